@@ -1,0 +1,33 @@
+"""What a plan has to know of data and models without loading either."""
+
+from dataclasses import dataclass
+from math import prod
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """A data set: digest of its decoded arrays, how many images, classes, and their shape (channels, height, width)."""
+
+    digest: str
+    train: int
+    test: int
+    classes: int
+    shape: tuple[int, int, int]
+    known: bool = True
+    """False where the data are missing and the digest is a placeholder by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model on images of one shape: its parameters, prunable tensors in order, and multiply-adds per image."""
+
+    parameters: int
+    prunable: tuple[tuple[str, tuple[int, ...]], ...]
+    macs: int
+    has_batch_norm: bool
+    buffers: int = 0
+
+    @property
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """Prunable weights per tensor."""
+        return tuple((name, prod(shape)) for name, shape in self.prunable)

@@ -1,0 +1,53 @@
+"""Places in a task's life at which tests kill processes, to show that a real kill there loses nothing.
+
+A fault point is a name in FAULTS and one call `reach(name)` in the code. It does nothing unless the environment
+arms it, so it costs a dictionary look-up:
+
+    LMCSPEC_FAULT=commit.renamed      the point
+    LMCSPEC_FAULT_KILL=worker         or driver, or both
+    LMCSPEC_FAULT_MARK=/some/file     made on arrival; a point whose mark exists is spent, so the rerun goes through
+"""
+
+import os
+import signal
+
+FAULTS = {
+    "engine.plan-recorded": "driver: the plan is written down, nothing is dispatched yet",
+    "engine.dispatched": "driver: a task was handed to a worker",
+    "engine.collected": "driver: a finished task was received, the index does not know it yet",
+    "lease.taken": "worker: holds the lease, has no attempt yet",
+    "attempt.opened": "worker: the attempt's folder exists and is empty",
+    "train.update": "worker: in the middle of a training, between two updates",
+    "train.snapshot": "worker: at a by-product's step, before it is committed",
+    "train.checkpoint": "worker: a checkpoint is half written",
+    "train.finished": "worker: trained and evaluated, nothing written",
+    "commit.written": "worker: outputs are written and synced, COMMIT is not",
+    "commit.marked": "worker: COMMIT is synced in the attempt's folder",
+    "commit.renamed": "worker: the object is visible, its parent folder not synced",
+    "lease.kept": "worker: committed, the lease is still held",
+}
+"""Every fault point. The kill tests run a case for each and fail on one that is never reached."""
+
+_ARMED = os.environ.get("LMCSPEC_FAULT")
+
+
+def reach(point: str, worker: int = 0) -> None:
+    """Kill as the environment says if this point is armed; otherwise do nothing.
+
+    `worker` is the process that does the task, where the caller is not that process itself.
+    """
+    if _ARMED is not None and _ARMED == point:
+        _strike(point, worker or os.getpid())
+
+
+def _strike(point: str, worker: int) -> None:
+    if point not in FAULTS:
+        raise ValueError(f"no fault point is called {point!r}")
+    try:
+        os.close(os.open(os.environ["LMCSPEC_FAULT_MARK"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    driver = int(os.environ["LMCSPEC_DRIVER_PID"])
+    victims = {"worker": [worker], "driver": [driver], "both": [driver, worker]}
+    for pid in victims[os.environ["LMCSPEC_FAULT_KILL"]]:
+        os.kill(pid, signal.SIGKILL)

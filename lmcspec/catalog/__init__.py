@@ -1,0 +1,40 @@
+"""What can be named in a spec: cards of models, data sets, distillers, criteria, measures and runners. No torch."""
+
+from lmcspec.catalog.card import (
+    KINDS,
+    Card,
+    CriterionCard,
+    DatasetCard,
+    DistillerCard,
+    MeasureCard,
+    ModelCard,
+    RunnerCard,
+)
+from lmcspec.catalog.config import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField, StepOrRewind, identity
+from lmcspec.catalog.registry import all_cards, built_in, find, get, names, nearest, plug_ins
+
+__all__ = [
+    "ADDED_LATER",
+    "KINDS",
+    "NEUTRAL",
+    "Card",
+    "Config",
+    "CriterionCard",
+    "DatasetCard",
+    "DistillerCard",
+    "MeasureCard",
+    "ModelCard",
+    "Named",
+    "RunnerCard",
+    "Several",
+    "StepField",
+    "StepOrRewind",
+    "all_cards",
+    "built_in",
+    "find",
+    "get",
+    "identity",
+    "names",
+    "nearest",
+    "plug_ins",
+]

@@ -1,0 +1,95 @@
+"""Cards: the torch-free descriptions of everything that can be named in a spec."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from lmcspec.base.facts import DataFacts
+from lmcspec.catalog.config import Config, Named
+
+KINDS = ("model", "dataset", "distiller", "criterion", "measure", "runner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One registered thing. `implementation` is `package.module:attribute`, imported only when it is used."""
+
+    kind: str
+    name: str
+    doc: str
+    config: type[Config]
+    implementation: str
+    source: str = ""
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Other names for this card with some settings filled in: `convnet3` is `convnet` with depth 3."""
+
+    def load(self) -> Any:
+        """The implementation itself. Raises ImportError or AttributeError where the card points nowhere."""
+        module, _, attribute = self.implementation.partition(":")
+        return getattr(import_module(module), attribute)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard(Card):
+    """A model. Implementation: `build(config, shape, classes) -> torch.nn.Module`.
+
+    `classifier` names the module whose input are the features φ that distribution matching compares.
+    """
+
+    kind: str = "model"
+    config: type[Named]
+    classifier: str = "classifier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard(Card):
+    """A data set. Implementation: `load(config, root) -> lmcspec.science.data.Arrays`, in full, decoded, uint8.
+
+    `facts` is a constant for a built-in set, else `package.module:attribute` of a torch-free function
+    `(config, root) -> DataFacts` that raises FileNotFoundError where the data are missing.
+    """
+
+    kind: str = "dataset"
+    config: type[Named]
+    facts: DataFacts | str
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    """Per channel of images scaled to [0, 1]: the default numbers of the space `standardised`."""
+    needs_root: bool = True
+    present: str = ""
+    """`package.module:attribute` of a torch-free `(config, root)` that raises FileNotFoundError where files are missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistillerCard(Card):
+    """A distillation method. Implementation: `distill(config, …) -> (images, labels)`; see `science/distill/dm.py`."""
+
+    kind: str = "distiller"
+    config: type[Config]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionCard(Card):
+    """A pruning criterion. Implementation: `scores(module, …) -> {parameter: scores}`; the smallest are pruned."""
+
+    kind: str = "criterion"
+    config: type[Config]
+    trains: bool = True
+    """False if the scores need no trained weights, so that nothing is trained between rounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureCard(Card):
+    """Something computed from trained networks. Implementation: the planner's `targets` function for it."""
+
+    kind: str = "measure"
+    config: type[Config]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerCard(Card):
+    """A way to place tasks. Implementation: a class that fulfils `lmcspec.engine.runner.Runner`."""
+
+    kind: str = "runner"
+    config: type[Config]

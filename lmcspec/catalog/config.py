@@ -1,0 +1,81 @@
+"""The base of everything that is written in a spec: strict, frozen, and sure of what enters an id."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Strict, WithJsonSchema
+
+from lmcspec.base.steps import Step, parse_step
+
+
+class Config(BaseModel):
+    """Unknown keys are errors, numbers are never made from strings, and values don't change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Named(Config):
+    """The configuration of a card: `name` says which card, the rest are its settings."""
+
+    name: str
+
+
+NEUTRAL = {"neutral": True}
+"""`Field(json_schema_extra=NEUTRAL)`: can't change a result, so it is left out of ids."""
+
+ADDED_LATER = {"added_later": True}
+"""`Field(json_schema_extra=ADDED_LATER)`: left out of ids while it has its default, which means the old behaviour."""
+
+Item = TypeVar("Item")
+Several = Annotated[tuple[Item, ...], Strict(False)]
+"""A list in the spec, a tuple in Python; its items stay strict."""
+
+_STEP_SCHEMA = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": r"^(?=.)((0|[1-9]\d*)ep)?((0|[1-9]\d*)it)?$"},
+    ],
+    "description": 'A point in training: epochs as 3 or "3ep", updates as "500it", both as "2ep40it".',
+}
+
+StepField = Annotated[
+    Step, PlainValidator(parse_step), PlainSerializer(str, return_type=str), WithJsonSchema(_STEP_SCHEMA)
+]
+
+
+def _step_or_rewind(value: Any) -> Step | str:
+    return "rewind" if value == "rewind" else parse_step(value)
+
+
+StepOrRewind = Annotated[
+    Step | Literal["rewind"],
+    PlainValidator(_step_or_rewind),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"anyOf": [*_STEP_SCHEMA["anyOf"], {"const": "rewind"}]}),
+]
+"""A step, or the point to which the network itself rewinds."""
+
+
+def identity(config: Config) -> dict[str, Any]:
+    """What of a configuration enters an id: every field but the neutral ones and later additions at their default."""
+    kept = {}
+    for name, field in type(config).model_fields.items():
+        marks = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        value = getattr(config, name)
+        if marks.get("neutral") or (marks.get("added_later") and value == field.default):
+            continue
+        kept[name] = _plain(value)
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Config():
+            return identity(value)
+        case Step():
+            return str(value)
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,25 @@
+"""A folder of images, one sub-folder per class."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import DatasetCard
+from lmcspec.catalog.config import Named
+
+
+class Folder(Named):
+    """`root/train/CLASS/*` and `root/test/CLASS/*` (or `val`), decoded to RGB."""
+
+    name: Literal["folder"] = "folder"
+    resize: int | None = Field(default=None, ge=1)
+    """Shorter side in pixels, then a central square; without it all images must have one size."""
+
+
+CARD = DatasetCard(
+    name="folder",
+    doc="your own images: ROOT/train/CLASS/* and ROOT/test/CLASS/*",
+    config=Folder,
+    implementation="lmcspec.science.data.folder:load",
+    facts="lmcspec.science.data.folder:facts",
+)

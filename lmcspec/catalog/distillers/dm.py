@@ -1,0 +1,32 @@
+"""Distribution matching."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import DistillerCard
+from lmcspec.catalog.config import Config
+
+
+class DistributionMatching(Config):
+    """Match the mean features of synthetic and real images under freshly drawn, untrained networks."""
+
+    method: Literal["dm"] = "dm"
+    ipc: int = Field(ge=1)
+    """Images per class."""
+    iterations: int = Field(default=20_000, ge=1)
+    lr: float = Field(default=1.0, gt=0)
+    """Rate of plain SGD on the pixels."""
+    momentum: float = Field(default=0.5, ge=0, lt=1)
+    batch: int = Field(default=256, ge=1)
+    """Real images per class and iteration."""
+    seed: int = Field(default=0, ge=0)
+
+
+CARD = DistillerCard(
+    name="dm",
+    doc="distribution matching: equal mean features under random networks",
+    config=DistributionMatching,
+    implementation="lmcspec.science.distill.dm:distill",
+    source="Zhao & Bilen, Dataset Condensation with Distribution Matching, WACV 2023",
+)

@@ -1,0 +1,56 @@
+"""How measures name networks and levels."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from lmcspec.catalog.config import Config, Several
+
+
+class AtSparsity(Config):
+    """The level whose nominal sparsity is nearest to this."""
+
+    sparsity: float = Field(ge=0, lt=1)
+
+
+def _form(value: Any) -> str:
+    match value:
+        case bool():
+            return "name"
+        case int():
+            return "number"
+        case dict() | AtSparsity():
+            return "sparsity"
+        case _:
+            return "name"
+
+
+Level = Annotated[
+    Annotated[Annotated[int, Field(ge=0)], Tag("number")]
+    | Annotated[Literal["dense", "start", "last"], Tag("name")]
+    | Annotated[AtSparsity, Tag("sparsity")],
+    Discriminator(_form),
+]
+
+
+def _list_or_all(value: Any) -> str:
+    return "all" if isinstance(value, str) else "list"
+
+
+Levels = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[Several[Level], Field(min_length=1), Tag("list")],
+    Discriminator(_list_or_all),
+]
+Names = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[Several[str], Field(min_length=1), Tag("list")],
+    Discriminator(_list_or_all),
+]
+
+
+class LevelMeasure(Config):
+    """A measure of trained networks at some of their levels."""
+
+    networks: Names = "all"
+    levels: Levels
+    evaluate: str | None = None
+    """Recipe with which the subnetworks are trained to be measured; `real` by default."""

@@ -1,0 +1,25 @@
+"""Accuracy of the trained networks."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.levels import LevelMeasure, Levels
+
+
+class Accuracy(LevelMeasure):
+    """Accuracy after the last update, on clean train and test images."""
+
+    kind: Literal["accuracy"] = "accuracy"
+    levels: Levels = "all"
+    copies: int = Field(default=1, ge=1)
+    """Data orders to average over; 1 is the level's own training."""
+
+
+CARD = MeasureCard(
+    name="accuracy",
+    doc="accuracy after the last update, train and test",
+    config=Accuracy,
+    implementation="lmcspec.plan.measures.accuracy:targets",
+)

@@ -1,0 +1,32 @@
+"""ConvNet-D, the network of the distillation literature."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import ModelCard
+from lmcspec.catalog.config import Named
+
+
+class ConvNet(Named):
+    """`depth` blocks of 3x3 convolution (with bias), norm, ReLU and 2x2 average pooling; then one linear layer."""
+
+    name: Literal["convnet"] = "convnet"
+    depth: int = Field(ge=1, le=8)
+    """Blocks; each halves the image."""
+    width: int = Field(default=128, ge=1)
+    """Channels of every block."""
+    norm: Literal["instance", "batch", "layer", "group", "none"] = "instance"
+    """`instance` and `layer` are group norms with one group per channel and one group; `group` has 32 groups."""
+    init: Literal["default", "kaiming-normal"] = "default"
+    """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
+
+
+CARD = ModelCard(
+    name="convnet",
+    doc="ConvNet-D: convolution, norm, ReLU, average pooling, D times",
+    config=ConvNet,
+    implementation="lmcspec.science.models.convnet:build",
+    source="Gidaris & Komodakis 2018; settings as in DC, DSA, DM, MTT and IDC",
+    variants={f"convnet{depth}": {"depth": depth} for depth in (2, 3, 4, 5)},
+)

@@ -1,0 +1,28 @@
+"""Fully connected networks."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import ModelCard
+from lmcspec.catalog.config import Named, Several
+
+
+class Mlp(Named):
+    """Flatten, then a linear layer and ReLU per width, then the classifier; all with biases."""
+
+    name: Literal["mlp"] = "mlp"
+    widths: Several[int] = Field(min_length=1)
+    """Units of each hidden layer."""
+    init: Literal["default", "kaiming-normal"] = "default"
+    """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
+
+
+CARD = ModelCard(
+    name="mlp",
+    doc="fully connected network with ReLU",
+    config=Mlp,
+    implementation="lmcspec.science.models.mlp:build",
+    source="LeNet-300-100: LeCun et al. 1998, as in Frankle & Carbin 2019",
+    variants={"lenet-300-100": {"widths": (300, 100)}},
+)

@@ -1,0 +1,103 @@
+"""Finding cards: one package per kind, its modules loaded by name, then plug-ins by entry point.
+
+No list of cards exists anywhere. A new card is a new module in the folder of its kind that defines `CARD`
+(or `CARDS`). Plug-ins are scanned only for a name that is not built in, and by whoever asks for all of them.
+"""
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module, metadata
+from pkgutil import iter_modules
+
+from lmcspec.base.errors import UsageError
+from lmcspec.catalog.card import KINDS, Card
+
+FOLDERS = {
+    "model": "models",
+    "dataset": "datasets",
+    "distiller": "distillers",
+    "criterion": "criteria",
+    "measure": "measures",
+    "runner": "runners",
+}
+ENTRY_POINTS = "lmcspec.cards"
+
+
+class DuplicateCard(Exception):
+    """Two cards of one kind claim the same name."""
+
+
+@cache
+def built_in(kind: str) -> dict[str, Card]:
+    """The cards of a kind that come with lmcspec, by their own names and in that order."""
+    package = import_module(f"lmcspec.catalog.{FOLDERS[kind]}")
+    modules = sorted(module.name for module in iter_modules(package.__path__, package.__name__ + "."))
+    return _collect(kind, [card for name in modules for card in cards_of(import_module(name))])
+
+
+@cache
+def plug_ins(kind: str) -> dict[str, Card]:
+    """The cards of a kind that other installed packages bring under the entry-point group `lmcspec.cards`."""
+    found = [card for point in metadata.entry_points(group=ENTRY_POINTS) for card in cards_of(point.load())]
+    own = [card for card in found if card.kind == kind]
+    clash = sorted(set(_names(own)) & set(_names(built_in(kind).values())))
+    if clash:
+        raise DuplicateCard(f"a plug-in's {kind} {clash[0]!r} has the name of a built-in one")
+    return _collect(kind, own)
+
+
+def find(kind: str, name: str) -> Card | None:
+    """The card of that name or variant, looking among the plug-ins only if none is built in."""
+    for cards in (built_in, plug_ins):
+        for card in cards(kind).values():
+            if name == card.name or name in card.variants:
+                return card
+    return None
+
+
+def get(kind: str, name: str) -> Card:
+    """As `find`, but a UsageError with the nearest names where there is none."""
+    card = find(kind, name)
+    if card is None:
+        near = nearest(name, names(kind))
+        raise UsageError(f"there is no {kind} called {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+    return card
+
+
+def names(kind: str, *, plugged: bool = True) -> list[str]:
+    """All names of a kind, variants included, sorted."""
+    cards = [*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())]
+    return sorted(_names(cards))
+
+
+def all_cards() -> list[Card]:
+    """Every card there is, plug-ins included."""
+    return [card for kind in KINDS for cards in (built_in(kind), plug_ins(kind)) for card in cards.values()]
+
+
+def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
+    """The known name that a typing error most likely meant, or None."""
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def cards_of(module: object) -> list[Card]:
+    """The cards that a module defines."""
+    single = getattr(module, "CARD", None)
+    return [*([single] if single else []), *getattr(module, "CARDS", ())]
+
+
+def _names(cards) -> list[str]:
+    return [name for card in cards for name in (card.name, *card.variants)]
+
+
+def _collect(kind: str, cards: list[Card]) -> dict[str, Card]:
+    taken: dict[str, Card] = {}
+    for card in cards:
+        if card.kind != kind:
+            raise DuplicateCard(f"{card.name!r} is a {card.kind} in the folder of {kind} cards")
+        for name in (card.name, *card.variants):
+            if name in taken:
+                raise DuplicateCard(f"two {kind} cards are called {name!r}")
+            taken[name] = card
+    return {card.name: card for card in cards}

@@ -1,0 +1,93 @@
+"""Options that several commands share."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lmcspec.plan import Plan
+    from lmcspec.store import Store
+
+DEFAULT_STORE = ".lmcspec"
+
+SpecArgument = Annotated[Path, typer.Argument(metavar="SPEC", help="A study in TOML or YAML.", show_default=False)]
+SetOption = Annotated[
+    list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the spec: recipes.real.batch=64.")
+]
+StoreOption = Annotated[
+    Path | None,
+    typer.Option("--store", envvar="LMCSPEC_STORE", help="Folder of results.", show_default=DEFAULT_STORE),
+]
+MaxTasksOption = Annotated[int, typer.Option("--max-tasks", min=1, help="Refuse studies with more tasks.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Slots; by default one per GPU, or per core without one.")
+]
+ForceOption = Annotated[
+    list[str],
+    typer.Option("--force", metavar="TASK", help="Run again: an id's first digits or a label such as imp/s0/l3/train."),
+]
+
+
+def store_path(given: Path | None) -> Path:
+    """The folder of the store: `--store`, LMCSPEC_STORE, or .lmcspec here."""
+    return given or Path(DEFAULT_STORE)
+
+
+def open_existing(given: Path | None) -> "Store | None":
+    """The store if there is one; None where nothing has been run yet. Makes nothing."""
+    from lmcspec.store import Store
+
+    path = store_path(given)
+    if not path.exists():
+        return None
+    return Store.open(path, create=False)
+
+
+def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "Plan":
+    """The plan of a spec, or a saved plan where the file is one."""
+    import json
+
+    from lmcspec.base.errors import UsageError
+    from lmcspec.plan import compile_study
+    from lmcspec.plan.document import from_document
+    from lmcspec.spec import load
+
+    if spec.suffix == ".json":
+        if sets:
+            raise UsageError("--set changes a spec, not a saved plan", help="make the plan again with --set")
+        try:
+            document = json.loads(spec.read_text())
+        except FileNotFoundError:
+            raise UsageError(f"there is no file {spec}") from None
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{spec} is not a saved plan: {error}") from None
+        return from_document(document)
+    return compile_study(
+        load(spec, sets), max_tasks=max_tasks, facts_folder=store.root / "facts" if store is not None else None
+    )
+
+
+def selected(plan: "Plan", selectors: list[str]) -> frozenset[str]:
+    """The tasks that `--force` names, by the first digits of an id, a label or the beginning of one."""
+    from lmcspec.base.errors import UsageError
+    from lmcspec.catalog import nearest
+
+    found: set[str] = set()
+    for selector in selectors:
+        own = {
+            task for role, task in plan.roles.items() if role == selector or role.startswith(selector.rstrip("/") + "/")
+        } | {task for task in plan.tasks if len(selector) >= 4 and task.startswith(selector)}
+        if not own:
+            near = nearest(selector, list(plan.roles))
+            raise UsageError(
+                f"--force {selector}: the plan has no such task", help=f"did you mean {near}?" if near else ""
+            )
+        found |= own
+    return frozenset(found)
+
+
+def slots(workers: int | None) -> int:
+    """How many tasks run at a time on this machine."""
+    return workers or os.cpu_count() or 1

@@ -1,0 +1,83 @@
+"""What every command says and how: tables for people, one versioned envelope for programs, talk on stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.base.errors import LmcspecError, Problem, SpecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ENVELOPE = "lmcspec/1"
+
+
+class Format(str, Enum):
+    """How a command prints its result."""
+
+    table = "table"
+    json = "json"
+
+
+def envelope(command: str, ok: bool, data: Any, errors: Sequence[dict[str, Any]] = ()) -> str:
+    """The JSON that every command prints with `--format json`."""
+    document = {"schema": ENVELOPE, "command": command, "ok": ok, "data": data, "errors": list(errors)}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A terminal that uses colour only where it is one, and never with NO_COLOR."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else int(os.environ.get("COLUMNS", "120"))
+    return Console(stderr=stderr, highlight=False, soft_wrap=False, width=width, emoji=False)
+
+
+def say(line: str) -> None:
+    """A line of talk, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def report_error(error: LmcspecError, arguments: Sequence[str]) -> None:
+    """Print an error: as frames or plain lines on stderr, or in the envelope on stdout where JSON was asked for."""
+    if _wants_json(arguments):
+        command = next((word for word in arguments if not word.startswith("-")), "")
+        print(envelope(command, False, None, _as_documents(error)))
+        return
+    if isinstance(error, SpecError):
+        from lmcspec.cli.problems import print_problems
+
+        print_problems(error.problems, error.sources, console(stderr=True))
+        return
+    say(f"error: {error}")
+    if error.help:
+        say(f"  help: {error.help}")
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
+
+
+def _as_documents(error: LmcspecError) -> list[dict[str, Any]]:
+    if isinstance(error, SpecError):
+        return [problem_document(problem) for problem in error.problems]
+    return [{"code": type(error).__name__, "message": str(error), "hint": error.help}]
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """A problem in the envelope's form."""
+    span = problem.span
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "path": problem.path,
+        "file": span.file if span else None,
+        "line": span.line if span else None,
+        "col": span.column if span else None,
+        "hint": problem.label or problem.help,
+    }

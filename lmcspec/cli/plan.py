@@ -1,0 +1,98 @@
+"""`lmcspec plan`: what would run, why, and what it costs."""
+
+import time
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lmcspec.cli.options import (
+    ForceOption,
+    MaxTasksOption,
+    SetOption,
+    SpecArgument,
+    StoreOption,
+    WorkersOption,
+    open_existing,
+    read_plan,
+    selected,
+    slots,
+    store_path,
+)
+
+
+class View(str, Enum):
+    """How a plan is shown."""
+
+    table = "table"
+    tree = "tree"
+    json = "json"
+
+
+def plan(
+    spec: SpecArgument,
+    sets: SetOption = [],  # noqa: B006 (typer copies it)
+    store: StoreOption = None,
+    format: Annotated[View, typer.Option("--format", help="How to show it.")] = View.table,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the plan, for `lmcspec run FILE`.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="List every task under its reason.")] = False,
+    workers: WorkersOption = None,
+    force: ForceOption = [],  # noqa: B006
+    max_tasks: MaxTasksOption = 100_000,
+    facts: Annotated[bool, typer.Option("--facts", help="Take the facts of models that are not known yet.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit with 3 if there is anything to run.")
+    ] = False,
+) -> None:
+    """Show what would run, why, and what it costs. Runs nothing and writes nothing but -o."""
+    from lmcspec.plan import render
+    from lmcspec.plan.outlook import outlook
+
+    begun = time.perf_counter()
+    existing = open_existing(store)
+    if facts:
+        from lmcspec.cli.take_facts import take_facts
+
+        take_facts(spec, sets, store_path(store), max_tasks)
+        existing = open_existing(store)
+    planned = read_plan(spec, sets, max_tasks, existing)
+    view = outlook(planned, existing, selected(planned, force))
+    seconds = time.perf_counter() - begun
+    if output is not None:
+        save(planned, output)
+    if format is View.json:
+        from lmcspec.cli.output import envelope
+
+        print(envelope("plan", True, render.document(view, slots(workers))))
+    else:
+        from lmcspec.cli.output import console
+
+        screen = console()
+        if format is View.tree:
+            screen.print(render.tree(view))
+            screen.print(render.closing(view))
+        else:
+            where = f"store {store_path(store)}" + ("" if existing else " (empty)")
+            source = f"{where}  planned {sum(1 for _ in planned.counted):,} tasks in {seconds:.2f} s"
+            for part in render.table(view, slots(workers), source, everything=everything):
+                screen.print(part)
+    if detailed_exitcode and not view.diff.nothing_to_do:
+        raise typer.Exit(3)
+
+
+def save(planned, output: Path) -> None:
+    """Write the plan to a file, whole or not at all."""
+    import json
+
+    from lmcspec.base.errors import UsageError
+    from lmcspec.plan.document import to_document
+
+    text = json.dumps(to_document(planned), indent=1, ensure_ascii=False)
+    draft = output.with_name(f".{output.name}.draft")
+    try:
+        draft.write_text(text)
+        draft.replace(output)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"can't write {output}: {error.strerror}") from None

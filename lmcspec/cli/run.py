@@ -1,0 +1,95 @@
+"""`lmcspec run`: carry a plan out."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lmcspec.cli.options import (
+    ForceOption,
+    MaxTasksOption,
+    SetOption,
+    SpecArgument,
+    StoreOption,
+    WorkersOption,
+    read_plan,
+    selected,
+    slots,
+    store_path,
+)
+from lmcspec.cli.output import Format, console, envelope, say
+
+if TYPE_CHECKING:
+    from lmcspec.engine import Runner, Summary
+    from lmcspec.plan import Plan
+    from lmcspec.store import Store
+
+
+def run(
+    spec: SpecArgument,
+    sets: SetOption = [],  # noqa: B006 (typer copies it)
+    store: StoreOption = None,
+    format: Annotated[Format, typer.Option("--format", help="How to print the results.")] = Format.table,
+    runner: Annotated[str, typer.Option("--runner", help="Where tasks run: local or inline.")] = "local",
+    workers: WorkersOption = None,
+    force: ForceOption = [],  # noqa: B006
+    max_tasks: MaxTasksOption = 100_000,
+) -> None:
+    """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
+    from lmcspec.base.errors import BlockedError
+    from lmcspec.engine import Interrupted
+    from lmcspec.engine.execute import execute
+    from lmcspec.engine.progress import progress
+    from lmcspec.plan.outlook import outlook
+    from lmcspec.store import Store
+
+    opened = Store.open(store_path(store))
+    planned = read_plan(spec, sets, max_tasks, opened)
+    view = outlook(planned, opened, selected(planned, force))
+    if view.diff.blocked and not view.diff.run:
+        raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")
+    summary = None
+    if view.diff.run:
+        try:
+            with progress(planned.study, view.wall(slots(workers))) as listener:
+                summary = execute(view, opened, hire(runner, workers), [listener])
+        except Interrupted as interruption:
+            _tell_interrupted(interruption)
+            raise typer.Exit(130) from None
+    else:
+        say(f"Nothing to do: all {sum(1 for _ in planned.counted):,} tasks are reused.")
+    _print_results(planned, opened, format, summary)
+    if summary is not None and summary.failed:
+        say(f"{len(summary.failed):,} tasks failed; the same command tries them again")
+        raise typer.Exit(1)
+    if view.diff.blocked:
+        raise BlockedError(next(iter(view.diff.blocked.values())))
+
+
+def hire(name: str, workers: int | None) -> "Runner":
+    """The runner of that name."""
+    from lmcspec.catalog import get
+
+    card = get("runner", name)
+    return card.load()(card.config.model_validate({"workers": workers} if name == "local" else {}))
+
+
+def _tell_interrupted(interruption: Any) -> None:
+    summary: Summary = interruption.summary
+    say(f"interrupted: {len(summary.done):,} tasks are done; the same command goes on from here")
+
+
+def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summary | None") -> None:
+    from dataclasses import asdict
+
+    from lmcspec.report import tidy
+    from lmcspec.report.table import table
+
+    rows = tidy(plan, store)
+    if format is Format.json:
+        counts = {} if summary is None else {"done": len(summary.done), "failed": len(summary.failed)}
+        ok = summary is None or not summary.failed
+        print(envelope("run", ok, {"tasks": counts, "results": [asdict(row) for row in rows]}))
+        return
+    screen = console()
+    for part in table(plan, rows):
+        screen.print(part)

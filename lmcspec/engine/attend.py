@@ -1,0 +1,60 @@
+"""A thread that looks after the running task of a process: beats its lease, keeps its log within bounds."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+from lmcspec.base.errors import StoreError
+from lmcspec.engine.logs import Log
+from lmcspec.store import BEAT, Lease
+
+LOOK = 0.25
+"""Seconds between two looks at the log."""
+
+
+class Attendant:
+    """One a process; its thread starts with the first task, so that a process may fork before."""
+
+    def __init__(self, look: float = LOOK, beat: float = BEAT) -> None:
+        self._look, self._beat = look, beat
+        self._lock = threading.Lock()
+        self._at_work = threading.Event()
+        self._charge: tuple[Lease, Log] | None = None
+        self._beaten = 0.0
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def caring(self, lease: Lease, log: Log) -> Iterator[None]:
+        """Look after these two until the block is left."""
+        with self._lock:
+            self._charge, self._beaten = (lease, log), time.monotonic()
+        self._at_work.set()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._attend, name="lmcspec-attendant", daemon=True)
+            self._thread.start()
+        try:
+            yield
+        finally:
+            self._at_work.clear()
+            with self._lock:
+                self._charge = None
+
+    def _attend(self) -> None:
+        while True:
+            self._at_work.wait()
+            time.sleep(self._look)
+            with self._lock:
+                if self._charge is None:
+                    continue
+                lease, log = self._charge
+                log.trim()
+                if time.monotonic() - self._beaten >= self._beat:
+                    self._beaten = time.monotonic()
+                    # A lease that can't be written costs double work at worst; the task goes on.
+                    with contextlib.suppress(OSError, StoreError):
+                        lease.beat()
+
+
+ATTENDANT = Attendant()
+"""This process's own."""

@@ -1,0 +1,143 @@
+"""What a running task sees: the engine's side of `lmcspec.tasks.Context`."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from lmcspec.base.errors import StoreError
+from lmcspec.base.ids import short
+from lmcspec.engine.logs import Log
+from lmcspec.store import Attempt, Lease, Store, Stored, layout, open_attempt
+from lmcspec.tasks import Finished
+
+REPORT_EVERY = 0.2
+"""Seconds between two messages about the progress of a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task runs: a worker process, or the driver itself."""
+
+    device: str
+    """`cpu` or `cuda`."""
+    send: Callable[[dict[str, Any]], None]
+    """Say something to the driver about the running task."""
+    stopping: Callable[[], bool]
+    open_log: Callable[[Path], Log]
+    memory: dict[Any, Any] = field(default_factory=dict)
+    """What tasks keep for later ones in the same process."""
+
+
+class TaskContext:
+    """One task's, or one by-product's, view of its inputs, its folder and the driver."""
+
+    def __init__(
+        self,
+        store: Store,
+        attempt: Attempt,
+        payload: Mapping[str, Any],
+        place: Place,
+        lease: Lease,
+        log: Log,
+        record: Callable[[], dict[str, Any]],
+    ) -> None:
+        self.device = place.device
+        self.neutral: dict[str, Any] = payload.get("neutral", {})
+        self.memory = place.memory
+        self.committed: list[str] = []
+        """By-products that this very run committed."""
+        self.attempt = attempt
+        self._store, self._payload, self._place, self._lease = store, payload, place, lease
+        self._log, self._record = log, record
+        self._metrics: IO[str] | None = None
+        self._note = ""
+        self._reported = 0.0
+
+    @property
+    def out(self) -> Path:
+        return self.attempt.out
+
+    @property
+    def partial(self) -> Path:
+        return self.attempt.partial
+
+    def input(self, slot: str) -> Path:
+        return self._stored(slot, outputs=True).out
+
+    def result(self, slot: str) -> dict[str, Any]:
+        return self._stored(slot, outputs=False).scalars
+
+    def has(self, slot: str) -> bool:
+        return slot in self._payload.get("inputs", {})
+
+    def metric(self, name: str, value: float, step: int) -> None:
+        if self._metrics is None:
+            self._metrics = open(self.attempt.metrics_path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+        line = {"name": name, "value": layout.spelled(float(value)), "step": step, "at": time.time()}
+        self._metrics.write(json.dumps(line) + "\n")
+        if name.endswith("loss"):
+            self._note = f"{name.rpartition('/')[2]} {value:.4g}"
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        now = time.monotonic()
+        if now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            self._place.send({"progress": [done, total, note or self._note]})
+
+    def stopping(self) -> bool:
+        return self._place.stopping()
+
+    def log(self, line: str) -> None:
+        self._log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+
+    def byproducts(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        return tuple((entry["id"], entry["task"]["params"]) for entry in self._payload.get("byproducts", ()))
+
+    @contextmanager
+    def byproduct(self, task_id: str) -> Iterator["TaskContext | None"]:
+        if present(self._store, task_id):
+            yield None
+            return
+        attempt = open_attempt(self._store, task_id, self._lease)
+        context = TaskContext(self._store, attempt, self._payload, self._place, self._lease, self._log, self._record)
+        try:
+            yield context
+        finally:
+            context.close()
+            if task_id not in self.committed and attempt.path.exists():
+                attempt.fail({"reason": "interrupted", "message": "the task that passes this state went no further"})
+
+    def commit_byproduct(self, context: "TaskContext", finished: Finished) -> None:
+        identifier = context.attempt.task
+        task = next(entry["task"] for entry in self._payload["byproducts"] if entry["id"] == identifier)
+        context.close()
+        record = {**self._record(), "passed_by": self.attempt.task}
+        context.attempt.commit(task, {"scalars": dict(finished.scalars), "outcome": finished.outcome}, record)
+        self.committed.append(identifier)
+        self._place.send({"byproduct": identifier})
+
+    def close(self) -> None:
+        """No more metrics."""
+        if self._metrics is not None:
+            self._metrics.close()
+            self._metrics = None
+
+    def _stored(self, slot: str, *, outputs: bool) -> Stored:
+        identifier = self._payload["inputs"][slot]
+        stored = self._store.find(identifier, patience=1.0)
+        if stored is None or (outputs and not stored.has_outputs):
+            raise StoreError(
+                f"the input {slot!r}, object {short(identifier)}, is not in the store any more",
+                help="run the same command again: it makes what is missing",
+            )
+        return stored
+
+
+def present(store: Store, identifier: str) -> Stored | None:
+    """The object if it is committed and has its outputs: if its task has nothing left to do."""
+    stored = store.find(identifier)
+    return stored if stored is not None and stored.has_outputs else None

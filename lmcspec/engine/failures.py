@@ -1,0 +1,87 @@
+"""Why an attempt came to nothing: the classes that decide whether it is tried again."""
+
+import errno
+from collections import deque
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.errors import BlockedError, LmcspecError, StoreError
+from lmcspec.tasks import Interrupted
+
+CLASSES = {
+    "interrupted": "stopped on request",
+    "lost": "the worker process ended in the middle of the task",
+    "out-of-memory": "memory of the device or the host ran out",
+    "data": "something that the task reads is missing, damaged or can't be written",
+    "user": "the task says what is wrong with what it was given",
+    "internal": "any other exception",
+}
+
+LAST_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt, as it travels to the driver and stands in `failure.json`."""
+
+    reason: str
+    """One of CLASSES."""
+    message: str
+    type: str = ""
+    """The exception's class."""
+    help: str = ""
+    log: str = ""
+    last_lines: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @staticmethod
+    def read(document: dict[str, Any]) -> "Failure":
+        """The failure that `document` made the data of."""
+        return Failure(**{**document, "last_lines": tuple(document["last_lines"])})
+
+
+def classify(error: BaseException) -> str:
+    """The class of failure that an exception means."""
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        return "interrupted"
+    # torch's exception is known by name, so that this needs no torch.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "out-of-memory"
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return "out-of-memory"
+    if isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
+        return "out-of-memory"
+    if isinstance(error, StoreError | BlockedError | OSError):
+        return "data"
+    if isinstance(error, LmcspecError):
+        return "user"
+    return "internal"
+
+
+def describe(error: BaseException, log: Path | None) -> Failure:
+    """The failure that an exception means."""
+    return Failure(
+        reason=classify(error),
+        message=str(error) or type(error).__name__,
+        type=type(error).__name__,
+        help=getattr(error, "help", "") if isinstance(error, LmcspecError) else "",
+        log=str(log) if log else "",
+        last_lines=last_lines(log),
+    )
+
+
+def last_lines(log: Path | None, count: int = LAST_LINES) -> tuple[str, ...]:
+    """The end of a log file; nothing if there is none."""
+    if log is None:
+        return ()
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, log.stat().st_size - 65536))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ()
+    return tuple(deque(text.splitlines(), maxlen=count))

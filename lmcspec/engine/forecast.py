@@ -1,0 +1,71 @@
+"""How long a run will go on: predictions corrected by what the finished tasks have really taken."""
+
+from collections.abc import Iterable
+from statistics import median
+
+from lmcspec.engine.chains import chains
+from lmcspec.engine.planned import PlannedTask
+
+
+class Forecast:
+    """Of the wall time that is left, for tasks on a number of slots.
+
+    A task counts with its prediction times the ratio of observed to predicted seconds over what has finished, or,
+    without one, with the median of its kind so far (of all tasks where the kind is new). What is left is then at least
+    the longest chain of tasks that need each other, and at least all of them dealt out evenly to the slots.
+    """
+
+    def __init__(self, tasks: Iterable[PlannedTask], slots: int) -> None:
+        self._left = {task.id: task for task in tasks}
+        self._slots = max(slots, 1)
+        self._observed = self._predicted = 0.0
+        self._by_kind: dict[str, list[float]] = {}
+        self._began: dict[str, float] = {}
+
+    def started(self, task: PlannedTask, at: float) -> None:
+        """The task runs since then."""
+        self._began[task.id] = at
+
+    def stopped(self, task: PlannedTask) -> None:
+        """The task runs no more but is not over."""
+        self._began.pop(task.id, None)
+
+    def over(self, task: PlannedTask, seconds: float | None = None) -> None:
+        """The task will not run any more; `seconds` is what it took if it ran to its end."""
+        self._began.pop(task.id, None)
+        self._left.pop(task.id, None)
+        if seconds is None:
+            return
+        self._by_kind.setdefault(task.kind, []).append(seconds)
+        if task.seconds is not None:
+            self._observed += seconds
+            self._predicted += task.seconds
+
+    def seconds(self, task: PlannedTask) -> float | None:
+        """Expected for one task, as far as anything is known."""
+        if task.seconds is not None:
+            return task.seconds * (self._observed / self._predicted if self._predicted else 1.0)
+        if same := self._by_kind.get(task.kind):
+            return median(list(same))
+        known = [value for values in list(self._by_kind.values()) for value in values]
+        return median(known) if known else None
+
+    def left(self, now: float) -> float | None:
+        """Seconds until the end of the run; None as long as nothing is known of some kind of task."""
+        # A copy, since the caller may be a thread of its own.
+        tasks = dict(self._left)
+        expected: dict[str, float] = {}
+        by_group: dict[tuple[str, float | None], float | None] = {}
+        for task in tasks.values():
+            group = (task.kind, task.seconds)
+            if group not in by_group:
+                by_group[group] = self.seconds(task)
+            seconds = by_group[group]
+            if seconds is None:
+                return None
+            if (began := self._began.get(task.id)) is not None:
+                seconds = max(0.0, seconds - (now - began))
+            expected[task.id] = seconds
+        if not expected:
+            return 0.0
+        return max(sum(expected.values()) / self._slots, max(chains(tasks, expected).values()))

@@ -1,0 +1,47 @@
+"""Ctrl-C: the first asks all tasks to save a checkpoint and stop, the second ends them at once."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Self
+
+from lmcspec.base.errors import LmcspecError
+from lmcspec.engine.summary import Summary
+
+
+class Interrupted(LmcspecError):
+    """The run was stopped on request; running the same command again goes on."""
+
+    exit_code = 130
+
+    def __init__(self, summary: Summary) -> None:
+        super().__init__("interrupted", help="the same command goes on from here")
+        self.summary = summary
+
+
+class Interrupts:
+    """While the block runs, counts SIGINT and SIGTERM and passes them on to `stop` and `kill`."""
+
+    def __init__(self, stop: Callable[[], None], kill: Callable[[], None]) -> None:
+        self.times = 0
+        self._stop, self._kill = stop, kill
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        # Only the main thread may set handlers; a run in another one is not stopped by signals.
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.times += 1
+        if self.times == 1:
+            self._stop()
+        else:
+            self._kill()

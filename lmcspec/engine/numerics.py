@@ -1,0 +1,59 @@
+"""On what a result was computed: all that may change its last bits, recorded with every object."""
+
+import os
+import platform
+import socket
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import lmcspec
+
+
+def numerics(device: str, threads: int) -> dict[str, Any]:
+    """{device, cpu, threads, torch, deterministic, batched_with, compiled, python, lmcspec}. Loads torch."""
+    import torch
+
+    return {
+        "device": device_model(device),
+        "cpu": cpu_type(),
+        "threads": threads,
+        "torch": torch.__version__,
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "batched_with": None,
+        "compiled": False,
+        "python": platform.python_version(),
+        "lmcspec": lmcspec.__version__,
+    }
+
+
+@cache
+def device_model(device: str) -> str:
+    """`cpu`, or what the GPU calls itself."""
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    return torch.cuda.get_device_name(device)
+
+
+@cache
+def cpu_type() -> str:
+    """The processor's name and the vector instructions that torch uses on it."""
+    name = platform.processor() or platform.machine()
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    import torch
+
+    return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
+
+
+@cache
+def host() -> dict[str, Any]:
+    """The machine by name, and how many cores it has."""
+    return {"name": socket.gethostname(), "system": platform.platform(), "cores": os.cpu_count()}

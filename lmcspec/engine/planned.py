@@ -1,0 +1,34 @@
+"""What the engine is given: tasks that are still to run, and how to spell one out for a worker."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A task to run. Only ids and numbers: what it does stands in the job's `payload`."""
+
+    id: str
+    kind: str
+    label: str
+    needs: tuple[str, ...] = ()
+    """Ids of tasks or by-products. Those that no task of the job makes are taken to be in the store."""
+    seconds: float | None = None
+    """Predicted; None if nothing like it has run."""
+    byproducts: tuple[str, ...] = ()
+    """Ids that this task commits on its way."""
+    outcome_matters: bool = True
+    """Whether the job's `on_collapse` applies to this task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one invocation has to do."""
+
+    tasks: Mapping[str, PlannedTask]
+    payload: Callable[[str], dict[str, Any]]
+    """The JSON-able document that a worker needs for a task: {"task": identity document, "shared": {digest: part},
+    "inputs": {slot: id}, "byproducts": [{"id": …, "task": identity document}], "neutral": {…}}."""
+    on_collapse: Literal["go-on", "skip"] = "go-on"
+    """`skip`: what needs a task that ended with another outcome than `ok` is not run."""

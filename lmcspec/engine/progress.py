@@ -1,0 +1,245 @@
+"""What a run shows of itself, on stderr: live on a terminal, else one line with the time per event."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self, TextIO
+
+from lmcspec.base.ids import short
+from lmcspec.engine import events
+from lmcspec.engine.forecast import Forecast
+from lmcspec.engine.planned import PlannedTask
+from lmcspec.engine.run import Listener
+
+SUMMARY_EVERY = 5.0
+"""Seconds between two plain lines that say how far the run is."""
+
+FORECAST_EVERY = 1.0
+"""Seconds for which an estimate of the time left is kept, at least."""
+
+
+class Tally:
+    """How far a run is: counts, what runs now, and the time left."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._counts: dict[str, int] = dict.fromkeys(("done", "reused", "failed", "skipped", "interrupted"), 0)
+        self._forecast = Forecast((), 1)
+        self._left: tuple[float, float | None, float] = (0.0, None, 0.0)
+        self.total = 0
+        self.began = clock()
+        self.running: dict[str, tuple[events.Started, events.Progress | None]] = {}
+        self.stopping = False
+
+    def hear(self, event: events.Event) -> None:
+        """Take an event in."""
+        match event:
+            case events.RunStarted(tasks=tasks, slots=slots):
+                self.total, self.began = len(tasks), event.at
+                self._forecast = Forecast(tasks, slots)
+            case events.Started(task=task):
+                self.running[task.id] = (event, None)
+                self._forecast.started(task, event.at)
+            case events.Progress(task=task) if task.id in self.running:
+                self.running[task.id] = (self.running[task.id][0], event)
+            case events.Finished(task=task):
+                self._end(event.task, "reused" if event.reused else "done", None if event.reused else event.seconds)
+            case events.Failed(task=task):
+                self._end(task, "failed")
+            case events.Skipped(task=task):
+                self._end(task, "skipped")
+            case events.Interrupted(task=task):
+                self._end(task, "interrupted")
+            case events.Retried(task=task) | events.Waiting(task=task):
+                self.running.pop(task.id, None)
+                self._forecast.stopped(task)
+            case events.Stopping():
+                self.stopping = True
+            case _:
+                pass
+
+    def line(self) -> str:
+        """Counts, time, and time left."""
+        now = self._clock()
+        parts = [f"{self._counts['done'] + self._counts['reused']}/{self.total} done", f"{len(self.running)} running"]
+        parts += [f"{self._counts[name]} {name}" for name in ("failed", "skipped", "interrupted") if self._counts[name]]
+        parts.append(f"{duration(now - self.began)} elapsed")
+        if self.stopping:
+            parts.append("stopping at the next checkpoint, Ctrl-C again to stop at once")
+        elif (left := self.left(now)) is not None:
+            parts.append(f"about {duration(left)} left")
+        return ", ".join(parts)
+
+    def left(self, now: float) -> float | None:
+        """Seconds left, computed anew only now and then: it takes a walk over all tasks."""
+        made, left, cost = self._left
+        if now - made >= max(FORECAST_EVERY, 20 * cost):
+            began = time.monotonic()
+            left = self._forecast.left(now)
+            self._left = (now, left, time.monotonic() - began)
+            return left
+        return None if left is None else max(0.0, left - (now - made))
+
+    def _end(self, task: PlannedTask, how: str, seconds: float | None = None) -> None:
+        self._counts[how] += 1
+        self.running.pop(task.id, None)
+        self._forecast.over(task, seconds)
+
+
+class Plain:
+    """Lines of text. The first failure comes with the end of its log."""
+
+    def __init__(
+        self, write: Callable[[str], None], clock: Callable[[], float] = time.time, *, times: bool = True
+    ) -> None:
+        self._write, self._clock, self._times = write, clock, times
+        self.tally = Tally(clock)
+        self._summed = 0.0
+        self._failures = 0
+        self._skipped: dict[str, list[str]] = {}
+
+    def hear(self, event: events.Event) -> None:
+        """Say what has happened."""
+        self.tally.hear(event)
+        if isinstance(event, events.Skipped):
+            # A failure may bring down thousands: one line for all of them.
+            self._skipped.setdefault(event.why, []).append(event.task.label)
+            return
+        for why, labels in self._skipped.items():
+            what = labels[0] if len(labels) == 1 else f"{len(labels)} tasks, {labels[0]} and what follows"
+            self._say(event.at, f"skipped   {what}: {why}")
+        self._skipped.clear()
+        for line in self._lines(event):
+            self._say(event.at, line)
+        if self._times and self._clock() - self._summed >= SUMMARY_EVERY and self.tally.running:
+            self._summed = self._clock()
+            self._say(event.at, self.tally.line())
+
+    def _lines(self, event: events.Event) -> list[str]:
+        match event:
+            case events.RunStarted():
+                self._summed = event.at
+                slots = "1 slot" if event.slots == 1 else f"{event.slots} slots"
+                return [f"{_tasks(len(event.tasks))} to run on {slots}"] if event.tasks else []
+            case events.Finished(task=task):
+                outcome = "" if event.outcome == "ok" else f", {event.outcome}"
+                word, spent = ("reused", "") if event.reused else ("done", f" in {event.seconds:.1f} s")
+                note = f": {event.note}" if event.note else ""
+                return [f"{word:9} {task.label}{spent}{outcome}{note}"]
+            case events.Failed(task=task):
+                return [f"failed    {task.label} ({event.reason}): {event.message}", *self._evidence(event)]
+            case events.Retried(task=task):
+                how = " alone on its device" if event.alone else ""
+                when = f" in {event.delay:.1f} s" if event.delay else ""
+                return [f"retry     {task.label}{when}{how}, after {event.reason}: {event.message}"]
+            case events.Waiting(task=task):
+                return [f"waiting   {task.label}: {event.holder} is doing it"]
+            case events.Interrupted(task=task):
+                return [f"stopped   {task.label}"]
+            case events.WorkerReplaced():
+                return [f"worker    {event.slot} replaced: {event.why}"]
+            case events.Stopping():
+                return [
+                    "stopping: tasks save a checkpoint; Ctrl-C again stops them at once"
+                    if event.times == 1
+                    else "stopping at once"
+                ]
+            case events.RunEnded():
+                names = ("done", "reused", "failed", "skipped", "interrupted")
+                counts = [f"{count} {name}" for name in names if (count := getattr(event, name))]
+                return [f"{', '.join(counts) or 'nothing to run'} in {duration(event.seconds)}"]
+            case _:
+                return []
+
+    def _evidence(self, event: events.Failed) -> list[str]:
+        self._failures += 1
+        lines = [f"  log: {event.log}"] if event.log else [f"  task: {short(event.task.id)}"]
+        if self._failures == 1:
+            lines += [f"  | {line}" for line in event.last_lines]
+        return lines
+
+    def _say(self, at: float, line: str) -> None:
+        stamp = time.strftime("%H:%M:%S ", time.localtime(at)) if self._times else ""
+        self._write(stamp + line)
+
+
+class Live:
+    """On a terminal: the plain lines scroll by, and below them stand the counts and one line per running task."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.live import Live as Area
+
+        self._console = Console(file=stream)
+        self._plain = Plain(self._scroll, times=False)
+        self._area = Area(
+            get_renderable=self._render,
+            console=self._console,
+            refresh_per_second=4,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._area.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._area.stop()
+
+    def hear(self, event: events.Event) -> None:
+        """Show what has happened."""
+        self._plain.hear(event)
+
+    def _scroll(self, line: str) -> None:
+        word = line.split(" ", 1)[0]
+        style = {"failed": "red", "retry": "yellow", "done": "dim", "reused": "dim", "skipped": "yellow"}.get(word, "")
+        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def _render(self) -> Any:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        # The area is drawn by a thread of its own, which takes copies and so needs no lock.
+        tally = self._plain.tally
+        table = Table.grid(padding=(0, 2))
+        table.add_column(ratio=1, no_wrap=True)
+        for justify in ("left", "right", "left", "right"):
+            table.add_column(justify=justify)
+        now = time.time()
+        for started, progress in list(tally.running.values())[: max(self._console.height - 3, 1)]:
+            steps = f"{progress.done}/{progress.total}" if progress else ""
+            note = progress.note if progress else ""
+            cells = (started.task.label, started.task.kind, steps, note, duration(now - started.at))
+            table.add_row(*(Text(cell) for cell in cells))
+        return Group(Text(tally.line(), style="bold"), table)
+
+
+@contextmanager
+def show(stream: TextIO | None = None, *, live: bool | None = None) -> Iterator[Listener]:
+    """A listener that shows the run on `stream` (stderr) while the block runs; `live` as it is a terminal or not."""
+    stream = stream or sys.stderr
+    assert stream is not None
+    if stream.isatty() if live is None else live:
+        with Live(stream) as area:
+            yield area.hear
+    else:
+        yield Plain(lambda line: print(line, file=stream, flush=True)).hear
+
+
+def duration(seconds: float) -> str:
+    """`4.2 s`, `1:05` or `2:01:05`."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if whole < 60:
+        return f"{whole} s"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count:,} tasks"

@@ -1,0 +1,258 @@
+"""The driver's loop: hand out tasks, collect what workers say, and tell the listeners."""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lmcspec.base import faults
+from lmcspec.base.errors import StoreError
+from lmcspec.engine import events
+from lmcspec.engine.context import present
+from lmcspec.engine.failures import Failure, last_lines
+from lmcspec.engine.interrupts import Interrupted, Interrupts
+from lmcspec.engine.planned import Job, PlannedTask
+from lmcspec.engine.runner import Happening, Lost, Passed, Progressed, Ready, Replaced, Reported, Runner
+from lmcspec.engine.schedule import Retries, Schedule
+from lmcspec.engine.summary import Summary
+from lmcspec.engine.work import Report
+from lmcspec.store import Index, Store, layout
+
+Listener = Callable[[events.Event], None]
+
+TICK = 0.2
+"""Longest wait for the workers, so that a signal is noticed soon."""
+
+HELD_ELSEWHERE = (0.5, 8.0)
+"""Seconds until a task that another driver's worker does is looked at again: at first, and at most (it doubles)."""
+
+
+def run(
+    job: Job,
+    store: Store,
+    runner: Runner,
+    *,
+    listeners: Sequence[Listener] = (),
+    index: Index | None = None,
+    retries: Retries | None = None,
+    held_elsewhere: tuple[float, float] = HELD_ELSEWHERE,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
+
+    What this run makes is entered in `index`, by default the store's. Raises Interrupted after Ctrl-C.
+    """
+    with contextlib.ExitStack() as stack:
+        index = index or stack.enter_context(Index(store))
+        return _Run(job, store, runner, listeners, index, retries or Retries(), held_elsewhere, clock).all()
+
+
+class _Run:
+    def __init__(
+        self,
+        job: Job,
+        store: Store,
+        runner: Runner,
+        listeners: Sequence[Listener],
+        index: Index,
+        retries: Retries,
+        held_elsewhere: tuple[float, float],
+        clock: Callable[[], float],
+    ) -> None:
+        self._job, self._store, self._runner = job, store, runner
+        self._listeners = list(listeners)
+        self._index, self._held_elsewhere, self._clock = index, held_elsewhere, clock
+        self._unlisted: list[str] = []
+        self._schedule = Schedule(
+            job.tasks,
+            [slot.device for slot in runner.slots],
+            skip_collapsed=job.on_collapse == "skip",
+            retries=retries,
+        )
+        self._task_at: dict[int, str] = {}
+        self._pid_at: dict[int, int] = {}
+        self._began_at: dict[str, float] = {}
+        self._looks: dict[str, int] = {}
+        self._ended: dict[str, list[str]] = {
+            name: [] for name in ("done", "failed", "skipped", "interrupted", "reused")
+        }
+
+    def all(self) -> Summary:
+        begun = self._clock()
+        self._tell(events.RunStarted(time.time(), tuple(self._job.tasks.values()), len(self._runner.slots)))
+        schedule = self._schedule
+        seen = 0
+        with Interrupts(self._runner.stop, self._runner.kill) as interrupts:
+            try:
+                if not schedule.over:
+                    self._runner.start()
+                while not schedule.over:
+                    if interrupts.times > seen:
+                        seen = interrupts.times
+                        schedule.stopped = True
+                        self._tell(events.Stopping(time.time(), seen))
+                    self._look_again()
+                    self._hand_out()
+                    if schedule.over:
+                        break
+                    for happening in self._runner.poll(self._patience()):
+                        self._take_in(happening)
+                    self._list()
+            except KeyboardInterrupt:
+                # The second Ctrl-C of a run in this very process.
+                self._ended["interrupted"] += schedule.running
+            finally:
+                self._runner.close()
+                self._list()
+        ended = {name: tuple(ids) for name, ids in self._ended.items()}
+        summary = Summary(**ended, seconds=self._clock() - begun)
+        counts = {name: len(ids) for name, ids in ended.items()}
+        self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
+        if interrupts.times:
+            raise Interrupted(summary)
+        return summary
+
+    def _list(self) -> None:
+        """Enter in the index what has come into the store."""
+        if self._unlisted:
+            self._index.add(self._unlisted)
+            self._unlisted = []
+
+    def _look_again(self) -> None:
+        """Tasks whose time has come: another driver may have done them meanwhile."""
+        for identifier in self._schedule.due(self._clock()):
+            if identifier in self._looks and (stored := present(self._store, identifier)):
+                report = Report("reused", 0.0, stored.outcome, stored.scalars)
+                self._finish(self._job.tasks[identifier], None, report)
+
+    def _hand_out(self) -> None:
+        for identifier, slot in self._schedule.assign():
+            task = self._job.tasks[identifier]
+            self._task_at[slot] = identifier
+            self._began_at[identifier] = self._clock()
+            pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
+            faults.reach("engine.dispatched", worker=pid)
+            self._tell(events.Started(time.time(), task, slot, self._schedule.attempts[identifier]))
+
+    def _patience(self) -> float:
+        due = self._schedule.wake()
+        return TICK if due is None else min(TICK, max(0.0, due - self._clock()))
+
+    def _take_in(self, happening: Happening) -> None:
+        slot = happening.slot
+        task = self._job.tasks[self._task_at[slot]] if slot in self._task_at else None
+        match happening:
+            case Ready(pid=pid):
+                self._pid_at[slot] = pid
+                self._schedule.open(slot)
+            case Progressed(done=done, total=total, note=note) if task:
+                self._tell(events.Progress(time.time(), task, slot, done, total, note))
+            case Passed(byproduct=byproduct) if task:
+                self._schedule.committed(byproduct)
+                self._unlisted.append(byproduct)
+            case Reported(report=report) if task:
+                faults.reach("engine.collected", worker=self._pid_at[slot])
+                self._schedule.close(slot)
+                del self._task_at[slot]
+                self._end(task, slot, report)
+            case Lost(task=had_task, why=why, attempt=attempt):
+                self._schedule.close(slot)
+                self._tell(events.WorkerReplaced(time.time(), slot, why))
+                if had_task and task:
+                    del self._task_at[slot]
+                    self._lose(task, slot, why, attempt)
+            case Replaced(why=why):
+                self._schedule.close(slot)
+                self._tell(events.WorkerReplaced(time.time(), slot, why))
+            case _:
+                pass
+
+    def _end(self, task: PlannedTask, slot: int, report: Report) -> None:
+        """A worker has reported on a task."""
+        now = self._clock()
+        match report.status:
+            case "done" | "reused":
+                self._finish(task, slot, report)
+            case "busy":
+                first, most = self._held_elsewhere
+                looks = self._looks[task.id] = self._looks.get(task.id, 0) + 1
+                self._schedule.put_back(task.id, now + min(most, first * 2 ** (looks - 1)))
+                if looks == 1:
+                    self._tell(events.Waiting(time.time(), task, report.holder))
+            case "interrupted":
+                self._interrupt(task)
+            case _:
+                assert report.failure
+                self._fail(task, report.failure)
+
+    def _finish(self, task: PlannedTask, slot: int | None, report: Report) -> None:
+        missing: set[str] = set()
+        if report.status == "done":
+            self._unlisted.append(task.id)
+        else:
+            missing = set(task.byproducts) - self._store.present(task.byproducts) - set(report.byproducts)
+        skipped = self._schedule.done(task.id, report.outcome, missing)
+        self._ended["done" if report.status == "done" else "reused"].append(task.id)
+        self._tell(
+            events.Finished(
+                time.time(),
+                task,
+                slot,
+                report.seconds,
+                report.outcome,
+                report.status == "reused",
+                report.scalars,
+                report.byproducts,
+                report.note,
+            )
+        )
+        self._skip(skipped)
+
+    def _fail(self, task: PlannedTask, failure: Failure) -> None:
+        now = self._clock()
+        attempts = self._schedule.attempts[task.id]
+        verdict = self._schedule.failed(task.id, failure.reason, now)
+        if verdict.retry_at is not None:
+            delay = verdict.retry_at - now
+            self._tell(
+                events.Retried(time.time(), task, failure.reason, failure.message, attempts, delay, verdict.alone)
+            )
+            return
+        self._ended["failed"].append(task.id)
+        message = failure.message + (f"\nhelp: {failure.help}" if failure.help else "")
+        self._tell(events.Failed(time.time(), task, failure.reason, message, failure.log, failure.last_lines))
+        self._skip(verdict.skipped)
+
+    def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str) -> None:
+        """A worker went away with its task. What it had got done may be in the store all the same."""
+        if stored := present(self._store, task.id):
+            self._finish(task, slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
+            return
+        if self._schedule.stopped:
+            self._interrupt(task)
+            return
+        log = Path(attempt) / layout.LOG if attempt else None
+        failure = Failure("lost", why, log=str(log or ""), last_lines=last_lines(log))
+        if log and log.parent.is_dir():
+            with contextlib.suppress(OSError, StoreError):
+                layout.replace_json(
+                    log.with_name(layout.FAILURE), {**failure.document(), "task": task.id, "at": time.time_ns()}
+                )
+        self._fail(task, failure)
+
+    def _interrupt(self, task: PlannedTask) -> None:
+        self._schedule.interrupted(task.id)
+        self._ended["interrupted"].append(task.id)
+        self._tell(events.Interrupted(time.time(), task))
+
+    def _skip(self, skipped: Sequence[tuple[str, str]]) -> None:
+        for identifier, why in skipped:
+            self._ended["skipped"].append(identifier)
+            self._tell(events.Skipped(time.time(), self._job.tasks[identifier], why))
+
+    def _elapsed(self, task: PlannedTask) -> float:
+        return self._clock() - self._began_at[task.id]
+
+    def _tell(self, event: events.Event) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)

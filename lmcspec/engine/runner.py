@@ -1,0 +1,118 @@
+"""What the engine asks of a runner, which only places tasks: on workers here, elsewhere, or in this process."""
+
+import os
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lmcspec.engine.work import Report
+from lmcspec.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for one task at a time. Slots with the same `device` share its memory."""
+
+    device: str
+    """What CUDA_VISIBLE_DEVICES is set to: a GPU's UUID, or nothing for the CPU."""
+
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        return self.device or "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The slot's worker can take a task."""
+
+    slot: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """The slot's task has come so far."""
+
+    slot: int
+    done: int
+    total: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The slot's task committed this by-product."""
+
+    slot: int
+    byproduct: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """The slot's task has ended. A worker that can go on says `Ready` anew."""
+
+    slot: int
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The slot's worker is gone: with its task, or (`task` False) between two. Another one is on its way."""
+
+    slot: int
+    task: bool
+    why: str
+    attempt: str
+    """The folder of the attempt that it was at, as far as it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The slot's worker was ended between two tasks, and another one is on its way."""
+
+    slot: int
+    why: str
+
+
+Happening = Ready | Progressed | Passed | Reported | Lost | Replaced
+
+
+class Runner(Protocol):
+    """`start` first, `close` last. A slot is free from `Ready` until `submit`.
+
+    `stop` and `kill` are called from signal handlers: they note the wish, and `poll` fulfils it.
+    """
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """Known from the beginning."""
+        ...
+
+    def start(self) -> None:
+        """Begin to start workers; returns at once. Does nothing the second time."""
+        ...
+
+    def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
+        """Hand a task to a free slot. Returns the pid of the process that does it, 0 if it runs on another host."""
+        ...
+
+    def poll(self, timeout: float) -> list[Happening]:
+        """What has happened since, in order; waits for something to happen, up to `timeout` seconds."""
+        ...
+
+    def stop(self) -> None:
+        """Ask all running tasks to save a checkpoint and stop."""
+        ...
+
+    def kill(self) -> None:
+        """End all running tasks at once."""
+        ...
+
+    def close(self) -> None:
+        """End all workers. May be called twice."""
+        ...
+
+
+def name_driver() -> None:
+    """Tell workers, through the environment that they get, and fault points who the driver is."""
+    os.environ["LMCSPEC_DRIVER_PID"] = str(os.getpid())

@@ -1,0 +1,153 @@
+"""One task from beginning to end, in the process that does it: lease, attempt, `run`, commit."""
+
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from lmcspec.base import faults
+from lmcspec.base.errors import StoreError
+from lmcspec.base.ids import short
+from lmcspec.engine import failures, numerics, pristine
+from lmcspec.engine.attend import ATTENDANT
+from lmcspec.engine.context import Place, TaskContext, present
+from lmcspec.engine.failures import Failure
+from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
+from lmcspec.tasks import Finished, decode, kind
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one try at a task ended, as it travels to the driver."""
+
+    status: str
+    """`done`, `reused` (it was in the store, or another worker was first), `busy` (another holds the lease),
+    `failed` or `interrupted`."""
+    seconds: float
+    outcome: str = "ok"
+    scalars: dict[str, Any] = field(default_factory=dict)
+    byproducts: tuple[str, ...] = ()
+    """What this very run committed in passing."""
+    failure: Failure | None = None
+    holder: str = ""
+    note: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+    @staticmethod
+    def read(document: dict[str, Any]) -> "Report":
+        """The report that `document` made the data of."""
+        failure = document["failure"]
+        values = {**document, "byproducts": tuple(document["byproducts"])}
+        return Report(**{**values, "failure": Failure.read(failure) if failure else None})
+
+
+def execute(store: Store, identifier: str, payload: dict[str, Any], place: Place) -> Report:
+    """Do a task here and now. Raises only KeyboardInterrupt; everything else ends in the report.
+
+    `payload` is {"task", "shared", "inputs", "byproducts", "neutral", "record"}, the last for what the record of the
+    object shall say besides. `place.send` gets {"attempt": folder}, {"progress": [done, total, note]} and
+    {"byproduct": id}.
+    """
+    begun = time.monotonic()
+    try:
+        report = _under_lease(store, identifier, payload, place)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001
+        failure = replace(failures.describe(error, None), last_lines=_lines(error))
+        report = Report("failed", 0.0, failure=failure)
+    return replace(report, seconds=time.monotonic() - begun)
+
+
+def _under_lease(store: Store, identifier: str, payload: dict[str, Any], place: Place) -> Report:
+    if stored := present(store, identifier):
+        return _reused(stored)
+    lease = take(store, identifier)
+    if lease is None:
+        return Report("busy", 0.0, holder=_holder(store, identifier))
+    try:
+        # It may have been committed between the look and the lease.
+        if stored := present(store, identifier):
+            return _reused(stored)
+        return _attempt(store, identifier, payload, place, lease)
+    finally:
+        lease.release()
+
+
+def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Place, lease: Lease) -> Report:
+    attempt = open_attempt(store, identifier, lease)
+    place.send({"attempt": str(attempt.path)})
+    began, clock = time.time(), time.monotonic()
+    record: Callable[[], dict[str, Any]] = dict
+    log = place.open_log(attempt.log_path)
+    try:
+        try:
+            task = kind(payload["task"]["kind"])
+            if task.version != payload["task"]["version"]:
+                raise StoreError(
+                    f"the plan was made for version {payload['task']['version']} of {task.name}, "
+                    f"this is version {task.version}",
+                    help="plan again",
+                )
+
+            def record() -> dict[str, Any]:
+                return {
+                    "seconds": time.monotonic() - clock,
+                    "numerics": numerics.numerics(place.device, task.threads),
+                    "machine": numerics.host(),
+                    "times": {"started": began, "ended": time.time()},
+                    **payload.get("record", {}),
+                }
+
+            pristine.prepare(place.device, task.threads)
+            context = TaskContext(store, attempt, payload, place, lease, log, record)
+            params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
+            with ATTENDANT.caring(lease, log), warnings.catch_warnings():
+                try:
+                    finished = task.run(context, params, payload["task"]["seeds"])
+                finally:
+                    context.close()
+        except BaseException:
+            log.end(traceback.format_exc())
+            raise
+        finally:
+            log.close()
+        return _commit(attempt, payload, finished, record(), tuple(context.committed))
+    except BaseException as error:
+        failure = failures.describe(error, attempt.log_path)
+        attempt.fail(failure.document())
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return Report("interrupted" if failure.reason == "interrupted" else "failed", 0.0, failure=failure)
+
+
+def _commit(
+    attempt: Attempt, payload: dict[str, Any], finished: Finished, record: dict[str, Any], byproducts: tuple[str, ...]
+) -> Report:
+    result = {"scalars": dict(finished.scalars), "outcome": finished.outcome}
+    ending = attempt.commit(payload["task"], result, record)
+    faults.reach("lease.kept")
+    note = ""
+    if ending == "lost" and attempt.race and not attempt.race.equal:
+        note = f"another worker committed a different result first: {short(attempt.race.theirs)}"
+    status = "done" if ending == "committed" else "reused"
+    return Report(status, 0.0, finished.outcome, dict(finished.scalars), byproducts, note=note)
+
+
+def _reused(stored: Stored) -> Report:
+    return Report("reused", 0.0, stored.outcome, stored.scalars)
+
+
+def _holder(store: Store, identifier: str) -> str:
+    found = holder(store, identifier)
+    return f"process {found.process.pid} on {found.process.host}" if found else "another process"
+
+
+def _lines(error: BaseException) -> tuple[str, ...]:
+    text = "".join(traceback.format_exception(error))
+    return tuple(text.splitlines()[-failures.LAST_LINES :])

@@ -1,0 +1,312 @@
+"""The compiler: a validated study becomes tasks and targets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmcspec.base.errors import BlockedError, Problem, SpecError
+from lmcspec.base.facts import DataFacts, ModelFacts
+from lmcspec.catalog import identity
+from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
+from lmcspec.plan.graph import Graph, Level, Plan, Target, TooManyTasks, find_byproducts, needed
+from lmcspec.plan.levels import LevelError, StagePlan, lay_out
+from lmcspec.plan.measures import Request
+from lmcspec.plan.measures.request import NoSuchLevel
+from lmcspec.plan.model_facts import known_facts
+from lmcspec.plan.settings import ResolvedRecipe, TrainingSet, data_part, model_part, resolve_recipe
+from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks
+from lmcspec.spec import Case, Loaded
+from lmcspec.spec.study import Like, LoadedSet, Study
+from lmcspec.tasks import Part
+from lmcspec.tasks.distill import Distill
+
+MAX_TASKS = 100_000
+
+
+def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: Path | None = None) -> Plan:
+    """Every task and target of every case. Raises SpecError with all cross-field problems, by position."""
+    graph = Graph(limit=max_tasks)
+    targets: list[Target] = []
+    levels: dict[tuple[str, str], tuple[Level, ...]] = {}
+    neutral: dict[str, Mapping] = {}
+    missing: dict[str, str] = {}
+    facts: dict[str, DataFacts] = {}
+    images: dict[str, int] = {}
+    notes: list[str] = []
+    problems: list[Problem] = []
+    for case in loaded.cases:
+        compilation = _Case(case, loaded.path.parent, graph, problems, notes, facts_folder)
+        try:
+            targets += compilation.compile()
+        except TooManyTasks:
+            problems.append(
+                case.origins.problem(
+                    "E406",
+                    f"the study has more than {max_tasks:,} tasks",
+                    ("measures",),
+                    at="key",
+                    help="name fewer levels or copies in its measures, or allow more with --max-tasks",
+                )
+            )
+            break
+        levels |= {(case.name, name): network.levels for name, network in compilation.networks.items()}
+        neutral |= compilation.neutral
+        missing |= compilation.missing
+        facts |= compilation.located
+        images |= compilation.images
+    if problems:
+        raise SpecError(sorted(dict.fromkeys(problems), key=lambda one: (one.span is None, one.span)))
+    tasks = needed(graph.tasks, tuple(targets))
+    return Plan(
+        study=loaded.name,
+        tasks=tasks,
+        roles={role: task for role, task in graph.roles.items() if task in tasks},
+        targets=tuple(targets),
+        levels=levels,
+        byproducts=find_byproducts(tasks),
+        neutral=neutral,
+        facts=facts,
+        images=images,
+        missing=missing,
+        notes=tuple(dict.fromkeys(notes)),
+        on_collapse=loaded.cases[0].study.on_collapse,
+    )
+
+
+class _Case:
+    """Compiling one case: first everything that can be wrong, then the tasks."""
+
+    def __init__(
+        self,
+        case: Case,
+        base: Path,
+        graph: Graph,
+        problems: list[Problem],
+        notes: list[str],
+        facts_folder: Path | None,
+    ) -> None:
+        self.case, self.base, self.graph = case, base, graph
+        self.problems, self.notes = problems, notes
+        self.study: Study = case.study
+        self.networks: dict[str, NetworkPlan] = {}
+        self.neutral: dict[str, Mapping] = {}
+        self.missing: dict[str, str] = {}
+        self.located: dict[str, DataFacts] = {}
+        self.images: dict[str, int] = {}
+        self.found: FoundData = data_facts(self.study.dataset, base)
+        self.model = model_part(self.study, self.facts)
+        self.model_facts: ModelFacts | None = known_facts(self.model, facts_folder)
+
+    @property
+    def facts(self) -> DataFacts:
+        return self.found.facts
+
+    def problem(self, code: str, message: str, path: tuple, **more: str) -> None:
+        self.problems.append(self.case.origins.problem(code, message, path, **more))
+
+    def compile(self) -> list[Target]:
+        before = len(self.problems)
+        try:
+            data = data_part(self.study, self.facts)
+        except ValueError as error:
+            self.problem("E404", str(error), ("dataset",))
+            return []
+        self._locate(data)
+        real = TrainingSet("real", self.facts.train)
+        sets = self._distilled_sets(data)
+        self.images = {one.task or (one.file.digest if one.file else ""): one.images for one in sets.values()}
+        self.networks = self._lay_out_networks()
+        recipes = self._resolve_recipes(real, sets)
+        self._check_steps(recipes)
+        if len(self.problems) > before:
+            return []
+        emit = Subnetworks(
+            graph=self.graph,
+            prefix=f"{self.case.name}/" if self.case.name else "",
+            model=self.model,
+            data=data,
+            real=real,
+            sets=sets,
+            recipes=recipes,
+        )
+        return self._targets(emit)
+
+    def _locate(self, data: Part) -> None:
+        table = self.study.dataset
+        config = {key: value for key, value in table.model_dump(mode="json").items() if key not in ("root", "space")}
+        root = str(self.found.root) if self.found.root else None
+        self.neutral[data.digest] = {"config": config, "root": root}
+        self.located[data.digest] = self.facts
+        if self.found.missing:
+            self.missing[data.digest] = self.found.missing
+
+    def _distilled_sets(self, data: Part) -> dict[str, TrainingSet]:
+        sets = {}
+        for name, entry in self.study.distilled.items():
+            if isinstance(entry, LoadedSet):
+                sets[name] = self._loaded_set(name, entry, data)
+                continue
+            config = identity(entry)
+            seed = config.pop("seed", 0)
+            params = Distill(Part.of(config), self.model, data)
+            prefix = f"{self.case.name}/" if self.case.name else ""
+            task = self.graph.add("distill", params, seeds={"seed": seed}, role=f"{prefix}distilled/{name}")
+            sets[name] = TrainingSet(name, config["ipc"] * self.facts.classes, task=task)
+        return sets
+
+    def _loaded_set(self, name: str, entry: LoadedSet, data: Part) -> TrainingSet:
+        path = (self.base / Path(entry.load).expanduser()).resolve()
+        space = data.value["space"]
+        if entry.space.name != space["name"]:
+            self.problem(
+                "E404",
+                f"the distilled set {name!r} is declared in the space {entry.space.name!r}, "
+                f"the study's data are in {space['name']!r}",
+                ("distilled", name, "space"),
+                help="give both the same: a set trains only with data in its own space",
+            )
+        try:
+            file = distilled_facts(path, self.facts)
+        except FileNotFoundError as error:
+            part = Part.of({"missing": entry.load})
+            self.missing[part.digest] = str(error)
+            return TrainingSet(name, (entry.ipc or 10) * self.facts.classes, file=part)
+        except BlockedError as error:
+            self.problem("E404", str(error), ("distilled", name, "load"), help=error.help)
+            return TrainingSet(name, 1, file=Part.of({"broken": name}))
+        part = Part.of({"digest": file.digest, "space": space, "images": file.train})
+        self.neutral[part.digest] = {"file": str(path), "space": entry.space.name}
+        return TrainingSet(name, file.train, file=part)
+
+    def _lay_out_networks(self) -> dict[str, NetworkPlan]:
+        laid: dict[str, NetworkPlan] = {}
+        written = self.study.networks
+        for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
+            if isinstance(network, Like):
+                original = laid.get(network.like)
+                if original is not None:
+                    laid[name] = NetworkPlan(name, original.stages, original.levels, network, original)
+                continue
+            shares = tuple(
+                self._excluded_share(stage.exclude, ("networks", name, index, "exclude"), stage.sparsity is not None)
+                for index, stage in enumerate(network)
+            )
+            try:
+                stages, levels = lay_out(network, shares)
+            except LevelError as error:
+                at = self._stage_of(error, network, name, shares)
+                self.problem(error.code, str(error), at, help=error.help)
+                continue
+            laid[name] = NetworkPlan(name, stages, levels or (Level(0, 1.0, 0),))
+            self._warn_of_sparsity(name, stages)
+        return {name: laid[name] for name in written if name in laid}
+
+    def _stage_of(self, error: LevelError, network: tuple, name: str, shares: tuple[float, ...]) -> tuple:
+        for count in range(1, len(network) + 1):
+            try:
+                lay_out(network[:count], shares[:count])
+            except LevelError:
+                return ("networks", name, count - 1, error.key)
+        return ("networks", name)
+
+    def _excluded_share(self, exclude: tuple[str, ...], path: tuple, matters: bool) -> float:
+        if not exclude:
+            return 0.0
+        if self.model_facts is None:
+            if matters:
+                self.problem(
+                    "E407",
+                    "how many rounds a sparsity takes depends on the share of the excluded weights, "
+                    "and this model's shapes are not known yet",
+                    path,
+                    help="lmcspec plan --facts SPEC",
+                )
+            return 0.0
+        sizes = dict(self.model_facts.sizes)
+        unknown = [layer for layer in exclude if f"{layer}.weight" not in sizes]
+        for layer in unknown:
+            names = ", ".join(name.removesuffix(".weight") for name in sizes)
+            self.problem("E409", f"the model has no layer {layer!r} with prunable weights; it has {names}", path)
+        total = sum(sizes.values())
+        return sum(sizes[f"{layer}.weight"] for layer in set(exclude) - set(unknown)) / total
+
+    def _warn_of_sparsity(self, name: str, stages: tuple[StagePlan, ...]) -> None:
+        for stage in stages:
+            wanted = stage.stage.sparsity
+            if wanted is not None and abs(1 - stage.density - wanted) > 0.02:
+                self.notes.append(
+                    f"{name}: stage {stage.index + 1} asks for {wanted:.1%} sparsity and reaches {1 - stage.density:.1%} "
+                    f"in {stage.rounds} rounds of {stage.fraction:.0%}; say `exact = true` to get it exactly"
+                )
+
+    def _resolve_recipes(
+        self, real: TrainingSet, sets: Mapping[str, TrainingSet]
+    ) -> dict[tuple[str, str], ResolvedRecipe]:
+        images = {"real": real.images} | {name: one.images for name, one in sets.items()}
+        return {
+            (name, on): resolve_recipe(recipe, count)
+            for name, recipe in self.study.recipes.items()
+            for on, count in images.items()
+        }
+
+    def _check_steps(self, recipes: Mapping[tuple[str, str], ResolvedRecipe]) -> None:
+        for name, network in self.networks.items():
+            for stage in network.stages if network.like is None else ():
+                on = stage.stage.data
+                recipe = recipes[stage.stage.recipe or ("real" if on == "real" else "distilled"), on]
+                for key in ("rewind", "schedule_from"):
+                    step = getattr(stage.stage, key)
+                    if step is not None and recipe.updates(step) >= recipe.recipe.length > 0:
+                        self.problem(
+                            "E401",
+                            f"{key} = {step} is update {recipe.updates(step)}, "
+                            f"but training ends after {recipe.recipe.length} ({recipe.per_epoch} an epoch)",
+                            ("networks", name, stage.index, key),
+                            help=f"give a step below {recipe.recipe.length}it",
+                        )
+        for name, measure in self.study.measures.items():
+            recipe = recipes[getattr(measure, "evaluate", None) or "real", "real"]
+            for index, step in enumerate(getattr(measure, "at", ())):
+                if step != "rewind" and recipe.updates(step) >= recipe.recipe.length:
+                    self.problem(
+                        "E401",
+                        f"k = {step} is update {recipe.updates(step)}, but training ends after {recipe.recipe.length}",
+                        ("measures", name, "at", index),
+                        help=f"give a step below {recipe.recipe.length}it",
+                    )
+
+    def _targets(self, emit: Subnetworks) -> list[Target]:
+        from lmcspec.catalog import get
+
+        found: list[Target] = []
+        for name, measure in self.study.measures.items():
+            wanted = getattr(measure, "networks", "all")
+            chosen = list(self.networks) if wanted == "all" else self._members(wanted)
+            request = Request(
+                name=name,
+                case=self.case.name,
+                config=measure,
+                networks=[self.networks[one] for one in chosen if one in self.networks],
+                replicates=self.study.replicates,
+                emit=emit,
+                notes=self.notes,
+            )
+            kind: str = getattr(measure, "kind", name)
+            try:
+                targets = get("measure", kind).load()(request)
+            except NoSuchLevel as error:
+                self.problem("E403", str(error), ("measures", name, "levels", error.index))
+                continue
+            if not targets and kind == "stability":
+                self.problem(
+                    "E405",
+                    "every k lies before the rewind point of every network it is measured on, so nothing is left to do",
+                    ("measures", name, "at"),
+                    help='say `at = ["rewind"]`',
+                )
+            found += targets
+        return found
+
+    def _members(self, names: tuple[str, ...]) -> list[str]:
+        families = self.case.families
+        return [member for name in names for member in (families[name].members if name in families else (name,))]

@@ -1,0 +1,116 @@
+"""What a plan costs: images, updates, arithmetic, bytes and, from what has run before, seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from lmcspec.base.facts import ModelFacts
+from lmcspec.plan.graph import Plan
+from lmcspec.tasks import Task
+
+BACKWARD = 2
+"""A backward pass costs twice a forward pass, so a training image counts three forward ones."""
+
+
+class Rate(Protocol):
+    """Seconds per unit of work, as they were seen."""
+
+    median: float
+    low: float
+    high: float
+    n: int
+
+
+class Rates(Protocol):
+    """Where rates come from."""
+
+    def rates(self, kind: str, model: str) -> Rate | None:
+        """Of tasks of this kind with this model; None until one has finished."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one task. `units` are what seconds are proportional to."""
+
+    units: float
+    images: int = 0
+    """Training images seen."""
+    updates: int = 0
+    forward: int = 0
+    """Images through the network, a training image counted three times."""
+    seconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    stored: int | None = None
+    """Bytes its outputs keep; None while the model's size is not known."""
+
+    def flops(self, facts: ModelFacts | None) -> float | None:
+        """Floating-point operations, two per multiply-add."""
+        return None if facts is None else 2.0 * facts.macs * self.forward
+
+
+def cost(task: Task, plan: Plan, rates: Rates | None, facts: Mapping[str, ModelFacts]) -> Cost:
+    """The cost of a task; `facts` are by digest of the model's part."""
+    own = _work(task, plan, facts.get(task.params.model.digest))
+    rate = rates.rates(task.kind, task.params.model.digest) if rates else None
+    if rate is None:
+        return own
+    return Cost(
+        own.units,
+        own.images,
+        own.updates,
+        own.forward,
+        rate.median * own.units,
+        rate.low * own.units,
+        rate.high * own.units,
+        own.stored,
+    )
+
+
+def units(task: Task, plan: Plan) -> float:
+    """How much work a task is, in the unit in which its kind's seconds are kept."""
+    return _work(task, plan, None).units
+
+
+def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
+    params = task.params
+    weights = None if model is None else 4 * (model.parameters + model.buffers)
+    match task.kind:
+        case "train":
+            data = plan.facts[params.data.digest]
+            trained = _training_images(task, plan, data.train)
+            recipe = params.recipe.value
+            seen = _images_until(params.until, recipe["batch"], trained) - _images_until(
+                params.begin, recipe["batch"], trained
+            )
+            forward = (1 + BACKWARD) * seen + trained + data.test
+            finished = params.until >= recipe["length"]
+            moments = 0 if finished else (2 if recipe["optimiser"]["name"] == "adam" else 1)
+            stored = None if weights is None else weights * (1 + moments)
+            return Cost(float(forward), seen, params.until - params.begin, forward, stored=stored)
+        case "path":
+            data = plan.facts[params.data.digest]
+            images = (params.images or data.train) * ("train" in params.split) + data.test * ("test" in params.split)
+            policies = len(params.bn) if model is None or model.has_batch_norm else 1
+            points = params.points + (params.points % 2 == 0)
+            return Cost(float(points * images), forward=points * images * policies, stored=4096)
+        case "distill":
+            method = params.method.value
+            classes = plan.facts[params.data.digest].classes
+            forward = method["iterations"] * classes * (method.get("batch", 256) + (1 + BACKWARD) * method["ipc"])
+            return Cost(float(forward), forward=forward)
+        case _:
+            prunable = None if model is None else sum(size for _, size in model.sizes)
+            return Cost(1.0, stored=prunable)
+
+
+def _training_images(task: Task, plan: Plan, real: int) -> int:
+    if task.params.train_on is not None:
+        return plan.images[task.params.train_on.digest]
+    return plan.images.get(dict(task.inputs).get("data", ""), real)
+
+
+def _images_until(update: int, batch: int, images: int) -> int:
+    epochs, rest = divmod(update, -(-images // batch))
+    return epochs * images + min(rest * batch, images)

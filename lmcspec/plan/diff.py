@@ -1,0 +1,110 @@
+"""What of a plan is in the store, what has to run, and what a longer training leaves behind in passing."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from lmcspec.plan.graph import Plan
+from lmcspec.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """The plan against the store."""
+
+    run: tuple[str, ...]
+    """To be executed, in an order in which every task comes after its inputs."""
+    reused: frozenset[str]
+    """Committed, of those the targets rest on."""
+    passing: Mapping[str, str]
+    """Wanted training until k -> the task in `run` that commits it on its way."""
+    continued: Mapping[str, str]
+    """Training to run -> the stored state of the same branch from which it goes on."""
+    blocked: Mapping[str, str]
+    """Task to run -> why it can't: its data are missing, or those of a task it needs."""
+
+    stale: frozenset[str] = frozenset()
+    """Forced tasks and all that rests on them: stored results of these do not count."""
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether every target is there."""
+        return not self.run and not self.blocked
+
+
+def diff(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Diff:
+    """Work back from the targets: a stored result needs nothing, a missing one needs its inputs.
+
+    `forced` tasks count as missing, and so does all that rests on them.
+    """
+    ids = list(plan.tasks)
+    stored = set(store.present(ids)) if store else set()
+    usable = stored - store.dropped(stored) if store else set()
+    stale = _downstream(plan, forced)
+    stored, usable = stored - stale, usable - stale
+    wanted = {target.task for target in plan.targets} | {target.mask for target in plan.targets if target.mask}
+    to_run = {task for task in wanted if task not in stored}
+    queue = list(to_run)
+    while queue:
+        for _, source in plan.tasks[queue.pop()].inputs:
+            if source not in usable and source not in to_run:
+                to_run.add(source)
+                queue.append(source)
+    blocked = _blocked(plan, to_run)
+    passing, continued = _share_branches(plan, to_run - blocked.keys(), usable)
+    return Diff(
+        run=tuple(task for task in ids if task in to_run and task not in passing and task not in blocked),
+        reused=frozenset(stored),
+        passing=passing,
+        continued=continued,
+        blocked=blocked,
+        stale=frozenset(stale),
+    )
+
+
+def needs(plan: Plan, found: Diff, task: str) -> tuple[str, ...]:
+    """What must be there before this task runs: its own inputs, and those of what it commits in passing."""
+    members = [task, *(one for one, host in found.passing.items() if host == task)]
+    return tuple(dict.fromkeys(source for member in members for _, source in plan.tasks[member].inputs))
+
+
+def _downstream(plan: Plan, forced: Set[str]) -> set[str]:
+    stale = set(forced)
+    if stale:
+        for identifier, task in plan.tasks.items():
+            if any(source in stale for _, source in task.inputs):
+                stale.add(identifier)
+    return stale
+
+
+def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
+    if not plan.missing:
+        return {}
+    blocked: dict[str, str] = {}
+    for identifier, task in plan.tasks.items():
+        if identifier not in to_run:
+            continue
+        parts = (getattr(task.params, "data", None), getattr(task.params, "train_on", None))
+        own = [plan.missing[part.digest] for part in parts if part is not None and part.digest in plan.missing]
+        upstream = [blocked[source] for _, source in task.inputs if source in blocked]
+        if own or upstream:
+            blocked[identifier] = (own or upstream)[0]
+    return blocked
+
+
+def _share_branches(plan: Plan, to_run: Set[str], usable: Set[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Of each branch the longest training to run passes the others, and begins at the last stored state before them."""
+    branches: dict[tuple, list[str]] = {}
+    for identifier, task in plan.tasks.items():
+        if task.kind == "train" and (identifier in plan.byproducts or identifier in plan.byproducts.values()):
+            branches.setdefault((task.inputs, task.seeds, task.params.branch), []).append(identifier)
+    passing, continued = {}, {}
+    for members in branches.values():
+        length = {member: plan.tasks[member].params.until for member in members}
+        running = sorted((member for member in members if member in to_run), key=length.__getitem__)
+        if not running:
+            continue
+        passing |= {member: running[-1] for member in running[:-1]}
+        before = [member for member in members if member in usable and length[member] < length[running[0]]]
+        if before:
+            continued[running[-1]] = max(before, key=length.__getitem__)
+    return passing, continued

@@ -1,0 +1,78 @@
+"""Facts of data and models, taken without loading either into a network."""
+
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.facts import DataFacts
+from lmcspec.base.ids import digest
+from lmcspec.catalog import DatasetCard, get
+from lmcspec.spec.study import DatasetTable
+
+DATA_ROOT = "LMCSPEC_DATA"
+
+PLACEHOLDER = DataFacts(digest="", train=50_000, test=10_000, classes=10, shape=(3, 32, 32), known=False)
+"""Stands in for data that are not here and whose size no card knows, so that sharing and counts are right."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundData:
+    """A study's data: the facts, where they lie, and why they can't be used if they can't."""
+
+    facts: DataFacts
+    root: Path | None
+    missing: str = ""
+
+
+def data_facts(table: DatasetTable, base: Path) -> FoundData:
+    """The facts of the study's data set; `base` is the folder from which a relative root starts."""
+    card = get("dataset", table.name)
+    assert isinstance(card, DatasetCard)
+    root = data_root(table, base)
+    if isinstance(card.facts, DataFacts):
+        if not card.needs_root:
+            return FoundData(card.facts, None)
+        try:
+            _resolve(card.present)(table, root) if card.present else None
+        except FileNotFoundError as error:
+            return FoundData(card.facts, root, str(error))
+        return FoundData(card.facts, root)
+    try:
+        if root is None:
+            raise FileNotFoundError(
+                f"the data set {table.name!r} has no root: set dataset.root, or {DATA_ROOT} in the environment"
+            )
+        return FoundData(_resolve(card.facts)(table, root), root)
+    except FileNotFoundError as error:
+        return FoundData(placeholder(table.name), root, str(error))
+
+
+def placeholder(name: str) -> DataFacts:
+    """Facts for data that are missing, with a digest by name that is never stored."""
+    known = PLACEHOLDER
+    return DataFacts(
+        digest(["missing", name]), known.train, known.test, known.classes, known.shape, known=False
+    )
+
+
+def data_root(table: DatasetTable, base: Path) -> Path | None:
+    """Where the data lie: the spec's `root` (relative to the spec), else `LMCSPEC_DATA`."""
+    if table.root is not None:
+        return (base / Path(table.root).expanduser()).resolve()
+    default = os.environ.get(DATA_ROOT)
+    return Path(default).expanduser().resolve() if default else None
+
+
+def _resolve(reference: str) -> Any:
+    module, _, attribute = reference.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def distilled_facts(path: Path, facts: DataFacts) -> DataFacts:
+    """Facts of a distilled set's file: what it holds and how many images, without unpickling anything.
+
+    Raises FileNotFoundError, and BlockedError for a file of another form or shape.
+    """
+    return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape)

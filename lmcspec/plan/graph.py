@@ -1,0 +1,157 @@
+"""The plan graph: tasks by id, each once, and the targets that the study asks for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lmcspec.base.facts import DataFacts
+from lmcspec.tasks import Task, make
+
+
+class TooManyTasks(Exception):
+    """The study has more tasks than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One number that the study asks for: what it is, and the task whose result holds it."""
+
+    measure: str
+    kind: str
+    case: str
+    network: str
+    replicate: int
+    level: int
+    task: str
+    mask: str | None
+    """The task that made the level's mask; None where it is dense."""
+    at: str = ""
+    """Of a stability: the step k as it was written, resolved."""
+    at_updates: int = 0
+    copies: tuple[int, ...] = (0,)
+    """The copies that it looks at: one for an accuracy, a pair for a path."""
+    through: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in the study, the same in every plan of it."""
+        place = [self.case] * bool(self.case) + [self.network, f"s{self.replicate}", f"l{self.level}", self.measure]
+        if self.at:
+            place.append(f"k={self.at_updates}")
+        if self.through is not None:
+            place.append(f"t={self.through}")
+        return "/".join([*place, "-".join(map(str, self.copies))])
+
+
+@dataclass(slots=True)
+class Graph:
+    """Tasks in an order in which every one comes after its inputs. Adding the same work twice is adding it once."""
+
+    limit: int = 100_000
+    tasks: dict[str, Task] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    """Every place of the study at which a task stands, to the task's id."""
+
+    def add(
+        self,
+        kind: str,
+        params: Any,
+        inputs: dict[str, str] | None = None,
+        seeds: dict[str, int] | None = None,
+        *,
+        role: str,
+        keep: Any = "always",
+    ) -> str:
+        """The id of this task, which is now in the graph, and stands at `role`."""
+        task = make(kind, params, inputs, seeds, label=role, keep=keep)
+        if task.id not in self.tasks:
+            if len(self.tasks) >= self.limit:
+                raise TooManyTasks
+            self.tasks[task.id] = task
+        self.roles.setdefault(role, task.id)
+        return task.id
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What a plan knows of one level of one network before anything runs."""
+
+    number: int
+    density: float
+    """Nominal: of all prunable weights, by the formula; figures use what was measured."""
+    stage: int
+    """The stage whose recipe trains this level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All tasks of a study with their targets; the same for plan, run, status and report."""
+
+    study: str
+    tasks: Mapping[str, Task]
+    roles: Mapping[str, str]
+    targets: tuple[Target, ...]
+    levels: Mapping[tuple[str, str], tuple[Level, ...]]
+    """By (case, network)."""
+    byproducts: Mapping[str, str]
+    """Training until k -> the longer training of the same branch that passes k."""
+    neutral: Mapping[str, Mapping[str, Any]]
+    """By digest of a data part: where its images lie."""
+    facts: Mapping[str, DataFacts]
+    """By digest of a data part."""
+    images: Mapping[str, int]
+    """How many images a distilled set holds, by the id of the task that makes it or the digest of its file's part."""
+    missing: Mapping[str, str]
+    """By digest of a part: why its data are not here."""
+    notes: tuple[str, ...]
+    on_collapse: str = "go-on"
+
+    @property
+    def counted(self) -> Iterator[Task]:
+        """The tasks as people count them: without by-products."""
+        return (task for task in self.tasks.values() if task.id not in self.byproducts)
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """How many tasks of each kind, by-products left out; trainings apart by what they train on."""
+    found: dict[str, int] = {}
+    for task in plan.counted:
+        name = task.kind
+        if name == "train":
+            name = "train distilled" if is_distilled(task) else "train real"
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def is_distilled(task: Task) -> bool:
+    """Whether a training's images are a distilled set."""
+    return task.params.train_on is not None or any(slot == "data" for slot, _ in task.inputs)
+
+
+def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
+    """Each training until k that a longer one of the same branch passes -> the longest of that branch."""
+    branches: dict[Any, list[Task]] = {}
+    for task in tasks.values():
+        if task.kind == "train":
+            params = task.params
+            key = (task.inputs, task.seeds, params.branch)
+            branches.setdefault(key, []).append(task)
+    return {
+        task.id: max(members, key=lambda member: member.params.until).id
+        for members in branches.values()
+        if len(members) > 1
+        for task in members
+        if task.params.until < max(member.params.until for member in members)
+    }
+
+
+def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, Task]:
+    """The tasks that the targets rest on, in the order of `tasks`."""
+    wanted = {target.task for target in targets} | {target.mask for target in targets if target.mask}
+    queue = list(wanted)
+    while queue:
+        for _, source in tasks[queue.pop()].inputs:
+            if source not in wanted:
+                wanted.add(source)
+                queue.append(source)
+    return {identifier: task for identifier, task in tasks.items() if identifier in wanted}

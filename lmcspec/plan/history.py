@@ -1,0 +1,66 @@
+"""What a store knows of the past: how an attempt ended, what similar tasks there were, how long work took."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from lmcspec.base.errors import StoreError
+from lmcspec.store import Index, Rate, Store, failures, interrupted, verify
+
+LOOKED_AT = 100
+"""How many of the latest tasks of a kind are compared to find the one whose recipe differs least."""
+
+
+class StoreHistory:
+    """Answers reasons and costs from a store; nothing is written."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rates: dict[tuple[str, str], Rate | None] = {}
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self._store)
+
+    def state(self, task_id: str) -> str:
+        """`absent`, `stored`, `dropped`, `missing`, `corrupt`, `skipped`, `failed` or `interrupted`."""
+        try:
+            stored = self._store.find(task_id)
+        except StoreError:
+            return "corrupt"
+        if stored is not None:
+            damage = [one for one in verify(self._store, [task_id], full=False) if one.part == "result"]
+            if damage:
+                return damage[0].problem
+            return "stored" if stored.has_outputs else "dropped"
+        if failures(self._store, task_id):
+            return "failed"
+        return "interrupted" if interrupted(self._store, task_id) else "absent"
+
+    def similar(self, kind: str, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The stored {task, parts} of that kind with the same seeds whose recipe differs least, or None."""
+        best, fewest = None, None
+        for row in self._index.rows(kind)[-LOOKED_AT:]:
+            stored = self._store.find(row.id)
+            if stored is None:
+                continue
+            task = stored.task
+            if task.get("seeds") != document["seeds"]:
+                continue
+            distance = sum(
+                task["params"].get(name) != document["params"].get(name)
+                for name in set(task["params"]) | set(document["params"])
+            ) + sum(
+                task["inputs"].get(slot) != document["inputs"].get(slot)
+                for slot in set(task["inputs"]) | set(document["inputs"])
+            )
+            if fewest is None or distance < fewest:
+                best, fewest = task, distance
+        return None if best is None else {"task": best, "parts": best.get("parts", {})}
+
+    def rates(self, kind: str, model: str) -> Rate | None:
+        """Seconds per unit of tasks of this kind with this model."""
+        key = (kind, model)
+        if key not in self._rates:
+            self._rates[key] = self._index.rates(kind, model)
+        return self._rates[key]

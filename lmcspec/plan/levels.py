@@ -1,0 +1,95 @@
+"""From stages to levels: how many prunings, how dense each level is, which stage trains it."""
+
+import math
+from dataclasses import dataclass
+
+from lmcspec.plan.graph import Level
+from lmcspec.spec.study import Stage
+
+
+class LevelError(ValueError):
+    """A stage that can't be; `code` and `key` say which rule and where in the stage."""
+
+    def __init__(self, code: str, key: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.code, self.key, self.help = code, key, help
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """A stage with its place among the levels."""
+
+    index: int
+    stage: Stage
+    entry: int
+    """The level at which it enters; it ends at `entry + rounds`."""
+    rounds: int
+    fraction: float
+    """Share of the surviving eligible weights pruned by each round."""
+    exact: float | None
+    """The total sparsity to which the last round prunes, where it does so exactly."""
+    density: float
+    """Nominal, at the end."""
+    excluded: float
+    """Share of the prunable weights that this stage never prunes."""
+
+
+def lay_out(stages: tuple[Stage, ...], excluded: tuple[float, ...]) -> tuple[tuple[StagePlan, ...], tuple[Level, ...]]:
+    """Place the stages one after the other.
+
+    `excluded[i]` is the share of all prunable weights that stage i excludes. Raises LevelError. The number of
+    rounds to a sparsity s is `floor(ln((1-s-x)/(d-x)) / ln(1-fraction) + 1/2)` with d the density at which the
+    stage enters and x what it excludes; with both `sparsity` and `rounds` the fraction is solved for.
+    """
+    plans: list[StagePlan] = []
+    densities: list[tuple[float, int]] = [(1.0, 0)]
+    for index, (stage, share) in enumerate(zip(stages, excluded, strict=True)):
+        density = densities[-1][0]
+        entry = len(densities) - 1
+        densities[-1] = (density, index)
+        rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, share)
+        for done in range(1, rounds + 1):
+            reached = share + (density - share) * (1 - fraction) ** done
+            if stage.exact and stage.sparsity is not None and done == rounds:
+                reached = 1 - stage.sparsity
+            densities.append((reached, index))
+        exact = stage.sparsity if stage.exact else None
+        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0], share))
+    levels = tuple(Level(number, density, owner) for number, (density, owner) in enumerate(densities))
+    return tuple(plans), levels
+
+
+def _rounds(stage: Stage, density: float, excluded: float) -> tuple[int, float]:
+    if stage.sparsity is None:
+        if stage.rounds is None:
+            raise LevelError("E407", "rounds", "a stage needs `rounds`, `sparsity` or both")
+        if stage.exact:
+            raise LevelError("E407", "exact", "`exact` needs a `sparsity` to prune to")
+        return stage.rounds, stage.fraction
+    wanted = 1 - stage.sparsity
+    if wanted >= density:
+        raise LevelError(
+            "E402",
+            "sparsity",
+            f"the network is {1 - density:.1%} sparse when this stage begins, so it can't be pruned to {stage.sparsity:.1%}",
+            "give a sparsity above that, or leave the stage out",
+        )
+    if wanted <= excluded:
+        raise LevelError(
+            "E407",
+            "sparsity",
+            f"{excluded:.1%} of the weights are excluded, so a sparsity of {stage.sparsity:.1%} can't be reached",
+            "exclude fewer layers, or ask for less",
+        )
+    ratio = (wanted - excluded) / (density - excluded)
+    if stage.rounds is not None:
+        return stage.rounds, float(f"{1 - ratio ** (1 / stage.rounds):.12g}")
+    rounds = math.floor(math.log(ratio) / math.log(1 - stage.fraction) + 0.5)
+    if rounds < 1:
+        raise LevelError(
+            "E407",
+            "sparsity",
+            f"one round of {stage.fraction:.0%} prunes further than {stage.sparsity:.1%}",
+            "say `rounds = 1`, which solves for the fraction, or prune a smaller fraction",
+        )
+    return rounds, stage.fraction

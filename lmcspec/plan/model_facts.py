@@ -1,0 +1,45 @@
+"""Facts of models that a plan may know: committed ones, and those that workers have left in the store."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.facts import ModelFacts
+from lmcspec.tasks import Part
+
+
+def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
+    """The facts of a model part: committed, or cached in `folder` by its digest; None where nobody has taken them."""
+    found = _committed().get(model.digest)
+    if found is None and folder is not None and (path := folder / f"{model.digest}.json").is_file():
+        found = json.loads(path.read_text())
+    return from_document(found) if found else None
+
+
+def take(model: Part) -> dict[str, Any]:
+    """The facts of a model part as a document, by building it on torch's meta device. Imports torch."""
+    from dataclasses import asdict
+
+    from lmcspec.science.summary import model_facts
+    from lmcspec.tasks import read
+
+    return asdict(model_facts(read.module(model, "meta"), tuple(model.value["shape"])))
+
+
+def from_document(document: Mapping[str, Any]) -> ModelFacts:
+    """Facts from their JSON form."""
+    return ModelFacts(
+        parameters=document["parameters"],
+        prunable=tuple((name, tuple(shape)) for name, shape in document["prunable"]),
+        macs=document["macs"],
+        has_batch_norm=document["has_batch_norm"],
+        buffers=document["buffers"],
+    )
+
+
+@cache
+def _committed() -> dict[str, Any]:
+    return json.loads(resources.files("lmcspec.catalog.models").joinpath("facts.json").read_text())["facts"]

@@ -1,0 +1,78 @@
+"""The whole answer to "what would run": plan, diff, reasons and costs, the same for plan, run and status."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cached_property
+
+from lmcspec.base.facts import ModelFacts
+from lmcspec.plan.cost import Cost, cost
+from lmcspec.plan.diff import Diff, diff, needs
+from lmcspec.plan.graph import Plan
+from lmcspec.plan.history import StoreHistory
+from lmcspec.plan.model_facts import known_facts
+from lmcspec.plan.reasons import Reason, reasons
+from lmcspec.plan.simulate import wall_time
+from lmcspec.store import Store, last_plan
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A plan held against a store."""
+
+    plan: Plan
+    store: Store | None
+    diff: Diff
+    reasons: Mapping[str, Reason]
+    costs: Mapping[str, Cost]
+    """Of every task that runs."""
+    models: Mapping[str, ModelFacts]
+
+    @cached_property
+    def untimed(self) -> tuple[str, ...]:
+        """Tasks to run of a kind and model that has never finished here, so that no seconds are known."""
+        return tuple(task for task in self.diff.run if self.costs[task].seconds is None)
+
+    def wall(self, slots: int, which: str = "seconds") -> float | None:
+        """Predicted seconds on so many slots, without start-up; None while any task is untimed."""
+        if self.untimed:
+            return None
+        running = set(self.diff.run)
+        order = self.diff.run
+        passing = self.diff.passing
+        waits = {
+            task: [
+                host
+                for source in needs(self.plan, self.diff, task)
+                if (host := passing.get(source, source)) in running and host != task
+            ]
+            for task in order
+        }
+        seconds = {task: float(getattr(self.costs[task], which)) for task in order}
+        return wall_time(_sorted(order, waits), waits, seconds, slots)
+
+
+def outlook(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Outlook:
+    """Hold a plan against a store (None: an empty one)."""
+    found = diff(plan, store, forced)
+    history = StoreHistory(store) if store else None
+    last = last_plan(store, plan.study) if store and not found.nothing_to_do else None
+    models = {}
+    folder = store.root / "facts" if store else None
+    for part in {task.params.model for task in plan.tasks.values()}:
+        if facts := known_facts(part, folder):
+            models[part.digest] = facts
+    return Outlook(
+        plan=plan,
+        store=store,
+        diff=found,
+        reasons=reasons(plan, found, history, last, forced),
+        costs={task: cost(plan.tasks[task], plan, history, models) for task in found.run},
+        models=models,
+    )
+
+
+def _sorted(order: tuple[str, ...], waits: Mapping[str, list[str]]) -> list[str]:
+    """The order with hosts of by-products before what waits for them."""
+    from graphlib import TopologicalSorter
+
+    return list(TopologicalSorter({task: waits[task] for task in order}).static_order())

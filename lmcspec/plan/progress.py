@@ -1,0 +1,82 @@
+"""How far a plan is: what is stored, who is at work on what, what failed and why."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lmcspec.base.errors import StoreError
+from lmcspec.plan.diff import diff
+from lmcspec.plan.graph import Plan
+from lmcspec.store import Store, failures, holder, interrupted, is_dead
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A task that a live process works on."""
+
+    id: str
+    label: str
+    host: str
+    pid: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A task whose last attempt failed."""
+
+    id: str
+    label: str
+    message: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a study stands."""
+
+    study: str
+    counts: Mapping[str, int]
+    running: tuple[Running, ...]
+    failed: tuple[Failed, ...]
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def standing(plan: Plan, store: Store | None) -> Standing:
+    """Where a plan stands in a store (None: nothing has run)."""
+    found = diff(plan, store)
+    running, failed, stopped = [], [], 0
+    for task in found.run if store else ():
+        label = plan.tasks[task].label
+        held = holder(store, task)
+        if held is not None and not is_dead(store, task):
+            running.append(Running(task, label, held.process.host, held.process.pid, _age(store, task)))
+        elif past := failures(store, task):
+            failed.append(Failed(task, label, str(past[0].document.get("message", "")), str(past[0].log)))
+        elif interrupted(store, task):
+            stopped += 1
+    counted = {task.id for task in plan.counted}
+    waiting = len(found.run) - len(running) - len(failed) - stopped
+    counts = {
+        "done": len(found.reused & counted),
+        "running": len(running),
+        "interrupted": stopped,
+        "failed": len(failed),
+        "to do": waiting,
+        "blocked": len(found.blocked),
+    }
+    return Standing(plan.study, counts, tuple(running), tuple(failed))
+
+
+def _age(store: Store, task: str) -> float:
+    from lmcspec.store import layout
+
+    try:
+        began = min(path.stat().st_mtime for path in layout.attempts_folder(store.root, task).iterdir())
+    except (OSError, ValueError, StoreError):
+        return 0.0
+    return max(0.0, time.time() - began)

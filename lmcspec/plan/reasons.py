@@ -1,0 +1,180 @@
+"""Why a task has to run: one word from a closed list, and what exactly moved."""
+
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lmcspec.plan.diff import Diff
+from lmcspec.plan.graph import Plan
+from lmcspec.tasks import Task
+
+REASONS = {
+    "never-run": "nothing like it has run",
+    "params-changed": "a setting is another than in the study's last plan",
+    "input-changed": "what it starts from is another",
+    "version": "the code of its kind has a new version",
+    "data-changed": "the data are others",
+    "output-missing": "it ran, but its files are gone",
+    "output-corrupt": "it ran, but its files are damaged",
+    "previous-failed": "its last attempt failed",
+    "interrupted": "its last attempt was cut off",
+    "skipped": "an earlier level collapsed and the study skips what follows",
+    "forced": "asked for by --force",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that moved."""
+
+    field: str
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{self.field} {_shown(self.old)} -> {_shown(self.new)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a task runs. `root` is the task whose own change it follows from, for `input-changed`."""
+
+    code: str
+    changes: tuple[Change, ...] = ()
+    root: str = ""
+
+    @property
+    def own(self) -> bool:
+        """Whether it has a cause of its own, not only an input that changed."""
+        return self.code != "input-changed"
+
+
+class History(Protocol):
+    """What the reasons ask of a store."""
+
+    def state(self, task_id: str) -> str:
+        """`absent`, `dropped`, `corrupt`, `failed`, `interrupted` or `stored`."""
+        ...
+
+    def similar(self, kind: str, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The stored {task, parts} of that kind whose recipe differs least, or None."""
+        ...
+
+
+_STATES = {
+    "dropped": "output-missing",
+    "missing": "output-missing",
+    "corrupt": "output-corrupt",
+    "failed": "previous-failed",
+    "interrupted": "interrupted",
+    "skipped": "skipped",
+}
+
+
+def reasons(
+    plan: Plan,
+    found: Diff,
+    history: History | None,
+    last: Mapping[str, Any] | None,
+    forced: Set[str] = frozenset(),
+) -> dict[str, Reason]:
+    """The reason of every task that runs, blocked ones and those made in passing included.
+
+    `last` is the study's last recorded plan as a document; where a task's place is new in it, the stored recipe of
+    its kind that differs least is the measure.
+    """
+    known: dict[str, Reason] = {}
+    waiting = [*found.run, *found.passing, *found.blocked]
+    order = {task: position for position, task in enumerate(plan.tasks)}
+    for identifier in sorted(waiting, key=order.__getitem__):
+        task = plan.tasks[identifier]
+        if identifier in forced:
+            known[identifier] = Reason("forced")
+            continue
+        state = history.state(identifier) if history else "absent"
+        if state in _STATES:
+            known[identifier] = Reason(_STATES[state])
+            continue
+        known[identifier] = _compared(plan, task, known, history, last)
+    return known
+
+
+def _compared(
+    plan: Plan,
+    task: Task,
+    known: Mapping[str, Reason],
+    history: History | None,
+    last: Mapping[str, Any] | None,
+) -> Reason:
+    upstream = next((source for _, source in task.inputs if source in known), None)
+    before = _recorded(task, last)
+    if before is None:
+        if upstream is None and history is not None:
+            before = history.similar(task.kind, task.document)
+        if before is None:
+            return Reason("never-run")
+    old, parts = before["task"], before["parts"]
+    if old["version"] != task.document["version"]:
+        return Reason("version", (Change("version", old["version"], task.document["version"]),))
+    changes = tuple(_differences(task, old, parts))
+    if changes:
+        data = all(change.field.startswith("data.digest") or change.field == "train_on.digest" for change in changes)
+        return Reason("data-changed" if data else "params-changed", changes)
+    moved = [
+        source for slot, source in task.inputs if old["inputs"].get(slot) != source and source in known
+    ]
+    if moved or set(old["inputs"]) != dict(task.inputs).keys():
+        source = moved[0] if moved else upstream
+        if source is None:
+            slots = tuple(
+                Change(f"inputs.{slot}", old["inputs"].get(slot), dict(task.inputs).get(slot))
+                for slot in sorted(set(old["inputs"]) | set(dict(task.inputs)))
+                if old["inputs"].get(slot) != dict(task.inputs).get(slot)
+            )
+            return Reason("params-changed", slots)
+        reason = known[source]
+        return Reason("input-changed", reason.changes, reason.root or source)
+    return Reason("never-run")
+
+
+def _recorded(task: Task, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if last is None:
+        return None
+    identifier = last["roles"].get(task.label)
+    if identifier is None or identifier not in last["tasks"] or last["tasks"][identifier]["kind"] != task.kind:
+        return None
+    return {"task": last["tasks"][identifier], "parts": last["parts"]}
+
+
+def _differences(task: Task, old: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Change]:
+    new = task.document
+    for name in sorted(set(old["params"]) | set(new["params"])):
+        before, after = old["params"].get(name), new["params"].get(name)
+        if before == after:
+            continue
+        part = getattr(task.params, name, None)
+        value = part.value if hasattr(part, "value") else after
+        yield from _leaves(name, parts.get(before, before) if isinstance(before, str) else before, value)
+    for name in sorted(set(old["seeds"]) | set(new["seeds"])):
+        if old["seeds"].get(name) != new["seeds"].get(name):
+            yield Change(f"seeds.{name}", old["seeds"].get(name), new["seeds"].get(name))
+
+
+def _leaves(path: str, old: Any, new: Any) -> Iterator[Change]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted(set(old) | set(new)):
+            yield from _leaves(f"{path}.{key}", old.get(key), new.get(key))
+    elif _plain(old) != _plain(new):
+        yield Change(path, old, new)
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, str) and len(value) == 64:
+        return value[:10]
+    return str(value)

@@ -1,0 +1,220 @@
+"""A plan as people read it: what runs and why, what is reused, what it costs."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.base.ids import short
+from lmcspec.plan.graph import Plan, is_distilled
+from lmcspec.plan.outlook import Outlook
+from lmcspec.plan.reasons import REASONS, Reason
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.tree import Tree
+
+SYMBOLS = {"run": "+", "changed": "~", "reuse": "=", "blocked": "?", "passing": "·"}
+
+
+def state(view: Outlook, task: str) -> str:
+    """`run`, `changed` (runs because something moved), `reuse`, `blocked`, `passing` or `unneeded`."""
+    if task in view.diff.blocked:
+        return "blocked"
+    if task in view.diff.passing:
+        return "passing"
+    if task in view.reasons:
+        return "run" if view.reasons[task].code == "never-run" else "changed"
+    return "reuse" if task in view.diff.reused else "unneeded"
+
+
+def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -> Iterator["RenderableType"]:
+    """The plan by kind of task, then the reasons, then what it costs."""
+    from rich.text import Text
+
+    plan = view.plan
+    yield Text.assemble((plan.study, "bold"), f"  {source}")
+    if view.diff.nothing_to_do:
+        yield Text(f"Nothing to do: all {len(list(plan.counted)):,} tasks are in the store.")
+        return
+    yield _kinds(view)
+    yield from _why(view, everything)
+    yield from _networks(plan)
+    for note in plan.notes:
+        yield Text(f"note: {note}", style="yellow")
+    yield from (Text(line) for line in estimate(view, slots))
+    yield Text(closing(view), style="bold")
+
+
+def closing(view: Outlook) -> str:
+    """One line of counts."""
+    counted = [task.id for task in view.plan.counted]
+    states = Counter(state(view, task) for task in counted)
+    parts = [f"{states['run'] + states['changed'] + states['passing']:,} to run", f"{states['reuse']:,} reused"]
+    if states["blocked"]:
+        parts.append(f"{states['blocked']:,} blocked: {next(iter(view.diff.blocked.values()))}")
+    return "Plan: " + ", ".join(parts) + "."
+
+
+def estimate(view: Outlook, slots: int) -> list[str]:
+    """What running it costs, in lines."""
+    costs = view.costs
+    images = sum(one.images for one in costs.values())
+    updates = sum(one.updates for one in costs.values())
+    lines = [f"work: {images:,} training images in {updates:,} updates"]
+    flops = [one.flops(view.models.get(view.plan.tasks[task].params.model.digest)) for task, one in costs.items()]
+    if costs and None not in flops:
+        lines[0] += f", {sum(filter(None, flops)):.2g} FLOP"
+    stored = [one.stored for one in costs.values() if one.stored is not None]
+    if stored and len(stored) == len(costs):
+        lines[0] += f", {size(sum(stored))} kept"
+    wall = view.wall(slots)
+    plural = "slot" if slots == 1 else "slots"
+    if wall is not None and costs:
+        low, high = view.wall(slots, "low"), view.wall(slots, "high")
+        lines.append(f"time: {duration(wall)} on {slots} {plural} ({duration(low or 0)} to {duration(high or 0)})")
+    elif view.untimed:
+        kinds = Counter(view.plan.tasks[task].kind for task in view.untimed)
+        named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+        lines.append(f"time: unknown, nothing like {named} has finished in this store yet")
+    return lines
+
+
+def _kinds(view: Outlook) -> "RenderableType":
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("kind", "run", "reuse", "blocked", "images", "seconds"):
+        grid.add_column(name, justify="left" if name == "kind" else "right")
+    rows: dict[str, Counter] = {}
+    for task in view.plan.counted:
+        kind = ("train distilled" if is_distilled(task) else "train") if task.kind == "train" else task.kind
+        row = rows.setdefault(kind, Counter())
+        now = state(view, task.id)
+        row["run" if now in ("run", "changed", "passing") else now] += 1
+        if task.id in view.costs:
+            row["images"] += view.costs[task.id].images
+            seconds = view.costs[task.id].seconds
+            row["seconds"] += seconds or 0  # pyright: ignore[reportArgumentType]
+            row["untimed"] += seconds is None
+    for kind, row in rows.items():
+        seconds = "" if not row["run"] else "unknown" if row["untimed"] else f"{row['seconds']:.1f}"
+        grid.add_row(kind, *(_count(row[name]) for name in ("run", "reuse", "blocked", "images")), seconds)
+    return grid
+
+
+def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
+    from rich.text import Text
+
+    groups: dict[tuple, list[str]] = {}
+    followers: Counter = Counter()
+    for task, reason in view.reasons.items():
+        if task in view.diff.passing:
+            continue
+        if reason.own:
+            groups.setdefault((reason.code, tuple(map(str, reason.changes))), []).append(task)
+        else:
+            followers[_cause(view.reasons.get(reason.root))] += 1
+    for (code, changes), tasks in groups.items():
+        following = followers[(code, changes)]
+        what = "; ".join(changes) or REASONS[code]
+        line = Text.assemble((f"  {'~' if changes else '+'} {code}", "yellow" if changes else "green"), f"  {what}")
+        line.append(f"  {len(tasks):,} {'task' if len(tasks) == 1 else 'tasks'}", style="dim")
+        if following:
+            line.append(f"; {following:,} more follow from {'it' if len(tasks) == 1 else 'these'}", style="dim")
+        yield line
+        shown = tasks if everything else tasks[:3] if changes else []
+        for task in shown:
+            yield Text(f"      {short(task)} {view.plan.tasks[task].label}", style="dim")
+        if len(tasks) > len(shown) > 0:
+            yield Text(f"      and {len(tasks) - len(shown):,} more (--all)", style="dim")
+
+
+def _cause(reason: Reason | None) -> tuple:
+    return (reason.code, tuple(map(str, reason.changes))) if reason else ("", ())
+
+
+def _networks(plan: Plan) -> Iterator["RenderableType"]:
+    from rich.text import Text
+
+    for (case, network), levels in plan.levels.items():
+        if len(levels) > 1:
+            name = f"{case}/{network}" if case else network
+            yield Text(
+                f"  {name}: levels 0 to {levels[-1].number}, sparsity {1 - levels[-1].density:.1%} at the last", style="dim"
+            )
+
+
+def tree(view: Outlook) -> "Tree":
+    """The plan by network, replicate and level, one line a task."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text(view.plan.study, style="bold"))
+    branches: dict[tuple[str, ...], Tree] = {(): root}
+    for task in view.plan.counted:
+        place = tuple(task.label.split("/"))
+        for depth in range(1, len(place)):
+            if place[:depth] not in branches:
+                branches[place[:depth]] = branches[place[: depth - 1]].add(place[depth - 1])
+        now = state(view, task.id)
+        reason = view.reasons.get(task.id)
+        line = Text(f"{SYMBOLS.get(now, ' ')} {place[-1]}  ")
+        line.append(short(task.id), style="dim")
+        if reason is not None:
+            line.append(f"  {reason.code}", style="yellow" if reason.changes else "green")
+        branches[place[:-1]].add(line)
+    return root
+
+
+def document(view: Outlook, slots: int) -> dict[str, Any]:
+    """The plan held against the store, as plain data."""
+    return {
+        "study": view.plan.study,
+        "counts": dict(Counter(state(view, task.id) for task in view.plan.counted)),
+        "slots": slots,
+        "seconds": view.wall(slots),
+        "notes": list(view.plan.notes),
+        "tasks": [
+            {
+                "id": None if task.id in view.diff.blocked else task.id,
+                "kind": task.kind,
+                "label": task.label,
+                "state": state(view, task.id),
+                **_reason(view.reasons.get(task.id)),
+                "seconds": view.costs[task.id].seconds if task.id in view.costs else None,
+                "images": view.costs[task.id].images if task.id in view.costs else None,
+            }
+            for task in view.plan.counted
+        ],
+    }
+
+
+def _reason(reason: Reason | None) -> Mapping[str, Any]:
+    if reason is None:
+        return {"reason": None}
+    changes = [{"field": one.field, "old": one.old, "new": one.new} for one in reason.changes]
+    return {"reason": reason.code, "changes": changes, "root": reason.root or None}
+
+
+def _count(value: float) -> str:
+    return f"{int(value):,}" if value else ""
+
+
+def duration(seconds: float) -> str:
+    """12 s, 4 min 10 s, 3 h 20 min, 2 d 4 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+
+
+def size(count: float) -> str:
+    """Bytes in the nearest unit of 1,000."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"

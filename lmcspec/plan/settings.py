@@ -1,0 +1,93 @@
+"""A study's recipes, data and space resolved to what tasks are named by: updates, digests and numbers."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lmcspec.base.facts import DataFacts
+from lmcspec.base.recipes import Adam, Augmentation, Recipe, Schedule, Sgd
+from lmcspec.base.steps import Step, updates_per_epoch
+from lmcspec.catalog import DatasetCard, get, identity
+from lmcspec.spec import recipe as written
+from lmcspec.spec.study import DatasetTable, Space, Study
+from lmcspec.tasks import Part
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """What a recipe trains on: the study's own images, or a distilled set (made by a task, or a file's part)."""
+
+    name: str
+    images: int
+    task: str = ""
+    file: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRecipe:
+    """A recipe on one training set, in updates."""
+
+    recipe: Recipe
+    per_epoch: int
+    part: Part
+
+    def updates(self, step: Step) -> int:
+        """Where a step lies, in updates of this recipe."""
+        return step.resolve(self.per_epoch)
+
+
+def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
+    """The recipe in updates on a training set of so many images."""
+    per_epoch = updates_per_epoch(images, recipe.batch)
+    schedule = recipe.schedule
+    if isinstance(schedule, written.Steps):
+        milestones = tuple(sorted(step.resolve(per_epoch) for step in schedule.at))
+        resolved = Schedule(milestones, schedule.factor, schedule.warmup.resolve(per_epoch))
+    else:
+        resolved = Schedule(warmup=schedule.warmup.resolve(per_epoch))
+    result = Recipe(
+        length=recipe.length.resolve(per_epoch),
+        batch=recipe.batch,
+        optimiser=_optimiser(recipe.optimiser),
+        schedule=resolved,
+        augment=Augmentation(recipe.augment.flip, recipe.augment.crop),
+        optimiser_state=recipe.optimiser_state,
+        precision=recipe.precision,
+    )
+    return ResolvedRecipe(result, per_epoch, Part.of(asdict(result)))
+
+
+def _optimiser(optimiser: written.Sgd | written.Adam) -> Sgd | Adam:
+    if isinstance(optimiser, written.Sgd):
+        return Sgd(optimiser.lr, optimiser.momentum, optimiser.weight_decay, optimiser.nesterov)
+    beta1, beta2 = optimiser.betas
+    return Adam(optimiser.lr, beta1, beta2, optimiser.eps, optimiser.weight_decay)
+
+
+def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:
+    """The study's space with its numbers, as it enters ids.
+
+    By default `standardised` with the data set's own numbers, or `raw` where it has none. Raises ValueError for
+    `standardised` without numbers anywhere.
+    """
+    card = get("dataset", table.name)
+    assert isinstance(card, DatasetCard)
+    name = space.name if space else ("standardised" if card.mean else "raw")
+    if name == "raw":
+        return {"name": "raw"}
+    if name == "zca":
+        return {"name": "zca", "eps": space.eps if space else 0.1}
+    mean, std = (space.mean, space.std) if space else (None, None)
+    mean, std = mean or card.mean, std or card.std
+    if mean is None or std is None:
+        raise ValueError(f"the data set {table.name!r} has no mean and std of its own: give both, or use the space raw")
+    return {"name": "standardised", "mean": list(mean), "std": list(std)}
+
+
+def data_part(study: Study, facts: DataFacts) -> Part:
+    """The study's data as tasks name them: digest and space."""
+    return Part.of({"digest": facts.digest, "space": resolve_space(study.dataset.space, study.dataset)})
+
+
+def model_part(study: Study, facts: DataFacts) -> Part:
+    """The study's model on images of this shape."""
+    return Part.of({"config": identity(study.model), "shape": list(facts.shape), "classes": facts.classes})

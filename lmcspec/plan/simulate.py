@@ -1,0 +1,47 @@
+"""How long a plan takes on so many slots: list scheduling by critical path, in virtual time."""
+
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+
+
+def critical_paths(order: Sequence[str], needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]) -> dict[str, float]:
+    """For each task its own seconds plus the longest chain of tasks that wait for it.
+
+    `order` lists every task after the tasks it needs.
+    """
+    longest = {task: seconds[task] for task in order}
+    for task in reversed(order):
+        for source in needs[task]:
+            longest[source] = max(longest[source], seconds[source] + longest[task])
+    return longest
+
+
+def wall_time(
+    order: Sequence[str], needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float], slots: int
+) -> float:
+    """Seconds until all are done when `slots` tasks run at a time, the longest critical path first."""
+    if slots < 1:
+        raise ValueError("a plan needs at least one slot")
+    priority = critical_paths(order, needs, seconds)
+    waiting = {task: len(needs[task]) for task in order}
+    followers: dict[str, list[str]] = {task: [] for task in order}
+    for task in order:
+        for source in needs[task]:
+            followers[source].append(task)
+    ready: list[tuple[float, int, str]] = []
+    for position, task in enumerate(order):
+        if not waiting[task]:
+            heappush(ready, (-priority[task], position, task))
+    position = {task: index for index, task in enumerate(order)}
+    running: list[tuple[float, int, str]] = []
+    now = 0.0
+    while ready or running:
+        while ready and len(running) < slots:
+            _, index, task = heappop(ready)
+            heappush(running, (now + seconds[task], index, task))
+        now, _, done = heappop(running)
+        for follower in followers[done]:
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                heappush(ready, (-priority[follower], position[follower], follower))
+    return now

@@ -1,0 +1,249 @@
+"""Subnetworks as tasks: the mask, the starting point and the training of every level of every network.
+
+All sharing happens here, and only by ids: two networks that ask for the same work get the same task.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lmcspec.base.recipes import Noise
+from lmcspec.base.steps import Step
+from lmcspec.catalog import CriterionCard, get, identity
+from lmcspec.plan.graph import Graph, Level
+from lmcspec.plan.levels import StagePlan
+from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
+from lmcspec.spec.study import Like
+from lmcspec.tasks import Part
+from lmcspec.tasks.prune import Prune
+from lmcspec.tasks.shuffle import Shuffle
+from lmcspec.tasks.train import Train
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a training begins: drawn or given weights, and the step of the schedule at which it enters."""
+
+    kind: str = "init"
+    task: str | None = None
+    step: Step = Step()
+    last: str | None = None
+    """The training whose biases, norms and buffers stay, where only prunable weights are restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """A network of one case, laid out."""
+
+    name: str
+    stages: tuple[StagePlan, ...]
+    levels: tuple[Level, ...]
+    like: Like | None = None
+    original: "NetworkPlan | None" = None
+    """The network that `like` names."""
+
+    @property
+    def start(self) -> int:
+        """The level at which the last stage enters."""
+        return self.stages[-1].entry if self.stages else 0
+
+
+@dataclass(slots=True)
+class Subnetworks:
+    """Emits the tasks of one case. Every method returns task ids and may be called again for the same."""
+
+    graph: Graph
+    prefix: str
+    model: Part
+    data: Part
+    real: TrainingSet
+    sets: Mapping[str, TrainingSet]
+    recipes: Mapping[tuple[str, str], ResolvedRecipe]
+    """By (recipe, training set)."""
+    _memory: dict[tuple, str | None] = field(default_factory=dict)
+
+    def recipe(self, name: str, on: str = "real") -> ResolvedRecipe:
+        """A recipe on a training set."""
+        return self.recipes[name, on]
+
+    # ------------------------------------------------------------------ masks
+
+    def mask(self, network: NetworkPlan, replicate: int, level: int) -> str | None:
+        """The task whose mask this level has; None where it is dense."""
+        if network.original is not None:
+            assert network.like is not None
+            mask = self.mask(network.original, replicate, level)
+            if mask is None or network.like.mask == "same":
+                return mask
+            return self._shuffled(network.name, mask, network.like.mask, replicate, level, 0)
+        return self._mask(network, len(network.stages) - 1, replicate, level)
+
+    def _mask(self, network: NetworkPlan, index: int, replicate: int, level: int) -> str | None:
+        """The mask of a level as it stands when stage `index` is the last one."""
+        if index < 0:
+            return None
+        stage = network.stages[index]
+        if level < stage.entry:
+            return self._mask(network, index - 1, replicate, level)
+        key = ("mask", network.name, index, replicate, level)
+        if key not in self._memory:
+            self._memory[key] = self._make_mask(network, stage, replicate, level)
+        return self._memory[key]
+
+    def _make_mask(self, network: NetworkPlan, stage: StagePlan, replicate: int, level: int) -> str | None:
+        if level == stage.entry:
+            entering = self._mask(network, stage.index - 1, replicate, level)
+            if not stage.stage.shuffle or entering is None:
+                return entering
+            return self._shuffled(network.name, entering, "shuffled", replicate, level, stage.index)
+        step_by_step = stage.stage.iterative
+        before = level - 1 if step_by_step else stage.entry
+        card = get("criterion", stage.stage.criterion.name)
+        assert isinstance(card, CriterionCard)
+        inputs, seeds = {}, {}
+        if card.trains:
+            inputs["state"] = self._ranking_run(network, stage, replicate, before)
+        else:
+            seeds = {"replicate": replicate, "level": level, "draw": 0}
+        mask = self._mask(network, stage.index, replicate, before)
+        if mask:
+            inputs["mask"] = mask
+        params = Prune(
+            model=self.model,
+            criterion=Part.of(identity(stage.stage.criterion)),
+            fraction=stage.fraction,
+            rounds=1 if step_by_step else level - stage.entry,
+            scope=stage.stage.scope,
+            exclude=tuple(sorted(stage.stage.exclude)),
+            sparsity=stage.exact if level == stage.entry + stage.rounds else None,
+        )
+        return self.graph.add("prune", params, inputs, seeds, role=self._role(network.name, replicate, level, "mask"))
+
+    def _shuffled(self, name: str, mask: str, mode: str, replicate: int, level: int, draw: int) -> str:
+        params = Shuffle(self.model, mode)  # pyright: ignore[reportArgumentType]
+        seeds = {"replicate": replicate, "level": level, "draw": draw}
+        return self.graph.add(
+            "shuffle", params, {"mask": mask}, seeds, role=self._role(name, replicate, level, f"mask-{draw}")
+        )
+
+    # ------------------------------------------------------------- trainings
+
+    def train(
+        self,
+        start: Start,
+        mask: str | None,
+        recipe: ResolvedRecipe,
+        on: TrainingSet,
+        noise: Noise,
+        *,
+        role: str,
+        until: int | None = None,
+        begin: int | None = None,
+        keep: str = "always",
+    ) -> str:
+        """A training from a starting point until some update, by default the recipe's end."""
+        inputs = {}
+        if start.task:
+            inputs["start"] = start.task
+        if start.last:
+            inputs["last"] = start.last
+        if mask:
+            inputs["mask"] = mask
+        if on.task:
+            inputs["data"] = on.task
+        params = Train(
+            model=self.model,
+            recipe=recipe.part,
+            data=self.data,
+            begin=recipe.updates(start.step) if begin is None else begin,
+            until=recipe.recipe.length if until is None else until,
+            start=start.kind,  # pyright: ignore[reportArgumentType]
+            restore="prunable" if start.last else "all",
+            train_on=on.file,
+        )
+        seeds = {"replicate": noise.replicate, "copy": noise.copy, "level": noise.level}
+        return self.graph.add("train", params, inputs, seeds, role=role, keep=keep)
+
+    def level_run(
+        self, network: NetworkPlan, replicate: int, level: int, recipe: str, copy: int = 0, until: int | None = None
+    ) -> str:
+        """A level's subnetwork trained from its rewind point with `recipe` on the study's images."""
+        role = self._role(network.name, replicate, level, f"copy{copy}" if copy else "train")
+        return self.train(
+            self.start(network, replicate, level),
+            self.mask(network, replicate, level),
+            self.recipe(recipe),
+            self.real,
+            Noise(replicate, copy, level),
+            role=role if until is None else f"{role} until {until}",
+            until=until,
+        )
+
+    def start(self, network: NetworkPlan, replicate: int, level: int) -> Start:
+        """The rewind point of a level, as its measures see it."""
+        if network.original is not None:
+            assert network.like is not None
+            start = self.start(network.original, replicate, level)
+            if level and network.like.weights == "reinitialised":
+                return Start("reinit", step=start.step)
+            return start
+        if not network.stages:
+            return Start()
+        return self._start(network, self._owner(network, level), replicate, level)
+
+    def _owner(self, network: NetworkPlan, level: int) -> StagePlan:
+        return next(stage for stage in reversed(network.stages) if stage.entry <= level)
+
+    def _start(self, network: NetworkPlan, stage: StagePlan, replicate: int, level: int) -> Start:
+        own = stage.stage
+        if own.start == "trained" and level:
+            before = stage if level > stage.entry else network.stages[stage.index - 1]
+            trained = self._ranking_run(network, before, replicate, level - 1)
+            return Start("given", trained, own.schedule_from or Step())
+        rewinds = own.rewind != Step()
+        last = None
+        if own.restore == "prunable" and level:
+            before = stage if level > stage.entry else network.stages[stage.index - 1]
+            last = self._ranking_run(network, before, replicate, level - 1)
+        if level == stage.entry and not (rewinds and own.rewind_of == "dense" and level):
+            return Start(last=last)
+        if not rewinds:
+            return Start(last=last)
+        return Start("given", self._rewind_state(network, stage, replicate), own.rewind, last)
+
+    def _rewind_state(self, network: NetworkPlan, stage: StagePlan, replicate: int) -> str:
+        recipe, on = self._stage_recipe(stage)
+        until = recipe.updates(stage.stage.rewind)
+        if stage.stage.rewind_of == "dense":
+            role = f"{self._role('dense', replicate, 0, 'train')} until {until}"
+            return self.train(Start(), None, recipe, on, Noise(replicate), role=role, until=until)
+        return self._ranking_run(network, stage, replicate, stage.entry, until)
+
+    def _ranking_run(
+        self, network: NetworkPlan, stage: StagePlan, replicate: int, level: int, until: int | None = None
+    ) -> str:
+        """The training of a level by its stage's own recipe, whose end weights rank."""
+        key = ("rank", network.name, stage.index, replicate, level, until)
+        if key not in self._memory:
+            recipe, on = self._stage_recipe(stage)
+            what = "train" if stage.stage.data == "real" else f"train on {stage.stage.data}"
+            role = self._role(network.name, replicate, level, what)
+            self._memory[key] = self.train(
+                self._start(network, stage, replicate, level),
+                self._mask(network, stage.index, replicate, level),
+                recipe,
+                on,
+                Noise(replicate, 0, level),
+                role=role if until is None else f"{role} until {until}",
+                until=until,
+            )
+        found = self._memory[key]
+        assert found is not None
+        return found
+
+    def _stage_recipe(self, stage: StagePlan) -> tuple[ResolvedRecipe, TrainingSet]:
+        on = stage.stage.data
+        name = stage.stage.recipe or ("real" if on == "real" else "distilled")
+        return self.recipe(name, on), self.real if on == "real" else self.sets[on]
+
+    def _role(self, network: str, replicate: int, level: int, what: str) -> str:
+        return f"{self.prefix}{network}/s{replicate}/l{level}/{what}"

@@ -1,0 +1,112 @@
+"""Tidy rows: one per (case, network, level, replicate, measure, metric), with the task that each value comes from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any, Protocol
+
+from lmcspec.plan import Plan, Target
+
+
+class Result(Protocol):
+    """A committed result as the store gives it."""
+
+    @property
+    def scalars(self) -> Mapping[str, Any]: ...
+    @property
+    def outcome(self) -> str: ...
+
+
+class Results(Protocol):
+    """Where results are found."""
+
+    def find(self, identifier: str) -> Result | None:
+        """The committed result of a task, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value. Where there are several copies or pairs of them, their mean, and `n` says how many."""
+
+    case: str
+    network: str
+    level: int
+    replicate: int
+    measure: str
+    metric: str
+    value: float | None
+    sparsity: float | None
+    density: float | None
+    n: int
+    task: str
+    outcome: str
+    at: str = ""
+    at_updates: int = 0
+
+
+def tidy(plan: Plan, store: Results) -> list[Row]:
+    """The rows of every target. A result that is not there (yet) is a row without a value, outcome `missing`."""
+    groups: dict[tuple, list[Target]] = {}
+    for target in plan.targets:
+        key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
+        if target.through is None:
+            groups.setdefault(key, []).append(target)
+    densities: dict[str | None, float | None] = {None: 1.0}
+    rows = []
+    for targets in groups.values():
+        first = targets[0]
+        if first.mask not in densities:
+            mask = store.find(first.mask) if first.mask else None
+            densities[first.mask] = mask.scalars["density"] if mask else None
+        rows += _rows(targets, store, densities[first.mask])
+    return rows
+
+
+def _rows(targets: list[Target], store: Results, density: float | None) -> Iterator[Row]:
+    first = targets[0]
+    found = [store.find(target.task) for target in targets]
+    outcomes = sorted({result.outcome if result else "missing" for result in found} - {"ok"})
+    values: dict[str, list[float]] = {}
+    for result in found:
+        for metric, value in metrics(first.kind, result.scalars if result else {}).items():
+            values.setdefault(metric, []).append(value)
+    for metric, several in (values or {HEADLINE[first.kind]: []}).items():
+        yield Row(
+            case=first.case,
+            network=first.network,
+            level=first.level,
+            replicate=first.replicate,
+            measure=first.measure,
+            metric=metric,
+            value=fmean(several) if several else None,
+            sparsity=None if density is None else 1 - density,
+            density=density,
+            n=len(several),
+            task=first.task,
+            outcome=",".join(outcomes) or "ok",
+            at=first.at,
+            at_updates=first.at_updates,
+        )
+
+
+HEADLINE = {"accuracy": "test/accuracy", "stability": "instability/test"}
+"""The metric by which a kind of measure is known; policy `average` where there are several."""
+
+
+def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of one result by metric. Curves stay in the result."""
+    if kind == "accuracy":
+        return {
+            f"{split}/{name}": value
+            for split in ("test", "train")
+            if f"{split}_error" in scalars
+            for name, value in (("accuracy", 1 - scalars[f"{split}_error"]), ("loss", scalars[f"{split}_loss"]))
+        }
+    found = {}
+    for policy, curve in scalars.get("paths", {}).items():
+        suffix = "" if policy == "average" else f"@{policy}"
+        found |= {f"{name}{suffix}": value for name, value in curve["summary"].items()}
+    if "distance" in scalars:
+        found["distance"] = scalars["distance"]
+    return found

@@ -1,0 +1,1 @@
+"""Pruning criteria, one a file: `scores(state, mask, address) -> {name: scores}`; the smallest are pruned."""

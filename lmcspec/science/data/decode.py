@@ -1,0 +1,76 @@
+"""Decoding image files to uint8 arrays with a pool of threads. No torch."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from lmcspec.science.data.arrays import DataError
+
+_RUN = 64
+_SMALL = 128 * 128
+"""Pixels up to which one thread is the fastest: so little of the work on a small image is outside Python's lock."""
+
+
+def decode(path: Path, resize: int | None) -> np.ndarray:
+    """One image as RGB, uint8 (3, height, width); a DataError naming the file where it can't be decoded.
+
+    `resize`: the shorter side is brought to that many pixels (bilinear, antialiased), then the central square is cut.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            if image.mode == "RGB":
+                image.load()
+            else:
+                image = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(
+            f"{path} can't be read as an image: {error}", help="replace the file by a sound copy, or remove it"
+        ) from error
+    if resize is not None:
+        width, height = image.size
+        short = min(width, height)
+        size = (max(resize, round(width * resize / short)), max(resize, round(height * resize / short)))
+        image = image.resize(size, Image.Resampling.BILINEAR)
+        left, top = (size[0] - resize) // 2, (size[1] - resize) // 2
+        image = image.crop((left, top, left + resize, top + resize))
+    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+
+def decode_into(
+    out: np.ndarray, digests: np.ndarray, rows: Sequence[int], root: Path, names: Sequence[str], resize: int | None
+) -> None:
+    """Decode names[row] into out[row], and its sha256 into digests[row] uint8 (32,), for each of `rows`.
+
+    Raises DataError naming the first file, in the order of `rows`, that can't be decoded or has another size
+    than out's images.
+    """
+
+    def some(part: Sequence[int]) -> None:
+        for row in part:
+            image = decode(root / names[row], resize)
+            if image.shape != out.shape[1:]:
+                raise DataError(
+                    f"{root / names[row]} is {_size(image.shape)} pixels, the images before it {_size(out.shape[1:])}",
+                    help="all images must have one size: set resize = N in the dataset's table to bring them to N x N",
+                )
+            out[row] = image
+            digests[row] = np.frombuffer(sha256(image.data).digest(), dtype=np.uint8)
+
+    small = resize is None and out.shape[2] * out.shape[3] <= _SMALL
+    with ThreadPoolExecutor(1 if small else min(8, os.cpu_count() or 1)) as pool:
+        parts = [pool.submit(some, rows[start : start + _RUN]) for start in range(0, len(rows), _RUN)]
+        try:
+            for part in parts:
+                part.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[2]}x{shape[1]}"

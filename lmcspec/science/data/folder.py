@@ -1,0 +1,187 @@
+"""Image folders, decoded once: later loads map the decoded arrays, and only changed files are decoded again. No torch."""
+
+import io
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from filelock import FileLock
+
+from lmcspec.base import ids
+from lmcspec.base.facts import DataFacts
+from lmcspec.catalog import Named
+from lmcspec.science.data.arrays import Arrays, combine
+from lmcspec.science.data.cache import cache_folder, keep, kept_array, whole
+from lmcspec.science.data.decode import decode, decode_into
+from lmcspec.science.data.listing import Listing, list_images
+
+log = logging.getLogger(__name__)
+SCALE = 255.0
+_SETTLED = 2_000_000_000
+"""A file written less than two seconds before it was read could change again under the same stamp: read it again."""
+_COPIED = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """A folder as it was last decoded: images uint8 (n, 3, H, W), their sha256 (n, 32), and where they came from."""
+
+    listing: Listing
+    images: np.ndarray
+    digests: np.ndarray
+    facts: DataFacts
+
+
+def load(config: Named, root: Path | None) -> Arrays:
+    """root/train/CLASS/* and root/test/CLASS/* (or val) as RGB; classes and files in the order of their names.
+
+    The arrays are mapped from the user's cache folder, and shared by all processes that map them. Raises MissingData
+    (a FileNotFoundError) where there is no such folder, DataError naming the file or folder that is wrong.
+    """
+    return arrays(read(root, getattr(config, "resize", None)))
+
+
+def facts(config: Named, root: Path | None) -> DataFacts:
+    """Digest, sizes, classes and shape of a folder. Decodes what has changed since the last look; raises as `load`."""
+    return read(root, getattr(config, "resize", None)).facts
+
+
+def arrays(found: Read) -> Arrays:
+    """A folder's images by split."""
+    train, labels = found.listing.train, found.listing.labels
+    return Arrays(
+        found.images[:train], labels[:train], found.images[train:], labels[train:], len(found.listing.classes), SCALE
+    )
+
+
+def read(root: Path | None, resize: int | None = None) -> Read:
+    """Everything about a folder, from the cache as far as the files' size, modification time and inode are the same."""
+    listing = list_images(root)
+    place = cache_folder("folders", ids.digest([str(listing.root.resolve()), resize])[:24])
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(place / "lock")
+        lock.acquire()
+    except OSError as error:
+        log.warning("images are decoded anew each time: %s (LMCSPEC_CACHE names another folder)", error)
+        return _decoded(listing, resize, None, None)
+    try:
+        known = _Index.read(place)
+        if known is not None and known.holds(listing):
+            images = kept_array(place / f"{known.digest}.npy")
+            if images is not None and len(images) == len(listing.names):
+                return _read(listing, images, known.digests, known.digest)
+        return _decoded(listing, resize, place, known)
+    finally:
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Index:
+    """What the cache knows of a folder: names, stamps (n, 3; size -1 where a file was too fresh), digests (n, 32)."""
+
+    names: tuple[str, ...]
+    stamps: np.ndarray
+    digests: np.ndarray
+    digest: str
+
+    @staticmethod
+    def read(place: Path) -> "_Index | None":
+        try:
+            with np.load(place / "index.npz", allow_pickle=False) as stored:
+                names = tuple(stored["names"].tobytes().decode("utf-8", "surrogateescape").split("\0"))
+                index = _Index(names, stored["stamps"], stored["digests"], str(stored["digest"]))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            return None
+        return index if len(index.names) == len(index.stamps) == len(index.digests) else None
+
+    def write(self, place: Path) -> None:
+        content = io.BytesIO()
+        names = np.frombuffer("\0".join(self.names).encode("utf-8", "surrogateescape"), dtype=np.uint8)
+        np.savez(content, names=names, stamps=self.stamps, digests=self.digests, digest=np.array(self.digest))
+        keep(place / "index.npz", content.getvalue())
+
+    def holds(self, listing: Listing) -> bool:
+        return self.names == listing.names and np.array_equal(self.stamps, listing.stamps)
+
+
+def _decoded(listing: Listing, resize: int | None, place: Path | None, known: _Index | None) -> Read:
+    """Decode the files that `known` does not hold, take the others from its array, and keep the result in `place`."""
+    count = len(listing.names)
+    shape = (count, *decode(listing.root / listing.names[0], resize).shape)
+    digests = np.zeros((count, 32), dtype=np.uint8)
+    begun = time.time_ns()
+    if place is not None:
+        try:
+            with whole(place / "new.npy") as temporary:
+                _fill(_room(temporary, shape), digests, listing, resize, place, known)
+            digest = _digest(listing, shape[1:], digests)
+            (place / "new.npy").replace(place / f"{digest}.npy")
+        except OSError as error:
+            log.warning("decoded images are not kept: %s (LMCSPEC_CACHE names another folder)", error)
+        else:
+            stamps = listing.stamps.copy()
+            stamps[stamps[:, 1] > begun - _SETTLED, 0] = -1
+            _Index(listing.names, stamps, digests, digest).write(place)
+            for stale in place.glob("*.npy"):
+                if stale.stem != digest:
+                    stale.unlink(missing_ok=True)
+            images = kept_array(place / f"{digest}.npy")
+            if images is not None:
+                return _read(listing, images, digests, digest)
+    images = np.empty(shape, dtype=np.uint8)
+    _fill(images, digests, listing, resize, place, known)
+    return _read(listing, images, digests, _digest(listing, shape[1:], digests))
+
+
+def _fill(
+    images: np.ndarray,
+    digests: np.ndarray,
+    listing: Listing,
+    resize: int | None,
+    place: Path | None,
+    known: _Index | None,
+) -> None:
+    """Write every image and its sha256: from the cache where the file is the same as then, else by decoding it."""
+    same = np.full(len(listing.names), -1, dtype=np.int64)
+    old = kept_array(place / f"{known.digest}.npy") if place and known else None
+    if known is not None and old is not None and old.shape[1:] == images.shape[1:] and len(old) == len(known.names):
+        rows = {name: row for row, name in enumerate(known.names)}
+        same[:] = [rows.get(name, -1) for name in listing.names]
+        same[(known.stamps[same] != listing.stamps).any(axis=1)] = -1
+        kept = np.flatnonzero(same >= 0)
+        for start in range(0, len(kept), _COPIED):
+            part = kept[start : start + _COPIED]
+            images[part] = old[same[part]]
+        digests[kept] = known.digests[same[kept]]
+    decode_into(images, digests, np.flatnonzero(same < 0).tolist(), listing.root, listing.names, resize)
+
+
+def _room(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in a file whose blocks are allocated beforehand: writing to a mapped page of a full disk would kill."""
+    mapped = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    with open(path, "r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return mapped
+
+
+def _digest(listing: Listing, shape: tuple[int, ...], digests: np.ndarray) -> str:
+    train, labels = listing.train, listing.labels
+    channels, height, width = shape
+    return combine(
+        len(listing.classes),
+        (channels, height, width),
+        SCALE,
+        (digests[:train], labels[:train]),
+        (digests[train:], labels[train:]),
+    )
+
+
+def _read(listing: Listing, images: np.ndarray, digests: np.ndarray, digest: str) -> Read:
+    _, channels, height, width = images.shape
+    sizes = listing.train, len(listing.names) - listing.train
+    return Read(listing, images, digests, DataFacts(digest, *sizes, len(listing.classes), (channels, height, width)))

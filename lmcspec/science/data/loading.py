@@ -1,0 +1,42 @@
+"""A data set by its configuration, ready for training."""
+
+from pathlib import Path
+
+import torch
+
+from lmcspec.catalog import DatasetCard, Named, get
+from lmcspec.science.data.arrays import Arrays, channel_statistics
+from lmcspec.science.data.resident import Dataset, enter
+from lmcspec.science.data.space import Space
+
+
+def load(
+    config: Named | str, root: Path | str | None = None, space: Space | str = "raw", device: str | torch.device = "cpu"
+) -> Dataset:
+    """The data set that a card's configuration (or just its name) asks for, in a space, on a device.
+
+    `"standardised"` takes the card's own mean and std, or those of the training images where the card has none.
+
+    >>> load("digits", space="standardised").train.images.shape
+    torch.Size([1437, 1, 8, 8])
+    """
+    card, config = _card(config)
+    arrays = card.load()(config, Path(root) if root is not None else None)
+    return enter(arrays, _space(space, card, arrays), device)
+
+
+def _card(config: Named | str) -> tuple[DatasetCard, Named]:
+    card = get("dataset", config if isinstance(config, str) else config.name)
+    assert isinstance(card, DatasetCard)
+    if isinstance(config, str):
+        config = card.config(name=config, **card.variants.get(config, {}))
+    return card, config
+
+
+def _space(space: Space | str, card: DatasetCard, arrays: Arrays) -> Space:
+    if isinstance(space, Space):
+        return space
+    if space != "standardised":
+        return Space(space)  # pyright: ignore[reportArgumentType]
+    mean, std = (card.mean, card.std) if card.mean and card.std else channel_statistics(arrays)
+    return Space("standardised", mean, std)

@@ -1,0 +1,74 @@
+"""ConvNet-D, the network of the distillation literature."""
+
+from torch import Tensor, nn
+
+from lmcspec.catalog.models.convnet import ConvNet
+
+_MNIST = (1, 28, 28)
+
+
+class Block(nn.Module):
+    """3x3 convolution with bias, norm, ReLU, 2x2 average pooling: (n, c, H, W) to (n, width, H // 2, W // 2)."""
+
+    def __init__(self, channels: int, width: int, norm: str, padding: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, width, 3, padding=padding)
+        self.norm = _norm(norm, width)
+        self.pool = nn.AvgPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pool(self.norm(self.conv(x)).relu())
+
+
+class ConvNetwork(nn.Module):
+    """Blocks, flatten, `classifier`. Input (n, C, H, W), output (n, classes)."""
+
+    def __init__(self, blocks: list[Block], features: int, classes: int) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+        self.classifier = nn.Linear(features, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x)
+        return self.classifier(x.flatten(1))
+
+
+def build(config: ConvNet, shape: tuple[int, int, int], classes: int) -> ConvNetwork:
+    """The network for images of `shape` (channels, height, width).
+
+    Images of 1x28x28 are padded to 32x32 by the first convolution (padding 3), as in the papers' code. Raises
+    ValueError where the pooling would leave nothing of the image.
+    """
+    channels, height, width = shape
+    blocks = []
+    for place in range(config.depth):
+        padding = 3 if place == 0 and shape == _MNIST else 1
+        height, width = (height + 2 * padding - 2) // 2, (width + 2 * padding - 2) // 2
+        if min(height, width) < 1:
+            raise ValueError(
+                f"depth {config.depth} is too much for images of {shape[1]}x{shape[2]}: "
+                f"{place} halvings leave one pixel, so depth can be {place} at most"
+            )
+        blocks.append(Block(channels, config.width, config.norm, padding))
+        channels = config.width
+    return ConvNetwork(blocks, channels * height * width, classes)
+
+
+def _norm(name: str, width: int) -> nn.Module:
+    match name:
+        case "instance":
+            return nn.GroupNorm(width, width)
+        case "layer":
+            return nn.GroupNorm(1, width)
+        case "group":
+            groups = min(32, width)
+            if width % groups:
+                raise ValueError(f"norm 'group' has {groups} groups, which do not divide a width of {width}")
+            return nn.GroupNorm(groups, width)
+        case "batch":
+            return nn.BatchNorm2d(width)
+        case "none":
+            return nn.Identity()
+        case _:
+            raise ValueError(f"there is no norm {name!r}")

@@ -1,0 +1,11 @@
+"""Which images are in which update: a function of the update's number alone."""
+
+import numpy as np
+
+from lmcspec.base import streams
+from lmcspec.base.recipes import Noise
+
+
+def order(images: int, noise: Noise, epoch: int) -> np.ndarray:
+    """The order of the images in an epoch: a permutation of 0 … images-1, int64 (images,)."""
+    return streams.permutation(images, "order", noise.replicate, noise.copy, noise.level, epoch)

@@ -1,0 +1,164 @@
+"""The straight path between two trained networks: errors and losses along it."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from lmcspec.science import masks
+from lmcspec.science.curves import alphas
+from lmcspec.science.data.resident import Split
+from lmcspec.science.evaluate import BATCH, Evaluation, evaluate_on, in_order
+
+# pyright: reportPrivateImportUsage=false
+# torch gives its operations on lists of tensors private names only.
+
+Policy = Literal["average", "recompute"]
+__all__ = ["ORIENTATION", "Curve", "Policy", "alphas", "curve", "curves", "distance", "has_batch_norm"]
+
+ORIENTATION = "(1 - alpha) a + alpha b"
+"""Where the path starts: alpha = 0 is `a`, alpha = 1 is `b`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Evaluations at each position of the path under one batch-norm policy, and the L2 distance of its ends."""
+
+    alphas: tuple[float, ...]
+    train: tuple[Evaluation, ...]
+    test: tuple[Evaluation, ...]
+    policy: Policy
+    distance: float
+    orientation: str = ORIENTATION
+
+    @property
+    def train_error(self) -> tuple[float, ...]:
+        return tuple(value.error for value in self.train)
+
+    @property
+    def train_loss(self) -> tuple[float, ...]:
+        return tuple(value.loss for value in self.train)
+
+    @property
+    def test_error(self) -> tuple[float, ...]:
+        return tuple(value.error for value in self.test)
+
+    @property
+    def test_loss(self) -> tuple[float, ...]:
+        return tuple(value.loss for value in self.test)
+
+
+def curve(
+    module: nn.Module,
+    a: Mapping[str, Tensor],
+    b: Mapping[str, Tensor],
+    mask: Mapping[str, Tensor] | None,
+    alphas: Sequence[float],
+    train: Split,
+    test: Split,
+    policy: Policy = "average",
+    bn_images: Tensor | None = None,
+    batch: int = BATCH,
+) -> Curve:
+    """The curve under one policy; see `curves`."""
+    return curves(module, a, b, mask, alphas, train, test, (policy,), bn_images, batch)[policy]
+
+
+def curves(
+    module: nn.Module,
+    a: Mapping[str, Tensor],
+    b: Mapping[str, Tensor],
+    mask: Mapping[str, Tensor] | None,
+    alphas: Sequence[float],
+    train: Split,
+    test: Split,
+    policies: Sequence[Policy] = ("average", "recompute"),
+    bn_images: Tensor | None = None,
+    batch: int = BATCH,
+    bn_batch: int = BATCH,
+) -> dict[Policy, Curve]:
+    """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
+
+    The module lends its tensors: its own weights are lost. Integer buffers are a's. Under `average` float buffers are
+    mixed as the weights are, and the ends are a and b themselves. Under `recompute` batch norm's running statistics
+    are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the training images at the
+    indices `bn_images` (all by default), in that order. Without batch norm the policies are one and the same.
+    """
+    a, b = (masks.apply(mask or {}, end) for end in (a, b))
+    apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
+    norms = has_batch_norm(module)
+    splits = {"train": in_order(train, batch, hold=True), "test": in_order(test, batch, hold=True)}
+    refill: Iterable[tuple[Tensor, Tensor]] = ()
+    if norms and "recompute" in policies:
+        refill = in_order(train if bn_images is None else train.subset(bn_images), bn_batch, hold=True)
+    found: dict[Policy, list[dict[str, Evaluation]]] = {policy: [] for policy in policies}
+    mix = _Mixture(module, a, b)
+    for alpha in alphas:
+        mix.set(alpha)
+        if "average" in policies or not norms:
+            values = {name: evaluate_on(module, batches) for name, batches in splits.items()}
+            for policy in policies if not norms else ("average",):
+                found[policy].append(values)
+        if norms and "recompute" in policies:
+            _recompute(module, refill)
+            found["recompute"].append({name: evaluate_on(module, batches) for name, batches in splits.items()})
+    return {
+        policy: Curve(tuple(alphas), tuple(v["train"] for v in values), tuple(v["test"] for v in values), policy, apart)
+        for policy, values in found.items()
+    }
+
+
+def has_batch_norm(module: nn.Module) -> bool:
+    """Whether running statistics decide what the module computes in evaluation mode."""
+    return any(isinstance(part, _BatchNorm) and part.track_running_stats for part in module.modules())
+
+
+def distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor], names: Iterable[str]) -> float:
+    """L2 distance over the tensors of these names, summed in float64. Mask the states first where there is a mask."""
+    return math.sqrt(sum(float((a[name].double() - b[name].double()).square().sum()) for name in names))
+
+
+class _Mixture:
+    """Writes (1 - alpha) a + alpha b into the tensors of a module; nothing is copied but the two ends, once."""
+
+    def __init__(self, module: nn.Module, a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> None:
+        module.load_state_dict(dict(a))  # integer buffers, and the check of names and shapes
+        if set(a) != set(b):
+            raise ValueError(f"the ends are of different models: {sorted(set(a) ^ set(b))[:3]}")
+        live = module.state_dict()
+        names = [name for name, tensor in live.items() if tensor.is_floating_point()]
+        self._live = [live[name] for name in names]
+        self._a = [a[name].to(live[name].device) for name in names]
+        self._b = [b[name].to(live[name].device) for name in names]
+
+    def set(self, alpha: float) -> None:
+        """Go to alpha; at 0 and 1 the ends are copied, so that they are exact whatever they hold."""
+        with torch.no_grad():
+            if alpha in (0, 1):
+                torch._foreach_copy_(self._live, self._b if alpha else self._a)
+                return
+            torch._foreach_copy_(self._live, torch._foreach_mul(self._a, 1 - alpha))
+            torch._foreach_add_(self._live, torch._foreach_mul(self._b, alpha))
+
+
+def _recompute(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+    """Fresh running statistics from these batches: the mean over batches of each batch's mean and variance."""
+    norms = [part for part in module.modules() if isinstance(part, _BatchNorm) and part.track_running_stats]
+    momenta = [norm.momentum for norm in norms]
+    module.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # torch's way to ask for the cumulative average
+        norm.train()
+    try:
+        with torch.no_grad():
+            for x, _ in batches:
+                module(x)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+            norm.eval()

@@ -1,0 +1,199 @@
+"""The training loop: one run of a recipe, or any part of it, from the state that a module holds."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from lmcspec.base.recipes import Noise, Recipe
+from lmcspec.base.steps import updates_per_epoch
+from lmcspec.science import masks
+from lmcspec.science.data.augment import draw
+from lmcspec.science.data.resident import Split
+from lmcspec.science.optimisers import AdamSteps, SgdSteps, stepper
+from lmcspec.science.order import order
+
+# pyright: reportPrivateImportUsage=false
+# torch gives its operations on lists of tensors private names only.
+
+LOOK = 16
+"""Divergence is looked for after every update whose number this divides: at fixed places, whatever part is run."""
+
+_PULSE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """A training after `update` updates, on the CPU: parameters and buffers, and the optimiser's tensors, by name.
+
+    `loss` is the last batch's (None before the first update), for logs. `diverged`: some loss was not finite.
+    """
+
+    update: int
+    state: dict[str, Tensor]
+    optimiser: dict[str, Tensor]
+    loss: float | None
+    diverged: bool
+
+
+class Stopped(Exception):
+    """Training was asked to stop; `snapshot` is where it can go on from."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(f"stopped after update {snapshot.update}")
+        self.snapshot = snapshot
+
+
+def train(
+    module: nn.Module,
+    data: Split,
+    recipe: Recipe,
+    noise: Noise,
+    *,
+    mask: Mapping[str, Tensor] | None = None,
+    begin: int = 0,
+    until: int | None = None,
+    optimiser_state: Mapping[str, Tensor] | None = None,
+    stops: Sequence[int] = (),
+    on_stop: Callable[[Snapshot], None] | None = None,
+    pulse: Callable[[int, float], bool | None] | None = None,
+) -> Snapshot:
+    """Train the module in place from `begin` to `until` updates (the recipe's length by default) and return its end.
+
+    Update t (0-based) takes batch `t mod per-epoch` of epoch `t div per-epoch`, the last, partial batch included, at
+    rate lr * schedule.multiplier(t). Masked weights are zero in weight, gradient and moments at every update. Going
+    on from a snapshot's state, optimiser and update is bitwise the uninterrupted run on the same machine; without
+    `optimiser_state` the optimiser starts fresh.
+
+    `on_stop` gets a snapshot after k updates for each k of `stops`, `begin` included. `pulse(update, loss)` is called
+    now and then; once it returns True, Stopped is raised. A training whose loss is not finite ends at the next look;
+    the stops that it does not reach get its end.
+    """
+    until = recipe.length if until is None else until
+    awaited = sorted(set(stops))
+    if not 0 <= begin <= until <= recipe.length:
+        raise ValueError(f"updates {begin} to {until} are not a part of 0 to {recipe.length}")
+    if awaited and not begin <= awaited[0] <= awaited[-1] <= until:
+        raise ValueError(f"stops must lie in {begin} … {until}, not {awaited}")
+    run = _Run(module, recipe, mask or {}, optimiser_state, begin)
+
+    def deliver(snapshot: Snapshot | None = None) -> None:
+        while awaited and (run.update == awaited[0] or snapshot):
+            del awaited[0]
+            if on_stop:
+                on_stop(snapshot or run.snapshot())
+                module.train()
+
+    was_training = module.training
+    module.train()
+    try:
+        deliver()
+        pulsed = time.monotonic()
+        for images, labels in batches(data, recipe, noise, begin, until):
+            run.advance(images, labels)
+            look = run.update % LOOK == 0
+            if look and run.diverged():
+                break
+            if awaited and run.update == awaited[0]:
+                deliver()
+            if pulse and (look or time.monotonic() - pulsed > _PULSE_SECONDS):
+                if pulse(run.update, run.last_loss()):
+                    raise Stopped(run.snapshot())
+                module.train()
+                pulsed = time.monotonic()
+        end = run.snapshot()
+        deliver(end)
+        return end
+    finally:
+        module.train(was_training)
+
+
+def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W) and labels int64 (n,) on their device."""
+    images = len(data.labels)
+    per_epoch = updates_per_epoch(images, recipe.batch)
+    update = begin
+    while update < until:
+        epoch, first = divmod(update, per_epoch)
+        places = torch.from_numpy(order(images, noise, epoch)).to(data.labels.device)
+        draws = draw(images, recipe.augment, noise, epoch)
+        draws = draws and draws.to(data.labels.device)
+        last = min(per_epoch, first + until - update)
+        for start in range(first * recipe.batch, last * recipe.batch, recipe.batch):
+            part = slice(start, start + recipe.batch)
+            yield data.batch(places[part], draws and draws[part])
+        update += last - first
+
+
+class _Run:
+    """The moving parts of one training."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        recipe: Recipe,
+        mask: Mapping[str, Tensor],
+        optimiser_state: Mapping[str, Tensor] | None,
+        begin: int,
+    ) -> None:
+        named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        for name, keep in mask.items():
+            if name not in named or named[name].shape != keep.shape:
+                raise ValueError(f"the mask has {name!r} {tuple(keep.shape)}, which the model has not")
+        self.update = begin
+        self._module, self._recipe, self._mask = module, recipe, mask
+        self._parameters = list(named.values())
+        self._places = [place for place, name in enumerate(named) if name in mask]
+        self._keep = [mask[name].to(p.device, p.dtype) for name, p in named.items() if name in mask]
+        self._optimiser: SgdSteps | AdamSteps = stepper(
+            recipe.optimiser, tuple(named), [p.data for p in named.values()]
+        )
+        self._loss: Tensor | None = None
+        self._total = torch.zeros((), dtype=torch.float64, device=self._parameters[0].device)
+        if optimiser_state is not None:
+            self._optimiser.load(optimiser_state)
+        for name, keep in mask.items():
+            gone = ~keep.to(named[name].device)
+            named[name].data.masked_fill_(gone, 0.0)
+            for moment, tensor in self._optimiser.moments.items():
+                if moment.partition("/")[2] == name:
+                    tensor.masked_fill_(gone, 0.0)
+
+    def advance(self, images: Tensor, labels: Tensor) -> None:
+        """One update."""
+        loss = cross_entropy(self._module(images), labels)
+        gradients = list(torch.autograd.grad(loss, self._parameters))
+        if self._keep:
+            # With a zero gradient every moment, and so every weight, that starts at zero stays there.
+            kept = torch._foreach_mul([gradients[place] for place in self._places], self._keep)
+            for place, gradient in zip(self._places, kept, strict=True):
+                gradients[place] = gradient
+        rate = self._recipe.optimiser.lr * self._recipe.schedule.multiplier(self.update)
+        self._optimiser.step(gradients, rate)
+        self._loss = loss.detach()
+        self._total += self._loss
+        self.update += 1
+
+    def last_loss(self) -> float:
+        return float("nan") if self._loss is None else self._loss.item()
+
+    def diverged(self) -> bool:
+        """Whether some loss of this run was not finite. The sum keeps what came between two looks."""
+        return not bool(self._total.isfinite())
+
+    def snapshot(self) -> Snapshot:
+        state = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._module.state_dict().items()}
+        moments = {name: tensor.to("cpu", copy=True) for name, tensor in self._optimiser.state().items()}
+        diverged = self.diverged()
+        for name, keep in self._mask.items():
+            own = [moment for moment in moments if moment.partition("/")[2] == name]
+            if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
+                for tensors, names in ((state, [name]), (moments, own)):
+                    masks.assert_masked(tensors, {each: keep for each in names})
+            state[name].masked_fill_(~keep.cpu(), 0.0)
+            for moment in own:
+                moments[moment].masked_fill_(~keep.cpu(), 0.0)
+        return Snapshot(self.update, state, moments, None if self._loss is None else self._loss.item(), diverged)

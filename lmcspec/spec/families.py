@@ -1,0 +1,344 @@
+"""Families: `rewind = { each = [0, "100it"] }` makes the networks `imp[rewind=0]` and `imp[rewind=100it]`.
+
+`each` may be the value of any key of a stage, of a `like` table, or of a recipe. Several of them in one network give
+all combinations, in the order of the text. A baseline `like` a family is a family of the same members. A recipe with
+an `each` becomes several recipes, `real[lr=0.1]`, and so does every network trained with it; all networks are measured
+by training with `real`, so a family of that recipe makes one of every network. One `each` that reaches a network in two
+ways (a recipe that extends another) is one axis.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from math import prod
+from typing import Any
+
+from lmcspec.base.errors import Problem
+from lmcspec.spec.labels import labels_of_paths, labels_of_values, same
+from lmcspec.spec.paths import Path, dotted
+from lmcspec.spec.tree import Node, plain, walk
+
+MOST = 1000
+"""Members of all families of a study together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One network of a family."""
+
+    name: str
+    """Such as `imp[rewind=0]`."""
+    values: Mapping[str, Any]
+    """What varies, by the short name that stands in the bracket."""
+    recipes: Mapping[str, str]
+    """Which member of a recipe family stands for its name: `real` -> `real[lr=0.1]`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The networks that one table or list of stages stands for."""
+
+    name: str
+    members: tuple[Member, ...]
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The short names of what varies."""
+        return tuple(self.members[0].values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One `each`, found at `path` within the network or recipe."""
+
+    each: Node
+    path: Path
+    choices: tuple[Node, ...]
+    labels: tuple[str, ...]
+
+
+_Choice = dict[int, int]
+"""Axis (the identity of its list) -> index of the value chosen."""
+
+
+@dataclass(slots=True)
+class Expansion:
+    """The tree with every family written out, the families of networks, and what was wrong."""
+
+    root: Node
+    families: dict[str, Family] = field(default_factory=dict)
+    recipe_families: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    failed: set[Path] = field(default_factory=set)
+
+    def refuse(self, code: str, message: str, path: Path, node: Node, *, key: bool = False, help: str = "") -> None:
+        """Note a problem at a node, and that nothing more can be said of its place."""
+        span = (node.key or node.span) if key else (node.span or node.key)
+        self.problems.append(Problem(code, message, span, dotted(path), help=help))
+        self.failed.add(path)
+
+
+def expanded(root: Node) -> Expansion:
+    """Write out all families of a tree whose recipes are complete."""
+    result = Expansion(root)
+    eaches = [(path, node) for path, node in walk(root) if node.get("each") is not None]
+    for path, node in eaches:
+        _check(path, node, result)
+    if eaches and not result.problems:
+        recipes = _recipes(root, result)
+        _networks(recipes, result)
+        _references(result)
+    if result.problems:  # families are left as written then, and nothing more can be said of them
+        result.root = root
+        result.families.clear()
+        result.failed |= {path for path, _ in eaches}
+    return result
+
+
+def _check(path: Path, node: Node, result: Expansion) -> None:
+    inner = path[3:] if len(path) > 3 and isinstance(path[2], int) else path[2:]
+    allowed = path[:1] in (("networks",), ("recipes",)) and len(path) >= 3 and inner
+    nested = any(part == "each" for part in path)
+    if not allowed or nested or any(isinstance(part, int) for part in inner):
+        help = "it is the value of a key of a stage, of a `like` table or of a recipe"
+        result.refuse("E305", "`each` can't stand here", path, node, key=True, help=help)
+        return
+    each = node.value["each"]
+    if len(node.value) > 1:
+        other = next(child for key, child in node.items() if key != "each")
+        result.refuse("E305", "nothing else may stand beside `each`", path, other, key=True)
+    elif not isinstance(each.value, list):
+        result.refuse("E105", "`each` takes a list", path, each)
+    elif not each.value:
+        result.refuse("E306", "`each` has no members", path, each)
+    else:
+        values = [plain(value) for value in each.value]
+        for index, value in enumerate(values):
+            if any(same(value, earlier) for earlier in values[:index]):
+                result.refuse("E307", f"`each` has {value!r} twice", path, each.value[index])
+                return
+
+
+def _axes(node: Node, path: Path) -> list[_Axis]:
+    axes = []
+    for place, one in walk(node, path):
+        each = one.get("each")
+        if each is not None:
+            labels = labels_of_values([plain(value) for value in each.value])
+            axes.append(_Axis(each, place, tuple(each.value), tuple(labels)))
+    return axes
+
+
+def _combinations(axes: list[_Axis]) -> list[_Choice]:
+    sizes = {id(axis.each): len(axis.choices) for axis in axes}
+    return [dict(zip(sizes, indices, strict=True)) for indices in product(*(range(size) for size in sizes.values()))]
+
+
+def _count(axes: list[_Axis]) -> int:
+    return prod({id(axis.each): len(axis.choices) for axis in axes}.values())
+
+
+def _chosen(node: Node, choice: _Choice) -> Node:
+    """The tree with the chosen value in place of every `each`."""
+    each = node.get("each")
+    if each is not None and id(each) in choice:
+        value = each.value[choice[id(each)]]
+        return replace(value, key=node.key, earlier=node.earlier)
+    match node.value:
+        case dict():
+            return replace(node, value={key: _chosen(child, choice) for key, child in node.value.items()})
+        case list():
+            return replace(node, value=[_chosen(child, choice) for child in node.value])
+        case _:
+            return node
+
+
+def _distinct(axes: list[_Axis]) -> list[_Axis]:
+    kept: dict[int, _Axis] = {}
+    for axis in axes:
+        kept.setdefault(id(axis.each), axis)
+    return list(kept.values())
+
+
+def _named(name: str, labels: Mapping[str, str]) -> str:
+    return f"{name}[{','.join(f'{key}={label}' for key, label in labels.items())}]" if labels else name
+
+
+@dataclass(slots=True)
+class _Recipes:
+    axes: dict[str, list[_Axis]]
+
+    def member(self, name: str, choice: _Choice) -> str:
+        """The recipe that stands for `name` under a choice of all its axes."""
+        axes = _distinct(self.axes.get(name, []))
+        keys = labels_of_paths([axis.path for axis in axes])
+        return _named(name, {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)})
+
+
+def _recipes(root: Node, result: Expansion) -> _Recipes:
+    table = root.get("recipes")
+    recipes = _Recipes({})
+    if table is None or not isinstance(table.value, dict):
+        return recipes
+    written: dict[str, Node] = {}
+    for name, node in table.items():
+        axes = _axes(node, (name,))
+        if not axes:
+            written[name] = node
+            continue
+        recipes.axes[name] = axes
+        if _too_many(_count(axes), ("recipes", name), node, result):
+            continue
+        choices = _combinations(axes)
+        members = {recipes.member(name, choice): _chosen(node, choice) for choice in choices}
+        result.recipe_families[name] = list(members)
+        written |= members
+    result.root = _with(result.root, "recipes", replace(table, value=written))
+    return recipes
+
+
+def _networks(recipes: _Recipes, result: Expansion) -> None:
+    table = result.root.get("networks")
+    if table is None or not isinstance(table.value, dict) or result.problems:
+        return
+    stages = {name: node for name, node in table.items() if not isinstance(node.value, dict)}
+    made: dict[str, list[tuple[Member, Node]]] = {}
+    for name, node in stages.items():
+        made[name] = _of_stages(name, node, recipes, result)
+    for name, node in table.items():
+        if name not in made:
+            made[name] = _of_like(name, node, made, stages, result)
+    written: dict[str, Node] = {}
+    for name in table.value:
+        written |= {member.name: node for member, node in made[name]}
+        if made[name] and made[name][0][0].values:
+            result.families[name] = Family(name, tuple(member for member, _ in made[name]))
+    result.root = _with(result.root, "networks", replace(table, value=written))
+
+
+def _of_stages(name: str, node: Node, recipes: _Recipes, result: Expansion) -> list[tuple[Member, Node]]:
+    own = _axes(node, ())
+    found: list[tuple[_Choice, Node, list[str]]] = []
+    every: list[_Axis] = list(own)
+    if _too_many(_count(own), ("networks", name), node, result):
+        return []
+    for choice in _combinations(own):
+        chosen = _chosen(node, choice)
+        used = [recipe for recipe in _used_recipes(chosen) if recipe in recipes.axes]
+        axes = [axis for recipe in used for axis in recipes.axes[recipe]]
+        every += axes
+        if _too_many(len(found) + _count(axes), ("networks", name), node, result):
+            return []
+        found += [({**choice, **more}, chosen, used) for more in _combinations(axes)]
+    axes = _distinct(every)
+    keys = dict(zip((id(axis.each) for axis in axes), labels_of_paths([axis.path for axis in axes]), strict=True))
+    made = []
+    for choice, chosen, used in found:
+        mine = [axis for axis in axes if id(axis.each) in choice]
+        labels = {keys[id(axis.each)]: axis.labels[choice[id(axis.each)]] for axis in mine}
+        values = {keys[id(axis.each)]: plain(axis.choices[choice[id(axis.each)]]) for axis in mine}
+        names = {recipe: recipes.member(recipe, choice) for recipe in used}
+        made.append((Member(_named(name, labels), values, names), _with_recipes(chosen, names)))
+    return made
+
+
+def _of_like(
+    name: str, node: Node, made: Mapping[str, list[tuple[Member, Node]]], stages: Mapping[str, Node], result: Expansion
+) -> list[tuple[Member, Node]]:
+    axes = _axes(node, ())
+    keys = labels_of_paths([axis.path for axis in axes])
+    found = []
+    if _too_many(_count(axes), ("networks", name), node, result):
+        return []
+    for choice in _combinations(axes):
+        chosen = _chosen(node, choice)
+        like = chosen.get("like")
+        own = {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)}
+        own_values = {key: plain(axis.choices[choice[id(axis.each)]]) for key, axis in zip(keys, axes, strict=True)}
+        target = like.value if like is not None and isinstance(like.value, str) else ""
+        if target not in stages or not made[target] or not made[target][0][0].values:
+            recipes = next((member.recipes for members in made.values() for member, _ in members if member.name == target), {})
+            found.append((Member(_named(name, own), own_values, recipes), chosen))
+            continue
+        for member, _ in made[target]:
+            bracket = member.name.removeprefix(target)[1:-1]
+            inner = ",".join([*(f"{key}={label}" for key, label in own.items()), bracket])
+            named = Node(member.name, like.span, like.key, like.source)  # pyright: ignore[reportOptionalMemberAccess]
+            found.append(
+                (
+                    Member(f"{name}[{inner}]", {**own_values, **member.values}, member.recipes),
+                    replace(chosen, value={**chosen.value, "like": named}),
+                )
+            )
+    return found
+
+
+def _used_recipes(network: Node) -> list[str]:
+    """The recipes that a network's training or measuring needs, in order of the stages; `real` always."""
+    used: dict[str, None] = {}
+    for stage in network.elements():
+        for name in (stage_recipe(stage), *_text(stage.get("retrain"))):
+            used[name] = None
+    used["real"] = None
+    return list(used)
+
+
+def stage_recipe(stage: Node) -> str:
+    """The recipe with which a stage trains: its own, else `real` for the study's data and `distilled` for others."""
+    own = _text(stage.get("recipe"))
+    if own:
+        return own[0]
+    data = _text(stage.get("data"))
+    return "real" if not data or data[0] == "real" else "distilled"
+
+
+def _text(node: Node | None) -> list[str]:
+    return [node.value] if node is not None and isinstance(node.value, str) else []
+
+
+def _with_recipes(network: Node, names: Mapping[str, str]) -> Node:
+    """The stages with the members of recipe families spelled out."""
+    if not names:
+        return network
+    stages = []
+    for stage in network.elements():
+        if isinstance(stage.value, dict):
+            value = dict(stage.value)
+            for key, name in (("recipe", stage_recipe(stage)), *(("retrain", text) for text in _text(stage.get("retrain")))):
+                if name in names:
+                    old = stage.get(key)
+                    value[key] = Node(names[name], old.span if old else stage.span, old.key if old else stage.key)
+            stage = replace(stage, value=value)
+        stages.append(stage)
+    return replace(network, value=stages)
+
+
+def _references(result: Expansion) -> None:
+    """In measures and figures the name of a family means all its members."""
+    for top in ("measures", "figures"):
+        table = result.root.get(top)
+        if table is None or not isinstance(table.value, dict):
+            continue
+        written = {}
+        for name, node in table.items():
+            networks = node.get("networks")
+            if networks is not None and isinstance(networks.value, list):
+                items = [one for item in networks.value for one in _members(item, result.families)]
+                node = replace(node, value={**node.value, "networks": replace(networks, value=items)})
+            written[name] = node
+        result.root = _with(result.root, top, replace(table, value=written))
+
+
+def _members(item: Node, families: Mapping[str, Family]) -> list[Node]:
+    family = families.get(item.value) if isinstance(item.value, str) else None
+    return [replace(item, value=member.name) for member in family.members] if family else [item]
+
+
+def _with(root: Node, key: str, child: Node) -> Node:
+    return replace(root, value={**root.value, key: child})
+
+
+def _too_many(count: int, path: Path, node: Node, result: Expansion) -> bool:
+    if count > MOST:
+        result.refuse("E312", f"`{path[-1]}` stands for {count:,} members; at most {MOST:,} are allowed", path, node, key=True)
+    return count > MOST

@@ -1,0 +1,60 @@
+"""Short names for values and for the paths that vary: `rewind=500it`, `lr=0.1,width=8`."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lmcspec.spec.paths import Path
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+"""What people may call things; brackets are added for members of families only."""
+
+_KEPT = set("[],=")
+
+
+def value_label(value: Any, index: int) -> str:
+    """A value as it stands in a name; `#2` for one that can't be spelled out in a few characters."""
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case int() | float():
+            text = repr(value)
+        case str():
+            text = value
+        case list() if value and all(isinstance(item, str | int | float) for item in value):
+            text = "+".join(value_label(item, index) for item in value)
+        case dict() if isinstance(value.get("name"), str):
+            text = value["name"]
+        case _:
+            return f"#{index}"
+    return f"#{index}" if not text or len(text) > 40 or _KEPT & set(text) or not text.isprintable() else text
+
+
+def labels_of_values(values: Sequence[Any]) -> list[str]:
+    """One label per value, all different."""
+    labels = [value_label(value, index) for index, value in enumerate(values)]
+    return [label if labels.count(label) == 1 else f"#{index}" for index, label in enumerate(labels)]
+
+
+def labels_of_paths(paths: Sequence[Path]) -> list[str]:
+    """For each path the shortest ending that no other one has: `lr`, or `real.optimiser.lr` beside another `lr`."""
+    return [_shortest(path, [other for other in paths if other is not path]) for path in paths]
+
+
+def _shortest(path: Path, others: list[Path]) -> str:
+    for length in range(1, len(path) + 1):
+        ending = path[-length:]
+        if isinstance(ending[0], str) and all(other[-length:] != ending for other in others):
+            return ".".join(str(part) for part in ending)
+    return ".".join(str(part) for part in path)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality that tells true from 1, but not 1 from 1.0."""
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return one == other

@@ -1,0 +1,145 @@
+"""Loading a spec: files, --set, sweep, recipes, families, references, validation; every problem at once."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from lmcspec.base.errors import Problem, SpecError
+from lmcspec.spec.extends import Files
+from lmcspec.spec.families import Family, expanded
+from lmcspec.spec.inherit import with_inherited_recipes
+from lmcspec.spec.origins import Origins
+from lmcspec.spec.overrides import FILE as SET
+from lmcspec.spec.overrides import overridden, set_source
+from lmcspec.spec.preset_files import preset_sources
+from lmcspec.spec.problems import found, from_validation
+from lmcspec.spec.references import reference_problems
+from lmcspec.spec.study import Study, study_model
+from lmcspec.spec.sweep import swept
+from lmcspec.spec.tree import Node, items, plain, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One study of the spec, validated, with where everything in it comes from."""
+
+    name: str
+    """Empty without a sweep, else such as `lr=0.1,width=8`, or the case's own name."""
+    study: Study
+    tree: dict[str, Any]
+    """The resolved plain tree: as written, with files, presets, families and the case's values filled in."""
+    origins: Origins
+    families: Mapping[str, Family] = field(default_factory=dict)
+    """Families of networks by the name under which they were written; members in order."""
+
+    def recipe(self, network: str, name: str) -> str:
+        """The recipe that `name` means for a network: itself, or the member of a recipe family that is its own."""
+        for family in self.families.values():
+            for member in family.members:
+                if member.name == network:
+                    return member.recipes.get(name, name)
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A spec as read: its cases, and the files it came from."""
+
+    path: FilePath
+    name: str
+    cases: tuple[Case, ...]
+    files: tuple[FilePath, ...]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """The texts to which spans point, by the file they name; `--set` has one argument a line."""
+
+
+def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -> Loaded:
+    """Read a spec, with `sets` as by `--set`. `text` stands in for the file's content; its path still names it.
+
+    Raises SpecError with every problem found, in order of position.
+    """
+    files = Files()
+    root = files.read(FilePath(path), text)
+    sources = {file: source.text for file, source in files.sources.items()}
+    if root is None or files.problems:
+        raise SpecError(ordered(files.problems, sources), sources)
+    sources |= {SET: set_source(sets)} if sets else {}
+    sources |= {file: source.text for file, source in preset_sources().items()}
+    if not isinstance(root.value, dict):
+        wrong = Problem("E105", f"a spec is a table, not {found(plain(root))}", root.span)
+        raise SpecError([wrong], sources)
+    given = overridden(root, sets)
+    sweep = swept(given.root, given.paths)
+    problems = [*given.problems, *sweep.problems]
+    cases = [case for name, tree in sweep.cases if (case := _case(name, tree, problems)) is not None]
+    if problems:
+        raise SpecError(ordered(problems, sources), sources)
+    return Loaded(FilePath(path), cases[0].study.study, tuple(cases), tuple(files.paths), sources)
+
+
+def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
+    """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
+    root, found_wrong, failed = with_inherited_recipes(root)
+    families = expanded(root)
+    failed |= families.failed
+    origins = Origins(families.root)
+    tree = plain(families.root)
+    wrong = [*found_wrong, *families.problems, *_infinities(origins), *reference_problems(root, families)]
+    model = study_model(_used_names(families.root))
+    study = None
+    try:
+        study = model.model_validate(tree)
+    except ValidationError as error:
+        wrong += from_validation(error, model, tree, origins, failed)
+    problems += wrong
+    return Case(name, study, tree, origins, families.families) if study is not None and not wrong else None
+
+
+def _infinities(origins: Origins) -> list[Problem]:
+    return [
+        origins.problem("E111", f"`{path[-1]}` must be a finite number, not {node.value}", path)
+        for path, node in walk(origins.root)
+        if isinstance(node.value, float) and not math.isfinite(node.value)
+    ]
+
+
+def _used_names(root: Node) -> dict[str, frozenset[str]]:
+    """The names of cards that the spec uses, by kind: a name that isn't built in makes plug-ins be looked for."""
+    used: dict[str, set[str]] = {}
+
+    def note(kind: str, node: Node | None, key: str = "name") -> None:
+        told = node.get(key) if node is not None and isinstance(node.value, dict) else node
+        if told is not None and isinstance(told.value, str):
+            used.setdefault(kind, set()).add(told.value)
+
+    note("model", root.get("model"))
+    note("dataset", root.get("dataset"))
+    for _, node in items(root, "distilled"):
+        if node.get("method") is not None:
+            note("distiller", node, "method")
+    for name, node in items(root, "measures"):
+        if node.get("kind") is not None:
+            note("measure", node, "kind")
+        elif isinstance(node.value, dict):
+            used.setdefault("measure", set()).add(name)
+    for _, node in items(root, "networks"):
+        for stage in node.elements():
+            note("criterion", stage.get("criterion"))
+    return {kind: frozenset(names) for kind, names in used.items()}
+
+
+def ordered(problems: Iterable[Problem], sources: Mapping[str, str]) -> list[Problem]:
+    """By position: the spec itself first, then what it extends, then --set; what was said already is dropped."""
+    order = {file: index for index, file in enumerate(sources)}
+    kept = {(problem.code, problem.message, problem.span): problem for problem in reversed(list(problems))}
+
+    def position(problem: Problem) -> tuple[int, int, int, str]:
+        if problem.span is None:
+            return (-1, 0, 0, problem.code)
+        return (order.get(problem.span.file, len(order)), problem.span.line, problem.span.column, problem.code)
+
+    return sorted(kept.values(), key=position)

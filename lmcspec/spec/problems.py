@@ -1,0 +1,240 @@
+"""pydantic's errors as problems: one per place, with its span, what was expected and the nearest name."""
+
+import datetime
+from collections.abc import Collection
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from lmcspec.base.errors import Problem
+from lmcspec.catalog import built_in, names, nearest
+from lmcspec.spec import shape
+from lmcspec.spec.origins import Origins
+from lmcspec.spec.paths import Path
+
+MANY = 8
+"""Lists of choices up to this length are printed whole."""
+
+_TYPES = {
+    "int_type",
+    "int_from_float",
+    "float_type",
+    "string_type",
+    "bool_type",
+    "tuple_type",
+    "list_type",
+    "dict_type",
+    "model_type",
+    "model_attributes_type",
+    "none_required",
+    "union_tag_not_found",
+}
+_RANGES = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+_UNKNOWN = {
+    "model": ("E201", "model", "model"),
+    "dataset": ("E202", "data set", "dataset"),
+    "distilled": ("E203", "distillation method", "distiller"),
+    "criterion": ("E204", "criterion", "criterion"),
+    "measures": ("E205", "kind of measure", "measure"),
+}
+
+
+def from_validation(
+    error: ValidationError, model: type[BaseModel], data: Any, origins: Origins, failed: Collection[Path] = ()
+) -> list[Problem]:
+    """The problems of one failed validation. Places under a path in `failed` are left out: more is wrong there."""
+    problems: list[Problem] = []
+    seen: set[Path] = set()
+    for one in error.errors(include_url=False):
+        place = shape.follow(model, one["loc"])
+        if any(place.path[: len(path)] == path for path in failed):
+            continue
+        if place.loose and place.path in seen:
+            continue
+        seen.add(place.path)
+        problems.append(_problem(one, place, data, origins))
+    return problems
+
+
+def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Problem:
+    kind, context, path = one["type"], one.get("ctx") or {}, place.path
+    value = one.get("input")
+    annotation = place.outer if place.outer is not None else place.annotation
+    if place.of_key:
+        return _bad_name(path, origins)
+    if kind == "extra_forbidden":
+        return unknown_key(path, shape.keys(place.models[-1]), origins, place.models[-1])
+    if kind == "missing":
+        return _missing(path, place, data, origins)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _unknown_member(kind, path, annotation, value, data, origins)
+    if kind == "value_error":
+        code = "E108" if "is not a step" in str(context.get("error")) else "E107"
+        return origins.problem(code, str(context.get("error")), path)
+    if kind in _RANGES:
+        words, key = _RANGES[kind]
+        return origins.problem("E107", f"`{path[-1]}` must be {words} {_number(context[key])}, not {found(value)}", path)
+    if kind in ("too_short", "too_long"):
+        least = "at least" if kind == "too_short" else "at most"
+        count = context.get("min_length") if kind == "too_short" else context.get("max_length")
+        got = context.get("actual_length")
+        what = f"`{path[-1]}` takes {least} {count} {'item' if count == 1 else 'items'}, and has {got}"
+        return origins.problem("E110", what, path)
+    if kind in ("string_pattern_mismatch", "string_too_long"):
+        return _bad_name(path, origins, value)
+    return _wrong_value(kind, path, annotation, value, origins)
+
+
+def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Origins) -> Problem:
+    words = shape.choices(annotation) if annotation is not None else []
+    if isinstance(value, str) and words:
+        return not_a_choice(path, value, words, origins, shape.expected(annotation))
+    expected = shape.expected(annotation) if annotation is not None else ""
+    code = "E105" if kind in _TYPES or kind == "literal_error" else "E107"
+    name = _named(path)
+    message = f"{name} takes {expected}, not {found(value)}" if expected else f"{name} can't be {found(value)}"
+    return origins.problem(code, message, path, label=f"expected {expected}" if expected else "")
+
+
+def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, expected: str = "") -> Problem:
+    """The problem of a word that is none of those that may stand here."""
+    near = nearest(value, words)
+    return origins.problem(
+        "E106",
+        f'{_named(path)} can\'t be "{value}"',
+        path,
+        label=f'did you mean "{near}"?' if near else "",
+        help=f"it takes {expected}" if expected else f"choices: {_quoted(words)}",
+    )
+
+
+def unknown_key(path: Path, known: list[str], origins: Origins, model: type[BaseModel] | None = None) -> Problem:
+    """The problem of a key that its table doesn't take, with the nearest one that it does, or that a table in it does."""
+    name = str(path[-1])
+    near = nearest(name, known)
+    if near is None and model is not None:
+        near = _deeper(name, model)
+    label = f"did you mean `{near}`?" if near else ""
+    help = "" if near or not known else f"keys here: {', '.join(known)}"
+    return origins.problem("E103", f"unknown key `{name}`", path, label=label, help=help, at="key")
+
+
+def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, origins: Origins) -> Problem:
+    """The problem of a name that stands for nothing, with the nearest one that does."""
+    if not isinstance(name, str):
+        return origins.problem("E105", f"{_named(path)} takes a name, not {found(name)}", path)
+    near = nearest(name, known)
+    help = ""
+    if not near:
+        help = f"there are: {', '.join(known)}" if 0 < len(known) <= MANY else "" if known else "none is defined"
+    return origins.problem(code, f"there is no {what} `{name}`", path, label=f"did you mean `{near}`?" if near else "", help=help)
+
+
+def _deeper(name: str, model: type[BaseModel]) -> str | None:
+    """`optimiser.lr` for an `lr` that stands one table too high."""
+    for key, field in model.model_fields.items():
+        for _, member in shape.union_members(shape.annotation_of(field))[0]:
+            inner = shape.bare(member)
+            if shape.is_model(inner) and name in inner.model_fields:
+                return f"{key}.{name}"
+    return None
+
+
+def _bad_name(path: Path, origins: Origins, value: Any = None) -> Problem:
+    name = value if value is not None else path[-1]
+    help = "names begin with a letter or digit and go on with letters, digits and _ . + -"
+    at = "key" if value is None else "value"
+    return origins.problem("E109", f"`{name}` can't be a name", path, help=help, at=at)
+
+
+def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Problem:
+    *around, name = path
+    table = f"`{around[-1]}`" if around and isinstance(around[-1], str) else "the table" if around else "the spec"
+    expected = shape.expected(place.annotation) if place.annotation is not None else ""
+    help = f"`{name}` takes {expected}" if expected and expected != "a table" else ""
+    return origins.problem("E104", f"{table} lacks the key `{name}`", path, help=help, at="key")
+
+
+def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: Any, origins: Origins) -> Problem:
+    tags = [tag for tag, _ in shape.union_members(annotation)[0]]
+    entry = _UNKNOWN.get("criterion" if path[-1] == "criterion" else str(path[0]))
+    if entry is not None and path[0] == "recipes":
+        entry = None
+    key = {"distilled": "method", "measures": "kind"}.get(str(path[0]), "name")
+    told = value.get(key) if isinstance(value, dict) else value
+    place = (*path, key) if isinstance(value, dict) and key in value and origins.has((*path, key)) else path
+    if not isinstance(value, dict | str):
+        return _wrong_value("model_type", path, annotation, value, origins)
+    if not isinstance(told, str):
+        if isinstance(told, int | float | list | dict):
+            return origins.problem("E105", f"`{key}` takes a string, not {found(told)}", place)
+        return _untold(path, key, tags, entry, origins)
+    if entry is None:
+        return not_a_choice(place, told, tags, origins)
+    code, what, card_kind = entry
+    known = names(card_kind) if card_kind != "measure" else list(built_in("measure")) and names("measure")
+    return unknown_name(code, what, told, known, place, origins)
+
+
+def _untold(path: Path, key: str, tags: list[str], entry: tuple[str, str, str] | None, origins: Origins) -> Problem:
+    if path[0] == "measures":
+        near = nearest(str(path[-1]), tags)
+        return origins.problem(
+            "E205",
+            f"`{path[-1]}` is no kind of measure",
+            path,
+            label=f"did you mean `{near}`?" if near else "",
+            help=f'use one of {", ".join(tags)}, or say which with `kind = "..."`',
+            at="key",
+        )
+    or_load = " or `load`" if path[0] == "distilled" else ""
+    choices = [tag for tag in tags if tag != "load"]
+    return origins.problem(
+        "E104", f"{_named(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {_quoted(choices)}", at="key"
+    )
+
+
+def _named(path: Path) -> str:
+    """The last key of a path, and which item of it."""
+    if not path:
+        return "the spec"
+    if isinstance(path[-1], int):
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        return f"an item of `{key}`"
+    return f"`{path[-1]}`"
+
+
+def found(value: Any) -> str:
+    """In words, what stands there."""
+    match value:
+        case None:
+            return "nothing (null)"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return f"the integer {value}"
+        case float():
+            return f"the number {value!r}"
+        case str():
+            return f'the string "{value if len(value) <= 40 else value[:37] + "..."}"'
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "a table"
+        case datetime.date() | datetime.time():
+            return "a date or time"
+        case _:
+            return f"a {type(value).__name__.lower()}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _quoted(words: Collection[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)

@@ -1,0 +1,78 @@
+"""How a recipe is written: lengths and milestones as steps, one table per concern."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from lmcspec.base.steps import Step
+from lmcspec.catalog import Config, Several, StepField
+
+
+class Sgd(Config):
+    """Stochastic gradient descent; weight decay acts on every parameter."""
+
+    name: Literal["sgd"]
+    lr: float = Field(gt=0)
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    nesterov: bool = False
+
+
+class Adam(Config):
+    """Adam, with L2 weight decay added to the gradient."""
+
+    name: Literal["adam"]
+    lr: float = Field(gt=0)
+    betas: Several[float] = Field(default=(0.9, 0.999), min_length=2, max_length=2)
+    eps: float = Field(default=1e-8, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+
+
+class Constant(Config):
+    """One rate throughout, after a linear warm-up from 0."""
+
+    name: Literal["constant"]
+    warmup: StepField = Step()
+
+
+class Steps(Config):
+    """The rate is multiplied by `factor` at each step in `at`; linear warm-up from 0 before."""
+
+    name: Literal["steps"]
+    at: Several[StepField] = Field(min_length=1)
+    """The update that starts at such a step already has the dropped rate."""
+    factor: float = Field(default=0.1, gt=0)
+    warmup: StepField = Step()
+
+
+class Augment(Config):
+    """Random changes of the training images."""
+
+    flip: bool = False
+    """Mirror left to right with probability 1/2."""
+    crop: int = Field(default=0, ge=0)
+    """Pad by so many black pixels on each side and cut the old size somewhere."""
+
+
+def named(value: Any) -> Any:
+    """`"constant"` is short for `{ name = "constant" }`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+Optimiser = Annotated[Sgd | Adam, Field(discriminator="name")]
+Schedule = Annotated[Constant | Steps, Field(discriminator="name"), BeforeValidator(named)]
+
+
+class Recipe(Config):
+    """How to train. A preset is extended with `extends = "name"`; a bare string is the preset itself."""
+
+    length: StepField
+    """The whole training, to which the schedule belongs."""
+    batch: int = Field(ge=1)
+    """Images per update; the last, partial batch of an epoch is kept."""
+    optimiser: Optimiser
+    schedule: Schedule = Constant(name="constant")
+    augment: Augment = Augment()
+    optimiser_state: Literal["fresh", "carry"] = "fresh"
+    """At a branch (rewinding, copies): start the optimiser's state anew, or take it along."""
+    precision: Literal["float32"] = "float32"

@@ -1,0 +1,204 @@
+"""What can be said of a study without any facts: names that stand for nothing, keys that contradict each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lmcspec.base.errors import Problem
+from lmcspec.spec.families import Expansion, Family, stage_recipe
+from lmcspec.spec.labels import PLAIN_NAME
+from lmcspec.spec.origins import Origins
+from lmcspec.spec.paths import Path
+from lmcspec.spec.problems import unknown_name
+from lmcspec.spec.tree import Node
+
+NAMED = ("recipes", "distilled", "networks", "measures", "figures")
+"""Tables whose keys are people's own names."""
+
+
+@dataclass(slots=True)
+class Names:
+    """The names of a study, before families were written out and after."""
+
+    origins: Origins
+    written: Mapping[str, list[str]]
+    families: Mapping[str, Family]
+    recipe_families: Mapping[str, list[str]]
+    problems: list[Problem] = field(default_factory=list)
+
+    def of(self, table: str) -> list[str]:
+        """The names defined in a table."""
+        node = self.origins.root.get(table)
+        return [name for name, _ in node.items()] if node is not None else []
+
+    def problem(self, code: str, message: str, path: Path, *, key: bool = False, help: str = "") -> None:
+        """Note a problem."""
+        self.problems.append(self.origins.problem(code, message, path, help=help, at="key" if key else "value"))
+
+
+def reference_problems(before: Node, after: Expansion) -> list[Problem]:
+    """Everything wrong with the names and combinations in one case; `before` is its tree without families written out."""
+    written = {table: [name for name, _ in node.items()] for table in NAMED if (node := before.get(table)) is not None}
+    names = Names(Origins(after.root), written, after.families, after.recipe_families)
+    _plain_names(names)
+    if names.written.get("recipes") and "real" not in names.written["recipes"]:
+        names.problem("E211", "there is no recipe `real`", ("recipes",), key=True, help="networks are measured by training with it")
+    _networks(names)
+    _measures(names)
+    _figures(names)
+    return names.problems
+
+
+def _plain_names(names: Names) -> None:
+    for table, written in names.written.items():
+        for name in written:
+            if not PLAIN_NAME.fullmatch(name) and "[" in name:
+                path = (table, name)
+                if names.origins.has(path):
+                    help = "brackets are kept for the members of families"
+                    names.problem("E109", f"`{name}` can't be a name", path, key=True, help=help)
+
+
+def _networks(names: Names) -> None:
+    table = names.origins.root.get("networks")
+    for name, node in table.items() if table is not None else ():
+        path: Path = ("networks", name)
+        if isinstance(node.value, dict):
+            _like(names, path, node)
+            continue
+        for index, stage in enumerate(node.elements()):
+            if isinstance(stage.value, dict):
+                _stage(names, (*path, index), stage)
+
+
+def _like(names: Names, path: Path, node: Node) -> None:
+    like = node.get("like")
+    if like is None:
+        return
+    target = like.value
+    place = (*path, "like")
+    family = path[1].split("[")[0] if isinstance(path[1], str) else ""
+    if isinstance(target, str) and target in (path[1], family):
+        names.problem("E210", f"`{family}` can't be like itself", place)
+    elif isinstance(target, str) and (other := _network(names, target)) is not None and isinstance(other.value, dict):
+        real = other.get("like")
+        help = f"it may be like `{real.value}`" if real is not None and real.value not in (path[1], family) else ""
+        names.problem("E210", f"`{target}` is itself only like another network", place, help=help)
+    else:
+        _check_network(names, target, place)
+
+
+def _network(names: Names, name: str) -> Node | None:
+    table = names.origins.root.get("networks")
+    if table is None:
+        return None
+    if name in names.families:
+        name = names.families[name].members[0].name
+    return table.get(name)
+
+
+def _stage(names: Names, path: Path, stage: Node) -> None:
+    data = stage.get("data")
+    sets = names.of("distilled")
+    if data is not None and data.value != "real" and isinstance(data.value, str) and data.value not in sets:
+        problem = unknown_name("E208", "distilled set", data.value, ["real", *sets], (*path, "data"), names.origins)
+        names.problems.append(problem)
+    for key in ("recipe", "retrain"):
+        node = stage.get(key)
+        if node is not None and isinstance(node.value, str):
+            _check_recipe(names, node.value, (*path, key))
+    if stage.get("recipe") is None and _trains(stage):
+        recipe = stage_recipe(stage)
+        if recipe != "real" and recipe not in names.written.get("recipes", ()):
+            message = f"the stage trains by the recipe `{recipe}`, which is not defined"
+            names.problem("E211", message, path, help=f"add [recipes.{recipe}], or say which with `recipe`")
+    _combination(names, path, stage)
+
+
+def _trains(stage: Node) -> bool:
+    shuffle = stage.get("shuffle")
+    return shuffle is None or shuffle.value is not True
+
+
+def _combination(names: Names, path: Path, stage: Node) -> None:
+    def value(key: str) -> object:
+        node = stage.get(key)
+        return None if node is None else node.value
+
+    ends = [key for key in ("rounds", "sparsity") if value(key) is not None]
+    if value("shuffle") is True:
+        other = next((key for key, _ in stage.items() if key in ("rounds", "sparsity", "fraction", "exact", "criterion")), None)
+        if other is not None:
+            names.problem("E117", f"a stage that shuffles prunes nothing, so it has no `{other}`", (*path, other), key=True)
+        return
+    if not ends:
+        names.problem("E116", "the stage has neither `rounds` nor `sparsity`", path, help="say how far it prunes")
+    if len(ends) == 2 and value("fraction") is not None:
+        message = "`rounds` and `sparsity` together settle the fraction, so it can't be given as well"
+        names.problem("E117", message, (*path, "fraction"), key=True)
+    if value("exact") is True and value("sparsity") is None:
+        names.problem("E117", "`exact` needs a `sparsity` to be exact about", (*path, "exact"), key=True)
+    if value("schedule_from") is not None and value("start") != "trained":
+        message = '`schedule_from` goes with `start = "trained"` only'
+        names.problem("E117", message, (*path, "schedule_from"), key=True)
+
+
+def _measures(names: Names) -> None:
+    table = names.origins.root.get("measures")
+    for name, node in table.items() if table is not None else ():
+        path: Path = ("measures", name)
+        _check_networks(names, node, path)
+        evaluate = node.get("evaluate")
+        if evaluate is not None and isinstance(evaluate.value, str):
+            members = names.recipe_families.get(evaluate.value)
+            if members and evaluate.value != "real":
+                help = f"name one member, such as `{members[0]}`"
+                names.problem("E207", f"`{evaluate.value}` is a family of recipes", (*path, "evaluate"), help=help)
+            elif not members:
+                _check_recipe(names, evaluate.value, (*path, "evaluate"))
+        _check_measure(names, node, path, "accuracy")
+        if _kind(name, node, "matching") and node.get("accuracy") is None and "accuracy" not in names.of("measures"):
+            message = f"`{name}` reads the levels of the measure `accuracy`, which is not defined"
+            names.problem("E212", message, path, key=True, help="add `accuracy = {}`")
+
+
+def _kind(name: str, node: Node, kind: str) -> bool:
+    told = node.get("kind")
+    return (told.value if told is not None else name) == kind
+
+
+def _figures(names: Names) -> None:
+    table = names.origins.root.get("figures")
+    for name, node in table.items() if table is not None else ():
+        path: Path = ("figures", name)
+        _check_networks(names, node, path)
+        _check_measure(names, node, path, "measure")
+        baseline = node.get("baseline")
+        if baseline is not None:
+            _check_network(names, baseline.value, (*path, "baseline"))
+
+
+def _check_networks(names: Names, node: Node, path: Path) -> None:
+    networks = node.get("networks")
+    for index, item in enumerate(networks.elements() if networks is not None else ()):
+        _check_network(names, item.value, (*path, "networks", index))
+
+
+def _check_network(names: Names, name: object, path: Path) -> None:
+    known = names.of("networks")
+    if isinstance(name, str) and name not in known and name not in names.families:
+        every = list(dict.fromkeys([*names.written.get("networks", ()), *known]))
+        names.problems.append(unknown_name("E209", "network", name, every, path, names.origins))
+
+
+def _check_measure(names: Names, node: Node, path: Path, key: str) -> None:
+    child = node.get(key)
+    known = names.of("measures")
+    if child is not None and isinstance(child.value, str) and child.value not in known:
+        names.problems.append(unknown_name("E212", "measure", child.value, known, (*path, key), names.origins))
+
+
+def _check_recipe(names: Names, name: str, path: Path) -> None:
+    known = names.of("recipes")
+    if name not in known:
+        every = list(dict.fromkeys([*names.written.get("recipes", ()), *known]))
+        names.problems.append(unknown_name("E207", "recipe", name, every, path, names.origins))

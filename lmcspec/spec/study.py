@@ -1,0 +1,248 @@
+"""The models of a spec, built from the cards: every name that can stand in a spec is known to the validator."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, create_model
+
+from lmcspec.base.steps import Step
+from lmcspec.catalog import NEUTRAL, Card, Config, Named, Several, StepField, built_in, plug_ins
+from lmcspec.spec.recipe import Recipe, named
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=120)]
+"""Letters, digits and `_ . + -`; members of a family carry their values in brackets."""
+
+
+class Space(Config):
+    """The space in which images enter networks; numbers per channel of images scaled to [0, 1]."""
+
+    name: Literal["raw", "standardised", "zca"]
+    mean: Several[float] | None = None
+    std: Several[float] | None = None
+    eps: float = Field(default=0.1, gt=0)
+    """Added to the eigenvalues in ZCA whitening."""
+
+
+class DatasetTable(Named):
+    """The study's data set: a card's name and settings, where it lies and in which space it enters."""
+
+    root: str | None = Field(default=None, json_schema_extra=NEUTRAL)
+    """Folder that holds the data; `LMCSPEC_DATA` by default. A relative path starts at the spec's folder."""
+    space: Annotated[Space | None, BeforeValidator(named)] = None
+    """`standardised` with the data set's own numbers by default, `raw` where it has none."""
+
+
+class LoadedSet(Config):
+    """A distilled set from a file: published tensors (`…_images.pt` beside `…_labels.pt`) or safetensors."""
+
+    load: str
+    space: Annotated[Space, BeforeValidator(named)]
+    """The space in which its tensors are stored; it must be the study's."""
+    ipc: int | None = Field(default=None, ge=1)
+
+
+class Stage(Config):
+    """A run of prunings by one recipe and one rule."""
+
+    data: str = "real"
+    """`real`, or the name of a distilled set."""
+    recipe: str | None = None
+    """`real` on the study's data set and `distilled` otherwise, unless told."""
+    rounds: int | None = Field(default=None, ge=1)
+    sparsity: float | None = Field(default=None, gt=0, lt=1)
+    """The network's total sparsity at the end of the stage."""
+    fraction: float = Field(default=0.2, gt=0, lt=1)
+    """Share of the surviving eligible weights that each round prunes."""
+    exact: bool = False
+    """Prune in the last round to `sparsity` exactly."""
+    iterative: bool = True
+    """False: every level is cut from the stage's first trained network."""
+    criterion: Named
+    scope: Literal["global", "layer"] = "global"
+    exclude: Several[str] = ()
+    """Layers whose weights are never pruned, by parameter name without `.weight`."""
+    rewind: StepField = Step()
+    """The state to which every level returns: that after so much of the stage's first training."""
+    rewind_of: Literal["network", "dense"] = "network"
+    """Whose training that state is taken from: the network as it enters the stage, or the dense one."""
+    start: Literal["rewind", "trained"] = "rewind"
+    """`trained`: go on from the trained weights of the level before (fine-tuning, learning-rate rewinding)."""
+    schedule_from: StepField | None = None
+    """With `start = "trained"`: where in the schedule to resume."""
+    restore: Literal["all", "prunable"] = "all"
+    """What goes back in rewinding; `prunable` leaves biases, norms and buffers as the last training left them."""
+    retrain: str | None = None
+    """Recipe with which levels are trained to be measured, where it differs from the one that ranks."""
+    shuffle: bool = False
+    """Prune nothing: shuffle the mask that enters, within each tensor."""
+
+
+class Like(Config):
+    """A baseline: at each level another network's mask, shuffled, or its mask with other weights."""
+
+    like: str
+    mask: Literal["same", "shuffled", "shuffled-global", "even"] = "same"
+    weights: Literal["same", "reinitialised"] = "same"
+
+
+class Figure(Config):
+    """A figure of the report."""
+
+    plot: Literal[
+        "accuracy-vs-sparsity",
+        "instability-vs-step",
+        "error-along-path",
+        "path-surface",
+        "through-training",
+        "distance-vs-step",
+        "landscape",
+        "hessian",
+        "overview",
+        "cost",
+        "images",
+        "barrier-vs-time",
+        "barrier-vs-level",
+        "barrier-vs-width",
+        "barrier-vs-fraction",
+        "barrier-vs-layers",
+        "fixed-points",
+        "table",
+    ]
+    networks: Several[str] | None = None
+    x: str | None = None
+    y: str | Several[str] | None = None
+    series: str | None = None
+    panels: str | None = None
+    split: Literal["train", "test"] | None = None
+    metric: str | None = None
+    levels: Several[int | str] | Literal["all"] | None = None
+    reduce: str | None = None
+    baseline: str | None = None
+    size: str | None = None
+    measure: str | None = None
+    at: StepField | None = None
+
+
+class Study(Config):
+    """One spec, one case: what to compare and what to measure."""
+
+    study: Name
+    title: str = ""
+    source: str = ""
+    """The figure or table of which paper this is."""
+    replicates: int = Field(default=1, ge=1)
+    """Weight initialisations, with all that follows from each."""
+    dataset: DatasetTable
+    model: Named
+    recipes: dict[Name, Recipe] = Field(min_length=1)
+    distilled: dict[Name, Config] = {}
+    networks: dict[Name, tuple[Stage, ...] | Like] = Field(min_length=1)
+    measures: dict[Name, Config] = {}
+    figures: dict[Name, Figure] = {}
+    on_collapse: Literal["go-on", "skip"] = "go-on"
+    """What becomes of the levels after one that diverged, died or fell to chance."""
+
+
+def study_model(names: Mapping[str, frozenset[str]] | None = None) -> type[Study]:
+    """The Study class whose unions hold every built-in card, and every plug-in if `names` asks for one.
+
+    `names` maps a card kind to the names that the spec uses; plug-ins are scanned only for one that is not built in.
+    """
+    wanted = names or {}
+    plugged = any(
+        name not in card_names(built_in(kind).values()) for kind, used in wanted.items() for name in used if name
+    )
+    return _study_model(plugged)
+
+
+def card_names(cards: Sequence[Card] | Any) -> set[str]:
+    """Names and variants of the cards."""
+    return {name for card in cards for name in (card.name, *card.variants)}
+
+
+@cache
+def _study_model(plugged: bool) -> type[Study]:
+    def cards(kind: str) -> list[Card]:
+        return [*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())]
+
+    datasets = {
+        card.name: create_model(card.config.__name__, __base__=(card.config, DatasetTable), __module__=__name__)
+        for card in cards("dataset")
+    }
+    distillers: dict[str, type[Config]] = {card.name: card.config for card in cards("distiller")}
+    stage = create_model(
+        "Stage",
+        __base__=Stage,
+        __module__=__name__,
+        criterion=(_tagged(_configs(cards("criterion")), cards("criterion")), _default_criterion(cards("criterion"))),
+    )
+    measures = _configs(cards("measure"))
+    measure_names = set(measures)
+
+    def fill_kind(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: {"kind": name, **table} if isinstance(table, dict) and name in measure_names else table
+            for name, table in value.items()
+        }
+
+    return create_model(
+        "Study",
+        __base__=Study,
+        __module__=__name__,
+        dataset=(_tagged(datasets, cards("dataset")), ...),
+        model=(_tagged(_configs(cards("model")), cards("model")), ...),
+        distilled=(dict[Name, _tagged({**distillers, "load": LoadedSet}, (), key="method", other="load")], {}),
+        networks=(dict[Name, _network(stage)], Field(min_length=1)),
+        measures=(
+            Annotated[dict[Name, _tagged(measures, (), key="kind")], BeforeValidator(fill_kind)],
+            {},
+        ),
+    )
+
+
+def _configs(cards: Sequence[Card]) -> dict[str, type[Config]]:
+    return {card.name: card.config for card in cards}
+
+
+def _default_criterion(cards: Sequence[Card]) -> Any:
+    return next(card.config() for card in cards if card.name == "magnitude")  # pyright: ignore[reportCallIssue]
+
+
+def _tagged(configs: Mapping[str, type[Config]], cards: Sequence[Card], key: str = "name", other: str = "") -> Any:
+    """A union told apart by one key; short forms and variants of a card are spelled out first.
+
+    `other` is a key whose mere presence tells one member that has no `key`.
+    """
+    variants = {name: (card.name, settings) for card in cards for name, settings in card.variants.items()}
+
+    def spell_out(value: Any) -> Any:
+        if isinstance(value, str):
+            value = {key: value}
+        if isinstance(value, dict) and isinstance(value.get(key), str) and value[key] in variants:
+            name, settings = variants[value[key]]
+            value = {**settings, **value, key: name}
+        return value
+
+    def tag(value: Any) -> str | None:
+        if isinstance(value, dict):
+            if other and other in value:
+                return other
+            found = value.get(key)
+            return found if isinstance(found, str) else None
+        return getattr(value, key, other or None)
+
+    members = tuple(Annotated[config, Tag(name)] for name, config in configs.items())
+    return Annotated[Union[members], Discriminator(tag), BeforeValidator(spell_out)]  # noqa: UP007
+
+
+def _network(stage: type[Stage]) -> Any:
+    def form(value: Any) -> str:
+        return "like" if isinstance(value, dict | Like) else "stages"
+
+    return Annotated[
+        Annotated[Several[stage], Tag("stages")] | Annotated[Like, Tag("like")],
+        Discriminator(form),
+    ]

@@ -1,0 +1,269 @@
+"""One spec, several studies: the cases of a sweep.
+
+    [sweep]
+    grid    = { "model.width" = [8, 16], "recipes.real.optimiser.lr" = [0.1, 0.01] }
+    zip     = { "replicates" = [5, 3], "dataset.root" = ["a", "b"] }
+    exclude = [{ "model.width" = 16, "recipes.real.optimiser.lr" = 0.1 }]
+
+    [[sweep.cases]]
+    case = "deep"
+    model.depth = 4
+
+Every entry of `grid` is an axis; all of `zip` together is one more, whose lists go item by item; `cases` is the first,
+each a table of overrides that merge into the spec. The cases of the study are all combinations, cases first, then the
+grid in its order, then zip, without those that fit an entry of `exclude` in all its paths (`case` stands for the name
+of an entry of `cases`). A combination is named `deep,width=8,lr=0.1,replicates=5`. Paths may be written dotted or as nested tables.
+A value of the grid replaces what the spec says at its path; a table of `cases` merges with it.
+"""
+
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+from typing import Any
+
+from lmcspec.base.errors import Problem
+from lmcspec.spec.assign import NoPlace, assigned
+from lmcspec.spec.labels import PLAIN_NAME, labels_of_paths, labels_of_values, same
+from lmcspec.spec.paths import Path, dotted, parse_path
+from lmcspec.spec.tree import Node, merge, plain, stamped, without
+
+MOST = 1000
+"""Cases of one sweep."""
+KEYS = ("grid", "zip", "exclude", "cases")
+CLOSED = ("study", "sweep", "extends")
+"""What is the same in all cases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value that a case sets: replaced at its path, or merged in at the top for an entry of `cases`."""
+
+    path: Path
+    leaf: Node
+    name: str
+
+
+@dataclass(slots=True)
+class Sweep:
+    """The cases as (name, tree), and what was wrong."""
+
+    cases: list[tuple[str, Node]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def refuse(self, code: str, message: str, node: Node, *, key: bool = False, help: str = "", path: str = "sweep") -> None:
+        """Note a problem at a node."""
+        span = (node.key or node.span) if key else (node.span or node.key)
+        self.problems.append(Problem(code, message, span, path, help=help))
+
+
+def swept(root: Node, set_paths: list[tuple[Path, Node]]) -> Sweep:
+    """The cases of a spec; without a sweep a single one with an empty name.
+
+    Where the sweep itself is wrong, the spec as it stands without one, so that the rest is still checked.
+    """
+    result = Sweep()
+    table = root.get("sweep")
+    base = without(root, "sweep") if table else root
+    if table is None:
+        result.cases = [("", base)]
+        return result
+    axes, excluded = _axes(table, result), _excluded(table, result)
+    _refuse_twice(axes, set_paths, result)
+    count = prod(len(axis) for axis in axes)
+    if not result.problems and count > MOST:
+        result.refuse("E312", f"the sweep has {count:,} cases; at most {MOST:,} are allowed", table, key=True)
+    if not result.problems:
+        _combine(base, axes, excluded, result)
+        if not result.cases and not result.problems:
+            result.refuse("E311", "`sweep.exclude` leaves no case", table.value["exclude"], key=True)
+    if result.problems:
+        result.cases = [("", base)]
+    return result
+
+
+Axis = list[tuple[Setting, ...]]
+
+
+def _axes(table: Node, result: Sweep) -> list[Axis]:
+    if not isinstance(table.value, dict):
+        result.refuse("E310", "`sweep` is a table", table)
+        return []
+    for key, node in table.items():
+        if key not in KEYS:
+            result.refuse("E103", f"unknown key `{key}`", node, key=True, help=f"keys here: {', '.join(KEYS)}")
+    axes = [_named_cases(table.value["cases"], result)] if "cases" in table.value else []
+    grid = _lists(table.value["grid"], (), result) if "grid" in table.value else []
+    zipped = _lists(table.value["zip"], (), result) if "zip" in table.value else []
+    names = labels_of_paths([path for path, _ in (*grid, *zipped)])
+    for (path, node), name in zip(grid, names, strict=False):
+        axes.append([(setting,) for setting in _settings(path, node, name)])
+    if zipped:
+        rows = [_settings(path, node, name) for (path, node), name in zip(zipped, names[len(grid) :], strict=True)]
+        for (path, node), row in zip(zipped, rows, strict=True):
+            if len(row) != len(rows[0]):
+                first = dotted(zipped[0][0])
+                message = f"`{dotted(path)}` has {len(row)} values and `{first}` has {len(rows[0])}"
+                result.refuse("E309", message, node)
+                return axes
+        axes.append([tuple(column) for column in zip(*rows, strict=True)])
+    return axes
+
+
+def _settings(path: Path, node: Node, name: str) -> list[Setting]:
+    labels = labels_of_values([plain(value) for value in node.elements()])
+    return [
+        Setting(path, _as_leaf(value, node), f"{name}={label}")
+        for value, label in zip(node.elements(), labels, strict=True)
+    ]
+
+
+def _as_leaf(value: Node, lists: Node) -> Node:
+    leaf = stamped(value, "case")
+    return Node(leaf.value, leaf.span, lists.key, "case")
+
+
+def _lists(node: Node, above: Path, result: Sweep) -> list[tuple[Path, Node]]:
+    """The (path, list) pairs of a `grid` or `zip`, whose keys may be dotted, nested, or both."""
+    if isinstance(node.value, dict):
+        if not node.value and not above:
+            result.refuse("E310", "there is nothing to vary here", node)
+        found = []
+        for key, child in node.items():
+            path = _path(key, child, result)
+            if path is not None:
+                found += _lists(child, (*above, *path), result)
+        return found
+    if not above or not isinstance(node.value, list):
+        what = f"`{dotted(above)}` takes the list of its values" if above else "`grid` and `zip` are tables"
+        result.refuse("E310", what, node)
+        return []
+    if not node.value:
+        result.refuse("E310", f"`{dotted(above)}` has no values", node)
+        return []
+    values = [plain(value) for value in node.value]
+    for index, value in enumerate(values):
+        if any(same(value, other) for other in values[:index]):
+            result.refuse("E308", f"`{dotted(above)}` has the value {value!r} twice", node.value[index])
+            return []
+    return [(above, node)]
+
+
+def _path(key: str, node: Node, result: Sweep) -> Path | None:
+    try:
+        return tuple(part.name for part in parse_path(key))
+    except ValueError as error:
+        result.refuse("E310", f"`{key}` is no path: {error.args[0]}", node, key=True)
+        return None
+
+
+def _named_cases(node: Node, result: Sweep) -> Axis:
+    axis: Axis = []
+    taken: dict[str, Node] = {}
+    if not isinstance(node.value, list) or not node.value:
+        result.refuse("E310", "`sweep.cases` is a list of tables: [[sweep.cases]]", node)
+        return []
+    for entry in node.value:
+        name = entry.get("case")
+        if name is None or not isinstance(name.value, str) or not name.value:
+            result.refuse("E310", 'a case needs a name: case = "..."', name or entry)
+            continue
+        if not PLAIN_NAME.fullmatch(name.value):
+            result.refuse("E109", f"`{name.value}` can't be a name", name)
+        if name.value in taken:
+            first = taken[name.value].span
+            where = f", first in line {first.line}" if first else ""
+            result.refuse("E308", f"two cases are called `{name.value}`{where}", name)
+        taken[name.value] = name
+        axis.append((Setting((), stamped(without(entry, "case"), "case"), name.value),))
+    return axis
+
+
+def _excluded(table: Node, result: Sweep) -> list[tuple[Node, list[tuple[Path, Any]]]]:
+    node = table.get("exclude")
+    if node is None:
+        return []
+    if not isinstance(node.value, list) or not all(isinstance(entry.value, dict) and entry.value for entry in node.value):
+        result.refuse("E310", "`sweep.exclude` is a list of tables that map paths to values", node)
+        return []
+    return [(entry, _pairs(entry, (), result)) for entry in node.value]
+
+
+def _pairs(node: Node, above: Path, result: Sweep) -> list[tuple[Path, Any]]:
+    if not isinstance(node.value, dict):
+        return [(above, plain(node))]
+    found = []
+    for key, child in node.items():
+        path = _path(key, child, result)
+        found += _pairs(child, (*above, *path), result) if path is not None else []
+    return found
+
+
+def _refuse_twice(axes: list[Axis], set_paths: list[tuple[Path, Node]], result: Sweep) -> None:
+    """No path may be set by two axes, or by --set and the sweep: one of them would be lost without a word."""
+    taken: list[tuple[Path, int]] = []
+    for number, axis in enumerate(axes):
+        settings = axis[0] if axis and axis[0][0].path else [setting for column in axis for setting in column]
+        for setting in settings:
+            for path, node in _leaves(setting):
+                if path and path[0] in CLOSED:
+                    result.refuse("E313", f"`{path[0]}` is the same in all cases", node, key=True)
+                for set_path, set_node in set_paths:
+                    if _overlap(path, set_path):
+                        result.refuse("E313", f"`{dotted(path)}` is set by the sweep as well", set_node, key=True)
+                if any(other != number and _overlap(path, earlier) for earlier, other in taken):
+                    result.refuse("E313", f"`{dotted(path)}` is set by two axes of the sweep", node, key=True)
+                taken.append((path, number))
+
+
+def _leaves(setting: Setting) -> list[tuple[Path, Node]]:
+    if setting.path:
+        return [(setting.path, setting.leaf)]
+    return _table_leaves(setting.leaf, ())
+
+
+def _table_leaves(node: Node, above: Path) -> list[tuple[Path, Node]]:
+    if isinstance(node.value, dict) and node.value:
+        return [leaf for key, child in node.items() for leaf in _table_leaves(child, (*above, key))]
+    return [(above, node)]
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    shorter = min(len(one), len(other))
+    return [str(part) for part in one[:shorter]] == [str(part) for part in other[:shorter]]
+
+
+def _combine(
+    base: Node, axes: list[Axis], excluded: list[tuple[Node, list[tuple[Path, Any]]]], result: Sweep
+) -> None:
+    fits = [False] * len(excluded)
+    for columns in product(*axes):
+        settings = [setting for column in columns for setting in column]
+        fitting = [index for index, (_, pairs) in enumerate(excluded) if all(_fits(pair, settings) for pair in pairs)]
+        for index in fitting:
+            fits[index] = True
+        if fitting:
+            continue
+        tree = base
+        for setting in settings:
+            try:
+                if setting.path:
+                    tree = assigned(tree, setting.path, setting.leaf)
+                else:
+                    tree = merge(tree, setting.leaf)
+            except NoPlace as error:
+                result.refuse("E310", f"`{dotted(setting.path)}`: {error}", setting.leaf, key=True)
+                return
+        result.cases.append((",".join(setting.name for setting in settings), tree))
+    for (entry, _), hit in zip(excluded, fits, strict=True):
+        if not hit:
+            result.refuse("E311", "this fits no case of the sweep", entry)
+
+
+def _fits(pair: tuple[Path, Any], settings: list[Setting]) -> bool:
+    path, value = pair
+    for setting in settings:
+        if path == ("case",) and not setting.path:
+            return setting.name == value
+        if setting.path and [str(part) for part in setting.path] == [str(part) for part in path]:
+            return same(plain(setting.leaf), value)
+    return False

@@ -1,0 +1,49 @@
+"""The store: committed results by id, who is at work on what, and caches that can be made again."""
+
+from lmcspec.store.attempts import Failure, Swept, failures, interrupted, sweep
+from lmcspec.store.commit import Attempt, Race, open_attempt
+from lmcspec.store.facts import recall, remember
+from lmcspec.store.filesystems import filesystem, is_network
+from lmcspec.store.index import Index, Rate, Row, index_path, reindex
+from lmcspec.store.lease import BEAT, PATIENCE, Holder, Lease, holder, is_dead, take
+from lmcspec.store.manifest import Difference, compare, manifest
+from lmcspec.store.store import Store, Stored
+from lmcspec.store.studies import last_plan, record_plan, recorded_studies
+from lmcspec.store.verify import Damage, verify
+
+__all__ = [
+    "BEAT",
+    "PATIENCE",
+    "Attempt",
+    "Damage",
+    "Difference",
+    "Failure",
+    "Holder",
+    "Index",
+    "Lease",
+    "Race",
+    "Rate",
+    "Row",
+    "Store",
+    "Stored",
+    "Swept",
+    "compare",
+    "failures",
+    "filesystem",
+    "holder",
+    "index_path",
+    "interrupted",
+    "is_dead",
+    "is_network",
+    "last_plan",
+    "manifest",
+    "open_attempt",
+    "recall",
+    "record_plan",
+    "recorded_studies",
+    "reindex",
+    "remember",
+    "sweep",
+    "take",
+    "verify",
+]

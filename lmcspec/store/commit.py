@@ -1,0 +1,289 @@
+"""How a result gets into the store: written to an attempt's folder, then made visible whole by one rename."""
+
+import contextlib
+import errno
+import hashlib
+import logging
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lmcspec.base import faults, ids
+from lmcspec.base.errors import StoreError
+from lmcspec.store import layout
+from lmcspec.store.lease import Lease
+from lmcspec.store.process import this_process
+from lmcspec.store.store import Store, Stored, read_commit, set_aside
+
+_log = logging.getLogger(__name__)
+_OCCUPIED = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """Somebody else committed the same object first; the digests of both results."""
+
+    ours: str
+    theirs: str
+
+    @property
+    def equal(self) -> bool:
+        """Whether the two are bitwise the same."""
+        return self.ours == self.theirs
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at making an object. Nothing of it can be seen in the store until `commit`."""
+
+    store: Store
+    task: str
+    name: str
+    race: Race | None = None
+    """Set by `commit` where the object was there already."""
+
+    @property
+    def path(self) -> Path:
+        """The attempt's folder, which becomes the object."""
+        return layout.attempt_folder(self.store.root, self.task, self.name)
+
+    @property
+    def out(self) -> Path:
+        """Where the outputs go: plain files, in folders too."""
+        return self.path / layout.OUT
+
+    @property
+    def log_path(self) -> Path:
+        """Where the log goes. Nothing may write to it any more when `commit` is called."""
+        return self.path / layout.LOG
+
+    @property
+    def metrics_path(self) -> Path:
+        """Where metrics go, one JSON object a line."""
+        return self.path / layout.METRICS
+
+    @property
+    def partial(self) -> Path:
+        """A folder that outlives the attempt, for a checkpoint to go on from; deleted when the object is committed."""
+        folder = layout.partial_folder(self.store.root, self.task)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def commit(
+        self, task: dict[str, Any], result: dict[str, Any], record: dict[str, Any]
+    ) -> Literal["committed", "lost"]:
+        """Make the object visible, for good; "lost" if another attempt was first, see `race`.
+
+        `task` is the recipe. `result` is {"scalars": {...}, "outcome": "ok"}, free of clocks and hosts. `record` says
+        how it came about: "seconds", "units" (such as images), "model", "numerics", "times", "events".
+        """
+        if extra := result.keys() - {"scalars", "outcome"}:
+            raise ValueError(f"a result has scalars and an outcome, not {', '.join(sorted(extra))}")
+        with layout.writing(self.store.root):
+            layout.write_json(self.path / layout.TASK, task)
+            files, folders = _outputs(self.path)
+            content = {
+                "files": files,
+                "scalars": layout.spelled(result.get("scalars", {})),
+                "outcome": result.get("outcome", "ok"),
+            }
+            beside = [name for name in (layout.TASK, layout.LOG, layout.METRICS) if (self.path / name).exists()]
+            for name in [*files, *beside]:
+                layout.sync_file(self.path / name)
+            for folder in folders:
+                layout.sync_folder(folder)
+            faults.reach("commit.written")
+            digest = ids.digest(content)
+            document = {
+                "version": layout.VERSION,
+                "task": self.task,
+                "result": {**content, "digest": digest},
+                "record": {
+                    "kind": task.get("kind", ""),
+                    **asdict(this_process()),
+                    "committed": time.time(),
+                    "attempt": self.name,
+                    **record,
+                    "files": {name: _measured(self.path / name) for name in beside},
+                },
+            }
+            layout.write_json(self.path / layout.COMMIT, document)
+            layout.sync_folder(self.path)
+            faults.reach("commit.marked")
+            ending = self._publish(digest)
+            shutil.rmtree(layout.partial_folder(self.store.root, self.task), ignore_errors=True)
+            self._forget()
+        return ending
+
+    def fail(self, failure: dict[str, Any]) -> None:
+        """Give up: keep the log and `failure` (in failure.json), drop the outputs. Never raises for a full disk."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        document = {**failure, "task": self.task, "attempt": self.name, "at": time.time_ns()}
+        try:
+            layout.replace_json(self.path / layout.FAILURE, document)
+        except OSError as error:
+            _log.warning("can't keep the failure of %s: %s", ids.short(self.task), error)
+        with contextlib.suppress(OSError):
+            (self.path / layout.TASK).unlink(missing_ok=True)
+            (self.path / layout.COMMIT).unlink(missing_ok=True)
+            self._forget()
+
+    def _publish(self, digest: str) -> Literal["committed", "lost"]:
+        target = layout.object_folder(self.store.root, self.task)
+        for _ in range(10):
+            try:
+                target.parent.mkdir()
+                layout.sync_folder(target.parent.parent)
+            except FileExistsError:
+                pass
+            try:
+                # Onto a folder that holds anything this fails; that it doesn't onto an empty one does no harm.
+                os.rename(self.path, target)
+            except OSError as error:
+                if error.errno not in _OCCUPIED:
+                    raise
+            else:
+                faults.reach("commit.renamed")
+                layout.sync_folder(target.parent)
+                return "committed"
+            if (ending := self._meet(target, digest)) is not None:
+                return ending
+        raise StoreError(
+            f"object {ids.short(self.task)} can't be put in its place: {target} keeps coming back",
+            help="see what else writes there, delete it, and run the same command again",
+        )
+
+    def _meet(self, target: Path, digest: str) -> Literal["committed", "lost"] | None:
+        """Deal with what is in the object's place; None if the place is free now."""
+        present = _readable(target, self.task)
+        if present is None:
+            # Not an object: what a copy or a deletion that was cut short has left.
+            _log.warning("%s was in the place of an object and is removed", target)
+            _clear_debris(self.store, target, self.task)
+            return None
+        self.race = Race(digest, present.digest)
+        if not present.has_outputs:
+            if not self.race.equal:
+                _log.warning("%s, made again after its outputs were dropped, differs: %s", self.task, self.race)
+                with contextlib.suppress(FileNotFoundError):
+                    set_aside(self.store.root, target, self.task)
+                return None
+            self._give_back(present)
+            return "committed"
+        if self.race.equal:
+            _log.info("%s was committed by another worker first, with an equal result", self.task)
+            shutil.rmtree(self.path)
+        else:
+            _log.warning("%s was committed by another worker first, with another result: %s", self.task, self.race)
+            layout.replace_json(self.path / layout.LOST, asdict(self.race))
+            shutil.rmtree(self.out, ignore_errors=True)
+        return "lost"
+
+    def _give_back(self, present: Stored) -> None:
+        """Put our outputs, which are the same, in the place of those that were dropped."""
+        if present.out.exists():
+            set_aside(self.store.root, present.out, self.task)
+        os.rename(self.out, present.out)
+        layout.sync_folder(present.path)
+        (present.path / layout.DROPPED).unlink(missing_ok=True)
+        layout.sync_folder(present.path)
+        shutil.rmtree(self.path)
+
+    def _forget(self) -> None:
+        owner_file(self.path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.parent.rmdir()
+
+
+def open_attempt(store: Store, task: str, lease: Lease | None = None) -> Attempt:
+    """Begin an attempt at an object; any number may be open at once, of the same object too.
+
+    `lease` is the one it is made under, its own or (for a by-product) that of the task that makes it in passing.
+    """
+    for tries in range(10):
+        own = lease is not None and lease.task == task and not tries
+        attempt = Attempt(store, task, lease.attempt if own and lease else layout.new_name())
+        with layout.writing(store.root):
+            try:
+                attempt.path.parent.mkdir(parents=True, exist_ok=True)
+                # The owner is known before the folder exists, so that nobody takes it for a dead worker's.
+                owner = {**asdict(this_process()), "under": lease.task if lease else task}
+                layout.create_json(owner_file(attempt.path), owner)
+                attempt.path.mkdir()
+                faults.reach("attempt.opened")
+                attempt.out.mkdir()
+            except FileExistsError:
+                continue  # A second attempt under one lease.
+            except FileNotFoundError:
+                continue  # Another attempt ended just now and took the empty parent folder with it.
+        return attempt
+    raise StoreError(
+        f"can't begin an attempt at {ids.short(task)}: its folder {layout.attempts_folder(store.root, task)} disappears",
+        help="see what else deletes there, and run the same command again",
+    )
+
+
+def owner_file(attempt: Path) -> Path:
+    """The file beside an attempt's folder that says which process it belongs to."""
+    return attempt.with_name(f"{attempt.name}.json")
+
+
+def _outputs(attempt: Path) -> tuple[dict[str, dict[str, Any]], list[Path]]:
+    """All files under out/ with their digests, by path from the attempt's folder; and all folders, innermost first."""
+    files: dict[str, dict[str, Any]] = {}
+    folders: list[Path] = []
+    for path in walk(attempt / layout.OUT):
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            folders.append(path)
+        elif stat.S_ISREG(mode):
+            files[path.relative_to(attempt).as_posix()] = _measured(path)
+        else:
+            raise StoreError(
+                f"the output {path.relative_to(attempt)} is not a plain file", help="write a copy instead of a link"
+            )
+    return files, folders
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """Everything under a folder, the contents of a folder before itself; links are not followed."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(Path(entry.path))
+        else:
+            yield Path(entry.path)
+    yield folder
+
+
+def _measured(path: Path) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
+
+
+def _readable(target: Path, task: str) -> Stored | None:
+    with contextlib.suppress(StoreError):
+        return read_commit(target, task)
+    return None
+
+
+def _clear_debris(store: Store, target: Path, task: str) -> None:
+    """Free an object's place of what is no object, without losing one that takes the place meanwhile."""
+    aside = layout.attempt_folder(store.root, task, layout.new_name())
+    layout.create_json(owner_file(aside), {**asdict(this_process()), "under": task})
+    try:
+        os.rename(target, aside)
+        if _readable(aside, task) is not None:
+            os.rename(aside, target)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, *_OCCUPIED):
+            raise
+    if aside.is_dir():
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        aside.unlink(missing_ok=True)
+    owner_file(aside).unlink(missing_ok=True)

@@ -1,0 +1,268 @@
+"""A table of all objects for questions over many of them. A cache: COMMIT decides, and this can be made from it."""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeVar
+
+from lmcspec.base.errors import StoreError
+from lmcspec.store import layout
+from lmcspec.store.filesystems import filesystem, is_network
+from lmcspec.store.store import Store, Stored
+
+_SCHEMA = 1
+_LATEST = 200
+_WAIT = 15.0
+_log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object."""
+
+    id: str
+    kind: str
+    model: str
+    """Digest of the model's config; "" where the kind has none."""
+    units: float
+    """How much there was to do: images processed, where that is what takes the time; else 1."""
+    seconds: float | None
+    bytes: int
+    outcome: str
+    digest: str
+    """Of the result."""
+    committed: float
+    """Seconds since 1970 by the clock of the host that committed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Seconds per unit over past objects: the median, the range of the middle 80 %, and how many there were."""
+
+    median: float
+    low: float
+    high: float
+    n: int
+
+
+def index_path(store: Store, kind_of: Callable[[Path], str] = filesystem) -> Path:
+    """Where the index of a store lies: in it, or, if that is on a network disk, in the user's own state folder."""
+    if not is_network(kind_of(store.root)):
+        return store.root / layout.INDEX
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("lmcspec")) / "indexes" / f"{store.id}.sqlite"
+
+
+class Index:
+    """The index of a store; close it, or use it in a `with`. Problems with its file never stop a run."""
+
+    def __init__(self, store: Store, kind_of: Callable[[Path], str] = filesystem) -> None:
+        self.store = store
+        self.path = index_path(store, kind_of)
+        self._local = not is_network(kind_of(self.path))
+        self._connection = self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def add(self, identifiers: Iterable[str]) -> int:
+        """Enter the committed ones of these objects, or bring them up to date; how many."""
+        rows = list(filter(None, map(self._row, identifiers)))
+        return self._do(lambda connection: _insert(connection, rows), 0)
+
+    def refresh(self) -> int:
+        """Make the index agree with the objects that are there; how many entries came or went."""
+        present = set(self.store.ids())
+        known = self.ids()
+        gone = known - present
+        self._do(lambda connection: _delete(connection, gone), 0)
+        return self.add(sorted(present - known)) + len(gone)
+
+    def ids(self) -> set[str]:
+        """Every id in the index."""
+        return self._do(lambda connection: {row[0] for row in connection.execute("SELECT id FROM objects")}, set())
+
+    def rows(self, kind: str | None = None) -> list[Row]:
+        """All entries, or those of one kind, the oldest first."""
+        where, values = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
+        query = f"SELECT {_COLUMNS} FROM objects {where} ORDER BY committed, id"
+        return self._do(lambda connection: [Row(*row) for row in connection.execute(query, values)], [])
+
+    def seconds(self, kind: str, model: str = "") -> list[float]:
+        """Seconds per unit of the latest objects of this kind and model, the newest first, at most 200."""
+        query = (
+            "SELECT seconds / units FROM objects WHERE kind = ? AND model = ? AND seconds IS NOT NULL AND units > 0 "
+            f"ORDER BY committed DESC, id LIMIT {_LATEST}"
+        )
+        return self._do(lambda connection: [row[0] for row in connection.execute(query, (kind, model))], [])
+
+    def rates(self, kind: str, model: str = "") -> Rate | None:
+        """What a unit of work of this kind took so far; None if none was done."""
+        values = sorted(self.seconds(kind, model))
+        if not values:
+            return None
+        return Rate(_quantile(values, 0.5), _quantile(values, 0.1), _quantile(values, 0.9), len(values))
+
+    def _row(self, identifier: str) -> Row | None:
+        try:
+            stored = self.store.find(identifier)
+            return _row(stored) if stored else None
+        except (StoreError, ValueError, TypeError, AttributeError) as error:
+            _log.warning("object %s is left out of the index: %s", identifier, error)
+            return None
+
+    def _do(self, work: Callable[[sqlite3.Connection], _Answer], otherwise: _Answer) -> _Answer:
+        try:
+            return work(self._connection)
+        except sqlite3.DatabaseError as error:
+            # Damaged, deleted under us, or locked for long.
+            _log.warning("the index %s is opened again: %s", self.path, error)
+            damaged = not isinstance(error, sqlite3.OperationalError)
+        self._connection.close()
+        try:
+            if damaged:
+                self._remove()
+            self._connection = self._open()
+            return work(self._connection)
+        except sqlite3.DatabaseError as error:
+            _log.warning("the index %s can't be used now: %s", self.path, error)
+            return otherwise
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            with contextlib.suppress(OSError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                connection, fresh = _connect(self.path, self._local)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                _log.warning("the index %s is damaged and is made again: %s", self.path, error)
+                self._remove()
+                connection, fresh = _connect(self.path, self._local)
+        except (sqlite3.DatabaseError, OSError) as error:
+            # A store that can only be read: an index in memory serves as well, for as long as this process lasts.
+            _log.info("the index %s can't be written, one in memory stands in: %s", self.path, error)
+            connection, fresh = _connect(Path(":memory:"), self._local)
+        if fresh:
+            _insert(connection, list(filter(None, map(self._row, self.store.ids()))))
+        return connection
+
+    def _remove(self) -> None:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(OSError):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+
+def reindex(store: Store, kind_of: Callable[[Path], str] = filesystem) -> int:
+    """Make the index anew from the objects; how many there are."""
+    with Index(store, kind_of) as index:
+        index._do(lambda connection: _delete(connection, index.ids()), 0)
+        return index.add(store.ids())
+
+
+_COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed"
+
+
+def _connect(path: Path, local: bool) -> tuple[sqlite3.Connection, bool]:
+    """An open index and whether it is empty because it was only just made."""
+    deadline = time.monotonic() + _WAIT
+    while True:
+        connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        try:
+            return connection, _prepare(connection, local)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            # Changing to WAL doesn't wait as other statements do.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _prepare(connection: sqlite3.Connection, local: bool) -> bool:
+    if local:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA:
+        connection.execute("SELECT COUNT(*) FROM objects")
+        return False
+    with _transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA:
+            return False
+        connection.execute("DROP TABLE IF EXISTS objects")
+        connection.execute(
+            "CREATE TABLE objects (id TEXT PRIMARY KEY, kind TEXT NOT NULL, model TEXT NOT NULL, units REAL NOT NULL, "
+            "seconds REAL, bytes INTEGER NOT NULL, outcome TEXT NOT NULL, digest TEXT NOT NULL, "
+            "committed REAL NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute("CREATE INDEX by_kind ON objects (kind, model, committed)")
+        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+    return True
+
+
+class _transaction:
+    """Everything in it happens or nothing does; takes its turn with other writers at the start."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.connection.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def _insert(connection: sqlite3.Connection, rows: list[Row]) -> int:
+    with _transaction(connection):
+        connection.executemany(
+            f"INSERT OR REPLACE INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [tuple(getattr(row, name) for name in _COLUMNS.split(", ")) for row in rows],
+        )
+    return len(rows)
+
+
+def _delete(connection: sqlite3.Connection, identifiers: Iterable[str]) -> int:
+    with _transaction(connection):
+        connection.executemany("DELETE FROM objects WHERE id = ?", [(one,) for one in identifiers])
+    return 0
+
+
+def _row(stored: Stored) -> Row:
+    record = stored.record
+    seconds = record.get("seconds")
+    return Row(
+        stored.id,
+        str(record.get("kind", "")),
+        str(record.get("model", "")),
+        1.0 if record.get("units") is None else float(record["units"]),
+        None if seconds is None else float(seconds),
+        stored.bytes,
+        str(stored.outcome),
+        str(stored.digest),
+        float(record.get("committed", 0.0)),
+    )
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """Linear between the two nearest of the sorted values."""
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])

@@ -1,0 +1,154 @@
+"""Leases: who is at work on an object. They save double work; nothing is wrong if two workers hold one at once."""
+
+import contextlib
+import errno
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from lmcspec.base import faults
+from lmcspec.store import layout
+from lmcspec.store.process import Process, is_gone, read_process, this_process
+from lmcspec.store.store import Store
+
+PATIENCE = 90.0
+"""Seconds for which another host's beat must stand still before its lease is taken over."""
+
+BEAT = 15.0
+"""Seconds between beats that leave room for several to be lost."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What a lease says: the process that holds it, under which attempt, and how often it has beaten."""
+
+    process: Process
+    attempt: str
+    beat: int
+
+
+@dataclass(slots=True)
+class Lease:
+    """A lease held by this process; made by `take`."""
+
+    store: Store
+    task: str
+    attempt: str
+    """Names this holding of it, and the attempt made under it."""
+    count: int = 0
+
+    def beat(self) -> bool:
+        """Show other hosts that the holder lives; False if the lease has been taken over or removed."""
+        with layout.writing(self.store.root), _alone(self.store):
+            if not self._mine():
+                return False
+            self.count += 1
+            _replace(self.store, self.task, self.attempt, self.count)
+            return True
+
+    def release(self) -> None:
+        """Give it back. Does nothing if it is no longer ours."""
+        with layout.writing(self.store.root), _alone(self.store):
+            if self._mine():
+                layout.lease_file(self.store.root, self.task).unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _mine(self) -> bool:
+        found = holder(self.store, self.task)
+        return found is not None and found.attempt == self.attempt
+
+
+def take(store: Store, task: str, clock: Clock = time.monotonic) -> Lease | None:
+    """Take the lease of a task, a dead holder's too; None if a living one, or one that may live, holds it."""
+    lease = Lease(store, task, layout.new_name())
+    path = layout.lease_file(store.root, task)
+    with layout.writing(store.root):
+        if not layout.create_json(path, _document(task, lease.attempt, 0)):
+            if not is_dead(store, task, clock):
+                return None
+            with _alone(store):
+                # Looked at again, now that nobody else can take it over: it may have been, a moment ago.
+                if not is_dead(store, task, clock):
+                    return None
+                if holder(store, task) is not None or path.exists():
+                    _replace(store, task, lease.attempt, 0)
+                elif not layout.create_json(path, _document(task, lease.attempt, 0)):
+                    return None
+    store.watched.pop(task, None)
+    faults.reach("lease.taken")
+    return lease
+
+
+def holder(store: Store, task: str) -> Holder | None:
+    """Who holds the lease, dead or alive; None if it is free (or its file unreadable)."""
+    try:
+        document = layout.read_json(layout.lease_file(store.root, task))
+        return Holder(read_process(document), str(document["attempt"]), int(document["beat"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_dead(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
+    """Whether nobody alive holds the lease: it is free, its process is gone, or its beat stood still for too long.
+
+    For other hosts it takes two looks at the same beat from this `store`, 90 s apart by this process's clock: clocks
+    of different hosts are never compared.
+    """
+    found = holder(store, task)
+    if found is None:
+        if not layout.lease_file(store.root, task).exists():
+            store.watched.pop(task, None)
+            return True
+        # Unreadable: either being written this very moment or damaged. Time will tell.
+        attempt, beat = "", 0
+    else:
+        gone = is_gone(found.process)
+        if gone is not None:
+            return gone
+        attempt, beat = found.attempt, found.beat
+    now = clock()
+    before = store.watched.get(task)
+    if before is None or before[:2] != (attempt, beat):
+        store.watched[task] = (attempt, beat, now)
+        return False
+    return now - before[2] >= PATIENCE
+
+
+def clear_dead(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
+    """Remove the lease if its holder is dead; whether there was one to remove."""
+    path = layout.lease_file(store.root, task)
+    with layout.writing(store.root), _alone(store):
+        if not path.exists() or not is_dead(store, task, clock):
+            return False
+        path.unlink(missing_ok=True)
+        return True
+
+
+def _document(task: str, attempt: str, beat: int) -> dict[str, Any]:
+    return {"task": task, **asdict(this_process()), "attempt": attempt, "beat": beat}
+
+
+def _replace(store: Store, task: str, attempt: str, beat: int) -> None:
+    layout.replace_json(layout.lease_file(store.root, task), _document(task, attempt, beat), durable=False)
+
+
+@contextlib.contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Hold the store's one lock for a moment. The kernel drops it with its holder; where there is none, go on."""
+    import fcntl
+
+    with open(store.root / "leases" / ".lock", "a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL):
+                raise
+        yield

@@ -1,0 +1,95 @@
+"""Which process did something, and whether it still lives: across restarts, reused pids, containers and hosts."""
+
+import functools
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process so described that no other one, on this host or another, is taken for it."""
+
+    host: str
+    boot: str
+    """Of the host: another one means that every earlier process is gone."""
+    space: str
+    """The namespace in which `pid` counts: containers on one host each have their own."""
+    pid: int
+    started: str
+    """A pid is used again; the moment of its start, in clock ticks since boot, is not."""
+
+
+def this_process() -> Process:
+    """The calling process."""
+    return _describe(os.getpid())
+
+
+def read_process(document: dict[str, Any]) -> Process:
+    """The process described in a lease or an owner's file; ValueError if it describes none."""
+    try:
+        return Process(
+            str(document["host"]),
+            str(document["boot"]),
+            str(document["space"]),
+            int(document["pid"]),
+            str(document["started"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no process is described here: {error}") from error
+
+
+def is_gone(process: Process) -> bool | None:
+    """True if it has ended, False if it lives, None where this host can't tell."""
+    here = this_process()
+    if process.host != here.host:
+        return None
+    if process.boot != here.boot:
+        return True
+    if process.space != here.space:
+        return None
+    return _started(process.pid) != process.started
+
+
+@functools.lru_cache(maxsize=4)
+def _describe(pid: int) -> Process:
+    return Process(socket.gethostname(), _boot(), _space(), pid, _started(pid) or "")
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        import psutil
+
+        return str(round(psutil.boot_time()))
+
+
+def _space() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str | None:
+    """When it started, None if there is no such process. A zombie, killed but not yet reaped, counts as none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None if Path("/proc/self/stat").exists() else _started_elsewhere(pid)
+    # The name stands in brackets and may hold anything, brackets and spaces too.
+    fields = text[text.rindex(")") + 2 :].split()
+    return None if fields[0] in "ZXx" else fields[19]
+
+
+def _started_elsewhere(pid: int) -> str | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else str(round(process.create_time()))
+    except psutil.NoSuchProcess:
+        return None

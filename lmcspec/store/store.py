@@ -1,0 +1,280 @@
+"""A store of committed results, and how to look things up in it."""
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base import ids
+from lmcspec.base.errors import StoreError, UsageError
+from lmcspec.store import layout
+
+SHORTEST_PREFIX = 4
+_ELSEWHERE = "choose another folder with --store or LMCSPEC_STORE"
+_OURS = {*layout.FOLDERS, layout.STORE}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A committed object as its COMMIT describes it."""
+
+    id: str
+    path: Path
+    result: dict[str, Any]
+    """{files, scalars, outcome, digest}: what equal work has in common."""
+    record: dict[str, Any]
+    """How this copy came about: {files, kind, numerics, times, events, host, attempt, committed, …}."""
+
+    @property
+    def out(self) -> Path:
+        """The folder of its outputs; gone once they are dropped."""
+        return self.path / layout.OUT
+
+    @property
+    def log(self) -> Path:
+        """What its task wrote while it ran; may not exist."""
+        return self.path / layout.LOG
+
+    @property
+    def metrics(self) -> Path:
+        """Its metrics, one JSON object a line; may not exist."""
+        return self.path / layout.METRICS
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """The recipe that it was made by."""
+        return layout.read_json(self.path / layout.TASK)
+
+    @property
+    def scalars(self) -> dict[str, Any]:
+        """The numbers that its task returned."""
+        return self.result["scalars"]
+
+    @property
+    def outcome(self) -> str:
+        """Either "ok" or how its training came to nothing."""
+        return self.result["outcome"]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of `result` without this digest; two copies are bitwise equal where theirs are."""
+        return self.result["digest"]
+
+    @property
+    def bytes(self) -> int:
+        """The size of its outputs, dropped or not."""
+        return sum(entry["bytes"] for entry in self.result["files"].values())
+
+    @property
+    def has_outputs(self) -> bool:
+        """False once they are dropped; its numbers stay."""
+        return not (self.path / layout.DROPPED).exists() and self.out.is_dir()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A folder of objects. Open it with `Store.open`."""
+
+    root: Path
+    id: str
+    """Made with the store; what is kept about it elsewhere (an index, say) goes by this."""
+    watched: dict[str, tuple[str, int, float]] = field(default_factory=dict, compare=False, repr=False)
+    """Leases of other hosts: attempt, beat, and when this process first saw that beat."""
+
+    @staticmethod
+    def open(path: str | os.PathLike[str], create: bool = True) -> "Store":
+        """The store in this folder; made if there is none and `create`. Reading one needs no right to write."""
+        root = Path(os.path.abspath(path))
+        try:
+            document = _read_header(root)
+        except PermissionError as error:
+            raise StoreError(f"the store {root} can't be read: {error.strerror}", help=_ELSEWHERE) from error
+        if document is None:
+            if not create:
+                raise StoreError(
+                    f"there is no store at {root}",
+                    help="`lmcspec run` makes one; name an existing one with --store or LMCSPEC_STORE",
+                )
+            with layout.writing(root):
+                document = _create(root)
+        for name in layout.FOLDERS:
+            # Someone may have removed an empty one. Where it can't be made, whatever needs it will say so.
+            with contextlib.suppress(OSError):
+                (root / name).mkdir(exist_ok=True)
+        return Store(root, _checked_header(root, document))
+
+    def find(self, identifier: str, patience: float = 0.0) -> Stored | None:
+        """The object if it is committed, else None.
+
+        On a network disk an object can show up late; with `patience` a miss is looked up again, for that many
+        seconds, after listing its folder (which makes the client ask the server). StoreError if COMMIT is damaged.
+        """
+        folder = layout.object_folder(self.root, identifier)
+        stored = read_commit(folder, identifier)
+        deadline = time.monotonic() + patience
+        while stored is None and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                os.listdir(folder.parent)
+            stored = read_commit(folder, identifier)
+            if stored is None:
+                time.sleep(min(0.05, patience))
+        return stored
+
+    def present(self, identifiers: Iterable[str]) -> set[str]:
+        """Those of the ids that are committed: one stat each, nothing is read."""
+        objects = f"{self.root}{os.sep}objects{os.sep}"
+        exists = os.path.exists
+        return {one for one in identifiers if exists(f"{objects}{layout.checked(one)[:2]}{os.sep}{one}{os.sep}COMMIT")}
+
+    def dropped(self, identifiers: Iterable[str]) -> set[str]:
+        """Those of the committed ids whose outputs are gone and only their numbers are left."""
+        return {
+            one
+            for one in identifiers
+            if (folder := layout.object_folder(self.root, one)).joinpath(layout.COMMIT).exists()
+            and ((folder / layout.DROPPED).exists() or not (folder / layout.OUT).is_dir())
+        }
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all committed objects, in order."""
+        for shelf in layout.listed(self.root / "objects"):
+            for name in layout.listed(self.root / "objects" / shelf):
+                if layout.is_id(name) and (self.root / "objects" / shelf / name / layout.COMMIT).exists():
+                    yield name
+
+    def resolve_prefix(self, prefix: str) -> str:
+        """The full id of the one committed object whose id starts so; UsageError if there is none or more."""
+        short = len(prefix) < SHORTEST_PREFIX
+        if short or len(prefix) > 64 or prefix.strip("0123456789abcdef"):
+            raise UsageError(
+                f"{prefix!r} is not the beginning of an id",
+                help=f"give at least {SHORTEST_PREFIX} of its digits, 0-9 and a-f",
+            )
+        shelf = self.root / "objects" / prefix[:2]
+        found = [
+            name
+            for name in layout.listed(shelf)
+            if name.startswith(prefix) and layout.is_id(name) and (shelf / name / layout.COMMIT).exists()
+        ]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise UsageError(f"no object in {self.root} has an id that starts with {prefix}")
+        shown = ", ".join(ids.short(one) if ids.short(one) != prefix else one for one in found[:5])
+        raise UsageError(
+            f"{len(found)} objects have an id that starts with {prefix}: {shown}{' …' if len(found) > 5 else ''}",
+            help="give one more digit",
+        )
+
+    def drop_outputs(self, identifier: str) -> int:
+        """Remove an object's outputs and keep its numbers, log and COMMIT; the bytes that this frees.
+
+        `find` still gives it, with `has_outputs` False. Running its task again puts the outputs back.
+        """
+        stored = self.find(identifier)
+        if stored is None:
+            raise StoreError(f"object {ids.short(identifier)} is not in the store {self.root}")
+        with layout.writing(self.root):
+            # The mark comes first: an `out` that is missing without it is damage.
+            if layout.create_json(stored.path / layout.DROPPED, {"at": time.time()}, durable=True):
+                freed = stored.bytes
+            else:
+                freed = 0
+            if stored.out.exists():
+                set_aside(self.root, stored.out, identifier)
+                layout.sync_folder(stored.path)
+        return freed
+
+    def discard(self, identifier: str) -> bool:
+        """Take an object out of the store, so that its task runs again; False if there was none.
+
+        It disappears in one step; its files are deleted after that.
+        """
+        folder = layout.object_folder(self.root, identifier)
+        with layout.writing(self.root):
+            try:
+                set_aside(self.root, folder, identifier)
+            except FileNotFoundError:
+                return False
+            layout.sync_folder(folder.parent)
+        return True
+
+
+def read_commit(folder: Path, identifier: str) -> Stored | None:
+    """The object in this folder if it has a COMMIT; StoreError if that is not the COMMIT of this id."""
+    try:
+        document = layout.read_json(folder / layout.COMMIT)
+        if document["task"] != identifier or not {"files", "scalars", "outcome", "digest"} <= document["result"].keys():
+            raise ValueError("it is of another object, or parts are missing")
+        if document["version"] > layout.VERSION:
+            raise StoreError(
+                f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
+            )
+        return Stored(identifier, folder, document["result"], document["record"])
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"the COMMIT of object {ids.short(identifier)} is damaged: {error}",
+            help=f"`lmcspec verify` lists what is damaged; delete {folder} to have it made again",
+        ) from error
+
+
+def set_aside(root: Path, path: Path, identifier: str) -> None:
+    """Delete a file or folder of an object: first move it out of sight in one step, then delete it there."""
+    attempts = layout.attempts_folder(root, identifier)
+    attempts.mkdir(parents=True, exist_ok=True)
+    aside = attempts / layout.new_name()
+    os.rename(path, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        attempts.rmdir()
+
+
+def _read_header(root: Path) -> Any:
+    """What store.json says, None if there is none where one may be made; StoreError where none may be."""
+    try:
+        return layout.read_json(root / layout.STORE)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except ValueError as error:
+        raise StoreError(
+            f"{root / layout.STORE} is not readable JSON: {error}",
+            help='restore it from a copy, or write {"id": "<32 hex digits>", "version": 1} there: the objects are unhurt',
+        ) from error
+    if root.exists() and not root.is_dir():
+        raise StoreError(f"{root} is a file, not a folder, so it can't be a store", help=_ELSEWHERE)
+    # A store whose making was cut short has nothing but our own folders and drafts.
+    foreign = [name for name in layout.listed(root) if name not in _OURS and not layout.is_draft(name)]
+    if foreign:
+        raise StoreError(
+            f"{root} is not empty and not a store: it holds {foreign[0]!r}" + (" and more" if foreign[1:] else ""),
+            help=f"{_ELSEWHERE}, for instance {root / '.lmcspec'}",
+        )
+    return None
+
+
+def _create(root: Path) -> Any:
+    root.mkdir(parents=True, exist_ok=True)
+    for name in layout.FOLDERS:
+        (root / name).mkdir(exist_ok=True)
+    # Last, and only one of several makers wins: a folder with a store.json is a whole store.
+    layout.create_json(root / layout.STORE, {"id": layout.new_name(), "version": layout.VERSION}, durable=True)
+    layout.sync_folder(root.parent)
+    return layout.read_json(root / layout.STORE)
+
+
+def _checked_header(root: Path, document: Any) -> str:
+    version = document.get("version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or not isinstance(document.get("id"), str) or not document["id"].isalnum():
+        raise StoreError(f"{root / layout.STORE} does not describe a store", help=_ELSEWHERE)
+    if version > layout.VERSION:
+        raise StoreError(
+            f"the store {root} has version {version}, and this lmcspec knows up to {layout.VERSION}",
+            help=f"upgrade lmcspec, or {_ELSEWHERE}",
+        )
+    return document["id"]

@@ -1,0 +1,100 @@
+"""Compare the files of objects with what their COMMIT says of them."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lmcspec.base import ids
+from lmcspec.base.errors import StoreError
+from lmcspec.store import layout
+from lmcspec.store.commit import walk
+from lmcspec.store.store import Store, Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something that is not as it was committed."""
+
+    id: str
+    problem: Literal["missing", "corrupt"]
+    part: Literal["result", "record"]
+    """Damage to the result means that the object must be made again; the record is only its history."""
+    path: str
+    """Of the file, from the object's folder."""
+
+
+def verify(
+    store: Store,
+    identifiers: Iterable[str] | None = None,
+    full: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> list[Damage]:
+    """Everything that is wrong with these objects, or with all. `full` reads every byte; otherwise sizes must do.
+
+    Dropped outputs are no damage. `progress` is called with each id when it is done.
+    """
+    found: list[Damage] = []
+    for identifier in _folders(store) if identifiers is None else identifiers:
+        found.extend(_inspect(store, identifier, full))
+        if progress is not None:
+            progress(identifier)
+    return found
+
+
+def _inspect(store: Store, identifier: str, full: bool) -> Iterator[Damage]:
+    try:
+        stored = store.find(identifier)
+    except StoreError:
+        yield Damage(identifier, "corrupt", "result", layout.COMMIT)
+        return
+    if stored is None:
+        yield Damage(identifier, "missing", "result", layout.COMMIT)
+        return
+    if not _agrees(stored):
+        yield Damage(identifier, "corrupt", "result", layout.COMMIT)
+    if not (stored.path / layout.DROPPED).exists():
+        expected = stored.result["files"]
+        yield from _files(stored, expected, "result", full)
+        for path in walk(stored.out) if stored.out.is_dir() else ():
+            name = path.relative_to(stored.path).as_posix()
+            # NFS keeps a deleted file that is still open under such a name.
+            if not path.is_dir() and name not in expected and not path.name.startswith(".nfs"):
+                yield Damage(identifier, "corrupt", "result", name)
+    yield from _files(stored, stored.record.get("files", {}), "record", full)
+
+
+def _agrees(stored: Stored) -> bool:
+    content = {name: layout.spelled(part) for name, part in stored.result.items() if name != "digest"}
+    try:
+        return ids.digest(content) == stored.digest
+    except (ValueError, TypeError):
+        return False
+
+
+def _files(
+    stored: Stored, expected: dict[str, dict[str, Any]], part: Literal["result", "record"], full: bool
+) -> Iterator[Damage]:
+    for name, entry in expected.items():
+        path = stored.path / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or path.is_symlink():
+            yield Damage(stored.id, "corrupt", part, name)
+        elif not path.is_file():
+            yield Damage(stored.id, "missing", part, name)
+        elif path.stat().st_size != entry["bytes"] or (full and _sha256(path) != entry["sha256"]):
+            yield Damage(stored.id, "corrupt", part, name)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _folders(store: Store) -> Iterator[str]:
+    """Ids of everything in objects/, also of folders that have lost their COMMIT."""
+    for shelf in layout.listed(store.root / "objects"):
+        yield from filter(layout.is_id, layout.listed(store.root / "objects" / shelf))

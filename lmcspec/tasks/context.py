@@ -1,0 +1,60 @@
+"""What a running task sees of the world: its inputs, its output folder, and where to report."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Context(Protocol):
+    """Handed to `run`; a task never sees the store."""
+
+    out: Path
+    """Files written here are the task's result."""
+    partial: Path
+    """A folder that survives attempts, for checkpoints; gone after the commit."""
+    device: str
+    """`cpu` or `cuda`."""
+    neutral: dict[str, Any]
+    """What may change how the work is done but not its result: where the data lie, batch sizes of evaluation."""
+    memory: dict[Any, Any]
+    """Kept between the tasks of one worker, so that a data set is loaded once."""
+
+    def input(self, slot: str) -> Path:
+        """The output folder of the committed task that fills this slot."""
+        ...
+
+    def result(self, slot: str) -> dict[str, Any]:
+        """Its committed values."""
+        ...
+
+    def has(self, slot: str) -> bool:
+        """Whether the slot is filled."""
+        ...
+
+    def metric(self, name: str, value: float, step: int) -> None:
+        """Append a measured value to the task's metrics, with the time of now."""
+        ...
+
+    def progress(self, done: int, total: int, note: str = "") -> None:
+        """Say how far the work is. Cheap; call it often."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether to save a checkpoint and raise Interrupted."""
+        ...
+
+    def log(self, line: str) -> None:
+        """A line in the task's log."""
+        ...
+
+    def byproducts(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """(id, params) of other tasks whose results this one passes on its way and should commit."""
+        ...
+
+    def byproduct(self, task_id: str) -> AbstractContextManager["Context | None"]:
+        """A context to write such a result in; None if it is committed already."""
+        ...
+
+    def commit_byproduct(self, context: "Context", finished: Any) -> None:
+        """Commit what was written in that context."""
+        ...

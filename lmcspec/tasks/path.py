@@ -1,0 +1,106 @@
+"""The straight path between two trained copies: loss and error at its points."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.tasks import read
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.params import Part
+
+if TYPE_CHECKING:
+    from lmcspec.science.paths import Curve
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Slots: `a` (at 0), `b` (at 1), `mask` where they have one."""
+
+    model: Part
+    data: Part
+    points: int
+    split: tuple[str, ...]
+    images: int
+    """Training images to evaluate on, a fixed class-balanced subset; 0 for all."""
+    bn: tuple[str, ...]
+    bn_images: int
+
+
+def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
+    """The curves under every batch-norm policy, instability and barriers, and the distance of the ends.
+
+    Copies whose ends coincide are an error: then they were not trained under different noise.
+    """
+    import torch
+
+    from lmcspec.science import curves, paths
+    from lmcspec.science.subset import balanced
+
+    network = read.module(params.model).to(torch.device(ctx.device))
+    mask = read.mask(ctx, network)
+    data = read.dataset(ctx, params.data)
+    a, b = (read.tensors(ctx.input(slot) / read.STATE) for slot in ("a", "b"))
+    labels = data.train.labels.cpu().numpy()
+    digest = params.data.value["digest"]
+
+    def fixed(count: int, use: str) -> "torch.Tensor":
+        return torch.from_numpy(balanced(labels, count, digest, use, count)).to(data.train.labels.device)
+
+    train = data.train.subset(fixed(params.images, "path")) if params.images else data.train
+    positions = curves.alphas(params.points)
+    found = paths.curves(
+        network,
+        a,
+        b,
+        mask,
+        positions,
+        train,
+        data.test,
+        params.bn,  # pyright: ignore[reportArgumentType]
+        fixed(params.bn_images, "batch norm"),
+    )
+    first = next(iter(found.values()))
+    if first.distance == 0:
+        raise RuntimeError("the two copies ended in the same weights: they were trained under the same noise")
+    drawn = {
+        policy: _document(curve, params) for policy, curve in found.items()
+    }
+    return Finished({"alphas": list(positions), "distance": first.distance, "paths": drawn})
+
+
+def _document(curve: "Curve", params: Path) -> dict[str, Any]:
+    """The whole curve, and the numbers that are read off it; the added midpoint enters its own barrier only."""
+    from lmcspec.science import curves
+
+    document: dict[str, Any] = {}
+    summary: dict[str, float] = {}
+    own = curves.own_points(curve.alphas, params.points)
+    for split in params.split:
+        for what in ("error", "loss"):
+            values = getattr(curve, f"{split}_{what}")
+            document[f"{split}_{what}"] = list(values)
+            line = curves.own_points(values, params.points)
+            place = split if what == "error" else f"{split}-loss"
+            summary[f"instability/{place}"] = curves.instability(line)
+            summary[f"barrier/{place}"] = curves.barrier(line, own)
+            if 0.5 in curve.alphas:
+                summary[f"midpoint/{place}"] = curves.midpoint_barrier(values, curve.alphas)
+    return {**document, "summary": summary}
+
+
+KIND = Kind(
+    name="path",
+    version=1,
+    params=Path,
+    run=run,
+    sources=(
+        "lmcspec.tasks.path",
+        "lmcspec.science.paths",
+        "lmcspec.science.curves",
+        "lmcspec.science.subset",
+        "lmcspec.science.evaluate",
+        "lmcspec.science.masks",
+        "lmcspec.science.data.resident",
+        "lmcspec.science.data.space",
+    ),
+)

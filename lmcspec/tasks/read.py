@@ -1,0 +1,85 @@
+"""What several kinds read before they work: models, data, masks and states. Science is imported inside."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.params import Part
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from lmcspec.science.data import Dataset, Split
+
+STATE, OPTIMISER, MASK, DISTILLED = "state.safetensors", "optimiser.safetensors", "mask.safetensors", "distilled.safetensors"
+
+
+def module(part: Part, device: str = "cpu") -> "nn.Module":
+    """The model of a part; on the device `meta` it has shapes and no memory."""
+    import torch
+
+    from lmcspec.catalog import get
+
+    card = get("model", part.value["config"]["name"])
+    config = card.config.model_validate(part.value["config"])
+    with torch.device(device):
+        return card.load()(config, tuple(part.value["shape"]), part.value["classes"])
+
+
+def dataset(ctx: Context, part: Part) -> "Dataset":
+    """The study's data in their space, resident on the task's device; loaded once by a worker."""
+    from lmcspec.catalog import get
+    from lmcspec.science.data import load
+
+    key = ("dataset", part.digest, ctx.device)
+    if key not in ctx.memory:
+        for old in [other for other in ctx.memory if isinstance(other, tuple) and other[0] == "dataset"]:
+            del ctx.memory[old]
+        where = ctx.neutral[part.digest]
+        config = get("dataset", where["config"]["name"]).config.model_validate(where["config"])
+        root = Path(where["root"]) if where["root"] else None
+        ctx.memory[key] = load(config, root, space(part.value["space"]), ctx.device)
+    return ctx.memory[key]
+
+
+def space(value: Mapping[str, Any]) -> Any:
+    """The space that a document describes."""
+    from lmcspec.science.data import Space
+
+    return Space(**{key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()})
+
+
+def training_split(ctx: Context, data: "Dataset", train_on: Part | None) -> "Split":
+    """What to train on: the slot `data`, a distilled file, or the study's own training images."""
+    from lmcspec.science.data.distilled import load_distilled
+
+    if train_on is not None:
+        where = ctx.neutral[train_on.digest]
+        return load_distilled(Path(where["file"]), data.space, data.classes, data.shape, ctx.device)
+    if ctx.has("data"):
+        return load_distilled(ctx.input("data") / DISTILLED, data.space, data.classes, data.shape, ctx.device)
+    return data.train
+
+
+def tensors(path: Path) -> "dict[str, Tensor]":
+    """The tensors of a file, on the CPU."""
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def write(path: Path, values: "Mapping[str, Tensor]") -> None:
+    """Write tensors to a file; equal tensors make equal bytes."""
+    from safetensors.torch import save_file
+
+    save_file({name: value.contiguous() for name, value in sorted(values.items())}, path)
+
+
+def mask(ctx: Context, network: "nn.Module") -> "dict[str, Tensor] | None":
+    """The mask in the slot `mask` in the model's order, or None where it is dense."""
+    from lmcspec.science import masks
+
+    if not ctx.has("mask"):
+        return None
+    return masks.ordered(tensors(ctx.input("mask") / MASK), masks.prunable(network))

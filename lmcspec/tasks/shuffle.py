@@ -1,0 +1,37 @@
+"""Shuffle a mask: the baseline that keeps the counts and forgets the places."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lmcspec.tasks import read
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.masks import write_mask
+from lmcspec.tasks.params import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffle:
+    """Slot: `mask`."""
+
+    model: Part
+    mode: Literal["shuffled", "shuffled-global", "even"] = "shuffled"
+
+
+def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
+    """Write `mask.safetensors`; counts per tensor and in all."""
+    from lmcspec.science import masks
+
+    mask = read.mask(ctx, read.module(params.model, "meta"))
+    assert mask is not None, "a shuffle has a mask to shuffle"
+    address = (seeds["replicate"], seeds["level"], seeds["draw"])
+    return write_mask(ctx.out, masks.shuffle(mask, params.mode, address))
+
+
+KIND = Kind(
+    name="shuffle",
+    version=1,
+    params=Shuffle,
+    run=run,
+    sources=("lmcspec.tasks.shuffle", "lmcspec.tasks.masks", "lmcspec.science.masks"),
+)

@@ -1,0 +1,50 @@
+"""A task: one unit of work in a plan, named by the hash of what it does."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lmcspec.base.ids import task_id
+from lmcspec.tasks.kind import kind
+from lmcspec.tasks.params import encode
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """What to do (`kind`, `params`), with which results (`inputs`: slot -> task id) and which draws (`seeds`).
+
+    `id` is the hash of exactly these and the kind's version; label and keep are not part of it.
+    """
+
+    id: str
+    kind: str
+    params: Any
+    inputs: tuple[tuple[str, str], ...]
+    seeds: tuple[tuple[str, int], ...]
+    label: str = ""
+    """Where it stands in the study that planned it: `imp/s0/level 3/train`."""
+    keep: Literal["always", "until-used"] = "always"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The identity document {kind, version, params, inputs, seeds}."""
+        return document(self.kind, self.params, dict(self.inputs), dict(self.seeds))
+
+
+def document(name: str, params: Any, inputs: dict[str, str], seeds: dict[str, int]) -> dict[str, Any]:
+    """The identity document of a task."""
+    return {"kind": name, "version": kind(name).version, "params": encode(params), "inputs": inputs, "seeds": seeds}
+
+
+def make(
+    name: str,
+    params: Any,
+    inputs: dict[str, str] | None = None,
+    seeds: dict[str, int] | None = None,
+    *,
+    label: str = "",
+    keep: Literal["always", "until-used"] = "always",
+) -> Task:
+    """The task with its id."""
+    inputs, seeds = inputs or {}, seeds or {}
+    identifier = task_id(document(name, params, inputs, seeds))
+    return Task(identifier, name, params, tuple(sorted(inputs.items())), tuple(sorted(seeds.items())), label, keep)

@@ -1,0 +1,273 @@
+"""Train a network, masked or dense, from a starting point until some update."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from lmcspec.base import faults
+from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Schedule, Sgd
+from lmcspec.tasks import read
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.params import Part, decode
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from lmcspec.science.data import Dataset, Split
+    from lmcspec.science.train import Snapshot
+
+CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT_SECONDS = 30.0
+"""Wall time between two checkpoints; `LMCSPEC_CHECKPOINT_SECONDS` sets another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """A training, named from its last branch. Slots: `mask`, `start`, `last`, `data`, each only where it is used."""
+
+    model: Part
+    recipe: Part
+    data: Part
+    """The study's data: what is trained on unless `train_on` or the slot `data` says otherwise, and tested on."""
+    begin: int
+    """Updates already done at the starting point."""
+    until: int
+    start: Literal["init", "reinit", "given"] = "init"
+    """Drawn from the replicate's stream, redrawn, or the state in the slot `start`."""
+    restore: Literal["all", "prunable"] = "all"
+    """`prunable`: only prunable weights come from the start, the rest from the state in the slot `last`."""
+    train_on: Part | None = field(default=None)
+    """A distilled set from a file."""
+
+    @property
+    def branch(self) -> tuple[Any, ...]:
+        """All but `until`: trainings of one branch are parts of each other."""
+        return (self.model, self.recipe, self.data, self.begin, self.start, self.restore, self.train_on)
+
+
+def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
+    """Train, commit what is passed on the way, and evaluate the last state on clean training and test images."""
+    import torch
+
+    from lmcspec.science.train import Stopped, train
+
+    device = torch.device(ctx.device)
+    network = read.module(params.model).to(device)
+    mask = read.mask(ctx, network)
+    data = read.dataset(ctx, params.data)
+    split = read.training_split(ctx, data, params.train_on)
+    recipe = recipe_of(params.recipe)
+    states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
+    update, state, moments = _resume(ctx, params, seeds, network, recipe, min(states, default=params.until))
+    network.load_state_dict(state)
+    checkpoints = _Checkpoints(ctx, params.until)
+
+    def passed(snapshot: "Snapshot") -> None:
+        if snapshot.update in states:
+            _commit_state(ctx, states.pop(snapshot.update), snapshot, network, mask, split, data, recipe)
+
+    # A pulse can't see the weights, so a due checkpoint stops the loop, is written, and the loop goes on: bitwise
+    # the same, because a training that continues from its snapshot is.
+    while True:
+        try:
+            end = train(
+                network,
+                split,
+                recipe,
+                Noise(seeds["replicate"], seeds["copy"], seeds["level"]),
+                mask=mask,
+                begin=update,
+                until=params.until,
+                optimiser_state=moments,
+                stops=sorted(at for at in states if update <= at < params.until),
+                on_stop=passed,
+                pulse=checkpoints.pulse,
+            )
+            break
+        except Stopped as stopped:
+            checkpoints.write(stopped.snapshot)
+            if ctx.stopping():
+                raise Interrupted(f"stopped after update {stopped.snapshot.update} of {params.until}") from None
+            update, moments = stopped.snapshot.update, stopped.snapshot.optimiser
+    faults.reach("train.finished")
+    return _write_state(ctx.out, end, network, mask, split, data, recipe)
+
+
+def recipe_of(part: Part) -> Recipe:
+    """The recipe that a part holds."""
+    value = dict(part.value)
+    optimiser = dict(value.pop("optimiser"))
+    schedule = dict(value.pop("schedule"))
+    schedule["milestones"] = tuple(schedule["milestones"])
+    return Recipe(
+        optimiser=(Sgd if optimiser["name"] == "sgd" else Adam)(**optimiser),
+        schedule=Schedule(**schedule),
+        augment=Augmentation(**value.pop("augment")),
+        **value,
+    )
+
+
+def _parts(params: Train) -> dict[str, Any]:
+    own = (params.model, params.recipe, params.data, params.train_on)
+    return {part.digest: part.value for part in own if part is not None}
+
+
+def _resume(
+    ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Module", recipe: Recipe, before: int
+) -> "tuple[int, dict[str, Tensor], dict[str, Tensor] | None]":
+    """Where to go on: a checkpoint, a stored state of the same branch, or the beginning of the branch.
+
+    Nothing later than `before`, the first state that has to be passed.
+    """
+    checkpoint = _read_checkpoint(ctx.partial / CHECKPOINT)
+    if checkpoint is not None and checkpoint[0] <= before:
+        ctx.log(f"goes on from its checkpoint after update {checkpoint[0]}")
+        return checkpoint
+    if ctx.has("continue"):
+        folder = ctx.input("continue")
+        update = int(ctx.result("continue")["update"])
+        if update <= before:
+            ctx.log(f"goes on from the stored state after update {update}")
+            return update, read.tensors(folder / read.STATE), read.tensors(folder / read.OPTIMISER)
+    return params.begin, _start(ctx, params, seeds, network), _carried(ctx, params, recipe)
+
+
+def _start(ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Module") -> "dict[str, Tensor]":
+    from lmcspec.science import masks
+    from lmcspec.science.initial import initial_state
+
+    scheme = params.model.value["config"].get("init", "default")
+    match params.start:
+        case "init":
+            state = initial_state(network, scheme, ("init", seeds["replicate"]))
+        case "reinit":
+            state = initial_state(network, scheme, ("reinit", seeds["replicate"], 0))
+        case "given":
+            state = read.tensors(ctx.input("start") / read.STATE)
+    if params.restore == "prunable":
+        last = read.tensors(ctx.input("last") / read.STATE)
+        kept = set(masks.prunable(network))
+        state = {name: value if name in kept else last[name] for name, value in state.items()}
+    return state
+
+
+def _carried(ctx: Context, params: Train, recipe: Recipe) -> "dict[str, Tensor] | None":
+    if recipe.optimiser_state == "fresh" or params.start != "given":
+        return None
+    path = ctx.input("start") / read.OPTIMISER
+    return read.tensors(path) if path.exists() else None
+
+
+def _commit_state(
+    ctx: Context,
+    name: str,
+    snapshot: "Snapshot",
+    network: "nn.Module",
+    mask: "dict[str, Tensor] | None",
+    split: "Split",
+    data: "Dataset",
+    recipe: Recipe,
+) -> None:
+    faults.reach("train.snapshot")
+    with ctx.byproduct(name) as inner:
+        if inner is not None:
+            ctx.commit_byproduct(inner, _write_state(inner.out, snapshot, network, mask, split, data, recipe))
+
+
+def _write_state(
+    out: Path,
+    snapshot: "Snapshot",
+    network: "nn.Module",
+    mask: "dict[str, Tensor] | None",
+    split: "Split",
+    data: "Dataset",
+    recipe: Recipe,
+) -> Finished:
+    """The state's files and its evaluation. The optimiser is kept where the schedule goes on."""
+    from lmcspec.science.evaluate import evaluate
+    from lmcspec.science.outcome import outcome
+
+    read.write(out / read.STATE, snapshot.state)
+    if snapshot.update < recipe.length:
+        read.write(out / read.OPTIMISER, snapshot.optimiser)
+    test, train = evaluate(network, data.test), evaluate(network, split)
+    scalars = {
+        "update": snapshot.update,
+        "test_error": test.error,
+        "test_loss": test.loss,
+        "test_images": test.images,
+        "train_error": train.error,
+        "train_loss": train.loss,
+        "train_images": train.images,
+    }
+    # Chance is judged where the training ends; on the way there a young network may well guess.
+    diverged = snapshot.diverged
+    found = outcome(test, data.classes, mask, diverged)
+    early = snapshot.update < recipe.length and found == "chance"
+    return Finished(scalars, "ok" if early else found)
+
+
+class _Checkpoints:
+    """Writes the state of a long training every so often, and reports how far it is."""
+
+    def __init__(self, ctx: Context, until: int) -> None:
+        self._ctx, self._until = ctx, until
+        self._every = float(os.environ.get("LMCSPEC_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
+        self._due = time.monotonic() + self._every
+
+    def pulse(self, update: int, loss: float) -> bool:
+        """True when a checkpoint is due or the task is to stop."""
+        faults.reach("train.update")
+        self._ctx.progress(update, self._until, f"loss {loss:.4g}")
+        self._ctx.metric("train/loss", loss, update)
+        return self._ctx.stopping() or time.monotonic() >= self._due
+
+    def write(self, snapshot: "Snapshot") -> None:
+        """Replace the checkpoint in one step."""
+        import torch
+
+        path = self._ctx.partial / CHECKPOINT
+        draft = path.with_suffix(".draft")
+        entries = {f"state/{name}": value for name, value in snapshot.state.items()}
+        entries |= {f"optimiser/{name}": value for name, value in snapshot.optimiser.items()}
+        read.write(draft, entries | {"update": torch.tensor(snapshot.update)})
+        faults.reach("train.checkpoint")
+        with open(draft, "rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+        self._due = time.monotonic() + self._every
+
+
+def _read_checkpoint(path: Path) -> "tuple[int, dict[str, Tensor], dict[str, Tensor]] | None":
+    if not path.exists():
+        return None
+    entries = read.tensors(path)
+
+    def section(name: str) -> "dict[str, Tensor]":
+        return {key.removeprefix(name): value for key, value in entries.items() if key.startswith(name)}
+
+    return int(entries["update"]), section("state/"), section("optimiser/")
+
+
+KIND = Kind(
+    name="train",
+    version=1,
+    params=Train,
+    run=run,
+    sources=(
+        "lmcspec.tasks.train",
+        "lmcspec.science.train",
+        "lmcspec.science.optimisers",
+        "lmcspec.science.order",
+        "lmcspec.science.initial",
+        "lmcspec.science.evaluate",
+        "lmcspec.science.outcome",
+        "lmcspec.science.masks",
+        "lmcspec.science.data.augment",
+        "lmcspec.science.data.resident",
+        "lmcspec.science.data.space",
+    ),
+)

@@ -1,0 +1,67 @@
+"""One task after the other in this process: slow to start (torch is imported here) and easy to debug."""
+
+import os
+from typing import Any
+
+from lmcspec.catalog.runners.inline import Inline
+from lmcspec.engine import pristine
+from lmcspec.engine.context import Place
+from lmcspec.engine.logs import StreamLog
+from lmcspec.engine.runner import Happening, Passed, Ready, Reported, Slot, name_driver
+from lmcspec.engine.work import execute
+from lmcspec.store import Store
+
+
+class InlineRunner:
+    """One slot, on the CPU. `submit` returns at once; `poll` does the work."""
+
+    def __init__(self, config: Inline | None = None) -> None:
+        self.slots = (Slot(""),)
+        self._order: tuple[Store, str, dict[str, Any]] | None = None
+        self._stopping = False
+        self._running = False
+        self._said_ready = False
+        self._happened: list[Happening] = []
+        self._place = Place(
+            device="cpu", send=self._hear, stopping=lambda: self._stopping, open_log=StreamLog, memory={}
+        )
+
+    def start(self) -> None:
+        name_driver()
+
+    def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
+        self._order = (store, task, payload)
+        return os.getpid()
+
+    def poll(self, timeout: float) -> list[Happening]:
+        if not self._said_ready:
+            self._said_ready = True
+            pristine.first()
+            return [Ready(0, os.getpid())]
+        if self._order is None:
+            return []
+        (store, task, payload), self._order = self._order, None
+        clean = pristine.Pristine.here()
+        self._running = True
+        try:
+            report = execute(store, task, payload, self._place)
+        finally:
+            self._running = False
+            clean.restore()
+        happened, self._happened = self._happened, []
+        return [*happened, Reported(0, report), Ready(0, os.getpid())]
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def kill(self) -> None:
+        # Called from the handler of a signal that has come in the middle of the task.
+        if self._running:
+            raise KeyboardInterrupt
+
+    def close(self) -> None:
+        self._order = None
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "byproduct" in message:
+            self._happened.append(Passed(0, message["byproduct"]))

@@ -1,0 +1,223 @@
+"""Persistent worker processes on this machine, one per slot."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from lmcspec.base.errors import BlockedError
+from lmcspec.catalog.runners.local import Local
+from lmcspec.engine.runner import (
+    Happening,
+    Lost,
+    Passed,
+    Progressed,
+    Ready,
+    Replaced,
+    Reported,
+    Slot,
+    name_driver,
+)
+from lmcspec.engine.work import Report
+from lmcspec.engine.worker import decode, encode
+from lmcspec.store import Store
+from lmcspec_runners.devices import slots
+from lmcspec_runners.processes import ForkServer, Spawner
+
+GROWTH = 1.5
+"""A worker is replaced when it has grown to this many times what it occupied, idle, after its first task."""
+
+TRIES = 4
+"""Workers in a row that may end before they are ready."""
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A slot with its worker."""
+
+    connection: Connection | None = None
+    pid: int = 0
+    """0 until the worker is ready."""
+    busy: bool = False
+    attempt: str = ""
+    idle_bytes: int = 0
+    stop_said: bool = False
+    tries: int = 0
+
+
+class LocalRunner:
+    """Workers forked from a server that has torch imported; where that fails, each started by itself."""
+
+    def __init__(self, config: Local | None = None, *, fork: bool = True, growth: float = GROWTH) -> None:
+        self.slots: tuple[Slot, ...] = slots(config.workers if config else None)
+        self._seats = [_Seat() for _ in self.slots]
+        self._fork, self._growth = fork, growth
+        self._starter: ForkServer | Spawner | None = None
+        self._stopping = self._killing = False
+
+    def start(self) -> None:
+        if self._starter:
+            return
+        name_driver()
+        self._starter = ForkServer() if self._fork else Spawner()
+        for slot in range(len(self.slots)):
+            self._hire(slot)
+
+    def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
+        seat = self._seats[slot]
+        assert seat.connection and seat.pid and not seat.busy
+        seat.busy, seat.attempt = True, ""
+        message = {"run": {"store": str(store.root), "task": task, "payload": payload}}
+        # A worker that is gone is noticed by the next `poll`.
+        with contextlib.suppress(OSError):
+            seat.connection.send_bytes(encode(message))
+        return seat.pid
+
+    def poll(self, timeout: float) -> list[Happening]:
+        self._pass_on_wishes()
+        listened: list[Any] = [seat.connection for seat in self._seats if seat.connection]
+        if self._starter and self._starter.socket:
+            listened.append(self._starter.socket)
+        happened: list[Happening] = []
+        for source in wait(listened, timeout):
+            if self._starter and source is self._starter.socket:
+                self._listen_to_server()
+                continue
+            slot = next(number for number, seat in enumerate(self._seats) if seat.connection is source)
+            self._listen_to_worker(slot, happened)
+        return happened
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def kill(self) -> None:
+        self._killing = True
+
+    def close(self) -> None:
+        for seat in self._seats:
+            if seat.connection:
+                seat.connection.close()
+                seat.connection = None
+        if self._starter:
+            self._starter.close()
+            self._starter = None
+
+    @property
+    def _starter_now(self) -> ForkServer | Spawner:
+        assert self._starter
+        return self._starter
+
+    def _hire(self, slot: int) -> None:
+        """Begin to start a worker for a slot."""
+        seat = self._seats[slot]
+        if seat.tries >= TRIES:
+            raise BlockedError(
+                f"{TRIES} worker processes in a row ended before they were ready",
+                help="see above for what they wrote; `--set runner.name=inline` works without them",
+            )
+        mine, other = socket.socketpair()
+        document = {"device": self.slots[slot].device, "path": sys.path}
+        with other:
+            try:
+                self._starter_now.fork(other.fileno(), document)
+            except OSError:
+                self._give_up_server()
+                self._starter_now.fork(other.fileno(), document)
+        self._seats[slot] = _Seat(connection=Connection(mine.detach()), tries=seat.tries + 1)
+
+    def _listen_to_server(self) -> None:
+        if isinstance(self._starter, ForkServer) and not self._starter.listen():
+            self._give_up_server()
+
+    def _give_up_server(self) -> None:
+        # Its workers end with it; each slot notices that by itself and hires anew.
+        self._starter_now.close()
+        self._starter = Spawner()
+
+    def _listen_to_worker(self, slot: int, happened: list[Happening]) -> None:
+        seat = self._seats[slot]
+        try:
+            while seat.connection and seat.connection.poll(0):
+                self._hear(slot, decode(seat.connection.recv_bytes()), happened)
+                seat = self._seats[slot]
+        except (EOFError, OSError):
+            self._bury(slot, happened)
+
+    def _hear(self, slot: int, message: dict[str, Any], happened: list[Happening]) -> None:
+        seat = self._seats[slot]
+        match message:
+            case {"ready": pid}:
+                seat.pid, seat.tries = pid, 0
+                happened.append(Ready(slot, pid))
+            case {"attempt": folder}:
+                seat.attempt = folder
+            case {"progress": [done, total, note]}:
+                happened.append(Progressed(slot, done, total, note))
+            case {"byproduct": identifier}:
+                happened.append(Passed(slot, identifier))
+            case {"report": document, "rss": rss, "grown": grown}:
+                seat.busy = False
+                report = Report.read(document)
+                happened.append(Reported(slot, report))
+                self._go_on(slot, report, rss, grown, happened)
+
+    def _go_on(self, slot: int, report: Report, rss: int, grown: bool, happened: list[Happening]) -> None:
+        """After a task: the same worker again, or another one."""
+        seat = self._seats[slot]
+        if grown or not seat.idle_bytes:
+            # What tasks keep on purpose, such as data sets, is no reason to start anew.
+            seat.idle_bytes = rss
+        if report.failure and report.failure.reason == "out-of-memory":
+            why = "it ran out of memory"
+        elif rss > self._growth * seat.idle_bytes:
+            why = f"it occupies {rss / 2**20:,.0f} MiB between tasks, {seat.idle_bytes / 2**20:,.0f} MiB at first"
+        else:
+            happened.append(Ready(slot, seat.pid))
+            return
+        assert seat.connection
+        seat.connection.close()
+        happened.append(Replaced(slot, why))
+        self._hire(slot)
+
+    def _bury(self, slot: int, happened: list[Happening]) -> None:
+        """A worker has ended by itself."""
+        seat = self._seats[slot]
+        assert seat.connection
+        seat.connection.close()
+        code = self._starter_now.exit_code(seat.pid) if seat.pid else None
+        happened.append(Lost(slot, seat.busy, _ending(code), seat.attempt))
+        seat.busy = False
+        if self._stopping or self._killing:
+            seat.connection = None
+        else:
+            self._hire(slot)
+
+    def _pass_on_wishes(self) -> None:
+        for seat in self._seats:
+            if not seat.busy:
+                continue
+            if self._killing:
+                # A worker that has ended meanwhile may have left its pid to nobody yet: its server told us of none.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(seat.pid, signal.SIGKILL)
+            elif self._stopping and not seat.stop_said and seat.connection:
+                seat.stop_said = True
+                with contextlib.suppress(OSError):
+                    seat.connection.send_bytes(encode({"stop": True}))
+
+
+def _ending(code: int | None) -> str:
+    match code:
+        case None:
+            return "the worker process is gone"
+        case int() if code < 0:
+            try:
+                return f"the worker process was ended by {signal.Signals(-code).name}"
+            except ValueError:
+                return f"the worker process was ended by signal {-code}"
+        case _:
+            return f"the worker process ended with exit code {code}"

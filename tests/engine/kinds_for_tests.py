@@ -1,0 +1,146 @@
+"""Kinds of task without any science in them, named `kinds_for_tests:NAME` so that workers find them."""
+
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmcspec.tasks import Finished, Interrupted, Kind
+
+
+@dataclass(frozen=True)
+class Params:
+    value: int = 0
+    act: str = ""
+    path: str = ""
+
+
+def _write(ctx, params, seeds):
+    (ctx.out / "value.txt").write_text(f"{params.value}\n")
+    total = params.value + sum(ctx.result(slot)["total"] for slot in ("a", "b") if ctx.has(slot))
+    return Finished({"total": total})
+
+
+def _act(ctx, params, seeds):
+    print("printed")
+    ctx.log("logged")
+    marks = Path(params.path) if params.path else None
+    if marks and not params.act.startswith("once-"):
+        with open(marks, "a") as file:
+            file.write(f"{os.getpid()}\n")
+    act = params.act
+    if act.startswith("once-"):
+        act = act.removeprefix("once-")
+        try:
+            os.close(os.open(marks, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            act = ""
+    match act:
+        case "exit":
+            os.write(2, b"last words")
+            os._exit(3)
+        case "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "memory":
+            raise MemoryError("too much")
+        case "bug":
+            raise KeyError("nonsense")
+        case "data":
+            raise FileNotFoundError("no images there")
+        case "collapse":
+            return Finished({"total": 0}, outcome="diverged")
+        case "sleep":
+            for done in range(1000):
+                ctx.progress(done, 1000)
+                ctx.metric("train/loss", 1 / (1 + done), done)
+                if ctx.stopping():
+                    (ctx.partial / "checkpoint").write_text(str(done))
+                    raise Interrupted
+                time.sleep(0.01)
+        case "stubborn":
+            time.sleep(30)
+        case "regex":
+            # One call into C that holds the interpreter's lock for many minutes.
+            import re
+
+            re.match(r"(a*)*b", "a" * 40)
+        case "shout":
+            for _ in range(300):
+                os.write(1, b"x" * 9999 + b"\n")
+        case "spoil":
+            _spoil()
+        case "grow":
+            sys.modules[__name__].hoard = bytearray(os.urandom(1)) * (1 << 30)  # pyright: ignore
+        case "look":
+            return Finished(_look())
+    return Finished({"total": params.value})
+
+
+def _spoil():
+    import random
+    import warnings
+
+    import numpy as np
+    import torch
+
+    torch.set_num_threads(2)
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    torch.use_deterministic_algorithms(False)
+    torch.manual_seed(7)
+    torch.backends.cudnn.benchmark = True
+    np.random.seed(7)
+    random.seed(7)
+    os.chdir("/")
+    os.environ["SPOILT"] = "yes"
+    os.umask(0)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    warnings.simplefilter("error")
+
+
+def _look():
+    import random
+    import warnings
+
+    import numpy as np
+    import torch
+
+    os.umask(umask := os.umask(0o022))
+    return {
+        "threads": torch.get_num_threads(),
+        "interop": torch.get_num_interop_threads(),
+        "dtype": str(torch.get_default_dtype()),
+        "grad": torch.is_grad_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "benchmark": torch.backends.cudnn.benchmark,
+        "draws": [float(torch.rand(())), float(np.random.rand()), random.random()],
+        "spoilt": os.environ.get("SPOILT", ""),
+        "folder": os.getcwd(),
+        "umask": umask,
+        "usr1": str(signal.getsignal(signal.SIGUSR1)),
+        "int": str(signal.getsignal(signal.SIGINT)),
+        "filters": len(warnings.filters),
+        "cuda": os.environ.get("CUDA_VISIBLE_DEVICES", "unset"),
+        "cuda_initialised": torch.cuda.is_initialized(),
+        "dynamo": "torch._dynamo" in sys.modules,
+        "group": os.getpgrp(),
+        "main": getattr(sys.modules["__main__"], "__file__", None) or "",
+    }
+
+
+def _pass(ctx, params, seeds):
+    """Commits every by-product with its own value, then ends, or dies, as told."""
+    for identifier, parameters in ctx.byproducts():
+        with ctx.byproduct(identifier) as context:
+            if context is not None:
+                (context.out / "value.txt").write_text(str(parameters["value"]))
+                ctx.commit_byproduct(context, Finished({"total": parameters["value"]}))
+    return _act(ctx, params, seeds)
+
+
+WRITE = Kind(name="kinds_for_tests:WRITE", version=1, params=Params, run=_write, sources=())
+ACT = Kind(name="kinds_for_tests:ACT", version=1, params=Params, run=_act, sources=())
+PASS = Kind(name="kinds_for_tests:PASS", version=1, params=Params, run=_pass, sources=())

@@ -1,0 +1,32 @@
+import dataclasses
+
+import pytest
+
+from lmcspec.catalog.datasets.digits import CARD
+from lmcspec.science.data.arrays import DataError, digest, facts
+from lmcspec.science.data.verify import matches, verified
+
+
+def test_a_wrong_digest_names_both_and_says_what_to_do(some):
+    arrays = some()
+    with pytest.raises(DataError) as caught:
+        matches(digest(arrays), CARD)
+    assert digest(arrays) in str(caught.value)
+    assert CARD.facts.digest in str(caught.value)
+    assert caught.value.help
+
+
+def test_a_check_that_passed_is_remembered_until_a_file_changes(some, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMCSPEC_CACHE", str(tmp_path / "cache"))
+    arrays, other = some(0), some(1)
+    card = dataclasses.replace(CARD, facts=facts(arrays))
+    file = tmp_path / "file"
+    file.write_text("pixels")
+    assert verified(arrays, card, [file]) is arrays
+    assert verified(other, card, [file]) is other  # not looked at: the file is as it was
+    file.write_text("other pixels")
+    with pytest.raises(DataError):
+        verified(other, card, [file])
+    (record,) = (tmp_path / "cache" / "verified").iterdir()
+    record.write_text("{")  # a damaged note counts as none
+    assert verified(arrays, card, [file]) is arrays

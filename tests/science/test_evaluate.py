@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.science.data.resident import Split
+from lmcspec.science.evaluate import Evaluation, evaluate, in_order
+from lmcspec.science.initial import initial_state
+from lmcspec.science.models import construct, convnet
+
+
+@pytest.fixture
+def module():
+    module = construct(convnet.build, ConvNet(depth=2, width=8, norm="batch"), (1, 8, 8), 10)
+    module.load_state_dict(initial_state(module, "default", ("init", 0)))
+    return module
+
+
+def test_errors_and_loss_are_those_of_the_formula(module, few):
+    found = evaluate(module, few[0], batch=64)
+    module.eval()
+    with torch.no_grad():
+        logits = module(few[0].images).double().numpy()
+    rows = np.arange(300)
+    loss = np.mean(np.log(np.exp(logits).sum(1)) - logits[rows, few[0].labels])
+    assert found.images == 300
+    assert found.errors == (logits.argmax(1) != few[0].labels.numpy()).sum()
+    assert found.loss == pytest.approx(loss, abs=1e-6)
+    assert found.error == found.errors / 300 and found.accuracy == pytest.approx(1 - found.error)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 299, 1000])
+def test_the_batch_size_does_not_matter(module, few, batch):
+    found, expected = evaluate(module, few[0], batch), evaluate(module, few[0])
+    assert found.errors == expected.errors
+    assert found.loss == pytest.approx(expected.loss, abs=1e-6)
+
+
+def test_modes_statistics_and_gradients_are_left_as_they_were(module, few):
+    module.train()
+    module.blocks[1].eval()
+    modes = [part.training for part in module.modules()]
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    evaluate(module, few[0])
+    assert [part.training for part in module.modules()] == modes
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    assert all(p.grad is None for p in module.parameters())
+
+
+def test_nan_is_an_error_even_for_class_zero():
+    class Broken(nn.Module):
+        def forward(self, x):
+            return torch.full((len(x), 10), float("nan"))
+
+    found = evaluate(Broken(), Split(torch.zeros(4, 1, 1, 1), torch.zeros(4, dtype=torch.int64)))
+    assert found.errors == 4 and found.loss != found.loss
+
+
+def test_an_accuracy_has_no_rounding_of_its_own():
+    assert Evaluation(360, 36, 0.1).accuracy == 0.9
+
+
+def test_held_batches_are_the_ones_made_anew(few):
+    for (x, y), (u, v) in zip(in_order(few[0], 70), in_order(few[0], 70, hold=True), strict=True):
+        assert torch.equal(x, u) and torch.equal(y, v)

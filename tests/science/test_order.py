@@ -1,0 +1,24 @@
+import numpy as np
+
+from lmcspec.base.recipes import Noise
+from lmcspec.science.order import order
+
+
+def test_an_order_is_a_permutation():
+    assert sorted(order(300, Noise(0), 0)) == list(range(300))
+
+
+def test_no_two_places_share_an_order_however_their_numbers_add_up():
+    """Seeds that are added make (seed 1, epoch 2) and (seed 2, epoch 1) one and the same."""
+    orders = {
+        order(50, Noise(replicate, copy, level), epoch).tobytes()
+        for replicate in range(3)
+        for copy in range(3)
+        for level in range(3)
+        for epoch in range(3)
+    }
+    assert len(orders) == 81
+
+
+def test_the_first_order_is_pinned():
+    assert np.array_equal(order(8, Noise(0), 0), [5, 3, 1, 7, 2, 0, 4, 6])

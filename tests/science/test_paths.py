@@ -1,0 +1,170 @@
+import copy
+import math
+
+import pytest
+import torch
+
+from lmcspec.base.recipes import Noise, Recipe, Sgd
+from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.science import curves, masks, paths
+from lmcspec.science.criteria.magnitude import scores
+from lmcspec.science.evaluate import evaluate
+from lmcspec.science.initial import initial_state
+from lmcspec.science.models import construct, convnet, mlp
+from lmcspec.science.train import train
+
+
+def trained(build, config, data, copies=(0, 1), mask_half=False):
+    module = construct(build, config, (1, 8, 8), 10)
+    start = initial_state(module, "default", ("init", 0))
+    mask = None
+    if mask_half:
+        mask = masks.dense(module)
+        mask = masks.prune(scores(start, mask), mask, masks.survivors(mask) // 2)
+    ends = []
+    for number in copies:
+        module.load_state_dict(start)
+        recipe = Recipe(length=20, batch=32, optimiser=Sgd(0.1))
+        ends.append(train(module, data, recipe, Noise(0, number), mask=mask).state)
+    return module, ends, mask
+
+
+@pytest.fixture(scope="module")
+def batch_normed(few):
+    return trained(convnet.build, ConvNet(depth=2, width=8, norm="batch"), few[0], mask_half=True)
+
+
+@pytest.fixture(scope="module")
+def plain(few):
+    return trained(mlp.build, Mlp(widths=(32, 16)), few[0], mask_half=True)
+
+
+@pytest.mark.parametrize("which", ["batch_normed", "plain"])
+def test_ends_under_average_are_the_trained_networks_themselves(request, few, which):
+    module, (a, b), mask = request.getfixturevalue(which)
+    curve = paths.curve(module, a, b, mask, curves.alphas(4), *few)
+    for state, place in ((a, 0), (b, -1)):
+        module.load_state_dict(state)
+        assert curve.train[place] == evaluate(module, few[0])
+        assert curve.test[place] == evaluate(module, few[1])
+    assert len({value.loss for value in curve.train}) == 5
+    assert curve.alphas == curves.alphas(4) and curve.policy == "average"
+
+
+def test_alpha_zero_is_a_and_turning_the_path_round_mirrors_it(few, plain):
+    module, (a, b), mask = plain
+    there = paths.curve(module, a, b, mask, (0, 0.25, 1), *few)
+    back = paths.curve(module, b, a, mask, (0, 0.75, 1), *few)
+    assert there.orientation == "(1 - alpha) a + alpha b"
+    assert there.train_loss == pytest.approx(back.train_loss[::-1], abs=1e-6)
+    assert there.train_loss[0] != there.train_loss[-1]
+    assert there.distance == back.distance > 0
+
+
+def naive(module, a, b, mask, alpha, refill=None):
+    """A fresh copy of the module, mixed by hand."""
+    net = copy.deepcopy(module)
+    state = {}
+    for name, tensor in a.items():
+        one, two = tensor, b[name]
+        if mask and name in mask:
+            one, two = one * mask[name], two * mask[name]
+        state[name] = one if not tensor.is_floating_point() else (1 - alpha) * one + alpha * two
+    net.load_state_dict(state)
+    if refill is not None:
+        collected = {}
+        norms = {name: part for name, part in net.named_modules() if isinstance(part, torch.nn.BatchNorm2d)}
+        for name, norm in norms.items():
+            norm.train()
+            norm.momentum = 1.0
+            collected[name] = []
+        for x in refill:
+            net(x)
+            for name, norm in norms.items():
+                collected[name].append((norm.running_mean.clone(), norm.running_var.clone()))
+        for name, norm in norms.items():
+            norm.running_mean = torch.stack([mean for mean, _ in collected[name]]).mean(0)
+            norm.running_var = torch.stack([var for _, var in collected[name]]).mean(0)
+    return net.eval()
+
+
+def test_both_policies_against_a_fresh_copy_per_point(few, batch_normed):
+    module, (a, b), mask = batch_normed
+    images = torch.arange(299, -1, -2)
+    alphas = curves.alphas(3)
+    found = paths.curves(module, a, b, mask, alphas, *few, bn_images=images, bn_batch=40)
+    refill = few[0].images[images].split(40)
+    for policy, more in (("average", None), ("recompute", refill)):
+        for place, alpha in enumerate(alphas):
+            expected = evaluate(naive(module, a, b, mask, alpha, more), few[1])
+            assert found[policy].test[place].errors == expected.errors
+            assert found[policy].test_loss[place] == pytest.approx(expected.loss, abs=1e-5)
+    assert found["average"].train_loss[0] != found["recompute"].train_loss[0]
+    again = paths.curve(module, a, b, mask, alphas, *few)
+    assert again.train == found["average"].train
+
+
+def test_without_batch_norm_the_policies_are_one_evaluation(few, plain, monkeypatch):
+    module, (a, b), mask = plain
+    calls = []
+    whole = paths.evaluate_on
+    monkeypatch.setattr(paths, "evaluate_on", lambda *given: calls.append(1) or whole(*given))
+    found = paths.curves(module, a, b, mask, curves.alphas(3), *few)
+    assert len(calls) == 6
+    assert found["average"].train == found["recompute"].train and found["recompute"].policy == "recompute"
+
+
+def test_weights_are_masked_before_mixing_and_buffers_are_not(few, batch_normed):
+    module, (a, b), mask = batch_normed
+    dirty = {name: tensor + 1 if name in mask else tensor for name, tensor in a.items()}
+    clean = masks.apply(mask, dirty)
+    one, two = (paths.curve(module, end, b, mask, (0, 0.5, 1), *few) for end in (dirty, clean))
+    assert one.train == two.train
+    assert one.distance == two.distance
+
+
+def test_integer_buffers_are_the_first_ends(few, batch_normed):
+    module, (a, b), mask = batch_normed
+    other = {name: tensor if tensor.is_floating_point() else tensor + 100 for name, tensor in b.items()}
+    paths.curve(module, a, other, mask, (0, 0.5, 1), *few)
+    assert module.blocks[0].norm.num_batches_tracked == 20
+
+
+def test_the_ends_are_not_changed_and_no_mode_is(few, batch_normed):
+    module, (a, b), mask = batch_normed
+    before = {name: tensor.clone() for name, tensor in a.items()}
+    momentum = module.blocks[0].norm.momentum
+    paths.curves(module, a, b, mask, (0, 0.5, 1), *few)
+    assert all(torch.equal(a[name], before[name]) for name in a)
+    assert module.blocks[0].norm.momentum == momentum
+
+
+def test_nan_at_one_end_does_not_reach_the_other(few, plain):
+    module, (a, b), _ = plain
+    lost = {name: torch.full_like(tensor, math.nan) for name, tensor in b.items()}
+    curve = paths.curve(module, a, lost, None, (0, 0.5, 1), *few)
+    assert curve.train_error[0] < 1 and curve.train_error[1:] == (1.0, 1.0)
+
+
+def test_distance_is_over_trainable_parameters_only(few, batch_normed):
+    module, (a, b), mask = batch_normed
+    names = [name for name, _ in module.named_parameters()]
+    squares = sum(((a[name].double() - b[name].double()) ** 2).sum().item() for name in names)
+    found = paths.curve(module, a, b, mask, (0, 1), *few).distance
+    assert found == pytest.approx(math.sqrt(squares))
+    statistics = sum(((a[n].double() - b[n].double()) ** 2).sum().item() for n in a if "running" in n)
+    assert statistics > 0
+
+
+def test_ends_of_different_models_are_an_error(few, plain):
+    module, (a, b), _ = plain
+    with pytest.raises((ValueError, KeyError), match=r"classifier\.bias"):
+        paths.curve(module, a, {n: t for n, t in b.items() if n != "classifier.bias"}, None, (0, 1), *few)
+
+
+def test_equal_ends_give_a_flat_curve(few, plain):
+    module, (a, _), mask = plain
+    curve = paths.curve(module, a, a, mask, curves.alphas(6), *few)
+    assert curve.distance == 0
+    assert max(curve.train_loss) - min(curve.train_loss) < 1e-5

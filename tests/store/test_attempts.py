@@ -1,0 +1,117 @@
+import os
+from dataclasses import asdict, replace
+
+import pytest
+
+from lmcspec.store import PATIENCE, Swept, failures, interrupted, layout, open_attempt, sweep, take
+from lmcspec.store.commit import owner_file
+from lmcspec.store.process import this_process
+
+
+def _owned_by(attempt, under, **changes):
+    layout.replace_json(owner_file(attempt.path), {**asdict(replace(this_process(), **changes)), "under": under})
+
+
+def test_failures_are_kept_newest_first(store, put, name):
+    for number in range(3):
+        attempt = open_attempt(store, name(1))
+        (attempt.out / "big.bin").write_bytes(b"x" * 1000)
+        attempt.log_path.write_text(f"try {number}")
+        attempt.metrics_path.write_text("{}\n")
+        attempt.fail({"class": "user", "message": f"no {number}"})
+    found = failures(store, name(1))
+    assert [failure.document["message"] for failure in found] == ["no 2", "no 1", "no 0"]
+    assert [failure.log.read_text() for failure in found] == ["try 2", "try 1", "try 0"]
+    assert sorted(os.listdir(found[0].path)) == ["failure.json", "log.txt", "metrics.jsonl"]
+    assert found[0].document["attempt"] == found[0].attempt
+    assert not interrupted(store, name(1)), "it ended in order"
+    assert sweep(store) == Swept()
+    put(store, name(1))
+    assert len(failures(store, name(1))) == 3
+    assert failures(store, name(2)) == []
+
+
+def test_an_unreadable_failure_is_passed_over(store, name):
+    attempt = open_attempt(store, name(1))
+    attempt.fail({})
+    (attempt.path / layout.FAILURE).write_text("{")
+    assert failures(store, name(1)) == []
+
+
+def test_dead_attempts_are_interruptions_until_swept(store, name):
+    attempt = open_attempt(store, name(1))
+    assert not interrupted(store, name(1))
+    _owned_by(attempt, name(1), started="1")
+    assert interrupted(store, name(1))
+    assert sweep(store) == Swept(attempts=1)
+    assert not interrupted(store, name(1))
+
+
+def test_a_checkpoint_shows_an_interruption_after_a_sweep(store, name):
+    attempt = open_attempt(store, name(1))
+    (attempt.partial / "checkpoint").write_text("x")
+    _owned_by(attempt, name(1), started="1")
+    sweep(store)
+    assert interrupted(store, name(1))
+    with take(store, name(1)):
+        assert not interrupted(store, name(1)), "somebody is at it"
+    assert interrupted(store, name(1))
+
+
+def test_a_committed_object_is_not_interrupted_and_keeps_no_checkpoint(store, put, name):
+    put(store, name(1))
+    (open_attempt(store, name(1)).partial / "checkpoint").write_text("x")
+    assert not interrupted(store, name(1))
+    assert sweep(store).partials == 1
+    assert not list((store.root / "partial").iterdir())
+
+
+def test_an_attempt_of_unknown_origin_is_dead(store, name):
+    attempt = open_attempt(store, name(1))
+    owner_file(attempt.path).unlink()
+    assert interrupted(store, name(1))
+    assert sweep(store).attempts == 1
+
+
+@pytest.mark.parametrize("by_product", [False, True])
+def test_another_hosts_attempt_lives_as_long_as_its_lease(store, name, by_product):
+    now = 0.0
+    lease = take(store, name("long"))
+    attempt = open_attempt(store, name("short" if by_product else "long"), lease)
+    _owned_by(attempt, name("long"), host="elsewhere")
+    document = layout.read_json(layout.lease_file(store.root, name("long")))
+    layout.replace_json(layout.lease_file(store.root, name("long")), {**document, "host": "elsewhere"})
+
+    assert sweep(store, lambda: now) == Swept()
+    now += PATIENCE
+    assert sweep(store, lambda: now) == Swept(attempts=1, leases=1)
+    assert not attempt.path.exists()
+
+
+def test_sweeping_while_others_work_takes_nothing_from_them(store, name):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def work(number):
+        for round in range(15):
+            with take(store, name((number, round))) as lease:
+                attempt = open_attempt(store, name((number, round)), lease)
+                (attempt.out / "x").write_text("x")
+                assert attempt.commit({}, {}, {}) == "committed"
+
+    with ThreadPoolExecutor(3) as pool:
+        working = [pool.submit(work, number) for number in range(2)]
+        while not all(future.done() for future in working):
+            assert sweep(store).attempts == 0
+        for future in working:
+            future.result()
+    assert len(list(store.ids())) == 30
+
+
+def test_old_drafts_go_and_fresh_ones_stay(store):
+    old, fresh = (layout.draft_of(store.root / "leases" / "x.json") for _ in range(2))
+    for draft in (old, fresh):
+        draft.write_text("{")
+    os.utime(old, (0, 0))
+    sweep(store)
+    assert not old.exists()
+    assert fresh.exists()

@@ -1,0 +1,42 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lmcspec.base.errors import StoreError
+from lmcspec.store import last_plan, record_plan, recorded_studies
+
+
+def test_the_last_plan_counts(store):
+    assert last_plan(store, "fig7") is None
+    record_plan(store, "fig7", {"targets": {"a": "1"}})
+    record_plan(store, "fig7", {"targets": {"a": "2"}})
+    record_plan(store, "other", {})
+    assert last_plan(store, "fig7") == {"targets": {"a": "2"}}
+    assert recorded_studies(store) == ["fig7", "other"]
+
+
+def test_an_unreadable_plan_counts_as_none(store, caplog):
+    record_plan(store, "fig7", {})
+    (store.root / "studies" / "fig7.json").write_text("{")
+    assert last_plan(store, "fig7") is None
+    assert "unreadable" in caplog.text
+
+
+@settings(derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.sampled_from(["..", ".", "../../x", "a/b", "/etc/passwd", "~", "a\0b", "ü ö", "a%2Fb"]), st.text(min_size=1, max_size=15)))
+def test_no_name_leads_out_of_the_folder(store, study):
+    if study.encode(errors="replace") != study.encode(errors="surrogatepass"):
+        return
+    record_plan(store, study, {"name": study})
+    assert last_plan(store, study) == {"name": study}
+    assert study in recorded_studies(store)
+    assert {path.name for path in store.root.iterdir()} == {
+        "objects", "attempts", "leases", "partial", "studies", "facts", "store.json",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("study", ["", "x" * 300, "ü" * 100])
+def test_impossible_names(store, study):
+    with pytest.raises(StoreError) as caught:
+        record_plan(store, study, {})
+    assert caught.value.help

@@ -10,7 +10,7 @@ from lmcspec.base.steps import Step, parse_step
 class Config(BaseModel):
     """Unknown keys are errors, numbers are never made from strings, and values don't change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Named(Config):

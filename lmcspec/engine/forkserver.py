@@ -30,9 +30,13 @@ def main(descriptor: int) -> NoReturn:
     os.dup2(2, 1)
     driver = socket.socket(fileno=descriptor)
     with _EndsWith(driver):
-        from lmcspec.engine.preload import preload
+        try:
+            from lmcspec.engine.preload import preload
 
-        preload()
+            preload()
+        except BaseException:  # noqa: BLE001
+            traceback.print_exc()
+            os._exit(1)
     woken, wakes = socket.socketpair()
     for end in (woken, wakes):
         end.setblocking(False)
@@ -45,7 +49,10 @@ def main(descriptor: int) -> NoReturn:
             woken.recv(PACKET)
             _reap(driver, workers)
         if driver in readable:
-            message, descriptors, _, _ = socket.recv_fds(driver, PACKET, 1)
+            try:
+                message, descriptors, _, _ = socket.recv_fds(driver, PACKET, 1)
+            except ConnectionResetError:
+                message, descriptors = b"", []
             if not message:
                 _end(workers)
             _fork(driver, (woken, wakes), json.loads(message)["fork"], descriptors[0], workers)

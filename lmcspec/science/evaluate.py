@@ -38,10 +38,10 @@ def evaluate(module: nn.Module, split: Split, batch: int = BATCH) -> Evaluation:
 
     The loss is summed in float64. Images whose logits hold a NaN count as errors.
     """
-    return evaluate_on(module, in_order(split, batch))
+    return evaluate_on(module, InOrder(split, batch))
 
 
-class in_order:
+class InOrder:
     """The split in batches (x, y), in its own order, as often as wanted; small splits are converted only once."""
 
     def __init__(self, split: Split, batch: int = BATCH, hold: bool = False) -> None:

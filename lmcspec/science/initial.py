@@ -31,7 +31,7 @@ def initial_state(module: nn.Module, scheme: Scheme, address: tuple[str | int, .
             if isinstance(layer, _NORMS):
                 state[name].fill_(1.0 if own == "weight" else 0.0)
             elif isinstance(layer, (_ConvNd, nn.Linear)):
-                values = _draw(scheme, own, _fan_in(layer), parameter.numel(), str(stream), (*place, name))
+                values = _draw(scheme, own, _fan_in(layer.weight), parameter.numel(), str(stream), (*place, name))
                 state[name] = torch.from_numpy(values).to(parameter.dtype).view(parameter.shape)
             else:
                 raise TypeError(f"no rule for the initial value of {name!r} in a {type(layer).__name__}")
@@ -49,6 +49,6 @@ def _draw(scheme: Scheme, own: str, fan_in: int, count: int, stream: str, addres
     return (2 * streams.uniforms(count, stream, *address) - 1) / math.sqrt(fan_in)
 
 
-def _fan_in(layer: nn.Module) -> int:
+def _fan_in(weight: Tensor) -> int:
     """Inputs of one unit: of a convolution, its input channels per group times the size of its window."""
-    return math.prod(layer.weight.shape[1:])
+    return math.prod(weight.shape[1:])

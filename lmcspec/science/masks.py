@@ -91,7 +91,7 @@ def prune(
 
 
 def share(count: int, sizes: Sequence[int]) -> list[int]:
-    """`count` in whole parts proportional to `sizes`, none larger than its size: by largest remainder, ties to the earlier."""
+    """`count` in whole parts proportional to `sizes`, none above its size: largest remainders, ties to the earlier."""
     total = sum(sizes)
     parts = [count * size // total for size in sizes]
     remainders = [count * size % total for size in sizes]

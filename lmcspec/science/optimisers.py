@@ -32,7 +32,8 @@ class SgdSteps:
             torch._foreach_mul_(self._momenta, momentum)
             torch._foreach_add_(self._momenta, gradients)
             nesterov = self._config.nesterov
-            gradients = torch._foreach_add(gradients, self._momenta, alpha=momentum) if nesterov else self._momenta
+            ahead = torch._foreach_add(gradients, self._momenta, alpha=momentum) if nesterov else self._momenta
+            gradients = list(ahead)
         torch._foreach_add_(self._parameters, gradients, alpha=-lr)
 
     def state(self) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from lmcspec.science import masks
 from lmcspec.science.curves import alphas
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import BATCH, Evaluation, evaluate_on, in_order
+from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
 
 # pyright: reportPrivateImportUsage=false
 # torch gives its operations on lists of tensors private names only.
@@ -91,10 +91,10 @@ def curves(
     a, b = (masks.apply(mask or {}, end) for end in (a, b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
-    splits = {"train": in_order(train, batch, hold=True), "test": in_order(test, batch, hold=True)}
+    splits = {"train": InOrder(train, batch, hold=True), "test": InOrder(test, batch, hold=True)}
     refill: Iterable[tuple[Tensor, Tensor]] = ()
     if norms and "recompute" in policies:
-        refill = in_order(train if bn_images is None else train.subset(bn_images), bn_batch, hold=True)
+        refill = InOrder(train if bn_images is None else train.subset(bn_images), bn_batch, hold=True)
     found: dict[Policy, list[dict[str, Evaluation]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
     for alpha in alphas:

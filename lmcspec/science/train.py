@@ -112,7 +112,7 @@ def train(
 
 
 def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W) and labels int64 (n,) on their device."""
+    """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W), labels int64 (n,), on their device."""
     images = len(data.labels)
     per_epoch = updates_per_epoch(images, recipe.batch)
     update = begin

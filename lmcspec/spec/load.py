@@ -68,7 +68,6 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     if root is None or files.problems:
         raise SpecError(ordered(files.problems, sources), sources)
     sources |= {SET: set_source(sets)} if sets else {}
-    sources |= {file: source.text for file, source in preset_sources().items()}
     if not isinstance(root.value, dict):
         wrong = Problem("E105", f"a spec is a table, not {found(plain(root))}", root.span)
         raise SpecError([wrong], sources)
@@ -76,6 +75,7 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     sweep = swept(given.root, given.paths)
     problems = [*given.problems, *sweep.problems]
     cases = [case for name, tree in sweep.cases if (case := _case(name, tree, problems)) is not None]
+    sources |= {file: source.text for file, source in preset_sources().items()}
     if problems:
         raise SpecError(ordered(problems, sources), sources)
     return Loaded(FilePath(path), cases[0].study.study, tuple(cases), tuple(files.paths), sources)

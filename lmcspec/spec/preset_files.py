@@ -16,10 +16,9 @@ def presets() -> dict[str, Node]:
     return {name: node for tree, _ in _files() for name, node in tree.items()}
 
 
-@cache
 def preset_sources() -> dict[str, Source]:
-    """The texts of the presets, by the file name that their spans carry."""
-    return {source.file: source for _, source in _files()}
+    """The texts of the presets, by the file name that their spans carry; none while no preset was asked for."""
+    return {source.file: source for _, source in _files()} if _files.cache_info().currsize else {}
 
 
 @cache

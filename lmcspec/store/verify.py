@@ -53,7 +53,9 @@ def _inspect(store: Store, identifier: str, full: bool) -> Iterator[Damage]:
         yield Damage(identifier, "missing", "result", layout.COMMIT)
         return
     if not _agrees(stored):
+        # Nothing that it says can be relied on, the names of its files least of all.
         yield Damage(identifier, "corrupt", "result", layout.COMMIT)
+        return
     if not (stored.path / layout.DROPPED).exists():
         expected = stored.result["files"]
         yield from _files(stored, expected, "result", full)

@@ -27,7 +27,7 @@ def _act(ctx, params, seeds):
     print("printed")
     ctx.log("logged")
     marks = Path(params.path) if params.path else None
-    if marks and not params.act.startswith("once-"):
+    if marks and not params.act.startswith(("once-", "sleep-")):
         with open(marks, "a") as file:
             file.write(f"{os.getpid()}\n")
     act = params.act
@@ -59,6 +59,15 @@ def _act(ctx, params, seeds):
                     (ctx.partial / "checkpoint").write_text(str(done))
                     raise Interrupted
                 time.sleep(0.01)
+        case "sleep-short":
+            time.sleep(0.15)
+        case "sleep-until":
+            for _ in range(2000):
+                if marks.exists():
+                    break
+                time.sleep(0.005)
+            else:
+                raise TimeoutError
         case "stubborn":
             time.sleep(30)
         case "regex":
@@ -72,7 +81,7 @@ def _act(ctx, params, seeds):
         case "spoil":
             _spoil()
         case "grow":
-            sys.modules[__name__].hoard = bytearray(os.urandom(1)) * (1 << 30)  # pyright: ignore
+            sys.modules[__name__].hoard = bytearray(b'x') * (400 << 20)  # pyright: ignore
         case "look":
             return Finished(_look())
     return Finished({"total": params.value})

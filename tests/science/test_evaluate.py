@@ -5,7 +5,7 @@ from torch import nn
 
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import Evaluation, evaluate, in_order
+from lmcspec.science.evaluate import Evaluation, InOrder, evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
 
@@ -62,5 +62,5 @@ def test_an_accuracy_has_no_rounding_of_its_own():
 
 
 def test_held_batches_are_the_ones_made_anew(few):
-    for (x, y), (u, v) in zip(in_order(few[0], 70), in_order(few[0], 70, hold=True), strict=True):
+    for (x, y), (u, v) in zip(InOrder(few[0], 70), InOrder(few[0], 70, hold=True), strict=True):
         assert torch.equal(x, u) and torch.equal(y, v)

@@ -68,7 +68,7 @@ def test_a_file_too_many_and_a_link(store, stored, tmp_path):
     assert {damage.path for damage in verify(store)} == {"out/more", "out/state.bin"}
 
 
-@pytest.mark.parametrize(("old", "new"), [("0.25", "0.20"), ('"ok"', '"no"'), ('"bytes": 2', '"bytes": 3'), ("{", "[")])
+@pytest.mark.parametrize(("old", "new"), [("0.25", "0.20"), ('"ok"', '"no"'), ('"bytes": 7', '"bytes": 8'), ("{", "[")])
 def test_an_edited_commit_is_damage(store, stored, old, new):
     path = stored.path / layout.COMMIT
     path.write_text(path.read_text().replace(old, new, 1))

@@ -92,7 +92,7 @@ class _Index:
     @staticmethod
     def read(place: Path) -> "_Index | None":
         try:
-            with np.load(place / "index.npz", allow_pickle=False) as stored:
+            with np.load(io.BytesIO((place / "index.npz").read_bytes()), allow_pickle=False) as stored:
                 names = tuple(stored["names"].tobytes().decode("utf-8", "surrogateescape").split("\0"))
                 index = _Index(names, stored["stamps"], stored["digests"], str(stored["digest"]))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):

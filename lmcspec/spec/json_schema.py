@@ -1,0 +1,225 @@
+"""The JSON Schema of a spec file, for editors: the models' own, and what only the language has.
+
+Short forms, `extends`, presets, `each` and `sweep` never reach the models, so they are added here. The schema is a
+little laxer than `load`: it knows no names of the study itself, and a file that extends another may lack anything.
+"""
+
+from typing import Any
+
+from lmcspec.catalog import Card, built_in, plug_ins
+from lmcspec.spec.descriptions import described, every_model
+from lmcspec.spec.preset_files import presets
+from lmcspec.spec.study import study_model
+
+Schema = dict[str, Any]
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> Schema:
+    """The JSON Schema (draft 2020-12) with the names of every card, plug-ins included."""
+    document = study_model({"model": frozenset({"*"})} if _any_plug_ins() else None).model_json_schema()
+    definitions: dict[str, Schema] = document["$defs"]
+    texts = {model.__name__: described(model) for model in every_model()}
+    for name, one in (("Study", document), *definitions.items()):
+        _tidy(one)
+        for field, text in texts.get(name, {}).items():
+            if field in one.get("properties", {}):
+                one["properties"][field]["description"] = text
+    properties = document["properties"]
+    properties["dataset"] = _named("dataset", "name", definitions)
+    properties["model"] = _named("model", "name", definitions)
+    _recipes(properties, definitions)
+    _distilled(properties, definitions)
+    _networks(properties, definitions)
+    _measures(properties, definitions)
+    properties["figures"] = _table_of({"$ref": "#/$defs/Figure"}, least=0)
+    properties["extends"] = {
+        "description": "Specs beneath this one, later ones on top: tables merge, lists are replaced.",
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    }
+    properties["sweep"] = _sweep()
+    required = document.pop("required")
+    return {
+        "$schema": _DRAFT,
+        **document,
+        "title": "lmcspec study",
+        "if": {"not": {"required": ["extends"]}},
+        "then": {"required": required},
+    }
+
+
+def _any_plug_ins() -> bool:
+    return any(plug_ins(kind) for kind in ("model", "dataset", "distiller", "criterion", "measure"))
+
+
+def _cards(kind: str) -> list[Card]:
+    return [*built_in(kind).values(), *plug_ins(kind).values()]
+
+
+def _tidy(table: Schema) -> None:
+    """Defaults as they are written, and no keys of our own."""
+    for field in table.get("properties", {}).values():
+        field.pop("neutral", None)
+        field.pop("added_later", None)
+        field.pop("discriminator", None)
+        default = field.get("default")
+        if isinstance(default, dict) and set(default) == {"epochs", "updates"}:
+            epochs, updates = default["epochs"], default["updates"]
+            field["default"] = f"{epochs}ep" if not updates else f"{epochs}ep{updates}it" if epochs else f"{updates}it"
+    if table.get("required") == []:
+        del table["required"]
+
+
+def _definition(card: Card, definitions: dict[str, Schema]) -> str:
+    return card.config.__name__ if card.config.__name__ in definitions else next(
+        name for name, one in definitions.items()
+        if any(one.get("properties", {}).get(key, {}).get("const") == card.name for key in ("name", "method", "kind"))
+    )
+
+
+def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool = True) -> Schema:
+    """A table told apart by `key`, or the bare name where the rest has defaults."""
+    options: list[Schema] = []
+    words: list[str] = []
+    for card in _cards(kind):
+        name = _definition(card, definitions)
+        table = definitions[name]
+        others = [one for one in table.get("required", []) if one != key]
+        table["required"] = [key, *others]
+        table["properties"][key] = {"const": card.name}
+        options.append({"$ref": f"#/$defs/{name}"})
+        words += [] if others else [card.name]
+        if card.variants:
+            words += card.variants
+            variant = {**table, "properties": {**table["properties"], key: {"enum": list(card.variants)}}, "required": [key]}
+            definitions[f"{name}Variant"] = {**variant, "title": f"{name} by another name"}
+            options.append({"$ref": f"#/$defs/{name}Variant"})
+    bare = [{"enum": words, "description": f"Short for a table with this `{key}`."}] if short and words else []
+    return {"anyOf": [*bare, *options]}
+
+
+def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
+    recipe = definitions["Recipe"]
+    recipe.pop("required", None)
+    recipe["properties"]["schedule"] = _or_short(recipe["properties"]["schedule"], ["constant"])
+    for name in ("Recipe", "Augment", "Sgd", "Adam", "Constant", "Steps"):
+        if name != "Recipe":  # a recipe that extends another may change one key of a table
+            definitions[name].pop("required", None)
+        _allow_each(definitions[name], but=("name",))
+    recipe["properties"]["extends"] = {
+        "type": "string",
+        "description": "A preset, or another recipe of this study, beneath this one.",
+        "examples": sorted(presets()),
+    }
+    for key in ("optimiser", "schedule"):
+        field = recipe["properties"][key]
+        _loosen(field)
+    properties["recipes"] = _table_of(
+        {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": "#/$defs/Recipe"}]}, least=1
+    )
+    space = {"$ref": "#/$defs/Space"}
+    short = {"enum": ["raw", "standardised", "zca"]}
+    for table in definitions.values():
+        if "space" in table.get("properties", {}):
+            described = table["properties"]["space"].get("description", "")
+            table["properties"]["space"] = {"anyOf": [short, space], "description": described}
+
+
+def _loosen(field: Schema) -> None:
+    """`oneOf` as `anyOf`: without a name both members of a partial table fit."""
+    for key, value in list(field.items()):
+        if key == "oneOf":
+            field["anyOf"] = field.pop("oneOf")
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                _loosen(inner)
+
+
+def _or_short(field: Schema, words: list[str]) -> Schema:
+    kept = {key: field.pop(key) for key in ("description", "default", "title") if key in field}
+    return {**kept, "anyOf": [{"enum": words}, field]}
+
+
+def _distilled(properties: Schema, definitions: dict[str, Schema]) -> None:
+    made = _named("distiller", "method", definitions, short=False)
+    properties["distilled"] = _table_of({"anyOf": [*made["anyOf"], {"$ref": "#/$defs/LoadedSet"}]}, least=0)
+
+
+def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:
+    stage = definitions["Stage"]
+    stage["properties"]["criterion"] = _named("criterion", "name", definitions)
+    _allow_each(stage)
+    _allow_each(definitions["Like"])
+    stages = {"type": "array", "items": {"$ref": "#/$defs/Stage"}}
+    properties["networks"] = _table_of({"anyOf": [stages, {"$ref": "#/$defs/Like"}]}, least=1)
+
+
+def _measures(properties: Schema, definitions: dict[str, Schema]) -> None:
+    """A measure whose own name is a kind needs none."""
+    own: Schema = {}
+    others: list[Schema] = []
+    for card in _cards("measure"):
+        name = _definition(card, definitions)
+        table = definitions[name]
+        table["properties"]["kind"] = {"const": card.name}
+        own[card.name] = {
+            "if": {"required": ["kind"]},
+            "then": {"$ref": "#/$defs/Measure"},
+            "else": {"$ref": f"#/$defs/{name}"},
+        }
+        others.append({"allOf": [{"$ref": f"#/$defs/{name}"}, {"required": ["kind"]}]})
+    definitions["Measure"] = {"anyOf": others}
+    properties["measures"] = {**_table_of({"$ref": "#/$defs/Measure"}, least=0), "properties": own}
+    pattern = properties["measures"].pop("patternProperties")
+    names = "|".join(own)
+    properties["measures"]["patternProperties"] = {f"^(?!(?:{names})$){_NAME[1:]}": value for value in pattern.values()}
+
+
+def _table_of(value: Schema, least: int) -> Schema:
+    return {
+        "type": "object",
+        "patternProperties": {_NAME: value},
+        "additionalProperties": False,
+        "minProperties": least,
+    }
+
+
+def _allow_each(table: Schema, but: tuple[str, ...] = ()) -> None:
+    for key, field in table["properties"].items():
+        if key in but:
+            continue
+        kept = {name: field[name] for name in ("description", "default", "title") if name in field}
+        value = {name: one for name, one in field.items() if name not in kept}
+        each = {
+            "type": "object",
+            "properties": {"each": {"type": "array", "minItems": 1, "uniqueItems": True, "items": value}},
+            "required": ["each"],
+            "additionalProperties": False,
+        }
+        table["properties"][key] = {**kept, "anyOf": [value, each]}
+
+
+def _sweep() -> Schema:
+    axis: Schema = {"type": "object", "minProperties": 1}
+    return {
+        "type": "object",
+        "description": "Cases of the study: all combinations of `cases`, `grid` and `zip` that `exclude` leaves.",
+        "properties": {
+            "grid": {**axis, "description": "Paths and the lists of their values: every combination."},
+            "zip": {**axis, "description": "Paths and lists of one length, taken item by item."},
+            "exclude": {"type": "array", "items": {"type": "object", "minProperties": 1}},
+            "cases": {
+                "type": "array",
+                "minItems": 1,
+                "items": {
+                    "type": "object",
+                    "properties": {"case": {"type": "string", "pattern": _NAME}},
+                    "required": ["case"],
+                    "description": "A name, and what is different in this case.",
+                },
+            },
+        },
+        "additionalProperties": False,
+    }

@@ -1,0 +1,240 @@
+import heapq
+from statistics import median
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmcspec.engine import PlannedTask, Retries
+from lmcspec.engine.chains import chains, estimates
+from lmcspec.engine.schedule import FINAL, Schedule, State
+
+
+def plan(*rows):
+    """Tasks from (id, needs, seconds, …)."""
+    return {row[0]: PlannedTask(row[0], "k", row[0], tuple(row[1]), *row[2:]) for row in rows}
+
+
+def opened(schedule, slots):
+    for slot in range(slots):
+        schedule.open(slot)
+    return schedule
+
+
+@st.composite
+def graphs(draw):
+    size = draw(st.integers(1, 14))
+    rows = []
+    for number in range(size):
+        needs = draw(st.sets(st.integers(0, number - 1), max_size=3)) if number else set()
+        seconds = draw(st.one_of(st.none(), st.floats(0, 9)))
+        passes = (f"p{number}",) if draw(st.booleans()) else ()
+        some = [f"p{need}" if draw(st.booleans()) and rows[need][3] else f"t{need}" for need in sorted(needs)]
+        rows.append((f"t{number}", some, seconds, passes))
+    return plan(*rows)
+
+
+FATES = ("ok", "ok", "ok", "collapse", "user", "lost", "out-of-memory", "busy", "passes")
+
+
+@settings(derandomize=True, max_examples=150, deadline=None)
+@given(graphs(), st.lists(st.sampled_from(["gpu0", "gpu0", "gpu1"]), min_size=1, max_size=4), st.data())
+def test_every_task_ends_once_and_nothing_runs_before_its_needs(tasks, devices, data):
+    skip = data.draw(st.booleans())
+    schedule = opened(Schedule(tasks, devices, skip_collapsed=skip, retries=Retries(lost=2)), len(devices))
+    provided, ends, now, running, tries = set(), {}, 0.0, [], 0
+    produced = {one for task in tasks.values() for one in (task.id, *task.byproducts)}
+    while not schedule.over:
+        tries += 1
+        assert tries < 2000
+        schedule.due(now)
+        for identifier, slot in schedule.assign():
+            assert set(tasks[identifier].needs) & produced <= provided
+            assert identifier not in ends
+            assert slot not in [one[2] for one in running], "a slot holds one task"
+            heapq.heappush(running, (now + data.draw(st.floats(0, 3)), identifier, slot))
+        alone = [devices[slot] for _, identifier, slot in running if identifier in schedule._alone]
+        for device in alone:
+            assert sum(devices[slot] == device for *_, slot in running) == 1
+        if not running:
+            assert schedule.wake() is not None, "nothing runs, nothing will, and tasks are left"
+            now = max(now, schedule.wake())
+            continue
+        now, identifier, _ = heapq.heappop(running)
+        fate = data.draw(st.sampled_from(FATES))
+        task = tasks[identifier]
+        match fate:
+            case "busy":
+                schedule.put_back(identifier, now + 1)
+                continue
+            case "passes":
+                for byproduct in task.byproducts:
+                    schedule.committed(byproduct)
+                    provided.add(byproduct)
+                skipped = schedule.done(identifier)
+                provided |= {identifier, *task.byproducts}
+                ends[identifier] = "done"
+            case "ok" | "collapse":
+                collapsed = fate == "collapse" and skip
+                skipped = schedule.done(identifier, "diverged" if fate == "collapse" else "ok")
+                provided |= {*task.byproducts} if collapsed else {identifier, *task.byproducts}
+                ends[identifier] = "done"
+            case reason:
+                verdict = schedule.failed(identifier, reason, now)
+                skipped = verdict.skipped
+                if verdict.retry_at is not None:
+                    assert reason in ("lost", "out-of-memory") and verdict.retry_at >= now
+                    continue
+                ends[identifier] = "failed"
+        for one, _ in skipped:
+            assert one not in ends
+            ends[one] = "skipped"
+    assert ends.keys() == tasks.keys()
+    wanted = {"done": State.DONE, "failed": State.FAILED, "skipped": State.SKIPPED}
+    assert all(schedule.state[one] is wanted[end] and schedule.state[one] in FINAL for one, end in ends.items())
+
+
+@settings(derandomize=True, max_examples=50, deadline=None)
+@given(graphs())
+def test_chains_equal_brute_force(tasks):
+    seconds = estimates(tasks.values())
+    makes = {one: task.id for task in tasks.values() for one in (task.id, *task.byproducts)}
+
+    def longest(identifier):
+        after = [one.id for one in tasks.values() if identifier in {makes[need] for need in one.needs}]
+        return seconds[identifier] + max(map(longest, after), default=0)
+
+    assert chains(tasks, seconds) == pytest.approx({one: longest(one) for one in tasks})
+
+
+def test_unknown_estimates_are_the_median_or_one():
+    tasks = plan(("a", (), 1.0), ("b", (), 3.0), ("c", (), 8.0), ("d", ()))
+    assert estimates(tasks.values())["d"] == median([1, 3, 8])
+    assert estimates(plan(("a", ())).values()) == {"a": 1.0}
+
+
+def test_the_longest_chain_goes_first():
+    tasks = plan(("short", (), 5.0), ("root", (), 1.0), ("leaf", ("root",), 9.0))
+    schedule = opened(Schedule(tasks, [""]), 1)
+    assert schedule.assign() == [("root", 0)]
+    assert schedule.done("root") == ()
+    assert schedule.assign() == [("leaf", 0)]
+
+
+def test_a_circle_is_an_error():
+    with pytest.raises(ValueError, match="circle"):
+        Schedule(plan(("a", ("b",)), ("b", ("a",))), [""])
+
+
+def test_needs_that_no_task_makes_are_in_the_store():
+    assert opened(Schedule(plan(("a", ("elsewhere",))), [""]), 1).assign() == [("a", 0)]
+
+
+def test_only_open_slots_get_tasks():
+    schedule = Schedule(plan(("a", ()), ("b", ())), ["", ""])
+    assert schedule.assign() == []
+    schedule.open(1)
+    assert schedule.assign() == [("a", 1)]
+    schedule.close(1)
+    schedule.done("a")
+    assert schedule.assign() == []
+
+
+def test_a_failure_takes_its_descendants_along_and_nothing_else():
+    tasks = plan(("a", ()), ("b", ("a",)), ("c", ("b",)), ("d", ()))
+    schedule = opened(Schedule(tasks, [""]), 1)
+    assert schedule.assign() == [("a", 0)]
+    verdict = schedule.failed("a", "user", 0.0)
+    assert verdict.retry_at is None
+    assert verdict.skipped == (("b", "needs a, which failed"), ("c", "needs a, which failed"))
+    assert schedule.assign() == [("d", 0)]
+    schedule.done("d")
+    assert schedule.over
+
+
+@pytest.mark.parametrize(("reason", "delays"), [("lost", [0.1, 0.4, 1.6]), ("out-of-memory", [0.0]), ("data", [])])
+def test_retries_by_class(reason, delays):
+    schedule = opened(Schedule(plan(("a", ())), [""]), 1)
+    now = 10.0
+    for delay in delays:
+        assert schedule.assign() == [("a", 0)]
+        verdict = schedule.failed("a", reason, now)
+        assert verdict.retry_at == pytest.approx(now + delay)
+        assert schedule.assign() == []
+        now = verdict.retry_at
+        assert schedule.due(now) == ["a"]
+    assert schedule.assign() == [("a", 0)]
+    assert schedule.failed("a", reason, now).retry_at is None
+    assert schedule.over
+    assert schedule.attempts["a"] == len(delays) + 1
+
+
+def test_out_of_memory_runs_alone_on_its_device():
+    tasks = plan(*((name, ()) for name in "abcdef"))
+    schedule = opened(Schedule(tasks, ["x", "x", "y"]), 3)
+    assert schedule.assign() == [("a", 0), ("b", 1), ("c", 2)]
+    assert schedule.failed("c", "out-of-memory", 0.0).alone
+    schedule.due(0.0)
+    assert schedule.assign() == [("c", 2)], "the device y is empty"
+    assert schedule.failed("a", "out-of-memory", 0.0).alone
+    schedule.due(0.0)
+    assert schedule.assign() == [], "x runs empty first"
+    schedule.done("b")
+    assert schedule.assign() == [("a", 0)]
+    assert schedule.assign() == [], "its other slot stays empty"
+    schedule.done("c")
+    assert schedule.assign() == [("d", 2)]
+    schedule.done("a")
+    assert schedule.assign() == [("e", 0), ("f", 1)]
+
+
+def test_a_byproduct_lets_others_start_while_its_task_runs():
+    tasks = plan(("long", (), None, ("state",)), ("user", ("state",)))
+    schedule = opened(Schedule(tasks, ["", ""]), 2)
+    assert schedule.assign() == [("long", 0)]
+    schedule.committed("state")
+    assert schedule.assign() == [("user", 1)]
+    assert schedule.failed("long", "user", 0).skipped == ()
+    schedule.done("user")
+    assert schedule.over
+
+
+def test_a_byproduct_that_the_stored_run_did_not_keep_skips_who_needs_it():
+    tasks = plan(("long", (), None, ("state",)), ("user", ("state",)), ("other", ("long",)))
+    schedule = opened(Schedule(tasks, [""]), 1)
+    schedule.assign()
+    ((skipped, why),) = schedule.done("long", missing=["state"])
+    assert skipped == "user" and "without it" in why
+    assert schedule.assign() == [("other", 0)]
+
+
+def test_collapse_skips_only_where_the_job_says_so():
+    rows = (("a", (), None, ("state",)), ("b", ("a",)), ("c", ("state",)))
+    skipping = opened(Schedule(plan(*rows), [""], skip_collapsed=True), 1)
+    skipping.assign()
+    assert skipping.done("a", "diverged") == (("b", "needs a, which ended diverged"),)
+    assert skipping.assign() == [("c", 0)]
+    going_on = opened(Schedule(plan(*rows), ["", ""]), 2)
+    going_on.assign()
+    assert going_on.done("a", "diverged") == ()
+    assert len(going_on.assign()) == 2
+
+
+def test_stopped_means_no_more_starts():
+    schedule = opened(Schedule(plan(("a", ()), ("b", ())), [""]), 1)
+    schedule.assign()
+    schedule.stopped = True
+    assert not schedule.over
+    schedule.interrupted("a")
+    assert schedule.over and schedule.assign() == []
+
+
+def test_ten_thousand_tasks_are_scheduled_in_a_moment():
+    rows = [(f"t{number}", (f"t{(number - 1) // 2}",) if number else (), float(number % 7)) for number in range(10_000)]
+    schedule = opened(Schedule(plan(*rows), [""] * 8), 8)
+    ran = 0
+    while not schedule.over:
+        for identifier, _ in schedule.assign():
+            ran += 1
+            schedule.done(identifier)
+    assert ran == 10_000

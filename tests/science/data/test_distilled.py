@@ -1,0 +1,241 @@
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from lmcspec.science.data.arrays import Arrays, DataError, MissingData
+from lmcspec.science.data.distilled import distilled_facts, load_distilled, recognise_space, save_distilled
+from lmcspec.science.data.resident import enter
+from lmcspec.science.data.space import Space
+
+SHAPE = (3, 8, 8)
+RAW, ZCA = Space("raw"), Space("zca")
+STANDARD = Space("standardised", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+
+
+def published(folder, images, labels):
+    torch.save(images, folder / "set_images.pt")
+    torch.save(labels, folder / "set_labels.pt")
+    return folder / "set_images.pt"
+
+
+@pytest.fixture
+def images():
+    return torch.rand(20, *SHAPE, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def labels():
+    return torch.arange(10).repeat_interleave(2)
+
+
+def test_a_published_pair_enters_as_it_is(tmp_path, images, labels):
+    split = load_distilled(published(tmp_path, images, labels), RAW, 10, SHAPE)
+    x, y = split.batch(torch.arange(20))
+    assert torch.equal(x, images)
+    assert torch.equal(y, labels)
+
+
+@pytest.mark.parametrize("space", [RAW, STANDARD, ZCA, Space("zca", eps=0.01)])
+def test_what_is_saved_comes_back_with_its_space(tmp_path, images, labels, space):
+    path = tmp_path / "set.safetensors"
+    save_distilled(path, images, labels, space)
+    split = load_distilled(path, space, 10, SHAPE)
+    assert torch.equal(split.images, images)
+    assert torch.equal(split.labels, labels)
+    assert split.black.flatten().tolist() == pytest.approx(list(space.black))
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared"),
+    [(RAW, ZCA), (STANDARD, Space("standardised", (0.5,) * 3, (0.2,) * 3)), (ZCA, Space("zca", eps=0.01))],
+)
+def test_our_own_files_know_their_space_to_the_number(tmp_path, images, labels, stored, declared):
+    path = tmp_path / "set.safetensors"
+    save_distilled(path, images, labels, stored)
+    with pytest.raises(DataError) as caught:
+        load_distilled(path, declared, 10, SHAPE)
+    assert stored.name in str(caught.value)
+    assert declared.name in str(caught.value)
+
+
+def test_a_published_set_in_another_space_is_an_error_that_names_both(tmp_path, images, labels):
+    with pytest.raises(DataError) as caught:
+        load_distilled(published(tmp_path, images, labels), STANDARD, 10, SHAPE)
+    assert "standardised" in str(caught.value)
+    assert "raw" in str(caught.value)
+    assert caught.value.help
+
+
+def broken(what, images, labels):
+    match what:
+        case "dtype":
+            return images.double(), labels
+        case "shape":
+            return images[:, :, :7], labels
+        case "channels":
+            return images[:, :1], labels
+        case "count":
+            return images, labels[:-1]
+        case "classes":
+            return images, labels + 1
+        case "negative":
+            return images, labels - 1
+        case "label dtype":
+            return images, labels.int()
+        case "not finite":
+            images = images.clone()
+            images[3, 0, 0, 0] = float("nan")
+            return images, labels
+        case _:
+            return images[:0], labels[:0]
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["dtype", "shape", "channels", "count", "classes", "negative", "label dtype", "not finite", "empty"],
+)
+@pytest.mark.parametrize("own", [True, False])
+def test_sets_that_do_not_fit_are_refused_by_name(tmp_path, images, labels, what, own):
+    images, labels = broken(what, images, labels)
+    path = tmp_path / "set.safetensors"
+    if own:
+        save_distilled(path, images, labels, RAW)
+    else:
+        path = published(tmp_path, images, labels)
+    with pytest.raises(DataError, match=path.name):
+        load_distilled(path, RAW, 10, SHAPE)
+
+
+def test_a_missing_file_is_named(tmp_path, images, labels):
+    path = published(tmp_path, images, labels)
+    for missing, asked in ((tmp_path / "set_labels.pt", path), (tmp_path / "no.safetensors",) * 2):
+        missing.unlink(missing_ok=True)
+        for call in (lambda: load_distilled(asked, RAW, 10, SHAPE), lambda: distilled_facts(asked, 10, SHAPE)):  # noqa: B023
+            with pytest.raises(MissingData, match=missing.name):
+                call()
+    with pytest.raises(DataError, match="images"):
+        load_distilled(tmp_path / "set.pt", RAW, 10, SHAPE)
+
+
+class Evil:
+    def __reduce__(self):
+        return (print, ("this code must not run",))
+
+
+def test_nothing_is_unpickled(tmp_path, images, labels, capsys):
+    path = published(tmp_path, images, labels)
+    torch.save(Evil(), path)
+    for call in (lambda: load_distilled(path, RAW, 10, SHAPE), lambda: distilled_facts(path, 10, SHAPE)):
+        with pytest.raises(DataError, match=path.name):
+            call()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"PK not a zip", b"x" * 100])
+def test_damaged_files_are_named(tmp_path, images, labels, content):
+    path = published(tmp_path, images, labels)
+    own = tmp_path / "own.safetensors"
+    for damaged in (path, own):
+        damaged.write_bytes(content)
+        for call in (load_distilled, lambda p, _, *rest: distilled_facts(p, *rest)):
+            with pytest.raises(DataError, match=damaged.name):
+                call(damaged, RAW, 10, SHAPE)
+
+
+def test_a_list_of_tensors_is_not_the_published_form(tmp_path, images, labels):
+    path = published(tmp_path, images, labels)
+    torch.save([images, labels], path)
+    with pytest.raises(DataError, match="list"):
+        load_distilled(path, RAW, 10, SHAPE)
+
+
+def test_facts_are_equal_for_equal_tensors_in_both_forms(tmp_path, images, labels):
+    own = tmp_path / "own.safetensors"
+    save_distilled(own, images, labels, RAW)
+    path = published(tmp_path, images, labels)
+    facts = distilled_facts(path, 10, SHAPE)
+    assert facts == distilled_facts(own, 10, SHAPE)
+    assert (facts.train, facts.test, facts.classes, facts.shape) == (20, 0, 10, SHAPE)
+    torch.save(images + 0.001, path)
+    assert distilled_facts(path, 10, SHAPE).digest != facts.digest
+    with pytest.raises(DataError, match="set_images"):
+        distilled_facts(path, 10, (3, 32, 32))
+
+
+def test_a_file_of_two_tensors_has_no_facts(tmp_path, images, labels):
+    path = published(tmp_path, images, labels)
+    torch.save([images, labels], path)
+    assert len(zipfile.ZipFile(path).namelist()) > 2
+    with pytest.raises(DataError, match="2 tensors"):
+        distilled_facts(path, 10, SHAPE)
+
+
+def few(arrays: Arrays, count: int) -> Arrays:
+    places = np.linspace(0, len(arrays.train_labels) - 1, min(count, len(arrays.train_labels))).astype(int)
+    return Arrays(
+        arrays.train_images[places],
+        arrays.train_labels[places],
+        arrays.test_images[:50],
+        arrays.test_labels[:50],
+        arrays.classes,
+        arrays.scale,
+    )
+
+
+def test_digits_are_recognised_in_every_space():
+    from lmcspec.catalog.datasets.digits import CARD, Digits
+    from lmcspec.science.data.digits import load
+
+    every_space(load(Digits()), CARD)
+
+
+@pytest.mark.data
+def test_mnist_is_recognised_in_every_space(unpacked_data):
+    from lmcspec.catalog.datasets.mnist import CARD, Mnist
+    from lmcspec.science.data.mnist import load
+
+    every_space(load(Mnist(), unpacked_data), CARD)
+
+
+@pytest.mark.data
+def test_natural_images_are_recognised_in_every_space(unpacked_data):
+    from PIL import Image
+
+    from lmcspec.catalog.datasets.cifar10_jpeg import CARD
+
+    files = [
+        file
+        for name in sorted((unpacked_data / "cifar10" / "train").iterdir())
+        for file in sorted(name.iterdir())[:200]
+    ]
+    images = np.stack([np.asarray(Image.open(file)) for file in files]).transpose(0, 3, 1, 2)[:, :, 8:24, 8:24].copy()
+    every_space(Arrays(images, np.zeros(2000, dtype=np.int64), images[:50], np.zeros(50, dtype=np.int64), 1), CARD)
+
+
+def every_space(arrays: Arrays, card) -> None:
+    arrays = few(arrays, 2000)
+    for space in (Space("raw"), Space("standardised", card.mean, card.std), Space("zca")):
+        split = enter(arrays, space).train
+        for places in (torch.arange(100), torch.arange(0, len(split), 20), torch.arange(10)):
+            assert recognise_space(split.batch(places)[0]) == space.name
+
+
+@pytest.mark.data
+def test_the_published_set_is_recognised_as_whitened(unpacked_data):
+    path = unpacked_data / "distilled" / "cifar10_mtt_ipc10_images.pt"
+    split = load_distilled(path, ZCA, 10, (3, 32, 32))
+    assert split.images.shape == (100, 3, 32, 32)
+    assert split.labels.tolist() == np.arange(10).repeat(10).tolist()
+    assert split.images.min().item() == pytest.approx(-4.148, abs=1e-3)
+    for other in (RAW, STANDARD):
+        with pytest.raises(DataError) as caught:
+            load_distilled(path, other, 10, (3, 32, 32))
+        assert "zca" in str(caught.value)
+        assert other.name in str(caught.value)
+    facts = distilled_facts(path, 10, (3, 32, 32))
+    assert (facts.train, facts.digest) == (100, DIGEST)
+
+
+DIGEST = "e33aea8fed757fd8c63727bdf44a2b71c07178e3a7f0d204ff8d4ca0e7d43e9a"

@@ -1,0 +1,317 @@
+import itertools
+import os
+import shutil
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lmcspec.catalog.datasets.cifar10_jpeg import CARD, Cifar10Jpeg
+from lmcspec.catalog.datasets.folder import Folder
+from lmcspec.science.data import arrays as plain
+from lmcspec.science.data import cifar10_jpeg, folder
+from lmcspec.science.data.arrays import DataError, MissingData, channel_statistics
+
+CONFIG = Folder()
+TICKS = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMCSPEC_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The names of the files that were decoded into the array, in order."""
+    names = []
+    honest = folder.decode_into
+
+    def watch(out, digests, rows, root, all_names, resize):
+        names.extend(all_names[row] for row in rows)
+        honest(out, digests, rows, root, all_names, resize)
+
+    monkeypatch.setattr(folder, "decode_into", watch)
+    return names
+
+
+def pixels(seed: int, size=(5, 4)) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+
+
+def put(path, image) -> None:
+    """Write an image, and make it look as if that had been a while ago."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path)
+    os.utime(path, ns=(10**18, 10**18 + next(TICKS)))
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two classes, three training images and two test images of 5x4 pixels each, as PNG."""
+    root = tmp_path / "images"
+    for s, (split, count) in enumerate((("train", 3), ("test", 2))):
+        for c, name in enumerate(("cat", "dog")):
+            for i in range(count):
+                put(root / split / name / f"{i}.png", pixels(100 * s + 10 * c + i))
+    return root
+
+
+def test_images_come_in_the_order_of_classes_and_names(root):
+    arrays = folder.load(CONFIG, root)
+    expected = [pixels(seed).transpose(2, 0, 1) for seed in (0, 1, 2, 10, 11, 12)]
+    assert (arrays.train_images == np.stack(expected)).all()
+    assert arrays.train_labels.tolist() == [0, 0, 0, 1, 1, 1]
+    assert (arrays.test_images == np.stack([pixels(s).transpose(2, 0, 1) for s in (100, 101, 110, 111)])).all()
+    assert arrays.test_labels.tolist() == [0, 0, 1, 1]
+    assert (arrays.classes, arrays.shape, arrays.scale) == (2, (3, 4, 5), 255)
+
+
+def test_facts_are_those_of_the_decoded_arrays(root):
+    facts = folder.facts(CONFIG, root)
+    assert facts == plain.facts(folder.load(CONFIG, root))
+    assert facts.known
+
+
+def test_the_digest_depends_on_pixels_and_labels_only(root, tmp_path):
+    first = folder.facts(CONFIG, root)
+    other = tmp_path / "elsewhere"
+    shutil.copytree(root, other)
+    (other / "test").rename(other / "val")
+    for split in ("train", "val"):
+        (other / split / "cat").rename(other / split / "bat")
+    assert folder.facts(CONFIG, other) == first
+
+
+def test_the_second_look_decodes_nothing(root, decoded):
+    first = folder.load(CONFIG, root)
+    assert len(decoded) == 10
+    decoded.clear()
+    second = folder.load(CONFIG, root)
+    assert decoded == []
+    assert isinstance(second.train_images, np.memmap)
+    assert plain.digest(second) == plain.digest(first)
+
+
+def test_only_changed_files_are_decoded_again(root, decoded):
+    before = folder.facts(CONFIG, root)
+    decoded.clear()
+    put(root / "train" / "dog" / "1.png", pixels(77))
+    put(root / "train" / "cat" / "3.png", pixels(78))
+    (root / "test" / "dog" / "0.png").unlink()
+    facts = folder.facts(CONFIG, root)
+    assert decoded == ["train/cat/3.png", "train/dog/1.png"]
+    assert (facts.train, facts.test) == (7, 3)
+    assert facts.digest != before.digest
+    arrays = folder.load(CONFIG, root)
+    assert plain.digest(arrays) == facts.digest
+    assert (arrays.train_images[5] == pixels(77).transpose(2, 0, 1)).all()
+    assert (arrays.test_images[2] == pixels(111).transpose(2, 0, 1)).all()
+
+
+def test_a_file_edited_in_place_changes_the_digest(root):
+    path = root / "train" / "cat" / "0.png"
+    before, size, inode = folder.facts(CONFIG, root), path.stat().st_size, path.stat().st_ino
+    image = pixels(0)
+    image[0, 0, 0] ^= 255
+    with open(path, "r+b") as file:
+        Image.fromarray(image).save(file, "png")
+        file.truncate()
+    assert path.stat().st_ino == inode
+    assert abs(path.stat().st_size - size) < 10
+    after = folder.facts(CONFIG, root)
+    assert after.digest != before.digest
+    assert after == plain.facts(folder.load(CONFIG, root))
+
+
+def test_a_file_too_fresh_to_be_sure_of_is_read_again(root, decoded):
+    """Between two writes a clock tick apart size, time and inode can all stay as they were."""
+    path = root / "test" / "cat" / "1.png"
+    Image.fromarray(pixels(5)).save(path, compress_level=0)
+    status = path.stat()
+    before = folder.facts(CONFIG, root)
+    with open(path, "r+b") as file:
+        Image.fromarray(pixels(6)).save(file, "png", compress_level=0)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_size == status.st_size
+    decoded.clear()
+    assert folder.facts(CONFIG, root).digest != before.digest
+    assert decoded == ["test/cat/1.png"]
+
+
+def test_the_cache_holds_one_array_a_folder(root, cache):
+    for seed in range(3):
+        put(root / "train" / "cat" / "0.png", pixels(seed))
+        facts = folder.facts(CONFIG, root)
+    (place,) = (cache / "folders").iterdir()
+    assert {file.name for file in place.iterdir()} == {"lock", "index.npz", f"{facts.digest}.npy"}
+
+
+@pytest.mark.parametrize("damage", ["index.npz", "array", "folder"])
+def test_a_damaged_cache_is_made_again(root, cache, damage):
+    before = folder.facts(CONFIG, root)
+    (place,) = (cache / "folders").iterdir()
+    if damage == "folder":
+        shutil.rmtree(cache)
+    else:
+        file = place / (damage if damage == "index.npz" else f"{before.digest}.npy")
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert plain.digest(folder.load(CONFIG, root)) == before.digest
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(root, tmp_path, monkeypatch, decoded):
+    expected = folder.facts(CONFIG, root)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LMCSPEC_CACHE", str(tmp_path / "file" / "inside"))
+    decoded.clear()
+    for _ in range(2):
+        assert plain.digest(folder.load(CONFIG, root)) == expected.digest
+    assert len(decoded) == 20
+
+
+def test_a_disk_without_room_costs_only_time(root, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    arrays = folder.load(CONFIG, root)
+    assert not isinstance(arrays.train_images, np.memmap)
+    assert (arrays.train_images[0] == pixels(0).transpose(2, 0, 1)).all()
+
+
+def test_two_at_once_decode_once(root, decoded):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(folder.facts(CONFIG, root))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1
+    assert len(decoded) == 10
+
+
+def test_gray_and_palette_images_become_rgb(root):
+    image = Image.fromarray(pixels(0))
+    image.convert("L").save(root / "train" / "cat" / "0.png")
+    image.quantize(8).save(root / "train" / "cat" / "1.png")
+    arrays = folder.load(CONFIG, root)
+    gray, palette = arrays.train_images[:2]
+    assert (gray == np.asarray(image.convert("L"))).all()
+    assert (palette == np.asarray(image.quantize(8).convert("RGB")).transpose(2, 0, 1)).all()
+
+
+def test_resize_brings_the_shorter_side_and_cuts_the_centre(root):
+    put(root / "train" / "cat" / "0.png", pixels(0, (20, 11)))
+    arrays = folder.load(Folder(resize=4), root)
+    assert arrays.shape == (3, 4, 4)
+    resized = Image.fromarray(pixels(0, (20, 11))).resize((7, 4), Image.Resampling.BILINEAR)
+    assert (arrays.train_images[0] == np.asarray(resized)[:, 1:5].transpose(2, 0, 1)).all()
+    assert folder.facts(Folder(resize=4), root) != folder.facts(Folder(resize=3), root)
+
+
+def test_files_that_are_no_images_are_passed_over(root):
+    before = folder.facts(CONFIG, root)
+    for name in ("notes.txt", ".hidden.png", "Thumbs.db"):
+        (root / "train" / "cat" / name).write_text("x")
+    (root / "train" / ".git").mkdir()
+    assert folder.facts(CONFIG, root) == before
+
+
+def complaint(root) -> DataError:
+    with pytest.raises(DataError) as caught:
+        folder.load(CONFIG, root)
+    assert caught.value.help
+    return caught.value
+
+
+def test_a_missing_folder_is_missing_data(tmp_path):
+    for root in (None, tmp_path / "nowhere"):
+        error = complaint(root)
+        assert isinstance(error, MissingData)
+        assert isinstance(error, FileNotFoundError)
+    assert "nowhere" in str(error)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image", None])
+def test_a_corrupt_image_is_named(root, content):
+    path = root / "train" / "dog" / "2.png"
+    path.write_bytes(path.read_bytes()[:60] if content is None else content)
+    assert str(path) in str(complaint(root))
+
+
+def test_the_first_image_of_another_size_is_named(root):
+    put(root / "train" / "dog" / "0.png", pixels(0, (6, 4)))
+    put(root / "test" / "cat" / "0.png", pixels(0, (5, 5)))
+    error = complaint(root)
+    assert str(root / "train" / "dog" / "0.png") in str(error)
+    assert "6x4" in str(error)
+    assert "5x4" in str(error)
+    assert "resize" in error.help
+
+
+def test_a_failed_look_keeps_nothing(root, cache):
+    (root / "train" / "dog" / "2.png").write_bytes(b"")
+    complaint(root)
+    assert {file.name for file in (cache / "folders").rglob("*") if file.is_file()} == {"lock"}
+
+
+def test_an_empty_class_is_named(root):
+    shutil.rmtree(root / "train" / "dog")
+    (root / "train" / "dog").mkdir()
+    assert str(root / "train" / "dog") in str(complaint(root))
+
+
+def test_a_class_of_one_split_only_is_named(root):
+    shutil.rmtree(root / "test" / "dog")
+    assert str(root / "test" / "dog") in str(complaint(root))
+    shutil.copytree(root / "test" / "cat", root / "test" / "dog")
+    shutil.copytree(root / "test" / "cat", root / "test" / "eel")
+    assert str(root / "train" / "eel") in str(complaint(root))
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_missing_split_is_named(root, split):
+    shutil.rmtree(root / split)
+    error = complaint(root)
+    assert str(root / split) in str(error)
+    assert "ROOT/train/CLASS" in error.help
+
+
+def test_other_files_are_not_cifar10(root):
+    with pytest.raises(DataError) as caught:
+        cifar10_jpeg.load(Cifar10Jpeg(), root)
+    assert CARD.facts.digest in str(caught.value)
+    assert folder.facts(CONFIG, root).digest in str(caught.value)
+
+
+@pytest.mark.data
+def test_ten_classes_of_tiny_imagenet(unpacked_data):
+    arrays = folder.load(CONFIG, unpacked_data / "tinyimagenet10")
+    assert arrays.train_images.shape == (5000, 3, 64, 64)
+    assert arrays.test_images.shape == (500, 3, 64, 64)
+    assert np.bincount(arrays.train_labels).tolist() == [500] * 10
+    assert np.bincount(arrays.test_labels).tolist() == [50] * 10
+    path = sorted((unpacked_data / "tinyimagenet10" / "val" / "n02085620").iterdir())[7]
+    assert (arrays.test_images[2 * 50 + 7] == np.asarray(Image.open(path).convert("RGB")).transpose(2, 0, 1)).all()
+    assert plain.digest(arrays) == TINY
+
+
+TINY = "e225ea72b25b08664a858ca34cee3197e15b3287b52e0a9055226731b3d69d94"
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_all_of_cifar10_loads_and_the_card_tells_the_truth(unpacked_data):
+    import time
+
+    arrays = cifar10_jpeg.load(Cifar10Jpeg(), unpacked_data / "cifar10")
+    assert plain.facts(arrays) == CARD.facts
+    begun = time.perf_counter()
+    cifar10_jpeg.load(Cifar10Jpeg(), unpacked_data / "cifar10")
+    assert time.perf_counter() - begun < 3
+    mean, std = channel_statistics(arrays)
+    assert CARD.mean == pytest.approx(mean, abs=5e-4)
+    assert CARD.std == pytest.approx(std, abs=2e-3)  # JPEG takes away some of the finest grain

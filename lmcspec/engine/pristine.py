@@ -64,7 +64,10 @@ def prepare(device: str, threads: int) -> None:
     for kind in ("cpu", "cuda"):
         if torch.is_autocast_enabled(kind):
             torch.set_autocast_enabled(kind, False)
-    torch.manual_seed(0)
+    # Not torch.manual_seed: it queues a call, with a stack trace, for every kind of device that isn't in use yet.
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(0)
     np.random.seed(0)
     random.seed(0)
 

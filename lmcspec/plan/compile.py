@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lmcspec.base.errors import BlockedError, Problem, SpecError
 from lmcspec.base.facts import DataFacts, ModelFacts
-from lmcspec.catalog import identity
+from lmcspec.base.steps import Step
+from lmcspec.catalog import get, identity
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
 from lmcspec.plan.graph import Graph, Level, Plan, Target, TooManyTasks, find_byproducts, needed
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
@@ -185,7 +186,9 @@ class _Case:
             if isinstance(network, Like):
                 original = laid.get(network.like)
                 if original is not None:
-                    laid[name] = NetworkPlan(name, original.stages, original.levels, network, original)
+                    laid[name] = NetworkPlan(
+                        name, original.stages, original.levels, network, original, self._renamed(name)
+                    )
                 continue
             shares = tuple(
                 self._excluded_share(stage.exclude, ("networks", name, index, "exclude"), stage.sparsity is not None)
@@ -197,9 +200,18 @@ class _Case:
                 at = self._stage_of(error, network, name, shares)
                 self.problem(error.code, str(error), at, help=error.help)
                 continue
-            laid[name] = NetworkPlan(name, stages, levels or (Level(0, 1.0, 0),))
+            laid[name] = NetworkPlan(name, stages, levels, renamed=self._renamed(name))
             self._warn_of_sparsity(name, stages)
         return {name: laid[name] for name in written if name in laid}
+
+    def _renamed(self, network: str) -> dict[str, str]:
+        return {name: self.case.recipe(network, name) for name in self._written_recipes}
+
+    @property
+    def _written_recipes(self) -> set[str]:
+        """Recipe names as networks and measures use them: of a family, its own name, not its members'."""
+        members = {name for family in self.case.families.values() for one in family.members for name in one.recipes}
+        return {*self.study.recipes, *members}
 
     def _stage_of(self, error: LevelError, network: tuple, name: str, shares: tuple[float, ...]) -> tuple:
         for count in range(1, len(network) + 1):
@@ -253,31 +265,29 @@ class _Case:
         for name, network in self.networks.items():
             for stage in network.stages if network.like is None else ():
                 on = stage.stage.data
-                recipe = recipes[stage.stage.recipe or ("real" if on == "real" else "distilled"), on]
+                recipe = recipes[network.recipe(stage.stage.recipe or ("real" if on == "real" else "distilled")), on]
                 for key in ("rewind", "schedule_from"):
                     step = getattr(stage.stage, key)
-                    if step is not None and recipe.updates(step) >= recipe.recipe.length > 0:
-                        self.problem(
-                            "E401",
-                            f"{key} = {step} is update {recipe.updates(step)}, "
-                            f"but training ends after {recipe.recipe.length} ({recipe.per_epoch} an epoch)",
-                            ("networks", name, stage.index, key),
-                            help=f"give a step below {recipe.recipe.length}it",
-                        )
+                    if step is not None:
+                        self._check_step(key, step, recipe, ("networks", name, stage.index, key))
         for name, measure in self.study.measures.items():
-            recipe = recipes[getattr(measure, "evaluate", None) or "real", "real"]
-            for index, step in enumerate(getattr(measure, "at", ())):
-                if step != "rewind" and recipe.updates(step) >= recipe.recipe.length:
-                    self.problem(
-                        "E401",
-                        f"k = {step} is update {recipe.updates(step)}, but training ends after {recipe.recipe.length}",
-                        ("measures", name, "at", index),
-                        help=f"give a step below {recipe.recipe.length}it",
-                    )
+            evaluate = getattr(measure, "evaluate", None) or "real"
+            for recipe in {network.recipe(evaluate): None for network in self.networks.values()}:
+                for index, step in enumerate(getattr(measure, "at", ())):
+                    if step != "rewind":
+                        self._check_step("k", step, recipes[recipe, "real"], ("measures", name, "at", index))
+
+    def _check_step(self, what: str, step: Step, recipe: ResolvedRecipe, path: tuple) -> None:
+        if step != Step() and recipe.updates(step) >= recipe.recipe.length:
+            self.problem(
+                "E401",
+                f"{what} = {step} is update {recipe.updates(step)}, "
+                f"but training ends after {recipe.recipe.length} ({recipe.per_epoch} an epoch)",
+                path,
+                help=f"give a step below {recipe.recipe.length}it",
+            )
 
     def _targets(self, emit: Subnetworks) -> list[Target]:
-        from lmcspec.catalog import get
-
         found: list[Target] = []
         for name, measure in self.study.measures.items():
             wanted = getattr(measure, "networks", "all")
@@ -309,4 +319,8 @@ class _Case:
 
     def _members(self, names: tuple[str, ...]) -> list[str]:
         families = self.case.families
-        return [member for name in names for member in (families[name].members if name in families else (name,))]
+        return [
+            member
+            for name in names
+            for member in ([one.name for one in families[name].members] if name in families else [name])
+        ]

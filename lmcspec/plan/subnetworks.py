@@ -40,6 +40,12 @@ class NetworkPlan:
     like: Like | None = None
     original: "NetworkPlan | None" = None
     """The network that `like` names."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Of a family over a recipe: the member that stands for the recipe's name."""
+
+    def recipe(self, name: str) -> str:
+        """The recipe that a name means for this network."""
+        return self.renamed.get(name, name)
 
     @property
     def start(self) -> int:
@@ -211,7 +217,7 @@ class Subnetworks:
         return Start("given", self._rewind_state(network, stage, replicate), own.rewind, last)
 
     def _rewind_state(self, network: NetworkPlan, stage: StagePlan, replicate: int) -> str:
-        recipe, on = self._stage_recipe(stage)
+        recipe, on = self._stage_recipe(network, stage)
         until = recipe.updates(stage.stage.rewind)
         if stage.stage.rewind_of == "dense":
             role = f"{self._role('dense', replicate, 0, 'train')} until {until}"
@@ -224,7 +230,7 @@ class Subnetworks:
         """The training of a level by its stage's own recipe, whose end weights rank."""
         key = ("rank", network.name, stage.index, replicate, level, until)
         if key not in self._memory:
-            recipe, on = self._stage_recipe(stage)
+            recipe, on = self._stage_recipe(network, stage)
             what = "train" if stage.stage.data == "real" else f"train on {stage.stage.data}"
             role = self._role(network.name, replicate, level, what)
             self._memory[key] = self.train(
@@ -240,10 +246,10 @@ class Subnetworks:
         assert found is not None
         return found
 
-    def _stage_recipe(self, stage: StagePlan) -> tuple[ResolvedRecipe, TrainingSet]:
+    def _stage_recipe(self, network: NetworkPlan, stage: StagePlan) -> tuple[ResolvedRecipe, TrainingSet]:
         on = stage.stage.data
         name = stage.stage.recipe or ("real" if on == "real" else "distilled")
-        return self.recipe(name, on), self.real if on == "real" else self.sets[on]
+        return self.recipe(network.recipe(name), on), self.real if on == "real" else self.sets[on]
 
     def _role(self, network: str, replicate: int, level: int, what: str) -> str:
         return f"{self.prefix}{network}/s{replicate}/l{level}/{what}"

@@ -34,7 +34,8 @@ def _assigned(node: Node, path: Path, leaf: Node, keys: tuple[Span | None, ...],
         if not isinstance(number, int):
             raise NoPlace(f"`{part}` is no index, and a list stands here", index)
         if number >= len(node.value):
-            raise NoPlace(f"the list has {len(node.value)} items, counted from 0; there is no [{number}]", index)
+            many = f"{len(node.value)} item{'s' if len(node.value) != 1 else ''}"
+            raise NoPlace(f"the list has {many}, counted from 0; there is no [{number}]", index)
         items = list(node.value)
         items[number] = _assigned(items[number], path, leaf, keys, (*above, number))
         return replace(node, value=items)

@@ -50,15 +50,21 @@ def from_validation(
     """The problems of one failed validation. Places under a path in `failed` are left out: more is wrong there."""
     problems: list[Problem] = []
     seen: set[Path] = set()
-    for one in error.errors(include_url=False):
-        place = shape.follow(model, one["loc"])
+    found_errors = [(one, shape.follow(model, one["loc"])) for one in error.errors(include_url=False)]
+    for one, place in found_errors:
         if any(place.path[: len(path)] == path for path in failed):
             continue
+        if one["type"] == "too_short" and any(_inside(other.path, place.path) for _, other in found_errors):
+            continue  # pydantic doesn't count items that are wrong themselves
         if place.loose and place.path in seen:
             continue
         seen.add(place.path)
         problems.append(_problem(one, place, data, origins))
     return problems
+
+
+def _inside(path: Path, around: Path) -> bool:
+    return len(path) > len(around) and path[: len(around)] == around
 
 
 def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Problem:
@@ -68,7 +74,7 @@ def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Probl
     if place.of_key:
         return _bad_name(path, origins)
     if kind == "extra_forbidden":
-        return unknown_key(path, shape.keys(place.models[-1]), origins, place.models[-1])
+        return unknown_key(path, shape.keys(place.models[-1]) + _keys_of_language(path), origins, place.models[-1])
     if kind == "missing":
         return _missing(path, place, data, origins)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -143,6 +149,17 @@ def _deeper(name: str, model: type[BaseModel]) -> str | None:
             if shape.is_model(inner) and name in inner.model_fields:
                 return f"{key}.{name}"
     return None
+
+
+def _keys_of_language(path: Path) -> list[str]:
+    """Keys that are dealt with before the models see the spec."""
+    match path:
+        case (_,):
+            return ["extends", "sweep"]
+        case ("recipes", _, _):
+            return ["extends"]
+        case _:
+            return []
 
 
 def _bad_name(path: Path, origins: Origins, value: Any = None) -> Problem:

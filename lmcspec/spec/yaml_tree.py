@@ -38,7 +38,7 @@ def parse_yaml(source: Source) -> Node:
         raise Unreadable(Problem("E101", f"not valid YAML: {first}", source.span(0, 0))) from None
     if top is None:
         return Node({}, source.span(0, 0))
-    tree = _Reader(source).node(top, (), None)
+    tree = _Reader(source).node(top, (), source.span(0, 0))
     return Node({}, source.span(0, 0)) if tree.value is None else tree
 
 
@@ -61,7 +61,8 @@ class _Reader:
             raise Unreadable(Problem("E113", "this holds an alias of itself", span))
         self.check_tag(node, span)
         if isinstance(node, ScalarNode):
-            return Node(_scalar(node), span, key)
+            empty = node.start_mark.index == node.end_mark.index and key is not None
+            return Node(_scalar(node), key if empty else span, key)
         self.open.add(id(node))
         if isinstance(node, SequenceNode):
             value: Any = [self.node(item, (*path, index), None) for index, item in enumerate(node.value)]

@@ -7,7 +7,7 @@ from lmcspec.store.filesystems import filesystem, is_network
 from lmcspec.store.index import Index, Rate, Row, index_path, reindex
 from lmcspec.store.lease import BEAT, PATIENCE, Holder, Lease, holder, is_dead, take
 from lmcspec.store.manifest import Difference, compare, manifest
-from lmcspec.store.store import Store, Stored
+from lmcspec.store.store import DamagedError, Store, Stored
 from lmcspec.store.studies import last_plan, record_plan, recorded_studies
 from lmcspec.store.verify import Damage, verify
 
@@ -16,6 +16,7 @@ __all__ = [
     "PATIENCE",
     "Attempt",
     "Damage",
+    "DamagedError",
     "Difference",
     "Failure",
     "Holder",

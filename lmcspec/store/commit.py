@@ -18,7 +18,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.lease import Lease
 from lmcspec.store.process import this_process
-from lmcspec.store.store import Store, Stored, read_commit, set_aside
+from lmcspec.store.store import DamagedError, Store, Stored, read_commit, set_aside
 
 _log = logging.getLogger(__name__)
 _OCCUPIED = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
@@ -85,7 +85,7 @@ class Attempt:
         if extra := result.keys() - {"scalars", "outcome"}:
             raise ValueError(f"a result has scalars and an outcome, not {', '.join(sorted(extra))}")
         with layout.writing(self.store.root):
-            layout.write_json(self.path / layout.TASK, task)
+            layout.write_json(self.path / layout.TASK, task, durable=False)
             files, folders = _outputs(self.path)
             content = {
                 "files": files,
@@ -266,7 +266,7 @@ def _measured(path: Path) -> dict[str, Any]:
 
 
 def _readable(target: Path, task: str) -> Stored | None:
-    with contextlib.suppress(StoreError):
+    with contextlib.suppress(DamagedError):
         return read_commit(target, task)
     return None
 

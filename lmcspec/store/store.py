@@ -111,7 +111,7 @@ class Store:
         """The object if it is committed, else None.
 
         On a network disk an object can show up late; with `patience` a miss is looked up again, for that many
-        seconds, after listing its folder (which makes the client ask the server). StoreError if COMMIT is damaged.
+        seconds, after listing its folder (which makes the client ask the server). DamagedError if COMMIT is damaged.
         """
         folder = layout.object_folder(self.root, identifier)
         stored = read_commit(folder, identifier)
@@ -204,8 +204,12 @@ class Store:
         return True
 
 
+class DamagedError(StoreError):
+    """A COMMIT that can't be read, or is another object's."""
+
+
 def read_commit(folder: Path, identifier: str) -> Stored | None:
-    """The object in this folder if it has a COMMIT; StoreError if that is not the COMMIT of this id."""
+    """The object in this folder if it has a COMMIT; DamagedError if that is not the COMMIT of this id."""
     try:
         document = layout.read_json(folder / layout.COMMIT)
         if document["task"] != identifier or not {"files", "scalars", "outcome", "digest"} <= document["result"].keys():
@@ -218,7 +222,7 @@ def read_commit(folder: Path, identifier: str) -> Stored | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(
+        raise DamagedError(
             f"the COMMIT of object {ids.short(identifier)} is damaged: {error}",
             help=f"`lmcspec verify` lists what is damaged; delete {folder} to have it made again",
         ) from error

@@ -1,16 +1,16 @@
 """Compare the files of objects with what their COMMIT says of them."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from lmcspec.base import ids
-from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.commit import walk
-from lmcspec.store.store import Store, Stored
+from lmcspec.store.store import DamagedError, Store, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ def verify(
     full: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> list[Damage]:
-    """Everything that is wrong with these objects, or with all. `full` reads every byte; otherwise sizes must do.
+    """Everything that is wrong with these objects, or with all.
 
-    Dropped outputs are no damage. `progress` is called with each id when it is done.
+    `full` reads every byte and finds files that don't belong; otherwise sizes are compared. Dropped outputs are no
+    damage. `progress` is called with each id when it is done.
     """
     found: list[Damage] = []
     for identifier in _folders(store) if identifiers is None else identifiers:
@@ -46,7 +47,7 @@ def verify(
 def _inspect(store: Store, identifier: str, full: bool) -> Iterator[Damage]:
     try:
         stored = store.find(identifier)
-    except StoreError:
+    except DamagedError:
         yield Damage(identifier, "corrupt", "result", layout.COMMIT)
         return
     if stored is None:
@@ -59,7 +60,7 @@ def _inspect(store: Store, identifier: str, full: bool) -> Iterator[Damage]:
     if not (stored.path / layout.DROPPED).exists():
         expected = stored.result["files"]
         yield from _files(stored, expected, "result", full)
-        for path in walk(stored.out) if stored.out.is_dir() else ():
+        for path in walk(stored.out) if full and stored.out.is_dir() else ():
             name = path.relative_to(stored.path).as_posix()
             # NFS keeps a deleted file that is still open under such a name.
             if not path.is_dir() and name not in expected and not path.name.startswith(".nfs"):
@@ -79,16 +80,21 @@ def _files(
     stored: Stored, expected: dict[str, dict[str, Any]], part: Literal["result", "record"], full: bool
 ) -> Iterator[Damage]:
     for name, entry in expected.items():
-        path = stored.path / name
-        if Path(name).is_absolute() or ".." in Path(name).parts or path.is_symlink():
+        path = f"{stored.path}{os.sep}{name}"
+        if os.path.isabs(name) or ".." in name.split("/"):
             yield Damage(stored.id, "corrupt", part, name)
-        elif not path.is_file():
+            continue
+        try:
+            found = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
             yield Damage(stored.id, "missing", part, name)
-        elif path.stat().st_size != entry["bytes"] or (full and _sha256(path) != entry["sha256"]):
+            continue
+        sound = stat.S_ISREG(found.st_mode) and found.st_size == entry["bytes"]
+        if not sound or (full and _sha256(path) != entry["sha256"]):
             yield Damage(stored.id, "corrupt", part, name)
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: str) -> str:
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -79,16 +79,14 @@ class LocalRunner:
 
     def poll(self, timeout: float) -> list[Happening]:
         self._pass_on_wishes()
-        listened: list[Any] = [seat.connection for seat in self._seats if seat.connection]
-        if self._starter and self._starter.socket:
-            listened.append(self._starter.socket)
+        slots = {seat.connection: slot for slot, seat in enumerate(self._seats) if seat.connection}
+        server = self._starter_now.socket
         happened: list[Happening] = []
-        for source in wait(listened, timeout):
-            if self._starter and source is self._starter.socket:
+        for source in wait([*slots, server] if server else list(slots), timeout):
+            if source is server:
                 self._listen_to_server()
-                continue
-            slot = next(number for number, seat in enumerate(self._seats) if seat.connection is source)
-            self._listen_to_worker(slot, happened)
+            elif self._seats[slots[source]].connection is source:  # pyright: ignore[reportArgumentType]
+                self._listen_to_worker(slots[source], happened)  # pyright: ignore[reportArgumentType]
         return happened
 
     def stop(self) -> None:

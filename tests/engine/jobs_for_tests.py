@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from kinds_for_tests import Params
+
 from lmcspec.engine import Job, PlannedTask
 from lmcspec.tasks import make
-from kinds_for_tests import Params
 
 
 @dataclass

@@ -81,7 +81,7 @@ def _act(ctx, params, seeds):
         case "spoil":
             _spoil()
         case "grow":
-            sys.modules[__name__].hoard = bytearray(b'x') * (400 << 20)  # pyright: ignore
+            sys.modules[__name__].hoard = bytearray(b"x") * (400 << 20)  # pyright: ignore
         case "look":
             return Finished(_look())
     return Finished({"total": params.value})

@@ -64,9 +64,7 @@ def test_a_held_task_is_left_alone(store, place):
     assert execute(store, task, plan.payload(task), place).status == "done"
 
 
-@pytest.mark.parametrize(
-    ("act", "reason"), [("bug", "internal"), ("data", "data"), ("memory", "out-of-memory"), ("bug", "internal")]
-)
+@pytest.mark.parametrize(("act", "reason"), [("bug", "internal"), ("data", "data"), ("memory", "out-of-memory")])
 def test_a_failure_keeps_its_log(store, place, act, reason):
     plan = Plan()
     task = plan.add(act)

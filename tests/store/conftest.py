@@ -26,7 +26,9 @@ def name() -> Callable[[object], str]:
 def put() -> Callable[..., str]:
     """Commit an object with the given output files; what `commit` said."""
 
-    def put(store: Store, task: str, lease: Lease | None = None, files=None, scalars=None, kind="train", **record) -> str:
+    def put(
+        store: Store, task: str, lease: Lease | None = None, files=None, scalars=None, kind="train", **record
+    ) -> str:
         attempt = open_attempt(store, task, lease)
         for path, content in ({"state.bin": b"weights"} if files is None else files).items():
             target = attempt.out / path

@@ -12,7 +12,9 @@ from lmcspec.store import Store, failures, layout, manifest, open_attempt, sweep
 
 
 def test_commit_holds_two_parts(store, put, name):
-    put(store, name(1), files={"a/b.bin": b"abc"}, scalars={"error": 0.25, "n": 3}, numerics={"threads": 1}, seconds=1.5)
+    put(
+        store, name(1), files={"a/b.bin": b"abc"}, scalars={"error": 0.25, "n": 3}, numerics={"threads": 1}, seconds=1.5
+    )
     document = json.loads((store.find(name(1)).path / layout.COMMIT).read_text())
     assert document["version"] == 1
     assert document["task"] == name(1)
@@ -38,7 +40,9 @@ def test_the_result_is_free_of_clocks_and_hosts(tmp_path, put, name):
 
 def test_nothing_is_visible_before_the_rename(store, name, monkeypatch):
     seen = []
-    monkeypatch.setattr("lmcspec.base.faults.reach", lambda point: seen.append((point, store.find(name(1)) is not None)))
+    monkeypatch.setattr(
+        "lmcspec.base.faults.reach", lambda point: seen.append((point, store.find(name(1)) is not None))
+    )
     attempt = open_attempt(store, name(1))
     (attempt.out / "x").write_bytes(b"x")
     attempt.commit({}, {}, {})
@@ -52,17 +56,21 @@ def test_nothing_is_visible_before_the_rename(store, name, monkeypatch):
 
 def test_files_and_folders_are_synced_before_they_are_relied_on(store, name, monkeypatch):
     done = []
-    where = lambda descriptor: os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), store.root)  # noqa: E731
+    where = lambda descriptor: os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), store.root)
     fsync, rename = os.fsync, os.rename
     monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append(("sync", where(descriptor))), fsync(descriptor)))
-    monkeypatch.setattr(os, "rename", lambda a, b: (done.append(("rename", os.path.relpath(b, store.root))), rename(a, b)))
+    monkeypatch.setattr(
+        os, "rename", lambda a, b: (done.append(("rename", os.path.relpath(b, store.root))), rename(a, b))
+    )
     attempt = open_attempt(store, name(1))
     (attempt.out / "deep").mkdir()
     for path in (attempt.out / "x", attempt.out / "deep" / "y", attempt.log_path, attempt.metrics_path):
         path.write_bytes(b"x")
     own = os.path.relpath(attempt.path, store.root)
     attempt.commit({}, {}, {})
-    before = {f"{own}/{part}" for part in ("out/x", "out/deep/y", "out/deep", "out", "log.txt", "metrics.jsonl", "task.json")}
+    before = {
+        f"{own}/{part}" for part in ("out/x", "out/deep/y", "out/deep", "out", "log.txt", "metrics.jsonl", "task.json")
+    }
     synced = [path for what, path in done if what == "sync"]
     mark = synced.index(f"{own}/COMMIT")
     assert before <= set(synced[:mark])

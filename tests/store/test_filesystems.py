@@ -4,7 +4,14 @@ import pytest
 
 from lmcspec.store import filesystem, is_network
 
-MOUNTS = [("/", "ext4"), ("/proc", "proc"), ("/home", "nfs4"), ("/home/me/fast disk", "xfs"), ("/mnt", "ext4"), ("/mnt", "lustre")]
+MOUNTS = [
+    ("/", "ext4"),
+    ("/proc", "proc"),
+    ("/home", "nfs4"),
+    ("/home/me/fast disk", "xfs"),
+    ("/mnt", "ext4"),
+    ("/mnt", "lustre"),
+]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from lmcspec.store import Index, Rate, Store, index_path, reindex
 
-local = lambda _: "ext4"  # noqa: E731
+local = lambda _: "ext4"
 ADD_ALL = """
 import sys
 from lmcspec.store import Index, Store
@@ -77,7 +77,8 @@ def test_the_latest_200_count(store, put, name):
     with Index(store) as index:
         assert index.seconds("train") == [4.0, 3.0, 2.0, 1.0, 0.0]
         index._connection.executemany(
-            "INSERT INTO objects VALUES (?, 'train', '', 1, 9, 0, 'ok', '', ?)", [(str(n), 10.0 + n) for n in range(199)]
+            "INSERT INTO objects VALUES (?, 'train', '', 1, 9, 0, 'ok', '', ?)",
+            [(str(n), 10.0 + n) for n in range(199)],
         )
         assert index.seconds("train") == [9.0] * 199 + [4.0]
 
@@ -150,7 +151,7 @@ def test_where_it_lies(store, tmp_path, monkeypatch):
 def test_a_store_on_a_network_has_no_index_in_it(store, put, name, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     put(store, name(1), seconds=1.0)
-    network = lambda path: "nfs4" if Path(path).is_relative_to(store.root) else "ext4"  # noqa: E731
+    network = lambda path: "nfs4" if Path(path).is_relative_to(store.root) else "ext4"
     with Index(store, network) as index:
         assert index.rates("train").n == 1
         assert index._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

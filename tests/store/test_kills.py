@@ -53,7 +53,9 @@ def test_a_kill_leaves_all_or_nothing(store, name, python, tmp_path, tree, point
     assert swept.leases == 1
     assert holder(store, task) is None
     assert not list((store.root / "attempts").iterdir())
-    assert (store.root / "partial" / task).exists() == (point not in ("lease.taken", "attempt.opened", "commit.renamed"))
+    assert (store.root / "partial" / task).exists() == (
+        point not in ("lease.taken", "attempt.opened", "commit.renamed")
+    )
     assert not [path for path in tree(store.root) if path.endswith(".draft")]
 
     again = python(WORKER, store.root, task, inner, "all", **fault)

@@ -73,7 +73,9 @@ def test_a_newer_store_is_refused(store):
     assert "upgrade lmcspec" in caught.value.help
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": "1", "id": "ab"}', '{"id": "../x", "version": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"version": 1}', '{"version": "1", "id": "ab"}', '{"id": "../x", "version": 1}']
+)
 def test_a_damaged_header_is_refused(store, text):
     (store.root / layout.STORE).write_text(text)
     with pytest.raises(StoreError) as caught:
@@ -150,7 +152,9 @@ def test_an_ambiguous_prefix_names_the_candidates(store, put):
     one, other = "abcd1" + "0" * 59, "abcd2" + "0" * 59
     put(store, one)
     put(store, other)
-    with pytest.raises(UsageError, match="2 objects have an id that starts with abcd: abcd100000, abcd200000") as caught:
+    with pytest.raises(
+        UsageError, match="2 objects have an id that starts with abcd: abcd100000, abcd200000"
+    ) as caught:
         store.resolve_prefix("abcd")
     assert "one more digit" in caught.value.help
     assert store.resolve_prefix("abcd1") == one
@@ -165,19 +169,37 @@ def test_what_is_no_prefix(store, prefix):
 def test_no_other_text_reaches_the_disk(store, tree):
     before = tree(store.root.parent)
     for text in ("../../../etc/passwd", "", "A" * 64, "a" * 63):
-        for call in (store.find, store.drop_outputs, store.discard, lambda one: store.present([one]), lambda one: open_attempt(store, one)):
+        for call in (
+            store.find,
+            store.drop_outputs,
+            store.discard,
+            lambda one: store.present([one]),
+            lambda one: open_attempt(store, one),
+        ):
             with pytest.raises(StoreError, match="not an object id"):
                 call(text)
     assert tree(store.root.parent) == before
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"task": 1}', "[]", '{"task": "ID", "version": 1, "result": {}, "record": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"task": 1}', "[]", '{"task": "ID", "version": 1, "result": {}, "record": {}}']
+)
 def test_a_damaged_commit_is_an_error_that_says_what_to_do(store, put, name, text):
     put(store, name(1))
     (store.find(name(1)).path / layout.COMMIT).write_text(text.replace("ID", name(1)))
     with pytest.raises(StoreError, match="is damaged") as caught:
         store.find(name(1))
     assert "lmcspec verify" in caught.value.help
+
+
+def test_an_object_of_a_newer_version_is_neither_used_nor_replaced(store, put, name):
+    put(store, name(1))
+    path = store.find(name(1)).path / layout.COMMIT
+    path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+    for call in (store.find, lambda one: put(store, one)):
+        with pytest.raises(StoreError, match="newer lmcspec"):
+            call(name(1))
+    assert path.exists()
 
 
 def test_an_object_in_the_place_of_another_is_damage(store, put, name):

@@ -23,7 +23,12 @@ def test_an_unreadable_plan_counts_as_none(store, caplog):
 
 
 @settings(derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.sampled_from(["..", ".", "../../x", "a/b", "/etc/passwd", "~", "a\0b", "ü ö", "a%2Fb"]), st.text(min_size=1, max_size=15)))
+@given(
+    st.one_of(
+        st.sampled_from(["..", ".", "../../x", "a/b", "/etc/passwd", "~", "a\0b", "ü ö", "a%2Fb"]),
+        st.text(min_size=1, max_size=15),
+    )
+)
 def test_no_name_leads_out_of_the_folder(store, study):
     record_plan(store, study, {"name": study})
     assert last_plan(store, study) == {"name": study}

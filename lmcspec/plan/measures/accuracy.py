@@ -2,6 +2,7 @@
 
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.request import Request
+from lmcspec.plan.subnetworks import NetworkPlan
 
 
 def targets(request: Request) -> list[Target]:
@@ -24,10 +25,10 @@ def targets(request: Request) -> list[Target]:
     ]
 
 
-def recipe_of(request: Request, network, level: int) -> str:
+def recipe_of(request: Request, network: NetworkPlan, level: int) -> str:
     """The recipe with which a level is trained to be measured: the measure's, its stage's `retrain`, or `real`."""
     if request.config.evaluate:
-        return request.config.evaluate
+        return network.recipe(request.config.evaluate)
     origin = network.original or network
     stage = next((stage for stage in reversed(origin.stages) if stage.entry <= level), None)
-    return (stage.stage.retrain if stage else None) or "real"
+    return network.recipe((stage.stage.retrain if stage else None) or "real")

@@ -1,0 +1,151 @@
+import io
+
+import pytest
+
+from lmcspec.engine import PlannedTask, events
+from lmcspec.engine.progress import Plain, Tally, duration, show
+
+A, B, C, D = (PlannedTask(name * 64, "train", f"imp[rewind=3]/s0/{name}", (), 10.0) for name in "abcd")
+LAST = tuple(f"line {number}" for number in range(15))
+
+
+def finished(at, task, seconds=10.0, **changes):
+    values = {"slot": 0, "outcome": "ok", "reused": False, "scalars": {}, **changes}
+    return events.Finished(at, task, seconds=seconds, **values)
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """A plain listener and what it has written, without the times."""
+    monkeypatch.setenv("TZ", "UTC")
+    lines = []
+    clock = Clock()
+    plain = Plain(lines.append, clock)
+
+    def tell(event):
+        clock.now = event.at
+        plain.hear(event)
+
+    return tell, lines
+
+
+def test_one_line_an_event(told):
+    tell, lines = told
+    tell(events.RunStarted(1000.0, (A, B), 2))
+    tell(events.Started(1000.0, A, 0, 1))
+    tell(events.Progress(1001.0, A, 0, 1, 2))
+    tell(events.Retried(1002.0, A, "lost", "exit code 3", 1, 0.4, False))
+    tell(events.Retried(1002.0, A, "out-of-memory", "full", 1, 0.0, True))
+    tell(events.Waiting(1002.0, B, "process 7 on elsewhere"))
+    tell(finished(1003.0, A, 2.5))
+    tell(finished(1003.5, B, reused=True, outcome="diverged"))
+    tell(events.RunEnded(1004.0, 1, 0, 0, 0, 1, 4.0))
+    assert all(line[2] == line[5] == ":" and line[8] == " " for line in lines)
+    assert [line[9:] for line in lines] == [
+        "2 tasks to run on 2 slots",
+        "retry     imp[rewind=3]/s0/a in 0.4 s, after lost: exit code 3",
+        "retry     imp[rewind=3]/s0/a alone on its device, after out-of-memory: full",
+        "waiting   imp[rewind=3]/s0/b: process 7 on elsewhere is doing it",
+        "done      imp[rewind=3]/s0/a in 2.5 s",
+        "reused    imp[rewind=3]/s0/b, diverged",
+        "1 done, 1 reused in 4.0 s",
+    ]
+
+
+def test_the_first_failure_shows_the_end_of_its_log_at_once(told):
+    tell, lines = told
+    tell(events.RunStarted(1000.0, (A, B, C), 1))
+    tell(events.Failed(1001.0, A, "user", "no such layer", "/store/log.txt", LAST))
+    assert [line[9:] for line in lines[1:]] == [
+        "failed    imp[rewind=3]/s0/a (user): no such layer",
+        "  log: /store/log.txt",
+        *(f"  | {line}" for line in LAST),
+    ]
+    del lines[:]
+    tell(events.Failed(1002.0, B, "user", "no such layer", "/store/log2.txt", LAST))
+    assert len(lines) == 2, "the next ones say where to look"
+
+
+def test_a_thousand_skipped_tasks_are_one_line(told):
+    tell, lines = told
+    tell(events.RunStarted(1000.0, (A, B, C, D), 1))
+    for task in (B, C):
+        tell(events.Skipped(1001.0, task, "needs a, which failed"))
+    tell(events.Skipped(1001.0, D, "needs z, which failed"))
+    tell(events.RunEnded(1002.0, 0, 1, 3, 0, 0, 2.0))
+    assert [line[9:] for line in lines[1:-1]] == [
+        "skipped   2 tasks, imp[rewind=3]/s0/b and what follows: needs a, which failed",
+        "skipped   imp[rewind=3]/s0/d: needs z, which failed",
+    ]
+
+
+def test_a_summary_every_few_seconds(told):
+    tell, lines = told
+    tell(events.RunStarted(1000.0, (A, B, C), 1))
+    tell(events.Started(1000.0, A, 0, 1))
+    for second in range(12):
+        tell(events.Progress(1000.0 + second, A, 0, second, 12))
+    assert [line[9:] for line in lines[1:]] == [
+        "0/3 done, 1 running, 5.0 s elapsed, about 25 s left",
+        "0/3 done, 1 running, 10 s elapsed, about 20 s left",
+    ]
+
+
+def test_the_estimate_follows_what_was_observed():
+    clock = Clock()
+    tally = Tally(clock)
+    tally.hear(events.RunStarted(1000.0, (A, B, C), 1))
+    tally.hear(events.Started(1000.0, A, 0, 1))
+    tally.hear(finished(1005.0, A, 5.0))
+    clock.now = 1005.0
+    assert tally.line() == "1/3 done, 0 running, 5.0 s elapsed, about 10 s left"
+    tally.hear(events.Failed(1006.0, B, "user", "", "", ()))
+    tally.hear(events.Stopping(1006.0, 1))
+    assert "1 failed" in tally.line() and "stopping" in tally.line()
+
+
+def test_live_shows_running_tasks_and_scrolls_the_rest():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    with show(stream) as listener:
+        listener(events.RunStarted(1000.0, (A, B), 1))
+        listener(events.Started(1000.0, A, 0, 1))
+        listener(events.Progress(1001.0, A, 0, 120, 450, "loss 0.0123"))
+        area = listener.__self__._render()
+        listener(events.Failed(1002.0, A, "user", "no [such] layer", "/store/log.txt", LAST))
+        listener(finished(1003.0, B))
+    from rich.console import Console
+
+    drawn = io.StringIO()
+    Console(file=drawn, width=100).print(area)
+    head, row, *_ = drawn.getvalue().splitlines()
+    assert head.startswith("0/2 done, 1 running")
+    assert row.split()[:5] == ["imp[rewind=3]/s0/a", "train", "120/450", "loss", "0.0123"]
+    assert "no [such] layer" in stream.getvalue() and "done      imp[rewind=3]/s0/b" in stream.getvalue()
+    assert "line 14" in stream.getvalue()
+
+
+def test_without_a_terminal_lines_are_plain():
+    stream = io.StringIO()
+    with show(stream) as listener:
+        listener(events.RunStarted(1000.0, (A,), 1))
+    assert stream.getvalue()[9:] == "1 task to run on 1 slot\n"
+    assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (10, "10 s"), (59.4, "59 s"), (65, "1:05"), (7265, "2:01:05"), (-1, "0.0 s")],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text

@@ -10,13 +10,13 @@ TASK_PREFIX = b"lmcspec:task:1\0"
 SHORT = 10
 """How many hex digits of an id are shown to people; unique prefixes are accepted as git does."""
 
-_EXACT = 2**53
+_EXACT = 2**53 - 1
 
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 bytes of plain data: dicts with string keys, lists, strings, bools, None and finite numbers.
 
-    Tuples count as lists, `-0.0` as `0`, and integers beyond 2^53 become strings, because JSON readers
+    Tuples count as lists, `-0.0` as `0`, and integers of 2^53 and more become strings, because JSON readers
     elsewhere would round them. Anything else (a path, a set, a NaN) is a TypeError or ValueError: an id must
     never depend on something that another machine would spell differently.
     """

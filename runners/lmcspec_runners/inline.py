@@ -1,6 +1,7 @@
 """One task after the other in this process: slow to start (torch is imported here) and easy to debug."""
 
 import os
+import time
 from typing import Any
 
 from lmcspec.catalog.runners.inline import Inline
@@ -39,6 +40,7 @@ class InlineRunner:
             pristine.first()
             return [Ready(0, os.getpid())]
         if self._order is None:
+            time.sleep(timeout)
             return []
         (store, task, payload), self._order = self._order, None
         clean = pristine.Pristine.here()

@@ -1,11 +1,98 @@
-"""What all tests share: a cache folder of their own, and the real data where they are at hand."""
+"""What all tests share: a cache folder of their own, the real data where they are at hand, and the house rules.
+
+The rules: one thread of torch; a test takes no longer than its markers allow; no example is drawn by chance unless
+LMCSPEC_HYPOTHESIS=full; with LMCSPEC_STRICT_SKIPS=1 a skip needs a reason that stands in .ci/allowed-skips.txt.
+"""
 
 import os
+
+# Before anything imports torch or numpy, in this process and in all that it starts.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+SECONDS = 10.0 if not os.environ.get("CI") else 20.0
+"""What a test without a marker may take. Where CI is set a longer one fails; it may be a noisy machine."""
+LONG = {"slow", "data", "kill", "browser", "ray", "gpu"}
+LONG_TIMEOUT = 600
+SKIPS = Path(__file__).parents[1] / ".ci" / "allowed-skips.txt"
+
+hypothesis.settings.register_profile(
+    "ci",
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("full", parent=hypothesis.settings.get_profile("ci"), max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("LMCSPEC_HYPOTHESIS", "ci"))
+
+unlisted_skips: dict[str, str] = {}
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of the longer kinds get the longer time limit, unless they set one themselves."""
+    for item in items:
+        if is_long(item) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where CI is set, a test of the quick suite that isn't quick fails."""
+    report = yield
+    if os.environ.get("CI") and call.when == "call" and report.passed and not is_long(item) and call.duration > SECONDS:
+        report.outcome = "failed"
+        report.longrepr = f"took {call.duration:.1f} s, more than {SECONDS:.0f}: make it faster or mark it slow"
+    return report
+
+
+def pytest_runtest_logreport(report):
+    """Remember skips for reasons that aren't on the list."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        note_skip(report)
+
+
+def pytest_collectreport(report):
+    """The same for whole files."""
+    if report.skipped:
+        note_skip(report)
+
+
+def pytest_sessionfinish(session):
+    """Fail for them, in the process that sees all reports."""
+    if unlisted_skips and os.environ.get("LMCSPEC_STRICT_SKIPS") == "1" and not hasattr(session.config, "workerinput"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say which."""
+    if unlisted_skips and os.environ.get("LMCSPEC_STRICT_SKIPS") == "1":
+        terminalreporter.section("skipped for a reason that .ci/allowed-skips.txt doesn't list", red=True)
+        for test, reason in unlisted_skips.items():
+            terminalreporter.line(f"{test}: {reason}", red=True)
+
+
+def is_long(item) -> bool:
+    """Whether a test has one of the markers that keep it out of the quick suite."""
+    return any(item.get_closest_marker(name) for name in LONG)
+
+
+def note_skip(report) -> None:
+    """Keep the reason of a skip unless a line of the list matches it; `*` in a line stands for anything."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    reason = reason.removeprefix("Skipped: ")
+    lines = [line.strip() for line in SKIPS.read_text().splitlines()]
+    if not any(fnmatchcase(reason, line) for line in lines if line and not line.startswith("#")):
+        unlisted_skips[report.nodeid] = reason
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -38,7 +38,7 @@ def run(
     from lmcspec.base.errors import BlockedError
     from lmcspec.engine import Interrupted
     from lmcspec.engine.execute import execute
-    from lmcspec.engine.progress import progress
+    from lmcspec.engine.progress import show
     from lmcspec.plan.outlook import outlook
     from lmcspec.store import Store
 
@@ -50,7 +50,7 @@ def run(
     summary = None
     if view.diff.run:
         try:
-            with progress(planned.study, view.wall(slots(workers))) as listener:
+            with show() as listener:
                 summary = execute(view, opened, hire(runner, workers), [listener])
         except Interrupted as interruption:
             _tell_interrupted(interruption)

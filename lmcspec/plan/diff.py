@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Store
+from lmcspec.store import Store, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Diff:
     blocked: Mapping[str, str]
     """Task to run -> why it can't: its data are missing, or those of a task it needs."""
 
+    skipped: frozenset[str] = frozenset()
+    """Not to be run, because something they need collapsed and the study skips what follows."""
     stale: frozenset[str] = frozenset()
     """Forced tasks and all that rests on them: stored results of these do not count."""
 
@@ -32,33 +34,47 @@ class Diff:
 
 
 def diff(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Diff:
-    """Work back from the targets: a stored result needs nothing, a missing one needs its inputs.
+    """Work back from the targets: a stored result needs nothing, a missing one needs the files of its inputs.
 
-    `forced` tasks count as missing, and so does all that rests on them.
+    `forced` tasks count as missing, and so does all that rests on them. Files that a task is to read are compared
+    with the sizes in their COMMIT, so that damage is mended where it would matter.
     """
     ids = list(plan.tasks)
-    stored = set(store.present(ids)) if store else set()
-    usable = stored - store.dropped(stored) if store else set()
+    stored = store.present(ids) if store else set()
     stale = _downstream(plan, forced)
-    stored, usable = stored - stale, usable - stale
+    stored -= stale
+    usable = stored - store.dropped(stored) if store else set()
     wanted = {target.task for target in plan.targets} | {target.mask for target in plan.targets if target.mask}
     to_run = {task for task in wanted if task not in stored}
+    checked: set[str] = set()
     queue = list(to_run)
     while queue:
         for _, source in plan.tasks[queue.pop()].inputs:
+            if source in usable and source not in checked:
+                checked.add(source)
+                if store and is_damaged(store, source):
+                    usable.discard(source)
             if source not in usable and source not in to_run:
                 to_run.add(source)
                 queue.append(source)
     blocked = _blocked(plan, to_run)
-    passing, continued = _share_branches(plan, to_run - blocked.keys(), usable)
+    skipped = _skipped(plan, store, to_run, stored) if plan.on_collapse == "skip" else frozenset()
+    passing, continued = _share_branches(plan, to_run - blocked.keys() - skipped, usable)
+    out = passing.keys() | blocked.keys() | skipped
     return Diff(
-        run=tuple(task for task in ids if task in to_run and task not in passing and task not in blocked),
-        reused=frozenset(stored),
+        run=tuple(task for task in ids if task in to_run and task not in out),
+        reused=frozenset(stored - to_run),
         passing=passing,
         continued=continued,
         blocked=blocked,
+        skipped=skipped,
         stale=frozenset(stale),
     )
+
+
+def is_damaged(store: Store, task: str) -> bool:
+    """Whether the files of a stored result are missing or of another size than when it was committed."""
+    return any(damage.part == "result" for damage in verify(store, [task], full=False))
 
 
 def needs(plan: Plan, found: Diff, task: str) -> tuple[str, ...]:
@@ -74,6 +90,23 @@ def _downstream(plan: Plan, forced: Set[str]) -> set[str]:
             if any(source in stale for _, source in task.inputs):
                 stale.add(identifier)
     return stale
+
+
+def _skipped(plan: Plan, store: Store | None, to_run: Set[str], stored: Set[str]) -> frozenset[str]:
+    """Tasks that need a result which collapsed, directly or through others."""
+    outcomes: dict[str, bool] = {}
+
+    def collapsed(source: str) -> bool:
+        if source not in outcomes:
+            found = store.find(source) if store and source in stored else None
+            outcomes[source] = found is not None and found.outcome != "ok"
+        return outcomes[source]
+
+    skipped: set[str] = set()
+    for identifier, task in plan.tasks.items():
+        if identifier in to_run and any(source in skipped or collapsed(source) for _, source in task.inputs):
+            skipped.add(identifier)
+    return frozenset(skipped)
 
 
 def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:

@@ -104,10 +104,10 @@ def payload(plan: Plan, task_id: str, byproducts: tuple[str, ...] = (), continue
     return {
         "id": task_id,
         "label": task.label,
-        "task": task.document,
+        "task": {**task.document, "parts": parts},
         "shared": parts,
         "inputs": inputs,
-        "byproducts": [{"id": one, "task": plan.tasks[one].document} for one in byproducts],
+        "byproducts": [{"id": one, "task": {**plan.tasks[one].document, "parts": parts}} for one in byproducts],
         "record": {"units": units(task, plan), "model": task.params.model.digest, "label": task.label},
         "neutral": {digest: plan.neutral[digest] for digest in parts if digest in plan.neutral},
     }

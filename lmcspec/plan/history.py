@@ -23,7 +23,7 @@ class StoreHistory:
         return Index(self._store)
 
     def state(self, task_id: str) -> str:
-        """`absent`, `stored`, `dropped`, `missing`, `corrupt`, `skipped`, `failed` or `interrupted`."""
+        """`absent`, `stored`, `dropped`, `missing`, `corrupt`, `failed` or `interrupted`."""
         try:
             stored = self._store.find(task_id)
         except StoreError:

@@ -67,7 +67,6 @@ _STATES = {
     "corrupt": "output-corrupt",
     "failed": "previous-failed",
     "interrupted": "interrupted",
-    "skipped": "skipped",
 }
 
 
@@ -84,12 +83,19 @@ def reasons(
     its kind that differs least is the measure.
     """
     known: dict[str, Reason] = {}
-    waiting = [*found.run, *found.passing, *found.blocked]
+    waiting = [*found.run, *found.passing, *found.blocked, *found.skipped]
     order = {task: position for position, task in enumerate(plan.tasks)}
     for identifier in sorted(waiting, key=order.__getitem__):
         task = plan.tasks[identifier]
         if identifier in forced:
             known[identifier] = Reason("forced")
+            continue
+        if identifier in found.skipped:
+            known[identifier] = Reason("skipped")
+            continue
+        if identifier in found.stale:
+            source = next(source for _, source in task.inputs if source in known)
+            known[identifier] = Reason("input-changed", known[source].changes, known[source].root or source)
             continue
         state = history.state(identifier) if history else "absent"
         if state in _STATES:

@@ -20,6 +20,8 @@ def state(view: Outlook, task: str) -> str:
     """`run`, `changed` (runs because something moved), `reuse`, `blocked`, `passing` or `unneeded`."""
     if task in view.diff.blocked:
         return "blocked"
+    if task in view.diff.skipped:
+        return "skipped"
     if task in view.diff.passing:
         return "passing"
     if task in view.reasons:
@@ -50,6 +52,8 @@ def closing(view: Outlook) -> str:
     counted = [task.id for task in view.plan.counted]
     states = Counter(state(view, task) for task in counted)
     parts = [f"{states['run'] + states['changed'] + states['passing']:,} to run", f"{states['reuse']:,} reused"]
+    if states["skipped"]:
+        parts.append(f"{states['skipped']:,} skipped after a collapse")
     if states["blocked"]:
         parts.append(f"{states['blocked']:,} blocked: {next(iter(view.diff.blocked.values()))}")
     return "Plan: " + ", ".join(parts) + "."

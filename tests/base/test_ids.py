@@ -59,7 +59,8 @@ def test_canonical_is_json_of_the_same_value(value):
             case _:
                 return one
 
-    assert json.loads(ids.canonical(value)) == as_read(value)
+    # Large floats are written without a point; read as floats they are the same numbers.
+    assert json.loads(ids.canonical(value), parse_int=float) == as_read(value)
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53), 2**64])

@@ -116,9 +116,9 @@ def _table_of(lines):
     return lambda _: heading[next(places)]
 
 
-CODE = """
+_CODE = f"""
 import sys
-sys.path.insert(0, {here!r})
+sys.path.insert(0, {str(HERE)!r})
 import test_identity
 for role, identifier in test_identity.plan_of(test_identity.RICH).roles.items():
     if role in test_identity.GOLDEN and test_identity.GOLDEN[role] != identifier:
@@ -129,7 +129,7 @@ for role, identifier in test_identity.plan_of(test_identity.RICH).roles.items():
 @pytest.mark.parametrize("seed", ["0", "1", "31337"])
 def test_neither_hash_seed_nor_process_matters(seed):
     found = subprocess.run(
-        [sys.executable, "-c", CODE.format(here=str(HERE))],
+        [sys.executable, "-c", _CODE],
         env={**os.environ, "PYTHONHASHSEED": seed},
         capture_output=True,
         text=True,
@@ -138,15 +138,18 @@ def test_neither_hash_seed_nor_process_matters(seed):
     assert found.stdout == ""
 
 
+NEEDS = "pydantic rfc8785 numpy scipy tomli ruamel.yaml platformdirs safetensors psutil filelock rich pytest".split()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.11", "3.12"])
 def test_the_version_of_python_does_not_matter(version, tmp_path):
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed")
-    needs = "pydantic rfc8785 numpy scipy tomli ruamel.yaml platformdirs safetensors psutil filelock rich typer pytest hypothesis pillow".split()
+    uv, python = shutil.which("uv"), _python(version)
+    if uv is None or python is None:
+        pytest.skip(f"uv or Python {version} is not installed")
+    environment = [f"--with={need}" for need in NEEDS]
     found = subprocess.run(
-        [uv, "run", "--no-project", "--isolated", "--python", version, *(f"--with={need}" for need in needs), "python", "-c", CODE.format(here=str(HERE))],
+        [uv, "run", "--no-project", "--isolated", "--python", python, *environment, "python", "-c", _CODE],
         env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
         cwd=tmp_path,
         capture_output=True,
@@ -154,6 +157,15 @@ def test_the_version_of_python_does_not_matter(version, tmp_path):
     )
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout == ""
+
+
+def _python(version: str) -> str | None:
+    """An interpreter of that version: on the path, or one that pyenv keeps."""
+    kept = sorted(Path.home().glob(f".pyenv/versions/{version}*/bin/python"))
+    for candidate in filter(None, [shutil.which(f"python{version}"), *map(str, kept)]):
+        if subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
+            return candidate
+    return None
 
 
 ENTERS = [

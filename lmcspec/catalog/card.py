@@ -57,8 +57,8 @@ class DatasetCard(Card):
     std: tuple[float, ...] | None = None
     """Per channel of images scaled to [0, 1]: the default numbers of the space `standardised`."""
     needs_root: bool = True
-    present: str = ""
-    """`package.module:attribute` of a torch-free `(config, root)` that raises FileNotFoundError where files are missing."""
+    files: tuple[str, ...] = ()
+    """Of a built-in set: paths below the root that are there if the data are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

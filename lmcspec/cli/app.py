@@ -37,7 +37,7 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code. No error that a user can cause ends in a traceback."""
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments, prog_name="lmcspec", standalone_mode=True)
     except LmcspecError as error:
         from lmcspec.cli.output import report_error
 

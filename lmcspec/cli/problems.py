@@ -89,6 +89,8 @@ def _read(file: str, sources: Mapping[str, str]) -> str:
     if file in sources:
         return sources[file]
     try:
+        if not Path(file).is_file():  # a pipe would wait for ever
+            return ""
         with Path(file).open("rb") as stream:
             return stream.read(2**20).decode("utf-8", errors="replace")
     except (OSError, ValueError):

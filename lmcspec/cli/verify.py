@@ -22,13 +22,15 @@ def verify(
     existing = open_existing(store)
     if existing is None:
         raise StoreError(f"there is no store at {store_path(store)}", help="name one with --store or LMCSPEC_STORE")
-    damage = list(check(existing, full=not quick))
+    damage = check(existing, full=not quick)
     if format is Format.json:
-        print(envelope("verify", not damage, [{"id": one.id, "problem": one.problem, "file": one.file} for one in damage]))
+        print(envelope("verify", not damage, [{"id": one.id, "problem": one.problem, "path": one.path} for one in damage]))
     else:
         for one in damage:
-            typer.echo(f"{short(one.id)}  {one.problem}  {one.file}")
+            typer.echo(f"{short(one.id)}  {one.problem}  {one.path}")
         count = sum(1 for _ in existing.ids())
-        typer.echo(f"{count:,} objects, {len(damage):,} damaged" + (": run the study again to mend them" if damage else ""))
+        typer.echo(f"{count:,} objects, {len({one.id for one in damage}):,} damaged")
+        if damage:
+            typer.echo("what a study needs of them is made again when it runs with --force")
     if damage:
         raise typer.Exit(4)

@@ -11,7 +11,7 @@ from typing import IO, Any
 from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine.logs import Log
-from lmcspec.store import Attempt, Lease, Store, Stored, layout, open_attempt
+from lmcspec.store import Attempt, Lease, Store, Stored, layout, open_attempt, recall, remember
 from lmcspec.tasks import Finished
 
 REPORT_EVERY = 0.2
@@ -90,6 +90,10 @@ class TaskContext:
 
     def stopping(self) -> bool:
         return self._place.stopping()
+
+    def remember(self, key: str, document: dict[str, Any]) -> None:
+        if recall(self._store, key) is None:
+            remember(self._store, key, document)
 
     def log(self, line: str) -> None:
         self._log.write(f"{time.strftime('%H:%M:%S')} {line}\n")

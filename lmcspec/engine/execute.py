@@ -1,15 +1,21 @@
 """Carry a plan out: what of it runs, as a job for the scheduler."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
 from typing import Any
 
 from lmcspec.base import faults
+from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.run import Listener, run
 from lmcspec.engine.runner import Runner, name_driver
 from lmcspec.engine.summary import Summary
+from lmcspec.plan.calibration import Calibration, calibrate
+from lmcspec.plan.cost import cost
 from lmcspec.plan.diff import needs
 from lmcspec.plan.document import payload, to_document
+from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.outlook import Outlook
 from lmcspec.store import Store, record_plan, sweep
 
@@ -33,7 +39,41 @@ def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Lis
     except BaseException:
         runner.close()
         raise
-    return run(job, store, runner, listeners=listeners)
+    clock = _Clock()
+    summary = run(job, store, runner, listeners=[*listeners, clock.hear])
+    if len(summary.done) >= FEWEST and not summary.failed:
+        calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
+    return summary
+
+
+FEWEST = 5
+"""Tasks below which a run says nothing about the next."""
+
+
+class _Clock:
+    """How long tasks are in the hands of workers, as the driver sees it."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, float] = {}
+        self._took: dict[str, float] = {}
+
+    def hear(self, event: Event) -> None:
+        """Take an event in."""
+        if isinstance(event, Started):
+            self._started[event.task.id] = event.at
+        elif isinstance(event, Finished) and not event.reused and event.task.id in self._started:
+            self._took[event.task.id] = event.at - self._started[event.task.id]
+
+    def calibration(self, store: Store, view: Outlook, summary: Summary, slots: int) -> Calibration:
+        """What the run took beyond the seconds of its tasks, each at the rate that is known now."""
+        history = StoreHistory(store)
+        costs = {task: cost(view.plan.tasks[task], view.plan, history, {}) for task in view.diff.run}
+        known = replace(view, costs=costs)
+        if known.untimed:
+            return view.calibration
+        extra = [self._took[task] - (costs[task].seconds or 0) for task in self._took]
+        overhead = max(0.0, median(extra))
+        return Calibration(max(0.0, summary.seconds - known.work(slots, overhead=overhead)), overhead)
 
 
 def job_of(view: Outlook) -> Job:

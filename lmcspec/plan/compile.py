@@ -94,13 +94,20 @@ class _Case:
         self.missing: dict[str, str] = {}
         self.located: dict[str, DataFacts] = {}
         self.images: dict[str, int] = {}
-        self.found: FoundData = data_facts(self.study.dataset, base)
+        self.found: FoundData = data_facts(self.study.dataset, self._folder(("dataset", "root")))
         self.model = model_part(self.study, self.facts)
         self.model_facts: ModelFacts | None = known_facts(self.model, facts_folder)
 
     @property
     def facts(self) -> DataFacts:
         return self.found.facts
+
+    def _folder(self, path: tuple) -> Path:
+        """Where a relative path starts: at the file that says it, or here for one on the command line."""
+        origin = self.case.origins.of(path)
+        if origin.source == "--set":
+            return Path.cwd()
+        return Path(origin.value_span.file).parent if origin.value_span else self.base
 
     def problem(self, code: str, message: str, path: tuple, **more: str) -> None:
         self.problems.append(self.case.origins.problem(code, message, path, **more))
@@ -156,7 +163,7 @@ class _Case:
         return sets
 
     def _loaded_set(self, name: str, entry: LoadedSet, data: Part) -> TrainingSet:
-        path = (self.base / Path(entry.load).expanduser()).resolve()
+        path = (self._folder(("distilled", name, "load")) / Path(entry.load).expanduser()).resolve()
         space = data.value["space"]
         if entry.space.name != space["name"]:
             self.problem(

@@ -32,21 +32,25 @@ def data_facts(table: DatasetTable, base: Path) -> FoundData:
     assert isinstance(card, DatasetCard)
     root = data_root(table, base)
     if isinstance(card.facts, DataFacts):
-        if not card.needs_root:
-            return FoundData(card.facts, None)
-        try:
-            _resolve(card.present)(table, root) if card.present else None
-        except FileNotFoundError as error:
-            return FoundData(card.facts, root, str(error))
-        return FoundData(card.facts, root)
+        return FoundData(card.facts, root, _missing(card, root) if card.needs_root else "")
     try:
         if root is None:
-            raise FileNotFoundError(
-                f"the data set {table.name!r} has no root: set dataset.root, or {DATA_ROOT} in the environment"
-            )
+            raise FileNotFoundError(_no_root(card))
         return FoundData(_resolve(card.facts)(table, root), root)
     except FileNotFoundError as error:
         return FoundData(placeholder(table.name), root, str(error))
+
+
+def _missing(card: DatasetCard, root: Path | None) -> str:
+    """Why a built-in set can't be used, empty if it can; looks for its files and reads none."""
+    if root is None:
+        return _no_root(card)
+    absent = [path for name in card.files if not (path := root / name).exists()]
+    return f"there is no {absent[0]}, so the data set {card.name!r} is missing" if absent else ""
+
+
+def _no_root(card: DatasetCard) -> str:
+    return f"the data set {card.name!r} has no root: set dataset.root, or {DATA_ROOT} in the environment"
 
 
 def placeholder(name: str) -> DataFacts:

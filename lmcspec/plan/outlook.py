@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import TopologicalSorter
 
 from lmcspec.base.facts import ModelFacts
+from lmcspec.plan.calibration import Calibration, calibration
 from lmcspec.plan.cost import Cost, cost
 from lmcspec.plan.diff import Diff, diff, needs
 from lmcspec.plan.graph import Plan
@@ -26,6 +28,7 @@ class Outlook:
     costs: Mapping[str, Cost]
     """Of every task that runs."""
     models: Mapping[str, ModelFacts]
+    calibration: Calibration
 
     @cached_property
     def untimed(self) -> tuple[str, ...]:
@@ -33,22 +36,30 @@ class Outlook:
         return tuple(task for task in self.diff.run if self.costs[task].seconds is None)
 
     def wall(self, slots: int, which: str = "seconds") -> float | None:
-        """Predicted seconds on so many slots, without start-up; None while any task is untimed."""
+        """Predicted seconds on so many slots, start-up included; None while any task is untimed."""
         if self.untimed:
             return None
-        running = set(self.diff.run)
-        order = self.diff.run
-        passing = self.diff.passing
-        waits = {
+        if not self.diff.run:
+            return 0.0
+        return self.calibration.startup + self.work(slots, which, self.calibration.overhead)
+
+    def work(self, slots: int, which: str = "seconds", overhead: float = 0.0) -> float:
+        """Predicted seconds of the tasks alone, `overhead` added to each."""
+        waits = self._waits()
+        seconds = {task: float(getattr(self.costs[task], which)) + overhead for task in waits}
+        return wall_time(list(TopologicalSorter(waits).static_order()), waits, seconds, slots)
+
+    def _waits(self) -> dict[str, list[str]]:
+        """What each task to run waits for among the others: its inputs, or what passes them."""
+        running, passing = set(self.diff.run), self.diff.passing
+        return {
             task: [
                 host
                 for source in needs(self.plan, self.diff, task)
                 if (host := passing.get(source, source)) in running and host != task
             ]
-            for task in order
+            for task in self.diff.run
         }
-        seconds = {task: float(getattr(self.costs[task], which)) for task in order}
-        return wall_time(_sorted(order, waits), waits, seconds, slots)
 
 
 def outlook(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Outlook:
@@ -68,11 +79,6 @@ def outlook(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> 
         reasons=reasons(plan, found, history, last, forced),
         costs={task: cost(plan.tasks[task], plan, history, models) for task in found.run},
         models=models,
+        calibration=calibration(store),
     )
 
-
-def _sorted(order: tuple[str, ...], waits: Mapping[str, list[str]]) -> list[str]:
-    """The order with hosts of by-products before what waits for them."""
-    from graphlib import TopologicalSorter
-
-    return list(TopologicalSorter({task: waits[task] for task in order}).static_order())

@@ -1,10 +1,9 @@
-"""What a plan wants to know of a model, from torch's meta device: nothing is allocated or computed."""
+"""What a plan wants to know of a model: its size, its prunable tensors, its arithmetic."""
 
 import math
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.modules.conv import _ConvNd
 
 from lmcspec.base.facts import ModelFacts
@@ -13,7 +12,10 @@ from lmcspec.science.paths import has_batch_norm
 
 
 def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
-    """Facts of a module on images of `shape` (channels, height, width). The module may lie on the meta device.
+    """Facts of a module on images of `shape` (channels, height, width), from one image in evaluation mode.
+
+    On the meta device nothing is computed, but its first use in a process costs seconds of imports; a module that
+    lies elsewhere computes one black image and keeps its state.
 
     Multiply-adds are those of convolutions and linear layers for one image, by the shapes they meet; elements of
     buffers (batch norm's statistics) are counted in `buffers`.
@@ -34,9 +36,9 @@ def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
     was_training = module.training
     module.eval()
     try:
-        ghosts = {name: torch.empty_like(tensor, device="meta") for name, tensor in (parameters | buffers).items()}
+        device = next(iter(parameters.values())).device
         with torch.no_grad():
-            functional_call(module, ghosts, torch.empty(1, *shape, device="meta"))
+            module(torch.zeros(1, *shape, device=device))
     finally:
         module.train(was_training)
         for hook in hooks:

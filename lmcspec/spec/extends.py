@@ -1,5 +1,6 @@
 """Files on top of each other: `extends = ["base.toml"]`. Tables merge, lists are replaced, later files win."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Files:
         return self._file(path, None, (), text)
 
     def _file(self, path: Path, named_at: Span | None, above: tuple[Path, ...], text: str | None = None) -> Node | None:
-        identity = path.absolute().resolve() if text is None else path.absolute()
+        identity = Path(os.path.realpath(path))
         if identity in above:
             circle = " -> ".join(f"`{_shown(file)}`" for file in (*above[above.index(identity) :], identity))
             self.problems.append(Problem("E301", f"files extend each other in a circle: {circle}", named_at))

@@ -27,8 +27,11 @@ _ODD = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 def parse_yaml(source: Source) -> Node:
     """The tree of a YAML text. Raises Unreadable for syntax, tags, duplicate keys, endless aliases and depth."""
+    reader = YAML(typ="safe", pure=True)
+    reader.max_depth = DEEPEST + 1  # older versions don't know it, and run into Python's own limit instead
+    reader.composer.warn_double_anchors = False
     try:
-        top = YAML(typ="safe", pure=True).compose(source.text)
+        top = reader.compose(source.text)
     except RecursionError:
         raise Unreadable(too_deep(_first_too_deep(source))) from None
     except MarkedYAMLError as error:
@@ -142,6 +145,8 @@ def _scalar(node: ScalarNode) -> Any:
 def _syntax(source: Source, error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     offset = min(mark.index, len(source.text)) if mark is not None else 0
+    if type(error).__name__ == "MaxDepthExceededError":
+        return too_deep(source.span(offset, offset + 1))
     words = (error.problem or error.context or "unreadable").strip()
     context = (error.context or "").strip()
     span = source.span(offset, min(offset + 1, len(source.text)) if offset < len(source.text) else offset)

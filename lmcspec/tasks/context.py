@@ -43,6 +43,10 @@ class Context(Protocol):
         """Whether to save a checkpoint and raise Interrupted."""
         ...
 
+    def remember(self, key: str, document: dict[str, Any]) -> None:
+        """Leave a fact for later plans under the digest of what it is about; nothing depends on its being there."""
+        ...
+
     def log(self, line: str) -> None:
         """A line in the task's log."""
         ...

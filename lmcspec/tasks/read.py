@@ -20,11 +20,24 @@ def module(part: Part, device: str = "cpu") -> "nn.Module":
     import torch
 
     from lmcspec.catalog import get
+    from lmcspec.science.models import construct
 
     card = get("model", part.value["config"]["name"])
     config = card.config.model_validate(part.value["config"])
     with torch.device(device):
-        return card.load()(config, tuple(part.value["shape"]), part.value["classes"])
+        return construct(card.load(), config, tuple(part.value["shape"]), part.value["classes"])
+
+
+def note_facts(ctx: Context, part: Part, network: "nn.Module") -> None:
+    """Leave the model's facts for later plans, once per worker."""
+    from dataclasses import asdict
+
+    from lmcspec.science.summary import model_facts
+
+    key = ("facts", part.digest)
+    if key not in ctx.memory:
+        ctx.memory[key] = True
+        ctx.remember(part.digest, asdict(model_facts(network, tuple(part.value["shape"]))))
 
 
 def dataset(ctx: Context, part: Part) -> "Dataset":

@@ -56,6 +56,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
 
     device = torch.device(ctx.device)
     network = read.module(params.model).to(device)
+    read.note_facts(ctx, params.model, network)
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     split = read.training_split(ctx, data, params.train_on)

@@ -26,6 +26,7 @@ CARD = DatasetCard(
         classes=10,
         shape=(3, 32, 32),
     ),
+    files=("train", "test"),
     mean=(0.4914, 0.4822, 0.4465),
     std=(0.2470, 0.2435, 0.2616),
 )

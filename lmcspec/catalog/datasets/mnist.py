@@ -26,6 +26,9 @@ CARD = DatasetCard(
         classes=10,
         shape=(1, 28, 28),
     ),
+    files=tuple(
+        f"MNIST/raw/{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")
+    ),
     mean=(0.1307,),
     std=(0.3081,),
 )

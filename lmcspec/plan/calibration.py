@@ -1,0 +1,27 @@
+"""What a run takes besides its tasks: starting workers and first imports, and handing over each task."""
+
+from dataclasses import asdict, dataclass
+
+from lmcspec.base.ids import digest
+from lmcspec.store import Store, recall, remember
+
+_KEY = digest(["calibration", 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Seconds at the start of a run, and seconds per task on top of its own."""
+
+    startup: float = 5.0
+    overhead: float = 0.02
+
+
+def calibration(store: Store | None) -> Calibration:
+    """What the last run in this store took, or a guess where there was none."""
+    document = recall(store, _KEY) if store else None
+    return Calibration(**document) if document else Calibration()
+
+
+def calibrate(store: Store, found: Calibration) -> None:
+    """Remember what a run took, for the prediction of the next."""
+    remember(store, _KEY, asdict(found))

@@ -1,0 +1,265 @@
+"""Every command through its real entry point: what it prints where, what it writes, and its exit code."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lmcspec.cli import main
+
+SPEC = """
+study = "tiny"
+dataset = "digits"
+model = { name = "mlp", widths = [16] }
+[recipes.real]
+length = "1ep"
+batch = 256
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
+[measures]
+accuracy = {}
+stability = { levels = ["last"], points = 5 }
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self):
+        document = json.loads(self.out)
+        assert document["schema"] == "lmcspec/1"
+        return document["data"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LMCSPEC_STORE", raising=False)
+    monkeypatch.delenv("LMCSPEC_DATA", raising=False)
+    Path("study.toml").write_text(SPEC)
+    return tmp_path
+
+
+@pytest.fixture
+def lmcspec(capsys):
+    def call(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return Said(int(stopped.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A store in which the study has run."""
+    place = tmp_path_factory.mktemp("finished")
+    (place / "study.toml").write_text(SPEC)
+    with pytest.raises(SystemExit) as stopped:
+        main(["run", str(place / "study.toml"), "--store", str(place / "store"), "--runner", "inline"])
+    assert not stopped.value.code
+    return place / "store"
+
+
+def test_plan_writes_nothing_and_says_everything(place, lmcspec):
+    said = lmcspec("plan", "study.toml")
+    assert said.code == 0
+    assert [path.name for path in place.iterdir()] == ["study.toml"]
+    for word in ("never-run", "train", "prune", "path", "7 to run, 0 reused", "unknown"):
+        assert word in said.out
+
+
+def test_plan_as_json(place, lmcspec):
+    data = lmcspec("plan", "study.toml", "--format", "json").data
+    assert data["counts"] == {"run": 7}
+    assert {task["kind"] for task in data["tasks"]} == {"train", "prune", "path"}
+    assert all(re.fullmatch("[0-9a-f]{64}", task["id"]) for task in data["tasks"])
+
+
+def test_plan_as_tree(place, lmcspec):
+    lines = lmcspec("plan", "study.toml", "--format", "tree").out.splitlines()
+    assert lines[0] == "tiny"
+    assert any("imp" in line for line in lines)
+    assert any(re.search(r"\+ train  [0-9a-f]{10}  never-run", line) for line in lines)
+
+
+def test_detailed_exit_code(place, lmcspec, finished):
+    assert lmcspec("plan", "study.toml", "--detailed-exitcode").code == 3
+    assert lmcspec("plan", "study.toml", "--detailed-exitcode", "--store", str(finished)).code == 0
+
+
+def test_a_run_that_has_nothing_to_do_says_so_and_prints_the_results(place, lmcspec, finished):
+    said = lmcspec("run", "study.toml", "--store", str(finished))
+    assert said.code == 0
+    assert "all 7 tasks are reused" in said.err
+    assert "50.0%" in said.out
+    assert "undecided (n = 1)" in said.out
+
+
+def test_results_as_json_come_alone_on_stdout(place, lmcspec, finished):
+    data = lmcspec("run", "study.toml", "--store", str(finished), "--format", "json").data
+    accuracies = [row for row in data["results"] if row["metric"] == "test/accuracy"]
+    assert [row["level"] for row in accuracies] == [0, 0, 1]
+    assert {row["sparsity"] for row in accuracies} == {0.0, 0.5}
+
+
+def test_after_one_changed_rate_plan_names_the_field_old_and_new_and_what_follows(place, lmcspec, finished):
+    said = lmcspec("plan", "study.toml", "--store", str(finished), "--set", "recipes.real.optimiser.lr=0.2")
+    assert re.search(r"params-changed\s+recipe.optimiser.lr 0.1 -> 0.2\s+4 tasks; 3 more follow from these", said.out)
+    assert re.search(r"time: .* on \d+ slots?", said.out), "everything has been timed"
+
+
+def test_a_saved_plan_runs_as_it_is(place, lmcspec):
+    assert lmcspec("plan", "study.toml", "-o", "plan.json").code == 0
+    Path("study.toml").unlink()
+    assert lmcspec("run", "plan.json", "--runner", "inline").code == 0
+    assert "reused" in lmcspec("run", "plan.json").err
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda document: next(iter(document["tasks"].values())).update(version=99), "stale"),
+        (lambda document: next(iter(document["parts"].values())).update(surprise=1), "stale or edited"),
+        (lambda document: document.update(schema="other"), "not a saved plan"),
+    ],
+)
+def test_a_stale_plan_is_refused(place, lmcspec, change, says):
+    lmcspec("plan", "study.toml", "-o", "plan.json")
+    document = json.loads(Path("plan.json").read_text())
+    change(document)
+    if "stale or edited" in says:
+        # An edited part no longer has the digest under which tasks name it.
+        task = next(iter(document["tasks"].values()))
+        task["params"]["begin"] = 1
+    Path("plan.json").write_text(json.dumps(document))
+    said = lmcspec("run", "plan.json")
+    assert said.code == 4
+    assert says in said.err
+    assert "Traceback" not in said.err
+
+
+def test_missing_data_block_with_exit_code_5(place, lmcspec):
+    said = lmcspec("plan", "study.toml", "--set", "dataset.name=mnist", "--set", "dataset.root=nowhere")
+    assert said.code == 0
+    assert "blocked" in said.out
+    said = lmcspec("run", "study.toml", "--set", "dataset.name=mnist", "--set", "dataset.root=nowhere")
+    assert said.code == 5
+    assert "nowhere" in said.err
+
+
+def test_status(place, lmcspec, finished):
+    assert "7 done" in lmcspec("status", "study.toml", "--store", str(finished)).out
+    assert "tiny: 7 done" in lmcspec("status", "--store", str(finished)).out
+    assert lmcspec("status", "study.toml", "--format", "json").data["counts"]["to do"] == 7
+    assert "no study has run" in lmcspec("status").out
+    assert not Path(".lmcspec").exists()
+
+
+def test_status_names_failures_and_their_logs(place, lmcspec):
+    from lmcspec.store import Store, open_attempt
+
+    task = lmcspec("plan", "study.toml", "--format", "json").data["tasks"][0]["id"]
+    attempt = open_attempt(Store.open(".lmcspec"), task)
+    attempt.fail({"message": "it had no luck"})
+    said = lmcspec("status", "study.toml")
+    assert "1 failed" in said.out
+    assert "it had no luck" in said.out
+    assert "log.txt" in said.out.replace("\n", "")
+
+
+def test_explain_a_value_a_code_and_a_task(place, lmcspec, finished):
+    assert "study.toml:8" in lmcspec("explain", "study.toml", "recipes.real.optimiser.lr").out
+    assert "--set" in lmcspec("explain", "study.toml", "recipes.real.batch", "--set", "recipes.real.batch=9").out
+    assert "E401" in lmcspec("explain", "E401").out
+    identifier = lmcspec("plan", "study.toml", "--format", "json", "--store", str(finished)).data["tasks"][0]["id"]
+    said = lmcspec("explain", identifier[:8], "--store", str(finished))
+    assert identifier in said.out.replace("\n", "")
+    assert lmcspec("explain", "E999").code == 2
+    assert lmcspec("explain", "ffffffff", "--store", str(finished)).code == 2
+
+
+def test_schema_is_json_and_knows_the_names(place, lmcspec):
+    said = lmcspec("schema")
+    assert said.code == 0
+    text = json.dumps(json.loads(said.out))
+    for name in ("digits", "convnet3", "magnitude", "stability", "dm"):
+        assert f'"{name}"' in text
+
+
+def test_verify(place, lmcspec, finished, tmp_path):
+    import shutil
+
+    shutil.copytree(finished, tmp_path / "copy")
+    assert lmcspec("verify", "--store", "copy").code == 0
+    victim = next((tmp_path / "copy" / "objects").rglob("mask.safetensors"))
+    content = bytearray(victim.read_bytes())
+    content[-1] ^= 1
+    victim.write_bytes(bytes(content))
+    assert lmcspec("verify", "--store", "copy", "--quick").code == 0, "sizes don't tell"
+    said = lmcspec("verify", "--store", "copy")
+    assert said.code == 4
+    assert "corrupt" in said.out
+
+
+def test_force_runs_again_what_is_named(place, lmcspec, finished):
+    said = lmcspec("plan", "study.toml", "--store", str(finished), "--force", "imp/s0/l1/mask")
+    assert "forced" in said.out
+    said = lmcspec("plan", "study.toml", "--store", str(finished), "--force", "imp/s0/l1/maks")
+    assert said.code == 2
+    assert "did you mean imp/s0/l1/mask?" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["plan"], 2, "Missing argument"),
+        (["plan", "nowhere.toml"], 2, "nowhere.toml"),
+        (["paln"], 2, "No such command"),
+        (["plan", "study.toml", "--set", "recipes.real.lr"], 2, "="),
+        (["plan", "study.toml", "--max-tasks", "3"], 2, "E406"),
+        (["plan", "study.toml", "--store", "study.toml"], 4, "file"),
+        (["run", "study.toml", "--store", "."], 4, "not a store"),
+        (["run", "study.toml", "--runner", "lokal"], 2, "did you mean 'local'"),
+        (["verify"], 4, "no store"),
+    ],
+)
+def test_mistakes_end_with_a_sentence_and_a_code(place, lmcspec, arguments, code, says):
+    said = lmcspec(*arguments)
+    assert said.code == code
+    assert says in said.err
+    assert said.out == ""
+    assert "Traceback" not in said.err
+
+
+def test_errors_in_json_where_json_was_asked_for(place, lmcspec):
+    Path("study.toml").write_text(SPEC.replace("batch", "bacth"))
+    said = lmcspec("plan", "study.toml", "--format", "json")
+    assert said.code == 2
+    document = json.loads(said.out)
+    assert not document["ok"]
+    assert {error["code"] for error in document["errors"]} >= {"E103"}
+    assert {error["code"]: error["line"] for error in document["errors"]}["E103"] == 7
+
+
+def test_help_lists_the_commands_and_exit_codes(lmcspec):
+    said = lmcspec("--help")
+    assert said.code == 0
+    for word in ("plan", "run", "status", "explain", "schema", "verify", "130 interrupted"):
+        assert word in " ".join(said.out.split())
+
+
+def test_version(lmcspec):
+    import lmcspec as package
+
+    assert lmcspec("--version").out.strip() == package.__version__

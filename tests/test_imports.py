@@ -1,0 +1,170 @@
+"""Nothing heavy is imported before it is used: by what modules say, and by what commands load."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lmcspec.cli import main
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for folder in ("lmcspec", "runners") for path in (ROOT / folder).rglob("*.py"))
+HEAVY = {"torch", "mlflow", "ray", "matplotlib", "scipy", "pandas", "sklearn", "torchvision", "PIL"}
+
+LOADED = """
+import json, sys
+from pathlib import Path
+answer, heavy, arguments = json.loads(sys.argv[1])
+code = 0
+import lmcspec
+if arguments:
+    from lmcspec.cli import main
+    try:
+        main(arguments)
+    except SystemExit as end:
+        code = end.code or 0
+Path(answer).write_text(json.dumps([code, sorted(set(heavy) & set(sys.modules))]))
+"""
+
+TINY = """
+study = "tiny"
+dataset = "digits"
+model = { name = "mlp", widths = [16] }
+[recipes.real]
+length = "1ep"
+batch = 256
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+[networks]
+imp = [{ data = "real", rounds = 1 }]
+[measures]
+accuracy = {}
+"""
+
+
+def at_import(body: list[ast.stmt]) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import that runs when the module does: all but those in functions and type checks."""
+    for statement in body:
+        match statement:
+            case ast.Import():
+                yield from ((statement.lineno, name.name) for name in statement.names)
+            case ast.ImportFrom():
+                yield from ((statement.lineno, f"{statement.module}.{name.name}") for name in statement.names)
+            case ast.If(test=ast.Name("TYPE_CHECKING")):
+                yield from at_import(statement.orelse)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                pass
+            case _:
+                for part in ("body", "orelse", "finalbody"):
+                    yield from at_import(getattr(statement, part, []))
+                for more in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+                    yield from at_import(more.body)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_heavy_imports_stand_in_functions(path):
+    module = path.relative_to(ROOT).as_posix()
+    may = {"torch"} if module.startswith("lmcspec/science/") else set()
+    found = [
+        f"{module}:{line}: {name}"
+        for line, name in at_import(ast.parse(path.read_text()).body)
+        if name.partition(".")[0] in HEAVY - may
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_science_is_imported_by_science_or_in_functions(path):
+    module = path.relative_to(ROOT).as_posix()
+    if module.startswith("lmcspec/science/"):
+        return
+    imported = at_import(ast.parse(path.read_text()).body)
+    assert not [f"{module}:{line}: {name}" for line, name in imported if name.startswith("lmcspec.science")]
+
+
+def test_the_walk_sees_what_runs_and_nothing_else():
+    text = """
+import a
+from b import c
+if TYPE_CHECKING:
+    import unseen
+else:
+    import d
+try:
+    import e
+except ImportError:
+    import f
+finally:
+    import g
+class C:
+    import h
+    def method(self):
+        import unseen
+with x:
+    import i
+for x in y:
+    import j
+match x:
+    case 1:
+        import k
+def function():
+    import unseen
+async def function():
+    import unseen
+"""
+    assert [name for _, name in at_import(ast.parse(text).body)] == ["a", "b.c", *"degfhijk"]
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """A function that runs a command in a new process: its exit code, the heavy modules it loaded, its output."""
+
+    def run(*arguments: str) -> tuple[int, list[str], str]:
+        answer = tmp_path / "answer.json"
+        program = [sys.executable, "-c", LOADED, json.dumps([str(answer), sorted(HEAVY), arguments])]
+        ended = subprocess.run(program, capture_output=True, text=True, cwd=ROOT)
+        assert answer.exists(), ended.stderr
+        code, modules = json.loads(answer.read_text())
+        return code, modules, ended.stdout
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--help",),
+        ("plan", "--help"),
+        ("plan", "specs/quickstart.toml"),
+        ("plan", "specs/quickstart.toml", "--format", "tree"),
+        ("plan", "specs/quickstart.toml", "--format", "json"),
+        ("status",),
+        ("status", "specs/quickstart.toml"),
+        ("schema",),
+        ("explain", "specs/quickstart.toml", "recipes.real.optimiser.lr"),
+    ],
+    ids=lambda arguments: " ".join(arguments) or "import lmcspec",
+)
+def test_commands_load_nothing_heavy(loaded, tmp_path, arguments):
+    store = ("--store", str(tmp_path / "none")) if arguments and arguments[0] in ("plan", "status") else ()
+    code, modules, _ = loaded(*arguments, *store)
+    assert (code, modules) == (0, [])
+
+
+def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
+    spec, store = tmp_path / "tiny.toml", ("--store", str(tmp_path / "store"))
+    spec.write_text(TINY)
+    with pytest.raises(SystemExit, match="^0$"):  # in this process, where another test may have paid for torch
+        main(["run", str(spec), *store, "--runner", "inline"])
+    changed = ("--set", "recipes.real.optimiser.lr=0.2")
+    for command in (("plan", str(spec)), ("plan", str(spec), *changed), ("status",), ("status", str(spec))):
+        code, modules, output = loaded(*command, *store)
+        assert (code, modules) == (0, []), command
+    assert "3 done" in output
+    code, modules, _ = loaded("run", str(spec), *store)
+    assert code == 0
+    assert not {"torch", "mlflow", "ray"} & set(modules), "nothing is left to do"

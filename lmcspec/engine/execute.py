@@ -8,6 +8,7 @@ from typing import Any
 from lmcspec.base import faults
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.planned import Job, PlannedTask
+from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import Listener, run
 from lmcspec.engine.runner import Runner, name_driver
 from lmcspec.engine.summary import Summary
@@ -40,7 +41,7 @@ def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Lis
         runner.close()
         raise
     clock = _Clock()
-    summary = run(job, store, runner, listeners=[*listeners, clock.hear])
+    summary = run(job, store, runner, listeners=[*listeners, clock.hear, Retention(view.plan, store).hear])
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
     return summary

@@ -1,10 +1,12 @@
 """The plan graph: tasks by id, each once, and the targets that the study asks for."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from lmcspec.base.facts import DataFacts
+from lmcspec.base.ids import short
 from lmcspec.tasks import Task, make
 
 
@@ -64,10 +66,13 @@ class Graph:
     ) -> str:
         """The id of this task, which is now in the graph, and stands at `role`."""
         task = make(kind, params, inputs, seeds, label=role, keep=keep)
-        if task.id not in self.tasks:
+        known = self.tasks.get(task.id)
+        if known is None:
             if len(self.tasks) >= self.limit:
                 raise TooManyTasks
             self.tasks[task.id] = task
+        elif known.keep != keep == "always":
+            self.tasks[task.id] = replace(known, keep="always")
         self.roles.setdefault(role, task.id)
         return task.id
 
@@ -83,7 +88,7 @@ class Level:
     """The stage whose recipe trains this level."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """All tasks of a study with their targets; the same for plan, run, status and report."""
 
@@ -105,6 +110,23 @@ class Plan:
     """By digest of a part: why its data are not here."""
     notes: tuple[str, ...]
     on_collapse: str = "go-on"
+
+    @cached_property
+    def unknown(self) -> frozenset[str]:
+        """Tasks whose ids rest on the placeholder of data that are not here: shown as `?`, never stored."""
+        parts = {digest for digest, facts in self.facts.items() if not facts.known}
+        found: set[str] = set()
+        for identifier, task in self.tasks.items():
+            own = (getattr(task.params, "data", None), getattr(task.params, "train_on", None))
+            if any(part is not None and (part.digest in parts or "missing" in part.value) for part in own) or any(
+                source in found for _, source in task.inputs
+            ):
+                found.add(identifier)
+        return frozenset(found)
+
+    def shown(self, task: str) -> str:
+        """The first digits of a task's id, or `?`."""
+        return "?" if task in self.unknown else short(task)
 
     @property
     def counted(self) -> Iterator[Task]:

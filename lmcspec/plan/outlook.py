@@ -13,7 +13,7 @@ from lmcspec.plan.graph import Plan
 from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.reasons import Reason, reasons
-from lmcspec.plan.simulate import wall_time
+from lmcspec.plan.simulate import peak_bytes, wall_time
 from lmcspec.store import Store, last_plan
 
 
@@ -34,6 +34,20 @@ class Outlook:
     def untimed(self) -> tuple[str, ...]:
         """Tasks to run of a kind and model that has never finished here, so that no seconds are known."""
         return tuple(task for task in self.diff.run if self.costs[task].seconds is None)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that stay after the run: what is kept until it is used has gone by then."""
+        tasks = self.plan.tasks
+        return sum(one.stored or 0 for task, one in self.costs.items() if tasks[task].keep == "always")
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most bytes that the run's outputs take at once, tasks running one after the other."""
+        tasks = self.plan.tasks
+        passing = {task for task in self.diff.run if tasks[task].keep == "until-used"}
+        reads = {task: [source for _, source in tasks[task].inputs] for task in self.diff.run}
+        return peak_bytes(self.diff.run, reads, {task: one.stored or 0 for task, one in self.costs.items()}, passing)
 
     def wall(self, slots: int, which: str = "seconds") -> float | None:
         """Predicted seconds on so many slots, start-up included; None while any task is untimed."""

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.base.ids import short
 from lmcspec.plan.graph import Plan, is_distilled
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Reason
@@ -70,7 +69,7 @@ def estimate(view: Outlook, slots: int) -> list[str]:
         lines[0] += f", {sum(filter(None, flops)):.2g} FLOP"
     stored = [one.stored for one in costs.values() if one.stored is not None]
     if stored and len(stored) == len(costs):
-        lines[0] += f", {size(sum(stored))} kept"
+        lines[0] += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
     wall = view.wall(slots)
     plural = "slot" if slots == 1 else "slots"
     if wall is not None and costs:
@@ -128,7 +127,7 @@ def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
         yield line
         shown = tasks if everything else tasks[:3] if changes else []
         for task in shown:
-            yield Text(f"      {short(task)} {view.plan.tasks[task].label}", style="dim")
+            yield Text(f"      {view.plan.shown(task)} {view.plan.tasks[task].label}", style="dim")
         if len(tasks) > len(shown) > 0:
             yield Text(f"      and {len(tasks) - len(shown):,} more (--all)", style="dim")
 
@@ -163,7 +162,7 @@ def tree(view: Outlook) -> "Tree":
         now = state(view, task.id)
         reason = view.reasons.get(task.id)
         line = Text(f"{SYMBOLS.get(now, ' ')} {place[-1]}  ")
-        line.append(short(task.id), style="dim")
+        line.append(view.plan.shown(task.id), style="dim")
         if reason is not None:
             line.append(f"  {reason.code}", style="yellow" if reason.changes else "green")
         branches[place[:-1]].add(line)
@@ -180,7 +179,7 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
         "notes": list(view.plan.notes),
         "tasks": [
             {
-                "id": None if task.id in view.diff.blocked else task.id,
+                "id": None if task.id in view.plan.unknown else task.id,
                 "kind": task.kind,
                 "label": task.label,
                 "state": state(view, task.id),

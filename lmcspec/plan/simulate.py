@@ -1,6 +1,6 @@
-"""How long a plan takes on so many slots: list scheduling by critical path, in virtual time."""
+"""How long a plan takes on so many slots, and how much room: list scheduling by critical path, in virtual time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from heapq import heappop, heappush
 
 
@@ -45,3 +45,27 @@ def wall_time(
             if not waiting[follower]:
                 heappush(ready, (-priority[follower], position[follower], follower))
     return now
+
+
+def peak_bytes(
+    order: Sequence[str], reads: Mapping[str, Sequence[str]], size: Mapping[str, int], passing: Collection[str]
+) -> int:
+    """The most bytes that lie in the store at once when tasks run one after the other in `order`.
+
+    `reads` are the tasks whose files each one needs. What is in `passing` goes when its last reader is done.
+    """
+    readers = {task: 0 for task in order}
+    for task in order:
+        for source in reads[task]:
+            if source in readers:
+                readers[source] += 1
+    held = peak = 0
+    for task in order:
+        held += size[task]
+        peak = max(peak, held)
+        for source in reads[task]:
+            if source in readers:
+                readers[source] -= 1
+                if not readers[source] and source in passing:
+                    held -= size[source]
+    return peak

@@ -182,6 +182,7 @@ class Subnetworks:
             Noise(replicate, copy, level),
             role=role if until is None else f"{role} until {until}",
             until=until,
+            keep="until-used" if copy or until is not None else "always",
         )
 
     def start(self, network: NetworkPlan, replicate: int, level: int) -> Start:

@@ -108,4 +108,5 @@ def _copy(
         Noise(replicate, copy, level),
         role=role if until is None else f"{role} until {until}",
         until=until,
+        keep="until-used",
     )

@@ -1,0 +1,60 @@
+"""Files that are kept until they are used, on real trainings of seven updates."""
+
+from pathlib import Path
+
+from lmcspec_runners.inline import InlineRunner
+
+from lmcspec.engine.execute import execute
+from lmcspec.plan import compile_study
+from lmcspec.plan.outlook import outlook
+from lmcspec.spec import load
+from lmcspec.store import Store
+
+STUDY = """
+study = "kept"
+dataset = "digits"
+model = { name = "mlp", widths = [16] }
+[recipes.real]
+length = "1ep"
+batch = 256
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+[networks]
+imp = [{ data = "real", rounds = 1, rewind = "2it" }]
+[measures]
+accuracy = {}
+stability = { at = ["rewind", "4it"], levels = ["dense", "last"], points = 3 }
+"""
+
+
+def run(store: Store, *sets: str):
+    plan = compile_study(load(Path("study.toml"), sets, text=STUDY))
+    return plan, execute(outlook(plan, store), store, InlineRunner())
+
+
+def test_ends_of_copies_go_once_their_paths_are_there(tmp_path):
+    store = Store.open(tmp_path)
+    plan, _ = run(store)
+    dropped = {plan.tasks[task].label for task in store.dropped(plan.tasks)}
+    assert dropped == {
+        "imp/s0/l0/copy1",
+        "imp/s0/l0/train until 4",
+        "imp/s0/l0/k=4 copy0",
+        "imp/s0/l0/k=4 copy1",
+        "imp/s0/l1/copy1",
+        "imp/s0/l1/train until 4",
+        "imp/s0/l1/k=4 copy0",
+        "imp/s0/l1/k=4 copy1",
+    }
+    # The rewind state serves levels that nobody has asked for yet.
+    kept = plan.roles["imp/s0/l0/train until 2"]
+    assert kept not in store.dropped([kept])
+
+
+def test_a_further_copy_makes_what_it_needs_again_and_the_same_comes_out(tmp_path):
+    store = Store.open(tmp_path)
+    plan, _ = run(store)
+    before = {task: store.find(task).digest for task in plan.tasks}
+    grown, summary = run(store, "measures.stability.copies=3")
+    assert not summary.failed
+    assert {task: store.find(task).digest for task in plan.tasks} == before
+    assert outlook(grown, store).diff.nothing_to_do

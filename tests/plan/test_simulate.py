@@ -1,0 +1,60 @@
+"""List scheduling against a naive simulation by small steps, and bytes against a replay."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmcspec.plan.simulate import critical_paths, peak_bytes, wall_time
+
+
+@st.composite
+def graphs(draw):
+    count = draw(st.integers(1, 12))
+    names = [f"t{number}" for number in range(count)]
+    needs = {
+        name: draw(st.lists(st.sampled_from(names[:place]), unique=True, max_size=3)) if place else []
+        for place, name in enumerate(names)
+    }
+    return names, needs, {name: float(draw(st.integers(1, 9))) for name in names}
+
+
+@given(graphs(), st.integers(1, 4))
+def test_wall_time_is_that_of_a_walk_second_by_second(graph, slots):
+    order, needs, seconds = graph
+    priority = critical_paths(order, needs, seconds)
+    left, running, now = set(order), {}, 0.0
+    done: set[str] = set()
+    while len(done) < len(order):
+        for task in [task for task, end in running.items() if end <= now]:
+            done.add(task)
+            del running[task]
+        ready = [task for task in order if task in left and set(needs[task]) <= done]
+        for task in sorted(ready, key=lambda task: -priority[task])[: slots - len(running)]:
+            left.discard(task)
+            running[task] = now + seconds[task]
+        if len(done) < len(order):
+            now += 1
+    assert wall_time(order, needs, seconds, slots) == now
+
+
+@given(graphs())
+def test_bounds(graph):
+    order, needs, seconds = graph
+    longest = max(critical_paths(order, needs, seconds).values())
+    assert wall_time(order, needs, seconds, 1) == pytest.approx(sum(seconds.values()))
+    assert wall_time(order, needs, seconds, len(order)) == pytest.approx(longest)
+
+
+def test_an_empty_plan_takes_no_time():
+    assert wall_time([], {}, {}, 2) == 0
+    with pytest.raises(ValueError, match="at least one slot"):
+        wall_time([], {}, {}, 0)
+
+
+def test_what_is_kept_until_used_goes_with_its_last_reader():
+    order = ["a", "b", "path", "c"]
+    reads = {"a": [], "b": [], "path": ["a", "b"], "c": []}
+    size = {"a": 100, "b": 100, "path": 1, "c": 50}
+    assert peak_bytes(order, reads, size, ()) == 251
+    assert peak_bytes(order, reads, size, ("a", "b")) == 201
+    assert peak_bytes(order, reads, size, ("b",)) == 201

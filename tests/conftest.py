@@ -33,7 +33,9 @@ hypothesis.settings.register_profile(
     deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-hypothesis.settings.register_profile("full", parent=hypothesis.settings.get_profile("ci"), max_examples=1000)
+hypothesis.settings.register_profile(
+    "full", parent=hypothesis.settings.get_profile("ci"), max_examples=1000, derandomize=False, print_blob=True
+)
 hypothesis.settings.load_profile(PROFILE)
 
 unlisted_skips: dict[str, str] = {}

@@ -6,6 +6,8 @@ arms it, so it costs a dictionary look-up:
     LMCSPEC_FAULT=commit.renamed      the point
     LMCSPEC_FAULT_KILL=worker         or driver, or both
     LMCSPEC_FAULT_MARK=/some/file     made on arrival; a point whose mark exists is spent, so the rerun goes through
+
+The mark holds the pids that are killed, one a line.
 """
 
 import os
@@ -43,11 +45,14 @@ def reach(point: str, worker: int = 0) -> None:
 def _strike(point: str, worker: int) -> None:
     if point not in FAULTS:
         raise ValueError(f"no fault point is called {point!r}")
+    driver = int(os.environ["LMCSPEC_DRIVER_PID"])
+    named = {"worker": {worker}, "driver": {driver}, "both": {driver, worker}}[os.environ["LMCSPEC_FAULT_KILL"]]
+    # Who kills itself kills nobody afterwards.
+    victims = sorted(named, key=lambda pid: (pid == os.getpid(), pid))
     try:
-        os.close(os.open(os.environ["LMCSPEC_FAULT_MARK"], os.O_CREAT | os.O_EXCL))
+        with open(os.environ["LMCSPEC_FAULT_MARK"], "x", encoding="ascii") as mark:
+            mark.writelines(f"{pid}\n" for pid in victims)
     except FileExistsError:
         return
-    driver = int(os.environ["LMCSPEC_DRIVER_PID"])
-    victims = {"worker": [worker], "driver": [driver], "both": [driver, worker]}
-    for pid in victims[os.environ["LMCSPEC_FAULT_KILL"]]:
+    for pid in victims:
         os.kill(pid, signal.SIGKILL)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Strict, WithJsonSchema
+from pydantic.config import JsonDict
 
 from lmcspec.base.steps import Step, parse_step
 
@@ -19,10 +20,10 @@ class Named(Config):
     name: str
 
 
-NEUTRAL = {"neutral": True}
+NEUTRAL: JsonDict = {"neutral": True}
 """`Field(json_schema_extra=NEUTRAL)`: can't change a result, so it is left out of ids."""
 
-ADDED_LATER = {"added_later": True}
+ADDED_LATER: JsonDict = {"added_later": True}
 """`Field(json_schema_extra=ADDED_LATER)`: left out of ids while it has its default, which means the old behaviour."""
 
 Item = TypeVar("Item")

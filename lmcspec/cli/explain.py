@@ -11,7 +11,7 @@ from lmcspec.cli.output import Format, console, envelope
 
 
 def explain(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="A spec, an error's code, or the first digits of a task's id.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A spec, an error's code, or a task's first digits.")],
     path: Annotated[
         str | None, typer.Argument(metavar="[PATH]", help="In a spec: recipes.real.optimiser.lr.", show_default=False)
     ] = None,
@@ -62,7 +62,7 @@ def _task(prefix: str, store: Path | None, format: Format) -> None:
     existing = open_existing(store)
     if existing is None:
         raise UsageError(
-            f"{prefix!r} is no spec with a path, no code, and there is no store at {store_path(store)} to find a task in",
+            f"{prefix!r} is no spec with a path, no code, and there is no store at {store_path(store)} to look in",
             help="lmcspec explain SPEC recipes.real.optimiser.lr",
         )
     identifier = existing.resolve_prefix(prefix)

@@ -35,7 +35,7 @@ def plan(
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     format: Annotated[View, typer.Option("--format", help="How to show it.")] = View.table,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save the plan, for `lmcspec run FILE`.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Save it, for `lmcspec run FILE`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="List every task under its reason.")] = False,
     workers: WorkersOption = None,
     force: ForceOption = [],  # noqa: B006

@@ -13,7 +13,6 @@ from lmcspec.cli.options import (
     WorkersOption,
     read_plan,
     selected,
-    slots,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, say

@@ -24,7 +24,8 @@ def verify(
         raise StoreError(f"there is no store at {store_path(store)}", help="name one with --store or LMCSPEC_STORE")
     damage = check(existing, full=not quick)
     if format is Format.json:
-        print(envelope("verify", not damage, [{"id": one.id, "problem": one.problem, "path": one.path} for one in damage]))
+        found = [{"id": one.id, "problem": one.problem, "path": one.path} for one in damage]
+        print(envelope("verify", not damage, found))
     else:
         for one in damage:
             typer.echo(f"{short(one.id)}  {one.problem}  {one.path}")

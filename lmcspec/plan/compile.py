@@ -1,8 +1,8 @@
 """The compiler: a validated study becomes tasks and targets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lmcspec.base.errors import BlockedError, Problem, SpecError
 from lmcspec.base.facts import DataFacts, ModelFacts
@@ -109,8 +109,8 @@ class _Case:
             return Path.cwd()
         return Path(origin.value_span.file).parent if origin.value_span else self.base
 
-    def problem(self, code: str, message: str, path: tuple, **more: str) -> None:
-        self.problems.append(self.case.origins.problem(code, message, path, **more))
+    def problem(self, code: str, message: str, path: tuple, help: str = "") -> None:
+        self.problems.append(self.case.origins.problem(code, message, path, help=help))
 
     def compile(self) -> list[Target]:
         before = len(self.problems)
@@ -297,7 +297,7 @@ class _Case:
     def _targets(self, emit: Subnetworks) -> list[Target]:
         found: list[Target] = []
         for name, measure in self.study.measures.items():
-            wanted = getattr(measure, "networks", "all")
+            wanted: Any = getattr(measure, "networks", "all")
             chosen = list(self.networks) if wanted == "all" else self._members(wanted)
             request = Request(
                 name=name,
@@ -317,7 +317,7 @@ class _Case:
             if not targets and kind == "stability":
                 self.problem(
                     "E405",
-                    "every k lies before the rewind point of every network it is measured on, so nothing is left to do",
+                    "every k lies before the rewind point of every network it is measured on: nothing is left to do",
                     ("measures", name, "at"),
                     help='say `at = ["rewind"]`',
                 )

@@ -6,19 +6,11 @@ from typing import Protocol
 
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.graph import Plan
+from lmcspec.store import Rate
 from lmcspec.tasks import Task
 
 BACKWARD = 2
 """A backward pass costs twice a forward pass, so a training image counts three forward ones."""
-
-
-class Rate(Protocol):
-    """Seconds per unit of work, as they were seen."""
-
-    median: float
-    low: float
-    high: float
-    n: int
 
 
 class Rates(Protocol):

@@ -58,14 +58,14 @@ def from_document(document: Mapping[str, Any]) -> Plan:
             raise StoreError(str(error.args[0])) from None
         if own.version != entry["version"]:
             raise StoreError(
-                f"the plan is stale: tasks of kind {own.name!r} have version {own.version} now, {entry['version']} in the plan",
+                f"the plan is stale: {own.name!r} tasks have version {own.version} now, {entry['version']} in the plan",
                 help="make it again with lmcspec plan SPEC -o FILE",
             )
         params = decode(own.params, entry["params"], document["parts"])
         task = make(own.name, params, entry["inputs"], entry["seeds"], label=entry["label"], keep=entry["keep"])
         if task.id != identifier:
             raise StoreError(
-                f"the plan is stale or edited: task {short(identifier)} ({entry['label']}) now has the id {short(task.id)}",
+                f"the plan is stale or edited: {entry['label']}, {short(identifier)}, now has the id {short(task.id)}",
                 help="make it again with lmcspec plan SPEC -o FILE",
             )
         tasks[identifier] = task

@@ -71,7 +71,8 @@ def _rounds(stage: Stage, density: float, excluded: float) -> tuple[int, float]:
         raise LevelError(
             "E402",
             "sparsity",
-            f"the network is {1 - density:.1%} sparse when this stage begins, so it can't be pruned to {stage.sparsity:.1%}",
+            f"the network is {1 - density:.1%} sparse when this stage begins: "
+            f"it can't be pruned to {stage.sparsity:.1%}",
             "give a sparsity above that, or leave the stage out",
         )
     if wanted <= excluded:

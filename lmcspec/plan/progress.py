@@ -49,8 +49,12 @@ class Standing:
 def standing(plan: Plan, store: Store | None) -> Standing:
     """Where a plan stands in a store (None: nothing has run)."""
     found = diff(plan, store)
-    running, failed, stopped = [], [], 0
-    for task in found.run if store else ():
+    running: list[Running] = []
+    failed: list[Failed] = []
+    stopped = 0
+    for task in found.run:
+        if store is None:
+            break
         label = plan.tasks[task].label
         held = holder(store, task)
         if held is not None and not is_dead(store, task):

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from lmcspec.plan.diff import Diff
 from lmcspec.plan.graph import Plan
-from lmcspec.tasks import Task
+from lmcspec.tasks import Part, Task
 
 REASONS = {
     "never-run": "nothing like it has run",
@@ -159,7 +159,7 @@ def _differences(task: Task, old: Mapping[str, Any], parts: Mapping[str, Any]) -
         if before == after:
             continue
         part = getattr(task.params, name, None)
-        value = part.value if hasattr(part, "value") else after
+        value = part.value if isinstance(part, Part) else after
         yield from _leaves(name, parts.get(before, before) if isinstance(before, str) else before, value)
     for name in sorted(set(old["seeds"]) | set(new["seeds"])):
         if old["seeds"].get(name) != new["seeds"].get(name):

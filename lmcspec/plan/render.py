@@ -142,9 +142,8 @@ def _networks(plan: Plan) -> Iterator["RenderableType"]:
     for (case, network), levels in plan.levels.items():
         if len(levels) > 1:
             name = f"{case}/{network}" if case else network
-            yield Text(
-                f"  {name}: levels 0 to {levels[-1].number}, sparsity {1 - levels[-1].density:.1%} at the last", style="dim"
-            )
+            last = levels[-1]
+            yield Text(f"  {name}: levels 0 to {last.number}, sparsity {1 - last.density:.1%} at the last", style="dim")
 
 
 def tree(view: Outlook) -> "Tree":

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from heapq import heappop, heappush
 
 
-def critical_paths(order: Sequence[str], needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]) -> dict[str, float]:
+def critical_paths(
+    order: Sequence[str], needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]
+) -> dict[str, float]:
     """For each task its own seconds plus the longest chain of tasks that wait for it.
 
     `order` lists every task after the tasks it needs.

@@ -80,13 +80,15 @@ def curves(
     bn_images: Tensor | None = None,
     batch: int = BATCH,
     bn_batch: int = BATCH,
+    bn_train: Split | None = None,
 ) -> dict[Policy, Curve]:
     """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
 
     The module lends its tensors: its own weights are lost. Integer buffers are a's. Under `average` float buffers are
     mixed as the weights are, and the ends are a and b themselves. Under `recompute` batch norm's running statistics
-    are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the training images at the
-    indices `bn_images` (all by default), in that order. Without batch norm the policies are one and the same.
+    are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the images of `bn_train` (`train`
+    by default) at the indices `bn_images` (all by default), in that order. Without batch norm the policies are one
+    and the same.
     """
     a, b = (masks.apply(mask or {}, end) for end in (a, b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
@@ -94,7 +96,8 @@ def curves(
     splits = {"train": InOrder(train, batch, hold=True), "test": InOrder(test, batch, hold=True)}
     refill: Iterable[tuple[Tensor, Tensor]] = ()
     if norms and "recompute" in policies:
-        refill = InOrder(train if bn_images is None else train.subset(bn_images), bn_batch, hold=True)
+        source = train if bn_train is None else bn_train
+        refill = InOrder(source if bn_images is None else source.subset(bn_images), bn_batch, hold=True)
     found: dict[Policy, list[dict[str, Evaluation]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
     for alpha in alphas:

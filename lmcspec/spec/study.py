@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from types import GenericAlias
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, create_model
@@ -188,19 +189,18 @@ def _study_model(plugged: bool) -> type[Study]:
             for name, table in value.items()
         }
 
-    return create_model(
-        "Study",
-        __base__=Study,
-        __module__=__name__,
-        dataset=(_tagged(datasets, cards("dataset")), ...),
-        model=(_tagged(_configs(cards("model")), cards("model")), ...),
-        distilled=(dict[Name, _tagged({**distillers, "load": LoadedSet}, (), key="method", other="load")], {}),
-        networks=(dict[Name, _network(stage)], Field(min_length=1)),
-        measures=(
-            Annotated[dict[Name, _tagged(measures, (), key="kind")], BeforeValidator(fill_kind)],
-            {},
-        ),
-    )
+    fields: dict[str, Any] = {
+        "dataset": (_tagged(datasets, cards("dataset")), ...),
+        "model": (_tagged(_configs(cards("model")), cards("model")), ...),
+        "distilled": (_by_name(_tagged({**distillers, "load": LoadedSet}, (), key="method", other="load")), {}),
+        "networks": (_by_name(_network(stage)), Field(min_length=1)),
+        "measures": (Annotated[_by_name(_tagged(measures, (), key="kind")), BeforeValidator(fill_kind)], {}),
+    }
+    return create_model("Study", __base__=Study, __module__=__name__, **fields)
+
+
+def _by_name(value: Any) -> Any:
+    return GenericAlias(dict, (Name, value))
 
 
 def _configs(cards: Sequence[Card]) -> dict[str, type[Config]]:

@@ -42,7 +42,7 @@ def note_facts(ctx: Context, part: Part, network: "nn.Module") -> None:
 
 def dataset(ctx: Context, part: Part) -> "Dataset":
     """The study's data in their space, resident on the task's device; loaded once by a worker."""
-    from lmcspec.catalog import get
+    from lmcspec.catalog import Named, get
     from lmcspec.science.data import load
 
     key = ("dataset", part.digest, ctx.device)
@@ -51,6 +51,7 @@ def dataset(ctx: Context, part: Part) -> "Dataset":
             del ctx.memory[old]
         where = ctx.neutral[part.digest]
         config = get("dataset", where["config"]["name"]).config.model_validate(where["config"])
+        assert isinstance(config, Named)
         root = Path(where["root"]) if where["root"] else None
         ctx.memory[key] = load(config, root, space(part.value["space"]), ctx.device)
     return ctx.memory[key]
@@ -60,7 +61,8 @@ def space(value: Mapping[str, Any]) -> Any:
     """The space that a document describes."""
     from lmcspec.science.data import Space
 
-    return Space(**{key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()})
+    fields: dict[str, Any] = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()}
+    return Space(**fields)
 
 
 def training_split(ctx: Context, data: "Dataset", train_on: Part | None) -> "Split":

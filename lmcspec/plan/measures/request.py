@@ -53,10 +53,15 @@ def levels_of(wanted: Any, network: NetworkPlan) -> tuple[int, ...]:
             case "last":
                 found.add(last)
             case AtSparsity():
-                found.add(min(network.levels, key=lambda own: (abs(1 - own.density - level.sparsity), own.number)).number)
+                found.add(nearest(network, level.sparsity))
             case int():
                 if level > last and last > 0:
                     raise NoSuchLevel(index, f"the network {network.name!r} has levels 0 to {last}, not {level}")
                 if level <= last:
                     found.add(level)
     return tuple(sorted(found))
+
+
+def nearest(network: NetworkPlan, sparsity: float) -> int:
+    """The level whose nominal sparsity is nearest; of two equally near the denser."""
+    return min(network.levels, key=lambda own: (abs(1 - own.density - sparsity), own.number)).number

@@ -34,7 +34,8 @@ def targets(request: Request) -> list[Target]:
     for (network_name, k), count in skipped.items():
         place = f"{request.case}: " if request.case else ""
         request.notes.append(
-            f"{place}{request.name} of {network_name} from k = {k}: {count} cells lie before its rewind point and do not exist"
+            f"{place}{request.name} of {network_name} from k = {k}: "
+            f"{count} cells lie before its rewind point and do not exist"
         )
     return found
 

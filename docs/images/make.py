@@ -1,0 +1,56 @@
+"""Draw the pictures of the README from what the commands print: `uv run python docs/images/make.py STORE`.
+
+STORE is a folder in which specs/quickstart.toml has run.
+"""
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.terminal_theme import NIGHT_OWLISH
+from rich.text import Text
+
+HERE = Path(__file__).parent
+SPEC = "specs/quickstart.toml"
+PICTURES = {
+    "plan": ["plan", SPEC, "--set", "recipes.real.optimiser.lr=0.2"],
+    "results": ["run", SPEC],
+}
+WIDTH = 112
+
+# Rich's frame, without the fonts that it would fetch from elsewhere.
+FORMAT = (
+    CONSOLE_SVG_FORMAT[: CONSOLE_SVG_FORMAT.index("    @font-face")]
+    + CONSOLE_SVG_FORMAT[CONSOLE_SVG_FORMAT.index("    .{unique_id}-matrix") :]
+)
+
+
+def printed(arguments: list[str], store: Path) -> str:
+    """What the command prints on a terminal, codes for colours included."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "specs").symlink_to(HERE.parents[1] / "specs")
+        Path(folder, ".lmcspec").symlink_to(store.resolve())
+        environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": str(WIDTH)}
+        lmcspec = Path(sys.executable).with_name("lmcspec")
+        done = subprocess.run([lmcspec, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode()
+
+
+def main() -> None:
+    store = Path(sys.argv[1])
+    for name, arguments in PICTURES.items():
+        screen = Console(record=True, width=WIDTH, file=io.StringIO())
+        screen.print(Text.assemble(("$ ", "dim"), ("lmcspec " + " ".join(arguments), "bold")))
+        screen.print(Text.from_ansi(printed(arguments, store)))
+        picture = screen.export_svg(title="lmcspec", theme=NIGHT_OWLISH, code_format=FORMAT, unique_id=name)
+        lines = [line.rstrip() for line in picture.splitlines()]
+        HERE.joinpath(f"{name}.svg").write_text("\n".join(lines).strip() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""One undisturbed run of the study, which all others are compared with."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory) -> Path:
+    """The store of a run that nothing disturbed; made once, whatever the number of processes that test."""
+    from runs_for_tests import Run
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if base.name.startswith("popen-") else base
+    store, done = shared / "undisturbed", shared / "undisturbed.json"
+    with FileLock(shared / "undisturbed.lock"):
+        if not done.exists():
+            with Run(store) as run:
+                assert run.end() == 0, run.said
+                done.write_text(json.dumps(run.done()))
+    return store
+
+
+@pytest.fixture(scope="session")
+def tasks(undisturbed) -> list[str]:
+    """The labels of the tasks that such a run does; what is passed on the way is not among them."""
+    return json.loads(undisturbed.with_suffix(".json").read_text())
+
+
+@pytest.fixture(scope="session")
+def calm(undisturbed) -> dict[str, str]:
+    """What the undisturbed run came to: id -> digest of the result."""
+    from lmcspec.store import Store, manifest
+
+    return manifest(Store.open(undisturbed))

@@ -1,0 +1,141 @@
+"""The real command on the small study, in a session of its own, and what is left of it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+
+COMMAND = str(Path(sys.executable).with_name("lmcspec"))
+STUDY = Path(__file__).with_name("study.toml")
+SOON = 5.0
+"""Seconds after which no process of a driver that is gone may be left."""
+LONG = 90.0
+
+
+class Run:
+    """`lmcspec run` on the study; `options` are further arguments, `environment` further variables."""
+
+    def __init__(self, store, *options, workers=2, before=(), **environment):
+        self.mark = uuid.uuid4().hex
+        self.store = Path(store)
+        self._said = self.store.with_name(f"{self.store.name}-{self.mark[:8]}-stderr.txt")
+        arguments = [COMMAND, "run", str(STUDY), "--store", str(store), "--format", "json"]
+        arguments += [] if "--runner" in options else ["--workers", str(workers)]
+        with open(self._said, "wb") as stderr:
+            self.process = subprocess.Popen(
+                [*before, *arguments, *options],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                start_new_session=True,
+                env={**os.environ, "NO_COLOR": "1", **environment, "LMCSPEC_TEST_RUN": self.mark},
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.family():
+            process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def end(self):
+        """Wait for the driver's end: its exit code, or minus the signal that killed it."""
+        try:
+            self.results, _ = self.process.communicate(timeout=LONG)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {LONG} s; it said:\n{self.said}") from None
+        return self.process.returncode
+
+    @property
+    def said(self):
+        """What came on stderr so far."""
+        return self._said.read_text(errors="replace")
+
+    @property
+    def counts(self):
+        """How many tasks ended how, from the results on stdout."""
+        return json.loads(self.results)["data"]["tasks"]
+
+    def until(self, condition):
+        """Wait until the condition holds."""
+        deadline = time.monotonic() + LONG
+        while not (found := condition()):
+            assert self.process.poll() is None, f"the driver ended; it said:\n{self.said}"
+            assert time.monotonic() < deadline, f"nothing for {LONG} s; it said:\n{self.said}"
+            time.sleep(0.002)
+        return found
+
+    def family(self):
+        """All processes of this run that live, wherever they hang: they have its mark in their environment."""
+        return [process for process in psutil.process_iter() if _is_marked(process, self.mark)]
+
+    def others(self):
+        """The processes other than the driver."""
+        return [process for process in self.family() if process.pid != self.process.pid]
+
+    def gone(self, seconds=SOON):
+        """Whether none is left after at most that many seconds."""
+        deadline = time.monotonic() + seconds
+        while self.family() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return not self.family()
+
+    def done(self):
+        """Labels of the tasks that it did."""
+        return re.findall(r"done {6}(.+?) in [\d.]+ s", self.said)
+
+
+class Freeze:
+    """Holds a worker in the middle of a training, so that what follows does not depend on who is faster."""
+
+    def __init__(self, run):
+        self._run = run
+        self._held = []
+
+    def __enter__(self):
+        self._run.until(self._held_in_training)
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+
+    def release(self):
+        """Let it go on."""
+        for process in self._held:
+            process.send_signal(signal.SIGCONT)
+        self._held = []
+
+    def _held_in_training(self):
+        if not self._is_training():
+            return False
+        self._held = self._run.others()
+        for process in self._held:
+            process.send_signal(signal.SIGSTOP)
+        if self._is_training():
+            return True
+        self.release()
+        return False
+
+    def _is_training(self):
+        attempts = [path.parent for path in self._run.store.glob("attempts/*/*/metrics.jsonl")]
+        return bool(attempts) and not any((attempt / "task.json").exists() for attempt in attempts)
+
+
+def fault(point, victims, mark):
+    """The variables that arm a fault point."""
+    return {"LMCSPEC_FAULT": point, "LMCSPEC_FAULT_KILL": victims, "LMCSPEC_FAULT_MARK": str(mark)}
+
+
+def _is_marked(process, mark):
+    try:
+        return process.environ().get("LMCSPEC_TEST_RUN") == mark
+    except (psutil.Error, OSError):
+        return False  # A zombie, or somebody else's.

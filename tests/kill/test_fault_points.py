@@ -1,0 +1,83 @@
+"""A real SIGKILL at every registered fault point of a real study: the same command goes on, and nothing differs."""
+
+import os
+import signal
+
+import psutil
+import pytest
+from runs_for_tests import Run, fault
+
+from lmcspec.base.faults import FAULTS
+from lmcspec.store import Store, Swept, compare, manifest, sweep, verify
+
+pytestmark = pytest.mark.kill
+
+OFTEN = {"LMCSPEC_CHECKPOINT_SECONDS": "0"}
+"""A checkpoint at every occasion, for trainings that take a tenth of a second."""
+NO_WORKER_YET = "engine.plan-recorded"
+HALVES = [list(FAULTS)[::2], list(FAULTS)[1::2]]
+
+
+@pytest.mark.parametrize("victims", ["driver", "both"])
+@pytest.mark.parametrize("points", HALVES, ids=["even", "odd"])
+def test_a_driver_killed_over_and_over(calm, tmp_path, points, victims):
+    """One study, killed at each of these points in turn: every rerun of the command comes as far as the next."""
+    for point in points:
+        mark = tmp_path / point
+        with Run(tmp_path / "store", **OFTEN, **fault(point, victims, mark)) as run:
+            assert run.end() == -signal.SIGKILL, f"{point} was never reached, or not so:\n{run.said}"
+            dead = struck(mark)
+            assert run.process.pid in dead
+            assert len(dead) == (2 if victims == "both" and point != NO_WORKER_YET else 1)
+            assert run.gone(), f"{point}: left are {run.family()}"
+        assert_whole(tmp_path / "store", calm)
+    # Armed as before, but its mark is there: the point is spent.
+    with Run(tmp_path / "store", **OFTEN, **fault(points[-1], victims, mark)) as run:
+        assert run.end() == 0, run.said
+        assert run.gone()
+    store = assert_whole(tmp_path / "store", calm)
+    assert not compare(manifest(store), calm)
+    assert sweep(store) == Swept(), "something dead was left lying about"
+
+
+@pytest.mark.parametrize("point", [point for point in FAULTS if point != NO_WORKER_YET])
+def test_a_worker_killed(calm, tmp_path, point):
+    """The run goes on by itself with another worker, and the task's loss shows in no result."""
+    mark = tmp_path / "mark"
+    with Run(tmp_path / "store", **OFTEN, **fault(point, "worker", mark)) as run:
+        assert run.end() == 0, run.said
+        assert mark.exists(), f"{point} was never reached"
+        (dead,) = struck(mark)
+        assert dead != run.process.pid
+        assert "the worker process was ended by SIGKILL" in run.said
+        assert run.gone()
+    store = assert_whole(tmp_path / "store", calm)
+    assert not compare(manifest(store), calm)
+    with Run(tmp_path / "store", **fault(point, "worker", mark)) as again:
+        assert again.end() == 0
+        assert "Nothing to do" in again.said
+
+
+@pytest.mark.parametrize("victims", ["driver", "both"])
+def test_a_kill_in_the_middle_of_a_training_goes_on_from_its_checkpoint(calm, tmp_path, victims):
+    with Run(tmp_path / "store", workers=1, **OFTEN, **fault("train.update", victims, tmp_path / "mark")) as run:
+        assert run.end() == -signal.SIGKILL
+        assert run.gone()
+
+
+def struck(mark):
+    """The processes that a fault point has killed, all of them dead."""
+    pids = [int(line) for line in mark.read_text().split()]
+    for pid in pids:
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert os.getpid() not in pids
+    return pids
+
+
+def assert_whole(root, calm):
+    """Every object that can be seen is complete to the last byte, and is the undisturbed run's."""
+    store = Store.open(root, create=False)
+    assert verify(store, full=True) == []
+    assert manifest(store).items() <= calm.items()
+    assert not list(store.root.glob("objects/**/*.draft"))
+    return store

@@ -1,0 +1,115 @@
+"""The JSON Schema: valid itself, takes what `load` takes, refuses much of what it refuses."""
+
+from pathlib import Path
+
+import jsonschema
+import pytest
+import tomli
+from bad import FOLDER
+from small import small, text
+
+from lmcspec.catalog import names
+from lmcspec.spec import presets, schema
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+
+@pytest.fixture(scope="module")
+def validator():
+    document = schema()
+    jsonschema.Draft202012Validator.check_schema(document)
+    return jsonschema.Draft202012Validator(document)
+
+
+ACCEPTED = {
+    "small": text(),
+    "families": text(imp='[{ rounds = { each = [1, 2] }, rewind = { each = [0, "5it"] } }]'),
+    "recipe families": text(optimiser='{ name = "sgd", lr = { each = [0.1, 0.2] } }'),
+    "partial recipe": text('[recipes.low]\nextends = "real"\noptimiser = { lr = 0.01 }\n'),
+    "preset": text('[recipes.more]\nextends = "frankle/lenet-mnist"\n', model='{ name = "convnet3", width = 8 }'),
+    "measures": text(accuracy='{}\nmine = { kind = "stability", levels = [0, { sparsity = 0.5 }, "last"], at = ["rewind", "3ep"] }'),
+    "own name of another kind": text(accuracy='{ kind = "stability", levels = "all" }'),
+    "space": text(dataset='{ name = "digits", space = "raw" }'),
+    "loaded set": text(dm10='{ load = "x_images.pt", space = { name = "zca", eps = 0.1 } }'),
+    "sweep": text('[sweep]\ngrid = { replicates = [1, 2] }\n[[sweep.cases]]\ncase = "a"\nmodel.init = "default"\n'),
+    "criterion": text(imp='[{ rounds = 1, criterion = "random" }]'),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_loads_is_accepted(name, validator):
+    from lmcspec.spec import load
+
+    load(Path("x.toml"), text=ACCEPTED[name])
+    assert [error.message for error in validator.iter_errors(tomli.loads(ACCEPTED[name]))] == []
+
+
+@pytest.mark.parametrize("name", ["quickstart", "fig7"])
+def test_the_specs(name, validator):
+    errors = list(validator.iter_errors(tomli.loads((SPECS / f"{name}.toml").read_text())))
+    assert {error.path[0] for error in errors} == ({"dataset", "model", "distilled"} if name == "fig7" else set())
+
+
+def test_a_file_that_extends_another_may_lack_anything(validator):
+    assert validator.is_valid({"extends": "base.toml"})
+    assert not validator.is_valid({})
+
+
+REFUSED = [
+    "unknown_key_top",
+    "unknown_key_recipe",
+    "unknown_key_optimiser",
+    "unknown_key_stage",
+    "unknown_key_level",
+    "unknown_key_model",
+    "wrong_type",
+    "wrong_type_of_union",
+    "wrong_choice",
+    "wrong_level_name",
+    "out_of_range",
+    "not_a_step",
+    "bad_name",
+    "too_few",
+    "unknown_model",
+    "unknown_dataset",
+    "unknown_distiller",
+    "unknown_criterion",
+    "unknown_measure",
+    "each_empty",
+    "each_twice",
+    "each_elsewhere",
+    "each_wrong_value",
+    "missing_keys",
+    "sweep_malformed",
+]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_specs_are_refused(name, validator):
+    assert not validator.is_valid(tomli.loads((FOLDER / f"{name}.toml").read_text()))
+
+
+def test_every_registered_name_stands_in_it():
+    written = str(schema())
+    for kind in ("model", "dataset", "distiller", "criterion", "measure"):
+        for name in names(kind):
+            assert f"'{name}'" in written
+    for name in presets():
+        assert f"'{name}'" in written
+
+
+def test_fields_say_what_they_are():
+    definitions = schema()["$defs"]
+    assert definitions["Recipe"]["properties"]["batch"]["description"].startswith("Images per update")
+    assert definitions["Stage"]["properties"]["rewind"]["default"] == "0ep"
+    for name, table in definitions.items():
+        for key, field in table.get("properties", {}).items():
+            assert field.get("type") or field.get("$ref") or field.get("anyOf") or field.get("const") or field.get("enum") or (
+                field.get("oneOf")
+            ), (name, key)
+
+
+def test_the_schema_does_not_change_the_models():
+    before = small().cases[0].study
+    schema()
+    assert small().cases[0].study == before

@@ -1,0 +1,39 @@
+"""Whether two golden runs agree, and which numbers moved where they don't."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+TOLERANCE = 1e-6
+"""Of a number, relative to its size where that is over 1. What another CPU's rounding does stays well below."""
+
+
+def moved(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """One line for each number of a task that is no longer what it was: `scalars.test_loss: 2.25 became 2.31`."""
+    return [line for part in ("outcome", "scalars", "tensors") for line in _differences(part, old[part], new[part])]
+
+
+def _differences(place: str, old: Any, new: Any) -> Iterator[str]:
+    match old, new:
+        case Mapping(), Mapping():
+            for name in sorted({*old, *new}):
+                if name not in new or name not in old:
+                    yield f"{place}.{name}: is {'gone' if name in old else 'new'}"
+                else:
+                    yield from _differences(f"{place}.{name}", old[name], new[name])
+        case list(), list() if len(old) == len(new):
+            for index, (before, after) in enumerate(zip(old, new, strict=True)):
+                yield from _differences(f"{place}[{index}]", before, after)
+        case int() | float(), int() | float():
+            if not close(old, new):
+                yield f"{place}: {old:.9g} became {new:.9g}"
+        case _:
+            if old != new:
+                yield f"{place}: {old!r} became {new!r}"
+
+
+def close(old: float, new: float) -> bool:
+    """Equal to the tolerance; two NaNs are equal, and so are equal infinities."""
+    if old == new or (math.isnan(old) and math.isnan(new)):
+        return True
+    return abs(old - new) <= TOLERANCE * max(1.0, abs(old))

@@ -1,0 +1,126 @@
+"""The golden run: tiny studies on digits through the real engine, and the numbers that each of their tasks leaves.
+
+Together the studies lead every kind of task through every branch that a change of code could move.
+"""
+
+import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lmcspec_runners.inline import InlineRunner
+
+from lmcspec.engine.execute import execute
+from lmcspec.plan import Plan, compile_study
+from lmcspec.plan.outlook import outlook
+from lmcspec.spec import load
+from lmcspec.store import Store
+
+DENSE_AND_SPARSE = """
+study = "golden-mlp"
+dataset = "digits"
+model = { name = "mlp", widths = [12] }
+[recipes.real]
+length = "8it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4 }
+schedule = { name = "steps", at = ["6it"], factor = 0.2, warmup = "2it" }
+augment = { flip = true, crop = 1 }
+[recipes.distilled]
+length = "6it"
+batch = 8
+optimiser = { name = "adam", lr = 0.01, weight_decay = 1e-4 }
+[distilled]
+dm = { method = "dm", ipc = 2, iterations = 3, batch = 20 }
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 1, fraction = 0.3, rewind = "3it" }]
+layer = [{ data = "real", rounds = 1, fraction = 0.3, scope = "layer", exclude = ["classifier"], rewind = "3it" }]
+chance = [{ data = "real", rounds = 2, criterion = "random" }]
+one-shot = [{ data = "real", rounds = 2, iterative = false, restore = "prunable" }]
+exact = [{ data = "dm", rounds = 2, sparsity = 0.613, exact = true }]
+shuffled = { like = "imp", mask = "shuffled" }
+everywhere = { like = "imp", mask = "shuffled-global" }
+even = { like = "imp", mask = "even", weights = "reinitialised" }
+[measures]
+accuracy = { levels = ["dense", "last"] }
+stability = { networks = ["dense", "imp"], levels = ["dense", "last"], at = ["3it"], points = 4 }
+"""
+"""SGD with Nesterov momentum, augmentation, warm-up; every way to prune and to shuffle; a distilled set."""
+
+BATCH_NORM = """
+study = "golden-batch-norm"
+dataset = "digits"
+model = { name = "convnet", depth = 2, width = 4, norm = "batch", init = "kaiming-normal" }
+[recipes.real]
+length = "6it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+optimiser_state = "carry"
+[networks]
+imp = [{ data = "real", rounds = 1, fraction = 0.5, rewind = "2it" }]
+[measures]
+stability = { levels = ["dense", "last"], at = ["2it"], points = 3, images = 200, bn_images = 100 }
+"""
+"""Running statistics, both policies for them on a path, fixed subsets, momentum that is carried.
+
+No Adam here: what batch norm does to a convolution's bias has no gradient but rounding, which Adam would blow up.
+"""
+
+WHITENED = """
+study = "golden-whitened"
+dataset = { name = "digits", space = "zca" }
+model = { name = "convnet", depth = 1, width = 4, norm = "layer" }
+[recipes.real]
+length = "4it"
+batch = 64
+optimiser = { name = "adam", lr = 0.01 }
+optimiser_state = "carry"
+augment = { flip = false, crop = 1 }
+[networks]
+imp = [{ data = "real", rounds = 1, fraction = 0.5, rewind = "2it" }]
+[measures]
+accuracy = { levels = ["last"] }
+"""
+"""Whitening behind augmentation, a norm without statistics, Adam whose state is carried."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED)
+
+Values = dict[str, Any]
+"""{label, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""
+Golden = dict[str, dict[str, Values]]
+"""Kind to task id to values."""
+
+
+def plans() -> list[Plan]:
+    """The studies compiled."""
+    return [compile_study(load(Path("golden.toml"), [], text=text)) for text in STUDIES]
+
+
+def run() -> Golden:
+    """Run all studies in a store that is thrown away."""
+    found: Golden = {}
+    with TemporaryDirectory() as folder:
+        store = Store.open(Path(folder) / "store")
+        for plan in plans():
+            summary = execute(outlook(plan, store), store, InlineRunner())
+            if summary.failed:
+                raise RuntimeError(f"{plan.study}: {summary.failed}")
+            for identifier, task in plan.tasks.items():
+                found.setdefault(task.kind, {})[identifier] = _values(f"{plan.study}: {task.label}", store, identifier)
+    return found
+
+
+def _values(label: str, store: Store, identifier: str) -> Values:
+    stored = store.find(identifier)
+    assert stored is not None, label
+    files = sorted(stored.out.glob("*.safetensors"))
+    tensors = {f"{file.stem}/{name}": sums for file in files for name, sums in _sums(file).items()}
+    return {"label": label, "outcome": stored.outcome, "scalars": dict(stored.scalars), "tensors": tensors}
+
+
+def _sums(file: Path) -> dict[str, list[float]]:
+    from safetensors.torch import load_file
+
+    wide = {name: tensor.double() for name, tensor in sorted(load_file(file).items())}
+    return {name: [float(tensor.sum()), math.sqrt(float(tensor.square().sum()))] for name, tensor in wide.items()}

@@ -19,92 +19,153 @@ class Code:
         return f"{self.code}: {self.title}\n{self.text}"
 
 
-_TABLE = (
-    # -- reading files
-    ("E001", "no such file", "The spec, or a file that it extends, isn't there. Paths in `extends` start at the "
-     "folder of the file in which they stand."),
-    ("E002", "not a file", "The path leads to a folder, a pipe or a device. A spec is an ordinary file."),
-    ("E003", "file can't be read", "The operating system refuses to open the file; the message says why."),
-    ("E004", "file too large", "A spec has at most 1 MiB. Data belong in files that the spec names, not in it."),
-    ("E005", "not UTF-8", "Specs are UTF-8 text. Save the file in that encoding."),
-    ("E006", "byte order mark", "The file begins with U+FEFF, which some editors put there unasked. Save it as UTF-8 "
-     "without a byte order mark."),
-    ("E007", "forbidden character", "The file holds a NUL byte, so it is hardly text."),
-    ("E008", "unknown file type", "The ending of its name says how a spec is written: .toml, .yaml or .yml."),
-    ("E009", "nested too deep", "Tables and lists may nest 40 deep; no spec needs more than ten."),
-    # -- shape and type
-    ("E101", "syntax error", "The text is no valid TOML or YAML. Nothing else in the file is looked at until it is."),
-    ("E102", "duplicate key", "A key stands twice in one table, and only one of the values could count."),
-    ("E103", "unknown key", "The table has no such key. Keys are checked at every depth, so a typing error never "
-     "passes silently; `lmcspec schema` lists what may stand where."),
-    ("E104", "missing key", "The table lacks a key that has no default."),
-    ("E105", "wrong type", "The value is of another type than the key takes. Numbers are never made from strings."),
-    ("E106", "not one of the choices", "The key takes one of a few words."),
-    ("E107", "out of range", "The number is smaller or larger than makes sense."),
-    ("E108", "not a step", "A point in training is a number of epochs (3 or \"3ep\"), of updates (\"500it\"), or both "
-     "(\"2ep40it\")."),
-    ("E109", "not a name", "Names begin with a letter or digit and go on with letters, digits and _ . + -. Brackets "
-     "are kept for the members of families."),
-    ("E110", "too few or too many", "The list or table has a number of items that the key doesn't take."),
-    ("E111", "not a finite number", "Infinities and NaN mean nothing here, and have no place in an id."),
-    ("E112", "YAML tag", "A spec is data. Tags such as !!python/object could make it more, so none but YAML's own "
-     "scalars, lists and tables are read."),
-    ("E113", "aliases expand too far", "Aliases of aliases grow without bound, or an alias holds itself. Written "
-     "out, aliases may add 20,000 values."),
-    ("E114", "several documents", "A YAML file holds one spec; `---` may stand only before it."),
-    ("E115", "key is no string", "Keys of tables are plain words or strings, not lists or tables."),
-    ("E116", "stage without an end", "A stage says how far it prunes: `rounds`, `sparsity`, or both. Only one that "
-     "shuffles (`shuffle = true`) prunes nothing."),
-    ("E117", "keys that contradict each other", "Two keys of the table can't both hold; the message names them."),
-    # -- names
-    ("E201", "unknown model", "No model of that name is registered, here or by a plug-in."),
-    ("E202", "unknown data set", "No data set of that name is registered, here or by a plug-in."),
-    ("E203", "unknown distiller", "No distillation method of that name is registered, here or by a plug-in."),
-    ("E204", "unknown criterion", "No pruning criterion of that name is registered, here or by a plug-in."),
-    ("E205", "unknown measure", "No measure of that kind is registered. A measure whose own name is no kind says "
-     "`kind = \"...\"`."),
-    ("E206", "unknown preset", "A recipe extends something that is neither a preset nor a recipe of this study."),
-    ("E207", "unknown recipe", "No recipe of that name is defined under [recipes]."),
-    ("E208", "unknown distilled set", "`data` is \"real\" or the name of a set under [distilled]."),
-    ("E209", "unknown network", "No network of that name is defined under [networks]."),
-    ("E210", "baseline of a baseline", "`like` takes a network that prunes by itself: not the same one, and not "
-     "another `like`."),
-    ("E211", "recipe missing", "Every study has the recipe `real`, with which networks are trained to be measured. "
-     "Stages on a distilled set use the recipe `distilled`, unless they name another."),
-    ("E212", "unknown measure name", "A key names a measure of this study that isn't defined under [measures]."),
-    # -- extends, families, sweeps
-    ("E301", "files extend each other in a circle", "Following `extends` leads back to a file already on the way."),
-    ("E302", "extends too deep", "At most 16 files may stand on top of each other."),
-    ("E303", "recipes extend each other in a circle", "Following a recipe's `extends` leads back to itself."),
-    ("E304", "--set can't be carried out", "`--set path.to.key=value` needs a path that exists or can be made; list "
-     "items are addressed as `networks.imp[0].rewind`."),
-    ("E305", "each can't stand here", "`{ each = [...] }` makes a family of networks. It stands as the value of a key of "
-     "a stage, of a `like` table or of a recipe; not elsewhere, and not inside another."),
-    ("E306", "empty each", "A family without members means nothing."),
-    ("E307", "duplicate in each", "Two members of a family would be the same."),
-    ("E308", "two cases of one name", "Cases of a sweep are told apart by their names in results and figures."),
-    ("E309", "zipped lists differ in length", "Lists under `sweep.zip` go together item by item."),
-    ("E310", "sweep not understood", "`sweep` holds `grid`, `zip`, `exclude` and `cases`; `grid` and `zip` map a path to "
-     "the list of its values."),
-    ("E311", "exclude without effect", "An entry of `sweep.exclude` fits no case, or nothing is left."),
-    ("E312", "too many", "A sweep may have 1,000 cases, a study 1,000 members of families."),
-    ("E313", "set twice", "A path is set by --set and by the sweep, by two axes, or is one that a case can't change."),
-    # -- what only the whole study shows
-    ("E401", "rewind after the end", "The state at the rewind point comes from the stage's first training, so it must "
-     "lie within that training's length."),
-    ("E402", "sparsity goes down", "A stage's `sparsity` is the network's total, and pruned weights stay pruned: it must "
-     "be above what the stages before have reached."),
-    ("E403", "level does not exist", "A network has as many levels as prunings, and 0 is dense."),
-    ("E404", "data don't fit the study's space", "Images of a distilled set enter networks as they are stored, so they "
-     "must be in the study's space and of its shape and classes; `standardised` needs numbers."),
-    ("E405", "measured before the rewind point", "A subnetwork starts at its rewind point; before it there is no state of "
-     "it to branch from."),
-    ("E406", "too many tasks", "The study compiles to more tasks than --max-tasks allows."),
-    ("E407", "stage without effect", "The stage prunes nothing, or can't reach its sparsity."),
-    ("E408", "milestone after the end", "A step of the schedule lies after the recipe's length, so it would never "
-     "happen."),
-    ("E409", "no such layer", "`exclude` names layers by their parameters' names without `.weight`."),
-)  # fmt: skip
+_TABLE = r"""
+E001 no such file
+    The spec, or a file that it extends, isn't there. Paths in `extends` start at the folder of the file in
+    which they stand.
+E002 not a file
+    The path leads to a folder, a pipe or a device. A spec is an ordinary file.
+E003 file can't be read
+    The operating system refuses to open the file; the message says why.
+E004 file too large
+    A spec has at most 1 MiB. Data belong in files that the spec names, not in it.
+E005 not UTF-8
+    Specs are UTF-8 text. Save the file in that encoding.
+E006 byte order mark
+    The file begins with U+FEFF, which some editors put there unasked. Save it as UTF-8 without a byte order
+    mark.
+E007 forbidden character
+    The file holds a NUL byte, so it is hardly text.
+E008 unknown file type
+    The ending of its name says how a spec is written: .toml, .yaml or .yml.
+E009 nested too deep
+    Tables and lists may nest 40 deep; no spec needs more than ten.
+E101 syntax error
+    The text is no valid TOML or YAML. Nothing else in the file is looked at until it is.
+E102 duplicate key
+    A key stands twice in one table, and only one of the values could count.
+E103 unknown key
+    The table has no such key. Keys are checked at every depth, so a typing error never passes silently;
+    `lmcspec schema` lists what may stand where.
+E104 missing key
+    The table lacks a key that has no default.
+E105 wrong type
+    The value is of another type than the key takes. Numbers are never made from strings.
+E106 not one of the choices
+    The key takes one of a few words.
+E107 out of range
+    The number is smaller or larger than makes sense.
+E108 not a step
+    A point in training is a number of epochs (3 or "3ep"), of updates ("500it"), or both ("2ep40it").
+E109 not a name
+    Names begin with a letter or digit and go on with letters, digits and _ . + -. Brackets are kept for the
+    members of families.
+E110 too few or too many
+    The list or table has a number of items that the key doesn't take.
+E111 not a finite number
+    Infinities and NaN mean nothing here, and have no place in an id.
+E112 YAML tag
+    A spec is data. Tags such as !!python/object could make it more, so none but YAML's own scalars, lists and
+    tables are read.
+E113 aliases expand too far
+    Aliases of aliases grow without bound, or an alias holds itself. Written out, aliases may add 20,000 values.
+E114 several documents
+    A YAML file holds one spec; `---` may stand only before it.
+E115 key is no string
+    Keys of tables are plain words or strings, not lists or tables.
+E116 stage without an end
+    A stage says how far it prunes: `rounds`, `sparsity`, or both. Only one that shuffles (`shuffle = true`)
+    prunes nothing.
+E117 keys that contradict each other
+    Two keys of the table can't both hold; the message names them.
+E201 unknown model
+    No model of that name is registered, here or by a plug-in.
+E202 unknown data set
+    No data set of that name is registered, here or by a plug-in.
+E203 unknown distiller
+    No distillation method of that name is registered, here or by a plug-in.
+E204 unknown criterion
+    No pruning criterion of that name is registered, here or by a plug-in.
+E205 unknown measure
+    No measure of that kind is registered. A measure whose own name is no kind says `kind = "..."`.
+E206 unknown preset
+    A recipe extends something that is neither a preset nor a recipe of this study.
+E207 unknown recipe
+    No recipe of that name is defined under [recipes].
+E208 unknown distilled set
+    `data` is "real" or the name of a set under [distilled].
+E209 unknown network
+    No network of that name is defined under [networks].
+E210 baseline of a baseline
+    `like` takes a network that prunes by itself: not the same one, and not another `like`.
+E211 recipe missing
+    Every study has the recipe `real`, with which networks are trained to be measured. Stages on a distilled set
+    use the recipe `distilled`, unless they name another.
+E212 unknown measure name
+    A key names a measure of this study that isn't defined under [measures].
+E301 files extend each other in a circle
+    Following `extends` leads back to a file already on the way.
+E302 extends too deep
+    At most 16 files may stand on top of each other.
+E303 recipes extend each other in a circle
+    Following a recipe's `extends` leads back to itself.
+E304 --set can't be carried out
+    `--set path.to.key=value` needs a path that exists or can be made; list items are addressed as
+    `networks.imp[0].rewind`.
+E305 each can't stand here
+    `{ each = [...] }` makes a family of networks. It stands as the value of a key of a stage, of a `like` table
+    or of a recipe; not elsewhere, and not inside another.
+E306 empty each
+    A family without members means nothing.
+E307 duplicate in each
+    Two members of a family would be the same.
+E308 two cases of one name
+    Cases of a sweep are told apart by their names in results and figures.
+E309 zipped lists differ in length
+    Lists under `sweep.zip` go together item by item.
+E310 sweep not understood
+    `sweep` holds `grid`, `zip`, `exclude` and `cases`; `grid` and `zip` map a path to the list of its values.
+E311 exclude without effect
+    An entry of `sweep.exclude` fits no case, or nothing is left.
+E312 too many
+    A sweep may have 1,000 cases, a study 1,000 members of families.
+E313 set twice
+    A path is set by --set and by the sweep, by two axes, or is one that a case can't change.
+E401 rewind after the end
+    The state at the rewind point comes from the stage's first training, so it must lie within that training's
+    length.
+E402 sparsity goes down
+    A stage's `sparsity` is the network's total, and pruned weights stay pruned: it must be above what the
+    stages before have reached.
+E403 level does not exist
+    A network has as many levels as prunings, and 0 is dense.
+E404 data don't fit the study's space
+    Images of a distilled set enter networks as they are stored, so they must be in the study's space and of its
+    shape and classes; `standardised` needs numbers.
+E405 measured before the rewind point
+    A subnetwork starts at its rewind point; before it there is no state of it to branch from.
+E406 too many tasks
+    The study compiles to more tasks than --max-tasks allows.
+E407 stage without effect
+    The stage prunes nothing, or can't reach its sparsity.
+E408 milestone after the end
+    A step of the schedule lies after the recipe's length, so it would never happen.
+E409 no such layer
+    `exclude` names layers by their parameters' names without `.weight`.
+"""
 
-CODES = {code: Code(code, title, text) for code, title, text in _TABLE}
+
+def _read(table: str) -> dict[str, Code]:
+    codes: dict[str, Code] = {}
+    for line in table.strip().splitlines():
+        if not line.startswith(" "):
+            code, _, title = line.partition(" ")
+            codes[code] = Code(code, title, "")
+        else:
+            *_, last = codes.values()
+            codes[last.code] = Code(last.code, last.title, f"{last.text} {line.strip()}".strip())
+    return codes
+
+
+CODES = _read(_TABLE)
 """Every code there is."""

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import Problem, Span
 
@@ -32,20 +32,6 @@ def print_problems(problems: Sequence[Problem], sources: Mapping[str, str] | Non
 
     for line in _lines(problems, sources or {}):
         console.print(Text.assemble(*((text, style) for style, text in line)), soft_wrap=True)
-
-
-def as_json(problem: Problem) -> dict[str, Any]:
-    """A problem in the envelope of `--format json`."""
-    span = problem.span
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "path": problem.path,
-        "file": span.file if span else None,
-        "line": span.line if span else None,
-        "col": span.column if span else None,
-        "hint": problem.label or problem.help,
-    }
 
 
 def _lines(problems: Sequence[Problem], sources: Mapping[str, str]) -> Iterable[list[Segment]]:
@@ -111,7 +97,9 @@ def _cut(line: str, span: Span) -> tuple[str, int, int]:
 
 def _visible(text: str) -> str:
     """Without what a terminal would obey instead of showing: tabs as spaces, control characters as a sign."""
-    return "".join(TAB if char == "\t" else char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(
+        TAB if char == "\t" else char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 def _width(text: str) -> int:

@@ -17,6 +17,7 @@ from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet, data_part, model_part, resolve_recipe
 from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks
 from lmcspec.spec import Case, Loaded
+from lmcspec.spec.load import ordered
 from lmcspec.spec.study import Like, LoadedSet, Study
 from lmcspec.tasks import Part
 from lmcspec.tasks.distill import Distill
@@ -56,7 +57,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         facts |= compilation.located
         images |= compilation.images
     if problems:
-        raise SpecError(sorted(dict.fromkeys(problems), key=lambda one: (one.span is None, one.span)))
+        raise SpecError(ordered(problems, loaded.sources), loaded.sources)
     tasks = needed(graph.tasks, tuple(targets))
     return Plan(
         study=loaded.name,

@@ -1,5 +1,8 @@
-"""What the strings under the fields of a model say. Read from the source only when a schema is printed: pydantic would
-do it for every model at import, which costs more than all of loading."""
+"""What the strings under the fields of a model say.
+
+Read from the source only when a schema is printed: pydantic would do it for every model at import, which costs more
+than all of loading.
+"""
 
 import ast
 import inspect

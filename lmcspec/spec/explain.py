@@ -51,7 +51,11 @@ def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
     value, parts = _value(found, parts)
     origin = found.origins.of(parts)
     return Explanation(
-        dotted(parts), found.name, value, _setter(origin, value), tuple(_setter(one, one.value) for one in origin.earlier)
+        dotted(parts),
+        found.name,
+        value,
+        _setter(origin, value),
+        tuple(_setter(one, one.value) for one in origin.earlier),
     )
 
 

@@ -257,7 +257,9 @@ def _of_like(
         own_values = {key: plain(axis.choices[choice[id(axis.each)]]) for key, axis in zip(keys, axes, strict=True)}
         target = like.value if like is not None and isinstance(like.value, str) else ""
         if target not in stages or not made[target] or not made[target][0][0].values:
-            recipes = next((member.recipes for members in made.values() for member, _ in members if member.name == target), {})
+            recipes = next(
+                (member.recipes for members in made.values() for member, _ in members if member.name == target), {}
+            )
             found.append((Member(_named(name, own), own_values, recipes), chosen))
             continue
         for member, _ in made[target]:
@@ -304,7 +306,10 @@ def _with_recipes(network: Node, names: Mapping[str, str]) -> Node:
     for stage in network.elements():
         if isinstance(stage.value, dict):
             value = dict(stage.value)
-            for key, name in (("recipe", stage_recipe(stage)), *(("retrain", text) for text in _text(stage.get("retrain")))):
+            for key, name in (
+                ("recipe", stage_recipe(stage)),
+                *(("retrain", text) for text in _text(stage.get("retrain"))),
+            ):
                 if name in names:
                     old = stage.get(key)
                     value[key] = Node(names[name], old.span if old else stage.span, old.key if old else stage.key)
@@ -340,5 +345,7 @@ def _with(root: Node, key: str, child: Node) -> Node:
 
 def _too_many(count: int, path: Path, node: Node, result: Expansion) -> bool:
     if count > MOST:
-        result.refuse("E312", f"`{path[-1]}` stands for {count:,} members; at most {MOST:,} are allowed", path, node, key=True)
+        result.refuse(
+            "E312", f"`{path[-1]}` stands for {count:,} members; at most {MOST:,} are allowed", path, node, key=True
+        )
     return count > MOST

@@ -54,7 +54,9 @@ class Inheritance:
             near = nearest(wanted, [*presets(), *(name for name in self.recipes if name != path[1])])
             label = f"did you mean `{near}`?" if near else ""
             help = f"presets: {', '.join(sorted(presets()))}"
-            self.problems.append(Problem("E206", f"there is no preset or recipe `{wanted}`", entry.span, where, label, help))
+            self.problems.append(
+                Problem("E206", f"there is no preset or recipe `{wanted}`", entry.span, where, label, help)
+            )
         return None
 
     def _usable(self, name: str, above: tuple[str, ...]) -> Node | None:

@@ -73,9 +73,16 @@ def _tidy(table: Schema) -> None:
 
 
 def _definition(card: Card, definitions: dict[str, Schema]) -> str:
-    return card.config.__name__ if card.config.__name__ in definitions else next(
-        name for name, one in definitions.items()
-        if any(one.get("properties", {}).get(key, {}).get("const") == card.name for key in ("name", "method", "kind"))
+    return (
+        card.config.__name__
+        if card.config.__name__ in definitions
+        else next(
+            name
+            for name, one in definitions.items()
+            if any(
+                one.get("properties", {}).get(key, {}).get("const") == card.name for key in ("name", "method", "kind")
+            )
+        )
     )
 
 
@@ -93,7 +100,11 @@ def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool =
         words += [] if others else [card.name]
         if card.variants:
             words += card.variants
-            variant = {**table, "properties": {**table["properties"], key: {"enum": list(card.variants)}}, "required": [key]}
+            variant = {
+                **table,
+                "properties": {**table["properties"], key: {"enum": list(card.variants)}},
+                "required": [key],
+            }
             definitions[f"{name}Variant"] = {**variant, "title": f"{name} by another name"}
             options.append({"$ref": f"#/$defs/{name}Variant"})
     bare = [{"enum": words, "description": f"Short for a table with this `{key}`."}] if short and words else []

@@ -44,7 +44,7 @@ def set_source(arguments: Sequence[str]) -> str:
 
 
 def _apply(result: Overridden, source: Source) -> None:
-    written, equals, text = source.text.partition("=")
+    written, equals, _ = source.text.partition("=")
     whole = source.span(0, len(source.text))
     if not equals:
         message = f"`{source.text}` has no value"
@@ -77,9 +77,8 @@ def _apply(result: Overridden, source: Source) -> None:
 def _value(source: Source, start: int) -> Node:
     """The value that the rest of the argument spells, as TOML if it is TOML, else as a string."""
     text = source.text[start:]
+    shifted = "x" + "=".rjust(start - 1) + text  # the path in front is blanked out, so that positions stay
     try:
-        # one key, one value: the path in front is blanked out, so that positions stay
-        shifted = "x" + "=".rjust(start - 1) + text
         data = tomli.loads(shifted)
     except RecursionError:
         raise toml_spans.TooDeep(start) from None

@@ -84,7 +84,9 @@ def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Probl
         return origins.problem(code, str(context.get("error")), path)
     if kind in _RANGES:
         words, key = _RANGES[kind]
-        return origins.problem("E107", f"`{path[-1]}` must be {words} {_number(context[key])}, not {found(value)}", path)
+        return origins.problem(
+            "E107", f"`{path[-1]}` must be {words} {_number(context[key])}, not {found(value)}", path
+        )
     if kind in ("too_short", "too_long"):
         least = "at least" if kind == "too_short" else "at most"
         count = context.get("min_length") if kind == "too_short" else context.get("max_length")
@@ -120,7 +122,7 @@ def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, exp
 
 
 def unknown_key(path: Path, known: list[str], origins: Origins, model: type[BaseModel] | None = None) -> Problem:
-    """The problem of a key that its table doesn't take, with the nearest one that it does, or that a table in it does."""
+    """The problem of a key that its table doesn't take, with the nearest that it, or a table in it, does."""
     name = str(path[-1])
     near = nearest(name, known)
     if near is None and model is not None:
@@ -138,7 +140,9 @@ def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, 
     help = ""
     if not near:
         help = f"there are: {', '.join(known)}" if 0 < len(known) <= MANY else "" if known else "none is defined"
-    return origins.problem(code, f"there is no {what} `{name}`", path, label=f"did you mean `{near}`?" if near else "", help=help)
+    return origins.problem(
+        code, f"there is no {what} `{name}`", path, label=f"did you mean `{near}`?" if near else "", help=help
+    )
 
 
 def _deeper(name: str, model: type[BaseModel]) -> str | None:

@@ -34,13 +34,17 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
         return Unreadable(Problem(code, message, span, help=help))
 
     if path.suffix.lower() not in SUFFIXES:
-        raise refuse("E008", f"`{path}` is neither .toml nor .yaml", "rename the file, so that its ending says how it is written")
+        raise refuse(
+            "E008", f"`{path}` is neither .toml nor .yaml", "rename the file, so that its ending says how it is written"
+        )
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                raise refuse("E002", f"`{path}` is {'a folder' if stat.S_ISDIR(status.st_mode) else 'no ordinary file'}")
+                raise refuse(
+                    "E002", f"`{path}` is {'a folder' if stat.S_ISDIR(status.st_mode) else 'no ordinary file'}"
+                )
             if status.st_size > LARGEST:
                 raise refuse("E004", f"`{path}` has {status.st_size:,} bytes; a spec may have {LARGEST:,}")
             data = file.read(LARGEST + 1)
@@ -56,7 +60,12 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
 
 def _decode(data: bytes, file: str) -> str:
     if data.startswith(b"\xef\xbb\xbf"):
-        problem = Problem("E006", "the file begins with a byte order mark", Span(file, 1, 1, 1, 1), help="save it as UTF-8 without one")
+        problem = Problem(
+            "E006",
+            "the file begins with a byte order mark",
+            Span(file, 1, 1, 1, 1),
+            help="save it as UTF-8 without one",
+        )
         raise Unreadable(problem)
     try:
         text = data.decode("utf-8")
@@ -65,7 +74,9 @@ def _decode(data: bytes, file: str) -> str:
         line, column = data.count(b"\n", 0, error.start) + 1, len(data[start : error.start].decode("utf-8")) + 1
         sort = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else f"byte 0x{data[error.start]:02x}"
         message = f"the file is not UTF-8 ({sort})"
-        raise Unreadable(Problem("E005", message, Span(file, line, column, line, column + 1), help="save it as UTF-8")) from None
+        raise Unreadable(
+            Problem("E005", message, Span(file, line, column, line, column + 1), help="save it as UTF-8")
+        ) from None
     if "\0" in text:
         offset = text.index("\0")
         raise Unreadable(Problem("E007", "a NUL byte stands here", Source(file, text).span(offset, offset + 1)))

@@ -36,12 +36,18 @@ class Names:
 
 
 def reference_problems(before: Node, after: Expansion) -> list[Problem]:
-    """Everything wrong with the names and combinations in one case; `before` is its tree without families written out."""
+    """What is wrong with names and combinations in one case; `before` is its tree with families as written."""
     written = {table: [name for name, _ in node.items()] for table in NAMED if (node := before.get(table)) is not None}
     names = Names(Origins(after.root), written, after.families, after.recipe_families)
     _plain_names(names)
     if names.written.get("recipes") and "real" not in names.written["recipes"]:
-        names.problem("E211", "there is no recipe `real`", ("recipes",), key=True, help="networks are measured by training with it")
+        names.problem(
+            "E211",
+            "there is no recipe `real`",
+            ("recipes",),
+            key=True,
+            help="networks are measured by training with it",
+        )
     _networks(names)
     _measures(names)
     _figures(names)
@@ -126,9 +132,13 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
 
     ends = [key for key in ("rounds", "sparsity") if value(key) is not None]
     if value("shuffle") is True:
-        other = next((key for key, _ in stage.items() if key in ("rounds", "sparsity", "fraction", "exact", "criterion")), None)
+        other = next(
+            (key for key, _ in stage.items() if key in ("rounds", "sparsity", "fraction", "exact", "criterion")), None
+        )
         if other is not None:
-            names.problem("E117", f"a stage that shuffles prunes nothing, so it has no `{other}`", (*path, other), key=True)
+            names.problem(
+                "E117", f"a stage that shuffles prunes nothing, so it has no `{other}`", (*path, other), key=True
+            )
         return
     if not ends:
         names.problem("E116", "the stage has neither `rounds` nor `sparsity`", path, help="say how far it prunes")

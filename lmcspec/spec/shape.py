@@ -146,8 +146,11 @@ def bare(annotation: Any) -> Any:
 
 
 def _is_step(metadata: list[Any]) -> bool:
-    return any(getattr(getattr(found, "func", None), "__module__", "").startswith(_STEPS) for found in metadata
-               if type(found).__name__ == "PlainValidator")
+    return any(
+        getattr(getattr(found, "func", None), "__module__", "").startswith(_STEPS)
+        for found in metadata
+        if type(found).__name__ == "PlainValidator"
+    )
 
 
 _STEPS = ("lmcspec.base.steps", "lmcspec.catalog.config")

@@ -12,8 +12,8 @@
 Every entry of `grid` is an axis; all of `zip` together is one more, whose lists go item by item; `cases` is the first,
 each a table of overrides that merge into the spec. The cases of the study are all combinations, cases first, then the
 grid in its order, then zip, without those that fit an entry of `exclude` in all its paths (`case` stands for the name
-of an entry of `cases`). A combination is named `deep,width=8,lr=0.1,replicates=5`. Paths may be written dotted or as nested tables.
-A value of the grid replaces what the spec says at its path; a table of `cases` merges with it.
+of an entry of `cases`). A combination is named `deep,width=8,lr=0.1,replicates=5`. Paths may be written dotted or as
+nested tables. A value of the grid replaces what the spec says at its path; a table of `cases` merges with it.
 """
 
 from dataclasses import dataclass, field
@@ -50,7 +50,9 @@ class Sweep:
     cases: list[tuple[str, Node]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def refuse(self, code: str, message: str, node: Node, *, key: bool = False, help: str = "", path: str = "sweep") -> None:
+    def refuse(
+        self, code: str, message: str, node: Node, *, key: bool = False, help: str = "", path: str = "sweep"
+    ) -> None:
         """Note a problem at a node."""
         span = (node.key or node.span) if key else (node.span or node.key)
         self.problems.append(Problem(code, message, span, path, help=help))
@@ -182,7 +184,9 @@ def _excluded(table: Node, result: Sweep) -> list[tuple[Node, list[tuple[Path, A
     node = table.get("exclude")
     if node is None:
         return []
-    if not isinstance(node.value, list) or not all(isinstance(entry.value, dict) and entry.value for entry in node.value):
+    if not isinstance(node.value, list) or not all(
+        isinstance(entry.value, dict) and entry.value for entry in node.value
+    ):
         result.refuse("E310", "`sweep.exclude` is a list of tables that map paths to values", node)
         return []
     return [(entry, _pairs(entry, (), result)) for entry in node.value]
@@ -232,9 +236,7 @@ def _overlap(one: Path, other: Path) -> bool:
     return [str(part) for part in one[:shorter]] == [str(part) for part in other[:shorter]]
 
 
-def _combine(
-    base: Node, axes: list[Axis], excluded: list[tuple[Node, list[tuple[Path, Any]]]], result: Sweep
-) -> None:
+def _combine(base: Node, axes: list[Axis], excluded: list[tuple[Node, list[tuple[Path, Any]]]], result: Sweep) -> None:
     fits = [False] * len(excluded)
     for columns in product(*axes):
         settings = [setting for column in columns for setting in column]

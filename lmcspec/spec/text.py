@@ -1,4 +1,4 @@
-"""A source text with its lines, so that offsets become spans. Lines end at \\n; columns count characters."""
+"""A source text with its lines, so that offsets become spans. Lines end at newlines only; columns count characters."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field

@@ -84,11 +84,15 @@ class _Reader:
             self.check_tag(key_node, key)
             name = key_node.value
             if name == "<<" and key_node.style is None:
-                merged |= {name: node for name, node in self.merged(value_node, path, key).items() if name not in merged}
+                merged |= {
+                    name: node for name, node in self.merged(value_node, path, key).items() if name not in merged
+                }
                 continue
             if name in own:
                 line = own[name].key.line  # pyright: ignore[reportOptionalMemberAccess]
-                raise Unreadable(Problem("E102", f"`{name}` stands twice in one table", key, label=f"first in line {line}"))
+                raise Unreadable(
+                    Problem("E102", f"`{name}` stands twice in one table", key, label=f"first in line {line}")
+                )
             own[name] = self.node(value_node, (*path, name), key)
         return {**{name: child for name, child in merged.items() if name not in own}, **own}
 
@@ -110,7 +114,9 @@ class _Reader:
         if tag.startswith(_TAG) and plain in allowed:
             return
         shown = f"!!{plain}" if tag.startswith(_TAG) else tag
-        raise Unreadable(Problem("E112", f"the tag `{shown}` can't stand in a spec", span, help="leave it out: a spec is plain data"))
+        raise Unreadable(
+            Problem("E112", f"the tag `{shown}` can't stand in a spec", span, help="leave it out: a spec is plain data")
+        )
 
     def span(self, node: Any) -> Span:
         start, end = node.start_mark.index, node.end_mark.index

@@ -64,8 +64,13 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.prune",
         "lmcspec.tasks.masks",
-        "lmcspec.science.masks",
+        "lmcspec.tasks.read",
         "lmcspec.science.criteria.magnitude",
         "lmcspec.science.criteria.random",
+        "lmcspec.science.masks",
+        "lmcspec.science.models",
+        "lmcspec.science.models.convnet",
+        "lmcspec.science.models.mlp",
+        "lmcspec.base.streams",
     ),
 )

@@ -33,5 +33,14 @@ KIND = Kind(
     version=1,
     params=Shuffle,
     run=run,
-    sources=("lmcspec.tasks.shuffle", "lmcspec.tasks.masks", "lmcspec.science.masks"),
+    sources=(
+        "lmcspec.tasks.shuffle",
+        "lmcspec.tasks.masks",
+        "lmcspec.tasks.read",
+        "lmcspec.science.masks",
+        "lmcspec.science.models",
+        "lmcspec.science.models.convnet",
+        "lmcspec.science.models.mlp",
+        "lmcspec.base.streams",
+    ),
 )

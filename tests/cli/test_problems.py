@@ -1,12 +1,11 @@
 """Problems on a terminal."""
 
 import io
-import json
 
 from rich.console import Console
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.cli.problems import MOST, as_json, print_problems, render
+from lmcspec.cli.problems import MOST, print_problems, render
 
 
 def problem(line=1, column=1, end=2, **more) -> Problem:
@@ -80,20 +79,11 @@ def test_colour_only_where_the_console_has_it():
     sources = {"a.toml": "learning_rte = [1] :smile:"}
     for colour in (True, False):
         stream = io.StringIO()
-        print_problems([problem()], sources, Console(file=stream, force_terminal=colour, no_color=not colour, highlight=False, emoji=False))
+        print_problems(
+            [problem()],
+            sources,
+            Console(file=stream, force_terminal=colour, no_color=not colour, highlight=False, emoji=False),
+        )
         assert ("\x1b[" in stream.getvalue()) is colour
         if not colour:
             assert stream.getvalue() == render([problem()], sources)
-
-
-def test_as_json():
-    document = as_json(problem(3, 4, 5, path="a.b", help="do this"))
-    assert json.loads(json.dumps(document)) == {
-        "code": "E103",
-        "message": "unknown key `learning_rte`",
-        "path": "a.b",
-        "file": "a.toml",
-        "line": 3,
-        "col": 4,
-        "hint": "do this",
-    }

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a spec, through the real command line: code, place, words, exit 2, nothing written."""
+"""Everything that can be wrong with a spec, through the real command line: code, place, words, exit 2, no file."""
 
 import os
 from pathlib import Path
@@ -72,7 +72,7 @@ GENERATED = {
     "pipe": ("E002", 1, 1, lambda path: os.mkfifo(path)),
     "links": ("E003", 1, 1, write_circle_of_links),
     "large": ("E004", 1, 1, write_large),
-    "latin": ("E005", 2, 10, lambda path: path.write_bytes(b"\ntitle = \"\xe9\"\n")),
+    "latin": ("E005", 2, 10, lambda path: path.write_bytes(b'\ntitle = "\xe9"\n')),
     "utf16": ("E005", 1, 1, lambda path: path.write_bytes("study = 1".encode("utf-16"))),
     "mark": ("E006", 1, 1, lambda path: path.write_bytes(b"\xef\xbb\xbfstudy = 1\n")),
     "nul": ("E007", 2, 3, lambda path: path.write_bytes(b"\n# \0\n")),

@@ -24,12 +24,16 @@ def explained(path: str, *sets: str, case: str = ""):
 
 
 def test_a_file_a_preset_a_case_and_set():
-    assert str(explained("recipes.real.optimiser.lr")) == "recipes.real.optimiser.lr = 0.1\n  set by file small.toml:9:34".replace(
-        "0.1\n", "0.1  (case replicates=1)\n"
-    )
+    assert str(
+        explained("recipes.real.optimiser.lr")
+    ) == "recipes.real.optimiser.lr = 0.1\n  set by file small.toml:9:34".replace("0.1\n", "0.1  (case replicates=1)\n")
     assert explained("recipes.distilled.batch").setter.span.line == 8
     frankle = explained("recipes.frankle.optimiser.lr")
-    assert (frankle.value, frankle.setter.source, frankle.setter.span.file) == (0.0012, "preset", "presets/frankle.toml")
+    assert (frankle.value, frankle.setter.source, frankle.setter.span.file) == (
+        0.0012,
+        "preset",
+        "presets/frankle.toml",
+    )
     batch = explained("recipes.frankle.batch", "recipes.frankle.batch=10")
     assert [(one.value, one.source) for one in (batch.setter, *batch.overrode)] == [
         (10, "--set"),
@@ -89,4 +93,4 @@ def test_every_code_is_explained_in_full_sentences():
     assert list(CODES) == sorted(CODES)
     for code in CODES.values():
         assert code.title
-        assert code.text.endswith(".") or code.text.endswith("\"...\"`.")
+        assert code.text.endswith(".") or code.text.endswith('"..."`.')

@@ -26,7 +26,9 @@ def test_members_are_named_by_what_varies():
 
 
 def test_several_each_give_all_combinations():
-    _, found = networks(imp="[{ rounds = { each = [1, 2] }, rewind = 1 }, { rounds = 1, rewind = { each = [0, 1, 2] } }]")
+    _, found = networks(
+        imp="[{ rounds = { each = [1, 2] }, rewind = 1 }, { rounds = 1, rewind = { each = [0, 1, 2] } }]"
+    )
     assert [name for name in found if name != "dense"] == [
         f"imp[rounds={rounds},rewind={rewind}]" for rounds, rewind in itertools.product([1, 2], [0, 1, 2])
     ]
@@ -64,13 +66,18 @@ def test_a_baseline_may_follow_one_member_or_several_networks():
 
 
 def test_a_family_in_a_measure_means_all_its_members():
-    case, _ = networks('figures.f={ plot = "table", networks = ["imp"] }', imp=IMP, accuracy='{ networks = ["imp", "dense"] }')
+    case, _ = networks(
+        'figures.f={ plot = "table", networks = ["imp"] }', imp=IMP, accuracy='{ networks = ["imp", "dense"] }'
+    )
     assert case.study.measures["accuracy"].networks == ("imp[rewind=0]", "imp[rewind=100it]", "dense")
     assert case.study.figures["f"].networks == ("imp[rewind=0]", "imp[rewind=100it]")
 
 
 def test_a_family_of_recipes_makes_families_of_networks():
-    case, found = networks("networks.both=[{ data = 'dm10', rounds = 1 }, { rounds = 1 }]", optimiser='{ name = "sgd", lr = { each = [0.1, 0.3] } }')
+    case, found = networks(
+        "networks.both=[{ data = 'dm10', rounds = 1 }, { rounds = 1 }]",
+        optimiser='{ name = "sgd", lr = { each = [0.1, 0.3] } }',
+    )
     assert list(case.study.recipes) == [f"{name}[lr={lr}]" for name in ("real", "distilled") for lr in (0.1, 0.3)]
     assert list(found) == [f"{name}[lr={lr}]" for name in ("dense", "imp", "both") for lr in (0.1, 0.3)]
     assert [stage.recipe for stage in found["both[lr=0.3]"]] == ["distilled[lr=0.3]", "real[lr=0.3]"]
@@ -86,7 +93,9 @@ def test_families_of_two_recipes_are_told_apart():
         optimiser='{ name = "sgd", lr = { each = [0.1, 0.3] } }',
     )
     assert [name for name in found if name.startswith("both")] == [
-        f"both[distilled.optimiser.lr={distilled},real.optimiser.lr={real}]" for distilled in (1.0, 2.0) for real in (0.1, 0.3)
+        f"both[distilled.optimiser.lr={distilled},real.optimiser.lr={real}]"
+        for distilled in (1.0, 2.0)
+        for real in (0.1, 0.3)
     ]
     assert [stage.recipe for stage in found["both[distilled.optimiser.lr=2.0,real.optimiser.lr=0.1]"]] == [
         "distilled[lr=2.0]",
@@ -97,7 +106,8 @@ def test_families_of_two_recipes_are_told_apart():
 
 def test_a_recipe_key_may_vary_over_families_of_recipes():
     _, found = networks(
-        "recipes.low={ extends = 'real', batch = { each = [8, 16] } }", imp='[{ rounds = 1, recipe = { each = ["real", "low"] } }]'
+        "recipes.low={ extends = 'real', batch = { each = [8, 16] } }",
+        imp='[{ rounds = 1, recipe = { each = ["real", "low"] } }]',
     )
     assert [(name, stages[0].recipe) for name, stages in found.items() if name != "dense"] == [
         ("imp[recipe=real]", "real"),
@@ -107,9 +117,14 @@ def test_a_recipe_key_may_vary_over_families_of_recipes():
 
 
 def test_values_that_make_no_name_are_numbered():
-    _, found = networks(imp='[{ rounds = 1, exclude = { each = [[], ["fc1", "fc2"]] }, criterion = { each = ["random", { name = "magnitude" }] } }]')
+    _, found = networks(
+        imp='[{ rounds = 1, exclude = { each = [[], ["fc1", "fc2"]] },'
+        ' criterion = { each = ["random", { name = "magnitude" }] } }]'
+    )
     assert [name for name in found if name != "dense"] == [
-        f"imp[exclude={exclude},criterion={criterion}]" for exclude in ("#0", "fc1+fc2") for criterion in ("random", "magnitude")
+        f"imp[exclude={exclude},criterion={criterion}]"
+        for exclude in ("#0", "fc1+fc2")
+        for criterion in ("random", "magnitude")
     ]
 
 
@@ -148,5 +163,7 @@ def test_a_measure_names_one_member_of_a_family_of_recipes():
 
 
 def test_a_bomb_of_families_is_refused_at_once():
-    keys = ", ".join(f"{key} = {{ each = {list(range(200))} }}" for key in ("rounds", "rewind", "schedule_from", "x", "y", "z"))
+    keys = ", ".join(
+        f"{key} = {{ each = {list(range(200))} }}" for key in ("rounds", "rewind", "schedule_from", "x", "y", "z")
+    )
     assert codes(imp=f"[{{ {keys} }}]")[0] == "E312"

@@ -27,7 +27,9 @@ ACCEPTED = {
     "recipe families": text(optimiser='{ name = "sgd", lr = { each = [0.1, 0.2] } }'),
     "partial recipe": text('[recipes.low]\nextends = "real"\noptimiser = { lr = 0.01 }\n'),
     "preset": text('[recipes.more]\nextends = "frankle/lenet-mnist"\n', model='{ name = "convnet3", width = 8 }'),
-    "measures": text(accuracy='{}\nmine = { kind = "stability", levels = [0, { sparsity = 0.5 }, "last"], at = ["rewind", "3ep"] }'),
+    "measures": text(
+        accuracy='{}\nmine = { kind = "stability", levels = [0, { sparsity = 0.5 }, "last"], at = ["rewind", "3ep"] }'
+    ),
     "own name of another kind": text(accuracy='{ kind = "stability", levels = "all" }'),
     "space": text(dataset='{ name = "digits", space = "raw" }'),
     "loaded set": text(dm10='{ load = "x_images.pt", space = { name = "zca", eps = 0.1 } }'),
@@ -104,8 +106,13 @@ def test_fields_say_what_they_are():
     assert definitions["Stage"]["properties"]["rewind"]["default"] == "0ep"
     for name, table in definitions.items():
         for key, field in table.get("properties", {}).items():
-            assert field.get("type") or field.get("$ref") or field.get("anyOf") or field.get("const") or field.get("enum") or (
-                field.get("oneOf")
+            assert (
+                field.get("type")
+                or field.get("$ref")
+                or field.get("anyOf")
+                or field.get("const")
+                or field.get("enum")
+                or (field.get("oneOf"))
             ), (name, key)
 
 

@@ -80,11 +80,15 @@ def test_every_preset_is_a_whole_recipe(name):
 
 
 def test_presets_of_the_papers():
-    recipes = small(
-        'recipes.frankle="frankle/lenet-mnist"',
-        'recipes.openlth="openlth/lenet-mnist"',
-        'recipes.pruning="distilled-pruning/cifar100-real"',
-    ).cases[0].study.recipes
+    recipes = (
+        small(
+            'recipes.frankle="frankle/lenet-mnist"',
+            'recipes.openlth="openlth/lenet-mnist"',
+            'recipes.pruning="distilled-pruning/cifar100-real"',
+        )
+        .cases[0]
+        .study.recipes
+    )
     assert (recipes["frankle"].length, recipes["frankle"].batch) == (Step(0, 24_000), 60)
     assert recipes["frankle"].optimiser == Adam(name="adam", lr=0.0012)
     assert (recipes["openlth"].length, recipes["openlth"].optimiser) == (Step(40), Sgd(name="sgd", lr=0.1))
@@ -95,8 +99,12 @@ def test_presets_of_the_papers():
 def test_files_merge_with_later_ones_on_top(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "base.toml").write_text(text())
-    (tmp_path / "sub" / "middle.yaml").write_text("extends: base.toml\nreplicates: 3\nmodel: {name: mlp, widths: [5]}\n")
-    (tmp_path / "other.toml").write_text('replicates = 4\nrecipes.real.batch = 64\n[networks]\nimp = [{ rounds = 9 }]\n')
+    (tmp_path / "sub" / "middle.yaml").write_text(
+        "extends: base.toml\nreplicates: 3\nmodel: {name: mlp, widths: [5]}\n"
+    )
+    (tmp_path / "other.toml").write_text(
+        "replicates = 4\nrecipes.real.batch = 64\n[networks]\nimp = [{ rounds = 9 }]\n"
+    )
     (tmp_path / "top.toml").write_text('extends = ["sub/middle.yaml", "other.toml"]\nmodel.widths = [7, 7]\n')
     loaded = load(tmp_path / "top.toml")
     study = loaded.cases[0].study
@@ -149,7 +157,9 @@ def test_a_spec_that_extends_a_circle_of_links_is_no_crash(tmp_path):
     (tmp_path / "top.toml").write_text('extends = "loop.toml"\n')
     with pytest.raises(SpecError) as error:
         load(tmp_path / "top.toml")
-    assert [(problem.code, problem.span.line, problem.span.column) for problem in error.value.problems] == [("E003", 1, 11)]
+    assert [(problem.code, problem.span.line, problem.span.column) for problem in error.value.problems] == [
+        ("E003", 1, 11)
+    ]
 
 
 def test_loading_the_quickstart_is_quick():

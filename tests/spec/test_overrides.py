@@ -80,7 +80,9 @@ def test_a_value_can_not_smuggle_in_another_key():
     assert study("title=1\nreplicates=9").replicates == 1
 
 
-NAMES = st.one_of(st.from_regex(r"[A-Za-z_-][A-Za-z0-9_-]{0,5}", fullmatch=True), st.sampled_from(["a.b", "imp[lr=0.1]"]))
+NAMES = st.one_of(
+    st.from_regex(r"[A-Za-z_-][A-Za-z0-9_-]{0,5}", fullmatch=True), st.sampled_from(["a.b", "imp[lr=0.1]"])
+)
 
 
 @settings(max_examples=60)

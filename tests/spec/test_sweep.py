@@ -51,7 +51,12 @@ recipes.real.optimiser = { name = "adam", lr = 0.001 }
 networks.more = [{ rounds = 1 }]
 """
     found = cases(more)
-    assert list(found) == ["low,batch=16,title=a", "adam,batch=8,title=a", "adam,batch=8,title=b", "adam,batch=16,title=a"]
+    assert list(found) == [
+        "low,batch=16,title=a",
+        "adam,batch=8,title=a",
+        "adam,batch=8,title=b",
+        "adam,batch=16,title=a",
+    ]
     assert found["low,batch=16,title=a"].recipes["real"].optimiser.lr == 0.01
     assert found["adam,batch=8,title=b"].recipes["real"].optimiser.name == "adam"
     assert "more" in found["adam,batch=8,title=b"].networks
@@ -64,14 +69,14 @@ def test_a_case_may_bring_a_family():
 
 
 def test_a_case_knows_who_set_what():
-    (case,) = small(more='[sweep]\ngrid = { replicates = [4] }\n').cases
+    (case,) = small(more="[sweep]\ngrid = { replicates = [4] }\n").cases
     origin = case.origins.of(("replicates",))
     assert (origin.value, origin.source, origin.value_span.column, origin.key_span.column) == (4, "case", 24, 10)
 
 
 def test_a_problem_of_several_cases_is_told_once():
     with pytest.raises(SpecError) as error:
-        small("title=3", more='[sweep]\ngrid = { replicates = [1, 2, 0] }\n')
+        small("title=3", more="[sweep]\ngrid = { replicates = [1, 2, 0] }\n")
     assert [problem.code for problem in error.value.problems] == ["E107", "E105"]
 
 

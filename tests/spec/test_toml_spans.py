@@ -117,7 +117,12 @@ def test_hand_written_documents(text):
 def test_a_mutated_walk_is_caught(number, monkeypatch):
     """One end of one sort of place, off by one, in every n-th place."""
     rng = random.Random(number)
-    which, end, shift, every = rng.choice(["key", "value"]), rng.choice([0, 1]), rng.choice([-1, 1]), rng.choice([1, 2, 3])
+    which, end, shift, every = (
+        rng.choice(["key", "value"]),
+        rng.choice([0, 1]),
+        rng.choice([-1, 1]),
+        rng.choice([1, 2, 3]),
+    )
     true_place = toml_spans.Place
     made = []
 
@@ -134,7 +139,10 @@ def test_a_mutated_walk_is_caught(number, monkeypatch):
 
 
 MUTATIONS = {
-    "elements count from one": ("_element", lambda self, path: path if path not in self._elements else (*path, self._elements[path])),
+    "elements count from one": (
+        "_element",
+        lambda self, path: path if path not in self._elements else (*path, self._elements[path]),
+    ),
     "no elements": ("_element", lambda self, path: path),
     "blanks stop at comments": ("_skip", lambda self, at: at + len(self.text[at:]) - len(self.text[at:].lstrip())),
 }
@@ -172,7 +180,12 @@ def test_lines_and_columns_count_characters_from_one():
     tree, _ = parse_toml("x.toml", 'a = 1\r\n"é😀" = [1,\r\n  "x"]\r\n')
     list_node = tree.value["é😀"]
     assert (list_node.key.line, list_node.key.column, list_node.key.end_column) == (2, 1, 5)
-    assert (list_node.span.line, list_node.span.column, list_node.span.end_line, list_node.span.end_column) == (2, 8, 3, 7)
+    assert (list_node.span.line, list_node.span.column, list_node.span.end_line, list_node.span.end_column) == (
+        2,
+        8,
+        3,
+        7,
+    )
     assert str(list_node.value[1].span) == "x.toml:3:3"
 
 

@@ -31,7 +31,13 @@ def strings(draw) -> str:
     if style == "basic":
         return '"' + "".join(draw(st.lists(st.one_of(text, ESCAPES, st.just("'# }")), max_size=4))) + '"'
     if style == "long literal":
-        return "'''" + draw(st.sampled_from(["", "\n", "\na\n"])) + draw(text) + draw(st.sampled_from(["", "'", "''"])) + "'''"
+        return (
+            "'''"
+            + draw(st.sampled_from(["", "\n", "\na\n"]))
+            + draw(text)
+            + draw(st.sampled_from(["", "'", "''"]))
+            + "'''"
+        )
     inside = st.one_of(text, ESCAPES, st.sampled_from(["\n", 'x"y', '""z', "\\\n   ", "# no comment\n"]))
     return '"""' + "".join(draw(st.lists(inside, max_size=4))) + draw(st.sampled_from(["", '"', '""'])) + '"""'
 

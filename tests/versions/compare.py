@@ -36,4 +36,4 @@ def close(old: float, new: float) -> bool:
     """Equal to the tolerance; two NaNs are equal, and so are equal infinities."""
     if old == new or (math.isnan(old) and math.isnan(new)):
         return True
-    return abs(old - new) <= TOLERANCE * max(1.0, abs(old))
+    return math.isfinite(old) and math.isfinite(new) and abs(old - new) <= TOLERANCE * max(1.0, abs(old))

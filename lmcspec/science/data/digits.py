@@ -1,6 +1,7 @@
 """scikit-learn's handwritten digits, with a split of our own."""
 
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,29 @@ def load(config: Named, root: Path | None = None) -> Arrays:
     The test images are those listed in `digits_test.txt` beside this file, once made by `drawn_split`: scikit-learn
     brings no split, and one that is recomputed could move with a library.
     """
-    from sklearn.datasets import load_digits
-
-    pixels, target = load_digits(return_X_y=True)
-    images, labels = np.asarray(pixels).astype(np.uint8).reshape(-1, 1, 8, 8), np.asarray(target).astype(np.int64)
+    pixels, target = _table()
+    images, labels = pixels.astype(np.uint8).reshape(-1, 1, 8, 8), target.astype(np.int64)
     test = np.zeros(len(labels), dtype=bool)
     test[committed_split()] = True
     arrays = Arrays(images[~test], labels[~test], images[test], labels[test], classes=10, scale=16.0)
     matches(digest(arrays), CARD, "this scikit-learn brings other images than the ones lmcspec was made with")
     return arrays
+
+
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (1797, 64) and classes (1797,), from the file in scikit-learn's package.
+
+    Importing sklearn.datasets to read it takes seconds in every worker; that is only done where the file has moved.
+    """
+    found = find_spec("sklearn")
+    place = Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz" if found and found.origin else None
+    if place is not None and place.is_file():
+        table = np.loadtxt(place, delimiter=",")
+        return table[:, :-1], table[:, -1]
+    from sklearn.datasets import load_digits
+
+    pixels, target = load_digits(return_X_y=True)
+    return np.asarray(pixels), np.asarray(target)
 
 
 def committed_split() -> np.ndarray:

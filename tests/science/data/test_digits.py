@@ -1,7 +1,11 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from lmcspec.catalog.datasets.digits import CARD, Digits
+from lmcspec.science.data import digits
 from lmcspec.science.data.arrays import DataError, channel_statistics, facts
 from lmcspec.science.data.digits import committed_split, drawn_split, load
 
@@ -44,12 +48,26 @@ def test_the_card_tells_the_truth():
 
 
 def test_other_images_are_an_error_that_names_both_digests(monkeypatch, whole):
-    import sklearn.datasets
-
     changed = whole.data.copy()
     changed[0, 0] += 1
-    monkeypatch.setattr(sklearn.datasets, "load_digits", lambda return_X_y: (changed, whole.target))
+    monkeypatch.setattr(digits, "_table", lambda: (changed, whole.target))
     with pytest.raises(DataError) as caught:
         load(Digits())
     assert CARD.facts.digest in str(caught.value)
     assert len([word for word in str(caught.value).replace(",", " ").split() if len(word) == 64]) == 2
+
+
+def test_where_the_file_has_moved_scikit_learn_reads_it(monkeypatch):
+    before = load(Digits())
+    monkeypatch.setattr(digits, "find_spec", lambda name: None)
+    after = load(Digits())
+    assert (after.train_images == before.train_images).all()
+    assert (after.test_labels == before.test_labels).all()
+
+
+def test_loading_does_not_import_scikit_learn():
+    code = (
+        "import sys; from lmcspec.catalog.datasets.digits import Digits; from lmcspec.science.data import digits; "
+        "digits.load(Digits()); assert 'sklearn' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,189 @@
+"""The version of a kind of task stands for what it computes: the same version, the same numbers."""
+
+import copy
+import json
+
+import pytest
+
+from lmcspec.tasks import KINDS, kind
+from tests.versions import accept, closure, compare, golden, lock
+
+LOCK = lock.read()
+
+
+def test_every_kind_is_locked():
+    assert sorted(LOCK) == sorted(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_version_and_sources_are_the_locked_ones(name):
+    assert kind(name).version == LOCK[name]["version"], f"type: {lock.COMMAND}"
+    found, locked = lock.hashes(name), LOCK[name]["sources"]
+    changed = sorted({module for module, _ in found.items() ^ locked.items()})
+    assert not changed, f"{name} was locked with another text of {', '.join(changed)}. Type: {lock.COMMAND}"
+
+
+def test_golden_values():
+    found = golden.run()
+    for name in KINDS:
+        lines = lock.changes(LOCK[name], {"golden": found[name]})
+        assert not lines, f"{name} computes something else under version {LOCK[name]['version']}: {lines[:20]}"
+        assert found[name].keys() == LOCK[name]["golden"].keys(), f"other golden tasks of {name}. Type: {lock.COMMAND}"
+
+
+def test_golden_run_takes_every_branch():
+    """Of the options of each kind that a study can ask for, every value is in some golden task."""
+    tasks = [task for plan in golden.plans() for task in plan.tasks.values()]
+
+    def values(name, field):
+        return {getattr(task.params, field) for task in tasks if task.kind == name}
+
+    assert values("train", "start") == {"init", "reinit", "given"}
+    assert values("train", "restore") == {"all", "prunable"}
+    assert values("prune", "scope") == {"global", "layer"}
+    assert values("shuffle", "mode") == {"shuffled", "shuffled-global", "even"}
+    assert max(values("prune", "rounds")) > 1
+    assert len(values("prune", "exclude")) > 1
+    assert len(values("prune", "sparsity")) > 1
+    recipes = [task.params.recipe.value for task in tasks if task.kind == "train"]
+    assert {recipe["optimiser_state"] for recipe in recipes} == {"fresh", "carry"}
+    assert {recipe["optimiser"]["name"] for recipe in recipes} == {"sgd", "adam"}
+    assert any(recipe["optimiser"].get("nesterov") for recipe in recipes)
+    assert {slot for task in tasks for slot, _ in task.inputs} == {"start", "last", "mask", "state", "data", "a", "b"}
+    assert any(plan.byproducts for plan in golden.plans())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_sources_are_what_the_kind_reaches(name):
+    reached, listed = closure.reached(name), set(kind(name).sources)
+    assert not reached - listed, f"{name} computes with these too: put them among its sources"
+    assert not listed - reached, f"{name} does not use these"
+
+
+def test_exemptions_are_of_modules_that_exist():
+    assert all(closure.source(module).is_file() for module in closure.EXEMPT)
+
+
+class TestClosure:
+    def test_imports_in_functions_and_through_names_that_a_package_forwards(self):
+        reached = closure.reached("train")
+        assert "lmcspec.science.data.space" in reached  # read.space: `from lmcspec.science.data import Space`
+        assert "lmcspec.science.masks" in reached
+
+    def test_implementations_of_cards(self):
+        assert "lmcspec.science.models.convnet" in closure.reached("prune")
+        assert "lmcspec.science.criteria.random" in closure.reached("prune")
+        assert "lmcspec.science.criteria.random" not in closure.reached("train")
+        assert "lmcspec.science.distill.dm" in closure.reached("distill")
+
+    def test_of_read_only_what_is_used(self):
+        assert "lmcspec.science.data.distilled" in closure.reached("train")
+        assert "lmcspec.science.data.distilled" not in closure.reached("shuffle")
+
+
+class TestCompare:
+    OLD = {"outcome": "ok", "scalars": {"loss": 2.0, "layers": {"a": [1, 2]}}, "tensors": {"state/w": [10.0, 4.0]}}
+
+    def changed(self, **parts):
+        return compare.moved(self.OLD, self.OLD | parts)
+
+    def test_rounding_is_no_change(self):
+        assert self.changed(tensors={"state/w": [10.0 + 9e-6, 4.0 - 3e-6]}) == []
+
+    def test_each_number_is_named(self):
+        assert self.changed(tensors={"state/w": [10.0, 4.1]}) == ["tensors.state/w[1]: 4 became 4.1"]
+        assert self.changed(outcome="chance") == ["outcome: 'ok' became 'chance'"]
+        assert self.changed(scalars={"loss": 2.0, "layers": {"a": [1, 3]}}) == ["scalars.layers.a[1]: 2 became 3"]
+
+    def test_what_is_gone_and_what_is_new(self):
+        assert self.changed(scalars={"error": 0.5, "layers": {"a": [1, 2]}}) == [
+            "scalars.error: is new",
+            "scalars.loss: is gone",
+        ]
+
+    def test_numbers_that_are_not_finite(self):
+        assert compare.close(float("nan"), float("nan"))
+        assert compare.close(float("inf"), float("inf"))
+        assert not compare.close(1.0, float("nan"))
+        assert not compare.close(float("inf"), 1.0)
+
+
+class TestAccept:
+    """On a lock of its own, with golden values made up."""
+
+    @pytest.fixture
+    def found(self):
+        return {name: LOCK[name]["golden"] for name in KINDS}
+
+    @pytest.fixture
+    def file(self, tmp_path):
+        path = tmp_path / "lock.json"
+        lock.write(LOCK, path)
+        return path
+
+    def edit(self, file, name, **parts):
+        edited = copy.deepcopy(LOCK)
+        edited[name] |= parts
+        lock.write(edited, file)
+        return file.read_text()
+
+    def test_the_first_lock(self, found, tmp_path):
+        assert accept.accept(found, tmp_path / "new.json") == 0
+        assert lock.read(tmp_path / "new.json") == lock.current(found)
+
+    def test_new_sources_with_old_numbers_are_written(self, found, file, capsys):
+        self.edit(file, "prune", sources=LOCK["prune"]["sources"] | {"lmcspec.science.masks": "0" * 64})
+        assert accept.accept(found, file) == 0
+        assert lock.read(file) == lock.current(found)
+        said = capsys.readouterr().out
+        assert "prune: version 1, unchanged in its numbers; sources: lmcspec.science.masks" in said
+
+    def test_rounding_does_not_creep(self, found, file):
+        near = copy.deepcopy(found)
+        task, values = next(iter(near["train"].items()))
+        values["scalars"]["test_loss"] += 5e-7
+        assert accept.accept(near, file) == 0
+        assert lock.read(file)["train"]["golden"][task] == LOCK["train"]["golden"][task]
+
+    def test_new_numbers_under_the_old_version_are_refused(self, found, file, capsys):
+        other = copy.deepcopy(found)
+        task, values = next(iter(other["train"].items()))
+        values["scalars"]["test_loss"] += 1e-3
+        before = file.read_text()
+        assert accept.accept(other, file) == 1
+        assert file.read_text() == before
+        said = capsys.readouterr().err
+        assert "train: these values moved under version 1; raise the version in lmcspec/tasks/train.py" in said
+        assert f"{LOCK['train']['golden'][task]['label']}: scalars.test_loss" in said
+        assert "prune:" not in said
+
+    def test_a_raised_version_takes_all(self, found, file):
+        older = {task: values | {"outcome": "diverged"} for task, values in found["train"].items()}
+        self.edit(file, "train", version=0, golden=older)
+        assert accept.accept(found, file) == 0
+        assert lock.read(file) == lock.current(found)
+
+    def test_what_comes_after_a_raised_kind_has_other_ids_and_may_move(self, found, file):
+        after = {f"{place:064}": values for place, values in enumerate(found["prune"].values())}
+        self.edit(file, "prune", golden=after)
+        assert accept.accept(found, file) == 0
+        assert lock.read(file)["prune"]["golden"] == found["prune"]
+
+    def test_new_sources_that_nothing_can_vouch_for_are_refused(self, found, file, capsys):
+        after = {f"{place:064}": values for place, values in enumerate(found["prune"].values())}
+        before = self.edit(file, "prune", golden=after, sources={})
+        assert accept.accept(found, file) == 1
+        assert file.read_text() == before
+        assert "one after the other" in capsys.readouterr().err
+
+    def test_a_version_never_goes_down(self, found, file, capsys):
+        before = self.edit(file, "path", version=2)
+        assert accept.accept(found, file) == 1
+        assert file.read_text() == before
+        assert "path: version 1 is below the locked 2" in capsys.readouterr().err
+
+
+def test_the_lock_is_written_the_way_accept_writes_it(tmp_path):
+    lock.write(LOCK, tmp_path / "lock.json")
+    assert (tmp_path / "lock.json").read_text() == lock.FILE.read_text()
+    assert json.loads(lock.FILE.read_text()) == LOCK

@@ -5,9 +5,9 @@ of its canonical bytes, so that ids are cheap and a plan holds it once.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from lmcspec.base.ids import digest
 
@@ -39,10 +39,11 @@ Params = TypeVar("Params")
 
 @cache
 def _layout(params: type) -> tuple[tuple[str, bool, Any], ...]:
-    return tuple(
-        (entry.name, "added_later" in entry.metadata, None if entry.default is MISSING else entry.default)
-        for entry in fields(params)
-    )
+    return tuple((entry.name, "added_later" in entry.metadata, _default(entry)) for entry in fields(params))
+
+
+def _default(entry: "Field[Any]") -> Any:
+    return entry.default if entry.default_factory is MISSING else entry.default_factory()
 
 
 def encode(params: Any) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def decode(params: type[Params], document: Mapping[str, Any], parts: Mapping[str
         if entry.name not in document:
             continue
         value = document[entry.name]
-        if entry.type in (Part, "Part") and value is not None:
+        if value is not None and Part in (entry.type, *get_args(entry.type)):
             value = Part(parts[value], value)
         elif isinstance(value, list):
             value = tuple(value)

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
     from lmcspec.science.data import Dataset, Split
 
-STATE, OPTIMISER, MASK, DISTILLED = "state.safetensors", "optimiser.safetensors", "mask.safetensors", "distilled.safetensors"
+STATE, OPTIMISER, MASK, DISTILLED = (
+    "state.safetensors",
+    "optimiser.safetensors",
+    "mask.safetensors",
+    "distilled.safetensors",
+)
 
 
 def module(part: Part, device: str = "cpu") -> "nn.Module":

@@ -8,13 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lmcspec_runners.inline import InlineRunner
-
 from lmcspec.engine.execute import execute
 from lmcspec.plan import Plan, compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.spec import load
 from lmcspec.store import Store
+from lmcspec_runners.inline import InlineRunner
 
 DENSE_AND_SPARSE = """
 study = "golden-mlp"

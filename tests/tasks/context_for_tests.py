@@ -1,0 +1,126 @@
+"""A context that is a folder and some dicts: what a task sees of the world, without engine or store."""
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.recipes import Augmentation, Recipe, Sgd
+from lmcspec.catalog import get
+from lmcspec.tasks import Finished, Part
+from lmcspec.tasks.train import Train
+
+SEEDS = {"replicate": 0, "copy": 0, "level": 0}
+MEMORY: dict[Any, Any] = {}
+"""Data sets, loaded once for all tests."""
+
+
+@dataclass
+class Done:
+    """A finished task."""
+
+    out: Path
+    scalars: dict[str, Any] = field(default_factory=dict)
+    outcome: str = "ok"
+
+
+@dataclass
+class TestContext:
+    """Fulfils `lmcspec.tasks.Context`."""
+
+    __test__ = False
+    root: Path
+    inputs: Mapping[str, Done] = field(default_factory=dict)
+    neutral: dict[str, Any] = field(default_factory=dict)
+    passed: tuple[tuple[str, dict[str, Any]], ...] = ()
+    committed: dict[str, Done] = field(default_factory=dict)
+    stop: Callable[[], bool] = lambda: False
+    device: str = "cpu"
+    metrics: list[tuple[str, float, int]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.memory = MEMORY
+        self.out, self.partial = self.root / "out", self.root / "partial"
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.partial.mkdir(exist_ok=True)
+
+    def input(self, slot):
+        return self.inputs[slot].out
+
+    def result(self, slot):
+        return self.inputs[slot].scalars
+
+    def has(self, slot):
+        return slot in self.inputs
+
+    def metric(self, name, value, step):
+        self.metrics.append((name, value, step))
+
+    def progress(self, done, total, note=""):
+        assert 0 <= done <= total
+
+    def stopping(self):
+        return self.stop()
+
+    def remember(self, key, document):
+        self.facts[key] = document
+
+    def log(self, line):
+        self.lines.append(line)
+
+    def byproducts(self):
+        return self.passed
+
+    @contextmanager
+    def byproduct(self, task_id):
+        yield None if task_id in self.committed else TestContext(self.root / f"passed-{task_id}")
+
+    def commit_byproduct(self, context, finished):
+        name = context.root.name.removeprefix("passed-")
+        self.committed[name] = Done(context.out, dict(finished.scalars), finished.outcome)
+
+
+def do(run, root: Path, params: Any, seeds: Mapping[str, int] = SEEDS, **context: Any) -> Done:
+    """Do a task in a folder of its own."""
+    ctx = TestContext(root, neutral=neutral(params), **context)
+    finished: Finished = run(ctx, params, dict(seeds))
+    return Done(ctx.out, dict(finished.scalars), finished.outcome)
+
+
+def neutral(params: Any) -> dict[str, Any]:
+    """Where the data of these tests lie: inside scikit-learn."""
+    data = getattr(params, "data", None)
+    return {data.digest: {"config": {"name": "digits"}, "root": None}} if data else {}
+
+
+def files(done: Done) -> dict[str, bytes]:
+    """The bytes of every file of a result."""
+    return {path.name: path.read_bytes() for path in sorted(done.out.iterdir())}
+
+
+DIGEST = get("dataset", "digits").facts.digest
+RAW = Part.of({"digest": DIGEST, "space": {"name": "raw"}})
+MLP = Part.of({"config": {"name": "mlp", "widths": [8], "init": "default"}, "shape": [1, 8, 8], "classes": 10})
+CONVNET = Part.of(
+    {
+        "config": {"name": "convnet", "depth": 2, "width": 4, "norm": "batch", "init": "default"},
+        "shape": [1, 8, 8],
+        "classes": 10,
+    }
+)
+
+
+def recipe(**changes: Any) -> Part:
+    """Ten updates of SGD with momentum and augmentation on 256 images, or as changed."""
+    base = Recipe(length=10, batch=256, optimiser=Sgd(0.1, momentum=0.9), augment=Augmentation(crop=1))
+    return Part.of(
+        asdict(base) | {key: asdict(value) if hasattr(value, "lr") else value for key, value in changes.items()}
+    )
+
+
+def training(model: Part = MLP, until: int = 10, begin: int = 0, how: Part | None = None, **more: Any) -> Train:
+    """The parameters of a training."""
+    return Train(model, how or recipe(), RAW, begin, until, **more)

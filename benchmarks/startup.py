@@ -45,9 +45,10 @@ accuracy = {{}}
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command took: seconds of wall time, and the most memory it held, in GiB."""
+    """What a command took: seconds of wall time and of processors, and the most memory it held, in GiB."""
 
     seconds: float
+    processor: float
     memory: float
 
 
@@ -78,7 +79,7 @@ def run(*command: str) -> Cost:
         if process.returncode:
             said.seek(0)
             sys.exit(f"{' '.join(command)} failed:\n{said.read().decode()}")
-    return Cost(took, usage.ru_maxrss / 2**20)
+    return Cost(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
 def in_turn(commands: Sequence[Sequence[str]], rounds: int) -> list[list[Cost]]:
@@ -126,10 +127,11 @@ def measure(store: str | None, rounds: int, folder: Path) -> list[Result]:
 
 
 def table(results: Sequence[Result]) -> Table:
-    shown = Table("", "n", "seconds, least to most", "measured", "budget", "", box=None)
+    shown = Table("", "n", "seconds, least to most", "of processor", "measured", "budget", "", box=None)
     for result in results:
         within = "" if result.measured <= result.budget else "over"
-        numbers = f"{result.measured:.2f} {result.unit}", f"{result.budget:g} {result.unit}"
+        processor = f"{median(cost.processor for cost in result.costs):.2f}"
+        numbers = processor, f"{result.measured:.2f} {result.unit}", f"{result.budget:g} {result.unit}"
         shown.add_row(result.what, str(len(result.costs)), result.spread, *numbers, within)
     return shown
 

@@ -51,7 +51,7 @@ def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None"
 
     from lmcspec.base.errors import UsageError
     from lmcspec.plan import compile_study
-    from lmcspec.plan.document import from_document
+    from lmcspec.plan.document import read_document
     from lmcspec.spec import load
 
     if spec.suffix == ".json":
@@ -63,7 +63,7 @@ def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None"
             raise UsageError(f"there is no file {spec}") from None
         except (OSError, ValueError) as error:
             raise UsageError(f"{spec} is not a saved plan: {error}") from None
-        return from_document(document)
+        return read_document(document)
     return compile_study(
         load(spec, sets), max_tasks=max_tasks, facts_folder=store.root / "facts" if store is not None else None
     )

@@ -44,6 +44,9 @@ def status(
 
 
 def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
+    from contextlib import suppress
+
+    from lmcspec.base.errors import StoreError
     from lmcspec.plan.document import from_document
     from lmcspec.plan.progress import standing
     from lmcspec.store import last_plan, recorded_studies
@@ -53,7 +56,8 @@ def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
     for name in names:
         document = last_plan(existing, name) if existing else None
         if document is not None:
-            found.append(standing(from_document(document), existing))
+            with suppress(StoreError):  # recorded by another version: it can't be compared, only planned anew
+                found.append(standing(from_document(document), existing))
     if format is Format.json:
         print(envelope("status", True, [view.document() for view in found]))
         return

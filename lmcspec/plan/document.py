@@ -8,6 +8,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.plan.cost import units
+from lmcspec.plan.facts import moved_data
 from lmcspec.plan.graph import Level, Plan, Target, find_byproducts
 from lmcspec.tasks import decode, kind, make, parts_of
 
@@ -43,11 +44,41 @@ def to_document(plan: Plan) -> dict[str, Any]:
     }
 
 
-def from_document(document: Mapping[str, Any]) -> Plan:
+def read_document(document: Any) -> Plan:
+    """A saved plan that is to be carried out: as `from_document`, and its data must be those it was made for.
+
+    Raises StoreError.
+    """
+    plan = from_document(document)
+    shape = next(iter(plan.facts.values()), None)
+    try:
+        moved = moved_data(plan.neutral, document["parts"], shape)
+    except FileNotFoundError as error:
+        moved = str(error)
+    if moved:
+        raise StoreError(f"the plan is stale: {moved}", help=_AGAIN)
+    return plan
+
+
+def from_document(document: Any) -> Plan:
     """The plan that was saved, every id worked out again.
 
     Raises StoreError where the document is of another form, or a version or digest has moved since.
     """
+    try:
+        return _from_document(document)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise StoreError(f"this is not a whole saved plan: {type(error).__name__} {error}", help=_AGAIN) from None
+
+
+_AGAIN = "make it again with lmcspec plan SPEC -o FILE"
+
+
+def _facts(entry: Mapping[str, Any]) -> DataFacts:
+    return DataFacts(**{**entry, "shape": tuple(entry["shape"])})
+
+
+def _from_document(document: Mapping[str, Any]) -> Plan:
     if document.get("schema") != SCHEMA:
         raise StoreError(f"this is not a saved plan: its schema is {document.get('schema')!r}, not {SCHEMA!r}")
     tasks = {}
@@ -59,14 +90,14 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         if own.version != entry["version"]:
             raise StoreError(
                 f"the plan is stale: {own.name!r} tasks have version {own.version} now, {entry['version']} in the plan",
-                help="make it again with lmcspec plan SPEC -o FILE",
+                help=_AGAIN,
             )
         params = decode(own.params, entry["params"], document["parts"])
         task = make(own.name, params, entry["inputs"], entry["seeds"], label=entry["label"], keep=entry["keep"])
         if task.id != identifier:
             raise StoreError(
                 f"the plan is stale or edited: {entry['label']}, {short(identifier)}, now has the id {short(task.id)}",
-                help="make it again with lmcspec plan SPEC -o FILE",
+                help=_AGAIN,
             )
         tasks[identifier] = task
     return Plan(
@@ -80,9 +111,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         },
         byproducts=find_byproducts(tasks),
         neutral=document["neutral"],
-        facts={
-            digest: DataFacts(**{**entry, "shape": tuple(entry["shape"])}) for digest, entry in document["facts"].items()
-        },
+        facts={digest: _facts(entry) for digest, entry in document["facts"].items()},
         images=document["images"],
         missing=document["missing"],
         notes=tuple(document["notes"]),

@@ -1,6 +1,7 @@
 """Facts of data and models, taken without loading either into a network."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -80,3 +81,27 @@ def distilled_facts(path: Path, facts: DataFacts) -> DataFacts:
     Raises FileNotFoundError, and BlockedError for a file of another form or shape.
     """
     return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape)
+
+
+def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:
+    """Which data are others than when a plan was saved, in words; empty if none are.
+
+    `neutral` and `parts` are a saved plan's: where data lie, and what they were, by digest of their part.
+    """
+    for digest_of_part, where in neutral.items():
+        planned = parts[digest_of_part]
+        if "file" in where:
+            found = distilled_facts(Path(where["file"]), shape).digest
+            name = where["file"]
+        else:
+            card = get("dataset", where["config"]["name"])
+            assert isinstance(card, DatasetCard)
+            name = f"the data set {card.name!r}"
+            if isinstance(card.facts, DataFacts):
+                found = card.facts.digest
+            else:
+                config = card.config.model_validate(where["config"])
+                found = _resolve(card.facts)(config, Path(where["root"]) if where["root"] else None).digest
+        if found != planned["digest"]:
+            return f"{name} is {found[:10]} now, {planned['digest'][:10]} in the plan"
+    return ""

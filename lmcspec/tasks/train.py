@@ -67,8 +67,8 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     checkpoints = _Checkpoints(ctx, params.until)
 
     def passed(snapshot: "Snapshot") -> None:
-        if snapshot.update in states:
-            _commit_state(ctx, states.pop(snapshot.update), snapshot, network, mask, split, data, recipe)
+        # In their order; those that a diverged training does not reach get its end, as they would alone.
+        _commit_state(ctx, states.pop(min(states)), snapshot, network, mask, split, data, recipe)
 
     # A pulse can't see the weights, so a due checkpoint stops the loop, is written, and the loop goes on: bitwise
     # the same, because a training that continues from its snapshot is.

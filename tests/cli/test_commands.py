@@ -132,6 +132,7 @@ def test_a_saved_plan_runs_as_it_is(place, lmcspec):
         (lambda document: next(iter(document["tasks"].values())).update(version=99), "stale"),
         (lambda document: next(iter(document["parts"].values())).update(surprise=1), "stale or edited"),
         (lambda document: document.update(schema="other"), "not a saved plan"),
+        (lambda document: document.pop("targets"), "not a whole saved plan"),
     ],
 )
 def test_a_stale_plan_is_refused(place, lmcspec, change, says):
@@ -147,6 +148,24 @@ def test_a_stale_plan_is_refused(place, lmcspec, change, says):
     assert said.code == 4
     assert says in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_plan_whose_images_have_changed_is_stale(place, lmcspec):
+    from PIL import Image
+
+    def paint(shade: int) -> None:
+        for split in ("train", "test"):
+            for label in ("a", "b"):
+                Path("images", split, label).mkdir(parents=True, exist_ok=True)
+                Image.new("L", (8, 8), shade).save(Path("images", split, label, "1.png"))
+
+    paint(10)
+    lmcspec("plan", "study.toml", "--set", "dataset={name='folder',root='images'}", "-o", "plan.json")
+    assert lmcspec("plan", "plan.json").code == 0
+    paint(200)
+    said = lmcspec("run", "plan.json")
+    assert said.code == 4
+    assert "'folder' is" in said.err
 
 
 def test_missing_data_block_with_exit_code_5(place, lmcspec):

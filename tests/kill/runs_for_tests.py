@@ -1,5 +1,6 @@
 """The real command on the small study, in a session of its own, and what is left of it."""
 
+import contextlib
 import json
 import os
 import re
@@ -77,9 +78,9 @@ class Run:
         """All processes of this run that live, wherever they hang: they have its mark in their environment."""
         return [process for process in psutil.process_iter() if _is_marked(process, self.mark)]
 
-    def others(self):
-        """The processes other than the driver."""
-        return [process for process in self.family() if process.pid != self.process.pid]
+    def workers(self):
+        """The processes that do tasks: what the driver's server has forked."""
+        return [process for process in self.family() if self.process.pid not in (process.pid, process.ppid())]
 
     def gone(self, seconds=SOON):
         """Whether none is left after at most that many seconds."""
@@ -110,13 +111,14 @@ class Freeze:
     def release(self):
         """Let it go on."""
         for process in self._held:
-            process.send_signal(signal.SIGCONT)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
         self._held = []
 
     def _held_in_training(self):
         if not self._is_training():
             return False
-        self._held = self._run.others()
+        self._held = self._run.workers()
         for process in self._held:
             process.send_signal(signal.SIGSTOP)
         if self._is_training():

@@ -51,9 +51,6 @@ def test_a_worker_killed(calm, tmp_path, point):
         assert run.gone()
     store = assert_whole(tmp_path / "store", calm)
     assert not compare(manifest(store), calm)
-    with Run(tmp_path / "store", **fault(point, "worker", mark)) as again:
-        assert again.end() == 0
-        assert "Nothing to do" in again.said
 
 
 def struck(mark):

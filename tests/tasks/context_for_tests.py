@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class TestContext:
 
 def do(run, root: Path, params: Any, seeds: Mapping[str, int] = SEEDS, **context: Any) -> Done:
     """Do a task in a folder of its own."""
-    ctx = TestContext(root, neutral=neutral(params), **context)
+    ctx = TestContext(root, neutral=neutral(params) | context.pop("neutral", {}), **context)
     finished: Finished = run(ctx, params, dict(seeds))
     return Done(ctx.out, dict(finished.scalars), finished.outcome)
 
@@ -116,9 +116,7 @@ CONVNET = Part.of(
 def recipe(**changes: Any) -> Part:
     """Ten updates of SGD with momentum and augmentation on 256 images, or as changed."""
     base = Recipe(length=10, batch=256, optimiser=Sgd(0.1, momentum=0.9), augment=Augmentation(crop=1))
-    return Part.of(
-        asdict(base) | {key: asdict(value) if hasattr(value, "lr") else value for key, value in changes.items()}
-    )
+    return Part.of(asdict(replace(base, **changes)))
 
 
 def training(model: Part = MLP, until: int = 10, begin: int = 0, how: Part | None = None, **more: Any) -> Train:

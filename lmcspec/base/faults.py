@@ -38,7 +38,7 @@ def reach(point: str, worker: int = 0) -> None:
 
     `worker` is the process that does the task, where the caller is not that process itself.
     """
-    if _ARMED is not None and _ARMED == point:
+    if _ARMED is not None and point == _ARMED:
         _strike(point, worker or os.getpid())
 
 

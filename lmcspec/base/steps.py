@@ -44,9 +44,7 @@ def parse_step(value: object) -> Step:
     elif isinstance(value, str) and value and (match := _FORM.fullmatch(value)):
         step = Step(int(match["ep"] or 0), int(match["it"] or 0))
     else:
-        raise ValueError(
-            f'{value!r} is not a step: write epochs as 3 or "3ep", updates as "500it", both as "2ep40it"'
-        )
+        raise ValueError(f'{value!r} is not a step: write epochs as 3 or "3ep", updates as "500it", both as "2ep40it"')
     if not (0 <= step.epochs <= _LARGEST and 0 <= step.updates <= _LARGEST):
         raise ValueError(f"a step must lie between 0 and {_LARGEST}, not {value!r}")
     return step

@@ -62,7 +62,8 @@ def identity(config: Config) -> dict[str, Any]:
     for name, field in type(config).model_fields.items():
         marks = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         value = getattr(config, name)
-        if marks.get("neutral") or (marks.get("added_later") and value == field.default):
+        default = field.get_default(call_default_factory=True, validated_data={})
+        if marks.get("neutral") or (marks.get("added_later") and value == default):
             continue
         kept[name] = _plain(value)
     return kept

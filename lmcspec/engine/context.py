@@ -99,7 +99,12 @@ class TaskContext:
         self._log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
     def byproducts(self) -> tuple[tuple[str, dict[str, Any]], ...]:
-        return tuple((entry["id"], entry["task"]["params"]) for entry in self._payload.get("byproducts", ()))
+        # An earlier attempt may have passed some: a checkpoint beyond those is as good as any.
+        return tuple(
+            (entry["id"], entry["task"]["params"])
+            for entry in self._payload.get("byproducts", ())
+            if not present(self._store, entry["id"])
+        )
 
     @contextmanager
     def byproduct(self, task_id: str) -> Iterator["TaskContext | None"]:

@@ -1,19 +1,23 @@
 """Why an attempt came to nothing: the classes that decide whether it is tried again."""
 
 import errno
+import os
+import re
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from lmcspec.base.errors import BlockedError, LmcspecError, StoreError
+from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
 
 CLASSES = {
     "interrupted": "stopped on request",
     "lost": "the worker process ended in the middle of the task",
     "out-of-memory": "memory of the device or the host ran out",
-    "data": "something that the task reads is missing, damaged or can't be written",
+    "store": "the store can't be written to, so that no other task would fare better",
+    "data": "something that the task reads is missing or damaged, or something beside the store can't be written",
     "user": "the task says what is wrong with what it was given",
     "internal": "any other exception",
 }
@@ -62,10 +66,42 @@ def classify(error: BaseException) -> str:
     return "internal"
 
 
-def describe(error: BaseException, log: Path | None) -> Failure:
-    """The failure that an exception means."""
+def unwritable(error: BaseException, root: Path) -> StoreError | None:
+    """What is wrong with the store at `root` and what to do, if that is why a task failed: its disk is full, say."""
+    if isinstance(error, StoreError):
+        cause = error.__cause__
+        return error if isinstance(cause, OSError) and cause.errno in _STORE else None
+    number = _errno(error)
+    if number not in _DISK:
+        return None
+    file = getattr(error, "filename", None)
+    if isinstance(file, str | bytes | os.PathLike) and not Path(os.fsdecode(file)).is_relative_to(root):
+        return None
+    try:
+        with layout.writing(root):
+            raise OSError(number, os.strerror(number), str(file or root)) from error
+    except StoreError as meant:
+        return meant
+
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_STORE = (*_DISK, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
+
+
+def _errno(error: BaseException) -> int | None:
+    """The system's number for an error, also for one that safetensors has made a text of."""
+    if isinstance(error, OSError):
+        return error.errno
+    found = re.search(r"\(os error (\d+)\)", str(error)) if type(error).__name__ == "SafetensorError" else None
+    return int(found[1]) if found else None
+
+
+def describe(error: BaseException, log: Path | None, root: Path) -> Failure:
+    """The failure that an exception means, in a task for the store at `root`."""
+    store = unwritable(error, root)
+    error = store or error
     return Failure(
-        reason=classify(error),
+        reason="store" if store else classify(error),
         message=str(error) or type(error).__name__,
         type=type(error).__name__,
         help=getattr(error, "help", "") if isinstance(error, LmcspecError) else "",

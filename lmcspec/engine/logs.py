@@ -67,10 +67,12 @@ class FileLog:
             self.write(text)
 
     def close(self) -> None:
-        self.end()
-        with self._lock:
-            os.close(self._file)
-            self._file = -1
+        try:
+            self.end()
+        finally:
+            with self._lock:
+                os.close(self._file)
+                self._file = -1
 
 
 class DescriptorLog(FileLog):
@@ -84,11 +86,14 @@ class DescriptorLog(FileLog):
             os.dup2(self._file, target)
 
     def close(self) -> None:
-        _flush()
-        for target, saved in self._saved:
-            os.dup2(saved, target)
-            os.close(saved)
-        super().close()
+        try:
+            _flush()
+        finally:
+            # On a full disk the log is cut short, and the next task's words must not go there.
+            for target, saved in self._saved:
+                os.dup2(saved, target)
+                os.close(saved)
+            super().close()
 
 
 class StreamLog(FileLog):

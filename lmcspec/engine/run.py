@@ -40,7 +40,8 @@ def run(
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
-    What this run makes is entered in `index`, by default the store's. Raises Interrupted after Ctrl-C.
+    What this run makes is entered in `index`, by default the store's. Raises Interrupted after Ctrl-C, and StoreError
+    once the store can't be written to any more; both when the tasks that were running have ended.
     """
     with contextlib.ExitStack() as stack:
         index = index or stack.enter_context(Index(store))
@@ -63,6 +64,7 @@ class _Run:
         self._listeners = list(listeners)
         self._index, self._held_elsewhere, self._clock = index, held_elsewhere, clock
         self._unlisted: list[str] = []
+        self._unwritable: Failure | None = None
         self._schedule = Schedule(
             job.tasks,
             [slot.device for slot in runner.slots],
@@ -110,6 +112,8 @@ class _Run:
         self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
         if interrupts.times:
             raise Interrupted(summary)
+        if self._unwritable:
+            raise StoreError(self._unwritable.message, help=self._unwritable.help)
         return summary
 
     def _list(self) -> None:
@@ -180,6 +184,11 @@ class _Run:
                 if looks == 1:
                     self._tell(events.Waiting(time.time(), task, report.holder))
             case "interrupted":
+                self._interrupt(task)
+            case "failed" if report.failure and report.failure.reason == "store":
+                # What is left would fail the same way, one after the other.
+                self._unwritable = report.failure
+                self._schedule.stopped = True
                 self._interrupt(task)
             case _:
                 assert report.failure

@@ -59,7 +59,7 @@ def execute(store: Store, identifier: str, payload: dict[str, Any], place: Place
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001
-        failure = replace(failures.describe(error, None), last_lines=_lines(error))
+        failure = replace(failures.describe(error, None, store.root), last_lines=_lines(error))
         report = Report("failed", 0.0, failure=failure)
     return replace(report, seconds=time.monotonic() - begun)
 
@@ -119,7 +119,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
             log.close()
         return _commit(attempt, payload, finished, record(), tuple(context.committed))
     except BaseException as error:
-        failure = failures.describe(error, attempt.log_path)
+        failure = failures.describe(error, attempt.log_path, store.root)
         attempt.fail(failure.document())
         if isinstance(error, KeyboardInterrupt):
             raise

@@ -9,7 +9,7 @@ from lmcspec.base.facts import DataFacts, ModelFacts
 from lmcspec.base.steps import Step
 from lmcspec.catalog import get, identity
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
-from lmcspec.plan.graph import Graph, Level, Plan, Target, TooManyTasks, find_byproducts, needed
+from lmcspec.plan.graph import Graph, Level, Plan, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
@@ -35,6 +35,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     facts: dict[str, DataFacts] = {}
     images: dict[str, int] = {}
     notes: list[str] = []
+    verdicts: list[Verdict] = []
     problems: list[Problem] = []
     for case in loaded.cases:
         compilation = _Case(case, loaded.path.parent, graph, problems, notes, facts_folder)
@@ -56,6 +57,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         missing |= compilation.missing
         facts |= compilation.located
         images |= compilation.images
+        verdicts += compilation.verdicts
     if problems:
         raise SpecError(ordered(problems, loaded.sources), loaded.sources)
     tasks = needed(graph.tasks, tuple(targets))
@@ -71,6 +73,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         images=images,
         missing=missing,
         notes=tuple(dict.fromkeys(notes)),
+        verdicts=tuple(verdicts),
         on_collapse=loaded.cases[0].study.on_collapse,
     )
 
@@ -95,6 +98,7 @@ class _Case:
         self.missing: dict[str, str] = {}
         self.located: dict[str, DataFacts] = {}
         self.images: dict[str, int] = {}
+        self.verdicts: list[Verdict] = []
         self.found: FoundData = data_facts(self.study.dataset, self._folder(("dataset", "root")))
         self.model = model_part(self.study, self.facts)
         self.model_facts: ModelFacts | None = known_facts(self.model, facts_folder)
@@ -127,6 +131,7 @@ class _Case:
         self.networks = self._lay_out_networks()
         recipes = self._resolve_recipes(real, sets)
         self._check_steps(recipes)
+        self._check_milestones(recipes)
         if len(self.problems) > before:
             return []
         emit = Subnetworks(
@@ -285,6 +290,31 @@ class _Case:
                     if step != "rewind":
                         self._check_step("k", step, recipes[recipe, "real"], ("measures", name, "at", index))
 
+    def _check_milestones(self, recipes: Mapping[tuple[str, str], ResolvedRecipe]) -> None:
+        """A rate that never drops because its milestone lies beyond the end is a mistake of whoever cut the length."""
+        used = {(network.recipe(name), "real") for network in self.networks.values() for name in self._measured_with()}
+        for network in self.networks.values():
+            for stage in network.stages if network.like is None else ():
+                on = stage.stage.data
+                used.add((network.recipe(stage.stage.recipe or ("real" if on == "real" else "distilled")), on))
+        for name, on in sorted(used):
+            resolved, schedule = recipes[name, on], self.study.recipes[name].schedule
+            for index, step in enumerate(getattr(schedule, "at", ())):
+                if resolved.updates(step) >= resolved.recipe.length:
+                    self.problem(
+                        "E408",
+                        f"the milestone {step} is update {resolved.updates(step)}, "
+                        f"but training ends after {resolved.recipe.length}: the rate never drops there",
+                        ("recipes", name, "schedule", "at", index),
+                        help="move it before the end, or leave it out",
+                    )
+
+    def _measured_with(self) -> set[str]:
+        """The recipes with which levels are trained to be measured, as they are written."""
+        stages = [stage.stage for network in self.networks.values() for stage in network.stages]
+        named = [getattr(measure, "evaluate", None) for measure in self.study.measures.values()]
+        return {"real", *filter(None, named), *(stage.retrain for stage in stages if stage.retrain)}
+
     def _check_step(self, what: str, step: Step, recipe: ResolvedRecipe, path: tuple) -> None:
         if step != Step() and recipe.updates(step) >= recipe.recipe.length:
             self.problem(
@@ -299,7 +329,7 @@ class _Case:
         found: list[Target] = []
         for name, measure in self.study.measures.items():
             wanted: Any = getattr(measure, "networks", "all")
-            chosen = list(self.networks) if wanted == "all" else self._members(wanted)
+            chosen = list(self.networks) if wanted == "all" else list(wanted)
             request = Request(
                 name=name,
                 case=self.case.name,
@@ -323,12 +353,15 @@ class _Case:
                     help='say `at = ["rewind"]`',
                 )
             found += targets
+            if kind in ("stability", "matching"):
+                self.verdicts.append(
+                    Verdict(
+                        case=self.case.name,
+                        measure=name,
+                        kind=kind,
+                        networks=tuple(chosen),
+                        threshold=getattr(measure, "threshold", 0.0),
+                        reads=getattr(measure, "accuracy", ""),
+                    )
+                )
         return found
-
-    def _members(self, names: tuple[str, ...]) -> list[str]:
-        families = self.case.families
-        return [
-            member
-            for name in names
-            for member in ([one.name for one in families[name].members] if name in families else [name])
-        ]

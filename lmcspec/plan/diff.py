@@ -136,7 +136,7 @@ def _share_branches(plan: Plan, to_run: Set[str], usable: Set[str]) -> tuple[dic
         running = sorted((member for member in members if member in to_run), key=length.__getitem__)
         if not running:
             continue
-        passing |= {member: running[-1] for member in running[:-1]}
+        passing |= dict.fromkeys(running[:-1], running[-1])
         before = [member for member in members if member in usable and length[member] < length[running[0]]]
         if before:
             continued[running[-1]] = max(before, key=length.__getitem__)

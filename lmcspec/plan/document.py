@@ -9,7 +9,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.plan.cost import units
 from lmcspec.plan.facts import moved_data
-from lmcspec.plan.graph import Level, Plan, Target, find_byproducts
+from lmcspec.plan.graph import Level, Plan, Target, Verdict, find_byproducts
 from lmcspec.tasks import decode, kind, make, parts_of
 
 SCHEMA = "lmcspec/plan/1"
@@ -40,6 +40,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "images": dict(plan.images),
         "missing": dict(plan.missing),
         "notes": list(plan.notes),
+        "verdicts": [asdict(verdict) for verdict in plan.verdicts],
         "on_collapse": plan.on_collapse,
     }
 
@@ -115,6 +116,7 @@ def _from_document(document: Mapping[str, Any]) -> Plan:
         images=document["images"],
         missing=document["missing"],
         notes=tuple(document["notes"]),
+        verdicts=tuple(Verdict(**{**entry, "networks": tuple(entry["networks"])}) for entry in document["verdicts"]),
         on_collapse=document["on_collapse"],
     )
 

@@ -57,9 +57,7 @@ def _no_root(card: DatasetCard) -> str:
 def placeholder(name: str) -> DataFacts:
     """Facts for data that are missing, with a digest by name that is never stored."""
     known = PLACEHOLDER
-    return DataFacts(
-        digest(["missing", name]), known.train, known.test, known.classes, known.shape, known=False
-    )
+    return DataFacts(digest(["missing", name]), known.train, known.test, known.classes, known.shape, known=False)
 
 
 def data_root(table: DatasetTable, base: Path) -> Path | None:

@@ -88,6 +88,20 @@ class Level:
     """The stage whose recipe trains this level."""
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict that the study asks for: `stability` against a threshold, or `matching` on an accuracy measure."""
+
+    case: str
+    measure: str
+    kind: str
+    networks: tuple[str, ...]
+    threshold: float = 0.0
+    """Of a stability: mean test instability below which it is stable."""
+    reads: str = ""
+    """Of matching: the accuracy measure whose levels it looks at."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """All tasks of a study with their targets; the same for plan, run, status and report."""
@@ -109,6 +123,7 @@ class Plan:
     missing: Mapping[str, str]
     """By digest of a part: why its data are not here."""
     notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
     on_collapse: str = "go-on"
 
     @cached_property

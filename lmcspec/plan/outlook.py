@@ -95,4 +95,3 @@ def outlook(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> 
         models=models,
         calibration=calibration(store),
     )
-

@@ -126,9 +126,7 @@ def _compared(
     if changes:
         data = all(change.field.startswith("data.digest") or change.field == "train_on.digest" for change in changes)
         return Reason("data-changed" if data else "params-changed", changes)
-    moved = [
-        source for slot, source in task.inputs if old["inputs"].get(slot) != source and source in known
-    ]
+    moved = [source for slot, source in task.inputs if old["inputs"].get(slot) != source and source in known]
     if moved or set(old["inputs"]) != dict(task.inputs).keys():
         source = moved[0] if moved else upstream
         if source is None:

@@ -56,7 +56,7 @@ def peak_bytes(
 
     `reads` are the tasks whose files each one needs. What is in `passing` goes when its last reader is done.
     """
-    readers = {task: 0 for task in order}
+    readers = dict.fromkeys(order, 0)
     for task in order:
         for source in reads[task]:
             if source in readers:

@@ -4,18 +4,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import MISSING, Row
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value over replicates: mean, sample standard deviation (None below two), n, and what went missing."""
+    """A value over replicates: mean, sample standard deviation (None below two), n, and what went otherwise than well.
+
+    `asked` is the number of replicates that should have it; where it is over n some are missing.
+    """
 
     mean: float
     std: float | None
     n: int
     values: tuple[float, ...]
     outcomes: tuple[str, ...] = ()
+    asked: int = 0
 
     @property
     def half_width(self) -> float | None:
@@ -26,28 +30,36 @@ class Cell:
 
         return float(stdtrit(self.n - 1, 0.975)) * self.std / self.n**0.5
 
+    @property
+    def collapsed(self) -> tuple[str, ...]:
+        """How trainings behind it collapsed, if any did: `diverged`, `dead-layer`, `chance`."""
+        return tuple(outcome for outcome in self.outcomes if outcome != MISSING)
+
 
 Key = tuple[str, str, int, str, str, int]
 """(case, network, level, measure, metric, k in updates)."""
 
 
+def key_of(row: Row) -> Key:
+    """What is alike in the rows of all replicates."""
+    return row.case, row.network, row.level, row.measure, row.metric, row.at_updates
+
+
 def summarise(rows: Iterable[Row]) -> dict[Key, Cell]:
     """Each metric over the replicates that have it. Pairs and copies were averaged within a replicate before."""
-    values: dict[Key, list[float]] = {}
-    outcomes: dict[Key, set[str]] = {}
+    groups: dict[Key, list[Row]] = {}
     for row in rows:
-        key = (row.case, row.network, row.level, row.measure, row.metric, row.at_updates)
-        if row.value is not None:
-            values.setdefault(key, []).append(row.value)
-        if row.outcome != "ok":
-            outcomes.setdefault(key, set()).add(row.outcome)
-    return {
-        key: Cell(
-            mean=fmean(several),
-            std=stdev(several) if len(several) > 1 else None,
-            n=len(several),
-            values=tuple(several),
-            outcomes=tuple(sorted(outcomes.get(key, ()))),
-        )
-        for key, several in values.items()
-    }
+        groups.setdefault(key_of(row), []).append(row)
+    cells = {}
+    for key, group in groups.items():
+        values = tuple(row.value for row in group if row.value is not None)
+        if values:
+            cells[key] = Cell(
+                mean=fmean(values),
+                std=stdev(values) if len(values) > 1 else None,
+                n=len(values),
+                values=values,
+                outcomes=tuple(sorted({outcome for row in group for outcome in row.outcomes})),
+                asked=len(group),
+            )
+    return cells

@@ -1,122 +1,136 @@
-"""The results of a study as a table in the terminal: mean, spread, n, and verdicts in words."""
+"""The results of a study as tables in the terminal: mean, spread, n, and verdicts in words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from lmcspec.plan import Plan
-from lmcspec.report.summary import Cell, Key, summarise
-from lmcspec.report.tidy import HEADLINE, Row
-from lmcspec.report.verdicts import matching_level, stable
+from lmcspec.report.summary import Cell, Key, key_of, summarise
+from lmcspec.report.tidy import Row
+from lmcspec.report.words import gaps, verdicts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+ABREAST = 4
+"""Columns of values side by side; more go into another table beneath."""
+
 
 def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
-    """One table per case: a line per level of each network, a column per measure and k; then the verdicts."""
+    """Per case a line per level of each network and a column per measure and k; then the verdicts, then the gaps."""
     from rich.text import Text
 
     cells = summarise(rows)
-    for case in dict.fromkeys(row.case for row in rows):
+    for place, case in enumerate(dict.fromkeys(row.case for row in rows)):
+        if place:
+            yield Text()
         own = [row for row in rows if row.case == case]
-        yield Text(f"{plan.study}{f', {case}' if case else ''}", style="bold")
-        yield _grid(own, cells)
-        yield from _matching(own, cells)
-    yield from (Text(line, style="yellow") for line in gaps(rows))
-    yield Text("mean ± sample standard deviation over replicates (n); instability in points of test error", style="dim")
+        yield Text(f"{plan.study}, {case}" if case else plan.study, style="bold")
+        columns = _columns(own)
+        for first in range(0, len(columns), ABREAST):
+            yield _grid(own, cells, columns[first : first + ABREAST])
+        asked = [verdict for verdict in plan.verdicts if verdict.case == case]
+        if lines := verdicts(own, cells, asked):
+            yield _pairs(lines)
+        yield from (Text(f"  {line}", style="yellow") for line in gaps(own))
+    if rows:
+        yield Text(_legend(plan, rows), style="dim")
 
 
 Column = tuple[str, str, int, str]
 """(measure, headline metric, k in updates, k as written)."""
 
 
-def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> "RenderableType":
+def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Column]) -> "RenderableType":
     from rich.table import Table
+    from rich.text import Text
 
-    columns = _columns(rows)
+    # Names may hold brackets, which rich would take for markup: everything goes in as Text.
     grid = Table(box=None, pad_edge=False, header_style="dim")
-    grid.add_column("network")
+    grid.add_column("network", no_wrap=True)
     grid.add_column("level", justify="right")
     grid.add_column("sparsity", justify="right")
-    for measure, _, _, at in columns:
-        grid.add_column(f"{measure} k={at}" if at else f"{measure} %", justify="right")
+    for column in columns:
+        grid.add_column(Text(_heading(column)), justify="right")
+    lines: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        lines.setdefault((row.network, row.level), []).append(row)
     shown = None
-    for case, network, level in dict.fromkeys((row.case, row.network, row.level) for row in rows):
-        own = [row for row in rows if (row.network, row.level) == (network, level)]
+    for (network, level), own in lines.items():
+        keys = {key_of(row) for row in own}
+        wanted = [(own[0].case, network, level, measure, metric, at) for measure, metric, at, _ in columns]
+        if not keys.intersection(wanted):
+            continue
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
-        values = [_value(cells.get((case, network, level, measure, metric, at))) for measure, metric, at, _ in columns]
         sparsity = f"{fmean(sparsities):.1%}" if sparsities else "?"
-        grid.add_row("" if network == shown else network, str(level), sparsity, *values)
+        values = [_value(cells.get(key)) if key in keys else "" for key in wanted]
+        grid.add_row(*map(Text, ["" if network == shown else network, str(level), sparsity, *values]))
         shown = network
     return grid
 
 
+def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
+    """Name and words, the words indented where they go on in another line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for name, words in lines:
+        grid.add_row(Text(f"  {name}"), Text(words))
+    return grid
+
+
 def _columns(rows: Sequence[Row]) -> list[Column]:
-    headlines = set(HEADLINE.values())
-    found = {(row.measure, row.metric, row.at_updates, row.at) for row in rows if row.metric in headlines}
-    order = {row.measure: place for place, row in reversed(list(enumerate(rows)))}
-    # One step can be spelled in two ways; the first spelling heads the column.
+    """In the order of the measures; of one, by k. A step can be spelled in two ways: the first heads the column."""
+    order = {measure: place for place, measure in enumerate(dict.fromkeys(row.measure for row in rows))}
     unique: dict[tuple, Column] = {}
-    for column in sorted(found, key=lambda one: (order[one[0]], one[2], one[3])):
-        unique.setdefault(column[:3], column)
-    return list(unique.values())
+    for row in rows:
+        if row.headline:
+            unique.setdefault((row.measure, row.metric, row.at_updates), (*key_of(row)[3:], row.k))
+    return sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
+
+
+def _heading(column: Column) -> str:
+    """`accuracy %`, `stability k=3ep`, and what it is taken on where that is not the usual."""
+    measure, metric, _, k = column
+    if not k:
+        return f"{measure} %"
+    what, _, policy = metric.partition("@")
+    apart = [one for one in (what.partition("/")[2], policy) if one not in ("test", "")]
+    return f"{measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")
 
 
 def _value(cell: Cell | None) -> str:
     if cell is None:
-        return ""
+        return "missing"
     spread = "" if cell.std is None else f" ± {100 * cell.std:.2f}"
-    note = f" {','.join(cell.outcomes)}" if cell.outcomes else ""
-    return f"{100 * cell.mean:.2f}{spread} ({cell.n}){note}"
+    of = f" of {cell.asked}" if cell.asked > cell.n else ""
+    note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
+    return f"{100 * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
 
 
-def _matching(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> Iterator["RenderableType"]:
-    """Verdicts: who is stable where, and the sparsest level that matches dense."""
-    from rich.text import Text
-
-    for line in verdicts(rows, cells):
-        yield Text(line)
-
-
-def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], threshold: float = 0.02) -> list[str]:
-    """The verdicts in words, each with its n."""
-    lines = []
-    for network in dict.fromkeys(row.network for row in rows):
-        own = [row for row in rows if row.network == network]
-        words = []
-        for measure, level, k, at in dict.fromkeys(
-            (row.measure, row.level, row.at_updates, row.at) for row in own if row.metric == HEADLINE["stability"]
-        ):
-            cell = cells.get((own[0].case, network, level, measure, HEADLINE["stability"], k))
-            if cell is not None:
-                words.append(f"{stable(cell, threshold)} at level {level} from k = {at}")
-        accuracies = {
-            row.level: cells[row.case, network, row.level, row.measure, row.metric, 0]
-            for row in own
-            if row.metric == HEADLINE["accuracy"] and row.value is not None
-        }
-        if 0 in accuracies and len(accuracies) > 1:
-            level, verdict = matching_level(accuracies, accuracies[0])
-            words.append(f"matching up to level {level} (n = {verdict.n})" if level else f"matching: {verdict}")
-        if words:
-            lines.append(f"  {network}: {'; '.join(_merged(words))}")
-    return lines
+def _legend(plan: Plan, rows: Sequence[Row]) -> str:
+    parts = ["mean ± sample standard deviation over replicates (n)"]
+    if any(row.metric.startswith("instability/") for row in rows):
+        averaged = ", batch norm's statistics averaged" if _has_policies(rows) else ""
+        parts.append(f"instability in points of test error{averaged}")
+    thresholds = {verdict.measure: verdict.threshold for verdict in plan.verdicts if verdict.kind == "stability"}
+    for threshold in sorted(set(thresholds.values())):
+        names = ", ".join(name for name, own in thresholds.items() if own == threshold)
+        parts.append(
+            f"{names}: stable below {100 * threshold:g}" if len(thresholds) > 1 else f"stable below {100 * threshold:g}"
+        )
+    return "; ".join(parts)
 
 
-def _merged(words: list[str]) -> list[str]:
-    undecided = [word for word in words if word.startswith("undecided")]
-    if len(undecided) > 1:
-        n = undecided[0].partition(")")[0].partition("(")[2]
-        return [f"stability undecided ({n}, verdicts need 3)", *(word for word in words if word not in undecided)]
-    return words
-
-
-def gaps(rows: Sequence[Row]) -> list[str]:
-    """What is not there, or ended otherwise than well, in words."""
-    found: dict[tuple[str, str], int] = {}
-    for row in rows:
-        if row.outcome != "ok" and row.metric in HEADLINE.values():
-            key = (row.network, row.outcome)
-            found[key] = found.get(key, 0) + 1
-    return [f"  {network}: {count} results are {outcome}" for (network, outcome), count in found.items()]
+def _has_policies(rows: Sequence[Row]) -> bool:
+    """Whether the policies for batch norm on a path made a difference anywhere."""
+    values = {(*key_of(row), row.replicate): row.value for row in rows}
+    return any(
+        (*key[:4], metric.removesuffix("@recompute"), *key[5:]) in values
+        and values[(*key[:4], metric.removesuffix("@recompute"), *key[5:])] != value
+        for key, value in values.items()
+        if (metric := key[4]).endswith("@recompute")
+    )

@@ -25,9 +25,16 @@ class Results(Protocol):
         ...
 
 
+MISSING = "missing"
+"""The outcome of a result that is not there (yet)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value. Where there are several copies or pairs of them, their mean, and `n` says how many."""
+    """One value. Where there are several copies or pairs of them, their mean, and `n` says how many.
+
+    `outcome` is `ok`, or what else became of the tasks behind it, joined by commas.
+    """
 
     case: str
     network: str
@@ -43,6 +50,18 @@ class Row:
     outcome: str
     at: str = ""
     at_updates: int = 0
+    headline: bool = False
+    """Whether this is the metric by which the measure is known."""
+
+    @property
+    def k(self) -> str:
+        """Of a stability the step at which the copies part, for people; empty for other measures."""
+        return "0" if self.at and not self.at_updates else self.at
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Everything but `ok`."""
+        return tuple(outcome for outcome in self.outcome.split(",") if outcome != "ok")
 
 
 def tidy(plan: Plan, store: Results) -> list[Row]:
@@ -59,19 +78,19 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
         if first.mask not in densities:
             mask = store.find(first.mask) if first.mask else None
             densities[first.mask] = mask.scalars["density"] if mask else None
-        rows += _rows(targets, store, densities[first.mask])
+        rows += _rows(targets, store, densities[first.mask], headline(first.kind, plan.tasks[first.task].params))
     return rows
 
 
-def _rows(targets: list[Target], store: Results, density: float | None) -> Iterator[Row]:
+def _rows(targets: list[Target], store: Results, density: float | None, known_by: str) -> Iterator[Row]:
     first = targets[0]
     found = [store.find(target.task) for target in targets]
-    outcomes = sorted({result.outcome if result else "missing" for result in found} - {"ok"})
+    outcomes = sorted({result.outcome if result else MISSING for result in found} - {"ok"})
     values: dict[str, list[float]] = {}
     for result in found:
         for metric, value in metrics(first.kind, result.scalars if result else {}).items():
             values.setdefault(metric, []).append(value)
-    for metric, several in (values or {HEADLINE[first.kind]: []}).items():
+    for metric, several in (values or {known_by: []}).items():
         yield Row(
             case=first.case,
             network=first.network,
@@ -87,11 +106,20 @@ def _rows(targets: list[Target], store: Results, density: float | None) -> Itera
             outcome=",".join(outcomes) or "ok",
             at=first.at,
             at_updates=first.at_updates,
+            headline=metric == known_by,
         )
 
 
-HEADLINE = {"accuracy": "test/accuracy", "stability": "instability/test"}
-"""The metric by which a kind of measure is known; policy `average` where there are several."""
+def headline(kind: str, params: Any) -> str:
+    """The metric by which a kind of measure is known: on test images and under policy `average` where it has them."""
+    if kind == "accuracy":
+        return "test/accuracy"
+    split = "test" if "test" in params.split else params.split[0]
+    return f"instability/{split}{_suffix('average' if 'average' in params.bn else params.bn[0])}"
+
+
+def _suffix(policy: str) -> str:
+    return "" if policy == "average" else f"@{policy}"
 
 
 def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
@@ -105,8 +133,7 @@ def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
         }
     found = {}
     for policy, curve in scalars.get("paths", {}).items():
-        suffix = "" if policy == "average" else f"@{policy}"
-        found |= {f"{name}{suffix}": value for name, value in curve["summary"].items()}
+        found |= {f"{name}{_suffix(policy)}": value for name, value in curve["summary"].items()}
     if "distance" in scalars:
         found["distance"] = scalars["distance"]
     return found

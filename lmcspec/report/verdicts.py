@@ -7,6 +7,7 @@ from lmcspec.report.summary import Cell
 
 FEWEST = 3
 """Replicates below which a verdict is undecided."""
+UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,27 @@ class Verdict:
 
 
 def stable(instability: Cell, threshold: float) -> Verdict:
-    """`stable` if the mean test instability over replicates is below the threshold, else `unstable`."""
+    """`stable` if the mean test instability over replicates is below the threshold, else `unstable`.
+
+    `collapsed` where networks at the ends diverged, died or only guess: between such networks nothing rises.
+    """
     if instability.n < FEWEST:
-        return Verdict("undecided", instability.n)
+        return Verdict(UNDECIDED, instability.n)
+    if instability.collapsed:
+        return Verdict("collapsed", instability.n)
     return Verdict("stable" if instability.mean < threshold else "unstable", instability.n)
 
 
 def matches(accuracy: Cell, dense: Cell) -> Verdict:
-    """`matching` if mean >= mean(dense) - sample std(dense), else `not matching`."""
+    """`matching` if mean >= mean(dense) - sample std(dense), else `not matching`.
+
+    `collapsed` where dense networks did: what matches them matches nothing.
+    """
     n = min(accuracy.n, dense.n)
     if n < FEWEST or dense.std is None:
-        return Verdict("undecided", n)
+        return Verdict(UNDECIDED, n)
+    if dense.collapsed:
+        return Verdict("collapsed", n)
     return Verdict("matching" if accuracy.mean >= dense.mean - dense.std else "not matching", n)
 
 
@@ -42,5 +53,5 @@ def matching_level(accuracies: Mapping[int, Cell], dense: Cell) -> tuple[int | N
     if found:
         return max(found), verdicts[max(found)]
     n = min((verdict.n for verdict in verdicts.values()), default=dense.n)
-    undecided = any(verdict.word == "undecided" for verdict in verdicts.values())
-    return None, Verdict("undecided" if undecided else "no level matches", n)
+    words = {verdict.word for verdict in verdicts.values()} - {"not matching"}
+    return None, Verdict(min(words, default="no level matches"), n)

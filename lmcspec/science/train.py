@@ -192,7 +192,7 @@ class _Run:
             own = [moment for moment in moments if moment.partition("/")[2] == name]
             if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
                 for tensors, names in ((state, [name]), (moments, own)):
-                    masks.assert_masked(tensors, {each: keep for each in names})
+                    masks.assert_masked(tensors, dict.fromkeys(names, keep))
             state[name].masked_fill_(~keep.cpu(), 0.0)
             for moment in own:
                 moments[moment].masked_fill_(~keep.cpu(), 0.0)

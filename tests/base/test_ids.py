@@ -28,7 +28,14 @@ def test_known_bytes():
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(1.0, 1), (-0.0, 0.0), ((1, 2), [1, 2]), ({"a": 1, "b": 2}, {"b": 2, "a": 1}), (1e21, 10.0**21), (2**60, str(2**60))],
+    [
+        (1.0, 1),
+        (-0.0, 0.0),
+        ((1, 2), [1, 2]),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        (1e21, 10.0**21),
+        (2**60, str(2**60)),
+    ],
 )
 def test_spellings_that_mean_the_same(one, other):
     assert ids.canonical(one) == ids.canonical(other)
@@ -89,5 +96,8 @@ def test_neither_hash_seed_nor_process_matters():
 
 
 def test_a_hundred_thousand_recipes_without_a_collision():
-    recipes = ({"kind": "train", "params": {"lr": n / 1000, "until": n % 7}, "seeds": {"replicate": n % 11}} for n in range(100_000))
+    recipes = (
+        {"kind": "train", "params": {"lr": n / 1000, "until": n % 7}, "seeds": {"replicate": n % 11}}
+        for n in range(100_000)
+    )
     assert len({ids.task_id(recipe) for recipe in recipes}) == 100_000

@@ -26,7 +26,28 @@ def test_spellings(spelling, step):
 
 @pytest.mark.parametrize(
     "spelling",
-    ["", "3", "ep", "it", "007it", "1.5ep", " 3ep", "3ep ", "3 ep", "-1it", "3EP", "40it2ep", "3ep3ep", "٣ep", True, 1.5, None, -1, [3], 10**13],
+    [
+        "",
+        "3",
+        "ep",
+        "it",
+        "007it",
+        "1.5ep",
+        " 3ep",
+        "3ep ",
+        "3 ep",
+        "-1it",
+        "3EP",
+        "40it2ep",
+        "3ep3ep",
+        "٣ep",
+        True,
+        1.5,
+        None,
+        -1,
+        [3],
+        10**13,
+    ],
 )
 def test_what_is_no_step(spelling):
     with pytest.raises(ValueError, match="step"):

@@ -56,7 +56,11 @@ def test_draws_are_a_function_of_the_address(address, count):
 def test_neighbouring_addresses_share_nothing(replicate, copy, level, epoch):
     """Added seeds would make (copy 0, epoch 1) the same draw as (copy 1, epoch 0)."""
     here = streams.words(4, "order", replicate, copy, level, epoch)
-    for other in ((replicate + 1, copy, level, epoch), (replicate, copy + 1, level, epoch), (replicate, copy, level, epoch + 1)):
+    for other in (
+        (replicate + 1, copy, level, epoch),
+        (replicate, copy + 1, level, epoch),
+        (replicate, copy, level, epoch + 1),
+    ):
         assert not set(here) & set(streams.words(4, "order", *other))
     assert not set(here) & set(streams.words(4, "augment", replicate, copy, level, epoch))
 
@@ -83,7 +87,7 @@ def test_permutations_are_uniform():
 
 def test_moments():
     uniform, normal = streams.uniforms(100_000, "init", 0, "w"), streams.normals(100_000, "init", 0, "w")
-    assert 0 <= uniform.min()
+    assert uniform.min() >= 0
     assert uniform.max() < 1
     assert abs(uniform.mean() - 0.5) < 0.004
     assert abs(normal.mean()) < 0.015

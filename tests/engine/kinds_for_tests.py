@@ -1,5 +1,6 @@
 """Kinds of task without any science in them, named `kinds_for_tests:NAME` so that workers find them."""
 
+import errno
 import os
 import signal
 import sys
@@ -49,6 +50,8 @@ def _act(ctx, params, seeds):
             raise KeyError("nonsense")
         case "data":
             raise FileNotFoundError("no images there")
+        case "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         case "collapse":
             return Finished({"total": 0}, outcome="diverged")
         case "sleep":

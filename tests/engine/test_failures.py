@@ -1,9 +1,11 @@
 import errno
+import os
 
 import pytest
 
 from lmcspec.base.errors import BlockedError, SpecError, StoreError, UsageError
 from lmcspec.engine.failures import CLASSES, Failure, classify, describe, last_lines
+from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
 
 
@@ -39,7 +41,7 @@ def test_classes(error, reason):
 def test_a_failure_travels(tmp_path):
     log = tmp_path / "log.txt"
     log.write_text("".join(f"{number}\n" for number in range(40)))
-    failure = describe(StoreError("gone", help="look"), log)
+    failure = describe(StoreError("gone", help="look"), log, tmp_path)
     assert Failure.read(failure.document()) == failure
     assert failure.last_lines == tuple(map(str, range(25, 40)))
     assert (failure.message, failure.help, failure.type) == ("gone", "look", "StoreError")
@@ -47,3 +49,40 @@ def test_a_failure_travels(tmp_path):
 
 def test_no_log_no_lines(tmp_path):
     assert last_lines(None) == () == last_lines(tmp_path / "none")
+
+
+def _of_safetensors():
+    """As it comes from a full disk: a text, with the number in it."""
+    from safetensors import SafetensorError
+
+    return SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+def _in_the_store(number, root):
+    with pytest.raises(StoreError) as caught, layout.writing(root):
+        raise OSError(number, os.strerror(number))
+    return caught.value
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_takes_no_more_is_the_stores_trouble(tmp_path, number):
+    inside = OSError(number, os.strerror(number), str(tmp_path / "attempts" / "x"))
+    for error in (OSError(number, os.strerror(number)), inside, _in_the_store(number, tmp_path)):
+        failure = describe(error, None, tmp_path)
+        assert failure.reason == "store" and str(tmp_path) in failure.message and failure.help
+    elsewhere = OSError(number, os.strerror(number), str(tmp_path.parent / "cache" / "x"))
+    assert describe(elsewhere, None, tmp_path).reason == "data"
+
+
+def test_what_safetensors_says_of_a_full_disk_is_understood(tmp_path):
+    failure = describe(_of_safetensors(), None, tmp_path)
+    assert failure.reason == "store" and "no space is left" in failure.message and "free some space" in failure.help
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENOENT])
+def test_other_troubles_are_the_stores_only_where_it_was_being_written(tmp_path, number):
+    error = OSError(number, os.strerror(number), str(tmp_path / "x"))
+    assert describe(error, None, tmp_path).reason == "data"
+    # A part that went away concerns one task.
+    expected = "data" if number == errno.ENOENT else "store"
+    assert describe(_in_the_store(number, tmp_path), None, tmp_path).reason == expected

@@ -1,6 +1,10 @@
+import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from lmcspec.engine.logs import DescriptorLog, FileLog, StreamLog
 
@@ -49,3 +53,19 @@ def test_in_the_drivers_process_words_are_seen_on_stderr_too(tmp_path, capsys):
     assert (tmp_path / "log.txt").read_text() == "seen\nseen too\n"
     assert seen.err == "seen\nseen too\n"
     assert seen.out == "later\n"
+
+
+def test_descriptors_lead_back_even_if_the_disk_is_full(monkeypatch, capfd):
+    log = DescriptorLog(Path("/dev/full"))
+    with pytest.raises(OSError, match="No space left"):
+        log.write("words\n")
+
+    def full():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("lmcspec.engine.logs._flush", full)
+    with pytest.raises(OSError, match="No space left"):
+        log.close()
+    os.write(1, b"after\n")
+    os.write(2, b"and after\n")
+    assert capfd.readouterr() == ("after\n", "and after\n")

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from lmcspec_runners.inline import InlineRunner
-
 from lmcspec.engine.execute import execute
 from lmcspec.plan import compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.spec import load
 from lmcspec.store import Store
+from lmcspec_runners.inline import InlineRunner
 
 STUDY = """
 study = "kept"

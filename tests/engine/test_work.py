@@ -5,10 +5,10 @@ import pytest
 from jobs_for_tests import Plan
 
 from lmcspec.engine.attend import Attendant
-from lmcspec.engine.context import Place
+from lmcspec.engine.context import Place, TaskContext
 from lmcspec.engine.logs import FileLog
 from lmcspec.engine.work import Report, execute
-from lmcspec.store import Store, holder, take
+from lmcspec.store import Store, holder, open_attempt, take
 from lmcspec.store.store import Stored
 
 
@@ -104,6 +104,19 @@ def test_byproducts_are_committed_in_passing(store, place):
     assert store.find(states[1]).record["passed_by"] == task
     assert "passed_by" not in store.find(states[0]).record
     assert {"byproduct": states[1]} in place.memory["said"] and {"byproduct": states[0]} not in place.memory["said"]
+
+
+def test_a_task_need_not_pass_again_what_an_earlier_attempt_passed(store, place, tmp_path):
+    plan = Plan()
+    states = [plan.passed(value) for value in (7, 8)]
+    task = plan.add(kind="PASS", passes=states)
+    execute(store, states[0], {"task": plan.documents[states[0]]}, place)
+    with take(store, task) as lease:
+        attempt = open_attempt(store, task, lease)
+        context = TaskContext(store, attempt, plan.payload(task), place, lease, FileLog(tmp_path / "log"), dict)
+        assert [identifier for identifier, _ in context.byproducts()] == [states[1]]
+        store.drop_outputs(states[0])
+        assert len(context.byproducts()) == 2, "what was passed and dropped is passed again"
 
 
 def test_an_interrupted_task_keeps_its_checkpoint(store):

@@ -1,7 +1,6 @@
 """The real command on the small study, in a session of its own, and what is left of it."""
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -21,13 +20,13 @@ LONG = 90.0
 
 
 class Run:
-    """`lmcspec run` on the study; `options` are further arguments, `environment` further variables."""
+    """`lmcspec run` on the study; `options` are further arguments, `before` stands before them all."""
 
-    def __init__(self, store, *options, workers=2, before=(), **environment):
+    def __init__(self, store, *options, workers=2, before=(), format="json", **environment):
         self.mark = uuid.uuid4().hex
         self.store = Path(store)
         self._said = self.store.with_name(f"{self.store.name}-{self.mark[:8]}-stderr.txt")
-        arguments = [COMMAND, "run", str(STUDY), "--store", str(store), "--format", "json"]
+        arguments = [COMMAND, "run", str(STUDY), "--store", str(store), "--format", format]
         arguments += [] if "--runner" in options else ["--workers", str(workers)]
         with open(self._said, "wb") as stderr:
             self.process = subprocess.Popen(
@@ -59,11 +58,6 @@ class Run:
     def said(self):
         """What came on stderr so far."""
         return self._said.read_text(errors="replace")
-
-    @property
-    def counts(self):
-        """How many tasks ended how, from the results on stdout."""
-        return json.loads(self.results)["data"]["tasks"]
 
     def until(self, condition):
         """Wait until the condition holds."""
@@ -99,7 +93,7 @@ class Freeze:
 
     def __init__(self, run):
         self._run = run
-        self._held = []
+        self._workers = self._held = []
 
     def __enter__(self):
         self._run.until(self._held_in_training)
@@ -118,7 +112,8 @@ class Freeze:
     def _held_in_training(self):
         if not self._is_training():
             return False
-        self._held = self._run.workers()
+        # Looked for once: meanwhile the training could be over.
+        self._workers = self._held = self._workers or self._run.workers()
         for process in self._held:
             process.send_signal(signal.SIGSTOP)
         if self._is_training():

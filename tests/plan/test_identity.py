@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from specs import FIG7, TINY, plan_of
 
 from lmcspec.plan import Plan
+from specs import FIG7, TINY, plan_of
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden_ids.json").read_text())
@@ -138,7 +138,20 @@ def test_neither_hash_seed_nor_process_matters(seed):
     assert found.stdout == ""
 
 
-NEEDS = "pydantic rfc8785 numpy scipy tomli ruamel.yaml platformdirs safetensors psutil filelock rich pytest".split()
+NEEDS = [
+    "pydantic",
+    "rfc8785",
+    "numpy",
+    "scipy",
+    "tomli",
+    "ruamel.yaml",
+    "platformdirs",
+    "safetensors",
+    "psutil",
+    "filelock",
+    "rich",
+    "pytest",
+]
 
 
 @pytest.mark.slow
@@ -269,7 +282,9 @@ def test_adding_measures_levels_rounds_replicates_leaves_all_old_ids(rich, chang
 
 def test_twenty_five_rounds_are_the_first_of_thirty():
     text = FIG7.partition("stability =")[0]
-    assert set(plan_of(text, "replicates=1").tasks) < set(plan_of(text, "replicates=1", "networks.imp[0].rounds=30").tasks)
+    assert set(plan_of(text, "replicates=1").tasks) < set(
+        plan_of(text, "replicates=1", "networks.imp[0].rounds=30").tasks
+    )
 
 
 def test_tasks_come_after_what_they_need(rich):

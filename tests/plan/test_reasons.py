@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
-from lmcspec_runners.inline import InlineRunner
-from specs import TINY, plan_of
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.plan.reasons import REASONS
 from lmcspec.store import Store, open_attempt
 from lmcspec.tasks import train
+from lmcspec_runners.inline import InlineRunner
+from specs import TINY, plan_of
 
 ALL = ["dense/s0/l0/train", "imp/s0/l1/mask", "imp/s0/l1/train", "imp/s0/l2/mask", "imp/s0/l2/train"]
 
@@ -90,9 +90,7 @@ def test_another_study_is_compared_with_the_nearest_stored_recipe(store):
 
 
 def test_version(store, monkeypatch):
-    newer = type(train.KIND)(
-        name="train", version=99, params=train.Train, run=train.run, sources=train.KIND.sources
-    )
+    newer = type(train.KIND)(name="train", version=99, params=train.Train, run=train.run, sources=train.KIND.sources)
     monkeypatch.setattr(train, "KIND", newer)
     view = look(store)
     reason = view.reasons[view.plan.roles["dense/s0/l0/train"]]

@@ -11,13 +11,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 
 def main() -> int:
     from jobs_for_tests import Plan
-    from lmcspec_runners.inline import InlineRunner
-    from lmcspec_runners.local import LocalRunner
 
     from lmcspec import engine
     from lmcspec.catalog.runners.local import Local
     from lmcspec.engine import events
     from lmcspec.store import Store
+    from lmcspec_runners.inline import InlineRunner
+    from lmcspec_runners.local import LocalRunner
 
     folder, kind, workers, *acts = sys.argv[1:]
     runner = LocalRunner(Local(workers=int(workers))) if kind == "local" else InlineRunner()

@@ -1,7 +1,7 @@
 import pytest
-from lmcspec_runners import devices
 
 from lmcspec.engine import Slot
+from lmcspec_runners import devices
 
 TWO = "GPU-aaaa\nGPU-bbbb\n"
 

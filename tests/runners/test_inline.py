@@ -1,11 +1,12 @@
 import pytest
 from jobs_for_tests import Plan
-from lmcspec_runners.inline import InlineRunner
-from lmcspec_runners.local import LocalRunner
 
 from lmcspec import engine
+from lmcspec.base.errors import StoreError
 from lmcspec.engine import Retries, events
 from lmcspec.store import Store, manifest
+from lmcspec_runners.inline import InlineRunner
+from lmcspec_runners.local import LocalRunner
 
 
 def test_a_graph_runs_here_as_on_workers(tmp_path):
@@ -58,3 +59,16 @@ def test_what_was_collected_stays_in_the_index_if_a_listener_breaks(tmp_path):
         engine.run(plan.job(), store, InlineRunner(), listeners=[breaks])
     with Index(store) as index:
         assert index.ids() == {task}
+
+
+def test_a_full_disk_ends_the_run_and_fails_no_task(tmp_path):
+    plan = Plan()
+    plan.add("full", seconds=9.0, label="first")
+    plan.add(seconds=1.0)
+    store, heard = Store.open(tmp_path / "store"), []
+    with pytest.raises(StoreError, match="no space is left") as caught:
+        engine.run(plan.job(), store, InlineRunner(), listeners=[heard.append])
+    assert "free some space" in caught.value.help
+    assert not any(isinstance(event, events.Failed) for event in heard)
+    assert [event.task.label for event in heard if isinstance(event, events.Started)] == ["first"]
+    assert (heard[-1].interrupted, heard[-1].failed) == (1, 0)

@@ -7,8 +7,6 @@ from pathlib import Path
 import psutil
 import pytest
 from jobs_for_tests import Plan
-from lmcspec_runners import local, processes
-from lmcspec_runners.local import LocalRunner
 
 from lmcspec import engine
 from lmcspec.base.errors import BlockedError
@@ -16,6 +14,8 @@ from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import Retries, events
 from lmcspec.engine.runner import Lost, Ready, Replaced
 from lmcspec.store import Index, Store, failures, holder, take
+from lmcspec_runners import local, processes
+from lmcspec_runners.local import LocalRunner
 
 QUICK = Retries(first=0.001)
 

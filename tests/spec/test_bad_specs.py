@@ -10,7 +10,6 @@ from lmcspec.base.codes import CODES
 from lmcspec.cli.app import main
 
 PENDING = {
-    "E408": "milestones after the end are not checked yet",
     "E409": "no facts of a model are committed yet, so its layers are not known",
 }
 """Codes that the compiler is to raise and doesn't."""

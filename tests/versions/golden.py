@@ -13,6 +13,7 @@ from lmcspec.plan import Plan, compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.spec import load
 from lmcspec.store import Store
+from lmcspec.tasks import Task
 from lmcspec_runners.inline import InlineRunner
 
 DENSE_AND_SPARSE = """
@@ -86,7 +87,7 @@ accuracy = { levels = ["last"] }
 STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED)
 
 Values = dict[str, Any]
-"""{label, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""
+"""{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""
 Golden = dict[str, dict[str, Values]]
 """Kind to task id to values."""
 
@@ -106,16 +107,18 @@ def run() -> Golden:
             if summary.failed:
                 raise RuntimeError(f"{plan.study}: {summary.failed}")
             for identifier, task in plan.tasks.items():
-                found.setdefault(task.kind, {})[identifier] = _values(f"{plan.study}: {task.label}", store, identifier)
+                found.setdefault(task.kind, {})[identifier] = _values(plan.study, task, store)
     return found
 
 
-def _values(label: str, store: Store, identifier: str) -> Values:
-    stored = store.find(identifier)
+def _values(study: str, task: Task, store: Store) -> Values:
+    label, inputs = f"{study}: {task.label}", sorted({identifier for _, identifier in task.inputs})
+    stored = store.find(task.id)
     assert stored is not None, label
     files = sorted(stored.out.glob("*.safetensors"))
     tensors = {f"{file.stem}/{name}": sums for file in files for name, sums in _sums(file).items()}
-    return {"label": label, "outcome": stored.outcome, "scalars": dict(stored.scalars), "tensors": tensors}
+    made = {"outcome": stored.outcome, "scalars": dict(stored.scalars), "tensors": tensors}
+    return {"label": label, "inputs": inputs, **made}
 
 
 def _sums(file: Path) -> dict[str, list[float]]:

@@ -6,7 +6,7 @@ id, the same numbers. A golden task whose id is another, because a version was r
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,37 +60,44 @@ def text_hash(file: Path) -> str:
 
 
 def refusals(old: Lock, new: Lock) -> list[Refusal]:
-    """What stands against replacing the old lock by the new one."""
-    return [refusal for name in new if name in old for refusal in _refusals(name, old[name], new[name])]
+    """What stands against replacing the old lock by the new one.
+
+    Numbers that moved because an input's did are not held against a kind: the kind that moved first is named alone.
+    """
+    both = [name for name in new if name in old]
+    strayed = {task for name in both for task in _strayed(old[name], new[name])}
+    return [refusal for name in both if (refusal := _refusal(name, old[name], new[name], strayed))]
 
 
-def _refusals(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Refusal]:
+def _refusal(name: str, old: Mapping[str, Any], new: Mapping[str, Any], strayed: Set[str]) -> Refusal | None:
     if new["version"] < old["version"]:
-        return [Refusal(name, f"version {new['version']} is below the locked {old['version']}")]
+        return Refusal(name, f"version {new['version']} is below the locked {old['version']}")
     if new["version"] > old["version"]:
-        return []
-    lines = changes(old, new)
+        return None
     raised = f"raise the version in lmcspec/tasks/{name}.py"
-    if lines:
-        return [Refusal(name, f"these values moved under version {old['version']}; {raised}", tuple(lines))]
+    if lines := changes(old, new, strayed):
+        return Refusal(name, f"these values moved under version {old['version']}; {raised}", tuple(lines))
     if old["sources"] != new["sources"] and (unseen := old["golden"].keys() - new["golden"].keys()):
-        labels = sorted(old["golden"][task]["label"] for task in unseen)
-        return [
-            Refusal(
-                name,
-                "its sources changed, and whether it still computes the same can't be seen: these golden tasks are "
-                f"no more. Change studies and sources one after the other, or {raised}",
-                tuple(labels),
-            )
-        ]
-    return []
+        why = (
+            "its sources changed, and whether it still computes the same can't be seen: these golden tasks are no "
+            f"more. Change studies and sources one after the other, or {raised}"
+        )
+        return Refusal(name, why, tuple(sorted(old["golden"][task]["label"] for task in unseen)))
+    return None
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """The numbers that moved in golden tasks of one id."""
+def changes(old: Mapping[str, Any], new: Mapping[str, Any], strayed: Set[str] = frozenset()) -> list[str]:
+    """The numbers that moved in golden tasks of one id, leaving out those with an input among `strayed`."""
     return [
         f"{old['golden'][task]['label']}: {line}"
-        for task in old["golden"]
-        if task in new["golden"]
-        for line in moved(old["golden"][task], new["golden"][task])
+        for task, lines in _strayed(old, new).items()
+        if not strayed.intersection(old["golden"][task]["inputs"])
+        for line in lines
     ]
+
+
+def _strayed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The tasks that gave other numbers under the same id, and which."""
+    shared = [task for task in old["golden"] if task in new["golden"]]
+    found = {task: moved(old["golden"][task], new["golden"][task]) for task in shared}
+    return {task: lines for task, lines in found.items() if lines}

@@ -157,6 +157,18 @@ class TestAccept:
         assert f"{LOCK['train']['golden'][task]['label']}: scalars.test_loss" in said
         assert "prune:" not in said
 
+    def test_only_the_kind_that_moved_first_is_named(self, found, file, capsys):
+        other = copy.deepcopy(found)
+        mask = next(task for task, values in other["prune"].items() if values["label"].endswith("exact/s0/l1/mask"))
+        after = [task for task, values in other["train"].items() if mask in values["inputs"]]
+        assert after
+        for kind_of, task in [("prune", mask), *(("train", task) for task in after)]:
+            other[kind_of][task]["outcome"] = "diverged"
+        assert accept.accept(other, file) == 1
+        said = capsys.readouterr().err
+        assert "prune: these values moved" in said
+        assert "train:" not in said
+
     def test_a_raised_version_takes_all(self, found, file):
         older = {task: values | {"outcome": "diverged"} for task, values in found["train"].items()}
         self.edit(file, "train", version=0, golden=older)

@@ -40,9 +40,7 @@ def targets(request: Request) -> list[Target]:
     return found
 
 
-def _cell(
-    request: Request, network: NetworkPlan, replicate: int, level: int, name: str, k: Step
-) -> Iterator[Target]:
+def _cell(request: Request, network: NetworkPlan, replicate: int, level: int, name: str, k: Step) -> Iterator[Target]:
     emit, config = request.emit, request.config
     recipe = emit.recipe(name)
     mask = emit.mask(network, replicate, level)

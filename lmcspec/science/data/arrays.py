@@ -38,7 +38,7 @@ class Arrays:
                 raise ValueError(f"images must be uint8 (n, C, H, W), not {images.dtype} {images.shape}")
             if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
                 raise ValueError(f"labels must be int64 ({len(images)},), not {labels.dtype} {labels.shape}")
-            if len(labels) and not (0 <= labels.min() and labels.max() < self.classes):
+            if len(labels) and not (labels.min() >= 0 and labels.max() < self.classes):
                 raise ValueError(f"labels must lie in 0 … {self.classes - 1}")
         if self.train_images.shape[1:] != self.test_images.shape[1:]:
             raise ValueError(f"train and test differ in shape: {self.train_images.shape}, {self.test_images.shape}")

@@ -1,0 +1,106 @@
+"""Verdicts and gaps of a study as lines of words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from lmcspec.plan.graph import Verdict as Asked
+from lmcspec.report.summary import Cell, Key, key_of
+from lmcspec.report.tidy import Row
+from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, stable
+
+OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
+"""What `missing` and `diverged` say by themselves."""
+
+
+def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Asked]) -> list[tuple[str, str]]:
+    """(network, its verdicts, each with its n); one line for all where there are too few replicates for any."""
+    asked = list(asked)
+    several = sum(one.kind == "stability" for one in asked) > 1
+    lines: dict[str, list[tuple[Verdict, str]]] = {}
+    for network in dict.fromkeys(row.network for row in rows):
+        own = [row for row in rows if row.network == network and row.headline]
+        for one in asked:
+            if network not in one.networks:
+                continue
+            if one.kind == "stability":
+                found = _stabilities(own, cells, one, f"{one.measure}: " if several else "")
+            else:
+                found = _matching(own, rows, cells, one)
+            lines.setdefault(network, []).extend(found)
+    everything = [verdict for found in lines.values() for verdict, _ in found]
+    ns = {verdict.n for verdict in everything}
+    if everything and len(ns) == 1 and all(verdict.word == UNDECIDED for verdict in everything):
+        return [("", f"verdicts undecided (n = {ns.pop()}): they need {FEWEST} replicates")]
+    return [(network, "; ".join(text for _, text in found)) for network, found in lines.items() if found]
+
+
+def _stabilities(own: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked, prefix: str) -> list[tuple[Verdict, str]]:
+    """By verdict the levels from each k, and steps with the same levels together."""
+    found: dict[Verdict, dict[str, list[int]]] = {}
+    for row in sorted({key_of(row): row for row in own}.values(), key=lambda row: (row.at_updates, row.level)):
+        if row.measure == asked.measure and key_of(row) in cells:
+            levels = found.setdefault(stable(cells[key_of(row)], asked.threshold), {})
+            levels.setdefault(row.k, []).append(row.level)
+    lines = []
+    for verdict, levels_from in found.items():
+        steps: dict[tuple[int, ...], list[str]] = {}
+        for k, levels in levels_from.items():
+            steps.setdefault(tuple(levels), []).append(k)
+        places = [f"{_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
+        word = f"stability {verdict}" if verdict.word == UNDECIDED else str(verdict)
+        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}"))
+    return lines
+
+
+def _matching(
+    own: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked
+) -> list[tuple[Verdict, str]]:
+    accuracies = {row.level: cells[key_of(row)] for row in own if row.measure == asked.reads and key_of(row) in cells}
+    dense = accuracies.get(0) or _dense(rows, cells, asked)
+    if dense is None or not any(accuracies):
+        return []
+    level, verdict = matching_level(accuracies, dense)
+    if level is None:
+        return [(verdict, str(verdict) if verdict.word == "no level matches" else f"matching {verdict}")]
+    sparsities = [row.sparsity for row in own if row.level == level and row.sparsity is not None]
+    sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
+    return [(verdict, f"matches dense up to level {level}{sparse} (n = {verdict.n})")]
+
+
+def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell | None:
+    """The dense network's accuracy, for a network whose own level 0 is not measured; None where there are several."""
+    dense = [row for row in rows if row.measure == asked.reads and row.headline and row.level == 0]
+    tasks: dict[Key, set[str]] = {}
+    for row in dense:
+        tasks.setdefault(key_of(row), set()).add(row.task)
+    if len({frozenset(found) for found in tasks.values()}) != 1:
+        return None
+    return cells.get(key_of(dense[0]))
+
+
+def gaps(rows: Iterable[Row]) -> list[str]:
+    """What is not there, or ended otherwise than well."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows:
+        for outcome in row.outcomes if row.headline else ():
+            found.setdefault((row.network, row.measure, outcome), []).append(row.level)
+    return [
+        f"{network}, {measure}: {len(levels)} {'result' if len(levels) == 1 else 'results'} "
+        f"{OUTCOMES.get(outcome, outcome)} {_levels(levels)}"
+        for (network, measure, outcome), levels in found.items()
+    ]
+
+
+def _levels(levels: Iterable[int]) -> str:
+    """`at level 3`, `at levels 0, 2–5`."""
+    numbers = sorted(set(levels))
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [
+        str(one[0]) if len(one) == 1 else f"{one[0]}, {one[1]}" if len(one) == 2 else f"{one[0]}–{one[-1]}"
+        for one in runs
+    ]
+    return f"at level{'s' if len(numbers) > 1 else ''} {', '.join(parts)}"

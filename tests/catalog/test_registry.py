@@ -1,0 +1,158 @@
+"""Finding cards: by folder, by variant, by entry point; and what is said when there is none."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from lmcspec.base.errors import UsageError
+from lmcspec.catalog import CriterionCard, Named, all_cards, built_in, find, get, names, nearest, plug_ins, registry
+
+
+class Wild(Named):
+    """Whatever comes."""
+
+
+CARD = CriterionCard(name="wild", doc="prune whatever comes", config=Wild, implementation="nowhere:scores")
+
+
+class Point:
+    """An installed entry point: a name and a module of cards."""
+
+    def __init__(self, module):
+        self.module, self.loads = module, 0
+
+    def load(self):
+        self.loads += 1
+        return self.module
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """A function that installs cards as if a package had brought them; gives the entry point."""
+    registry.plug_ins.cache_clear()
+
+    def plug(*cards, **single):
+        module = ModuleType("plugged")
+        module.CARDS = cards
+        vars(module).update(single)
+        point = Point(module)
+
+        def entry_points(*, group):
+            assert group == "lmcspec.cards"
+            return [point]
+
+        monkeypatch.setattr(registry.metadata, "entry_points", entry_points)
+        return point
+
+    yield plug
+    registry.plug_ins.cache_clear()
+
+
+class TestFinding:
+    def test_by_name_and_by_variant(self):
+        assert get("model", "convnet") is get("model", "convnet3") is built_in("model")["convnet"]
+        assert find("model", "nothing") is None
+
+    def test_a_name_is_of_its_kind_only(self):
+        assert find("dataset", "mlp") is None
+
+    def test_listing(self):
+        assert names("model") == ["convnet", "convnet2", "convnet3", "convnet4", "convnet5", "lenet-300-100", "mlp"]
+        assert names("runner") == sorted(names("runner"))
+        assert [card.name for card in all_cards() if card.kind == "criterion"] == ["magnitude", "random"]
+
+    @pytest.mark.parametrize(
+        ("kind", "typed", "meant"),
+        [("model", "convent3", "convnet3"), ("dataset", "mnits", "mnist"), ("criterion", "magnitud", "magnitude")],
+    )
+    def test_did_you_mean(self, kind, typed, meant):
+        with pytest.raises(UsageError, match=f"there is no {kind} called '{typed}'; did you mean '{meant}'?"):
+            get(kind, typed)
+
+    def test_nothing_is_near(self):
+        with pytest.raises(UsageError, match=r"there is no model called 'xyzzy'$"):
+            get("model", "xyzzy")
+        assert nearest("xyzzy", ["mlp"]) is None
+
+
+class TestPlugIns:
+    def test_found_only_for_a_name_that_is_not_built_in(self, plugged):
+        point = plugged(CARD)
+        assert get("criterion", "random").name == "random"
+        assert names("criterion", plugged=False) == ["magnitude", "random"]
+        assert point.loads == 0
+        assert get("criterion", "wild") is CARD
+        assert point.loads == 1
+
+    def test_listed_with_the_others(self, plugged):
+        plugged(CARD)
+        assert names("criterion") == ["magnitude", "random", "wild"]
+        assert CARD in all_cards()
+        assert plug_ins("model") == {}
+
+    def test_one_card_or_several(self, plugged):
+        plugged(replace(CARD, name="tame"), CARD=CARD)
+        assert set(plug_ins("criterion")) == {"tame", "wild"}
+
+    def test_named_by_a_slip(self, plugged):
+        plugged(CARD)
+        with pytest.raises(UsageError, match="did you mean 'wild'"):
+            get("criterion", "wilt")
+
+    @pytest.mark.parametrize("changes", [{"name": "random"}, {"variants": {"magnitude": {}}}])
+    def test_the_name_of_a_built_in_one(self, plugged, changes):
+        plugged(replace(CARD, **changes))
+        with pytest.raises(registry.DuplicateCard, match="has the name of a built-in one"):
+            plug_ins("criterion")
+
+    def test_two_of_one_name(self, plugged):
+        plugged(CARD, replace(CARD, doc="another"))
+        with pytest.raises(registry.DuplicateCard, match="two criterion cards are called 'wild'"):
+            plug_ins("criterion")
+
+    def test_a_variant_s_name_twice(self, plugged):
+        plugged(CARD, replace(CARD, name="tame", variants={"wild": {}}))
+        with pytest.raises(registry.DuplicateCard, match="two criterion cards are called 'wild'"):
+            plug_ins("criterion")
+
+
+def test_a_card_in_the_wrong_folder():
+    with pytest.raises(registry.DuplicateCard, match="'wild' is a criterion in the folder of model cards"):
+        registry._collect("model", [CARD])
+
+
+LOADED = """
+import sys
+from lmcspec.catalog import names
+assert "plugged" in names("criterion")
+print(sorted({"torch", "mlflow", "scipy"} & set(sys.modules)))
+"""
+
+CARDS = """
+{first}
+from typing import Literal
+from lmcspec.catalog import CriterionCard, Named
+
+class Plugged(Named):
+    name: Literal["plugged"] = "plugged"
+
+CARD = CriterionCard(name="plugged", doc="x", config=Plugged, implementation="plugged_science:scores")
+"""
+
+
+@pytest.mark.parametrize(("first", "loaded"), [("", "[]"), ("import torch", "['torch']")])
+def test_scanning_plug_ins_loads_nothing_heavy_but_what_they_do(tmp_path, first, loaded):
+    """A plug-in's card module must not import torch. This is the check: it passes for a good one and sees a bad one."""
+    (tmp_path / "plugged_cards.py").write_text(CARDS.format(first=first))
+    (tmp_path / "torch.py").write_text("")  # not the real one, which takes seconds
+    installed = tmp_path / "plugged-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[lmcspec.cards]\nplugged = plugged_cards\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, env=environment)
+    assert ended.stdout.strip() == loaded, ended.stderr

@@ -1,0 +1,71 @@
+"""A store on a disk that is full, fills up or can only be read: exit 4, what to do; then the same command goes on."""
+
+import subprocess
+
+import pytest
+from runs_for_tests import Run
+
+from lmcspec.store import Store, compare, manifest, verify
+
+pytestmark = pytest.mark.kill
+
+MOUNT = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+"""Runs a script that may mount file systems, which only it sees."""
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A folder to mount on, and how to have a command run with it mounted."""
+    if subprocess.run([*MOUNT, "true"], capture_output=True).returncode:
+        pytest.skip("needs user namespaces, to mount file systems of its own")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    return folder
+
+
+def mounted(disk, mount, after=""):
+    """What stands before a command: `mount`, in which $0 is the folder, then the command, then `after`."""
+    return (*MOUNT, f'{mount} || exit 99; "$@"; code=$?; {after or ":"}; exit $code', str(disk))
+
+
+def said_what_to_do(run, *words):
+    assert run.end() == 4, run.said
+    assert all(word in run.said for word in words), run.said
+    assert "help: " in run.said and "Traceback" not in run.said
+    assert run.gone(0.5)
+    return True
+
+
+@pytest.mark.parametrize("size", ["8k", "40k"])
+def test_a_full_disk(disk, size):
+    mount = f'mount -t tmpfs -o size={size} none "$0"'
+    with Run(disk / "store", format="table", before=mounted(disk, mount)) as run:
+        assert said_what_to_do(run, "no space is left", "free some space")
+
+
+def test_a_disk_that_fills_up(calm, disk, tmp_path):
+    """It stops where it is, without a failed task; with more space the same command goes on."""
+    kept = tmp_path / "kept"
+    keep = f'cp -a "$0/store" {kept}'
+    with Run(
+        disk / "store", format="table", before=mounted(disk, 'mount -t tmpfs -o size=450k none "$0"', keep)
+    ) as run:
+        assert said_what_to_do(run, "no space is left", "free some space")
+        assert len(run.done()) > 3 and "stopped " in run.said and "failed" not in run.said
+    store = Store.open(kept, create=False)
+    assert verify(store) == []
+    assert manifest(store).items() <= calm.items()
+    with Run(kept) as run:
+        assert run.end() == 0, run.said
+    assert not compare(manifest(store), calm)
+
+
+def test_a_store_that_can_only_be_read(undisturbed, calm, disk):
+    """It can't run anything, and shows what it has."""
+    read_only = f'mount --bind {undisturbed} "$0" && mount -o remount,bind,ro "$0"'
+    with Run(disk, before=mounted(disk, read_only)) as run:
+        assert run.end() == 0, run.said
+        assert "Nothing to do" in run.said
+    with Run(disk, "--set", "replicates=2", format="table", before=mounted(disk, read_only)) as run:
+        assert said_what_to_do(run, "can't be written to", "make the folder writable")
+    assert manifest(Store.open(undisturbed)) == calm

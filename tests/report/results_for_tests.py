@@ -1,0 +1,90 @@
+"""Plans from text, and results that are made up: a number per target, by where it stands in the study."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lmcspec.plan import Plan, Target, compile_study
+from lmcspec.report.tidy import Row
+from lmcspec.spec import load
+
+BASE = """
+study = "made-up"
+replicates = 3
+dataset = "digits"
+model = { name = "mlp", widths = [8] }
+recipes.real = { length = "10ep", batch = 64, optimiser = { name = "sgd", lr = 0.1 } }
+"""
+
+
+def plan_of(text: str) -> Plan:
+    return compile_study(load(Path("study.toml"), [], text=BASE + text))
+
+
+@dataclass(frozen=True)
+class Result:
+    scalars: dict[str, Any]
+    outcome: str = "ok"
+
+
+@dataclass
+class Results:
+    """What a store gives."""
+
+    found: dict[str, Result] = field(default_factory=dict)
+
+    def find(self, identifier: str) -> Result | None:
+        return self.found.get(identifier)
+
+
+def made_up(plan: Plan, value: Callable[[Target], float | str | None]) -> Results:
+    """For each target a test error or instability; None where it is missing, an outcome where it collapsed."""
+    results = Results()
+    for target in plan.targets:
+        number = value(target)
+        if number is None:
+            continue
+        outcome, number = (number, 0.9) if isinstance(number, str) else ("ok", number)
+        made = accuracy(number) if target.kind == "accuracy" else paths(number)
+        results.found[target.task] = Result(made, outcome)
+        if target.mask:
+            density = next(
+                level.density for level in plan.levels[target.case, target.network] if level.number == target.level
+            )
+            results.found[target.mask] = Result({"density": density})
+    return results
+
+
+def accuracy(error: float) -> dict[str, Any]:
+    return {"test_error": error, "test_loss": 10 * error, "train_error": error / 2, "train_loss": 5 * error}
+
+
+def paths(instability: float, recompute: float | None = None) -> dict[str, Any]:
+    policies = {"average": instability, "recompute": instability if recompute is None else recompute}
+    return {
+        "distance": 2.0,
+        "paths": {
+            policy: {"test_error": [0.1, 0.2, 0.1], "summary": {"instability/test": own, "barrier/test": own / 2}}
+            for policy, own in policies.items()
+        },
+    }
+
+
+def row(value: float | None, **changes: Any) -> Row:
+    """One row, an accuracy of `imp` at level 1 unless told."""
+    values = {
+        "case": "",
+        "network": "imp",
+        "level": 1,
+        "replicate": 0,
+        "measure": "accuracy",
+        "metric": "test/accuracy",
+        "sparsity": 0.2,
+        "density": 0.8,
+        "n": 1,
+        "task": "t",
+        "outcome": "ok",
+        "headline": True,
+    }
+    return Row(value=value, **values | changes)

@@ -1,0 +1,72 @@
+"""Means and spreads, against scipy."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from results_for_tests import made_up, plan_of, row
+
+from lmcspec.report import summarise, tidy
+
+numbers = st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=2, max_size=8)
+
+
+def cell_of(values, **changes):
+    (cell,) = summarise(row(value, replicate=place, **changes) for place, value in enumerate(values)).values()
+    return cell
+
+
+@given(numbers)
+def test_against_scipy(values):
+    import numpy as np
+    from scipy import stats
+
+    cell = cell_of(values)
+    assert cell.n == cell.asked == len(values)
+    assert cell.mean == pytest.approx(np.mean(values), abs=1e-12)
+    assert cell.std == pytest.approx(np.std(values, ddof=1), abs=1e-12)
+    scale = stats.sem(values)
+    if scale > 1e-9:
+        low, high = stats.t.interval(0.95, len(values) - 1, loc=np.mean(values), scale=scale)
+        assert cell.mean - cell.half_width == pytest.approx(low)
+        assert cell.mean + cell.half_width == pytest.approx(high)
+
+
+def test_a_closed_form():
+    cell = cell_of([0.0, 1.0])
+    assert (cell.mean, cell.std) == (0.5, math.sqrt(0.5))
+    assert cell.half_width == pytest.approx(0.5 * math.tan(0.475 * math.pi))  # t with 1 degree of freedom is Cauchy's
+
+
+def test_one_value_has_no_spread():
+    cell = cell_of([0.5])
+    assert (cell.mean, cell.std, cell.half_width, cell.n) == (0.5, None, None, 1)
+
+
+def test_what_is_missing_is_counted_and_not_averaged():
+    rows = [row(0.5), row(None, replicate=1, outcome="missing"), row(0.7, replicate=2, outcome="chance,missing")]
+    (cell,) = summarise(rows).values()
+    assert (cell.mean, cell.n, cell.asked) == (pytest.approx(0.6), 2, 3)
+    assert cell.outcomes == ("chance", "missing")
+    assert cell.collapsed == ("chance",)
+    assert summarise([row(None, outcome="missing")]) == {}
+
+
+def test_cells_are_apart_by_all_that_tells_them_apart():
+    changes = [{}, {"case": "b"}, {"network": "x"}, {"level": 2}, {"measure": "m"}, {"metric": "l"}, {"at_updates": 3}]
+    assert len(summarise(row(0.5, **change) for change in changes)) == len(changes)
+    assert len(summarise([row(0.5, at="1ep", at_updates=23), row(0.5, at="23it", at_updates=23)])) == 1
+
+
+def test_pairs_are_averaged_within_a_replicate_first():
+    """Three copies make three pairs; n is replicates, and the spread is over their means."""
+    plan = plan_of('networks = { dense = [] }\nmeasures.stability = { levels = ["dense"], at = [0], copies = 3 }')
+    pairs = {(0, 1): 0.0, (0, 2): 0.03, (1, 2): 0.06}
+    store = made_up(plan, lambda target: pairs[target.copies] + 0.1 * target.replicate)
+    rows = [one for one in tidy(plan, store) if one.headline]
+    assert [one.n for one in rows] == [3, 3, 3]
+    assert [one.value for one in rows] == pytest.approx([0.03, 0.13, 0.23])
+    (cell,) = summarise(rows).values()
+    assert cell.n == 3
+    assert cell.std == pytest.approx(0.1)

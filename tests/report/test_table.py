@@ -1,0 +1,121 @@
+"""The table in a terminal 120 columns wide: families, sweep cases, gaps, collapsed networks, verdicts."""
+
+import io
+from pathlib import Path
+
+import pytest
+from results_for_tests import Result, Results, made_up, paths, plan_of
+from rich.console import Console
+
+from lmcspec.report import tidy
+from lmcspec.report.table import table
+
+GOLDEN = Path(__file__).with_name("table.txt")
+
+RICH = """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 3, rewind = { each = [0, "20it"] } }]
+late = { like = "imp[rewind=20it]", mask = "shuffled" }
+[measures]
+accuracy = {}
+stability = { networks = ["dense", "imp"], levels = ["dense", 2, "last"], at = [0, "20it", 3], threshold = 0.05 }
+running = { kind = "stability", networks = ["imp"], levels = ["last"], bn = ["recompute"] }
+matching = { networks = ["imp", "late"] }
+[[sweep.cases]]
+case = "slow"
+[[sweep.cases]]
+case = "fast"
+recipes.real.optimiser.lr = 0.2
+"""
+
+
+def made(target):
+    if target.kind == "accuracy":
+        if (target.network, target.level, target.replicate) == ("imp[rewind=20it]", 3, 1):
+            return None
+        if target.network == "late" and target.level == 3:
+            return "chance"
+        return 0.05 + 0.005 * target.replicate + (0.02 if target.level == 3 else 0.001 * target.level)
+    if target.case == "fast" and target.level == 2 and target.at_updates == 0:
+        return None
+    return 0.3 + 0.01 * target.replicate if target.level == 0 and target.at_updates < 60 else 0.01
+
+
+def printed(plan, store, width=120, replicates=3) -> str:
+    rows = [row for row in tidy(plan, store) if row.replicate < replicates]
+    text = io.StringIO()
+    console = Console(width=width, file=text, color_system=None)
+    for part in table(plan, rows):
+        console.print(part)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def test_a_rich_study():
+    plan = plan_of(RICH)
+    assert printed(plan, made_up(plan, made)) == GOLDEN.read_text()
+
+
+def test_nothing_has_run():
+    plan = plan_of("networks.dense = []\nmeasures.accuracy = {}")
+    text = printed(plan, Results())
+    assert "dense        0      0.0%     missing" in text
+    assert "dense, accuracy: 3 results missing at level 0" in text
+
+
+def test_a_study_without_measures():
+    assert printed(plan_of("networks.dense = []"), Results()) == "\n"
+
+
+STABILITY = """
+networks.dense = []
+networks.imp = [{ data = "real", rounds = 1 }]
+measures.stability = { levels = ["dense", "last"], at = [0] }
+measures.accuracy = { networks = ["dense"] }
+measures.other = { kind = "accuracy", networks = ["imp"], levels = ["last"] }
+measures.matching = { networks = ["imp"], accuracy = "other" }
+"""
+
+
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_too_few_replicates_are_said_once(replicates):
+    plan = plan_of(STABILITY)
+    text = printed(plan, made_up(plan, lambda target: 0.01), replicates=replicates)
+    assert text.count("undecided") == 1
+    assert f"verdicts undecided (n = {replicates}): they need 3 replicates" in text
+
+
+def test_policies_are_named_where_they_differ():
+    plan = plan_of(STABILITY)
+    store = made_up(plan, lambda target: 0.01)
+    assert "averaged" not in printed(plan, store)
+    task = next(target.task for target in plan.targets if target.kind == "stability")
+    store.found[task] = Result(paths(0.01, recompute=0.02))
+    assert "averaged" in printed(plan, store)
+
+
+def test_collapsed_ends_are_not_called_stable():
+    plan = plan_of(STABILITY)
+    store = made_up(plan, lambda target: "diverged" if target.kind == "stability" and target.replicate == 2 else 0.01)
+    text = printed(plan, store)
+    assert "collapsed (n = 3) at level 0 from k = 0" in text
+    assert "dense, stability: 1 result diverged at level 0" in text
+
+
+def test_dense_is_found_where_another_network_measures_it():
+    """`imp` measures its last level only; the dense accuracy of the same measure stands with `dense`."""
+    text = STABILITY.replace('networks = ["imp"], levels = ["last"]', 'levels = ["last"]')
+    plan = plan_of(text)
+    assert "matches dense up to level 1, 20.0% sparse (n = 3)" in printed(plan, made_up(plan, lambda target: 0.1))
+
+
+def test_without_a_dense_accuracy_nothing_matches_or_fails_to():
+    plan = plan_of(STABILITY)
+    assert "match" not in printed(plan, made_up(plan, lambda target: 0.1))
+
+
+def test_a_narrow_terminal_breaks_words_and_not_names():
+    plan = plan_of(RICH)
+    text = printed(plan, made_up(plan, made), width=80)
+    assert "imp[rewind=20it]" in text
+    assert max(len(line) for line in text.splitlines()) <= 80

@@ -1,0 +1,164 @@
+"""Tidy rows: one value each, with what it is and the task it comes from."""
+
+import math
+
+import pytest
+from results_for_tests import Result, Results, accuracy, made_up, paths, plan_of
+
+from lmcspec.engine.execute import execute
+from lmcspec.plan.outlook import outlook
+from lmcspec.report import tidy
+from lmcspec.store import Store
+from lmcspec_runners.inline import InlineRunner
+
+IMP = """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 2 }]
+[measures]
+accuracy = {}
+stability = { networks = ["imp"], levels = ["dense", "last"], at = [0, 3] }
+"""
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_of(IMP)
+
+
+def by_metric(rows, **wanted):
+    return {row.metric: row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())}
+
+
+def test_a_row_per_metric_of_every_target(plan):
+    rows = tidy(plan, made_up(plan, lambda target: 0.1))
+    # accuracy: (1 dense + 3 imp) x 3 replicates x 4 metrics; stability: level 0 from 0 and 3, level 2 from 0 and 3,
+    # 2 numbers under 2 policies and the distance
+    assert len(rows) == 4 * 3 * 4 + 4 * 3 * 5
+    found = by_metric(rows, network="imp", level=2, replicate=1, measure="accuracy")
+    assert {metric: row.value for metric, row in found.items()} == {
+        "test/accuracy": 0.9,
+        "test/loss": 1.0,
+        "train/accuracy": 0.95,
+        "train/loss": 0.5,
+    }
+    assert [metric for metric, row in found.items() if row.headline] == ["test/accuracy"]
+    assert found["test/accuracy"].task == plan.roles["imp/s1/l2/train"]
+    assert found["test/accuracy"].density == pytest.approx(0.64, abs=1e-3)
+    assert found["test/accuracy"].sparsity == 1 - found["test/accuracy"].density
+    assert {row.sparsity for row in rows if row.level == 0} == {0.0}
+
+
+def test_policies_are_metrics_of_their_own(plan):
+    store = made_up(plan, lambda target: 0.1)
+    task = plan.roles["imp/s0/l2/path k=0 0-1"]
+    store.found[task] = Result(paths(0.3, recompute=0.2))
+    found = by_metric(tidy(plan, store), network="imp", level=2, replicate=0, at_updates=0, measure="stability")
+    assert {metric: row.value for metric, row in found.items()} == {
+        "instability/test": 0.3,
+        "barrier/test": 0.15,
+        "instability/test@recompute": 0.2,
+        "barrier/test@recompute": 0.1,
+        "distance": 2.0,
+    }
+    assert [metric for metric, row in found.items() if row.headline] == ["instability/test"]
+
+
+def test_what_is_missing_is_a_row_without_a_value(plan):
+    store = made_up(plan, lambda target: None if target.level == 2 else 0.1)
+    missing = [row for row in tidy(plan, store) if row.outcome == "missing"]
+    assert {(row.level, row.value, row.n, row.sparsity, row.headline) for row in missing} == {(2, None, 0, None, True)}
+    assert len(missing) == 3 + 2 * 3
+    assert {row.metric for row in missing} == {"test/accuracy", "instability/test"}
+    assert all(row.outcome == "missing" for row in tidy(plan, Results()))
+
+
+def test_one_of_two_copies_is_missing():
+    plan = plan_of("networks = { dense = [] }\nmeasures.accuracy = { copies = 2 }")
+    store = made_up(plan, lambda target: None if target.copies == (1,) else 0.2)
+    rows = [row for row in tidy(plan, store) if row.headline]
+    assert {(row.value, row.n, row.outcome, row.outcomes) for row in rows} == {(0.8, 1, "missing", ("missing",))}
+
+
+def test_outcomes_of_all_copies_are_named():
+    plan = plan_of("networks = { dense = [] }\nmeasures.accuracy = { copies = 3 }")
+    store = made_up(plan, lambda target: ["chance", 0.2, "diverged"][target.copies[0]])
+    rows = [row for row in tidy(plan, store) if row.headline]
+    assert {row.outcome for row in rows} == {"chance,diverged"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "headline"),
+    [
+        ("", "instability/test"),
+        ('bn = ["recompute"]', "instability/test@recompute"),
+        ('bn = ["recompute", "average"]', "instability/test"),
+        ('split = ["train"]', "instability/train"),
+        ('split = ["train"], bn = ["recompute"]', "instability/train@recompute"),
+    ],
+)
+def test_the_headline_is_one_that_the_measure_has(settings, headline):
+    plan = plan_of(
+        f'networks = {{ dense = [] }}\nmeasures.s = {{ kind = "stability", levels = ["dense"], {settings} }}'
+    )
+    assert {row.metric for row in tidy(plan, Results())} == {headline}
+
+
+def test_steps_on_the_way_are_not_cells():
+    plan = plan_of('networks = { dense = [] }\nmeasures.stability = { levels = ["dense"], at = [0], through = 4 }')
+    assert {target.through is None for target in plan.targets} == {True, False}
+    assert len([row for row in tidy(plan, made_up(plan, lambda target: 0.1)) if row.headline]) == 3
+
+
+def test_a_loss_that_is_not_a_number_stays_one(plan):
+    store = made_up(plan, lambda target: 0.1)
+    store.found[plan.roles["imp/s0/l2/train"]] = Result(accuracy(0.9) | {"test_loss": math.nan}, "diverged")
+    found = by_metric(tidy(plan, store), network="imp", level=2, replicate=0, measure="accuracy")
+    assert math.isnan(found["test/loss"].value)
+    assert found["test/accuracy"].outcome == "diverged"
+
+
+RUN = """
+study = "run"
+replicates = 1
+dataset = "digits"
+model = { name = "mlp", widths = [8] }
+[recipes.real]
+length = "8it"
+batch = 128
+optimiser = { name = "sgd", lr = 0.1 }
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
+[measures]
+accuracy = {}
+stability = { networks = ["imp"], levels = ["last"], points = 3 }
+"""
+
+
+@pytest.mark.parametrize(("rate", "collapsed"), [("0.1", False), ("1e30", True)])
+def test_rows_of_a_study_that_ran(tmp_path, rate, collapsed):
+    from pathlib import Path
+
+    from lmcspec.plan import compile_study
+    from lmcspec.spec import load
+
+    text = RUN.replace("lr = 0.1", f"lr = {rate}")
+    if collapsed:
+        text = text.replace('imp = [{ data = "real"', 'imp = [{ criterion = "random", data = "real"')
+    plan = compile_study(load(Path("run.toml"), [], text=text))
+    store = Store.open(tmp_path / "store")
+    summary = execute(outlook(plan, store), store, InlineRunner())
+    assert not summary.failed
+    rows = [row for row in tidy(plan, store) if row.headline]
+    assert len(rows) == 4
+    for row in rows:
+        stored = store.find(row.task)
+        assert stored is not None
+        if row.measure == "accuracy":
+            assert row.value == 1 - stored.scalars["test_error"]
+        else:
+            assert row.value == stored.scalars["paths"]["average"]["summary"]["instability/test"]
+        if collapsed:
+            assert row.outcome == "diverged"
+        assert row.sparsity == (0.5 if row.level else 0.0)

@@ -1,0 +1,88 @@
+"""Verdicts at their thresholds, and when there is none."""
+
+import math
+from statistics import stdev
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmcspec.report import Cell, Verdict, matching_level, stable
+from lmcspec.report.verdicts import matches
+
+
+def cell(*values, outcomes=()):
+    spread = stdev(values) if len(values) > 1 else None
+    return Cell(sum(values) / len(values), spread, len(values), values, outcomes)
+
+
+@pytest.mark.parametrize(
+    ("mean", "word"), [(0.0, "stable"), (0.0199, "stable"), (0.02, "unstable"), (0.5, "unstable"), (-0.01, "stable")]
+)
+def test_stable_is_below_the_threshold(mean, word):
+    assert stable(Cell(mean, 0.0, 3, ()), 0.02) == Verdict(word, 3)
+
+
+def test_the_threshold_is_the_measure_s():
+    assert stable(cell(0.03, 0.03, 0.03), 0.05).word == "stable"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_below_three_replicates_there_is_no_verdict(n):
+    few = cell(*[0.5] * n)
+    assert str(stable(few, 0.02)) == f"undecided (n = {n})"
+    assert str(matches(cell(0.9, 0.9, 0.9), few)) == f"undecided (n = {n})"
+    assert str(matches(few, cell(0.9, 0.9, 0.9))) == f"undecided (n = {n})"
+
+
+@pytest.mark.parametrize("outcome", ["diverged", "dead-layer", "chance"])
+def test_collapsed_networks_are_not_stable(outcome):
+    assert stable(cell(0.0, 0.0, 0.0, outcomes=(outcome,)), 0.02) == Verdict("collapsed", 3)
+    assert stable(cell(0.0, 0.0, 0.0, outcomes=("missing",)), 0.02) == Verdict("stable", 3)
+
+
+def test_nothing_matches_a_collapsed_dense_network():
+    dense = cell(0.9, 0.9, 0.1, outcomes=("chance",))
+    assert matches(cell(0.5, 0.5, 0.5), dense) == Verdict("collapsed", 3)
+
+
+def test_matching_down_to_one_sample_standard_deviation():
+    dense = cell(0.90, 0.92, 0.94)  # mean 0.92, sample standard deviation 0.02
+    assert math.isclose(dense.std, 0.02)
+    assert matches(cell(0.901, 0.901, 0.901), dense).word == "matching"
+    assert matches(cell(0.899, 0.899, 0.899), dense).word == "not matching"
+    assert matches(dense, dense).word == "matching"
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=5), st.lists(st.floats(0, 1), min_size=3, max_size=5))
+def test_matching_is_its_formula(values, dense):
+    expected = sum(values) / len(values) >= sum(dense) / len(dense) - stdev(dense)
+    assert (matches(cell(*values), cell(*dense)).word == "matching") == expected
+
+
+class TestMatchingLevel:
+    DENSE = cell(0.90, 0.92, 0.94)
+    GOOD, BAD, FEW = cell(0.91, 0.92, 0.93), cell(0.5, 0.5, 0.5), cell(0.9, 0.9)
+
+    def test_the_sparsest_that_matches(self):
+        accuracies = {0: self.DENSE, 1: self.BAD, 2: self.GOOD, 3: self.BAD}
+        assert matching_level(accuracies, self.DENSE) == (2, Verdict("matching", 3))
+
+    def test_none(self):
+        accuracies = {0: self.DENSE, 1: self.BAD}
+        assert matching_level(accuracies, self.DENSE) == (None, Verdict("no level matches", 3))
+
+    def test_too_few_replicates(self):
+        assert matching_level({0: self.DENSE, 1: self.FEW}, self.DENSE) == (None, Verdict("undecided", 2))
+        assert matching_level({0: self.FEW, 1: self.GOOD}, self.FEW) == (None, Verdict("undecided", 2))
+
+    def test_some_levels_lack_replicates(self):
+        assert matching_level({1: self.BAD, 2: self.FEW}, self.DENSE) == (None, Verdict("undecided", 2))
+        assert matching_level({1: self.GOOD, 2: self.FEW}, self.DENSE) == (1, Verdict("matching", 3))
+
+    def test_a_collapsed_dense_network(self):
+        dense = cell(0.9, 0.9, 0.1, outcomes=("chance",))
+        assert matching_level({1: self.GOOD}, dense) == (None, Verdict("collapsed", 3))
+
+    def test_level_0_does_not_match_itself(self):
+        assert matching_level({0: self.DENSE}, self.DENSE) == (None, Verdict("no level matches", 3))

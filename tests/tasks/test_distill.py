@@ -1,0 +1,84 @@
+"""Distilling as a task: the set, its space, and going on after a stop."""
+
+import json
+
+import pytest
+import torch
+from context_for_tests import CONVNET, MLP, RAW, Done, TestContext, do, files, neutral
+from safetensors import safe_open
+
+from lmcspec.catalog.distillers.dm import DistributionMatching
+from lmcspec.science.data import load
+from lmcspec.science.distill.dm import distill, real_subset
+from lmcspec.tasks import Interrupted, Part, read
+from lmcspec.tasks.distill import Distill, run
+
+
+def params(model=MLP, data=RAW, **changes):
+    method = {"method": "dm", "ipc": 2, "iterations": 40, "lr": 1.0, "momentum": 0.5, "batch": 20}
+    return Distill(Part.of(method | changes), model, data)
+
+
+def distilled(done):
+    with safe_open(done.out / read.DISTILLED, framework="pt") as file:
+        return file.get_tensor("images"), file.get_tensor("labels"), json.loads(file.metadata()["space"])
+
+
+@pytest.mark.parametrize("model", [MLP, CONVNET], ids=["mlp", "convnet"])
+def test_it_is_the_science(tmp_path, model):
+    done = do(run, tmp_path, params(model, iterations=5), {"seed": 3})
+    images, labels, _ = distilled(done)
+    config = DistributionMatching(ipc=2, iterations=5, batch=20, seed=3)
+    expected = distill(config, load("digits").train, 10, lambda: read.module(model))
+    assert torch.equal(images, expected[0])
+    assert labels.tolist() == [label for label in range(10) for _ in range(2)]
+    assert done.scalars == {"images": 20, "classes": 10}
+
+
+def test_it_starts_at_real_images_of_its_seed(tmp_path):
+    one, _, _ = distilled(do(run, tmp_path / "a", params(iterations=1, lr=1e-9), {"seed": 1}))
+    other, _, _ = distilled(do(run, tmp_path / "b", params(iterations=1, lr=1e-9), {"seed": 2}))
+    start, _ = real_subset(load("digits").train, 10, 2, 1)
+    assert (one - start).abs().max() < 1e-6
+    assert (other - start).abs().max() > 0.1
+
+
+def test_the_space_stands_in_the_file(tmp_path):
+    space = {"name": "standardised", "mean": [0.3], "std": [0.4]}
+    white = Part.of({"digest": RAW.value["digest"], "space": space})
+    done = do(run, tmp_path, params(data=white, iterations=1), {"seed": 0})
+    _, _, found = distilled(done)
+    assert {key: found[key] for key in space} == space
+
+
+def test_a_stop_costs_nothing(tmp_path):
+    whole = do(run, tmp_path / "whole", params(), {"seed": 0})
+    stops = iter([False, True])
+    ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=lambda: next(stops))
+    with pytest.raises(Interrupted, match="stopped after 32 iterations"):
+        run(ctx, params(), {"seed": 0})
+    assert list(ctx.out.iterdir()) == []
+    again = do(run, tmp_path / "cut", params(), {"seed": 0})
+    assert files(again) == files(whole)
+    assert [step for name, _, step in ctx.metrics if name == "distill/loss"] == [16, 32]
+
+
+def test_a_second_stop(tmp_path):
+    whole = do(run, tmp_path / "whole", params(), {"seed": 0})
+    for _ in range(2):
+        ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=lambda: True)
+        with pytest.raises(Interrupted):
+            run(ctx, params(), {"seed": 0})
+    assert files(do(run, tmp_path / "cut", params(), {"seed": 0})) == files(whole)
+
+
+def test_more_images_than_there_are(tmp_path):
+    with pytest.raises(ValueError, match="fewer than the 2000 per class"):
+        do(run, tmp_path, params(ipc=2000), {"seed": 0})
+
+
+def test_training_takes_what_distilling_wrote(tmp_path):
+    made = do(run, tmp_path / "a", params(iterations=2), {"seed": 0})
+    ctx = TestContext(tmp_path / "b", {"data": Done(made.out)})
+    split = read.training_split(ctx, load("digits"), None)
+    assert torch.equal(split.images, distilled(made)[0])

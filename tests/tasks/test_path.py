@@ -1,0 +1,218 @@
+"""Paths as tasks: their ends, their points, their images, and the numbers read off them."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, do, recipe, training
+from safetensors.torch import load_file
+
+from lmcspec.science import curves, masks
+from lmcspec.science.data import load
+from lmcspec.science.evaluate import evaluate
+from lmcspec.science.subset import balanced
+from lmcspec.tasks import read
+from lmcspec.tasks.path import Path
+from lmcspec.tasks.path import run as path
+from lmcspec.tasks.train import run as train
+
+HOW = recipe(length=30, batch=64)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits")
+
+
+def copies(folder, model, mask=None) -> dict[str, Done]:
+    """Two copies from one start, and their mask."""
+    inputs = {"mask": mask} if mask else {}
+    params = training(model, how=HOW, until=30)
+    ends = {
+        slot: do(train, folder / slot, params, SEEDS | {"copy": copy}, inputs=inputs) for copy, slot in enumerate("ab")
+    }
+    return ends | inputs
+
+
+@pytest.fixture(scope="module")
+def mlp(tmp_path_factory) -> dict[str, Done]:
+    return copies(tmp_path_factory.mktemp("mlp"), MLP)
+
+
+@pytest.fixture(scope="module")
+def convnet(tmp_path_factory) -> dict[str, Done]:
+    return copies(tmp_path_factory.mktemp("convnet"), CONVNET)
+
+
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory) -> dict[str, Done]:
+    folder = tmp_path_factory.mktemp("sparse")
+    (folder / "mask").mkdir()
+    mask = {name: torch.arange(keep.numel()).view(keep.shape) % 2 == 0 for name, keep in dense().items()}
+    read.write(folder / "mask" / read.MASK, mask)
+    return copies(folder, MLP, Done(folder / "mask"))
+
+
+def dense():
+    return masks.dense(read.module(MLP))
+
+
+def params(model=MLP, points=5, split=("test", "train"), images=0, bn=("average", "recompute"), bn_images=500):
+    return Path(model, RAW, points, split, images, bn, bn_images)
+
+
+def state_of(done):
+    return load_file(done.out / read.STATE)
+
+
+def evaluated(model, state, split):
+    network = read.module(model)
+    network.load_state_dict(state)
+    return evaluate(network, split)
+
+
+@pytest.mark.parametrize("name", ["mlp", "convnet", "sparse"])
+def test_the_ends_are_the_trained_networks(tmp_path, name, request):
+    inputs = request.getfixturevalue(name)
+    done = do(path, tmp_path, params(CONVNET if name == "convnet" else MLP), {}, inputs=inputs)
+    curve = done.scalars["paths"]["average"]
+    for place, slot in ((0, "a"), (-1, "b")):
+        for split in ("train", "test"):
+            assert curve[f"{split}_error"][place] == inputs[slot].scalars[f"{split}_error"]
+            assert curve[f"{split}_loss"][place] == inputs[slot].scalars[f"{split}_loss"]
+    collapsed = [inputs[slot].outcome for slot in "ab" if inputs[slot].outcome != "ok"]
+    assert done.outcome == [*collapsed, "ok"][0]
+
+
+def test_points_between_are_mixed_weights(tmp_path, mlp, digits):
+    done = do(path, tmp_path, params(), {}, inputs=mlp)
+    assert done.scalars["alphas"] == [0, 0.25, 0.5, 0.75, 1]
+    a, b = state_of(mlp["a"]), state_of(mlp["b"])
+    for place, alpha in enumerate(done.scalars["alphas"]):
+        mixed = {name: (1 - alpha) * a[name] + alpha * b[name] for name in a}
+        expected = evaluated(MLP, mixed, digits.test)
+        assert done.scalars["paths"]["average"]["test_error"][place] == expected.error
+        assert math.isclose(done.scalars["paths"]["average"]["test_loss"][place], expected.loss, rel_tol=1e-6)
+    assert done.scalars["distance"] == pytest.approx(
+        math.sqrt(sum(float((a[name] - b[name]).double().square().sum()) for name in a))
+    )
+
+
+def test_weights_are_masked_before_mixing(tmp_path, mlp, sparse, digits):
+    """Dense ends under a mask: what it hides must not count."""
+    done = do(path, tmp_path, params(), {}, inputs=mlp | {"mask": sparse["mask"]})
+    keep = load_file(sparse["mask"].out / read.MASK)
+    a, b = (masks.apply(keep, state_of(mlp[slot])) for slot in "ab")
+    middle = {name: (a[name] + b[name]) / 2 for name in a}
+    errors = done.scalars["paths"]["average"]["test_error"]
+    assert [errors[0], errors[2], errors[4]] == [evaluated(MLP, state, digits.test).error for state in (a, middle, b)]
+    expected = math.sqrt(sum(float((a[name] - b[name]).double().square().sum()) for name in a))
+    assert done.scalars["distance"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("points", [2, 5, 6])
+def test_summary_is_read_off_the_curve(tmp_path, mlp, points):
+    done = do(path, tmp_path, params(points=points), {}, inputs=mlp)
+    alphas = done.scalars["alphas"]
+    own = [place / (points - 1) for place in range(points)]
+    assert alphas == sorted({*own, 0.5})
+    curve = done.scalars["paths"]["average"]
+    for split in ("train", "test"):
+        for what, name in (("error", split), ("loss", f"{split}-loss")):
+            values = curve[f"{split}_{what}"]
+            line = [value for alpha, value in zip(alphas, values, strict=True) if alpha in own]
+            assert curve["summary"][f"instability/{name}"] == curves.instability(line)
+            assert curve["summary"][f"barrier/{name}"] == curves.barrier(line, own)
+            assert curve["summary"][f"midpoint/{name}"] == curves.midpoint_barrier(values, alphas)
+    assert len(curve["summary"]) == 12
+
+
+def test_the_added_midpoint_enters_only_its_own_barrier(tmp_path, mlp):
+    """With two points the path of its own has no inside: nothing can rise, whatever lies at 1/2."""
+    done = do(path, tmp_path, params(points=2), {}, inputs=mlp)
+    summary = done.scalars["paths"]["average"]["summary"]
+    losses = done.scalars["paths"]["average"]["train_loss"]
+    assert len(losses) == 3
+    assert summary["barrier/train-loss"] == 0
+    assert summary["instability/train-loss"] == pytest.approx(abs(losses[0] - losses[2]) / 2)
+    assert summary["midpoint/train-loss"] == losses[1] - (losses[0] + losses[2]) / 2
+
+
+def test_only_the_splits_asked_for(tmp_path, mlp):
+    done = do(path, tmp_path, params(split=("test",)), {}, inputs=mlp)
+    curve = done.scalars["paths"]["average"]
+    assert sorted(curve) == ["summary", "test_error", "test_loss"]
+    assert len(curve["summary"]) == 6
+
+
+class TestBatchNorm:
+    def test_policies_differ_with_it_and_agree_without(self, tmp_path, mlp, convnet):
+        plain = do(path, tmp_path / "a", params(), {}, inputs=mlp).scalars["paths"]
+        assert plain["average"] == plain["recompute"]
+        normed = do(path, tmp_path / "b", params(CONVNET), {}, inputs=convnet).scalars["paths"]
+        assert normed["average"]["test_loss"][2] != normed["recompute"]["test_loss"][2]
+        assert normed["average"]["test_loss"][0] != normed["recompute"]["test_loss"][0]
+
+    def test_statistics_come_from_the_training_images_at_fixed_places(self, tmp_path, convnet, digits):
+        done = do(path, tmp_path, params(CONVNET, bn=("recompute",), bn_images=300), {}, inputs=convnet)
+        assert list(done.scalars["paths"]) == ["recompute"]
+        a, b = state_of(convnet["a"]), state_of(convnet["b"])
+        network = read.module(CONVNET)
+        middle = {name: (a[name] + b[name]) / 2 if a[name].is_floating_point() else a[name] for name in a}
+        network.load_state_dict(middle)
+        places = balanced(digits.train.labels.numpy(), 300, RAW.value["digest"], "batch norm", 300)
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm2d):
+                part.reset_running_stats()
+                part.momentum = 1.0  # one batch holds all the images
+        network.train()
+        with torch.no_grad():
+            network(digits.train.batch(torch.from_numpy(places))[0])
+        expected = evaluate(network, digits.test)
+        assert done.scalars["paths"]["recompute"]["test_error"][2] == expected.error
+        assert math.isclose(done.scalars["paths"]["recompute"]["test_loss"][2], expected.loss, rel_tol=1e-5)
+
+    def test_a_subset_to_evaluate_on_is_not_where_the_statistics_come_from(self, tmp_path, convnet):
+        few = do(path, tmp_path / "a", params(CONVNET, images=100), {}, inputs=convnet).scalars["paths"]
+        all_of_them = do(path, tmp_path / "b", params(CONVNET), {}, inputs=convnet).scalars["paths"]
+        assert few["recompute"]["test_loss"] == all_of_them["recompute"]["test_loss"]
+        assert few["recompute"]["train_loss"] != all_of_them["recompute"]["train_loss"]
+
+
+def test_a_subset_is_fixed_and_class_balanced(tmp_path, mlp, digits):
+    done = do(path, tmp_path, params(images=100), {}, inputs=mlp)
+    places = balanced(digits.train.labels.numpy(), 100, RAW.value["digest"], "path", 100)
+    assert np.bincount(digits.train.labels.numpy()[places]).tolist() == [10] * 10
+    subset = digits.train.subset(torch.from_numpy(places))
+    expected = evaluated(MLP, state_of(mlp["a"]), subset)
+    curve = done.scalars["paths"]["average"]
+    assert curve["train_error"][0] == expected.error
+    assert curve["test_error"][0] == mlp["a"].scalars["test_error"]
+
+
+def test_equal_ends_are_an_error(tmp_path, mlp):
+    with pytest.raises(RuntimeError, match="trained under the same noise"):
+        do(path, tmp_path, params(), {}, inputs={"a": mlp["a"], "b": mlp["a"]})
+
+
+@pytest.mark.parametrize("slot", ["a", "b"])
+def test_a_collapsed_end_is_an_outcome(tmp_path, mlp, slot):
+    """Two networks that only guess have a level path: without a word of it they would be called stable."""
+    (tmp_path / "end").mkdir()
+    wild = {name: torch.full_like(value, float("nan")) for name, value in state_of(mlp[slot]).items()}
+    read.write(tmp_path / "end" / read.STATE, wild)
+    done = do(path, tmp_path / "p", params(), {}, inputs=mlp | {slot: Done(tmp_path / "end")})
+    assert done.outcome == "diverged"
+
+
+def test_ends_that_guess_are_an_outcome(tmp_path, mlp):
+    still = {}
+    for place, slot in enumerate("ab"):
+        (tmp_path / slot).mkdir()
+        zero = {name: torch.zeros_like(value) for name, value in state_of(mlp[slot]).items()}
+        zero["classifier.bias"][place] = 1.0
+        read.write(tmp_path / slot / read.STATE, zero)
+        still[slot] = Done(tmp_path / slot)
+    done = do(path, tmp_path / "p", params(), {}, inputs=still)
+    assert done.outcome == "chance"

@@ -24,7 +24,7 @@ def estimates(tasks: Iterable[PlannedTask]) -> dict[str, float]:
 
 
 def chains(tasks: Mapping[str, PlannedTask], seconds: Mapping[str, float]) -> dict[str, float]:
-    """For every task, the longest sum of seconds over it and a chain of tasks that hang on it. ValueError on a cycle."""
+    """For every task, the longest sum of seconds over a chain of tasks that hang on it. ValueError on a cycle."""
     producers = producers_of(tasks.values())
     needed = {
         task.id: {producer for need in task.needs for producer in producers.get(need, ())} for task in tasks.values()

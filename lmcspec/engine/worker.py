@@ -1,7 +1,8 @@
 """A worker process, forked from a preloaded server or started by itself: one task after the other for the driver.
 
-Both hold an end of a socket. The driver says {"run": {"store", "task", "payload"}} and {"stop": true}; the worker says {"ready": pid}, what
-`work.execute` sends, and {"report": …, "rss": bytes, "grown": bool}. When the socket closes, the worker ends at once.
+Both hold an end of a socket. The driver says {"run": {"store", "task", "payload"}} and {"stop": true}; the worker says
+{"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool}. When the socket closes, the
+worker ends at once.
 """
 
 import faulthandler

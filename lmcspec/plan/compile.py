@@ -260,7 +260,8 @@ class _Case:
             wanted = stage.stage.sparsity
             if wanted is not None and abs(1 - stage.density - wanted) > 0.02:
                 self.notes.append(
-                    f"{name}: stage {stage.index + 1} asks for {wanted:.1%} sparsity and reaches {1 - stage.density:.1%} "
+                    f"{name}: stage {stage.index + 1} asks for {wanted:.1%} sparsity, "
+                    f"and reaches {1 - stage.density:.1%} "
                     f"in {stage.rounds} rounds of {stage.fraction:.0%}; say `exact = true` to get it exactly"
                 )
 

@@ -223,7 +223,8 @@ def open_attempt(store: Store, task: str, lease: Lease | None = None) -> Attempt
                 continue  # Another attempt ended just now and took the empty parent folder with it.
         return attempt
     raise StoreError(
-        f"can't begin an attempt at {ids.short(task)}: its folder {layout.attempts_folder(store.root, task)} disappears",
+        f"can't begin an attempt at {ids.short(task)}: "
+        f"its folder {layout.attempts_folder(store.root, task)} disappears",
         help="see what else deletes there, and run the same command again",
     )
 

@@ -1,4 +1,4 @@
-"""Small documents worked out once and kept in the store, such as a model's size; nothing depends on their being there."""
+"""Small documents worked out once and kept in the store, such as a model's size; nothing depends on them."""
 
 import contextlib
 from typing import Any

@@ -7,8 +7,8 @@ from pathlib import Path
 
 # fmt: off
 NETWORK = frozenset({
-    "nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "9p", "virtiofs", "vboxsf", "prl_fs", "ceph", "lustre", "gpfs",
-    "beegfs", "glusterfs", "orangefs", "pvfs2", "panfs", "wekafs", "gfs", "gfs2", "ocfs2", "dvs",
+    "nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "9p", "virtiofs", "vboxsf", "prl_fs", "ceph", "lustre",
+    "gpfs", "beegfs", "glusterfs", "orangefs", "pvfs2", "panfs", "wekafs", "gfs", "gfs2", "ocfs2", "dvs",
 })
 # fmt: on
 

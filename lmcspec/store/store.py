@@ -248,7 +248,8 @@ def _read_header(root: Path) -> Any:
     except ValueError as error:
         raise StoreError(
             f"{root / layout.STORE} is not readable JSON: {error}",
-            help='restore it from a copy, or write {"id": "<32 hex digits>", "version": 1} there: the objects are unhurt',
+            help='restore it from a copy, or write {"id": "<32 hex digits>", "version": 1} there: '
+            "the objects are unhurt",
         ) from error
     if root.exists() and not root.is_dir():
         raise StoreError(f"{root} is a file, not a folder, so it can't be a store", help=_ELSEWHERE)

@@ -49,7 +49,7 @@ def test_an_added_half_is_for_the_midpoint_barrier_only():
     values = (0.0, 0.1, 0.9, 0.1, 0.0)
     assert curves.instability(curves.own_points(values, 4)) == pytest.approx(0.1)
     assert curves.midpoint_barrier(values, positions) == 0.9
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not in tuple"):
         curves.midpoint_barrier(curves.own_points(values, 4), curves.alphas(4, add_half=False))
 
 

@@ -46,6 +46,6 @@ def test_a_state_of_something_else_is_an_error():
     for config, other in ((Adam(0.1), Sgd(0.1, momentum=0.9)), (Sgd(0.1), Sgd(0.1, momentum=0.9))):
         with pytest.raises(ValueError, match="another optimiser"):
             stepper(config, ["w"], weights).load(stepper(other, ["w"], weights).state())
+    momentum = Sgd(0.1, momentum=0.9)
     with pytest.raises(ValueError, match="momentum/v"):
-        momentum = Sgd(0.1, momentum=0.9)
         stepper(momentum, ["w"], weights).load(stepper(momentum, ["v"], weights).state())

@@ -56,7 +56,10 @@ def test_nothing_is_visible_before_the_rename(store, name, monkeypatch):
 
 def test_files_and_folders_are_synced_before_they_are_relied_on(store, name, monkeypatch):
     done = []
-    where = lambda descriptor: os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), store.root)
+
+    def where(descriptor):
+        return os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), store.root)
+
     fsync, rename = os.fsync, os.rename
     monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append(("sync", where(descriptor))), fsync(descriptor)))
     monkeypatch.setattr(

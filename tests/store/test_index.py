@@ -6,7 +6,11 @@ import pytest
 
 from lmcspec.store import Index, Rate, Store, index_path, reindex
 
-local = lambda _: "ext4"
+
+def local(_):
+    return "ext4"
+
+
 ADD_ALL = """
 import sys
 from lmcspec.store import Index, Store
@@ -151,7 +155,10 @@ def test_where_it_lies(store, tmp_path, monkeypatch):
 def test_a_store_on_a_network_has_no_index_in_it(store, put, name, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     put(store, name(1), seconds=1.0)
-    network = lambda path: "nfs4" if Path(path).is_relative_to(store.root) else "ext4"
+
+    def network(path):
+        return "nfs4" if Path(path).is_relative_to(store.root) else "ext4"
+
     with Index(store, network) as index:
         assert index.rates("train").n == 1
         assert index._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -1,4 +1,4 @@
-"""Files of distilled sets: the published pair of .pt files, and our own .safetensors that say which space they are in."""
+"""Files of distilled sets: the published pair of .pt files, and our own .safetensors that say their space."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Image folders, decoded once: later loads map the decoded arrays, and only changed files are decoded again. No torch."""
+"""Image folders, decoded once: later loads map the arrays, and only changed files are decoded again. No torch."""
 
 import io
 import logging

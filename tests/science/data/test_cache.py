@@ -14,7 +14,7 @@ def test_the_folder_can_be_chosen(monkeypatch, tmp_path):
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):
     place = tmp_path / "new" / "file"
-    with pytest.raises(RuntimeError), whole(place) as temporary:
+    with pytest.raises(RuntimeError), whole(place) as temporary:  # noqa: PT012
         temporary.write_text("half")
         raise RuntimeError
     assert list(place.parent.iterdir()) == []

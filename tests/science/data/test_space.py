@@ -96,7 +96,7 @@ def test_other_training_images_have_another_whitening(arrays, some):
 
 def test_spaces_without_their_numbers_are_refused(arrays):
     for wrong in ({"name": "standardised"}, {"name": "standardised", "mean": (0.5,), "std": (0.0,)}, {"name": "lab"}):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="space"):
             Space(**wrong)
     with pytest.raises(ValueError, match="3"):
         enter(arrays, Space("standardised", (0.5,), (0.5,)))

@@ -1,7 +1,6 @@
 """What every command says and how: tables for people, one versioned envelope for programs, talk on stderr."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from enum import Enum
@@ -33,7 +32,8 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else int(os.environ.get("COLUMNS", "120"))
+    # Whoever reads a file or a pipe wants whole lines.
+    width = None if stream.isatty() else 1000
     return Console(stderr=stderr, highlight=False, soft_wrap=False, width=width, emoji=False)
 
 

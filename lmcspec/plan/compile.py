@@ -251,7 +251,11 @@ class _Case:
         unknown = [layer for layer in exclude if f"{layer}.weight" not in sizes]
         for layer in unknown:
             names = ", ".join(name.removesuffix(".weight") for name in sizes)
-            self.problem("E409", f"the model has no layer {layer!r} with prunable weights; it has {names}", path)
+            self.problem(
+                "E409",
+                f"the model has no layer {layer!r} with prunable weights; it has {names}",
+                (*path, exclude.index(layer)),
+            )
         total = sum(sizes.values())
         return sum(sizes[f"{layer}.weight"] for layer in set(exclude) - set(unknown)) / total
 

@@ -9,11 +9,6 @@ from bad import FOLDER, Said, expected, files
 from lmcspec.base.codes import CODES
 from lmcspec.cli.app import main
 
-PENDING = {
-    "E409": "no facts of a model are committed yet, so its layers are not known",
-}
-"""Codes that the compiler is to raise and doesn't."""
-
 
 @pytest.fixture
 def said(tmp_path, monkeypatch, capsys):
@@ -33,12 +28,7 @@ def said(tmp_path, monkeypatch, capsys):
     return run
 
 
-def _parameter(path: Path):
-    reason = next((reason for code, reason in PENDING.items() if code in path.read_text().splitlines()[0]), None)
-    return pytest.param(path, id=path.name, marks=[pytest.mark.xfail(reason=reason, strict=True)] if reason else [])
-
-
-@pytest.mark.parametrize("path", [_parameter(path) for path in files()])
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.name)
 def test_bad_spec(path, said):
     promise = expected(path)
     answer = said(path, *promise.arguments)

@@ -1,9 +1,12 @@
 """What a run takes besides its tasks: starting workers and first imports, and handing over each task."""
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from lmcspec.base.ids import digest
-from lmcspec.store import Store, recall, remember
+
+if TYPE_CHECKING:
+    from lmcspec.store import Store
 
 _KEY = digest(["calibration", 1])
 
@@ -16,12 +19,18 @@ class Calibration:
     overhead: float = 0.02
 
 
-def calibration(store: Store | None) -> Calibration:
+def calibration(store: "Store | None") -> Calibration:
     """What the last run in this store took, or a guess where there was none."""
-    document = recall(store, _KEY) if store else None
+    if store is None:
+        return Calibration()
+    from lmcspec.store import recall
+
+    document = recall(store, _KEY)
     return Calibration(**document) if document else Calibration()
 
 
-def calibrate(store: Store, found: Calibration) -> None:
+def calibrate(store: "Store", found: Calibration) -> None:
     """Remember what a run took, for the prediction of the next."""
+    from lmcspec.store import remember
+
     remember(store, _KEY, asdict(found))

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Rate
 from lmcspec.tasks import Task
+
+if TYPE_CHECKING:
+    from lmcspec.store import Rate
 
 BACKWARD = 2
 """A backward pass costs twice a forward pass, so a training image counts three forward ones."""
@@ -16,7 +18,7 @@ BACKWARD = 2
 class Rates(Protocol):
     """Where rates come from."""
 
-    def rates(self, kind: str, model: str) -> Rate | None:
+    def rates(self, kind: str, model: str) -> "Rate | None":
         """Of tasks of this kind with this model; None until one has finished."""
         ...
 

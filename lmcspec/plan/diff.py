@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Store, verify
+
+if TYPE_CHECKING:
+    from lmcspec.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Diff:
         return not self.run and not self.blocked
 
 
-def diff(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Diff:
+def diff(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -> Diff:
     """Work back from the targets: a stored result needs nothing, a missing one needs the files of its inputs.
 
     `forced` tasks count as missing, and so does all that rests on them. Files that a task is to read are compared
@@ -72,8 +75,10 @@ def diff(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Dif
     )
 
 
-def is_damaged(store: Store, task: str) -> bool:
+def is_damaged(store: "Store", task: str) -> bool:
     """Whether the files of a stored result are missing or of another size than when it was committed."""
+    from lmcspec.store import verify
+
     return any(damage.part == "result" for damage in verify(store, [task], full=False))
 
 
@@ -92,7 +97,7 @@ def _downstream(plan: Plan, forced: Set[str]) -> set[str]:
     return stale
 
 
-def _skipped(plan: Plan, store: Store | None, to_run: Set[str], stored: Set[str]) -> frozenset[str]:
+def _skipped(plan: Plan, store: "Store | None", to_run: Set[str], stored: Set[str]) -> frozenset[str]:
     """Tasks that need a result which collapsed, directly or through others."""
     outcomes: dict[str, bool] = {}
 

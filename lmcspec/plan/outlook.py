@@ -4,17 +4,19 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
 
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.calibration import Calibration, calibration
 from lmcspec.plan.cost import Cost, cost
 from lmcspec.plan.diff import Diff, diff, needs
 from lmcspec.plan.graph import Plan
-from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.reasons import Reason, reasons
 from lmcspec.plan.simulate import peak_bytes, wall_time
-from lmcspec.store import Store, last_plan
+
+if TYPE_CHECKING:
+    from lmcspec.store import Store
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Outlook:
     """A plan held against a store."""
 
     plan: Plan
-    store: Store | None
+    store: "Store | None"
     diff: Diff
     reasons: Mapping[str, Reason]
     costs: Mapping[str, Cost]
@@ -76,11 +78,17 @@ class Outlook:
         }
 
 
-def outlook(plan: Plan, store: Store | None, forced: Set[str] = frozenset()) -> Outlook:
+def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -> Outlook:
     """Hold a plan against a store (None: an empty one)."""
     found = diff(plan, store, forced)
-    history = StoreHistory(store) if store else None
-    last = last_plan(store, plan.study) if store and not found.nothing_to_do else None
+    history, last = None, None
+    if store is not None:
+        # Without a store there is no past to ask, and planning starts faster without the code for it.
+        from lmcspec.plan.history import StoreHistory
+        from lmcspec.store import last_plan
+
+        history = StoreHistory(store)
+        last = None if found.nothing_to_do else last_plan(store, plan.study)
     models = {}
     folder = store.root / "facts" if store else None
     for part in {task.params.model for task in plan.tasks.values()}:

@@ -48,6 +48,8 @@ def main() -> None:
         screen.print(Text.assemble(("$ ", "dim"), ("lmcspec " + " ".join(arguments), "bold")))
         screen.print(Text.from_ansi(printed(arguments, store)))
         picture = screen.export_svg(title="lmcspec", theme=NIGHT_OWLISH, code_format=FORMAT, unique_id=name)
+        # Some viewers drop the spaces at the beginning of a line otherwise.
+        picture = picture.replace("<text class", '<text xml:space="preserve" class')
         lines = [line.rstrip() for line in picture.splitlines()]
         HERE.joinpath(f"{name}.svg").write_text("\n".join(lines).strip() + "\n")
 

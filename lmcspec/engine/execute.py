@@ -18,7 +18,7 @@ from lmcspec.plan.diff import needs
 from lmcspec.plan.document import payload, to_document
 from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.outlook import Outlook
-from lmcspec.store import Store, record_plan, sweep
+from lmcspec.store import Store, driving, record_plan, sweep
 
 
 def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Listener] = ()) -> Summary:
@@ -29,19 +29,21 @@ def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Lis
     """
     name_driver()
     runner.start()
-    try:
-        sweep(store)
-        record_plan(store, view.plan.study, to_document(view.plan))
-        faults.reach("engine.plan-recorded")
-        for task, reason in view.reasons.items():
-            if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
-                store.discard(task)
-        job = job_of(view)
-    except BaseException:
-        runner.close()
-        raise
-    clock = _Clock()
-    summary = run(job, store, runner, listeners=[*listeners, clock.hear, Retention(view.plan, store).hear])
+    with driving(store) as driver:
+        try:
+            sweep(store)
+            record_plan(store, view.plan.study, to_document(view.plan))
+            faults.reach("engine.plan-recorded")
+            for task, reason in view.reasons.items():
+                if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
+                    store.discard(task)
+            job = job_of(view)
+            retention = Retention(view.plan, store, driver)
+        except BaseException:
+            runner.close()
+            raise
+        clock = _Clock()
+        summary = run(job, store, runner, listeners=[*listeners, clock.hear, retention.hear])
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
     return summary

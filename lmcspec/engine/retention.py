@@ -3,40 +3,55 @@
 from contextlib import suppress
 
 from lmcspec.base.errors import StoreError
-from lmcspec.engine.events import Event, Finished
+from lmcspec.engine.events import Event, Finished, RunEnded
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Store
+from lmcspec.store import Driver, Store
 
 
 class Retention:
     """Listens to a run and drops what is used up; the numbers of a result always stay.
 
-    Wanted again later, by a further copy or measure, such a result is made again.
+    Nothing is dropped while another driver is at work in the store, for it may count on these files. What a driver
+    leaves behind that way, or because it was killed, goes at the end of the next run. Wanted again later, by a further
+    copy or measure, such a result is made again.
     """
 
-    def __init__(self, plan: Plan, store: Store) -> None:
-        self._plan, self._store = plan, store
-        readers: dict[str, set[str]] = {}
+    def __init__(self, plan: Plan, store: Store, driver: Driver) -> None:
+        self._plan, self._store, self._driver = plan, store, driver
+        self._readers: dict[str, set[str]] = {}
         for identifier, task in plan.tasks.items():
             for _, source in task.inputs:
                 if plan.tasks[source].keep == "until-used":
-                    readers.setdefault(source, set()).add(identifier)
-        stored = store.present(reader for own in readers.values() for reader in own)
-        self._waiting = {source: own - stored for source, own in readers.items()}
+                    self._readers.setdefault(source, set()).add(identifier)
+        stored = store.present(reader for own in self._readers.values() for reader in own)
+        self._waiting = {source: own - stored for source, own in self._readers.items()}
 
     def hear(self, event: Event) -> None:
         """Take an event in."""
         if isinstance(event, Finished):
-            for done in (event.task.id, *event.byproducts):
-                self._used(done)
+            used = [source for done in (event.task.id, *event.byproducts) for source in self._use(done)]
+            self._drop(used)
+        elif isinstance(event, RunEnded):
+            stored = self._store.present(reader for own in self._readers.values() for reader in own)
+            used = [source for source, own in self._readers.items() if own <= stored]
+            there = self._store.present(used)
+            self._drop([source for source in used if source in there - self._store.dropped(there)])
 
-    def _used(self, reader: str) -> None:
+    def _use(self, reader: str) -> list[str]:
+        """What this was the last reader of."""
+        used = []
         for _, source in self._plan.tasks[reader].inputs:
             waiting = self._waiting.get(source)
             if waiting is not None:
                 waiting.discard(reader)
                 if not waiting:
                     del self._waiting[source]
-                    # A by-product of a study that runs beside this one may be away already.
+                    used.append(source)
+        return used
+
+    def _drop(self, used: list[str]) -> None:
+        if used:
+            with self._driver.alone() as alone:
+                for source in used if alone else ():
                     with suppress(StoreError):
                         self._store.drop_outputs(source)

@@ -2,6 +2,7 @@
 
 from lmcspec.store.attempts import Failure, Swept, failures, interrupted, sweep
 from lmcspec.store.commit import Attempt, Race, open_attempt
+from lmcspec.store.drivers import Driver, driving
 from lmcspec.store.facts import recall, remember
 from lmcspec.store.filesystems import filesystem, is_network
 from lmcspec.store.index import Index, Rate, Row, index_path, reindex
@@ -18,6 +19,7 @@ __all__ = [
     "Damage",
     "DamagedError",
     "Difference",
+    "Driver",
     "Failure",
     "Holder",
     "Index",
@@ -29,6 +31,7 @@ __all__ = [
     "Stored",
     "Swept",
     "compare",
+    "driving",
     "failures",
     "filesystem",
     "holder",

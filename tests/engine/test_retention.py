@@ -6,7 +6,7 @@ from lmcspec.engine.execute import execute
 from lmcspec.plan import compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.spec import load
-from lmcspec.store import Store
+from lmcspec.store import Store, driving
 from lmcspec_runners.inline import InlineRunner
 
 STUDY = """
@@ -57,3 +57,13 @@ def test_a_further_copy_makes_what_it_needs_again_and_the_same_comes_out(tmp_pat
     assert not summary.failed
     assert {task: store.find(task).digest for task in plan.tasks} == before
     assert outlook(grown, store).diff.nothing_to_do
+
+
+def test_nothing_goes_while_another_driver_is_at_work_and_the_next_run_clears_up(tmp_path):
+    store = Store.open(tmp_path)
+    with driving(store):
+        plan, _ = run(store)
+        assert not store.dropped(plan.tasks)
+    run(store, "measures.stability.at=['rewind']", "replicates=2", "measures.accuracy.copies=2")
+    _, _ = run(store, "replicates=2")
+    assert {plan.tasks[task].label for task in store.dropped(plan.tasks)} >= {"imp/s0/l1/copy1", "imp/s0/l0/k=4 copy0"}

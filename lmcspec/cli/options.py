@@ -37,11 +37,11 @@ def store_path(given: Path | None) -> Path:
 
 def open_existing(given: Path | None) -> "Store | None":
     """The store if there is one; None where nothing has been run yet. Makes nothing."""
-    from lmcspec.store import Store
-
     path = store_path(given)
     if not path.exists():
         return None
+    from lmcspec.store import Store
+
     return Store.open(path, create=False)
 
 

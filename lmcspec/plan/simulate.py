@@ -41,11 +41,13 @@ def wall_time(
         while ready and len(running) < slots:
             _, index, task = heappop(ready)
             heappush(running, (now + seconds[task], index, task))
-        now, _, done = heappop(running)
-        for follower in followers[done]:
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                heappush(ready, (-priority[follower], position[follower], follower))
+        now = running[0][0]
+        # All that ends at this moment, before anything starts: its followers may be more urgent than what waits.
+        while running and running[0][0] == now:
+            for follower in followers[heappop(running)[2]]:
+                waiting[follower] -= 1
+                if not waiting[follower]:
+                    heappush(ready, (-priority[follower], position[follower], follower))
     return now
 
 

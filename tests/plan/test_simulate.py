@@ -37,6 +37,13 @@ def test_wall_time_is_that_of_a_walk_second_by_second(graph, slots):
     assert wall_time(order, needs, seconds, slots) == now
 
 
+def test_of_tasks_that_end_together_all_followers_are_there_before_the_next_one_starts():
+    order = ["early", "waits", "long", "busy", "first", "second"]
+    needs = {"early": [], "waits": [], "long": [], "busy": [], "first": ["long"], "second": ["long"]}
+    seconds = {"early": 7.0, "waits": 1.0, "long": 7.0, "busy": 8.0, "first": 2.0, "second": 2.0}
+    assert wall_time(order, needs, seconds, 3) == 9
+
+
 @given(graphs())
 def test_bounds(graph):
     order, needs, seconds = graph

@@ -11,7 +11,7 @@ from lmcspec.base.steps import Step, parse_step
 class Config(BaseModel):
     """Unknown keys are errors, numbers are never made from strings, and values don't change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Named(Config):

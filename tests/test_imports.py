@@ -4,12 +4,13 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 from lmcspec.cli import main
+from lmcspec.tasks import KINDS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("lmcspec", "runners") for path in (ROOT / folder).rglob("*.py"))
@@ -43,6 +44,34 @@ imp = [{ data = "real", rounds = 1 }]
 [measures]
 accuracy = {}
 """
+
+
+EVERY_KIND = """
+study = "every-kind"
+dataset = "digits"
+model = "convnet2"
+[recipes.real]
+length = "4it"
+batch = 64
+optimiser = { name = "adam", lr = 0.01 }
+augment = { flip = true, crop = 1 }
+[recipes.distilled]
+length = "4it"
+batch = 8
+optimiser = { name = "sgd", lr = 0.01, momentum = 0.9 }
+[distilled]
+few = { method = "dm", ipc = 1, iterations = 4 }
+[networks]
+imp = [{ data = "few", rounds = 1 }, { data = "real", rounds = 1, rewind = "1it" }]
+shuffled = { like = "imp", mask = "shuffled" }
+reinit = { like = "imp", weights = "reinitialised" }
+[measures]
+accuracy = {}
+stability = { at = [0], levels = ["last"], points = 3 }
+"""
+
+COMPILER = ("torch._dynamo", "torch._inductor")
+"""Two seconds of imports that torch does on the quiet: for its optimisers, and for its deterministic algorithms."""
 
 
 def at_import(body: list[ast.stmt]) -> Iterator[tuple[int, str]]:
@@ -120,9 +149,9 @@ async def function():
 def loaded(tmp_path):
     """A function that runs a command in a new process: its exit code, the heavy modules it loaded, its output."""
 
-    def run(*arguments: str) -> tuple[int, list[str], str]:
+    def run(*arguments: str, heavy: Collection[str] = HEAVY) -> tuple[int, list[str], str]:
         answer = tmp_path / "answer.json"
-        program = [sys.executable, "-c", LOADED, json.dumps([str(answer), sorted(HEAVY), arguments])]
+        program = [sys.executable, "-c", LOADED, json.dumps([str(answer), sorted(heavy), arguments])]
         ended = subprocess.run(program, capture_output=True, text=True, cwd=ROOT)
         assert answer.exists(), ended.stderr
         code, modules = json.loads(answer.read_text())
@@ -166,3 +195,13 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
     code, modules, _ = loaded("run", str(spec), *store)
     assert code == 0
     assert not {"torch", "mlflow", "ray"} & set(modules), "nothing is left to do"
+
+
+def test_no_kind_of_task_loads_the_compiler(loaded, tmp_path):
+    spec = tmp_path / "every.toml"
+    spec.write_text(EVERY_KIND)
+    arguments = ("run", str(spec), "--store", str(tmp_path / "store"), "--runner", "inline")
+    code, modules, output = loaded(*arguments, heavy=(*COMPILER, "torch"))
+    assert (code, modules) == (0, ["torch"]), output
+    kinds = {json.loads(path.read_text())["kind"] for path in tmp_path.glob("store/objects/*/*/task.json")}
+    assert kinds == set(KINDS), "each has run"

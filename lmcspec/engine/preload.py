@@ -5,11 +5,11 @@ import os
 from importlib import import_module
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-MODULES = ("torch._dynamo", "safetensors.torch", "psutil", "lmcspec.engine.worker", "lmcspec.engine.work")
+MODULES = ("safetensors.torch", "psutil", "lmcspec.engine.worker", "lmcspec.engine.work")
 
 
 def preload() -> None:
-    """Import torch and what its first optimiser would import; never touches CUDA, which would not survive a fork.
+    """Import torch and what every task needs; never touches CUDA, which would not survive a fork.
 
     No library may start threads here, since a fork copies none of them: one thread each until a worker says more.
     """

@@ -56,7 +56,8 @@ def prepare(device: str, threads: int) -> None:
     torch.set_anomaly_enabled(False)
     torch.set_float32_matmul_precision("highest")
     torch.set_flush_denormal(False)
-    torch.use_deterministic_algorithms(device == "cpu", warn_only=True)
+    # What torch.use_deterministic_algorithms does for code that isn't compiled, without importing the compiler (2 s).
+    torch._C._set_deterministic_algorithms(device == "cpu", warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True

@@ -137,7 +137,6 @@ def _look():
         "filters": len(warnings.filters),
         "cuda": os.environ.get("CUDA_VISIBLE_DEVICES", "unset"),
         "cuda_initialised": torch.cuda.is_initialized(),
-        "dynamo": "torch._dynamo" in sys.modules,
         "group": os.getpgrp(),
         "main": getattr(sys.modules["__main__"], "__file__", None) or "",
     }

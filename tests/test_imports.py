@@ -49,7 +49,7 @@ accuracy = {}
 EVERY_KIND = """
 study = "every-kind"
 dataset = "digits"
-model = "convnet2"
+model = { name = "convnet2", width = 8 }
 [recipes.real]
 length = "4it"
 batch = 64
@@ -67,7 +67,7 @@ shuffled = { like = "imp", mask = "shuffled" }
 reinit = { like = "imp", weights = "reinitialised" }
 [measures]
 accuracy = {}
-stability = { at = [0], levels = ["last"], points = 3 }
+stability = { levels = ["last"], points = 3 }
 """
 
 COMPILER = ("torch._dynamo", "torch._inductor")

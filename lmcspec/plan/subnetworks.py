@@ -47,6 +47,11 @@ class NetworkPlan:
         """The recipe that a name means for this network."""
         return self.renamed.get(name, name)
 
+    def stage_recipe(self, stage: StagePlan) -> tuple[str, str]:
+        """(recipe, training set) of the trainings that rank in a stage."""
+        on = stage.stage.data
+        return self.recipe(stage.stage.recipe or ("real" if on == "real" else "distilled")), on
+
     @property
     def start(self) -> int:
         """The level at which the last stage enters."""
@@ -248,9 +253,8 @@ class Subnetworks:
         return found
 
     def _stage_recipe(self, network: NetworkPlan, stage: StagePlan) -> tuple[ResolvedRecipe, TrainingSet]:
-        on = stage.stage.data
-        name = stage.stage.recipe or ("real" if on == "real" else "distilled")
-        return self.recipe(network.recipe(name), on), self.real if on == "real" else self.sets[on]
+        name, on = network.stage_recipe(stage)
+        return self.recipe(name, on), self.real if on == "real" else self.sets[on]
 
     def _role(self, network: str, replicate: int, level: int, what: str) -> str:
         return f"{self.prefix}{network}/s{replicate}/l{level}/{what}"

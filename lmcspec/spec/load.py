@@ -36,6 +36,11 @@ class Case:
     families: Mapping[str, Family] = field(default_factory=dict)
     """Families of networks by the name under which they were written; members in order."""
 
+    @property
+    def prefix(self) -> str:
+        """What the names of its targets begin with."""
+        return f"{self.name}/" if self.name else ""
+
     def recipe(self, network: str, name: str) -> str:
         """The recipe that `name` means for a network: itself, or the member of a recipe family that is its own."""
         for family in self.families.values():

@@ -1,0 +1,65 @@
+"""Steps that a spec names, held against the trainings in which they stand."""
+
+from collections.abc import Iterator, Mapping
+
+from lmcspec.base.errors import Problem
+from lmcspec.base.steps import Step
+from lmcspec.plan.settings import ResolvedRecipe
+from lmcspec.plan.subnetworks import NetworkPlan
+from lmcspec.spec import Case
+
+Recipes = Mapping[tuple[str, str], ResolvedRecipe]
+"""By (recipe, training set)."""
+
+
+def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
+    """Rewinds, entries into the schedule and steps of measures that come after the end."""
+
+    def check(what: str, step: Step, recipe: ResolvedRecipe, path: tuple) -> Iterator[Problem]:
+        if step != Step() and recipe.updates(step) >= recipe.recipe.length:
+            yield case.origins.problem(
+                "E401",
+                f"{what} = {step} is update {recipe.updates(step)}, "
+                f"but training ends after {recipe.recipe.length} ({recipe.per_epoch} an epoch)",
+                path,
+                help=f"give a step below {recipe.recipe.length}it",
+            )
+
+    for name, network in networks.items():
+        for stage in network.stages if network.like is None else ():
+            for key in ("rewind", "schedule_from"):
+                step = getattr(stage.stage, key)
+                if step is not None:
+                    recipe = recipes[network.stage_recipe(stage)]
+                    yield from check(key, step, recipe, ("networks", name, stage.index, key))
+    for name, measure in case.study.measures.items():
+        evaluate = getattr(measure, "evaluate", None) or "real"
+        for recipe in dict.fromkeys(network.recipe(evaluate) for network in networks.values()):
+            for index, step in enumerate(getattr(measure, "at", ())):
+                if step != "rewind":
+                    yield from check("k", step, recipes[recipe, "real"], ("measures", name, "at", index))
+
+
+def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
+    """A rate that never drops because its milestone lies beyond the end is a mistake of whoever cut the length."""
+    used = {(network.recipe(name), "real") for network in networks.values() for name in _measured_with(case, networks)}
+    for network in networks.values():
+        used |= {network.stage_recipe(stage) for stage in network.stages if network.like is None}
+    for name, on in sorted(used):
+        resolved, schedule = recipes[name, on], case.study.recipes[name].schedule
+        for index, step in enumerate(getattr(schedule, "at", ())):
+            if resolved.updates(step) >= resolved.recipe.length:
+                yield case.origins.problem(
+                    "E408",
+                    f"the milestone {step} is update {resolved.updates(step)}, "
+                    f"but training ends after {resolved.recipe.length}: the rate never drops there",
+                    ("recipes", name, "schedule", "at", index),
+                    help="move it before the end, or leave it out",
+                )
+
+
+def _measured_with(case: Case, networks: Mapping[str, NetworkPlan]) -> set[str]:
+    """The recipes with which levels are trained to be measured, as they are written."""
+    stages = [stage.stage for network in networks.values() for stage in network.stages]
+    named = [getattr(measure, "evaluate", None) for measure in case.study.measures.values()]
+    return {"real", *filter(None, named), *(stage.retrain for stage in stages if stage.retrain)}

@@ -1,0 +1,109 @@
+"""What a case trains on: its data set, the distilled sets beside it, and its model, as parts with their facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.errors import BlockedError, Problem
+from lmcspec.base.facts import DataFacts
+from lmcspec.catalog import identity
+from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
+from lmcspec.plan.graph import Graph
+from lmcspec.plan.settings import TrainingSet, data_part, model_part
+from lmcspec.spec import Case
+from lmcspec.spec.study import LoadedSet
+from lmcspec.tasks import Part
+from lmcspec.tasks.distill import Distill
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The parts that all trainings of a case share, and what is known of them."""
+
+    model: Part
+    data: Part
+    real: TrainingSet
+    sets: dict[str, TrainingSet] = field(default_factory=dict)
+    """Distilled sets by name."""
+    neutral: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By digest of a part: where its images lie."""
+    facts: dict[str, DataFacts] = field(default_factory=dict)
+    """By digest of a data part."""
+    missing: dict[str, str] = field(default_factory=dict)
+    """By digest of a part: why its images are not here."""
+
+    @property
+    def images(self) -> dict[str, int]:
+        """How many images a distilled set holds, by the id of the task that makes it or the digest of its file."""
+        return {one.task or (one.file.digest if one.file else ""): one.images for one in self.sets.values()}
+
+
+def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Material | None:
+    """The material of a case, its distillations in the graph; None, with a problem added, where it can't be.
+
+    `base` is the folder from which paths start that no file says.
+    """
+    table = case.study.dataset
+    found = data_facts(table, _folder(case, base, ("dataset", "root")))
+    try:
+        data = data_part(case.study, found.facts)
+    except ValueError as error:
+        problems.append(case.origins.problem("E404", str(error), ("dataset",)))
+        return None
+    material = Material(model_part(case.study, found.facts), data, TrainingSet("real", found.facts.train))
+    config = {key: value for key, value in table.model_dump(mode="json").items() if key not in ("root", "space")}
+    material.neutral[data.digest] = {"config": config, "root": str(found.root) if found.root else None}
+    material.facts[data.digest] = found.facts
+    if found.missing:
+        material.missing[data.digest] = found.missing
+    for name, entry in case.study.distilled.items():
+        if isinstance(entry, LoadedSet):
+            material.sets[name] = _loaded_set(case, base, name, entry, found, material, problems)
+            continue
+        method = identity(entry)
+        seeds = {"seed": method.pop("seed", 0)}
+        params = Distill(Part.of(method), material.model, data)
+        task = graph.add("distill", params, seeds=seeds, role=f"{case.prefix}distilled/{name}")
+        material.sets[name] = TrainingSet(name, method["ipc"] * found.facts.classes, task=task)
+    return material
+
+
+def _loaded_set(
+    case: Case,
+    base: Path,
+    name: str,
+    entry: LoadedSet,
+    found: FoundData,
+    material: Material,
+    problems: list[Problem],
+) -> TrainingSet:
+    path = (_folder(case, base, ("distilled", name, "load")) / Path(entry.load).expanduser()).resolve()
+    space = material.data.value["space"]
+    if entry.space.name != space["name"]:
+        message = (
+            f"the distilled set {name!r} is declared in the space {entry.space.name!r}, "
+            f"the study's data are in {space['name']!r}"
+        )
+        help = "give both the same: a set trains only with data in its own space"
+        problems.append(case.origins.problem("E404", message, ("distilled", name, "space"), help=help))
+    try:
+        file = distilled_facts(path, found.facts)
+    except FileNotFoundError as error:
+        part = Part.of({"missing": entry.load})
+        material.missing[part.digest] = str(error)
+        return TrainingSet(name, (entry.ipc or 10) * found.facts.classes, file=part)
+    except BlockedError as error:
+        problems.append(case.origins.problem("E404", str(error), ("distilled", name, "load"), help=error.help))
+        return TrainingSet(name, 1, file=Part.of({"broken": name}))
+    part = Part.of({"digest": file.digest, "space": space, "images": file.train})
+    material.neutral[part.digest] = {"file": str(path), "space": entry.space.name}
+    return TrainingSet(name, file.train, file=part)
+
+
+def _folder(case: Case, base: Path, path: tuple) -> Path:
+    """Where a relative path starts: at the file that says it, or here for one on the command line."""
+    origin = case.origins.of(path)
+    if origin.source == "--set":
+        return Path.cwd()
+    return Path(origin.value_span.file).parent if origin.value_span else base

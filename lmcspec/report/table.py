@@ -93,13 +93,16 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
 
 
 def _heading(column: Column) -> str:
-    """`accuracy %`, `stability k=3ep`, and what it is taken on where that is not the usual."""
+    """`accuracy %`, `instability k=3ep`, and what it is taken on where that is not the usual.
+
+    A measure with a name of its own goes by that.
+    """
     measure, metric, _, k = column
     if not k:
         return f"{measure} %"
     what, _, policy = metric.partition("@")
     apart = [one for one in (what.partition("/")[2], policy) if one not in ("test", "")]
-    return f"{measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")
+    return f"{'instability' if measure == 'stability' else measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")
 
 
 def _value(cell: Cell | None) -> str:

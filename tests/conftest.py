@@ -9,6 +9,9 @@ import os
 # Before anything imports torch or numpy, in this process and in all that it starts.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["MKL_NUM_THREADS"] = "1"
+# Tests of tracking ask for it; the others would each load MLflow.
+os.environ["LMCSPEC_NO_TRACKING"] = "1"
+os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 import subprocess
 import sys

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.cli import explain, plan, run, schema, status, verify
+from lmcspec.cli import explain, plan, run, schema, status, sync, ui, verify
 
 app = typer.Typer(
     name="lmcspec",
@@ -22,6 +22,8 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("schema")(schema.schema)
+app.command("sync")(sync.sync)
+app.command("ui")(ui.ui)
 app.command("verify")(verify.verify)
 
 

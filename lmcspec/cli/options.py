@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,6 +47,13 @@ def open_existing(given: Path | None) -> "Store | None":
 
 def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "Plan":
     """The plan of a spec, or a saved plan where the file is one."""
+    return read_study(spec, sets, max_tasks, store)[0]
+
+
+def read_study(
+    spec: Path, sets: list[str], max_tasks: int, store: "Store | None"
+) -> "tuple[Plan, dict[str, Any] | None]":
+    """The plan of a spec and its cases with all defaults, or a saved plan and nothing."""
     import json
 
     from lmcspec.base.errors import UsageError
@@ -63,10 +70,11 @@ def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None"
             raise UsageError(f"there is no file {spec}") from None
         except (OSError, ValueError) as error:
             raise UsageError(f"{spec} is not a saved plan: {error}") from None
-        return read_document(document)
-    return compile_study(
-        load(spec, sets), max_tasks=max_tasks, facts_folder=store.root / "facts" if store is not None else None
-    )
+        return read_document(document), None
+    loaded = load(spec, sets)
+    facts = store.root / "facts" if store is not None else None
+    plan = compile_study(loaded, max_tasks=max_tasks, facts_folder=facts)
+    return plan, {case.name: case.study.model_dump(mode="json") for case in loaded.cases}
 
 
 def selected(plan: "Plan", selectors: list[str]) -> frozenset[str]:

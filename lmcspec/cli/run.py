@@ -11,11 +11,12 @@ from lmcspec.cli.options import (
     SpecArgument,
     StoreOption,
     WorkersOption,
-    read_plan,
+    read_study,
     selected,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, say
+from lmcspec.cli.tracking import TrackingOption, track, tracked
 
 if TYPE_CHECKING:
     from lmcspec.engine import Runner, Summary
@@ -32,6 +33,13 @@ def run(
     workers: WorkersOption = None,
     force: ForceOption = [],  # noqa: B006
     max_tasks: MaxTasksOption = 100_000,
+    tracking_uri: TrackingOption = None,
+    no_tracking: Annotated[
+        bool, typer.Option("--no-tracking", envvar="LMCSPEC_NO_TRACKING", help="Leave MLflow to `lmcspec sync`.")
+    ] = False,
+    require_tracking: Annotated[
+        bool, typer.Option("--require-tracking", help="Fail where the tracking server can't be told everything.")
+    ] = False,
 ) -> None:
     """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
     from lmcspec.base.errors import BlockedError
@@ -42,21 +50,25 @@ def run(
     from lmcspec.store import Store
 
     opened = Store.open(store_path(store))
-    planned = read_plan(spec, sets, max_tasks, opened)
+    planned, resolved = read_study(spec, sets, max_tasks, opened)
     view = outlook(planned, opened, selected(planned, force))
     if view.diff.blocked and not view.diff.run:
         raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")
+    tracker = None if no_tracking else track(opened, tracking_uri)
+    if tracker is not None and require_tracking:
+        tracker.sync()
     summary = None
-    if view.diff.run:
-        try:
-            with show() as listener:
-                summary = execute(view, opened, hire(runner, workers), [listener])
-        except Interrupted as interruption:
-            _tell_interrupted(interruption)
-            raise typer.Exit(130) from None
-    else:
-        say(f"Nothing to do: all {sum(1 for _ in planned.counted):,} tasks are reused.")
-    _print_results(planned, opened, format, summary)
+    with tracked(tracker, planned, running=bool(view.diff.run), required=require_tracking):
+        if view.diff.run:
+            try:
+                with show() as listener:
+                    summary = execute(view, opened, hire(runner, workers), [listener], spec=resolved)
+            except Interrupted as interruption:
+                _tell_interrupted(interruption)
+                raise typer.Exit(130) from None
+        else:
+            say(f"Nothing to do: all {sum(1 for _ in planned.counted):,} tasks are reused.")
+        _print_results(planned, opened, format, summary)
     if summary is not None and summary.failed:
         say(f"{len(summary.failed):,} tasks failed; the same command tries them again")
         raise typer.Exit(1)

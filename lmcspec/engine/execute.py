@@ -1,12 +1,13 @@
 """Carry a plan out: what of it runs, as a job for the scheduler."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
 
 from lmcspec.base import faults
 from lmcspec.engine.events import Event, Finished, Started
+from lmcspec.engine.journal import journal
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import Listener, run
@@ -21,8 +22,17 @@ from lmcspec.plan.outlook import Outlook
 from lmcspec.store import Store, driving, record_plan, sweep
 
 
-def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Listener] = ()) -> Summary:
+def execute(
+    view: Outlook,
+    store: Store,
+    runner: Runner,
+    listeners: Sequence[Listener] = (),
+    *,
+    spec: Mapping[str, Any] | None = None,
+) -> Summary:
     """Run the tasks of a plan that are not in the store. Raises Interrupted after Ctrl-C.
+
+    `spec` is the resolved study, by case, for the run's journal.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
     away, and damaged or forced results are taken out of the store.
@@ -32,7 +42,8 @@ def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Lis
     with driving(store) as driver:
         try:
             sweep(store)
-            record_plan(store, view.plan.study, to_document(view.plan))
+            document = to_document(view.plan)
+            record_plan(store, view.plan.study, document)
             faults.reach("engine.plan-recorded")
             for task, reason in view.reasons.items():
                 if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
@@ -43,7 +54,8 @@ def execute(view: Outlook, store: Store, runner: Runner, listeners: Sequence[Lis
             runner.close()
             raise
         clock = _Clock()
-        summary = run(job, store, runner, listeners=[*listeners, clock.hear, retention.hear])
+        with journal(store, view.plan.study, document, spec) as written:
+            summary = run(job, store, runner, listeners=[written, *listeners, clock.hear, retention.hear])
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
     return summary

@@ -1,6 +1,6 @@
 """From a study to a plan: compile, compare with the store, cost, render. No torch."""
 
 from lmcspec.plan.compile import MAX_TASKS, compile_study
-from lmcspec.plan.graph import Graph, Level, Plan, Target, counts
+from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, counts
 
-__all__ = ["MAX_TASKS", "Graph", "Level", "Plan", "Target", "compile_study", "counts"]
+__all__ = ["MAX_TASKS", "Graph", "Level", "Plan", "Series", "Target", "compile_study", "counts"]

@@ -8,12 +8,13 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
 from lmcspec.plan.checks import milestone_problems, step_problems
-from lmcspec.plan.graph import Graph, Level, Plan, Target, TooManyTasks, Verdict, find_byproducts, needed
+from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.networks import lay_out_networks
+from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
 from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks
 from lmcspec.spec import Case, Loaded
@@ -33,6 +34,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     images: dict[str, int] = {}
     notes: list[str] = []
     verdicts: list[Verdict] = []
+    series: list[Series] = []
     problems: list[Problem] = []
     for case in loaded.cases:
         compilation = _Case(case, loaded.path.parent, graph, problems, notes, facts_folder)
@@ -56,6 +58,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
             facts |= material.facts
             images |= material.images
         verdicts += compilation.verdicts
+        series += compilation.series
     if problems:
         raise SpecError(ordered(problems, loaded.sources), loaded.sources)
     tasks = needed(graph.tasks, tuple(targets))
@@ -72,6 +75,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         missing=missing,
         notes=tuple(dict.fromkeys(notes)),
         verdicts=tuple(verdicts),
+        series=tuple(series),
         on_collapse=loaded.cases[0].study.on_collapse,
     )
 
@@ -93,6 +97,7 @@ class _Case:
         self.material: Material | None = None
         self.networks: dict[str, NetworkPlan] = {}
         self.verdicts: list[Verdict] = []
+        self.series: list[Series] = []
 
     def compile(self) -> list[Target]:
         before = len(self.problems)
@@ -106,6 +111,7 @@ class _Case:
         self.problems += milestone_problems(self.case, self.networks, recipes)
         if len(self.problems) > before:
             return []
+        self.series = [series_of(self.case.name, one, material, recipes) for one in self.networks.values()]
         emit = Subnetworks(
             graph=self.graph,
             prefix=self.case.prefix,

@@ -1,7 +1,7 @@
 """A plan as one JSON document: saved by `plan -o`, executed by `run plan.json`, recorded with every run."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lmcspec.base.errors import StoreError
@@ -9,7 +9,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.plan.cost import units
 from lmcspec.plan.facts import moved_data
-from lmcspec.plan.graph import Level, Plan, Target, Verdict, find_byproducts
+from lmcspec.plan.graph import Level, Plan, Series, Target, Verdict, find_byproducts
 from lmcspec.tasks import decode, kind, make, parts_of
 
 SCHEMA = "lmcspec/plan/1"
@@ -41,6 +41,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "missing": dict(plan.missing),
         "notes": list(plan.notes),
         "verdicts": [asdict(verdict) for verdict in plan.verdicts],
+        "series": [asdict(series) for series in plan.series],
         "on_collapse": plan.on_collapse,
     }
 
@@ -72,6 +73,17 @@ def from_document(document: Any) -> Plan:
         raise StoreError(f"this is not a whole saved plan: {type(error).__name__} {error}", help=_AGAIN) from None
 
 
+def recorded(document: Any) -> Plan:
+    """A plan as it was recorded, whatever has moved since: for reading about it, not for carrying it out.
+
+    Raises StoreError where its tasks can't be read any more.
+    """
+    try:
+        return _from_document(document, now=False)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise StoreError(f"this recorded plan can't be read: {type(error).__name__} {error}") from None
+
+
 _AGAIN = "make it again with lmcspec plan SPEC -o FILE"
 
 
@@ -79,7 +91,7 @@ def _facts(entry: Mapping[str, Any]) -> DataFacts:
     return DataFacts(**{**entry, "shape": tuple(entry["shape"])})
 
 
-def _from_document(document: Mapping[str, Any]) -> Plan:
+def _from_document(document: Mapping[str, Any], *, now: bool = True) -> Plan:
     if document.get("schema") != SCHEMA:
         raise StoreError(f"this is not a saved plan: its schema is {document.get('schema')!r}, not {SCHEMA!r}")
     tasks = {}
@@ -88,13 +100,15 @@ def _from_document(document: Mapping[str, Any]) -> Plan:
             own = kind(entry["kind"])
         except KeyError as error:
             raise StoreError(str(error.args[0])) from None
-        if own.version != entry["version"]:
+        if now and own.version != entry["version"]:
             raise StoreError(
                 f"the plan is stale: {own.name!r} tasks have version {own.version} now, {entry['version']} in the plan",
                 help=_AGAIN,
             )
         params = decode(own.params, entry["params"], document["parts"])
         task = make(own.name, params, entry["inputs"], entry["seeds"], label=entry["label"], keep=entry["keep"])
+        if not now:
+            task = replace(task, id=identifier)
         if task.id != identifier:
             raise StoreError(
                 f"the plan is stale or edited: {entry['label']}, {short(identifier)}, now has the id {short(task.id)}",
@@ -117,6 +131,7 @@ def _from_document(document: Mapping[str, Any]) -> Plan:
         missing=document["missing"],
         notes=tuple(document["notes"]),
         verdicts=tuple(Verdict(**{**entry, "networks": tuple(entry["networks"])}) for entry in document["verdicts"]),
+        series=tuple(Series(**entry) for entry in document["series"]),
         on_collapse=document["on_collapse"],
     )
 

@@ -102,6 +102,20 @@ class Verdict:
     """Of matching: the accuracy measure whose levels it looks at."""
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A network of a case as one line of a chart.
+
+    More rounds, levels, measures or replicates leave its `identity`; another learning rate does not.
+    """
+
+    case: str
+    network: str
+    identity: str
+    params: Mapping[str, str | float | int] = field(hash=False)
+    """Its settings, flat and dotted like the spec: `recipe.lr`, `stage1.rewind`. They follow from the identity."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """All tasks of a study with their targets; the same for plan, run, status and report."""
@@ -124,6 +138,7 @@ class Plan:
     """By digest of a part: why its data are not here."""
     notes: tuple[str, ...]
     verdicts: tuple[Verdict, ...] = ()
+    series: tuple[Series, ...] = ()
     on_collapse: str = "go-on"
 
     @cached_property

@@ -6,6 +6,7 @@ from lmcspec.store.drivers import Driver, driving
 from lmcspec.store.facts import recall, remember
 from lmcspec.store.filesystems import filesystem, is_network
 from lmcspec.store.index import Index, Rate, Row, index_path, reindex
+from lmcspec.store.invocations import Invocation, Journal, invocations, lines, open_journal
 from lmcspec.store.lease import BEAT, PATIENCE, Holder, Lease, holder, is_dead, take
 from lmcspec.store.manifest import Difference, compare, manifest
 from lmcspec.store.store import DamagedError, Store, Stored
@@ -23,6 +24,8 @@ __all__ = [
     "Failure",
     "Holder",
     "Index",
+    "Invocation",
+    "Journal",
     "Lease",
     "Race",
     "Rate",
@@ -37,11 +40,14 @@ __all__ = [
     "holder",
     "index_path",
     "interrupted",
+    "invocations",
     "is_dead",
     "is_network",
     "last_plan",
+    "lines",
     "manifest",
     "open_attempt",
+    "open_journal",
     "recall",
     "record_plan",
     "recorded_studies",

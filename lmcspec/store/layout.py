@@ -16,7 +16,7 @@ from lmcspec.base.errors import StoreError
 VERSION = 1
 """Of the folder's layout. A store of a later one is refused."""
 
-FOLDERS = ("objects", "attempts", "leases", "partial", "studies", "facts")
+FOLDERS = ("objects", "attempts", "leases", "partial", "studies", "facts", "invocations", "tracking")
 STORE = "store.json"
 INDEX = "index.sqlite"
 COMMIT = "COMMIT"
@@ -130,7 +130,7 @@ def create_json(path: Path, document: Any, *, durable: bool = False) -> bool:
 
 def read_json(path: Path) -> Any:
     """The document in a JSON file; ValueError where it is not JSON."""
-    return json.loads(path.read_bytes(), object_hook=_number)
+    return json.loads(path.read_bytes(), object_hook=number)
 
 
 def listed(folder: Path) -> list[str]:
@@ -220,7 +220,8 @@ def spelled(value: Any) -> Any:
             return value
 
 
-def _number(document: dict[str, Any]) -> Any:
+def number(document: dict[str, Any]) -> Any:
+    """What `spelled` made of an infinite or undefined number back as that number; any other document as it is."""
     if len(document) == 1 and (text := document.get("nonfinite")) in ("nan", "inf", "-inf"):
         return float(text)
     return document

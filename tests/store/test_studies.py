@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lmcspec.base.errors import StoreError
-from lmcspec.store import last_plan, record_plan, recorded_studies
+from lmcspec.store import last_plan, layout, record_plan, recorded_studies
 
 
 def test_the_last_plan_counts(store):
@@ -33,9 +33,7 @@ def test_no_name_leads_out_of_the_folder(store, study):
     record_plan(store, study, {"name": study})
     assert last_plan(store, study) == {"name": study}
     assert study in recorded_studies(store)
-    assert {path.name for path in store.root.iterdir()} == {
-        "objects", "attempts", "leases", "partial", "studies", "facts", "store.json",
-    }  # fmt: skip
+    assert {path.name for path in store.root.iterdir()} == {*layout.FOLDERS, layout.STORE}
 
 
 @pytest.mark.parametrize("study", ["", "x" * 300, "ü" * 100])

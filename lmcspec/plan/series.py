@@ -1,0 +1,104 @@
+"""What makes a network one line of a chart: all that its numbers rest on but levels, measures and replicates."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lmcspec.base.ids import digest
+from lmcspec.base.steps import Step
+from lmcspec.catalog import identity
+from lmcspec.plan.graph import Series
+from lmcspec.plan.levels import StagePlan
+from lmcspec.plan.material import Material
+from lmcspec.plan.settings import ResolvedRecipe
+from lmcspec.plan.subnetworks import NetworkPlan
+
+Recipes = Mapping[tuple[str, str], ResolvedRecipe]
+"""By (recipe, training set)."""
+
+
+def series_of(case: str, network: NetworkPlan, material: Material, recipes: Recipes) -> Series:
+    """The series of one network."""
+    measured = recipes[network.recipe("real"), "real"]
+    document = {
+        "model": material.model.digest,
+        "data": material.data.digest,
+        "measured with": measured.part.digest,
+        "network": _network(network, material, recipes),
+    }
+    return Series(case, network.name, digest(document), _params(case, network, material, recipes, measured))
+
+
+def _network(network: NetworkPlan, material: Material, recipes: Recipes) -> dict[str, Any]:
+    if network.like is not None:
+        assert network.original is not None
+        original = _network(network.original, material, recipes)
+        return {"like": original, "mask": network.like.mask, "weights": network.like.weights}
+    last = len(network.stages) - 1
+    return {"stages": [_stage(network, stage, material, recipes, stage.index == last) for stage in network.stages]}
+
+
+def _stage(network: NetworkPlan, stage: StagePlan, material: Material, recipes: Recipes, last: bool) -> dict[str, Any]:
+    """A stage as ids see it: steps in updates, names by what they stand for, and how far the last one goes left out."""
+    name, on = network.stage_recipe(stage)
+    recipe = recipes[name, on]
+    written = identity(stage.stage)
+    written |= {"data": _set(on, material), "recipe": recipe.part.digest, "fraction": stage.fraction}
+    if stage.stage.retrain:
+        written["retrain"] = recipes[network.recipe(stage.stage.retrain), "real"].part.digest
+    for key in ("rewind", "schedule_from"):
+        step = getattr(stage.stage, key)
+        written[key] = recipe.updates(step) if isinstance(step, Step) else None
+    del written["rounds"], written["sparsity"]
+    written["exactly"] = stage.exact
+    return written if last else written | {"rounds": stage.rounds}
+
+
+def _set(name: str, material: Material) -> str:
+    if name == "real":
+        return material.data.digest
+    found = material.sets[name]
+    return found.task or (found.file.digest if found.file else "")
+
+
+def _params(
+    case: str, network: NetworkPlan, material: Material, recipes: Recipes, measured: ResolvedRecipe
+) -> dict[str, str | float | int]:
+    found: dict[str, Any] = {"network": network.name, "case": case or None}
+    found |= _flat("model", material.model.value["config"])
+    found["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]
+    found["dataset.space"] = material.data.value["space"]["name"]
+    found |= _recipe(measured)
+    shown = network.original or network
+    if network.like is not None:
+        found |= {"like": shown.name, "like.mask": network.like.mask, "like.weights": network.like.weights}
+    for stage in shown.stages:
+        document = _headline(stage, recipes[shown.stage_recipe(stage)])
+        if stage.index == len(shown.stages) - 1:
+            # More rounds are more of the same series, and params in MLflow can't be changed.
+            del document["sparsity"], document["rounds"]
+        found |= _flat(f"stage{stage.index + 1}", document)
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _headline(stage: StagePlan, recipe: ResolvedRecipe) -> dict[str, Any]:
+    """What of a stage people look for first; steps in updates, so that two spellings of one are one value."""
+    written = {key: getattr(stage.stage, key) for key in ("data", "sparsity", "start", "restore", "shuffle")}
+    written |= {"criterion": stage.stage.criterion.name, "rewind": recipe.updates(stage.stage.rewind)}
+    return written | {"rounds": stage.rounds, "fraction": stage.fraction}
+
+
+def _recipe(resolved: ResolvedRecipe) -> dict[str, Any]:
+    """`recipe.lr`, `recipe.batch`, …: the optimiser's settings stand beside the rest, under its name."""
+    document = asdict(resolved.recipe)
+    optimiser = document.pop("optimiser")
+    return _flat("recipe", {"optimiser": optimiser.pop("name"), **optimiser, **document})
+
+
+def _flat(prefix: str, value: Any) -> dict[str, Any]:
+    """`{"a": {"b": 1}}` as `{"prefix.a.b": 1}`; lists as text."""
+    if isinstance(value, Mapping):
+        return {key: leaf for name, item in value.items() for key, leaf in _flat(f"{prefix}.{name}", item).items()}
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    return {prefix: value}

@@ -1,0 +1,131 @@
+"""Every invocation that runs tasks leaves a folder: what it was to do, and what became of each task, line by line.
+
+Whoever tells others about runs (a tracking server, say) reads these at its own pace, during the run or years later.
+Nothing in the store depends on them.
+"""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from lmcspec.store import layout
+from lmcspec.store.process import is_gone, read_process, this_process
+from lmcspec.store.store import Store
+
+HEADER = "invocation.json"
+PLAN = "plan.json"
+SPEC = "spec.json"
+EVENTS = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of the driver, as its folder tells it."""
+
+    path: Path
+    study: str
+    started: float
+    """Seconds since 1970 by the clock of its host."""
+    process: dict[str, Any] = field(repr=False)
+    """Whose it is."""
+
+    @property
+    def id(self) -> str:
+        """Its folder's name; they sort by time."""
+        return self.path.name
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan that it carried out, as a document."""
+        return layout.read_json(self.path / PLAN)
+
+    @property
+    def spec(self) -> dict[str, Any] | None:
+        """The cases of the study with all defaults, by name; None where it ran from a saved plan."""
+        with contextlib.suppress(FileNotFoundError):
+            return layout.read_json(self.path / SPEC)
+        return None
+
+    def is_over(self) -> bool:
+        """Whether its process is gone for sure: no event will follow."""
+        return is_gone(read_process(self.process)) is True
+
+    def events(self, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(offset of the byte after it, event) of every whole line from byte `begin` on."""
+        yield from lines(self.path / EVENTS, begin)
+
+
+@dataclass(slots=True)
+class Journal:
+    """The events of an invocation being written."""
+
+    invocation: Invocation
+    _file: IO[str]
+
+    def write(self, event: str, at: float, **fields: Any) -> None:
+        """Add one line, in one write."""
+        line = {"event": event, "at": at, **fields}
+        self._file.write(json.dumps(layout.spelled(line), ensure_ascii=False, default=str) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """No more events."""
+        self._file.close()
+
+
+def open_journal(store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str, Any] | None) -> Journal:
+    """Begin an invocation's folder, whole from its first moment, and its journal."""
+    started = time.time()
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started)) + f"{int(started * 1000) % 1000:03d}"
+    path = store.root / "invocations" / f"{stamp}-{layout.new_name()[:8]}"
+    header = {"study": study, "started": started, "process": asdict(this_process())}
+    with layout.writing(store.root):
+        draft = layout.draft_of(path)
+        draft.mkdir(parents=True)
+        layout.write_json(draft / HEADER, header, durable=False)
+        layout.write_json(draft / PLAN, plan, durable=False)
+        if spec is not None:
+            layout.write_json(draft / SPEC, spec, durable=False)
+        file = open(draft / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 (closed by Journal.close)
+        os.rename(draft, path)
+    return Journal(Invocation(path, study, started, header["process"]), file)
+
+
+def invocations(store: Store) -> list[Invocation]:
+    """All of them, oldest first; unreadable ones left out."""
+    folder = store.root / "invocations"
+    found = (_read(folder / name) for name in layout.listed(folder) if not layout.is_draft(name))
+    return [one for one in found if one is not None]
+
+
+def _read(path: Path) -> Invocation | None:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        header = layout.read_json(path / HEADER)
+        return Invocation(path, str(header["study"]), float(header["started"]), header["process"])
+    return None
+
+
+def lines(path: Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(offset of the byte after it, document) of every whole line of a JSON-lines file from byte `begin` on.
+
+    A last line without its end is being written, or was cut off. What is no JSON is left out.
+    """
+    try:
+        file = open(path, "rb")  # noqa: SIM115 (closed below)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    with file:
+        file.seek(begin)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            begin += len(line)
+            with contextlib.suppress(ValueError):
+                document = json.loads(line, object_hook=layout.number)
+                if isinstance(document, dict):
+                    yield begin, document

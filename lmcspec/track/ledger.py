@@ -1,0 +1,94 @@
+"""What a tracking server has been told about a store. A cache: where it is lost, everything can be sent again."""
+
+import contextlib
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (role TEXT PRIMARY KEY, run TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS points (run TEXT, metric TEXT, step INTEGER, value REAL, PRIMARY KEY (run, metric, step));
+CREATE TABLE IF NOT EXISTS offsets (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Ledger:
+    """The ledger in this file; made if there is none. Use it in a `with`."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self._open()
+        except sqlite3.DatabaseError:
+            # Damaged: what is in it can be found out again.
+            for one in path.parent.glob(f"{path.name}*"):
+                one.unlink()
+            self._open()
+
+    def _open(self) -> None:
+        self._database = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.executescript(_TABLES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def run(self, role: str) -> str | None:
+        """The id of the run that plays this role."""
+        return self._one("SELECT run FROM runs WHERE role = ?", role)
+
+    def runs(self, prefix: str) -> dict[str, str]:
+        """Role -> id of the run, of all roles that begin like this."""
+        rows = self._database.execute("SELECT role, run FROM runs WHERE substr(role, 1, ?) = ?", (len(prefix), prefix))
+        return dict(rows.fetchall())
+
+    def cast(self, role: str, run: str) -> None:
+        """This run plays this role."""
+        self._database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (role, run))
+
+    def points(self, run: str) -> dict[tuple[str, int], float]:
+        """(metric, step) -> value that a run has."""
+        rows = self._database.execute("SELECT metric, step, value FROM points WHERE run = ?", (run,))
+        return {(metric, step): float("nan") if value is None else value for metric, step, value in rows}
+
+    def add_points(self, run: str, points: Mapping[tuple[str, int], float]) -> None:
+        """The run has these now."""
+        rows = [(run, metric, step, value) for (metric, step), value in points.items()]
+        with self._together():
+            self._database.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)", rows)
+
+    def offset(self, name: str) -> int:
+        """How many bytes of a file have been sent."""
+        return self._one("SELECT bytes FROM offsets WHERE name = ?", name) or 0
+
+    def move(self, name: str, offset: int) -> None:
+        """So many have been sent now."""
+        self._database.execute("INSERT OR REPLACE INTO offsets VALUES (?, ?)", (name, offset))
+
+    def note(self, name: str) -> str:
+        """What was noted under a name, or nothing."""
+        return self._one("SELECT value FROM notes WHERE name = ?", name) or ""
+
+    def write(self, name: str, value: str) -> None:
+        """Note something."""
+        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def _one(self, query: str, argument: str):
+        row = self._database.execute(query, (argument,)).fetchone()
+        return row[0] if row else None
+
+    @contextlib.contextmanager
+    def _together(self):
+        self._database.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")

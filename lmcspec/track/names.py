@@ -1,0 +1,76 @@
+"""How things are called in MLflow: keys have letters, digits and `_ - . space : /` only, and two levels read well."""
+
+import re
+from typing import Protocol
+
+SECTIONS = {"accuracy": "", "stability": "lmc"}
+"""The chart section of a measure that goes by the name of its kind. One with a name of its own goes by that."""
+
+CHARTED = ("instability", "barrier")
+"""Of what is known of a path, what a chart shows; the rest is with the path's own task."""
+
+
+class Valued(Protocol):
+    """A row of results, as `lmcspec.report.tidy` makes them."""
+
+    @property
+    def case(self) -> str: ...
+    @property
+    def network(self) -> str: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def replicate(self) -> int: ...
+    @property
+    def measure(self) -> str: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def sparsity(self) -> float | None: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def task(self) -> str: ...
+    @property
+    def at_updates(self) -> int: ...
+    @property
+    def k(self) -> str: ...
+
+
+def key(text: str) -> str:
+    """The text with every character that MLflow refuses replaced by a dash; at most 250 long."""
+    return re.sub(r"[^\w./: -]", "-", text, flags=re.ASCII)[:250]
+
+
+def chart(row: Valued) -> str | None:
+    """The metric of a series run that this row is a point of: `test/accuracy`, `lmc/instability k0`; None for the rest.
+
+    On test images nothing is said about the split, and under the policy `average` nothing about batch norm.
+    """
+    if row.metric in ("test/accuracy", "test/loss", "train/accuracy", "train/loss"):
+        section = SECTIONS.get(row.measure, row.measure)
+        return row.metric if not section else key(f"{section}/{row.metric.replace('/', ' ')}")
+    what, _, policy = row.metric.partition("@")
+    what, _, split = what.partition("/")
+    if what not in CHARTED or split not in ("test", "train"):
+        return None
+    words = [what, f"k{row.k}" if row.k else "", "" if split == "test" else split, policy]
+    return key(f"{SECTIONS.get(row.measure, row.measure)}/{' '.join(filter(None, words))}")
+
+
+def final(name: str) -> str:
+    """Where the last level's value of a series' metric stands again."""
+    section, _, leaf = name.rpartition("/")
+    return f"final/{leaf}" if section in ("test", "lmc", "mask") else f"final/{section.replace('/', ' ')} {leaf}"
+
+
+def series(case: str, network: str, replicate: int) -> str:
+    """What a series run is called: `imp/s0`, in a sweep `lr=0.1/imp/s0`."""
+    return "/".join(filter(None, (case, network, f"s{replicate}")))
+
+
+def task(label: str, under: str) -> str:
+    """What a task's run is called beneath its series: its label without what the series' name says already."""
+    return label.removeprefix(f"{under}/").replace("/", " ")[:60]

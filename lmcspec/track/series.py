@@ -1,0 +1,125 @@
+"""The series runs of a plan on a server: which run plays which part, what it has been told, and which are current."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+from lmcspec.plan import Plan
+from lmcspec.track.ledger import Ledger
+from lmcspec.track.server import ROLE, Point, RefusedError, Server
+from lmcspec.track.wanted import SeriesRun, Wanted, facts, finals
+
+CURRENT = "lmcspec.current"
+PARENT = "mlflow.parentRunId"
+SUPERSEDED = " (superseded)"
+
+
+class SeriesRuns:
+    """The part of a tracking server's runs that one plan is about."""
+
+    def __init__(self, plan: Plan, experiment: str, server: Server, ledger: Ledger, store: str) -> None:
+        self.plan, self.experiment, self.server, self.ledger = plan, experiment, server, ledger
+        self.wanted = Wanted(plan)
+        self._store = store
+        self._run: dict[SeriesRun, str] = {}
+        self._invocation = ""
+
+    def role(self, run: SeriesRun) -> str:
+        """What names a series run in the store, but for its generation."""
+        return f"series/{self.plan.study}/{run.name}/{run.identity}"
+
+    def run(self, run: SeriesRun) -> str:
+        """The id of its run."""
+        return self._run[run]
+
+    def cast(self, invocation: str, begun: float) -> None:
+        """Find or make the run of every series; runs of other identities are current no longer.
+
+        `invocation` is the run of the invocation that goes on, under which superseded ones are put away.
+        """
+        self._invocation = invocation
+        known = self.ledger.runs(f"series/{self.plan.study}/")
+        for place, run in enumerate(self.wanted.runs):
+            number = int(self.ledger.note(f"generation/{self.role(run)}") or 1)
+            # MLflow lists the latest first: so the list is in the order of the spec.
+            self._run[run] = self._ensure(run, number, begun + 0.001 * (len(self.wanted.runs) - place))
+        mine = set(self._run.values())
+        for role, old in known.items():
+            if old not in mine and self.ledger.note(f"current/{old}") != "false":
+                self._supersede(old, role)
+
+    def _ensure(self, run: SeriesRun, generation: int, begun: float) -> str:
+        role = f"{self.role(run)}#{generation}"
+        found = self.ledger.run(role)
+        if found is None:
+            tags = {
+                ROLE: role,
+                CURRENT: "true",
+                "lmcspec.kind": "series",
+                "lmcspec.study": self.plan.study,
+                "lmcspec.group": run.group,
+                "lmcspec.series": run.identity,
+                "lmcspec.replicate": str(run.replicate),
+            }
+            found = self.server.create(self.experiment, run.name, begun, tags)
+            self.ledger.cast(role, found)
+            self.ledger.write(f"current/{found}", "true")
+        elif self.ledger.note(f"current/{found}") == "false":
+            self.server.rename(found, run.name)
+            self.server.tags(found, {CURRENT: "true", PARENT: ""})
+            self.ledger.write(f"current/{found}", "true")
+        if not self.ledger.note(f"described/{found}"):
+            self._describe(run, found)
+            self.ledger.write(f"described/{found}", "yes")
+        return found
+
+    def _describe(self, run: SeriesRun, found: str) -> None:
+        params = {**run.series.params, "replicate": run.replicate}
+        self.server.params(found, params)
+        self.server.datasets(found, facts(self.plan, sorted(self.wanted.needs[run])))
+
+    def _supersede(self, old: str, role: str) -> None:
+        """Another learning rate, say, has taken its place: off the chart, one level down, and tagged."""
+        name = role.removeprefix(f"series/{self.plan.study}/").rpartition("/")[0]
+        try:
+            self.server.rename(old, f"{name}{SUPERSEDED}")
+            self.server.tags(old, {CURRENT: "false", PARENT: self._invocation})
+        except RefusedError:
+            # Somebody deleted it.
+            pass
+        self.ledger.write(f"current/{old}", "false")
+
+    def send(self, points: Mapping[SeriesRun, Sequence[Point]], *, last: bool = False) -> None:
+        """Send what is new. With `last` the values at the last level stand again under `final/…`."""
+        for run, wanted in points.items():
+            every = [*wanted, *finals(wanted)] if last else list(wanted)
+            told = self.ledger.points(self._run[run])
+            if any(not _same(told[key], one.value) for one in every if (key := (one.metric, one.step)) in told):
+                # The same work gave other numbers, or a measure was asked for otherwise: a line must not be both.
+                self._renew(run)
+                told = {}
+            new = [one for one in every if (one.metric, one.step) not in told]
+            if new:
+                self.server.points(self._run[run], new)
+                self.ledger.add_points(self._run[run], {(one.metric, one.step): one.value for one in new})
+
+    def _renew(self, run: SeriesRun) -> None:
+        old, role = self._run[run], self.role(run)
+        generation = int(self.ledger.note(f"generation/{role}") or 1) + 1
+        self._run[run] = self._ensure(run, generation, time.time())
+        self.ledger.write(f"generation/{role}", str(generation))
+        self._supersede(old, f"{role}#{generation - 1}")
+
+    def begin(self) -> None:
+        """More is being computed for them."""
+        for run in self._run.values():
+            self.server.resume(run)
+
+    def end(self, status: str, at: float) -> None:
+        """Nothing more is."""
+        for run in self._run.values():
+            self.server.end(run, status, at)
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))

@@ -1,0 +1,79 @@
+"""MLflow's own server on a database, as light as it can be: two processes instead of fourteen."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+
+from lmcspec.base.errors import UsageError
+from lmcspec.store import Store
+from lmcspec.track.server import ENVIRONMENT, prepare
+from lmcspec.track.where import artifacts, local_database
+
+HOST = "127.0.0.1"
+"""Nothing else may reach it: MLflow lets whoever comes read and write."""
+
+START = 120.0
+"""Seconds in which it has to answer."""
+
+
+def command(uri: str, store: Store, port: int) -> list[str]:
+    """The command line of the server."""
+    return [
+        *(sys.executable, "-m", "mlflow", "server"),
+        *("--backend-store-uri", uri),
+        *("--default-artifact-root", artifacts(store)),
+        *("--host", HOST, "--port", str(port), "--workers", "1"),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """What it is started with: no processes for background jobs, and no reports to anybody."""
+    return {**os.environ, **ENVIRONMENT, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C, saying where once it answers."""
+    if port and _is_taken(port):
+        raise UsageError(f"port {port} is taken", help="--port 0 takes a free one")
+    if (database := local_database(uri)) is not None:
+        prepare(database, uri)
+    port = port or free_port()
+    process = subprocess.Popen(command(uri, store, port), env=environment())
+    try:
+        _wait(process, port)
+        say(f"MLflow: http://{HOST}:{port}")
+        process.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _wait(process: subprocess.Popen, port: int) -> None:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise UsageError(f"MLflow's server ended with exit code {process.returncode}; what it said stands above")
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise UsageError(f"MLflow's server did not answer in {START:.0f} s")

@@ -1,0 +1,220 @@
+"""The few things that are said to MLflow, and what its errors mean: try again later, or never."""
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.errors import LmcspecError
+from lmcspec.store import Store
+from lmcspec.track.where import artifacts, local_database
+
+ENVIRONMENT = {
+    # By default a call blocks for four minutes while a server is away.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""What MLflow is told before it is imported, unless the user has said otherwise."""
+
+ROLE = "lmcspec.role"
+"""The tag that says which of a store's runs this is, so that none is ever made twice."""
+
+MOST = 1000
+"""Metrics in one request."""
+
+
+class UnreachableError(LmcspecError):
+    """The server does not answer, or not now."""
+
+    exit_code = 6
+
+
+class RefusedError(LmcspecError):
+    """The server will not take this, however often it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A metric's value at a step, at a moment in seconds since 1970."""
+
+    metric: str
+    value: float
+    step: int
+    at: float
+
+
+class Server:
+    """A tracking server, or the database that stands for one. Every method raises UnreachableError or RefusedError."""
+
+    def __init__(self, uri: str, store: Store) -> None:
+        for name, value in ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
+        for name in ("mlflow", "alembic"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self.uri, self._store = uri, store
+        with _translated(uri):
+            if (database := local_database(uri)) is not None:
+                prepare(database, uri)
+            self._client = MlflowClient(tracking_uri=uri)
+
+    def experiment(self, name: str) -> str:
+        """The id of the experiment of that name; made if there is none."""
+        with _translated(self.uri):
+            found = self._client.get_experiment_by_name(name)
+            if found is not None and found.lifecycle_stage != "active":
+                raise RefusedError(
+                    f"the experiment {name!r} has been deleted in MLflow",
+                    help=f"mlflow experiments restore --experiment-id {found.experiment_id}, then lmcspec sync",
+                )
+            if found is not None:
+                return found.experiment_id
+            place = artifacts(self._store) if local_database(self.uri) is not None else None
+            with contextlib.suppress(RefusedError), _translated(self.uri):
+                return self._client.create_experiment(name, artifact_location=place)
+            # Somebody else was faster.
+            found = self._client.get_experiment_by_name(name)
+            assert found is not None
+            return found.experiment_id
+
+    def roles(self, experiment: str) -> dict[str, str]:
+        """Role -> id of every run of this store in the experiment; of two with one role the older."""
+        found: dict[str, str] = {}
+        token = None
+        while True:
+            with _translated(self.uri):
+                page = self._client.search_runs(
+                    [experiment],
+                    f"tags.`lmcspec.store` = '{self._store.id}'",
+                    max_results=MOST,
+                    order_by=["attributes.start_time DESC"],
+                    page_token=token,
+                )
+            found |= {run.data.tags[ROLE]: run.info.run_id for run in page if ROLE in run.data.tags}
+            token = page.token
+            if not token:
+                return found
+
+    def create(self, experiment: str, name: str, started: float, tags: Mapping[str, str]) -> str:
+        """The id of a new run, which is RUNNING."""
+        own = {**tags, "lmcspec.store": self._store.id}
+        with _translated(self.uri):
+            return self._client.create_run(experiment, int(started * 1000), own, name).info.run_id
+
+    def points(self, run: str, points: Sequence[Point]) -> None:
+        """Send metrics; those that are there already are not there twice."""
+        from mlflow.entities import Metric
+
+        for first in range(0, len(points), MOST):
+            metrics = [
+                Metric(one.metric, one.value, int(one.at * 1000), one.step) for one in points[first : first + MOST]
+            ]
+            with _translated(self.uri):
+                self._client.log_batch(run, metrics=metrics)
+
+    def params(self, run: str, params: Mapping[str, Any]) -> None:
+        """Send params. They can't be changed later."""
+        from mlflow.entities import Param
+
+        entities = [Param(name, str(value)[:6000]) for name, value in params.items()]
+        for first in range(0, len(entities), 100):
+            with _translated(self.uri):
+                self._client.log_batch(run, params=entities[first : first + 100])
+
+    def tags(self, run: str, tags: Mapping[str, str]) -> None:
+        """Set tags; empty ones are taken away."""
+        from mlflow.entities import RunTag
+
+        entities = [RunTag(name, value[:8000]) for name, value in tags.items() if value]
+        with _translated(self.uri):
+            self._client.log_batch(run, tags=entities)
+        for name in (name for name, value in tags.items() if not value):
+            with contextlib.suppress(RefusedError), _translated(self.uri):
+                self._client.delete_tag(run, name)
+
+    def datasets(self, run: str, datasets: Sequence[tuple[str, str, str]]) -> None:
+        """(name, digest, what it is for) of the images behind a run."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        inputs = [
+            DatasetInput(
+                Dataset(name, digest[:32], "local", json.dumps({"name": name, "digest": digest})),
+                [InputTag("mlflow.data.context", context)],
+            )
+            for name, digest, context in datasets
+        ]
+        with _translated(self.uri):
+            self._client.log_inputs(run, inputs)
+
+    def rename(self, run: str, name: str) -> None:
+        """Give a run another name."""
+        with _translated(self.uri):
+            self._client.update_run(run, name=name)
+
+    def resume(self, run: str) -> None:
+        """An ended run goes on."""
+        with _translated(self.uri):
+            self._client.update_run(run, status="RUNNING")
+
+    def end(self, run: str, status: str, at: float) -> None:
+        """A run is FINISHED, FAILED or KILLED."""
+        with _translated(self.uri):
+            self._client.set_terminated(run, status, int(at * 1000))
+
+    def file(self, run: str, path: Path, folder: str | None = None) -> None:
+        """Keep a file with a run."""
+        with _translated(self.uri):
+            self._client.log_artifact(run, str(path), folder)
+
+    def text(self, run: str, text: str, name: str) -> None:
+        """Keep a text with a run, as a file of that name."""
+        with _translated(self.uri):
+            self._client.log_text(run, text, name)
+
+
+def prepare(database: Path, uri: str) -> None:
+    """Make MLflow's tables in a new sqlite file, one process at a time: several at once break each other's."""
+    from filelock import FileLock
+    from mlflow import MlflowClient
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{database}.lock"):
+        MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+
+
+_NEVER = {
+    "INVALID_PARAMETER_VALUE",
+    "BAD_REQUEST",
+    "RESOURCE_DOES_NOT_EXIST",
+    "RESOURCE_ALREADY_EXISTS",
+    "INVALID_STATE",
+    "FEATURE_DISABLED",
+}
+
+
+@contextlib.contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    """Turn every error of MLflow and of the libraries beneath it into one of ours."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (UnreachableError, RefusedError):
+        raise
+    except MlflowException as error:
+        message = str(error).strip().splitlines()[0][:300]
+        if error.error_code in _NEVER:
+            raise RefusedError(f"MLflow at {uri} refuses: {message}") from error
+        raise UnreachableError(f"MLflow at {uri} does not answer: {message}") from error
+    except Exception as error:
+        message = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise UnreachableError(f"MLflow at {uri} does not answer: {message}") from error

@@ -1,0 +1,154 @@
+"""The series runs that a plan asks for: which there are, which tasks are done for whom, and the points of each."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from lmcspec.base.ids import short
+from lmcspec.plan import Plan, Series, Target
+from lmcspec.store import Store, Stored
+from lmcspec.track import names
+from lmcspec.track.server import Point
+
+Rows = Callable[[Plan, "Memory"], Sequence[names.Valued]]
+"""From a plan and where results are found to rows of results: `lmcspec.report.tidy`."""
+
+
+class Memory:
+    """The store's results, each read once: a committed one doesn't change."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._found = store, dict[str, Stored]()
+
+    def find(self, identifier: str) -> Stored | None:
+        """The committed result of a task, or None."""
+        if identifier not in self._found and (stored := self._store.find(identifier)) is not None:
+            self._found[identifier] = stored
+        return self._found.get(identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRun:
+    """One line of a chart: a network of a case in one replicate."""
+
+    series: Series
+    replicate: int
+
+    @property
+    def name(self) -> str:
+        """What people see."""
+        return names.series(self.series.case, self.series.network, self.replicate)
+
+    @property
+    def group(self) -> str:
+        """The same in all replicates, for MLflow's Group by."""
+        return f"{names.series(self.series.case, self.series.network, 0).removesuffix('/s0')} {self.identity}"
+
+    @property
+    def identity(self) -> str:
+        """The first digits of the series' identity."""
+        return short(self.series.identity)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a plan asks for, worked out once."""
+
+    plan: Plan
+
+    @cached_property
+    def runs(self) -> tuple[SeriesRun, ...]:
+        """In the order of the networks, replicate by replicate."""
+        asked: dict[tuple[str, str], set[int]] = {}
+        for target in self.plan.targets:
+            asked.setdefault((target.case, target.network), set()).add(target.replicate)
+        return tuple(
+            SeriesRun(series, replicate)
+            for series in self.plan.series
+            for replicate in sorted(asked.get((series.case, series.network), ()))
+        )
+
+    @cached_property
+    def needs(self) -> dict[SeriesRun, frozenset[str]]:
+        """All tasks on which the numbers of a series run rest."""
+        targets: dict[tuple[str, str, int], list[Target]] = {}
+        for target in self.plan.targets:
+            targets.setdefault((target.case, target.network, target.replicate), []).append(target)
+        return {run: self._beneath(targets[run.series.case, run.series.network, run.replicate]) for run in self.runs}
+
+    def _beneath(self, targets: Iterable[Target]) -> frozenset[str]:
+        found = {task for target in targets for task in (target.task, target.mask) if task}
+        queue = list(found)
+        while queue:
+            task = queue.pop()
+            sources = [source for _, source in self.plan.tasks[task].inputs]
+            if task in self.plan.byproducts:
+                sources.append(self.plan.byproducts[task])
+            for source in sources:
+                if source not in found:
+                    found.add(source)
+                    queue.append(source)
+        return frozenset(found)
+
+    @cached_property
+    def owners(self) -> dict[str, tuple[SeriesRun, ...]]:
+        """Task -> the series runs that rest on it; under the first it hangs, and the others name it."""
+        found: dict[str, list[SeriesRun]] = {}
+        for run, tasks in self.needs.items():
+            for task in tasks:
+                found.setdefault(task, []).append(run)
+        return {task: tuple(runs) for task, runs in found.items()}
+
+    @cached_property
+    def _asked(self) -> Counter[tuple]:
+        """How many copies or pairs make a value."""
+        return Counter(
+            (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
+            for target in self.plan.targets
+            if target.through is None
+        )
+
+    def points(self, rows: Iterable[names.Valued], results: Memory) -> dict[SeriesRun, list[Point]]:
+        """The points of each series run, a level a step. A value of which a part is missing is not there yet."""
+        runs = {(run.series.case, run.series.network, run.replicate): run for run in self.runs}
+        found: dict[SeriesRun, dict[tuple[str, int], Point]] = {run: {} for run in self.runs}
+        for row in rows:
+            run = runs.get((row.case, row.network, row.replicate))
+            name = names.chart(row)
+            stored = results.find(row.task)
+            whole = self._asked[row.case, row.network, row.level, row.replicate, row.measure, row.at_updates]
+            if run is None or name is None or stored is None or row.value is None or row.n < whole:
+                continue
+            at = stored.record["committed"]
+            found[run].setdefault((name, row.level), Point(name, row.value, row.level, at))
+            if row.sparsity is not None:
+                name = "mask/sparsity"
+                found[run].setdefault((name, row.level), Point(name, row.sparsity, row.level, at))
+        return {run: list(points.values()) for run, points in found.items()}
+
+
+def finals(points: Sequence[Point]) -> list[Point]:
+    """The value at the last level of each metric, once more under `final/…`."""
+    last: dict[str, Point] = {}
+    for point in points:
+        if point.metric not in last or point.step > last[point.metric].step:
+            last[point.metric] = point
+    return [Point(names.final(name), point.value, point.step, point.at) for name, point in last.items()]
+
+
+def facts(plan: Plan, tasks: Iterable[str]) -> list[tuple[str, str, str]]:
+    """(name, digest, what for) of the data sets that these tasks read."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for identifier in tasks:
+        params = plan.tasks[identifier].params
+        if (data := getattr(params, "data", None)) is not None:
+            config: Mapping = plan.neutral.get(data.digest, {}).get("config", {})
+            digest = data.value.get("digest", "")
+            found.setdefault(digest, (str(config.get("name", "data")), digest, "real"))
+        if (file := getattr(params, "train_on", None)) is not None:
+            digest = file.value.get("digest", "")
+            found.setdefault(digest, ("distilled", digest, "distilled"))
+        if plan.tasks[identifier].kind == "distill":
+            found.setdefault(identifier, (plan.tasks[identifier].label.rpartition("/")[2], identifier, "distilled"))
+    return [one for digest, one in found.items() if digest]

@@ -1,0 +1,50 @@
+"""Where runs are tracked: a server, or a database in the store."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from lmcspec.store import Store, index_path, layout
+
+VARIABLE = "MLFLOW_TRACKING_URI"
+
+
+def tracking_uri(store: Store, given: str | None) -> str:
+    """`--tracking-uri`, else MLFLOW_TRACKING_URI, else the store's own database."""
+    return given or os.environ.get(VARIABLE) or default_uri(store)
+
+
+def default_uri(store: Store) -> str:
+    """sqlite:////…/mlflow.db: absolute, since a relative one means another file in every folder."""
+    return f"sqlite:///{_folder(store) / 'mlflow.db'}"
+
+
+def ledger_path(store: Store, uri: str) -> Path:
+    """The file in which is written down what this server has been told about this store."""
+    return _folder(store) / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite"
+
+
+def artifacts(store: Store) -> str:
+    """Where the files of runs lie whose server keeps none of its own."""
+    return (store.root / "tracking" / "artifacts").as_uri()
+
+
+def local_database(uri: str) -> Path | None:
+    """The file of a sqlite URI."""
+    prefix = "sqlite:///"
+    return Path(uri.removeprefix(prefix).partition("?")[0]) if uri.startswith(prefix) else None
+
+
+def _folder(store: Store) -> Path:
+    """In the store; where that is on a network disk, in the user's state folder, for sqlite must not be there."""
+    beside = index_path(store)
+    if beside == store.root / layout.INDEX:
+        return store.root / "tracking"
+    return beside.parent / f"{store.id}.tracking"
+
+
+def shown(uri: str) -> str:
+    """The address without a user's name and password, for people and logs."""
+    scheme, mark, rest = uri.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"

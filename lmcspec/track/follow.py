@@ -4,8 +4,9 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lmcspec.base.ids import short
@@ -107,13 +108,16 @@ class Follower:
             status = "FAILED" if self._ended["failed"] else "KILLED" if self._ended["interrupted"] else "FINISHED"
             at = self._ended["at"]
             counts = {name: self._ended[name] for name in ("done", "failed", "skipped", "interrupted", "reused")}
-            self._server.points(self._run, [Point(f"tasks/{name}", n, 0, at) for name, n in counts.items()])
+            self._server.log(self._run, [Point(f"tasks/{name}", n, 0, at) for name, n in counts.items()])
+        self._name_shared()
         self._server.end(self._run, status, at)
         self._series.end("FINISHED", at)
 
     def _points(self, last: bool) -> None:
         rows = self._rows(self._plan, self._memory)
-        self._series.send(self._series.wanted.points(rows, self._memory), last=last)
+        points = self._series.wanted.points(rows, self._memory)
+        self._series.send(points, last=last)
+        self._series.show(points)
         self._dirty, self._looked = False, time.monotonic()
 
     # ------------------------------------------------------------ tasks
@@ -137,13 +141,13 @@ class Follower:
                 self._running.pop(task, None)
                 self._dirty = True
                 if run:
-                    self._server.tags(run, {"lmcspec.reused": "another driver's worker was faster"})
+                    self._server.log(run, tags={"lmcspec.reused": "another driver's worker was faster"})
                     self._server.end(run, "FINISHED", event["at"])
             case "retried" if run:
-                self._server.tags(run, {"lmcspec.retried": f"{event['reason']}: {event['message']}"})
+                self._server.log(run, tags={"lmcspec.retried": f"{event['reason']}: {event['message']}"})
             case "failed" if run:
                 self._running.pop(task, None)
-                self._server.tags(run, {"lmcspec.failure": f"{event['reason']}: {event['message']}"})
+                self._log(task, run, tags={"lmcspec.failure": f"{event['reason']}: {event['message']}"})
                 if event["log"] and Path(event["log"]).is_file():
                     self._server.file(run, Path(event["log"]))
                 self._server.end(run, "FAILED", event["at"])
@@ -160,7 +164,7 @@ class Follower:
         attempt = {"lmcspec.attempt": str(event["attempt"]), "lmcspec.invocation": self._invocation.id}
         if run is not None:
             self._server.resume(run)
-            self._server.tags(run, attempt)
+            self._server.log(run, tags=attempt)
             return run
         planned = self._plan.tasks[task]
         owners = self._series.wanted.owners.get(task, ())
@@ -177,24 +181,33 @@ class Follower:
             tags |= {PARENT: self._series.run(owners[0]), "lmcspec.group": owners[0].group}
         run = self._server.create(self._series.experiment, name, event["at"], tags)
         self._ledger.cast(self._role(task), run)
-        self._server.params(run, _params(planned))
-        for owner in owners[1:]:
-            self._name_shared(owner, planned.label, run)
         return run
 
-    def _name_shared(self, owner: SeriesRun, label: str, run: str) -> None:
+    def _log(
+        self, task: str, run: str, points: Sequence[Point] = (), tags: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Send metrics and tags of a task's run, and with the first of them its params: a request less."""
+        described = f"described/{run}"
+        params = {} if self._ledger.note(described) else _params(self._plan.tasks[task])
+        self._server.log(run, points, params, tags)
+        if params:
+            self._ledger.write(described, "yes")
+
+    def _name_shared(self) -> None:
         """A task that several series share is under the first; the others say where it is."""
-        place = f"shared/{self._series.run(owner)}"
-        shared: dict[str, str] = json.loads(self._ledger.note(place) or "{}")
-        shared[label] = run
-        self._ledger.write(place, json.dumps(shared))
-        self._server.tags(self._series.run(owner), {"lmcspec.shared": json.dumps(shared)})
+        shared: dict[SeriesRun, dict[str, str]] = {}
+        for task, owners in self._series.wanted.owners.items():
+            if len(owners) > 1 and (run := self._ledger.run(self._role(task))):
+                for owner in owners[1:]:
+                    shared.setdefault(owner, {})[self._plan.tasks[task].label] = run
+        for owner, named in shared.items():
+            self._server.log(self._series.run(owner), tags={"lmcspec.shared": json.dumps(named)})
 
     def _finished(self, task: str, run: str, at: float) -> None:
-        self._curves(task, run)
         stored = self._memory.find(task)
         if stored is None:
             return
+        curves, offsets = self._grown(task)
         at = stored.record["committed"]
         points = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars).items()]
         seconds = stored.record.get("seconds")
@@ -202,32 +215,40 @@ class Follower:
             points.append(Point("final/seconds", seconds, 0, at))
         for policy, curve in stored.scalars.get("paths", {}).items():
             points += _path(policy, curve, at)
-        self._server.points(run, points)
         numerics = stored.record.get("numerics", {})
         tags = {"lmcspec.outcome": stored.outcome, "lmcspec.host": str(stored.record.get("host", ""))}
         tags["lmcspec.device"] = str(numerics.get("device", ""))
-        self._server.tags(run, tags)
+        self._log(task, run, [*curves, *points], tags)
+        for name, offset in offsets.items():
+            self._ledger.move(name, offset)
         if stored.log.is_file() and stored.log.stat().st_size:
             self._server.file(run, stored.log)
         self._server.end(run, "FINISHED", at)
 
     def _curves(self, task: str, run: str) -> None:
-        """Send the lines that the task's metrics have grown by."""
+        """Send the lines that a running task's metrics have grown by."""
+        points, offsets = self._grown(task)
+        if points:
+            self._log(task, run, points)
+        for name, offset in offsets.items():
+            self._ledger.move(name, offset)
+
+    def _grown(self, task: str) -> tuple[list[Point], dict[str, int]]:
+        """The points that have not been sent, and up to where they reach in each attempt's file."""
         stored = self._memory.find(task)
         if stored is not None:
             files = {str(stored.record.get("attempt", "")): stored.metrics}
         else:
             folder = layout.attempts_folder(self._store.root, task)
             files = {name: folder / name / layout.METRICS for name in layout.listed(folder)}
+        points: list[Point] = []
+        offsets: dict[str, int] = {}
         for attempt, path in files.items():
             name = f"metrics/{task}/{attempt}"
-            points, offset = [], self._ledger.offset(name)
-            for after, line in lines(path, offset):
+            for after, line in lines(path, self._ledger.offset(name)):
                 points.append(Point(names.key(line["name"]), line["value"], line["step"], line["at"]))
-                offset = after
-            if points:
-                self._server.points(run, points)
-                self._ledger.move(name, offset)
+                offsets[name] = after
+        return points, offsets
 
 
 def _params(planned: Any) -> dict[str, Any]:

@@ -60,10 +60,18 @@ def chart(row: Valued) -> str | None:
     return key(f"{SECTIONS.get(row.measure, row.measure)}/{' '.join(filter(None, words))}")
 
 
-def final(name: str) -> str:
-    """Where the last level's value of a series' metric stands again."""
+def final(name: str) -> str | None:
+    """Where the last level's value of a series' metric stands again: `final/accuracy`; None for what is not headline.
+
+    Said of test images only, and of one kind of mistake: a bar chart each.
+    """
     section, _, leaf = name.rpartition("/")
-    return f"final/{leaf}" if section in ("test", "lmc", "mask") else f"final/{section.replace('/', ' ')} {leaf}"
+    if name == "test/accuracy" or section == "mask":
+        return f"final/{leaf}"
+    words = leaf.split()
+    if section in ("test", "train") or words[0] != "instability" or words[-1] in ("train", "recompute"):
+        return None
+    return f"final/{leaf}" if section == "lmc" else f"final/{section} {leaf}"
 
 
 def series(case: str, network: str, replicate: int) -> str:

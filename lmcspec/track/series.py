@@ -5,12 +5,16 @@ import time
 from collections.abc import Mapping, Sequence
 
 from lmcspec.plan import Plan
+from lmcspec.track import view
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.server import ROLE, Point, RefusedError, Server
 from lmcspec.track.wanted import SeriesRun, Wanted, facts, finals
 
 CURRENT = "lmcspec.current"
 PARENT = "mlflow.parentRunId"
+COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9d755d", "#eeca3b", "#ff9da6", "#79706e")
+"""Ten that can be told apart (Tableau's)."""
+
 SUPERSEDED = " (superseded)"
 
 
@@ -60,22 +64,28 @@ class SeriesRuns:
                 "lmcspec.group": run.group,
                 "lmcspec.series": run.identity,
                 "lmcspec.replicate": str(run.replicate),
+                "mlflow.runColor": self._colour(run),
             }
             found = self.server.create(self.experiment, run.name, begun, tags)
             self.ledger.cast(role, found)
             self.ledger.write(f"current/{found}", "true")
         elif self.ledger.note(f"current/{found}") == "false":
             self.server.rename(found, run.name)
-            self.server.tags(found, {CURRENT: "true", PARENT: ""})
+            self.server.log(found, tags={CURRENT: "true"})
+            self.server.untag(found, PARENT)
             self.ledger.write(f"current/{found}", "true")
         if not self.ledger.note(f"described/{found}"):
             self._describe(run, found)
             self.ledger.write(f"described/{found}", "yes")
         return found
 
+    def _colour(self, run: SeriesRun) -> str:
+        """One for each network, the same in all its replicates."""
+        return COLOURS[self.plan.series.index(run.series) % len(COLOURS)]
+
     def _describe(self, run: SeriesRun, found: str) -> None:
         params = {**run.series.params, "replicate": run.replicate}
-        self.server.params(found, params)
+        self.server.log(found, params=params)
         self.server.datasets(found, facts(self.plan, sorted(self.wanted.needs[run])))
 
     def _supersede(self, old: str, role: str) -> None:
@@ -83,7 +93,7 @@ class SeriesRuns:
         name = role.removeprefix(f"series/{self.plan.study}/").rpartition("/")[0]
         try:
             self.server.rename(old, f"{name}{SUPERSEDED}")
-            self.server.tags(old, {CURRENT: "false", PARENT: self._invocation})
+            self.server.log(old, tags={CURRENT: "false", PARENT: self._invocation})
         except RefusedError:
             # Somebody deleted it.
             pass
@@ -92,15 +102,17 @@ class SeriesRuns:
     def send(self, points: Mapping[SeriesRun, Sequence[Point]], *, last: bool = False) -> None:
         """Send what is new. With `last` the values at the last level stand again under `final/…`."""
         for run, wanted in points.items():
-            every = [*wanted, *finals(wanted)] if last else list(wanted)
             told = self.ledger.points(self._run[run])
-            if any(not _same(told[key], one.value) for one in every if (key := (one.metric, one.step)) in told):
+            if any(not _same(told[key], one.value) for one in wanted if (key := (one.metric, one.step)) in told):
                 # The same work gave other numbers, or a measure was asked for otherwise: a line must not be both.
                 self._renew(run)
                 told = {}
-            new = [one for one in every if (one.metric, one.step) not in told]
+            new = [one for one in wanted if (one.metric, one.step) not in told]
+            if last:
+                # Of these the latest counts: with more rounds there is another last level.
+                new += [one for one in finals(wanted) if not _same(told.get((one.metric, 0), math.nan), one.value)]
             if new:
-                self.server.points(self._run[run], new)
+                self.server.log(self._run[run], new)
                 self.ledger.add_points(self._run[run], {(one.metric, one.step): one.value for one in new})
 
     def _renew(self, run: SeriesRun) -> None:
@@ -109,6 +121,13 @@ class SeriesRuns:
         self._run[run] = self._ensure(run, generation, time.time())
         self.ledger.write(f"generation/{role}", str(generation))
         self._supersede(old, f"{role}#{generation - 1}")
+
+    def show(self, points: Mapping[SeriesRun, Sequence[Point]]) -> None:
+        """Make the experiment's first page show these metrics of all current series."""
+        wanted = view.document({point.metric for own in points.values() for point in own})
+        if points and self.ledger.note(f"view/{self.experiment}") != wanted:
+            self.server.mark(self.experiment, view.TAG, wanted)
+            self.ledger.write(f"view/{self.experiment}", wanted)
 
     def begin(self) -> None:
         """More is being computed for them."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from lmcspec.base.errors import UsageError
 from lmcspec.store import Store
+from lmcspec.track import view
 from lmcspec.track.server import ENVIRONMENT, prepare
 from lmcspec.track.where import artifacts, local_database
 
@@ -53,12 +54,22 @@ def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None
     try:
         _wait(process, port)
         say(f"MLflow: http://{HOST}:{port}")
+        for study, page in pages(uri, f"http://{HOST}:{port}"):
+            say(f"  {study}: {page}")
         process.wait()
     except KeyboardInterrupt:
         pass
     finally:
         process.terminate()
         process.wait()
+
+
+def pages(uri: str, server: str) -> list[tuple[str, str]]:
+    """(study, link to its charts) of every experiment that was tracked by lmcspec."""
+    from mlflow import MlflowClient
+
+    found = MlflowClient(tracking_uri=uri).search_experiments(max_results=1000)
+    return [(one.name, view.link(server, one.experiment_id)) for one in found if view.TAG in one.tags]
 
 
 def _is_taken(port: int) -> bool:

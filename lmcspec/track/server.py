@@ -4,13 +4,15 @@ import contextlib
 import json
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.store import Store
+from lmcspec.store import Store, filesystem, is_network
 from lmcspec.track.where import artifacts, local_database
 
 ENVIRONMENT = {
@@ -27,7 +29,7 @@ ENVIRONMENT = {
 ROLE = "lmcspec.role"
 """The tag that says which of a store's runs this is, so that none is ever made twice."""
 
-MOST = 1000
+MOST = 800
 """Metrics in one request."""
 
 
@@ -86,6 +88,11 @@ class Server:
             assert found is not None
             return found.experiment_id
 
+    def mark(self, experiment: str, name: str, value: str) -> None:
+        """Set a tag of an experiment."""
+        with _translated(self.uri):
+            self._client.set_experiment_tag(experiment, name, value)
+
     def roles(self, experiment: str) -> dict[str, str]:
         """Role -> id of every run of this store in the experiment; of two with one role the older."""
         found: dict[str, str] = {}
@@ -95,7 +102,7 @@ class Server:
                 page = self._client.search_runs(
                     [experiment],
                     f"tags.`lmcspec.store` = '{self._store.id}'",
-                    max_results=MOST,
+                    max_results=1000,
                     order_by=["attributes.start_time DESC"],
                     page_token=token,
                 )
@@ -110,36 +117,33 @@ class Server:
         with _translated(self.uri):
             return self._client.create_run(experiment, int(started * 1000), own, name).info.run_id
 
-    def points(self, run: str, points: Sequence[Point]) -> None:
-        """Send metrics; those that are there already are not there twice."""
-        from mlflow.entities import Metric
+    def log(
+        self,
+        run: str,
+        points: Sequence[Point] = (),
+        params: Mapping[str, Any] = MappingProxyType({}),
+        tags: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Send metrics, params, which can't be changed later, and tags, in as few requests as that takes.
 
-        for first in range(0, len(points), MOST):
-            metrics = [
-                Metric(one.metric, one.value, int(one.at * 1000), one.step) for one in points[first : first + MOST]
-            ]
-            with _translated(self.uri):
-                self._client.log_batch(run, metrics=metrics)
+        Metrics that are there already are not there twice.
+        """
+        from mlflow.entities import Metric, Param, RunTag
 
-    def params(self, run: str, params: Mapping[str, Any]) -> None:
-        """Send params. They can't be changed later."""
-        from mlflow.entities import Param
-
+        metrics = [Metric(one.metric, one.value, int(one.at * 1000), one.step) for one in points]
         entities = [Param(name, str(value)[:6000]) for name, value in params.items()]
-        for first in range(0, len(entities), 100):
+        marks = [RunTag(name, value[:8000]) for name, value in tags.items() if value]
+        while metrics or entities or marks:
+            # A request may hold a thousand things in all, a hundred of them params and a hundred tags.
+            now = metrics[:MOST], entities[:100], marks[:100]
+            del metrics[:MOST], entities[:100], marks[:100]
             with _translated(self.uri):
-                self._client.log_batch(run, params=entities[first : first + 100])
+                self._client.log_batch(run, *now)
 
-    def tags(self, run: str, tags: Mapping[str, str]) -> None:
-        """Set tags; empty ones are taken away."""
-        from mlflow.entities import RunTag
-
-        entities = [RunTag(name, value[:8000]) for name, value in tags.items() if value]
-        with _translated(self.uri):
-            self._client.log_batch(run, tags=entities)
-        for name in (name for name, value in tags.items() if not value):
-            with contextlib.suppress(RefusedError), _translated(self.uri):
-                self._client.delete_tag(run, name)
+    def untag(self, run: str, name: str) -> None:
+        """Take a tag away, if it is there."""
+        with contextlib.suppress(RefusedError), _translated(self.uri):
+            self._client.delete_tag(run, name)
 
     def datasets(self, run: str, datasets: Sequence[tuple[str, str, str]]) -> None:
         """(name, digest, what it is for) of the images behind a run."""
@@ -189,6 +193,10 @@ def prepare(database: Path, uri: str) -> None:
     database.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{database}.lock"):
         MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+        if not is_network(filesystem(database)):
+            # One wait for the disk for each change instead of three. The file remembers it.
+            with contextlib.closing(sqlite3.connect(database, timeout=20)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
 
 
 _NEVER = {

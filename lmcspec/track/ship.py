@@ -68,7 +68,9 @@ class Shipper:
         now = time.time()
         series.cast("", now)
         rows = self._rows(plan, self._memory)
-        series.send(series.wanted.points(rows, self._memory), last=True)
+        points = series.wanted.points(rows, self._memory)
+        series.send(points, last=True)
+        series.show(points)
         series.end("FINISHED", now)
 
     def _experiment(self, study: str) -> str:

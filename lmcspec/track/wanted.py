@@ -125,16 +125,34 @@ class Wanted:
             if row.sparsity is not None:
                 name = "mask/sparsity"
                 found[run].setdefault((name, row.level), Point(name, row.sparsity, row.level, at))
-        return {run: list(points.values()) for run, points in found.items()}
+        told = _tells(found.values())
+        return {run: [one for one in points.values() if told(one.metric)] for run, points in found.items()}
+
+
+RECOMPUTED = " recompute"
+
+
+def _tells(several: Iterable[Mapping[tuple[str, int], Point]]) -> Callable[[str], bool]:
+    """Whether a metric says anything: recomputed statistics do nothing for networks without batch norm."""
+    differ = {
+        metric
+        for points in several
+        for (metric, step), point in points.items()
+        if metric.endswith(RECOMPUTED)
+        and (usual := points.get((metric.removesuffix(RECOMPUTED), step))) is not None
+        and usual.value != point.value
+    }
+    return lambda metric: not metric.endswith(RECOMPUTED) or metric in differ
 
 
 def finals(points: Sequence[Point]) -> list[Point]:
-    """The value at the last level of each metric, once more under `final/…`."""
-    last: dict[str, Point] = {}
-    for point in points:
-        if point.metric not in last or point.step > last[point.metric].step:
-            last[point.metric] = point
-    return [Point(names.final(name), point.value, point.step, point.at) for name, point in last.items()]
+    """The value at the last level of each headline metric, once more under `final/…`, where it has no step."""
+    deepest = max((point.step for point in points), default=0)
+    return [
+        Point(final, point.value, 0, point.at)
+        for point in points
+        if point.step == deepest and (final := names.final(point.metric)) is not None
+    ]
 
 
 def facts(plan: Plan, tasks: Iterable[str]) -> list[tuple[str, str, str]]:

@@ -30,13 +30,11 @@ def explain(
 
 
 def _value(spec: Path, path: str, sets: list[str], case: str, format: Format) -> None:
-    from dataclasses import asdict
-
     from lmcspec.spec import explain_path, load
 
     found = explain_path(load(spec, sets), path, case=case)
     if format is Format.json:
-        print(envelope("explain", True, asdict(found)))
+        print(envelope("explain", True, found.document()))
     else:
         typer.echo(str(found))
 

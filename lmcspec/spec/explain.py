@@ -111,12 +111,12 @@ def shown(value: Any) -> str:
     return NOT_SET if value is None else inline(value)
 
 
-def aligned(rows: Sequence[tuple[str, ...]], widest: int = 40) -> list[str]:
+def aligned(rows: Sequence[tuple[str, ...]], margin: str = "  ", widest: int = 40) -> list[str]:
     """Lines in columns; a cell wider than `widest` pushes the rest of its own line only."""
     columns = list(zip(*rows, strict=True))[:-1]
     widths = [max((len(cell) for cell in column if len(cell) <= widest), default=0) for column in columns]
     return [
-        "  " + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        margin + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
         for row in rows
     ]
 

@@ -57,8 +57,8 @@ def _in_spec(
     from lmcspec.spec import explain_path, load
     from lmcspec.spec.explain import case_called
 
-    existing = open_existing(store)
     if spec.suffix == ".json":
+        existing = open_existing(store)
         _planned(read_plan(spec, sets, max_tasks, existing), path, case, existing, format)
         return
     loaded = load(spec, sets)
@@ -73,6 +73,7 @@ def _in_spec(
         raise no_value
     from lmcspec.plan import compile_study
 
+    existing = open_existing(store)
     facts = existing.root / "facts" if existing is not None else None
     try:
         _planned(compile_study(loaded, max_tasks=max_tasks, facts_folder=facts), path, case, existing, format)

@@ -40,6 +40,8 @@ def test_a_table_with_who_set_each_leaf(place, lmcspec):
     data = lmcspec("explain", "study.toml", "networks", "--format", "json").data
     assert data["value"]["imp"][0]["fraction"] == 0.5
     assert {leaf["path"]: leaf["setter"]["source"] for leaf in data["leaves"]}["imp[0].scope"] == "default"
+    Path(".lmcspec").write_text("no store")
+    assert lmcspec("explain", "study.toml", "networks").code == 0, "it needs none"
 
 
 def test_a_planned_task_by_label_and_by_id(place, lmcspec, ids):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lmcspec.cli import main
+from lmcspec.engine import journal
 from lmcspec.store import Store, index, recorded_studies
 
 SPEC = """
@@ -104,3 +105,38 @@ def test_an_index_on_a_full_disk_is_a_warning(run, tmp_path, monkeypatch, caplog
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 1, "and not one for every task"
     assert "can't be written" in warnings[0] and "full" in warnings[0]
+
+
+def test_a_journal_on_a_full_disk_is_a_warning(run, monkeypatch, caplog):
+    """Every line fails, and so does closing the file, which has the rest to write."""
+    begin = journal.open_journal
+
+    def full(*arguments):
+        written = begin(*arguments)
+        written._file.close()
+        written._file = open("/dev/full", "a", encoding="utf-8")  # noqa: SIM115
+        return written
+
+    monkeypatch.setattr(journal, "open_journal", full)
+    code, printed, said = run()
+    assert code == 0
+    assert shows_results(printed)
+    assert "Traceback" not in said
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "can't be tracked" in warning and os.strerror(errno.ENOSPC) in warning
+
+
+def test_a_journal_that_can_t_be_begun_leaves_nothing(run, tmp_path, monkeypatch, caplog):
+    move = os.rename
+
+    def moved(source, target, **more):
+        if Path(target).parent.name == "invocations":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+        return move(source, target, **more)
+
+    monkeypatch.setattr(os, "rename", moved)
+    code, printed, _ = run()
+    assert (code, shows_results(printed)) == (0, True)
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "this run can't be tracked" in warning
+    assert list((tmp_path / "store" / "invocations").iterdir()) == []

@@ -173,11 +173,12 @@ def loaded(tmp_path):
         ("status", "specs/quickstart.toml"),
         ("schema",),
         ("explain", "specs/quickstart.toml", "recipes.real.optimiser.lr"),
+        ("explain", "specs/quickstart.toml", "imp/s0/l3/train"),
     ],
     ids=lambda arguments: " ".join(arguments) or "import lmcspec",
 )
 def test_commands_load_nothing_heavy(loaded, tmp_path, arguments):
-    store = ("--store", str(tmp_path / "none")) if arguments and arguments[0] in ("plan", "status") else ()
+    store = ("--store", str(tmp_path / "none")) if arguments and arguments[0] in ("plan", "status", "explain") else ()
     code, modules, _ = loaded(*arguments, *store)
     assert (code, modules) == (0, [])
 
@@ -188,7 +189,8 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
     with pytest.raises(SystemExit, match=r"^0$"):  # in this process, where another test may have paid for torch
         main(["run", str(spec), *store, "--runner", "inline"])
     changed = ("--set", "recipes.real.optimiser.lr=0.2")
-    for command in (("plan", str(spec)), ("plan", str(spec), *changed), ("status",), ("status", str(spec))):
+    task = ("explain", str(spec), "imp/s0/l1/train")
+    for command in (("plan", str(spec)), ("plan", str(spec), *changed), task, ("status",), ("status", str(spec))):
         code, modules, output = loaded(*command, *store)
         assert (code, modules) == (0, []), command
     assert "3 done" in output

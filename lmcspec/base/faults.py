@@ -16,19 +16,23 @@ import signal
 FAULTS = {
     "engine.plan-recorded": "driver: the plan is written down, nothing is dispatched yet",
     "engine.dispatched": "driver: a task was handed to a worker",
+    "distill.checkpoint": "worker: a checkpoint of a distillation is half written",
     "engine.collected": "driver: a finished task was received, the index does not know it yet",
     "lease.taken": "worker: holds the lease, has no attempt yet",
     "attempt.opened": "worker: the attempt's folder exists and is empty",
     "train.update": "worker: in the middle of a training, between two updates",
     "train.snapshot": "worker: at a by-product's step, before it is committed",
-    "train.checkpoint": "worker: a checkpoint is half written",
+    "train.checkpoint": "worker: a checkpoint of a training is half written",
     "train.finished": "worker: trained and evaluated, nothing written",
     "commit.written": "worker: outputs are written and synced, COMMIT is not",
     "commit.marked": "worker: COMMIT is synced in the attempt's folder",
     "commit.renamed": "worker: the object is visible, its parent folder not synced",
     "lease.kept": "worker: committed, the lease is still held",
 }
-"""Every fault point. The kill tests run a case for each and fail on one that is never reached."""
+"""Every fault point. The kill tests run a case for each and fail on one that is never reached.
+
+They also kill one study at one after the other, in this order: what only its first tasks reach stands early.
+"""
 
 _ARMED = os.environ.get("LMCSPEC_FAULT")
 

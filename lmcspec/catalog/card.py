@@ -63,7 +63,10 @@ class DatasetCard(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistillerCard(Card):
-    """A distillation method. Implementation: `distill(config, …) -> (images, labels)`; see `science/distill/dm.py`."""
+    """A distillation method. Implementation: `distill(config, …) -> (images, labels)`; see `science/distill/dm.py`.
+
+    How it stops and goes on, so that it is not lost when its process is, stands in `science/distill/progress.py`.
+    """
 
     kind: str = "distiller"
     config: type[Config]

@@ -1,44 +1,95 @@
-"""`lmcspec explain`: who set a value, what a code means, what a task is."""
+"""`lmcspec explain`: who set a value, what a code means, what a task is, was or will be."""
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import SetOption, StoreOption, open_existing, store_path
+from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, read_plan, store_path
 from lmcspec.cli.output import Format, console, envelope
+
+if TYPE_CHECKING:
+    from lmcspec.plan import Plan
+    from lmcspec.plan.explain import TaskExplanation
+    from lmcspec.plan.recorded import Recorded
+    from lmcspec.spec import Explanation
+    from lmcspec.store import Store
+
+_SPEC_OR_PLAN = (".toml", ".yaml", ".yml", ".json")
+_DIGITS = re.compile(r"[0-9a-f]{4,64}")
 
 
 def explain(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="A spec, an error's code, or a task's first digits.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="A spec, an error's code, a task's first digits or its label.")
+    ],
     path: Annotated[
-        str | None, typer.Argument(metavar="[PATH]", help="In a spec: recipes.real.optimiser.lr.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="In a spec: a value such as recipes.real.optimiser.lr, or a task such as imp/s0/l3/train.",
+            show_default=False,
+        ),
     ] = None,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     case: Annotated[str, typer.Option("--case", help="Of a sweep: which case.")] = "",
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    max_tasks: MaxTasksOption = 100_000,
 ) -> None:
-    """Say who set a value of a spec (file, preset, --set or default), what a code means, or what a stored task did."""
+    """Say who set a value of a spec (file, preset, --set or default), what a task of it does and whether it would run,
+    what a code means, or what a stored task did.
+    """
     if path is not None:
-        _value(Path(what), path, sets, case, format)
+        _in_spec(Path(what), path, sets, case, store, max_tasks, format)
     elif re.fullmatch(r"[A-Z]\d{3}", what):
         _code(what, format)
     else:
         _task(what, store, format)
 
 
-def _value(spec: Path, path: str, sets: list[str], case: str, format: Format) -> None:
-    from dataclasses import asdict
-
+def _in_spec(
+    spec: Path, path: str, sets: list[str], case: str, store: Path | None, max_tasks: int, format: Format
+) -> None:
+    """A value of the spec if there is one at that path, else a task of its plan."""
+    from lmcspec.base.errors import UsageError
     from lmcspec.spec import explain_path, load
+    from lmcspec.spec.explain import case_called
 
-    found = explain_path(load(spec, sets), path, case=case)
-    if format is Format.json:
-        print(envelope("explain", True, asdict(found)))
+    if spec.suffix == ".json":
+        existing = open_existing(store)
+        _planned(read_plan(spec, sets, max_tasks, existing), path, case, existing, format)
+        return
+    loaded = load(spec, sets)
+    case_called(loaded, case)
+    try:
+        _say(explain_path(loaded, path, case), format)
+    except UsageError as error:
+        no_value = error
     else:
-        typer.echo(str(found))
+        return
+    if "/" not in path and not _DIGITS.fullmatch(path):
+        raise no_value
+    from lmcspec.plan import compile_study
+
+    existing = open_existing(store)
+    facts = existing.root / "facts" if existing is not None else None
+    try:
+        _planned(compile_study(loaded, max_tasks=max_tasks, facts_folder=facts), path, case, existing, format)
+    except UsageError:
+        # `networks.imp[recipe=a/b].rounds` has a "/" too, but begins with a key of the spec.
+        if re.split(r"[.\[]", path, maxsplit=1)[0] in type(loaded.cases[0].study).model_fields:
+            raise no_value from None
+        raise
+
+
+def _planned(plan: "Plan", name: str, case: str, existing: "Store | None", format: Format) -> None:
+    from lmcspec.plan.explain import explain_task, task_called
+    from lmcspec.plan.outlook import outlook
+
+    task, label = task_called(plan, name, case)
+    _say(explain_task(outlook(plan, existing), task, label), format)
 
 
 def _code(code: str, format: Format) -> None:
@@ -53,29 +104,85 @@ def _code(code: str, format: Format) -> None:
         typer.echo(str(found))
 
 
-def _task(prefix: str, store: Path | None, format: Format) -> None:
-    import json
-
+def _task(name: str, store: Path | None, format: Format) -> None:
+    """A task in the store, by its id; else one that a study plans, by id or label."""
     from lmcspec.base.errors import UsageError
-    from lmcspec.plan.render import duration, size
 
+    if name.endswith(_SPEC_OR_PLAN):
+        raise UsageError(
+            f"what of {name}?", help=f"lmcspec explain {name} recipes.real.optimiser.lr, or the label of a task"
+        )
     existing = open_existing(store)
     if existing is None:
         raise UsageError(
-            f"{prefix!r} is no spec with a path, no code, and there is no store at {store_path(store)} to look in",
+            f"{name!r} is no spec with a path, no code, and there is no store at {store_path(store)} to look in",
             help="lmcspec explain SPEC recipes.real.optimiser.lr",
         )
-    identifier = existing.resolve_prefix(prefix)
+    if "/" not in name and existing.matching(name):
+        _stored(existing, existing.resolve_prefix(name), format)
+        return
+    found = _one_task(existing, name)
+    if existing.present([found[0].id]):
+        _stored(existing, found[0].id, format)
+        return
+    from lmcspec.plan.recorded import attempt_so_far
+
+    state, so_far = attempt_so_far(existing, found[0].id)
+    if format is Format.json:
+        nothing = dict.fromkeys(("task", "result", "record"))
+        planned = [one.document() for one in found]
+        document = {"id": found[0].id, **nothing, "state": state, "message": so_far, "planned": planned}
+        print(envelope("explain", True, document))
+        return
+    typer.echo(f"{found[0].kind}  {found[0].label}\nid {found[0].id}")
+    for one in found:
+        typer.echo(f"planned in the study {one.study}, at {one.label}")
+    typer.echo(so_far)
+    typer.echo(f"lmcspec explain SPEC {found[0].label!r} says what it does, why and what it costs")
+
+
+def _one_task(existing: "Store", name: str) -> "list[Recorded]":
+    """The one task that recorded plans mean by a label or the beginning of an id, once for each study."""
+    from lmcspec.base.errors import UsageError
+    from lmcspec.base.ids import short
+    from lmcspec.plan.recorded import nearest_label, recorded_tasks
+
+    found = recorded_tasks(existing, name)
+    if len({one.id for one in found}) > 1:
+        named = ", ".join(f"{short(one.id)} {one.label} of {one.study}" for one in found[:5])
+        raise UsageError(f"several tasks may be meant by {name}: {named}", help="give more digits of its id")
+    if not found:
+        near = nearest_label(existing, name)
+        raise UsageError(
+            f"nothing in {existing.root} is called {name}: no object's id starts so, and no study plans such a task",
+            help=f"did you mean {near}?" if near else "lmcspec explain SPEC TASK looks in the plan of a spec",
+        )
+    return found
+
+
+def _stored(existing: "Store", identifier: str, format: Format) -> None:
+    import json
+
+    from lmcspec.plan.render import duration, size
+    from lmcspec.store import layout
+
     stored = existing.find(identifier)
     assert stored is not None
     if format is Format.json:
         document = {"id": identifier, "task": stored.task, "result": stored.result, "record": stored.record}
-        print(envelope("explain", True, document))
+        print(envelope("explain", True, layout.spelled(document)))
         return
     screen = console()
     record = stored.record
-    screen.print(f"{record.get('kind')}  {record.get('label', '')}", style="bold")
-    screen.print(f"id {identifier}\nin {stored.path}")
+    screen.print(f"{record.get('kind')}  {record.get('label', '')}", style="bold", markup=False)
+    screen.print(f"id {identifier}\nin {stored.path}", markup=False)
     if "seconds" in record:
         screen.print(f"took {duration(record['seconds'])}, keeps {size(stored.bytes)}, outcome {stored.outcome}")
     screen.print_json(json.dumps({key: value for key, value in stored.task.items() if key != "kind"}))
+
+
+def _say(found: "Explanation | TaskExplanation", format: Format) -> None:
+    if format is Format.json:
+        print(envelope("explain", True, found.document()))
+    else:
+        typer.echo(str(found))

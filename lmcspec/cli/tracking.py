@@ -46,11 +46,11 @@ def tracked(tracker: "Tracker | None", plan: "Plan", *, running: bool, required:
             yield
     else:
         yield
-        if tracker.unsent(plan):
-            try:
+        try:
+            if tracker.unsent(plan):
                 tracker.sync(plan)
-            except UnreachableError as error:
-                tracker.trouble = str(error)
+        except UnreachableError as error:
+            tracker.trouble = str(error)
     if not tracker.trouble:
         return
     if required:

@@ -25,7 +25,9 @@ def journal(store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str
     try:
         yield _Writer(written).hear
     finally:
-        written.close()
+        # What could not be written is tried again here, and fails again.
+        with contextlib.suppress(OSError):
+            written.close()
 
 
 class _Writer:

@@ -53,5 +53,5 @@ class Retention:
         if used:
             with self._driver.alone() as alone:
                 for source in used if alone else ():
-                    with suppress(StoreError):
+                    with suppress(StoreError, OSError):
                         self._store.drop_outputs(source)

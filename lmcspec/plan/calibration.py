@@ -30,7 +30,7 @@ def calibration(store: "Store | None") -> Calibration:
 
 
 def calibrate(store: "Store", found: Calibration) -> None:
-    """Remember what a run took, for the prediction of the next."""
+    """Remember what a run took, for the prediction of the next. A disk that refuses it is no error."""
     from lmcspec.store import remember
 
     remember(store, _KEY, asdict(found))

@@ -1,5 +1,6 @@
 """Facts of models that a plan may know: committed ones, and those that workers have left in the store."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from functools import cache
@@ -14,8 +15,10 @@ from lmcspec.tasks import Part
 def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     """The facts of a model part: committed, or cached in `folder` by its digest; None where nobody has taken them."""
     found = _committed().get(model.digest)
-    if found is None and folder is not None and (path := folder / f"{model.digest}.json").is_file():
-        found = json.loads(path.read_text())
+    if found is None and folder is not None:
+        # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads((folder / f"{model.digest}.json").read_bytes())
     return from_document(found) if found else None
 
 

@@ -182,7 +182,7 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
                 "kind": task.kind,
                 "label": task.label,
                 "state": state(view, task.id),
-                **_reason(view.reasons.get(task.id)),
+                **reason_document(view.reasons.get(task.id)),
                 "seconds": view.costs[task.id].seconds if task.id in view.costs else None,
                 "images": view.costs[task.id].images if task.id in view.costs else None,
             }
@@ -191,7 +191,8 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
     }
 
 
-def _reason(reason: Reason | None) -> Mapping[str, Any]:
+def reason_document(reason: Reason | None) -> Mapping[str, Any]:
+    """A reason as plain data; just `{"reason": None}` where there is none."""
     if reason is None:
         return {"reason": None}
     changes = [{"field": one.field, "old": one.old, "new": one.new} for one in reason.changes]

@@ -1,15 +1,22 @@
-"""Who set a value of a spec, and what a code means."""
+"""Who set a value, and what a code means."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, time
 from typing import Any
 
 from lmcspec.base.codes import CODES, Code
 from lmcspec.base.errors import Span, UsageError
 from lmcspec.base.steps import Step
-from lmcspec.catalog import Config, nearest
+from lmcspec.catalog import Config, find, nearest
 from lmcspec.spec.load import Case, Loaded
 from lmcspec.spec.origins import Origin
 from lmcspec.spec.paths import Path, dotted, parse_path
+from lmcspec.spec.toml_text import inline
+from lmcspec.spec.tree import at
+
+NOT_SET = "not set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,41 +29,96 @@ class Setter:
 
     def __str__(self) -> str:
         where = f" {self.span}" if self.span is not None and self.source != "default" else ""
-        return f"{self.value!r} by {self.source}{where}"
+        return f"{shown(self.value)} by {self.source}{where}"
+
+    @property
+    def place(self) -> str:
+        """Who it was, in one or two words: `specs/quickstart.toml:22`, `preset presets/frankle.toml:6`, `--set`."""
+        if self.span is None or self.source in ("default", "--set"):
+            return self.source
+        line = f"{self.span.file}:{self.span.line}"
+        return line if self.source == "file" else f"{self.source} {line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value inside a table that is no table itself; `path` starts at the table."""
+
+    path: str
+    setter: Setter
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A value of a resolved case, who set it, and what that overrode, latest first."""
+    """A value of a resolved case, who set it, and what that overrode, latest first; of a table, who set each leaf."""
 
     path: str
     case: str
     value: Any
     setter: Setter
     overrode: tuple[Setter, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
 
     def __str__(self) -> str:
-        head = f"{self.path} = {self.value!r}" + (f"  (case {self.case})" if self.case else "")
+        head = f"{self.path} = {shown(self.value)}" if self.value is not None else f"{self.path} is {NOT_SET}"
+        head += f"  (case {self.case})" if self.case else ""
         who = "set by default" if self.setter.source == "default" else f"set by {self.setter.source} {self.setter.span}"
-        return "\n".join([head, f"  {who}", *(f"  overrides {one}" for one in self.overrode)])
+        rows = [(leaf.path, shown(leaf.setter.value), leaf.setter.place) for leaf in self.leaves]
+        return "\n".join([head, f"  {who}", *(f"  overrides {one}" for one in self.overrode), *aligned(rows)])
+
+    def document(self) -> dict[str, Any]:
+        """As plain data that JSON can hold: dates and infinities, which a wrong value may have been, as text."""
+        return _json(asdict(self))
 
 
 def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
     """Who set `path` in a case; without a name, in the first. Raises UsageError where there is no such path or case."""
-    found = _case(loaded, case)
+    found = case_called(loaded, case)
     try:
         parts: Path = tuple(part.name for part in parse_path(path))
     except ValueError as error:
         raise UsageError(f"`{path}` is no path: {error.args[0]}") from None
     value, parts = _value(found, parts)
-    origin = found.origins.of(parts)
+    origin = _origin(found, parts)
     return Explanation(
         dotted(parts),
         found.name,
         value,
         _setter(origin, value),
         tuple(_setter(one, one.value) for one in origin.earlier),
+        tuple(
+            Leaf(dotted(inside), _setter(_origin(found, (*parts, *inside)), leaf))
+            for inside, leaf in leaves(value)
+            if inside
+        ),
     )
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """What is no table inside a value, and no list that holds tables, with its path; the value itself if it is none."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+        for index, item in enumerate(value):
+            yield from leaves(item, (*path, index))
+    else:
+        yield path, value
+
+
+def shown(value: Any) -> str:
+    """A value as TOML writes it, which has no word for nothing."""
+    return NOT_SET if value is None else inline(value)
+
+
+def aligned(rows: Sequence[tuple[str, ...]], margin: str = "  ", widest: int = 40) -> list[str]:
+    """Lines in columns; a cell wider than `widest` pushes the rest of its own line only."""
+    columns = list(zip(*rows, strict=True))[:-1]
+    widths = [max((len(cell) for cell in column if len(cell) <= widest), default=0) for column in columns]
+    return [
+        margin + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]
 
 
 def explain_code(code: str) -> Code:
@@ -67,7 +129,8 @@ def explain_code(code: str) -> Code:
     return found
 
 
-def _case(loaded: Loaded, name: str) -> Case:
+def case_called(loaded: Loaded, name: str) -> Case:
+    """The case of that name, without a name the first. Raises UsageError with the nearest where there is none."""
     if not name:
         return loaded.cases[0]
     for case in loaded.cases:
@@ -116,6 +179,45 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case dict():
             return {key: _plain(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _origin(case: Case, path: Path) -> Origin:
+    """Who set a value. What a bare name stands for, `"convnet3"` for a depth of 3, is set where the name is."""
+    origins, key = case.origins, path[-1]
+    if origins.has(path):
+        return origins.of(path)
+    above = at(origins.root, path[:-1])
+    named = above if above is None or isinstance(above.value, str) else above.get("name")
+    if named is not None and isinstance(named.value, str) and (key == "name" or key in _variant(path, named.value)):
+        return Origin(named.value, named.source, named.key, named.span)
+    return origins.of(path)
+
+
+def _variant(path: Path, name: str) -> Mapping[str, Any]:
+    """The settings for which a name stands, of the thing that is described around `path`."""
+    match path[:-1]:
+        case ("model",) | ("dataset",):
+            kind = str(path[0])
+        case ("networks", _, int(), "criterion"):
+            kind = "criterion"
+        case _:
+            return {}
+    card = find(kind, name)
+    return card.variants.get(name, {}) if card is not None else {}
+
+
+def _json(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_json(item) for item in value]
+        case float() if not math.isfinite(value):
+            return str(value)
+        case date() | time():
+            return value.isoformat()
         case _:
             return value
 

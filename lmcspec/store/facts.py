@@ -1,22 +1,19 @@
 """Small documents worked out once and kept in the store, such as a model's size; nothing depends on them."""
 
-import contextlib
 from typing import Any
 
-from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.store import Store
 
 
 def remember(store: Store, key: str, document: dict[str, Any]) -> None:
     """Keep a document under a key, the digest of what it was worked out from. A disk that refuses it is no error."""
-    with contextlib.suppress(StoreError), layout.writing(store.root):
-        layout.replace_json(store.root / "facts" / f"{layout.checked(key)}.json", document, durable=False)
+    layout.cache_json(store.root / "facts" / f"{layout.checked(key)}.json", document)
 
 
 def recall(store: Store, key: str) -> dict[str, Any] | None:
     """What was kept under a key; None if nothing readable was."""
     try:
         return layout.read_json(store.root / "facts" / f"{layout.checked(key)}.json")
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None

@@ -120,7 +120,7 @@ class Index:
         try:
             stored = self.store.find(identifier)
             return _row(stored) if stored else None
-        except (StoreError, ValueError, TypeError, AttributeError) as error:
+        except (OSError, StoreError, ValueError, TypeError, AttributeError) as error:
             _log.warning("object %s is left out of the index: %s", identifier, error)
             return None
 
@@ -128,18 +128,23 @@ class Index:
         try:
             return work(self._connection)
         except sqlite3.DatabaseError as error:
-            # Damaged, deleted under us, or locked for long.
-            _log.warning("the index %s is opened again: %s", self.path, error)
+            # Damaged, deleted under us, locked for long, or on a full disk.
             damaged = not isinstance(error, sqlite3.OperationalError)
+            _log.log(logging.WARNING if damaged else logging.INFO, "the index %s is opened again: %s", self.path, error)
         self._connection.close()
+        if damaged:
+            self._remove()
+        self._connection = self._open()
         try:
-            if damaged:
-                self._remove()
-            self._connection = self._open()
             return work(self._connection)
         except sqlite3.DatabaseError as error:
-            _log.warning("the index %s can't be used now: %s", self.path, error)
-            return otherwise
+            if _is_locked(error):
+                _log.warning("the index %s can't be used now: %s", self.path, error)
+                return otherwise
+            _log.warning("the index %s can't be written, one in memory stands in: %s", self.path, error)
+        self._connection.close()
+        self._connection = self._in_memory()
+        return work(self._connection)
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -156,10 +161,25 @@ class Index:
         except (sqlite3.DatabaseError, OSError) as error:
             # A store that can only be read: an index in memory serves as well, for as long as this process lasts.
             _log.info("the index %s can't be written, one in memory stands in: %s", self.path, error)
-            connection, fresh = _connect(Path(":memory:"), self._local)
+            return self._in_memory()
         if fresh:
-            _insert(connection, list(filter(None, map(self._row, self.store.ids()))))
+            try:
+                self._fill(connection)
+            except sqlite3.DatabaseError as error:
+                # Whoever opens it next must not take it for a full one.
+                _log.warning("the index %s can't be written, one in memory stands in: %s", self.path, error)
+                connection.close()
+                self._remove()
+                return self._in_memory()
         return connection
+
+    def _in_memory(self) -> sqlite3.Connection:
+        connection, _ = _connect(Path(":memory:"), self._local)
+        self._fill(connection)
+        return connection
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        _insert(connection, list(filter(None, map(self._row, self.store.ids()))))
 
     def _remove(self) -> None:
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -187,12 +207,16 @@ def _connect(path: Path, local: bool) -> tuple[sqlite3.Connection, bool]:
         except sqlite3.OperationalError as error:
             connection.close()
             # Changing to WAL doesn't wait as other statements do.
-            if "locked" not in str(error) or time.monotonic() > deadline:
+            if not _is_locked(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         except BaseException:
             connection.close()
             raise
+
+
+def _is_locked(error: sqlite3.DatabaseError) -> bool:
+    return "locked" in str(error)
 
 
 def _prepare(connection: sqlite3.Connection, local: bool) -> bool:
@@ -226,7 +250,10 @@ class _transaction:
         self.connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self.connection.execute("COMMIT" if kind is None else "ROLLBACK")
+        if kind is None:
+            self.connection.execute("COMMIT")
+        elif self.connection.in_transaction:  # sqlite takes some back itself, where the disk is full for one
+            self.connection.execute("ROLLBACK")
 
 
 def _insert(connection: sqlite3.Connection, rows: list[Row]) -> int:

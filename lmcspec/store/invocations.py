@@ -7,6 +7,7 @@ Nothing in the store depends on them.
 import contextlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -86,13 +87,18 @@ def open_journal(store: Store, study: str, plan: Mapping[str, Any], spec: Mappin
     header = {"study": study, "started": started, "process": asdict(this_process())}
     with layout.writing(store.root):
         draft = layout.draft_of(path)
-        draft.mkdir(parents=True)
-        layout.write_json(draft / HEADER, header, durable=False)
-        layout.write_json(draft / PLAN, plan, durable=False)
-        if spec is not None:
-            layout.write_json(draft / SPEC, spec, durable=False)
-        file = open(draft / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 (closed by Journal.close)
-        os.rename(draft, path)
+        try:
+            draft.mkdir(parents=True)
+            layout.write_json(draft / HEADER, header, durable=False)
+            layout.write_json(draft / PLAN, plan, durable=False)
+            if spec is not None:
+                layout.write_json(draft / SPEC, spec, durable=False)
+            (draft / EVENTS).touch()
+            os.rename(draft, path)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        file = open(path / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 (closed by Journal.close)
     return Journal(Invocation(path, study, started, header["process"]), file)
 
 

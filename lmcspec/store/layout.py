@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import logging
 import math
 import os
 import re
@@ -28,6 +29,7 @@ OUT = "out"
 FAILURE = "failure.json"
 LOST = "lost.json"
 
+_log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"[0-9a-f]{32}")
 
@@ -102,6 +104,16 @@ def replace_json(path: Path, document: Any, *, durable: bool = True) -> None:
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def cache_json(path: Path, document: Any, *, durable: bool = False) -> bool:
+    """As `replace_json`, for what can be made again or done without: where it can't be written, a line says so."""
+    try:
+        replace_json(path, document, durable=durable)
+    except OSError as error:
+        _log.warning("%s was not written, and is done without: %s", path, error.strerror or error)
+        return False
+    return True
 
 
 def create_json(path: Path, document: Any, *, durable: bool = False) -> bool:
@@ -186,8 +198,8 @@ def writing(root: Path) -> Iterator[None]:
 
 
 _MAKE_SPACE = (
-    "free some space (`lmcspec gc` shows what can go) and run the same command again: what is committed stays, "
-    "the rest goes on from there"
+    "free some space on that disk, or move the whole folder to a larger one and name it with --store or LMCSPEC_STORE; "
+    "then run the same command again: what is committed stays, the rest goes on from there"
 )
 _MAKE_WRITABLE = "make the folder writable for you, or choose another with --store or LMCSPEC_STORE"
 _MOVE_AWAY = "move that away, or choose another folder with --store or LMCSPEC_STORE"

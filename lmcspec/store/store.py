@@ -146,8 +146,8 @@ class Store:
                 if layout.is_id(name) and (self.root / "objects" / shelf / name / layout.COMMIT).exists():
                     yield name
 
-    def resolve_prefix(self, prefix: str) -> str:
-        """The full id of the one committed object whose id starts so; UsageError if there is none or more."""
+    def matching(self, prefix: str) -> list[str]:
+        """The ids of all committed objects that start so; UsageError for what no id can start with."""
         short = len(prefix) < SHORTEST_PREFIX
         if short or len(prefix) > 64 or prefix.strip("0123456789abcdef"):
             raise UsageError(
@@ -155,11 +155,15 @@ class Store:
                 help=f"give at least {SHORTEST_PREFIX} of its digits, 0-9 and a-f",
             )
         shelf = self.root / "objects" / prefix[:2]
-        found = [
+        return [
             name
             for name in layout.listed(shelf)
             if name.startswith(prefix) and layout.is_id(name) and (shelf / name / layout.COMMIT).exists()
         ]
+
+    def resolve_prefix(self, prefix: str) -> str:
+        """The full id of the one committed object whose id starts so; UsageError if there is none or more."""
+        found = self.matching(prefix)
         if len(found) == 1:
             return found[0]
         if not found:

@@ -14,9 +14,8 @@ _log = logging.getLogger(__name__)
 
 
 def record_plan(store: Store, study: str, document: dict[str, Any]) -> None:
-    """Remember `document` as the study's last plan, in one step."""
-    with layout.writing(store.root):
-        layout.replace_json(_file(store, study), document)
+    """Remember `document` as the study's last plan, in one step. A disk that refuses it is no error."""
+    layout.cache_json(_file(store, study), document, durable=True)
 
 
 def last_plan(store: Store, study: str) -> dict[str, Any] | None:
@@ -26,7 +25,7 @@ def last_plan(store: Store, study: str) -> dict[str, Any] | None:
         return layout.read_json(path)
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         _log.warning("the recorded plan %s is unreadable and is ignored: %s", path, error)
         return None
 

@@ -1,7 +1,5 @@
 """Train a network, masked or dense, from a starting point until some update."""
 
-import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from lmcspec.base import faults
 from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Schedule, Sgd
 from lmcspec.tasks import read
+from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part, decode
@@ -18,10 +17,6 @@ if TYPE_CHECKING:
 
     from lmcspec.science.data import Dataset, Split
     from lmcspec.science.train import Snapshot
-
-CHECKPOINT = "checkpoint.safetensors"
-CHECKPOINT_SECONDS = 30.0
-"""Wall time between two checkpoints; `LMCSPEC_CHECKPOINT_SECONDS` sets another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +57,21 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     split = read.training_split(ctx, data, params.train_on)
     recipe = recipe_of(params.recipe)
     states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
-    update, state, moments = _resume(ctx, params, seeds, network, recipe, min(states, default=params.until))
+    checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
+    before = min(states, default=params.until)
+    update, state, moments = _resume(ctx, params, seeds, network, recipe, checkpoints, before)
     network.load_state_dict(state)
-    checkpoints = _Checkpoints(ctx, params.until)
+
+    def pulse(update: int, loss: float) -> bool:
+        faults.reach("train.update")
+        ctx.progress(update, params.until, f"loss {loss:.4g}")
+        ctx.metric("train/loss", loss, update)
+        return checkpoints.due()
 
     def passed(snapshot: "Snapshot") -> None:
         # In their order; those that a diverged training does not reach get its end, as they would alone.
         _commit_state(ctx, states.pop(min(states)), snapshot, network, mask, split, data, recipe)
 
-    # A pulse can't see the weights, so a due checkpoint stops the loop, is written, and the loop goes on: bitwise
-    # the same, because a training that continues from its snapshot is.
     while True:
         try:
             end = train(
@@ -85,11 +85,11 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
                 optimiser_state=moments,
                 stops=sorted(at for at in states if update <= at < params.until),
                 on_stop=passed,
-                pulse=checkpoints.pulse,
+                pulse=pulse,
             )
             break
         except Stopped as stopped:
-            checkpoints.write(stopped.snapshot)
+            checkpoints.write(stopped.snapshot.update, _entries(stopped.snapshot))
             if ctx.stopping():
                 raise Interrupted(f"stopped after update {stopped.snapshot.update} of {params.until}") from None
             update, moments = stopped.snapshot.update, stopped.snapshot.optimiser
@@ -117,16 +117,23 @@ def _parts(params: Train) -> dict[str, Any]:
 
 
 def _resume(
-    ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Module", recipe: Recipe, before: int
+    ctx: Context,
+    params: Train,
+    seeds: dict[str, int],
+    network: "nn.Module",
+    recipe: Recipe,
+    checkpoints: Checkpoints,
+    before: int,
 ) -> "tuple[int, dict[str, Tensor], dict[str, Tensor] | None]":
     """Where to go on: a checkpoint, a stored state of the same branch, or the beginning of the branch.
 
     Nothing later than `before`, the first state that has to be passed.
     """
-    checkpoint = _read_checkpoint(ctx.partial / CHECKPOINT)
+    checkpoint = checkpoints.read()
     if checkpoint is not None and checkpoint[0] <= before:
-        ctx.log(f"goes on from its checkpoint after update {checkpoint[0]}")
-        return checkpoint
+        update, entries = checkpoint
+        ctx.log(f"goes on from its checkpoint after update {update}")
+        return update, _section(entries, "state/"), _section(entries, "optimiser/")
     if ctx.has("continue"):
         folder = ctx.input("continue")
         update = int(ctx.result("continue")["update"])
@@ -211,46 +218,14 @@ def _write_state(
     return Finished(scalars, "ok" if early else found)
 
 
-class _Checkpoints:
-    """Writes the state of a long training every so often, and reports how far it is."""
-
-    def __init__(self, ctx: Context, until: int) -> None:
-        self._ctx, self._until = ctx, until
-        self._every = float(os.environ.get("LMCSPEC_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
-        self._due = time.monotonic() + self._every
-
-    def pulse(self, update: int, loss: float) -> bool:
-        """True when a checkpoint is due or the task is to stop."""
-        faults.reach("train.update")
-        self._ctx.progress(update, self._until, f"loss {loss:.4g}")
-        self._ctx.metric("train/loss", loss, update)
-        return self._ctx.stopping() or time.monotonic() >= self._due
-
-    def write(self, snapshot: "Snapshot") -> None:
-        """Replace the checkpoint in one step."""
-        import torch
-
-        path = self._ctx.partial / CHECKPOINT
-        draft = path.with_suffix(".draft")
-        entries = {f"state/{name}": value for name, value in snapshot.state.items()}
-        entries |= {f"optimiser/{name}": value for name, value in snapshot.optimiser.items()}
-        read.write(draft, entries | {"update": torch.tensor(snapshot.update)})
-        faults.reach("train.checkpoint")
-        with open(draft, "rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
-        self._due = time.monotonic() + self._every
+def _entries(snapshot: "Snapshot") -> "dict[str, Tensor]":
+    """A snapshot as one table of tensors; `_section` takes it apart."""
+    entries = {f"state/{name}": value for name, value in snapshot.state.items()}
+    return entries | {f"optimiser/{name}": value for name, value in snapshot.optimiser.items()}
 
 
-def _read_checkpoint(path: Path) -> "tuple[int, dict[str, Tensor], dict[str, Tensor]] | None":
-    if not path.exists():
-        return None
-    entries = read.tensors(path)
-
-    def section(name: str) -> "dict[str, Tensor]":
-        return {key.removeprefix(name): value for key, value in entries.items() if key.startswith(name)}
-
-    return int(entries["update"]), section("state/"), section("optimiser/")
+def _section(entries: "dict[str, Tensor]", name: str) -> "dict[str, Tensor]":
+    return {key.removeprefix(name): value for key, value in entries.items() if key.startswith(name)}
 
 
 KIND = Kind(
@@ -260,6 +235,7 @@ KIND = Kind(
     run=run,
     sources=(
         "lmcspec.tasks.train",
+        "lmcspec.tasks.checkpoint",
         "lmcspec.tasks.read",
         "lmcspec.science.data.augment",
         "lmcspec.science.data.distilled",

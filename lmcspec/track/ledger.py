@@ -22,6 +22,9 @@ class Ledger:
         self.path = path
         try:
             self._open()
+        except sqlite3.OperationalError:
+            # Locked, or on a disk that is full or can only be read: not damaged.
+            raise
         except sqlite3.DatabaseError:
             # Damaged: what is in it can be found out again.
             for one in path.parent.glob(f"{path.name}*"):

@@ -1,6 +1,7 @@
 """The one writer: a thread that tells the tracking server about a store while workers work, and never stops them."""
 
 import contextlib
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -40,11 +41,14 @@ class Tracker:
         return shown(self.uri)
 
     def unsent(self, plan: Plan | None = None) -> bool:
-        """Whether there is anything to tell. Asks the ledger only and loads nothing of MLflow."""
+        """Whether there is anything to tell. Asks the ledger only and loads nothing of MLflow.
+
+        Raises UnreachableError where the ledger can't be read.
+        """
         path = ledger_path(self.store, self.uri)
         if not path.exists():
             return True
-        with Ledger(path) as ledger:
+        with self._noting(), Ledger(path) as ledger:
             if any(not is_over(ledger, one) for one in invocations(self.store)):
                 return True
             return plan is not None and ledger.note(_settled(plan)) != _fingerprint(plan)
@@ -118,17 +122,26 @@ class Tracker:
         from filelock import FileLock, Timeout
 
         path = ledger_path(self.store, self.uri)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{path}.lock")
+        with self._noting():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(f"{path}.lock")
+            try:
+                lock.acquire(timeout=patience)
+            except Timeout:
+                raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
+            try:
+                with Ledger(path) as ledger:
+                    yield Shipper(self.store, Server(self.uri, self.store), ledger, self._rows)
+            finally:
+                lock.release()
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """What was told has to be noted down: a disk that refuses that is as good as a server that does not answer."""
         try:
-            lock.acquire(timeout=patience)
-        except Timeout:
-            raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
-        try:
-            with Ledger(path) as ledger:
-                yield Shipper(self.store, Server(self.uri, self.store), ledger, self._rows)
-        finally:
-            lock.release()
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise UnreachableError(f"what {self.server} is told can't be noted in the store: {error}") from error
 
 
 def _settled(plan: Plan) -> str:

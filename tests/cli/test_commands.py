@@ -2,73 +2,10 @@
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from lmcspec.cli import main
-
-SPEC = """
-study = "tiny"
-dataset = "digits"
-model = { name = "mlp", widths = [16] }
-[recipes.real]
-length = "1ep"
-batch = 256
-optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
-[networks]
-dense = []
-imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
-[measures]
-accuracy = {}
-stability = { levels = ["last"], points = 5 }
-"""
-
-
-@dataclass(frozen=True)
-class Said:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def data(self):
-        document = json.loads(self.out)
-        assert document["schema"] == "lmcspec/1"
-        return document["data"]
-
-
-@pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("LMCSPEC_STORE", raising=False)
-    monkeypatch.delenv("LMCSPEC_DATA", raising=False)
-    Path("study.toml").write_text(SPEC)
-    return tmp_path
-
-
-@pytest.fixture
-def lmcspec(capsys):
-    def call(*arguments: str) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main(list(arguments))
-        captured = capsys.readouterr()
-        return Said(int(stopped.value.code or 0), captured.out, captured.err)
-
-    return call
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A store in which the study has run."""
-    place = tmp_path_factory.mktemp("finished")
-    (place / "study.toml").write_text(SPEC)
-    with pytest.raises(SystemExit) as stopped:
-        main(["run", str(place / "study.toml"), "--store", str(place / "store"), "--runner", "inline"])
-    assert not stopped.value.code
-    return place / "store"
+from study_for_tests import SPEC
 
 
 def test_plan_writes_nothing_and_says_everything(place, lmcspec):

@@ -1,5 +1,7 @@
 """Files that are kept until they are used, on real trainings of seven updates."""
 
+import errno
+import os
 from pathlib import Path
 
 from lmcspec.engine.execute import execute
@@ -67,3 +69,16 @@ def test_nothing_goes_while_another_driver_is_at_work_and_the_next_run_clears_up
     run(store, "measures.stability.at=['rewind']", "replicates=2", "measures.accuracy.copies=2")
     _, _ = run(store, "replicates=2")
     assert {plan.tasks[task].label for task in store.dropped(plan.tasks)} >= {"imp/s0/l1/copy1", "imp/s0/l0/k=4 copy0"}
+
+
+def test_what_can_t_be_dropped_hides_no_results(tmp_path, monkeypatch):
+    tried = []
+
+    def refuse(self, identifier):
+        tried.append(identifier)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Store, "drop_outputs", refuse)
+    _, summary = run(Store.open(tmp_path))
+    assert tried
+    assert not summary.failed

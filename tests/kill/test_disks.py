@@ -1,5 +1,6 @@
 """A store on a disk that is full, fills up or can only be read: exit 4, what to do; then the same command goes on."""
 
+import json
 import subprocess
 
 import pytest
@@ -69,3 +70,19 @@ def test_a_store_that_can_only_be_read(undisturbed, calm, disk):
     with Run(disk, "--set", "replicates=2", format="table", before=mounted(disk, read_only)) as run:
         assert said_what_to_do(run, "can't be written to", "make the folder writable")
     assert manifest(Store.open(undisturbed)) == calm
+
+
+def test_caches_on_a_full_disk_of_their_own(calm, disk):
+    """Recorded plans and facts are for later runs: where they can't be written, this one has all its results."""
+    full = (
+        'for one in studies facts; do mkdir -p "$0/store/$one" && mount -t tmpfs -o size=4k none "$0/store/$one" '
+        '&& head -c 4096 /dev/zero > "$0/store/$one/full" || exit 98; done'
+    )
+    with Run(disk / "store", before=mounted(disk, full)) as run:
+        assert run.end() == 0, run.said
+        assert json.loads(run.results)["data"]["results"]
+        said = [line for line in run.said.splitlines() if "was not written" in line]
+        assert len(said) == 2 and all("No space left on device" in line for line in said), run.said
+        assert ["/studies/" in line for line in said] == [True, False], "the plan, and how long the run took"
+        assert "Traceback" not in run.said
+    assert not compare(manifest(Store.open(disk / "store")), calm)

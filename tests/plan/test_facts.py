@@ -10,7 +10,7 @@ from lmcspec.base.errors import SpecError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.engine.execute import execute
 from lmcspec.plan import compile_study
-from lmcspec.plan.model_facts import take
+from lmcspec.plan.model_facts import known_facts, take
 from lmcspec.plan.outlook import outlook
 from lmcspec.science.data.distilled import save_distilled
 from lmcspec.science.data.space import Space
@@ -20,6 +20,17 @@ from lmcspec_runners.inline import InlineRunner
 from specs import TINY, plan_of
 
 EXCLUDING = TINY.replace("rounds = 2, fraction = 0.5", 'sparsity = 0.5, exclude = ["classifier"]')
+
+
+@pytest.mark.parametrize("damage", ["", '{"parameters": 1', "folder"])
+def test_facts_that_a_power_cut_left_half_written_count_as_none(tmp_path, damage):
+    part = next(iter(plan_of(TINY).tasks.values())).params.model
+    file = tmp_path / f"{part.digest}.json"
+    file.write_text(json.dumps(take(part)))
+    assert known_facts(part, tmp_path).parameters == 64 * 16 + 16 + 16 * 10 + 10
+    file.unlink()
+    file.mkdir() if damage == "folder" else file.write_text(damage)
+    assert known_facts(part, tmp_path) is None
 
 
 def test_a_sparsity_beside_excluded_layers_needs_the_models_shapes(tmp_path):

@@ -1,9 +1,11 @@
 """Who set a value, and what a code means."""
 
-import dataclasses
 import json
+import re
+from unittest.mock import ANY
 
 import pytest
+import tomli
 from small import small
 
 from lmcspec.base.codes import CODES
@@ -58,8 +60,101 @@ def test_tables_and_lists_are_explained_whole():
     assert explained("measures.accuracy").value["levels"] == "all"
 
 
+def test_a_table_is_written_as_toml_with_who_set_each_leaf():
+    lines = str(explained("recipes.frankle", "recipes.frankle.optimiser.lr=0.01")).splitlines()
+    assert tomli.loads(f"x = {lines[0].removeprefix('recipes.frankle = ').removesuffix('  (case replicates=1)')}")[
+        "x"
+    ] == {
+        "length": "24000it",
+        "batch": 30,
+        "optimiser": {"name": "adam", "lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0},
+        "schedule": {"name": "constant", "warmup": "0ep"},
+        "augment": {"flip": False, "crop": 0},
+        "optimiser_state": "fresh",
+        "precision": "float32",
+    }
+    table = lines[lines.index('  length                  "24000it"     preset presets/frankle.toml:5') :]
+    assert table[1:6] == [
+        "  batch                   30            small.toml:27",
+        '  optimiser.name          "adam"        preset presets/frankle.toml:7',
+        "  optimiser.lr            0.01          --set",
+        "  optimiser.betas         [0.9, 0.999]  default",
+        "  optimiser.eps           1e-08         default",
+    ]
+    assert [line.split()[0] for line in table[6:]] == [
+        "optimiser.weight_decay",
+        "schedule.name",
+        "schedule.warmup",
+        "augment.flip",
+        "augment.crop",
+        "optimiser_state",
+        "precision",
+    ]
+
+
+def test_stages_are_told_apart_and_what_nobody_set_is_not_set():
+    found = explained("networks.imp")
+    assert str(found).startswith('networks.imp = [{ data = "real", rounds = 3, fraction = 0.2, ')
+    leaves = {leaf.path: leaf.setter for leaf in found.leaves}
+    assert (leaves["[0].rounds"].value, leaves["[0].rounds"].place) == (3, "small.toml:20")
+    assert (leaves["[0].recipe"].value, leaves["[0].recipe"].place) == (None, "default")
+    assert re.search(r"^  \[0\]\.recipe +not set +default$", str(found), re.MULTILINE)
+    assert str(explained("dataset.space")) == "dataset.space is not set  (case replicates=1)\n  set by default"
+
+
+def test_scalars_and_lists_of_them_are_one_leaf():
+    assert explained("networks.dense").leaves == ()
+    assert explained("study").leaves == ()
+    assert str(explained("title", 'title="a\\"b"')).startswith('title = "a\\"b"')
+    assert explained("model.widths").leaves == ()
+    assert str(explained("model.widths")).startswith("model.widths = [300, 100]")
+
+
+def test_a_case_sets_a_leaf_too():
+    more = """
+[sweep]
+grid = { "recipes.real.batch" = [16, 64] }
+"""
+    found = explain_path(small(more=more), "recipes.real", "batch=64")
+    batch = next(leaf for leaf in found.leaves if leaf.path == "batch")
+    assert (batch.setter.value, batch.setter.place) == (64, "case small.toml:26")
+
+
+def test_what_a_bare_name_stands_for_is_set_where_the_name_is():
+    places = {leaf.path: leaf.setter.place for leaf in explained("model").leaves}
+    assert places == {"name": "small.toml:4", "widths": "small.toml:4", "init": "default"}
+    assert explained("dataset.name").setter.place == "small.toml:3"
+    assert explained("dataset.root").setter.place == "default"
+    wide = small(model='{ name = "lenet-300-100", widths = [8, 8] }')
+    places = {leaf.path: leaf.setter for leaf in explain_path(wide, "model").leaves}
+    assert (places["widths"].value, places["widths"].place, places["widths"].span.column) == (
+        [8, 8],
+        "small.toml:4",
+        44,
+    )
+    assert places["name"].value == "mlp"
+
+
+def test_what_was_overridden_is_toml_too():
+    found = explained("recipes.real.optimiser", "recipes.real.optimiser={name='adam',lr=0.5}")
+    assert 'overrides { name = "sgd", lr = 0.1 } by file small.toml:9:13' in str(found)
+
+
 def test_an_explanation_is_plain_data():
-    json.dumps(dataclasses.asdict(explained("recipes.frankle.batch")))
+    found = explained("recipes.frankle.batch").document()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert (found["value"], found["setter"]["source"], found["setter"]["span"]["line"]) == (30, "file", 27)
+    found = explained("networks.imp").document()
+    assert found["value"][0]["rounds"] == 3
+    assert {"path": "[0].rounds", "setter": {"value": 3, "source": "file", "span": ANY}} in found["leaves"]
+
+
+def test_an_overridden_value_may_be_any_that_toml_has():
+    for wrong, text in (("inf", "inf"), ("1979-05-27", "1979-05-27"), ("[nan]", ["nan"])):
+        wild = small("recipes.real.batch=32", batch=wrong)
+        found = explain_path(wild, "recipes.real.batch")
+        assert f"overrides {wrong} by file" in str(found)
+        assert json.loads(json.dumps(found.document(), allow_nan=False))["overrode"][0]["value"] == text
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lmcspec.store import Index, Rate, Store, index_path, reindex
+from lmcspec.store import index as index_module
 
 
 def local(_):
@@ -174,6 +175,51 @@ def test_where_nothing_can_be_written_one_in_memory_serves(store, put, name):
     index_path(store).mkdir()
     with Index(store) as index:
         assert index.rates("train").n == 1
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Real databases that may not grow beyond the pages that an empty index has."""
+    connect = index_module._connect
+
+    def full(path, local):
+        connection, fresh = connect(path, local)
+        if str(path) != ":memory:":
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        return connection, fresh
+
+    monkeypatch.setattr(index_module, "_connect", full)
+
+
+def test_on_a_full_disk_one_in_memory_serves(store, put, name, full_disk, caplog):
+    for number in range(100):  # more than a page holds
+        put(store, name(number), seconds=1.0)
+    with Index(store) as index:
+        assert index.rates("train").n == 100
+    assert "can't be written" in caplog.text and "full" in caplog.text
+    assert not index_path(store).exists(), "nobody takes an empty one for the index"
+
+
+def test_a_disk_that_fills_up_is_said_once(store, put, name, full_disk, caplog):
+    with Index(store) as index:
+        for number in range(120):
+            put(store, name(number), seconds=1.0)
+            index.add([name(number)])
+        assert index.rates("train").n == 120
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "can't be written" in warning and "full" in warning
+
+
+def test_an_object_that_can_t_be_read_is_left_out(store, put, name, caplog):
+    put(store, name(1))
+    put(store, name(2))
+    commit = store.find(name(2)).path / "COMMIT"
+    commit.unlink()
+    commit.mkdir()
+    with Index(store) as index:
+        assert index.ids() == {name(1)}
+    assert "left out of the index" in caplog.text
 
 
 def test_drivers_at_once(store, put, name, python):

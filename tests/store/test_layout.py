@@ -66,6 +66,25 @@ def test_replace_json_keeps_the_old_file_when_it_fails(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
+def test_a_cache_that_can_t_be_written_is_a_line(tmp_path, monkeypatch, caplog):
+    assert layout.cache_json(tmp_path / "a", {"x": 1})
+    assert caplog.records == []
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert not layout.cache_json(tmp_path / "a", {"x": 2})
+    assert layout.read_json(tmp_path / "a") == {"x": 1}
+    assert os.listdir(tmp_path) == ["a"]
+    assert caplog.messages == [f"{tmp_path / 'a'} was not written, and is done without: No space left on device"]
+
+
+def test_a_cache_of_what_is_no_json_is_a_mistake(tmp_path):
+    with pytest.raises(TypeError):
+        layout.cache_json(tmp_path / "a", {"x": object()})
+
+
 @pytest.mark.parametrize(
     ("number", "what", "way_out"),
     [

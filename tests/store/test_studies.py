@@ -1,3 +1,6 @@
+import errno
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +21,25 @@ def test_the_last_plan_counts(store):
 def test_an_unreadable_plan_counts_as_none(store, caplog):
     record_plan(store, "fig7", {})
     (store.root / "studies" / "fig7.json").write_text("{")
+    assert last_plan(store, "fig7") is None
+    assert "unreadable" in caplog.text
+
+
+def test_on_a_disk_that_refuses_it_the_plan_before_counts(store, monkeypatch, caplog):
+    record_plan(store, "fig7", {"targets": {"a": "1"}})
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        record_plan(store, "fig7", {"targets": {"a": "2"}})
+    assert "was not written" in caplog.text
+    assert last_plan(store, "fig7") == {"targets": {"a": "1"}}
+
+
+def test_a_plan_that_can_t_be_read_counts_as_none(store, caplog):
+    (store.root / "studies" / "fig7.json").mkdir()
     assert last_plan(store, "fig7") is None
     assert "unreadable" in caplog.text
 

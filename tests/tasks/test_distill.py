@@ -1,15 +1,18 @@
 """Distilling as a task: the set, its space, and going on after a stop."""
 
 import json
+from itertools import chain, repeat
 
 import pytest
 import torch
 from context_for_tests import CONVNET, MLP, RAW, Done, TestContext, do, files, neutral
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data import load
 from lmcspec.science.distill.dm import distill, real_subset
+from lmcspec.science.distill.progress import Progress, Stopped
 from lmcspec.tasks import Interrupted, Part, read
 from lmcspec.tasks.distill import Distill, run
 
@@ -53,7 +56,7 @@ def test_the_space_stands_in_the_file(tmp_path):
 
 def test_a_stop_costs_nothing(tmp_path):
     whole = do(run, tmp_path / "whole", params(), {"seed": 0})
-    stops = iter([False, True])
+    stops = chain([False], repeat(True))
     ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=lambda: next(stops))
     with pytest.raises(Interrupted, match="stopped after 32 iterations"):
         run(ctx, params(), {"seed": 0})
@@ -61,6 +64,68 @@ def test_a_stop_costs_nothing(tmp_path):
     again = do(run, tmp_path / "cut", params(), {"seed": 0})
     assert files(again) == files(whole)
     assert [step for name, _, step in ctx.metrics if name == "distill/loss"] == [16, 32]
+
+
+def test_checkpoints_on_the_way_change_nothing(tmp_path, monkeypatch):
+    whole = do(run, tmp_path / "whole", params(), {"seed": 0})
+    assert not (tmp_path / "whole" / "partial" / "checkpoint.safetensors").exists(), "it took no 30 seconds"
+    monkeypatch.setenv("LMCSPEC_CHECKPOINT_SECONDS", "0")
+    written = do(run, tmp_path / "b", params(), {"seed": 0})
+    assert load_file(tmp_path / "b" / "partial" / "checkpoint.safetensors")["iteration"] == 32
+    assert files(written) == files(whole)
+
+
+def test_what_is_cut_off_goes_on_from_its_last_checkpoint(tmp_path, monkeypatch):
+    """As a kill cuts it off: without a word, in the middle, and after a checkpoint for which nobody had asked."""
+
+    class Killed(BaseException):
+        pass
+
+    def looks():
+        yield False  # in the pulse after 16 iterations: time for a checkpoint
+        yield False  # once it is written
+        raise Killed  # in the pulse after 32
+
+    monkeypatch.setenv("LMCSPEC_CHECKPOINT_SECONDS", "0")
+    whole = do(run, tmp_path / "whole", params(), {"seed": 0})
+    look = looks()
+    ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=lambda: next(look))
+    with pytest.raises(Killed):
+        run(ctx, params(), {"seed": 0})
+    checkpoint = load_file(ctx.partial / "checkpoint.safetensors")
+    assert checkpoint.keys() == {"iteration", "images", "velocity"}
+    assert checkpoint["iteration"] == 16
+    assert list(ctx.out.iterdir()) == []
+    again = TestContext(tmp_path / "cut", neutral=neutral(params()))
+    run(again, params(), {"seed": 0})
+    assert again.lines == ["goes on from its checkpoint after 16 iterations"]
+    assert [step for name, _, step in again.metrics if name == "distill/loss"] == [32]
+    assert files(Done(again.out)) == files(whole)
+
+
+def test_a_method_may_keep_any_tensors(tmp_path, monkeypatch):
+    """One that is not distribution matching: a recursion over two tensors of other kinds, with a pulse each time."""
+
+    def fibonacci(config, split, classes, build, *, begin, pulse, **_):
+        state = (
+            begin.state if begin else {"pair": torch.tensor([0, 1]), "mean/of all": torch.zeros(3, dtype=torch.float64)}
+        )
+        pair, mean = state["pair"], state["mean/of all"]
+        for done in range((begin.iteration if begin else 0) + 1, config.iterations + 1):
+            pair = torch.stack((pair[1], pair.sum()))
+            mean = mean + pair[0] / 3
+            if pulse(done, 0.0):
+                raise Stopped(Progress(done, {"pair": pair, "mean/of all": mean}))
+        return mean.float().view(1, 1, 1, 3), pair[:1]
+
+    monkeypatch.setattr("lmcspec.science.distill.dm.distill", fibonacci)
+    whole = do(run, tmp_path / "whole", params(iterations=20), {"seed": 0})
+    assert distilled(whole)[1].tolist() == [6765]
+    monkeypatch.setenv("LMCSPEC_CHECKPOINT_SECONDS", "0")
+    ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=chain([False] * 10, repeat(True)).__next__)
+    with pytest.raises(Interrupted, match="stopped after 6 iterations"):
+        run(ctx, params(iterations=20), {"seed": 0})
+    assert files(do(run, tmp_path / "cut", params(iterations=20), {"seed": 0})) == files(whole)
 
 
 def test_a_second_stop(tmp_path):

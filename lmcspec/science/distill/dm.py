@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,27 +10,11 @@ from torch import Tensor, nn
 from lmcspec.base import streams
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data.resident import Split
+from lmcspec.science.distill.progress import Progress, Pulse, Stopped
 from lmcspec.science.initial import Scheme, initial_state
 
 PULSE = 16
 """Iterations between two calls of `pulse`: each waits for the device."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Progress:
-    """Synthetic images (classes x ipc, C, H, W) after `iteration` iterations, and SGD's velocity of the same shape."""
-
-    iteration: int
-    images: Tensor
-    velocity: Tensor
-
-
-class Stopped(Exception):
-    """Distilling was asked to stop; `progress` goes on where it was."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        super().__init__(f"stopped after {progress.iteration} iterations")
 
 
 def distill(
@@ -43,7 +26,7 @@ def distill(
     scheme: Scheme = "default",
     classifier: str = "classifier",
     begin: Progress | None = None,
-    pulse: Callable[[int, float], bool | None] | None = None,
+    pulse: Pulse | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Images float32 (classes x ipc, C, H, W) in the split's space and labels int64, class after class.
 
@@ -54,13 +37,14 @@ def distill(
     by one step of SGD with momentum on the synthetic pixels. phi is what the module named `classifier` gets, and
     nothing is trained. Real images: `config.batch` of each class without replacement, or all if there are fewer.
     All classes pass the network together. The start is `real_subset`. Every draw is addressed by (seed, iteration),
-    so going on from `begin` gives the same bits. `pulse(iteration, loss)` is called every 16 iterations; where it
-    returns True, Stopped is raised with the progress so far.
+    so going on from `begin` gives the same bits: its state are the `images` and SGD's `velocity`, of one shape.
+    `pulse` is called every 16 iterations.
     """
     images, labels = real_subset(split, classes, config.ipc, config.seed)
     velocity, first = torch.zeros_like(images), 0
     if begin is not None:
-        images, velocity, first = begin.images.to(split.device), begin.velocity.to(split.device), begin.iteration
+        images, velocity = (begin.state[name].to(split.device) for name in ("images", "velocity"))
+        first = begin.iteration
     images, velocity = images.clone(), velocity.clone()
     members = _members(split, classes)
     whole = all(len(rows) <= config.batch for rows in members)
@@ -82,7 +66,7 @@ def distill(
             images.sub_(velocity, alpha=config.lr)
             done = iteration + 1
             if pulse is not None and done % PULSE == 0 and pulse(done, loss.item()):
-                raise Stopped(Progress(done, images, velocity))
+                raise Stopped(Progress(done, {"images": images, "velocity": velocity}))
     return images, labels
 
 

@@ -112,9 +112,10 @@ def test_going_on_after_a_stop_gives_the_same_bits(standardised):
         )
     progress = caught.value.progress
     assert [done for done, _ in seen] == [dm.PULSE, 2 * dm.PULSE] == [16, progress.iteration]
-    before = progress.images.clone()
+    before = {name: value.clone() for name, value in progress.state.items()}
     assert torch.equal(dm.distill(config, standardised.train, 10, build, begin=progress)[0], whole)
-    assert torch.equal(progress.images, before)
+    assert progress.state.keys() == before.keys() == {"images", "velocity"}
+    assert all(torch.equal(value, before[name]) for name, value in progress.state.items())
 
 
 def test_the_loss_falls(standardised):

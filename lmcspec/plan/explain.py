@@ -1,0 +1,243 @@
+"""One task of a plan: what it is, whether it runs and why, what goes in, what it costs and where it is stored."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from lmcspec.base.errors import StoreError, UsageError
+from lmcspec.base.ids import short
+from lmcspec.catalog import nearest
+from lmcspec.plan.cost import Cost, cost
+from lmcspec.plan.graph import Plan
+from lmcspec.plan.outlook import Outlook
+from lmcspec.plan.reasons import REASONS, Reason
+from lmcspec.plan.render import duration, reason_document, size, state
+from lmcspec.spec.explain import aligned, leaves, shown
+from lmcspec.spec.paths import dotted
+from lmcspec.tasks import Part
+
+_DIGITS = re.compile(r"[0-9a-f]{4,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What fills a slot; `id` is None while that of its data is not known."""
+
+    slot: str
+    id: str | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A committed result: where it lies, how it came out, and what it took."""
+
+    path: str
+    outcome: str
+    bytes: int
+    has_outputs: bool
+    """False once its files are used up and dropped; its numbers stay."""
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskExplanation:
+    """A task of a plan that is held against a store."""
+
+    id: str | None
+    """None while its data are missing, for it rests on theirs."""
+    label: str
+    also: tuple[str, ...]
+    """Other places of the study at which the same work stands."""
+    kind: str
+    version: int
+    state: str
+    """As the plan says it: `run`, `changed`, `reuse`, `blocked`, `passing`, `skipped` or `unneeded`."""
+    reason: Reason | None
+    follows: str
+    """Label of the task whose change the reason is."""
+    blocked: str
+    """Why it can't run."""
+    passed_by: str
+    """Label of the longer training that commits it on its way."""
+    goes_on_from: str
+    """Label of the stored state of the same branch from which it goes on."""
+    inputs: tuple[Input, ...]
+    seeds: Mapping[str, int]
+    params: Mapping[str, Any]
+    cost: Cost | None
+    """None where the size of its data is not known."""
+    kept: Kept | None
+
+    def __str__(self) -> str:
+        lines = [self.label, f"id      {self.id or '?'}", f"kind    {self.kind}, version {self.version}"]
+        lines += _headed("state", self._states())
+        lines += _headed("also", self.also)
+        inputs = [(one.slot, short(one.id) if one.id else "?", one.label) for one in self.inputs]
+        lines += _headed("inputs", aligned(inputs, margin=""))
+        lines += _headed("seeds", [", ".join(f"{name} {value}" for name, value in self.seeds.items())])
+        params = [(dotted(path), shown(value)) for path, value in leaves(self.params) if value is not None]
+        lines += _headed("params", aligned(params, margin=""))
+        lines += _headed("cost", [self._cost()])
+        return "\n".join([*lines, *_headed("stored", self._stored())])
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "id": self.id,
+            "label": self.label,
+            "also": list(self.also),
+            "kind": self.kind,
+            "version": self.version,
+            "state": self.state,
+            **{"changes": [], "root": None},
+            **reason_document(self.reason),
+            "follows": self.follows or None,
+            "blocked": self.blocked or None,
+            "passed_by": self.passed_by or None,
+            "goes_on_from": self.goes_on_from or None,
+            "inputs": [asdict(one) for one in self.inputs],
+            "seeds": dict(self.seeds),
+            "params": dict(self.params),
+            "cost": None if self.cost is None else asdict(self.cost),
+            "stored": None if self.kept is None else asdict(self.kept),
+        }
+
+    def _states(self) -> Iterator[str]:
+        match self.state:
+            case "blocked":
+                yield f"blocked: {self.blocked}"
+            case "passing":
+                yield f"run, in passing: {self.passed_by} commits it on its way"
+            case "unneeded":
+                yield "unneeded: all that rests on it is in the store"
+            case "changed":
+                yield "run"
+            case _:
+                yield self.state
+        if self.reason is not None:
+            yield f"{self.reason.code}: {REASONS[self.reason.code]}"
+            yield from (f"  {change}" for change in self.reason.changes)
+        if self.follows:
+            yield f"  follows from {self.follows}"
+        if self.goes_on_from:
+            yield f"goes on from the stored state of {self.goes_on_from}"
+
+    def _cost(self) -> str:
+        if self.cost is None:
+            return "unknown, its data are not here"
+        own = self.cost
+        seconds = "seconds unknown, nothing like it has finished in this store yet"
+        if own.seconds is not None:
+            seconds = f"{duration(own.seconds)} ({duration(own.low or 0)} to {duration(own.high or 0)})"
+        work = f"{own.images:,} training images in {own.updates:,} updates, " if own.updates else ""
+        return f"{work}{seconds}" + (f", keeps {size(own.stored)}" if own.stored is not None else "")
+
+    def _stored(self) -> Iterator[str]:
+        if self.kept is not None:
+            took = f"took {duration(self.kept.seconds)}, " if self.kept.seconds is not None else ""
+            files = f"keeps {size(self.kept.bytes)}" if self.kept.has_outputs else "its files are used up, numbers stay"
+            yield f"in {self.kept.path}"
+            yield f"{took}{files}, outcome {self.kept.outcome}"
+
+
+def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
+    """All that a plan and its store know of a task; `label` is that of its places to be put first."""
+    plan, found = view.plan, view.diff
+    task = plan.tasks[task_id]
+    places = dict.fromkeys([label, *(role for role, one in plan.roles.items() if one == task_id)])
+    reason = view.reasons.get(task_id)
+
+    def named(identifier: str | None) -> str:
+        return plan.tasks[identifier].label if identifier else ""
+
+    return TaskExplanation(
+        id=None if task_id in plan.unknown else task_id,
+        label=label,
+        also=tuple(places)[1:],
+        kind=task.kind,
+        version=task.document["version"],
+        state=state(view, task_id),
+        reason=reason,
+        follows=named(reason.root) if reason else "",
+        blocked=found.blocked.get(task_id, ""),
+        passed_by=named(found.passing.get(task_id)),
+        goes_on_from=named(found.continued.get(task_id)),
+        inputs=tuple(
+            Input(slot, None if source in plan.unknown else source, named(source)) for slot, source in task.inputs
+        ),
+        seeds=dict(task.seeds),
+        params={field.name: _resolved(plan, getattr(task.params, field.name)) for field in fields(task.params)},
+        cost=None if task_id in plan.unknown else _cost(view, task_id),
+        kept=_kept(view, task_id),
+    )
+
+
+def task_called(plan: Plan, name: str, case: str = "") -> tuple[str, str]:
+    """(id, label) of the task at a label, in `case` where the label names none, or of that whose id starts so.
+
+    Raises UsageError, with the nearest label, where there is none or more than one.
+    """
+    for label in (name, f"{case}/{name}"):
+        if label in plan.roles:
+            return plan.roles[label], label
+    if _DIGITS.fullmatch(name):
+        found = [task for task in plan.tasks if task.startswith(name) and task not in plan.unknown]
+        if len(found) == 1:
+            return found[0], plan.tasks[found[0]].label
+        if found:
+            named = ", ".join(f"{short(task)} {plan.tasks[task].label}" for task in found[:5])
+            raise UsageError(f"{len(found)} tasks have an id that starts with {name}: {named}", help="give more digits")
+        raise UsageError(f"no task of {plan.study} has an id that starts with {name}")
+    below = [label for label in plan.roles if label.startswith(name.rstrip("/") + "/")]
+    if below:
+        more = ", …" if len(below) > 5 else ""
+        raise UsageError(f"`{name}` is no task, but holds {len(below):,}: {', '.join(below[:5])}{more}")
+    near = nearest(name, list(plan.roles))
+    raise UsageError(
+        f"{plan.study} has no task at `{name}`" + (f"; did you mean `{near}`?" if near else ""),
+        help="lmcspec plan SPEC --format tree shows them all",
+    )
+
+
+def _cost(view: Outlook, task_id: str) -> Cost:
+    if task_id in view.costs:
+        return view.costs[task_id]
+    history = None
+    if view.store is not None:
+        from lmcspec.plan.history import StoreHistory
+
+        history = StoreHistory(view.store)
+    return cost(view.plan.tasks[task_id], view.plan, history, view.models)
+
+
+def _kept(view: Outlook, task_id: str) -> Kept | None:
+    try:
+        stored = view.store.find(task_id) if view.store is not None else None
+    except StoreError:  # damaged: the reason says so
+        return None
+    if stored is None:
+        return None
+    seconds = stored.record.get("seconds")
+    return Kept(str(stored.path), stored.outcome, stored.bytes, stored.has_outputs, seconds)
+
+
+def _resolved(plan: Plan, value: Any) -> Any:
+    """A parameter as plain data, a part as its value."""
+    match value:
+        case Part():
+            # The digest of data that are not here is a placeholder.
+            unknown = value.digest in plan.facts and not plan.facts[value.digest].known
+            return _resolved(plan, {**value.value, "digest": "?"} if unknown else value.value)
+        case Mapping():
+            return {key: _resolved(plan, item) for key, item in value.items()}
+        case list() | tuple():
+            return [_resolved(plan, item) for item in value]
+        case _:
+            return value
+
+
+def _headed(name: str, lines: Iterable[str]) -> list[str]:
+    """Lines under a heading that stands before the first."""
+    return [f"{name if not place else '':8}{line}" for place, line in enumerate(lines) if line]

@@ -1,0 +1,59 @@
+"""Tasks in the plans that a store remembers of its studies, whether they have run or not."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lmcspec.catalog import nearest
+from lmcspec.plan.document import SCHEMA
+from lmcspec.store import Store, failures, holder, interrupted, is_dead, last_plan, recorded_studies
+from lmcspec.store.store import SHORTEST_PREFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A task as the last plan of a study names it."""
+
+    study: str
+    id: str
+    label: str
+    kind: str
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def recorded_tasks(store: Store, name: str) -> list[Recorded]:
+    """The tasks at a label, or whose ids start with `name` (4 digits or more), one for each study that plans them."""
+    digits = len(name) >= SHORTEST_PREFIX
+    found = []
+    for study, plan in _plans(store):
+        at_label = plan["roles"].get(name)
+        for task, entry in plan["tasks"].items():
+            if task == at_label or (digits and task.startswith(name)):
+                label = name if task == at_label else entry["label"]
+                found.append(Recorded(study, task, label, entry["kind"]))
+    return found
+
+
+def nearest_label(store: Store, name: str) -> str | None:
+    """The label in any recorded plan that a typing error most likely meant."""
+    return nearest(name, [label for _, plan in _plans(store) for label in plan["roles"]])
+
+
+def attempt_so_far(store: Store, task: str) -> tuple[str, str]:
+    """What became of a task that is not in the store: a word as `status` has it, and a sentence."""
+    held = holder(store, task)
+    if held is not None and not is_dead(store, task):
+        return "running", f"process {held.process.pid} on {held.process.host} is at work on it"
+    if past := failures(store, task):
+        return "failed", f"its last attempt failed: {past[0].document.get('message', '')} (log: {past[0].log})"
+    if interrupted(store, task):
+        return "interrupted", "its last attempt was cut off"
+    return "to do", "it has not run"
+
+
+def _plans(store: Store) -> list[tuple[str, dict[str, Any]]]:
+    """Every recorded plan that this version can read; whether its tasks could still run does not matter."""
+    found = [(study, last_plan(store, study)) for study in recorded_studies(store)]
+    return [(study, plan) for study, plan in found if isinstance(plan, dict) and plan.get("schema") == SCHEMA]

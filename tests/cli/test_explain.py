@@ -1,0 +1,184 @@
+"""What `explain` says of values, and of tasks that have run and that are only planned."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from study_for_tests import SPEC
+
+from lmcspec.spec import Explanation, Setter
+from lmcspec.store import Store, open_attempt
+
+
+@pytest.fixture
+def store(place, finished) -> Store:
+    """A store of one's own in which the study has run: the one that commands here use."""
+    shutil.copytree(finished, place / ".lmcspec")
+    return Store.open(place / ".lmcspec")
+
+
+@pytest.fixture
+def ids(place, lmcspec) -> dict[str, str]:
+    """The study's tasks by label."""
+    tasks = lmcspec("plan", "study.toml", "--format", "json", "--store", "none").data["tasks"]
+    return {task["label"]: task["id"] for task in tasks}
+
+
+def test_a_table_with_who_set_each_leaf(place, lmcspec):
+    said = lmcspec("explain", "study.toml", "recipes.real.optimiser", "--set", "recipes.real.optimiser.lr=0.2")
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        'recipes.real.optimiser = { name = "sgd", lr = 0.2, momentum = 0.9, weight_decay = 0.0, nesterov = false }',
+        "  set by file study.toml:8:13",
+        '  name          "sgd"  study.toml:8',
+        "  lr            0.2    --set",
+        "  momentum      0.9    study.toml:8",
+        "  weight_decay  0.0    default",
+        "  nesterov      false  default",
+    ]
+    data = lmcspec("explain", "study.toml", "networks", "--format", "json").data
+    assert data["value"]["imp"][0]["fraction"] == 0.5
+    assert {leaf["path"]: leaf["setter"]["source"] for leaf in data["leaves"]}["imp[0].scope"] == "default"
+    Path(".lmcspec").write_text("no store")
+    assert lmcspec("explain", "study.toml", "networks").code == 0, "it needs none"
+
+
+def test_a_planned_task_by_label_and_by_id(place, lmcspec, ids):
+    task = ids["imp/s0/l1/train"]
+    said = lmcspec("explain", "study.toml", "imp/s0/l1/train")
+    assert said.code == 0
+    assert f"id      {task}" in said.out.splitlines()
+    assert "        never-run: nothing like it has run" in said.out.splitlines()
+    assert lmcspec("explain", "study.toml", task[:6]).out == said.out
+    data = lmcspec("explain", "study.toml", "imp/s0/l1/train", "--format", "json").data
+    assert (data["id"], data["state"], data["cost"]["updates"]) == (task, "run", 6)
+    assert data["inputs"] == [{"slot": "mask", "id": ids["imp/s0/l1/mask"], "label": "imp/s0/l1/mask"}]
+    assert not Path(".lmcspec").exists()
+
+
+def test_a_planned_task_held_against_the_store(store, lmcspec, ids):
+    data = lmcspec("explain", "study.toml", "imp/s0/l1/train", "--format", "json").data
+    assert data["state"] == "reuse"
+    assert data["stored"]["path"] == str(store.find(ids["imp/s0/l1/train"]).path)
+    changed = lmcspec("explain", "study.toml", "imp/s0/l1/train", "--set", "recipes.real.batch=128")
+    assert "          recipe.batch 256 -> 128" in changed.out.splitlines()
+
+
+def test_a_task_of_a_saved_plan(place, lmcspec, ids):
+    lmcspec("plan", "study.toml", "-o", "plan.json")
+    Path("study.toml").unlink()
+    assert ids["imp/s0/l1/mask"] in lmcspec("explain", "plan.json", "imp/s0/l1/mask").out
+    said = lmcspec("explain", "plan.json", "recipes.real.batch")
+    assert (said.code, said.out) == (2, "")
+
+
+def test_a_key_of_the_spec_wins_over_the_digits_of_an_id(place, lmcspec, monkeypatch):
+    """No key is made of four hex digits now, so one is made up; the plan is not even looked at."""
+
+    def explain_path(loaded, path, case):
+        return Explanation(path, case, 1, Setter(1, "default"))
+
+    def compile_study(*_, **__):
+        raise AssertionError("the plan was made")
+
+    monkeypatch.setattr("lmcspec.plan.compile_study", compile_study)
+    assert lmcspec("explain", "study.toml", "networks.imp[0].rounds").out.startswith("networks.imp[0].rounds = 1\n")
+    monkeypatch.setattr("lmcspec.spec.explain_path", explain_path)
+    assert lmcspec("explain", "study.toml", "feed").out == "feed = 1\n  set by default\n"
+
+
+def test_paths_are_told_from_labels_whatever_is_in_them(place, lmcspec):
+    text = SPEC.replace("rounds = 1", "rounds = { each = [1, 2] }").replace("dense", '"dense.1"')
+    Path("study.toml").write_text(text)
+    value = lmcspec("explain", "study.toml", "networks.imp[rounds=1][0].rounds")
+    assert value.out.startswith("networks.imp[rounds=1][0].rounds = 1\n")
+    task = lmcspec("explain", "study.toml", "imp[rounds=2]/s0/l2/train")
+    assert task.out.startswith("imp[rounds=2]/s0/l2/train\n")
+    assert lmcspec("explain", "study.toml", "dense.1/s0/l0/train").out.startswith("dense.1/s0/l0/train\n")
+    assert lmcspec("explain", "study.toml", 'networks."dense.1"').out.startswith('networks."dense.1" = []\n')
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("imp/s0/l1/trian", "did you mean `imp/s0/l1/train`?"),
+        ("imp/s0", "is no task, but holds 5"),
+        ("0000", "no task of tiny has an id that starts with 0000"),
+        ("networks.inp", "did you mean `imp`?"),
+        ("networks.imp[recipe=a/b][0]", "`networks` has no `imp[recipe=a/b]`"),
+        ("recipes.real/x", "`recipes` has no `real/x`"),
+    ],
+)
+def test_what_neither_the_spec_nor_its_plan_has(place, lmcspec, name, says):
+    said = lmcspec("explain", "study.toml", name)
+    assert (said.code, said.out) == (2, "")
+    assert says in said.err
+    assert "Traceback" not in said.err
+
+
+def test_an_id_that_is_planned_and_has_not_run(store, lmcspec, ids):
+    task = ids["imp/s0/l1/train"]
+    store.discard(task)
+    said = lmcspec("explain", task[:8])
+    assert said.code == 0
+    assert said.out.splitlines()[:4] == [
+        "train  imp/s0/l1/train",
+        f"id {task}",
+        "planned in the study tiny, at imp/s0/l1/train",
+        "it has not run",
+    ]
+    data = lmcspec("explain", task[:8], "--format", "json").data
+    assert (data["id"], data["state"], data["result"]) == (task, "to do", None)
+    assert data["planned"] == [{"study": "tiny", "id": task, "label": "imp/s0/l1/train", "kind": "train"}]
+
+
+def test_an_id_that_is_planned_and_failed(store, lmcspec, ids):
+    task = ids["imp/s0/l1/train"]
+    store.discard(task)
+    open_attempt(store, task).fail({"message": "it had no luck"})
+    said = lmcspec("explain", task[:8])
+    assert "its last attempt failed: it had no luck (log: " in said.out
+    assert lmcspec("explain", task[:8], "--format", "json").data["state"] == "failed"
+
+
+def test_a_label_alone_is_looked_up_in_recorded_plans(store, lmcspec, ids):
+    said = lmcspec("explain", "imp/s0/l1/mask")
+    assert f"in {store.find(ids['imp/s0/l1/mask']).path}" in said.out
+    store.discard(ids["imp/s0/l1/mask"])
+    assert "it has not run" in lmcspec("explain", "imp/s0/l1/mask").out
+
+
+def test_what_no_store_has(store, lmcspec, ids):
+    said = lmcspec("explain", "imp/s0/l1/maks")
+    assert (said.code, "did you mean imp/s0/l1/mask?" in said.err) == (2, True)
+    assert lmcspec("explain", "ffffff").code == 2
+    assert "is not the beginning of an id" in lmcspec("explain", "nothing").err
+    assert "study.toml recipes.real.optimiser.lr" in lmcspec("explain", "study.toml").err
+
+
+def test_one_label_of_two_studies_that_mean_two_tasks(store, lmcspec, ids):
+    from lmcspec.store import last_plan, record_plan
+
+    other = last_plan(store, "tiny")
+    lmcspec("plan", "study.toml", "--set", "recipes.real.batch=128", "--set", "study=other", "-o", "other.json")
+    record_plan(store, "other", json.loads(Path("other.json").read_text()))
+    record_plan(store, "same", {**other, "study": "same"})
+    said = lmcspec("explain", "imp/s0/l1/train")
+    assert said.code == 2
+    assert "several tasks may be meant by imp/s0/l1/train" in said.err
+    store.discard(ids["imp/s0/l1/train"])
+    data = lmcspec("explain", ids["imp/s0/l1/train"][:10], "--format", "json").data
+    assert [one["study"] for one in data["planned"]] == ["same", "tiny"]
+
+
+def test_a_stored_task_whose_numbers_are_not_finite_is_json_all_the_same(place, lmcspec):
+    store = Store.open(".lmcspec")
+    attempt = open_attempt(store, "ab" * 32)
+    attempt.commit({"kind": "train"}, {"scalars": {"test_loss": float("nan")}, "outcome": "diverged"}, {})
+
+    def refuse(text):
+        raise AssertionError(f"{text} is not JSON")
+
+    said = lmcspec("explain", "abababab", "--format", "json")
+    assert json.loads(said.out, parse_constant=refuse)["data"]["result"]["scalars"]["test_loss"] == {"nonfinite": "nan"}

@@ -1,0 +1,33 @@
+"""Tracking beside a run: whatever becomes of it, the results are printed."""
+
+import shutil
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def nowhere(place, finished, monkeypatch):
+    """The store in which the study has run, where nothing can be written down about tracking."""
+    monkeypatch.delenv("LMCSPEC_NO_TRACKING")
+    shutil.copytree(finished, place / ".lmcspec")
+    shutil.rmtree(place / ".lmcspec" / "tracking")
+    (place / ".lmcspec" / "tracking").write_text("in the way")
+
+
+def test_nothing_to_run_and_nowhere_to_note_what_was_told(nowhere, lmcspec):
+    loaded = "mlflow" in sys.modules
+    said = lmcspec("run", "study.toml")
+    assert said.code == 0
+    assert "50.0%" in said.out
+    assert "Traceback" not in said.err
+    assert "can't be noted in the store" in said.err.splitlines()[-1]
+    assert ("mlflow" in sys.modules) == loaded
+
+
+@pytest.mark.parametrize("command", [("sync",), ("run", "study.toml", "--require-tracking")])
+def test_where_tracking_is_asked_for_it_is_an_error(nowhere, lmcspec, command):
+    said = lmcspec(*command)
+    assert (said.code, said.out) == (6, "")
+    assert "can't be noted in the store" in said.err
+    assert "Traceback" not in said.err

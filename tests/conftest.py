@@ -15,28 +15,18 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import hypothesis
 import pytest
 
-PROFILE = os.environ.get("LMCSPEC_HYPOTHESIS", "ci")
+# What several folders of tests share is imported by its plain name, as within one.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from profiles import PROFILE
+
 SECONDS = 20.0 if os.environ.get("CI") and PROFILE == "ci" else float("inf")
 """What a test without a marker may take before it fails. The rule is 10 s; machines that run CI are noisy."""
 LONG = {"slow", "data", "kill", "browser", "ray", "gpu"}
 LONG_TIMEOUT = 600
 SKIPS = Path(__file__).parents[1] / ".ci" / "allowed-skips.txt"
-
-hypothesis.settings.register_profile(
-    "ci",
-    max_examples=50,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.register_profile(
-    "full", parent=hypothesis.settings.get_profile("ci"), max_examples=1000, derandomize=False, print_blob=True
-)
-hypothesis.settings.load_profile(PROFILE)
 
 unlisted_skips: dict[str, str] = {}
 

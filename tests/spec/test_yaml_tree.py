@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -117,7 +117,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=50)
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), VALUES, max_size=3), st.booleans())
 def test_what_is_dumped_is_read_and_the_text_at_each_place_means_it(data, flow):
     from io import StringIO

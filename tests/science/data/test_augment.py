@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcspec.base import streams
@@ -26,7 +26,6 @@ def one_by_one(images: np.ndarray, tops, lefts, flips, pad: int, black) -> np.nd
     return out
 
 
-@settings(derandomize=True, max_examples=25, deadline=None)
 @given(
     st.integers(1, 4), st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(0, 6), st.booleans(),
     st.booleans(),

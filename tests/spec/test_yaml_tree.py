@@ -108,7 +108,8 @@ VALUES = st.recursive(
         st.integers(-9, 999),
         st.booleans(),
         st.floats(allow_nan=False, allow_infinity=False, width=16),
-        st.text("ab :#é'", max_size=5),
+        # ruamel writes `: a` into a flow list as it is, and then can't read that itself.
+        st.text("ab :#é'", max_size=5).filter(lambda text: not text.startswith(": ")),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3), st.dictionaries(st.text("abc", min_size=1, max_size=3), inner, max_size=3)

@@ -30,6 +30,10 @@ def smi(tmp_path, monkeypatch):
         ("1,0", ("GPU-bbbb", "GPU-aaaa")),
         ("GPU-bbbb", ("GPU-bbbb",)),
         ("7", ()),
+        ("1,7,0", ("GPU-bbbb",)),
+        ("0,-1,1", ("GPU-aaaa",)),
+        ("GPU-aaaa, GPU-bbbb", ("GPU-aaaa", "GPU-bbbb")),
+        ("0,none", ("GPU-aaaa",)),
     ],
 )
 def test_the_gpus_that_may_be_used(smi, monkeypatch, visible, found):

@@ -46,6 +46,8 @@ def _act(ctx, params, seeds):
             os.kill(os.getpid(), signal.SIGSEGV)
         case "memory":
             raise MemoryError("too much")
+        case "gpu-error":
+            _break_gpu()
         case "bug":
             raise KeyError("nonsense")
         case "data":
@@ -88,6 +90,18 @@ def _act(ctx, params, seeds):
         case "look":
             return Finished(_look())
     return Finished({"total": params.value})
+
+
+def _break_gpu():
+    """Has torch behave as after an error on the GPU: whatever is asked of that fails from then on."""
+    import torch
+
+    def fail():
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    torch.cuda.is_initialized = lambda: True
+    torch.cuda.synchronize = torch.cuda.empty_cache = fail
+    fail()
 
 
 def _spoil():

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from lmcspec.engine import Slot
@@ -53,3 +55,8 @@ def test_without_a_driver_there_are_cpu_slots(smi):
     smi("NVIDIA-SMI has failed", code=9)
     assert devices.slots(None) == (Slot(""),) * devices.cores()
     assert devices.slots(1) == (Slot(""),)
+
+
+def test_no_test_sees_a_gpu_but_those_marked_so():
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+    assert devices.gpus() == ()

@@ -94,3 +94,18 @@ def test_batches_of_an_epoch_are_its_parts():
     assert draws is not None
     parts = [augment(images[start : start + 8], draws[start : start + 8]) for start in range(0, 20, 8)]
     assert torch.equal(torch.cat(parts), augment(images, draws))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("floating", [False, True])
+def test_a_gpu_makes_the_same_bits(cuda, floating):
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.integers(1, 255, (50, 3, 6, 5)).astype(np.float32 if floating else np.uint8))
+    black = torch.tensor([3.5, -1.0, 0.25]).view(3, 1, 1) if floating else torch.zeros(3, 1, 1, dtype=torch.uint8)
+    draws = draw(50, Augmentation(True, 2), NOISE, epoch=1)
+    assert draws is not None
+    expected = augment(images, draws, black)
+    for place in ("cpu", cuda):
+        found = augment(images.to(cuda), draws.to(cuda), black.to(place))
+        assert found.device.type == "cuda" and found.dtype == images.dtype
+        assert torch.equal(found.cpu(), expected)

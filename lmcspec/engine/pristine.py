@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import signal
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +58,16 @@ def prepare(threads: int) -> None:
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.set_anomaly_enabled(False)
-    torch.set_float32_matmul_precision("highest")
     torch.set_flush_denormal(False)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False
+    with warnings.catch_warnings():
+        # Versions up to 2.11 or so want this said in another way, which would not cover all that we support.
+        warnings.simplefilter("ignore")
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = False
     for kind in ("cpu", "cuda"):
         if torch.is_autocast_enabled(kind):
             torch.set_autocast_enabled(kind, False)

@@ -46,6 +46,7 @@ def test_algorithms_are_deterministic_on_every_device(monkeypatch):
     assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
 
 
+@pytest.mark.filterwarnings("ignore:.*fp32_precision")
 def test_float32_is_never_rounded_to_fewer_bits():
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.allow_tf32 = True

@@ -236,3 +236,28 @@ def test_random_scores_are_uniform_nested_and_blind_to_the_weights():
     again = masks.prune(random.scores({}, pruned, (0, 2, 0)), pruned, 500)
     assert masks.survivors(again) == 1000 and all((again[name] <= pruned[name]).all() for name in mask)
     assert abs(int(pruned["a"].sum()) - 750) < 60
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_weights_on_a_gpu_are_pruned_as_elsewhere(cuda, scope):
+    scores = {
+        name: torch.from_numpy(streams.uniforms(60, "prune", 0, 0, 0, name)).float().view(6, 10) for name in "abc"
+    }
+    expected = masks.prune(scores, full(scores), 50, scope=scope)
+    there = {name: tensor.to(cuda) for name, tensor in scores.items()}
+    for mask in (full(scores), {name: tensor.to(cuda) for name, tensor in full(scores).items()}):
+        found = masks.prune(there, mask, 50, scope=scope)
+        assert {tensor.device for tensor in found.values()} == {tensor.device for tensor in mask.values()}
+        assert same({name: tensor.cpu() for name, tensor in found.items()}, expected)
+    masked = masks.apply(expected, there)
+    masks.assert_masked(masked, expected)
+    assert all(torch.equal(masked[name].cpu(), scores[name] * expected[name]) for name in scores)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("mode", ["shuffled", "shuffled-global", "even"])
+def test_masks_on_a_gpu_are_shuffled_to_the_same_bits(cuda, mode):
+    mask = {name: torch.arange(60).view(6, 10) % 3 == 0 for name in "ab"}
+    found = masks.shuffle({name: tensor.to(cuda) for name, tensor in mask.items()}, mode, (1, 2, 3))
+    assert same({name: tensor.cpu() for name, tensor in found.items()}, masks.shuffle(mask, mode, (1, 2, 3)))

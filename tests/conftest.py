@@ -1,6 +1,6 @@
 """What all tests share: a cache folder of their own, the real data where they are at hand, and the house rules.
 
-The rules: one thread of torch; a test takes no longer than its markers allow; no example is drawn by chance unless
+The rules: one thread of torch; no GPU but for tests marked `gpu`, so that the others are the same everywhere; a test takes no longer than its markers allow; no example is drawn by chance unless
 LMCSPEC_HYPOTHESIS=full; with LMCSPEC_STRICT_SKIPS=1 a skip needs a reason that stands in .ci/allowed-skips.txt.
 """
 
@@ -15,31 +15,25 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import hypothesis
 import pytest
 
-PROFILE = os.environ.get("LMCSPEC_HYPOTHESIS", "ci")
+# What several folders of tests share is imported by its plain name, as within one.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from profiles import PROFILE
+
 SECONDS = 20.0 if os.environ.get("CI") and PROFILE == "ci" else float("inf")
 """What a test without a marker may take before it fails. The rule is 10 s; machines that run CI are noisy."""
 LONG = {"slow", "data", "kill", "browser", "ray", "gpu"}
 LONG_TIMEOUT = 600
 SKIPS = Path(__file__).parents[1] / ".ci" / "allowed-skips.txt"
-
-hypothesis.settings.register_profile(
-    "ci",
-    max_examples=50,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.register_profile(
-    "full", parent=hypothesis.settings.get_profile("ci"), max_examples=1000, derandomize=False, print_blob=True
-)
-hypothesis.settings.load_profile(PROFILE)
+GPUS = os.environ.get("CUDA_VISIBLE_DEVICES")
+"""Those that this machine's user lets tests have; None for all."""
 
 unlisted_skips: dict[str, str] = {}
 
@@ -49,6 +43,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if is_long(item) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LONG_TIMEOUT))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Runners of a test, in this process or another, see GPUs only where it is marked `gpu`."""
+    show_gpus(GPUS if item.get_closest_marker("gpu") else "")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -87,6 +87,14 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.line(f"{test}: {reason}", red=True)
 
 
+def show_gpus(visible: str | None) -> None:
+    """Let CUDA see these GPUs, as its variable names them, or all."""
+    if visible is None:
+        os.environ.pop("CUDA_VISIBLE_DEVICES", None)
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = visible
+
+
 def is_long(item) -> bool:
     """Whether a test has one of the markers that keep it out of the quick suite."""
     return any(item.get_closest_marker(name) for name in LONG)
@@ -111,6 +119,44 @@ def own_cache(tmp_path_factory):
         del os.environ["LMCSPEC_CACHE"]
     else:
         os.environ["LMCSPEC_CACHE"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def gpu_found(request) -> bool:
+    """Whether there is a GPU; False where no selected test asks, so that torch is loaded for those only that do.
+
+    CUDA reads once in a process which GPUs it may see, at the first backward pass at the latest: so now, before a
+    test that may see none.
+    """
+    if not any(item.get_closest_marker("gpu") for item in request.session.items):
+        return False
+    import torch
+
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    show_gpus(GPUS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's, about a driver or a GPU that doesn't fit
+        found = torch.cuda.is_available()
+        if found:
+            torch.cuda.init()
+    show_gpus(before)
+    return found
+
+
+@pytest.fixture
+def cuda(gpu_found) -> Iterator[str]:
+    """The device `cuda`, and torch as a worker has it. Without a GPU the test is skipped."""
+    if not gpu_found:
+        pytest.skip("needs a GPU")
+    import torch
+
+    from lmcspec.engine import pristine
+
+    pristine.first()
+    pristine.prepare(threads=1)
+    yield "cuda"
+    torch.use_deterministic_algorithms(False)
+    assert pristine.release()
 
 
 @pytest.fixture(scope="session")

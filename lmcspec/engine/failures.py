@@ -24,6 +24,9 @@ CLASSES = {
 
 LAST_LINES = 15
 
+_NO_MEMORY = re.compile(r"can't allocate memory|out of memory|_STATUS_ALLOC_FAILED")
+"""What errors say that have no class of their own: torch's on the host, CUDA's, those of cuBLAS and cuDNN."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -57,7 +60,7 @@ def classify(error: BaseException) -> str:
         return "out-of-memory"
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return "out-of-memory"
-    if isinstance(error, RuntimeError) and "can't allocate memory" in str(error):
+    if isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
         return "out-of-memory"
     if isinstance(error, StoreError | BlockedError | OSError):
         return "data"

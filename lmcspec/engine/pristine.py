@@ -1,9 +1,13 @@
-"""Give every task the same process: what an earlier one changed (torch's flags, signals, folder, …) is put back."""
+"""Give every task the same process: what an earlier one changed (torch's flags, signals, folder, …) is put back.
+
+And the same GPU: what an earlier one left of its memory is given back.
+"""
 
 import contextlib
 import os
 import random
 import signal
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,10 +45,10 @@ class Pristine:
         os.umask(self.umask)
 
 
-def prepare(device: str, threads: int) -> None:
+def prepare(threads: int) -> None:
     """Set all of torch's switches that a result can depend on, and the global generators, which no task should read.
 
-    On the CPU deterministic algorithms cost nothing, and an operation without one only warns.
+    Equal numerics are to give equal bits, so algorithms are deterministic; an operation that has none only warns.
     """
     import numpy as np
     import torch
@@ -54,14 +58,17 @@ def prepare(device: str, threads: int) -> None:
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.set_anomaly_enabled(False)
-    torch.set_float32_matmul_precision("highest")
     torch.set_flush_denormal(False)
     # What torch.use_deterministic_algorithms does for code that isn't compiled, without importing the compiler (2 s).
-    torch._C._set_deterministic_algorithms(device == "cpu", warn_only=True)
+    torch._C._set_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False
+    with warnings.catch_warnings():
+        # Versions up to 2.11 or so want this said in another way, which would not cover all that we support.
+        warnings.simplefilter("ignore")
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.cudnn.allow_tf32 = False
     for kind in ("cpu", "cuda"):
         if torch.is_autocast_enabled(kind):
             torch.set_autocast_enabled(kind, False)
@@ -73,10 +80,28 @@ def prepare(device: str, threads: int) -> None:
     random.seed(0)
 
 
+def release() -> bool:
+    """After a task: give back the GPU memory that nothing holds, for whoever shares it. False if the GPU has failed.
+
+    Such an error stays: all that this process asks of the GPU from then on fails with it.
+    """
+    import torch
+
+    if torch.cuda.is_initialized():
+        try:
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
+        except RuntimeError:
+            return False
+    return True
+
+
 def first(threads: int = 1) -> None:
     """What can be set once in a process only, before torch does any work."""
     import torch
 
+    # With workspaces of any other kind cuBLAS need not give the same bits twice.
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     torch.set_num_threads(threads)
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)

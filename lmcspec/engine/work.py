@@ -104,7 +104,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
                     **payload.get("record", {}),
                 }
 
-            pristine.prepare(place.device, task.threads)
+            pristine.prepare(task.threads)
             context = TaskContext(store, attempt, payload, place, lease, log, record)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
             with ATTENDANT.caring(lease, log), warnings.catch_warnings():

@@ -1,8 +1,8 @@
 """A worker process, forked from a preloaded server or started by itself: one task after the other for the driver.
 
 Both hold an end of a socket. The driver says {"run": {"store", "task", "payload"}} and {"stop": true}; the worker says
-{"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool}. When the socket closes, the
-worker ends at once.
+{"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool, "sound": bool}. When the
+socket closes, the worker ends at once.
 """
 
 import faulthandler
@@ -67,7 +67,9 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         report = execute(stores[root], order["task"], order["payload"], place)
         clean.restore()
         gc.collect()
-        driver.send({"report": report.document(), "rss": resident(), "grown": len(place.memory) > kept})
+        sound = pristine.release()
+        grown = len(place.memory) > kept
+        driver.send({"report": report.document(), "rss": resident(), "grown": grown, "sound": sound})
 
 
 class Line:

@@ -71,7 +71,7 @@ def prune(
     _known(exclude, mask)
     eligible = [name for name in mask if name not in exclude]
     alive = {name: mask[name].flatten().nonzero().squeeze(1) for name in eligible}
-    ranked = {name: scores[name].detach().flatten()[alive[name]] for name in eligible}
+    ranked = {name: scores[name].detach().to(mask[name].device).flatten()[alive[name]] for name in eligible}
     for name, values in ranked.items():
         if values.isnan().any():
             raise ValueError(f"{int(values.isnan().sum())} scores of {name!r} are NaN: there is no smallest one")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
 
 from lmcspec.engine.runner import Slot
 
@@ -18,7 +19,7 @@ def slots(workers: int | None) -> tuple[Slot, ...]:
 def gpus() -> tuple[str, ...]:
     """UUIDs of the GPUs that this process may use: all, or those that CUDA_VISIBLE_DEVICES names."""
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if allowed is not None and allowed.strip() in ("", "-1"):
+    if allowed is not None and not allowed.strip():
         return ()
     program = shutil.which("nvidia-smi")
     if program is None:
@@ -31,13 +32,18 @@ def gpus() -> tuple[str, ...]:
     if answer.returncode:
         return ()
     every = [line.strip() for line in answer.stdout.splitlines() if line.strip().startswith("GPU-")]
-    if allowed is None:
-        return tuple(every)
-    return tuple(
-        every[int(name)] if name.isdigit() and int(name) < len(every) else name
-        for name in (part.strip() for part in allowed.split(","))
-        if not name.isdigit() or int(name) < len(every)
-    )
+    return tuple(every) if allowed is None else tuple(_named(allowed, every))
+
+
+def _named(allowed: str, every: Sequence[str]) -> Iterator[str]:
+    """The GPUs of a list of numbers and UUIDs, as CUDA reads it: up to the first entry that is neither."""
+    for name in (part.strip() for part in allowed.split(",")):
+        if name.isdigit() and int(name) < len(every):
+            yield every[int(name)]
+        elif name.startswith(("GPU-", "MIG-")):
+            yield name
+        else:
+            return
 
 
 def cores() -> int:

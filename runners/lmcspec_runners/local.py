@@ -157,13 +157,13 @@ class LocalRunner:
                 happened.append(Progressed(slot, done, total, note))
             case {"byproduct": identifier}:
                 happened.append(Passed(slot, identifier))
-            case {"report": document, "rss": rss, "grown": grown}:
+            case {"report": document, "rss": rss, "grown": grown, "sound": sound}:
                 seat.busy = False
                 report = Report.read(document)
                 happened.append(Reported(slot, report))
-                self._go_on(slot, report, rss, grown, happened)
+                self._go_on(slot, report, rss, grown, sound, happened)
 
-    def _go_on(self, slot: int, report: Report, rss: int, grown: bool, happened: list[Happening]) -> None:
+    def _go_on(self, slot: int, report: Report, rss: int, grown: bool, sound: bool, happened: list[Happening]) -> None:
         """After a task: the same worker again, or another one."""
         seat = self._seats[slot]
         if grown or not seat.idle_bytes:
@@ -171,6 +171,8 @@ class LocalRunner:
             seat.idle_bytes = rss
         if report.failure and report.failure.reason == "out-of-memory":
             why = "it ran out of memory"
+        elif not sound:
+            why = "an error on the GPU has left it unusable"
         elif rss > self._growth * seat.idle_bytes:
             why = f"it occupies {rss / 2**20:,.0f} MiB between tasks, {seat.idle_bytes / 2**20:,.0f} MiB at first"
         else:
@@ -179,6 +181,8 @@ class LocalRunner:
         assert seat.connection
         seat.connection.close()
         happened.append(Replaced(slot, why))
+        # What it holds of a GPU's memory is free once it has ended.
+        self._starter_now.exit_code(seat.pid)
         self._hire(slot)
 
     def _bury(self, slot: int, happened: list[Happening]) -> None:

@@ -46,6 +46,10 @@ def _act(ctx, params, seeds):
             os.kill(os.getpid(), signal.SIGSEGV)
         case "memory":
             raise MemoryError("too much")
+        case "gpu-error":
+            _break_gpu()
+        case "gpu-look" | "gpu-hoard" | "gpu-too-much" | "gpu-assert":
+            return Finished(_on_gpu(act, ctx.device))
         case "bug":
             raise KeyError("nonsense")
         case "data":
@@ -88,6 +92,38 @@ def _act(ctx, params, seeds):
         case "look":
             return Finished(_look())
     return Finished({"total": params.value})
+
+
+def _on_gpu(act, device):
+    import torch
+
+    reserved = torch.cuda.memory_reserved()
+    match act:
+        case "gpu-hoard":
+            torch.empty(4 << 30, dtype=torch.uint8, device=device)
+        case "gpu-too-much":
+            torch.empty(1 << 50, dtype=torch.uint8, device=device)
+        case "gpu-assert":
+            torch.zeros(2, device=device)[torch.tensor([5], device=device)].cpu()
+    return {
+        "sum": torch.ones(2, device=device).sum().item(),
+        "reserved": reserved,
+        "visible": os.environ["CUDA_VISIBLE_DEVICES"],
+        "count": torch.cuda.device_count(),
+        "uuid": f"GPU-{torch.cuda.get_device_properties(0).uuid}",
+    }
+
+
+def _break_gpu():
+    """Has torch behave as after an error on the GPU: whatever is asked of that fails from then on."""
+    import torch
+
+    def fail():
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    torch.cuda.is_initialized = lambda: True
+    torch.cuda.synchronize = torch.cuda.empty_cache = fail
+    fail()
 
 
 def _spoil():

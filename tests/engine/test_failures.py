@@ -9,10 +9,10 @@ from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
 
 
-def _oom():
+def _of_torch(name, message):
     import torch
 
-    return torch.OutOfMemoryError("CUDA out of memory")
+    return getattr(torch, name)(message)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,12 @@ def _oom():
         (SpecError([]), "user"),
         (KeyError("x"), "internal"),
         (SystemExit(1), "internal"),
-        (_oom(), "out-of-memory"),
+        (_of_torch("OutOfMemoryError", "CUDA out of memory. Tried to allocate 2.00 GiB."), "out-of-memory"),
+        (_of_torch("AcceleratorError", "CUDA error: out of memory\nCUDA kernel errors might be …"), "out-of-memory"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), "out-of-memory"),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), "out-of-memory"),
+        (_of_torch("AcceleratorError", "CUDA error: device-side assert triggered"), "internal"),
+        (ValueError("the table is out of memory of the reader"), "internal"),
     ],
 )
 def test_classes(error, reason):

@@ -4,6 +4,7 @@ from statistics import median
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from lmcspec.engine import PlannedTask, Retries
 from lmcspec.engine.chains import chains, estimates
@@ -37,7 +38,7 @@ def graphs(draw):
 FATES = ("ok", "ok", "ok", "collapse", "user", "lost", "out-of-memory", "busy", "passes")
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(max_examples=examples(3))
 @given(graphs(), st.lists(st.sampled_from(["gpu0", "gpu0", "gpu1"]), min_size=1, max_size=4), st.data())
 def test_every_task_ends_once_and_nothing_runs_before_its_needs(tasks, devices, data):
     skip = data.draw(st.booleans())
@@ -94,7 +95,6 @@ def test_every_task_ends_once_and_nothing_runs_before_its_needs(tasks, devices, 
     assert all(schedule.state[one] is wanted[end] and schedule.state[one] in FINAL for one, end in ends.items())
 
 
-@settings(derandomize=True, max_examples=50, deadline=None)
 @given(graphs())
 def test_chains_equal_brute_force(tasks):
     seconds = estimates(tasks.values())

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from lmcspec.engine import Slot
@@ -30,6 +32,10 @@ def smi(tmp_path, monkeypatch):
         ("1,0", ("GPU-bbbb", "GPU-aaaa")),
         ("GPU-bbbb", ("GPU-bbbb",)),
         ("7", ()),
+        ("1,7,0", ("GPU-bbbb",)),
+        ("0,-1,1", ("GPU-aaaa",)),
+        ("GPU-aaaa, GPU-bbbb", ("GPU-aaaa", "GPU-bbbb")),
+        ("0,none", ("GPU-aaaa",)),
     ],
 )
 def test_the_gpus_that_may_be_used(smi, monkeypatch, visible, found):
@@ -49,3 +55,8 @@ def test_without_a_driver_there_are_cpu_slots(smi):
     smi("NVIDIA-SMI has failed", code=9)
     assert devices.slots(None) == (Slot(""),) * devices.cores()
     assert devices.slots(1) == (Slot(""),)
+
+
+def test_no_test_sees_a_gpu_but_those_marked_so():
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+    assert devices.gpus() == ()

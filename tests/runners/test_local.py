@@ -153,6 +153,34 @@ def test_retries_by_class(shared, store, tmp_path, act, tries):
     assert all(event.alone for event in of(events.Retried, heard))
 
 
+def test_a_worker_whose_gpu_failed_takes_no_other_task(shared, store):
+    plan = Plan()
+    task = plan.add("gpu-error", seconds=9.0)
+    others = [plan.add("look", number) for number in range(4)]
+    summary, heard = run(plan, store, shared)
+    assert (summary.failed, set(summary.done)) == ((task,), set(others))
+    (replaced,) = of(events.WorkerReplaced, heard)
+    assert "GPU" in replaced.why
+    (failed,) = of(events.Failed, heard)
+    assert failed.reason == "internal" and "illegal memory access" in failed.message
+    assert not of(events.Retried, heard)
+    assert not any(store.find(other).scalars["cuda_initialised"] for other in others)
+
+
+def test_a_worker_has_ended_before_another_takes_its_slot(shared, store, tmp_path):
+    """What it held of a GPU's memory is free only then."""
+    plan = Plan()
+    plan.add("memory", path=tmp_path / "marks")
+    left = []
+
+    def look(event):
+        if isinstance(event, events.WorkerReplaced):
+            left.append(psutil.pid_exists(int((tmp_path / "marks").read_text().split()[-1])))
+
+    engine.run(plan.job(), store, shared, listeners=[look], retries=QUICK)
+    assert left == [False, False]
+
+
 def test_a_shouting_task_has_a_bounded_log(shared, store):
     plan = Plan()
     task = plan.add("shout")

@@ -27,3 +27,9 @@ def few(digits):
     """300 training and 200 test images; 300 is no multiple of 32, so the last batch is a partial one."""
     train, test = digits
     return Split(train.images[:300], train.labels[:300]), Split(test.images[:200], test.labels[:200])
+
+
+@pytest.fixture
+def few_on_gpu(cuda, few):
+    """The same images on the GPU."""
+    return tuple(Split(split.images.to(cuda), split.labels.to(cuda)) for split in few)

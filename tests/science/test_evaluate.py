@@ -64,3 +64,15 @@ def test_an_accuracy_has_no_rounding_of_its_own():
 def test_held_batches_are_the_ones_made_anew(few):
     for (x, y), (u, v) in zip(InOrder(few[0], 70), InOrder(few[0], 70, hold=True), strict=True):
         assert torch.equal(x, u) and torch.equal(y, v)
+
+
+@pytest.mark.gpu
+def test_a_gpu_finds_the_same_errors_and_loss(cuda, module, few, few_on_gpu):
+    expected = evaluate(module, few[0])
+    module.to(cuda)
+    found = evaluate(module, few_on_gpu[0], batch=64)
+    assert found.images == expected.images
+    # An image whose two best classes are equal up to rounding may go either way.
+    assert abs(found.errors - expected.errors) <= 1
+    assert found.loss == pytest.approx(expected.loss, rel=1e-5)
+    assert evaluate(module, few_on_gpu[0], batch=64) == found

@@ -78,3 +78,16 @@ def test_a_parameter_without_a_rule_is_named():
 def test_an_unknown_scheme_is_an_error(lenet):
     with pytest.raises(ValueError, match="orthogonal"):
         initial_state(lenet, "orthogonal", ("init", 0))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("scheme", ["default", "kaiming-normal"])
+def test_a_network_on_a_gpu_gets_the_same_bits(cuda, scheme):
+    module = construct(convnet.build, ConvNet(depth=2, width=8, norm="batch"), (3, 8, 8), 10)
+    expected = initial_state(module, scheme, ("init", 0))
+    found = initial_state(module.to(cuda), scheme, ("init", 0))
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    module.load_state_dict(found)
+    for name, tensor in module.state_dict().items():
+        assert tensor.device.type == "cuda" and torch.equal(tensor.cpu(), expected[name])

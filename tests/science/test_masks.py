@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -10,7 +10,6 @@ from lmcspec.base import streams
 from lmcspec.science import masks
 from lmcspec.science.criteria import magnitude, random
 
-few = settings(max_examples=25, derandomize=True, deadline=None)
 values = st.sampled_from([0.0, -0.0, 0.5, 1.0, 1.0, 2.0, math.inf])
 tensors = st.lists(st.lists(values, min_size=1, max_size=12), min_size=1, max_size=4).map(
     lambda lists: {f"t{place}.weight": torch.tensor(numbers) for place, numbers in enumerate(lists)}
@@ -40,7 +39,6 @@ def same(one, two):
     return list(one) == list(two) and all(torch.equal(one[name], two[name]) for name in one)
 
 
-@few
 @given(tensors, st.lists(fractions, min_size=1, max_size=3))
 def test_pruning_is_the_brute_force_sort_exact_and_nested(scores, rounds):
     mask = full(scores)
@@ -53,7 +51,6 @@ def test_pruning_is_the_brute_force_sort_exact_and_nested(scores, rounds):
         mask = new
 
 
-@few
 @given(tensors, fractions)
 def test_excluded_tensors_keep_all_and_do_not_raise_the_share_of_the_others(scores, fraction):
     mask, exclude = full(scores), list(scores)[:1]
@@ -64,7 +61,6 @@ def test_excluded_tensors_keep_all_and_do_not_raise_the_share_of_the_others(scor
     assert same(new, brute_force(scores, mask, count, exclude))
 
 
-@few
 @given(tensors, fractions)
 def test_layer_scope_takes_the_same_share_of_each_tensor(scores, fraction):
     mask = full(scores)
@@ -78,7 +74,6 @@ def test_layer_scope_takes_the_same_share_of_each_tensor(scores, fraction):
         assert same({name: new[name]}, brute_force({name: scores[name]}, {name: tensor}, gone))
 
 
-@few
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.data())
 def test_shares_are_whole_complete_and_never_too_large(sizes, data):
     count = data.draw(st.integers(0, sum(sizes))) if sum(sizes) else 0
@@ -88,7 +83,6 @@ def test_shares_are_whole_complete_and_never_too_large(sizes, data):
         assert all(0 <= part <= size for part, size in zip(parts, sizes, strict=True))
 
 
-@few
 @given(st.integers(1, 30), st.integers(0, 30))
 def test_equal_weights_go_in_tensor_order_then_by_flat_index(size, count):
     count = min(count, 2 * size)
@@ -146,7 +140,6 @@ def test_a_tensor_can_be_pruned_empty_and_pruning_goes_on():
         assert not mask["small"].any()
 
 
-@few
 @given(st.permutations(range(10)))
 def test_names_order_ties_not_the_way_a_file_lists_them(places):
     names = [f"t{place}" for place in range(10)]
@@ -167,7 +160,6 @@ random_masks = st.lists(st.lists(st.booleans(), min_size=1, max_size=20), min_si
 )
 
 
-@few
 @given(random_masks, st.integers(0, 5))
 def test_shuffling_keeps_what_each_mode_keeps(mask, level):
     for mode in ("shuffled", "shuffled-global", "even"):
@@ -244,3 +236,28 @@ def test_random_scores_are_uniform_nested_and_blind_to_the_weights():
     again = masks.prune(random.scores({}, pruned, (0, 2, 0)), pruned, 500)
     assert masks.survivors(again) == 1000 and all((again[name] <= pruned[name]).all() for name in mask)
     assert abs(int(pruned["a"].sum()) - 750) < 60
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_weights_on_a_gpu_are_pruned_as_elsewhere(cuda, scope):
+    scores = {
+        name: torch.from_numpy(streams.uniforms(60, "prune", 0, 0, 0, name)).float().view(6, 10) for name in "abc"
+    }
+    expected = masks.prune(scores, full(scores), 50, scope=scope)
+    there = {name: tensor.to(cuda) for name, tensor in scores.items()}
+    for mask in (full(scores), {name: tensor.to(cuda) for name, tensor in full(scores).items()}):
+        found = masks.prune(there, mask, 50, scope=scope)
+        assert {tensor.device for tensor in found.values()} == {tensor.device for tensor in mask.values()}
+        assert same({name: tensor.cpu() for name, tensor in found.items()}, expected)
+    masked = masks.apply(expected, there)
+    masks.assert_masked(masked, expected)
+    assert all(torch.equal(masked[name].cpu(), scores[name] * expected[name]) for name in scores)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("mode", ["shuffled", "shuffled-global", "even"])
+def test_masks_on_a_gpu_are_shuffled_to_the_same_bits(cuda, mode):
+    mask = {name: torch.arange(60).view(6, 10) % 3 == 0 for name in "ab"}
+    found = masks.shuffle({name: tensor.to(cuda) for name, tensor in mask.items()}, mode, (1, 2, 3))
+    assert same({name: tensor.cpu() for name, tensor in found.items()}, masks.shuffle(mask, mode, (1, 2, 3)))

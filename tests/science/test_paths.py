@@ -168,3 +168,24 @@ def test_equal_ends_give_a_flat_curve(few, plain):
     curve = paths.curve(module, a, a, mask, curves.alphas(6), *few)
     assert curve.distance == 0
     assert max(curve.train_loss) - min(curve.train_loss) < 1e-5
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("which", ["batch_normed", "plain"])
+def test_a_gpu_finds_the_same_curves(cuda, request, few, few_on_gpu, which):
+    module, (a, b), mask = request.getfixturevalue(which)
+    there, images = copy.deepcopy(module).to(cuda), torch.arange(0, 300, 3)
+    expected = paths.curves(module, a, b, mask, curves.alphas(4), *few, bn_images=images)
+    found = paths.curves(there, a, b, mask, curves.alphas(4), *few_on_gpu, bn_images=images)
+    for policy, curve in expected.items():
+        other = found[policy]
+        assert (other.alphas, other.distance) == (curve.alphas, curve.distance)
+        for split in ("train", "test"):
+            for one, two in zip(getattr(curve, split), getattr(other, split), strict=True):
+                assert two.images == one.images
+                assert abs(two.errors - one.errors) <= 2
+                assert two.loss == pytest.approx(one.loss, rel=1e-4)
+    for state, place in ((a, 0), (b, -1)):
+        there.load_state_dict(state)
+        assert found["average"].test[place] == evaluate(there, few_on_gpu[1])
+    assert paths.curves(there, a, b, mask, curves.alphas(4), *few_on_gpu, bn_images=images) == found

@@ -7,6 +7,7 @@ from pathlib import Path
 import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from ruamel.yaml import YAML
 from small import text
 
@@ -98,7 +99,7 @@ def broken(draw) -> str:
     return stream.getvalue()
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(2.4))
 @given(broken())
 def test_load_never_crashes(written):
     try:

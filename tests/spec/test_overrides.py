@@ -1,7 +1,7 @@
 """--set: paths, values, positions."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small import codes, small
 
@@ -85,7 +85,6 @@ NAMES = st.one_of(
 )
 
 
-@settings(max_examples=60)
 @given(st.lists(NAMES, min_size=1, max_size=4), st.integers(0, 3))
 def test_paths_are_read_as_they_are_written(names, index):
     path = (names[0], index, *names[1:])

@@ -4,7 +4,8 @@ import random
 
 import pytest
 import tomli
-from hypothesis import given, seed, settings
+from hypothesis import given, settings
+from profiles import examples
 from toml_texts import documents
 
 from lmcspec.spec import toml_spans
@@ -54,13 +55,13 @@ def check_literal(written: str, value) -> None:
     assert written[-1] in closing if closing else "#" not in written
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(2))
 @given(documents())
 def test_spans_agree_with_tomli(text):
     check(text)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(0.5))
 @given(documents())
 def test_carriage_returns_change_neither_values_nor_positions(text):
     if "'''" in text or '"""' in text:
@@ -163,8 +164,7 @@ def fails(action) -> bool:
     return False
 
 
-@seed(1)
-@settings(max_examples=30)
+@settings(max_examples=examples(0.6))
 @given(documents())
 def test_every_node_of_the_tree_has_the_span_of_its_text(text):
     tree, source = parse_toml("x.toml", text)

@@ -3,7 +3,7 @@ import math
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcspec.base.errors import StoreError
@@ -22,7 +22,6 @@ def test_only_ids_become_paths(tmp_path, path, text):
         path(tmp_path, text)
 
 
-@settings(derandomize=True, max_examples=50, deadline=None)
 @given(st.text(max_size=70))
 def test_any_other_text_is_no_id(text):
     assert layout.is_id(text) == (len(text) == 64 and set(text) <= set(HEX))

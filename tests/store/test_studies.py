@@ -2,11 +2,11 @@ import errno
 import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcspec.base.errors import StoreError
-from lmcspec.store import last_plan, layout, record_plan, recorded_studies
+from lmcspec.store import Store, last_plan, layout, record_plan, recorded_studies
 
 
 def test_the_last_plan_counts(store):
@@ -44,18 +44,23 @@ def test_a_plan_that_can_t_be_read_counts_as_none(store, caplog):
     assert "unreadable" in caplog.text
 
 
-@settings(derandomize=True, max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.fixture(scope="module")
+def one_store(tmp_path_factory):
+    """A store for all examples of a property."""
+    return Store.open(tmp_path_factory.mktemp("examples") / "store")
+
+
 @given(
     st.one_of(
         st.sampled_from(["..", ".", "../../x", "a/b", "/etc/passwd", "~", "a\0b", "ü ö", "a%2Fb"]),
         st.text(min_size=1, max_size=15),
     )
 )
-def test_no_name_leads_out_of_the_folder(store, study):
-    record_plan(store, study, {"name": study})
-    assert last_plan(store, study) == {"name": study}
-    assert study in recorded_studies(store)
-    assert {path.name for path in store.root.iterdir()} == {*layout.FOLDERS, layout.STORE}
+def test_no_name_leads_out_of_the_folder(one_store, study):
+    record_plan(one_store, study, {"name": study})
+    assert last_plan(one_store, study) == {"name": study}
+    assert study in recorded_studies(one_store)
+    assert {path.name for path in one_store.root.iterdir()} == {*layout.FOLDERS, layout.STORE}
 
 
 @pytest.mark.parametrize("study", ["", "x" * 300, "ü" * 100])

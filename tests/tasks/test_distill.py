@@ -147,3 +147,17 @@ def test_training_takes_what_distilling_wrote(tmp_path):
     ctx = TestContext(tmp_path / "b", {"data": Done(made.out)})
     split = read.training_split(ctx, load("digits"), None)
     assert torch.equal(split.images, distilled(made)[0])
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("model", [MLP, CONVNET], ids=["mlp", "convnet"])
+def test_on_a_gpu_a_stop_costs_nothing_either(cuda, tmp_path, model):
+    whole = do(run, tmp_path / "whole", params(model), {"seed": 0}, device=cuda)
+    ctx = TestContext(tmp_path / "cut", neutral=neutral(params(model)), stop=lambda: True, device=cuda)
+    with pytest.raises(Interrupted):
+        run(ctx, params(model), {"seed": 0})
+    assert files(do(run, tmp_path / "cut", params(model), {"seed": 0}, device=cuda)) == files(whole)
+    images, labels, _ = distilled(whole)
+    expected, their_labels, _ = distilled(do(run, tmp_path / "here", params(model), {"seed": 0}))
+    assert torch.equal(labels, their_labels)
+    assert (images - expected).abs().max() < 1e-3

@@ -216,3 +216,18 @@ def test_ends_that_guess_are_an_outcome(tmp_path, mlp):
         still[slot] = Done(tmp_path / slot)
     done = do(path, tmp_path / "p", params(), {}, inputs=still)
     assert done.outcome == "chance"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["mlp", "convnet", "sparse"])
+def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, tmp_path, name, request):
+    inputs, how = request.getfixturevalue(name), params(CONVNET if name == "convnet" else MLP, images=500)
+    here = do(path, tmp_path / "here", how, {}, inputs=inputs)
+    there, again = (do(path, tmp_path / place, how, {}, inputs=inputs, device=cuda) for place in ("there", "again"))
+    assert there.scalars == again.scalars and there.outcome == here.outcome
+    assert there.scalars["distance"] == here.scalars["distance"]
+    for policy, expected in here.scalars["paths"].items():
+        found = there.scalars["paths"][policy]
+        for split, images in (("train", 500), ("test", 360)):
+            assert found[f"{split}_loss"] == pytest.approx(expected[f"{split}_loss"], rel=1e-4)
+            assert found[f"{split}_error"] == pytest.approx(expected[f"{split}_error"], abs=2.5 / images)

@@ -334,3 +334,23 @@ def test_the_data_set_is_loaded_once_and_makes_room_for_another(tmp_path):
     assert read.dataset(ctx, white).space.name == "zca"
     assert [key for key in ctx.memory if key[0] == "dataset"] == [("dataset", white.digest, "cpu")]
     assert ctx.memory["other"] == 1
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("model", [MLP, CONVNET], ids=["mlp", "convnet"])
+def test_a_task_on_a_gpu_agrees_and_goes_on_bitwise(cuda, tmp_path, model):
+    inputs = {"mask": masked(tmp_path / "mask", model)}
+    params = training(model, how=LONG, until=40)
+    here = do(run, tmp_path / "here", params, inputs=inputs)
+    whole = do(run, tmp_path / "whole", params, inputs=inputs, device=cuda)
+    assert whole.scalars["test_loss"] == pytest.approx(here.scalars["test_loss"], abs=0.02)
+    assert whole.scalars["test_error"] == pytest.approx(here.scalars["test_error"], abs=0.02)
+    ctx = TestContext(tmp_path / "cut", inputs, neutral(params), stop=lambda: True, device=cuda)
+    with pytest.raises(Interrupted):
+        run(ctx, params, SEEDS)
+    cut = do(run, tmp_path / "cut", params, inputs=inputs, device=cuda)
+    stored = do(run, tmp_path / "short", training(model, how=LONG, until=21), inputs=inputs, device=cuda)
+    further = do(run, tmp_path / "further", params, inputs={**inputs, "continue": stored}, device=cuda)
+    for again in (cut, further):
+        assert files(again) == files(whole)
+        assert again.scalars == whole.scalars

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcspec.base import streams
@@ -26,7 +26,6 @@ def one_by_one(images: np.ndarray, tops, lefts, flips, pad: int, black) -> np.nd
     return out
 
 
-@settings(derandomize=True, max_examples=25, deadline=None)
 @given(
     st.integers(1, 4), st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(0, 6), st.booleans(),
     st.booleans(),
@@ -95,3 +94,18 @@ def test_batches_of_an_epoch_are_its_parts():
     assert draws is not None
     parts = [augment(images[start : start + 8], draws[start : start + 8]) for start in range(0, 20, 8)]
     assert torch.equal(torch.cat(parts), augment(images, draws))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("floating", [False, True])
+def test_a_gpu_makes_the_same_bits(cuda, floating):
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.integers(1, 255, (50, 3, 6, 5)).astype(np.float32 if floating else np.uint8))
+    black = torch.tensor([3.5, -1.0, 0.25]).view(3, 1, 1) if floating else torch.zeros(3, 1, 1, dtype=torch.uint8)
+    draws = draw(50, Augmentation(True, 2), NOISE, epoch=1)
+    assert draws is not None
+    expected = augment(images, draws, black)
+    for place in ("cpu", cuda):
+        found = augment(images.to(cuda), draws.to(cuda), black.to(place))
+        assert found.device.type == "cuda" and found.dtype == images.dtype
+        assert torch.equal(found.cpu(), expected)

@@ -137,6 +137,25 @@ def test_too_few_images_of_a_class_is_an_error(standardised):
         dm.distill(small(ipc=200), standardised.train, 10, build)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("model", ["mlp", "convnet"])
+def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, standardised, model):
+    def network():
+        return build() if model == "mlp" else convnet.build(ConvNet(depth=2, width=4, norm="batch"), (1, 8, 8), 10)
+
+    there = data.load("digits", space="standardised", device=cuda).train
+    config = small(seed=3, iterations=2 * dm.PULSE)
+    expected, labels = dm.distill(config, standardised.train, 10, network)
+    found, again = (dm.distill(config, there, 10, network) for _ in range(2))
+    assert torch.equal(found[0], again[0]) and found[0].device.type == "cuda"
+    assert torch.equal(found[1].cpu(), labels)
+    moved = (expected - dm.real_subset(standardised.train, 10, 2, 3)[0]).abs().max()
+    assert (found[0].cpu() - expected).abs().max() < 1e-3 < moved / 10
+    with pytest.raises(dm.Stopped) as caught:
+        dm.distill(config, there, 10, network, pulse=lambda done, loss: True)
+    assert torch.equal(dm.distill(config, there, 10, network, begin=caught.value.progress)[0], found[0])
+
+
 def error_after_training(dataset, images, labels, replicate: int, epochs: int, rate: float) -> float:
     """Test error of an MLP trained on the images, its rate x 0.1 after three quarters."""
     updates = epochs * 4

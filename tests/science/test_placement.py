@@ -1,0 +1,121 @@
+"""What is computed is computed where the network lies: shown without a GPU, by tensors that torch only pretends to have.
+
+A pretended tensor has a shape, a type and a device, but no values. An operation on two devices fails as it would on a
+real GPU. Where Python asks for a value it gets a 1.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Sgd
+from lmcspec.catalog.distillers.dm import DistributionMatching
+from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.science import curves, masks, paths
+from lmcspec.science.data.arrays import Arrays
+from lmcspec.science.data.resident import Split, enter
+from lmcspec.science.data.space import Space
+from lmcspec.science.distill import dm
+from lmcspec.science.evaluate import evaluate
+from lmcspec.science.initial import initial_state
+from lmcspec.science.models import construct, convnet
+from lmcspec.science.summary import model_facts
+from lmcspec.science.train import train
+
+GPU = torch.device("cuda", 0)
+SGD = Sgd(0.1, momentum=0.9, weight_decay=1e-4, nesterov=True)
+
+
+class Ones(TorchDispatchMode):
+    """A 1 for whoever asks a tensor for its value."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function is torch.ops.aten._local_scalar_dense.default:
+            return True if args[0].dtype is torch.bool else 1.0 if args[0].is_floating_point() else 1
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def pretend(monkeypatch):
+    # Which weights are zero can't be asked here, and torch has no backward pass on a GPU that is not there.
+    monkeypatch.setattr(masks, "assert_masked", lambda state, mask: None)
+    monkeypatch.setattr(torch.autograd, "grad", gradients)
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode, Ones():
+        yield mode
+
+
+def gradients(loss, inputs):
+    assert loss.device == GPU
+    return tuple(map(torch.zeros_like, [inputs] if isinstance(inputs, torch.Tensor) else inputs))
+
+
+def network():
+    with torch.device(GPU):
+        return construct(convnet.build, ConvNet(depth=2, width=4, norm="batch"), (3, 8, 8), 3)
+
+
+def made_up(space: Space) -> Split:
+    """Seventy images of three classes."""
+    images, labels = np.zeros((70, 3, 8, 8), dtype=np.uint8), np.arange(70) % 3
+    return enter(Arrays(images, labels, images, labels, classes=3), space, GPU).train
+
+
+@pytest.fixture
+def data(pretend) -> Split:
+    return made_up(Space("standardised", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2)))
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "augment"),
+    [(SGD, Augmentation(flip=True, crop=2)), (Adam(1e-3, weight_decay=1e-3), Augmentation())],
+    ids=["sgd, augmented", "adam"],
+)
+def test_training(data, optimiser, augment):
+    module = network()
+    module.load_state_dict(initial_state(module, "default", ("init", 0)))
+    recipe = Recipe(length=40, batch=32, optimiser=optimiser, augment=augment)
+    mask, passed = masks.dense(module), []
+    first = train(module, data, recipe, Noise(0), mask=mask, until=18, stops=(5,), on_stop=passed.append)
+    last = train(module, data, recipe, Noise(0), mask=mask, begin=18, until=20, optimiser_state=first.optimiser)
+    for snapshot in (*passed, first, last):
+        assert {tensor.device.type for tensor in (*snapshot.state.values(), *snapshot.optimiser.values())} == {"cpu"}
+    assert {tensor.device for tensor in module.state_dict().values()} == {GPU}
+
+
+def test_training_on_float_images(data):
+    data = replace(data, images=torch.empty(70, 3, 8, 8, device=GPU), conversion=None)
+    recipe = Recipe(length=40, batch=32, optimiser=SGD, augment=Augmentation(flip=True, crop=2))
+    assert train(network(), data, recipe, Noise(0), until=4).update == 4
+
+
+def test_evaluating(data):
+    assert evaluate(network(), data, batch=32).images == 70
+    assert evaluate(network(), made_up(Space()), batch=32).images == 70
+
+
+def test_paths(data):
+    module = network()
+    a, b = (initial_state(module, "default", ("init", replicate)) for replicate in (0, 1))
+    found = paths.curves(module, a, b, masks.dense(module), curves.alphas(4), data, data, bn_images=torch.arange(50))
+    assert {len(curve.test) for curve in found.values()} == {5}
+
+
+def test_distilling(data, monkeypatch):
+    # Labels have no values here, so nobody can say which images are of a class.
+    monkeypatch.setattr(dm, "_members", lambda split, classes: [np.arange(20)] * classes)
+    config = DistributionMatching(ipc=2, iterations=dm.PULSE, batch=8, seed=0)
+    images, labels = dm.distill(config, data, 3, network, pulse=lambda done, loss: False)
+    assert (images.device, labels.device) == (GPU, GPU)
+
+
+def test_facts(pretend):
+    assert model_facts(network(), (3, 8, 8)).has_batch_norm
+
+
+def test_images_left_behind_are_noticed(data):
+    with pytest.raises(RuntimeError, match="device"):
+        evaluate(network(), replace(data, images=data.images.cpu()))

@@ -60,20 +60,27 @@ class Follower:
     def _begin(self) -> None:
         role = f"invocation/{self._invocation.id}"
         self._run = self._ledger.run(role) or self._create(role)
+        self._describe()
         self._series.cast(self._run, self._invocation.started)
-        self._series.begin()
         self._recover()
+        if self._ended is None and not self._invocation.is_over():
+            self._series.begin()
         self._begun = True
 
     def _create(self, role: str) -> str:
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._invocation.started))
         tags = {ROLE: role, "lmcspec.kind": "invocation", "lmcspec.study": self._plan.study}
         run = self._server.create(self._series.experiment, f"run {moment}", self._invocation.started, tags)
-        self._server.file(run, self._invocation.path / "plan.json")
-        if (self._invocation.path / "spec.json").exists():
-            self._server.file(run, self._invocation.path / "spec.json")
         self._ledger.cast(role, run)
         return run
+
+    def _describe(self) -> None:
+        described = f"described/{self._run}"
+        if not self._ledger.note(described):
+            for name in ("plan.json", "spec.json"):
+                if (path := self._invocation.path / name).exists():
+                    self._server.file(self._run, path)
+            self._ledger.write(described, "yes")
 
     def _recover(self) -> None:
         """Tasks that an earlier process of ours has seen begin and not end."""
@@ -111,7 +118,7 @@ class Follower:
             self._server.log(self._run, [Point(f"tasks/{name}", n, 0, at) for name, n in counts.items()])
         self._name_shared()
         self._server.end(self._run, status, at)
-        self._series.end("FINISHED", at)
+        self._series.end(at)
 
     def _points(self, last: bool) -> None:
         rows = self._rows(self._plan, self._memory)

@@ -132,12 +132,16 @@ class SeriesRuns:
     def begin(self) -> None:
         """More is being computed for them."""
         for run in self._run.values():
-            self.server.resume(run)
+            if self.ledger.note(f"status/{run}") != "RUNNING":
+                self.server.resume(run)
+                self.ledger.write(f"status/{run}", "RUNNING")
 
-    def end(self, status: str, at: float) -> None:
+    def end(self, at: float) -> None:
         """Nothing more is."""
         for run in self._run.values():
-            self.server.end(run, status, at)
+            if self.ledger.note(f"status/{run}") != "FINISHED":
+                self.server.end(run, "FINISHED", at)
+                self.ledger.write(f"status/{run}", "FINISHED")
 
 
 def _same(one: float, other: float) -> bool:

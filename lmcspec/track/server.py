@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from typing import Any
 
 from lmcspec.base.errors import LmcspecError
 from lmcspec.store import Store, filesystem, is_network
-from lmcspec.track.where import artifacts, local_database
+from lmcspec.track.where import artifacts, local_database, without_secrets
 
 ENVIRONMENT = {
     # By default a call blocks for four minutes while a server is away.
@@ -56,14 +56,15 @@ class Point:
 class Server:
     """A tracking server, or the database that stands for one. Every method raises UnreachableError or RefusedError."""
 
-    def __init__(self, uri: str, store: Store) -> None:
+    def __init__(self, uri: str, store: Store, answered: Callable[[], None] = lambda: None) -> None:
+        """Connect to it, which loads MLflow; `answered` is called after each answer."""
         for name, value in ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         from mlflow import MlflowClient
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        self.uri, self._store = uri, store
+        self.uri, self._store, self._answered = uri, store, answered
         with _translated(uri):
             if (database := local_database(uri)) is not None:
                 prepare(database, uri)
@@ -71,7 +72,7 @@ class Server:
 
     def experiment(self, name: str) -> str:
         """The id of the experiment of that name; made if there is none."""
-        with _translated(self.uri):
+        with self._asking():
             found = self._client.get_experiment_by_name(name)
             if found is not None and found.lifecycle_stage != "active":
                 raise RefusedError(
@@ -81,7 +82,7 @@ class Server:
             if found is not None:
                 return found.experiment_id
             place = artifacts(self._store) if local_database(self.uri) is not None else None
-            with contextlib.suppress(RefusedError), _translated(self.uri):
+            with contextlib.suppress(RefusedError), self._asking():
                 return self._client.create_experiment(name, artifact_location=place)
             # Somebody else was faster.
             found = self._client.get_experiment_by_name(name)
@@ -90,7 +91,7 @@ class Server:
 
     def mark(self, experiment: str, name: str, value: str) -> None:
         """Set a tag of an experiment."""
-        with _translated(self.uri):
+        with self._asking():
             self._client.set_experiment_tag(experiment, name, value)
 
     def roles(self, experiment: str) -> dict[str, str]:
@@ -98,7 +99,7 @@ class Server:
         found: dict[str, str] = {}
         token = None
         while True:
-            with _translated(self.uri):
+            with self._asking():
                 page = self._client.search_runs(
                     [experiment],
                     f"tags.`lmcspec.store` = '{self._store.id}'",
@@ -114,7 +115,7 @@ class Server:
     def create(self, experiment: str, name: str, started: float, tags: Mapping[str, str]) -> str:
         """The id of a new run, which is RUNNING."""
         own = {**tags, "lmcspec.store": self._store.id}
-        with _translated(self.uri):
+        with self._asking():
             return self._client.create_run(experiment, int(started * 1000), own, name).info.run_id
 
     def log(
@@ -137,12 +138,12 @@ class Server:
             # A request may hold a thousand things in all, a hundred of them params and a hundred tags.
             now = metrics[:MOST], entities[:100], marks[:100]
             del metrics[:MOST], entities[:100], marks[:100]
-            with _translated(self.uri):
+            with self._asking():
                 self._client.log_batch(run, *now)
 
     def untag(self, run: str, name: str) -> None:
         """Take a tag away, if it is there."""
-        with contextlib.suppress(RefusedError), _translated(self.uri):
+        with contextlib.suppress(RefusedError), self._asking():
             self._client.delete_tag(run, name)
 
     def datasets(self, run: str, datasets: Sequence[tuple[str, str, str]]) -> None:
@@ -156,33 +157,39 @@ class Server:
             )
             for name, digest, context in datasets
         ]
-        with _translated(self.uri):
+        with self._asking():
             self._client.log_inputs(run, inputs)
 
     def rename(self, run: str, name: str) -> None:
         """Give a run another name."""
-        with _translated(self.uri):
+        with self._asking():
             self._client.update_run(run, name=name)
 
     def resume(self, run: str) -> None:
         """An ended run goes on."""
-        with _translated(self.uri):
+        with self._asking():
             self._client.update_run(run, status="RUNNING")
 
     def end(self, run: str, status: str, at: float) -> None:
         """A run is FINISHED, FAILED or KILLED."""
-        with _translated(self.uri):
+        with self._asking():
             self._client.set_terminated(run, status, int(at * 1000))
 
     def file(self, run: str, path: Path, folder: str | None = None) -> None:
         """Keep a file with a run."""
-        with _translated(self.uri):
+        with self._asking():
             self._client.log_artifact(run, str(path), folder)
 
     def text(self, run: str, text: str, name: str) -> None:
         """Keep a text with a run, as a file of that name."""
-        with _translated(self.uri):
+        with self._asking():
             self._client.log_text(run, text, name)
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        with _translated(self.uri):
+            yield
+        self._answered()
 
 
 def prepare(database: Path, uri: str) -> None:
@@ -218,11 +225,8 @@ def _translated(uri: str) -> Iterator[None]:
         yield
     except (UnreachableError, RefusedError):
         raise
-    except MlflowException as error:
-        message = str(error).strip().splitlines()[0][:300]
-        if error.error_code in _NEVER:
-            raise RefusedError(f"MLflow at {uri} refuses: {message}") from error
-        raise UnreachableError(f"MLflow at {uri} does not answer: {message}") from error
     except Exception as error:
-        message = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-        raise UnreachableError(f"MLflow at {uri} does not answer: {message}") from error
+        first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        refused = isinstance(error, MlflowException) and error.error_code in _NEVER
+        said = f"MLflow at {uri} {'refuses' if refused else 'does not answer'}: {first}"
+        raise (RefusedError if refused else UnreachableError)(without_secrets(said, uri)) from error

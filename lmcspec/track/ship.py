@@ -71,7 +71,7 @@ class Shipper:
         points = series.wanted.points(rows, self._memory)
         series.send(points, last=True)
         series.show(points)
-        series.end("FINISHED", now)
+        series.end(now)
 
     def _experiment(self, study: str) -> str:
         """The study's experiment. The server is asked once which runs of this store it holds: none is made again."""

@@ -32,8 +32,8 @@ class Tracker:
         self.store, self.uri, self._rows = store, uri, rows
         self.trouble = ""
         """Why the server was not told everything; empty when it was."""
-        self.passed = 0
-        """Passes that went well; it grows as long as the server answers."""
+        self._answers = 0
+        """Grows as long as the server answers."""
 
     @property
     def server(self) -> str:
@@ -75,17 +75,20 @@ class Tracker:
     def _wait(self, thread: threading.Thread, say: Callable[[str], None]) -> None:
         """Until the thread has sent everything, or has got nowhere for too long."""
         begun = since = time.monotonic()
-        passed, told = self.passed, False
-        while thread.is_alive():
-            thread.join(0.2)
-            if not told and time.monotonic() - begun > 2:
-                say(f"sending the rest to MLflow at {self.server} (Ctrl-C: later, by lmcspec sync)")
-                told = True
-            if self.passed != passed:
-                passed, since = self.passed, time.monotonic()
-            elif time.monotonic() - since > PATIENCE:
-                self.trouble = self.trouble or f"MLflow at {self.server} does not answer"
-                return
+        answers, told = self._answers, False
+        try:
+            while thread.is_alive():
+                thread.join(0.2)
+                if not told and time.monotonic() - begun > 2:
+                    say(f"sending the rest to MLflow at {self.server} (Ctrl-C leaves it to lmcspec sync)")
+                    told = True
+                if self._answers != answers:
+                    answers, since = self._answers, time.monotonic()
+                elif time.monotonic() - since > PATIENCE:
+                    self.trouble = self.trouble or f"MLflow at {self.server} does not answer"
+                    return
+        except KeyboardInterrupt:
+            self.trouble = f"not everything was sent to {self.server}"
 
     def _follow(self, plan: Plan, ended: threading.Event) -> None:
         wait, most = WAITS
@@ -95,7 +98,6 @@ class Tracker:
                     while True:
                         last = ended.is_set()
                         over = shipper.all(finish=last)
-                        self.passed += 1
                         self.trouble, wait = "", WAITS[0]
                         if last:
                             if over:
@@ -131,9 +133,12 @@ class Tracker:
                 raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
             try:
                 with Ledger(path) as ledger:
-                    yield Shipper(self.store, Server(self.uri, self.store), ledger, self._rows)
+                    yield Shipper(self.store, Server(self.uri, self.store, self._answered), ledger, self._rows)
             finally:
                 lock.release()
+
+    def _answered(self) -> None:
+        self._answers += 1
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:

@@ -45,6 +45,10 @@ def _folder(store: Store) -> Path:
 
 def shown(uri: str) -> str:
     """The address without a user's name and password, for people and logs."""
-    scheme, mark, rest = uri.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+    return without_secrets(uri, uri)
+
+
+def without_secrets(text: str, uri: str) -> str:
+    """The text without the name and password that stand in an address."""
+    user, mark, _ = uri.partition("://")[2].partition("/")[0].rpartition("@")
+    return text.replace(user + mark, "") if mark else text

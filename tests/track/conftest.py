@@ -1,0 +1,43 @@
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+# What these tests share is imported from their folder.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from server_for_tests import FakeMlflow
+from tracked_for_tests import SPEC, run
+
+from lmcspec.store import Store
+from lmcspec.track import tracker
+
+
+@pytest.fixture(scope="session")
+def spec(tmp_path_factory):
+    path = tmp_path_factory.mktemp("spec") / "tracked.toml"
+    path.write_text(SPEC)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished(spec, tmp_path_factory):
+    """A store in which the study has run, untracked. Not to be changed: take `store`."""
+    path = tmp_path_factory.mktemp("finished") / "store"
+    run(spec, path)
+    return path
+
+
+@pytest.fixture
+def store(finished, tmp_path):
+    path = tmp_path / "store"
+    shutil.copytree(finished, path)
+    return Store.open(path)
+
+
+@pytest.fixture
+def mlflow(monkeypatch):
+    fake = FakeMlflow()
+    monkeypatch.setattr(tracker, "Server", fake.connect)
+    return fake

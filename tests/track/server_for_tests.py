@@ -1,0 +1,151 @@
+"""A tracking server that lives in memory and fails when it is told to, with MLflow's rules where they matter."""
+
+import itertools
+from dataclasses import dataclass, field
+
+from lmcspec.track.server import ROLE, RefusedError, UnreachableError
+
+
+@dataclass
+class Run:
+    experiment: str
+    name: str
+    started: float
+    tags: dict
+    status: str = "RUNNING"
+    metrics: set = field(default_factory=set)
+    """(key, value, timestamp in ms, step): a row that is there already is not there twice."""
+    params: dict = field(default_factory=dict)
+    datasets: set = field(default_factory=set)
+    files: set = field(default_factory=set)
+
+    def series(self, metric):
+        """step -> values, as a chart draws them."""
+        found = {}
+        for name, value, _, step in self.metrics:
+            if name == metric:
+                found.setdefault(step, set()).add(value)
+        return found
+
+
+class FakeMlflow:
+    """All that a server keeps; `requests` counts, and `fails` says at which of them what goes wrong."""
+
+    def __init__(self):
+        self.runs: dict[str, Run] = {}
+        self.experiments: dict[str, dict] = {}
+        self.requests = 0
+        self.fails: dict[int, str] = {}
+        self._numbers = itertools.count(1)
+
+    def connect(self, uri, store, answered=lambda: None):
+        return FakeServer(self, store.id, answered)
+
+    def by_name(self, name):
+        (found,) = [run for run in self.runs.values() if run.name == name]
+        return found
+
+    def of(self, kind):
+        return [run for run in self.runs.values() if run.tags.get("lmcspec.kind") == kind]
+
+    @property
+    def state(self):
+        """All that anybody can see, without the ids of runs."""
+        names = {identifier: run.tags[ROLE] for identifier, run in self.runs.items()}
+
+        def readable(text):
+            for identifier, role in names.items():
+                text = text.replace(identifier, role)
+            return text
+
+        return sorted(
+            (
+                run.name,
+                run.status,
+                sorted((key, readable(value)) for key, value in run.tags.items()),
+                sorted(run.metrics),
+                sorted(run.params.items()),
+                sorted(run.files),
+                sorted(run.datasets),
+            )
+            for run in self.runs.values()
+        )
+
+
+class FakeServer:
+    def __init__(self, mlflow, store, answered):
+        self._mlflow, self._store, self._answered = mlflow, store, answered
+
+    def _ask(self, act):
+        mlflow = self._mlflow
+        mlflow.requests += 1
+        trouble = mlflow.fails.get(mlflow.requests)
+        if trouble == "before":
+            raise UnreachableError("cut off")
+        result = act()
+        if trouble == "after":
+            raise UnreachableError("cut off when all was done")
+        self._answered()
+        return result
+
+    def _run(self, run):
+        if run not in self._mlflow.runs:
+            raise RefusedError(f"no run {run}")
+        return self._mlflow.runs[run]
+
+    def experiment(self, name):
+        self._ask(lambda: self._mlflow.experiments.setdefault(name, {}))
+        return name
+
+    def mark(self, experiment, name, value):
+        self._ask(lambda: self._mlflow.experiments[experiment].update({name: value}))
+
+    def roles(self, experiment):
+        return self._ask(
+            lambda: {
+                run.tags[ROLE]: identifier
+                for identifier, run in self._mlflow.runs.items()
+                if run.experiment == experiment and run.tags["lmcspec.store"] == self._store
+            }
+        )
+
+    def create(self, experiment, name, started, tags):
+        def act():
+            identifier = f"run{next(self._mlflow._numbers):05d}"
+            self._mlflow.runs[identifier] = Run(experiment, name, started, {**tags, "lmcspec.store": self._store})
+            return identifier
+
+        return self._ask(act)
+
+    def log(self, run, points=(), params=None, tags=None):
+        def act():
+            found = self._run(run)
+            for name, value in (params or {}).items():
+                if found.params.setdefault(name, str(value)) != str(value):
+                    raise RefusedError(f"param {name} can't be changed")
+            found.metrics |= {(one.metric, one.value, int(one.at * 1000), one.step) for one in points}
+            found.tags |= {name: value for name, value in (tags or {}).items() if value}
+
+        self._ask(act)
+
+    def untag(self, run, name):
+        self._ask(lambda: self._run(run).tags.pop(name, None))
+
+    def datasets(self, run, datasets):
+        self._ask(lambda: self._run(run).datasets.update(datasets))
+
+    def rename(self, run, name):
+        self._ask(lambda: setattr(self._run(run), "name", name))
+
+    def resume(self, run):
+        self._ask(lambda: setattr(self._run(run), "status", "RUNNING"))
+
+    def end(self, run, status, at):
+        self._ask(lambda: setattr(self._run(run), "status", status))
+
+    def file(self, run, path, folder=None):
+        assert path.is_file()
+        self._ask(lambda: self._run(run).files.add(path.name))
+
+    def text(self, run, text, name):
+        self._ask(lambda: self._run(run).files.add(name))

@@ -1,0 +1,160 @@
+"""What a server knows after `sync`, against the results themselves; and that an outage at any request changes nothing."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from server_for_tests import FakeMlflow
+from tracked_for_tests import plan_of, run, tracker_of
+
+from lmcspec.report import tidy
+from lmcspec.store import Store, invocations
+from lmcspec.track import tracker as module
+from lmcspec.track.server import UnreachableError
+from lmcspec.track.where import ledger_path
+
+
+def test_a_finished_study(store, spec, mlflow):
+    tracker_of(store).sync()
+    plan = plan_of(spec, store)
+    assert {one.status for one in mlflow.runs.values()} == {"FINISHED"}
+    assert sorted(run.name for run in mlflow.of("series")) == ["dense/s0", "dense/s1", "imp/s0", "imp/s1"]
+    executed = {task.id for task in plan.counted}
+    tasks = [run for run in mlflow.runs.values() if "lmcspec.task_id" in run.tags]
+    assert sorted(run.tags["lmcspec.task_id"] for run in tasks) == sorted(executed), "one run for each, none twice"
+    series = {identifier for identifier, run in mlflow.runs.items() if run.tags["lmcspec.kind"] == "series"}
+    assert {run.tags["mlflow.parentRunId"] for run in tasks} <= series, "one level of nesting"
+    assert all("mlflow.parentRunId" not in run.tags for run in (*mlflow.of("series"), *mlflow.of("invocation")))
+    (invocation,) = mlflow.of("invocation")
+    assert invocation.files == {"plan.json", "spec.json"}
+    assert invocation.series("tasks/done") == {0: {len(executed)}}
+
+
+def test_series_have_the_numbers_of_the_results_by_level(store, spec, mlflow):
+    tracker_of(store).sync()
+    rows = tidy(plan_of(spec, store), store)
+    metrics = {
+        "test/accuracy": ("accuracy", "test/accuracy", 0),
+        "train/loss": ("accuracy", "train/loss", 0),
+        "lmc/instability k0": ("stability", "instability/test", 0),
+        "lmc/instability k3it": ("stability", "instability/test", 3),
+        "lmc/barrier k0 train": ("stability", "barrier/train", 0),
+    }
+    for run_ in mlflow.of("series"):
+        network, replicate = run_.name.split("/s")
+        for metric, wanted in metrics.items():
+            values = {
+                row.level: {row.value}
+                for row in rows
+                if (row.network, row.replicate) == (network, int(replicate))
+                and (row.measure, row.metric, row.at_updates) == wanted
+            }
+            assert run_.series(metric) == values and values
+    imp = mlflow.by_name("imp/s0")
+    assert set(imp.series("test/accuracy")) == {0, 1, 2}
+    assert imp.series("final/accuracy") == {0: imp.series("test/accuracy")[2]}
+    assert {step: round(*values, 2) for step, values in imp.series("mask/sparsity").items()} == {0: 0, 1: 0.2, 2: 0.36}
+    assert imp.params["recipe.lr"] == "0.1" and imp.params["stage1.fraction"] == "0.2"
+    assert "stage1.rounds" not in imp.params, "more rounds are more of the same series"
+    assert imp.tags["lmcspec.group"] == mlflow.by_name("imp/s1").tags["lmcspec.group"]
+    assert {name for name, _, _ in imp.datasets} == {"digits"}
+
+
+def test_shared_work_hangs_under_the_first_series_and_is_named_by_the_others(store, mlflow):
+    tracker_of(store).sync()
+    named = json.loads(mlflow.by_name("imp/s0").tags["lmcspec.shared"])
+    parents = {mlflow.runs[one].tags["mlflow.parentRunId"] for one in named.values()}
+    assert [mlflow.runs[one].name for one in parents] == ["dense/s0"]
+    assert any(label.endswith("l0/train") for label in named)
+
+
+def test_curves_and_logs_are_with_the_tasks(store, mlflow):
+    tracker_of(store).sync()
+    (train,) = [one for one in mlflow.of("train") if one.tags["lmcspec.label"] == "imp/s0/l2/train"]
+    stored = store.find(train.tags["lmcspec.task_id"])
+    lines = [json.loads(line) for line in stored.metrics.read_text().splitlines()]
+    assert train.series("train/loss") == {line["step"]: {line["value"]} for line in lines} and lines
+    assert train.series("final/test_error") == {0: {stored.scalars["test_error"]}}
+    (path,) = [one for one in mlflow.of("path") if one.tags["lmcspec.label"].startswith("imp/s1/l2/path k=0")]
+    curve = store.find(path.tags["lmcspec.task_id"]).scalars["paths"]["average"]["test_error"]
+    assert path.series("path/test_error") == {step: {value} for step, value in enumerate(curve)}
+
+
+def test_sent_twice_is_there_once(store, mlflow):
+    tracker_of(store).sync()
+    first, requests = mlflow.state, mlflow.requests
+    assert not tracker_of(store).unsent()
+    tracker_of(store).sync()
+    assert mlflow.requests == requests, "nothing was said"
+    ledger_path(store, "http://made.up").unlink()
+    assert tracker_of(store).unsent()
+    tracker_of(store).sync()
+    assert mlflow.state == first, "and without the ledger, the same was said again"
+
+
+@pytest.mark.parametrize("trouble", ["before", "after"])
+def test_an_outage_at_any_request_loses_nothing_and_doubles_nothing(store, tmp_path, monkeypatch, trouble):
+    whole = FakeMlflow()
+    monkeypatch.setattr(module, "Server", whole.connect)
+    pristine = tmp_path / "pristine"
+    shutil.copytree(store.root, pristine)
+    tracker_of(store).sync()
+    # In strides, so that many outages fall into one sending, and another place each time.
+    for first in range(1, 12, 3):
+        again = tmp_path / f"again{first}"
+        shutil.copytree(pristine, again)
+        flaky = FakeMlflow()
+        monkeypatch.setattr(module, "Server", flaky.connect)
+        flaky.fails = dict.fromkeys(range(first, 10_000, 11), trouble)
+        copy = Store.open(again)
+        outages = 0
+        while tracker_of(copy).unsent():
+            try:
+                tracker_of(copy).sync()
+            except UnreachableError:
+                outages += 1
+            assert outages < 200
+        assert outages > 5
+        assert flaky.state == whole.state
+
+
+def test_what_a_killed_driver_left_is_over(store, mlflow):
+    """Its journal ends in the middle, its process is gone: what is committed is finished, the rest was killed."""
+    (invocation,) = invocations(store)
+    events = (invocation.path / "events.jsonl").read_text().splitlines(keepends=True)
+    started = [json.loads(line)["task"] for line in events if '"started"' in line]
+    cut = next(place for place, line in enumerate(events) if '"started"' in line and started[5] in line)
+    (invocation.path / "events.jsonl").write_text("".join(events[: cut + 1]) + '{"event": "fini')
+    store.discard(started[5])
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    header = json.loads((invocation.path / "invocation.json").read_text())
+    header["process"]["pid"] = child.pid
+    (invocation.path / "invocation.json").write_text(json.dumps(header))
+    tracker_of(store).sync()
+    status = {run.tags.get("lmcspec.task_id"): run.status for run in mlflow.runs.values()}
+    assert status[started[5]] == "KILLED" and {status[task] for task in started[:5]} == {"FINISHED"}
+    assert [one.status for one in mlflow.of("invocation")] == ["KILLED"]
+    assert "RUNNING" not in status.values()
+
+
+def test_a_living_driver_is_not_over(store, mlflow):
+    (invocation,) = invocations(store)
+    path = invocation.path / "events.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    assert json.loads((invocation.path / "invocation.json").read_text())["process"]["pid"] == os.getpid()
+    tracker_of(store).sync()
+    assert [one.status for one in mlflow.of("invocation")] == ["RUNNING"]
+    assert tracker_of(store).unsent()
+
+
+def test_a_run_that_somebody_deleted_does_not_stand_in_the_way(store, mlflow, spec, caplog):
+    tracker_of(store).sync()
+    for identifier in [one for one, found in mlflow.runs.items() if found.tags["lmcspec.kind"] == "path"]:
+        del mlflow.runs[identifier]
+    run(spec, store.root, "--set", "replicates=3")
+    tracker_of(store).sync()
+    assert "imp/s2" in {run.name for run in mlflow.of("series")}

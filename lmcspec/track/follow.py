@@ -203,7 +203,8 @@ class Follower:
     def _name_shared(self) -> None:
         """A task that several series share is under the first; the others say where it is."""
         shared: dict[SeriesRun, dict[str, str]] = {}
-        for task, owners in self._series.wanted.owners.items():
+        for task in self._plan.tasks:
+            owners = self._series.wanted.owners.get(task, ())
             if len(owners) > 1 and (run := self._ledger.run(self._role(task))):
                 for owner in owners[1:]:
                     shared.setdefault(owner, {})[self._plan.tasks[task].label] = run

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from specs_for_tests import SEVEN_UPDATES
 
 from lmcspec.cli import main
 
-SPEC = """
-study = "tiny"
-dataset = "digits"
-model = { name = "mlp", widths = [16] }
-[recipes.real]
-length = "1ep"
-batch = 256
-optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+SPEC = (
+    SEVEN_UPDATES
+    + """
 [networks]
 dense = []
 imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
@@ -24,6 +20,7 @@ imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
 accuracy = {}
 stability = { levels = ["last"], points = 5 }
 """
+)
 
 
 @dataclass(frozen=True)

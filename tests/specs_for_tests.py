@@ -78,6 +78,19 @@ accuracy = {}
 )
 """Five trainings and masks that run in under a second."""
 
+STABILITY = (
+    SEVEN_UPDATES
+    + """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
+[measures]
+accuracy = {}
+stability = { levels = ["last"], points = 5 }
+"""
+)
+"""Seven tasks: trainings, a mask, and a path for each network."""
+
 
 def plan_of(text: str, *sets: str, max_tasks: int = 100_000) -> Plan:
     """The plan of a spec's text, with values set as by --set."""

@@ -6,21 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from specs_for_tests import SEVEN_UPDATES
+from specs_for_tests import STABILITY
 
 from lmcspec.cli import main
-
-SPEC = (
-    SEVEN_UPDATES
-    + """
-[networks]
-dense = []
-imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
-[measures]
-accuracy = {}
-stability = { levels = ["last"], points = 5 }
-"""
-)
 
 
 @dataclass(frozen=True)
@@ -41,7 +29,7 @@ def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LMCSPEC_STORE", raising=False)
     monkeypatch.delenv("LMCSPEC_DATA", raising=False)
-    Path("study.toml").write_text(SPEC)
+    Path("study.toml").write_text(STABILITY)
     return tmp_path
 
 
@@ -61,7 +49,7 @@ def lmcspec(capsys):
 def finished(tmp_path_factory):
     """A store in which the study has run."""
     place = tmp_path_factory.mktemp("finished")
-    (place / "study.toml").write_text(SPEC)
+    (place / "study.toml").write_text(STABILITY)
     with pytest.raises(SystemExit) as stopped:
         main(["run", str(place / "study.toml"), "--store", str(place / "store"), "--runner", "inline"])
     assert not stopped.value.code
@@ -259,7 +247,7 @@ def test_mistakes_end_with_a_sentence_and_a_code(place, lmcspec, arguments, code
 
 
 def test_errors_in_json_where_json_was_asked_for(place, lmcspec):
-    Path("study.toml").write_text(SPEC.replace("batch", "bacth"))
+    Path("study.toml").write_text(STABILITY.replace("batch", "bacth"))
     said = lmcspec("plan", "study.toml", "--format", "json")
     assert said.code == 2
     document = json.loads(said.out)

@@ -5,7 +5,7 @@ import math
 import pytest
 import specs_for_tests
 from results_for_tests import Result, Results, accuracy, made_up, paths, plan_of
-from specs_for_tests import SEVEN_UPDATES
+from specs_for_tests import STABILITY
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
@@ -120,22 +120,9 @@ def test_a_loss_that_is_not_a_number_stays_one(plan):
     assert found["test/accuracy"].outcome == "diverged"
 
 
-RUN = (
-    SEVEN_UPDATES
-    + """
-[networks]
-dense = []
-imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
-[measures]
-accuracy = {}
-stability = { networks = ["imp"], levels = ["last"], points = 3 }
-"""
-)
-
-
 @pytest.mark.parametrize(("rate", "collapsed"), [("0.1", False), ("1e30", True)])
 def test_rows_of_a_study_that_ran(tmp_path, rate, collapsed):
-    text = RUN.replace("lr = 0.1", f"lr = {rate}")
+    text = STABILITY.replace("lr = 0.1", f"lr = {rate}")
     if collapsed:
         text = text.replace('imp = [{ data = "real"', 'imp = [{ criterion = "random", data = "real"')
     plan = specs_for_tests.plan_of(text)
@@ -143,7 +130,7 @@ def test_rows_of_a_study_that_ran(tmp_path, rate, collapsed):
     summary = execute(outlook(plan, store), store, InlineRunner())
     assert not summary.failed
     rows = [row for row in tidy(plan, store) if row.headline]
-    assert len(rows) == 4
+    assert len(rows) == 5
     for row in rows:
         stored = store.find(row.task)
         assert stored is not None

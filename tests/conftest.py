@@ -150,13 +150,13 @@ def cuda(gpu_found) -> Iterator[str]:
         pytest.skip("needs a GPU")
     import torch
 
-    from lmcspec.engine import pristine
+    from lmcspec.engine import gpu, pristine
 
     pristine.first()
     pristine.prepare(threads=1)
     yield "cuda"
     torch.use_deterministic_algorithms(False)
-    assert pristine.release()
+    assert gpu.release()
 
 
 @pytest.fixture(scope="session")

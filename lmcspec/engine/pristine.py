@@ -1,7 +1,4 @@
-"""Give every task the same process: what an earlier one changed (torch's flags, signals, folder, …) is put back.
-
-And the same GPU: what an earlier one left of its memory is given back.
-"""
+"""Give every task the same process: what an earlier one changed (torch's flags, signals, folder, …) is put back."""
 
 import contextlib
 import os
@@ -78,22 +75,6 @@ def prepare(threads: int) -> None:
         torch.cuda.manual_seed_all(0)
     np.random.seed(0)
     random.seed(0)
-
-
-def release() -> bool:
-    """After a task: give back the GPU memory that nothing holds, for whoever shares it. False if the GPU has failed.
-
-    Such an error stays: all that this process asks of the GPU from then on fails with it.
-    """
-    import torch
-
-    if torch.cuda.is_initialized():
-        try:
-            torch.cuda.synchronize()
-            torch.cuda.empty_cache()
-        except RuntimeError:
-            return False
-    return True
 
 
 def first(threads: int = 1) -> None:

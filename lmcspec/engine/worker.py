@@ -1,7 +1,8 @@
 """A worker process, forked from a preloaded server or started by itself: one task after the other for the driver.
 
 Both hold an end of a socket. The driver says {"run": {"store", "task", "payload"}} and {"stop": true}; the worker says
-{"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool, "sound": bool}. When the
+{"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool, "sound": bool}; or, instead
+of all that, {"unfit": why, "fork": bool} if it can't use its GPU, and whether that is so for being forked. When the
 socket closes, the worker ends at once.
 """
 
@@ -41,7 +42,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
     sys.path[:] = slot["path"]
     driver = Line(descriptor)
 
-    from lmcspec.engine import logs, pristine
+    from lmcspec.engine import gpu, logs, pristine
     from lmcspec.engine.context import Place
     from lmcspec.engine.work import execute
     from lmcspec.store import Store
@@ -57,7 +58,10 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         open_log=logs.DescriptorLog,
     )
     stores: dict[str, Store] = {}
-    driver.send({"ready": os.getpid()})
+    if slot["device"] and (why := gpu.claim()):
+        driver.send({"unfit": why, "fork": gpu.forked_too_late()})
+    else:
+        driver.send({"ready": os.getpid()})
     while True:
         order = driver.orders.get()
         root = order["store"]
@@ -67,7 +71,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         report = execute(stores[root], order["task"], order["payload"], place)
         clean.restore()
         gc.collect()
-        sound = pristine.release()
+        sound = gpu.release()
         grown = len(place.memory) > kept
         driver.send({"report": report.document(), "rss": resident(), "grown": grown, "sound": sound})
 

@@ -136,6 +136,16 @@ class LocalRunner:
         self._starter_now.close()
         self._starter = Spawner()
 
+    def _do_without(self, slot: int, why: str, fork: bool) -> None:
+        """A worker can't use its GPU."""
+        if fork and isinstance(self._starter, ForkServer):
+            self._give_up_server()
+            return
+        raise BlockedError(
+            f"torch can't use the GPU {self.slots[slot].device}: {why}",
+            help="`CUDA_VISIBLE_DEVICES= lmcspec run …` works on the CPU",
+        )
+
     def _listen_to_worker(self, slot: int, happened: list[Happening]) -> None:
         seat = self._seats[slot]
         try:
@@ -151,6 +161,8 @@ class LocalRunner:
             case {"ready": pid}:
                 seat.pid, seat.tries = pid, 0
                 happened.append(Ready(slot, pid))
+            case {"unfit": why, "fork": fork}:
+                self._do_without(slot, why, fork)
             case {"attempt": folder}:
                 seat.attempt = folder
             case {"progress": [done, total, note]}:

@@ -1,16 +1,13 @@
 """A command line to call from tests, a folder to do it in, and a store in which the small study has run."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from specs_for_tests import STABILITY
 
 from lmcspec.cli import main
-
-sys.path.insert(0, str(Path(__file__).parent))
-from study_for_tests import SPEC
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LMCSPEC_STORE", raising=False)
     monkeypatch.delenv("LMCSPEC_DATA", raising=False)
-    Path("study.toml").write_text(SPEC)
+    Path("study.toml").write_text(STABILITY)
     return tmp_path
 
 
@@ -51,7 +48,7 @@ def lmcspec(capsys):
 def finished(tmp_path_factory):
     """A store in which the study has run."""
     place = tmp_path_factory.mktemp("finished")
-    (place / "study.toml").write_text(SPEC)
+    (place / "study.toml").write_text(STABILITY)
     with pytest.raises(SystemExit) as stopped:
         main(["run", str(place / "study.toml"), "--store", str(place / "store"), "--runner", "inline"])
     assert not stopped.value.code

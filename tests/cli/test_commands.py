@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from study_for_tests import SPEC
+from specs_for_tests import STABILITY
 
 
 def test_plan_writes_nothing_and_says_everything(place, lmcspec):
@@ -199,7 +199,7 @@ def test_mistakes_end_with_a_sentence_and_a_code(place, lmcspec, arguments, code
 
 
 def test_errors_in_json_where_json_was_asked_for(place, lmcspec):
-    Path("study.toml").write_text(SPEC.replace("batch", "bacth"))
+    Path("study.toml").write_text(STABILITY.replace("batch", "bacth"))
     said = lmcspec("plan", "study.toml", "--format", "json")
     assert said.code == 2
     document = json.loads(said.out)

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from study_for_tests import SPEC
+from specs_for_tests import STABILITY
 
 from lmcspec.spec import Explanation, Setter
 from lmcspec.store import Store, open_attempt
@@ -89,7 +89,7 @@ def test_a_key_of_the_spec_wins_over_the_digits_of_an_id(place, lmcspec, monkeyp
 
 
 def test_paths_are_told_from_labels_whatever_is_in_them(place, lmcspec):
-    text = SPEC.replace("rounds = 1", "rounds = { each = [1, 2] }").replace("dense", '"dense.1"')
+    text = STABILITY.replace("rounds = 1", "rounds = { each = [1, 2] }").replace("dense", '"dense.1"')
     Path("study.toml").write_text(text)
     value = lmcspec("explain", "study.toml", "networks.imp[rounds=1][0].rounds")
     assert value.out.startswith("networks.imp[rounds=1][0].rounds = 1\n")

@@ -2,33 +2,28 @@
 
 import errno
 import os
-from pathlib import Path
+
+from specs_for_tests import SEVEN_UPDATES, plan_of
 
 from lmcspec.engine.execute import execute
-from lmcspec.plan import compile_study
 from lmcspec.plan.outlook import outlook
-from lmcspec.spec import load
 from lmcspec.store import Store, driving
 from lmcspec_runners.inline import InlineRunner
 
-STUDY = """
-study = "kept"
-dataset = "digits"
-model = { name = "mlp", widths = [16] }
-[recipes.real]
-length = "1ep"
-batch = 256
-optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+STUDY = (
+    SEVEN_UPDATES
+    + """
 [networks]
 imp = [{ data = "real", rounds = 1, rewind = "2it" }]
 [measures]
 accuracy = {}
 stability = { at = ["rewind", "4it"], levels = ["dense", "last"], points = 3 }
 """
+)
 
 
 def run(store: Store, *sets: str):
-    plan = compile_study(load(Path("study.toml"), sets, text=STUDY))
+    plan = plan_of(STUDY, *sets)
     return plan, execute(outlook(plan, store), store, InlineRunner())
 
 

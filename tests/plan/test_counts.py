@@ -1,10 +1,10 @@
 """How many tasks studies have, against counts worked out by hand (docs of the language, and its worked examples)."""
 
 import pytest
+from specs_for_tests import FIG7, LENET, plan_of
 
 from lmcspec.plan import counts
 from lmcspec.plan.graph import is_distilled
-from specs import FIG7, LENET, plan_of
 
 FULL = {"train real": 4125, "train distilled": 40, "prune": 410, "shuffle": 165, "path": 4125, "distill": 1}
 ALL_BUT_DENSE = 'measures.stability.networks=["imp","imp-k3","stable","shuffled","reinit"]'

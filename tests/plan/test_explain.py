@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from specs_for_tests import FIG7, TINY, plan_of
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.ids import digest, task_id
@@ -12,7 +13,6 @@ from lmcspec.plan.explain import TaskExplanation, explain_task, task_called
 from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
-from specs import FIG7, TINY, plan_of
 
 REWOUND = TINY.replace("rounds = 2", 'rounds = 1, rewind = "2it"')
 """The dense training passes the state to which the level rewinds."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from specs_for_tests import TINY, plan_of
 
 from lmcspec.base.errors import SpecError
 from lmcspec.base.facts import ModelFacts
@@ -17,7 +18,6 @@ from lmcspec.science.data.space import Space
 from lmcspec.spec import load
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
-from specs import TINY, plan_of
 
 EXCLUDING = TINY.replace("rounds = 2, fraction = 0.5", 'sparsity = 0.5, exclude = ["classifier"]')
 

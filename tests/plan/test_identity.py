@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from specs_for_tests import FIG7, TINY, plan_of
 
 from lmcspec.plan import Plan
-from specs import FIG7, TINY, plan_of
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "golden_ids.json").read_text())
@@ -118,7 +118,7 @@ def _table_of(lines):
 
 _CODE = f"""
 import sys
-sys.path.insert(0, {str(HERE)!r})
+sys.path[:0] = {[str(HERE), str(HERE.parent)]!r}
 import test_identity
 for role, identifier in test_identity.plan_of(test_identity.RICH).roles.items():
     if role in test_identity.GOLDEN and test_identity.GOLDEN[role] != identifier:

@@ -4,13 +4,13 @@ import os
 import time
 
 import pytest
+from specs_for_tests import plan_of
 
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store
 from lmcspec_runners.local import LocalRunner
-from specs import plan_of
 
 STUDY = """
 study = "timed"

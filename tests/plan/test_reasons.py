@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from specs_for_tests import TINY, plan_of
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import Outlook, outlook
@@ -11,7 +12,6 @@ from lmcspec.plan.reasons import REASONS
 from lmcspec.store import Store, open_attempt
 from lmcspec.tasks import train
 from lmcspec_runners.inline import InlineRunner
-from specs import TINY, plan_of
 
 ALL = ["dense/s0/l0/train", "imp/s0/l1/mask", "imp/s0/l1/train", "imp/s0/l2/mask", "imp/s0/l2/train"]
 

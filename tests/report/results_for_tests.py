@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from lmcspec.plan import Plan, Target, compile_study
+import specs_for_tests
+
+from lmcspec.plan import Plan, Target
 from lmcspec.report.tidy import Row
-from lmcspec.spec import load
 
 BASE = """
 study = "made-up"
@@ -19,7 +19,7 @@ recipes.real = { length = "10ep", batch = 64, optimiser = { name = "sgd", lr = 0
 
 
 def plan_of(text: str) -> Plan:
-    return compile_study(load(Path("study.toml"), [], text=BASE + text))
+    return specs_for_tests.plan_of(BASE + text)
 
 
 @dataclass(frozen=True)

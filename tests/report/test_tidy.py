@@ -3,7 +3,9 @@
 import math
 
 import pytest
+import specs_for_tests
 from results_for_tests import Result, Results, accuracy, made_up, paths, plan_of
+from specs_for_tests import STABILITY
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
@@ -118,40 +120,17 @@ def test_a_loss_that_is_not_a_number_stays_one(plan):
     assert found["test/accuracy"].outcome == "diverged"
 
 
-RUN = """
-study = "run"
-replicates = 1
-dataset = "digits"
-model = { name = "mlp", widths = [8] }
-[recipes.real]
-length = "8it"
-batch = 128
-optimiser = { name = "sgd", lr = 0.1 }
-[networks]
-dense = []
-imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
-[measures]
-accuracy = {}
-stability = { networks = ["imp"], levels = ["last"], points = 3 }
-"""
-
-
 @pytest.mark.parametrize(("rate", "collapsed"), [("0.1", False), ("1e30", True)])
 def test_rows_of_a_study_that_ran(tmp_path, rate, collapsed):
-    from pathlib import Path
-
-    from lmcspec.plan import compile_study
-    from lmcspec.spec import load
-
-    text = RUN.replace("lr = 0.1", f"lr = {rate}")
+    text = STABILITY.replace("lr = 0.1", f"lr = {rate}")
     if collapsed:
         text = text.replace('imp = [{ data = "real"', 'imp = [{ criterion = "random", data = "real"')
-    plan = compile_study(load(Path("run.toml"), [], text=text))
+    plan = specs_for_tests.plan_of(text)
     store = Store.open(tmp_path / "store")
     summary = execute(outlook(plan, store), store, InlineRunner())
     assert not summary.failed
     rows = [row for row in tidy(plan, store) if row.headline]
-    assert len(rows) == 4
+    assert len(rows) == 5
     for row in rows:
         stored = store.find(row.task)
         assert stored is not None

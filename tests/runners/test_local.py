@@ -12,7 +12,7 @@ from lmcspec import engine
 from lmcspec.base.errors import BlockedError
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import Retries, events
-from lmcspec.engine.runner import Lost, Ready, Replaced
+from lmcspec.engine.runner import Lost, Ready, Replaced, Slot
 from lmcspec.store import Index, Store, failures, holder, take
 from lmcspec_runners import local, processes
 from lmcspec_runners.local import LocalRunner
@@ -262,6 +262,29 @@ def test_workers_that_never_come_up_are_an_error(store, monkeypatch, capfd):
     with pytest.raises(BlockedError, match="before they were ready"):
         run(plan, store, LocalRunner(Local(workers=1), fork=False))
     assert capfd.readouterr().err.count("no worker either") == local.TRIES
+
+
+def test_a_gpu_that_torch_cannot_use_is_an_error(store, monkeypatch):
+    monkeypatch.setattr(local, "slots", lambda workers: (Slot("GPU-nowhere"),))
+    plan = Plan()
+    plan.add()
+    with pytest.raises(BlockedError, match="GPU-nowhere") as caught:
+        run(plan, store, LocalRunner(Local(workers=1)))
+    assert "CUDA_VISIBLE_DEVICES= " in caught.value.help
+
+
+def test_workers_start_one_by_one_where_the_server_has_touched_cuda(store, monkeypatch):
+    """As torch has it then: a fork can't use the GPU, a new process can."""
+    monkeypatch.setattr(local, "slots", lambda workers: (Slot("GPU-nowhere"),))
+    touched = "import torch; torch.cuda._is_in_bad_fork = lambda: True; from lmcspec.engine.forkserver"
+    works = "import torch; torch.cuda.init = int; torch.cuda.get_device_name = str; from lmcspec.engine.worker"
+    monkeypatch.setattr(processes, "_SERVER", processes._SERVER.replace("from lmcspec.engine.forkserver", touched))
+    monkeypatch.setattr(processes, "_WORKER", processes._WORKER.replace("from lmcspec.engine.worker", works))
+    plan = Plan()
+    task = plan.add("look")
+    summary, heard = run(plan, store, LocalRunner(Local(workers=1)))
+    assert summary.done == (task,) and not of(events.Retried, heard)
+    assert store.find(task).scalars["cuda"] == "GPU-nowhere"
 
 
 def test_the_server_killed_in_mid_run_costs_a_retry(store):

@@ -1,4 +1,4 @@
-"""Specs that several tests of the plan share, and a short way from text to plan."""
+"""Specs that tests of several folders share, and a short way from text to plan."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ sparse_lmc = { kind = "stability", networks = ["imp", "random", "reinit"], level
 """
 """All of Frankle et al.'s LeNet: k = 0 and eight later rewind points."""
 
-TINY = """
+SEVEN_UPDATES = """
 study = "tiny"
 dataset = "digits"
 model = { name = "mlp", widths = [16] }
@@ -63,13 +63,33 @@ model = { name = "mlp", widths = [16] }
 length = "1ep"
 batch = 256
 optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+"""
+"""A study but for its networks and measures, whose trainings take a moment each."""
+
+TINY = (
+    SEVEN_UPDATES
+    + """
 [networks]
 dense = []
 imp = [{ data = "real", rounds = 2, fraction = 0.5 }]
 [measures]
 accuracy = {}
 """
-"""Seven updates a training: five trainings and masks that run in under a second."""
+)
+"""Five trainings and masks that run in under a second."""
+
+STABILITY = (
+    SEVEN_UPDATES
+    + """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 1, fraction = 0.5 }]
+[measures]
+accuracy = {}
+stability = { levels = ["last"], points = 5 }
+"""
+)
+"""Seven tasks: trainings, a mask, and a path for each network."""
 
 
 def plan_of(text: str, *sets: str, max_tasks: int = 100_000) -> Plan:

@@ -1,33 +1,35 @@
 """The `lmcspec` command: its sub-commands, and what becomes of errors."""
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.cli import explain, plan, run, schema, status, sync, ui, verify
 
-app = typer.Typer(
-    name="lmcspec",
-    help="Studies of sparse networks as specs: see what would run, run it, read the results.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    epilog="Exit: 0 done, 1 tasks failed, 2 usage or spec, 3 plan has changes (--detailed-exitcode), "
-    "4 store or stale plan, 5 blocked or infeasible, 130 interrupted.",
-)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
-app.command("status")(status.status)
-app.command("explain")(explain.explain)
-app.command("schema")(schema.schema)
-app.command("sync")(sync.sync)
-app.command("ui")(ui.ui)
-app.command("verify")(verify.verify)
+COMMANDS = ("plan", "run", "status", "explain", "schema", "sync", "ui", "verify")
+"""Each is a module beside this one with a function of its name."""
 
 
-@app.callback(invoke_without_command=True)
+def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The program with these commands; their modules are imported now."""
+    app = typer.Typer(
+        name="lmcspec",
+        help="Studies of sparse networks as specs: see what would run, run it, read the results.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        epilog="Exit: 0 done, 1 tasks failed, 2 usage or spec, 3 plan has changes (--detailed-exitcode), "
+        "4 store or stale plan, 5 blocked or infeasible, 6 tracking unreachable, 130 interrupted.",
+    )
+    for name in commands:
+        app.command(name)(getattr(import_module(f"lmcspec.cli.{name}"), name))
+    app.callback(invoke_without_command=True)(_version)
+    return app
+
+
 def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
     if version:
         from lmcspec import __version__
@@ -38,12 +40,15 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code. No error that a user can cause ends in a traceback."""
+    words = sys.argv[1:] if arguments is None else arguments
+    # Starting up has a budget, and only what is asked for has to be there.
+    asked = COMMANDS if not words or words[0] not in COMMANDS else words[:1]
     try:
-        app(arguments, prog_name="lmcspec", standalone_mode=True)
+        build(asked)(words, prog_name="lmcspec", standalone_mode=True)
     except LmcspecError as error:
         from lmcspec.cli.output import report_error
 
-        report_error(error, sys.argv[1:] if arguments is None else arguments)
+        report_error(error, words)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

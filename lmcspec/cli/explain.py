@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lmcspec.plan import Plan
     from lmcspec.plan.explain import TaskExplanation
     from lmcspec.plan.recorded import Recorded
-    from lmcspec.spec import Explanation
+    from lmcspec.spec.explain import Explanation
     from lmcspec.store import Store
 
 _SPEC_OR_PLAN = (".toml", ".yaml", ".yml", ".json")
@@ -54,8 +54,8 @@ def _in_spec(
 ) -> None:
     """A value of the spec if there is one at that path, else a task of its plan."""
     from lmcspec.base.errors import UsageError
-    from lmcspec.spec import explain_path, load
-    from lmcspec.spec.explain import case_called
+    from lmcspec.spec import load
+    from lmcspec.spec.explain import case_called, explain_path
 
     if spec.suffix == ".json":
         existing = open_existing(store)
@@ -95,7 +95,7 @@ def _planned(plan: "Plan", name: str, case: str, existing: "Store | None", forma
 def _code(code: str, format: Format) -> None:
     from dataclasses import asdict
 
-    from lmcspec.spec import explain_code
+    from lmcspec.spec.explain import explain_code
 
     found = explain_code(code)
     if format is Format.json:

@@ -53,6 +53,8 @@ class Graph:
     tasks: dict[str, Task] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     """Every place of the study at which a task stands, to the task's id."""
+    _made: dict[tuple, Task] = field(default_factory=dict)
+    """By kind, parameters, inputs and seeds: most work is asked for several times, and an id takes a while."""
 
     def add(
         self,
@@ -65,7 +67,10 @@ class Graph:
         keep: Any = "always",
     ) -> str:
         """The id of this task, which is now in the graph, and stands at `role`."""
-        task = make(kind, params, inputs, seeds, label=role, keep=keep)
+        key = (kind, params, tuple((inputs or {}).items()), tuple((seeds or {}).items()))
+        task = self._made.get(key)
+        if task is None:
+            task = self._made[key] = make(kind, params, inputs, seeds, label=role, keep=keep)
         known = self.tasks.get(task.id)
         if known is None:
             if len(self.tasks) >= self.limit:

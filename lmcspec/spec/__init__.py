@@ -1,8 +1,9 @@
-"""The language: specs in TOML or YAML, checked against models that are built from the cards."""
+"""The language: specs in TOML or YAML, checked against models that are built from the cards.
 
-from lmcspec.spec.explain import Explanation, Setter, explain_code, explain_path
+`lmcspec.spec.explain` says who set a value, and `lmcspec.spec.json_schema` prints the grammar.
+"""
+
 from lmcspec.spec.families import Family, Member
-from lmcspec.spec.json_schema import schema
 from lmcspec.spec.load import Case, Loaded, load
 from lmcspec.spec.origins import Origin, Origins
 from lmcspec.spec.preset_files import presets
@@ -10,17 +11,12 @@ from lmcspec.spec.study import Study
 
 __all__ = [
     "Case",
-    "Explanation",
     "Family",
     "Loaded",
     "Member",
     "Origin",
     "Origins",
-    "Setter",
     "Study",
-    "explain_code",
-    "explain_path",
     "load",
     "presets",
-    "schema",
 ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from specs_for_tests import STABILITY
 
-from lmcspec.spec import Explanation, Setter
+from lmcspec.spec.explain import Explanation, Setter
 from lmcspec.store import Store, open_attempt
 
 
@@ -84,7 +84,7 @@ def test_a_key_of_the_spec_wins_over_the_digits_of_an_id(place, lmcspec, monkeyp
 
     monkeypatch.setattr("lmcspec.plan.compile_study", compile_study)
     assert lmcspec("explain", "study.toml", "networks.imp[0].rounds").out.startswith("networks.imp[0].rounds = 1\n")
-    monkeypatch.setattr("lmcspec.spec.explain_path", explain_path)
+    monkeypatch.setattr("lmcspec.spec.explain.explain_path", explain_path)
     assert lmcspec("explain", "study.toml", "feed").out == "feed = 1\n  set by default\n"
 
 

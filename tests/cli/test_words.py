@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import lmcspec
-from lmcspec.cli.app import app
+from lmcspec.cli.app import build
 
 SOURCES = sorted(Path(lmcspec.__file__).parent.rglob("*.py"))
 DESIGNED = re.findall("[a-z]+", "plan run status explain diff results report sync gc verify schema init ui doctor")
@@ -19,5 +19,5 @@ def test_every_command_that_a_message_names_exists():
         if command in DESIGNED
     }
     assert {("store.py", "run"), ("store.py", "verify"), ("explain.py", "plan")} <= named, "the walk finds something"
-    there = {command.name for command in app.registered_commands}
+    there = {command.name for command in build().registered_commands}
     assert {(file, command) for file, command in named if command not in there} == set()

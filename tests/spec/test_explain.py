@@ -10,7 +10,7 @@ from small import small
 
 from lmcspec.base.codes import CODES
 from lmcspec.base.errors import UsageError
-from lmcspec.spec import explain_code, explain_path
+from lmcspec.spec.explain import explain_code, explain_path
 
 MORE = """
 [recipes.frankle]

@@ -9,7 +9,8 @@ from bad import FOLDER
 from small import small, text
 
 from lmcspec.catalog import names
-from lmcspec.spec import presets, schema
+from lmcspec.spec import presets
+from lmcspec.spec.json_schema import schema
 
 SPECS = Path(__file__).parents[2] / "specs"
 

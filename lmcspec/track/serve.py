@@ -1,6 +1,8 @@
 """MLflow's own server on a database, as light as it can be: two processes instead of fourteen."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -28,6 +30,8 @@ def command(uri: str, store: Store, port: int) -> list[str]:
         *("--backend-store-uri", uri),
         *("--default-artifact-root", artifacts(store)),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
+        # A line for each request would bury the links.
+        *("--uvicorn-opts", "--log-level warning"),
     ]
 
 
@@ -44,13 +48,15 @@ def free_port() -> int:
 
 
 def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C, saying where once it answers."""
+    """Serve until Ctrl-C or SIGTERM, saying where once it answers. Nothing of it is left behind."""
     if port and _is_taken(port):
         raise UsageError(f"port {port} is taken", help="--port 0 takes a free one")
     if (database := local_database(uri)) is not None:
         prepare(database, uri)
     port = port or free_port()
-    process = subprocess.Popen(command(uri, store, port), env=environment())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A group of its own, for it has children of its own.
+    process = subprocess.Popen(command(uri, store, port), env=environment(), start_new_session=True)
     try:
         _wait(process, port)
         say(f"MLflow: http://{HOST}:{port}")
@@ -60,8 +66,7 @@ def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None
     except KeyboardInterrupt:
         pass
     finally:
-        process.terminate()
-        process.wait()
+        _end(process)
 
 
 def pages(uri: str, server: str) -> list[tuple[str, str]]:
@@ -70,6 +75,15 @@ def pages(uri: str, server: str) -> list[tuple[str, str]]:
 
     found = MlflowClient(tracking_uri=uri).search_experiments(max_results=1000)
     return [(one.name, view.link(server, one.experiment_id)) for one in found if view.TAG in one.tags]
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Ask the server and its children to end, and make them."""
+    for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
 
 
 def _is_taken(port: int) -> bool:

@@ -273,11 +273,8 @@ def _params(planned: Any) -> dict[str, Any]:
 
 
 def _numbers(scalars: dict[str, Any]) -> dict[str, float]:
-    return {
-        name: float(value)
-        for name, value in scalars.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    """Errors, losses, densities: what was measured. Counts, which are whole numbers, are not."""
+    return {name: value for name, value in scalars.items() if isinstance(value, float)}
 
 
 def _path(policy: str, curve: dict[str, Any], at: float) -> list[Point]:

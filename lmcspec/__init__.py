@@ -1,3 +1,20 @@
-"""lmcspec: studies of sparse networks as declarative specs."""
+"""lmcspec: studies of sparse networks as declarative specs.
+
+From Python: `lmcspec.load("specs/quickstart.toml").plan().run()`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lmcspec.api import load as load
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # The command line imports this package too, and has no use for the rest of it.
+    if name == "load":
+        from lmcspec.api import load
+
+        return load
+    raise AttributeError(f"module 'lmcspec' has no attribute {name!r}")

@@ -1,0 +1,202 @@
+"""lmcspec from Python: a spec, its plan, its results, with the same compiler, engine and store as the commands.
+
+study = lmcspec.load("specs/quickstart.toml")
+plan = study.plan()
+results = plan.run()
+results.frame()
+"""
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.base.errors import BlockedError, LmcspecError
+from lmcspec.plan import MAX_TASKS, compile_study
+from lmcspec.plan import Plan as Graph
+from lmcspec.plan.outlook import Outlook, outlook
+from lmcspec.report import Row, tidy
+from lmcspec.spec import Loaded
+from lmcspec.spec import load as read
+from lmcspec.store import Store
+
+if TYPE_CHECKING:
+    import pandas
+    from rich.console import RenderableType
+
+STORE = ".lmcspec"
+WIDTH = 110
+"""Columns of what is shown in a notebook."""
+
+
+class RunFailedError(LmcspecError):
+    """Some tasks failed. What was done is in the store, and `results` has it."""
+
+    def __init__(self, message: str, results: "Results", *, help: str = "") -> None:
+        super().__init__(message, help=help)
+        self.results = results
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A spec that was read and found valid."""
+
+    loaded: Loaded
+
+    @property
+    def name(self) -> str:
+        """What it calls itself."""
+        return self.loaded.name
+
+    @property
+    def cases(self) -> dict[str, Any]:
+        """The resolved study of each case of a sweep by name; without a sweep there is one, named ""."""
+        return {case.name: case.study for case in self.loaded.cases}
+
+    def plan(self, store: str | os.PathLike[str] = STORE, *, max_tasks: int = MAX_TASKS) -> "Plan":
+        """The plan of the study, held against a store that need not exist. Runs nothing and writes nothing.
+
+        Raises SpecError with all that is wrong, by position.
+        """
+        path = Path(store)
+        existing = Store.open(path, create=False) if path.exists() else None
+        facts = existing.root / "facts" if existing else None
+        return Plan(self, compile_study(self.loaded, max_tasks=max_tasks, facts_folder=facts), path)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would run, why, and what it costs."""
+
+    study: Study
+    graph: Graph
+    store: Path
+
+    @cached_property
+    def _existing(self) -> Store | None:
+        return Store.open(self.store, create=False) if self.store.exists() else None
+
+    @property
+    def outlook(self) -> Outlook:
+        """The plan against the store as it is now: what runs, the reasons, the costs."""
+        return outlook(self.graph, self._existing)
+
+    def run(
+        self,
+        *,
+        runner: str = "local",
+        workers: int | None = None,
+        tracking_uri: str | None = None,
+        track: bool = True,
+        progress: bool = True,
+    ) -> "Results":
+        """Run what is not in the store yet, and return the results.
+
+        The same call goes on after any stop. Raises RunFailedError where tasks failed, and BlockedError where there
+        is nothing that could run. Runs are tracked in MLflow as `lmcspec run` does it, unless `track` is False.
+        """
+        import contextlib
+
+        from lmcspec.catalog import get
+        from lmcspec.engine.execute import execute
+        from lmcspec.engine.progress import show
+        from lmcspec.track import Tracker
+        from lmcspec.track import tracking_uri as choose
+
+        store = Store.open(self.store)
+        view = outlook(self.graph, store)
+        if view.diff.blocked and not view.diff.run:
+            raise BlockedError(next(iter(view.diff.blocked.values())))
+        failed: Sequence[str] = ()
+        if view.diff.run:
+            card = get("runner", runner)
+            config = card.config.model_validate({"workers": workers} if runner == "local" else {})
+            tracker = Tracker(store, choose(store, tracking_uri), tidy) if track else None
+            spec = {name: case.model_dump(mode="json") for name, case in self.study.cases.items()}
+            with contextlib.ExitStack() as stack:
+                if tracker is not None:
+                    stack.enter_context(tracker.following(self.graph, lambda line: None))
+                listeners = [stack.enter_context(show())] if progress else []
+                failed = execute(view, store, card.load()(config), listeners, spec=spec).failed
+        results = self.results()
+        if failed:
+            labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])
+            raise RunFailedError(f"{len(failed)} tasks failed: {labels}", results, help="their logs are in the store")
+        return results
+
+    def results(self) -> "Results":
+        """What is in the store of it now."""
+        store = self._existing or (Store.open(self.store, create=False) if self.store.exists() else None)
+        return Results(self.graph, tuple(tidy(self.graph, store or _Nothing())))
+
+    def __str__(self) -> str:
+        return _text(self._parts())
+
+    def _repr_html_(self) -> str:
+        return _html(self._parts())
+
+    def _parts(self) -> Iterable["RenderableType"]:
+        from lmcspec.plan import render
+
+        source = f"store {self.store}" + ("" if self._existing else " (empty)")
+        return render.table(self.outlook, os.cpu_count() or 1, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The results of a study: one row for each case, network, level, replicate, measure and metric."""
+
+    graph: Graph
+    rows: tuple[Row, ...]
+
+    def frame(self) -> "pandas.DataFrame":
+        """The rows as a DataFrame; a result that is not there is a row without a value, outcome `missing`."""
+        import pandas
+
+        return pandas.DataFrame([{**asdict(row), "k": row.k} for row in self.rows])
+
+    def __str__(self) -> str:
+        return _text(self._parts())
+
+    def _repr_html_(self) -> str:
+        return _html(self._parts())
+
+    def _parts(self) -> Iterable["RenderableType"]:
+        from lmcspec.report.table import table
+
+        return table(self.graph, self.rows)
+
+
+def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Study:
+    """Read a spec; `sets` are overrides as of `--set`: `["recipes.real.batch=64"]`. Raises SpecError."""
+    return Study(read(Path(path), list(sets)))
+
+
+class _Nothing:
+    """A store that is not there."""
+
+    def find(self, identifier: str) -> None:
+        """Nothing."""
+        return
+
+
+def _text(parts: Iterable["RenderableType"]) -> str:
+    from rich.console import Console
+
+    console = Console(width=WIDTH, file=io.StringIO(), color_system=None)
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part)
+    return capture.get().rstrip()
+
+
+def _html(parts: Iterable["RenderableType"]) -> str:
+    from rich.console import Console
+
+    console = Console(width=WIDTH, file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor")
+    for part in parts:
+        console.print(part)
+    return console.export_html(inline_styles=True, code_format="<pre style='line-height:1.2'>{code}</pre>")

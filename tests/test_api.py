@@ -1,0 +1,64 @@
+"""lmcspec from Python: the same plan, the same results as the commands."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from specs_for_tests import STABILITY
+
+import lmcspec
+from lmcspec.api import RunFailedError
+from lmcspec.base.errors import SpecError
+
+
+@pytest.fixture
+def spec(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(STABILITY)
+    return path
+
+
+def test_load_plan_run_and_a_frame(spec, tmp_path):
+    study = lmcspec.load(spec)
+    plan = study.plan(tmp_path / "store")
+    assert not (tmp_path / "store").exists(), "planning writes nothing"
+    assert "7 to run" in str(plan) and "never-run" in plan._repr_html_()
+    assert {row.outcome for row in plan.results().rows} == {"missing"}
+    results = plan.run(runner="inline", track=False, progress=False)
+    frame = results.frame()
+    accuracy = frame[(frame.measure == "accuracy") & (frame.metric == "test/accuracy")]
+    assert sorted(zip(accuracy.network, accuracy.level, strict=True)) == [("dense", 0), ("imp", 0), ("imp", 1)]
+    assert accuracy.value.between(0, 1).all() and (frame.outcome == "ok").all()
+    assert "accuracy %" in str(results) and "<pre" in results._repr_html_()
+    again = lmcspec.load(spec).plan(tmp_path / "store")
+    assert again.outlook.diff.nothing_to_do
+    assert again.run(track=False).rows == results.rows
+
+
+def test_overrides_and_errors(spec, tmp_path):
+    assert lmcspec.load(spec, ["replicates=2"]).cases[""].replicates == 2
+    with pytest.raises(SpecError, match="batsh"):
+        lmcspec.load(spec, ["recipes.real.batsh=2"])
+    with pytest.raises(AttributeError, match="lod"):
+        lmcspec.lod  # noqa: B018
+
+
+def test_a_failed_task_is_an_error_that_carries_the_results(spec, tmp_path, monkeypatch):
+    from lmcspec.tasks import path
+
+    def fail(*_):
+        raise ValueError("made to fail")
+
+    monkeypatch.setattr(path, "KIND", replace(path.KIND, run=fail))
+    plan = lmcspec.load(spec).plan(tmp_path / "store")
+    with pytest.raises(RunFailedError, match="tasks failed") as failed:
+        plan.run(runner="inline", track=False, progress=False)
+    assert {row.outcome for row in failed.value.results.rows} == {"ok", "missing"}
+
+
+def test_importing_it_costs_nothing():
+    code = (
+        "import sys, lmcspec; assert 'lmcspec.api' not in sys.modules and 'pydantic' not in sys.modules; lmcspec.load"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

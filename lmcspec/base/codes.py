@@ -152,6 +152,10 @@ E408 milestone after the end
     A step of the schedule lies after the recipe's length, so it would never happen.
 E409 no such layer
     `exclude` names layers by their parameters' names without `.weight`.
+E410 nothing left to train on
+    `dataset.split` takes its images from the training set, so it must be smaller than that.
+E411 no validation split
+    A measure looks at validation images, and the study sets none aside.
 """
 
 

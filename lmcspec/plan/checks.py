@@ -58,6 +58,25 @@ def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes:
                 )
 
 
+def split_problems(case: Case) -> Iterator[Problem]:
+    """Measures that look at validation images where the study sets none aside."""
+    if case.study.dataset.split is not None:
+        return
+    for name, measure in case.study.measures.items():
+        asked = getattr(measure, "split", ())
+        path = ("measures", name, "split")
+        places = [path] if asked == "validation" else []
+        if isinstance(asked, tuple):
+            places = [(*path, index) for index, split in enumerate(asked) if split == "validation"]
+        for place in places:
+            yield case.origins.problem(
+                "E411",
+                f"`{name}` looks at validation images, and the study sets none aside",
+                place,
+                help="say how many: dataset = { …, split = { validation = 5000 } }",
+            )
+
+
 def _measured_with(case: Case, networks: Mapping[str, NetworkPlan]) -> set[str]:
     """The recipes with which levels are trained to be measured, as they are written."""
     stages = [stage.stage for network in networks.values() for stage in network.stages]

@@ -68,6 +68,9 @@ def _params(
     found |= _flat("model", material.model.value["config"])
     found["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]
     found["dataset.space"] = material.data.value["space"]["name"]
+    if "resize" in material.data.value:
+        found["dataset.resize"] = material.data.value["resize"]
+    found |= _flat("dataset.split", material.data.value.get("split", {}))
     found |= _recipe(measured)
     shown = network.original or network
     if network.like is not None:

@@ -1,6 +1,6 @@
 """A study's recipes, data and space resolved to what tasks are named by: updates, digests and numbers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from lmcspec.base.facts import DataFacts
@@ -84,8 +84,37 @@ def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:
 
 
 def data_part(study: Study, facts: DataFacts) -> Part:
-    """The study's data as tasks name them: digest and space."""
-    return Part.of({"digest": facts.digest, "space": resolve_space(study.dataset.space, study.dataset)})
+    """The study's data as tasks name them: digest and space, and what a study makes of decoded images where it does.
+
+    Where a card resizes by itself, as folders do, the digest is that of its resized images.
+    """
+    table = study.dataset
+    value: dict[str, Any] = {"digest": facts.digest, "space": resolve_space(table.space, table)}
+    if table.split is not None:
+        value["split"] = identity(table.split)
+    if table.resize is not None and not resizes_itself(table):
+        value["resize"] = table.resize
+    return Part.of(value)
+
+
+def resizes_itself(table: DatasetTable) -> bool:
+    """Whether the data set's own loader knows `resize`."""
+    return "resize" in get("dataset", table.name).config.model_fields
+
+
+def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
+    """The facts of a data set as a study uses it: resized, and without the images that it sets aside.
+
+    Raises ValueError where no training image would be left.
+    """
+    if table.resize is not None and not resizes_itself(table):
+        facts = replace(facts, shape=(facts.shape[0], table.resize, table.resize))
+    if table.split is None:
+        return facts
+    held = table.split.validation
+    if held >= facts.train:
+        raise ValueError(f"{held:,} images are to be set aside for validation, and there are {facts.train:,} in all")
+    return replace(facts, train=facts.train - held, validation=held)
 
 
 def model_part(study: Study, facts: DataFacts) -> Part:

@@ -44,7 +44,7 @@ class Train:
 
 
 def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
-    """Train, commit what is passed on the way, and evaluate the last state on clean training and test images."""
+    """Train, commit what is passed on the way, and evaluate the last state on clean images of every split."""
     import torch
 
     from lmcspec.science.train import Stopped, train
@@ -202,6 +202,7 @@ def _write_state(
     if snapshot.update < recipe.length:
         read.write(out / read.OPTIMISER, snapshot.optimiser)
     test, train = evaluate(network, data.test), evaluate(network, split)
+    held = None if data.validation is None else evaluate(network, data.validation)
     scalars = {
         "update": snapshot.update,
         "test_error": test.error,
@@ -211,6 +212,8 @@ def _write_state(
         "train_loss": train.loss,
         "train_images": train.images,
     }
+    if held is not None:
+        scalars |= {"validation_error": held.error, "validation_loss": held.loss, "validation_images": held.images}
     # Chance is judged where the training ends; on the way there a young network may well guess.
     diverged = snapshot.diverged
     found = outcome(test, data.classes, mask, diverged)
@@ -238,8 +241,12 @@ KIND = Kind(
         "lmcspec.tasks.checkpoint",
         "lmcspec.tasks.read",
         "lmcspec.science.data.augment",
+        "lmcspec.science.data.decode",
         "lmcspec.science.data.distilled",
+        "lmcspec.science.data.held_out",
+        "lmcspec.science.data.loading",
         "lmcspec.science.data.resident",
+        "lmcspec.science.data.resize",
         "lmcspec.science.data.space",
         "lmcspec.science.evaluate",
         "lmcspec.science.initial",
@@ -250,6 +257,7 @@ KIND = Kind(
         "lmcspec.science.optimisers",
         "lmcspec.science.order",
         "lmcspec.science.outcome",
+        "lmcspec.science.subset",
         "lmcspec.science.train",
         "lmcspec.base.recipes",
         "lmcspec.base.steps",

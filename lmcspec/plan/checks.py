@@ -56,6 +56,15 @@ def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes:
                     ("recipes", name, "schedule", "at", index),
                     help="move it before the end, or leave it out",
                 )
+        warmup = getattr(schedule, "warmup", Step())
+        if hasattr(schedule, "final") and resolved.updates(warmup) >= resolved.recipe.length:
+            yield case.origins.problem(
+                "E408",
+                f"the warm-up ends with update {resolved.updates(warmup)}, "
+                f"but training ends after {resolved.recipe.length}: the rate never falls",
+                ("recipes", name, "schedule", "warmup"),
+                help="make it shorter",
+            )
 
 
 def split_problems(case: Case) -> Iterator[Problem]:

@@ -80,7 +80,7 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             )
             forward = (1 + BACKWARD) * seen + trained + data.test + data.validation
             finished = params.until >= recipe["length"]
-            moments = 0 if finished else (2 if recipe["optimiser"]["name"] == "adam" else 1)
+            moments = 0 if finished else (1 if recipe["optimiser"]["name"] == "sgd" else 2)
             stored = None if weights is None else weights * (1 + moments)
             return Cost(float(forward), seen, params.until - params.begin, forward, stored=stored)
         case "path":

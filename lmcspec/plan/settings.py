@@ -1,10 +1,22 @@
 """A study's recipes, data and space resolved to what tasks are named by: updates, digests and numbers."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lmcspec.base.facts import DataFacts
-from lmcspec.base.recipes import Adam, Augmentation, Recipe, Schedule, Sgd
+from lmcspec.base.recipes import (
+    Adam,
+    AdamW,
+    AnySchedule,
+    Augmentation,
+    Cosine,
+    Linear,
+    Optimiser,
+    Recipe,
+    Schedule,
+    Sgd,
+    as_document,
+)
 from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import DatasetCard, get, identity
 from lmcspec.spec import recipe as written
@@ -38,29 +50,39 @@ class ResolvedRecipe:
 def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
     """The recipe in updates on a training set of so many images."""
     per_epoch = updates_per_epoch(images, recipe.batch)
-    schedule = recipe.schedule
-    if isinstance(schedule, written.Steps):
-        milestones = tuple(sorted(step.resolve(per_epoch) for step in schedule.at))
-        resolved = Schedule(milestones, schedule.factor, schedule.warmup.resolve(per_epoch))
-    else:
-        resolved = Schedule(warmup=schedule.warmup.resolve(per_epoch))
+    length = recipe.length.resolve(per_epoch)
     result = Recipe(
-        length=recipe.length.resolve(per_epoch),
+        length=length,
         batch=recipe.batch,
         optimiser=_optimiser(recipe.optimiser),
-        schedule=resolved,
+        schedule=_schedule(recipe.schedule, length, per_epoch),
         augment=Augmentation(recipe.augment.flip, recipe.augment.crop),
         optimiser_state=recipe.optimiser_state,
         precision=recipe.precision,
     )
-    return ResolvedRecipe(result, per_epoch, Part.of(asdict(result)))
+    return ResolvedRecipe(result, per_epoch, Part.of(as_document(result)))
 
 
-def _optimiser(optimiser: written.Sgd | written.Adam) -> Sgd | Adam:
+def _schedule(schedule: written.Schedule, length: int, per_epoch: int) -> AnySchedule:
+    warmup = schedule.warmup.resolve(per_epoch)
+    match schedule:
+        case written.Steps():
+            milestones = tuple(sorted(step.resolve(per_epoch) for step in schedule.at))
+            return Schedule(milestones, schedule.factor, warmup)
+        case written.Cosine():
+            return Cosine(length, schedule.final, warmup)
+        case written.Linear():
+            return Linear(length, schedule.final, warmup)
+        case _:
+            return Schedule(warmup=warmup)
+
+
+def _optimiser(optimiser: written.Sgd | written.Adam | written.AdamW) -> Optimiser:
     if isinstance(optimiser, written.Sgd):
         return Sgd(optimiser.lr, optimiser.momentum, optimiser.weight_decay, optimiser.nesterov)
     beta1, beta2 = optimiser.betas
-    return Adam(optimiser.lr, beta1, beta2, optimiser.eps, optimiser.weight_decay)
+    kind = Adam if isinstance(optimiser, written.Adam) else AdamW
+    return kind(optimiser.lr, beta1, beta2, optimiser.eps, optimiser.weight_decay)
 
 
 def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:

@@ -28,6 +28,16 @@ class Adam(Config):
     weight_decay: float = Field(default=0.0, ge=0)
 
 
+class AdamW(Config):
+    """Adam with decoupled weight decay: weights shrink by rate times decay at each update, beside the step."""
+
+    name: Literal["adamw"]
+    lr: float = Field(gt=0)
+    betas: Several[float] = Field(default=(0.9, 0.999), min_length=2, max_length=2)
+    eps: float = Field(default=1e-8, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+
+
 class Constant(Config):
     """One rate throughout, after a linear warm-up from 0."""
 
@@ -45,6 +55,24 @@ class Steps(Config):
     warmup: StepField = Step()
 
 
+class Cosine(Config):
+    """Half a cosine from the rate to `final` of it at the end of training; linear warm-up from 0 before."""
+
+    name: Literal["cosine"]
+    final: float = Field(default=0.0, ge=0, le=1)
+    """Share of the rate at the end."""
+    warmup: StepField = Step()
+
+
+class Linear(Config):
+    """A straight line from the rate to `final` of it at the end of training; linear warm-up from 0 before."""
+
+    name: Literal["linear"]
+    final: float = Field(default=0.0, ge=0, le=1)
+    """Share of the rate at the end."""
+    warmup: StepField = Step()
+
+
 class Augment(Config):
     """Random changes of the training images."""
 
@@ -55,12 +83,12 @@ class Augment(Config):
 
 
 def named(value: Any) -> Any:
-    """`"constant"` is short for `{ name = "constant" }`."""
+    """`"cosine"` is short for `{ name = "cosine" }`."""
     return {"name": value} if isinstance(value, str) else value
 
 
-Optimiser = Annotated[Sgd | Adam, Field(discriminator="name")]
-Schedule = Annotated[Constant | Steps, Field(discriminator="name"), BeforeValidator(named)]
+Optimiser = Annotated[Sgd | Adam | AdamW, Field(discriminator="name")]
+Schedule = Annotated[Constant | Steps | Cosine | Linear, Field(discriminator="name"), BeforeValidator(named)]
 
 
 class Recipe(Config):

@@ -31,9 +31,6 @@ class Part:
         return hash(self.digest)
 
 
-ADDED_LATER = {"added_later": True}
-"""Metadata of a field that came with a later version: left out while it has its default, the old behaviour."""
-
 Params = TypeVar("Params")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.base import faults
-from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Schedule, Sgd
+from lmcspec.base.recipes import Noise, Recipe, from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
@@ -99,16 +99,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
 
 def recipe_of(part: Part) -> Recipe:
     """The recipe that a part holds."""
-    value = dict(part.value)
-    optimiser = dict(value.pop("optimiser"))
-    schedule = dict(value.pop("schedule"))
-    schedule["milestones"] = tuple(schedule["milestones"])
-    return Recipe(
-        optimiser=(Sgd if optimiser["name"] == "sgd" else Adam)(**optimiser),
-        schedule=Schedule(**schedule),
-        augment=Augmentation(**value.pop("augment")),
-        **value,
-    )
+    return from_document(part.value)
 
 
 def _parts(params: Train) -> dict[str, Any]:

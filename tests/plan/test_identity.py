@@ -97,6 +97,9 @@ ADDED = {
     "split": ["dataset.split={validation=200}"],
     "split seed": ["dataset.split={validation=200,seed=1}"],
     "resize": ["dataset.resize=10"],
+    "adamw": ["recipes.real.optimiser={name='adamw',lr=0.001}"],
+    "cosine": ["recipes.real.schedule='cosine'"],
+    "linear": ["recipes.real.schedule={name='linear',final=0.1,warmup='2it'}"],
 }
 """What was added later and is not in RICH: changes of the tiny study."""
 

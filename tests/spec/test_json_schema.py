@@ -31,6 +31,9 @@ ACCEPTED = {
         accuracy='{}\nmine = { kind = "stability", levels = [0, { sparsity = 0.5 }, "last"], at = ["rewind", "3ep"] }'
     ),
     "own name of another kind": text(accuracy='{ kind = "stability", levels = "all" }'),
+    "validation split": text(dataset='{ name = "digits", split = { validation = 100 }, resize = 6 }'),
+    "adamw": text(optimiser='{ name = "adamw", lr = 0.001 }\nschedule = "cosine"'),
+    "linear": text(optimiser='{ name = "sgd", lr = 0.1 }\nschedule = { name = "linear", final = 0.1, warmup = "5it" }'),
     "space": text(dataset='{ name = "digits", space = "raw" }'),
     "loaded set": text(dm10='{ load = "x_images.pt", space = { name = "zca", eps = 0.1 } }'),
     "sweep": text('[sweep]\ngrid = { replicates = [1, 2] }\n[[sweep.cases]]\ncase = "a"\nmodel.init = "default"\n'),

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, TypeVar, get_args
 
 from lmcspec.base.ids import digest
+from lmcspec.base.recipes import ADDED_LATER as ADDED_LATER
 
 
 @dataclass(frozen=True, slots=True, eq=False)

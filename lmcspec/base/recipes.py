@@ -2,8 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal
+
+ADDED_LATER = {"added_later": True}
+"""Metadata of a field that came with a later version: left out of ids while it has its default, the old behaviour."""
+
+Precision = Literal["float32", "bf16", "fp16", "tf32"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +115,18 @@ AnySchedule = Schedule | Cosine | Linear
 class Augmentation:
     """Random changes of the training images, drawn afresh each epoch; applied before the images enter their space.
 
-    Order: crop, then flip. `crop` pads by that many black pixels on each side and cuts the old size at a uniform
-    offset; `flip` mirrors left to right with probability 1/2.
+    Order: crop, then flip, then the images enter their space, then DSA, then CutMix. `crop` pads by that many black
+    pixels on each side and cuts the old size at a uniform offset; `flip` mirrors left to right with probability 1/2.
+    `dsa` names families of differentiable siamese augmentation joined by `_`, in alphabetical order; `dsa_style` says
+    how they are combined (see lmcspec/science/data/dsa.py). With probability `cutmix` a batch is mixed with itself
+    (see lmcspec/science/data/cutmix.py).
     """
 
     flip: bool = False
     crop: int = 0
+    dsa: str = field(default="", metadata=ADDED_LATER)
+    dsa_style: Literal["dc", "mtt", "idc"] = field(default="dc", metadata=ADDED_LATER)
+    cutmix: float = field(default=0.0, metadata=ADDED_LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +139,8 @@ class Recipe:
     schedule: AnySchedule = Schedule()
     augment: Augmentation = Augmentation()
     optimiser_state: Literal["fresh", "carry"] = "fresh"
-    precision: Literal["float32"] = "float32"
-
-
-ADDED_LATER = {"added_later": True}
-"""Metadata of a field that came with a later version: left out of ids while it has its default, the old behaviour."""
+    precision: Precision = "float32"
+    """Of the updates alone: weights, optimiser and every evaluation are float32 (see lmcspec/science/precision.py)."""
 
 
 def as_document(value: Any) -> dict[str, Any]:

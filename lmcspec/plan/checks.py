@@ -67,6 +67,16 @@ def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes:
             )
 
 
+def precision_notes(case: Case) -> Iterator[str]:
+    """Which recipes need a GPU; a plan doesn't know where it will run."""
+    for name, recipe in case.study.recipes.items():
+        if recipe.precision in ("fp16", "tf32"):
+            yield (
+                f"recipes.{name}: the precision {recipe.precision} is computed on GPUs only; "
+                "where there is none its trainings fail"
+            )
+
+
 def split_problems(case: Case) -> Iterator[Problem]:
     """Measures that look at validation images where the study sets none aside."""
     if case.study.dataset.split is not None:

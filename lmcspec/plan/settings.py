@@ -56,11 +56,17 @@ def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
         batch=recipe.batch,
         optimiser=_optimiser(recipe.optimiser),
         schedule=_schedule(recipe.schedule, length, per_epoch),
-        augment=Augmentation(recipe.augment.flip, recipe.augment.crop),
+        augment=_augmentation(recipe.augment),
         optimiser_state=recipe.optimiser_state,
         precision=recipe.precision,
     )
     return ResolvedRecipe(result, per_epoch, Part.of(as_document(result)))
+
+
+def _augmentation(augment: written.Augment) -> Augmentation:
+    """How families are combined has no meaning without any, so then it is no part of an id."""
+    style = augment.dsa_style if augment.dsa else "dc"
+    return Augmentation(augment.flip, augment.crop, augment.dsa, style, augment.cutmix)
 
 
 def _schedule(schedule: written.Schedule, length: int, per_epoch: int) -> AnySchedule:

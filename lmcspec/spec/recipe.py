@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import Config, Several, StepField
+from lmcspec.catalog import Config, Several, StepField, nearest
 
 
 class Sgd(Config):
@@ -73,6 +73,28 @@ class Linear(Config):
     warmup: StepField = Step()
 
 
+FAMILIES = ("color", "crop", "cutout", "flip", "rotate", "scale")
+_ONE = "|".join(FAMILIES)
+
+
+def _families(value: str) -> str:
+    """The families of DSA in one order, so that every spelling of the same is the same."""
+    named = value.split("_") if value else []
+    for name in named:
+        if name not in FAMILIES:
+            near = nearest(name, FAMILIES)
+            hint = f"did you mean `{near}`?" if near else f"there are {', '.join(FAMILIES)}"
+            raise ValueError(f"`{name}` is none of the families of DSA: {hint}")
+        if named.count(name) > 1:
+            raise ValueError(f"`{name}` stands twice among the families of DSA")
+    return "_".join(sorted(named))
+
+
+Families = Annotated[
+    str, AfterValidator(_families), WithJsonSchema({"type": "string", "pattern": f"^(({_ONE})(_({_ONE}))*)?$"})
+]
+
+
 class Augment(Config):
     """Random changes of the training images."""
 
@@ -80,6 +102,12 @@ class Augment(Config):
     """Mirror left to right with probability 1/2."""
     crop: int = Field(default=0, ge=0)
     """Pad by so many black pixels on each side and cut the old size somewhere."""
+    dsa: Families = ""
+    """Differentiable siamese augmentation: families joined by `_`, such as color_crop_cutout_flip_scale_rotate."""
+    dsa_style: Literal["dc", "mtt", "idc"] = "dc"
+    """How DSA combines them: one family a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
+    cutmix: float = Field(default=0.0, ge=0, le=1)
+    """Probability with which a batch is mixed with itself by CutMix."""
 
 
 def named(value: Any) -> Any:
@@ -103,4 +131,5 @@ class Recipe(Config):
     augment: Augment = Augment()
     optimiser_state: Literal["fresh", "carry"] = "fresh"
     """At a branch (rewinding, copies): start the optimiser's state anew, or take it along."""
-    precision: Literal["float32"] = "float32"
+    precision: Literal["float32", "bf16", "fp16", "tf32"] = "float32"
+    """In what updates are computed; weights stay float32, and so do evaluations. `fp16` and `tf32` need a GPU."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.base import faults
+from lmcspec.base.errors import BlockedError
 from lmcspec.base.recipes import Noise, Recipe, from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
@@ -47,15 +48,21 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     """Train, commit what is passed on the way, and evaluate the last state on clean images of every split."""
     import torch
 
+    from lmcspec.science.precision import ON_GPUS_ONLY
     from lmcspec.science.train import Stopped, train
 
     device = torch.device(ctx.device)
+    recipe = recipe_of(params.recipe)
+    if recipe.precision in ON_GPUS_ONLY and device.type != "cuda":
+        raise BlockedError(
+            f"the precision {recipe.precision} is computed on GPUs only, and this task was given none",
+            help='run it where there is one, or say precision = "bf16" or "float32"',
+        )
     network = read.module(params.model).to(device)
     read.note_facts(ctx, params.model, network)
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     split = read.training_split(ctx, data, params.train_on)
-    recipe = recipe_of(params.recipe)
     states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
     checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
     before = min(states, default=params.until)
@@ -232,8 +239,10 @@ KIND = Kind(
         "lmcspec.tasks.checkpoint",
         "lmcspec.tasks.read",
         "lmcspec.science.data.augment",
+        "lmcspec.science.data.cutmix",
         "lmcspec.science.data.decode",
         "lmcspec.science.data.distilled",
+        "lmcspec.science.data.dsa",
         "lmcspec.science.data.held_out",
         "lmcspec.science.data.loading",
         "lmcspec.science.data.resident",
@@ -248,6 +257,7 @@ KIND = Kind(
         "lmcspec.science.optimisers",
         "lmcspec.science.order",
         "lmcspec.science.outcome",
+        "lmcspec.science.precision",
         "lmcspec.science.subset",
         "lmcspec.science.train",
         "lmcspec.base.recipes",

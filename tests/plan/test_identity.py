@@ -97,6 +97,10 @@ ADDED = {
     "split": ["dataset.split={validation=200}"],
     "split seed": ["dataset.split={validation=200,seed=1}"],
     "resize": ["dataset.resize=10"],
+    "dsa": ["recipes.real.augment={dsa='color_crop_cutout_flip_scale_rotate'}"],
+    "dsa idc": ["recipes.real.augment={dsa='flip_color',dsa_style='idc'}"],
+    "cutmix": ["recipes.real.augment={cutmix=0.5}"],
+    "bf16": ["recipes.real.precision='bf16'"],
     "adamw": ["recipes.real.optimiser={name='adamw',lr=0.001}"],
     "cosine": ["recipes.real.schedule='cosine'"],
     "linear": ["recipes.real.schedule={name='linear',final=0.1,warmup='2it'}"],
@@ -107,6 +111,18 @@ ADDED = {
 @pytest.mark.parametrize("name", ADDED)
 def test_golden_ids_of_what_was_added_later(name):
     assert plan_of(TINY, *ADDED[name]).roles["imp/s0/l1/train"] == GOLDEN[f"{name}: imp/s0/l1/train"]
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ("recipes.real.augment={dsa='rotate_flip'}", "recipes.real.augment={dsa='flip_rotate',cutmix=0}"),
+        ("recipes.real.augment={dsa='',dsa_style='idc'}", "recipes.real.augment={}"),
+        ("recipes.real.precision='float32'", "recipes.real.augment.flip=false"),
+    ],
+)
+def test_two_spellings_of_one_augmentation(change, same):
+    assert set(plan_of(TINY, change).tasks) == set(plan_of(TINY, same).tasks)
 
 
 def test_golden_ids_are_all_of_these():

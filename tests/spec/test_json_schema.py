@@ -32,6 +32,10 @@ ACCEPTED = {
     ),
     "own name of another kind": text(accuracy='{ kind = "stability", levels = "all" }'),
     "validation split": text(dataset='{ name = "digits", split = { validation = 100 }, resize = 6 }'),
+    "augmentation": text(
+        optimiser='{ name = "sgd", lr = 0.1 }\naugment = { dsa = "color_flip", dsa_style = "idc", cutmix = 0.5 }'
+    ),
+    "precision": text(optimiser='{ name = "sgd", lr = 0.1 }\nprecision = "bf16"'),
     "adamw": text(optimiser='{ name = "adamw", lr = 0.001 }\nschedule = "cosine"'),
     "linear": text(optimiser='{ name = "sgd", lr = 0.1 }\nschedule = { name = "linear", final = 0.1, warmup = "5it" }'),
     "space": text(dataset='{ name = "digits", space = "raw" }'),

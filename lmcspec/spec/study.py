@@ -81,9 +81,9 @@ class Stage(Config):
     rewind_of: Literal["network", "dense"] = "network"
     """Whose training that state is taken from: the network as it enters the stage, or the dense one."""
     start: Literal["rewind", "trained"] = "rewind"
-    """`trained`: go on from the trained weights of the level before (fine-tuning, learning-rate rewinding)."""
+    """`trained`: go on from the trained weights that were pruned (fine-tuning, learning-rate rewinding)."""
     schedule_from: StepField | None = None
-    """With `start = "trained"`: where in the schedule to resume."""
+    """With `start = "trained"`: where in the schedule to resume; the whole of it by default."""
     restore: Literal["all", "prunable"] = "all"
     """What goes back in rewinding; `prunable` leaves biases, norms and buffers as the last training left them."""
     retrain: str | None = None

@@ -53,7 +53,7 @@ def test_what_loads_is_accepted(name, validator):
     assert [error.message for error in validator.iter_errors(tomli.loads(ACCEPTED[name]))] == []
 
 
-@pytest.mark.parametrize("name", ["quickstart", "fig7"])
+@pytest.mark.parametrize("name", ["quickstart", "lr-rewinding", "fig7"])
 def test_the_specs(name, validator):
     errors = list(validator.iter_errors(tomli.loads((SPECS / f"{name}.toml").read_text())))
     assert {error.path[0] for error in errors} == ({"dataset", "model", "distilled"} if name == "fig7" else set())

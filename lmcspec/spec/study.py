@@ -128,7 +128,7 @@ class Figure(Config):
     y: str | Several[str] | None = None
     series: str | None = None
     panels: str | None = None
-    split: Literal["train", "test"] | None = None
+    split: Literal["train", "test", "validation"] | None = None
     metric: str | None = None
     levels: Several[int | str] | Literal["all"] | None = None
     reduce: str | None = None

@@ -15,6 +15,8 @@ class DataFacts:
     shape: tuple[int, int, int]
     known: bool = True
     """False where the data are missing and the digest is a placeholder by name."""
+    validation: int = 0
+    """Images that a study's validation split took from the training set; `train` counts those that are left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class DatasetCard(Card):
     needs_root: bool = True
     files: tuple[str, ...] = ()
     """Of a built-in set: paths below the root that are there if the data are."""
+    expected: DataFacts | None = None
+    """Of a known set whose digest is not committed: its sizes, for plans while it is missing and to be checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

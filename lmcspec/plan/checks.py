@@ -56,6 +56,44 @@ def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes:
                     ("recipes", name, "schedule", "at", index),
                     help="move it before the end, or leave it out",
                 )
+        warmup = getattr(schedule, "warmup", Step())
+        if hasattr(schedule, "final") and resolved.updates(warmup) >= resolved.recipe.length:
+            yield case.origins.problem(
+                "E408",
+                f"the warm-up ends with update {resolved.updates(warmup)}, "
+                f"but training ends after {resolved.recipe.length}: the rate never falls",
+                ("recipes", name, "schedule", "warmup"),
+                help="make it shorter",
+            )
+
+
+def precision_notes(case: Case) -> Iterator[str]:
+    """Which recipes need a GPU; a plan doesn't know where it will run."""
+    for name, recipe in case.study.recipes.items():
+        if recipe.precision in ("fp16", "tf32"):
+            yield (
+                f"recipes.{name}: the precision {recipe.precision} is computed on GPUs only; "
+                "where there is none its trainings fail"
+            )
+
+
+def split_problems(case: Case) -> Iterator[Problem]:
+    """Measures that look at validation images where the study sets none aside."""
+    if case.study.dataset.split is not None:
+        return
+    for name, measure in case.study.measures.items():
+        asked = getattr(measure, "split", ())
+        path = ("measures", name, "split")
+        places = [path] if asked == "validation" else []
+        if isinstance(asked, tuple):
+            places = [(*path, index) for index, split in enumerate(asked) if split == "validation"]
+        for place in places:
+            yield case.origins.problem(
+                "E411",
+                f"`{name}` looks at validation images, and the study sets none aside",
+                place,
+                help="say how many: dataset = { …, split = { validation = 5000 } }",
+            )
 
 
 def _measured_with(case: Case, networks: Mapping[str, NetworkPlan]) -> set[str]:

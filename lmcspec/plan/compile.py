@@ -7,7 +7,7 @@ from typing import Any
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
-from lmcspec.plan.checks import milestone_problems, step_problems
+from lmcspec.plan.checks import milestone_problems, precision_notes, split_problems, step_problems
 from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
@@ -109,8 +109,10 @@ class _Case:
         recipes = self._resolve_recipes(material)
         self.problems += step_problems(self.case, self.networks, recipes)
         self.problems += milestone_problems(self.case, self.networks, recipes)
+        self.problems += split_problems(self.case)
         if len(self.problems) > before:
             return []
+        self.notes += precision_notes(self.case)
         self.series = [series_of(self.case.name, one, material, recipes) for one in self.networks.values()]
         emit = Subnetworks(
             graph=self.graph,

@@ -78,14 +78,15 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             seen = _images_until(params.until, recipe["batch"], trained) - _images_until(
                 params.begin, recipe["batch"], trained
             )
-            forward = (1 + BACKWARD) * seen + trained + data.test
+            forward = (1 + BACKWARD) * seen + trained + data.test + data.validation
             finished = params.until >= recipe["length"]
-            moments = 0 if finished else (2 if recipe["optimiser"]["name"] == "adam" else 1)
+            moments = 0 if finished else (1 if recipe["optimiser"]["name"] == "sgd" else 2)
             stored = None if weights is None else weights * (1 + moments)
             return Cost(float(forward), seen, params.until - params.begin, forward, stored=stored)
         case "path":
             data = plan.facts[params.data.digest]
-            images = (params.images or data.train) * ("train" in params.split) + data.test * ("test" in params.split)
+            sizes = {"train": params.images or data.train, "test": data.test, "validation": data.validation}
+            images = sum(sizes[split] for split in params.split)
             policies = len(params.bn) if model is None or model.has_batch_norm else 1
             points = params.points + (params.points % 2 == 0)
             return Cost(float(points * images), forward=points * images * policies, stored=4096)

@@ -39,7 +39,7 @@ def data_facts(table: DatasetTable, base: Path) -> FoundData:
             raise FileNotFoundError(_no_root(card))
         return FoundData(_resolve(card.facts)(table, root), root)
     except FileNotFoundError as error:
-        return FoundData(placeholder(table.name), root, str(error))
+        return FoundData(placeholder(table.name, card.expected or PLACEHOLDER), root, str(error))
 
 
 def _missing(card: DatasetCard, root: Path | None) -> str:
@@ -54,9 +54,8 @@ def _no_root(card: DatasetCard) -> str:
     return f"the data set {card.name!r} has no root: set dataset.root, or {DATA_ROOT} in the environment"
 
 
-def placeholder(name: str) -> DataFacts:
-    """Facts for data that are missing, with a digest by name that is never stored."""
-    known = PLACEHOLDER
+def placeholder(name: str, known: DataFacts = PLACEHOLDER) -> DataFacts:
+    """Facts for data that are missing, with sizes as `known` and a digest by name that is never stored."""
     return DataFacts(digest(["missing", name]), known.train, known.test, known.classes, known.shape, known=False)
 
 

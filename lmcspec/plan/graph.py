@@ -33,6 +33,8 @@ class Target:
     copies: tuple[int, ...] = (0,)
     """The copies that it looks at: one for an accuracy, a pair for a path."""
     through: int | None = None
+    split: str = "test"
+    """Of an accuracy: the images by which it is known."""
 
     @property
     def key(self) -> str:

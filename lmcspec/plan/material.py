@@ -1,16 +1,16 @@
 """What a case trains on: its data set, the distilled sets beside it, and its model, as parts with their facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.base.facts import DataFacts
-from lmcspec.catalog import identity
+from lmcspec.catalog import get, identity
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
 from lmcspec.plan.graph import Graph
-from lmcspec.plan.settings import TrainingSet, data_part, model_part
+from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part
 from lmcspec.spec import Case
 from lmcspec.spec.study import LoadedSet
 from lmcspec.tasks import Part
@@ -47,12 +47,19 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
     table = case.study.dataset
     found = data_facts(table, _folder(case, base, ("dataset", "root")))
     try:
+        found = replace(found, facts=facts_of_study(table, found.facts))
+    except ValueError as error:
+        help = "leave some to train on"
+        problems.append(case.origins.problem("E410", str(error), ("dataset", "split", "validation"), help=help))
+        return None
+    try:
         data = data_part(case.study, found.facts)
     except ValueError as error:
         problems.append(case.origins.problem("E404", str(error), ("dataset",)))
         return None
     material = Material(model_part(case.study, found.facts), data, TrainingSet("real", found.facts.train))
-    config = {key: value for key, value in table.model_dump(mode="json").items() if key not in ("root", "space")}
+    own = get("dataset", table.name).config.model_fields
+    config = {key: value for key, value in table.model_dump(mode="json").items() if key in own}
     material.neutral[data.digest] = {"config": config, "root": str(found.root) if found.root else None}
     material.facts[data.digest] = found.facts
     if found.missing:

@@ -1,10 +1,10 @@
 """What makes a network one line of a chart: all that its numbers rest on but levels, measures and replicates."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from lmcspec.base.ids import digest
+from lmcspec.base.recipes import as_document
 from lmcspec.base.steps import Step
 from lmcspec.catalog import identity
 from lmcspec.plan.graph import Series
@@ -68,6 +68,9 @@ def _params(
     found |= _flat("model", material.model.value["config"])
     found["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]
     found["dataset.space"] = material.data.value["space"]["name"]
+    if "resize" in material.data.value:
+        found["dataset.resize"] = material.data.value["resize"]
+    found |= _flat("dataset.split", material.data.value.get("split", {}))
     found |= _recipe(measured)
     shown = network.original or network
     if network.like is not None:
@@ -90,7 +93,7 @@ def _headline(stage: StagePlan, recipe: ResolvedRecipe) -> dict[str, Any]:
 
 def _recipe(resolved: ResolvedRecipe) -> dict[str, Any]:
     """`recipe.lr`, `recipe.batch`, …: the optimiser's settings stand beside the rest, under its name."""
-    document = asdict(resolved.recipe)
+    document = as_document(resolved.recipe)
     optimiser = document.pop("optimiser")
     return _flat("recipe", {"optimiser": optimiser.pop("name"), **optimiser, **document})
 

@@ -1,10 +1,22 @@
 """A study's recipes, data and space resolved to what tasks are named by: updates, digests and numbers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lmcspec.base.facts import DataFacts
-from lmcspec.base.recipes import Adam, Augmentation, Recipe, Schedule, Sgd
+from lmcspec.base.recipes import (
+    Adam,
+    AdamW,
+    AnySchedule,
+    Augmentation,
+    Cosine,
+    Linear,
+    Optimiser,
+    Recipe,
+    Schedule,
+    Sgd,
+    as_document,
+)
 from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import DatasetCard, get, identity
 from lmcspec.spec import recipe as written
@@ -38,29 +50,45 @@ class ResolvedRecipe:
 def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
     """The recipe in updates on a training set of so many images."""
     per_epoch = updates_per_epoch(images, recipe.batch)
-    schedule = recipe.schedule
-    if isinstance(schedule, written.Steps):
-        milestones = tuple(sorted(step.resolve(per_epoch) for step in schedule.at))
-        resolved = Schedule(milestones, schedule.factor, schedule.warmup.resolve(per_epoch))
-    else:
-        resolved = Schedule(warmup=schedule.warmup.resolve(per_epoch))
+    length = recipe.length.resolve(per_epoch)
     result = Recipe(
-        length=recipe.length.resolve(per_epoch),
+        length=length,
         batch=recipe.batch,
         optimiser=_optimiser(recipe.optimiser),
-        schedule=resolved,
-        augment=Augmentation(recipe.augment.flip, recipe.augment.crop),
+        schedule=_schedule(recipe.schedule, length, per_epoch),
+        augment=_augmentation(recipe.augment),
         optimiser_state=recipe.optimiser_state,
         precision=recipe.precision,
     )
-    return ResolvedRecipe(result, per_epoch, Part.of(asdict(result)))
+    return ResolvedRecipe(result, per_epoch, Part.of(as_document(result)))
 
 
-def _optimiser(optimiser: written.Sgd | written.Adam) -> Sgd | Adam:
+def _augmentation(augment: written.Augment) -> Augmentation:
+    """How families are combined has no meaning without any, so then it is no part of an id."""
+    style = augment.dsa_style if augment.dsa else "dc"
+    return Augmentation(augment.flip, augment.crop, augment.dsa, style, augment.cutmix)
+
+
+def _schedule(schedule: written.Schedule, length: int, per_epoch: int) -> AnySchedule:
+    warmup = schedule.warmup.resolve(per_epoch)
+    match schedule:
+        case written.Steps():
+            milestones = tuple(sorted(step.resolve(per_epoch) for step in schedule.at))
+            return Schedule(milestones, schedule.factor, warmup)
+        case written.Cosine():
+            return Cosine(length, schedule.final, warmup)
+        case written.Linear():
+            return Linear(length, schedule.final, warmup)
+        case _:
+            return Schedule(warmup=warmup)
+
+
+def _optimiser(optimiser: written.Sgd | written.Adam | written.AdamW) -> Optimiser:
     if isinstance(optimiser, written.Sgd):
         return Sgd(optimiser.lr, optimiser.momentum, optimiser.weight_decay, optimiser.nesterov)
     beta1, beta2 = optimiser.betas
-    return Adam(optimiser.lr, beta1, beta2, optimiser.eps, optimiser.weight_decay)
+    kind = Adam if isinstance(optimiser, written.Adam) else AdamW
+    return kind(optimiser.lr, beta1, beta2, optimiser.eps, optimiser.weight_decay)
 
 
 def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:
@@ -84,8 +112,37 @@ def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:
 
 
 def data_part(study: Study, facts: DataFacts) -> Part:
-    """The study's data as tasks name them: digest and space."""
-    return Part.of({"digest": facts.digest, "space": resolve_space(study.dataset.space, study.dataset)})
+    """The study's data as tasks name them: digest and space, and what a study makes of decoded images where it does.
+
+    Where a card resizes by itself, as folders do, the digest is that of its resized images.
+    """
+    table = study.dataset
+    value: dict[str, Any] = {"digest": facts.digest, "space": resolve_space(table.space, table)}
+    if table.split is not None:
+        value["split"] = identity(table.split)
+    if table.resize is not None and not resizes_itself(table):
+        value["resize"] = table.resize
+    return Part.of(value)
+
+
+def resizes_itself(table: DatasetTable) -> bool:
+    """Whether the data set's own loader knows `resize`."""
+    return "resize" in get("dataset", table.name).config.model_fields
+
+
+def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
+    """The facts of a data set as a study uses it: resized, and without the images that it sets aside.
+
+    Raises ValueError where no training image would be left.
+    """
+    if table.resize is not None and not resizes_itself(table):
+        facts = replace(facts, shape=(facts.shape[0], table.resize, table.resize))
+    if table.split is None:
+        return facts
+    held = table.split.validation
+    if held >= facts.train:
+        raise ValueError(f"{held:,} images are to be set aside for validation, and there are {facts.train:,} in all")
+    return replace(facts, train=facts.train - held, validation=held)
 
 
 def model_part(study: Study, facts: DataFacts) -> Part:

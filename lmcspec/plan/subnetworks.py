@@ -209,7 +209,9 @@ class Subnetworks:
         own = stage.stage
         if own.start == "trained" and level:
             before = stage if level > stage.entry else network.stages[stage.index - 1]
-            trained = self._ranking_run(network, before, replicate, level - 1)
+            # What was pruned goes on: cut one by one, that is the level before, cut at once the stage's first training.
+            pruned = level - 1 if before.stage.iterative else before.entry
+            trained = self._ranking_run(network, before, replicate, pruned)
             return Start("given", trained, own.schedule_from or Step())
         rewinds = own.rewind != Step()
         last = None

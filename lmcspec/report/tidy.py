@@ -78,7 +78,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
         if first.mask not in densities:
             mask = store.find(first.mask) if first.mask else None
             densities[first.mask] = mask.scalars["density"] if mask else None
-        rows += _rows(targets, store, densities[first.mask], headline(first.kind, plan.tasks[first.task].params))
+        rows += _rows(targets, store, densities[first.mask], _known_by(first, plan))
     return rows
 
 
@@ -110,10 +110,17 @@ def _rows(targets: list[Target], store: Results, density: float | None, known_by
         )
 
 
-def headline(kind: str, params: Any) -> str:
-    """The metric by which a kind of measure is known: on test images and under policy `average` where it has them."""
+def _known_by(target: Target, plan: Plan) -> str:
+    return headline(target.kind, plan.tasks[target.task].params, target.split)
+
+
+def headline(kind: str, params: Any, split: str = "test") -> str:
+    """The metric by which a kind of measure is known: on test images and under policy `average` where it has them.
+
+    `split` is the one by which an accuracy is known.
+    """
     if kind == "accuracy":
-        return "test/accuracy"
+        return f"{split}/accuracy"
     split = "test" if "test" in params.split else params.split[0]
     return f"instability/{split}{_suffix('average' if 'average' in params.bn else params.bn[0])}"
 
@@ -127,7 +134,7 @@ def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
     if kind == "accuracy":
         return {
             f"{split}/{name}": value
-            for split in ("test", "train")
+            for split in ("test", "train", "validation")
             if f"{split}_error" in scalars
             for name, value in (("accuracy", 1 - scalars[f"{split}_error"]), ("loss", scalars[f"{split}_loss"]))
         }

@@ -1,4 +1,4 @@
-"""SGD and Adam on lists of tensors, bitwise as torch.optim computes them.
+"""SGD, Adam and AdamW on lists of tensors, bitwise as torch.optim computes them.
 
 Their own, because importing torch.optim's costs a process about two seconds and each step of a small network 15 %;
 and because their state is a flat dict of tensors, as files want it.
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from lmcspec.base.recipes import Adam, Sgd
+from lmcspec.base.recipes import Adam, AdamW, Optimiser, Sgd
 
 # pyright: reportPrivateImportUsage=false
 # torch gives its operations on lists of tensors private names only.
@@ -46,9 +46,12 @@ class SgdSteps:
 
 
 class AdamSteps:
-    """Adam with L2 decay. State: `exp_avg/NAME` and `exp_avg_sq/NAME` per parameter, and `step`, zero when fresh."""
+    """Adam, with L2 decay or, as AdamW, decoupled decay.
 
-    def __init__(self, config: Adam, names: Sequence[str], parameters: Sequence[Tensor]) -> None:
+    State: `exp_avg/NAME` and `exp_avg_sq/NAME` per parameter, and `step`, zero when fresh.
+    """
+
+    def __init__(self, config: Adam | AdamW, names: Sequence[str], parameters: Sequence[Tensor]) -> None:
         self._config, self._parameters, self._steps = config, list(parameters), 0
         self._means = [torch.zeros_like(p) for p in parameters]
         self._squares = [torch.zeros_like(p) for p in parameters]
@@ -59,7 +62,9 @@ class AdamSteps:
         """One update with the gradients (one per parameter) at rate `lr`."""
         config = self._config
         self._steps += 1
-        if config.weight_decay:
+        if config.weight_decay and isinstance(config, AdamW):
+            torch._foreach_mul_(self._parameters, 1 - lr * config.weight_decay)
+        elif config.weight_decay:
             gradients = list(torch._foreach_add(gradients, self._parameters, alpha=config.weight_decay))
         torch._foreach_lerp_(self._means, gradients, 1 - config.beta1)
         torch._foreach_mul_(self._squares, config.beta2)
@@ -79,7 +84,7 @@ class AdamSteps:
         self._steps = int(state["step"])
 
 
-def stepper(config: Sgd | Adam, names: Sequence[str], parameters: Sequence[Tensor]) -> SgdSteps | AdamSteps:
+def stepper(config: Optimiser, names: Sequence[str], parameters: Sequence[Tensor]) -> SgdSteps | AdamSteps:
     """The optimiser of a recipe for these parameters, fresh."""
     return SgdSteps(config, names, parameters) if isinstance(config, Sgd) else AdamSteps(config, names, parameters)
 

@@ -34,6 +34,7 @@ class Curve:
     policy: Policy
     distance: float
     orientation: str = ORIENTATION
+    validation: tuple[Evaluation, ...] = ()
 
     @property
     def train_error(self) -> tuple[float, ...]:
@@ -50,6 +51,14 @@ class Curve:
     @property
     def test_loss(self) -> tuple[float, ...]:
         return tuple(value.loss for value in self.test)
+
+    @property
+    def validation_error(self) -> tuple[float, ...]:
+        return tuple(value.error for value in self.validation)
+
+    @property
+    def validation_loss(self) -> tuple[float, ...]:
+        return tuple(value.loss for value in self.validation)
 
 
 def curve(
@@ -81,6 +90,7 @@ def curves(
     batch: int = BATCH,
     bn_batch: int = BATCH,
     bn_train: Split | None = None,
+    validation: Split | None = None,
 ) -> dict[Policy, Curve]:
     """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
 
@@ -88,12 +98,14 @@ def curves(
     mixed as the weights are, and the ends are a and b themselves. Under `recompute` batch norm's running statistics
     are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the images of `bn_train` (`train`
     by default) at the indices `bn_images` (all by default), in that order. Without batch norm the policies are one
-    and the same.
+    and the same. `validation` is looked at where it is given.
     """
     a, b = (masks.apply(mask or {}, end) for end in (a, b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
     splits = {"train": InOrder(train, batch, hold=True), "test": InOrder(test, batch, hold=True)}
+    if validation is not None:
+        splits["validation"] = InOrder(validation, batch, hold=True)
     refill: Iterable[tuple[Tensor, Tensor]] = ()
     if norms and "recompute" in policies:
         source = train if bn_train is None else bn_train
@@ -110,7 +122,14 @@ def curves(
             _recompute(module, refill)
             found["recompute"].append({name: evaluate_on(module, batches) for name, batches in splits.items()})
     return {
-        policy: Curve(tuple(alphas), tuple(v["train"] for v in values), tuple(v["test"] for v in values), policy, apart)
+        policy: Curve(
+            tuple(alphas),
+            tuple(v["train"] for v in values),
+            tuple(v["test"] for v in values),
+            policy,
+            apart,
+            validation=tuple(v["validation"] for v in values if "validation" in v),
+        )
         for policy, values in found.items()
     }
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
 from lmcspec.base.recipes import Noise, Recipe
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.science import masks
 from lmcspec.science.data.augment import draw
+from lmcspec.science.data.cutmix import Labels, apply_cutmix, draw_cutmix, loss_of
+from lmcspec.science.data.dsa import apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.optimisers import AdamSteps, SgdSteps, stepper
 from lmcspec.science.order import order
+from lmcspec.science.precision import LossScale, autocast, computing_in
 
 # pyright: reportPrivateImportUsage=false
 # torch gives its operations on lists of tensors private names only.
@@ -89,11 +91,13 @@ def train(
 
     was_training = module.training
     module.train()
+    device = data.labels.device
     try:
         deliver()
         pulsed = time.monotonic()
         for images, labels in batches(data, recipe, noise, begin, until):
-            run.advance(images, labels)
+            with computing_in(recipe.precision, device):
+                run.advance(images, labels)
             look = run.update % LOOK == 0
             if look and run.diverged():
                 break
@@ -111,8 +115,11 @@ def train(
         module.train(was_training)
 
 
-def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W), labels int64 (n,), on their device."""
+def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -> Iterator[tuple[Tensor, Labels]]:
+    """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W) in their space, labels, on the device.
+
+    Labels are int64 (n,), or pairs of them with their shares where CutMix has mixed a batch.
+    """
     images = len(data.labels)
     per_epoch = updates_per_epoch(images, recipe.batch)
     update = begin
@@ -121,10 +128,15 @@ def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -
         places = torch.from_numpy(order(images, noise, epoch)).to(data.labels.device)
         draws = draw(images, recipe.augment, noise, epoch)
         draws = draws and draws.to(data.labels.device)
+        siamese = draw_dsa(images, recipe.batch, recipe.augment, noise, epoch)
+        mix = draw_cutmix(images, recipe.batch, recipe.augment, noise, epoch)
         last = min(per_epoch, first + until - update)
-        for start in range(first * recipe.batch, last * recipe.batch, recipe.batch):
-            part = slice(start, start + recipe.batch)
-            yield data.batch(places[part], draws and draws[part])
+        for number in range(first, last):
+            part = slice(number * recipe.batch, (number + 1) * recipe.batch)
+            x, y = data.batch(places[part], draws and draws[part])
+            if siamese is not None:
+                x = apply_dsa(x, siamese, number, part)
+            yield (x, y) if mix is None else apply_cutmix(x, y, mix, number, part)
         update += last - first
 
 
@@ -148,13 +160,17 @@ class _Run:
         self._parameters = list(named.values())
         self._places = [place for place, name in enumerate(named) if name in mask]
         self._keep = [mask[name].to(p.device, p.dtype) for name, p in named.items() if name in mask]
+        self._scale = LossScale() if recipe.precision == "fp16" else None
         self._optimiser: SgdSteps | AdamSteps = stepper(
             recipe.optimiser, tuple(named), [p.data for p in named.values()]
         )
         self._loss: Tensor | None = None
         self._total = torch.zeros((), dtype=torch.float64, device=self._parameters[0].device)
         if optimiser_state is not None:
-            self._optimiser.load(optimiser_state)
+            if self._scale is not None:
+                self._scale.load(optimiser_state)
+            own = {name: value for name, value in optimiser_state.items() if name not in LossScale.STATE}
+            self._optimiser.load(own)
         for name, keep in mask.items():
             gone = ~keep.to(named[name].device)
             named[name].data.masked_fill_(gone, 0.0)
@@ -162,10 +178,23 @@ class _Run:
                 if moment.partition("/")[2] == name:
                     tensor.masked_fill_(gone, 0.0)
 
-    def advance(self, images: Tensor, labels: Tensor) -> None:
-        """One update."""
-        loss = cross_entropy(self._module(images), labels)
-        gradients = list(torch.autograd.grad(loss, self._parameters))
+    def advance(self, images: Tensor, labels: Labels) -> None:
+        """One update; in float16 it may be left out, and counts all the same."""
+        with autocast(self._recipe.precision, images.device):
+            logits = self._module(images)
+        loss = loss_of(logits.float(), labels)
+        gradients: list[Tensor] | None = list(
+            torch.autograd.grad(loss if self._scale is None else loss * self._scale.scale, self._parameters)
+        )
+        if self._scale is not None:
+            gradients = self._scale.unscale(gradients)
+        if gradients is not None:
+            self._step(gradients)
+        self._loss = loss.detach()
+        self._total += self._loss
+        self.update += 1
+
+    def _step(self, gradients: list[Tensor]) -> None:
         if self._keep:
             # With a zero gradient every moment, and so every weight, that starts at zero stays there.
             kept = torch._foreach_mul([gradients[place] for place in self._places], self._keep)
@@ -173,9 +202,6 @@ class _Run:
                 gradients[place] = gradient
         rate = self._recipe.optimiser.lr * self._recipe.schedule.multiplier(self.update)
         self._optimiser.step(gradients, rate)
-        self._loss = loss.detach()
-        self._total += self._loss
-        self.update += 1
 
     def last_loss(self) -> float:
         return float("nan") if self._loss is None else self._loss.item()
@@ -187,6 +213,7 @@ class _Run:
     def snapshot(self) -> Snapshot:
         state = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._module.state_dict().items()}
         moments = {name: tensor.to("cpu", copy=True) for name, tensor in self._optimiser.state().items()}
+        moments |= {} if self._scale is None else self._scale.state()
         diverged = self.diverged()
         for name, keep in self._mask.items():
             own = [moment for moment in moments if moment.partition("/")[2] == name]

@@ -114,8 +114,8 @@ def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool =
 def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
     recipe = definitions["Recipe"]
     recipe.pop("required", None)
-    recipe["properties"]["schedule"] = _or_short(recipe["properties"]["schedule"], ["constant"])
-    for name in ("Recipe", "Augment", "Sgd", "Adam", "Constant", "Steps"):
+    recipe["properties"]["schedule"] = _or_short(recipe["properties"]["schedule"], ["constant", "cosine", "linear"])
+    for name in ("Recipe", "Augment", "Sgd", "Adam", "AdamW", "Constant", "Steps", "Cosine", "Linear"):
         if name != "Recipe":  # a recipe that extends another may change one key of a table
             definitions[name].pop("required", None)
         _allow_each(definitions[name], but=("name",))

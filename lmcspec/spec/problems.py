@@ -80,8 +80,9 @@ def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Probl
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_member(kind, path, annotation, value, data, origins)
     if kind == "value_error":
-        code = "E108" if "is not a step" in str(context.get("error")) else "E107"
-        return origins.problem(code, str(context.get("error")), path)
+        words = str(context.get("error"))
+        code = "E108" if "is not a step" in words else "E106" if "is none of" in words else "E107"
+        return origins.problem(code, words, path)
     if kind in _RANGES:
         words, key = _RANGES[kind]
         return origins.problem(

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import Config, Several, StepField
+from lmcspec.catalog import Config, Several, StepField, nearest
 
 
 class Sgd(Config):
@@ -28,6 +28,16 @@ class Adam(Config):
     weight_decay: float = Field(default=0.0, ge=0)
 
 
+class AdamW(Config):
+    """Adam with decoupled weight decay: weights shrink by rate times decay at each update, beside the step."""
+
+    name: Literal["adamw"]
+    lr: float = Field(gt=0)
+    betas: Several[float] = Field(default=(0.9, 0.999), min_length=2, max_length=2)
+    eps: float = Field(default=1e-8, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+
+
 class Constant(Config):
     """One rate throughout, after a linear warm-up from 0."""
 
@@ -45,6 +55,46 @@ class Steps(Config):
     warmup: StepField = Step()
 
 
+class Cosine(Config):
+    """Half a cosine from the rate to `final` of it at the end of training; linear warm-up from 0 before."""
+
+    name: Literal["cosine"]
+    final: float = Field(default=0.0, ge=0, le=1)
+    """Share of the rate at the end."""
+    warmup: StepField = Step()
+
+
+class Linear(Config):
+    """A straight line from the rate to `final` of it at the end of training; linear warm-up from 0 before."""
+
+    name: Literal["linear"]
+    final: float = Field(default=0.0, ge=0, le=1)
+    """Share of the rate at the end."""
+    warmup: StepField = Step()
+
+
+FAMILIES = ("color", "crop", "cutout", "flip", "rotate", "scale")
+_ONE = "|".join(FAMILIES)
+
+
+def _families(value: str) -> str:
+    """The families of DSA in one order, so that every spelling of the same is the same."""
+    named = value.split("_") if value else []
+    for name in named:
+        if name not in FAMILIES:
+            near = nearest(name, FAMILIES)
+            hint = f"did you mean `{near}`?" if near else f"there are {', '.join(FAMILIES)}"
+            raise ValueError(f"`{name}` is none of the families of DSA: {hint}")
+        if named.count(name) > 1:
+            raise ValueError(f"`{name}` stands twice among the families of DSA")
+    return "_".join(sorted(named))
+
+
+Families = Annotated[
+    str, AfterValidator(_families), WithJsonSchema({"type": "string", "pattern": f"^(({_ONE})(_({_ONE}))*)?$"})
+]
+
+
 class Augment(Config):
     """Random changes of the training images."""
 
@@ -52,15 +102,21 @@ class Augment(Config):
     """Mirror left to right with probability 1/2."""
     crop: int = Field(default=0, ge=0)
     """Pad by so many black pixels on each side and cut the old size somewhere."""
+    dsa: Families = ""
+    """Differentiable siamese augmentation: families joined by `_`, such as color_crop_cutout_flip_scale_rotate."""
+    dsa_style: Literal["dc", "mtt", "idc"] = "dc"
+    """How DSA combines them: one family a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
+    cutmix: float = Field(default=0.0, ge=0, le=1)
+    """Probability with which a batch is mixed with itself by CutMix."""
 
 
 def named(value: Any) -> Any:
-    """`"constant"` is short for `{ name = "constant" }`."""
+    """`"cosine"` is short for `{ name = "cosine" }`."""
     return {"name": value} if isinstance(value, str) else value
 
 
-Optimiser = Annotated[Sgd | Adam, Field(discriminator="name")]
-Schedule = Annotated[Constant | Steps, Field(discriminator="name"), BeforeValidator(named)]
+Optimiser = Annotated[Sgd | Adam | AdamW, Field(discriminator="name")]
+Schedule = Annotated[Constant | Steps | Cosine | Linear, Field(discriminator="name"), BeforeValidator(named)]
 
 
 class Recipe(Config):
@@ -75,4 +131,5 @@ class Recipe(Config):
     augment: Augment = Augment()
     optimiser_state: Literal["fresh", "carry"] = "fresh"
     """At a branch (rewinding, copies): start the optimiser's state anew, or take it along."""
-    precision: Literal["float32"] = "float32"
+    precision: Literal["float32", "bf16", "fp16", "tf32"] = "float32"
+    """In what updates are computed; weights stay float32, and so do evaluations. `fp16` and `tf32` need a GPU."""

@@ -150,6 +150,10 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
     if value("schedule_from") is not None and value("start") != "trained":
         message = '`schedule_from` goes with `start = "trained"` only'
         names.problem("E117", message, (*path, "schedule_from"), key=True)
+    for key in ("rewind", "rewind_of", "restore"):
+        if value("start") == "trained" and value(key) is not None:
+            message = f'with `start = "trained"` nothing goes back, so there is no `{key}`'
+            names.problem("E117", message, (*path, key), key=True, help="say `schedule_from` to rewind the rate alone")
 
 
 def _measures(names: Names) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, create_model
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import NEUTRAL, Card, Config, Named, Several, StepField, built_in, plug_ins
+from lmcspec.catalog import ADDED_LATER, NEUTRAL, Card, Config, Named, Several, StepField, built_in, plug_ins
 from lmcspec.spec.recipe import Recipe, named
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=120)]
@@ -25,6 +25,15 @@ class Space(Config):
     """Added to the eigenvalues in ZCA whitening."""
 
 
+class Holdout(Config):
+    """Training images that are set aside, the same number of each class as far as they go."""
+
+    validation: int = Field(ge=1)
+    """How many; recipes train on the rest, and their epochs are epochs of the rest."""
+    seed: int = Field(default=0, ge=0)
+    """Which: another number draws others. One split serves all replicates."""
+
+
 class DatasetTable(Named):
     """The study's data set: a card's name and settings, where it lies and in which space it enters."""
 
@@ -32,6 +41,10 @@ class DatasetTable(Named):
     """Folder that holds the data; `LMCSPEC_DATA` by default. A relative path starts at the spec's folder."""
     space: Annotated[Space | None, BeforeValidator(named)] = None
     """`standardised` with the data set's own numbers by default, `raw` where it has none."""
+    split: Holdout | None = Field(default=None, json_schema_extra=ADDED_LATER)
+    """Images to validate on, taken from the training set: `{ validation = 5000 }`."""
+    resize: int | None = Field(default=None, ge=1, json_schema_extra=ADDED_LATER)
+    """Shorter side in pixels, then a central square."""
 
 
 class LoadedSet(Config):
@@ -68,9 +81,9 @@ class Stage(Config):
     rewind_of: Literal["network", "dense"] = "network"
     """Whose training that state is taken from: the network as it enters the stage, or the dense one."""
     start: Literal["rewind", "trained"] = "rewind"
-    """`trained`: go on from the trained weights of the level before (fine-tuning, learning-rate rewinding)."""
+    """`trained`: go on from the trained weights that were pruned (fine-tuning, learning-rate rewinding)."""
     schedule_from: StepField | None = None
-    """With `start = "trained"`: where in the schedule to resume."""
+    """With `start = "trained"`: where in the schedule to resume; the whole of it by default."""
     restore: Literal["all", "prunable"] = "all"
     """What goes back in rewinding; `prunable` leaves biases, norms and buffers as the last training left them."""
     retrain: str | None = None
@@ -115,7 +128,7 @@ class Figure(Config):
     y: str | Several[str] | None = None
     series: str | None = None
     panels: str | None = None
-    split: Literal["train", "test"] | None = None
+    split: Literal["train", "test", "validation"] | None = None
     metric: str | None = None
     levels: Several[int | str] | Literal["all"] | None = None
     reduce: str | None = None

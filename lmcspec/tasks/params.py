@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, TypeVar, get_args
 
 from lmcspec.base.ids import digest
+from lmcspec.base.recipes import ADDED_LATER as ADDED_LATER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,9 +31,6 @@ class Part:
     def __hash__(self) -> int:
         return hash(self.digest)
 
-
-ADDED_LATER = {"added_later": True}
-"""Metadata of a field that came with a later version: left out while it has its default, the old behaviour."""
 
 Params = TypeVar("Params")
 

@@ -61,6 +61,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         params.bn,  # pyright: ignore[reportArgumentType]
         fixed(params.bn_images, "batch norm"),
         bn_train=data.train,
+        validation=data.validation if "validation" in params.split else None,
     )
     first = next(iter(found.values()))
     if first.distance == 0:
@@ -105,7 +106,11 @@ KIND = Kind(
         "lmcspec.tasks.read",
         "lmcspec.science.curves",
         "lmcspec.science.data.augment",
+        "lmcspec.science.data.decode",
+        "lmcspec.science.data.held_out",
+        "lmcspec.science.data.loading",
         "lmcspec.science.data.resident",
+        "lmcspec.science.data.resize",
         "lmcspec.science.data.space",
         "lmcspec.science.evaluate",
         "lmcspec.science.masks",

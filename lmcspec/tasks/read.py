@@ -58,7 +58,10 @@ def dataset(ctx: Context, part: Part) -> "Dataset":
         config = get("dataset", where["config"]["name"]).config.model_validate(where["config"])
         assert isinstance(config, Named)
         root = Path(where["root"]) if where["root"] else None
-        ctx.memory[key] = load(config, root, space(part.value["space"]), ctx.device)
+        held = part.value.get("split", {"validation": 0, "seed": 0})
+        ctx.memory[key] = load(
+            config, root, space(part.value["space"]), ctx.device, **held, resize=part.value.get("resize")
+        )
     return ctx.memory[key]
 
 

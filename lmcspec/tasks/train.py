@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.base import faults
-from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Schedule, Sgd
+from lmcspec.base.errors import BlockedError
+from lmcspec.base.recipes import Noise, Recipe, from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
@@ -44,18 +45,24 @@ class Train:
 
 
 def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
-    """Train, commit what is passed on the way, and evaluate the last state on clean training and test images."""
+    """Train, commit what is passed on the way, and evaluate the last state on clean images of every split."""
     import torch
 
+    from lmcspec.science.precision import ON_GPUS_ONLY
     from lmcspec.science.train import Stopped, train
 
     device = torch.device(ctx.device)
+    recipe = recipe_of(params.recipe)
+    if recipe.precision in ON_GPUS_ONLY and device.type != "cuda":
+        raise BlockedError(
+            f"the precision {recipe.precision} is computed on GPUs only, and this task was given none",
+            help='run it where there is one, or say precision = "bf16" or "float32"',
+        )
     network = read.module(params.model).to(device)
     read.note_facts(ctx, params.model, network)
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     split = read.training_split(ctx, data, params.train_on)
-    recipe = recipe_of(params.recipe)
     states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
     checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
     before = min(states, default=params.until)
@@ -99,16 +106,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
 
 def recipe_of(part: Part) -> Recipe:
     """The recipe that a part holds."""
-    value = dict(part.value)
-    optimiser = dict(value.pop("optimiser"))
-    schedule = dict(value.pop("schedule"))
-    schedule["milestones"] = tuple(schedule["milestones"])
-    return Recipe(
-        optimiser=(Sgd if optimiser["name"] == "sgd" else Adam)(**optimiser),
-        schedule=Schedule(**schedule),
-        augment=Augmentation(**value.pop("augment")),
-        **value,
-    )
+    return from_document(part.value)
 
 
 def _parts(params: Train) -> dict[str, Any]:
@@ -202,6 +200,7 @@ def _write_state(
     if snapshot.update < recipe.length:
         read.write(out / read.OPTIMISER, snapshot.optimiser)
     test, train = evaluate(network, data.test), evaluate(network, split)
+    held = None if data.validation is None else evaluate(network, data.validation)
     scalars = {
         "update": snapshot.update,
         "test_error": test.error,
@@ -211,6 +210,8 @@ def _write_state(
         "train_loss": train.loss,
         "train_images": train.images,
     }
+    if held is not None:
+        scalars |= {"validation_error": held.error, "validation_loss": held.loss, "validation_images": held.images}
     # Chance is judged where the training ends; on the way there a young network may well guess.
     diverged = snapshot.diverged
     found = outcome(test, data.classes, mask, diverged)
@@ -238,8 +239,14 @@ KIND = Kind(
         "lmcspec.tasks.checkpoint",
         "lmcspec.tasks.read",
         "lmcspec.science.data.augment",
+        "lmcspec.science.data.cutmix",
+        "lmcspec.science.data.decode",
         "lmcspec.science.data.distilled",
+        "lmcspec.science.data.dsa",
+        "lmcspec.science.data.held_out",
+        "lmcspec.science.data.loading",
         "lmcspec.science.data.resident",
+        "lmcspec.science.data.resize",
         "lmcspec.science.data.space",
         "lmcspec.science.evaluate",
         "lmcspec.science.initial",
@@ -250,6 +257,8 @@ KIND = Kind(
         "lmcspec.science.optimisers",
         "lmcspec.science.order",
         "lmcspec.science.outcome",
+        "lmcspec.science.precision",
+        "lmcspec.science.subset",
         "lmcspec.science.train",
         "lmcspec.base.recipes",
         "lmcspec.base.steps",

@@ -10,6 +10,9 @@ CHARTED = ("instability", "barrier")
 """Of what is known of a path, what a chart shows; the rest is with the path's own task."""
 
 
+SPLITS = ("test", "train", "validation")
+
+
 class Valued(Protocol):
     """A row of results, as `lmcspec.report.tidy` makes them."""
 
@@ -49,12 +52,12 @@ def chart(row: Valued) -> str | None:
 
     On test images nothing is said about the split, and under the policy `average` nothing about batch norm.
     """
-    if row.metric in ("test/accuracy", "test/loss", "train/accuracy", "train/loss"):
+    if row.metric in (f"{split}/{what}" for split in SPLITS for what in ("accuracy", "loss")):
         section = SECTIONS.get(row.measure, row.measure)
         return row.metric if not section else key(f"{section}/{row.metric.replace('/', ' ')}")
     what, _, policy = row.metric.partition("@")
     what, _, split = what.partition("/")
-    if what not in CHARTED or split not in ("test", "train"):
+    if what not in CHARTED or split not in SPLITS:
         return None
     words = [what, f"k{row.k}" if row.k else "", "" if split == "test" else split, policy]
     return key(f"{SECTIONS.get(row.measure, row.measure)}/{' '.join(filter(None, words))}")
@@ -69,7 +72,7 @@ def final(name: str) -> str | None:
     if name == "test/accuracy" or section == "mask":
         return f"final/{leaf}"
     words = leaf.split()
-    if section in ("test", "train") or words[0] != "instability" or words[-1] in ("train", "recompute"):
+    if section in SPLITS or words[0] != "instability" or words[-1] in ("train", "validation", "recompute"):
         return None
     return f"final/{leaf}" if section == "lmc" else f"final/{section} {leaf}"
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lmcspec.base.recipes import Adam, Sgd
+from lmcspec.base.recipes import Adam, AdamW, Sgd
 from lmcspec.science.optimisers import stepper
 
 SGD = [
@@ -13,6 +13,7 @@ SGD = [
     Sgd(0.1, momentum=0.9, weight_decay=1e-2, nesterov=True),
 ]
 ADAM = [Adam(1e-2), Adam(1e-2, beta1=0.5, beta2=0.9, eps=1e-4, weight_decay=1e-2)]
+ADAMW = [AdamW(1e-2), AdamW(1e-2, beta1=0.5, beta2=0.9, eps=1e-4, weight_decay=0.3), AdamW(1e-2, weight_decay=0)]
 
 
 def torchs(config, parameters):
@@ -20,10 +21,11 @@ def torchs(config, parameters):
         given = {"momentum": config.momentum, "nesterov": config.nesterov}
         return torch.optim.SGD(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
     given = {"betas": (config.beta1, config.beta2), "eps": config.eps}
-    return torch.optim.Adam(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
+    kind = torch.optim.Adam if isinstance(config, Adam) else torch.optim.AdamW
+    return kind(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
 
 
-@pytest.mark.parametrize("config", [*SGD, *ADAM])
+@pytest.mark.parametrize("config", [*SGD, *ADAM, *ADAMW])
 def test_twenty_updates_are_bitwise_torchs_under_a_changing_rate(config):
     generator = torch.Generator().manual_seed(0)
     start = [torch.randn(shape, generator=generator) for shape in ((7, 33), (5,), (2, 3, 3, 3))]

@@ -12,7 +12,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Sgd
+from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, Sgd
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import curves, masks, paths
@@ -71,8 +71,12 @@ def data(pretend) -> Split:
 
 @pytest.mark.parametrize(
     ("optimiser", "augment"),
-    [(SGD, Augmentation(flip=True, crop=2)), (Adam(1e-3, weight_decay=1e-3), Augmentation())],
-    ids=["sgd, augmented", "adam"],
+    [
+        (SGD, Augmentation(flip=True, crop=2)),
+        (Adam(1e-3, weight_decay=1e-3), Augmentation()),
+        (AdamW(1e-3), Augmentation(dsa="color_crop_cutout_flip_rotate_scale", dsa_style="idc", cutmix=1.0)),
+    ],
+    ids=["sgd, augmented", "adam", "adamw, dsa and cutmix"],
 )
 def test_training(data, optimiser, augment):
     module = network()

@@ -69,7 +69,7 @@ def test_a_table_is_written_as_toml_with_who_set_each_leaf():
         "batch": 30,
         "optimiser": {"name": "adam", "lr": 0.01, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.0},
         "schedule": {"name": "constant", "warmup": "0ep"},
-        "augment": {"flip": False, "crop": 0},
+        "augment": {"flip": False, "crop": 0, "dsa": "", "dsa_style": "dc", "cutmix": 0.0},
         "optimiser_state": "fresh",
         "precision": "float32",
     }
@@ -87,6 +87,9 @@ def test_a_table_is_written_as_toml_with_who_set_each_leaf():
         "schedule.warmup",
         "augment.flip",
         "augment.crop",
+        "augment.dsa",
+        "augment.dsa_style",
+        "augment.cutmix",
         "optimiser_state",
         "precision",
     ]

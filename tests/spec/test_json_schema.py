@@ -32,6 +32,13 @@ ACCEPTED = {
         accuracy='{}\nmine = { kind = "stability", levels = [0, { sparsity = 0.5 }, "last"], at = ["rewind", "3ep"] }'
     ),
     "own name of another kind": text(accuracy='{ kind = "stability", levels = "all" }'),
+    "validation split": text(dataset='{ name = "digits", split = { validation = 100 }, resize = 6 }'),
+    "augmentation": text(
+        optimiser='{ name = "sgd", lr = 0.1 }\naugment = { dsa = "color_flip", dsa_style = "idc", cutmix = 0.5 }'
+    ),
+    "precision": text(optimiser='{ name = "sgd", lr = 0.1 }\nprecision = "bf16"'),
+    "adamw": text(optimiser='{ name = "adamw", lr = 0.001 }\nschedule = "cosine"'),
+    "linear": text(optimiser='{ name = "sgd", lr = 0.1 }\nschedule = { name = "linear", final = 0.1, warmup = "5it" }'),
     "space": text(dataset='{ name = "digits", space = "raw" }'),
     "loaded set": text(dm10='{ load = "x_images.pt", space = { name = "zca", eps = 0.1 } }'),
     "sweep": text('[sweep]\ngrid = { replicates = [1, 2] }\n[[sweep.cases]]\ncase = "a"\nmodel.init = "default"\n'),
@@ -47,7 +54,7 @@ def test_what_loads_is_accepted(name, validator):
     assert [error.message for error in validator.iter_errors(tomli.loads(ACCEPTED[name]))] == []
 
 
-@pytest.mark.parametrize("name", ["quickstart", "fig7"])
+@pytest.mark.parametrize("name", ["quickstart", "lr-rewinding", "fig7"])
 def test_the_specs(name, validator):
     errors = list(validator.iter_errors(tomli.loads((SPECS / f"{name}.toml").read_text())))
     assert {error.path[0] for error in errors} == ({"dataset", "model", "distilled"} if name == "fig7" else set())

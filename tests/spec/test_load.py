@@ -96,6 +96,24 @@ def test_presets_of_the_papers():
     assert recipes["pruning"].batch == 256
 
 
+def test_presets_for_distilled_data():
+    recipes = (
+        small(
+            'recipes.real="idc/cifar10-real"',
+            'recipes.idc="idc/cifar10-distilled"',
+            'recipes.distilled="distilled-pruning/cifar10-distilled"',
+        )
+        .cases[0]
+        .study.recipes
+    )
+    assert recipes["idc"].schedule.at == (Step(1000 * 2 // 3), Step(1000 * 5 // 6))
+    assert recipes["idc"].augment == recipes["real"].augment
+    assert (recipes["idc"].augment.dsa_style, recipes["idc"].augment.cutmix) == ("idc", 0.5)
+    assert set(recipes["distilled"].augment.dsa.split("_")) == set(
+        ["color", "crop", "cutout", "flip", "scale", "rotate"]
+    )
+
+
 def test_files_merge_with_later_ones_on_top(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "base.toml").write_text(text())

@@ -5,7 +5,8 @@ import torch
 from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, TestContext, do, files, neutral, recipe, training
 from safetensors.torch import load_file, save_file
 
-from lmcspec.base.recipes import Adam, Augmentation, Noise, Sgd
+from lmcspec.base.errors import BlockedError
+from lmcspec.base.recipes import Adam, AdamW, Augmentation, Cosine, Noise, Sgd
 from lmcspec.science import masks
 from lmcspec.science.data import load
 from lmcspec.science.data.distilled import save_distilled
@@ -354,3 +355,20 @@ def test_a_task_on_a_gpu_agrees_and_goes_on_bitwise(cuda, tmp_path, model):
     for again in (cut, further):
         assert files(again) == files(whole)
         assert again.scalars == whole.scalars
+
+
+@pytest.mark.parametrize("precision", ["fp16", "tf32"])
+def test_a_precision_of_gpus_is_an_error_on_a_cpu_that_says_what_to_do(tmp_path, precision):
+    with pytest.raises(BlockedError, match=f"{precision} is computed on GPUs only") as caught:
+        do(run, tmp_path, training(how=recipe(precision=precision)))
+    assert "bf16" in caught.value.help
+
+
+def test_bfloat16_and_mixed_images_train(tmp_path):
+    augment = Augmentation(dsa="color_flip", dsa_style="idc", cutmix=0.5)
+    how = recipe(precision="bf16", augment=augment, optimiser=AdamW(0.01), schedule=Cosine(10, 0.1, 2))
+    done = do(run, tmp_path / "new", training(how=how))
+    plain = do(run, tmp_path / "plain", training())
+    assert done.outcome in ("ok", "chance")
+    assert done.scalars["test_loss"] != plain.scalars["test_loss"]
+    assert files(do(run, tmp_path / "again", training(how=how))) == files(done)

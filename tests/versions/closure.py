@@ -22,7 +22,6 @@ EXEMPT = {
     "lmcspec.science.criteria": "a sentence",
     "lmcspec.science.distill": "a sentence",
     "lmcspec.science.data": "forwards names",
-    "lmcspec.science.data.loading": "finds a card; the images it loads are named by their digest",
     "lmcspec.science.data.arrays": "checks and names decoded images; what they are is in their digest",
     "lmcspec.science.data.cache": "keeps what was computed elsewhere",
     "lmcspec.science.summary": "facts for plans; no result holds them",

@@ -84,7 +84,31 @@ accuracy = { levels = ["last"] }
 """
 """Whitening behind augmentation, a norm without statistics, Adam whose state is carried."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED)
+ADDED = """
+study = "golden-added"
+dataset = { name = "digits", split = { validation = 200, seed = 1 }, resize = 10 }
+model = { name = "convnet", depth = 1, width = 4, norm = "layer" }
+[recipes.real]
+length = "8it"
+batch = 64
+optimiser = { name = "adamw", lr = 0.01 }
+schedule = { name = "cosine", final = 0.1, warmup = "2it" }
+augment = { dsa = "color_crop_cutout_flip_rotate_scale", dsa_style = "idc", cutmix = 0.7 }
+[recipes.other]
+extends = "real"
+schedule = { name = "linear", final = 0.2 }
+augment = { dsa_style = "mtt" }
+[networks]
+dense = []
+tuned = [{ rounds = 2, fraction = 0.5, start = "trained", schedule_from = "6it" }]
+[measures]
+accuracy = { levels = ["dense", "last"] }
+other = { kind = "accuracy", levels = ["dense"], networks = ["dense"], evaluate = "other" }
+stability = { networks = ["dense"], levels = ["dense"], at = ["4it"], points = 3, split = ["validation"] }
+"""
+"""A validation split, another size, AdamW, both schedules that fall, DSA and CutMix, learning-rate rewinding."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED)
 
 Values = dict[str, Any]
 """{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""

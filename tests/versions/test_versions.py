@@ -47,7 +47,9 @@ def test_golden_run_takes_every_branch():
     assert len(values("prune", "sparsity")) > 1
     recipes = [task.params.recipe.value for task in tasks if task.kind == "train"]
     assert {recipe["optimiser_state"] for recipe in recipes} == {"fresh", "carry"}
-    assert {recipe["optimiser"]["name"] for recipe in recipes} == {"sgd", "adam"}
+    assert {recipe["optimiser"]["name"] for recipe in recipes} == {"sgd", "adam", "adamw"}
+    assert {recipe["schedule"].get("name", "steps") for recipe in recipes} == {"steps", "cosine", "linear"}
+    assert {recipe["augment"].get("dsa_style", "dc") for recipe in recipes} == {"dc", "mtt", "idc"}
     assert any(recipe["optimiser"].get("nesterov") for recipe in recipes)
     assert {slot for task in tasks for slot, _ in task.inputs} == {"start", "last", "mask", "state", "data", "a", "b"}
     assert any(plan.byproducts for plan in golden.plans())

@@ -5,16 +5,19 @@ from typing import Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.config import NEUTRAL
 from lmcspec.catalog.levels import LevelMeasure, Levels
 
 
 class Accuracy(LevelMeasure):
-    """Accuracy after the last update, on clean train and test images."""
+    """Accuracy after the last update, on clean images."""
 
     kind: Literal["accuracy"] = "accuracy"
     levels: Levels = "all"
     copies: int = Field(default=1, ge=1)
     """Data orders to average over; 1 is the level's own training."""
+    split: Literal["test", "validation", "train"] = Field(default="test", json_schema_extra=NEUTRAL)
+    """The images that tables and verdicts go by; all splits are kept. `validation` needs a `dataset.split`."""
 
 
 CARD = MeasureCard(

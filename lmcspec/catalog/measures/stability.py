@@ -20,7 +20,8 @@ class Stability(LevelMeasure):
     """Data orders; all their pairs are compared."""
     points: int = Field(default=30, ge=2)
     """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
-    split: Several[Literal["train", "test"]] = ("train", "test")
+    split: Several[Literal["train", "test", "validation"]] = ("train", "test")
+    """The images on which to look; `validation` needs a `dataset.split`."""
     images: int | Literal["all"] = "all"
     """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
     bn: Several[Literal["average", "recompute"]] = ("average", "recompute")

@@ -19,6 +19,7 @@ def targets(request: Request) -> list[Target]:
             task=emit.level_run(network, replicate, level, recipe_of(request, network, level), copy),
             mask=emit.mask(network, replicate, level),
             copies=(copy,),
+            split=config.split,
         )
         for network, replicate, level in request.cells()
         for copy in range(config.copies)

@@ -22,7 +22,8 @@ class MissingData(DataError, FileNotFoundError):
 class Arrays:
     """Images uint8 (n, channels, height, width), labels int64 (n,) in 0 … classes-1, for training and for testing.
 
-    `scale` is the value of full brightness: images divided by it lie in [0, 1].
+    `scale` is the value of full brightness: images divided by it lie in [0, 1]. A study may have set training images
+    aside for validation; a loader never does, and the digest is that of a set without.
     """
 
     train_images: np.ndarray
@@ -31,9 +32,11 @@ class Arrays:
     test_labels: np.ndarray
     classes: int
     scale: float = 255.0
+    validation: tuple[np.ndarray, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
-        for images, labels in ((self.train_images, self.train_labels), (self.test_images, self.test_labels)):
+        splits = (self.train_images, self.train_labels), (self.test_images, self.test_labels), self.validation
+        for images, labels in filter(None, splits):
             if images.dtype != np.uint8 or images.ndim != 4:
                 raise ValueError(f"images must be uint8 (n, C, H, W), not {images.dtype} {images.shape}")
             if labels.dtype != np.int64 or labels.shape != images.shape[:1]:

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lmcspec.science.data.arrays import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _RUN = 64
 _SMALL = 128 * 128
@@ -33,13 +37,19 @@ def decode(path: Path, resize: int | None) -> np.ndarray:
             f"{path} can't be read as an image: {error}", help="replace the file by a sound copy, or remove it"
         ) from error
     if resize is not None:
-        width, height = image.size
-        short = min(width, height)
-        size = (max(resize, round(width * resize / short)), max(resize, round(height * resize / short)))
-        image = image.resize(size, Image.Resampling.BILINEAR)
-        left, top = (size[0] - resize) // 2, (size[1] - resize) // 2
-        image = image.crop((left, top, left + resize, top + resize))
+        image = square(image, resize)
     return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+
+
+def square(image: "Image", side: int) -> "Image":
+    """The shorter side brought to so many pixels (bilinear, antialiased), then the central square."""
+    from PIL.Image import Resampling
+
+    width, height = image.size
+    short = min(width, height)
+    size = (max(side, round(width * side / short)), max(side, round(height * side / short)))
+    left, top = (size[0] - side) // 2, (size[1] - side) // 2
+    return image.resize(size, Resampling.BILINEAR).crop((left, top, left + side, top + side))
 
 
 def decode_into(

@@ -6,22 +6,41 @@ import torch
 
 from lmcspec.catalog import DatasetCard, Named, get
 from lmcspec.science.data.arrays import Arrays, channel_statistics
+from lmcspec.science.data.held_out import hold_out
 from lmcspec.science.data.resident import Dataset, enter
+from lmcspec.science.data.resize import resized
 from lmcspec.science.data.space import Space
 
 
 def load(
-    config: Named | str, root: Path | str | None = None, space: Space | str = "raw", device: str | torch.device = "cpu"
+    config: Named | str,
+    root: Path | str | None = None,
+    space: Space | str = "raw",
+    device: str | torch.device = "cpu",
+    *,
+    validation: int = 0,
+    seed: int = 0,
+    resize: int | None = None,
 ) -> Dataset:
     """The data set that a card's configuration (or just its name) asks for, in a space, on a device.
 
     `"standardised"` takes the card's own mean and std, or those of the training images where the card has none.
+    `validation` training images are set aside, drawn by `seed` (see `hold_out`). `resize` brings the images of any set
+    to N x N pixels, as an image folder does.
 
     >>> load("digits", space="standardised").train.images.shape
     torch.Size([1437, 1, 8, 8])
     """
     card, config = _card(config)
-    arrays = card.load()(config, Path(root) if root is not None else None)
+    folder = Path(root) if root is not None else None
+    if resize is not None and "resize" in card.config.model_fields:
+        config = config.model_copy(update={"resize": resize})
+        resize = None
+    arrays = card.load()(config, folder)
+    if resize is not None:
+        arrays = resized(arrays, resize)
+    if validation:
+        arrays = hold_out(arrays, validation, card.name, seed)
     return enter(arrays, _space(space, card, arrays), device)
 
 

@@ -69,13 +69,14 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """Training and test images resident on a device, all in one space."""
+    """Training and test images resident on a device, all in one space; `validation` where a study sets some aside."""
 
     train: Split
     test: Split
     classes: int
     shape: tuple[int, int, int]
     space: Space
+    validation: Split | None = None
 
 
 def enter(arrays: Arrays, space: Space, device: str | torch.device = "cpu") -> Dataset:
@@ -87,12 +88,14 @@ def enter(arrays: Arrays, space: Space, device: str | torch.device = "cpu") -> D
     if space.name == "standardised" and len(space.mean) != arrays.shape[0]:
         raise ValueError(f"the space has numbers for {len(space.mean)} channels, the images have {arrays.shape[0]}")
     device = torch.device(device)
-    splits = (arrays.train_images, arrays.train_labels), (arrays.test_images, arrays.test_labels)
+    splits = [(arrays.train_images, arrays.train_labels), (arrays.test_images, arrays.test_labels)]
+    if arrays.validation is not None:
+        splits.append(arrays.validation)
     if space.name == "zca":
         fitted = fit(arrays.train_images, arrays.scale, space.eps)
         convert = conversion(space, arrays.scale, device, fitted)
         key = f"{space.eps:g}-{fitted.digest()}"
-        train, test = (
+        train, test, *more = (
             Split(
                 as_tensor(whitened(images, arrays.scale, fitted, key)).to(device),
                 as_tensor(labels).to(device),
@@ -103,10 +106,10 @@ def enter(arrays: Arrays, space: Space, device: str | torch.device = "cpu") -> D
         )
     else:
         convert = conversion(space, arrays.scale, device)
-        train, test = (
+        train, test, *more = (
             Split(as_tensor(images).to(device), as_tensor(labels).to(device), convert) for images, labels in splits
         )
-    return Dataset(train, test, arrays.classes, arrays.shape, space)
+    return Dataset(train, test, arrays.classes, arrays.shape, space, more[0] if more else None)
 
 
 def black(space: Space, device: str | torch.device = "cpu") -> Tensor:

@@ -1,0 +1,83 @@
+"""CutMix (Yun et al. 2019) of a batch with itself, on its device, after every other change of the images.
+
+With probability p a batch is mixed: a box of sides floor(size sqrt(1 - s)), s uniform on [0, 1) (that is Beta(1, 1)),
+with a uniform centre, clipped at the border, is taken from the image of a partner; partners are a permutation of the
+batch. The loss is that of an image's own label times the share of its area that is left, plus that of the partner's
+label times the rest. The code of IDC, from which this is taken, draws the same box for the whole batch.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from lmcspec.base import streams
+from lmcspec.base.recipes import Augmentation, Noise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mixed:
+    """Two labels int64 (n,) of each image, and the share of the first."""
+
+    own: Tensor
+    other: Tensor
+    share: float
+
+
+Labels = Tensor | Mixed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixDraws:
+    """Of an epoch: by batch, uniforms for whether, how much and where (y, x); by position, words that rank partners."""
+
+    probability: float
+    whether: np.ndarray
+    share: np.ndarray
+    centre: Sequence[np.ndarray]
+    partners: np.ndarray
+
+
+def draw_cutmix(count: int, batch: int, augmentation: Augmentation, noise: Noise, epoch: int) -> MixDraws | None:
+    """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none."""
+    if not augmentation.cutmix:
+        return None
+    address = (noise.replicate, noise.copy, noise.level, epoch)
+    batches = -(-count // batch)
+    whether, share, *centre = (
+        streams.uniforms(batches, "mixup", *address, what) for what in ("whether", "share", "centre-y", "centre-x")
+    )
+    return MixDraws(augmentation.cutmix, whether, share, centre, streams.words(count, "mixup", *address, "partner"))
+
+
+def apply_cutmix(images: Tensor, labels: Tensor, draws: MixDraws, number: int, part: slice) -> tuple[Tensor, Labels]:
+    """The images float32 (n, C, H, W) and labels of batch `number`, at the positions `part` of the epoch, mixed."""
+    if draws.whether[number] >= draws.probability:
+        return images, labels
+    side = math.sqrt(1 - draws.share[number])
+    (top, bottom), (left, right) = (
+        _reach(int(size * side), int(size * draws.centre[axis][number]), size)
+        for axis, size in enumerate(images.shape[2:])
+    )
+    partners = torch.from_numpy(np.argsort(draws.partners[part], kind="stable")).to(images.device)
+    mixed = images.clone()
+    mixed[:, :, top:bottom, left:right] = images[partners, :, top:bottom, left:right]
+    taken = (bottom - top) * (right - left) / (images.shape[2] * images.shape[3])
+    return mixed, Mixed(labels, labels[partners], 1 - taken)
+
+
+def _reach(length: int, centre: int, size: int) -> tuple[int, int]:
+    """From where to where a side goes, clipped."""
+    return max(0, centre - length // 2), min(size, centre + length // 2)
+
+
+def loss_of(logits: Tensor, labels: Labels) -> Tensor:
+    """Mean cross-entropy; of mixed labels by their shares."""
+    if isinstance(labels, Tensor):
+        return cross_entropy(logits, labels)
+    own, other = cross_entropy(logits, labels.own), cross_entropy(logits, labels.other)
+    return own * labels.share + other * (1 - labels.share)

@@ -1,0 +1,91 @@
+"""Data sets in the files in which they are published: which files, what is in them, and what a plan knows of them.
+
+No torch: a plan takes their facts.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from lmcspec.base import ids
+from lmcspec.base.facts import DataFacts
+from lmcspec.catalog import DatasetCard
+from lmcspec.science.data import arrays
+from lmcspec.science.data.arrays import Arrays, DataError, MissingData
+from lmcspec.science.data.cache import cache_folder, keep
+from lmcspec.science.data.verify import stamp
+
+Reader = Callable[[Path], Arrays]
+"""From the root to the decoded set. May raise ValueError, KeyError, OSError or EOFError for damaged files."""
+
+
+def load(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Arrays:
+    """The decoded set. Raises MissingData saying where to put which file, DataError where they hold something else.
+
+    `fetch` is the command that brings the files.
+    """
+    files = _files(card, root, fetch)
+    try:
+        found = read(files[0])
+    except DataError:
+        raise
+    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+        raise DataError(
+            f"the files of {card.name!r} in {files[0]} can't be read: {error}", help=f"fetch them again: {fetch}"
+        ) from error
+    _check(card, found)
+    return found
+
+
+def facts(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> DataFacts:
+    """Digest and sizes; read from the files once for each state of theirs. Raises as `load`."""
+    files = _files(card, root, fetch)[1:]
+    stamps = [[str(path.resolve()), *stamp(path)] for path in files]
+    record = cache_folder("facts", f"{card.name}-{ids.digest([path for path, *_ in stamps])[:16]}.json")
+    known = _recorded(record, stamps)
+    if known is None:
+        known = arrays.facts(load(card, root, read, fetch))
+        keep(record, json.dumps({"files": stamps, "facts": asdict(known)}).encode())
+    return known
+
+
+def _files(card: DatasetCard, root: Path | None, fetch: str) -> list[Path]:
+    """The root and the files below it."""
+    if root is None:
+        message = f'{card.name} needs its folder: dataset = {{ name = "{card.name}", root = "…" }}'
+        raise MissingData(message, help=f"fetch it: {fetch}")
+    files = [Path(root) / name for name in card.files]
+    missing = next((path for path in files if not path.is_file()), None)
+    if missing is not None:
+        raise MissingData(
+            f"there is no {missing}, so the data set {card.name!r} is missing: put it there, or fetch it with {fetch}",
+            help=f"fetch it: {fetch}",
+        )
+    return [Path(root), *files]
+
+
+def _check(card: DatasetCard, found: Arrays) -> None:
+    """The sizes are those that the card knows."""
+    if card.expected is None:
+        return
+    sizes = DataFacts("", len(found.train_labels), len(found.test_labels), found.classes, found.shape, known=False)
+    if sizes != card.expected:
+        raise DataError(
+            f"this is not the data set {card.name!r}: it has {_sizes(sizes)}, not {_sizes(card.expected)}",
+            help="fetch the files again; another set is your own: see docs/data.md",
+        )
+
+
+def _sizes(facts: DataFacts) -> str:
+    channels, height, width = facts.shape
+    return f"{facts.train:,} + {facts.test:,} images of {channels}x{height}x{width}"
+
+
+def _recorded(record: Path, stamps: list[list[str | int]]) -> DataFacts | None:
+    try:
+        note = json.loads(record.read_bytes())
+        found = DataFacts(**note["facts"])
+        return replace(found, shape=tuple(found.shape)) if note["files"] == stamps else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

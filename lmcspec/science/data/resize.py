@@ -1,0 +1,26 @@
+"""Decoded images at another size, for sets that come in one. No torch."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lmcspec.science.data.arrays import Arrays
+from lmcspec.science.data.decode import square
+
+
+def resized(arrays: Arrays, side: int) -> Arrays:
+    """Every image as an image folder would bring it to `side` x `side` pixels; each channel by itself, still uint8."""
+    return replace(
+        arrays, train_images=_squares(arrays.train_images, side), test_images=_squares(arrays.test_images, side)
+    )
+
+
+def _squares(images: np.ndarray, side: int) -> np.ndarray:
+    from PIL import Image
+
+    count, channels = images.shape[:2]
+    out = np.empty((count, channels, side, side), dtype=np.uint8)
+    for place, image in enumerate(images):
+        for channel, plane in enumerate(image):
+            out[place, channel] = np.asarray(square(Image.fromarray(plane), side))
+    return out

@@ -1,0 +1,12 @@
+"""What a plan tells its reader beside its tasks."""
+
+import pytest
+
+from specs import TINY, plan_of
+
+
+@pytest.mark.parametrize("precision", ["fp16", "tf32"])
+def test_a_plan_says_which_recipes_need_a_gpu(precision):
+    (note,) = plan_of(TINY, f"recipes.real.precision='{precision}'").notes
+    assert note.startswith(f"recipes.real: the precision {precision} is computed on GPUs only")
+    assert plan_of(TINY, "recipes.real.precision='bf16'").notes == ()

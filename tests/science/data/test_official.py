@@ -1,0 +1,248 @@
+"""Tiny files in the formats of published data sets, against readings of their own."""
+
+import gzip
+import pickle
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from lmcspec.base.facts import DataFacts
+from lmcspec.catalog import get
+from lmcspec.plan.facts import data_facts
+from lmcspec.science.data import arrays, official
+from lmcspec.science.data import load as load_set
+from lmcspec.science.data.arrays import DataError, MissingData
+from lmcspec.science.data.pickled import read_pickle
+from lmcspec.spec import load as load_spec
+
+SHAPES = {"fashion-mnist": (1, 28, 28), "cifar10": (3, 32, 32), "cifar100": (3, 32, 32), "svhn": (3, 32, 32)}
+PLACES = {
+    "fashion-mnist": "lmcspec.catalog.datasets.fashion_mnist",
+    "cifar10": "lmcspec.catalog.datasets.cifar10",
+    "cifar100": "lmcspec.catalog.datasets.cifar100",
+    "svhn": "lmcspec.catalog.datasets.svhn",
+}
+
+
+def idx(values: np.ndarray) -> bytes:
+    return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes()
+
+
+def write(name, root, images, labels, test_images, test_labels, protocol=2):
+    """The files of a set, written as their authors do. CIFAR's were written by Python 2: protocol 2."""
+    if name == "fashion-mnist":
+        raw = root / "FashionMNIST" / "raw"
+        raw.mkdir(parents=True)
+        for part, x, y in (("train", images, labels), ("t10k", test_images, test_labels)):
+            (raw / f"{part}-images-idx3-ubyte").write_bytes(idx(x[:, 0]))
+            (raw / f"{part}-labels-idx1-ubyte").write_bytes(idx(y.astype(np.uint8)))
+    elif name == "svhn":
+        for part, x, y in (("train", images, labels), ("test", test_images, test_labels)):
+            savemat(
+                root / f"{part}_32x32.mat",
+                {"X": x.transpose(2, 3, 1, 0), "y": np.where(y == 0, 10, y).astype(np.uint8)[:, None]},
+            )
+    else:
+        folder, key, parts = (
+            ("cifar-10-batches-py", "labels", [f"data_batch_{number}" for number in range(1, 6)])
+            if name == "cifar10"
+            else ("cifar-100-python", "fine_labels", ["train"])
+        )
+        (root / folder).mkdir()
+        test = "test_batch" if name == "cifar10" else "test"
+        cuts = [*zip(np.array_split(images, len(parts)), np.array_split(labels, len(parts)), strict=True)]
+        for part, (x, y) in zip([*parts, test], [*cuts, (test_images, test_labels)], strict=True):
+            content = {"data": x.reshape(len(x), -1), key: y.tolist(), "batch_label": part, "coarse_labels": [0]}
+            (root / folder / part).write_bytes(pickle.dumps(content, protocol))
+
+
+@pytest.fixture(params=SHAPES)
+def tiny(request, tmp_path, some, monkeypatch):
+    """(name, root, what is in the files); the card expects these sizes."""
+    name = request.param
+    classes = 100 if name == "cifar100" else 10
+    made = some(seed=3, train=12, test=7, shape=SHAPES[name], classes=classes)
+    write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect(name, monkeypatch, DataFacts("", 12, 7, classes, SHAPES[name], known=False))
+    return name, tmp_path, made
+
+
+def expect(name, monkeypatch, facts):
+    from importlib import import_module
+
+    module = import_module(PLACES[name])
+    monkeypatch.setattr(module, "CARD", replace(module.CARD, expected=facts))
+
+
+def loaded(name, root):
+    card = get("dataset", name)
+    return card.load()(card.config(name=name), root)
+
+
+def test_the_files_are_read_back(tiny):
+    name, root, made = tiny
+    found = loaded(name, root)
+    for part in ("train_images", "train_labels", "test_images", "test_labels"):
+        assert np.array_equal(getattr(found, part), getattr(made, part)), part
+    assert (found.classes, found.scale) == (made.classes, 255.0)
+
+
+def test_fashion_mnist_is_what_torchvision_reads(tmp_path, some, monkeypatch):
+    from torchvision.datasets import FashionMNIST
+
+    made = some(train=5, test=3, shape=(1, 28, 28), classes=10)
+    write("fashion-mnist", tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect("fashion-mnist", monkeypatch, DataFacts("", 5, 3, 10, (1, 28, 28), known=False))
+    found = loaded("fashion-mnist", tmp_path)
+    for train, images, labels in (
+        (True, found.train_images, found.train_labels),
+        (False, found.test_images, found.test_labels),
+    ):
+        theirs = FashionMNIST(str(tmp_path), train=train)
+        assert np.array_equal(theirs.data.numpy(), images[:, 0])
+        assert theirs.targets.tolist() == labels.tolist()
+
+
+def test_svhn_is_what_torchvision_reads(tmp_path, some, monkeypatch):
+    from torchvision.datasets import SVHN
+
+    made = some(train=12, test=3, shape=(3, 32, 32), classes=10)
+    write("svhn", tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect("svhn", monkeypatch, DataFacts("", 12, 3, 10, (3, 32, 32), known=False))
+    monkeypatch.setattr(SVHN, "_check_integrity", lambda self: True)
+    theirs = SVHN(str(tmp_path), split="train")
+    found = loaded("svhn", tmp_path)
+    assert np.array_equal(theirs.data, found.train_images)
+    assert theirs.labels.tolist() == found.train_labels.tolist()
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("cifar10", "CIFAR10"), ("cifar100", "CIFAR100")])
+def test_cifar_is_what_torchvision_reads(tmp_path, some, monkeypatch, name, theirs):
+    import torchvision.datasets
+
+    classes = 100 if name == "cifar100" else 10
+    made = some(train=10, test=3, shape=(3, 32, 32), classes=classes)
+    write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect(name, monkeypatch, DataFacts("", 10, 3, classes, (3, 32, 32), known=False))
+    reader = getattr(torchvision.datasets, theirs)
+    monkeypatch.setattr(reader, "_check_integrity", lambda self: True)
+    monkeypatch.setattr(reader, "_load_meta", lambda self: None)
+    found = loaded(name, tmp_path)
+    for train, images, labels in (
+        (True, found.train_images, found.train_labels),
+        (False, found.test_images, found.test_labels),
+    ):
+        part = reader(str(tmp_path), train=train)
+        assert np.array_equal(part.data, images.transpose(0, 2, 3, 1))
+        assert part.targets == labels.tolist()
+
+
+def test_plans_take_the_facts_once_for_each_state_of_the_files(tiny, monkeypatch):
+    name, root, made = tiny
+    text = f'study = "x"\ndataset = {{ name = "{name}", root = "{root}" }}\n' + REST
+    table = load_spec(root / "x.toml", text=text).cases[0].study.dataset
+    read = []
+    honest = official.load
+    monkeypatch.setattr(official, "load", lambda *given: read.append(1) or honest(*given))
+    for _ in range(2):
+        found = data_facts(table, root)
+        assert found.facts == arrays.facts(made)
+        assert found.missing == ""
+    assert len(read) == 1
+    file = root / get("dataset", name).files[-1]
+    file.write_bytes(file.read_bytes())  # another time: read again
+    assert data_facts(table, root).facts == arrays.facts(made)
+    assert len(read) == 2
+
+
+REST = """model = "lenet-300-100"
+[recipes.real]
+length = 1
+batch = 10
+optimiser = { name = "sgd", lr = 0.1 }
+[networks]
+dense = []
+"""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_missing_files_say_where_to_put_what_and_plans_count_without_them(tmp_path, name):
+    card = get("dataset", name)
+    with pytest.raises(MissingData, match=card.files[0].replace(".", r"\.")) as caught:
+        loaded(name, tmp_path)
+    assert "torchvision" in str(caught.value)
+    assert "download=True" in caught.value.help
+    with pytest.raises(MissingData, match="root"):
+        loaded(name, None)
+    text = f'study = "x"\ndataset = {{ name = "{name}", root = "{tmp_path}" }}\n' + REST
+    found = data_facts(load_spec(tmp_path / "x.toml", text=text).cases[0].study.dataset, tmp_path)
+    assert card.files[0] in found.missing and "torchvision" in found.missing
+    assert not found.facts.known
+    assert (found.facts.train, found.facts.shape) == (card.expected.train, SHAPES[name])
+
+
+def test_other_sizes_are_another_set(tiny, monkeypatch):
+    name, root, _ = tiny
+    monkeypatch.undo()
+    with pytest.raises(DataError, match=r"12 \+ 7 images"):
+        loaded(name, root)
+
+
+def test_a_file_that_is_cut_off_is_named(tiny):
+    name, root, _ = tiny
+    file = root / get("dataset", name).files[0]
+    file.write_bytes(file.read_bytes()[:200])
+    with pytest.raises(DataError) as caught:
+        loaded(name, root)
+    assert str(root) in str(caught.value)
+    assert not isinstance(caught.value, MissingData)
+
+
+class Bomb:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('it ran')",))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("what", [Bomb(), {"data": [Bomb()]}, gzip.decompress, np.load, np.random.default_rng])
+def test_a_pickle_that_asks_for_code_is_refused(tmp_path, what, protocol):
+    (tmp_path / "batch").write_bytes(pickle.dumps(what, protocol))
+    with pytest.raises(DataError, match="asks for"):
+        read_pickle(tmp_path / "batch")
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_plain_values_are_read_in_every_protocol(tmp_path, protocol):
+    value = {"a": [1, 2.5, None, "é", b"\xff\0"], "data": np.arange(6, dtype=np.uint8).reshape(2, 3)}
+    if protocol == 5:
+        value["data"] = value["data"].tolist()
+    (tmp_path / "batch").write_bytes(pickle.dumps(value, protocol))
+    found = read_pickle(tmp_path / "batch")
+    assert found["a"] == value["a"]
+    assert np.array_equal(found["data"], value["data"])
+
+
+def test_a_pickle_as_python_2_wrote_it(tmp_path):
+    """Strings are bytes there, and arrays are rebuilt by numpy's function under its old name."""
+    text = (
+        b"\x80\x02}q\x01(U\x04dataq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85U\x01b\x87"
+        b"Rq\x05(K\x01K\x02K\x02\x86cnumpy\ndtype\nq\x06U\x02u1K\x00K\x01\x87Rq\x07(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff"
+        b"\xff\xff\xffK\x00tb\x89U\x04\x01\xfe\x03\x04tbU\x06labelsq\x08]q\t(K\x05K\x06eu."
+    )
+    (tmp_path / "batch").write_bytes(text)
+    found = read_pickle(tmp_path / "batch")
+    assert found["labels"] == [5, 6]
+    assert found["data"].tolist() == [[1, 254], [3, 4]]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_set_of_these_trains(tmp_path, some, monkeypatch, name):
+    classes = 100 if name == "cifar100" else 10
+    made = some(train=10, test=3, shape=SHAPES[name], classes=classes)
+    write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect(name, monkeypatch, DataFacts("", 10, 3, classes, SHAPES[name], known=False))
+    data = load_set(name, tmp_path, "standardised", validation=2, resize=8)
+    assert (data.train.shape, len(data.train), data.classes) == ((SHAPES[name][0], 8, 8), 8, classes)

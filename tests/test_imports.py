@@ -190,7 +190,9 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
         main(["run", str(spec), *store, "--runner", "inline"])
     changed = ("--set", "recipes.real.optimiser.lr=0.2")
     task = ("explain", str(spec), "imp/s0/l1/train")
-    for command in (("plan", str(spec)), ("plan", str(spec), *changed), task, ("status",), ("status", str(spec))):
+    results = [("results", str(spec), "--format", form) for form in ("json", "csv", "table")]
+    status = [("status",), ("status", str(spec))]
+    for command in (("plan", str(spec)), ("plan", str(spec), *changed), task, *results, *status):
         code, modules, output = loaded(*command, *store)
         assert (code, modules) == (0, []), command
     assert "3 done" in output

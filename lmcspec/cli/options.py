@@ -45,6 +45,19 @@ def open_existing(given: Path | None) -> "Store | None":
     return Store.open(path, create=False)
 
 
+def needed_store(given: Path | None) -> "Store":
+    """The store, for a command that makes no sense without one. Raises StoreError where there is none."""
+    from lmcspec.base.errors import StoreError
+
+    existing = open_existing(given)
+    if existing is None:
+        raise StoreError(
+            f"there is no store at {store_path(given)}",
+            help="lmcspec run SPEC makes one; name another with --store or LMCSPEC_STORE",
+        )
+    return existing
+
+
 def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "Plan":
     """The plan of a spec, or a saved plan where the file is one."""
     return read_study(spec, sets, max_tasks, store)[0]

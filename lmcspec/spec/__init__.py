@@ -1,5 +1,6 @@
 """The language: specs in TOML or YAML, checked against models that are built from the cards."""
 
+from lmcspec.spec.differences import Difference, Differences, differences
 from lmcspec.spec.explain import Explanation, Setter, explain_code, explain_path
 from lmcspec.spec.families import Family, Member
 from lmcspec.spec.json_schema import schema
@@ -10,6 +11,8 @@ from lmcspec.spec.study import Study
 
 __all__ = [
     "Case",
+    "Difference",
+    "Differences",
     "Explanation",
     "Family",
     "Loaded",
@@ -18,6 +21,7 @@ __all__ = [
     "Origins",
     "Setter",
     "Study",
+    "differences",
     "explain_code",
     "explain_path",
     "load",

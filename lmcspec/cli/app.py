@@ -5,7 +5,7 @@ import sys
 import typer
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.cli import diff, explain, plan, results, run, schema, status, sync, ui, verify
+from lmcspec.cli import diff, explain, plan, report, results, run, schema, status, sync, ui, verify
 
 app = typer.Typer(
     name="lmcspec",
@@ -22,6 +22,7 @@ app.command("run")(run.run)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
+app.command("report")(report.report)
 app.command("results")(results.results)
 app.command("schema")(schema.schema)
 app.command("sync")(sync.sync)

@@ -202,6 +202,8 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
         code, modules, output = loaded(*command, *store)
         assert (code, modules) == (0, []), command
     assert "3 done" in output
+    code, modules, _ = loaded("report", str(spec), "-o", str(tmp_path / "report"), *store)
+    assert (code, modules) == (0, ["PIL", "matplotlib"]), "figures, and no pandas or mlflow"
     code, modules, _ = loaded("run", str(spec), *store)
     assert code == 0
     assert not {"torch", "mlflow", "ray"} & set(modules), "nothing is left to do"

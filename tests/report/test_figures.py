@@ -169,8 +169,9 @@ def test_far_apart_steps_stand_on_a_log_scale():
 
 def test_error_along_the_path(plan, store):
     panels = draw(plan, store)["error-along-path"].figure.axes
-    assert [axes.get_ylabel() for axes in panels] == ["test error (%)", "", "", "train error (%)", "", ""]
-    for place, half in ((1, 1), (4, 2)):
+    titles = [f"k = {k}, {split}" for k in ("0", "20it", "3ep") for split in ("test", "train")]
+    assert [axes.get_title() for axes in panels] == titles
+    for place, half in ((2, 1), (3, 2)):
         shown = lines(panels[place])
         x, y = shown[f"imp, {100 * (1 - 0.8**6):.1f} % sparse"]
         assert x == [0.0, 0.5, 1.0]
@@ -221,6 +222,35 @@ def test_gaps_are_marked_and_named(plan):
     )
 
 
+def test_what_collapsed_far_below_does_not_set_the_scale(plan):
+    def some(target):
+        return "chance" if target.kind == "accuracy" and target.level == 6 else made(target)
+
+    drawing = draw(plan, Recorded(made_up(plan, some).found))["accuracy-vs-sparsity"]
+    (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+    assert axes.get_ylim()[0] > 80, "10 % is not in view"
+    marks = [line for line in axes.lines if line.get_label() == "_below"]
+    assert [list(line.get_xdata()) for line in marks] == [pytest.approx([100 * 0.8**6], abs=0.1)] * 2
+    assert "lower edge" in drawing.caption
+
+
+def test_more_networks_than_colours():
+    plan = plan_of(
+        "[networks]\nimp = [{ rounds = 1, rewind = { each = [0, 1, 2, 3, 4, 5] } }]\n"
+        "shuffled = { like = 'imp', mask = 'shuffled' }\nreinit = { like = 'imp', weights = 'reinitialised' }\n"
+        "[measures]\naccuracy = {}"
+    )
+    drawing = draw(plan, Recorded(made_up(plan, made).found))["accuracy-vs-sparsity"]
+    (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+    looks = {
+        line.get_label(): (line.get_color(), line.get_linestyle())
+        for line in axes.lines
+        if not line.get_label().startswith("_")
+    }
+    assert len(looks) == len(set(looks.values())) == 18, "no two look alike"
+    assert looks["imp[rewind=2]"][0] == looks["shuffled[rewind=2]"][0] == looks["reinit[rewind=2]"][0]
+
+
 def test_nothing_is_there_yet(plan):
     found = draw(plan, Recorded())
     assert found["error-along-path"].figure is None
@@ -242,6 +272,12 @@ def test_figures_of_the_spec(plan, store):
     assert "no measure of the kind stability" in found["instability-vs-step"].notes[0]
     ((network, level, *_),) = found["table"].table.lines
     assert (network.text, level.text) == ("imp", "6")
+    panels = {"accuracy-vs-sparsity": {"networks": ["imp"], "panels": "case", "split": "test"}}
+    assert draw(plan, store, **panels)["accuracy-vs-sparsity"].notes == (
+        "`panels` of this figure is not there yet: it is drawn without",
+    )
+    one_k = draw(plan, store, **{"error-along-path": {"at": "20it"}})["error-along-path"].figure
+    assert [axes.get_title() for axes in one_k.axes] == ["k = 20it, test", "k = 20it, train"]
     without = plan_of("networks.dense = []\nmeasures.accuracy = {}")
     (one,) = draw(without, Recorded(), **{"error-along-path": {}}).values()
     assert one.notes == ("error-along-path needs a measure of the kind stability, and the study has none",)

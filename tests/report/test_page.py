@@ -211,7 +211,16 @@ def test_cases_stand_under_their_names():
     store = Recorded(made_up(plan, made).found)
     found = page(plan, tidy(plan, store), store, {})
     assert [part.case for part in found.cases] == ["replicates=1", "replicates=2"]
-    assert html(found, []).count("<h3>replicates=2</h3>") == 3
+    assert html(found, []).count("<h3>replicates=2</h3>") == 4, "answer, tables, settings, gaps"
+
+
+def test_many_gaps_are_listed_further_down():
+    plan = plan_of(TEXT.replace("[measures]", "reinit = { like = 'imp', weights = 'reinitialised' }\n[measures]"))
+    found = page(plan, tidy(plan, Results()), Recorded(), {})
+    text = read(html(found, [])).text
+    assert text.index("5 kinds of results are missing or collapsed") < text.index("Figures")
+    assert text.count("imp, stability: 3 results missing at level 2") == 1
+    assert text.index("imp, stability: 3 results missing") > text.index("Settings of the networks")
 
 
 def test_a_study_that_measures_nothing():

@@ -24,15 +24,15 @@ def error(given: Given, wish: Wish, name: str) -> Drawing:
     if not curves:
         return Drawing(name, "Error along the path", None, notes=("no path is in the store yet",))
     with drawn():
-        size = (2.2 + 2.6 * len(steps), 0.6 + 2.5 * len(splits))
-        figure, grid = canvas(len(splits), len(steps), *size, sharex=True, sharey="row")
+        size = (2.4 + 2.7 * len(splits), 0.5 + 2.3 * len(steps))
+        figure, grid = canvas(len(steps), len(splits), *size, sharex=True, sharey="col")
         handles: dict[str, Any] = {}
 
         def place(line: tuple[str, int]) -> tuple[bool, int, int]:
             return line[1] > 0, given.networks.index(line[0]), line[1]
 
-        for split, line_of_axes in zip(splits, grid, strict=True):
-            for (at, k), axes in zip(steps, line_of_axes, strict=True):
+        for (at, k), row_of_axes in zip(steps, grid, strict=True):
+            for split, axes in zip(splits, row_of_axes, strict=True):
                 for (own_at, _, network, level, own_split), (alphas, several) in curves.items():
                     if (own_at, own_split) == (at, split):
                         look = (colour(given, network), dashes(given, network)) if level else (DENSE, "-")
@@ -42,15 +42,13 @@ def error(given: Given, wish: Wish, name: str) -> Drawing:
                         )
                         band(axes, alphas, means, spreads, look[0])
                         handles.setdefault(str(line.get_label()), line)
-                if split == splits[0]:
-                    axes.set_title(f"k = {k}")
-                if split == splits[-1]:
+                axes.set_title(f"k = {k}, {split}")
+                axes.set_ylim(bottom=0)
+                if at == max(steps)[0]:
                     axes.set_xlabel("from one copy to the other (α)")
-            line_of_axes[0].set_ylabel(f"{split} error (%)")
-            line_of_axes[0].set_ylim(bottom=0)
+            row_of_axes[0].set_ylabel("error (%)")
         ns = sorted({len(several) for _, several in curves.values()})
         n = f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]}–{ns[-1]}"
-        figure.align_ylabels()
         order = [
             named(given, network, level) for network, level in sorted({(key[2], key[3]) for key in curves}, key=place)
         ]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TICKS = (100, 70, 50, 30, 20, 15, 10, 7, 5, 3)
+ABREAST = 3
+"""Panels side by side."""
 FEW_TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 
 
@@ -30,6 +32,7 @@ def accuracy(given: Given, wish: Wish, name: str) -> Drawing:
         if dense is not None:
             handles.append(_band(axes, dense))
         _finish(axes, lines, wish.x == "sparsity", top=True)
+        below = _keep_in_view(axes, lines, given)
         axes.set_ylabel(f"{metric.replace('/', ' ')} (%)")
         cells = [point.cell for points in lines.values() for point in points if point.cell]
         legend(figure, handles, f"mean ± std, {counted(cells)}")
@@ -37,6 +40,8 @@ def accuracy(given: Given, wish: Wish, name: str) -> Drawing:
     if dense is not None:
         caption += f" Grey: the dense network, {PERCENT * dense.mean:.2f}"
         caption += f" ± {PERCENT * dense.std:.2f} (n = {dense.n})." if dense.std is not None else f" (n = {dense.n})."
+    if below:
+        caption += " Collapsed networks far below are open markers at the lower edge."
     return Drawing(name, f"{metric.partition('/')[2].capitalize()} against sparsity", figure, caption, _gaps(lines))
 
 
@@ -49,11 +54,16 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
     panels = dict.fromkeys(at for at, _ in steps)
     threshold = threshold_of(given, measure)
     with drawn():
-        figure, (row_of_axes,) = canvas(1, len(panels), 2.2 + 2.6 * len(panels), 3.4, sharey=True)
+        columns = min(len(panels), ABREAST)
+        rows_of_axes = -(-len(panels) // ABREAST)
+        figure, grid = canvas(rows_of_axes, columns, 2.2 + 2.6 * columns, 0.5 + 2.9 * rows_of_axes, sharey=True)
+        every = [axes for line in grid for axes in line]
+        for axes in every[len(panels) :]:
+            axes.set_axis_off()
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
         notes: list[str] = []
-        for axes, at in zip(row_of_axes, panels, strict=True):
+        for axes, at in zip(every, panels, strict=False):
             lines = _lines(given, [row for row in rows if row.at_updates == at], wish)
             k = next(k for updates, k in steps if updates == at)
             for line in _draw(given, axes, lines):
@@ -64,8 +74,9 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
             axes.set_title(f"k = {k}")
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [f"k = {k}: {note}" for note in _gaps(lines)]
-        row_of_axes[0].set_ylabel(label_of(metric))
-        row_of_axes[0].set_ylim(bottom=min(0.0, row_of_axes[0].get_ylim()[0]))
+        for line in grid:
+            line[0].set_ylabel(label_of(metric))
+        every[0].set_ylim(bottom=min(0.0, every[0].get_ylim()[0]))
         legend(figure, list(handles.values()), f"mean ± std, {counted(cells)}")
     caption = "Copies that part at step k and the straight path between them; means over replicates and one sample "
     caption += "standard deviation."
@@ -175,17 +186,51 @@ def _finish(axes: "Axes", lines: dict[str, list[Point]], linear: bool, *, top: b
         other.spines["top"].set_visible(False)
 
 
+def _keep_in_view(axes: "Axes", lines: dict[str, list[Point]], given: Given) -> bool:
+    """Leave what collapsed far below the rest out of the scale, and mark it at the edge; whether there is any."""
+    collapsed = [(name, one) for name, points in lines.items() for one in points if one.cell and one.cell.collapsed]
+    sound = [
+        PERCENT * (one.cell.mean + sign * (one.cell.std or 0.0))
+        for points in lines.values()
+        for one in points
+        if one.cell and not one.cell.collapsed
+        for sign in (-1, 1)
+    ]
+    if not sound or not collapsed:
+        return False
+    low, high = min(sound), max(sound)
+    margin = 0.06 * (high - low or 1.0)
+    below = [(name, one) for name, one in collapsed if one.cell and PERCENT * one.cell.mean < low - 5 * margin]
+    if not below:
+        return False
+    axes.set_ylim(low - margin, high + margin)
+    for name, one in below:
+        axes.plot(
+            [one.x],
+            [0.0],
+            transform=axes.get_xaxis_transform(),
+            color=colour(given, name),
+            marker=marker(given, name),
+            markerfacecolor="white",
+            linestyle="none",
+            clip_on=False,
+            label="_below",
+        )
+    return True
+
+
 def _gaps(lines: dict[str, list[Point]]) -> tuple[str, ...]:
-    """What the open markers and the gaps are."""
-    notes = []
+    """What the open markers and the gaps are, networks with the same ones together."""
+    notes: dict[str, list[str]] = {}
     for network, points in lines.items():
         missing = [point.x for point in points if point.cell is None]
         amiss = [point.x for point in points if point.amiss]
         if missing:
-            notes.append(f"{network}: nothing at {_places(missing)} (a gap)")
+            notes.setdefault(f"nothing at {_places(missing)} (a gap)", []).append(network)
         if amiss:
-            notes.append(f"{network}: replicates missing or collapsed at {_places(amiss)} (open markers)")
-    return tuple(notes)
+            said = f"replicates missing or collapsed at {_places(amiss)} (open markers)"
+            notes.setdefault(said, []).append(network)
+    return tuple(f"{', '.join(networks)}: {said}" for said, networks in notes.items())
 
 
 def _places(densities: Iterable[float]) -> str:

@@ -1,6 +1,8 @@
 """Instability against the step k at which copies part: a line per network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.by_sparsity import label_of, metric_of, threshold_of
 from lmcspec.report.figures.given import Given
@@ -9,8 +11,14 @@ from lmcspec.report.figures.style import DENSE, Drawing, canvas, colour, dashes,
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 WIDE = 30
 """Steps that differ by more than this factor stand on a log scale."""
+CROWDED = 0.12
+"""Of the axis' length: closer together, labels are slanted."""
+SLANTED: dict[str, Any] = {"rotation": 50, "ha": "right", "rotation_mode": "anchor"}
 
 
 def instability(given: Given, wish: Wish, name: str) -> Drawing:
@@ -32,12 +40,7 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
             handles.append(draw_line(axes, points, *look, named(given, network, level)))
         if threshold:
             axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        steps = sorted(written)
-        above = [step for step in steps if step]
-        if above and max(above) > WIDE * min(above):
-            axes.set_xscale("symlog", linthresh=min(above))
-        axes.set_xticks(steps, [written[step] for step in steps], minor=False)
-        axes.minorticks_off()
+        _ticks(axes, written)
         axes.set_xlabel("k, the step at which copies part")
         axes.set_ylabel(label_of(metric))
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
@@ -46,6 +49,20 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
     if threshold:
         caption += f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable."
     return Drawing(name, "Instability against k", figure, caption)
+
+
+def _ticks(axes: "Axes", written: Mapping[int, str]) -> None:
+    """Every k as it is written; on a log scale where they lie far apart, slanted where they would overlap."""
+    steps = sorted(written)
+    above = [step for step in steps if step]
+    if above and max(above) > WIDE * min(above):
+        axes.set_xscale("symlog", linthresh=min(above))
+        axes.set_xlim(-0.15 * min(above), 1.2 * max(above))
+    low, high = axes.xaxis.get_transform().transform(axes.get_xlim())
+    places = [float(place - low) / float(high - low) for place in axes.xaxis.get_transform().transform(steps)]
+    crowded = any(after - before < CROWDED for before, after in pairwise(places))
+    axes.set_xticks(steps, [written[step] for step in steps], **SLANTED if crowded else {})
+    axes.minorticks_off()
 
 
 def shown_levels(given: Given, rows: Sequence[Row], wish: Wish) -> list[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """Which figures a report has: those that the spec asks for, else those that its measures allow."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from lmcspec.plan import Plan
 from lmcspec.report.figures import along_path, by_sparsity, by_step, costs
@@ -19,6 +20,14 @@ PLOTS = {
 }
 NEEDS = {"accuracy-vs-sparsity": "accuracy"}
 """The kind of measure that a plot needs, where that is not stability."""
+READS = {
+    "accuracy-vs-sparsity": {"networks", "x", "split", "metric", "levels", "measure"},
+    "instability-vs-step": {"networks", "split", "metric", "levels", "measure"},
+    "error-along-path": {"networks", "split", "levels", "measure", "at"},
+    "cost": {"networks"},
+    "table": {"networks", "levels", "measure"},
+}
+"""What each plot heeds of what a spec can say about it."""
 
 
 def drawings(
@@ -27,7 +36,8 @@ def drawings(
     """The figures of one case."""
     given = Given(plan, case, [row for row in rows if row.case == case], store)
     for name, plot, wish in _wanted(given, wishes):
-        yield _drawing(given, name, plot, wish, records)
+        drawing = _drawing(given, name, plot, wish, records)
+        yield replace(drawing, notes=(*drawing.notes, *_unheeded(plot, wish)))
 
 
 def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wish]]:
@@ -70,3 +80,10 @@ def _is_wanted(given: Given, row: Row, wish: Wish) -> bool:
         and (wish.measure is None or row.measure == wish.measure)
         and row.level in given.levels(row.network, wish.levels, measured)
     )
+
+
+def _unheeded(plot: str, wish: Wish) -> Iterator[str]:
+    """A line for what the spec says about a figure in vain."""
+    said = {key for key in wish.model_fields_set - {"plot"} if getattr(wish, key) is not None}
+    for key in sorted(said - READS.get(plot, said)):
+        yield f"`{key}` of this figure is not there yet: it is drawn without"

@@ -35,14 +35,24 @@ class Given:
         """The networks that have more than a dense level."""
         return tuple(name for name in self.networks if len(self.plan.levels.get((self.case, name), ())) > 1)
 
-    def is_baseline(self, network: str) -> bool:
-        """Whether it takes its masks from another."""
-        return any("like" in one.params for one in self.plan.series if (one.case, one.network) == (self.case, network))
+    def original(self, network: str) -> str:
+        """The network whose masks it takes; itself where it has its own."""
+        return self._originals.get(network, network)
+
+    @cached_property
+    def _originals(self) -> Mapping[str, str]:
+        own = [series for series in self.plan.series if series.case == self.case]
+        return {series.network: str(series.params["like"]) for series in own if "like" in series.params}
 
     def of(self, measure: str, metric: str, wish: Wish | None = None) -> list[Row]:
         """The rows of a metric, of the networks that the figure asks for."""
         wanted = self.networks if wish is None or wish.networks is None else wish.networks
-        return [row for row in self.rows if (row.measure, row.metric) == (measure, metric) and row.network in wanted]
+        at = None if wish is None or wish.at is None else str(wish.at)
+        return [
+            row
+            for row in self.rows
+            if (row.measure, row.metric) == (measure, metric) and row.network in wanted and at in (None, row.at)
+        ]
 
     def cell(self, row: Row) -> Cell | None:
         """The mean that the row is a part of; None where nothing is there."""

@@ -62,10 +62,16 @@ def canvas(rows: int, columns: int, width: float, height: float, **shared: Any) 
 
 
 def colour(given: Given, network: str) -> str:
-    """One for each network, the same in all figures; what is only dense is grey."""
+    """One for each network, the same in all figures; what is only dense is grey.
+
+    Where there are more networks than colours, baselines have that of the network whose masks they take.
+    """
     if network not in given.pruned:
         return DENSE
-    return COLOURS[given.pruned.index(network) % len(COLOURS)]
+    if len(given.pruned) <= len(COLOURS):
+        return COLOURS[given.pruned.index(network)]
+    originals = list(dict.fromkeys(given.original(one) for one in given.pruned))
+    return COLOURS[originals.index(given.original(network)) % len(COLOURS)]
 
 
 def marker(given: Given, network: str) -> str:
@@ -74,10 +80,12 @@ def marker(given: Given, network: str) -> str:
 
 
 def dashes(given: Given, network: str) -> str:
-    """Baselines are dashed; beyond the last colour lines are dotted."""
-    if network in given.pruned and given.pruned.index(network) >= len(COLOURS):
-        return ":"
-    return "--" if given.is_baseline(network) else "-"
+    """Baselines are dashed, further ones of the same network dotted in two ways."""
+    original = given.original(network)
+    if original == network:
+        return "-"
+    twins = [one for one in given.pruned if given.original(one) == original and one != original]
+    return ("--", ":", "-.")[twins.index(network) % 3] if network in twins else "--"
 
 
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:

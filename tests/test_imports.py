@@ -161,11 +161,16 @@ def loaded(tmp_path):
         ("schema",),
         ("explain", "specs/quickstart.toml", "recipes.real.optimiser.lr"),
         ("explain", "specs/quickstart.toml", "imp/s0/l3/train"),
+        ("diff", "specs/quickstart.toml", "--set", "recipes.real.batch=64"),
     ],
     ids=lambda arguments: " ".join(arguments) or "import lmcspec",
 )
 def test_commands_load_nothing_heavy(loaded, tmp_path, arguments):
-    store = ("--store", str(tmp_path / "none")) if arguments and arguments[0] in ("plan", "status", "explain") else ()
+    store = (
+        ("--store", str(tmp_path / "none"))
+        if arguments and arguments[0] in ("plan", "status", "explain", "diff")
+        else ()
+    )
     code, modules, _ = loaded(*arguments, *store)
     assert (code, modules) == (0, [])
 
@@ -177,10 +182,15 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
         main(["run", str(spec), *store, "--runner", "inline"])
     changed = ("--set", "recipes.real.optimiser.lr=0.2")
     task = ("explain", str(spec), "imp/s0/l1/train")
-    for command in (("plan", str(spec)), ("plan", str(spec), *changed), task, ("status",), ("status", str(spec))):
+    results = [("results", str(spec), "--format", form) for form in ("json", "csv", "table")]
+    results.append(("diff", str(spec), "--results", *changed))
+    status = [("status",), ("status", str(spec))]
+    for command in (("plan", str(spec)), ("plan", str(spec), *changed), task, *results, *status):
         code, modules, output = loaded(*command, *store)
         assert (code, modules) == (0, []), command
     assert "5 done" in output
+    code, modules, _ = loaded("report", str(spec), "-o", str(tmp_path / "report"), *store)
+    assert (code, modules) == (0, ["PIL", "matplotlib"]), "figures, and no pandas or mlflow"
     code, modules, _ = loaded("run", str(spec), *store)
     assert code == 0
     assert not {"torch", "mlflow", "ray"} & set(modules), "nothing is left to do"

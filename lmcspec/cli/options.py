@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
+    from lmcspec.spec import Loaded
     from lmcspec.store import Store
 
 DEFAULT_STORE = ".lmcspec"
@@ -45,6 +46,19 @@ def open_existing(given: Path | None) -> "Store | None":
     return Store.open(path, create=False)
 
 
+def needed_store(given: Path | None) -> "Store":
+    """The store, for a command that makes no sense without one. Raises StoreError where there is none."""
+    from lmcspec.base.errors import StoreError
+
+    existing = open_existing(given)
+    if existing is None:
+        raise StoreError(
+            f"there is no store at {store_path(given)}",
+            help="lmcspec run SPEC makes one; name another with --store or LMCSPEC_STORE",
+        )
+    return existing
+
+
 def read_plan(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "Plan":
     """The plan of a spec, or a saved plan where the file is one."""
     return read_study(spec, sets, max_tasks, store)[0]
@@ -54,6 +68,12 @@ def read_study(
     spec: Path, sets: list[str], max_tasks: int, store: "Store | None"
 ) -> "tuple[Plan, dict[str, Any] | None]":
     """The plan of a spec and its cases with all defaults, or a saved plan and nothing."""
+    loaded, plan = read_loaded(spec, sets, max_tasks, store)
+    return plan, None if loaded is None else {case.name: case.study.model_dump(mode="json") for case in loaded.cases}
+
+
+def read_loaded(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "tuple[Loaded | None, Plan]":
+    """A spec and its plan, or nothing and a saved plan."""
     import json
 
     from lmcspec.base.errors import UsageError
@@ -70,11 +90,10 @@ def read_study(
             raise UsageError(f"there is no file {spec}") from None
         except (OSError, ValueError) as error:
             raise UsageError(f"{spec} is not a saved plan: {error}") from None
-        return read_document(document), None
+        return None, read_document(document)
     loaded = load(spec, sets)
     facts = store.root / "facts" if store is not None else None
-    plan = compile_study(loaded, max_tasks=max_tasks, facts_folder=facts)
-    return plan, {case.name: case.study.model_dump(mode="json") for case in loaded.cases}
+    return loaded, compile_study(loaded, max_tasks=max_tasks, facts_folder=facts)
 
 
 def selected(plan: "Plan", selectors: list[str]) -> frozenset[str]:

@@ -94,12 +94,14 @@ def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summa
 
     from lmcspec.report import tidy
     from lmcspec.report.table import table
+    from lmcspec.store import layout
 
     rows = tidy(plan, store)
     if format is Format.json:
         counts = {} if summary is None else {"done": len(summary.done), "failed": len(summary.failed)}
         ok = summary is None or not summary.failed
-        print(envelope("run", ok, {"tasks": counts, "results": [asdict(row) for row in rows]}))
+        document = {"tasks": counts, "results": [asdict(row) for row in rows]}
+        print(envelope("run", ok, layout.spelled(document)))
         return
     screen = console()
     for part in table(plan, rows):

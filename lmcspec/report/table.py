@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, Key, key_of, summarise
 from lmcspec.report.tidy import Row
-from lmcspec.report.words import gaps, verdicts
+from lmcspec.report.words import gaps, in_points, verdicts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,7 +26,7 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
             yield Text()
         own = [row for row in rows if row.case == case]
         yield Text(f"{plan.study}, {case}" if case else plan.study, style="bold")
-        columns = _columns(own)
+        columns = columns_of(own)
         for first in range(0, len(columns), ABREAST):
             yield _grid(own, cells, columns[first : first + ABREAST])
         asked = [verdict for verdict in plan.verdicts if verdict.case == case]
@@ -51,7 +51,7 @@ def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Colu
     grid.add_column("level", justify="right")
     grid.add_column("sparsity", justify="right")
     for column in columns:
-        grid.add_column(Text(_heading(column)), justify="right")
+        grid.add_column(Text(heading(column)), justify="right")
     lines: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         lines.setdefault((row.network, row.level), []).append(row)
@@ -63,7 +63,7 @@ def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Colu
             continue
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
         sparsity = f"{fmean(sparsities):.1%}" if sparsities else "?"
-        values = [_value(cells.get(key)) if key in keys else "" for key in wanted]
+        values = [in_points(cells.get(key)) if key in keys else "" for key in wanted]
         grid.add_row(*map(Text, ["" if network == shown else network, str(level), sparsity, *values]))
         shown = network
     return grid
@@ -82,7 +82,7 @@ def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
     return grid
 
 
-def _columns(rows: Sequence[Row]) -> list[Column]:
+def columns_of(rows: Sequence[Row]) -> list[Column]:
     """In the order of the measures; of one, by k. A step can be spelled in two ways: the first heads the column."""
     order = {measure: place for place, measure in enumerate(dict.fromkeys(row.measure for row in rows))}
     unique: dict[tuple, Column] = {}
@@ -92,7 +92,7 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
     return sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
 
 
-def _heading(column: Column) -> str:
+def heading(column: Column) -> str:
     """`accuracy %`, `instability k=3ep`, and what it is taken on where that is not the usual.
 
     A measure with a name of its own goes by that.
@@ -103,15 +103,6 @@ def _heading(column: Column) -> str:
     what, _, policy = metric.partition("@")
     apart = [one for one in (what.partition("/")[2], policy) if one not in ("test", "")]
     return f"{'instability' if measure == 'stability' else measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")
-
-
-def _value(cell: Cell | None) -> str:
-    if cell is None:
-        return "missing"
-    spread = "" if cell.std is None else f" ± {100 * cell.std:.2f}"
-    of = f" of {cell.asked}" if cell.asked > cell.n else ""
-    note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
-    return f"{100 * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
 
 
 def _legend(plan: Plan, rows: Sequence[Row]) -> str:

@@ -77,6 +77,16 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell
     return cells.get(key_of(dense[0]))
 
 
+def in_points(cell: Cell | None) -> str:
+    """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none."""
+    if cell is None:
+        return "missing"
+    spread = "" if cell.std is None else f" ± {100 * cell.std:.2f}"
+    of = f" of {cell.asked}" if cell.asked > cell.n else ""
+    note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
+    return f"{100 * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
+
+
 def gaps(rows: Iterable[Row]) -> list[str]:
     """What is not there, or ended otherwise than well."""
     found: dict[tuple[str, str, str], list[int]] = {}

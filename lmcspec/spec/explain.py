@@ -106,6 +106,16 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+def value_of(case: Case) -> dict[str, Any]:
+    """The whole resolved study as plain data, with all defaults."""
+    return _plain(case.study)
+
+
+def setter_of(case: Case, path: Path, value: Any) -> Setter:
+    """Who set the value at a path, which is `value`."""
+    return _setter(_origin(case, path), value)
+
+
 def shown(value: Any) -> str:
     """A value as TOML writes it, which has no word for nothing."""
     return NOT_SET if value is None else inline(value)

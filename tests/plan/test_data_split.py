@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from specs_for_tests import TINY, plan_of
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.cost import cost
@@ -11,7 +12,6 @@ from lmcspec.plan.outlook import outlook
 from lmcspec.report import tidy
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
-from specs import TINY, plan_of
 
 SPLIT = "dataset.split={validation=200}"
 GOLDEN = json.loads(Path(__file__).with_name("golden_ids.json").read_text())

@@ -1,8 +1,7 @@
 """What a plan tells its reader beside its tasks."""
 
 import pytest
-
-from specs import TINY, plan_of
+from specs_for_tests import TINY, plan_of
 
 
 @pytest.mark.parametrize("precision", ["fp16", "tf32"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from specs_for_tests import plan_of
 from torch.nn import functional as F
 
 from lmcspec.base import streams
@@ -12,7 +13,6 @@ from lmcspec.plan.outlook import outlook
 from lmcspec.science.data import load
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
-from specs import plan_of
 
 LENGTH, DROP, BATCH, RATE, FRACTION = 20, 14, 256, 0.1, 0.5
 STUDY = f"""

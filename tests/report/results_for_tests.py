@@ -64,6 +64,7 @@ def paths(instability: float, recompute: float | None = None) -> dict[str, Any]:
     policies = {"average": instability, "recompute": instability if recompute is None else recompute}
     return {
         "distance": 2.0,
+        "alphas": [0.0, 0.5, 1.0],
         "paths": {
             policy: {"test_error": [0.1, 0.2, 0.1], "summary": {"instability/test": own, "barrier/test": own / 2}}
             for policy, own in policies.items()

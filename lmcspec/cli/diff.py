@@ -1,0 +1,173 @@
+"""`lmcspec diff`: what two specs say differently, what that means in tasks, and in results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lmcspec.cli.options import MaxTasksOption, StoreOption, needed_store, open_existing, read_loaded, store_path
+from lmcspec.cli.output import Format, console, envelope
+
+if TYPE_CHECKING:
+    from lmcspec.plan import Plan
+    from lmcspec.plan.overlap import Overlap
+    from lmcspec.report.compare import Comparison
+    from lmcspec.spec import Loaded
+    from lmcspec.spec.differences import Differences
+    from lmcspec.store import Store
+
+WIDEST = 40
+"""Characters of a value that still fits into a column; a longer one gets lines of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A or B: how it is called, its spec (None for a saved plan), its plan and where its results are."""
+
+    name: str
+    loaded: "Loaded | None"
+    plan: "Plan"
+    store: "Store | None"
+
+
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A study, or a saved plan.", show_default=False)],
+    b: Annotated[
+        Path | None, typer.Argument(metavar="[B]", help="What it is compared with; A again by default.")
+    ] = None,
+    sets: Annotated[
+        list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of B: recipes.real.batch=64.")
+    ] = [],  # noqa: B006 (typer copies it)
+    results: Annotated[bool, typer.Option("--results", help="Compare results, too.")] = False,
+    store: StoreOption = None,
+    store_b: Annotated[
+        Path | None, typer.Option("--store-b", help="Folder of B's results.", show_default="that of A")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+    max_tasks: MaxTasksOption = 100_000,
+) -> None:
+    """Compare two specs: the settings that differ and who set them, and how many tasks they share.
+
+    With --results also the means of what both measure, with the 95 % interval of their difference. Runs nothing.
+    """
+    from lmcspec.base.errors import UsageError
+    from lmcspec.plan.overlap import overlap
+
+    if b is None and not sets and store_b is None:
+        raise UsageError(
+            "there is nothing to compare with", help=f"lmcspec diff {a} OTHER, or --set PATH=VALUE for another {a}"
+        )
+    open_ = needed_store if results else open_existing
+    first = open_(store)
+    second = first if store_b is None else open_(store_b)
+    left = _read(a, [], max_tasks, first, str(a))
+    right = _read(b or a, sets, max_tasks, second, _called(a, b, sets, store_path(store_b)))
+    settings = _settings(left, right)
+    tasks = overlap(left.plan, right.plan)
+    compared = _compared(left, right) if results else None
+    if format is Format.json:
+        print(envelope("diff", True, _document(left, right, settings, tasks, compared)))
+        return
+    for line in _settings_lines(left, right, settings):
+        typer.echo(line)
+    for line in _task_lines(tasks):
+        typer.echo(line)
+    if compared is not None:
+        _print_results(left, right, compared)
+
+
+def _read(spec: Path, sets: list[str], max_tasks: int, store: "Store | None", name: str) -> _Side:
+    loaded, plan = read_loaded(spec, sets, max_tasks, store)
+    return _Side(name, loaded, plan, store)
+
+
+def _called(a: Path, b: Path | None, sets: Sequence[str], store: Path) -> str:
+    """How the second study is called: by its file, else by what is set, else by where its results are."""
+    if b is not None and b != a:
+        return str(b)
+    return " ".join(f"--set {one}" for one in sets) if sets else f"in {store}"
+
+
+def _settings(left: _Side, right: _Side) -> "Differences | None":
+    """None where one of them is a saved plan, which has no spec."""
+    from lmcspec.spec.differences import differences
+
+    return None if left.loaded is None or right.loaded is None else differences(left.loaded, right.loaded)
+
+
+def _compared(left: _Side, right: _Side) -> "Comparison":
+    from lmcspec.report import tidy
+    from lmcspec.report.compare import compare
+
+    assert left.store is not None and right.store is not None
+    rows = [tidy(side.plan, side.store) for side in (left, right) if side.store is not None]
+    return compare(*rows, one_store=left.store.id == right.store.id)
+
+
+def _document(
+    left: _Side, right: _Side, settings: "Differences | None", tasks: "Overlap", compared: "Comparison | None"
+) -> dict[str, Any]:
+    from lmcspec.store import layout
+
+    found: dict[str, Any] = {"a": left.name, "b": right.name, "tasks": tasks.document()}
+    found["settings"] = None if settings is None else [one.document() for one in settings.found]
+    found["cases"] = None if settings is None else {"only_a": list(settings.only_a), "only_b": list(settings.only_b)}
+    if compared is not None:
+        found["results"] = {
+            "found": [one.document() for one in compared.found],
+            "only_a": compared.only_a,
+            "only_b": compared.only_b,
+        }
+    return layout.spelled(found)
+
+
+def _settings_lines(left: _Side, right: _Side, settings: "Differences | None") -> list[str]:
+    from lmcspec.spec.explain import aligned
+
+    heads = [f"A  {left.name}", f"B  {right.name}"]
+    if settings is None:
+        return [*heads, "", "a saved plan holds no spec: settings are not compared"]
+    lines = [*heads, ""]
+    rows = [(*one.cells, _in_cases(one.cases, settings.of)) for one in settings.found]
+    narrow = [row for row in rows if max(map(len, row)) <= WIDEST]
+    if narrow:
+        header = ("setting", "in A", "", "in B", "", "")
+        lines += [line.rstrip() for line in aligned([header, *narrow], margin="")]
+    for path, *sides, where in (row for row in rows if row not in narrow):
+        lines.append(f"{path}  {where}".rstrip())
+        lines += [f"  {name}  {sides[at]}  {sides[at + 1]}".rstrip() for name, at in (("A", 0), ("B", 2))]
+    if not rows:
+        lines.append("no setting differs")
+    for name, cases in (("A", settings.only_a), ("B", settings.only_b)):
+        if cases:
+            lines.append(f"only {name} has the {'case' if len(cases) == 1 else 'cases'} {', '.join(cases)}")
+    return lines
+
+
+def _in_cases(cases: Sequence[str], of: int) -> str:
+    if len(cases) == of or not cases:
+        return ""
+    return f"in {cases[0]}" if len(cases) == 1 else f"in {len(cases)} of {of} cases"
+
+
+def _task_lines(tasks: "Overlap") -> list[str]:
+    from lmcspec.spec.explain import aligned
+
+    only_a, only_b, shared = tasks.total
+    if not only_a and not only_b:
+        return ["", f"tasks: all {shared:,} are the same"]
+    rows = [("tasks", "only in A", "only in B", "in both")]
+    rows += [(kind, *map("{:,}".format, counts)) for kind, counts in tasks.kinds.items()]
+    rows += [("all", *map("{:,}".format, tasks.total))]
+    return ["", *(line.rstrip() for line in aligned(rows, margin=""))]
+
+
+def _print_results(left: _Side, right: _Side, compared: "Comparison") -> None:
+    from lmcspec.report.side_by_side import table
+
+    screen = console()
+    screen.print()
+    for part in table(compared):
+        screen.print(part)

@@ -1,0 +1,88 @@
+"""`lmcspec results`: the numbers of a study, each with the task and the run that it comes from."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_plan
+from lmcspec.cli.output import console, envelope
+from lmcspec.cli.tracking import TrackingOption
+
+if TYPE_CHECKING:
+    from lmcspec.plan import Plan
+    from lmcspec.report import Row
+
+
+class Form(str, Enum):
+    """How results are printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def results(
+    spec: SpecArgument,
+    sets: SetOption = [],  # noqa: B006 (typer copies it)
+    store: StoreOption = None,
+    format: Annotated[Form, typer.Option("--format", help="How to print them.")] = Form.table,
+    cases: Annotated[list[str], typer.Option("--case", help="Only this case of a sweep.")] = [],  # noqa: B006
+    networks: Annotated[list[str], typer.Option("--network", help="Only this network.")] = [],  # noqa: B006
+    measures: Annotated[list[str], typer.Option("--measure", help="Only this measure.")] = [],  # noqa: B006
+    tracking_uri: TrackingOption = None,
+    max_tasks: MaxTasksOption = 100_000,
+) -> None:
+    """Print a study's results that are in the store: as tables, or one line a value with its task and MLflow run.
+
+    Runs nothing and writes nothing. What is not there yet is a line without a value.
+    """
+    from lmcspec.report import tidy
+
+    existing = needed_store(store)
+    planned = read_plan(spec, sets, max_tasks, existing)
+    rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
+    if format is Form.table:
+        _print_tables(planned, rows)
+        return
+    from lmcspec.report.records import records, write_csv
+    from lmcspec.store import layout
+    from lmcspec.track import task_runs
+    from lmcspec.track import tracking_uri as choose
+
+    found = records(rows, task_runs(planned, existing, choose(existing, tracking_uri)))
+    if format is Form.csv:
+        write_csv(found, sys.stdout)
+    else:
+        print(envelope("results", True, layout.spelled({"study": planned.study, "results": found})))
+
+
+def chosen(rows: "Iterable[Row]", **wanted: Sequence[str]) -> "list[Row]":
+    """The rows of these cases, networks and measures; of all where none is named. UsageError for one that none has."""
+    from lmcspec.base.errors import UsageError
+    from lmcspec.catalog import nearest
+
+    left = list(rows)
+    for plural, names in wanted.items():
+        key = plural.removesuffix("s")
+        known = list(dict.fromkeys(getattr(row, key) for row in left))
+        for name in names:
+            if name not in known:
+                near = nearest(name, known)
+                there = ", ".join(known) if any(known) else "none"
+                raise UsageError(
+                    f"there are no results of the {key} {name!r}",
+                    help=f"did you mean {near}?" if near else f"there are: {there}",
+                )
+        left = [row for row in left if not names or getattr(row, key) in names]
+    return left
+
+
+def _print_tables(planned: "Plan", rows: "Sequence[Row]") -> None:
+    from lmcspec.report.table import table
+
+    screen = console()
+    for part in table(planned, rows):
+        screen.print(part)

@@ -1,0 +1,51 @@
+"""What each network costs: images seen and seconds, with what it shares with others in a lighter tone."""
+
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.style import Drawing, canvas, colour, drawn, legend
+from lmcspec.report.spending import Records, network_costs
+from lmcspec.spec.study import Figure as Wish
+
+
+def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
+    """Two panels of bars, a bar per network: what nobody else needs, and what others need, too."""
+    from matplotlib.patches import Patch
+
+    costs = [
+        one
+        for one in network_costs(given.plan, given.case, records)
+        if wish.networks is None or one.network in wish.networks
+    ]
+    costs.reverse()  # bars are drawn from the bottom
+    names = [one.network for one in costs]
+    colours = [colour(given, network) for network in names]
+    with drawn():
+        figure, ((images, seconds),) = canvas(1, 2, 7.2, 0.9 + 0.32 * len(costs), sharey=True)
+        for axes, whole, own in (
+            (images, [one.whole.images for one in costs], [one.own.images for one in costs]),
+            (seconds, [one.whole.seconds for one in costs], [one.own.seconds for one in costs]),
+        ):
+            axes.barh(names, own, color=colours, height=0.62)
+            rest = [all_ - mine for all_, mine in zip(whole, own, strict=True)]
+            axes.barh(names, rest, left=own, color=colours, alpha=0.35, height=0.62)
+            axes.grid(visible=False, axis="y")
+            axes.margins(x=0.02)
+        images.xaxis.set_major_formatter(_thousands)
+        images.set_xlabel("training images seen")
+        seconds.set_xlabel("seconds of work")
+        grey = "#555555"
+        legend(
+            figure, [Patch(color=grey, label="its own"), Patch(color=grey, alpha=0.35, label="shared with others")], ""
+        )
+    missing = sum(one.whole.missing for one in costs)
+    caption = (
+        "What all replicates of a network rest on; shared work counts for each network that needs it, and ran once."
+    )
+    notes = (f"{missing:,} results are not there yet: their seconds are not counted",) if missing else ()
+    return Drawing(name, "Cost of each network", figure, caption, notes)
+
+
+def _thousands(value: float, _: object) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"

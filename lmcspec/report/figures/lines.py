@@ -1,0 +1,70 @@
+"""A line over replicates: mean, band or bars of one standard deviation, open markers where something is amiss."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.summary import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PERCENT = 100.0
+FEW = 4
+"""Up to so many points have bars: a band would say something about what lies between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A mean at a place on the x axis; without a cell, a gap."""
+
+    x: float
+    cell: Cell | None
+
+    @property
+    def amiss(self) -> bool:
+        """Whether replicates are missing or trainings behind it collapsed."""
+        return self.cell is not None and (self.cell.n < self.cell.asked or bool(self.cell.collapsed))
+
+
+def draw_line(axes: "Axes", points: Sequence[Point], colour: str, marker: str, dashes: str, label: str) -> Any:
+    """Draw the points in percent, from left to right; the handle for a legend."""
+    nan = float("nan")
+    ordered = sorted(points, key=lambda point: point.x)
+    x = [point.x for point in ordered]
+    means = [nan if point.cell is None else PERCENT * point.cell.mean for point in ordered]
+    spreads = [PERCENT * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
+    (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=dashes, label=label)
+    if len(points) > FEW:
+        band(axes, x, means, spreads, colour)
+    elif any(spreads):
+        axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, elinewidth=1.1, alpha=0.7, label="_bars")
+    amiss = [index for index, point in enumerate(ordered) if point.amiss]
+    if amiss:
+        axes.plot(
+            [x[index] for index in amiss],
+            [means[index] for index in amiss],
+            color=colour,
+            marker=marker,
+            linestyle="none",
+            markerfacecolor="white",
+            zorder=line.get_zorder() + 0.1,
+            label="_open",
+        )
+    return line
+
+
+def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
+    """Mean ± spread, where there is any."""
+    if any(spreads):
+        low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
+        high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
+        axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
+
+
+def counted(cells: Sequence[Cell]) -> str:
+    """`n = 2`, or `n = 1–3` where it differs."""
+    ns = {cell.n for cell in cells}
+    if not ns:
+        return "n = 0"
+    return f"n = {min(ns)}" if len(ns) == 1 else f"n = {min(ns)}–{max(ns)}"

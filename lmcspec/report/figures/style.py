@@ -1,0 +1,119 @@
+"""How figures look, and how they become files that are the same whenever they are drawn."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.figures.given import Given
+from lmcspec.report.page import Shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f5539", "#6a3d9a", "#b2182b", "#4d4d4d")
+"""Told apart by most colour-blind people, too (Okabe and Ito's, and more)."""
+MARKERS = "osD^vPX*<>"
+DENSE = "#6b6b6b"
+LOOKS: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.edgecolor": "#555555",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.7,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "legend.title_fontsize": 8.5,
+    "xtick.color": "#333333",
+    "ytick.color": "#333333",
+    "svg.hashsalt": "lmcspec",
+    "svg.fonttype": "path",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure with what has to be said about it. `figure` is None for what could not be drawn; a note says why."""
+
+    name: str
+    title: str
+    figure: "Figure | None"
+    caption: str = ""
+    notes: tuple[str, ...] = ()
+    table: Shown | None = None
+    """Where the spec asks for a table among the figures."""
+
+
+def canvas(rows: int, columns: int, width: float, height: float, **shared: Any) -> "tuple[Figure, list[list[Axes]]]":
+    """An empty figure with its axes, in inches. It belongs to nobody but the caller: pyplot knows nothing of it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **shared)
+    return figure, [list(row) for row in axes]
+
+
+def colour(given: Given, network: str) -> str:
+    """One for each network, the same in all figures; what is only dense is grey.
+
+    Where there are more networks than colours, baselines have that of the network whose masks they take.
+    """
+    if network not in given.pruned:
+        return DENSE
+    if len(given.pruned) <= len(COLOURS):
+        return COLOURS[given.pruned.index(network)]
+    originals = list(dict.fromkeys(given.original(one) for one in given.pruned))
+    return COLOURS[originals.index(given.original(network)) % len(COLOURS)]
+
+
+def marker(given: Given, network: str) -> str:
+    """One for each network, so that lines can be told apart in print."""
+    return MARKERS[given.pruned.index(network) % len(MARKERS)] if network in given.pruned else "o"
+
+
+def dashes(given: Given, network: str) -> str:
+    """Baselines are dashed, further ones of the same network dotted in two ways."""
+    original = given.original(network)
+    if original == network:
+        return "-"
+    twins = [one for one in given.pruned if given.original(one) == original and one != original]
+    return ("--", ":", "-.")[twins.index(network) % 3] if network in twins else "--"
+
+
+def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
+    """To the right of the axes, where it covers nothing."""
+    if handles:
+        figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left")
+
+
+def files(drawing: Drawing) -> dict[str, bytes]:
+    """The figure as PNG and SVG by suffix: the same bytes every time, without dates or random names."""
+    if drawing.figure is None:
+        return {}
+    found = {}
+    with drawn():
+        for suffix, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
+            file = io.BytesIO()
+            drawing.figure.savefig(file, format=suffix, dpi=160, metadata=metadata, facecolor="white")
+            found[suffix] = file.getvalue()
+    return found
+
+
+def drawn() -> Any:
+    """While figures are made: matplotlib's own settings and ours, whatever the user's are; theirs again afterwards."""
+    import matplotlib
+
+    settings: Any = {
+        key: value
+        for key, value in matplotlib.rcParamsDefault.items()
+        if not key.startswith("backend") and key not in ("toolbar", "interactive", "webagg.port", "date.epoch")
+    }
+    return matplotlib.rc_context(settings | LOOKS)

@@ -1,0 +1,258 @@
+"""What the page of a report says: plain values in the order in which they are read, without any HTML."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Protocol
+
+from lmcspec.plan import Plan
+from lmcspec.report.spending import Spent, by_kind
+from lmcspec.report.summary import key_of, summarise
+from lmcspec.report.table import columns_of, heading
+from lmcspec.report.tidy import MISSING, Row
+from lmcspec.report.words import gaps, in_points, verdicts
+
+
+class Found(Protocol):
+    """A committed result: where it is and how it came about."""
+
+    @property
+    def scalars(self) -> Mapping[str, Any]: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def record(self) -> Mapping[str, Any]: ...
+
+
+class Store(Protocol):
+    """Where results are found."""
+
+    def find(self, identifier: str) -> Found | None:
+        """The committed result of a task, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number of a table; `tasks` are those that it comes from, the first of them is linked."""
+
+    text: str
+    tasks: tuple[str, ...] = ()
+    amiss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A task that numbers come from: one line of the list to which they are linked."""
+
+    id: str
+    label: str
+    values: str
+    outcome: str
+    path: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table: headings, and lines of cells. The first `names` columns are text."""
+
+    headings: tuple[str, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    names: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CasePart:
+    """What the page says of one case."""
+
+    case: str
+    verdicts: tuple[tuple[str, str], ...]
+    gaps: tuple[str, ...]
+    sparsest: Shown
+    """The last level of each network, for a glance."""
+    results: Shown
+    common: tuple[tuple[str, Any], ...]
+    """Settings that all networks share."""
+    settings: Shown
+    """Those in which they differ, a column a network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that the page says but figures."""
+
+    study: str
+    title: str
+    source: str
+    spec: str
+    progress: str
+    cases: tuple[CasePart, ...]
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    spent: Shown
+    numerics: Shown
+    legend: str = field(default="mean ± sample standard deviation over replicates (n), in percent and points")
+
+
+def page(
+    plan: Plan,
+    rows: Sequence[Row],
+    store: Store,
+    runs: Mapping[str, str],
+    *,
+    title: str = "",
+    source: str = "",
+    spec: str = "",
+) -> Page:
+    """Everything from the plan, its rows, the store and task -> MLflow run."""
+    headline = [row for row in rows if row.headline]
+    names = list(dict.fromkeys(row.case for row in rows)) or [""]
+    return Page(
+        study=plan.study,
+        title=title,
+        source=source,
+        spec=spec,
+        progress=_progress(headline),
+        cases=tuple(_case(plan, [row for row in rows if row.case == case], case) for case in names),
+        sources=tuple(_sources(plan, headline, store, runs)),
+        notes=plan.notes,
+        spent=_spent(by_kind(plan, store)),
+        numerics=_numerics(plan, store),
+    )
+
+
+def _progress(headline: Sequence[Row]) -> str:
+    there = sum(row.value is not None for row in headline)
+    amiss = Counter(outcome for row in headline for outcome in row.outcomes if outcome != MISSING)
+    words = f"all {there:,} results are there" if there == len(headline) else f"{there:,} of {len(headline):,} results"
+    return ", ".join([words, *(f"{count:,} {outcome}" for outcome, count in amiss.items())])
+
+
+def _case(plan: Plan, rows: Sequence[Row], case: str) -> CasePart:
+    asked = [verdict for verdict in plan.verdicts if verdict.case == case]
+    common, settings = _settings(plan, case)
+    last: dict[str, int] = {}
+    for row in rows:
+        last[row.network] = max(row.level, last.get(row.network, 0))
+    return CasePart(
+        case=case,
+        verdicts=tuple(verdicts(rows, summarise(rows), asked)),
+        gaps=tuple(gaps(rows)),
+        sparsest=results([row for row in rows if row.level == last[row.network]]),
+        results=results(rows),
+        common=common,
+        settings=settings,
+    )
+
+
+def results(rows: Sequence[Row]) -> Shown:
+    """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
+    cells, columns = summarise(rows), columns_of(rows)
+    places: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        places.setdefault((row.network, row.level), []).append(row)
+    lines = []
+    for (network, level), own in places.items():
+        sparsities = [row.sparsity for row in own if row.sparsity is not None]
+        line = [Cell(network), Cell(str(level)), Cell(f"{fmean(sparsities):.1%}" if sparsities else "?")]
+        for measure, metric, at, _ in columns:
+            behind = [row for row in own if (row.measure, row.metric, row.at_updates) == (measure, metric, at)]
+            line.append(_number(behind, cells))
+        if any(cell.text for cell in line[3:]):
+            lines.append(tuple(line))
+    return Shown(("network", "level", "sparsity", *map(heading, columns)), tuple(lines))
+
+
+def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
+    if not behind:
+        return Cell("")
+    return Cell(
+        in_points(cells.get(key_of(behind[0]))),
+        tuple(dict.fromkeys(row.task for row in behind)),
+        any(row.outcomes for row in behind),
+    )
+
+
+def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], Shown]:
+    """The settings that all networks of a case share, and a table of the others."""
+    series = [one for one in plan.series if one.case == case]
+    keys = dict.fromkeys(key for one in series for key in one.params if key not in ("network", "case"))
+    values = {key: [one.params.get(key) for one in series] for key in keys}
+    common = tuple((key, own[0]) for key, own in values.items() if all(one == own[0] for one in own))
+    lines = tuple(
+        (Cell(key), *(Cell("" if one is None else str(one)) for one in own))
+        for key, own in values.items()
+        if any(one != own[0] for one in own)
+    )
+    return common, Shown(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
+
+
+def _sources(plan: Plan, headline: Sequence[Row], store: Store, runs: Mapping[str, str]) -> list[Source]:
+    """Every task that a number of the page comes from, once, in the order of the tables, replicates together."""
+    # A row of several copies or pairs names the first of its tasks only.
+    tasks: dict[tuple, list[str]] = {}
+    for one in plan.targets:
+        if one.through is None:
+            place = (one.case, one.network, one.level, one.replicate, one.measure, one.at_updates)
+            tasks.setdefault(place, []).append(one.task)
+    networks = {key: place for place, key in enumerate(dict.fromkeys((row.case, row.network) for row in headline))}
+    values: dict[str, dict[str, None]] = {}
+
+    def order(row: Row) -> tuple:
+        return networks[row.case, row.network], row.level, row.measure, row.at_updates, row.replicate
+
+    for row in sorted(headline, key=order):
+        name = f"{row.measure} k={row.k}" if row.k else row.measure
+        said = f"{name} missing" if row.value is None else f"{name} {100 * row.value:.2f}"
+        for task in tasks[row.case, row.network, row.level, row.replicate, row.measure, row.at_updates]:
+            values.setdefault(task, {})[said] = None
+    found = []
+    for task, said in values.items():
+        stored = store.find(task)
+        found.append(
+            Source(
+                id=task,
+                label=plan.tasks[task].label,
+                values=", ".join(said),
+                outcome=stored.outcome if stored else MISSING,
+                path="/".join(stored.path.parts[-3:]) if stored else "",
+                run=runs.get(task, ""),
+            )
+        )
+    return found
+
+
+def _spent(kinds: Mapping[str, Spent]) -> Shown:
+    total = Spent(*(sum(getattr(one, name) for one in kinds.values()) for name in Spent.__slots__))
+    lines = [(kind, one) for kind, one in kinds.items()] + [("all", total)]
+    return Shown(
+        ("kind of task", "tasks", "training images", "seconds of work", "not there yet"),
+        tuple(
+            tuple(map(Cell, (kind, f"{one.tasks:,}", _count(one.images), f"{one.seconds:,.1f}", _count(one.missing))))
+            for kind, one in lines
+        ),
+    )
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else ""
+
+
+NUMERICS = ("device", "cpu", "threads", "torch", "deterministic", "python", "lmcspec")
+
+
+def _numerics(plan: Plan, store: Store) -> Shown:
+    """On what results were computed, and how many tasks on each."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for task in plan.tasks:
+        stored = store.find(task)
+        if stored is not None:
+            own = stored.record.get("numerics", {})
+            found[tuple(str(own.get(name, "")) for name in NUMERICS)] += 1
+    lines = tuple((*map(Cell, values), Cell(f"{count:,}")) for values, count in found.most_common())
+    return Shown((*NUMERICS, "tasks"), lines, names=len(NUMERICS))

@@ -1,0 +1,46 @@
+"""Rows of results as plain records with fixed columns, for JSON, CSV and data frames."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+from lmcspec.report.tidy import Row
+
+COLUMNS = (
+    *("case", "network", "level", "replicate", "measure", "metric", "k", "k_updates"),
+    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run"),
+)
+"""In this order; one that comes later stands at the end."""
+
+
+def records(rows: Iterable[Row], runs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A record per row: `k` and `k_updates` are None for all but stability, `run` where no MLflow run is known."""
+    return [_record(row, runs) for row in rows]
+
+
+def _record(row: Row, runs: Mapping[str, str]) -> dict[str, Any]:
+    found = {
+        "k": row.k or None,
+        "k_updates": row.at_updates if row.k else None,
+        "run": runs.get(row.task),
+    }
+    return {column: found[column] if column in found else getattr(row, column) for column in COLUMNS}
+
+
+def write_csv(records: Iterable[Mapping[str, Any]], file: TextIO) -> None:
+    """A header and a line per record. Nothing is an empty cell, truth is `true` or `false`, floats are exact."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(record[column]) for column in COLUMNS] for record in records)
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return repr(value)
+        case _:
+            return str(value)

@@ -1,0 +1,60 @@
+"""Two studies' results side by side, as a table in the terminal."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lmcspec.report.compare import Compared, Comparison
+from lmcspec.report.table import heading
+from lmcspec.report.words import in_points
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MARK = "*"
+
+
+def table(compared: Comparison) -> Iterator["RenderableType"]:
+    """A line per level of each network, measure and k: mean ± std (n) in A, in B, B - A with its 95 % interval."""
+    from rich.text import Text
+
+    if compared.found:
+        yield _grid(compared.found)
+        yield Text(
+            "mean ± sample standard deviation over replicates (n), in percent and points; B - A with its 95 % interval "
+            f"by Welch's t; {MARK} where that excludes 0",
+            style="dim",
+        )
+    else:
+        yield Text("no result is of both studies: they share no network, level and measure")
+    for name, count in (("A", compared.only_a), ("B", compared.only_b)):
+        if count:
+            yield Text(f"only {name} measures {count:,} more", style="dim")
+
+
+def _grid(found: Sequence[Compared]) -> "RenderableType":
+    from rich.table import Table
+    from rich.text import Text
+
+    cases = any(one.case for one in found)
+    names = ["case"] * cases + ["network", "level", "measure", "A", "B", "B - A"]
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    for name in names:
+        grid.add_column(name, justify="left" if name in ("case", "network", "measure") else "right", no_wrap=True)
+    for one in found:
+        measure = heading((one.measure, one.metric, 0, one.k))
+        cells = [one.case] * cases + [one.network, str(one.level), measure, in_points(one.a), in_points(one.b)]
+        grid.add_row(*map(Text, [*cells, difference(one)]))
+    return grid
+
+
+def difference(one: Compared) -> str:
+    """`+1.20 [+0.31, +2.09] *`; why there is no interval where there is none."""
+    if one.same:
+        return "same results"
+    if one.difference is None:
+        return ""
+    interval = one.interval
+    if interval is None:
+        return f"{100 * one.difference:+.2f} (no interval)"
+    mark = f" {MARK}" if interval.excludes_zero else "  "
+    return f"{100 * one.difference:+.2f} [{100 * interval.low:+.2f}, {100 * interval.high:+.2f}]{mark}"

@@ -1,0 +1,35 @@
+"""Which run of MLflow did a task: read from the ledger alone, without MLflow and without writing anything."""
+
+import contextlib
+import sqlite3
+
+from lmcspec.plan import Plan
+from lmcspec.store import Store
+from lmcspec.track.where import ledger_path
+
+
+def task_runs(plan: Plan, store: Store, uri: str) -> dict[str, str]:
+    """Task -> id of its run on that server. Tasks that no run is known of are left out: all where there is no ledger.
+
+    A task that another study ran first has its run there. What a longer training commits in passing is in that
+    training's run.
+    """
+    own, others = {}, {}
+    for role, run in _roles(store, uri):
+        study, _, task = role.removeprefix("task/").rpartition("/")
+        (own if study == plan.study else others)[task] = run
+    known = others | own
+    passing = {task: known[host] for task, host in plan.byproducts.items() if host in known}
+    return {task: run for task, run in (passing | known).items() if task in plan.tasks}
+
+
+def _roles(store: Store, uri: str) -> list[tuple[str, str]]:
+    """(role, run) of all runs of tasks. A ledger that can't be read is as good as none: it is a cache."""
+    path = ledger_path(store, uri)
+    if not path.is_file():
+        return []
+    with contextlib.suppress(sqlite3.Error):
+        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)
+        with contextlib.closing(database):
+            return database.execute("SELECT role, run FROM runs WHERE substr(role, 1, 5) = 'task/'").fetchall()
+    return []

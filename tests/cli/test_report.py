@@ -1,0 +1,117 @@
+"""`lmcspec report`: what it writes where."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+from specs_for_tests import STABILITY
+
+from lmcspec.store import Store
+from lmcspec.track import Ledger, default_uri
+from lmcspec.track.where import ledger_path
+
+FIGURES = ("accuracy-vs-sparsity", "instability-vs-sparsity", "error-along-path", "cost")
+
+
+@pytest.fixture
+def store(place, finished) -> Store:
+    shutil.copytree(finished, place / ".lmcspec")
+    return Store.open(place / ".lmcspec")
+
+
+ASKED = """
+[figures]
+main = { plot = "accuracy-vs-sparsity", networks = ["imp"], split = "train" }
+plane = { plot = "landscape" }
+numbers = { plot = "table", networks = ["dense"] }
+"""
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def test_a_page_and_its_figures_in_the_store(store, lmcspec):
+    said = lmcspec("report", "study.toml")
+    page = store.root / "reports" / "tiny" / "report.html"
+    assert (said.code, said.out) == (0, f"{page}\n")
+    expected = {f"{name}.{suffix}" for name in FIGURES for suffix in ("png", "svg")} | {"report.html"}
+    assert {path.name for path in page.parent.iterdir()} == expected
+    assert all(task in page.read_text() for task in (row["task"] for row in results(lmcspec)))
+    first = digests(page.parent)
+    assert lmcspec("report", "study.toml").code == 0
+    assert digests(page.parent) == first, "the same bytes every time"
+    assert lmcspec("verify").code == 0
+    assert "all 7 tasks are reused" in lmcspec("run", "study.toml").err
+
+
+def results(lmcspec):
+    return lmcspec("results", "study.toml", "--format", "json").data["results"]
+
+
+def test_elsewhere_and_what_was_written_as_json(store, lmcspec):
+    data = lmcspec("report", "study.toml", "-o", "a folder/deep", "--format", "json").data
+    assert data["page"] == "a folder/deep/report.html"
+    assert all(Path(file).is_file() for file in data["files"])
+    assert [figure["name"] for figure in data["figures"]] == list(FIGURES)
+    assert not (store.root / "reports").exists()
+
+
+def test_the_run_of_a_task_is_named(store, lmcspec):
+    task = results(lmcspec)[0]["task"]
+    with Ledger(ledger_path(store, default_uri(store))) as ledger:
+        ledger.cast(f"task/tiny/{task}", "0123abcd-the-run")
+    lmcspec("report", "study.toml", "-o", "out")
+    line = next(line for line in Path("out/report.html").read_text().splitlines() if f'<tr id="{task}"' in line)
+    assert "0123abcd-the-run" in line
+
+
+def test_figures_that_the_spec_asks_for(store, lmcspec):
+    Path("study.toml").write_text(f"title = 'Is it <stable>?'{STABILITY}{ASKED}")
+    data = lmcspec("report", "study.toml", "-o", "out", "--format", "json").data
+    assert [figure["name"] for figure in data["figures"]] == ["main", "plane", "numbers"]
+    assert sorted(path.name for path in Path("out").iterdir()) == ["main.png", "main.svg", "report.html"]
+    text = Path("out/report.html").read_text()
+    assert "Is it &lt;stable&gt;?" in text
+    assert "the plot &#39;landscape&#39; is not there yet" in text
+
+
+def test_a_sweep_has_figures_for_each_case(store, lmcspec):
+    cases = "[[sweep.cases]]\ncase = 'slow'\n[[sweep.cases]]\ncase = 'fast'\nrecipes.real.optimiser.lr = 0.2\n"
+    Path("study.toml").write_text(STABILITY + cases)
+    said = lmcspec("report", "study.toml", "-o", "out")
+    assert said.code == 0
+    names = {path.name for path in Path("out").iterdir()}
+    assert {"slow-cost.svg", "fast-cost.svg"} <= names
+    assert "missing" in Path("out/report.html").read_text()
+
+
+def test_a_name_that_is_no_name_for_a_folder(store, lmcspec):
+    said = lmcspec("report", "study.toml", "--set", "study=a[../../../x]")
+    assert said.code == 0
+    assert Path(said.out.strip()).parent.parent == store.root / "reports"
+
+
+def test_a_saved_plan_and_one_of_which_nothing_has_run(store, lmcspec):
+    lmcspec("plan", "study.toml", "--set", "recipes.real.optimiser.lr=0.2", "-o", "plan.json")
+    assert lmcspec("report", "plan.json", "-o", "out").code == 0
+    text = Path("out/report.html").read_text()
+    assert "0 of 5 results" in text
+    assert "no path is in the store yet" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["report"], 2, "Missing argument"),
+        (["report", "nowhere.toml"], 2, "nowhere.toml"),
+        (["report", "study.toml", "--store", "none"], 4, "there is no store at none"),
+        (["report", "study.toml", "-o", "study.toml"], 2, "can't write the report to study.toml"),
+    ],
+)
+def test_mistakes_end_with_a_sentence_and_a_code(store, lmcspec, arguments, code, says):
+    said = lmcspec(*arguments)
+    assert (said.code, said.out) == (code, "")
+    assert says in said.err
+    assert "Traceback" not in said.err

@@ -1,0 +1,127 @@
+"""Two studies' results side by side: intervals against scipy's Welch test."""
+
+import io
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from results_for_tests import made_up, plan_of, row
+from rich.console import Console
+
+from lmcspec.report import summarise, tidy
+from lmcspec.report.compare import compare, welch
+from lmcspec.report.side_by_side import difference, table
+
+numbers = st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=2, max_size=6)
+
+
+def cell_of(values):
+    (cell,) = summarise(row(value, replicate=place) for place, value in enumerate(values)).values()
+    return cell
+
+
+@given(numbers, numbers)
+def test_the_interval_is_welch_s(first, second):
+    from scipy import stats
+
+    a, b = cell_of(first), cell_of(second)
+    if min(a.std, b.std) < 1e-6:
+        return  # scipy warns of what nearly does not vary
+    expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
+    found = welch(a, b)
+    assert (found.low, found.high) == (pytest.approx(expected.low, abs=1e-9), pytest.approx(expected.high, abs=1e-9))
+    assert found.excludes_zero == (found.low > 0 or found.high < 0)
+
+
+def test_a_side_that_does_not_vary_leaves_student_s_interval_of_the_other():
+    found = welch(cell_of([0.2, 0.2, 0.2]), cell_of([0.0, 1.0]))
+    # t with 1 degree of freedom is Cauchy's
+    half = math.tan(0.475 * math.pi) * 0.5
+    assert (found.low, found.high) == (pytest.approx(0.3 - half), pytest.approx(0.3 + half))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [([0.5], [0.1, 0.2]), ([0.1, 0.2], [0.5]), ([0.5], [0.5]), ([0.5, 0.5], [0.7, 0.7])]
+)
+def test_without_two_on_each_side_or_without_any_spread_there_is_none(first, second):
+    assert welch(cell_of(first), cell_of(second)) is None
+
+
+def rows(shift=0.0, task="t", replicates=3, **changes):
+    return [
+        row(0.9 + 0.01 * place + shift, replicate=place, task=f"{task}{place}", **changes)
+        for place in range(replicates)
+    ]
+
+
+def test_means_differences_and_marks():
+    (one,) = compare(rows(), rows(0.05, "u"), one_store=True).found
+    assert (one.network, one.level, one.metric, one.same) == ("imp", 1, "test/accuracy", False)
+    assert (one.a.mean, one.b.mean, one.difference) == (pytest.approx(0.91), pytest.approx(0.96), pytest.approx(0.05))
+    assert one.interval.excludes_zero
+    # t with 4 degrees of freedom, at equal spreads and sizes: 2.776 · 0.01 · sqrt(2 / 3)
+    assert difference(one) == "+5.00 [+2.73, +7.27] *"
+    (near,) = compare(rows(), rows(0.01, "u"), one_store=True).found
+    assert difference(near) == "+1.00 [-1.27, +3.27]  "
+    assert not near.interval.excludes_zero
+
+
+def test_the_same_tasks_in_one_store_are_the_same_results():
+    (one,) = compare(rows(), rows(), one_store=True).found
+    assert (one.same, one.interval, difference(one)) == (True, None, "same results")
+    (two,) = compare(rows(), rows(0.001), one_store=False).found
+    assert two.interval is not None
+
+
+def test_too_few_replicates_have_no_interval():
+    (one,) = compare(rows(replicates=1), rows(0.05, "u"), one_store=True).found
+    assert difference(one) == "+6.00 (no interval)"
+    assert one.document()["interval"] is None
+    assert (one.document()["a"]["n"], one.document()["b"]["n"]) == (1, 3)
+
+
+def test_what_is_missing_on_one_side_is_said():
+    missing = [row(None, replicate=place, outcome="missing", task=f"u{place}") for place in range(3)]
+    (one,) = compare(rows(), missing, one_store=True).found
+    assert (one.b, one.difference, one.interval, difference(one)) == (None, None, None, "")
+
+
+def test_lines_of_one_study_only_are_counted():
+    found = compare(rows(), [*rows(), *rows(level=2), *rows(network="x")], one_store=True)
+    assert (len(found.found), found.only_a, found.only_b) == (1, 0, 2)
+    nothing = compare(rows(), rows(network="x"), one_store=True)
+    text = printed(nothing)
+    assert "they share no network, level and measure" in text
+    assert "only A measures 1 more" in text
+
+
+def test_a_step_is_matched_as_it_is_written():
+    """Another batch size means other updates, and the same epoch."""
+    stability = {"measure": "stability", "metric": "instability/test", "at": "3ep"}
+    found = compare(rows(**stability, at_updates=69), rows(0.05, "u", **stability, at_updates=138), one_store=True)
+    ((one,), left) = found.found, (found.only_a, found.only_b)
+    assert (one.k, left) == ("3ep", (0, 0))
+    assert one.difference == pytest.approx(0.05)
+
+
+def printed(comparison) -> str:
+    file = io.StringIO()
+    console = Console(width=140, file=file, color_system=None)
+    for part in table(comparison):
+        console.print(part)
+    return file.getvalue()
+
+
+def test_the_table_of_two_plans():
+    text = "networks.imp = [{ rounds = 1 }]\nmeasures.accuracy = {}\nmeasures.stability = { levels = ['last'] }"
+    a, b = plan_of(text), plan_of(text.replace("rounds = 1", "rounds = 1, fraction = 0.5"))
+    one = tidy(a, made_up(a, lambda target: 0.05 + 0.01 * target.replicate))
+    two = tidy(b, made_up(b, lambda target: 0.01 * target.replicate if target.level else None))
+    lines = [" ".join(line.split()) for line in printed(compare(one, two, one_store=False)).splitlines()]
+    assert lines[:3] == [
+        "network level measure A B B - A",
+        "imp 0 accuracy % 94.00 ± 1.00 (3) missing",
+        "imp 1 accuracy % 94.00 ± 1.00 (3) 99.00 ± 1.00 (3) +5.00 [+2.73, +7.27] *",
+    ]
+    assert lines[3] == "imp 1 instability k=0 6.00 ± 1.00 (3) 1.00 ± 1.00 (3) -5.00 [-7.27, -2.73] *"

@@ -1,0 +1,303 @@
+"""What figures show, read back from them, against numbers worked out another way; and that they stay the same."""
+
+import sys
+from statistics import fmean, stdev
+
+import pytest
+from results_for_tests import Results, made_up, plan_of
+
+from lmcspec.report import tidy
+from lmcspec.report.figures import drawings, files
+from lmcspec.report.figures.along_path import over_replicates
+from lmcspec.spec.study import Figure as Wish
+
+TEXT = """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 6 }]
+shuffled = { like = "imp", mask = "shuffled" }
+[measures]
+accuracy = {}
+stability = { networks = ["dense", "imp"], levels = ["dense", 3, "last"], at = [0, "20it", 3], copies = 3, threshold = 0.05 }
+"""
+
+
+class Recorded(Results):
+    """Made-up results, each of which took a second."""
+
+    def find(self, identifier):
+        found = super().find(identifier)
+        return found and type(
+            "Stored", (), {"scalars": found.scalars, "outcome": found.outcome, "record": {"seconds": 1}}
+        )
+
+
+def error(target) -> float:
+    """Of an accuracy."""
+    return 0.05 + 0.01 * target.level + 0.002 * target.replicate * (target.level + 1)
+
+
+def rise(target) -> float:
+    """Of a path."""
+    return 0.2 / (1 + target.level) + 0.01 * target.replicate + 0.001 * sum(target.copies) + target.at_updates / 1e4
+
+
+def made(target):
+    return error(target) if target.kind == "accuracy" else rise(target)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_of(TEXT)
+
+
+@pytest.fixture(scope="module")
+def store(plan):
+    store = Recorded(made_up(plan, made).found)
+    for target in plan.targets:
+        if target.kind == "stability":
+            top = rise(target)
+            curve = {"test_error": [0.1, top, 0.2], "train_error": [0.0, top / 2, 0.0]}
+            store.found[target.task].scalars["paths"]["average"] |= curve
+    return store
+
+
+def draw(plan, store, case="", **wishes):
+    wanted = {name: Wish.model_validate({"plot": name, **wish}) for name, wish in wishes.items()}
+    return {one.name: one for one in drawings(plan, case, tidy(plan, store), store, store, wanted)}
+
+
+def lines(axes) -> dict[str, tuple[list[float], list[float]]]:
+    """Label -> (x, y) of what stands in the legend."""
+    return {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in axes.lines
+        if not line.get_label().startswith("_")
+    }
+
+
+def test_a_study_gets_the_figures_that_its_measures_allow(plan, store):
+    assert list(draw(plan, store)) == [
+        "accuracy-vs-sparsity",
+        "instability-vs-sparsity",
+        "instability-vs-step",
+        "error-along-path",
+        "cost",
+    ]
+    only = plan_of("networks.dense = []\nmeasures.accuracy = {}")
+    assert list(draw(only, Recorded(made_up(only, made).found))) == ["accuracy-vs-sparsity", "cost"]
+
+
+def test_accuracy_against_measured_density(plan, store):
+    (axes,) = [one for one in draw(plan, store)["accuracy-vs-sparsity"].figure.axes if one.get_ylabel()]
+    shown = lines(axes)
+    assert set(shown) == {"imp", "shuffled"}, "dense is the grey band"
+    x, y = shown["imp"]
+    densities = [level.density for level in plan.levels["", "imp"]]
+    # from the dense end on the left to the sparsest on the right, on a reversed axis
+    assert x == pytest.approx(sorted(100 * one for one in densities))
+    assert axes.get_xlim()[0] > axes.get_xlim()[1]
+    assert axes.get_xscale() == "log"
+    expected = [100 * fmean(1 - (0.05 + 0.01 * n + 0.002 * s * (n + 1)) for s in range(3)) for n in range(7)]
+    assert y == pytest.approx(expected[::-1])
+
+
+def test_bands_are_one_sample_standard_deviation(plan, store):
+    (axes,) = [one for one in draw(plan, store)["accuracy-vs-sparsity"].figure.axes if one.get_ylabel()]
+    corners = axes.collections[0].get_paths()[0].vertices
+    spread = 100 * stdev(0.002 * s * 7 for s in range(3))
+    sparsest = 100 * min(level.density for level in plan.levels["", "imp"])
+    at_end = sorted({round(y, 9) for x, y in corners if abs(x - sparsest) < 1e-9})
+    assert at_end[-1] - at_end[0] == pytest.approx(2 * spread)
+
+
+def test_the_grey_band_is_the_dense_network(plan, store):
+    drawing = draw(plan, store)["accuracy-vs-sparsity"]
+    (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+    values = [1 - (0.05 + 0.002 * s) for s in range(3)]
+    (band,) = axes.patches
+    assert band.get_y() == pytest.approx(100 * (fmean(values) - stdev(values)))
+    assert band.get_height() == pytest.approx(200 * stdev(values))
+    assert f"{100 * fmean(values):.2f} ± {100 * stdev(values):.2f} (n = 3)" in drawing.caption
+
+
+def test_on_a_plain_scale_of_sparsity_where_that_is_asked_for(plan, store):
+    wish = {"x": "sparsity", "networks": ["imp"], "levels": ["dense", 2, "last"], "split": "train"}
+    drawing = draw(plan, store, **{"accuracy-vs-sparsity": wish})["accuracy-vs-sparsity"]
+    (axes,) = drawing.figure.axes
+    ((x, y),) = lines(axes).values()
+    assert x == pytest.approx([0, 36, 100 * (1 - 0.8**6)], abs=0.2)
+    assert y[0] == pytest.approx(100 * fmean(1 - (0.05 + 0.002 * s) / 2 for s in range(3)))
+    assert axes.get_xscale() == "linear"
+
+
+def instabilities(plan, network, level, at):
+    """Pairs within a replicate first."""
+    found: dict[int, list[float]] = {}
+    for target in plan.targets:
+        if (target.network, target.level, target.at_updates) == (network, level, at) and target.kind == "stability":
+            found.setdefault(target.replicate, []).append(rise(target))
+    return [fmean(pairs) for pairs in found.values()]
+
+
+def test_instability_against_sparsity_has_a_panel_for_each_k(plan, store):
+    panels = draw(plan, store)["instability-vs-sparsity"].figure.axes
+    assert [axes.get_title() for axes in panels] == ["k = 0", "k = 20it", "k = 3ep"]
+    for axes, at in zip(panels, (0, 20, 69), strict=True):
+        x, y = lines(axes)["imp"]
+        assert len(x) == 3
+        assert y == pytest.approx([100 * fmean(instabilities(plan, "imp", level, at)) for level in (6, 3, 0)])
+        dashed = [line for line in axes.lines if list(line.get_ydata()) == [5.0, 5.0]]
+        assert len(dashed) == 1, "the threshold"
+
+
+def test_instability_against_k(plan, store):
+    (axes,) = draw(plan, store)["instability-vs-step"].figure.axes
+    shown = lines(axes)
+    assert list(shown) == ["dense", f"imp, {100 * (1 - 0.8**6):.1f} % sparse"]
+    for (x, y), level in zip(shown.values(), (0, 6), strict=True):
+        assert x == [0, 20, 69]
+        assert y == pytest.approx([100 * fmean(instabilities(plan, "imp", level, at)) for at in x])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "20it", "3ep"]
+
+
+def test_far_apart_steps_stand_on_a_log_scale():
+    plan = plan_of('networks.dense = []\nmeasures.stability = { levels = ["dense"], at = [0, "2it", "100it"] }')
+    (axes,) = draw(plan, Recorded(made_up(plan, made).found))["instability-vs-step"].figure.axes
+    assert axes.get_xscale() == "symlog"
+
+
+def test_error_along_the_path(plan, store):
+    panels = draw(plan, store)["error-along-path"].figure.axes
+    titles = [f"k = {k}, {split}" for k in ("0", "20it", "3ep") for split in ("test", "train")]
+    assert [axes.get_title() for axes in panels] == titles
+    for place, half in ((2, 1), (3, 2)):
+        shown = lines(panels[place])
+        x, y = shown[f"imp, {100 * (1 - 0.8**6):.1f} % sparse"]
+        assert x == [0.0, 0.5, 1.0]
+        assert y[1] == pytest.approx(100 * fmean(instabilities(plan, "imp", 6, 20)) / half)
+        assert set(shown) == {"dense", f"imp, {100 * (1 - 0.8**6):.1f} % sparse"}
+
+
+def test_means_and_spreads_along_a_path():
+    assert over_replicates([(0.1, 0.2), (0.3, 0.2)]) == (
+        pytest.approx([20, 20]),
+        pytest.approx([100 * stdev([0.1, 0.3]), 0]),
+    )
+    assert over_replicates([(0.1,)])[1] == [0.0]
+
+
+def test_cost_counts_images_by_hand(plan, store):
+    images, seconds = draw(plan, store)["cost"].figure.axes
+    own, shared = images.containers
+    by_name = {tick.get_text(): tick.get_position()[1] for tick in images.get_yticklabels()}
+    assert list(by_name) == ["shuffled", "imp", "dense"]
+    totals = [mine.get_width() + rest.get_width() for mine, rest in zip(own, shared, strict=True)]
+    # 1,437 images and 10 epochs; every replicate of `shuffled` trains its 6 levels, and needs those of imp before for
+    # their masks: the dense one and 5 more.
+    assert totals[0] == 3 * 14_370 * (6 + 6)
+    assert own[0].get_width() == 3 * 14_370 * 6
+    works = [bar.get_width() for bar in seconds.containers[0]]
+    assert works[0] == 3 * (6 + 6), "trainings and shuffles of a second each"
+
+
+def test_gaps_are_marked_and_named(plan):
+    def some(target):
+        if target.kind == "accuracy" and target.network == "imp":
+            if target.level == 2:
+                return None
+            if (target.level, target.replicate) == (4, 0):
+                return "diverged"
+        return made(target)
+
+    drawing = draw(plan, Recorded(made_up(plan, some).found))["accuracy-vs-sparsity"]
+    (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+    _, y = lines(axes)["imp"]
+    assert [value != value for value in y] == [False, False, False, False, True, False, False]
+    (marks,) = [line for line in axes.lines if line.get_label() == "_open"]
+    assert list(marks.get_xdata()) == pytest.approx([100 * 0.8**4], abs=0.1)
+    assert drawing.notes == (
+        "imp: nothing at 64 % (a gap)",
+        "imp: replicates missing or collapsed at 41 % (open markers)",
+    )
+
+
+def test_what_collapsed_far_below_does_not_set_the_scale(plan):
+    def some(target):
+        return "chance" if target.kind == "accuracy" and target.level == 6 else made(target)
+
+    drawing = draw(plan, Recorded(made_up(plan, some).found))["accuracy-vs-sparsity"]
+    (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+    assert axes.get_ylim()[0] > 80, "10 % is not in view"
+    marks = [line for line in axes.lines if line.get_label() == "_below"]
+    assert [list(line.get_xdata()) for line in marks] == [pytest.approx([100 * 0.8**6], abs=0.1)] * 2
+    assert "lower edge" in drawing.caption
+
+
+def test_more_networks_than_colours():
+    plan = plan_of(
+        "[networks]\nimp = [{ rounds = 1, rewind = { each = [0, 1, 2, 3, 4, 5] } }]\n"
+        "shuffled = { like = 'imp', mask = 'shuffled' }\nreinit = { like = 'imp', weights = 'reinitialised' }\n"
+        "[measures]\naccuracy = {}"
+    )
+    drawing = draw(plan, Recorded(made_up(plan, made).found))["accuracy-vs-sparsity"]
+    (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+    looks = {
+        line.get_label(): (line.get_color(), line.get_linestyle())
+        for line in axes.lines
+        if not line.get_label().startswith("_")
+    }
+    assert len(looks) == len(set(looks.values())) == 18, "no two look alike"
+    assert looks["imp[rewind=2]"][0] == looks["shuffled[rewind=2]"][0] == looks["reinit[rewind=2]"][0]
+
+
+def test_nothing_is_there_yet(plan):
+    found = draw(plan, Recorded())
+    assert found["error-along-path"].figure is None
+    assert "in the store yet" in found["error-along-path"].notes[0]
+    for drawing in found.values():
+        files(drawing)
+    assert "results are not there yet" in found["cost"].notes[0]
+
+
+def test_figures_of_the_spec(plan, store):
+    wishes = {
+        "landscape": {},
+        "table": {"networks": ["imp"], "levels": ["last"]},
+        "instability-vs-step": {"measure": "x"},
+    }
+    found = draw(plan, store, **wishes)
+    assert [(name, one.figure) for name, one in found.items()] == [(name, None) for name in wishes]
+    assert found["landscape"].notes == ("the plot 'landscape' is not there yet",)
+    assert "no measure of the kind stability" in found["instability-vs-step"].notes[0]
+    ((network, level, *_),) = found["table"].table.lines
+    assert (network.text, level.text) == ("imp", "6")
+    panels = {"accuracy-vs-sparsity": {"networks": ["imp"], "panels": "case", "split": "test"}}
+    assert draw(plan, store, **panels)["accuracy-vs-sparsity"].notes == (
+        "`panels` of this figure is not there yet: it is drawn without",
+    )
+    one_k = draw(plan, store, **{"error-along-path": {"at": "20it"}})["error-along-path"].figure
+    assert [axes.get_title() for axes in one_k.axes] == ["k = 20it, test", "k = 20it, train"]
+    without = plan_of("networks.dense = []\nmeasures.accuracy = {}")
+    (one,) = draw(without, Recorded(), **{"error-along-path": {}}).values()
+    assert one.notes == ("error-along-path needs a measure of the kind stability, and the study has none",)
+
+
+def test_files_are_the_same_every_time_and_pyplot_is_not_asked(plan, store):
+    loaded = "matplotlib.pyplot" in sys.modules
+    once, again = (files(draw(plan, store)["accuracy-vs-sparsity"]) for _ in range(2))
+    assert once == again
+    assert set(once) == {"svg", "png"}
+    assert once["png"].startswith(b"\x89PNG")
+    for word in (b"<dc:date>", b"Matplotlib v"):
+        assert word not in once["svg"]
+    assert ("matplotlib.pyplot" in sys.modules) == loaded
+
+
+def test_the_user_s_own_settings_do_not_matter_and_stay(plan, store):
+    import matplotlib
+
+    once = files(draw(plan, store)["cost"])
+    with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "svg.hashsalt": "mine"}):
+        assert files(draw(plan, store)["cost"]) == once
+        assert matplotlib.rcParams["font.size"] == 20

@@ -1,0 +1,229 @@
+"""The page of a report: what it says, that its links lead somewhere, and that nothing outside it is loaded."""
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from statistics import fmean, stdev
+
+import pytest
+from results_for_tests import Results, made_up, plan_of
+
+from lmcspec.report import tidy
+from lmcspec.report.figures import Drawing
+from lmcspec.report.html import Picture, html
+from lmcspec.report.page import page
+
+TEXT = """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 2 }]
+late = [{ data = "real", rounds = 1, rewind = "20it" }]
+[measures]
+accuracy = {}
+stability = { networks = ["imp"], levels = ["last"], at = [0], copies = 3 }
+matching = {}
+"""
+GOLDEN = Path(__file__).with_name("page_table.html")
+
+
+class Recorded(Results):
+    """Made-up results with what a store knows of them; tasks of one kind ran on a GPU."""
+
+    def find(self, identifier):
+        found = super().find(identifier)
+        if found is None:
+            return None
+        device = "H200" if "paths" in found.scalars else "cpu"
+        record = {"seconds": 2.0, "numerics": {"device": device, "torch": "2.9", "threads": 1, "python": "3.12"}}
+        path = Path("/store/objects", identifier[:2], identifier)
+        return type("Stored", (), {"scalars": found.scalars, "outcome": found.outcome, "record": record, "path": path})
+
+
+def made(target):
+    if (target.network, target.level, target.replicate) == ("late", 1, 0):
+        return "diverged"
+    if (target.network, target.level, target.replicate) == ("imp", 1, 2):
+        return None
+    if target.kind == "stability":
+        return 0.01 + 0.003 * sum(target.copies)
+    return 0.05 + 0.01 * target.level + 0.001 * target.replicate
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_of(TEXT)
+
+
+@pytest.fixture(scope="module")
+def store(plan):
+    return Recorded(made_up(plan, made).found)
+
+
+@pytest.fixture(scope="module")
+def found(plan, store):
+    runs = {plan.roles["imp/s0/l2/train"]: "run-of-imp"}
+    return page(plan, tidy(plan, store), store, runs, title="A <title> & more", source="Figure 1", spec="study.toml")
+
+
+@dataclass
+class Read(HTMLParser):
+    """What a page holds."""
+
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    open: list[str] = field(default_factory=list)
+    text: str = ""
+
+    def __post_init__(self):
+        super().__init__()
+
+    def handle_starttag(self, tag, attrs):
+        own = dict(attrs)
+        self.tags.add(tag)
+        self.ids += [own["id"]] if "id" in own else []
+        self.links += [own["href"]] if "href" in own else []
+        self.sources += [own["src"]] if "src" in own else []
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def read(text: str) -> Read:
+    parser = Read()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+PICTURES = [
+    Picture("", "a figure", Drawing("a", "A & B", None, "<caption>"), {"svg": b"<svg/>", "png": b"png"}),
+    Picture("", "none", Drawing("none", "None", None, notes=("not there <yet>",)), {}),
+]
+
+
+def test_every_link_leads_somewhere_and_nothing_is_loaded(found):
+    text = html(found, PICTURES)
+    parsed = read(text)
+    assert len(set(parsed.ids)) == len(parsed.ids)
+    inside = [link for link in parsed.links if link.startswith("#")]
+    assert {link[1:] for link in inside} <= set(parsed.ids)
+    assert len(inside) > 10
+    assert [link for link in parsed.links if not link.startswith("#")] == ["a%20figure.svg", "a%20figure.png"]
+    assert parsed.sources == ["data:image/svg+xml;base64,PHN2Zy8+"]
+    assert not parsed.tags & {"script", "link", "iframe", "object"}
+    assert "http" not in text
+    assert "@import" not in text
+
+
+def test_what_people_wrote_is_text_and_never_markup(found):
+    parsed = read(html(found, PICTURES))
+    assert "A <title> & more" in parsed.text
+    assert "<caption>" in parsed.text
+    assert "not there <yet>" in parsed.text
+
+
+def test_the_answer_comes_first(found):
+    text = read(html(found, PICTURES)).text
+    assert text.index("no level matches (n = 3)") < text.index("Figures")
+    assert "stable (n = 3) at level 2 from k = 0" in text
+    assert "imp, accuracy: 1 result missing at level 1" in text
+    assert "late, accuracy: 1 result diverged at level 1" in text
+    assert "20 of 21 results, 1 diverged" in text
+
+
+def test_numbers_name_their_tasks(plan, found):
+    part = found.cases[0]
+    assert part.results.headings == ("network", "level", "sparsity", "accuracy %", "instability k=0")
+    line = next(line for line in part.results.lines if (line[0].text, line[1].text) == ("imp", "2"))
+    values = [100 * (1 - 0.07 - 0.001 * s) for s in range(3)]
+    assert line[3].text == f"{fmean(values):.2f} ± {stdev(values):.2f} (3)"
+    assert line[3].tasks == tuple(plan.roles[f"imp/s{s}/l2/train"] for s in range(3))
+    assert line[4].text == "1.60 ± 0.00 (3)", "of pairs 0-1, 0-2 and 1-2"
+    missing = next(line for line in part.results.lines if (line[0].text, line[1].text) == ("imp", "1"))
+    assert (missing[3].amiss, "2 of 3" in missing[3].text) == (True, True)
+    assert [(line[0].text, line[1].text) for line in part.sparsest.lines] == [
+        ("dense", "0"),
+        ("imp", "2"),
+        ("late", "1"),
+    ]
+
+
+def test_every_task_of_a_number_is_listed_once_with_its_place_and_run(plan, found):
+    listed = {source.id: source for source in found.sources}
+    assert len(listed) == len(found.sources)
+    assert set(listed) == {target.task for target in plan.targets}
+    imp = listed[plan.roles["imp/s0/l2/train"]]
+    assert (imp.label, imp.values, imp.outcome, imp.run) == ("imp/s0/l2/train", "accuracy 93.00", "ok", "run-of-imp")
+    assert imp.path == f"objects/{imp.id[:2]}/{imp.id}"
+    missing = listed[plan.roles["imp/s2/l1/train"]]
+    assert (missing.outcome, missing.path, missing.values) == ("missing", "", "accuracy missing")
+    pair = listed[plan.roles["imp/s0/l2/path k=0 1-2"]]
+    assert pair.values == "stability k=0 1.60", "the mean of the three pairs, of which it is one"
+
+
+def test_the_table_as_html(found):
+    text = html(found, [])
+    section = text[text.index('<h2 id="tables">') : text.index('<h2 id="settings">')]
+    table = re.search(r"<table>.*</table>", section, re.DOTALL)
+    assert table is not None
+    assert numbered(table[0]) + "\n" == GOLDEN.read_text()
+
+
+def numbered(text: str) -> str:
+    """The text with `t1`, `t2`, … for ids, which are not what it is about."""
+    ids: dict[str, str] = {}
+    return re.sub(r"\b[0-9a-f]{10,64}\b", lambda match: ids.setdefault(match[0][:10], f"t{len(ids) + 1}"), text)
+
+
+def test_settings_that_differ_stand_apart_from_those_that_don_t(found):
+    part = found.cases[0]
+    assert part.settings.headings == ("setting", "dense", "imp", "late")
+    lines = {line[0].text: [cell.text for cell in line[1:]] for line in part.settings.lines}
+    assert lines["stage1.rewind"] == ["", "0", "20"]
+    assert dict(part.common)["recipe.lr"] == 0.1
+    assert "recipe.lr" not in lines
+
+
+def test_cost_and_numerics(found):
+    cost = {line[0].text: [cell.text for cell in line[1:]] for line in found.spent.lines}
+    # 3 dense trainings, 6 of imp and 3 of late, each 10 epochs of 1,437 images, late without its first 20 updates of
+    # 64; copies of imp at its last level 2 more each. The states at 20 are left in passing. One was never there.
+    trained = 3 * 14_370 + 6 * 14_370 + 3 * (14_370 - 20 * 64) + 2 * 3 * 14_370
+    assert cost["train"][1] == f"{trained:,}"
+    assert found.numerics.headings[-1] == "tasks"
+    assert {line[0].text: line[-1].text for line in found.numerics.lines}.keys() == {"cpu", "H200"}
+    assert sum(int(line[-1].text) for line in found.numerics.lines) == len(
+        [task for task in plan_of(TEXT).tasks if task in made_up(plan_of(TEXT), made).found]
+    )
+
+
+def test_cases_stand_under_their_names():
+    plan = plan_of(TEXT + "[sweep.grid]\nreplicates = [1, 2]\n")
+    store = Recorded(made_up(plan, made).found)
+    found = page(plan, tidy(plan, store), store, {})
+    assert [part.case for part in found.cases] == ["replicates=1", "replicates=2"]
+    assert html(found, []).count("<h3>replicates=2</h3>") == 4, "answer, tables, settings, gaps"
+
+
+def test_many_gaps_are_listed_further_down():
+    plan = plan_of(TEXT.replace("[measures]", "reinit = { like = 'imp', weights = 'reinitialised' }\n[measures]"))
+    found = page(plan, tidy(plan, Results()), Recorded(), {})
+    text = read(html(found, [])).text
+    assert text.index("5 kinds of results are missing or collapsed") < text.index("Figures")
+    assert text.count("imp, stability: 3 results missing at level 2") == 1
+    assert text.index("imp, stability: 3 results missing") > text.index("Settings of the networks")
+
+
+def test_a_study_that_measures_nothing():
+    plan = plan_of("networks.dense = []")
+    found = page(plan, [], Results(), {})
+    assert "measures nothing yet" in read(html(found, [])).text

@@ -1,0 +1,74 @@
+"""Which run did a task, from a ledger written by hand."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lmcspec.plan import compile_study
+from lmcspec.spec import load
+from lmcspec.store import Store
+from lmcspec.track import Ledger, task_runs
+from lmcspec.track.where import default_uri, ledger_path
+
+TEXT = """
+study = "mine"
+dataset = "digits"
+model = { name = "mlp", widths = [8] }
+recipes.real = { length = "10it", batch = 64, optimiser = { name = "sgd", lr = 0.1 } }
+networks = { dense = [], imp = [{ data = "real", rounds = 1, rewind = "4it" }] }
+measures.accuracy = {}
+"""
+
+
+@pytest.fixture
+def plan():
+    return compile_study(load(Path("study.toml"), [], text=TEXT))
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store.open(tmp_path / "a store?")
+
+
+@pytest.fixture
+def path(store) -> Path:
+    return ledger_path(store, default_uri(store))
+
+
+def runs(plan, store) -> dict[str, str]:
+    return task_runs(plan, store, default_uri(store))
+
+
+def test_the_study_s_own_run_comes_before_another_s(plan, store, path):
+    dense, mask, sparse = (plan.roles[role] for role in ("dense/s0/l0/train", "imp/s0/l1/mask", "imp/s0/l1/train"))
+    with Ledger(path) as ledger:
+        ledger.cast(f"task/mine/{dense}", "mine")
+        ledger.cast(f"task/yours/{dense}", "yours")
+        ledger.cast(f"task/yours/{mask}", "yours too")
+        ledger.cast(f"task/mine/{'ab' * 32}", "of an older spec")
+        ledger.cast("series/mine/imp/s0/0123#1", "a series")
+    found = runs(plan, store)
+    (passing,) = plan.byproducts
+    assert found == {dense: "mine", passing: "mine", mask: "yours too"}
+    assert sparse not in found
+
+
+def test_without_a_ledger_there_are_none_and_nothing_is_made(plan, store, path):
+    assert runs(plan, store) == {}
+    assert not path.exists()
+    shutil.rmtree(store.root / "tracking")
+    assert runs(plan, store) == {}
+
+
+def test_a_damaged_ledger_stays_as_it_is(plan, store, path):
+    damaged = b"SQLite format 3\0" + b"\xff" * 5000
+    path.write_bytes(damaged)
+    assert runs(plan, store) == {}
+    assert path.read_bytes() == damaged
+
+
+def test_another_server_has_runs_of_its_own(plan, store, path):
+    with Ledger(path) as ledger:
+        ledger.cast(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
+    assert task_runs(plan, store, "http://localhost:1") == {}

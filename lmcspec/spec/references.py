@@ -48,6 +48,7 @@ def reference_problems(before: Node, after: Expansion) -> list[Problem]:
             key=True,
             help="networks are measured by training with it",
         )
+    _recipes(names)
     _networks(names)
     _measures(names)
     _figures(names)
@@ -62,6 +63,18 @@ def _plain_names(names: Names) -> None:
                 if names.origins.has(path):
                     help = "brackets are kept for the members of families"
                     names.problem("E109", f"`{name}` can't be a name", path, key=True, help=help)
+
+
+def _recipes(names: Names) -> None:
+    table = names.origins.root.get("recipes")
+    for name, node in table.items() if table is not None else ():
+        augment = node.get("augment")
+        style = augment.get("dsa_style") if augment is not None else None
+        dsa = augment.get("dsa") if augment is not None else None
+        if style is not None and (dsa is None or dsa.value == ""):
+            message = "`dsa_style` says how the families of `dsa` are combined, and there are none"
+            help = 'name some, as in `dsa = "color_crop_cutout_flip_scale_rotate"`'
+            names.problem("E117", message, ("recipes", name, "augment", "dsa_style"), key=True, help=help)
 
 
 def _networks(names: Names) -> None:

@@ -120,7 +120,7 @@ def test_golden_ids_of_what_was_added_later(name):
     ("change", "same"),
     [
         ("recipes.real.augment={dsa='rotate_flip'}", "recipes.real.augment={dsa='flip_rotate',cutmix=0}"),
-        ("recipes.real.augment={dsa='',dsa_style='idc'}", "recipes.real.augment={}"),
+        ("recipes.real.augment={dsa='flip',dsa_style='dc'}", "recipes.real.augment={dsa='flip'}"),
         ("recipes.real.precision='float32'", "recipes.real.augment.flip=false"),
     ],
 )

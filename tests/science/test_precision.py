@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from lmcspec.base.recipes import Noise, Recipe, Sgd
+from lmcspec.science import precision
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.precision import LossScale, computing_in
@@ -24,14 +25,14 @@ def network():
     return module
 
 
-def trained(few, precision, length=60, device="cpu"):
+def trained(few, numbers, length=60, device="cpu"):
     module = network().to(device)
-    end = train(module, few[0], Recipe(length, 32, OPTIMISER, precision=precision), Noise(0))
+    end = train(module, few[0], Recipe(length, 32, OPTIMISER, precision=numbers), Noise(0))
     return module, end
 
 
 def test_bfloat16_is_near_float32_and_something_else(few):
-    (exact, one), (near, other) = (trained(few, precision) for precision in ("float32", "bf16"))
+    (exact, one), (near, other) = (trained(few, name) for name in ("float32", "bf16"))
     assert {tensor.dtype for tensor in [*other.state.values(), *other.optimiser.values()]} == {torch.float32}
     moved = sum((one.state[name] - value).square().sum() for name, value in network().state_dict().items())
     apart = sum((one.state[name] - other.state[name]).square().sum() for name in one.state)
@@ -78,10 +79,10 @@ def test_a_bfloat16_training_goes_on_bitwise(few):
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
 
 
-@pytest.mark.parametrize("precision", ["fp16", "tf32"])
-def test_a_cpu_refuses_what_it_can_not_compute(few, precision):
-    with pytest.raises(ValueError, match=f"{precision} is computed on GPUs only"):
-        trained(few, precision, 1)
+@pytest.mark.parametrize("name", ["fp16", "tf32"])
+def test_a_cpu_refuses_what_it_can_not_compute(few, name):
+    with pytest.raises(ValueError, match=f"{name} is computed on GPUs only"):
+        trained(few, name, 1)
 
 
 def test_flags_are_put_back():
@@ -123,14 +124,64 @@ def test_the_loss_scale_goes_on_from_its_state():
     assert (fresh.scale, fresh.since) == (2.0**16, 0)
 
 
+@pytest.fixture
+def half_on_cpu(monkeypatch):
+    """torch computes float16 on a CPU too, only slowly: enough to go through the steps."""
+    monkeypatch.setattr(precision, "ON_GPUS_ONLY", ())
+
+
+def test_float16_updates_are_scaled_and_near_float32(few, half_on_cpu):
+    (exact, one), (near, other) = (trained(few, name) for name in ("float32", "fp16"))
+    apart = sum((one.state[name] - other.state[name]).square().sum() for name in one.state)
+    assert 0 < apart < 0.02 * sum(value.square().sum() for value in one.state.values())
+    assert evaluate(near, few[1]).error == pytest.approx(evaluate(exact, few[1]).error, abs=0.03)
+    assert float(other.optimiser["loss scale"]) == 2.0**16
+    assert int(other.optimiser["updates at this loss scale"]) == 60
+
+
+def test_updates_that_overflow_are_left_out_and_count(few, half_on_cpu, monkeypatch):
+    """At such a scale no float16 gradient is finite: the scale falls by a half at each update until one is."""
+    monkeypatch.setattr(LossScale, "FIRST", 2.0**40)
+    module = network()
+    ends = [
+        train(
+            module if until == 3 else network(),
+            few[0],
+            Recipe(60, 32, OPTIMISER, precision="fp16"),
+            Noise(0),
+            until=until,
+        )
+        for until in (3, 60)
+    ]
+    assert all(torch.equal(ends[0].state[name], value) for name, value in network().state_dict().items())
+    assert float(ends[0].optimiser["loss scale"]) == 2.0**37
+    assert ends[0].update == 3
+    assert not ends[1].diverged
+    left_out = 40 - int(math.log2(float(ends[1].optimiser["loss scale"])))
+    assert int(ends[1].optimiser["updates at this loss scale"]) <= 60 - left_out < 60
+    assert not torch.equal(ends[1].state["1.weight"], network().state_dict()["1.weight"])
+
+
+def test_a_float16_training_goes_on_bitwise(few, half_on_cpu, monkeypatch):
+    monkeypatch.setattr(LossScale, "EVERY", 12)
+    recipe = Recipe(40, 32, OPTIMISER, precision="fp16")
+    whole = train(network(), few[0], recipe, Noise(0))
+    half = network()
+    middle = train(half, few[0], recipe, Noise(0), until=17)
+    assert int(middle.optimiser["updates at this loss scale"]) == 5
+    end = train(half, few[0], recipe, Noise(0), begin=17, optimiser_state=middle.optimiser)
+    assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
+    assert all(torch.equal(end.optimiser[name], value) for name, value in whole.optimiser.items())
+
+
 @pytest.mark.gpu
-@pytest.mark.parametrize("precision", ["bf16", "fp16", "tf32"])
-def test_a_gpu_trains_near_float32(cuda, few, few_on_gpu, precision):
+@pytest.mark.parametrize("name", ["bf16", "fp16", "tf32"])
+def test_a_gpu_trains_near_float32(cuda, few, few_on_gpu, name):
     exact, _ = trained(few, "float32")
-    near, end = trained(few_on_gpu, precision, device=cuda)
+    near, end = trained(few_on_gpu, name, device=cuda)
     assert not end.diverged
     assert evaluate(near, few_on_gpu[1]).error == pytest.approx(evaluate(exact, few[1]).error, abs=0.03)
-    if precision == "fp16":
+    if name == "fp16":
         assert float(end.optimiser["loss scale"]) <= 2.0**16
 
 

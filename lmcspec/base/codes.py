@@ -152,8 +152,8 @@ E408 milestone after the end
     A step of the schedule, or the end of its warm-up, lies after the recipe's length, so it would never happen.
 E409 no such layer
     `exclude` names layers by their parameters' names without `.weight`.
-E410 nothing left to train on
-    `dataset.split` takes its images from the training set, so it must be smaller than that.
+E410 too few images to train on
+    `dataset.split` takes its images from the training set: what it sets aside and what it keeps must fit in there.
 E411 no validation split
     A measure looks at validation images, and the study sets none aside.
 """

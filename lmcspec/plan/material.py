@@ -49,8 +49,8 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
     try:
         found = replace(found, facts=facts_of_study(table, found.facts))
     except ValueError as error:
-        help = "leave some to train on"
-        problems.append(case.origins.problem("E410", str(error), ("dataset", "split", "validation"), help=help))
+        key = "train" if table.split and table.split.validation < found.facts.train else "validation"
+        problems.append(case.origins.problem("E410", str(error), ("dataset", "split", key), help="ask for fewer"))
         return None
     try:
         data = data_part(case.study, found.facts)

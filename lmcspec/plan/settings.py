@@ -131,9 +131,9 @@ def resizes_itself(table: DatasetTable) -> bool:
 
 
 def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
-    """The facts of a data set as a study uses it: resized, and without the images that it sets aside.
+    """The facts of a data set as a study uses it: resized, and without the images that it sets aside or leaves out.
 
-    Raises ValueError where no training image would be left.
+    Raises ValueError where there are too few.
     """
     if table.resize is not None and not resizes_itself(table):
         facts = replace(facts, shape=(facts.shape[0], table.resize, table.resize))
@@ -142,7 +142,11 @@ def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     held = table.split.validation
     if held >= facts.train:
         raise ValueError(f"{held:,} images are to be set aside for validation, and there are {facts.train:,} in all")
-    return replace(facts, train=facts.train - held, validation=held)
+    left = facts.train - held
+    wanted = left if table.split.train is None else table.split.train
+    if wanted > left:
+        raise ValueError(f"{wanted:,} images are to be trained on, and there are {left:,}")
+    return replace(facts, train=wanted, validation=held)
 
 
 def model_part(study: Study, facts: DataFacts) -> Part:

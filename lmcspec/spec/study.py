@@ -26,10 +26,12 @@ class Space(Config):
 
 
 class Holdout(Config):
-    """Training images that are set aside, the same number of each class as far as they go."""
+    """Training images that are set aside or left out, the same number of each class as far as they go."""
 
-    validation: int = Field(ge=1)
-    """How many; recipes train on the rest, and their epochs are epochs of the rest."""
+    validation: int = Field(default=0, ge=0)
+    """How many are set aside; recipes train on the rest, and their epochs are epochs of the rest."""
+    train: int | None = Field(default=None, ge=1, json_schema_extra=ADDED_LATER)
+    """How many of the rest to train on, where that is not all: a small study of a large set."""
     seed: int = Field(default=0, ge=0)
     """Which: another number draws others. One split serves all replicates."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from specs_for_tests import TINY, plan_of
 
+from lmcspec.base.errors import SpecError
 from lmcspec.engine.execute import execute
 from lmcspec.plan.cost import cost
 from lmcspec.plan.outlook import outlook
@@ -66,3 +67,14 @@ def test_a_run_evaluates_validation_images_and_is_known_by_them_if_asked(tmp_pat
     assert path["validation_error"][0] == scalars["validation_error"]
     assert path["validation_loss"][0] == scalars["validation_loss"]
     assert set(path) == {"validation_error", "validation_loss", "summary"}
+
+
+def test_a_small_study_of_a_large_set_trains_on_a_part():
+    whole, part = plan_of(TINY), plan_of(TINY, "dataset.split={train=512}")
+    assert {task.params.recipe.value["length"] for task in part.tasks.values() if task.kind == "train"} == {2}
+    assert not set(whole.tasks) & {task.id for task in part.tasks.values() if task.kind == "train"}
+    (facts,) = part.facts.values()
+    assert (facts.train, facts.validation) == (512, 0)
+    with pytest.raises(SpecError, match="1,438 images are to be trained on, and there are 1,437") as error:
+        plan_of(TINY, "dataset.split={train=1438}")
+    assert error.value.problems[0].code == "E410" and error.value.problems[0].path == "dataset.split.train"

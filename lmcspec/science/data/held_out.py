@@ -1,4 +1,4 @@
-"""A validation split: training images that a study sets aside. No torch."""
+"""Training images that a study sets aside for validation, and those that it leaves out. No torch."""
 
 from dataclasses import replace
 
@@ -27,3 +27,16 @@ def hold_out(arrays: Arrays, count: int, name: str, seed: int = 0) -> Arrays:
         train_labels=labels[~chosen],
         validation=(images[chosen], labels[chosen]),
     )
+
+
+def keep(arrays: Arrays, count: int, name: str, seed: int = 0) -> Arrays:
+    """The set with `count` of its training images, in their order; the others are left out.
+
+    Class sizes differ by at most one as long as each class has enough; within a class the images are those that come
+    first in the stream `split` at (name, "train", seed). Raises ValueError where there are fewer.
+    """
+    total = len(arrays.train_labels)
+    if not 0 < count <= total:
+        raise ValueError(f"there are {total} training images to choose from, not {count}")
+    chosen = np.sort(balanced(arrays.train_labels, count, name, "train", seed, stream="split"))
+    return replace(arrays, train_images=arrays.train_images[chosen], train_labels=arrays.train_labels[chosen])

@@ -6,7 +6,7 @@ import torch
 
 from lmcspec.catalog import DatasetCard, Named, get
 from lmcspec.science.data.arrays import Arrays, channel_statistics
-from lmcspec.science.data.held_out import hold_out
+from lmcspec.science.data.held_out import hold_out, keep
 from lmcspec.science.data.resident import Dataset, enter
 from lmcspec.science.data.resize import resized
 from lmcspec.science.data.space import Space
@@ -19,13 +19,15 @@ def load(
     device: str | torch.device = "cpu",
     *,
     validation: int = 0,
+    train: int | None = None,
     seed: int = 0,
     resize: int | None = None,
 ) -> Dataset:
     """The data set that a card's configuration (or just its name) asks for, in a space, on a device.
 
     `"standardised"` takes the card's own mean and std, or those of the training images where the card has none.
-    `validation` training images are set aside, drawn by `seed` (see `hold_out`). `resize` brings the images of any set
+    `validation` training images are set aside, and `train` of the rest are kept, drawn by `seed` (see `hold_out`,
+    `keep`). `resize` brings the images of any set
     to N x N pixels, as an image folder does.
 
     >>> load("digits", space="standardised").train.images.shape
@@ -41,6 +43,8 @@ def load(
         arrays = resized(arrays, resize)
     if validation:
         arrays = hold_out(arrays, validation, card.name, seed)
+    if train is not None:
+        arrays = keep(arrays, train, card.name, seed)
     return enter(arrays, _space(space, card, arrays), device)
 
 

@@ -10,7 +10,7 @@ from lmcspec.base import streams
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.science.data import folder, load
 from lmcspec.science.data.arrays import Arrays
-from lmcspec.science.data.held_out import hold_out
+from lmcspec.science.data.held_out import hold_out, keep
 from lmcspec.science.data.resize import resized
 from lmcspec.science.data.space import Space, fit
 
@@ -91,3 +91,31 @@ def test_any_set_is_resized_as_a_folder_is(tmp_path, some):
     assert np.array_equal(found.train_images, expected.train_images)
     assert np.array_equal(found.test_images, expected.test_images)
     assert load("digits", resize=16).train.shape == (1, 16, 16)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())
+def test_a_part_is_kept_that_is_as_balanced_as_it_can_be(labels, data):
+    count = data.draw(st.integers(1, len(labels)))
+    arrays = numbered(labels)
+    kept = keep(arrays, count, "some", seed=3)
+    places = kept.train_images.reshape(-1).tolist()
+    assert places == sorted(set(places)) and len(places) == count, "in their order, none twice"
+    assert [labels[place] for place in places] == kept.train_labels.tolist()
+    sizes = {label: kept.train_labels.tolist().count(label) for label in set(labels)}
+    most = max(sizes.values())
+    assert all(size >= most - 1 or size == labels.count(label) for label, size in sizes.items())
+    order = list(streams.permutation(len(labels), "split", "some", "train", 3))
+    for label, size in sizes.items():
+        first = [place for place in order if labels[place] == label][:size]
+        assert {place for place in places if labels[place] == label} == set(first)
+
+
+def test_validation_and_training_images_are_apart():
+    digits = load("digits", validation=300, train=400, seed=1)
+    assert (len(digits.train), len(digits.validation)) == (400, 300)
+    held = load("digits", validation=300, seed=1)
+    assert (digits.validation.images == held.validation.images).all(), "which ones are held does not depend on the rest"
+    everything = {image.tobytes() for image in held.train.images.numpy()}
+    assert {image.tobytes() for image in digits.train.images.numpy()} <= everything
+    with pytest.raises(ValueError, match="1137 training images to choose from"):
+        load("digits", validation=300, train=1138)

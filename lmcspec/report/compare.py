@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lmcspec.report.summary import Cell, key_of, summarise
@@ -97,8 +97,11 @@ class Comparison:
 def compare(a: Sequence[Row], b: Sequence[Row], *, one_store: bool) -> Comparison:
     """Compare two studies' headline metrics level by level, in the order of A.
 
-    A step k is matched by how it is written. `one_store`: equal tasks are then the very same results.
+    A step k is matched by how it is written, and where each study has one case these two whatever they are called.
+    `one_store`: equal tasks are then the very same results.
     """
+    if len({row.case for row in a}) == len({row.case for row in b}) == 1:
+        a, b = ([replace(row, case="") for row in rows] for rows in (a, b))
     sides = [_by_place(rows) for rows in (a, b)]
     cells = [summarise(row for row in rows if row.headline) for rows in (a, b)]
     both = [place for place in sides[0] if place in sides[1]]

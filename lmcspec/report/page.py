@@ -7,11 +7,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol
 
-from lmcspec.plan import Plan
+from lmcspec.plan import Plan, Target
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import key_of, summarise
 from lmcspec.report.table import columns_of, heading
-from lmcspec.report.tidy import MISSING, Row
+from lmcspec.report.tidy import MISSING, Row, headline, metrics
 from lmcspec.report.words import gaps, in_points, verdicts
 
 
@@ -110,26 +110,25 @@ def page(
     spec: str = "",
 ) -> Page:
     """Everything from the plan, its rows, the store and task -> MLflow run."""
-    headline = [row for row in rows if row.headline]
     names = list(dict.fromkeys(row.case for row in rows)) or [""]
     return Page(
         study=plan.study,
         title=title,
         source=source,
         spec=spec,
-        progress=_progress(headline),
+        progress=_progress([row for row in rows if row.headline]),
         cases=tuple(_case(plan, [row for row in rows if row.case == case], case) for case in names),
-        sources=tuple(_sources(plan, headline, store, runs)),
+        sources=tuple(_sources(plan, store, runs)),
         notes=plan.notes,
         spent=_spent(by_kind(plan, store)),
         numerics=_numerics(plan, store),
     )
 
 
-def _progress(headline: Sequence[Row]) -> str:
-    there = sum(row.value is not None for row in headline)
-    amiss = Counter(outcome for row in headline for outcome in row.outcomes if outcome != MISSING)
-    words = f"all {there:,} results are there" if there == len(headline) else f"{there:,} of {len(headline):,} results"
+def _progress(rows: Sequence[Row]) -> str:
+    there = sum(row.value is not None for row in rows)
+    amiss = Counter(outcome for row in rows for outcome in row.outcomes if outcome != MISSING)
+    words = f"all {there:,} results are there" if there == len(rows) else f"{there:,} of {len(rows):,} results"
     return ", ".join([words, *(f"{count:,} {outcome}" for outcome, count in amiss.items())])
 
 
@@ -192,39 +191,33 @@ def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], Shown
     return common, Shown(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
 
 
-def _sources(plan: Plan, headline: Sequence[Row], store: Store, runs: Mapping[str, str]) -> list[Source]:
+def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
     """Every task that a number of the page comes from, once, in the order of the tables, replicates together."""
-    # A row of several copies or pairs names the first of its tasks only.
-    tasks: dict[tuple, list[str]] = {}
-    for one in plan.targets:
-        if one.through is None:
-            place = (one.case, one.network, one.level, one.replicate, one.measure, one.at_updates)
-            tasks.setdefault(place, []).append(one.task)
-    networks = {key: place for place, key in enumerate(dict.fromkeys((row.case, row.network) for row in headline))}
-    values: dict[str, dict[str, None]] = {}
+    networks = {key: place for place, key in enumerate(dict.fromkeys((one.case, one.network) for one in plan.targets))}
 
-    def order(row: Row) -> tuple:
-        return networks[row.case, row.network], row.level, row.measure, row.at_updates, row.replicate
+    def order(one: Target) -> tuple[int, int, str, int, int]:
+        return networks[one.case, one.network], one.level, one.measure, one.at_updates, one.replicate
 
-    for row in sorted(headline, key=order):
-        name = f"{row.measure} k={row.k}" if row.k else row.measure
-        said = f"{name} missing" if row.value is None else f"{name} {100 * row.value:.2f}"
-        for task in tasks[row.case, row.network, row.level, row.replicate, row.measure, row.at_updates]:
-            values.setdefault(task, {})[said] = None
-    found = []
-    for task, said in values.items():
-        stored = store.find(task)
-        found.append(
-            Source(
-                id=task,
-                label=plan.tasks[task].label,
-                values=", ".join(said),
-                outcome=stored.outcome if stored else MISSING,
-                path="/".join(stored.path.parts[-3:]) if stored else "",
-                run=runs.get(task, ""),
-            )
-        )
-    return found
+    gave: dict[str, dict[str, None]] = {}
+    for one in sorted((one for one in plan.targets if one.through is None), key=order):
+        stored = store.find(one.task)
+        known_by = headline(one.kind, plan.tasks[one.task].params)
+        value = metrics(one.kind, stored.scalars).get(known_by) if stored else None
+        name = f"{one.measure} k={'0' if not one.at_updates else one.at}" if one.at else one.measure
+        said = f"{name} {MISSING}" if value is None else f"{name} {100 * value:.2f}"
+        gave.setdefault(one.task, {})[said] = None
+    return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
+
+
+def _source(plan: Plan, task: str, gave: str, stored: Found | None, runs: Mapping[str, str]) -> Source:
+    return Source(
+        id=task,
+        label=plan.tasks[task].label,
+        values=gave,
+        outcome=stored.outcome if stored else MISSING,
+        path="/".join(stored.path.parts[-3:]) if stored else "",
+        run=runs.get(task, ""),
+    )
 
 
 def _spent(kinds: Mapping[str, Spent]) -> Shown:

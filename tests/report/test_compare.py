@@ -87,6 +87,13 @@ def test_what_is_missing_on_one_side_is_said():
     assert (one.b, one.difference, one.interval, difference(one)) == (None, None, None, "")
 
 
+def test_single_cases_are_compared_whatever_they_are_called():
+    (one,) = compare(rows(case="slow"), rows(0.05, "u", case="fast"), one_store=True).found
+    assert (one.case, one.difference) == ("", pytest.approx(0.05))
+    several = [*rows(case="slow"), *rows(case="fast")]
+    assert [one.case for one in compare(several, rows(0.05, "u", case="fast"), one_store=True).found] == ["fast"]
+
+
 def test_lines_of_one_study_only_are_counted():
     found = compare(rows(), [*rows(), *rows(level=2), *rows(network="x")], one_store=True)
     assert (len(found.found), found.only_a, found.only_b) == (1, 0, 2)

@@ -179,6 +179,42 @@ def test_error_along_the_path(plan, store):
         assert set(shown) == {"dense", f"imp, {100 * (1 - 0.8**6):.1f} % sparse"}
 
 
+@pytest.mark.parametrize(
+    ("plot", "wish", "says"),
+    [
+        ("accuracy-vs-sparsity", {"metric": "loss"}, "'test/loss' is not there yet"),
+        ("accuracy-vs-sparsity", {"metric": "test/mean"}, "no 'test/mean' to draw"),
+        ("instability-vs-step", {"metric": "barrier/test-loss"}, "'barrier/test-loss' is not there yet"),
+        ("instability-vs-step", {"split": "train"}, "no 'instability/train' to draw"),
+        ("error-along-path", {"metric": "distance"}, "error and loss, no 'distance'"),
+    ],
+)
+def test_numbers_that_a_plot_can_t_show(plan, store, plot, wish, says):
+    drawing = draw(plan, store, **{plot: wish})[plot]
+    assert drawing.figure is None
+    assert says in drawing.notes[0]
+
+
+def test_another_number_of_a_path(plan, store):
+    drawing = draw(plan, store, **{"instability-vs-step": {"metric": "barrier"}})["instability-vs-step"]
+    (axes,) = drawing.figure.axes
+    assert drawing.title == "Barrier against k"
+    assert "stable" not in drawing.caption, "the threshold is one of instability"
+    assert axes.get_ylabel() == "barrier (points of test error)"
+    _, y = lines(axes)["dense"]
+    assert y[0] == pytest.approx(50 * fmean(instabilities(plan, "imp", 0, 0)))
+
+
+def test_loss_along_the_path(plan, store):
+    for target in plan.targets:
+        if target.kind == "stability":
+            store.found[target.task].scalars["paths"]["average"]["test_loss"] = [0.5, 1.5 + target.replicate, 0.5]
+    drawing = draw(plan, store, **{"error-along-path": {"metric": "loss"}})["error-along-path"]
+    assert drawing.title == "Loss along the straight path"
+    for axes in drawing.figure.axes:
+        assert all(y == pytest.approx([0.5, 2.5, 0.5]) for _, y in lines(axes).values())
+
+
 def test_means_and_spreads_along_a_path():
     assert over_replicates([(0.1, 0.2), (0.3, 0.2)]) == (
         pytest.approx([20, 20]),

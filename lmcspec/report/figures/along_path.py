@@ -1,4 +1,4 @@
-"""Error along the straight path between copies, on training and on test images."""
+"""Error or loss along the straight path between copies, on training and on test images."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean, stdev
@@ -12,17 +12,25 @@ from lmcspec.report.figures.style import DENSE, Drawing, canvas, colour, dashes,
 from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
+SCALES = {"error": PERCENT, "loss": 1.0}
+"""What there is along a path, and by what it is multiplied."""
 
 
 def error(given: Given, wish: Wish, name: str) -> Drawing:
     """A panel per k and split; a line per network at its sparsest measured level, and dense once."""
     measure = wish.measure or given.measures("stability")[0]
     policy = given.headline(measure).partition("@")[2] or "average"
+    what = wish.metric or "error"
+    if what not in SCALES:
+        return Drawing(name, name, None, notes=(f"along a path there are {' and '.join(SCALES)}, no {what!r}",))
+    title = f"{what.capitalize()} along the straight path"
     curves = curves_of(given, wish, measure, policy)
     steps = dict.fromkeys(sorted({(at, k) for at, k, _, _, _ in curves}))
     splits = [split for split in ("test", "train") if any(key[4] == split for key in curves)]
     if not curves:
-        return Drawing(name, "Error along the path", None, notes=("no path is in the store yet",))
+        return Drawing(
+            name, f"{what.capitalize()} along the straight path", None, notes=("no path is in the store yet",)
+        )
     with drawn():
         size = (2.4 + 2.7 * len(splits), 0.5 + 2.3 * len(steps))
         figure, grid = canvas(len(steps), len(splits), *size, sharex=True, sharey="col")
@@ -36,7 +44,7 @@ def error(given: Given, wish: Wish, name: str) -> Drawing:
                 for (own_at, _, network, level, own_split), (alphas, several) in curves.items():
                     if (own_at, own_split) == (at, split):
                         look = (colour(given, network), dashes(given, network)) if level else (DENSE, "-")
-                        means, spreads = over_replicates(several)
+                        means, spreads = over_replicates(several, SCALES[what])
                         (line,) = axes.plot(
                             alphas, means, color=look[0], linestyle=look[1], label=named(given, network, level)
                         )
@@ -46,7 +54,7 @@ def error(given: Given, wish: Wish, name: str) -> Drawing:
                 axes.set_ylim(bottom=0)
                 if at == max(steps)[0]:
                     axes.set_xlabel("from one copy to the other (α)")
-            row_of_axes[0].set_ylabel("error (%)")
+            row_of_axes[0].set_ylabel("error (%)" if what == "error" else what)
         ns = sorted({len(several) for _, several in curves.values()})
         n = f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]}–{ns[-1]}"
         order = [
@@ -55,7 +63,7 @@ def error(given: Given, wish: Wish, name: str) -> Drawing:
         legend(figure, [handles[name] for name in order], f"mean ± std, {n}")
     note = "" if policy == "average" else ", batch norm's statistics recomputed"
     caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
-    return Drawing(name, "Error along the straight path", figure, caption)
+    return Drawing(name, title, figure, caption)
 
 
 Key = tuple[int, str, str, int, str]
@@ -71,6 +79,7 @@ def curves_of(given: Given, wish: Wish, measure: str, policy: str) -> Mapping[Ke
         and (wish.networks is None or one.network in wish.networks)
         and (wish.at is None or str(wish.at) == one.at)
     ]
+    what = wish.metric or "error"
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for one in _without_twins(given, wish, targets):
         groups.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
@@ -81,7 +90,7 @@ def curves_of(given: Given, wish: Wish, measure: str, policy: str) -> Mapping[Ke
             alphas: Curve = ()
             for one in own:
                 stored = given.store.find(one.task)
-                curve = stored.scalars.get("paths", {}).get(policy, {}).get(f"{split}_error") if stored else None
+                curve = stored.scalars.get("paths", {}).get(policy, {}).get(f"{split}_{what}") if stored else None
                 if stored and curve:
                     alphas = tuple(stored.scalars["alphas"])
                     replicates.setdefault(one.replicate, []).append(tuple(curve))
@@ -111,8 +120,8 @@ def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> list[
     return found
 
 
-def over_replicates(curves: Sequence[Curve]) -> tuple[list[float], list[float]]:
-    """Means and sample standard deviations, point by point, in percent."""
+def over_replicates(curves: Sequence[Curve], scale: float = PERCENT) -> tuple[list[float], list[float]]:
+    """Means and sample standard deviations, point by point."""
     columns = list(zip(*curves, strict=True))
-    means = [PERCENT * fmean(column) for column in columns]
-    return means, [PERCENT * stdev(column) if len(column) > 1 else 0.0 for column in columns]
+    means = [scale * fmean(column) for column in columns]
+    return means, [scale * stdev(column) if len(column) > 1 else 0.0 for column in columns]

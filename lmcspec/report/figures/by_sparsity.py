@@ -22,7 +22,7 @@ FEW_TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
 def accuracy(given: Given, wish: Wish, name: str) -> Drawing:
     """Accuracy against the weights that remain; dense is a grey band of mean ± sample standard deviation."""
     measure = wish.measure or given.measures("accuracy")[0]
-    metric = wish.metric or f"{wish.split or 'test'}/accuracy"
+    metric = accuracy_of(given, wish, measure)
     rows = given.of(measure, metric, wish)
     lines = _lines(given, rows, wish)
     with drawn():
@@ -52,7 +52,7 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
     rows = given.of(measure, metric, wish)
     steps = sorted({(row.at_updates, row.k) for row in rows})
     panels = dict.fromkeys(at for at, _ in steps)
-    threshold = threshold_of(given, measure)
+    threshold = threshold_of(given, measure, metric)
     with drawn():
         columns = min(len(panels), ABREAST)
         rows_of_axes = -(-len(panels) // ABREAST)
@@ -82,13 +82,20 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
     caption += "standard deviation."
     if threshold:
         caption += f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable."
-    return Drawing(name, "Instability against sparsity", figure, caption, tuple(notes))
+    return Drawing(name, f"{what_of(metric)} against sparsity", figure, caption, tuple(notes))
 
 
 def spreads_of(lines: dict[str, list[Point]]) -> str:
     """What shows spreads in these lines."""
     few = {len(points) <= FEW for points in lines.values()}
     return "bars and bands" if len(few) > 1 else "bars" if few == {True} else "bands"
+
+
+def accuracy_of(given: Given, wish: Wish, measure: str) -> str:
+    """What of an accuracy is shown: on test images unless the figure asks for another split."""
+    if wish.metric and "/" in wish.metric:
+        return wish.metric
+    return f"{wish.split or 'test'}/{wish.metric or 'accuracy'}"
 
 
 def metric_of(given: Given, wish: Wish, measure: str) -> str:
@@ -111,8 +118,15 @@ def label_of(metric: str) -> str:
     return f"{what} (points of {split} error{policy})"
 
 
-def threshold_of(given: Given, measure: str) -> float:
-    """Below which a network is stable; 0 where the measure has none."""
+def what_of(metric: str) -> str:
+    """`Instability` or `Barrier`, for a title."""
+    return metric.partition("/")[0].capitalize()
+
+
+def threshold_of(given: Given, measure: str, metric: str) -> float:
+    """Below which a network is stable; 0 for numbers that decide nothing."""
+    if not metric.startswith("instability/"):
+        return 0.0
     own = [
         one for one in given.plan.verdicts if (one.case, one.measure, one.kind) == (given.case, measure, "stability")
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.by_sparsity import label_of, metric_of, threshold_of
+from lmcspec.report.figures.by_sparsity import label_of, metric_of, threshold_of, what_of
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, Point, counted, draw_line
 from lmcspec.report.figures.style import DENSE, Drawing, canvas, colour, dashes, drawn, legend, marker
@@ -26,7 +26,7 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
     measure = wish.measure or given.measures("stability")[0]
     metric = metric_of(given, wish, measure)
     rows = given.of(measure, metric, wish)
-    threshold = threshold_of(given, measure)
+    threshold = threshold_of(given, measure, metric)
     written = {row.at_updates: row.k for row in rows}
     with drawn():
         figure, ((axes,),) = canvas(1, 1, 7.2, 3.5)
@@ -48,7 +48,7 @@ def instability(given: Given, wish: Wish, name: str) -> Drawing:
     caption = "Each network at the level named beside it."
     if threshold:
         caption += f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable."
-    return Drawing(name, "Instability against k", figure, caption)
+    return Drawing(name, f"{what_of(metric)} against k", figure, caption)
 
 
 def _ticks(axes: "Axes", written: Mapping[int, str]) -> None:

@@ -18,12 +18,18 @@ PLOTS = {
     "instability-vs-step": by_step.instability,
     "error-along-path": along_path.error,
 }
+METRICS = {
+    "accuracy-vs-sparsity": by_sparsity.accuracy_of,
+    "instability-vs-sparsity": by_sparsity.metric_of,
+    "instability-vs-step": by_sparsity.metric_of,
+}
+"""What stands on the y axis of each plot."""
 NEEDS = {"accuracy-vs-sparsity": "accuracy"}
 """The kind of measure that a plot needs, where that is not stability."""
 READS = {
     "accuracy-vs-sparsity": {"networks", "x", "split", "metric", "levels", "measure"},
-    "instability-vs-step": {"networks", "split", "metric", "levels", "measure"},
-    "error-along-path": {"networks", "split", "levels", "measure", "at"},
+    "instability-vs-step": {"networks", "x", "split", "metric", "levels", "measure"},
+    "error-along-path": {"networks", "split", "metric", "levels", "measure", "at"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
@@ -70,6 +76,11 @@ def _drawing(given: Given, name: str, plot: str, wish: Wish, records: Records) -
         return nothing(f"{plot} needs a measure of the kind {kind}, and the study has none")
     if wish.measure is not None and wish.measure not in measures:
         return nothing(f"{plot} can't be drawn from {wish.measure!r}, which is no measure of the kind {kind}")
+    metric = METRICS[plot](given, wish, wish.measure or measures[0]) if plot in METRICS else ""
+    if "loss" in metric or metric == "distance":
+        return nothing(f"{plot} draws errors and accuracies: one of {metric!r} is not there yet")
+    if metric and not given.of(wish.measure or measures[0], metric, wish):
+        return nothing(f"there is no {metric!r} to draw")
     return PLOTS[plot](given, wish, name)
 
 

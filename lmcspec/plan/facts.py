@@ -35,7 +35,7 @@ def data_facts(table: DatasetTable, base: Path) -> FoundData:
     if isinstance(card.facts, DataFacts):
         return FoundData(card.facts, root, _missing(card, root) if card.needs_root else "")
     try:
-        if root is None:
+        if root is None and card.needs_root:
             raise FileNotFoundError(_no_root(card))
         return FoundData(_resolve(card.facts)(table, root), root)
     except FileNotFoundError as error:

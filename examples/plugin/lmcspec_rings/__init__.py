@@ -1,0 +1,1 @@
+"""What `cards` describes, `data`, `model` and `criterion` do."""

@@ -1,0 +1,44 @@
+"""Every example runs as its page says."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def test_from_python(tmp_path):
+    program = [sys.executable, str(EXAMPLES / "from_python.py"), str(tmp_path / "store")]
+    first = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert "Plan:" in first.stdout and "sparsity" in first.stdout
+    table = [line.split() for line in first.stdout.splitlines()[-4:]]
+    assert [row[0] for row in table] == ["0.000", "0.500", "0.750", "0.875"]
+    assert all(0.3 < float(value) <= 1 for row in table for value in row[1:])
+    again = subprocess.run(program, capture_output=True, text=True, check=True)
+    assert "Nothing to do" in again.stdout and again.stdout.splitlines()[-4:] == first.stdout.splitlines()[-4:]
+
+
+def test_a_plugin_s_names_work_like_any_other(tmp_path):
+    """Installed by hand: its folder and an entry point on the path, which is all that pip would add."""
+    plugin = EXAMPLES / "plugin"
+    installed = tmp_path / "lmcspec_rings-0.1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: lmcspec-rings\nVersion: 0.1.0\n")
+    line = next(line for line in (plugin / "pyproject.toml").read_text().splitlines() if line.startswith("rings = "))
+    (installed / "entry_points.txt").write_text(f"[lmcspec.cards]\n{line.replace(chr(34), '')}\n")
+    path = os.pathsep.join([str(plugin), str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    program = [sys.executable, "-c", "from lmcspec.cli import main; main()"]
+
+    def lmcspec(*arguments):
+        environment = {**os.environ, "PYTHONPATH": path}
+        return subprocess.run([*program, *arguments], capture_output=True, text=True, env=environment)
+
+    ran = lmcspec("run", str(plugin / "rings.toml"), "--store", str(tmp_path / "store"), "--format", "json")
+    assert ran.returncode == 0, ran.stderr
+    rows = json.loads(ran.stdout)["data"]["results"]
+    accuracy = {row["network"]: row["value"] for row in rows if row["metric"] == "test/accuracy" and row["level"] == 0}
+    assert accuracy.keys() == {"magnitude", "spread"} and all(value > 0.8 for value in accuracy.values()), accuracy
+    schema = json.loads(lmcspec("schema").stdout)
+    assert "rings" in json.dumps(schema) and "residual-mlp" in json.dumps(schema)

@@ -1,5 +1,6 @@
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,13 @@ def mlflow(monkeypatch):
     fake = FakeMlflow()
     monkeypatch.setattr(tracker, "Server", fake.connect)
     return fake
+
+
+@pytest.fixture(autouse=True)
+def no_writer_is_left(monkeypatch):
+    """A thread that a test gave up on must not tell the next test's server anything."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "tracking":
+            thread.join(30)
+            assert not thread.is_alive()

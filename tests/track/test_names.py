@@ -1,0 +1,87 @@
+"""What things are called in MLflow, and where they are."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmcspec.store import Store
+from lmcspec.track import default_uri, names, tracking_uri
+from lmcspec.track.where import local_database, shown, without_secrets
+
+ALLOWED = re.compile(r"[A-Za-z0-9_\-. :/]*")
+"""What MLflow's validation lets pass in the name of a metric."""
+
+
+@given(st.text())
+def test_a_key_has_only_what_mlflow_takes(text):
+    found = names.key(text)
+    assert ALLOWED.fullmatch(found) and len(found) <= 250
+    if ALLOWED.fullmatch(text) and len(text) <= 250:
+        assert found == text
+
+
+def row(measure, metric, k=""):
+    return SimpleNamespace(measure=measure, metric=metric, k=k)
+
+
+@pytest.mark.parametrize(
+    ("given", "chart"),
+    [
+        (row("accuracy", "test/accuracy"), "test/accuracy"),
+        (row("accuracy", "train/loss"), "train/loss"),
+        (row("clean", "test/accuracy"), "clean/test accuracy"),
+        (row("stability", "instability/test", "0"), "lmc/instability k0"),
+        (row("stability", "instability/test", "2ep40it"), "lmc/instability k2ep40it"),
+        (row("stability", "barrier/train@recompute", "3ep"), "lmc/barrier k3ep train recompute"),
+        (row("early", "instability/test", "0"), "early/instability k0"),
+        (row("stability", "midpoint/test", "0"), None),
+        (row("stability", "instability/test-loss", "0"), None),
+        (row("stability", "distance", "0"), None),
+    ],
+)
+def test_where_a_number_is_charted(given, chart):
+    assert names.chart(given) == chart
+
+
+@pytest.mark.parametrize(
+    ("metric", "final"),
+    [
+        ("test/accuracy", "final/accuracy"),
+        ("test/loss", None),
+        ("train/accuracy", None),
+        ("mask/sparsity", "final/sparsity"),
+        ("lmc/instability k0", "final/instability k0"),
+        ("lmc/instability k0 train", None),
+        ("lmc/barrier k0", None),
+        ("early/instability k0", "final/early instability k0"),
+    ],
+)
+def test_what_stands_again_at_the_end(metric, final):
+    assert names.final(metric) == final
+
+
+def test_names_of_runs():
+    assert names.series("", "imp", 0) == "imp/s0"
+    assert names.series("lr=0.1", "imp[rewind=0]", 2) == "lr=0.1/imp[rewind=0]/s2"
+    assert names.task("imp/s0/l3/train", "imp/s0") == "l3 train"
+    assert names.task("dense/s0/l0/train", "imp/s0") == "dense s0 l0 train"
+
+
+def test_where_runs_are_tracked(tmp_path, monkeypatch):
+    store = Store.open(tmp_path / "store")
+    assert tracking_uri(store, None) == default_uri(store) == f"sqlite:///{store.root}/tracking/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://some.where")
+    assert tracking_uri(store, None) == "http://some.where"
+    assert tracking_uri(store, "http://else.where") == "http://else.where"
+    assert local_database("http://some.where") is None
+    assert str(local_database(f"sqlite:///{tmp_path}/a.db?x=1")) == f"{tmp_path}/a.db"
+
+
+def test_passwords_are_not_shown():
+    assert shown("https://me:secret@host.org:5000/path") == "https://host.org:5000/path"
+    assert shown("sqlite:////a/b.db") == "sqlite:////a/b.db"
+    uri = "http://me:secret@host"
+    assert "secret" not in without_secrets(f"can't reach {uri}/api", uri)

@@ -1,5 +1,6 @@
 """The thread that tells a server about a run: it is never in the way, whatever the server does."""
 
+import contextlib
 import threading
 import time
 
@@ -71,7 +72,8 @@ def test_a_server_that_comes_back_is_told_what_it_missed(spec, tmp_path, mlflow,
     tracker = tracker_of(store)
     run_tracked(spec, store, tracker)
     while tracker.unsent():
-        tracker.sync()
+        with contextlib.suppress(UnreachableError):
+            tracker.sync()
     assert [one.tags["lmcspec.role"] for one in mlflow.runs.values() if one.status != "FINISHED"] == []
     assert len({one.tags["lmcspec.role"] for one in mlflow.runs.values()}) == len(mlflow.runs)
 

@@ -42,13 +42,14 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
     sys.path[:] = slot["path"]
     driver = Line(descriptor)
 
-    from lmcspec.engine import gpu, logs, pristine
+    from lmcspec.engine import gpu, heap, logs, pristine
     from lmcspec.engine.context import Place
     from lmcspec.engine.work import execute
     from lmcspec.store import Store
 
     logs.write_through()
     faulthandler.enable(file=2)
+    heap.keep()
     pristine.first()
     clean = pristine.Pristine.here()
     place = Place(
@@ -71,6 +72,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         report = execute(stores[root], order["task"], order["payload"], place)
         clean.restore()
         gc.collect()
+        heap.trim()
         sound = gpu.release()
         grown = len(place.memory) > kept
         driver.send({"report": report.document(), "rss": resident(), "grown": grown, "sound": sound})

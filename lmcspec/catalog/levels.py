@@ -27,10 +27,13 @@ def _form(value: Any) -> str:
 
 Level = Annotated[
     Annotated[Annotated[int, Field(ge=0)], Tag("number")]
-    | Annotated[Literal["dense", "start", "last"], Tag("name")]
+    | Annotated[Literal["dense", "start", "last", "last-stage"], Tag("name")]
     | Annotated[AtSparsity, Tag("sparsity")],
     Discriminator(_form),
 ]
+
+
+"""A number; `dense`; `start`, at which the last stage enters; `last`; `last-stage`, all from `start` on; a sparsity."""
 
 
 def _list_or_all(value: Any) -> str:

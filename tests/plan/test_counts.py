@@ -52,6 +52,15 @@ def test_the_papers_figure_alone_starts_stable_at_its_second_stage():
     assert found == {"train real": 385, "train distilled": 40, "prune": 410, "distill": 1}
 
 
+def test_the_levels_of_the_last_stage_are_the_papers_figure_too():
+    networks, levels = '["imp","imp-k3","stable"]', '["dense","last-stage"]'
+    plan = plan_of(NO_STABILITY, f"measures.accuracy.networks={networks}", f"measures.accuracy.levels={levels}")
+    assert counts(plan) == {"train real": 385, "train distilled": 40, "prune": 410, "distill": 1}
+    # `stable` has two stages, of 8 and 25 rounds; `imp` has one, which enters at 0.
+    measured = {name: {one.level for one in plan.targets if one.network == name} for name in ("imp", "stable")}
+    assert measured == {"imp": set(range(26)), "stable": {0, *range(8, 34)}}
+
+
 def test_the_first_masks_of_two_rewind_points_are_one():
     plan = plan_of(NO_STABILITY, 'measures.accuracy.networks=["imp","imp-k3"]', "replicates=1")
     assert plan.roles["imp/s0/l1/mask"] == plan.roles["imp-k3/s0/l1/mask"]

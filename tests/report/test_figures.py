@@ -337,3 +337,19 @@ def test_the_user_s_own_settings_do_not_matter_and_stay(plan, store):
     with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "svg.hashsalt": "mine"}):
         assert files(draw(plan, store)["cost"]) == once
         assert matplotlib.rcParams["font.size"] == 20
+
+
+def test_figures_name_levels_as_measures_do():
+    from lmcspec.report.figures.given import Given
+
+    stages = '[{ data = "real", rounds = 2 }, { data = "real", rounds = 3 }]'
+    two = plan_of(f"networks.two = {stages}\nmeasures.accuracy = {{}}")
+    given, every = Given(two, "", [], Recorded()), range(6)
+    wanted = {
+        ("dense", "last-stage"): [0, 2, 3, 4, 5],
+        ("start",): [2],
+        ("last-stage",): [2, 3, 4, 5],
+        (1, "last"): [1, 5],
+        "all": list(every),
+    }
+    assert {names: given.levels("two", names, every) for names in wanted} == wanted

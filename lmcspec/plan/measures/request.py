@@ -50,6 +50,8 @@ def levels_of(wanted: Any, network: NetworkPlan) -> tuple[int, ...]:
                 found.add(0)
             case "start":
                 found.add((network.original or network).start)
+            case "last-stage":
+                found |= set(range((network.original or network).start, last + 1))
             case "last":
                 found.add(last)
             case AtSparsity():

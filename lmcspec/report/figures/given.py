@@ -68,14 +68,15 @@ class Given:
         return next(one.density for one in self.plan.levels[self.case, network] if one.number == level)
 
     def levels(self, network: str, wanted: Sequence[int | str] | str | None, measured: Sequence[int]) -> list[int]:
-        """Those of the measured levels that a figure asks for: by number, `dense`, `start`, `last`, or all."""
+        """Those of the measured levels that a figure asks for, named as measures name them; all unless it does."""
         if wanted is None or wanted == "all":
             return list(measured)
         stages = {one.number: one.stage for one in self.plan.levels[self.case, network]}
-        entry = min((number for number, stage in stages.items() if stage == max(stages.values())), default=1)
-        named: dict[int | str, int] = {"dense": 0, "last": max(measured, default=0), "start": max(0, entry - 1)}
+        # A level belongs to the stage that goes on from it.
+        start = min(number for number, stage in stages.items() if stage == max(stages.values()))
+        named: dict[int | str, int] = {"dense": 0, "last": max(measured, default=0), "start": start}
         asked = {named.get(one, one) for one in wanted}
-        return [level for level in measured if level in asked]
+        return [level for level in measured if level in asked or ("last-stage" in wanted and level >= start)]
 
     def measures(self, kind: str) -> list[str]:
         """The names of the measures of a kind, in the order of the spec."""

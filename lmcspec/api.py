@@ -102,7 +102,9 @@ class Plan:
 
         from lmcspec.catalog import get
         from lmcspec.engine.execute import execute
+        from lmcspec.engine.origin import origin
         from lmcspec.engine.progress import show
+        from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
         from lmcspec.track import tracking_uri as choose
 
@@ -114,13 +116,14 @@ class Plan:
         if view.diff.run:
             card = get("runner", runner)
             config = card.config.model_validate({"workers": workers} if runner == "local" else {})
-            tracker = Tracker(store, choose(store, tracking_uri), tidy) if track else None
+            tracker = Tracker(store, choose(store, tracking_uri), reporter) if track else None
             spec = {name: case.model_dump(mode="json") for name, case in self.study.cases.items()}
+            begun = origin(f"lmcspec.load({self.study.loaded.path.name!r}).plan().run()", self.study.loaded.path.parent)
             with contextlib.ExitStack() as stack:
                 if tracker is not None:
                     stack.enter_context(tracker.following(self.graph, lambda line: None))
                 listeners = [stack.enter_context(show())] if progress else []
-                failed = execute(view, store, card.load()(config), listeners, spec=spec).failed
+                failed = execute(view, store, card.load()(config), listeners, spec=spec, origin=begun).failed
         results = self.results()
         if failed:
             labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])

@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
 import os
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +46,11 @@ def open_existing(given: Path | None) -> "Store | None":
     from lmcspec.store import Store
 
     return Store.open(path, create=False)
+
+
+def spelled(command: str, spec: Path, sets: Sequence[str]) -> str:
+    """The command as it can be typed again: with its spec, and what was set."""
+    return " ".join([*command.split(), shlex.join([str(spec), *(word for one in sets for word in ("--set", one))])])
 
 
 def needed_store(given: Path | None) -> "Store":

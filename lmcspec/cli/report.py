@@ -1,25 +1,13 @@
 """`lmcspec report`: a study's results as one page with figures."""
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_loaded
+from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_loaded, spelled
 from lmcspec.cli.output import Format, envelope
 from lmcspec.cli.tracking import TrackingOption
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from lmcspec.plan import Plan
-    from lmcspec.report import Row
-    from lmcspec.report.html import Picture
-    from lmcspec.spec import Loaded
-    from lmcspec.store import Store
-
-PAGE = "report.html"
 
 
 def report(
@@ -37,6 +25,7 @@ def report(
     from lmcspec.report import tidy
     from lmcspec.report.html import html
     from lmcspec.report.page import page
+    from lmcspec.report.pictures import PAGE, file_name, pictures
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
@@ -52,35 +41,18 @@ def report(
         runs,
         title=study.title if study else "",
         source=study.source if study else "",
-        spec=" ".join([str(spec), *(f"--set {one}" for one in sets)]),
+        spec=spelled("", spec, sets),
     )
-    pictures = _pictures(planned, rows, existing, loaded)
+    wishes = {case.name: case.study.figures for case in loaded.cases} if loaded else {}
+    drawn = list(pictures(planned, rows, existing, wishes))
     folder = output or existing.root / "reports" / file_name(planned.study)
-    files = {f"{picture.file}.{suffix}": content for picture in pictures for suffix, content in picture.files.items()}
-    written = write(folder, files | {PAGE: html(text, pictures).encode()})
+    files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
+    written = write(folder, files | {PAGE: html(text, drawn).encode()})
     if format is Format.json:
-        documents = [{"name": one.file, "notes": list(one.drawing.notes)} for one in pictures]
+        documents = [{"name": one.file, "notes": list(one.drawing.notes)} for one in drawn]
         print(envelope("report", True, {"page": str(folder / PAGE), "files": written, "figures": documents}))
     else:
         typer.echo(folder / PAGE)
-
-
-def _pictures(plan: "Plan", rows: "Sequence[Row]", store: "Store", loaded: "Loaded | None") -> "list[Picture]":
-    from lmcspec.report.figures import drawings, files
-    from lmcspec.report.html import Picture
-
-    wishes = {case.name: case.study.figures for case in loaded.cases} if loaded else {}
-    found = []
-    for case in dict.fromkeys(row.case for row in rows):
-        for drawing in drawings(plan, case, rows, store, store, wishes.get(case, {})):
-            name = file_name(f"{case} {drawing.name}" if case else drawing.name)
-            found.append(Picture(case, name, drawing, files(drawing)))
-    return found
-
-
-def file_name(text: str) -> str:
-    """A name for a file: everything that a path, a shell or another system might take amiss is a dash."""
-    return re.sub(r"[^\w.,=+-]+", "-", text, flags=re.ASCII).strip("-.") or "report"
 
 
 def write(folder: Path, files: dict[str, bytes]) -> list[str]:

@@ -13,6 +13,7 @@ from lmcspec.cli.options import (
     WorkersOption,
     read_study,
     selected,
+    spelled,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, say
@@ -45,6 +46,7 @@ def run(
     from lmcspec.base.errors import BlockedError
     from lmcspec.engine import Interrupted
     from lmcspec.engine.execute import execute
+    from lmcspec.engine.origin import origin
     from lmcspec.engine.progress import show
     from lmcspec.plan.outlook import outlook
     from lmcspec.store import Store
@@ -60,9 +62,10 @@ def run(
     summary = None
     with tracked(tracker, planned, running=bool(view.diff.run), required=require_tracking):
         if view.diff.run:
+            begun = origin(spelled("lmcspec run", spec, sets), spec.parent)
             try:
                 with show() as listener:
-                    summary = execute(view, opened, hire(runner, workers), [listener], spec=resolved)
+                    summary = execute(view, opened, hire(runner, workers), [listener], spec=resolved, origin=begun)
             except Interrupted as interruption:
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None

@@ -27,10 +27,10 @@ LATER = "lmcspec sync"
 
 def track(store: "Store", uri: str | None) -> "Tracker":
     """The tracker of this store."""
-    from lmcspec.report import tidy
+    from lmcspec.report import tracked as reporter
     from lmcspec.track import Tracker, tracking_uri
 
-    return Tracker(store, tracking_uri(store, uri), tidy)
+    return Tracker(store, tracking_uri(store, uri), reporter)
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from lmcspec.base import faults
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.journal import journal
+from lmcspec.engine.origin import NOWHERE, Origin
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import Listener, run
@@ -29,10 +30,11 @@ def execute(
     listeners: Sequence[Listener] = (),
     *,
     spec: Mapping[str, Any] | None = None,
+    origin: Origin = NOWHERE,
 ) -> Summary:
     """Run the tasks of a plan that are not in the store. Raises Interrupted after Ctrl-C.
 
-    `spec` is the resolved study, by case, for the run's journal.
+    `spec` is the resolved study, by case, and `origin` where it comes from: for the run's journal.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
     away, and damaged or forced results are taken out of the store.
@@ -54,7 +56,7 @@ def execute(
             runner.close()
             raise
         clock = _Clock()
-        with journal(store, view.plan.study, document, spec) as written:
+        with journal(store, view.plan.study, document, spec, origin) as written:
             summary = run(job, store, runner, listeners=[written, *listeners, clock.hear, retention.hear])
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))

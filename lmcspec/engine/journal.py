@@ -3,10 +3,12 @@
 import contextlib
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from lmcspec.base.errors import StoreError
 from lmcspec.engine import events
+from lmcspec.engine.origin import Origin
 from lmcspec.engine.run import Listener
 from lmcspec.store import Journal, Store, open_journal
 
@@ -14,10 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def journal(store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str, Any] | None) -> Iterator[Listener]:
+def journal(
+    store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str, Any] | None, origin: Origin
+) -> Iterator[Listener]:
     """A listener that writes the invocation's journal. Where that can't be written it says so once; the run goes on."""
     try:
-        written = open_journal(store, study, plan, spec)
+        written = open_journal(store, study, plan, spec, asdict(origin))
     except (OSError, StoreError) as error:
         _log.warning("this run can't be tracked: %s", error)
         yield lambda event: None

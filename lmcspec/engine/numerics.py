@@ -54,6 +54,15 @@ def cpu_type() -> str:
 
 
 @cache
-def host() -> dict[str, Any]:
-    """The machine by name, and how many cores it has."""
-    return {"name": socket.gethostname(), "system": platform.platform(), "cores": os.cpu_count()}
+def machine(device: str) -> dict[str, Any]:
+    """The machine by name, how many cores it has, and which of its GPUs was used, if any."""
+    found = {"name": socket.gethostname(), "system": platform.platform(), "cores": os.cpu_count()}
+    return found if device == "cpu" else found | {"gpu": gpu_uuid(device)}
+
+
+def gpu_uuid(device: str) -> str:
+    """`GPU-…`, which names it on all machines; empty where the driver does not say."""
+    import torch
+
+    uuid = str(getattr(torch.cuda.get_device_properties(device), "uuid", ""))
+    return f"GPU-{uuid}" if uuid and not uuid.startswith(("GPU-", "MIG-")) else uuid

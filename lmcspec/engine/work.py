@@ -99,7 +99,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
                 return {
                     "seconds": time.monotonic() - clock,
                     "numerics": numerics.numerics(place.device, task.threads),
-                    "machine": numerics.host(),
+                    "machine": numerics.machine(place.device),
                     "times": {"started": began, "ended": time.time()},
                     **payload.get("record", {}),
                 }

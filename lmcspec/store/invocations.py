@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 from lmcspec.store import layout
@@ -34,6 +35,8 @@ class Invocation:
     """Seconds since 1970 by the clock of its host."""
     process: dict[str, Any] = field(repr=False)
     """Whose it is."""
+    origin: dict[str, Any] = field(default_factory=dict, repr=False)
+    """{command, user, commit, dirty}, as far as known."""
 
     @property
     def id(self) -> str:
@@ -79,12 +82,18 @@ class Journal:
         self._file.close()
 
 
-def open_journal(store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str, Any] | None) -> Journal:
+def open_journal(
+    store: Store,
+    study: str,
+    plan: Mapping[str, Any],
+    spec: Mapping[str, Any] | None = None,
+    origin: Mapping[str, Any] = MappingProxyType({}),
+) -> Journal:
     """Begin an invocation's folder, whole from its first moment, and its journal."""
     started = time.time()
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started)) + f"{int(started * 1000) % 1000:03d}"
     path = store.root / "invocations" / f"{stamp}-{layout.new_name()[:8]}"
-    header = {"study": study, "started": started, "process": asdict(this_process())}
+    header = {"study": study, "started": started, "process": asdict(this_process()), "origin": dict(origin)}
     with layout.writing(store.root):
         draft = layout.draft_of(path)
         try:
@@ -99,7 +108,7 @@ def open_journal(store: Store, study: str, plan: Mapping[str, Any], spec: Mappin
             shutil.rmtree(draft, ignore_errors=True)
             raise
         file = open(path / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 (closed by Journal.close)
-    return Journal(Invocation(path, study, started, header["process"]), file)
+    return Journal(Invocation(path, study, started, header["process"], header["origin"]), file)
 
 
 def invocations(store: Store) -> list[Invocation]:
@@ -112,7 +121,8 @@ def invocations(store: Store) -> list[Invocation]:
 def _read(path: Path) -> Invocation | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         header = layout.read_json(path / HEADER)
-        return Invocation(path, str(header["study"]), float(header["started"]), header["process"])
+        origin = header.get("origin", {})
+        return Invocation(path, str(header["study"]), float(header["started"]), header["process"], origin)
     return None
 
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, layout, lines
-from lmcspec.track import names
+from lmcspec.track import described, names
+from lmcspec.track.reporter import Reporter
+from lmcspec.track.runs import task_runs
 from lmcspec.track.series import PARENT, SeriesRuns
-from lmcspec.track.server import ROLE, Point, RefusedError
-from lmcspec.track.wanted import Memory, Rows, SeriesRun
+from lmcspec.track.server import ROLE, Point, RefusedError, UnreachableError
+from lmcspec.track.wanted import Memory, SeriesRun
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +27,12 @@ EVERY = 2.0
 class Follower:
     """Where the sending of one invocation stands."""
 
-    def __init__(self, invocation: Invocation, series: SeriesRuns, store: Store, memory: Memory, rows: Rows) -> None:
-        self._invocation, self._series, self._store, self._memory, self._rows = invocation, series, store, memory, rows
+    def __init__(
+        self, invocation: Invocation, series: SeriesRuns, store: Store, memory: Memory, reporter: Reporter
+    ) -> None:
+        self._invocation, self._series, self._store, self._memory = invocation, series, store, memory
+        self._reporter = reporter
+        self._source = sources(invocation.origin)
         self._server, self._ledger, self._plan = series.server, series.ledger, series.plan
         self._journal = f"journal/{invocation.id}"
         self._running: dict[str, str] = {}
@@ -61,7 +67,7 @@ class Follower:
         role = f"invocation/{self._invocation.id}"
         self._run = self._ledger.run(role) or self._create(role)
         self._describe()
-        self._series.cast(self._run, self._invocation.started)
+        self._series.cast(self._run, self._invocation.started, self._source)
         self._recover()
         if self._ended is None and not self._invocation.is_over():
             self._series.begin()
@@ -69,18 +75,24 @@ class Follower:
 
     def _create(self, role: str) -> str:
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._invocation.started))
-        tags = {ROLE: role, "lmcspec.kind": "invocation", "lmcspec.study": self._plan.study}
+        tags = {
+            ROLE: role,
+            "lmcspec.kind": "invocation",
+            "lmcspec.study": self._plan.study,
+            "lmcspec.plan": self._series.plan_id,
+            **self._source,
+        }
         run = self._server.create(self._series.experiment, f"run {moment}", self._invocation.started, tags)
         self._ledger.cast(role, run)
         return run
 
     def _describe(self) -> None:
-        described = f"described/{self._run}"
-        if not self._ledger.note(described):
+        note = f"described/{self._run}"
+        if not self._ledger.note(note):
             for name in ("plan.json", "spec.json"):
                 if (path := self._invocation.path / name).exists():
                     self._server.file(self._run, path)
-            self._ledger.write(described, "yes")
+            self._ledger.write(note, "yes")
 
     def _recover(self) -> None:
         """Tasks that an earlier process of ours has seen begin and not end."""
@@ -117,11 +129,20 @@ class Follower:
             counts = {name: self._ended[name] for name in ("done", "failed", "skipped", "interrupted", "reused")}
             self._server.log(self._run, [Point(f"tasks/{name}", n, 0, at) for name, n in counts.items()])
         self._name_shared()
+        self._report()
         self._server.end(self._run, status, at)
         self._series.end(at)
 
+    def _report(self) -> None:
+        """Results and figures as they are at its end. What can't be drawn is no reason to stop."""
+        runs = task_runs(self._plan, self._store, self._server.uri)
+        spec, command = self._invocation.spec or {}, self._invocation.origin.get("command", "")
+        with _unless_refused(self._invocation.id), _unless_unmade("the report"):
+            for path, content in self._reporter.of_invocation(self._plan, self._memory, runs, spec, command):
+                self._server.keep(self._run, path, content)
+
     def _points(self, last: bool) -> None:
-        rows = self._rows(self._plan, self._memory)
+        rows = self._reporter.rows(self._plan, self._memory)
         points = self._series.wanted.points(rows, self._memory)
         self._series.send(points, last=last)
         self._series.show(points)
@@ -177,11 +198,11 @@ class Follower:
         owners = self._series.wanted.owners.get(task, ())
         tags = {
             ROLE: self._role(task),
-            "lmcspec.kind": planned.kind,
-            "lmcspec.task_id": task,
-            "lmcspec.label": planned.label,
             "lmcspec.study": self._plan.study,
+            "lmcspec.plan": self._series.plan_id,
+            **described.tags(planned),
             **attempt,
+            **self._source,
         }
         name = names.task(planned.label, owners[0].name) if owners else planned.label
         if owners:
@@ -194,11 +215,11 @@ class Follower:
         self, task: str, run: str, points: Sequence[Point] = (), tags: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         """Send metrics and tags of a task's run, and with the first of them its params: a request less."""
-        described = f"described/{run}"
-        params = {} if self._ledger.note(described) else _params(self._plan.tasks[task])
+        note = f"described/{run}"
+        params = {} if self._ledger.note(note) else described.params(self._plan.tasks[task])
         self._server.log(run, points, params, tags)
         if params:
-            self._ledger.write(described, "yes")
+            self._ledger.write(note, "yes")
 
     def _name_shared(self) -> None:
         """A task that several series share is under the first; the others say where it is."""
@@ -216,21 +237,14 @@ class Follower:
         if stored is None:
             return
         curves, offsets = self._grown(task)
-        at = stored.record["committed"]
-        points = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars).items()]
-        seconds = stored.record.get("seconds")
-        if seconds is not None:
-            points.append(Point("final/seconds", seconds, 0, at))
-        for policy, curve in stored.scalars.get("paths", {}).items():
-            points += _path(policy, curve, at)
-        numerics = stored.record.get("numerics", {})
-        tags = {"lmcspec.outcome": stored.outcome, "lmcspec.host": str(stored.record.get("host", ""))}
-        tags["lmcspec.device"] = str(numerics.get("device", ""))
-        self._log(task, run, [*curves, *points], tags)
+        self._log(task, run, [*curves, *described.points(stored)], described.outcome_tags(stored))
         for name, offset in offsets.items():
             self._ledger.move(name, offset)
         if stored.log.is_file() and stored.log.stat().st_size:
             self._server.file(run, stored.log)
+        with _unless_unmade(short(task)):
+            for path, content in self._reporter.of_task(self._plan.tasks[task], stored):
+                self._server.keep(run, path, content)
         self._server.end(run, "FINISHED", at)
 
     def _curves(self, task: str, run: str) -> None:
@@ -259,40 +273,23 @@ class Follower:
         return points, offsets
 
 
-def _params(planned: Any) -> dict[str, Any]:
-    """What a task's run is compared by: kind, place, and the settings that it has of its own."""
-    found: dict[str, Any] = {"kind": planned.kind, "task": short(planned.id), **dict(planned.seeds)}
-    for name in ("begin", "until", "start", "restore", "scope", "fraction"):
-        value = getattr(planned.params, name, None)
-        if value is not None:
-            found[name] = value
-    if (recipe := getattr(planned.params, "recipe", None)) is not None:
-        optimiser = recipe.value["optimiser"]
-        found |= {"recipe.lr": optimiser["lr"], "recipe.batch": recipe.value["batch"]}
-    return found
+def sources(origin: Mapping[str, Any]) -> dict[str, str]:
+    """MLflow's own tags for whose run it is and what started it."""
+    found = {"mlflow.source.name": origin.get("command", ""), "mlflow.user": origin.get("user", "")}
+    if commit := origin.get("commit"):
+        found |= {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(origin.get("dirty", "")).lower()}
+    return {"mlflow.source.type": "LOCAL", **{name: value for name, value in found.items() if value}}
 
 
-def _numbers(scalars: dict[str, Any]) -> dict[str, float]:
-    """Errors, losses, densities: what was measured. Counts, which are whole numbers, are not."""
-    return {name: value for name, value in scalars.items() if isinstance(value, float)}
-
-
-def _path(policy: str, curve: dict[str, Any], at: float) -> list[Point]:
-    """A curve along a path: the step is the number of the point, from 0 at one end."""
-    section = "path" if policy == "average" else f"path {policy}"
-    points = [
-        Point(names.key(f"{section}/{name}"), value, step, at)
-        for name, values in curve.items()
-        if isinstance(values, list)
-        for step, value in enumerate(values)
-        if isinstance(value, int | float)
-    ]
-    summary = curve.get("summary", {})
-    return points + [
-        Point(names.key(f"final/{name.replace('/', ' ')} {policy}"), value, 0, at)
-        for name, value in summary.items()
-        if isinstance(value, int | float)
-    ]
+@contextlib.contextmanager
+def _unless_unmade(what: str) -> Iterator[None]:
+    """A picture that can't be drawn is a line in the log."""
+    try:
+        yield
+    except (UnreachableError, RefusedError):
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever it is, the numbers are there)
+        _log.warning("%s could not be drawn: %s: %s", what, type(error).__name__, error)
 
 
 @contextlib.contextmanager

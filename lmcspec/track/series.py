@@ -3,7 +3,9 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
+from lmcspec.base.ids import digest, short
 from lmcspec.plan import Plan
 from lmcspec.track import view
 from lmcspec.track.ledger import Ledger
@@ -27,6 +29,7 @@ class SeriesRuns:
         self._store = store
         self._run: dict[SeriesRun, str] = {}
         self._invocation = ""
+        self._source: Mapping[str, str] = {}
 
     def role(self, run: SeriesRun) -> str:
         """What names a series run in the store, but for its generation."""
@@ -36,12 +39,19 @@ class SeriesRuns:
         """The id of its run."""
         return self._run[run]
 
-    def cast(self, invocation: str, begun: float) -> None:
+    @cached_property
+    def plan_id(self) -> str:
+        """The same for all invocations with these tasks and results."""
+        targets = sorted({target.task for target in self.plan.targets})
+        return short(digest([sorted(self.plan.tasks), targets]))
+
+    def cast(self, invocation: str, begun: float, source: Mapping[str, str]) -> None:
         """Find or make the run of every series; runs of other identities are current no longer.
 
-        `invocation` is the run of the invocation that goes on, under which superseded ones are put away.
+        `invocation` is the run of the invocation that goes on, under which superseded ones are put away; `source` are
+        tags for new ones.
         """
-        self._invocation = invocation
+        self._invocation, self._source = invocation, source
         known = self.ledger.runs(f"series/{self.plan.study}/")
         for place, run in enumerate(self.wanted.runs):
             number = int(self.ledger.note(f"generation/{self.role(run)}") or 1)
@@ -65,6 +75,7 @@ class SeriesRuns:
                 "lmcspec.series": run.identity,
                 "lmcspec.replicate": str(run.replicate),
                 "mlflow.runColor": self._colour(run),
+                **self._source,
             }
             found = self.server.create(self.experiment, run.name, begun, tags)
             self.ledger.cast(role, found)

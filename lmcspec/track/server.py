@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,10 +181,13 @@ class Server:
         with self._asking():
             self._client.log_artifact(run, str(path), folder)
 
-    def text(self, run: str, text: str, name: str) -> None:
-        """Keep a text with a run, as a file of that name."""
-        with self._asking():
-            self._client.log_text(run, text, name)
+    def keep(self, run: str, path: str, content: bytes) -> None:
+        """Keep a content with a run, as the file of that path: `figures/cost.svg`."""
+        folder, _, name = path.rpartition("/")
+        with tempfile.TemporaryDirectory() as place:
+            file = Path(place, name)
+            file.write_bytes(content)
+            self.file(run, file, folder or None)
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[None]:

@@ -9,9 +9,10 @@ from lmcspec.plan.document import recorded
 from lmcspec.store import Invocation, Store, invocations
 from lmcspec.track.follow import Follower
 from lmcspec.track.ledger import Ledger
+from lmcspec.track.reporter import Reporter
 from lmcspec.track.series import SeriesRuns
 from lmcspec.track.server import RefusedError, Server
-from lmcspec.track.wanted import Memory, Rows
+from lmcspec.track.wanted import Memory
 
 _log = logging.getLogger(__name__)
 OVER = "over"
@@ -25,8 +26,8 @@ def is_over(ledger: Ledger, invocation: Invocation) -> bool:
 class Shipper:
     """Sends a store's invocations, oldest first."""
 
-    def __init__(self, store: Store, server: Server, ledger: Ledger, rows: Rows) -> None:
-        self._store, self._server, self.ledger, self._rows = store, server, ledger, rows
+    def __init__(self, store: Store, server: Server, ledger: Ledger, reporter: Reporter) -> None:
+        self._store, self._server, self.ledger, self._reporter = store, server, ledger, reporter
         self._memory = Memory(store)
         self._followers: dict[str, Follower] = {}
         self._experiments: dict[str, str] = {}
@@ -58,7 +59,7 @@ class Shipper:
         plan = self.plans.get(invocation.id) or recorded(invocation.plan)
         experiment = self._experiment(plan.study)
         series = SeriesRuns(plan, experiment, self._server, self.ledger, self._store.id)
-        follower = Follower(invocation, series, self._store, self._memory, self._rows)
+        follower = Follower(invocation, series, self._store, self._memory, self._reporter)
         self._followers[invocation.id] = follower
         return follower
 
@@ -66,8 +67,8 @@ class Shipper:
         """Series runs of a plan of which nothing had to run: its numbers may be new to the server all the same."""
         series = SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id)
         now = time.time()
-        series.cast("", now)
-        rows = self._rows(plan, self._memory)
+        series.cast("", now, {})
+        rows = self._reporter.rows(plan, self._memory)
         points = series.wanted.points(rows, self._memory)
         series.send(points, last=True)
         series.show(points)

@@ -10,9 +10,9 @@ from lmcspec.base.ids import digest
 from lmcspec.plan import Plan
 from lmcspec.store import Store, invocations
 from lmcspec.track.ledger import Ledger
+from lmcspec.track.reporter import Reporter
 from lmcspec.track.server import Server, UnreachableError
 from lmcspec.track.ship import Shipper, is_over
-from lmcspec.track.wanted import Rows
 from lmcspec.track.where import ledger_path, shown
 
 TICK = 0.5
@@ -28,8 +28,8 @@ PATIENCE = 15.0
 class Tracker:
     """Tells one server about one store."""
 
-    def __init__(self, store: Store, uri: str, rows: Rows) -> None:
-        self.store, self.uri, self._rows = store, uri, rows
+    def __init__(self, store: Store, uri: str, reporter: Reporter) -> None:
+        self.store, self.uri, self._reporter = store, uri, reporter
         self.trouble = ""
         """Why the server was not told everything; empty when it was."""
         self._answers = 0
@@ -133,7 +133,7 @@ class Tracker:
                 raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
             try:
                 with Ledger(path) as ledger:
-                    yield Shipper(self.store, Server(self.uri, self.store, self._answered), ledger, self._rows)
+                    yield Shipper(self.store, Server(self.uri, self.store, self._answered), ledger, self._reporter)
             finally:
                 lock.release()
 

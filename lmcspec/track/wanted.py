@@ -11,9 +11,6 @@ from lmcspec.store import Store, Stored
 from lmcspec.track import names
 from lmcspec.track.server import Point
 
-Rows = Callable[[Plan, "Memory"], Sequence[names.Valued]]
-"""From a plan and where results are found to rows of results: `lmcspec.report.tidy`."""
-
 
 class Memory:
     """The store's results, each read once: a committed one doesn't change."""

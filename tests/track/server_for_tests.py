@@ -17,7 +17,8 @@ class Run:
     """(key, value, timestamp in ms, step): a row that is there already is not there twice."""
     params: dict = field(default_factory=dict)
     datasets: set = field(default_factory=set)
-    files: set = field(default_factory=set)
+    files: dict = field(default_factory=dict)
+    """Path -> content."""
 
     def series(self, metric):
         """step -> values, as a chart draws them."""
@@ -65,7 +66,7 @@ class FakeMlflow:
                 sorted((key, readable(value)) for key, value in run.tags.items()),
                 sorted(run.metrics),
                 sorted(run.params.items()),
-                sorted(run.files),
+                sorted(run.files.items()),
                 sorted(run.datasets),
             )
             for run in self.runs.values()
@@ -73,6 +74,8 @@ class FakeMlflow:
 
 
 class FakeServer:
+    uri = "http://made.up"
+
     def __init__(self, mlflow, store, answered):
         self._mlflow, self._store, self._answered = mlflow, store, answered
 
@@ -145,7 +148,7 @@ class FakeServer:
 
     def file(self, run, path, folder=None):
         assert path.is_file()
-        self._ask(lambda: self._run(run).files.add(path.name))
+        self._ask(lambda: self._run(run).files.update({path.name: path.read_bytes()}))
 
-    def text(self, run, text, name):
-        self._ask(lambda: self._run(run).files.add(name))
+    def keep(self, run, path, content):
+        self._ask(lambda: self._run(run).files.update({path: content}))

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from lmcspec.report import tidy
+from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import Tracker, tracking_uri
 from lmcspec.track.ledger import Ledger
@@ -31,7 +31,7 @@ def test_where_nothing_can_be_noted_is_as_good_as_no_answer(tmp_path):
     store = Store.open(tmp_path / "store")
     (store.root / "tracking").rmdir()
     (store.root / "tracking").write_text("in the way")
-    tracker = Tracker(store, tracking_uri(store, None), tidy)
+    tracker = Tracker(store, tracking_uri(store, None), reporter)
     assert tracker.unsent()
     with pytest.raises(UnreachableError, match="can't be noted in the store"):
         tracker.sync()

@@ -1,18 +1,22 @@
 """What a server knows after `sync`, against the results themselves; and that an outage at any request changes nothing."""
 
+import getpass
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
 import pytest
 from server_for_tests import FakeMlflow
-from tracked_for_tests import plan_of, run, tracker_of
+from tracked_for_tests import Quick, plan_of, run, tracker_of
 
 from lmcspec.report import tidy
+from lmcspec.report import tracked as reporter
 from lmcspec.store import Store, invocations
 from lmcspec.track import tracker as module
+from lmcspec.track.follow import sources
 from lmcspec.track.server import UnreachableError
 from lmcspec.track.where import ledger_path
 
@@ -29,7 +33,10 @@ def test_a_finished_study(store, spec, mlflow):
     assert {run.tags["mlflow.parentRunId"] for run in tasks} <= series, "one level of nesting"
     assert all("mlflow.parentRunId" not in run.tags for run in (*mlflow.of("series"), *mlflow.of("invocation")))
     (invocation,) = mlflow.of("invocation")
-    assert invocation.files == {"plan.json", "spec.json"}
+    assert set(invocation.files) == {"plan.json", "spec.json", "results.csv", "figures/one.svg"}
+    # What a longer training passed is with that training.
+    assert len(plan.tasks) == len(executed) + len(plan.byproducts)
+    assert invocation.files["results.csv"] == f"{len(plan.tasks)} of {len(plan.tasks)} tasks, spec of ['']".encode()
     assert invocation.series("tasks/done") == {0: {len(executed)}}
 
 
@@ -81,6 +88,67 @@ def test_curves_and_logs_are_with_the_tasks(store, mlflow):
     (path,) = [one for one in mlflow.of("path") if one.tags["lmcspec.label"].startswith("imp/s1/l2/path k=0")]
     curve = store.find(path.tags["lmcspec.task_id"]).scalars["paths"]["average"]["test_error"]
     assert path.series("path/test_error") == {step: {value} for step, value in enumerate(curve)}
+    assert set(path.files) == {"path.svg"} and not train.files.keys() - {"log.txt"}
+
+
+def test_runs_say_where_they_come_from(store, spec, mlflow):
+    tracker_of(store).sync()
+    (path,) = [one for one in mlflow.of("path") if one.tags["lmcspec.label"].startswith("imp/s1/l2/path k=0")]
+    (invocation,) = mlflow.of("invocation")
+    for run_ in (path, invocation, mlflow.by_name("imp/s0")):
+        assert run_.tags["mlflow.source.name"] == f"lmcspec run {spec}"
+        assert run_.tags["mlflow.user"] == getpass.getuser() and run_.tags["mlflow.source.type"] == "LOCAL"
+    assert path.tags["lmcspec.plan"] == invocation.tags["lmcspec.plan"]
+    stored = store.find(path.tags["lmcspec.task_id"])
+    wanted = {"replicate": "1", "level": "2", "version": "1", "host": socket.gethostname(), "device": "cpu"}
+    assert {name: path.tags[f"lmcspec.{name}"] for name in wanted} == wanted
+    assert path.tags["lmcspec.release"] == stored.record["numerics"]["lmcspec"]
+
+
+def test_a_spec_in_a_repository_names_its_commit():
+    origin = {"command": "lmcspec run a.toml", "user": "ada", "commit": "ab" * 20, "dirty": True}
+    assert sources(origin) == {
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": "lmcspec run a.toml",
+        "mlflow.user": "ada",
+        "mlflow.source.git.commit": "ab" * 20,
+        "mlflow.source.git.dirty": "true",
+    }
+    assert sources({}) == {"mlflow.source.type": "LOCAL"}
+
+
+def test_the_report_and_figures_are_kept_with_their_runs(store, mlflow):
+    tracker_of(store, reporter).sync()
+    (invocation,) = mlflow.of("invocation")
+    figures = {name for name in invocation.files if name.startswith("figures/")}
+    assert "figures/accuracy-vs-sparsity.svg" in figures and "figures/error-along-path.svg" in figures
+    assert set(invocation.files) == figures | {"plan.json", "spec.json", "results.csv", "report.html"}
+    page = invocation.files["report.html"].decode()
+    assert page.count("<img") == len(figures)
+    (train,) = [one for one in mlflow.of("train") if one.tags["lmcspec.label"] == "imp/s0/l2/train"]
+    (identifier,) = [one for one, run_ in mlflow.runs.items() if run_ is train]
+    header, *rows = invocation.files["results.csv"].decode().splitlines()
+    assert header.startswith("case,network,level,") and header.endswith(",task,run")
+    of_train = [row for row in rows if row.startswith(",imp,2,0,accuracy,")]
+    assert of_train and all(row.endswith(f",{identifier}") for row in of_train)
+    (path,) = [one for one in mlflow.of("path") if one.tags["lmcspec.label"].startswith("imp/s1/l2/path k=0")]
+    assert path.files["path.svg"].startswith(b"<?xml")
+
+
+def test_what_can_t_be_drawn_is_left_out_and_said(store, mlflow, caplog):
+    class Broken(Quick):
+        def of_task(self, task, result):
+            raise ZeroDivisionError("no width")
+
+        def of_invocation(self, *given):
+            yield "results.csv", b""
+            raise KeyError("axes")
+
+    tracker_of(store, Broken()).sync()
+    assert {one.status for one in mlflow.runs.values()} == {"FINISHED"}
+    assert "results.csv" in mlflow.of("invocation")[0].files
+    assert "the report could not be drawn: KeyError: 'axes'" in caplog.text
+    assert "could not be drawn: ZeroDivisionError: no width" in caplog.text
 
 
 def test_sent_twice_is_there_once(store, mlflow):

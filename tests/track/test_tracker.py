@@ -32,7 +32,7 @@ def test_what_was_told_during_a_run_is_what_is_told_after_it(spec, tmp_path, mlf
     assert not tracker.trouble and not tracker.unsent(plan_of(spec, store))
     after = FakeMlflow()
     monkeypatch.setattr(module, "Server", after.connect)
-    again = module.Tracker(store, "http://another.server", tracker._rows)
+    again = module.Tracker(store, "http://another.server", tracker._reporter)
     again.sync()
     assert mlflow.state == after.state and len(mlflow.of("train")) > 10
 

@@ -94,13 +94,17 @@ def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
         figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left")
 
 
-def files(drawing: Drawing) -> dict[str, bytes]:
-    """The figure as PNG and SVG by suffix: the same bytes every time, without dates or random names."""
+_METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+
+
+def files(drawing: Drawing, suffixes: Sequence[str] = tuple(_METADATA)) -> dict[str, bytes]:
+    """The figure as SVG and PNG by suffix: the same bytes every time, without dates or random names."""
     if drawing.figure is None:
         return {}
     found = {}
     with drawn():
-        for suffix, metadata in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
+        for suffix in suffixes:
+            metadata = _METADATA[suffix]
             file = io.BytesIO()
             drawing.figure.savefig(file, format=suffix, dpi=160, metadata=metadata, facecolor="white")
             found[suffix] = file.getvalue()

@@ -1,0 +1,51 @@
+"""Where a run comes from: the command, whose it is, and the commit of the folder in which its spec stands."""
+
+import getpass
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 2.0
+"""Seconds after which a large or slow working tree is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known; empty where nothing is."""
+
+    command: str = ""
+    user: str = ""
+    commit: str = ""
+    dirty: bool = False
+    """Whether tracked files differ from that commit."""
+
+
+NOWHERE = Origin()
+
+
+def origin(command: str, folder: Path) -> Origin:
+    """Of a command on a spec in `folder`."""
+    described = _describe(folder)
+    commit = described.removesuffix("-dirty")
+    return Origin(command, _user(), commit, described != commit)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # In a container a user may have no name.
+        return ""
+
+
+def _describe(folder: Path) -> str:
+    """The commit's full name, with `-dirty` behind it, or nothing outside a repository."""
+    order = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    # A look must not stand in the way of somebody's commit.
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        found = subprocess.run(order, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""

@@ -1,0 +1,33 @@
+"""A single path between two copies: error and loss on each split, as the task's own run shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn, legend
+from lmcspec.tasks import Task
+
+SPLITS = ("test", "train", "validation")
+DASHES = {"average": "-", "recompute": "--"}
+
+
+def draw(task: Task, scalars: Mapping[str, Any]) -> Drawing:
+    """Two panels, error and loss; a colour per split, dashed where batch norm's statistics are recomputed."""
+    alphas, paths = scalars["alphas"], scalars["paths"]
+    with drawn():
+        figure, ((error, loss),) = canvas(1, 2, 7.2, 2.5, sharex=True)
+        handles = []
+        for policy, curve in paths.items():
+            for place, split in enumerate(SPLITS):
+                if f"{split}_error" not in curve:
+                    continue
+                look: dict[str, Any] = {"color": COLOURS[place], "linestyle": DASHES.get(policy, ":")}
+                label = split if len(paths) == 1 else f"{split}, {policy}"
+                handles += error.plot(alphas, [PERCENT * one for one in curve[f"{split}_error"]], label=label, **look)
+                loss.plot(alphas, curve[f"{split}_loss"], **look)
+        for axes, name in ((error, "error (%)"), (loss, "loss")):
+            axes.set_ylabel(name)
+            axes.set_ylim(bottom=0)
+            axes.set_xlabel("from one copy to the other (α)")
+        legend(figure, handles, "")
+    return Drawing("path", task.label, figure)

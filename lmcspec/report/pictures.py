@@ -1,0 +1,33 @@
+"""The pictures of a study's report, case by case, with the files that they become."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from lmcspec.plan import Plan
+from lmcspec.report.figures import drawings, files
+from lmcspec.report.html import Picture
+from lmcspec.report.page import Store
+from lmcspec.report.tidy import Row
+from lmcspec.spec.study import Figure as Wish
+
+PAGE = "report.html"
+"""What the page that holds them is called."""
+
+
+def pictures(
+    plan: Plan,
+    rows: Sequence[Row],
+    store: Store,
+    wishes: Mapping[str, Mapping[str, Wish]],
+    suffixes: Sequence[str] = ("svg", "png"),
+) -> Iterator[Picture]:
+    """Each as soon as it is drawn; `wishes` are the figures that the cases ask for, by name."""
+    for case in dict.fromkeys(row.case for row in rows):
+        for drawing in drawings(plan, case, rows, store, store, wishes.get(case, {})):
+            name = file_name(f"{case} {drawing.name}" if case else drawing.name)
+            yield Picture(case, name, drawing, files(drawing, suffixes))
+
+
+def file_name(text: str) -> str:
+    """A name for a file: everything that a path, a shell or another system might take amiss is a dash."""
+    return re.sub(r"[^\w.,=+-]+", "-", text, flags=re.ASCII).strip("-.") or "report"

@@ -1,0 +1,71 @@
+"""What a tracking server keeps of results: rows for its charts, the report of an invocation, pictures of a task.
+
+The functions here are a `lmcspec.track.Reporter`: tracking knows nothing of what results mean.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from lmcspec.plan import Plan
+from lmcspec.report.page import Found, Store
+from lmcspec.report.records import records, write_csv
+from lmcspec.report.tidy import Results, Row, tidy
+from lmcspec.spec.study import Figure as Wish
+from lmcspec.tasks import Task
+
+
+def rows(plan: Plan, results: Results) -> list[Row]:
+    """The rows of every target."""
+    return tidy(plan, results)
+
+
+def of_invocation(
+    plan: Plan, store: Store, runs: Mapping[str, str], spec: Mapping[str, Any], command: str
+) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of `results.csv`, each figure, and the page; `spec` holds the resolved cases by name."""
+    from lmcspec.report.html import html
+    from lmcspec.report.page import page
+    from lmcspec.report.pictures import PAGE, pictures
+
+    found = tidy(plan, store)
+    table = io.StringIO()
+    write_csv(records(found, runs), table)
+    yield "results.csv", table.getvalue().encode()
+    study = next(iter(spec.values()), {})
+    title, source = str(study.get("title", "")), str(study.get("source", ""))
+    text = page(plan, found, store, runs, title=title, source=source, spec=command)
+    drawn = []
+    for picture in pictures(plan, found, store, {case: _wishes(own) for case, own in spec.items()}, ("svg",)):
+        drawn.append(picture)
+        yield from ((f"figures/{picture.file}.{suffix}", content) for suffix, content in picture.files.items())
+    yield PAGE, html(text, drawn).encode()
+
+
+def _wishes(study: Mapping[str, Any]) -> dict[str, Wish]:
+    """The figures of a recorded case; one that an older version wrote otherwise is left out."""
+    found = {}
+    for name, wish in study.get("figures", {}).items():
+        try:
+            found[name] = Wish.model_validate({key: value for key, value in wish.items() if value is not None})
+        except ValidationError:
+            continue
+    return found
+
+
+def of_task(task: Task, result: Found) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of the pictures that a task of this kind is looked at by."""
+    draw = _pictures().get(task.kind)
+    if draw is not None:
+        from lmcspec.report.figures import files
+
+        drawing = draw(task, result.scalars)
+        yield from ((f"{drawing.name}.{suffix}", content) for suffix, content in files(drawing, ("svg",)).items())
+
+
+def _pictures() -> dict[str, Callable[[Task, Mapping[str, Any]], Any]]:
+    from lmcspec.report.figures import one_path
+
+    return {"path": one_path.draw}

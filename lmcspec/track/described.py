@@ -1,0 +1,86 @@
+"""What the run of a task says: params to compare by, tags to find it by, and its numbers."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lmcspec.base.ids import short
+from lmcspec.store import Stored
+from lmcspec.tasks import Task, kind
+from lmcspec.track import names
+from lmcspec.track.server import Point
+
+_PLACE = re.compile(r"(?:^|/)s(\d+)/l(\d+)(?:/|$)")
+"""Replicate and level in a label: `imp/s0/l3/train`."""
+
+
+def params(task: Task) -> dict[str, Any]:
+    """Its kind, id, seeds, and the settings that it has of its own."""
+    found: dict[str, Any] = {"kind": task.kind, "task": short(task.id), **dict(task.seeds)}
+    for name in ("begin", "until", "start", "restore", "scope", "fraction"):
+        value = getattr(task.params, name, None)
+        if value is not None:
+            found[name] = value
+    if (recipe := getattr(task.params, "recipe", None)) is not None:
+        optimiser = recipe.value["optimiser"]
+        found |= {"recipe.lr": optimiser["lr"], "recipe.batch": recipe.value["batch"]}
+    return found
+
+
+def tags(task: Task) -> dict[str, str]:
+    """What is known before it runs."""
+    found = {
+        "lmcspec.kind": task.kind,
+        "lmcspec.version": str(kind(task.kind).version),
+        "lmcspec.task_id": task.id,
+        "lmcspec.label": task.label,
+    }
+    if place := _PLACE.search(task.label):
+        found |= {"lmcspec.replicate": place[1], "lmcspec.level": place[2]}
+    return found
+
+
+def outcome_tags(stored: Stored) -> dict[str, str]:
+    """What became of it, and on which machine. Empty ones are not sent."""
+    machine, numerics = stored.record.get("machine", {}), stored.record.get("numerics", {})
+    return {
+        "lmcspec.outcome": stored.outcome,
+        "lmcspec.host": str(machine.get("name", "")),
+        "lmcspec.gpu": str(machine.get("gpu", "")),
+        "lmcspec.device": str(numerics.get("device", "")),
+        "lmcspec.release": str(numerics.get("lmcspec", "")),
+    }
+
+
+def points(stored: Stored) -> list[Point]:
+    """Its last numbers under `final/…`, and the curves along a path."""
+    at = stored.record["committed"]
+    found = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars)]
+    if (seconds := stored.record.get("seconds")) is not None:
+        found.append(Point("final/seconds", seconds, 0, at))
+    for policy, curve in stored.scalars.get("paths", {}).items():
+        found += _path(policy, curve, at)
+    return found
+
+
+def _numbers(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Errors, losses, densities: what was measured. Counts, which are whole numbers, are not."""
+    return ((name, value) for name, value in scalars.items() if isinstance(value, float))
+
+
+def _path(policy: str, curve: Mapping[str, Any], at: float) -> list[Point]:
+    """A curve along a path: the step is the number of the point, from 0 at one end."""
+    section = "path" if policy == "average" else f"path {policy}"
+    found = [
+        Point(names.key(f"{section}/{name}"), value, step, at)
+        for name, values in curve.items()
+        if isinstance(values, list)
+        for step, value in enumerate(values)
+        if isinstance(value, int | float)
+    ]
+    summary = curve.get("summary", {})
+    return found + [
+        Point(names.key(f"final/{name.replace('/', ' ')} {policy}"), value, 0, at)
+        for name, value in summary.items()
+        if isinstance(value, int | float)
+    ]

@@ -353,3 +353,26 @@ def test_figures_name_levels_as_measures_do():
         "all": list(every),
     }
     assert {names: given.levels("two", names, every) for names in wanted} == wanted
+
+
+def test_the_picture_of_one_path(plan):
+    from lmcspec.report.figures import one_path
+
+    task = next(task for task in plan.tasks.values() if task.kind == "path")
+    curve = {"test_error": [0.1, 0.4, 0.2], "test_loss": [0.5, 1.0, 0.7], "train_error": [0.0, 0.3, 0.0]}
+    curve |= {"train_loss": [0.1, 0.9, 0.1], "summary": {}}
+    better = curve | {"test_error": [0.1, 0.2, 0.2]}
+
+    def lines(paths):
+        drawing = one_path.draw(task, {"alphas": [0.0, 0.5, 1.0], "paths": paths})
+        error, loss = drawing.figure.axes
+        assert [list(line.get_ydata()) for line in loss.get_lines()][:2] == [curve["test_loss"], curve["train_loss"]]
+        return {line.get_label(): [round(float(y), 9) for y in line.get_ydata()] for line in error.get_lines()}
+
+    assert lines({"average": curve, "recompute": dict(curve)}) == {"test": [10, 40, 20], "train": [0, 30, 0]}
+    assert lines({"average": curve, "recompute": better}) == {
+        "test, average": [10, 40, 20],
+        "train, average": [0, 30, 0],
+        "test, recompute": [10, 20, 20],
+        "train, recompute": [0, 30, 0],
+    }

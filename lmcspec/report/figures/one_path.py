@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lmcspec.report.figures.lines import PERCENT
-from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn, legend
+from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
 from lmcspec.tasks import Task
 
 SPLITS = ("test", "train", "validation")
@@ -13,21 +13,26 @@ DASHES = {"average": "-", "recompute": "--"}
 
 def draw(task: Task, scalars: Mapping[str, Any]) -> Drawing:
     """Two panels, error and loss; a colour per split, dashed where batch norm's statistics are recomputed."""
-    alphas, paths = scalars["alphas"], scalars["paths"]
+    alphas = scalars["alphas"]
+    usual = scalars["paths"].get("average")
+    # Without batch norm all policies are one.
+    paths = {policy: own for policy, own in scalars["paths"].items() if policy == "average" or own != usual}
     with drawn():
-        figure, ((error, loss),) = canvas(1, 2, 7.2, 2.5, sharex=True)
-        handles = []
+        figure, ((error, loss),) = canvas(1, 2, 6.4, 2.3, layout="none")
+        # There may be thousands of these, and working the margins out takes as long as all the rest.
+        figure.subplots_adjust(left=0.09, right=0.98, bottom=0.2, top=0.96, wspace=0.22)
         for policy, curve in paths.items():
             for place, split in enumerate(SPLITS):
                 if f"{split}_error" not in curve:
                     continue
                 look: dict[str, Any] = {"color": COLOURS[place], "linestyle": DASHES.get(policy, ":")}
                 label = split if len(paths) == 1 else f"{split}, {policy}"
-                handles += error.plot(alphas, [PERCENT * one for one in curve[f"{split}_error"]], label=label, **look)
+                error.plot(alphas, [PERCENT * one for one in curve[f"{split}_error"]], label=label, **look)
                 loss.plot(alphas, curve[f"{split}_loss"], **look)
         for axes, name in ((error, "error (%)"), (loss, "loss")):
             axes.set_ylabel(name)
             axes.set_ylim(bottom=0)
             axes.set_xlabel("from one copy to the other (α)")
-        legend(figure, handles, "")
+            axes.set_xticks([0.0, 0.5, 1.0])
+        error.legend(loc="lower center")
     return Drawing("path", task.label, figure)

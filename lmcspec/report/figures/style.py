@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.report.figures.given import Given
 from lmcspec.report.page import Shown
@@ -52,11 +52,18 @@ class Drawing:
     """Where the spec asks for a table among the figures."""
 
 
-def canvas(rows: int, columns: int, width: float, height: float, **shared: Any) -> "tuple[Figure, list[list[Axes]]]":
+def canvas(
+    rows: int,
+    columns: int,
+    width: float,
+    height: float,
+    layout: Literal["constrained", "none"] = "constrained",
+    **shared: Any,
+) -> "tuple[Figure, list[list[Axes]]]":
     """An empty figure with its axes, in inches. It belongs to nobody but the caller: pyplot knows nothing of it."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=layout)
     axes = figure.subplots(rows, columns, squeeze=False, **shared)
     return figure, [list(row) for row in axes]
 

@@ -18,7 +18,7 @@ def draw(task: Task, scalars: Mapping[str, Any]) -> Drawing:
     # Without batch norm all policies are one.
     paths = {policy: own for policy, own in scalars["paths"].items() if policy == "average" or own != usual}
     with drawn():
-        figure, ((error, loss),) = canvas(1, 2, 6.4, 2.3, layout="none")
+        figure, ((error, loss),) = canvas(1, 2, 6.4, 2.3, layout=None)
         # There may be thousands of these, and working the margins out takes as long as all the rest.
         figure.subplots_adjust(left=0.09, right=0.98, bottom=0.2, top=0.96, wspace=0.22)
         for policy, curve in paths.items():

@@ -57,7 +57,7 @@ def canvas(
     columns: int,
     width: float,
     height: float,
-    layout: Literal["constrained", "none"] = "constrained",
+    layout: Literal["constrained"] | None = "constrained",
     **shared: Any,
 ) -> "tuple[Figure, list[list[Axes]]]":
     """An empty figure with its axes, in inches. It belongs to nobody but the caller: pyplot knows nothing of it."""

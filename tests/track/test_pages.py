@@ -1,5 +1,6 @@
 """MLflow's pages on a tracked study, in a real browser: what people see when they open the link of `lmcspec ui`."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -23,20 +24,17 @@ PROGRAM = [sys.executable, "-c", "from lmcspec.cli import main; main()"]
 PATIENCE = 60_000
 
 
-@pytest.fixture(scope="module")
-def link(tmp_path_factory):
-    """The link that `lmcspec ui` prints for a study that has run."""
+@contextlib.contextmanager
+def served(folder, *runs):
+    """The link that `lmcspec ui` prints for a study that has run, each time with the words of one of `runs`."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium")
-    folder = tmp_path_factory.mktemp("pages")
     (folder / "tracked.toml").write_text(SPEC)
     store = str(folder / "store")
-    subprocess.run(
-        [*PROGRAM, "run", str(folder / "tracked.toml"), "--store", store],
-        env=ENVIRONMENT,
-        check=True,
-        capture_output=True,
-    )
+    for words in runs:
+        order = [*PROGRAM, "run", str(folder / "tracked.toml"), "--store", store, *words]
+        done = subprocess.run(order, env=ENVIRONMENT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
     port = free_port()
     server = subprocess.Popen(
         [*PROGRAM, "ui", "--store", store, "--port", str(port)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
@@ -52,8 +50,14 @@ def link(tmp_path_factory):
         server.communicate()
 
 
+@pytest.fixture(scope="module")
+def link(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("pages"), []) as address:
+        yield address
+
+
 @pytest.fixture
-def page(link):
+def page():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -90,18 +94,49 @@ def test_an_experiment_opens_on_accuracy_and_instability_by_level(link, page, tm
     assert Path(tmp_path / "chart.png").stat().st_size > 20_000
 
 
-def test_runs_compare_and_show_their_curves(link, page):
+def test_after_another_learning_rate_the_chart_shows_the_new_lines_only(page, tmp_path):
+    """The second run reuses the start and the data; the third has nothing to do, and its lines are the first's again."""
+    slower = ["--set", "recipes.real.optimiser.lr=0.01"]
+    for runs, rate in (([[], slower], "0.01"), ([[]], "0.1")):
+        with served(tmp_path, *runs) as link:
+            page.goto(link)
+            page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 3")
+            page.wait_for_function(
+                "[...document.querySelectorAll('.js-plotly-plot')].every(plot => plot.data.length >= 4)"
+            )
+            names = [line["name"].split(" ")[0] for line in charts(page)[0] if line["name"]]
+            assert sorted(set(names)) == ["dense/s0", "dense/s1", "imp/s0", "imp/s1"]
+            assert "superseded" not in page.inner_text("[role=grid]") and "superseded" not in " ".join(names)
+            drawn = {value for line in charts(page)[0] if line["name"].startswith("imp/s0") for value in line["y"]}
+            client, experiment = asked(link)
+            found = client.search_runs([experiment], "tags.`lmcspec.kind` = 'series'")
+            old = [run for run in found if run.data.tags["lmcspec.current"] == "false"]
+            current = [run for run in found if run.data.tags["lmcspec.current"] == "true"]
+            assert len(old) == len(current) == 4
+            assert {run.data.params["recipe.lr"] for run in current} == {rate}
+            assert all(run.info.run_name.endswith("(superseded)") for run in old)
+            (imp,) = [run for run in current if run.info.run_name == "imp/s0"]
+            history = client.get_metric_history(imp.info.run_id, "test/accuracy")
+            assert drawn == {point.value for point in history}, "and its numbers are the new ones"
+
+
+def asked(link):
+    """A client of the server behind a link, and the study's experiment."""
     from mlflow import MlflowClient
 
+    client = MlflowClient(tracking_uri=link.partition("/#")[0])
+    return client, client.get_experiment_by_name("tracked").experiment_id
+
+
+def test_runs_compare_and_show_their_curves(link, page):
     server = link.partition("/#")[0]
-    client = MlflowClient(tracking_uri=server)
-    experiment = client.get_experiment_by_name("tracked")
-    runs = client.search_runs([experiment.experiment_id], "tags.`lmcspec.kind` = 'series'")
+    client, experiment = asked(link)
+    runs = client.search_runs([experiment], "tags.`lmcspec.kind` = 'series'")
     ids = ",".join(f'"{run.info.run_id}"' for run in runs)
-    page.goto(f'{server}/#/compare-runs?runs=[{ids}]&experiments=["{experiment.experiment_id}"]')
+    page.goto(f'{server}/#/compare-runs?runs=[{ids}]&experiments=["{experiment}"]')
     page.wait_for_selector("text=imp/s1")
     page.wait_for_selector("text=final/accuracy")
-    (train,) = client.search_runs([experiment.experiment_id], "tags.`lmcspec.label` = 'imp/s0/l2/train'")
-    page.goto(f"{server}/#/experiments/{experiment.experiment_id}/runs/{train.info.run_id}")
+    (train,) = client.search_runs([experiment], "tags.`lmcspec.label` = 'imp/s0/l2/train'")
+    page.goto(f"{server}/#/experiments/{experiment}/runs/{train.info.run_id}")
     page.wait_for_selector("text=final/test_error")
     assert "recipe.lr" in page.inner_text("body")

@@ -107,6 +107,7 @@ class Figure(Config):
 
     plot: Literal[
         "accuracy-vs-sparsity",
+        "instability-vs-sparsity",
         "instability-vs-step",
         "error-along-path",
         "path-surface",

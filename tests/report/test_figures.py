@@ -376,3 +376,17 @@ def test_the_picture_of_one_path(plan):
         "test, recompute": [10, 20, 20],
         "train, recompute": [0, 30, 0],
     }
+
+
+def test_every_figure_that_is_drawn_can_be_asked_for(plan, store):
+    from typing import get_args
+
+    from lmcspec.report.figures.choose import PLOTS, READS
+
+    words = get_args(Wish.model_fields["plot"].annotation)
+    assert {*PLOTS, "cost", "table"} == set(READS) <= set(words)
+    unasked = [one.name for one in drawings(plan, "", tidy(plan, store), store, store, {})]
+    assert set(unasked) <= set(words)
+    (one,) = draw(plan, store, **{"instability-vs-sparsity": {"at": 3}}).values()
+    assert [axes.get_title() for axes in one.figure.axes] == ["k = 3ep"]
+    assert one.notes == ()

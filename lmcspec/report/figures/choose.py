@@ -28,6 +28,7 @@ NEEDS = {"accuracy-vs-sparsity": "accuracy"}
 """The kind of measure that a plot needs, where that is not stability."""
 READS = {
     "accuracy-vs-sparsity": {"networks", "x", "split", "metric", "levels", "measure"},
+    "instability-vs-sparsity": {"networks", "x", "split", "metric", "levels", "measure", "at"},
     "instability-vs-step": {"networks", "x", "split", "metric", "levels", "measure"},
     "error-along-path": {"networks", "split", "metric", "levels", "measure", "at"},
     "cost": {"networks"},

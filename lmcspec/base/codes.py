@@ -156,6 +156,9 @@ E410 too few images to train on
     `dataset.split` takes its images from the training set: what it sets aside and what it keeps must fit in there.
 E411 no validation split
     A measure looks at validation images, and the study sets none aside.
+E420 images of two sizes
+    Networks see images of one size: `dataset.crop`, which must fit the stored images, or else all of them; a
+    `random_resized_crop` brings its parts to that size.
 """
 
 

@@ -9,7 +9,6 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
-    model_validator,
 )
 
 from lmcspec.base.steps import Step
@@ -138,12 +137,6 @@ class Augment(Config):
     """Probability with which a batch is mixed with itself by CutMix."""
     random_resized_crop: ResizedCrop | None = None
     """A random part of each image, brought to one size; without `crop`."""
-
-    @model_validator(mode="after")
-    def _one_crop(self) -> "Augment":
-        if self.crop and self.random_resized_crop is not None:
-            raise ValueError("crop and random_resized_crop contradict each other: keep one")
-        return self
 
 
 def named(value: Any) -> Any:

@@ -60,8 +60,16 @@ def dataset(ctx: Context, part: Part) -> "Dataset":
         assert isinstance(config, Named)
         root = Path(where["root"]) if where["root"] else None
         held = part.value.get("split", {"validation": 0, "seed": 0})
-        shown = {"resize": part.value.get("resize"), "crop": part.value.get("crop")}
-        ctx.memory[key] = load(config, root, space(part.value["space"]), ctx.device, **held, **shown, resident=resident)
+        ctx.memory[key] = load(
+            config,
+            root,
+            space(part.value["space"]),
+            ctx.device,
+            **held,
+            resize=part.value.get("resize"),
+            crop=part.value.get("crop"),
+            resident=resident,
+        )
     return ctx.memory[key]
 
 

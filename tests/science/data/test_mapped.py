@@ -142,6 +142,18 @@ def test_batches_read_ahead_come_in_order_and_two_before_their_turn(arrays):
     assert number == 6
 
 
+@pytest.mark.parametrize("readers", [1, 3, 16])
+def test_the_number_of_readers_changes_no_batch(arrays, monkeypatch, readers):
+    monkeypatch.setattr(mapped, "READERS", readers)
+    here, there = both(arrays, crop=8)
+    recipe = Recipe(length=12, batch=16, optimiser=Sgd(0.1), augment=AUGMENT)
+    monkeypatch.setattr(Split, "batches", lambda self, parts: self.batches_ahead(parts))
+    found = list(batches(there, recipe, Noise(0), 0, 12))
+    monkeypatch.undo()
+    for (x, _), (u, _) in zip(batches(here, recipe, Noise(0), 0, 12), found, strict=True):
+        assert torch.equal(x, u)
+
+
 def test_readers_end_with_the_batches_and_with_whoever_stops_asking(arrays):
     images = Mapped(arrays.train_images, CPU)
     before = threading.active_count()

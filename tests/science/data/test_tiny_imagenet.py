@@ -18,7 +18,7 @@ SPACE = Space("standardised", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def network(size):
-    module = construct(convnet.build, ConvNet(depth=3, width=16, norm="batch"), (3, size, size), 10)
+    module = construct(convnet.build, ConvNet(depth=3, width=12, norm="batch"), (3, size, size), 10)
     module.load_state_dict(initial_state(module, "default", ("init", 0)))
     return module
 
@@ -38,7 +38,7 @@ def test_a_network_learns_from_mapped_images(unpacked_data, size):
         500,
     )
     augment = Augmentation(flip=True, random_resized_crop=ResizedCrop(size, (0.1, 1.0), (0.8, 1.25)))
-    recipe = Recipe(length=80, batch=128, optimiser=Sgd(0.05, 0.9), augment=augment)
+    recipe = Recipe(length=80, batch=24, optimiser=Sgd(0.02, 0.9), augment=augment)
     module = network(size)
     train(module, there.train, recipe, Noise(0))
     assert evaluate(module, there.test).error < 0.8

@@ -13,7 +13,9 @@ class ChannelNorm(nn.LayerNorm):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input.movedim(1, -1)).movedim(-1, 1)
+        # Back in the usual layout: in the other one, oneDNN 3.13's backward pass of a 1x1 convolution with stride 2
+        # and fewer than 8 channels writes beyond its memory.
+        return super().forward(input.movedim(1, -1)).movedim(-1, 1).contiguous()
 
 
 class NormedConv(nn.Module):

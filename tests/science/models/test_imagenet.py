@@ -6,7 +6,9 @@ import torch
 from lmcspec.base.recipes import Noise, Recipe, Sgd
 from lmcspec.catalog.models.imagenet_resnet import ImageNetResNet
 from lmcspec.catalog.models.inception import InceptionV3
+from lmcspec.science import masks, paths
 from lmcspec.science.data.resident import Split
+from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, imagenet_resnet, inception
 from lmcspec.science.summary import model_facts
@@ -99,6 +101,35 @@ def test_the_smallest_images_pass(auxiliary, size):
     assert logits.shape == (2, 7)
     assert not auxiliary or found[1].shape == (2, 7)
     assert module.eval()(torch.zeros(2, *shape, device="meta")).shape == (2, 7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("build", "config", "size"),
+    [
+        (imagenet_resnet.build, ImageNetResNet(depth=18), 32),
+        (inception.build, InceptionV3(auxiliary=False), 75),
+    ],
+)
+def test_pruning_training_and_paths(build, config, size):
+    """Copies of a masked network go apart, stay masked, and the path knows its ends under both policies."""
+    draws = torch.Generator().manual_seed(0)
+    split = Split(torch.randn(6, 1, size, size, generator=draws), torch.arange(6) % 3)
+    module = construct(build, config, (1, size, size), 3)
+    start = initial_state(module, "kaiming-normal", ("init", 0))
+    dense = masks.dense(module)
+    mask = masks.prune({name: start[name].abs() for name in dense}, dense, masks.survivors(dense) // 2)
+    recipe = Recipe(length=2, batch=4, optimiser=Sgd(lr=0.01, momentum=0.9))
+    ends, losses = [], []
+    for copy in (0, 1):
+        module.load_state_dict(start)
+        ends.append(train(module, split, recipe, Noise(0, copy), mask=mask).state)
+        masks.assert_masked(ends[-1], mask)
+        losses.append(evaluate(module, split).loss)
+    found = paths.curves(module, *ends, mask, (0.0, 0.5, 1.0), split, split)
+    assert found["average"].distance > 0
+    assert [found["average"].test[place].loss for place in (0, -1)] == pytest.approx(losses, rel=1e-5)
+    assert found["average"].test_loss != found["recompute"].test_loss
 
 
 def test_training_inception_moves_every_parameter():

@@ -80,6 +80,7 @@ class TestFinding:
             ("model", "convent3", "convnet3"),
             ("model", "vgg-16", "vgg16"),
             ("model", "resnet-20", "resnet20"),
+            ("model", "resnet18", "imagenet-resnet18"),
             ("dataset", "mnits", "mnist"),
             ("criterion", "magnitud", "magnitude"),
         ],

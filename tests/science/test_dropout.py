@@ -91,3 +91,15 @@ def test_outside_of_training_noise_is_asked_for_in_vain(split):
 def test_torchs_own_dropout_is_refused(split):
     with pytest.raises(TypeError, match=r"'3'.*lmcspec\.science\.dropout\.Dropout"):
         train(network(dropout=nn.Dropout), split, RECIPE, Noise(0))
+
+
+@pytest.mark.gpu
+def test_noise_on_a_gpu_is_a_function_of_the_update_too(cuda):
+    layer = Dropout(0.3).train()
+    seed = attach(layer, (0, 0, 0), 5, cuda)
+    ones, drawn = torch.ones(10_000, device=cuda), []
+    for update in (3, 4, 3):
+        seed(update)
+        drawn.append(layer(ones))
+    assert torch.equal(drawn[0], drawn[2]) and not torch.equal(drawn[0], drawn[1])
+    assert (drawn[0] == 0).double().mean().item() == pytest.approx(0.3, abs=5 * (0.3 * 0.7 / 10_000) ** 0.5)

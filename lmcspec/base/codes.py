@@ -156,6 +156,8 @@ E410 too few images to train on
     `dataset.split` takes its images from the training set: what it sets aside and what it keeps must fit in there.
 E411 no validation split
     A measure looks at validation images, and the study sets none aside.
+E420 images too small for the model
+    A model that halves images several times needs so many pixels. `dataset.resize` gives them that size.
 """
 
 

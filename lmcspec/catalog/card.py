@@ -1,6 +1,6 @@
 """Cards: the torch-free descriptions of everything that can be named in a spec."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -30,16 +30,23 @@ class Card:
         return getattr(import_module(module), attribute)
 
 
+def _fits(config: Any, shape: tuple[int, int, int]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard(Card):
     """A model. Implementation: `build(config, shape, classes) -> torch.nn.Module`.
 
+    In training mode it may give a pair (logits, auxiliary logits) in place of logits.
     `classifier` names the module whose input are the features φ that distribution matching compares.
     """
 
     kind: str = "model"
     config: type[Named]
     classifier: str = "classifier"
+    misfit: Callable[[Any, tuple[int, int, int]], str] = _fits
+    """`(config, shape)`: why the model can't take images of that shape (channels, height, width); "" if it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

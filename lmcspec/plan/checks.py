@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from lmcspec.base.errors import Problem
+from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
+from lmcspec.catalog import ModelCard, get
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.plan.subnetworks import NetworkPlan
 from lmcspec.spec import Case
@@ -94,6 +96,21 @@ def split_problems(case: Case) -> Iterator[Problem]:
                 place,
                 help="say how many: dataset = { …, split = { validation = 5000 } }",
             )
+
+
+def image_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
+    """Images that are too small for the model; of data that are missing only the name is known."""
+    card = get("model", case.study.model.name)
+    assert isinstance(card, ModelCard)
+    reason = card.misfit(case.study.model, facts.shape) if facts.known else ""
+    if reason:
+        _, height, width = facts.shape
+        yield case.origins.problem(
+            "E420",
+            f"images of {case.study.dataset.name} have {height}x{width} pixels here: {reason}",
+            ("model",),
+            help="take another model, or say what size they are to get: dataset = { …, resize = N }",
+        )
 
 
 def _measured_with(case: Case, networks: Mapping[str, NetworkPlan]) -> set[str]:

@@ -1,6 +1,7 @@
 """Every card keeps its word: what it names is there, and its name, config and facts agree with it."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -44,6 +45,10 @@ def example(card, name=None, **more):
     needs = {
         "mlp": {"widths": (5,)},
         "convnet": {"depth": 2, "width": 4},
+        "cifar-resnet": {"depth": 8, "width": 4},
+        "cifar-vgg": {"depth": 11, "width": 4},
+        "imagenet-resnet": {"depth": 18},
+        "inception-v3": {"auxiliary": False},
         "dm": {"ipc": 1},
         "stability": {"levels": "all"},
     }
@@ -106,10 +111,14 @@ def test_variants_validate_and_mean_what_they_fill_in(card, name):
 
 @pytest.mark.parametrize("card", MODELS, ids=label)
 class TestModels:
-    def build(self, card, shape=(1, 8, 8), classes=7, **more):
+    def build(self, card, shape=None, classes=7, **more):
+        """For the smallest square images that it takes, unless they are given."""
         from lmcspec.science.models import construct
 
-        return construct(card.load(), example(card, **more), shape, classes)
+        config = example(card, **more)
+        if shape is None:
+            shape = next((1, size, size) for size in (8, 32, 75) if not card.misfit(config, (1, size, size)))
+        return construct(card.load(), config, shape, classes)
 
     def test_the_classifier_is_the_last_linear_layer(self, card):
         from torch import nn
@@ -120,10 +129,15 @@ class TestModels:
         assert classifier.out_features == 7
         assert list(module.modules())[-1] is classifier
 
-    @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 12, 20)])
-    def test_it_takes_images(self, card, shape):
+    @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 12, 20), (3, 75, 80)])
+    def test_it_takes_images_or_says_why_not(self, card, shape):
         import torch
 
+        if reason := card.misfit(example(card), shape):
+            assert "pixels" in reason
+            with pytest.raises(ValueError, match=re.escape(reason)):
+                self.build(card, shape)
+            return
         module = self.build(card, shape).eval()
         with torch.no_grad():
             assert module(torch.zeros(2, *shape)).shape == (2, 7)
@@ -133,6 +147,15 @@ class TestModels:
 
         module = self.build(card)
         assert set(initial_state(module, "default", ("init", 0))) == set(module.state_dict())
+
+    def test_its_facts_come_from_the_meta_device(self, card):
+        import torch
+
+        from lmcspec.science.summary import model_facts
+
+        module, shape = self.build(card, (3, 75, 75)), (3, 75, 75)
+        with torch.device("meta"):
+            assert model_facts(self.build(card, shape), shape) == model_facts(module, shape)
 
     def test_building_reads_no_global_random_state(self, card):
         import torch

@@ -61,13 +61,29 @@ class TestFinding:
         assert find("dataset", "mlp") is None
 
     def test_listing(self):
-        assert names("model") == ["convnet", "convnet2", "convnet3", "convnet4", "convnet5", "lenet-300-100", "mlp"]
+        families = {
+            "cifar-resnet": ["resnet110", "resnet20", "resnet32", "resnet44", "resnet56"],
+            "cifar-vgg": ["vgg11", "vgg13", "vgg16", "vgg19"],
+            "convnet": ["convnet2", "convnet3", "convnet4", "convnet5"],
+            "imagenet-resnet": [f"imagenet-resnet{depth}" for depth in (101, 152, 18, 34, 50)],
+            "inception-v3": [],
+            "mlp": ["lenet-300-100"],
+        }
+        assert names("model") == sorted([*families, *(name for own in families.values() for name in own)])
+        assert all(get("model", name).name == family for family, own in families.items() for name in own)
         assert names("runner") == sorted(names("runner"))
         assert [card.name for card in all_cards() if card.kind == "criterion"] == ["magnitude", "random"]
 
     @pytest.mark.parametrize(
         ("kind", "typed", "meant"),
-        [("model", "convent3", "convnet3"), ("dataset", "mnits", "mnist"), ("criterion", "magnitud", "magnitude")],
+        [
+            ("model", "convent3", "convnet3"),
+            ("model", "vgg-16", "vgg16"),
+            ("model", "resnet-20", "resnet20"),
+            ("model", "resnet18", "imagenet-resnet18"),
+            ("dataset", "mnits", "mnist"),
+            ("criterion", "magnitud", "magnitude"),
+        ],
     )
     def test_did_you_mean(self, kind, typed, meant):
         with pytest.raises(UsageError, match=f"there is no {kind} called '{typed}'; did you mean '{meant}'?"):

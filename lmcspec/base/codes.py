@@ -158,6 +158,9 @@ E411 no validation split
     A measure looks at validation images, and the study sets none aside.
 E420 images too small for the model
     A model that halves images several times needs so many pixels. `dataset.resize` gives them that size.
+E421 images of two sizes
+    Networks see images of one size: `dataset.crop`, which must fit the stored images, or else all of them; a
+    `random_resized_crop` brings its parts to that size.
 """
 
 

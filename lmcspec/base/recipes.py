@@ -112,11 +112,25 @@ AnySchedule = Schedule | Cosine | Linear
 
 
 @dataclass(frozen=True, slots=True)
+class ResizedCrop:
+    """A random part of each image, brought to `size` x `size` pixels.
+
+    Its share of the image's area is uniform in `scale`, the logarithm of width / height uniform in those of `ratio`
+    (see lmcspec/science/data/resized_crop.py).
+    """
+
+    size: int
+    scale: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+
+
+@dataclass(frozen=True, slots=True)
 class Augmentation:
     """Random changes of the training images, drawn afresh each epoch; applied before the images enter their space.
 
     Order: crop, then flip, then the images enter their space, then DSA, then CutMix. `crop` pads by that many black
-    pixels on each side and cuts the old size at a uniform offset; `flip` mirrors left to right with probability 1/2.
+    pixels on each side and cuts the old size at a uniform offset; `random_resized_crop` cuts from the whole of the
+    stored image; `flip` mirrors left to right with probability 1/2.
     `dsa` names families of differentiable siamese augmentation joined by `_`, in alphabetical order; `dsa_style` says
     how they are combined (see lmcspec/science/data/dsa.py). With probability `cutmix` a batch is mixed with itself
     (see lmcspec/science/data/cutmix.py).
@@ -127,6 +141,7 @@ class Augmentation:
     dsa: str = field(default="", metadata=ADDED_LATER)
     dsa_style: Literal["dc", "mtt", "idc"] = field(default="dc", metadata=ADDED_LATER)
     cutmix: float = field(default=0.0, metadata=ADDED_LATER)
+    random_resized_crop: ResizedCrop | None = field(default=None, metadata=ADDED_LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +178,16 @@ def from_document(document: Mapping[str, Any]) -> Recipe:
     made = {
         "optimiser": _OPTIMISERS[optimiser["name"]](**optimiser),
         "schedule": own(**schedule),
-        "augment": Augmentation(**document["augment"]),
+        "augment": _augmentation(document["augment"]),
     }
     return Recipe(**{**document, **made})
+
+
+def _augmentation(document: Mapping[str, Any]) -> Augmentation:
+    crop = document.get("random_resized_crop")
+    if crop is not None:
+        crop = ResizedCrop(crop["size"], tuple(crop["scale"]), tuple(crop["ratio"]))
+    return Augmentation(**{**document, "random_resized_crop": crop})
 
 
 _OPTIMISERS: dict[str, type[Any]] = {"sgd": Sgd, "adam": Adam, "adamw": AdamW}

@@ -113,6 +113,38 @@ def image_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
         )
 
 
+def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]:
+    """A crop that does not fit the images, and recipes that would train at another size than networks are seen at."""
+    table = case.study.dataset
+    _, height, width = stored
+    if table.crop is not None and table.crop > min(height, width):
+        yield case.origins.problem(
+            "E421",
+            f"a crop of {table.crop} pixels does not fit images of {height}x{width}",
+            ("dataset", "crop"),
+            help=f"crop to {min(height, width)} at most, or resize to more",
+        )
+        return
+    if table.crop is not None and table.space is not None and table.space.name == "zca":
+        yield case.origins.problem(
+            "E421",
+            "the space zca is fitted on whole images, so cropped ones can't be whitened",
+            ("dataset", "crop"),
+            help="use another space, or resize = N without a crop",
+        )
+    seen = (height, width) if table.crop is None else (table.crop, table.crop)
+    for name, recipe in case.study.recipes.items():
+        resized = recipe.augment.random_resized_crop
+        if resized is not None and (resized.size, resized.size) != seen:
+            yield case.origins.problem(
+                "E421",
+                f"the recipe {name!r} trains on parts of {resized.size}x{resized.size} pixels, "
+                f"but networks see images of {seen[0]}x{seen[1]}",
+                ("recipes", name, "augment", "random_resized_crop", "size"),
+                help=f"say dataset.crop = {resized.size}, or size = {min(seen)}",
+            )
+
+
 def _measured_with(case: Case, networks: Mapping[str, NetworkPlan]) -> set[str]:
     """The recipes with which levels are trained to be measured, as they are written."""
     stages = [stage.stage for network in networks.values() for stage in network.stages]

@@ -8,9 +8,10 @@ from typing import Any
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get, identity
+from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
 from lmcspec.plan.graph import Graph
-from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part
+from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, stored_shape
 from lmcspec.spec import Case
 from lmcspec.spec.study import LoadedSet
 from lmcspec.tasks import Part
@@ -46,6 +47,7 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
     """
     table = case.study.dataset
     found = data_facts(table, _folder(case, base, ("dataset", "root")))
+    problems += crop_problems(case, stored_shape(table, found.facts))
     try:
         found = replace(found, facts=facts_of_study(table, found.facts))
     except ValueError as error:
@@ -60,7 +62,8 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
     material = Material(model_part(case.study, found.facts), data, TrainingSet("real", found.facts.train))
     own = get("dataset", table.name).config.model_fields
     config = {key: value for key, value in table.model_dump(mode="json").items() if key in own}
-    material.neutral[data.digest] = {"config": config, "root": str(found.root) if found.root else None}
+    where = {"config": config, "root": str(found.root) if found.root else None}
+    material.neutral[data.digest] = where if table.resident == "auto" else {**where, "resident": table.resident}
     material.facts[data.digest] = found.facts
     if found.missing:
         material.missing[data.digest] = found.missing

@@ -13,6 +13,7 @@ from lmcspec.base.recipes import (
     Linear,
     Optimiser,
     Recipe,
+    ResizedCrop,
     Schedule,
     Sgd,
     as_document,
@@ -66,7 +67,11 @@ def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
 def _augmentation(augment: written.Augment) -> Augmentation:
     """How families are combined has no meaning without any, so then it is no part of an id."""
     style = augment.dsa_style if augment.dsa else "dc"
-    return Augmentation(augment.flip, augment.crop, augment.dsa, style, augment.cutmix)
+    resized = augment.random_resized_crop
+    if resized is not None:
+        (smallest, largest), (narrow, wide) = resized.scale, resized.ratio
+        resized = ResizedCrop(resized.size, (float(smallest), float(largest)), (float(narrow), float(wide)))
+    return Augmentation(augment.flip, augment.crop, augment.dsa, style, augment.cutmix, resized)
 
 
 def _schedule(schedule: written.Schedule, length: int, per_epoch: int) -> AnySchedule:
@@ -122,6 +127,8 @@ def data_part(study: Study, facts: DataFacts) -> Part:
         value["split"] = identity(table.split)
     if table.resize is not None and not resizes_itself(table):
         value["resize"] = table.resize
+    if table.crop is not None:
+        value["crop"] = table.crop
     return Part.of(value)
 
 
@@ -133,10 +140,10 @@ def resizes_itself(table: DatasetTable) -> bool:
 def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     """The facts of a data set as a study uses it: resized, and without the images that it sets aside or leaves out.
 
-    Raises ValueError where there are too few.
+    Their shape is what networks see. Raises ValueError where there are too few.
     """
-    if table.resize is not None and not resizes_itself(table):
-        facts = replace(facts, shape=(facts.shape[0], table.resize, table.resize))
+    shape = stored_shape(table, facts)
+    facts = replace(facts, shape=shape if table.crop is None else (shape[0], table.crop, table.crop))
     if table.split is None:
         return facts
     held = table.split.validation
@@ -147,6 +154,15 @@ def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     if wanted > left:
         raise ValueError(f"{wanted:,} images are to be trained on, and there are {left:,}")
     return replace(facts, train=wanted, validation=held)
+
+
+def stored_shape(table: DatasetTable, facts: DataFacts) -> tuple[int, int, int]:
+    """Channels, height and width of the images as a study has them before they are cropped.
+
+    Of missing images that would be resized as they are read, only the wanted size is known.
+    """
+    by_itself = resizes_itself(table) and facts.known
+    return facts.shape if table.resize is None or by_itself else (facts.shape[0], table.resize, table.resize)
 
 
 def model_part(study: Study, facts: DataFacts) -> Part:

@@ -53,9 +53,8 @@ class InOrder:
         return iter(self._held) if self._held is not None else self._batches()
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        places = torch.arange(len(self._split.labels), device=self._split.labels.device)
-        for part in places.split(self._batch):
-            yield self._split.batch(part)
+        places = torch.arange(len(self._split), device=self._split.index_device)
+        return self._split.batches((part, None) for part in places.split(self._batch))
 
 
 def evaluate_on(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:

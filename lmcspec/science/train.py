@@ -1,6 +1,7 @@
 """The training loop: one run of a recipe, or any part of it, from the state that a module holds."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,9 @@ from torch import Tensor, nn
 from lmcspec.base.recipes import Noise, Recipe
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.science import masks
-from lmcspec.science.data.augment import draw
-from lmcspec.science.data.cutmix import Labels, apply_cutmix, draw_cutmix, loss_of
-from lmcspec.science.data.dsa import apply_dsa, draw_dsa
+from lmcspec.science.data.augment import Draws, draw
+from lmcspec.science.data.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
+from lmcspec.science.data.dsa import DsaDraws, apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import attach, detach
 from lmcspec.science.optimisers import AdamSteps, SgdSteps, stepper
@@ -130,22 +131,30 @@ def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -
     """
     images = len(data.labels)
     per_epoch = updates_per_epoch(images, recipe.batch)
-    update = begin
-    while update < until:
-        epoch, first = divmod(update, per_epoch)
-        places = torch.from_numpy(order(images, noise, epoch)).to(data.labels.device)
-        draws = draw(images, recipe.augment, noise, epoch)
-        draws = draws and draws.to(data.labels.device)
-        siamese = draw_dsa(images, recipe.batch, recipe.augment, noise, epoch)
-        mix = draw_cutmix(images, recipe.batch, recipe.augment, noise, epoch)
-        last = min(per_epoch, first + until - update)
-        for number in range(first, last):
-            part = slice(number * recipe.batch, (number + 1) * recipe.batch)
-            x, y = data.batch(places[part], draws and draws[part])
-            if siamese is not None:
-                x = apply_dsa(x, siamese, number, part)
-            yield (x, y) if mix is None else apply_cutmix(x, y, mix, number, part)
-        update += last - first
+    asked: deque[tuple[DsaDraws | None, MixDraws | None, int, slice]] = deque()
+
+    def parts() -> Iterator[tuple[Tensor, Draws | None]]:
+        update = begin
+        while update < until:
+            epoch, first = divmod(update, per_epoch)
+            places = torch.from_numpy(order(images, noise, epoch)).to(data.index_device)
+            draws = draw(images, recipe.augment, noise, epoch, data.stored)
+            draws = draws and draws.to(data.device)
+            siamese = draw_dsa(images, recipe.batch, recipe.augment, noise, epoch)
+            mix = draw_cutmix(images, recipe.batch, recipe.augment, noise, epoch)
+            last = min(per_epoch, first + until - update)
+            for number in range(first, last):
+                part = slice(number * recipe.batch, (number + 1) * recipe.batch)
+                asked.append((siamese, mix, number, part))
+                yield places[part], draws and draws[part]
+            update += last - first
+
+    # Images that are read ahead are asked for before their turn: what else a batch needs waits in `asked`.
+    for x, y in data.batches(parts()):
+        siamese, mix, number, part = asked.popleft()
+        if siamese is not None:
+            x = apply_dsa(x, siamese, number, part)
+        yield (x, y) if mix is None else apply_cutmix(x, y, mix, number, part)
 
 
 def _loss(outputs: Tensor | tuple[Tensor, Tensor], labels: Labels) -> Tensor:

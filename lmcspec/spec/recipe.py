@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from lmcspec.base.steps import Step
 from lmcspec.catalog import Config, Several, StepField, nearest
@@ -95,6 +102,26 @@ Families = Annotated[
 ]
 
 
+class ResizedCrop(Config):
+    """A random part of each image, brought to one size."""
+
+    size: int = Field(ge=1)
+    """Pixels of each side; it must be the size at which networks are evaluated (`dataset.crop`)."""
+    scale: Several[float] = Field(default=(0.08, 1.0), min_length=2, max_length=2)
+    """Smallest and largest share of the image's area."""
+    ratio: Several[float] = Field(default=(3 / 4, 4 / 3), min_length=2, max_length=2)
+    """Smallest and largest width / height."""
+
+    @field_validator("scale", "ratio")
+    @classmethod
+    def _ordered(cls, value: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        if not 0 < value[0] <= value[1]:
+            raise ValueError(f"{info.field_name} is a smaller and a larger number above 0")
+        if info.field_name == "scale" and value[1] > 1:
+            raise ValueError("scale is a share of the image's area: at most 1")
+        return value
+
+
 class Augment(Config):
     """Random changes of the training images."""
 
@@ -108,6 +135,8 @@ class Augment(Config):
     """How DSA combines them: one family a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
     cutmix: float = Field(default=0.0, ge=0, le=1)
     """Probability with which a batch is mixed with itself by CutMix."""
+    random_resized_crop: ResizedCrop | None = None
+    """A random part of each image, brought to one size; without `crop`."""
 
 
 def named(value: Any) -> Any:

@@ -75,6 +75,11 @@ def _recipes(names: Names) -> None:
             message = "`dsa_style` says how the families of `dsa` are combined, and there are none"
             help = 'name some, as in `dsa = "color_crop_cutout_flip_scale_rotate"`'
             names.problem("E117", message, ("recipes", name, "augment", "dsa_style"), key=True, help=help)
+        resized = augment.get("random_resized_crop") if augment is not None else None
+        crop = augment.get("crop") if augment is not None else None
+        if resized is not None and resized.value is not None and crop is not None and crop.value != 0:
+            message = "`crop` shifts whole images, `random_resized_crop` cuts parts from them: a recipe has one of them"
+            names.problem("E117", message, ("recipes", name, "augment", "crop"), key=True, help="say crop = 0")
 
 
 def _networks(names: Names) -> None:

@@ -47,6 +47,10 @@ class DatasetTable(Named):
     """Images to validate on, taken from the training set: `{ validation = 5000 }`."""
     resize: int | None = Field(default=None, ge=1, json_schema_extra=ADDED_LATER)
     """Shorter side in pixels, then a central square."""
+    crop: int | None = Field(default=None, ge=1, json_schema_extra=ADDED_LATER)
+    """Networks see the central square of so many pixels; a random resized crop is cut from the whole image."""
+    resident: bool | Literal["auto"] = Field(default="auto", json_schema_extra=NEUTRAL)
+    """Images on the device as a whole, or read from the host for each batch: by default where they would fill it."""
 
 
 class LoadedSet(Config):

@@ -46,21 +46,29 @@ def note_facts(ctx: Context, part: Part, network: "nn.Module") -> None:
 
 
 def dataset(ctx: Context, part: Part) -> "Dataset":
-    """The study's data in their space, resident on the task's device; loaded once by a worker."""
+    """The study's data in their space, on the task's device or read from the host for it; loaded once by a worker."""
     from lmcspec.catalog import Named, get
     from lmcspec.science.data import load
 
-    key = ("dataset", part.digest, ctx.device)
+    where = ctx.neutral[part.digest]
+    resident = where.get("resident", "auto")
+    key = ("dataset", part.digest, ctx.device, resident)
     if key not in ctx.memory:
         for old in [other for other in ctx.memory if isinstance(other, tuple) and other[0] == "dataset"]:
             del ctx.memory[old]
-        where = ctx.neutral[part.digest]
         config = get("dataset", where["config"]["name"]).config.model_validate(where["config"])
         assert isinstance(config, Named)
         root = Path(where["root"]) if where["root"] else None
         held = part.value.get("split", {"validation": 0, "seed": 0})
         ctx.memory[key] = load(
-            config, root, space(part.value["space"]), ctx.device, **held, resize=part.value.get("resize")
+            config,
+            root,
+            space(part.value["space"]),
+            ctx.device,
+            **held,
+            resize=part.value.get("resize"),
+            crop=part.value.get("crop"),
+            resident=resident,
         )
     return ctx.memory[key]
 

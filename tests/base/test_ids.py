@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import rfc8785
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_numbers_without_a_canonical_form(value):
         ids.canonical({"x": [value]})
 
 
-@pytest.mark.parametrize("value", [{1}, b"x", object(), {1: "x"}, os.curdir.__class__, print])
+@pytest.mark.parametrize("value", [{1}, b"x", object(), {1: "x"}, os.curdir.__class__, print, np.int64(1)])
 def test_values_that_other_machines_spell_differently(value):
     with pytest.raises(TypeError):
         ids.canonical({"x": value})

@@ -1,5 +1,6 @@
 """Steps: spellings, what they resolve to, and what is refused."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +48,8 @@ def test_spellings(spelling, step):
         -1,
         [3],
         10**13,
+        np.int64(3),
+        np.float64(3),
     ],
 )
 def test_what_is_no_step(spelling):

@@ -104,6 +104,8 @@ ADDED = {
     "learning-rate rewinding": ["networks.imp=[{rounds=2,start='trained',schedule_from='3it'}]"],
     "one-shot": ["networks.imp=[{rounds=1,sparsity=0.8}]"],
     "one-shot fine-tuning": ["networks.imp=[{rounds=2,iterative=false,start='trained',schedule_from='5it'}]"],
+    "crop": ["dataset.crop=6"],
+    "resized crop": ["recipes.real.augment={random_resized_crop={size=8,scale=[0.1,1],ratio=[0.8,1.25]}}"],
     "adamw": ["recipes.real.optimiser={name='adamw',lr=0.001}"],
     "cosine": ["recipes.real.schedule='cosine'"],
     "linear": ["recipes.real.schedule={name='linear',final=0.1,warmup='2it'}"],
@@ -122,6 +124,10 @@ def test_golden_ids_of_what_was_added_later(name):
         ("recipes.real.augment={dsa='rotate_flip'}", "recipes.real.augment={dsa='flip_rotate',cutmix=0}"),
         ("recipes.real.augment={dsa='flip',dsa_style='dc'}", "recipes.real.augment={dsa='flip'}"),
         ("recipes.real.precision='float32'", "recipes.real.augment.flip=false"),
+        (
+            "recipes.real.augment={random_resized_crop={size=8}}",
+            "recipes.real.augment={random_resized_crop={size=8,scale=[0.08,1],ratio=[0.75,1.3333333333333333]}}",
+        ),
     ],
 )
 def test_two_spellings_of_one_augmentation(change, same):
@@ -233,6 +239,8 @@ ENTERS = [
     "model.norm='batch'",
     "model.depth=3",
     "model.init='kaiming-normal'",
+    "recipes.real.augment={crop=0,flip=true,random_resized_crop={size=8}}",
+    "dataset.crop=4",
     "dataset.space='raw'",
     "dataset.space={name='standardised',mean=[0.3],std=[0.4]}",
 ]
@@ -282,6 +290,7 @@ def test_every_other_field_that_can_change_a_result_changes_its_id(rich, change,
         "title='words'",
         "source='a paper'",
         "dataset.root='/somewhere/else'",
+        "dataset.resident=false",
         "measures.stability.threshold=0.05",
         "on_collapse='skip'",
         "figures.one={plot='accuracy-vs-sparsity'}",

@@ -37,6 +37,21 @@ def test_the_batch_size_does_not_matter(module, few, batch):
     assert found.loss == pytest.approx(expected.loss, abs=1e-6)
 
 
+def test_counts_and_losses_are_exact_where_float32_has_lost_count():
+    """2^24 + 1 is no float32; neither does a sum of as many losses fit there."""
+
+    class Fixed(nn.Module):
+        def forward(self, x):
+            return torch.tensor([[0.0, 1.0]]).expand(len(x), 2)
+
+    count = 2**24 + 3
+    images = torch.zeros(1, dtype=torch.uint8).expand(count, 1, 1, 1)
+    found = evaluate(Fixed(), Split(images, torch.zeros(1, dtype=torch.int64).expand(count)), batch=2**21)
+    assert (found.images, found.errors, found.error) == (count, count, 1.0)
+    each = torch.nn.functional.cross_entropy(torch.tensor([[0.0, 1.0]]), torch.tensor([0])).double().item()
+    assert found.loss == pytest.approx(each, rel=1e-13)
+
+
 def test_modes_statistics_and_gradients_are_left_as_they_were(module, few):
     module.train()
     module.blocks[1].eval()

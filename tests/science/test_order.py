@@ -1,6 +1,7 @@
 import numpy as np
 
 from lmcspec.base.recipes import Noise
+from lmcspec.science.data.held_out import held_rows
 from lmcspec.science.order import order
 
 
@@ -22,3 +23,11 @@ def test_no_two_places_share_an_order_however_their_numbers_add_up():
 
 def test_the_first_order_is_pinned():
     assert np.array_equal(order(8, Noise(0), 0), [5, 3, 1, 7, 2, 0, 4, 6])
+
+
+def test_seed_zero_is_a_seed_like_any_other():
+    """Where 0 counts as unset every look at it is another order."""
+    assert np.array_equal(order(50, Noise(0, 0, 0), 0), order(50, Noise(0, 0, 0), 0))
+    labels = np.arange(60) % 3
+    (rest, held), (again, held_again), (_, other) = (held_rows(labels, 9, "some", seed) for seed in (0, 0, 1))
+    assert np.array_equal(rest, again) and np.array_equal(held, held_again) and not np.array_equal(held, other)

@@ -12,7 +12,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, Sgd
+from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, ResizedCrop, Sgd
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import curves, masks, paths
@@ -76,10 +76,10 @@ def data(pretend) -> Split:
     ("optimiser", "augment"),
     [
         (SGD, Augmentation(flip=True, crop=2)),
-        (Adam(1e-3, weight_decay=1e-3), Augmentation()),
+        (Adam(1e-3, weight_decay=1e-3), Augmentation(random_resized_crop=ResizedCrop(8))),
         (AdamW(1e-3), Augmentation(dsa="color_crop_cutout_flip_rotate_scale", dsa_style="idc", cutmix=1.0)),
     ],
-    ids=["sgd, augmented", "adam", "adamw, dsa and cutmix"],
+    ids=["sgd, augmented", "adam, parts resized", "adamw, dsa and cutmix"],
 )
 def test_training(data, optimiser, augment):
     module = network()

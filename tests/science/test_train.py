@@ -214,6 +214,16 @@ def test_nothing_global_is_read_or_left_changed(few):
     assert same(*ends)
 
 
+def test_batches_that_come_before_a_beginning_do_not_pass_the_network(few):
+    """Going on in the middle of an epoch leaves batch norm's statistics alone: ten updates an epoch, from the 14th."""
+    module, seen = network("convnet"), []
+    module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
+    end = train(module, few[0], recipe_of(length=25), Noise(0), begin=14, until=18)
+    assert {int(value) for name, value in end.state.items() if name.endswith("num_batches_tracked")} == {4}
+    expected = [x for x, _ in batches(few[0], recipe_of(length=25), Noise(0), 0, 18)][14:]
+    assert len(seen) == 4 and all(torch.equal(one, other) for one, other in zip(seen, expected, strict=True))
+
+
 def test_looking_on_the_way_changes_nothing(few):
     """Snapshots, evaluations and pulses may leave the module in another mode; training goes on in its own."""
     recipe = recipe_of("sgd", 40)

@@ -333,7 +333,7 @@ def test_the_data_set_is_loaded_once_and_makes_room_for_another(tmp_path):
     white = Part.of({"digest": RAW.value["digest"], "space": {"name": "zca", "eps": 0.1}})
     ctx.neutral[white.digest] = ctx.neutral[RAW.digest]
     assert read.dataset(ctx, white).space.name == "zca"
-    assert [key for key in ctx.memory if key[0] == "dataset"] == [("dataset", white.digest, "cpu")]
+    assert [key for key in ctx.memory if key[0] == "dataset"] == [("dataset", white.digest, "cpu", "auto")]
     assert ctx.memory["other"] == 1
 
 

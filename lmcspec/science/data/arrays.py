@@ -9,6 +9,9 @@ from lmcspec.base import ids
 from lmcspec.base.errors import BlockedError
 from lmcspec.base.facts import DataFacts
 
+_COUNTED = 4096
+"""Images that are counted at a time: a set may be larger than memory."""
+
 
 class DataError(BlockedError):
     """Data that are damaged, incomplete, or not what was declared."""
@@ -102,7 +105,10 @@ def channel_statistics(arrays: Arrays) -> tuple[tuple[float, ...], tuple[float, 
     """Mean and standard deviation of the training images scaled to [0, 1], per channel, exact from counts."""
     means, deviations = [], []
     for channel in range(arrays.shape[0]):
-        counts = np.bincount(arrays.train_images[:, channel].reshape(-1), minlength=256)
+        counts = np.zeros(256, dtype=np.int64)
+        for start in range(0, len(arrays.train_images), _COUNTED):
+            part = arrays.train_images[start : start + _COUNTED, channel]
+            counts += np.bincount(part.reshape(-1), minlength=256)
         values = np.arange(256) / arrays.scale
         mean = float(counts @ values / counts.sum())
         means.append(mean)

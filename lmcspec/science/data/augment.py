@@ -8,32 +8,41 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.science.data.resized_crop import Windows, draw_windows, resized
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """What happens to each image: offsets of its crop, int64 (n,) in 0 … 2 `pad`, and whether it is mirrored."""
+    """What happens to each image: offsets of its crop, int64 (n,) in 0 … 2 `pad`, and whether it is mirrored.
+
+    With `windows`, before that: which part of it is taken and resized.
+    """
 
     pad: int
     top: Tensor
     left: Tensor
     flip: Tensor
+    windows: Windows | None = None
 
     def __getitem__(self, part: slice) -> "Draws":
-        return Draws(self.pad, self.top[part], self.left[part], self.flip[part])
+        windows = self.windows and self.windows[part]
+        return Draws(self.pad, self.top[part], self.left[part], self.flip[part], windows)
 
     def to(self, device: torch.device | str) -> "Draws":
         """The same draws on another device."""
-        return Draws(self.pad, self.top.to(device), self.left.to(device), self.flip.to(device))
+        windows = self.windows and self.windows.to(device)
+        return Draws(self.pad, self.top.to(device), self.left.to(device), self.flip.to(device), windows)
 
 
-def draw(count: int, augmentation: Augmentation, noise: Noise, epoch: int) -> Draws | None:
+def draw(
+    count: int, augmentation: Augmentation, noise: Noise, epoch: int, stored: tuple[int, int] | None = None
+) -> Draws | None:
     """The draws of an epoch of `count` images: number p is for the image at position p of the epoch's order.
 
     None where the recipe changes nothing. Each kind of draw has its own stream, so that turning one off leaves the
-    others as they are.
+    others as they are. A random resized crop needs to know the height and width of the `stored` images.
     """
-    if not (augmentation.crop or augmentation.flip):
+    if not (augmentation.crop or augmentation.flip or augmentation.random_resized_crop):
         return None
     address = (noise.replicate, noise.copy, noise.level, epoch)
     still = np.zeros(count, dtype=np.int64)
@@ -42,14 +51,22 @@ def draw(count: int, augmentation: Augmentation, noise: Noise, epoch: int) -> Dr
         for what in ("crop-y", "crop-x")
     )
     flip = streams.uniforms(count, "augment", *address, "flip") < 0.5 if augmentation.flip else still > 0
-    return Draws(augmentation.crop, torch.from_numpy(top), torch.from_numpy(left), torch.from_numpy(flip))
+    windows = None
+    if augmentation.random_resized_crop is not None:
+        if stored is None:
+            raise ValueError("a random resized crop needs the height and width of the images")
+        windows = draw_windows(count, augmentation.random_resized_crop, stored, address)
+    return Draws(augmentation.crop, torch.from_numpy(top), torch.from_numpy(left), torch.from_numpy(flip), windows)
 
 
 def augment(images: Tensor, draws: Draws, black: Tensor | float = 0) -> Tensor:
     """Pad with black, cut the old size at the drawn offsets, then mirror. images (n, C, H, W) of any dtype.
 
-    `black` is a number, or one per channel as (C, 1, 1).
+    Windows come before all that; their images are uint8 or float32. `black` is a number, or one per channel as
+    (C, 1, 1).
     """
+    if draws.windows is not None:
+        images = resized(images, draws.windows)
     if draws.pad:
         images = _crop(images, draws, black)
     return torch.where(draws.flip[:, None, None, None], images.flip(-1), images)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,19 @@ _SMALL = 128 * 128
 """Pixels up to which one thread is the fastest: so little of the work on a small image is outside Python's lock."""
 
 
-def decode(path: Path, resize: int | None) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Squares of `side` pixels whose central `crop` are those of torchvision's Resize(side), CenterCrop(crop)."""
+
+    side: int
+    crop: int
+
+
+Resize = int | Shown | None
+"""The shorter side, or a form of squares; None where images stay as they are."""
+
+
+def decode(path: Path, resize: Resize) -> np.ndarray:
     """One image as RGB, uint8 (3, height, width); a DataError naming the file where it can't be decoded.
 
     `resize`: the shorter side is brought to that many pixels (bilinear, antialiased), then the central square is cut.
@@ -36,7 +49,9 @@ def decode(path: Path, resize: int | None) -> np.ndarray:
         raise DataError(
             f"{path} can't be read as an image: {error}", help="replace the file by a sound copy, or remove it"
         ) from error
-    if resize is not None:
+    if isinstance(resize, Shown):
+        image = shown(image, resize)
+    elif resize is not None:
         image = square(image, resize)
     return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
 
@@ -52,8 +67,17 @@ def square(image: "Image", side: int) -> "Image":
     return image.resize(size, Resampling.BILINEAR).crop((left, top, left + side, top + side))
 
 
+def shown(image: "Image", form: Shown) -> "Image":
+    """As `square`, rounded as torchvision rounds: the longer side down, half a pixel at the crop to the even one."""
+    from PIL.Image import Resampling
+
+    size = [max(form.side, int(form.side * own / min(image.size))) for own in image.size]
+    left, top = (round((own - form.crop) / 2) - (form.side - form.crop) // 2 for own in size)
+    return image.resize((size[0], size[1]), Resampling.BILINEAR).crop((left, top, left + form.side, top + form.side))
+
+
 def decode_into(
-    out: np.ndarray, digests: np.ndarray, rows: Sequence[int], root: Path, names: Sequence[str], resize: int | None
+    out: np.ndarray, digests: np.ndarray, rows: Sequence[int], root: Path, names: Sequence[str], resize: Resize
 ) -> None:
     """Decode names[row] into out[row], and its sha256 into digests[row] uint8 (32,), for each of `rows`.
 

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from filelock import FileLock
 from lmcspec.base import ids
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import Named
-from lmcspec.science.data.arrays import Arrays, combine
+from lmcspec.science.data.arrays import Arrays, DataError, combine
 from lmcspec.science.data.cache import cache_folder, keep, kept_array, whole
-from lmcspec.science.data.decode import decode, decode_into
+from lmcspec.science.data.decode import Resize, Shown, decode, decode_into
 from lmcspec.science.data.listing import Listing, list_images
 
 log = logging.getLogger(__name__)
@@ -60,8 +61,13 @@ def arrays(found: Read) -> Arrays:
 
 def read(root: Path | None, resize: int | None = None) -> Read:
     """Everything about a folder, from the cache as far as the files' size, modification time and inode are the same."""
-    listing = list_images(root)
-    place = cache_folder("folders", ids.digest([str(listing.root.resolve()), resize])[:24])
+    return read_listed(list_images(root), resize)
+
+
+def read_listed(listing: Listing, resize: Resize = None) -> Read:
+    """As `read`, of a folder that was looked through already."""
+    form = [resize.side, resize.crop] if isinstance(resize, Shown) else resize
+    place = cache_folder("folders", ids.digest([str(listing.root.resolve()), form])[:24])
     try:
         place.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place / "lock")
@@ -109,7 +115,7 @@ class _Index:
         return self.names == listing.names and np.array_equal(self.stamps, listing.stamps)
 
 
-def _decoded(listing: Listing, resize: int | None, place: Path | None, known: _Index | None) -> Read:
+def _decoded(listing: Listing, resize: Resize, place: Path | None, known: _Index | None) -> Read:
     """Decode the files that `known` does not hold, take the others from its array, and keep the result in `place`."""
     count = len(listing.names)
     shape = (count, *decode(listing.root / listing.names[0], resize).shape)
@@ -133,7 +139,7 @@ def _decoded(listing: Listing, resize: int | None, place: Path | None, known: _I
             images = kept_array(place / f"{digest}.npy")
             if images is not None:
                 return _read(listing, images, digests, digest)
-    images = np.empty(shape, dtype=np.uint8)
+    images = _memory(listing, shape)
     _fill(images, digests, listing, resize, place, known)
     return _read(listing, images, digests, _digest(listing, shape[1:], digests))
 
@@ -142,7 +148,7 @@ def _fill(
     images: np.ndarray,
     digests: np.ndarray,
     listing: Listing,
-    resize: int | None,
+    resize: Resize,
     place: Path | None,
     known: _Index | None,
 ) -> None:
@@ -159,6 +165,19 @@ def _fill(
             images[part] = old[same[part]]
         digests[kept] = known.digests[same[kept]]
     decode_into(images, digests, np.flatnonzero(same < 0).tolist(), listing.root, listing.names, resize)
+
+
+def _memory(listing: Listing, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in memory; DataError where it would fill it."""
+    from psutil import virtual_memory
+
+    size = math.prod(shape)
+    if size > virtual_memory().total // 2:
+        raise DataError(
+            f"the decoded images of {listing.root} take {size / 1e9:,.0f} GB; the cache folder has no room for them",
+            help="LMCSPEC_CACHE names a folder on another disk; a smaller `resize` takes less",
+        )
+    return np.empty(shape, dtype=np.uint8)
 
 
 def _room(path: Path, shape: tuple[int, ...]) -> np.ndarray:

@@ -15,17 +15,10 @@ def hold_out(arrays: Arrays, count: int, name: str, seed: int = 0) -> Arrays:
     images are those that come first in the stream `split` at (name, "validation", seed). Raises ValueError where
     nothing would be left to train on.
     """
-    total = len(arrays.train_labels)
-    if not 0 < count < total:
-        raise ValueError(f"a validation split has 1 to {total - 1} of {total} training images, not {count}")
-    chosen = np.zeros(total, dtype=bool)
-    chosen[balanced(arrays.train_labels, count, name, "validation", seed, stream="split")] = True
+    rest, held = held_rows(arrays.train_labels, count, name, seed)
     images, labels = arrays.train_images, arrays.train_labels
     return replace(
-        arrays,
-        train_images=images[~chosen],
-        train_labels=labels[~chosen],
-        validation=(images[chosen], labels[chosen]),
+        arrays, train_images=images[rest], train_labels=labels[rest], validation=(images[held], labels[held])
     )
 
 
@@ -35,8 +28,23 @@ def keep(arrays: Arrays, count: int, name: str, seed: int = 0) -> Arrays:
     Class sizes differ by at most one as long as each class has enough; within a class the images are those that come
     first in the stream `split` at (name, "train", seed). Raises ValueError where there are fewer.
     """
-    total = len(arrays.train_labels)
+    chosen = kept_rows(arrays.train_labels, count, name, seed)
+    return replace(arrays, train_images=arrays.train_images[chosen], train_labels=arrays.train_labels[chosen])
+
+
+def held_rows(labels: np.ndarray, count: int, name: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Which training images `hold_out` leaves, and which it sets aside; both ascending."""
+    total = len(labels)
+    if not 0 < count < total:
+        raise ValueError(f"a validation split has 1 to {total - 1} of {total} training images, not {count}")
+    held = np.zeros(total, dtype=bool)
+    held[balanced(labels, count, name, "validation", seed, stream="split")] = True
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def kept_rows(labels: np.ndarray, count: int, name: str, seed: int = 0) -> np.ndarray:
+    """Which training images `keep` keeps, ascending."""
+    total = len(labels)
     if not 0 < count <= total:
         raise ValueError(f"there are {total} training images to choose from, not {count}")
-    chosen = np.sort(balanced(arrays.train_labels, count, name, "train", seed, stream="split"))
-    return replace(arrays, train_images=arrays.train_images[chosen], train_labels=arrays.train_labels[chosen])
+    return np.sort(balanced(labels, count, name, "train", seed, stream="split"))

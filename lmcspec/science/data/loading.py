@@ -1,13 +1,15 @@
 """A data set by its configuration, ready for training."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from lmcspec.catalog import DatasetCard, Named, get
 from lmcspec.science.data.arrays import Arrays, channel_statistics
-from lmcspec.science.data.held_out import hold_out, keep
-from lmcspec.science.data.resident import Dataset, enter
+from lmcspec.science.data.held_out import held_rows, hold_out, keep, kept_rows
+from lmcspec.science.data.resident import Dataset, Residence, enter, on_the_host
 from lmcspec.science.data.resize import resized
 from lmcspec.science.data.space import Space
 
@@ -22,13 +24,16 @@ def load(
     train: int | None = None,
     seed: int = 0,
     resize: int | None = None,
+    crop: int | None = None,
+    resident: Residence = "auto",
 ) -> Dataset:
     """The data set that a card's configuration (or just its name) asks for, in a space, on a device.
 
     `"standardised"` takes the card's own mean and std, or those of the training images where the card has none.
     `validation` training images are set aside, and `train` of the rest are kept, drawn by `seed` (see `hold_out`,
-    `keep`). `resize` brings the images of any set
-    to N x N pixels, as an image folder does.
+    `keep`). `resize` brings the images of any set to N x N pixels, as an image folder does; networks see the central
+    `crop` x `crop` of them. Images that are not `resident` stay on the host, in the mapped file of a folder, and none
+    is copied to set some aside; results are the same bits.
 
     >>> load("digits", space="standardised").train.images.shape
     torch.Size([1437, 1, 8, 8])
@@ -41,11 +46,28 @@ def load(
     arrays = card.load()(config, folder)
     if resize is not None:
         arrays = resized(arrays, resize)
+    crop = getattr(config, "crop", None) if crop is None else crop
+    if isinstance(space, Space) and space.name != "zca" and on_the_host(arrays, space, torch.device(device), resident):
+        return _by_rows(enter(arrays, space, device, crop=crop, resident=False), card.name, validation, train, seed)
     if validation:
         arrays = hold_out(arrays, validation, card.name, seed)
     if train is not None:
         arrays = keep(arrays, train, card.name, seed)
-    return enter(arrays, _space(space, card, arrays), device)
+    return enter(arrays, _space(space, card, arrays), device, crop=crop, resident=resident)
+
+
+def _by_rows(whole: Dataset, name: str, validation: int, train: int | None, seed: int) -> Dataset:
+    """`hold_out` and `keep` for a set whose images are mapped."""
+    split, held, labels = whole.train, None, whole.train.labels.cpu().numpy()
+    rows = np.arange(len(labels))
+    if validation:
+        rows, aside = held_rows(labels, validation, name, seed)
+        held = split.subset(torch.from_numpy(aside))
+    if train is not None:
+        rows = rows[kept_rows(labels[rows], train, name, seed)]
+    if len(rows) < len(labels):
+        split = split.subset(torch.from_numpy(rows))
+    return replace(whole, train=split, validation=held)
 
 
 def _card(config: Named | str) -> tuple[DatasetCard, Named]:

@@ -131,7 +131,8 @@ class TaskExplanation:
         seconds = "seconds unknown, nothing like it has finished in this store yet"
         if own.seconds is not None:
             seconds = f"{duration(own.seconds)} ({duration(own.low or 0)} to {duration(own.high or 0)})"
-        work = f"{own.images:,} training images in {own.updates:,} updates, " if own.updates else ""
+        work = f"{own.images:,} training images" + (f" in {own.updates:,} updates" if own.updates else "")
+        work = f"{work}, " if own.images else ""
         return f"{work}{seconds}" + (f", keeps {size(own.stored)}" if own.stored is not None else "")
 
     def _stored(self) -> Iterator[str]:

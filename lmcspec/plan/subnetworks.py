@@ -110,14 +110,22 @@ class Subnetworks:
         before = level - 1 if step_by_step else stage.entry
         card = get("criterion", stage.stage.criterion.name)
         assert isinstance(card, CriterionCard)
-        inputs, seeds = {}, {}
+        inputs, seeds, start, images = {}, {}, "given", TrainingSet("", 0)
         if card.trains:
             inputs["state"] = self._ranking_run(network, stage, replicate, before)
-        else:
+        elif not card.rewound:
             seeds = {"replicate": replicate, "level": level, "draw": 0}
+        elif stage.stage.rewind != Step():
+            inputs["state"] = self._rewind_state(network, stage, replicate)
+        else:
+            start, seeds = "init", {"replicate": replicate}
         mask = self._mask(network, stage.index, replicate, before)
         if mask:
             inputs["mask"] = mask
+        if card.images:
+            _, images = self._stage_recipe(network, stage)
+        if images.task:
+            inputs["data"] = images.task
         params = Prune(
             model=self.model,
             criterion=Part.of(identity(stage.stage.criterion)),
@@ -126,6 +134,9 @@ class Subnetworks:
             scope=stage.stage.scope,
             exclude=tuple(sorted(stage.stage.exclude)),
             sparsity=stage.exact if level == stage.entry + stage.rounds else None,
+            start=start,  # pyright: ignore[reportArgumentType]
+            data=self.data if card.images else None,
+            train_on=images.file,
         )
         return self.graph.add("prune", params, inputs, seeds, role=self._role(network.name, replicate, level, "mask"))
 

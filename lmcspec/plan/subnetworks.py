@@ -30,6 +30,14 @@ class Start:
     """The training whose biases, norms and buffers stay, where only prunable weights are restored."""
 
 
+class StartsAfterEnd(ValueError):
+    """A level is trained to be measured by a recipe that ends before it starts; `path` is where its start is written."""
+
+    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
     """A network of one case, laid out."""
@@ -188,10 +196,15 @@ class Subnetworks:
     def level_run(
         self, network: NetworkPlan, replicate: int, level: int, recipe: str, copy: int = 0, until: int | None = None
     ) -> str:
-        """A level's subnetwork trained from its rewind point with `recipe` on the study's images."""
+        """A level's subnetwork trained from its rewind point with `recipe` on the study's images.
+
+        Raises StartsAfterEnd where that recipe has nothing left to do there.
+        """
         role = self._role(network.name, replicate, level, f"copy{copy}" if copy else "train")
+        start = self.start(network, replicate, level)
+        self._check_start(network, level, start.step, recipe)
         return self.train(
-            self.start(network, replicate, level),
+            start,
             self.mask(network, replicate, level),
             self.recipe(recipe),
             self.real,
@@ -200,6 +213,18 @@ class Subnetworks:
             until=until,
             keep="until-used" if copy or until is not None else "always",
         )
+
+    def _check_start(self, network: NetworkPlan, level: int, step: Step, recipe: str) -> None:
+        resolved = self.recipe(recipe)
+        if step != Step() and resolved.updates(step) >= resolved.recipe.length:
+            origin = network.original or network
+            stage = self._owner(origin, level)
+            key = "schedule_from" if stage.stage.start == "trained" else "rewind"
+            raise StartsAfterEnd(
+                f"{key} = {step} is update {resolved.updates(step)} of the recipe `{recipe}`, by which level {level} of "
+                f"{network.name} is trained to be measured, but that ends after {resolved.recipe.length}",
+                ("networks", origin.name, stage.index, key),
+            )
 
     def start(self, network: NetworkPlan, replicate: int, level: int) -> Start:
         """The rewind point of a level, as its measures see it."""

@@ -31,7 +31,7 @@ class Start:
 
 
 class StartsAfterEnd(ValueError):
-    """A level is trained to be measured by a recipe that ends before it starts; `path` is where its start is written."""
+    """A level is measured by a recipe that ends before it starts; `path` is where its start is written."""
 
     def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
         super().__init__(message)
@@ -59,6 +59,11 @@ class NetworkPlan:
         """(recipe, training set) of the trainings that rank in a stage."""
         on = stage.stage.data
         return self.recipe(stage.stage.recipe or ("real" if on == "real" else "distilled")), on
+
+    def never_pruned(self, level: int) -> tuple[str, ...]:
+        """The layers that all stages exclude which have pruned by this level: whole in it, and in its baselines."""
+        stages = [set(stage.stage.exclude) for stage in self.stages if stage.entry < level and stage.rounds]
+        return tuple(sorted(set.intersection(*stages))) if stages else ()
 
     @property
     def start(self) -> int:
@@ -93,7 +98,8 @@ class Subnetworks:
             mask = self.mask(network.original, replicate, level)
             if mask is None or network.like.mask == "same":
                 return mask
-            return self._shuffled(network.name, mask, network.like.mask, replicate, level, 0)
+            spared = network.original.never_pruned(level) if network.like.mask != "shuffled" else ()
+            return self._shuffled(network.name, mask, network.like.mask, replicate, level, 0, spared)
         return self._mask(network, len(network.stages) - 1, replicate, level)
 
     def _mask(self, network: NetworkPlan, index: int, replicate: int, level: int) -> str | None:
@@ -148,8 +154,10 @@ class Subnetworks:
         )
         return self.graph.add("prune", params, inputs, seeds, role=self._role(network.name, replicate, level, "mask"))
 
-    def _shuffled(self, name: str, mask: str, mode: str, replicate: int, level: int, draw: int) -> str:
-        params = Shuffle(self.model, mode)  # pyright: ignore[reportArgumentType]
+    def _shuffled(
+        self, name: str, mask: str, mode: str, replicate: int, level: int, draw: int, spared: tuple[str, ...] = ()
+    ) -> str:
+        params = Shuffle(self.model, mode, spared)  # pyright: ignore[reportArgumentType]
         seeds = {"replicate": replicate, "level": level, "draw": draw}
         return self.graph.add(
             "shuffle", params, {"mask": mask}, seeds, role=self._role(name, replicate, level, f"mask-{draw}")
@@ -221,8 +229,8 @@ class Subnetworks:
             stage = self._owner(origin, level)
             key = "schedule_from" if stage.stage.start == "trained" else "rewind"
             raise StartsAfterEnd(
-                f"{key} = {step} is update {resolved.updates(step)} of the recipe `{recipe}`, by which level {level} of "
-                f"{network.name} is trained to be measured, but that ends after {resolved.recipe.length}",
+                f"{key} = {step} is update {resolved.updates(step)} of the recipe `{recipe}`, by which level {level} "
+                f"of {network.name} is trained to be measured, but that ends after {resolved.recipe.length}",
                 ("networks", origin.name, stage.index, key),
             )
 

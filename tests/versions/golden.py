@@ -126,10 +126,13 @@ grasp = [{ rounds = 2, fraction = 0.4, criterion = { name = "grasp", per_class =
 synflow = [{ rounds = 1, sparsity = 0.8, criterion = "synflow", scope = "layer", rewind = "2it" }]
 small = [{ rounds = 2, iterative = false, criterion = "magnitude-at-init" }]
 distilled = [{ data = "dm", rounds = 1, criterion = "snip" }]
+open = [{ rounds = 1, fraction = 0.5, criterion = "random", exclude = ["classifier"] }]
+everywhere = { like = "open", mask = "shuffled-global" }
 [measures]
 accuracy = { levels = ["last"] }
 """
-"""Every criterion that ranks the weights at the rewind point, at 0 and later, on images of both kinds."""
+"""Every criterion that ranks the weights at the rewind point, at 0 and later, on images of both kinds; a baseline of
+a network that leaves a layer alone."""
 
 STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START)
 

@@ -43,6 +43,7 @@ def test_golden_run_takes_every_branch():
     assert values("train", "restore") == {"all", "prunable"}
     assert values("prune", "scope") == {"global", "layer"}
     assert values("shuffle", "mode") == {"shuffled", "shuffled-global", "even"}
+    assert len(values("shuffle", "exclude")) > 1
     assert max(values("prune", "rounds")) > 1
     assert len(values("prune", "exclude")) > 1
     assert len(values("prune", "sparsity")) > 1

@@ -123,9 +123,9 @@ def test_every_setting_changes_the_mask_and_nothing_else_does():
     def mask(*sets):
         return plan_of(TINY_SNIP, *sets).roles["a/s0/l1/mask"]
 
-    settings = ["per_class=3", "batch=10", "iterations=2", "name='grasp'"]
+    settings = ["per_class=3", "batch=10", "iterations=2", "mode='eval'", "name='grasp'"]
     ids = [mask(*(f"networks.a[0].criterion.{one}" for one in ones)) for ones in ([], *([one] for one in settings))]
-    assert len(set(ids)) == 5
+    assert len(set(ids)) == 6
     assert mask("recipes.real.optimiser.lr=0.3", "recipes.real.length='9it'") == ids[0]
     assert mask("networks.a[0].rounds=4", "measures.accuracy.levels=['last']") == ids[0]
     assert mask("dataset.space='raw'") != ids[0]

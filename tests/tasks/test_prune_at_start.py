@@ -17,7 +17,7 @@ from lmcspec.tasks.prune import Prune, run
 
 TOTAL = 592
 """Prunable weights of the MLP: 512 and 80."""
-SNIP = {"name": "snip", "per_class": 3, "batch": 256, "iterations": 1}
+SNIP = {"name": "snip", "per_class": 3, "batch": 256, "mode": "train", "iterations": 1}
 GRASP = {**SNIP, "name": "grasp", "temperature": 200.0}
 SYNFLOW = {"name": "synflow", "iterations": 100}
 AT_INIT = {"name": "magnitude-at-init"}

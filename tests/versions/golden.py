@@ -122,7 +122,7 @@ extends = "real"
 dm = { method = "dm", ipc = 2, iterations = 2, batch = 10 }
 [networks]
 snip = [{ rounds = 1, fraction = 0.5, criterion = { name = "snip", per_class = 5, batch = 30, iterations = 2 } }]
-grasp = [{ rounds = 2, fraction = 0.4, criterion = { name = "grasp", per_class = 5, batch = 30 }, rewind = "2it" }]
+grasp = [{ rounds = 2, fraction = 0.4, criterion = { name = "grasp", per_class = 5, batch = 30, mode = "eval" }, rewind = "2it" }]
 synflow = [{ rounds = 1, sparsity = 0.8, criterion = "synflow", scope = "layer", rewind = "2it" }]
 small = [{ rounds = 2, iterative = false, criterion = "magnitude-at-init" }]
 distilled = [{ data = "dm", rounds = 1, criterion = "snip" }]

@@ -15,7 +15,9 @@ class Grasp(Named):
     per_class: int = Field(default=10, ge=1)
     """Training images of each class, un-augmented, the same for all replicates."""
     batch: int = Field(default=256, ge=1)
-    """Images at once; batch norm takes its statistics from as many."""
+    """Images at once."""
+    mode: Literal["train", "eval"] = "train"
+    """Of the network while it is scored: batch norm takes the statistics of each batch, or its running ones."""
     temperature: float = Field(default=200.0, gt=0)
     """Logits are divided by it before the loss."""
     iterations: int = Field(default=1, ge=1)

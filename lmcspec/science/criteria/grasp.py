@@ -21,13 +21,12 @@ def scores(
 
     The loss is the mean cross-entropy of logits divided by `config.temperature`. To first order |g|^2 / 2 gains -w ⊙ Hg
     if a weight goes. The paper removes the weights where that is largest, so here the smallest w ⊙ Hg are pruned, and
-    the sign counts. Training mode, as in the published code; with several batches, g is that of all of them. Buffers
-    and mode of the module stay as they are.
+    the sign counts. With several batches, g is that of all of them. Buffers and mode of the module stay as they are.
     """
     own = masked.weights(module, mask)
     leaves = list(own.values())
     was_training = module.training
-    module.train()
+    module.train(config.mode == "train")
 
     def loss(x: Tensor, y: Tensor, share: float) -> Tensor:
         return share * F.cross_entropy(masked.logits(module, own, x) / config.temperature, y)

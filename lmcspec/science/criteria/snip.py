@@ -19,13 +19,13 @@ def scores(
 ) -> dict[str, Tensor]:
     """|∂L/∂c| at c = 1, which is |g w|: L is the mean cross-entropy of the images under weights c m w, g its gradient.
 
-    The network is in training mode, as in the published code: batch norm takes the statistics of each batch of at most
-    `config.batch` images. Buffers and mode of the module stay as they are.
+    In training mode batch norm takes the statistics of each batch of at most `config.batch` images. Buffers and mode of
+    the module stay as they are.
     """
     own = masked.weights(module, mask)
     total = {name: torch.zeros_like(value, requires_grad=False) for name, value in own.items()}
     was_training = module.training
-    module.train()
+    module.train(config.mode == "train")
     try:
         for x, y, share in masked.batches(images, config.batch):
             loss = share * F.cross_entropy(masked.logits(module, own, x), y)

@@ -102,6 +102,24 @@ def test_snip_is_the_gradient_for_a_mask_that_multiplies(network, mask):
     close(snip.scores(module, mask, Snip(batch=LARGE), SHAPE, data), {name: c[name].grad.abs() for name in c})
 
 
+@pytest.mark.parametrize(("score", "config"), [(snip, Snip), (grasp, Grasp)])
+def test_in_evaluation_mode_batch_norm_has_its_running_statistics(score, config):
+    """So images are scored one by one: batches do not matter, and the reference has fixed statistics."""
+    module, data = small_convnet(), images()
+    mask = masks.dense(module)
+    found = score.scores(module, mask, config(mode="eval", batch=LARGE), SHAPE, data)
+    close(score.scores(module, mask, config(mode="eval", batch=5), SHAPE, data), found)
+    assert not torch.allclose(
+        found["classifier.weight"], score.scores(module, mask, config(), SHAPE, data)["classifier.weight"]
+    )
+    if score is snip:
+        state = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        leaves = [state[name].requires_grad_() for name in mask]
+        loss = F.cross_entropy(forward_convnet(state, data.images, training=False), data.labels)
+        gradients = torch.autograd.grad(loss, leaves)
+        close(found, {n: (g * w).abs().detach() for n, g, w in zip(mask, gradients, leaves, strict=True)})
+
+
 def hessian_and_gradient(forward, state, names, data, temperature):
     """(H, g) of the loss with respect to all prunable weights, as one vector."""
     sizes = [state[name].numel() for name in names]

@@ -199,3 +199,18 @@ def test_steps_in_which_nothing_goes_are_not_scored(tmp_path, monkeypatch):
 def test_everything_can_go(tmp_path):
     done = do(run, tmp_path / "a", params(fraction=0.9999), SEEDS)
     assert (done.scalars["surviving"], done.outcome) == (0, "dead-layer")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("criterion", [SYNFLOW, SNIP, GRASP], ids=lambda one: one["name"])
+@pytest.mark.parametrize("model", [MLP, CONVNET], ids=["mlp", "convnet"])
+def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, tmp_path, criterion, model):
+    here = do(run, tmp_path / "here", params(criterion, 0.5, model), SEEDS)
+    there, again = (
+        do(run, tmp_path / name, params(criterion, 0.5, model), SEEDS, device=cuda) for name in ("there", "again")
+    )
+    assert there.out.joinpath(read.MASK).read_bytes() == again.out.joinpath(read.MASK).read_bytes()
+    assert there.scalars["surviving"] == here.scalars["surviving"]
+    found, expected = mask_of(there), mask_of(here)
+    other = sum(int((found[name] != expected[name]).sum()) for name in expected)
+    assert other <= 0.02 * here.scalars["prunable"]

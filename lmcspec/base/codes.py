@@ -133,7 +133,7 @@ E313 set twice
     A path is set by --set and by the sweep, by two axes, or is one that a case can't change.
 E401 rewind after the end
     The state at the rewind point comes from the stage's first training, so it must lie within that training's
-    length.
+    length; and within that of the recipe by which the level is trained from there to be measured.
 E402 sparsity goes down
     A stage's `sparsity` is the network's total, and pruned weights stay pruned: it must be above what the
     stages before have reached.

@@ -16,7 +16,7 @@ from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
-from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks
+from lmcspec.plan.subnetworks import NetworkPlan, StartsAfterEnd, Subnetworks
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 
@@ -153,6 +153,9 @@ class _Case:
                 targets = get("measure", kind).load()(request)
             except NoSuchLevel as error:
                 self._problem("E403", str(error), ("measures", name, "levels", error.index))
+                continue
+            except StartsAfterEnd as error:
+                self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")
                 continue
             if not targets and kind == "stability":
                 self._problem(

@@ -175,13 +175,30 @@ def test_distillers_take_what_the_task_gives(card):
 
 
 @pytest.mark.parametrize("card", built_in("criterion").values(), ids=label)
-def test_criteria_score_every_tensor_of_a_mask(card):
-    import torch
+class TestCriteria:
+    def test_it_scores_every_tensor_of_a_mask(self, card):
+        import torch
 
-    state = {"a.weight": torch.randn(3, 4), "b.weight": torch.randn(5), "b.bias": torch.randn(5)}
-    mask = {name: torch.ones(state[name].shape, dtype=torch.bool) for name in ("a.weight", "b.weight")}
-    scores = card.load()(state if card.trains else {}, mask, (0, 1, 0))
-    assert {name: value.shape for name, value in scores.items()} == {name: keep.shape for name, keep in mask.items()}
+        from lmcspec.science import masks
+        from lmcspec.science.data.resident import Split
+        from lmcspec.science.models import construct
+
+        model = built_in("model")["mlp"]
+        module = construct(model.load(), example(model), (1, 3, 3), 2)
+        mask = masks.dense(module)
+        if card.passes:
+            images = Split(torch.rand(6, 1, 3, 3), torch.arange(6) % 2) if card.images else None
+            scores = card.load()(module, mask, example(card), (1, 3, 3), images)
+        else:
+            state = module.state_dict() if card.trains or card.rewound else {}
+            scores = card.load()(state, mask, (0, 1, 0))
+        assert {name: value.shape for name, value in scores.items()} == {n: keep.shape for n, keep in mask.items()}
+
+    def test_what_it_says_of_itself_goes_together(self, card):
+        assert not (card.trains and card.rewound)
+        assert card.passes or not card.images
+        assert ("per_class" in card.config.model_fields) == card.images
+        assert card.passes or "iterations" not in card.config.model_fields
 
 
 def check_facts(card, root):

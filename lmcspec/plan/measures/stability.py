@@ -9,7 +9,7 @@ from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import recipe_of
 from lmcspec.plan.measures.request import Request
 from lmcspec.plan.settings import ResolvedRecipe
-from lmcspec.plan.subnetworks import NetworkPlan, Start, Subnetworks
+from lmcspec.plan.subnetworks import NetworkPlan, Start, StartsAfterEnd, Subnetworks
 from lmcspec.tasks.path import Path
 
 
@@ -30,6 +30,12 @@ def targets(request: Request) -> list[Target]:
             if recipe.updates(written) < recipe.updates(rewind):
                 skipped[network.name, str(written)] = skipped.get((network.name, str(written)), 0) + 1
                 continue
+            if written in request.config.at and written != Step() and recipe.updates(written) >= recipe.recipe.length:
+                raise StartsAfterEnd(
+                    f"k = {written} is update {recipe.updates(written)} of the recipe `{name}`, by which level {level} "
+                    f"of {network.name} is trained to be measured, but that ends after {recipe.recipe.length}",
+                    ("measures", request.name, "at", request.config.at.index(written)),
+                )
             found += _cell(request, network, replicate, level, name, written)
     for (network_name, k), count in skipped.items():
         place = f"{request.case}: " if request.case else ""

@@ -153,7 +153,7 @@ class _Case:
             except NoSuchLevel as error:
                 self._problem("E403", str(error), ("measures", name, "levels", error.index))
                 continue
-            if not targets and kind == "stability":
+            if not targets and kind in ("stability", "distance"):
                 self._problem(
                     "E405",
                     "every k lies before the rewind point of every network it is measured on: nothing is left to do",

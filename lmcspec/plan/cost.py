@@ -95,6 +95,8 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             classes = plan.facts[params.data.digest].classes
             forward = method["iterations"] * classes * (method.get("batch", 256) + (1 + BACKWARD) * method["ipc"])
             return Cost(float(forward), forward=forward)
+        case "distance":
+            return Cost(1.0, stored=512)
         case _:
             prunable = None if model is None else sum(size for _, size in model.sizes)
             return Cost(1.0, stored=prunable)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lmcspec.plan.graph import Verdict as Asked
 from lmcspec.report.summary import Cell, Key, key_of
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import MISSING, Row, scale_of
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
@@ -77,21 +77,27 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell
     return cells.get(key_of(dense[0]))
 
 
-def in_points(cell: Cell | None) -> str:
-    """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none."""
+def in_points(cell: Cell | None, metric: str = "") -> str:
+    """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none.
+
+    A distance is as it is.
+    """
+    scale = scale_of(metric)
     if cell is None:
         return "missing"
-    spread = "" if cell.std is None else f" ± {100 * cell.std:.2f}"
+    spread = "" if cell.std is None else f" ± {scale * cell.std:.2f}"
     of = f" of {cell.asked}" if cell.asked > cell.n else ""
     note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
-    return f"{100 * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
+    return f"{scale * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:
     """What is not there, or ended otherwise than well."""
     found: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
-        for outcome in row.outcomes if row.headline else ():
+        # On its way a network may well guess still; that a result is not there is a gap anywhere.
+        told = row.outcomes if row.headline else (MISSING,) if row.through is not None and row.value is None else ()
+        for outcome in told:
             found.setdefault((row.network, row.measure, outcome), []).append(row.level)
     return [
         f"{network}, {measure}: {len(levels)} {'result' if len(levels) == 1 else 'results'} "

@@ -46,6 +46,7 @@ def example(card, name=None, **more):
         "convnet": {"depth": 2, "width": 4},
         "dm": {"ipc": 1},
         "stability": {"levels": "all"},
+        "distance": {"levels": "all"},
     }
     settings = {**needs.get(card.name, {}), **card.variants.get(name or "", {}), **more}
     if card.kind in ("model", "dataset", "criterion"):

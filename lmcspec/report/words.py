@@ -45,7 +45,7 @@ def _stabilities(own: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked, pr
         steps: dict[tuple[int, ...], list[str]] = {}
         for k, levels in levels_from.items():
             steps.setdefault(tuple(levels), []).append(k)
-        places = [f"{_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
+        places = [f"{at_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
         word = f"stability {verdict}" if verdict.word == UNDECIDED else str(verdict)
         lines.append((verdict, f"{prefix}{word} {' and '.join(places)}"))
     return lines
@@ -101,12 +101,12 @@ def gaps(rows: Iterable[Row]) -> list[str]:
             found.setdefault((row.network, row.measure, outcome), []).append(row.level)
     return [
         f"{network}, {measure}: {len(levels)} {'result' if len(levels) == 1 else 'results'} "
-        f"{OUTCOMES.get(outcome, outcome)} {_levels(levels)}"
+        f"{OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
         for (network, measure, outcome), levels in found.items()
     ]
 
 
-def _levels(levels: Iterable[int]) -> str:
+def at_levels(levels: Iterable[int]) -> str:
     """`at level 3`, `at levels 0, 2–5`."""
     numbers = sorted(set(levels))
     runs: list[list[int]] = []

@@ -75,8 +75,10 @@ class Given:
         found: dict[tuple, Row] = {}
         for name in names:
             for row in self.rows:
-                if (row.measure, row.metric) != (name, metric) or row.network not in wanted or at not in (None, row.at):
+                if (row.measure, row.metric) != (name, metric) or row.network not in wanted:
                     continue
+                if row.at and at not in (None, row.at):
+                    continue  # an accuracy is one of no k
                 if on_the_way or row.through is None:
                     place = (row.network, row.level, row.at_updates, row.through, row.replicate)
                     found.setdefault(place, row)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.lines import Look
 from lmcspec.report.page import Shown
 
 if TYPE_CHECKING:
@@ -66,6 +67,33 @@ def canvas(
     figure = Figure(figsize=(width, height), layout=layout)
     axes = figure.subplots(rows, columns, squeeze=False, **shared)
     return figure, [list(row) for row in axes]
+
+
+def look_of(given: Given, network: str, level: int = 1) -> Look:
+    """How a network's line looks: one colour, marker and kind of line in all figures; what is dense is grey."""
+    if not level:
+        return Look(DENSE, "o", "-")
+    return Look(colour(given, network), marker(given, network), dashes(given, network))
+
+
+def look_of_family(given: Given, name: str) -> Look:
+    """How the line of a whole family looks; of a network that stands alone its own."""
+    if name not in given.families:
+        return Look(DENSE, "o", "-")
+    place = given.families.index(name)
+    original = given.original(name)
+    twins = [one for one in given.families if one != original and given.original(one) == original]
+    line = ("--", ":", "-.")[twins.index(name) % 3] if name in twins else "-"
+    return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], line)
+
+
+def shades(count: int) -> list[str]:
+    """As many colours in order, from dark to light."""
+    import matplotlib
+    from matplotlib.colors import to_hex
+
+    scale = matplotlib.colormaps["viridis"]
+    return [to_hex(scale(0.88 * place / max(1, count - 1))) for place in range(count)]
 
 
 def colour(given: Given, network: str) -> str:

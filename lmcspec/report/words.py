@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from lmcspec.plan.graph import Verdict as Asked
+from lmcspec.report.compare import Interval
 from lmcspec.report.summary import Cell, Key, key_of
 from lmcspec.report.tidy import MISSING, Row, scale_of
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, stable
@@ -36,10 +37,12 @@ def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Ask
 def _stabilities(own: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked, prefix: str) -> list[tuple[Verdict, str]]:
     """By verdict the levels from each k, and steps with the same levels together."""
     found: dict[Verdict, dict[str, list[int]]] = {}
+    intervals: dict[Verdict, list[Interval]] = {}
     for row in sorted({key_of(row): row for row in own}.values(), key=lambda row: (row.at_updates, row.level)):
         if row.measure == asked.measure and key_of(row) in cells:
-            levels = found.setdefault(stable(cells[key_of(row)], asked.threshold), {})
-            levels.setdefault(row.k, []).append(row.level)
+            verdict = stable(cells[key_of(row)], asked.threshold)
+            found.setdefault(verdict, {}).setdefault(row.k, []).append(row.level)
+            intervals.setdefault(verdict, []).extend([verdict.interval] if verdict.interval else [])
     lines = []
     for verdict, levels_from in found.items():
         steps: dict[tuple[int, ...], list[str]] = {}
@@ -47,8 +50,18 @@ def _stabilities(own: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked, pr
             steps.setdefault(tuple(levels), []).append(k)
         places = [f"{at_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
         word = f"stability {verdict}" if verdict.word == UNDECIDED else str(verdict)
-        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}"))
+        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}{_surely(intervals[verdict])}"))
     return lines
+
+
+def _surely(intervals: Sequence[Interval]) -> str:
+    """`, 95 % t-interval [0.31, 0.90]`; of several what they span."""
+    if not intervals:
+        return ""
+    low, high = (100 * edge for edge in (min(one.low for one in intervals), max(one.high for one in intervals)))
+    if len(intervals) == 1:
+        return f", 95 % t-interval [{low:.2f}, {high:.2f}]"
+    return f", 95 % t-intervals within [{low:.2f}, {high:.2f}]"
 
 
 def _matching(
@@ -63,7 +76,11 @@ def _matching(
         return [(verdict, str(verdict) if verdict.word == "no level matches" else f"matching {verdict}")]
     sparsities = [row.sparsity for row in own if row.level == level and row.sparsity is not None]
     sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
-    return [(verdict, f"matches dense up to level {level}{sparse} (n = {verdict.n})")]
+    text = f"matches dense up to level {level}{sparse} (n = {verdict.n})"
+    if verdict.interval is not None:
+        low, high = 100 * verdict.interval.low, 100 * verdict.interval.high
+        text += f", off dense by [{low:+.2f}, {high:+.2f}] (95 % t-interval)"
+    return [(verdict, text)]
 
 
 def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell | None:

@@ -10,7 +10,7 @@ from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, band
 from lmcspec.report.figures.panels import grid, panels_of
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of, shades
+from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of, looks_of, shades
 from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
@@ -48,7 +48,7 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     if what not in SCALES:
         return Drawing(name, name, None, notes=(f"along a path there are {' and '.join(SCALES)}, no {what!r}",))
     title = f"{what.capitalize()} along the straight path"
-    abreast = wish.panels in ("case", "network")
+    abreast = wish.panels in ("at", "case", "network")
     panels = panels_of(givens, wish if abreast else wish.model_copy(update={"panels": "at"}), "stability")
     filled = [(panel, list(curves_of(panel.given, panel.wish))) for panel in panels]
     every = [line for _, lines in filled for line in lines]
@@ -57,15 +57,16 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
     with drawn():
         if abreast:
-            made = grid(len(filled), len(splits), high=2.3, sharex=True, sharey=wish.panels == "network")
+            made = grid(len(filled), len(splits), high=2.3, sharey=wish.panels == "network")
             figure, places, leftmost = made.figure, made.axes, made.first
         else:
             size = (2.4 + 2.7 * len(splits), 0.5 + 2.3 * len(filled))
             figure, rows = canvas(len(filled), len(splits), *size, sharex=True, sharey="col")
             places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
         handles: dict[str, Any] = {}
+        steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
         for number, ((panel, lines), own, first) in enumerate(zip(filled, places, leftmost, strict=True)):
-            looks = _looks(panel.given, wish, lines)
+            looks = _looks(panel.given, wish, lines, steps)
             for row, (split, axes) in enumerate(zip(splits, own, strict=True)):
                 for line in (line for line in lines if line.key.split == split):
                     label, (colour, dashes) = looks[line.key]
@@ -75,6 +76,7 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                     handles.setdefault(label, shown)
                 axes.set_title(f"{panel.title}, {split}")
                 axes.set_ylim(bottom=0)
+                axes.set_xticks([0.0, 0.5, 1.0])
                 if number == len(filled) - 1 or (abreast and row == len(splits) - 1):
                     axes.set_xlabel("from one copy to the other (α)")
                 if first and (row == 0 or abreast):
@@ -89,30 +91,32 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     return Drawing(name, title, figure, caption)
 
 
-def _looks(given: Given, wish: Wish, lines: Sequence[Line]) -> Mapping[Key, tuple[str, tuple[str, str]]]:
+def _looks(
+    given: Given, wish: Wish, lines: Sequence[Line], steps: Mapping[int, str]
+) -> Mapping[Key, tuple[str, tuple[str, str]]]:
     """What each line is called and how it looks. Panels of one network have a line per k, others one per network.
 
-    Networks come in their order, the dense one first.
+    Networks come in their order, the dense one first. `steps` are the k's of all panels.
     """
     keys = sorted(
         (line.key for line in lines), key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at)
     )
     if wish.panels == "network":
+        lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
         networks = list(dict.fromkeys((key.network, key.level) for key in keys))
-        steps = dict(sorted({key.at: key.k for key in keys}.items()))
         colours = dict(zip(steps, shades(len(steps)), strict=True))
         dashes = ("-", "--", ":", "-.")
         return {
             key: (
-                f"k = {key.k}" + (f", {named(given, key.network, key.level)}" if len(networks) > 1 else ""),
-                (colours[key.at], dashes[networks.index((key.network, key.level)) % 4]),
+                f"k = {key.k}" + ("" if lone else f", {named(given, key.network, key.level)}"),
+                (colours[key.at], "-" if lone else dashes[networks.index((key.network, key.level)) % 4]),
             )
             for key in keys
         }
     found = {}
-    steps = {key.at for key in keys}
+    looks = looks_of(given, list(dict.fromkeys(key.network for key in keys if key.level)))
     for key in keys:
-        look = look_of(given, key.network, key.level)
+        look = looks[key.network] if key.level else look_of(given, key.network, 0)
         label = named(given, key.network, key.level)
         if wish.panels == "case":
             label = (key.network if key.level else label) + (f", k = {key.k}" if len(steps) > 1 else "")

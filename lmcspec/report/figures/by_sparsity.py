@@ -9,7 +9,7 @@ from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, dra
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
-from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_of, look_of_family
+from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -173,21 +173,22 @@ def _lines(
 ) -> tuple[Lines, dict[str, Look]]:
     """By network; those that are only dense are left out where others are there, families of which one is chosen, too."""
     found: Lines = {}
-    looks: dict[str, Look] = {}
     chosen = {choice.family for choice in choices}
-    for network in dict.fromkeys(row.network for row in rows):
-        if family(network) not in chosen:
+    networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen]
+    looks = looks_of(given, [one for one in networks if one in given.pruned] or networks)
+    for network in networks:
+        if network in looks:
             own = {row.level: row for row in rows if row.network == network}
             levels = given.levels(network, wish.levels, sorted(own))
             found[network] = [_point(given, own[level], wish) for level in levels]
-            looks[network] = look_of(given, network)
     for choice in choices:
         any_of = next(iter(choice.rows.values())).network
         levels = given.levels(any_of, wish.levels, list(choice.rows))
         found[choice.family] = [_point(given, choice.rows[level], wish) for level in levels]
         looks[choice.family] = look_of_family(given, choice.family)
-    pruned = {network: points for network, points in found.items() if network in (*given.pruned, *chosen)}
-    return pruned or found, looks
+    if choices:
+        found = {one: points for one, points in found.items() if one in given.pruned or one in chosen}
+    return found, looks
 
 
 def _point(given: Given, row: Row, wish: Wish) -> Point:

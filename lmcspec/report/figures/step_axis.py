@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 WIDE = 30
 """Steps that differ by more than this factor stand on a log scale."""
-CROWDED = 0.45
-"""Inches between labels; closer together they are slanted."""
+LETTER, GAP = 0.075, 0.1
+"""Width of a letter and of what has to be left between labels, in inches; closer together they are slanted."""
 CLOSE = 0.13
 """Inches between slanted labels; closer together only the first has one."""
 SLANTED: dict[str, Any] = {"rotation": 50, "ha": "right", "rotation_mode": "anchor"}
@@ -28,7 +28,11 @@ def finish(axes: "Axes", written: Mapping[int, str], width: float) -> None:
         axes.set_xlim(-0.15 * min(above), 1.2 * max(above))
     low, high = axes.xaxis.get_transform().transform(axes.get_xlim())
     places = [width * float(place - low) / float(high - low) for place in axes.xaxis.get_transform().transform(steps)]
-    crowded = any(after - before < CROWDED for before, after in pairwise(places))
+    halves = [LETTER * len(written[step]) / 2 for step in steps]
+    crowded = any(
+        after - before < left + right + GAP
+        for (before, after), (left, right) in zip(pairwise(places), pairwise(halves), strict=True)
+    )
     labels, last = [], -CLOSE
     for place, step in zip(places, steps, strict=True):
         labels.append(written[step] if not crowded or place - last >= CLOSE else "")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.given import Given, family
 from lmcspec.report.figures.lines import Look
 from lmcspec.report.page import Shown
 
@@ -38,6 +38,10 @@ LOOKS: dict[str, Any] = {
     "svg.hashsalt": "lmcspec",
     "svg.fonttype": "path",
 }
+
+
+TITLE, ENTRY, LETTER = 0.35, 0.19, 0.075
+"""Of a legend, in inches: the height of its title and of a line, the width of a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,19 @@ def look_of(given: Given, network: str, level: int = 1) -> Look:
     if not level:
         return Look(DENSE, "o", "-")
     return Look(colour(given, network), marker(given, network), dashes(given, network))
+
+
+def looks_of(given: Given, networks: Sequence[str]) -> dict[str, Look]:
+    """How the lines of the networks of one panel look.
+
+    Where a study has more networks than there are colours, and the panel one of each family, they have the families'.
+    """
+    crowded = len(given.pruned) > len(COLOURS)
+    one_each = len({family(network) for network in networks}) == len(set(networks))
+    return {
+        network: look_of_family(given, family(network)) if crowded and one_each else look_of(given, network)
+        for network in networks
+    }
 
 
 def look_of_family(given: Given, name: str) -> Look:
@@ -124,9 +141,13 @@ def dashes(given: Given, network: str) -> str:
 
 
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
-    """To the right of the axes, where it covers nothing."""
+    """To the right of the axes, where it covers nothing; in several columns, and the figure wider, where it is long."""
     if handles:
-        figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left")
+        rows = max(1, int((figure.get_figheight() - TITLE) / ENTRY))
+        columns = -(-len(handles) // rows)
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        figure.set_figwidth(figure.get_figwidth() + (columns - 1) * (0.5 + LETTER * longest))
+        figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left", ncols=columns)
 
 
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}

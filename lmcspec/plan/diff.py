@@ -104,9 +104,7 @@ def _skipped(plan: Plan, store: "Store | None", to_run: Set[str], stored: Set[st
     def collapsed(source: str) -> bool:
         if source not in outcomes:
             found = store.find(source) if store and source in stored else None
-            # One that is on its way may well guess still: the training goes on.
-            fine = ("ok", "chance") if source in plan.byproducts else ("ok",)
-            outcomes[source] = found is not None and found.outcome not in fine
+            outcomes[source] = found is not None and found.outcome != "ok"
         return outcomes[source]
 
     skipped: set[str] = set()

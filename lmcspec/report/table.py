@@ -89,7 +89,9 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
     unique: dict[tuple, Column] = {}
     for row in rows:
         if row.headline:
-            unique.setdefault((row.measure, row.metric, row.at_updates), (row.measure, row.metric, row.at_updates, row.k))
+            unique.setdefault(
+                (row.measure, row.metric, row.at_updates), (row.measure, row.metric, row.at_updates, row.k)
+            )
     return sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
 
 

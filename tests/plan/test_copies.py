@@ -102,25 +102,11 @@ def test_asked_for_later_the_states_are_made_and_nothing_else_moves(tmp_path):
     assert instabilities(plan, store) == instabilities(plan, once)
 
 
-STABLE = """stability = { networks = ["dense", "imp"], levels = ["dense", "last"], at = ["rewind", "4it"], points = 3, copies = 3 }
-"""
-DISTANCE = f"""
+DISTANCE = """
 [measures]
-{STABLE}distance = {{ networks = ["dense", "imp"], levels = ["dense", "last"], at = ["rewind", "4it"], copies = 3 }}
+stability = { networks = ["dense", "imp"], levels = ["dense", "last"], at = ["rewind", "4it"], points = 3, copies = 3 }
+distance = { networks = ["dense", "imp"], levels = ["dense", "last"], at = ["rewind", "4it"], copies = 3 }
 """
-
-
-def test_guessing_on_the_way_is_no_collapse(tmp_path):
-    """Before its first update a network guesses; a study that skips what collapsed goes on all the same."""
-    store = Store.open(tmp_path)
-    sets = ("on_collapse='skip'", "replicates=3", "measures.distance.networks=['dense']", "measures.distance.at=[0]")
-    plan = plan_of(TEXT + DISTANCE.replace(STABLE, ""), *sets)
-    run(plan, store)
-    starts = {dict(plan.tasks[one.task].inputs)["start"] for one in targets(plan, kind="distance", at_updates=0)}
-    assert "chance" in {store.find(start).outcome for start in starts}
-    more = plan_of(TEXT + DISTANCE.replace(STABLE, ""), *sets, "measures.distance.copies=4")
-    assert not outlook(more, store).diff.skipped
-    assert outlook(more, store).diff.run
 
 
 def test_distances_are_those_of_stability_s_pairs(tmp_path):
@@ -136,7 +122,9 @@ def test_distances_are_those_of_stability_s_pairs(tmp_path):
     store = Store.open(tmp_path)
     run(plan, store)
     for one in targets(plan, kind="distance"):
-        twin = next(other for other in targets(plan, kind="stability") if other.key.replace("stability", "distance") == one.key)
+        twin = next(
+            other for other in targets(plan, kind="stability") if other.key.replace("stability", "distance") == one.key
+        )
         assert store.find(one.task).scalars["distance"] == pytest.approx(store.find(twin.task).scalars["distance"])
 
 

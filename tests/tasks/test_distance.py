@@ -47,9 +47,7 @@ def naive(ends, names, mask=None):
                 numbers.append(value if keep is None or keep[place] else 0.0)
         flat[slot] = numbers
     u, v = math.dist(flat["a"], flat["start"]), math.dist(flat["b"], flat["start"])
-    inner = sum(
-        (x - s) * (y - s) for x, y, s in zip(flat["a"], flat["b"], flat["start"], strict=True)
-    )
+    inner = sum((x - s) * (y - s) for x, y, s in zip(flat["a"], flat["b"], flat["start"], strict=True))
     return math.dist(flat["a"], flat["b"]), [u, v], math.degrees(math.acos(inner / (u * v)))
 
 

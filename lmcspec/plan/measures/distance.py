@@ -16,6 +16,8 @@ def targets(request: Request) -> list[Target]:
             copies = [parting.copy(number, until) for number in range(request.config.copies)]
             for pair in parting.pairs:
                 inputs = {"a": copies[pair[0]], "b": copies[pair[1]]} | shared
-                task = emit.graph.add("distance", Distance(emit.model), inputs, role=parting.role("distance", pair, until))
+                task = emit.graph.add(
+                    "distance", Distance(emit.model), inputs, role=parting.role("distance", pair, until)
+                )
                 found.append(parting.target("distance", task, pair, until))
     return found

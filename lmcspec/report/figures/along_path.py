@@ -99,7 +99,8 @@ def _looks(
     Networks come in their order, the dense one first. `steps` are the k's of all panels.
     """
     keys = sorted(
-        (line.key for line in lines), key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at)
+        (line.key for line in lines),
+        key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at),
     )
     if wish.panels == "network":
         lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})

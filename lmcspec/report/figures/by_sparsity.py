@@ -120,7 +120,9 @@ def pooled_words(wish: Wish, cells: Sequence[Cell]) -> str:
     if wish.band != "all" or not cells:
         return ""
     most = max(cell.n for cell in cells)
-    return f" Means and bands are over all pairs and copies of all replicates (up to {most}), which are not independent."
+    return (
+        f" Means and bands are over all pairs and copies of all replicates (up to {most}), which are not independent."
+    )
 
 
 def below_threshold(threshold: float) -> str:
@@ -168,9 +170,7 @@ def _over(cells: Sequence[Cell], wish: Wish) -> str:
     return counted(cells, wish.band == "all")
 
 
-def _lines(
-    given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choice]
-) -> tuple[Lines, dict[str, Look]]:
+def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choice]) -> tuple[Lines, dict[str, Look]]:
     """By network; those that are only dense are left out where others are there, families of which one is chosen, too."""
     found: Lines = {}
     chosen = {choice.family for choice in choices}

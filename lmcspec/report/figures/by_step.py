@@ -80,13 +80,17 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                     axes.set_ylabel(metric.label)
             column[0].set_title(_title(panel, [line for lines in several for line in lines], wish))
             what = "the rewind point" if by_rewind else "the step at which copies part"
-            column[-1].set_xlabel(f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}")
+            column[-1].set_xlabel(
+                f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}"
+            )
         legend(figure, list(handles.values()), counted(cells, wish.band == "all"))
     caption = "Each family at the rewind point below it, and dense copies that part there." if by_rewind else ""
     caption = caption or "Each network at the level named beside it."
     caption += below_threshold(threshold) + pooled_words(wish, cells)
     titles = [metric_of(givens[0], wish, what).title for what in whats]
-    title = f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"
+    title = (
+        f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"
+    )
     return Drawing(name, title, figure, caption)
 
 

@@ -38,8 +38,10 @@ class Metric:
             return f"{what} {rest}" + (" (%)" if rest == "accuracy" else "")
         split, _, policy = rest.partition("@")
         policy = f", batch norm {policy}d" if policy else ""
-        return f"{what} ({split.removesuffix('-loss')} loss{policy})" if "-loss" in split else (
-            f"{what} (points of {split} error{policy})"
+        return (
+            f"{what} ({split.removesuffix('-loss')} loss{policy})"
+            if "-loss" in split
+            else (f"{what} (points of {split} error{policy})")
         )
 
     @property

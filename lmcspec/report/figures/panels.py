@@ -37,7 +37,8 @@ def panels_of(givens: Sequence[Given], wish: Wish, kind: str) -> list[Panel]:
         return [Panel(name, given, wish.model_copy(update={"networks": own})) for name, own in _families(given, wish)]
     if wish.panels == "at":
         return [
-            Panel(f"k = {k}", given, wish.model_copy(update={"at": at})) for at, k in steps_of(given, wish, kind).items()
+            Panel(f"k = {k}", given, wish.model_copy(update={"at": at}))
+            for at, k in steps_of(given, wish, kind).items()
         ]
     return [Panel("", given, wish)]
 

@@ -27,7 +27,9 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     metric = metric_of(givens[0], wish, wish.y if isinstance(wish.y, str) else "instability")
     if not panels:
         return Drawing(name, name, None, notes=("no copies are compared on their way: say `through` in the measure",))
-    steps = dict(sorted({at: k for _, lines in panels for (_, _, at), own in lines.items() for k in [own[0].k]}.items()))
+    steps = dict(
+        sorted({at: k for _, lines in panels for (_, _, at), own in lines.items() for k in [own[0].k]}.items())
+    )
     colours = dict(zip(steps, shades(len(steps)), strict=True))
     marks = {at: MARKERS[place % len(MARKERS)] for place, at in enumerate(steps)}
     epochs = wish.x != "step"

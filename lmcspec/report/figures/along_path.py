@@ -137,9 +137,9 @@ def _counted(lines: Sequence[Line], wish: Wish) -> str:
 
 
 def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
-    """Each line with its curves, pairs averaged within a replicate unless asked otherwise. What is not there is left out.
+    """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
 
-    Of a network that several measures look at, those of the first.
+    What is not there is left out. Of a network that several measures look at, those of the first are taken.
     """
     measures = [wish.measure] if wish.measure else given.measures("stability")
     what, policy = wish.metric or "error", _policy(given, wish)
@@ -152,10 +152,10 @@ def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
             and (wish.networks is None or one.network in wish.networks)
             and (wish.at is None or str(wish.at) == one.at)
         ]
-        own: dict[tuple[int, str, str, int], list[Target]] = {}
+        measured: dict[tuple[int, str, str, int], list[Target]] = {}
         for one in targets:
-            own.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
-        groups = own | groups
+            measured.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
+        groups = measured | groups
     kept = _without_twins(given, wish, [one for own in groups.values() for one in own])
     ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, given.networks.index(item[0][2]), item[0][3]))
     for (at, k, network, level), own in ordered:
@@ -180,7 +180,7 @@ def _written(target: Target) -> str:
 
 
 def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
-    """(network, level, k) of what is shown, by default dense and sparsest; of networks that share a level, the first."""
+    """(network, level, k) of what is shown, by default dense and sparsest; of networks with the same, the first."""
     seen: dict[tuple[int, frozenset[str]], str] = {}
     found = set()
     for network in dict.fromkeys(one.network for one in targets):

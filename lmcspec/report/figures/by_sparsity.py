@@ -171,7 +171,7 @@ def _over(cells: Sequence[Cell], wish: Wish) -> str:
 
 
 def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choice]) -> tuple[Lines, dict[str, Look]]:
-    """By network; those that are only dense are left out where others are there, families of which one is chosen, too."""
+    """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
     found: Lines = {}
     chosen = {choice.family for choice in choices}
     networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
 from lmcspec.report.figures.given import Given, family, member
@@ -14,9 +14,6 @@ from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +133,18 @@ def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Li
     """A line per family and level: each member at its own rewind point, its copies parting there."""
     given = panel.given
     found: dict[tuple[str, int], dict[int, Row]] = {}
-    for row in rows:
-        rewind = given.rewind(row.network)
-        levels = sorted({one.level for one in rows if one.network == row.network})
-        if row.level in given.levels(row.network, panel.wish.levels or ("last",), levels) and row.level:
-            if accuracy or row.at_updates == rewind:
-                found.setdefault((family(row.network), row.level), {}).setdefault(rewind, row)
+    for network in dict.fromkeys(row.network for row in rows):
+        own = [row for row in rows if row.network == network]
+        rewind = given.rewind(network)
+        levels = given.levels(network, panel.wish.levels or ("last",), sorted({row.level for row in own}))
+        for row in own:
+            # Level 0 is the dense network, whose line is its own.
+            if row.level and row.level in levels and (accuracy or row.at_updates == rewind):
+                found.setdefault((family(network), row.level), {}).setdefault(rewind, row)
     several = {name for name, _ in found if sum(name == other for other, _ in found) > 1}
-    for (name, level), own in found.items():
+    for (name, level), places in found.items():
         label = f"{name}, level {level}" if name in several else name
-        yield Line(label, look_of_family(given, name), own)
+        yield Line(label, look_of_family(given, name), places)
 
 
 def shown_levels(given: Given, rows: Sequence[Row], wish: Wish) -> list[tuple[str, int]]:

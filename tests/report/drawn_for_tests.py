@@ -34,7 +34,7 @@ def lines(axes) -> dict[str, tuple[list[float], list[float]]]:
 def draw_across(plan, store, **wishes):
     """The figures that show all cases together, by name."""
     wanted = {name: Wish.model_validate({"plot": name, **wish}) for name, wish in wishes.items()}
-    every = {case: wanted for case in dict.fromkeys(target.case for target in plan.targets)}
+    every = dict.fromkeys((target.case for target in plan.targets), wanted)
     return {one.name: one for one in across(plan, tidy(plan, store), store, store, every)}
 
 

@@ -1,5 +1,6 @@
 """The figures of "Linear Mode Connectivity and the Lottery Ticket Hypothesis" from made-up results, read back."""
 
+from itertools import pairwise
 from statistics import fmean, stdev
 
 import pytest
@@ -137,7 +138,7 @@ class TestByRewindPoint:
         shown = lines(below)
         assert set(shown) == {"imp", "random"}
         for name, measure in (("imp", "accuracy"), ("random", "acc_base")):
-            x, y = shown[name]
+            _, y = shown[name]
             expected = [fmean(over(plan, measure, network=f"{name}[rewind={k}]", level=3)) for k in KS]
             assert y == pytest.approx([100 * (1 - one) for one in expected])
         dense = [1 - one for one in over(plan, "accuracy", network="dense")]
@@ -420,7 +421,7 @@ def test_labels_of_steps_do_not_touch():
     figure.draw_without_rendering()
     boxes = [tick.get_window_extent() for tick in axes.get_xticklabels() if tick.get_text()]
     starts = [box.x1 for box in boxes]
-    assert all(after - before > 8 for before, after in zip(starts, starts[1:], strict=False)), "slanted, a line apart"
+    assert all(after - before > 8 for before, after in pairwise(starts)), "slanted, a line apart"
 
 
 def test_a_long_legend_stays_in_its_figure():

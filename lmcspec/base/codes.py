@@ -133,7 +133,7 @@ E313 set twice
     A path is set by --set and by the sweep, by two axes, or is one that a case can't change.
 E401 rewind after the end
     The state at the rewind point comes from the stage's first training, so it must lie within that training's
-    length.
+    length; and within that of the recipe by which the level is trained from there to be measured.
 E402 sparsity goes down
     A stage's `sparsity` is the network's total, and pruned weights stay pruned: it must be above what the
     stages before have reached.
@@ -156,7 +156,9 @@ E410 too few images to train on
     `dataset.split` takes its images from the training set: what it sets aside and what it keeps must fit in there.
 E411 no validation split
     A measure looks at validation images, and the study sets none aside.
-E420 images of two sizes
+E420 images too small for the model
+    A model that halves images several times needs so many pixels. `dataset.resize` gives them that size.
+E421 images of two sizes
     Networks see images of one size: `dataset.crop`, which must fit the stored images, or else all of them; a
     `random_resized_crop` brings its parts to that size.
 """

@@ -1,6 +1,6 @@
 """Cards: the torch-free descriptions of everything that can be named in a spec."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -30,16 +30,23 @@ class Card:
         return getattr(import_module(module), attribute)
 
 
+def _fits(config: Any, shape: tuple[int, int, int]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard(Card):
     """A model. Implementation: `build(config, shape, classes) -> torch.nn.Module`.
 
+    In training mode it may give a pair (logits, auxiliary logits) in place of logits.
     `classifier` names the module whose input are the features φ that distribution matching compares.
     """
 
     kind: str = "model"
     config: type[Named]
     classifier: str = "classifier"
+    misfit: Callable[[Any, tuple[int, int, int]], str] = _fits
+    """`(config, shape)`: why the model can't take images of that shape (channels, height, width); "" if it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +83,24 @@ class DistillerCard(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionCard(Card):
-    """A pruning criterion. Implementation: `scores(module, …) -> {parameter: scores}`; the smallest are pruned."""
+    """A pruning criterion: an implementation that gives {parameter: scores}; the smallest are pruned.
+
+    Without `passes` it is `scores(state, mask, address)`: the state to rank, and the address of a stream. With them
+    it runs the network, `scores(module, mask, config, shape, images)`: a module that holds the state, the shape of
+    one image (channels, height, width), and a Split of training images where it asks for them, else None. It leaves
+    the module as it is. A config with `iterations` has each round done in as many steps, scored anew before each.
+    """
 
     kind: str = "criterion"
     config: type[Config]
     trains: bool = True
     """False if the scores need no trained weights, so that nothing is trained between rounds."""
+    rewound: bool = False
+    """With `trains = False`: the scores are of the weights at the stage's rewind point; else of none."""
+    passes: int = 0
+    """What one scoring costs for each image, in forward passes; a backward pass is two. 0: the network isn't run."""
+    images: bool = False
+    """With `passes`: it looks at training images, `per_class` of each class by its config; else at one made up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,10 @@ def all_cards() -> list[Card]:
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
-    """The known name that a typing error most likely meant, or None."""
+    """The known name that a typing error most likely meant, or None; one that goes on before a dash comes first."""
+    longer = [one for one in known if one.endswith(f"-{name}")]
+    if len(longer) == 1:
+        return longer[0]
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     return close[0] if close else None
 

@@ -64,5 +64,8 @@ def gpu_uuid(device: str) -> str:
     """`GPU-…`, which names it on all machines; empty where the driver does not say."""
     import torch
 
-    uuid = str(getattr(torch.cuda.get_device_properties(device), "uuid", ""))
+    try:
+        uuid = str(getattr(torch.cuda.get_device_properties(device), "uuid", ""))
+    except (RuntimeError, AssertionError):
+        return ""
     return f"GPU-{uuid}" if uuid and not uuid.startswith(("GPU-", "MIG-")) else uuid

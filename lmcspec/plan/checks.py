@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from lmcspec.base.errors import Problem
+from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
+from lmcspec.catalog import ModelCard, get
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.plan.subnetworks import NetworkPlan
 from lmcspec.spec import Case
@@ -38,6 +40,12 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
             for index, step in enumerate(getattr(measure, "at", ())):
                 if step != "rewind":
                     yield from check("k", step, recipes[recipe, "real"], ("measures", name, "at", index))
+            through = getattr(measure, "through", None)
+            if through is not None:
+                yield from check("through", through, recipes[recipe, "real"], ("measures", name, "through"))
+        if getattr(measure, "through", None) == Step():
+            message = "`through` says after how many updates the copies are compared again and again, so it can't be 0"
+            yield case.origins.problem("E401", message, ("measures", name, "through"), help='say "1ep" or "100it"')
 
 
 def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
@@ -96,13 +104,28 @@ def split_problems(case: Case) -> Iterator[Problem]:
             )
 
 
+def image_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
+    """Images that are too small for the model; of data that are missing only the name is known."""
+    card = get("model", case.study.model.name)
+    assert isinstance(card, ModelCard)
+    reason = card.misfit(case.study.model, facts.shape) if facts.known else ""
+    if reason:
+        _, height, width = facts.shape
+        yield case.origins.problem(
+            "E420",
+            f"images of {case.study.dataset.name} have {height}x{width} pixels here: {reason}",
+            ("model",),
+            help="take another model, or say what size they are to get: dataset = { …, resize = N }",
+        )
+
+
 def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]:
     """A crop that does not fit the images, and recipes that would train at another size than networks are seen at."""
     table = case.study.dataset
     _, height, width = stored
     if table.crop is not None and table.crop > min(height, width):
         yield case.origins.problem(
-            "E420",
+            "E421",
             f"a crop of {table.crop} pixels does not fit images of {height}x{width}",
             ("dataset", "crop"),
             help=f"crop to {min(height, width)} at most, or resize to more",
@@ -110,7 +133,7 @@ def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]
         return
     if table.crop is not None and table.space is not None and table.space.name == "zca":
         yield case.origins.problem(
-            "E420",
+            "E421",
             "the space zca is fitted on whole images, so cropped ones can't be whitened",
             ("dataset", "crop"),
             help="use another space, or resize = N without a crop",
@@ -120,7 +143,7 @@ def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]
         resized = recipe.augment.random_resized_crop
         if resized is not None and (resized.size, resized.size) != seen:
             yield case.origins.problem(
-                "E420",
+                "E421",
                 f"the recipe {name!r} trains on parts of {resized.size}x{resized.size} pixels, "
                 f"but networks see images of {seen[0]}x{seen[1]}",
                 ("recipes", name, "augment", "random_resized_crop", "size"),

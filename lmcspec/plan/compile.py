@@ -7,7 +7,7 @@ from typing import Any
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
-from lmcspec.plan.checks import milestone_problems, precision_notes, split_problems, step_problems
+from lmcspec.plan.checks import image_problems, milestone_problems, precision_notes, split_problems, step_problems
 from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
@@ -16,7 +16,7 @@ from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
-from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks
+from lmcspec.plan.subnetworks import NetworkPlan, StartsAfterEnd, Subnetworks
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 
@@ -110,6 +110,7 @@ class _Case:
         self.problems += step_problems(self.case, self.networks, recipes)
         self.problems += milestone_problems(self.case, self.networks, recipes)
         self.problems += split_problems(self.case)
+        self.problems += image_problems(self.case, material.facts[material.data.digest])
         if len(self.problems) > before:
             return []
         self.notes += precision_notes(self.case)
@@ -153,7 +154,10 @@ class _Case:
             except NoSuchLevel as error:
                 self._problem("E403", str(error), ("measures", name, "levels", error.index))
                 continue
-            if not targets and kind == "stability":
+            except StartsAfterEnd as error:
+                self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")
+                continue
+            if not targets and kind in ("stability", "distance"):
                 self._problem(
                     "E405",
                     "every k lies before the rewind point of every network it is measured on: nothing is left to do",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lmcspec.base.facts import ModelFacts
+from lmcspec.catalog import CriterionCard, get
 from lmcspec.plan.graph import Plan
 from lmcspec.tasks import Task
 
@@ -95,9 +96,31 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             classes = plan.facts[params.data.digest].classes
             forward = method["iterations"] * classes * (method.get("batch", 256) + (1 + BACKWARD) * method["ipc"])
             return Cost(float(forward), forward=forward)
+        case "prune":
+            # Seconds are kept per prune: what scoring takes is little beside a training.
+            images, forward = _scored(task, plan)
+            prunable = None if model is None else sum(size for _, size in model.sizes)
+            return Cost(1.0, images, forward=forward, stored=prunable)
+        case "distance":
+            return Cost(1.0, stored=512)
         case _:
             prunable = None if model is None else sum(size for _, size in model.sizes)
             return Cost(1.0, stored=prunable)
+
+
+def _scored(task: Task, plan: Plan) -> tuple[int, int]:
+    """(training images seen, images through the network) of a prune, over all steps in which it scores."""
+    criterion = task.params.criterion.value
+    card = get("criterion", criterion["name"])
+    assert isinstance(card, CriterionCard)
+    if not card.passes:
+        return 0, 0
+    steps = criterion.get("iterations", 1)
+    if not card.images:
+        return 0, card.passes * steps
+    data = plan.facts[task.params.data.digest]
+    images = min(criterion["per_class"] * data.classes, _training_images(task, plan, data.train))
+    return steps * images, card.passes * steps * images
 
 
 def _training_images(task: Task, plan: Plan, real: int) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lmcspec.base.errors import StoreError, UsageError
@@ -15,7 +15,7 @@ from lmcspec.plan.reasons import REASONS, Reason
 from lmcspec.plan.render import duration, reason_document, size, state
 from lmcspec.spec.explain import aligned, leaves, shown
 from lmcspec.spec.paths import dotted
-from lmcspec.tasks import Part
+from lmcspec.tasks import Part, encode
 
 _DIGITS = re.compile(r"[0-9a-f]{4,64}")
 
@@ -131,7 +131,8 @@ class TaskExplanation:
         seconds = "seconds unknown, nothing like it has finished in this store yet"
         if own.seconds is not None:
             seconds = f"{duration(own.seconds)} ({duration(own.low or 0)} to {duration(own.high or 0)})"
-        work = f"{own.images:,} training images in {own.updates:,} updates, " if own.updates else ""
+        work = f"{own.images:,} training images" + (f" in {own.updates:,} updates" if own.updates else "")
+        work = f"{work}, " if own.images else ""
         return f"{work}{seconds}" + (f", keeps {size(own.stored)}" if own.stored is not None else "")
 
     def _stored(self) -> Iterator[str]:
@@ -168,7 +169,7 @@ def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
             Input(slot, None if source in plan.unknown else source, named(source)) for slot, source in task.inputs
         ),
         seeds=dict(task.seeds),
-        params={field.name: _resolved(plan, getattr(task.params, field.name)) for field in fields(task.params)},
+        params={name: _resolved(plan, getattr(task.params, name)) for name in encode(task.params)},
         cost=None if task_id in plan.unknown else _cost(view, task_id),
         kept=_kept(view, task_id),
     )

@@ -14,12 +14,18 @@ from lmcspec.tasks import Part
 
 def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     """The facts of a model part: committed, or cached in `folder` by its digest; None where nobody has taken them."""
-    found = _committed().get(model.digest)
+    found = _committed().get(structure(model).digest)
     if found is None and folder is not None:
         # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
         with contextlib.suppress(OSError, ValueError):
             found = json.loads((folder / f"{model.digest}.json").read_bytes())
     return from_document(found) if found else None
+
+
+def structure(model: Part) -> Part:
+    """The model without what only says how its weights are drawn: facts are committed by the digest of this."""
+    config = {key: value for key, value in model.value["config"].items() if key not in ("init", "norm_init")}
+    return Part.of({**model.value, "config": config})
 
 
 def take(model: Part) -> dict[str, Any]:

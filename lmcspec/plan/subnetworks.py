@@ -30,6 +30,14 @@ class Start:
     """The training whose biases, norms and buffers stay, where only prunable weights are restored."""
 
 
+class StartsAfterEnd(ValueError):
+    """A level is measured by a recipe that ends before it starts; `path` is where its start is written."""
+
+    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
+        super().__init__(message)
+        self.path = path
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
     """A network of one case, laid out."""
@@ -51,6 +59,11 @@ class NetworkPlan:
         """(recipe, training set) of the trainings that rank in a stage."""
         on = stage.stage.data
         return self.recipe(stage.stage.recipe or ("real" if on == "real" else "distilled")), on
+
+    def never_pruned(self, level: int) -> tuple[str, ...]:
+        """The layers that all stages exclude which have pruned by this level: whole in it, and in its baselines."""
+        stages = [set(stage.stage.exclude) for stage in self.stages if stage.entry < level and stage.rounds]
+        return tuple(sorted(set.intersection(*stages))) if stages else ()
 
     @property
     def start(self) -> int:
@@ -85,7 +98,8 @@ class Subnetworks:
             mask = self.mask(network.original, replicate, level)
             if mask is None or network.like.mask == "same":
                 return mask
-            return self._shuffled(network.name, mask, network.like.mask, replicate, level, 0)
+            spared = network.original.never_pruned(level) if network.like.mask != "shuffled" else ()
+            return self._shuffled(network.name, mask, network.like.mask, replicate, level, 0, spared)
         return self._mask(network, len(network.stages) - 1, replicate, level)
 
     def _mask(self, network: NetworkPlan, index: int, replicate: int, level: int) -> str | None:
@@ -110,14 +124,22 @@ class Subnetworks:
         before = level - 1 if step_by_step else stage.entry
         card = get("criterion", stage.stage.criterion.name)
         assert isinstance(card, CriterionCard)
-        inputs, seeds = {}, {}
+        inputs, seeds, start, images = {}, {}, "given", TrainingSet("", 0)
         if card.trains:
             inputs["state"] = self._ranking_run(network, stage, replicate, before)
-        else:
+        elif not card.rewound:
             seeds = {"replicate": replicate, "level": level, "draw": 0}
+        elif stage.stage.rewind != Step():
+            inputs["state"] = self._rewind_state(network, stage, replicate)
+        else:
+            start, seeds = "init", {"replicate": replicate}
         mask = self._mask(network, stage.index, replicate, before)
         if mask:
             inputs["mask"] = mask
+        if card.images:
+            _, images = self._stage_recipe(network, stage)
+        if images.task:
+            inputs["data"] = images.task
         params = Prune(
             model=self.model,
             criterion=Part.of(identity(stage.stage.criterion)),
@@ -126,11 +148,16 @@ class Subnetworks:
             scope=stage.stage.scope,
             exclude=tuple(sorted(stage.stage.exclude)),
             sparsity=stage.exact if level == stage.entry + stage.rounds else None,
+            start=start,  # pyright: ignore[reportArgumentType]
+            data=self.data if card.images else None,
+            train_on=images.file,
         )
         return self.graph.add("prune", params, inputs, seeds, role=self._role(network.name, replicate, level, "mask"))
 
-    def _shuffled(self, name: str, mask: str, mode: str, replicate: int, level: int, draw: int) -> str:
-        params = Shuffle(self.model, mode)  # pyright: ignore[reportArgumentType]
+    def _shuffled(
+        self, name: str, mask: str, mode: str, replicate: int, level: int, draw: int, spared: tuple[str, ...] = ()
+    ) -> str:
+        params = Shuffle(self.model, mode, spared)  # pyright: ignore[reportArgumentType]
         seeds = {"replicate": replicate, "level": level, "draw": draw}
         return self.graph.add(
             "shuffle", params, {"mask": mask}, seeds, role=self._role(name, replicate, level, f"mask-{draw}")
@@ -177,10 +204,15 @@ class Subnetworks:
     def level_run(
         self, network: NetworkPlan, replicate: int, level: int, recipe: str, copy: int = 0, until: int | None = None
     ) -> str:
-        """A level's subnetwork trained from its rewind point with `recipe` on the study's images."""
+        """A level's subnetwork trained from its rewind point with `recipe` on the study's images.
+
+        Raises StartsAfterEnd where that recipe has nothing left to do there.
+        """
         role = self._role(network.name, replicate, level, f"copy{copy}" if copy else "train")
+        start = self.start(network, replicate, level)
+        self._check_start(network, level, start.step, recipe)
         return self.train(
-            self.start(network, replicate, level),
+            start,
             self.mask(network, replicate, level),
             self.recipe(recipe),
             self.real,
@@ -189,6 +221,18 @@ class Subnetworks:
             until=until,
             keep="until-used" if copy or until is not None else "always",
         )
+
+    def _check_start(self, network: NetworkPlan, level: int, step: Step, recipe: str) -> None:
+        resolved = self.recipe(recipe)
+        if step != Step() and resolved.updates(step) >= resolved.recipe.length:
+            origin = network.original or network
+            stage = self._owner(origin, level)
+            key = "schedule_from" if stage.stage.start == "trained" else "rewind"
+            raise StartsAfterEnd(
+                f"{key} = {step} is update {resolved.updates(step)} of the recipe `{recipe}`, by which level {level} "
+                f"of {network.name} is trained to be measured, but that ends after {resolved.recipe.length}",
+                ("networks", origin.name, stage.index, key),
+            )
 
     def start(self, network: NetworkPlan, replicate: int, level: int) -> Start:
         """The rewind point of a level, as its measures see it."""

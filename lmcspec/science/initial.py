@@ -1,54 +1,130 @@
-"""Initial weights, drawn parameter by parameter from named streams: equal on every device and torch version."""
+"""Initial weights, drawn parameter by parameter from named streams: equal on every device and torch version.
+
+`orthogonal` alone goes through a library's decomposition, in float64: there another library may round otherwise.
+"""
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from lmcspec.base import streams
+from lmcspec.catalog.initial import Init, NormInit
 
-Scheme = Literal["default", "kaiming-normal"]
 _NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm)
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """How the weights of convolutions and linear layers are drawn, and how norms start."""
+
+    weights: Init = "default"
+    norms: NormInit = "ones"
+
+
+Scheme = Init | Initial
+"""The name of a way to draw weights stands for it with norms at `ones`."""
+
+
+def scheme_of(config: Mapping[str, Any]) -> Initial:
+    """What a model's settings say, as they enter ids."""
+    return Initial(config.get("init", "default"), config.get("norm_init", "ones"))
 
 
 def initial_state(module: nn.Module, scheme: Scheme, address: tuple[str | int, ...]) -> dict[str, Tensor]:
     """Parameters and buffers by name, on the CPU: what `module.load_state_dict` takes.
 
-    `default`: weights and biases of convolutions and linear layers are U(±1/√fan_in). `kaiming-normal`: weights are
-    N(0, 2/fan_in), biases as before. Norms start at scale 1, shift 0, running mean 0 and variance 1; other buffers
-    are as the module holds them. `address` is a stream and its address, such as ("init", replicate) or
-    ("reinit", replicate, draw); the parameter's name is added to it. Raises TypeError for a parameter of another
+    Weights (out, in, …) of convolutions and linear layers, with fan_in the inputs of a unit and fan_out = out times
+    the size of the window:
+
+    `default`          U(±1/√fan_in)
+    `kaiming-normal`   N(0, 2/fan_in)
+    `kaiming-uniform`  U(±√(6/fan_in))
+    `xavier-normal`    N(0, 2/(fan_in + fan_out))
+    `orthogonal`       as a matrix (out, fan_in) uniform among those with orthonormal rows, or columns if out > fan_in
+    `binary`           a `kaiming-normal` draw's signs times its standard deviation
+
+    Biases are U(±1/√fan_in) in every case. Scale and shift of norms are (1, 0) under `ones`, (1, 1) under `one-one`,
+    (U[0, 1), 0) under `uniform` and (U[-1, 1), 0) under `positive-negative`; running means start at 0 and variances
+    at 1; other buffers are as the module holds them. `address` is a stream and its address, such as ("init", replicate)
+    or ("reinit", replicate, draw); the parameter's name is added to it. Raises TypeError for a parameter of another
     kind of layer, because nothing says how to draw it.
     """
+    if not isinstance(scheme, Initial):
+        scheme = Initial(scheme)
     stream, *place = address
     state = {name: tensor.detach().to("cpu", copy=True) for name, tensor in module.state_dict().items()}
     for prefix, layer in module.named_modules():
         for own, parameter in layer.named_parameters(recurse=False):
             name = f"{prefix}.{own}" if prefix else own
+            where = (*place, name)
             if isinstance(layer, _NORMS):
-                state[name].fill_(1.0 if own == "weight" else 0.0)
+                values = _norm(scheme.norms, own, parameter.numel(), str(stream), where)
             elif isinstance(layer, (_ConvNd, nn.Linear)):
-                values = _draw(scheme, own, _fan_in(layer.weight), parameter.numel(), str(stream), (*place, name))
-                state[name] = torch.from_numpy(values).to(parameter.dtype).view(parameter.shape)
+                kind = scheme.weights if own == "weight" else "default"
+                values = _draw(kind, layer.weight.shape, parameter.numel(), str(stream), where)
             else:
                 raise TypeError(f"no rule for the initial value of {name!r} in a {type(layer).__name__}")
+            state[name] = torch.from_numpy(values).to(parameter.dtype).view(parameter.shape)
         if isinstance(layer, _NormBase) and layer.track_running_stats:
             for own, value in (("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)):
                 state[f"{prefix}.{own}" if prefix else own].fill_(value)
     return state
 
 
-def _draw(scheme: Scheme, own: str, fan_in: int, count: int, stream: str, address: tuple):
-    if scheme == "kaiming-normal" and own == "weight":
-        return streams.normals(count, stream, *address) * math.sqrt(2 / fan_in)
-    if scheme not in ("default", "kaiming-normal"):
-        raise ValueError(f"there is no initialisation {scheme!r}")
-    return (2 * streams.uniforms(count, stream, *address) - 1) / math.sqrt(fan_in)
+def _draw(scheme: Init, shape: torch.Size, count: int, stream: str, address: tuple) -> np.ndarray:
+    """`count` values of a layer whose weight has this shape, in float64."""
+    fan_in = math.prod(shape[1:])
+    match scheme:
+        case "default":
+            return _signed(count, stream, address) / math.sqrt(fan_in)
+        case "kaiming-normal":
+            return streams.normals(count, stream, *address) * math.sqrt(2 / fan_in)
+        case "kaiming-uniform":
+            return _signed(count, stream, address) * math.sqrt(6 / fan_in)
+        case "xavier-normal":
+            fan_out = shape[0] * math.prod(shape[2:])
+            return streams.normals(count, stream, *address) * math.sqrt(2 / (fan_in + fan_out))
+        case "orthogonal":
+            return _orthogonal(streams.normals(count, stream, *address).reshape(shape[0], fan_in))
+        case "binary":
+            draw = streams.normals(count, stream, *address) * math.sqrt(2 / fan_in)
+            # One value has no deviation: then that of the distribution.
+            return np.sign(draw) * (draw.std(ddof=1) if count > 1 else math.sqrt(2 / fan_in))
+        case _:
+            raise ValueError(f"there is no initialisation {scheme!r}")
 
 
-def _fan_in(weight: Tensor) -> int:
-    """Inputs of one unit: of a convolution, its input channels per group times the size of its window."""
-    return math.prod(weight.shape[1:])
+def _orthogonal(draw: np.ndarray) -> np.ndarray:
+    """The orthogonal factor of a matrix of normals. With R's diagonal made positive it is uniform (Mezzadri 2007)."""
+    tall = draw.shape[0] >= draw.shape[1]
+    matrix = torch.from_numpy(draw if tall else draw.T)
+    q, r = torch.linalg.qr(matrix)
+    q = q * r.diagonal().sign()
+    return np.ascontiguousarray((q if tall else q.T).numpy()).reshape(-1)
+
+
+def _norm(scheme: NormInit, own: str, count: int, stream: str, address: tuple) -> np.ndarray:
+    """Values of a norm's `weight` (its scale) or `bias` (its shift)."""
+    match scheme, own:
+        case ("ones" | "one-one", "weight") | ("one-one", "bias"):
+            return np.ones(count)
+        case "ones" | "uniform" | "positive-negative", "bias":
+            return np.zeros(count)
+        case "uniform", _:
+            return streams.uniforms(count, stream, *address)
+        case "positive-negative", _:
+            return _signed(count, stream, address)
+        case _:
+            raise ValueError(f"there is no initialisation of norms {scheme!r}")
+
+
+def _signed(count: int, stream: str, address: tuple) -> np.ndarray:
+    """Uniform on [-1, 1)."""
+    return 2 * streams.uniforms(count, stream, *address) - 1

@@ -15,6 +15,7 @@ from lmcspec.science.data.augment import Draws, draw
 from lmcspec.science.data.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
 from lmcspec.science.data.dsa import DsaDraws, apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
+from lmcspec.science.dropout import attach, detach
 from lmcspec.science.optimisers import AdamSteps, SgdSteps, stepper
 from lmcspec.science.order import order
 from lmcspec.science.precision import LossScale, autocast, computing_in
@@ -24,6 +25,9 @@ from lmcspec.science.precision import LossScale, autocast, computing_in
 
 LOOK = 16
 """Divergence is looked for after every update whose number this divides: at fixed places, whatever part is run."""
+
+AUXILIARY = 0.4
+"""What the loss of an auxiliary classifier counts, as in the published training of Inception-v3."""
 
 _PULSE_SECONDS = 0.1
 
@@ -94,9 +98,12 @@ def train(
     module.train()
     device = data.labels.device
     try:
+        inside = (noise.replicate, noise.copy, noise.level)
+        tell = attach(module, inside, updates_per_epoch(len(data.labels), recipe.batch), device)
         deliver()
         pulsed = time.monotonic()
         for images, labels in batches(data, recipe, noise, begin, until):
+            tell(run.update)
             with computing_in(recipe.precision, device):
                 run.advance(images, labels)
             look = run.update % LOOK == 0
@@ -113,6 +120,7 @@ def train(
         deliver(end)
         return end
     finally:
+        detach(module)
         module.train(was_training)
 
 
@@ -147,6 +155,14 @@ def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -
         if siamese is not None:
             x = apply_dsa(x, siamese, number, part)
         yield (x, y) if mix is None else apply_cutmix(x, y, mix, number, part)
+
+
+def _loss(outputs: Tensor | tuple[Tensor, Tensor], labels: Labels) -> Tensor:
+    """Of logits, or of a pair (logits, auxiliary logits), of which the second counts `AUXILIARY`."""
+    if isinstance(outputs, Tensor):
+        return loss_of(outputs.float(), labels)
+    logits, auxiliary = outputs
+    return loss_of(logits.float(), labels) + AUXILIARY * loss_of(auxiliary.float(), labels)
 
 
 class _Run:
@@ -190,8 +206,8 @@ class _Run:
     def advance(self, images: Tensor, labels: Labels) -> None:
         """One update; in float16 it may be left out, and counts all the same."""
         with autocast(self._recipe.precision, images.device):
-            logits = self._module(images)
-        loss = loss_of(logits.float(), labels)
+            outputs = self._module(images)
+        loss = _loss(outputs, labels)
         gradients: list[Tensor] | None = list(
             torch.autograd.grad(loss if self._scale is None else loss * self._scale.scale, self._parameters)
         )

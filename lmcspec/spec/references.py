@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmcspec.base.errors import Problem
+from lmcspec.catalog import CriterionCard, find
 from lmcspec.spec.families import Expansion, Family, stage_recipe
 from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.origins import Origins
@@ -172,6 +173,22 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
         if value("start") == "trained" and value(key) is not None:
             message = f'with `start = "trained"` nothing goes back, so there is no `{key}`'
             names.problem("E117", message, (*path, key), key=True, help="say `schedule_from` to rewind the rate alone")
+
+    card = _criterion(stage)
+    if card is not None and card.rewound:
+        for key, default in (("start", "rewind"), ("restore", "all")):
+            if value(key) not in (None, default):
+                message = f"`{card.name}` ranks the weights at the rewind point, and nothing is trained between rounds"
+                help = f"leave `{key}` out, or rank trained weights, as with `magnitude`"
+                names.problem("E117", message, (*path, key), key=True, help=help)
+
+
+def _criterion(stage: Node) -> CriterionCard | None:
+    """The card of the stage's criterion, however it is spelled; None where it names none that there is."""
+    node = stage.get("criterion")
+    named = node.get("name") if node is not None and isinstance(node.value, dict) else node
+    card = find("criterion", named.value) if named is not None and isinstance(named.value, str) else None
+    return card if isinstance(card, CriterionCard) else None
 
 
 def _measures(names: Names) -> None:

@@ -226,7 +226,7 @@ def _leaves(setting: Setting) -> list[tuple[Path, Node]]:
 
 
 def _table_leaves(node: Node, above: Path) -> list[tuple[Path, Node]]:
-    if isinstance(node.value, dict) and node.value:
+    if isinstance(node.value, dict) and (node.value or not above):
         return [leaf for key, child in node.items() for leaf in _table_leaves(child, (*above, key))]
     return [(above, node)]
 

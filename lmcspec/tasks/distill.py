@@ -24,6 +24,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     from lmcspec.catalog import ModelCard, get
     from lmcspec.science.data.distilled import save_distilled
     from lmcspec.science.distill.progress import Progress, Stopped
+    from lmcspec.science.initial import scheme_of
 
     card = get("distiller", params.method.value["method"])
     model = get("model", params.model.value["config"]["name"])
@@ -50,7 +51,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
                 data.train,
                 data.classes,
                 partial(read.module, params.model),
-                scheme=params.model.value["config"].get("init", "default"),
+                scheme=scheme_of(params.model.value["config"]),
                 classifier=model.classifier,
                 begin=begin,
                 pulse=pulse,
@@ -86,10 +87,16 @@ KIND = Kind(
         "lmcspec.science.data.space",
         "lmcspec.science.distill.dm",
         "lmcspec.science.distill.progress",
+        "lmcspec.science.dropout",
         "lmcspec.science.initial",
         "lmcspec.science.models",
         "lmcspec.science.models.convnet",
+        "lmcspec.science.models.imagenet_resnet",
+        "lmcspec.science.models.inception",
         "lmcspec.science.models.mlp",
+        "lmcspec.science.models.norms",
+        "lmcspec.science.models.resnet",
+        "lmcspec.science.models.vgg",
         "lmcspec.science.subset",
         "lmcspec.base.recipes",
         "lmcspec.base.streams",

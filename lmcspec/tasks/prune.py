@@ -1,21 +1,29 @@
-"""Prune: the next mask from trained weights (or from none, for criteria that need none)."""
+"""Prune: the next mask from trained weights, from those at a rewind point, or from none."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.masks import write_mask
-from lmcspec.tasks.params import Part
+from lmcspec.tasks.params import ADDED_LATER, Part
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from lmcspec.catalog import CriterionCard
+    from lmcspec.science.data import Split
+
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """One or more rounds at once. Slots: `state` (what ranks), `mask` (what survives so far; dense without it)."""
+    """One or more rounds at once.
+
+    Slots: `state` (what ranks), `mask` (what survives so far; dense without it), `data` (a distilled set that a
+    criterion looks at).
+    """
 
     model: Part
     criterion: Part
@@ -25,35 +33,119 @@ class Prune:
     exclude: tuple[str, ...] = ()
     sparsity: float | None = None
     """Prune in the last round to exactly this total sparsity."""
+    start: Literal["given", "init"] = field(default="given", metadata=ADDED_LATER)
+    """What ranks: the state in its slot, or the replicate's initial weights."""
+    data: Part | None = field(default=None, metadata=ADDED_LATER)
+    """The study's data, for a criterion that looks at training images."""
+    train_on: Part | None = field(default=None, metadata=ADDED_LATER)
+    """A distilled set from a file, at which it looks instead."""
 
 
 def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
     """Write `mask.safetensors`; counts per tensor and in all."""
-    from lmcspec.catalog import get
+    from lmcspec.catalog import CriterionCard, get
     from lmcspec.science import masks
 
     network = read.module(params.model, "meta")
     mask = read.mask(ctx, network) or masks.dense(network)
-    state = read.tensors(ctx.input("state") / read.STATE) if ctx.has("state") else {}
-    criterion = get("criterion", params.criterion.value["name"]).load()
-    address = tuple(seeds[name] for name in ("replicate", "level", "draw") if name in seeds)
-    scores = criterion(state, mask, address)
+    card = get("criterion", params.criterion.value["name"])
+    assert isinstance(card, CriterionCard)
     exclude = tuple(f"{layer}.weight" for layer in params.exclude)
-    for done in range(params.rounds):
-        last = done == params.rounds - 1
-        mask = masks.prune(scores, mask, _count(mask, params, exclude, last), exclude, params.scope)
+    eligible, total = masks.survivors(mask, exclude), sum(tensor.numel() for tensor in mask.values())
+    counts = _counts(eligible, masks.survivors(mask), total, params)
+    if card.passes:
+        mask = _by_running(ctx, params, seeds, card, mask, sum(counts), exclude)
+    else:
+        address = tuple(seeds[name] for name in ("replicate", "level", "draw") if name in seeds)
+        scores = card.load()(_state(ctx, params, seeds), mask, address)
+        for count in counts:
+            mask = masks.prune(scores, mask, count, exclude, params.scope)
     return write_mask(ctx.out, mask, exclude)
 
 
-def _count(mask: "dict[str, Tensor]", params: Prune, exclude: tuple[str, ...], last: bool) -> int:
-    """How many go: the fraction of the eligible survivors, or in an exact last round what is over the density."""
+def _counts(eligible: int, surviving: int, total: int, params: Prune) -> list[int]:
+    """How many go in each round: the fraction of the eligible survivors; in a last, exact one what is over it."""
     from lmcspec.science import masks
 
-    if params.sparsity is not None and last:
-        total = sum(tensor.numel() for tensor in mask.values())
-        kept = total - masks.count_to_prune(params.sparsity, total)
-        return max(0, masks.survivors(mask) - kept)
-    return masks.count_to_prune(params.fraction, masks.survivors(mask, exclude))
+    counts = []
+    for done in range(params.rounds):
+        if params.sparsity is not None and done == params.rounds - 1:
+            kept = total - masks.count_to_prune(params.sparsity, total)
+            count = max(0, surviving - sum(counts) - kept)
+        else:
+            count = masks.count_to_prune(params.fraction, eligible - sum(counts))
+        counts.append(count)
+    return counts
+
+
+def _in_steps(eligible: int, count: int, steps: int) -> list[int]:
+    """`count` of the eligible survivors in steps that each leave the same share, to the nearest weight."""
+    left = max(0.0, 1 - count / eligible) if eligible else 1.0
+    gone = [int(eligible * (1 - left ** (step / steps)) + 0.5) for step in range(1, steps)]
+    ends = [0, *gone, count]
+    return [after - before for before, after in pairwise(ends)]
+
+
+def _state(ctx: Context, params: Prune, seeds: dict[str, int]) -> "dict[str, Tensor]":
+    from lmcspec.science.initial import initial_state, scheme_of
+
+    if params.start == "init":
+        scheme = scheme_of(params.model.value["config"])
+        return initial_state(read.module(params.model), scheme, ("init", seeds["replicate"]))
+    return read.tensors(ctx.input("state") / read.STATE) if ctx.has("state") else {}
+
+
+def _by_running(
+    ctx: Context,
+    params: Prune,
+    seeds: dict[str, int],
+    card: "CriterionCard",
+    mask: "dict[str, Tensor]",
+    count: int,
+    exclude: tuple[str, ...],
+) -> "dict[str, Tensor]":
+    """The mask without the `count` survivors that go by a criterion that runs the network on the task's device."""
+    from lmcspec.science import masks
+
+    if not count:
+        return mask
+    network = read.module(params.model)
+    network.load_state_dict(_state(ctx, params, seeds))
+    network.to(ctx.device)
+    images = _images(ctx, params) if card.images else None
+    config = card.config.model_validate(params.criterion.value)
+    implementation: Any = card.load()
+    # By layer each tensor has steps of its own: sharing out the few of one step again and again would drift.
+    ranked = [tuple(name for name in mask if name not in exclude)]
+    if params.scope == "layer":
+        ranked = [(name,) for name in ranked[0]]
+    spared = [tuple(name for name in mask if name not in own) for own in ranked]
+    sizes = [masks.survivors(mask, others) for others in spared]
+    steps = params.criterion.value.get("iterations", 1)
+    plans = [_in_steps(size, own, steps) for size, own in zip(sizes, masks.share(count, sizes), strict=True)]
+    for done in range(steps):
+        if ctx.stopping():
+            raise Interrupted(f"stopped after step {done} of {steps}; it begins anew")
+        if any(plan[done] for plan in plans):
+            scores = implementation(network, mask, config, tuple(params.model.value["shape"]), images)
+            for plan, others in zip(plans, spared, strict=True):
+                mask = masks.prune(scores, mask, plan[done], others)
+        ctx.progress(done + 1, steps)
+    return mask
+
+
+def _images(ctx: Context, params: Prune) -> "Split":
+    """As many images of each class as the criterion asks for: a constant of the study."""
+    import torch
+
+    from lmcspec.science.subset import balanced
+
+    assert params.data is not None, "a criterion that looks at images is told which"
+    data = read.dataset(ctx, params.data)
+    split = read.training_split(ctx, data, params.train_on)
+    count = params.criterion.value["per_class"] * data.classes
+    chosen = balanced(split.labels.cpu().numpy(), count, params.data.value["digest"], "prune", count)
+    return split.subset(torch.from_numpy(chosen))
 
 
 KIND = Kind(
@@ -65,12 +157,33 @@ KIND = Kind(
         "lmcspec.tasks.prune",
         "lmcspec.tasks.masks",
         "lmcspec.tasks.read",
+        "lmcspec.science.criteria.grasp",
         "lmcspec.science.criteria.magnitude",
+        "lmcspec.science.criteria.masked",
         "lmcspec.science.criteria.random",
+        "lmcspec.science.criteria.snip",
+        "lmcspec.science.criteria.synflow",
+        "lmcspec.science.data.augment",
+        "lmcspec.science.data.decode",
+        "lmcspec.science.data.distilled",
+        "lmcspec.science.data.held_out",
+        "lmcspec.science.data.loading",
+        "lmcspec.science.data.resident",
+        "lmcspec.science.data.resize",
+        "lmcspec.science.data.space",
+        "lmcspec.science.dropout",
+        "lmcspec.science.initial",
         "lmcspec.science.masks",
         "lmcspec.science.models",
         "lmcspec.science.models.convnet",
+        "lmcspec.science.models.imagenet_resnet",
+        "lmcspec.science.models.inception",
         "lmcspec.science.models.mlp",
+        "lmcspec.science.models.norms",
+        "lmcspec.science.models.resnet",
+        "lmcspec.science.models.vgg",
+        "lmcspec.science.subset",
+        "lmcspec.base.recipes",
         "lmcspec.base.streams",
     ),
 )

@@ -1,13 +1,13 @@
 """Shuffle a mask: the baseline that keeps the counts and forgets the places."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.masks import write_mask
-from lmcspec.tasks.params import Part
+from lmcspec.tasks.params import ADDED_LATER, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Shuffle:
 
     model: Part
     mode: Literal["shuffled", "shuffled-global", "even"] = "shuffled"
+    exclude: tuple[str, ...] = field(default=(), metadata=ADDED_LATER)
+    """Layers that stay as they are and take no part."""
 
 
 def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
@@ -25,7 +27,8 @@ def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, read.module(params.model, "meta"))
     assert mask is not None, "a shuffle has a mask to shuffle"
     address = (seeds["replicate"], seeds["level"], seeds["draw"])
-    return write_mask(ctx.out, masks.shuffle(mask, params.mode, address))
+    exclude = tuple(f"{layer}.weight" for layer in params.exclude)
+    return write_mask(ctx.out, masks.shuffle(mask, params.mode, address, exclude), exclude)
 
 
 KIND = Kind(
@@ -37,10 +40,16 @@ KIND = Kind(
         "lmcspec.tasks.shuffle",
         "lmcspec.tasks.masks",
         "lmcspec.tasks.read",
+        "lmcspec.science.dropout",
         "lmcspec.science.masks",
         "lmcspec.science.models",
         "lmcspec.science.models.convnet",
+        "lmcspec.science.models.imagenet_resnet",
+        "lmcspec.science.models.inception",
         "lmcspec.science.models.mlp",
+        "lmcspec.science.models.norms",
+        "lmcspec.science.models.resnet",
+        "lmcspec.science.models.vgg",
         "lmcspec.base.streams",
     ),
 )

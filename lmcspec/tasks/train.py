@@ -143,9 +143,9 @@ def _resume(
 
 def _start(ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Module") -> "dict[str, Tensor]":
     from lmcspec.science import masks
-    from lmcspec.science.initial import initial_state
+    from lmcspec.science.initial import initial_state, scheme_of
 
-    scheme = params.model.value["config"].get("init", "default")
+    scheme = scheme_of(params.model.value["config"])
     match params.start:
         case "init":
             state = initial_state(network, scheme, ("init", seeds["replicate"]))
@@ -250,12 +250,18 @@ KIND = Kind(
         "lmcspec.science.data.resize",
         "lmcspec.science.data.resized_crop",
         "lmcspec.science.data.space",
+        "lmcspec.science.dropout",
         "lmcspec.science.evaluate",
         "lmcspec.science.initial",
         "lmcspec.science.masks",
         "lmcspec.science.models",
         "lmcspec.science.models.convnet",
+        "lmcspec.science.models.imagenet_resnet",
+        "lmcspec.science.models.inception",
         "lmcspec.science.models.mlp",
+        "lmcspec.science.models.norms",
+        "lmcspec.science.models.resnet",
+        "lmcspec.science.models.vgg",
         "lmcspec.science.optimisers",
         "lmcspec.science.order",
         "lmcspec.science.outcome",

@@ -1,6 +1,7 @@
 """Every card keeps its word: what it names is there, and its name, config and facts agree with it."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -44,8 +45,13 @@ def example(card, name=None, **more):
     needs = {
         "mlp": {"widths": (5,)},
         "convnet": {"depth": 2, "width": 4},
+        "cifar-resnet": {"depth": 8, "width": 4},
+        "cifar-vgg": {"depth": 11, "width": 4},
+        "imagenet-resnet": {"depth": 18},
+        "inception-v3": {"auxiliary": False},
         "dm": {"ipc": 1},
         "stability": {"levels": "all"},
+        "distance": {"levels": "all"},
     }
     settings = {**needs.get(card.name, {}), **card.variants.get(name or "", {}), **more}
     if card.kind in ("model", "dataset", "criterion"):
@@ -106,10 +112,14 @@ def test_variants_validate_and_mean_what_they_fill_in(card, name):
 
 @pytest.mark.parametrize("card", MODELS, ids=label)
 class TestModels:
-    def build(self, card, shape=(1, 8, 8), classes=7, **more):
+    def build(self, card, shape=None, classes=7, **more):
+        """For the smallest square images that it takes, unless they are given."""
         from lmcspec.science.models import construct
 
-        return construct(card.load(), example(card, **more), shape, classes)
+        config = example(card, **more)
+        if shape is None:
+            shape = next((1, size, size) for size in (8, 32, 75) if not card.misfit(config, (1, size, size)))
+        return construct(card.load(), config, shape, classes)
 
     def test_the_classifier_is_the_last_linear_layer(self, card):
         from torch import nn
@@ -120,10 +130,15 @@ class TestModels:
         assert classifier.out_features == 7
         assert list(module.modules())[-1] is classifier
 
-    @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 12, 20)])
-    def test_it_takes_images(self, card, shape):
+    @pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 12, 20), (3, 75, 80)])
+    def test_it_takes_images_or_says_why_not(self, card, shape):
         import torch
 
+        if reason := card.misfit(example(card), shape):
+            assert "pixels" in reason
+            with pytest.raises(ValueError, match=re.escape(reason)):
+                self.build(card, shape)
+            return
         module = self.build(card, shape).eval()
         with torch.no_grad():
             assert module(torch.zeros(2, *shape)).shape == (2, 7)
@@ -133,6 +148,15 @@ class TestModels:
 
         module = self.build(card)
         assert set(initial_state(module, "default", ("init", 0))) == set(module.state_dict())
+
+    def test_its_facts_come_from_the_meta_device(self, card):
+        import torch
+
+        from lmcspec.science.summary import model_facts
+
+        module, shape = self.build(card, (3, 75, 75)), (3, 75, 75)
+        with torch.device("meta"):
+            assert model_facts(self.build(card, shape), shape) == model_facts(module, shape)
 
     def test_building_reads_no_global_random_state(self, card):
         import torch
@@ -152,13 +176,30 @@ def test_distillers_take_what_the_task_gives(card):
 
 
 @pytest.mark.parametrize("card", built_in("criterion").values(), ids=label)
-def test_criteria_score_every_tensor_of_a_mask(card):
-    import torch
+class TestCriteria:
+    def test_it_scores_every_tensor_of_a_mask(self, card):
+        import torch
 
-    state = {"a.weight": torch.randn(3, 4), "b.weight": torch.randn(5), "b.bias": torch.randn(5)}
-    mask = {name: torch.ones(state[name].shape, dtype=torch.bool) for name in ("a.weight", "b.weight")}
-    scores = card.load()(state if card.trains else {}, mask, (0, 1, 0))
-    assert {name: value.shape for name, value in scores.items()} == {name: keep.shape for name, keep in mask.items()}
+        from lmcspec.science import masks
+        from lmcspec.science.data.resident import Split
+        from lmcspec.science.models import construct
+
+        model = built_in("model")["mlp"]
+        module = construct(model.load(), example(model), (1, 3, 3), 2)
+        mask = masks.dense(module)
+        if card.passes:
+            images = Split(torch.rand(6, 1, 3, 3), torch.arange(6) % 2) if card.images else None
+            scores = card.load()(module, mask, example(card), (1, 3, 3), images)
+        else:
+            state = module.state_dict() if card.trains or card.rewound else {}
+            scores = card.load()(state, mask, (0, 1, 0))
+        assert {name: value.shape for name, value in scores.items()} == {n: keep.shape for n, keep in mask.items()}
+
+    def test_what_it_says_of_itself_goes_together(self, card):
+        assert not (card.trains and card.rewound)
+        assert card.passes or not card.images
+        assert ("per_class" in card.config.model_fields) == card.images
+        assert card.passes or "iterations" not in card.config.model_fields
 
 
 def check_facts(card, root):

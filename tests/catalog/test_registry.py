@@ -18,6 +18,8 @@ class Wild(Named):
 
 CARD = CriterionCard(name="wild", doc="prune whatever comes", config=Wild, implementation="nowhere:scores")
 
+CRITERIA = ["grasp", "magnitude", "magnitude-at-init", "random", "snip", "synflow"]
+
 
 class Point:
     """An installed entry point: a name and a module of cards."""
@@ -61,13 +63,29 @@ class TestFinding:
         assert find("dataset", "mlp") is None
 
     def test_listing(self):
-        assert names("model") == ["convnet", "convnet2", "convnet3", "convnet4", "convnet5", "lenet-300-100", "mlp"]
+        families = {
+            "cifar-resnet": ["resnet110", "resnet20", "resnet32", "resnet44", "resnet56"],
+            "cifar-vgg": ["vgg11", "vgg13", "vgg16", "vgg19"],
+            "convnet": ["convnet2", "convnet3", "convnet4", "convnet5"],
+            "imagenet-resnet": [f"imagenet-resnet{depth}" for depth in (101, 152, 18, 34, 50)],
+            "inception-v3": [],
+            "mlp": ["lenet-300-100"],
+        }
+        assert names("model") == sorted([*families, *(name for own in families.values() for name in own)])
+        assert all(get("model", name).name == family for family, own in families.items() for name in own)
         assert names("runner") == sorted(names("runner"))
-        assert [card.name for card in all_cards() if card.kind == "criterion"] == ["magnitude", "random"]
+        assert [card.name for card in all_cards() if card.kind == "criterion"] == CRITERIA
 
     @pytest.mark.parametrize(
         ("kind", "typed", "meant"),
-        [("model", "convent3", "convnet3"), ("dataset", "mnits", "mnist"), ("criterion", "magnitud", "magnitude")],
+        [
+            ("model", "convent3", "convnet3"),
+            ("model", "vgg-16", "vgg16"),
+            ("model", "resnet-20", "resnet20"),
+            ("model", "resnet18", "imagenet-resnet18"),
+            ("dataset", "mnits", "mnist"),
+            ("criterion", "magnitud", "magnitude"),
+        ],
     )
     def test_did_you_mean(self, kind, typed, meant):
         with pytest.raises(UsageError, match=f"there is no {kind} called '{typed}'; did you mean '{meant}'?"):
@@ -83,14 +101,14 @@ class TestPlugIns:
     def test_found_only_for_a_name_that_is_not_built_in(self, plugged):
         point = plugged(CARD)
         assert get("criterion", "random").name == "random"
-        assert names("criterion", plugged=False) == ["magnitude", "random"]
+        assert names("criterion", plugged=False) == CRITERIA
         assert point.loads == 0
         assert get("criterion", "wild") is CARD
         assert point.loads == 1
 
     def test_listed_with_the_others(self, plugged):
         plugged(CARD)
-        assert names("criterion") == ["magnitude", "random", "wild"]
+        assert names("criterion") == [*CRITERIA, "wild"]
         assert CARD in all_cards()
         assert plug_ins("model") == {}
 

@@ -182,6 +182,7 @@ def test_force_runs_again_what_is_named(place, lmcspec, finished):
         (["plan"], 2, "Missing argument"),
         (["plan", "nowhere.toml"], 2, "nowhere.toml"),
         (["paln"], 2, "No such command"),
+        (["plan", "study.toml", "--detailed"], 2, "No such option"),
         (["plan", "study.toml", "--set", "recipes.real.lr"], 2, "="),
         (["plan", "study.toml", "--max-tasks", "3"], 2, "E406"),
         (["plan", "study.toml", "--store", "study.toml"], 4, "file"),

@@ -109,6 +109,10 @@ ADDED = {
     "adamw": ["recipes.real.optimiser={name='adamw',lr=0.001}"],
     "cosine": ["recipes.real.schedule='cosine'"],
     "linear": ["recipes.real.schedule={name='linear',final=0.1,warmup='2it'}"],
+    "snip": ["networks.imp=[{rounds=2,criterion='snip'}]"],
+    "grasp": ["networks.imp=[{rounds=2,criterion='grasp',rewind='3it'}]"],
+    "synflow": ["networks.imp=[{rounds=1,sparsity=0.8,criterion='synflow'}]"],
+    "magnitude-at-init": ["networks.imp=[{rounds=2,criterion='magnitude-at-init'}]"],
 }
 """What was added later and is not in RICH: changes of the tiny study."""
 

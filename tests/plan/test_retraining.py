@@ -1,30 +1,18 @@
 """Rewinding, learning-rate rewinding, fine-tuning and one-shot pruning as studies, against a plain loop."""
 
-import numpy as np
 import pytest
-import torch
+from loop_for_tests import DROP, FRACTION, HEADER, LENGTH, Weights, initial, pruned, raw_digits, same, trained
 from safetensors.torch import load_file
 from specs_for_tests import plan_of
-from torch.nn import functional as F
 
-from lmcspec.base import streams
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
-from lmcspec.science.data import load
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
 
-LENGTH, DROP, BATCH, RATE, FRACTION = 20, 14, 256, 0.1, 0.5
 STUDY = f"""
 study = "retraining"
-dataset = {{ name = "digits", space = "raw" }}
-model = {{ name = "mlp", widths = [16] }}
-[recipes.real]
-length = "{LENGTH}it"
-batch = {BATCH}
-optimiser = {{ name = "sgd", lr = {RATE}, momentum = 0.9 }}
-schedule = {{ name = "steps", at = ["{DROP}it"], factor = 0.1 }}
-[networks]
+{HEADER}[networks]
 rewound = [{{ rounds = 2, fraction = {FRACTION}, rewind = "5it" }}]
 lr-rewound = [{{ rounds = 2, fraction = {FRACTION}, start = "trained", schedule_from = "5it" }}]
 fine-tuned = [{{ rounds = 2, fraction = {FRACTION}, start = "trained", schedule_from = "{DROP}it" }}]
@@ -34,8 +22,6 @@ each-from-dense = [{{ rounds = 2, fraction = {FRACTION}, iterative = false, star
 [measures]
 accuracy = {{}}
 """
-
-Weights = dict[str, torch.Tensor]
 
 
 @pytest.fixture(scope="module")
@@ -56,56 +42,7 @@ def states(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def images():
-    data = load("digits").train
-    return data.images.float() / 16, data.labels
-
-
-def initial() -> Weights:
-    weights = {}
-    for layer, m, n in (("layers.0", 16, 64), ("classifier", 10, 16)):
-        for own, shape in (("weight", (m, n)), ("bias", (m,))):
-            draws = streams.uniforms(int(np.prod(shape)), "init", 0, f"{layer}.{own}")
-            weights[f"{layer}.{own}"] = torch.tensor((2 * draws - 1) / n**0.5, dtype=torch.float32).view(shape)
-    return weights
-
-
-def trained(images, start: Weights, masks: Weights, begin: int, level: int, end: int = LENGTH) -> Weights:
-    """Momentum SGD under the schedule from update `begin` on, momentum anew."""
-    x, y = images
-    names = ["layers.0.weight", "layers.0.bias", "classifier.weight", "classifier.bias"]
-    weights = [(start[name] * masks.get(name, torch.ones(1))).requires_grad_() for name in names]
-    velocity = [torch.zeros_like(weight) for weight in weights]
-    for t in range(begin, end):
-        order = streams.permutation(len(x), "order", 0, 0, level, t // 6)
-        batch = torch.tensor(order[t % 6 * BATCH : (t % 6 + 1) * BATCH])
-        hidden = F.relu(F.linear(x[batch].flatten(1), weights[0], weights[1]))
-        gradients = torch.autograd.grad(F.cross_entropy(F.linear(hidden, weights[2], weights[3]), y[batch]), weights)
-        with torch.no_grad():
-            for name, weight, speed, gradient in zip(names, weights, velocity, gradients, strict=True):
-                speed.mul_(0.9).add_(gradient)
-                weight.sub_(speed, alpha=RATE * (0.1 if t >= DROP else 1)).mul_(masks.get(name, torch.ones(1)))
-    return {name: weight.detach() for name, weight in zip(names, weights, strict=True)}
-
-
-def pruned(weights: Weights, masks: Weights, sparsity: float) -> Weights:
-    """Masks with that share of all weights gone, the smallest survivors first."""
-    names = ["layers.0.weight", "classifier.weight"]
-    ranked = sorted(
-        (abs(float(weights[name].flatten()[i])), name != names[0], i, name)
-        for name in names
-        for i in range(weights[name].numel())
-        if not masks or masks[name].flatten()[i]
-    )
-    new = {name: masks[name].clone() if masks else torch.ones_like(weights[name]) for name in names}
-    gone = sum(int(mask.numel() - mask.sum()) for mask in new.values())
-    for _, _, i, name in ranked[: int(sparsity * 1184 + 0.5) - gone]:
-        new[name].view(-1)[i] = 0
-    return new
-
-
-def same(found: Weights, expected: Weights) -> bool:
-    assert set(found) == set(expected)
-    return all(torch.equal(found[name], expected[name]) for name in expected)
+    return raw_digits()
 
 
 def test_rewinding(states, images):

@@ -92,6 +92,18 @@ def test_equal_weights_go_in_tensor_order_then_by_flat_index(size, count):
     assert not flat[:count].any() and flat[count:].all()
 
 
+@pytest.mark.parametrize("scope", ["global", "layer"])
+def test_rounds_over_equal_weights_take_no_more_than_rounds_over_others(scope):
+    """A threshold on |w| would empty the network at once, or end with an error at the last weight."""
+    scores = {name: torch.full((size,), 0.5) for name, size in (("a", 60), ("b", 30), ("c", 10))}
+    mask, left = full(scores), 100
+    for _ in range(30):
+        left -= masks.count_to_prune(0.2, left)
+        mask = masks.prune(scores, mask, masks.count_to_prune(0.2, masks.survivors(mask)), scope=scope)
+        assert masks.survivors(mask) == left
+    assert left == 2  # 20 % of two weights are none
+
+
 def test_zeros_of_either_sign_are_equal():
     scores = {"w": torch.tensor([0.0, -0.0, 0.0, 1.0])}
     assert masks.prune(scores, full(scores), 2)["w"].tolist() == [False, False, True, True]
@@ -171,6 +183,16 @@ def test_shuffling_keeps_what_each_mode_keeps(mask, level):
         if mode == "even":
             assert all(abs(int(t.sum()) - masks.density(mask) * t.numel()) < 1 for t in new.values())
         assert same(new, masks.shuffle(mask, mode, (0, level, 0)))
+
+
+def test_even_densities_of_small_tensors_are_rounded_and_never_over_one():
+    """3 weights have no share of 0.9 or of 0.01: they keep all or none, and the others what is left of the total."""
+    sizes = {"tiny": 3, "one": 1, "large": 996}
+    for alive, expected in ((900, (3, 1, 896)), (10, (0, 0, 10)), (999, (3, 1, 995)), (500, (2, 0, 498))):
+        scores = {name: torch.arange(size).float() for name, size in sizes.items()}
+        mask = masks.prune(scores, full(scores), 1000 - alive)
+        new = masks.shuffle(mask, "even", (0, 1, 0))
+        assert tuple(int(tensor.sum()) for tensor in new.values()) == expected
 
 
 def test_shuffles_differ_by_address_and_by_tensor_and_leave_the_excluded_alone():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from lmcspec.base.recipes import Adam, Augmentation, Noise, Recipe, Schedule, Sgd
+from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, Schedule, Sgd
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import masks
@@ -25,6 +25,7 @@ OPTIMISERS = {
     "decay": Sgd(0.1, momentum=0.9, weight_decay=1e-2),
     "nesterov": Sgd(0.05, momentum=0.9, weight_decay=1e-3, nesterov=True),
     "adam": Adam(2e-3, weight_decay=1e-3),
+    "adamw": AdamW(2e-3, weight_decay=5e-2),
 }
 
 
@@ -93,7 +94,7 @@ def test_masked_weights_are_zero_in_weight_gradient_and_moments_at_every_update(
     mask = half(module)
     places = {name: place for place, (name, _) in enumerate(module.named_parameters())}
     seen = []
-    kind = AdamSteps if optimiser == "adam" else SgdSteps
+    kind = AdamSteps if optimiser.startswith("adam") else SgdSteps
     step = kind.step
 
     def watched(self, gradients, lr):
@@ -178,6 +179,15 @@ def test_the_rate_has_dropped_at_the_milestone_and_warms_up_from_zero(few, monke
     rates.clear()
     train(network("mlp"), few[0], recipe_of("sgd", 10, schedule=schedule), Noise(0), begin=7)
     assert rates == pytest.approx([0.01, 0.001, 0.001])
+
+
+def test_a_run_that_begins_inside_the_warm_up_has_the_rate_there(few, monkeypatch):
+    """Redrawn weights that are trained from k: not from the warm-up's beginning."""
+    rates = []
+    monkeypatch.setattr(SgdSteps, "step", lambda self, gradients, lr: rates.append(lr))
+    recipe = recipe_of("sgd", 10, schedule=Schedule(milestones=(8,), factor=0.1, warmup=5))
+    train(network("mlp"), few[0], recipe, Noise(0), begin=3)
+    assert rates == pytest.approx([0.06, 0.08, 0.1, 0.1, 0.1, 0.01, 0.01])
 
 
 def test_the_first_update_of_a_warm_up_moves_statistics_but_no_weight(few):

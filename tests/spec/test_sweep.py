@@ -36,6 +36,14 @@ def test_zip_goes_item_by_item():
     ]
 
 
+def test_a_case_that_changes_nothing_is_the_study_as_it_stands():
+    more = '[[sweep.cases]]\ncase = "standard"\n[[sweep.cases]]\ncase = "low"\nrecipes.real.optimiser.lr = 0.01\n'
+    found = cases(more, "recipes.real.batch=64")
+    assert {name: one.recipes["real"].optimiser.lr for name, one in found.items()}["low"] == 0.01
+    assert found["standard"].recipes["real"].optimiser.lr != 0.01
+    assert {one.recipes["real"].batch for one in found.values()} == {64}
+
+
 def test_cases_grid_and_zip_multiply_and_exclude_takes_away():
     more = """
 [sweep]

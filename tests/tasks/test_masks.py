@@ -175,6 +175,22 @@ class TestShuffle:
         done = do(shuffle, tmp_path / "a", Shuffle(MLP, "even"), SEEDS, inputs={"mask": mask})
         assert counts(done) == {"layers.0.weight": 230, "classifier.weight": 36}
 
+    def test_a_layer_too_small_for_its_share_dies_which_is_an_outcome(self, tmp_path):
+        tensors = {name: torch.zeros(keep.shape, dtype=torch.bool) for name, keep in dense().items()}
+        tensors["layers.0.weight"].view(-1)[:2] = True
+        tensors["classifier.weight"].view(-1)[0] = True
+        mask = stored(tmp_path / "mask", tensors, read.MASK)
+        done = do(shuffle, tmp_path / "a", Shuffle(MLP, "even"), SEEDS, inputs={"mask": mask})
+        assert (counts(done), done.outcome) == ({"layers.0.weight": 3, "classifier.weight": 0}, "dead-layer")
+
+    def test_excluded_layers_are_untouched(self, tmp_path, mask):
+        for mode in ("shuffled", "shuffled-global", "even"):
+            how = Shuffle(MLP, mode, ("classifier",))
+            done = do(shuffle, tmp_path / mode, how, SEEDS, inputs={"mask": mask})
+            assert torch.equal(mask_of(done)["classifier.weight"], mask_of(mask)["classifier.weight"])
+            assert done.scalars["surviving"] == 266
+            assert done.scalars["eligible_density"] == 0.5
+
     @pytest.mark.parametrize("mode", ["shuffled", "shuffled-global", "even"])
     def test_drawn_by_replicate_level_and_draw(self, tmp_path, mask, mode):
         def drawn(name, **changes):
@@ -194,3 +210,11 @@ class TestShuffle:
 
 def dense():
     return masks.dense(read.module(MLP))
+
+
+def test_names_that_look_alike_are_two(tmp_path):
+    """Masks go by the parameters' own names: no character stands for another."""
+    tensors = {"a.b.weight": torch.tensor([True, False]), "a___b.weight": torch.tensor([False, True])}
+    found = mask_of(stored(tmp_path / "mask", tensors, read.MASK))
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], tensors[name]) for name in tensors)

@@ -13,6 +13,7 @@ import pytest
 from server_for_tests import FakeMlflow, Run
 from tracked_for_tests import SPEC, tracker_of
 
+from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import default_uri, tracker
 from lmcspec.track.serve import HOST, command, environment, free_port
@@ -21,7 +22,7 @@ from lmcspec.track.server import ROLE
 pytestmark = pytest.mark.slow
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LMCSPEC_NO_TRACKING"}
-OURS = ("lmcspec.", "mlflow.parentRunId", "mlflow.runColor")
+OURS = ("lmcspec.", "mlflow.parentRunId", "mlflow.runColor", "mlflow.source.", "mlflow.user")
 
 
 def lmcspec(*arguments, **more):
@@ -33,6 +34,14 @@ def ended(process, code=0):
     out, err = process.communicate(timeout=300)
     assert process.returncode == code, err
     return out, err
+
+
+def paths(client, run, folder=None):
+    for entry in client.list_artifacts(run, folder):
+        if entry.is_dir:
+            yield from paths(client, run, entry.path)
+        else:
+            yield entry.path
 
 
 def what_is_there(uri, study="tracked"):
@@ -55,7 +64,7 @@ def what_is_there(uri, study="tracked"):
                 (one.dataset.name, json.loads(one.dataset.source)["digest"], one.tags[0].value)
                 for one in run.inputs.dataset_inputs
             },
-            {entry.path for entry in client.list_artifacts(run.info.run_id)},
+            dict.fromkeys(paths(client, run.info.run_id), b""),
         )
         assert len(rows) == len(found.runs[run.info.run_id].metrics), "no row twice"
     return found
@@ -65,7 +74,10 @@ def what_should_be_there(store, monkeypatch):
     fake = FakeMlflow()
     with monkeypatch.context() as patch:
         patch.setattr(tracker, "Server", fake.connect)
-        tracker_of(store).sync()
+        tracker_of(store, reporter).sync()
+    for one in fake.runs.values():
+        # Reports name runs, which have other ids there.
+        one.files = dict.fromkeys(one.files, b"")
     return fake
 
 

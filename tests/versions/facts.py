@@ -7,7 +7,7 @@ from typing import Any
 
 import lmcspec.catalog.models
 from lmcspec.catalog import get, identity
-from lmcspec.plan.model_facts import take
+from lmcspec.plan.model_facts import structure, take
 from lmcspec.tasks import Part
 
 FILE = Path(lmcspec.catalog.models.__file__).with_name("facts.json")
@@ -19,6 +19,13 @@ MODELS = (
     ("convnet3", {"norm": "instance"}, (3, 32, 32), 100),
     ("convnet3", {"norm": "batch"}, (3, 32, 32), 10),
     ("convnet3", {"norm": "batch"}, (3, 32, 32), 100),
+    *((f"resnet{depth}", {"norm": "batch"}, (3, 32, 32), 10) for depth in (20, 32, 44, 56, 110)),
+    ("resnet20", {"norm": "layer", "width": 64}, (3, 32, 32), 10),
+    *((f"vgg{depth}", {"norm": "batch"}, (3, 32, 32), 10) for depth in (11, 13, 16, 19)),
+    ("vgg16", {"norm": "layer"}, (3, 32, 32), 10),
+    *((f"imagenet-resnet{depth}", {}, (3, 224, 224), 1000) for depth in (18, 34, 50, 101, 152)),
+    ("inception-v3", {"auxiliary": True}, (3, 299, 299), 1000),
+    ("inception-v3", {"auxiliary": False}, (3, 299, 299), 1000),
 )
 """Name, settings, shape of the images (channels, height, width), classes."""
 
@@ -31,13 +38,19 @@ def part(name: str, settings: dict[str, Any], shape: tuple[int, int, int], class
 
 
 def document() -> dict[str, Any]:
-    """What `facts.json` has to hold: facts by the digest of the model, and `of` says in words which model."""
+    """What `facts.json` has to hold: facts by the digest of the model's structure, and `of` says in words which model."""
     facts, words = {}, {}
     for name, settings, shape, classes in MODELS:
         model = part(name, settings, shape, classes)
-        facts[model.digest] = json.loads(json.dumps(take(model)))
-        words[model.digest] = ", ".join(
-            [name, *map(str, settings.values()), "x".join(map(str, shape)), f"{classes} classes"]
+        digest = structure(model).digest
+        facts[digest] = json.loads(json.dumps(take(model)))
+        words[digest] = ", ".join(
+            [
+                name,
+                *(f"{key} {value}" for key, value in settings.items()),
+                "x".join(map(str, shape)),
+                f"{classes} classes",
+            ]
         )
     return {"facts": facts, "of": words}
 

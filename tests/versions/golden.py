@@ -45,8 +45,9 @@ even = { like = "imp", mask = "even", weights = "reinitialised" }
 [measures]
 accuracy = { levels = ["dense", "last"] }
 stability = { networks = ["dense", "imp"], levels = ["dense", "last"], at = ["3it"], points = 4 }
+distance = { networks = ["imp", "even"], levels = ["dense", "last"], at = ["rewind", "3it"], through = "6it" }
 """
-"""SGD with Nesterov momentum, augmentation, warm-up; every way to prune and to shuffle; a distilled set."""
+"""SGD with Nesterov momentum, augmentation, warm-up; every way to prune and to shuffle; a distilled set; distances."""
 
 BATCH_NORM = """
 study = "golden-batch-norm"
@@ -108,7 +109,33 @@ stability = { networks = ["dense"], levels = ["dense"], at = ["4it"], points = 3
 """
 """A validation split, another size, AdamW, both schedules that fall, DSA and CutMix, learning-rate rewinding."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED)
+PRUNED_AT_START = """
+study = "golden-pruned-at-start"
+dataset = "digits"
+model = { name = "convnet", depth = 1, width = 4, norm = "batch" }
+[recipes.real]
+length = "4it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1 }
+[recipes.distilled]
+extends = "real"
+[distilled]
+dm = { method = "dm", ipc = 2, iterations = 2, batch = 10 }
+[networks]
+snip = [{ rounds = 1, fraction = 0.5, criterion = { name = "snip", per_class = 5, batch = 30, iterations = 2 } }]
+grasp = [{ rounds = 2, fraction = 0.4, criterion = { name = "grasp", per_class = 5, batch = 30, mode = "eval" }, rewind = "2it" }]
+synflow = [{ rounds = 1, sparsity = 0.8, criterion = "synflow", scope = "layer", rewind = "2it" }]
+small = [{ rounds = 2, iterative = false, criterion = "magnitude-at-init" }]
+distilled = [{ data = "dm", rounds = 1, criterion = "snip" }]
+open = [{ rounds = 1, fraction = 0.5, criterion = "random", exclude = ["classifier"] }]
+everywhere = { like = "open", mask = "shuffled-global" }
+[measures]
+accuracy = { levels = ["last"] }
+"""
+"""Every criterion that ranks the weights at the rewind point, at 0 and later, on images of both kinds; a baseline of
+a network that leaves a layer alone."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START)
 
 Values = dict[str, Any]
 """{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""

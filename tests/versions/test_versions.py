@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from lmcspec.catalog import built_in
 from lmcspec.tasks import KINDS, kind
 from tests.versions import accept, closure, compare, golden, lock
 
@@ -42,9 +43,15 @@ def test_golden_run_takes_every_branch():
     assert values("train", "restore") == {"all", "prunable"}
     assert values("prune", "scope") == {"global", "layer"}
     assert values("shuffle", "mode") == {"shuffled", "shuffled-global", "even"}
+    assert len(values("shuffle", "exclude")) > 1
     assert max(values("prune", "rounds")) > 1
     assert len(values("prune", "exclude")) > 1
     assert len(values("prune", "sparsity")) > 1
+    assert values("prune", "start") == {"given", "init"}
+    criteria = {task.params.criterion.value["name"] for task in tasks if task.kind == "prune"}
+    assert criteria == set(built_in("criterion"))
+    looked_at = {dict(task.inputs).keys() >= {"data"} for task in tasks if task.kind == "prune" and task.params.data}
+    assert looked_at == {True, False}
     recipes = [task.params.recipe.value for task in tasks if task.kind == "train"]
     assert {recipe["optimiser_state"] for recipe in recipes} == {"fresh", "carry"}
     assert {recipe["optimiser"]["name"] for recipe in recipes} == {"sgd", "adam", "adamw"}

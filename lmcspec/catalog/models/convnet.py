@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import ModelCard
-from lmcspec.catalog.config import Named
+from lmcspec.catalog.config import ADDED_LATER, Named
+from lmcspec.catalog.initial import Init, NormInit
 
 
 class ConvNet(Named):
@@ -18,8 +19,10 @@ class ConvNet(Named):
     """Channels of every block."""
     norm: Literal["instance", "batch", "layer", "group", "none"] = "instance"
     """`instance` and `layer` are group norms with one group per channel and one group; `group` has 32 groups."""
-    init: Literal["default", "kaiming-normal"] = "default"
+    init: Init = "default"
     """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
+    norm_init: NormInit = Field(default="ones", json_schema_extra=ADDED_LATER)
+    """Scale and shift of norms: (1, 0), (U[0, 1), 0), (1, 1), (U[-1, 1), 0)."""
 
 
 CARD = ModelCard(

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from lmcspec.catalog.card import ModelCard
 from lmcspec.catalog.config import Named, Several
+from lmcspec.catalog.initial import Init
 
 
 class Mlp(Named):
@@ -14,7 +15,7 @@ class Mlp(Named):
     name: Literal["mlp"] = "mlp"
     widths: Several[int] = Field(min_length=1)
     """Units of each hidden layer."""
-    init: Literal["default", "kaiming-normal"] = "default"
+    init: Init = "default"
     """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
 
 

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.science.models.norms import make_norm
 
 _MNIST = (1, 28, 28)
 
@@ -61,14 +62,5 @@ def _norm(name: str, width: int) -> nn.Module:
             return nn.GroupNorm(width, width)
         case "layer":
             return nn.GroupNorm(1, width)
-        case "group":
-            groups = min(32, width)
-            if width % groups:
-                raise ValueError(f"norm 'group' has {groups} groups, which do not divide a width of {width}")
-            return nn.GroupNorm(groups, width)
-        case "batch":
-            return nn.BatchNorm2d(width)
-        case "none":
-            return nn.Identity()
         case _:
-            raise ValueError(f"there is no norm {name!r}")
+            return make_norm(name, width)

@@ -1,0 +1,40 @@
+"""A network under a mask as a function of its prunable weights, for criteria that differentiate it."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from lmcspec.science.data.resident import Split
+
+
+def weights(module: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The surviving prunable weights, masked ones zero, as leaves that gradients can be taken for."""
+    found = dict(module.named_parameters())
+    return {
+        name: found[name].detach().masked_fill(~keep.to(found[name].device), 0.0).requires_grad_()
+        for name, keep in mask.items()
+    }
+
+
+def logits(module: nn.Module, own: Mapping[str, Tensor], images: Tensor) -> Tensor:
+    """The network's output (n, classes) with these weights in place of its own; the module's buffers stay."""
+    buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
+    return functional_call(module, {**own, **buffers}, (images,))
+
+
+def masked(gradients: Mapping[str, Tensor], mask: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Gradients of surviving weights, zero elsewhere."""
+    return {name: value.masked_fill(~mask[name].to(value.device), 0.0) for name, value in gradients.items()}
+
+
+def batches(images: Split, size: int) -> Iterator[tuple[Tensor, Tensor, float]]:
+    """(x, y, share of all images) in as few batches as hold at most `size` each, as equal as can be.
+
+    Batch b of B takes every B-th image from b on, so that each has all classes even where images are sorted by class.
+    """
+    count = -(-len(images) // size)
+    for first in range(count):
+        x, y = images.batch(torch.arange(first, len(images), count))
+        yield x, y, len(y) / len(images)

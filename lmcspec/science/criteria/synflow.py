@@ -1,0 +1,31 @@
+"""SynFlow: the flow through a weight from an input of ones, in the network of absolute values."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+if TYPE_CHECKING:
+    from lmcspec.catalog.criteria.synflow import Synflow
+
+
+def scores(
+    module: nn.Module, mask: Mapping[str, Tensor], config: "Synflow", shape: tuple[int, int, int], images: None = None
+) -> dict[str, Tensor]:
+    """|∂R/∂|w|| |w|, where R is the sum of the logits for one image of ones.
+
+    As in the published code every parameter and buffer has its absolute value: weights under the mask, biases, and
+    batch norm's scale, shift and running statistics, which it uses (evaluation mode). In float64, because R is a
+    product over the layers. The module stays as it is.
+    """
+    wide = deepcopy(module).to(torch.float64).eval()
+    values = {name: tensor.detach().abs() for name, tensor in (*wide.named_parameters(), *wide.named_buffers())}
+    own = {name: values[name].masked_fill(~keep.to(values[name].device), 0.0) for name, keep in mask.items()}
+    leaves = [value.requires_grad_() for value in own.values()]
+    ones = torch.ones(1, *shape, dtype=torch.float64, device=leaves[0].device)
+    flow = functional_call(wide, values | own, (ones,)).sum()
+    gradients = torch.autograd.grad(flow, leaves)
+    return {name: (g * w).abs().detach() for (name, w), g in zip(own.items(), gradients, strict=True)}

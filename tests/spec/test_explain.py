@@ -73,13 +73,13 @@ def test_a_table_is_written_as_toml_with_who_set_each_leaf():
         "optimiser_state": "fresh",
         "precision": "float32",
     }
-    table = lines[lines.index('  length                  "24000it"     preset presets/frankle.toml:5') :]
+    table = lines[lines.index('  length                       "24000it"     preset presets/frankle.toml:5') :]
     assert table[1:6] == [
-        "  batch                   30            small.toml:27",
-        '  optimiser.name          "adam"        preset presets/frankle.toml:7',
-        "  optimiser.lr            0.01          --set",
-        "  optimiser.betas         [0.9, 0.999]  default",
-        "  optimiser.eps           1e-08         default",
+        "  batch                        30            small.toml:27",
+        '  optimiser.name               "adam"        preset presets/frankle.toml:7',
+        "  optimiser.lr                 0.01          --set",
+        "  optimiser.betas              [0.9, 0.999]  default",
+        "  optimiser.eps                1e-08         default",
     ]
     assert [line.split()[0] for line in table[6:]] == [
         "optimiser.weight_decay",
@@ -90,6 +90,7 @@ def test_a_table_is_written_as_toml_with_who_set_each_leaf():
         "augment.dsa",
         "augment.dsa_style",
         "augment.cutmix",
+        "augment.random_resized_crop",
         "optimiser_state",
         "precision",
     ]

@@ -24,7 +24,7 @@ class ImageNet(Named):
 
 CARD = DatasetCard(
     name="imagenet",
-    doc="ImageNet (ILSVRC 2012), 1,281,167 + 50,000 photographs in 1,000 classes, kept at 256x256 and seen at 224x224",
+    doc="ImageNet (ILSVRC 2012), 1,281,167 + 50,000 photographs in 1,000 classes, seen at 224x224",
     config=ImageNet,
     implementation="lmcspec.science.data.imagenet:load",
     source="Russakovsky et al. 2015; mean and std as torchvision's models and OpenLTH take them",

@@ -159,7 +159,8 @@ class Results:
         """The rows as a DataFrame; a result that is not there is a row without a value, outcome `missing`."""
         import pandas
 
-        return pandas.DataFrame([{**asdict(row), "k": row.k} for row in self.rows])
+        documents = [{**asdict(row), "k": row.k} for row in self.rows]
+        return pandas.DataFrame(documents).drop(columns="parts", errors="ignore")
 
     def __str__(self) -> str:
         return _text(self._parts())

@@ -55,6 +55,7 @@ reinit = { like = "imp", weights = "reinitialised" }
 [measures]
 accuracy = {}
 stability = { levels = ["last"], points = 3 }
+distance = { levels = ["last"] }
 """
 
 COMPILER = ("torch._dynamo", "torch._inductor")

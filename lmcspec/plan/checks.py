@@ -40,6 +40,12 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
             for index, step in enumerate(getattr(measure, "at", ())):
                 if step != "rewind":
                     yield from check("k", step, recipes[recipe, "real"], ("measures", name, "at", index))
+            through = getattr(measure, "through", None)
+            if through is not None:
+                yield from check("through", through, recipes[recipe, "real"], ("measures", name, "through"))
+        if getattr(measure, "through", None) == Step():
+            message = "`through` says after how many updates the copies are compared again and again, so it can't be 0"
+            yield case.origins.problem("E401", message, ("measures", name, "through"), help='say "1ep" or "100it"')
 
 
 def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:

@@ -157,7 +157,7 @@ class _Case:
             except StartsAfterEnd as error:
                 self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")
                 continue
-            if not targets and kind == "stability":
+            if not targets and kind in ("stability", "distance"):
                 self._problem(
                     "E405",
                     "every k lies before the rewind point of every network it is measured on: nothing is left to do",

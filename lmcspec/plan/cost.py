@@ -101,6 +101,8 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             images, forward = _scored(task, plan)
             prunable = None if model is None else sum(size for _, size in model.sizes)
             return Cost(1.0, images, forward=forward, stored=prunable)
+        case "distance":
+            return Cost(1.0, stored=512)
         case _:
             prunable = None if model is None else sum(size for _, size in model.sizes)
             return Cost(1.0, stored=prunable)

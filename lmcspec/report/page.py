@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from lmcspec.plan import Plan, Target
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import key_of, summarise
 from lmcspec.report.table import columns_of, heading
-from lmcspec.report.tidy import MISSING, Row, headline, metrics
+from lmcspec.report.tidy import MISSING, Row, at_the_end, headline, metrics, scale_of
 from lmcspec.report.words import gaps, in_points, verdicts
 
 
@@ -116,7 +116,7 @@ def page(
         title=title,
         source=source,
         spec=spec,
-        progress=_progress([row for row in rows if row.headline]),
+        progress=_progress(rows),
         cases=tuple(_case(plan, [row for row in rows if row.case == case], case) for case in names),
         sources=tuple(_sources(plan, store, runs)),
         notes=plan.notes,
@@ -126,22 +126,27 @@ def page(
 
 
 def _progress(rows: Sequence[Row]) -> str:
-    there = sum(row.value is not None for row in rows)
-    amiss = Counter(outcome for row in rows for outcome in row.outcomes if outcome != MISSING)
-    words = f"all {there:,} results are there" if there == len(rows) else f"{there:,} of {len(rows):,} results"
+    headlines = [row for row in rows if row.headline]
+    # Of what lies on the way no metric is the headline: each place counts once.
+    on_the_way = {(*key_of(replace(row, metric="")), row.replicate): row for row in rows if row.through is not None}
+    asked = [*headlines, *on_the_way.values()]
+    there = sum(row.value is not None for row in asked)
+    amiss = Counter(outcome for row in headlines for outcome in row.outcomes if outcome != MISSING)
+    words = f"all {there:,} results are there" if there == len(asked) else f"{there:,} of {len(asked):,} results"
     return ", ".join([words, *(f"{count:,} {outcome}" for outcome, count in amiss.items())])
 
 
 def _case(plan: Plan, rows: Sequence[Row], case: str) -> CasePart:
     asked = [verdict for verdict in plan.verdicts if verdict.case == case]
     common, settings = _settings(plan, case)
+    everything, rows = rows, at_the_end(rows)
     last: dict[str, int] = {}
     for row in rows:
         last[row.network] = max(row.level, last.get(row.network, 0))
     return CasePart(
         case=case,
         verdicts=tuple(verdicts(rows, summarise(rows), asked)),
-        gaps=tuple(gaps(rows)),
+        gaps=tuple(gaps(everything)),
         sparsest=results([row for row in rows if row.level == last[row.network]]),
         results=results(rows),
         common=common,
@@ -151,6 +156,7 @@ def _case(plan: Plan, rows: Sequence[Row], case: str) -> CasePart:
 
 def results(rows: Sequence[Row]) -> Shown:
     """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
+    rows = at_the_end(rows)
     cells, columns = summarise(rows), columns_of(rows)
     places: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
@@ -171,7 +177,7 @@ def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
     if not behind:
         return Cell("")
     return Cell(
-        in_points(cells.get(key_of(behind[0]))),
+        in_points(cells.get(key_of(behind[0])), behind[0].metric),
         tuple(dict.fromkeys(row.task for row in behind)),
         any(row.outcomes for row in behind),
     )
@@ -204,7 +210,7 @@ def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
         known_by = headline(one.kind, plan.tasks[one.task].params)
         value = metrics(one.kind, stored.scalars).get(known_by) if stored else None
         name = f"{one.measure} k={'0' if not one.at_updates else one.at}" if one.at else one.measure
-        said = f"{name} {MISSING}" if value is None else f"{name} {100 * value:.2f}"
+        said = f"{name} {MISSING}" if value is None else f"{name} {scale_of(known_by) * value:.2f}"
         gave.setdefault(one.task, {})[said] = None
     return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
 

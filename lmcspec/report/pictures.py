@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from lmcspec.plan import Plan
-from lmcspec.report.figures import drawings, files
+from lmcspec.report.figures import across, drawings, files
 from lmcspec.report.html import Picture
 from lmcspec.report.page import Store
 from lmcspec.report.tidy import Row
@@ -21,7 +21,12 @@ def pictures(
     wishes: Mapping[str, Mapping[str, Wish]],
     suffixes: Sequence[str] = ("svg", "png"),
 ) -> Iterator[Picture]:
-    """Each as soon as it is drawn; `wishes` are the figures that the cases ask for, by name."""
+    """Each as soon as it is drawn; `wishes` are the figures that the cases ask for, by name.
+
+    Those that show all cases of a sweep come first.
+    """
+    for drawing in across(plan, rows, store, store, wishes):
+        yield Picture("", file_name(drawing.name), drawing, files(drawing, suffixes))
     for case in dict.fromkeys(row.case for row in rows):
         for drawing in drawings(plan, case, rows, store, store, wishes.get(case, {})):
             name = file_name(f"{case} {drawing.name}" if case else drawing.name)

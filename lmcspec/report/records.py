@@ -8,13 +8,16 @@ from lmcspec.report.tidy import Row
 
 COLUMNS = (
     *("case", "network", "level", "replicate", "measure", "metric", "k", "k_updates"),
-    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run"),
+    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run", "through"),
 )
 """In this order; one that comes later stands at the end."""
 
 
 def records(rows: Iterable[Row], runs: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A record per row: `k` and `k_updates` are None for all but stability, `run` where no MLflow run is known."""
+    """A record per row: `k` and `k_updates` are None for all but stability, `run` where no MLflow run is known.
+
+    `through` is None but for copies that are compared on their way, after so many updates.
+    """
     return [_record(row, runs) for row in rows]
 
 

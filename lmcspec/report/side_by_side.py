@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.report.compare import Compared, Comparison
 from lmcspec.report.table import heading
+from lmcspec.report.tidy import scale_of
 from lmcspec.report.words import in_points
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def _grid(found: Sequence[Compared]) -> "RenderableType":
         grid.add_column(name, justify="left" if name in ("case", "network", "measure") else "right", no_wrap=True)
     for one in found:
         measure = heading((one.measure, one.metric, 0, one.k))
-        cells = [one.case] * cases + [one.network, str(one.level), measure, in_points(one.a), in_points(one.b)]
+        cells = [one.case] * cases + [one.network, str(one.level), measure]
+        cells += [in_points(one.a, one.metric), in_points(one.b, one.metric)]
         grid.add_row(*map(Text, [*cells, difference(one)]))
     return grid
 
@@ -53,8 +55,8 @@ def difference(one: Compared) -> str:
         return "same results"
     if one.difference is None:
         return ""
-    interval = one.interval
+    interval, scale = one.interval, scale_of(one.metric)
     if interval is None:
-        return f"{100 * one.difference:+.2f} (no interval)"
+        return f"{scale * one.difference:+.2f} (no interval)"
     mark = f" {MARK}" if interval.excludes_zero else "  "
-    return f"{100 * one.difference:+.2f} [{100 * interval.low:+.2f}, {100 * interval.high:+.2f}]{mark}"
+    return f"{scale * one.difference:+.2f} [{scale * interval.low:+.2f}, {scale * interval.high:+.2f}]{mark}"

@@ -36,23 +36,31 @@ class Cell:
         return tuple(outcome for outcome in self.outcomes if outcome != MISSING)
 
 
-Key = tuple[str, str, int, str, str, int]
-"""(case, network, level, measure, metric, k in updates)."""
+Key = tuple[str, str, int, str, str, int, int | None]
+"""(case, network, level, measure, metric, k in updates, updates on the way)."""
 
 
 def key_of(row: Row) -> Key:
     """What is alike in the rows of all replicates."""
-    return row.case, row.network, row.level, row.measure, row.metric, row.at_updates
+    return row.case, row.network, row.level, row.measure, row.metric, row.at_updates, row.through
 
 
-def summarise(rows: Iterable[Row]) -> dict[Key, Cell]:
-    """Each metric over the replicates that have it. Pairs and copies were averaged within a replicate before."""
+def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
+    """Each metric over the replicates that have it. Pairs and copies were averaged within a replicate before.
+
+    `pooled` takes every pair and copy of every replicate as a value of its own: they are not independent, and n is
+    how many there are, so that neither verdicts nor intervals may rest on it.
+    """
     groups: dict[Key, list[Row]] = {}
     for row in rows:
         groups.setdefault(key_of(row), []).append(row)
     cells = {}
     for key, group in groups.items():
         values = tuple(row.value for row in group if row.value is not None)
+        asked = len(group)
+        if pooled:
+            values = tuple(part for row in group for part in row.parts)
+            asked = len(values) + sum(row.value is None for row in group)
         if values:
             cells[key] = Cell(
                 mean=fmean(values),
@@ -60,6 +68,6 @@ def summarise(rows: Iterable[Row]) -> dict[Key, Cell]:
                 n=len(values),
                 values=values,
                 outcomes=tuple(sorted({outcome for row in group for outcome in row.outcomes})),
-                asked=len(group),
+                asked=asked,
             )
     return cells

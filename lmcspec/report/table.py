@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, Key, key_of, summarise
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, at_the_end
 from lmcspec.report.words import gaps, in_points, verdicts
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
     from rich.text import Text
 
     cells = summarise(rows)
+    everything, rows = rows, at_the_end(rows)
     for place, case in enumerate(dict.fromkeys(row.case for row in rows)):
         if place:
             yield Text()
@@ -32,7 +33,7 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
         asked = [verdict for verdict in plan.verdicts if verdict.case == case]
         if lines := verdicts(own, cells, asked):
             yield _pairs(lines)
-        yield from (Text(f"  {line}", style="yellow") for line in gaps(own))
+        yield from (Text(f"  {line}", style="yellow") for line in gaps(row for row in everything if row.case == case))
     if rows:
         yield Text(_legend(plan, rows), style="dim")
 
@@ -58,12 +59,12 @@ def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Colu
     shown = None
     for (network, level), own in lines.items():
         keys = {key_of(row) for row in own}
-        wanted = [(own[0].case, network, level, measure, metric, at) for measure, metric, at, _ in columns]
+        wanted = [(own[0].case, network, level, measure, metric, at, None) for measure, metric, at, _ in columns]
         if not keys.intersection(wanted):
             continue
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
         sparsity = f"{fmean(sparsities):.1%}" if sparsities else "?"
-        values = [in_points(cells.get(key)) if key in keys else "" for key in wanted]
+        values = [in_points(cells.get(key), key[4]) if key in keys else "" for key in wanted]
         grid.add_row(*map(Text, ["" if network == shown else network, str(level), sparsity, *values]))
         shown = network
     return grid
@@ -88,7 +89,9 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
     unique: dict[tuple, Column] = {}
     for row in rows:
         if row.headline:
-            unique.setdefault((row.measure, row.metric, row.at_updates), (*key_of(row)[3:], row.k))
+            unique.setdefault(
+                (row.measure, row.metric, row.at_updates), (row.measure, row.metric, row.at_updates, row.k)
+            )
     return sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
 
 

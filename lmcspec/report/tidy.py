@@ -1,6 +1,6 @@
 """Tidy rows: one per (case, network, level, replicate, measure, metric), with the task that each value comes from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Protocol
@@ -51,7 +51,11 @@ class Row:
     at: str = ""
     at_updates: int = 0
     headline: bool = False
-    """Whether this is the metric by which the measure is known."""
+    """Whether this is the metric by which the measure is known; never on the way."""
+    through: int | None = None
+    """Of copies that are compared on their way: after how many updates. None at the end of training."""
+    parts: tuple[float, ...] = ()
+    """The values of the copies or pairs of which `value` is the mean."""
 
     @property
     def k(self) -> str:
@@ -65,21 +69,28 @@ class Row:
 
 
 def tidy(plan: Plan, store: Results) -> list[Row]:
-    """The rows of every target. A result that is not there (yet) is a row without a value, outcome `missing`."""
+    """The rows of every target. A result that is not there (yet) is a row without a value, outcome `missing`.
+
+    What copies are on their way comes after everything else: those rows are for figures, and no cells of a table.
+    """
     groups: dict[tuple, list[Target]] = {}
     for target in plan.targets:
         key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
-        if target.through is None:
-            groups.setdefault(key, []).append(target)
+        groups.setdefault((*key, target.through), []).append(target)
     densities: dict[str | None, float | None] = {None: 1.0}
     rows = []
-    for targets in groups.values():
+    for targets in sorted(groups.values(), key=lambda own: own[0].through is not None):
         first = targets[0]
         if first.mask not in densities:
             mask = store.find(first.mask) if first.mask else None
             densities[first.mask] = mask.scalars["density"] if mask else None
         rows += _rows(targets, store, densities[first.mask], _known_by(first, plan))
     return rows
+
+
+def at_the_end(rows: Iterable[Row]) -> list[Row]:
+    """Without what copies are on their way: what tables and verdicts are about."""
+    return [row for row in rows if row.through is None]
 
 
 def _rows(targets: list[Target], store: Results, density: float | None, known_by: str) -> Iterator[Row]:
@@ -106,7 +117,9 @@ def _rows(targets: list[Target], store: Results, density: float | None, known_by
             outcome=",".join(outcomes) or "ok",
             at=first.at,
             at_updates=first.at_updates,
-            headline=metric == known_by,
+            headline=metric == known_by and first.through is None,
+            through=first.through,
+            parts=tuple(several),
         )
 
 
@@ -121,8 +134,15 @@ def headline(kind: str, params: Any, split: str = "test") -> str:
     """
     if kind == "accuracy":
         return f"{split}/accuracy"
+    if kind == "distance":
+        return "distance"
     split = "test" if "test" in params.split else params.split[0]
     return f"instability/{split}{_suffix('average' if 'average' in params.bn else params.bn[0])}"
+
+
+def scale_of(metric: str) -> float:
+    """By what a value is multiplied to be read: 100 for shares, in percent or points; 1 for losses and distances."""
+    return 1.0 if metric in ("distance", "from-start", "angle") or "loss" in metric else 100.0
 
 
 def _suffix(policy: str) -> str:
@@ -138,6 +158,9 @@ def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
             if f"{split}_error" in scalars
             for name, value in (("accuracy", 1 - scalars[f"{split}_error"]), ("loss", scalars[f"{split}_loss"]))
         }
+    if kind == "distance" and scalars:
+        sides = {"distance": scalars["distance"], "from-start": fmean(scalars["from-start"])}
+        return sides | {"angle": scalars["angle"]}
     found = {}
     for policy, curve in scalars.get("paths", {}).items():
         found |= {f"{name}{_suffix(policy)}": value for name, value in curve["summary"].items()}

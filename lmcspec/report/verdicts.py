@@ -1,8 +1,9 @@
 """Verdicts in words, never without n: below three replicates there is none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from lmcspec.report.compare import Interval, welch
 from lmcspec.report.summary import Cell
 
 FEWEST = 3
@@ -12,10 +13,14 @@ UNDECIDED = "undecided"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`word` is the verdict, `undecided` without enough replicates."""
+    """`word` is the verdict, `undecided` without enough replicates.
+
+    `interval` is how sure the number is that decided: 95 %, by t over replicates. It makes no verdict another one.
+    """
 
     word: str
     n: int
+    interval: Interval | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.word} (n = {self.n})"
@@ -24,26 +29,31 @@ class Verdict:
 def stable(instability: Cell, threshold: float) -> Verdict:
     """`stable` if the mean test instability over replicates is below the threshold, else `unstable`.
 
-    `collapsed` where networks at the ends diverged, died or only guess: between such networks nothing rises.
+    `collapsed` where networks at the ends diverged, died or only guess: between such networks nothing rises. The
+    interval is that of the mean, by Student's t.
     """
     if instability.n < FEWEST:
         return Verdict(UNDECIDED, instability.n)
     if instability.collapsed:
         return Verdict("collapsed", instability.n)
-    return Verdict("stable" if instability.mean < threshold else "unstable", instability.n)
+    half = instability.half_width
+    interval = None if half is None else Interval(instability.mean - half, instability.mean + half)
+    return Verdict("stable" if instability.mean < threshold else "unstable", instability.n, interval)
 
 
 def matches(accuracy: Cell, dense: Cell) -> Verdict:
     """`matching` if mean >= mean(dense) - sample std(dense), else `not matching`.
 
-    `collapsed` where dense networks did: what matches them matches nothing.
+    `collapsed` where dense networks did: what matches them matches nothing. The interval is that of
+    mean - mean(dense), by Welch's t.
     """
     n = min(accuracy.n, dense.n)
     if n < FEWEST or dense.std is None:
         return Verdict(UNDECIDED, n)
     if dense.collapsed:
         return Verdict("collapsed", n)
-    return Verdict("matching" if accuracy.mean >= dense.mean - dense.std else "not matching", n)
+    word = "matching" if accuracy.mean >= dense.mean - dense.std else "not matching"
+    return Verdict(word, n, welch(dense, accuracy))
 
 
 def matching_level(accuracies: Mapping[int, Cell], dense: Cell) -> tuple[int | None, Verdict]:

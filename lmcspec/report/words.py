@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from lmcspec.plan.graph import Verdict as Asked
+from lmcspec.report.compare import Interval
 from lmcspec.report.summary import Cell, Key, key_of
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import MISSING, Row, scale_of
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
@@ -36,19 +37,31 @@ def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Ask
 def _stabilities(own: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked, prefix: str) -> list[tuple[Verdict, str]]:
     """By verdict the levels from each k, and steps with the same levels together."""
     found: dict[Verdict, dict[str, list[int]]] = {}
+    intervals: dict[Verdict, list[Interval]] = {}
     for row in sorted({key_of(row): row for row in own}.values(), key=lambda row: (row.at_updates, row.level)):
         if row.measure == asked.measure and key_of(row) in cells:
-            levels = found.setdefault(stable(cells[key_of(row)], asked.threshold), {})
-            levels.setdefault(row.k, []).append(row.level)
+            verdict = stable(cells[key_of(row)], asked.threshold)
+            found.setdefault(verdict, {}).setdefault(row.k, []).append(row.level)
+            intervals.setdefault(verdict, []).extend([verdict.interval] if verdict.interval else [])
     lines = []
     for verdict, levels_from in found.items():
         steps: dict[tuple[int, ...], list[str]] = {}
         for k, levels in levels_from.items():
             steps.setdefault(tuple(levels), []).append(k)
-        places = [f"{_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
+        places = [f"{at_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
         word = f"stability {verdict}" if verdict.word == UNDECIDED else str(verdict)
-        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}"))
+        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}{_surely(intervals[verdict])}"))
     return lines
+
+
+def _surely(intervals: Sequence[Interval]) -> str:
+    """`, 95 % t-interval [0.31, 0.90]`; of several what they span."""
+    if not intervals:
+        return ""
+    low, high = (100 * edge for edge in (min(one.low for one in intervals), max(one.high for one in intervals)))
+    if len(intervals) == 1:
+        return f", 95 % t-interval [{low:.2f}, {high:.2f}]"
+    return f", 95 % t-intervals within [{low:.2f}, {high:.2f}]"
 
 
 def _matching(
@@ -63,7 +76,11 @@ def _matching(
         return [(verdict, str(verdict) if verdict.word == "no level matches" else f"matching {verdict}")]
     sparsities = [row.sparsity for row in own if row.level == level and row.sparsity is not None]
     sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
-    return [(verdict, f"matches dense up to level {level}{sparse} (n = {verdict.n})")]
+    text = f"matches dense up to level {level}{sparse} (n = {verdict.n})"
+    if verdict.interval is not None:
+        low, high = 100 * verdict.interval.low, 100 * verdict.interval.high
+        text += f", off dense by [{low:+.2f}, {high:+.2f}] (95 % t-interval)"
+    return [(verdict, text)]
 
 
 def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell | None:
@@ -77,30 +94,36 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell
     return cells.get(key_of(dense[0]))
 
 
-def in_points(cell: Cell | None) -> str:
-    """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none."""
+def in_points(cell: Cell | None, metric: str = "") -> str:
+    """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none.
+
+    A distance is as it is.
+    """
+    scale = scale_of(metric)
     if cell is None:
         return "missing"
-    spread = "" if cell.std is None else f" ± {100 * cell.std:.2f}"
+    spread = "" if cell.std is None else f" ± {scale * cell.std:.2f}"
     of = f" of {cell.asked}" if cell.asked > cell.n else ""
     note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
-    return f"{100 * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
+    return f"{scale * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:
     """What is not there, or ended otherwise than well."""
     found: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
-        for outcome in row.outcomes if row.headline else ():
+        # On its way a network may well guess still; that a result is not there is a gap anywhere.
+        told = row.outcomes if row.headline else (MISSING,) if row.through is not None and row.value is None else ()
+        for outcome in told:
             found.setdefault((row.network, row.measure, outcome), []).append(row.level)
     return [
         f"{network}, {measure}: {len(levels)} {'result' if len(levels) == 1 else 'results'} "
-        f"{OUTCOMES.get(outcome, outcome)} {_levels(levels)}"
+        f"{OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
         for (network, measure, outcome), levels in found.items()
     ]
 
 
-def _levels(levels: Iterable[int]) -> str:
+def at_levels(levels: Iterable[int]) -> str:
     """`at level 3`, `at levels 0, 2–5`."""
     numbers = sorted(set(levels))
     runs: list[list[int]] = []

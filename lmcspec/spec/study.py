@@ -143,6 +143,8 @@ class Figure(Config):
     size: str | None = None
     measure: str | None = None
     at: StepField | None = None
+    band: Literal["replicates", "all"] | None = None
+    """Over what means and bands are taken: replicates, or all pairs and copies of all replicates."""
 
 
 class Study(Config):

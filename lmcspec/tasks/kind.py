@@ -34,7 +34,7 @@ class Kind:
     threads: int = 1
 
 
-KINDS = ("train", "prune", "shuffle", "distill", "path")
+KINDS = ("train", "prune", "shuffle", "distill", "path", "distance")
 
 
 def kind(name: str) -> Kind:

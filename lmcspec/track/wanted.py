@@ -111,6 +111,8 @@ class Wanted:
         runs = {(run.series.case, run.series.network, run.replicate): run for run in self.runs}
         found: dict[SeriesRun, dict[tuple[str, int], Point]] = {run: {} for run in self.runs}
         for row in rows:
+            if row.through is not None:
+                continue  # a chart's steps are levels
             run = runs.get((row.case, row.network, row.replicate))
             name = names.chart(row)
             stored = results.find(row.task)

@@ -51,6 +51,7 @@ def example(card, name=None, **more):
         "inception-v3": {"auxiliary": False},
         "dm": {"ipc": 1},
         "stability": {"levels": "all"},
+        "distance": {"levels": "all"},
     }
     settings = {**needs.get(card.name, {}), **card.variants.get(name or "", {}), **more}
     if card.kind in ("model", "dataset", "criterion"):

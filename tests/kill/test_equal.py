@@ -44,7 +44,7 @@ def test_kinds_alone_and_after_others_give_equal_bytes(calm, tmp_path):
     )
     assert answer.returncode == 0, answer.stderr
     kinds = json.loads(answer.stdout)
-    assert set(kinds) == {"distill", "train", "prune", "shuffle", "path"}
+    assert set(kinds) == {"distill", "train", "prune", "shuffle", "path", "distance"}
     assert not compare(manifest(Store.open(tmp_path / "forwards")), calm)
     assert not compare(manifest(Store.open(tmp_path / "backwards")), calm)
     for kind, task in kinds.items():

@@ -1,7 +1,7 @@
 """The page of a report: what it says, that its links lead somewhere, and that nothing outside it is loaded."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from statistics import fmean, stdev
@@ -227,3 +227,54 @@ def test_a_study_that_measures_nothing():
     plan = plan_of("networks.dense = []")
     found = page(plan, [], Results(), {})
     assert "measures nothing yet" in read(html(found, [])).text
+
+
+def test_what_is_on_the_way_is_counted_and_is_no_line_of_a_table():
+    plan = plan_of('networks.dense = []\nmeasures.stability = { levels = ["dense"], at = [0], through = 4 }')
+    store = Recorded(made_up(plan, lambda target: None if target.through == 92 else 0.01).found)
+    made_of = page(plan, tidy(plan, store), store, {})
+    # Of each replicate the end and two states on the way, one of which is missing.
+    assert made_of.progress == "6 of 9 results"
+    (part,) = made_of.cases
+    assert part.gaps == ("dense, stability: 3 results missing at level 0",)
+    assert [[cell.text for cell in line] for line in part.results.lines] == [["dense", "0", "0.0%", "1.00 ± 0.00 (3)"]]
+    assert len(made_of.sources) == 3
+
+
+def test_verdicts_of_a_family_are_of_its_members_with_n_and_interval():
+    plan = plan_of(
+        'networks.imp = [{ rounds = 1, rewind = { each = [0, "20it"] } }]\n'
+        'measures.stability = { levels = ["last"] }\nmeasures.accuracy = {}\nmeasures.matching = {}'
+    )
+
+    def value(target):
+        if target.kind == "accuracy":
+            return 0.1 + 0.01 * target.replicate
+        return (0.01 if "20it" in target.network else 0.3) + 0.001 * target.replicate
+
+    store = Recorded(made_up(plan, value).found)
+    (part,) = page(plan, tidy(plan, store), store, {}).cases
+    # Half the t-interval of three values a tenth of a point apart is 4.303 x 0.1 / sqrt(3) = 0.25.
+    matches = "matches dense up to level 1, 20.0% sparse (n = 3), off dense by [-2.27, +2.27] (95 % t-interval)"
+    assert part.verdicts == (
+        ("imp[rewind=0]", f"unstable (n = 3) at level 1 from k = 0, 95 % t-interval [29.85, 30.35]; {matches}"),
+        ("imp[rewind=20it]", f"stable (n = 3) at level 1 from k = 20it, 95 % t-interval [0.85, 1.35]; {matches}"),
+    )
+
+
+def test_figures_of_all_cases_stand_once_and_first():
+    from lmcspec.report.pictures import pictures
+    from lmcspec.spec.study import Figure
+
+    plan = plan_of(
+        'networks.dense = []\nmeasures.accuracy = {}\n[[sweep.cases]]\ncase = "a"\n[[sweep.cases]]\ncase = "b"'
+    )
+    store = Recorded(made_up(plan, lambda target: 0.1).found)
+    wish = Figure(plot="accuracy-vs-sparsity", panels="case")
+    own = Figure(plot="accuracy-vs-sparsity")
+    wishes = {case: {"all": wish, "each": own} for case in "ab"}
+    drawn = list(pictures(plan, tidy(plan, store), store, wishes, ("svg",)))
+    assert [(one.case, one.file) for one in drawn] == [("", "all"), ("a", "a-each"), ("b", "b-each")]
+    found = page(plan, tidy(plan, store), store, {})
+    text = read(html(found, [replace(one, files={"svg": b"<svg/>"}) for one in drawn])).text
+    assert "Accuracy against sparsity, a" in text and "Accuracy against sparsity\n" in text

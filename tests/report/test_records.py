@@ -14,15 +14,17 @@ ROWS = [
     row(math.nan, metric="test/loss", headline=False, outcome="diverged", task="cc"),
     row(0.02, measure="stability", metric="instability/test", at="3ep", at_updates=69, n=3, task="dd"),
     row(0.5, measure="stability", metric="instability/test", at="0ep", task="ee"),
+    row(0.1, measure="stability", metric="instability/test", at="0ep", task="ff", through=23, headline=False),
 ]
 
 GOLDEN = """\
-case,network,level,replicate,measure,metric,k,k_updates,value,sparsity,density,n,outcome,headline,task,run
-"lr=0.1,width=8",imp,1,0,accuracy,test/accuracy,,,0.3333333333333333,0.2,0.8,1,ok,true,aa,r1
-,imp[rewind=20it],1,0,accuracy,test/accuracy,,,,,,0,missing,true,bb,
-,imp,1,0,accuracy,test/loss,,,nan,0.2,0.8,1,diverged,false,cc,
-,imp,1,0,stability,instability/test,3ep,69,0.02,0.2,0.8,3,ok,true,dd,r2
-,imp,1,0,stability,instability/test,0,0,0.5,0.2,0.8,1,ok,true,ee,
+case,network,level,replicate,measure,metric,k,k_updates,value,sparsity,density,n,outcome,headline,task,run,through
+"lr=0.1,width=8",imp,1,0,accuracy,test/accuracy,,,0.3333333333333333,0.2,0.8,1,ok,true,aa,r1,
+,imp[rewind=20it],1,0,accuracy,test/accuracy,,,,,,0,missing,true,bb,,
+,imp,1,0,accuracy,test/loss,,,nan,0.2,0.8,1,diverged,false,cc,,
+,imp,1,0,stability,instability/test,3ep,69,0.02,0.2,0.8,3,ok,true,dd,r2,
+,imp,1,0,stability,instability/test,0,0,0.5,0.2,0.8,1,ok,true,ee,,
+,imp,1,0,stability,instability/test,0,0,0.1,0.2,0.8,1,ok,false,ff,,23
 """
 
 

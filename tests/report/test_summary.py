@@ -1,6 +1,7 @@
 """Means and spreads, against scipy."""
 
 import math
+from statistics import stdev
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,7 @@ def test_what_is_missing_is_counted_and_not_averaged():
 
 def test_cells_are_apart_by_all_that_tells_them_apart():
     changes = [{}, {"case": "b"}, {"network": "x"}, {"level": 2}, {"measure": "m"}, {"metric": "l"}, {"at_updates": 3}]
+    changes.append({"through": 3})
     assert len(summarise(row(0.5, **change) for change in changes)) == len(changes)
     assert len(summarise([row(0.5, at="1ep", at_updates=23), row(0.5, at="23it", at_updates=23)])) == 1
 
@@ -70,3 +72,12 @@ def test_pairs_are_averaged_within_a_replicate_first():
     (cell,) = summarise(rows).values()
     assert cell.n == 3
     assert cell.std == pytest.approx(0.1)
+
+
+def test_pooled_every_pair_of_every_replicate_is_a_value():
+    rows = [row(0.2, parts=(0.1, 0.2, 0.3)), row(0.5, replicate=1, parts=(0.4, 0.6)), row(None, replicate=2)]
+    (cell,) = summarise(rows, pooled=True).values()
+    assert cell.values == (0.1, 0.2, 0.3, 0.4, 0.6)
+    assert (cell.mean, cell.n, cell.asked) == (pytest.approx(0.32), 5, 6)
+    assert cell.std == pytest.approx(stdev([0.1, 0.2, 0.3, 0.4, 0.6]))
+    assert summarise(rows)[next(iter(summarise(rows)))].n == 2

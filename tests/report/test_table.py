@@ -106,7 +106,9 @@ def test_dense_is_found_where_another_network_measures_it():
     """`imp` measures its last level only; the dense accuracy of the same measure stands with `dense`."""
     text = STABILITY.replace('networks = ["imp"], levels = ["last"]', 'levels = ["last"]')
     plan = plan_of(text)
-    assert "matches dense up to level 1, 20.0% sparse (n = 3)" in printed(plan, made_up(plan, lambda target: 0.1))
+    assert "matches dense up to level 1, 20.0% sparse (n = 3)" in printed(
+        plan, made_up(plan, lambda target: 0.1), width=200
+    )
 
 
 def test_without_a_dense_accuracy_nothing_matches_or_fails_to():

@@ -9,7 +9,9 @@ from specs_for_tests import STABILITY
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
-from lmcspec.report import tidy
+from lmcspec.report import summarise, tidy
+from lmcspec.report.tidy import at_the_end
+from lmcspec.report.words import in_points
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
 
@@ -106,10 +108,46 @@ def test_the_headline_is_one_that_the_measure_has(settings, headline):
     assert {row.metric for row in tidy(plan, Results())} == {headline}
 
 
+WAY = 'networks = { dense = [] }\nmeasures.stability = { levels = ["dense"], at = [0], copies = 3, through = 4 }'
+
+
 def test_steps_on_the_way_are_not_cells():
-    plan = plan_of('networks = { dense = [] }\nmeasures.stability = { levels = ["dense"], at = [0], through = 4 }')
+    plan = plan_of(WAY)
     assert {target.through is None for target in plan.targets} == {True, False}
     assert len([row for row in tidy(plan, made_up(plan, lambda target: 0.1)) if row.headline]) == 3
+
+
+def test_steps_on_the_way_have_rows_of_their_own():
+    plan = plan_of(WAY)
+    store = made_up(plan, lambda target: (target.through or 230) / 1e3 + 0.01 * sum(target.copies))
+    rows = [row for row in tidy(plan, store) if row.metric == "instability/test" and row.replicate == 1]
+    # Ten epochs of 23 updates, looked at after four and eight; pairs 0-1, 0-2 and 1-2 are averaged. The end comes first.
+    assert [(row.through, row.headline, row.n) for row in rows] == [(None, True, 3), (92, False, 3), (184, False, 3)]
+    assert [row.value for row in rows] == pytest.approx([0.25, 0.112, 0.204])
+    assert rows[1].parts == pytest.approx((0.102, 0.112, 0.122))
+    assert at_the_end(rows) == rows[:1]
+    missing = [row for row in tidy(plan, Results()) if row.through == 92]
+    assert {(row.metric, row.value, row.outcome, row.headline) for row in missing} == {
+        ("instability/test", None, "missing", False)
+    }
+
+
+def test_distances_of_a_triangle():
+    plan = plan_of('networks = { dense = [] }\nmeasures.distance = { levels = ["dense"], at = [0, 3], copies = 3 }')
+    store = Results()
+    for target in plan.targets:
+        made = {"distance": 10.0 + sum(target.copies), "from-start": [6.0, 8.0], "angle": 90.0}
+        store.found[target.task] = Result(made)
+    rows = tidy(plan, store)
+    assert {(row.metric, row.value, row.n, row.headline) for row in rows} == {
+        ("distance", 12.0, 3, True),
+        ("from-start", 7.0, 3, False),
+        ("angle", 90.0, 3, False),
+    }
+    assert {(row.k, row.at_updates) for row in rows} == {("0", 0), ("3ep", 69)}
+    assert {row.metric for row in tidy(plan, Results())} == {"distance"}
+    cells = summarise(rows).values()
+    assert {in_points(cell, "distance") for cell in cells if cell.mean == 12} == {"12.00 ± 0.00 (3)"}
 
 
 def test_a_loss_that_is_not_a_number_stays_one(plan):

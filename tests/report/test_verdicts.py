@@ -60,6 +60,21 @@ def test_matching_is_its_formula(values, dense):
     assert (matches(cell(*values), cell(*dense)).word == "matching") == expected
 
 
+def test_intervals_are_student_s_and_welch_s():
+    """By scipy's own tests, which know nothing of cells."""
+    from scipy import stats
+
+    values, dense = (0.010, 0.013, 0.022), (0.90, 0.92, 0.94)
+    found = stable(cell(*values), 0.02).interval
+    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert (found.low, found.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    accuracies = (0.91, 0.93, 0.925)
+    found = matches(cell(*accuracies), cell(*dense)).interval
+    expected = stats.ttest_ind(accuracies, dense, equal_var=False).confidence_interval(0.95)
+    assert (found.low, found.high) == (pytest.approx(expected.low), pytest.approx(expected.high))
+    assert stable(cell(0.01, 0.02), 0.02).interval is None, "no verdict, no interval"
+
+
 class TestMatchingLevel:
     DENSE = cell(0.90, 0.92, 0.94)
     GOOD, BAD, FEW = cell(0.91, 0.92, 0.93), cell(0.5, 0.5, 0.5), cell(0.9, 0.9)

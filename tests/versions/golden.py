@@ -45,8 +45,9 @@ even = { like = "imp", mask = "even", weights = "reinitialised" }
 [measures]
 accuracy = { levels = ["dense", "last"] }
 stability = { networks = ["dense", "imp"], levels = ["dense", "last"], at = ["3it"], points = 4 }
+distance = { networks = ["imp", "even"], levels = ["dense", "last"], at = ["rewind", "3it"], through = "6it" }
 """
-"""SGD with Nesterov momentum, augmentation, warm-up; every way to prune and to shuffle; a distilled set."""
+"""SGD with Nesterov momentum, augmentation, warm-up; every way to prune and to shuffle; a distilled set; distances."""
 
 BATCH_NORM = """
 study = "golden-batch-norm"

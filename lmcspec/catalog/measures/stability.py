@@ -29,7 +29,7 @@ class Stability(LevelMeasure):
     bn_images: int = Field(default=10_000, ge=1)
     """Fixed un-augmented training images over which `recompute` accumulates."""
     through: StepField | None = None
-    """Also compare the copies during training, every so often."""
+    """Also compare the copies during training, at the multiples of this step."""
     threshold: float = Field(default=0.02, gt=0, json_schema_extra={"neutral": True})
     """Stable means a mean test instability below this."""
 

@@ -1,6 +1,7 @@
 """Error or loss along the straight path between copies, on training and on test images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
@@ -8,106 +9,180 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, band
-from lmcspec.report.figures.style import DENSE, Drawing, canvas, colour, dashes, drawn, legend
+from lmcspec.report.figures.panels import grid, panels_of
+from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of, looks_of, shades
 from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
 SCALES = {"error": PERCENT, "loss": 1.0}
 """What there is along a path, and by what it is multiplied."""
+SPLITS = ("test", "train", "validation")
 
 
-def error(given: Given, wish: Wish, name: str) -> Drawing:
-    """A panel per k and split; a line per network at its sparsest measured level, and dense once."""
-    measure = wish.measure or given.measures("stability")[0]
-    policy = given.headline(measure).partition("@")[2] or "average"
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which line it is."""
+
+    at: int
+    k: str
+    network: str
+    level: int
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: where on the path, and the curves whose mean it is; one a replicate, or one a pair."""
+
+    key: Key
+    alphas: Curve
+    curves: Sequence[Curve]
+
+
+def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A panel per k and split; a line per network at its sparsest measured level, and dense once.
+
+    With panels of cases or networks those stand side by side, one row for each split.
+    """
     what = wish.metric or "error"
     if what not in SCALES:
         return Drawing(name, name, None, notes=(f"along a path there are {' and '.join(SCALES)}, no {what!r}",))
     title = f"{what.capitalize()} along the straight path"
-    curves = curves_of(given, wish, measure, policy)
-    steps = dict.fromkeys(sorted({(at, k) for at, k, _, _, _ in curves}))
-    splits = [split for split in ("test", "train") if any(key[4] == split for key in curves)]
-    if not curves:
-        return Drawing(
-            name, f"{what.capitalize()} along the straight path", None, notes=("no path is in the store yet",)
-        )
+    abreast = wish.panels in ("at", "case", "network")
+    panels = panels_of(givens, wish if abreast else wish.model_copy(update={"panels": "at"}), "stability")
+    filled = [(panel, list(curves_of(panel.given, panel.wish))) for panel in panels]
+    every = [line for _, lines in filled for line in lines]
+    if not every:
+        return Drawing(name, title, None, notes=("no path is in the store yet",))
+    splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
     with drawn():
-        size = (2.4 + 2.7 * len(splits), 0.5 + 2.3 * len(steps))
-        figure, grid = canvas(len(steps), len(splits), *size, sharex=True, sharey="col")
+        if abreast:
+            made = grid(len(filled), len(splits), high=2.3, sharey=wish.panels == "network")
+            figure, places, leftmost = made.figure, made.axes, made.first
+        else:
+            size = (2.4 + 2.7 * len(splits), 0.5 + 2.3 * len(filled))
+            figure, rows = canvas(len(filled), len(splits), *size, sharex=True, sharey="col")
+            places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
         handles: dict[str, Any] = {}
-
-        def place(line: tuple[str, int]) -> tuple[bool, int, int]:
-            return line[1] > 0, given.networks.index(line[0]), line[1]
-
-        for (at, k), row_of_axes in zip(steps, grid, strict=True):
-            for split, axes in zip(splits, row_of_axes, strict=True):
-                for (own_at, _, network, level, own_split), (alphas, several) in curves.items():
-                    if (own_at, own_split) == (at, split):
-                        look = (colour(given, network), dashes(given, network)) if level else (DENSE, "-")
-                        means, spreads = over_replicates(several, SCALES[what])
-                        (line,) = axes.plot(
-                            alphas, means, color=look[0], linestyle=look[1], label=named(given, network, level)
-                        )
-                        band(axes, alphas, means, spreads, look[0])
-                        handles.setdefault(str(line.get_label()), line)
-                axes.set_title(f"k = {k}, {split}")
+        steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
+        for number, ((panel, lines), own, first) in enumerate(zip(filled, places, leftmost, strict=True)):
+            looks = _looks(panel.given, wish, lines, steps)
+            for row, (split, axes) in enumerate(zip(splits, own, strict=True)):
+                for line in (line for line in lines if line.key.split == split):
+                    label, (colour, dashes) = looks[line.key]
+                    means, spreads = over_replicates(line.curves, SCALES[what])
+                    (shown,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
+                    band(axes, line.alphas, means, spreads, colour)
+                    handles.setdefault(label, shown)
+                axes.set_title(f"{panel.title}, {split}")
                 axes.set_ylim(bottom=0)
-                if at == max(steps)[0]:
+                axes.set_xticks([0.0, 0.5, 1.0])
+                if number == len(filled) - 1 or (abreast and row == len(splits) - 1):
                     axes.set_xlabel("from one copy to the other (α)")
-            row_of_axes[0].set_ylabel("error (%)" if what == "error" else what)
-        ns = sorted({len(several) for _, several in curves.values()})
-        n = f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]}–{ns[-1]}"
-        order = [
-            named(given, network, level) for network, level in sorted({(key[2], key[3]) for key in curves}, key=place)
-        ]
-        legend(figure, [handles[name] for name in order], f"mean ± std, {n}")
-    note = "" if policy == "average" else ", batch norm's statistics recomputed"
-    caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
+                if first and (row == 0 or abreast):
+                    axes.set_ylabel("error (%)" if what == "error" else what)
+        legend(figure, list(handles.values()), _counted(every, wish))
+    policies = {_policy(given, wish) for given in givens}
+    note = "" if policies == {"average"} else ", batch norm's statistics recomputed"
+    if wish.band == "all":
+        caption = f"Means and bands are over all pairs of all replicates, which are not independent{note}."
+    else:
+        caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
     return Drawing(name, title, figure, caption)
 
 
-Key = tuple[int, str, str, int, str]
-"""(k in updates, k as written, network, level, split)."""
+def _looks(
+    given: Given, wish: Wish, lines: Sequence[Line], steps: Mapping[int, str]
+) -> Mapping[Key, tuple[str, tuple[str, str]]]:
+    """What each line is called and how it looks. Panels of one network have a line per k, others one per network.
+
+    Networks come in their order, the dense one first. `steps` are the k's of all panels.
+    """
+    keys = sorted(
+        (line.key for line in lines),
+        key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at),
+    )
+    if wish.panels == "network":
+        lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
+        networks = list(dict.fromkeys((key.network, key.level) for key in keys))
+        colours = dict(zip(steps, shades(len(steps)), strict=True))
+        dashes = ("-", "--", ":", "-.")
+        return {
+            key: (
+                f"k = {key.k}" + ("" if lone else f", {named(given, key.network, key.level)}"),
+                (colours[key.at], "-" if lone else dashes[networks.index((key.network, key.level)) % 4]),
+            )
+            for key in keys
+        }
+    found = {}
+    looks = looks_of(given, list(dict.fromkeys(key.network for key in keys if key.level)))
+    for key in keys:
+        look = looks[key.network] if key.level else look_of(given, key.network, 0)
+        label = named(given, key.network, key.level)
+        if wish.panels == "case":
+            label = (key.network if key.level else label) + (f", k = {key.k}" if len(steps) > 1 else "")
+        found[key] = (label, (look.colour, look.dashes))
+    return found
 
 
-def curves_of(given: Given, wish: Wish, measure: str, policy: str) -> Mapping[Key, tuple[Curve, Sequence[Curve]]]:
-    """By line: where on the path, and the error there per replicate, pairs averaged. What is not there is left out."""
-    targets = [
-        one
-        for one in given.plan.targets
-        if (one.case, one.measure, one.through) == (given.case, measure, None)
-        and (wish.networks is None or one.network in wish.networks)
-        and (wish.at is None or str(wish.at) == one.at)
-    ]
-    what = wish.metric or "error"
+def _policy(given: Given, wish: Wish) -> str:
+    measures = [wish.measure] if wish.measure else given.measures("stability")
+    return given.headline(measures[0]).partition("@")[2] or "average"
+
+
+def _counted(lines: Sequence[Line], wish: Wish) -> str:
+    ns = sorted({len(line.curves) for line in lines})
+    over = "mean ± std over replicates and pairs" if wish.band == "all" else "mean ± std"
+    return f"{over}, n = {ns[0]}" if len(ns) == 1 else f"{over}, n = {ns[0]}–{ns[-1]}"
+
+
+def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
+    """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
+
+    What is not there is left out. Of a network that several measures look at, those of the first are taken.
+    """
+    measures = [wish.measure] if wish.measure else given.measures("stability")
+    what, policy = wish.metric or "error", _policy(given, wish)
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
-    for one in _without_twins(given, wish, targets):
-        groups.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
-    found: dict[Key, tuple[Curve, Sequence[Curve]]] = {}
-    for (at, k, network, level), own in groups.items():
-        for split in ("test", "train") if wish.split is None else (wish.split,):
+    for measure in measures:
+        targets = [
+            one
+            for one in given.plan.targets
+            if (one.case, one.measure, one.through) == (given.case, measure, None)
+            and (wish.networks is None or one.network in wish.networks)
+            and (wish.at is None or str(wish.at) == one.at)
+        ]
+        measured: dict[tuple[int, str, str, int], list[Target]] = {}
+        for one in targets:
+            measured.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
+        groups = measured | groups
+    kept = _without_twins(given, wish, [one for own in groups.values() for one in own])
+    ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, given.networks.index(item[0][2]), item[0][3]))
+    for (at, k, network, level), own in ordered:
+        for split in SPLITS[:2] if wish.split is None else (wish.split,):
             replicates: dict[int, list[Curve]] = {}
             alphas: Curve = ()
-            for one in own:
+            for one in own if (network, level, at) in kept else ():
                 stored = given.store.find(one.task)
                 curve = stored.scalars.get("paths", {}).get(policy, {}).get(f"{split}_{what}") if stored else None
                 if stored and curve:
                     alphas = tuple(stored.scalars["alphas"])
                     replicates.setdefault(one.replicate, []).append(tuple(curve))
             if replicates:
+                pooled = [curve for pairs in replicates.values() for curve in pairs]
                 means = [tuple(map(fmean, zip(*pairs, strict=True))) for pairs in replicates.values()]
-                found[at, k, network, level, split] = (alphas, means)
-    return found
+                key = Key(at, k, network, level, split)
+                yield Line(key, alphas, pooled if wish.band == "all" else means)
 
 
 def _written(target: Target) -> str:
     return "0" if not target.at_updates else target.at
 
 
-def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> list[Target]:
-    """The levels that are shown, by default dense and sparsest; of networks that share a level, the first."""
+def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
+    """(network, level, k) of what is shown, by default dense and sparsest; of networks with the same, the first."""
     seen: dict[tuple[int, frozenset[str]], str] = {}
-    found = []
+    found = set()
     for network in dict.fromkeys(one.network for one in targets):
         own = [one for one in targets if one.network == network]
         measured = sorted({one.level for one in own})
@@ -116,7 +191,7 @@ def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> list[
                 cell = [one for one in own if (one.level, one.at_updates) == (level, at)]
                 tasks = (at, frozenset(one.task for one in cell))
                 if cell and seen.setdefault(tasks, network) == network:
-                    found += cell
+                    found.add((network, level, at))
     return found
 
 

@@ -1,11 +1,15 @@
 """Accuracy and instability against sparsity: a line per network, as the papers draw them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.lines import FEW, PERCENT, Point, counted, draw_line
-from lmcspec.report.figures.style import DENSE, Drawing, canvas, colour, dashes, drawn, legend, marker
+from lmcspec.report.figures.best import Choice, axis_of, best, said
+from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
+from lmcspec.report.figures.panels import Panel, grid, panels_of, steps_of
+from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
+from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -13,239 +17,184 @@ from lmcspec.spec.study import Figure as Wish
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TICKS = (100, 70, 50, 30, 20, 15, 10, 7, 5, 3)
-ABREAST = 3
-"""Panels side by side."""
-FEW_TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+Lines = dict[str, list[Point]]
 
 
-def accuracy(given: Given, wish: Wish, name: str) -> Drawing:
+def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     """Accuracy against the weights that remain; dense is a grey band of mean ± sample standard deviation."""
-    measure = wish.measure or given.measures("accuracy")[0]
-    metric = accuracy_of(given, wish, measure)
-    rows = given.of(measure, metric, wish)
-    lines = _lines(given, rows, wish)
+    panels = panels_of(givens, wish, "accuracy")
+    alone = len(panels) == 1
     with drawn():
-        figure, ((axes,),) = canvas(1, 1, 7.2, 3.7)
-        handles = _draw(given, axes, lines)
-        dense = _dense(given, measure, metric)
-        if dense is not None:
-            handles.append(_band(axes, dense))
-        _finish(axes, lines, wish.x == "sparsity", top=True)
-        below = _keep_in_view(axes, lines, given)
-        axes.set_ylabel(f"{metric.replace('/', ' ')} (%)")
-        cells = [point.cell for points in lines.values() for point in points if point.cell]
-        legend(figure, handles, f"mean ± std, {counted(cells)}")
-    caption = f"Means over replicates, {spreads_of(lines)} one sample standard deviation. Sparsity is measured."
-    if dense is not None:
-        caption += f" Grey: the dense network, {PERCENT * dense.mean:.2f}"
-        caption += f" ± {PERCENT * dense.std:.2f} (n = {dense.n})." if dense.std is not None else f" (n = {dense.n})."
+        if alone:
+            figure, ((only,),) = canvas(1, 1, 7.2, 3.7)
+            places, leftmost = [only], [True]
+        else:
+            made = grid(len(panels))
+            figure, places, leftmost = made.figure, [own[0] for own in made.axes], made.first
+        handles: dict[str, Any] = {}
+        cells: list[Cell] = []
+        captions: list[str] = []
+        notes: list[str] = []
+        chosen: list[str] = []
+        shown: Lines = {}
+        below = False
+        for panel, axes, first in zip(panels, places, leftmost, strict=True):
+            given, prefix = panel.given, f"{panel.title}: " if panel.title else ""
+            metric = metric_of(given, wish, "accuracy")
+            choices = best(given, metric, panel.wish, axis) if (axis := axis_of(wish)) else []
+            lines, looks = _lines(given, given.of(metric.measures, metric.name, panel.wish), panel.wish, choices)
+            shown |= lines
+            for line in _draw(axes, lines, looks, metric.scale):
+                handles.setdefault(line.get_label(), line)
+            dense = dense_of(given, metric, wish)
+            if dense is not None:
+                handles["dense"] = draw_dense(axes, dense, metric.scale)
+                captions.append(f"{prefix}{_in_words(dense, metric.scale)}")
+            finish(axes, lines, wish.x == "sparsity", top=alone)
+            below |= keep_in_view(axes, lines, looks, metric.scale)
+            axes.set_title("" if alone else panel.title)
+            if first:
+                axes.set_ylabel(metric.label)
+            cells += [point.cell for points in lines.values() for point in points if point.cell]
+            notes += [prefix + note for note in gaps(lines)]
+            chosen += [f" {prefix}{said(choices)}"] if choices else []
+        ordered = [line for label, line in handles.items() if label != "dense"]
+        legend(figure, ordered + [handles[one] for one in ("dense",) if one in handles], _over(cells, wish))
+    caption = f"Means over replicates, {spreads_of(shown)} one sample standard deviation. Sparsity is measured."
+    caption += f" Grey: the dense network, {'; '.join(captions)}." if captions else ""
     if below:
         caption += " Collapsed networks far below are open markers at the lower edge."
-    return Drawing(name, f"{metric.partition('/')[2].capitalize()} against sparsity", figure, caption, _gaps(lines))
+    caption += "".join(chosen) + pooled_words(wish, cells)
+    title = f"{metric_of(givens[0], wish, 'accuracy').title} against sparsity"
+    return Drawing(name, title, figure, caption, tuple(notes))
 
 
-def instability(given: Given, wish: Wish, name: str) -> Drawing:
+def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     """Instability against the weights that remain, a panel for each k; the line of stability is dashed."""
-    measure = wish.measure or given.measures("stability")[0]
-    metric = metric_of(given, wish, measure)
-    rows = given.of(measure, metric, wish)
-    steps = sorted({(row.at_updates, row.k) for row in rows})
-    panels = dict.fromkeys(at for at, _ in steps)
-    threshold = threshold_of(given, measure, metric)
+    wish = wish if wish.panels else wish.model_copy(update={"panels": "at"})
+    panels = panels_of(givens, wish, "stability")
+    metric = metric_of(givens[0], wish, "instability")
+    threshold = threshold_of(givens[0], metric)
     with drawn():
-        columns = min(len(panels), ABREAST)
-        rows_of_axes = -(-len(panels) // ABREAST)
-        figure, grid = canvas(rows_of_axes, columns, 2.2 + 2.6 * columns, 0.5 + 2.9 * rows_of_axes, sharey=True)
-        every = [axes for line in grid for axes in line]
-        for axes in every[len(panels) :]:
-            axes.set_axis_off()
+        made = grid(len(panels), high=2.9, sharey=wish.panels == "at")
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
         notes: list[str] = []
-        for axes, at in zip(every, panels, strict=False):
-            lines = _lines(given, [row for row in rows if row.at_updates == at], wish)
-            k = next(k for updates, k in steps if updates == at)
-            for line in _draw(given, axes, lines):
+        for panel, (axes,), first in zip(panels, made.axes, made.first, strict=True):
+            rows = _of_one_k(panel, metric, notes)
+            lines, looks = _lines(panel.given, rows, wish, ())
+            for line in _draw(axes, lines, looks, metric.scale):
                 handles.setdefault(line.get_label(), line)
-            if threshold:
-                axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-            _finish(axes, lines, wish.x == "sparsity")
-            axes.set_title(f"k = {k}")
+            draw_threshold(axes, threshold)
+            finish(axes, lines, wish.x == "sparsity")
+            axes.set_title(panel.title)
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+            if first:
+                axes.set_ylabel(metric.label)
             cells += [point.cell for points in lines.values() for point in points if point.cell]
-            notes += [f"k = {k}: {note}" for note in _gaps(lines)]
-        for line in grid:
-            line[0].set_ylabel(label_of(metric))
-        every[0].set_ylim(bottom=min(0.0, every[0].get_ylim()[0]))
-        legend(figure, list(handles.values()), f"mean ± std, {counted(cells)}")
+            notes += [f"{panel.title}: {note}" for note in gaps(lines)]
+        legend(made.figure, list(handles.values()), _over(cells, wish))
     caption = "Copies that part at step k and the straight path between them; means over replicates and one sample "
-    caption += "standard deviation."
-    if threshold:
-        caption += f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable."
-    return Drawing(name, f"{what_of(metric)} against sparsity", figure, caption, tuple(notes))
+    caption += f"standard deviation.{below_threshold(threshold)}{pooled_words(wish, cells)}"
+    return Drawing(name, f"{metric.title} against sparsity", made.figure, caption, tuple(notes))
 
 
-def spreads_of(lines: dict[str, list[Point]]) -> str:
+def _of_one_k(panel: Panel, metric: Metric, notes: list[str]) -> list[Row]:
+    rows = panel.given.of(metric.measures, metric.name, panel.wish)
+    steps = steps_of(panel.given, panel.wish, "stability")
+    first = min((row.at_updates for row in rows), default=0)
+    if len(steps) > 1:
+        k = next(row.k for row in rows if row.at_updates == first)
+        notes.append(f"{panel.title}: k = {k} of {', '.join(steps.values())}; say which with `at`")
+    return [row for row in rows if row.at_updates == first]
+
+
+def spreads_of(lines: Mapping[str, Sequence[Point]]) -> str:
     """What shows spreads in these lines."""
     few = {len(points) <= FEW for points in lines.values()}
     return "bars and bands" if len(few) > 1 else "bars" if few == {True} else "bands"
 
 
-def accuracy_of(given: Given, wish: Wish, measure: str) -> str:
-    """What of an accuracy is shown: on test images unless the figure asks for another split."""
-    if wish.metric and "/" in wish.metric:
-        return wish.metric
-    return f"{wish.split or 'test'}/{wish.metric or 'accuracy'}"
+def pooled_words(wish: Wish, cells: Sequence[Cell]) -> str:
+    """For a caption: that bands are over pairs and copies, too, where they are."""
+    if wish.band != "all" or not cells:
+        return ""
+    most = max(cell.n for cell in cells)
+    return (
+        f" Means and bands are over all pairs and copies of all replicates (up to {most}), which are not independent."
+    )
 
 
-def metric_of(given: Given, wish: Wish, measure: str) -> str:
-    """What of a path is shown: the measure's headline unless the figure asks for another number or split."""
-    headline = given.headline(measure)
-    if wish.metric is None and wish.split is None:
-        return headline
-    if wish.metric and "/" in wish.metric:
-        return wish.metric
-    what, _, rest = headline.partition("/")
-    split, at, policy = rest.partition("@")
-    return f"{wish.metric or what}/{wish.split or split}{at}{policy}"
+def below_threshold(threshold: float) -> str:
+    """For a caption: what the dashed line is."""
+    return f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable." if threshold else ""
 
 
-def label_of(metric: str) -> str:
-    """`instability (points of test error)`."""
-    what, _, rest = metric.partition("/")
-    split, _, policy = rest.partition("@")
-    policy = f", batch norm {policy}d" if policy else ""
-    return f"{what} (points of {split} error{policy})"
+def draw_threshold(axes: "Axes", threshold: float) -> None:
+    """The dashed line below which a network is stable, where there is one."""
+    if threshold:
+        axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
-def what_of(metric: str) -> str:
-    """`Instability` or `Barrier`, for a title."""
-    return metric.partition("/")[0].capitalize()
+def dense_of(given: Given, metric: Metric, wish: Wish) -> Cell | None:
+    """The dense network, where all networks have the same; that of the network `baseline` where the figure names one.
 
-
-def threshold_of(given: Given, measure: str, metric: str) -> float:
-    """Below which a network is stable; 0 for numbers that decide nothing."""
-    if not metric.startswith("instability/"):
-        return 0.0
-    own = [
-        one for one in given.plan.verdicts if (one.case, one.measure, one.kind) == (given.case, measure, "stability")
-    ]
-    return own[0].threshold if own else 0.0
-
-
-def _lines(given: Given, rows: Sequence[Row], wish: Wish) -> dict[str, list[Point]]:
-    """By network; those that are only dense are left out where others are there."""
-    found: dict[str, list[Point]] = {}
-    for network in dict.fromkeys(row.network for row in rows):
-        own = {row.level: row for row in rows if row.network == network}
-        levels = given.levels(network, wish.levels, sorted(own))
-        places = [PERCENT * given.density(network, level) for level in levels]
-        if wish.x == "sparsity":
-            places = [PERCENT - place for place in places]
-        found[network] = [Point(x, given.cell(own[level])) for x, level in zip(places, levels, strict=True)]
-    pruned = {network: points for network, points in found.items() if network in given.pruned}
-    return pruned or found
-
-
-def _draw(given: Given, axes: "Axes", lines: dict[str, list[Point]]) -> list[Any]:
-    return [
-        draw_line(axes, points, colour(given, one), marker(given, one), dashes(given, one), one)
-        for one, points in lines.items()
-    ]
-
-
-def _dense(given: Given, measure: str, metric: str) -> Cell | None:
-    """The dense network, where all networks have the same."""
-    rows = [row for row in given.of(measure, metric) if row.level == 0]
+    It is the network that the grey band stands for, whichever networks are drawn.
+    """
+    rows = [row for row in given.of(metric.measures, metric.name) if row.level == 0]
+    if wish.baseline is not None:
+        rows = [row for row in rows if wish.baseline in (row.network, family(row.network))]
     tasks: dict[str, set[str]] = {}
     for row in rows:
         tasks.setdefault(row.network, set()).add(row.task)
-    return given.cell(rows[0]) if len({frozenset(own) for own in tasks.values()}) == 1 else None
+    return given.cell(rows[0], wish) if len({frozenset(own) for own in tasks.values()}) == 1 else None
 
 
-def _band(axes: "Axes", dense: Cell) -> Any:
+def draw_dense(axes: "Axes", dense: Cell, scale: float) -> Any:
+    """A grey band of mean ± std, and the handle for a legend."""
     from matplotlib.lines import Line2D
 
-    mean, std = PERCENT * dense.mean, PERCENT * (dense.std or 0.0)
+    mean, std = scale * dense.mean, scale * (dense.std or 0.0)
     if std:
         axes.axhspan(mean - std, mean + std, color=DENSE, alpha=0.13, linewidth=0, zorder=0)
     axes.axhline(mean, color=DENSE, linewidth=1, zorder=1)
     return Line2D([], [], color=DENSE, linewidth=1, label="dense")
 
 
-def _finish(axes: "Axes", lines: dict[str, list[Point]], linear: bool, *, top: bool = False) -> None:
-    """Weights that remain on a log scale from 100 % down, as the papers do; or sparsity on a plain one."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
-
-    if linear:
-        axes.set_xlabel("sparsity (%)")
-        return
-    low = min((point.x for points in lines.values() for point in points), default=PERCENT)
-    axes.set_xscale("log")
-    axes.set_xlim(PERCENT * 1.06, max(low, 1e-3) / 1.06 if low < PERCENT else 50)
-    chosen = TICKS if low > 3 else FEW_TICKS
-    ticks = [tick for tick in chosen if low / 1.06 <= tick] or [PERCENT]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_xlabel("weights remaining (%)")
-    if top:
-        other = axes.secondary_xaxis("top")
-        other.xaxis.set_major_locator(FixedLocator(ticks))
-        other.xaxis.set_minor_locator(NullLocator())
-        other.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{PERCENT - value:g}"))
-        other.set_xlabel("sparsity (%)", color="#777777", fontsize=8)
-        other.tick_params(colors="#777777", labelsize=8, length=0)
-        other.spines["top"].set_visible(False)
+def _in_words(dense: Cell, scale: float) -> str:
+    spread = "" if dense.std is None else f" ± {scale * dense.std:.2f}"
+    return f"{scale * dense.mean:.2f}{spread} (n = {dense.n})"
 
 
-def _keep_in_view(axes: "Axes", lines: dict[str, list[Point]], given: Given) -> bool:
-    """Leave what collapsed far below the rest out of the scale, and mark it at the edge; whether there is any."""
-    collapsed = [(name, one) for name, points in lines.items() for one in points if one.cell and one.cell.collapsed]
-    sound = [
-        PERCENT * (one.cell.mean + sign * (one.cell.std or 0.0))
-        for points in lines.values()
-        for one in points
-        if one.cell and not one.cell.collapsed
-        for sign in (-1, 1)
-    ]
-    if not sound or not collapsed:
-        return False
-    low, high = min(sound), max(sound)
-    margin = 0.06 * (high - low or 1.0)
-    below = [(name, one) for name, one in collapsed if one.cell and PERCENT * one.cell.mean < low - 5 * margin]
-    if not below:
-        return False
-    axes.set_ylim(low - margin, high + margin)
-    for name, one in below:
-        axes.plot(
-            [one.x],
-            [0.0],
-            transform=axes.get_xaxis_transform(),
-            color=colour(given, name),
-            marker=marker(given, name),
-            markerfacecolor="white",
-            linestyle="none",
-            clip_on=False,
-            label="_below",
-        )
-    return True
+def _over(cells: Sequence[Cell], wish: Wish) -> str:
+    return counted(cells, wish.band == "all")
 
 
-def _gaps(lines: dict[str, list[Point]]) -> tuple[str, ...]:
-    """What the open markers and the gaps are, networks with the same ones together."""
-    notes: dict[str, list[str]] = {}
-    for network, points in lines.items():
-        missing = [point.x for point in points if point.cell is None]
-        amiss = [point.x for point in points if point.amiss]
-        if missing:
-            notes.setdefault(f"nothing at {_places(missing)} (a gap)", []).append(network)
-        if amiss:
-            said = f"replicates missing or collapsed at {_places(amiss)} (open markers)"
-            notes.setdefault(said, []).append(network)
-    return tuple(f"{', '.join(networks)}: {said}" for said, networks in notes.items())
+def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choice]) -> tuple[Lines, dict[str, Look]]:
+    """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
+    found: Lines = {}
+    chosen = {choice.family for choice in choices}
+    networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen]
+    looks = looks_of(given, [one for one in networks if one in given.pruned] or networks)
+    for network in networks:
+        if network in looks:
+            own = {row.level: row for row in rows if row.network == network}
+            levels = given.levels(network, wish.levels, sorted(own))
+            found[network] = [_point(given, own[level], wish) for level in levels]
+    for choice in choices:
+        any_of = next(iter(choice.rows.values())).network
+        levels = given.levels(any_of, wish.levels, list(choice.rows))
+        found[choice.family] = [_point(given, choice.rows[level], wish) for level in levels]
+        looks[choice.family] = look_of_family(given, choice.family)
+    if choices:
+        found = {one: points for one, points in found.items() if one in given.pruned or one in chosen}
+    return found, looks
 
 
-def _places(densities: Iterable[float]) -> str:
-    return ", ".join(f"{one:.3g} %" for one in densities)
+def _point(given: Given, row: Row, wish: Wish) -> Point:
+    left = PERCENT * given.density(row.network, row.level)
+    return Point(PERCENT - left if wish.x == "sparsity" else left, given.cell(row, wish))
+
+
+def _draw(axes: "Axes", lines: Lines, looks: Mapping[str, Look], scale: float) -> list[Any]:
+    return [draw_line(axes, points, looks[one], one, scale) for one, points in lines.items()]

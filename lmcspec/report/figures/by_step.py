@@ -1,68 +1,150 @@
-"""Instability against the step k at which copies part: a line per network."""
+"""Instability, accuracy and distance against the step k at which copies part: a line per network."""
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from lmcspec.report.figures.by_sparsity import label_of, metric_of, threshold_of, what_of
-from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.lines import PERCENT, Point, counted, draw_line
-from lmcspec.report.figures.style import DENSE, Drawing, canvas, colour, dashes, drawn, legend, marker
+from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
+from lmcspec.report.figures.given import Given, family, member
+from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
+from lmcspec.report.figures.panels import Panel, grid, panels_of
+from lmcspec.report.figures.step_axis import finish, in_one_unit
+from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of, look_of_family
+from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
-WIDE = 30
-"""Steps that differ by more than this factor stand on a log scale."""
-CROWDED = 0.12
-"""Of the axis' length: closer together, labels are slanted."""
-SLANTED: dict[str, Any] = {"rotation": 50, "ha": "right", "rotation_mode": "anchor"}
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of one panel: its points by step, and the rows that they are means of."""
+
+    label: str
+    look: Look
+    rows: Mapping[int, Row]
 
 
-def instability(given: Given, wish: Wish, name: str) -> Drawing:
-    """A line per network at its sparsest measured level, and one for the dense network; or the levels asked for."""
-    measure = wish.measure or given.measures("stability")[0]
-    metric = metric_of(given, wish, measure)
-    rows = given.of(measure, metric, wish)
-    threshold = threshold_of(given, measure, metric)
-    written = {row.at_updates: row.k for row in rows}
+def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A line per network at its sparsest measured level, and one for the dense network; or the levels asked for.
+
+    With `x = "rewind"` a line per family at its rewind points, and those that stand alone by the k's of their measure.
+    """
+    return _against_steps(givens, wish, name, "instability")
+
+
+def distance(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """The same of the distance of the copies' ends, or of another side of the triangle."""
+    return _against_steps(givens, wish, name, "distance")
+
+
+def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -> Drawing:
+    whats = (wish.y,) if isinstance(wish.y, str) else (wish.y or (usual,))
+    panels = panels_of(givens, wish, "stability")
+    by_rewind = wish.x == "rewind"
     with drawn():
-        figure, ((axes,),) = canvas(1, 1, 7.2, 3.5)
-        handles, cells = [], []
-        for network, level in shown_levels(given, rows, wish):
-            own = {row.at_updates: row for row in rows if (row.network, row.level) == (network, level)}
-            points = [Point(float(at), given.cell(row)) for at, row in own.items()]
-            cells += [point.cell for point in points if point.cell]
-            look = (colour(given, network), marker(given, network), dashes(given, network))
-            look = look if level else (DENSE, "o", "-")
-            handles.append(draw_line(axes, points, *look, named(given, network, level)))
-        if threshold:
-            axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
-        _ticks(axes, written)
-        axes.set_xlabel("k, the step at which copies part")
-        axes.set_ylabel(label_of(metric))
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        legend(figure, handles, f"mean ± std, {counted(cells)}")
-    caption = "Each network at the level named beside it."
-    if threshold:
-        caption += f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable."
-    return Drawing(name, f"{what_of(metric)} against k", figure, caption)
+        if len(panels) == len(whats) == 1:
+            figure, ((only,),) = canvas(1, 1, 7.2, 3.5)
+            places, leftmost, width = [(only,)], (True,), 4.6
+        else:
+            made = grid(len(panels), len(whats), high=2.4, sharex=False)
+            figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
+        handles: dict[str, Any] = {}
+        cells: list[Cell] = []
+        threshold = 0.0
+        for panel, column, first in zip(panels, places, leftmost, strict=True):
+            # All rows of a panel stand over the same steps.
+            metrics = [metric_of(panel.given, wish, what) for what in whats]
+            several = [list(_lines(panel, metric, by_rewind)) for metric in metrics]
+            written = {step: k for lines in several for line in lines for step, k in _written(line, by_rewind).items()}
+            labels, unit = in_one_unit(written)
+            for axes, metric, lines in zip(column, metrics, several, strict=True):
+                for line in lines:
+                    points = [Point(float(step), panel.given.cell(row, wish)) for step, row in line.rows.items()]
+                    handles.setdefault(line.label, draw_line(axes, points, line.look, line.label, metric.scale))
+                    cells += [point.cell for point in points if point.cell]
+                if metric.name.endswith(("/accuracy", "/loss")):
+                    dense = dense_of(panel.given, metric, wish)
+                    if dense is not None:
+                        handles.setdefault("dense", draw_dense(axes, dense, metric.scale))
+                else:
+                    own = threshold_of(panel.given, metric)
+                    threshold = max(threshold, own)
+                    draw_threshold(axes, own)
+                    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+                finish(axes, labels, width)
+                if first:
+                    axes.set_ylabel(metric.label)
+            column[0].set_title(_title(panel, [line for lines in several for line in lines], wish))
+            what = "the rewind point" if by_rewind else "the step at which copies part"
+            column[-1].set_xlabel(
+                f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}"
+            )
+        legend(figure, list(handles.values()), counted(cells, wish.band == "all"))
+    caption = "Each family at the rewind point below it, and dense copies that part there." if by_rewind else ""
+    caption = caption or "Each network at the level named beside it."
+    caption += below_threshold(threshold) + pooled_words(wish, cells)
+    titles = [metric_of(givens[0], wish, what).title for what in whats]
+    title = (
+        f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"
+    )
+    return Drawing(name, title, figure, caption)
 
 
-def _ticks(axes: "Axes", written: Mapping[int, str]) -> None:
-    """Every k as it is written; on a log scale where they lie far apart, slanted where they would overlap."""
-    steps = sorted(written)
-    above = [step for step in steps if step]
-    if above and max(above) > WIDE * min(above):
-        axes.set_xscale("symlog", linthresh=min(above))
-        axes.set_xlim(-0.15 * min(above), 1.2 * max(above))
-    low, high = axes.xaxis.get_transform().transform(axes.get_xlim())
-    places = [float(place - low) / float(high - low) for place in axes.xaxis.get_transform().transform(steps)]
-    crowded = any(after - before < CROWDED for before, after in pairwise(places))
-    axes.set_xticks(steps, [written[step] for step in steps], **SLANTED if crowded else {})
-    axes.minorticks_off()
+def _written(line: Line, by_rewind: bool) -> Mapping[int, str]:
+    """The steps of a line as they are written, by update."""
+    return {
+        step: "0" if not step else (member(row.network).get("rewind") or row.k) if by_rewind else row.k
+        for step, row in line.rows.items()
+    }
+
+
+def _title(panel: Panel, lines: Sequence[Line], wish: Wish) -> str:
+    """The panel's own, with the density of its sparse networks where a case has one for all."""
+    if wish.panels != "case":
+        return panel.title
+    rows = [row for line in lines for row in line.rows.values() if row.level]
+    densities = {f"{PERCENT * panel.given.density(row.network, row.level):.1f}" for row in rows}
+    return f"{panel.title} ({densities.pop()} % of weights)" if len(densities) == 1 else panel.title
+
+
+def _lines(panel: Panel, metric: Metric, by_rewind: bool) -> Iterator[Line]:
+    rows = panel.given.of(metric.measures, metric.name, panel.wish)
+    accuracy = metric.name.endswith(("/accuracy", "/loss"))
+    alone = [row for row in rows if not by_rewind or "rewind" not in member(row.network)]
+    if by_rewind:
+        varied = [row for row in rows if "rewind" in member(row.network)]
+        yield from _by_rewind(panel, varied, accuracy)
+    # An accuracy is one of no k: that of a network which stands alone has no place, and dense is the grey band.
+    for network, level in () if accuracy else shown_levels(panel.given, alone, panel.wish):
+        own = {row.at_updates: row for row in alone if (row.network, row.level) == (network, level)}
+        label = named(panel.given, network, level) if panel.wish.panels != "case" else _plainly(panel, network, level)
+        yield Line(label, look_of(panel.given, network, level), own)
+
+
+def _plainly(panel: Panel, network: str, level: int) -> str:
+    """Panels of cases share a legend, and their sparsities differ."""
+    if not level:
+        return named(panel.given, network, level)
+    return network if panel.wish.levels is None else f"{network}, level {level}"
+
+
+def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Line]:
+    """A line per family and level: each member at its own rewind point, its copies parting there."""
+    given = panel.given
+    found: dict[tuple[str, int], dict[int, Row]] = {}
+    for network in dict.fromkeys(row.network for row in rows):
+        own = [row for row in rows if row.network == network]
+        rewind = given.rewind(network)
+        levels = given.levels(network, panel.wish.levels or ("last",), sorted({row.level for row in own}))
+        for row in own:
+            # Level 0 is the dense network, whose line is its own.
+            if row.level and row.level in levels and (accuracy or row.at_updates == rewind):
+                found.setdefault((family(network), row.level), {}).setdefault(rewind, row)
+    several = {name for name, _ in found if sum(name == other for other, _ in found) > 1}
+    for (name, level), places in found.items():
+        label = f"{name}, level {level}" if name in several else name
+        yield Line(label, look_of_family(given, name), places)
 
 
 def shown_levels(given: Given, rows: Sequence[Row], wish: Wish) -> list[tuple[str, int]]:

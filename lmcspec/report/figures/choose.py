@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lmcspec.plan import Plan
-from lmcspec.report.figures import along_path, by_sparsity, by_step, costs
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, through
+from lmcspec.report.figures.best import WORD, axis_of
+from lmcspec.report.figures.given import Given, member
+from lmcspec.report.figures.metrics import metric_of
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.page import results
 from lmcspec.report.spending import Records
@@ -16,35 +18,76 @@ PLOTS = {
     "accuracy-vs-sparsity": by_sparsity.accuracy,
     "instability-vs-sparsity": by_sparsity.instability,
     "instability-vs-step": by_step.instability,
+    "distance-vs-step": by_step.distance,
+    "through-training": through.training,
     "error-along-path": along_path.error,
 }
-METRICS = {
-    "accuracy-vs-sparsity": by_sparsity.accuracy_of,
-    "instability-vs-sparsity": by_sparsity.metric_of,
-    "instability-vs-step": by_sparsity.metric_of,
+SHOWN = {
+    "accuracy-vs-sparsity": "accuracy",
+    "instability-vs-sparsity": "instability",
+    "instability-vs-step": "instability",
+    "distance-vs-step": "distance",
+    "through-training": "instability",
 }
-"""What stands on the y axis of each plot."""
-NEEDS = {"accuracy-vs-sparsity": "accuracy"}
-"""The kind of measure that a plot needs, where that is not stability."""
+"""What stands on the y axis of each plot, unless the figure says."""
+NEEDS = {"accuracy-vs-sparsity": ("accuracy",), "distance-vs-step": ("distance", "stability")}
+"""The kinds of measure of which a plot needs one, where that is not stability."""
+ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band"}
 READS = {
-    "accuracy-vs-sparsity": {"networks", "x", "split", "metric", "levels", "measure"},
-    "instability-vs-sparsity": {"networks", "x", "split", "metric", "levels", "measure", "at"},
-    "instability-vs-step": {"networks", "x", "split", "metric", "levels", "measure"},
-    "error-along-path": {"networks", "split", "metric", "levels", "measure", "at"},
+    "accuracy-vs-sparsity": ALWAYS | {"x", "reduce", "baseline"},
+    "instability-vs-sparsity": ALWAYS | {"x", "at"},
+    "instability-vs-step": ALWAYS | {"x", "y", "at", "baseline"},
+    "distance-vs-step": ALWAYS | {"x", "y", "at", "baseline"},
+    "through-training": ALWAYS | {"x", "y", "at"},
+    "error-along-path": ALWAYS | {"at"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
 """What each plot heeds of what a spec can say about it."""
+VALUES = {
+    "accuracy-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("case", "network")},
+    "instability-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("at", "case", "network")},
+    "instability-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
+    "distance-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
+    "through-training": {"x": ("epoch", "step"), "panels": ("case", "network"), "series": ("at",)},
+    "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at")},
+}
+"""What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 
 
 def drawings(
     plan: Plan, case: str, rows: Sequence[Row], store: Results, records: Records, wishes: Mapping[str, Wish]
 ) -> Iterator[Drawing]:
-    """The figures of one case."""
+    """The figures of one case; of several, without those that show all of them (see `across`)."""
     given = Given(plan, case, [row for row in rows if row.case == case], store)
+    several = len({row.case for row in rows}) > 1
     for name, plot, wish in _wanted(given, wishes):
-        drawing = _drawing(given, name, plot, wish, records)
-        yield replace(drawing, notes=(*drawing.notes, *_unheeded(plot, wish)))
+        if not (several and shows_all(wish)):
+            drawing = _drawing([given], name, plot, wish, records)
+            yield replace(drawing, notes=(*drawing.notes, *_unheeded(plot, wish)))
+
+
+def across(
+    plan: Plan, rows: Sequence[Row], store: Results, records: Records, wishes: Mapping[str, Mapping[str, Wish]]
+) -> Iterator[Drawing]:
+    """The figures in which the cases of a sweep stand side by side; `wishes` are by case and name."""
+    cases = dict.fromkeys(row.case for row in rows)
+    if len(cases) < 2:
+        return
+    givens = {case: Given(plan, case, [row for row in rows if row.case == case], store) for case in cases}
+    names = dict.fromkeys(name for case in cases for name, wish in wishes.get(case, {}).items() if shows_all(wish))
+    for name in names:
+        # A case that changes a figure, or has none of its name, keeps its own.
+        own = {case: wishes[case][name] for case in cases if name in wishes.get(case, {})}
+        wish = next(wish for wish in own.values() if shows_all(wish))
+        chosen = [givens[case] for case, one in own.items() if shows_all(one)]
+        drawing = _drawing(chosen, name, wish.plot, wish, records)
+        yield replace(drawing, notes=(*drawing.notes, *_unheeded(wish.plot, wish)))
+
+
+def shows_all(wish: Wish) -> bool:
+    """Whether a figure is one of all cases together."""
+    return getattr(wish, "panels", None) == "case"
 
 
 def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wish]]:
@@ -57,13 +100,17 @@ def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wi
     for measure in given.measures("stability")[:1]:
         steps = {row.at_updates for row in given.rows if row.measure == measure}
         plots += ["instability-vs-sparsity"] + ["instability-vs-step"] * (len(steps) > 1) + ["error-along-path"]
+    if any(row.through is not None and row.measure in given.measures("stability") for row in given.rows):
+        plots.append("through-training")
+    plots += ["distance-vs-step"] if given.measures("distance") else []
     return [(plot, plot, Wish.model_construct()) for plot in [*plots, "cost"]]
 
 
-def _drawing(given: Given, name: str, plot: str, wish: Wish, records: Records) -> Drawing:
+def _drawing(givens: Sequence[Given], name: str, plot: str, wish: Wish, records: Records) -> Drawing:
     def nothing(why: str) -> Drawing:
         return Drawing(name, name, None, notes=(why,))
 
+    given = givens[0]
     if plot == "cost":
         return costs.cost(given, wish, name, records)
     if plot == "table":
@@ -71,18 +118,41 @@ def _drawing(given: Given, name: str, plot: str, wish: Wish, records: Records) -
         return Drawing(name, "Results", None, table=results(chosen))
     if plot not in PLOTS:
         return nothing(f"the plot {plot!r} is not there yet")
-    kind = NEEDS.get(plot, "stability")
-    measures = given.measures(kind)
+    kinds = NEEDS.get(plot, ("stability",))
+    measures = [measure for one in givens for kind in kinds for measure in one.measures(kind)]
     if not measures:
-        return nothing(f"{plot} needs a measure of the kind {kind}, and the study has none")
+        return nothing(f"{plot} needs a measure of the kind {' or '.join(kinds)}, and the study has none")
     if wish.measure is not None and wish.measure not in measures:
-        return nothing(f"{plot} can't be drawn from {wish.measure!r}, which is no measure of the kind {kind}")
-    metric = METRICS[plot](given, wish, wish.measure or measures[0]) if plot in METRICS else ""
-    if "loss" in metric or metric == "distance":
-        return nothing(f"{plot} draws errors and accuracies: one of {metric!r} is not there yet")
-    if metric and not given.of(wish.measure or measures[0], metric, wish):
-        return nothing(f"there is no {metric!r} to draw")
-    return PLOTS[plot](given, wish, name)
+        which = " or ".join(kinds)
+        return nothing(f"{plot} can't be drawn from {wish.measure!r}, which is no measure of the kind {which}")
+    for what in _shown(plot, wish):
+        known = [metric_of(one, wish, what) for one in givens]
+        if not any(one.of(metric.measures, metric.name, wish) for one, metric in zip(givens, known, strict=True)):
+            return nothing(f"there is no {known[0].name!r} to draw")
+    if problem := _cannot(givens, plot, wish):
+        return nothing(problem)
+    return PLOTS[plot](givens, wish, name)
+
+
+def _shown(plot: str, wish: Wish) -> tuple[str, ...]:
+    """What a plot has on its y axes, from top to bottom."""
+    if plot not in SHOWN:
+        return ()
+    if wish.y is None or "y" not in READS[plot]:
+        return (SHOWN[plot],)
+    return (wish.y,) if isinstance(wish.y, str) else wish.y
+
+
+def _cannot(givens: Sequence[Given], plot: str, wish: Wish) -> str:
+    """Why the keys of a figure have no meaning for this study; empty where they have."""
+    axis = axis_of(wish)
+    axes = {key for given in givens for network in given.networks for key in member(network)}
+    there = f"its families vary in {', '.join(sorted(axes))}" if axes else "it has no families"
+    if axis is not None and axis not in axes:
+        return f"`reduce` chooses over {axis!r}, and the study has no such family: {there}"
+    if wish.x == "rewind" and "rewind" not in axes and plot in ("instability-vs-step", "distance-vs-step"):
+        return f"`x` is the rewind point, and the study has no family of those: {there}"
+    return ""
 
 
 def _is_wanted(given: Given, row: Row, wish: Wish) -> bool:
@@ -99,3 +169,10 @@ def _unheeded(plot: str, wish: Wish) -> Iterator[str]:
     said = {key for key in wish.model_fields_set - {"plot"} if getattr(wish, key) is not None}
     for key in sorted(said - READS.get(plot, said)):
         yield f"`{key}` of this figure is not there yet: it is drawn without"
+    allowed = {"series": ("network",), **VALUES.get(plot, {})} if plot in PLOTS else {}
+    for key, values in allowed.items():
+        value = getattr(wish, key, None)
+        if value is not None and value not in values and key in READS[plot]:
+            yield f'`{key} = "{value}"` is not there: say {" or ".join(map(repr, values))}'
+    if plot in PLOTS and "reduce" in READS[plot] and getattr(wish, "reduce", None) and axis_of(wish) is None:
+        yield f'`reduce = "{wish.reduce}"` is not there: say {WORD}rewind, or another key in which a family varies'

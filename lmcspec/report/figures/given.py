@@ -1,10 +1,11 @@
 """What figures are drawn from: the rows of one case, their means, and what of them a figure asks for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
 
+from lmcspec.base.steps import updates_per_epoch
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import Results, Row
@@ -26,6 +27,10 @@ class Given:
         return summarise(self.rows)
 
     @cached_property
+    def _pooled(self) -> Mapping[tuple, Cell]:
+        return summarise(self.rows, pooled=True)
+
+    @cached_property
     def networks(self) -> tuple[str, ...]:
         """In the order of the spec."""
         return tuple(dict.fromkeys(row.network for row in self.rows))
@@ -35,28 +40,54 @@ class Given:
         """The networks that have more than a dense level."""
         return tuple(name for name in self.networks if len(self.plan.levels.get((self.case, name), ())) > 1)
 
+    @cached_property
+    def families(self) -> tuple[str, ...]:
+        """The pruned networks, each family by its name."""
+        return tuple(dict.fromkeys(map(family, self.pruned)))
+
     def original(self, network: str) -> str:
-        """The network whose masks it takes; itself where it has its own."""
-        return self._originals.get(network, network)
+        """The network whose masks it takes; itself where it has its own. Of a family's name the other family's."""
+        if network in self._originals or network in self.networks:
+            return self._originals.get(network, network)
+        return next((family(of) for one, of in self._originals.items() if family(one) == network), network)
 
     @cached_property
     def _originals(self) -> Mapping[str, str]:
-        own = [series for series in self.plan.series if series.case == self.case]
-        return {series.network: str(series.params["like"]) for series in own if "like" in series.params}
+        return {name: str(params["like"]) for name, params in self._settings.items() if "like" in params}
 
-    def of(self, measure: str, metric: str, wish: Wish | None = None) -> list[Row]:
-        """The rows of a metric, of the networks that the figure asks for."""
+    @cached_property
+    def _settings(self) -> Mapping[str, Mapping[str, str | float | int]]:
+        return {series.network: series.params for series in self.plan.series if series.case == self.case}
+
+    def rewind(self, network: str) -> int:
+        """To which update the last stage of a network goes back."""
+        settings = self._settings.get(network, {})
+        stages = [int(key[5:].partition(".")[0]) for key in settings if key.startswith("stage")]
+        return int(settings.get(f"stage{max(stages)}.rewind", 0)) if stages else 0
+
+    def of(
+        self, measures: str | Iterable[str], metric: str, wish: Wish | None = None, *, on_the_way: bool = False
+    ) -> list[Row]:
+        """The rows of a metric, of the networks that the figure asks for; what several measures have, of the first."""
+        names = [measures] if isinstance(measures, str) else list(measures)
         wanted = self.networks if wish is None or wish.networks is None else wish.networks
         at = None if wish is None or wish.at is None else str(wish.at)
-        return [
-            row
-            for row in self.rows
-            if (row.measure, row.metric) == (measure, metric) and row.network in wanted and at in (None, row.at)
-        ]
+        found: dict[tuple, Row] = {}
+        for name in names:
+            for row in self.rows:
+                if (row.measure, row.metric) != (name, metric) or row.network not in wanted:
+                    continue
+                if row.at and at not in (None, row.at):
+                    continue  # an accuracy is one of no k
+                if on_the_way or row.through is None:
+                    place = (row.network, row.level, row.at_updates, row.through, row.replicate)
+                    found.setdefault(place, row)
+        return list(found.values())
 
-    def cell(self, row: Row) -> Cell | None:
-        """The mean that the row is a part of; None where nothing is there."""
-        return self.cells.get(key_of(row))
+    def cell(self, row: Row, wish: Wish | None = None) -> Cell | None:
+        """The mean that the row is a part of; None where nothing is there. With `band = "all"` over all pairs, too."""
+        pooled = wish is not None and wish.band == "all"
+        return (self._pooled if pooled else self.cells).get(key_of(row))
 
     def density(self, network: str, level: int) -> float:
         """Measured, as a mean over replicates; the plan's where nothing was."""
@@ -87,3 +118,24 @@ class Given:
     def headline(self, measure: str) -> str:
         """The metric by which a measure is known."""
         return next(row.metric for row in self.rows if row.measure == measure and row.headline)
+
+    def per_epoch(self, row: Row) -> int:
+        """How many updates are an epoch of the copies that a row compares."""
+        copy = dict(self.plan.tasks[row.task].inputs)["a"]
+        params = self.plan.tasks[copy].params
+        return updates_per_epoch(self.plan.facts[params.data.digest].train, params.recipe.value["batch"])
+
+    def until(self, row: Row) -> int:
+        """After how many updates the copies that a row compares are looked at."""
+        return self.plan.tasks[dict(self.plan.tasks[row.task].inputs)["a"]].params.until
+
+
+def family(network: str) -> str:
+    """`imp` of `imp[rewind=0]`; of a network that stands alone its own name."""
+    return network.partition("[")[0]
+
+
+def member(network: str) -> Mapping[str, str]:
+    """What varies in its family, as it stands in its name: `{"rewind": "500it"}`; nothing where it stands alone."""
+    inside = network.partition("[")[2].removesuffix("]")
+    return dict(pair.split("=", 1) for pair in inside.split(",") if "=" in pair)

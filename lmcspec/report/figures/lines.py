@@ -27,14 +27,24 @@ class Point:
         return self.cell is not None and (self.cell.n < self.cell.asked or bool(self.cell.collapsed))
 
 
-def draw_line(axes: "Axes", points: Sequence[Point], colour: str, marker: str, dashes: str, label: str) -> Any:
-    """Draw the points in percent, from left to right; the handle for a legend."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a line looks."""
+
+    colour: str
+    marker: str
+    dashes: str
+
+
+def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, scale: float = PERCENT) -> Any:
+    """Draw the points, in percent by default, from left to right; the handle for a legend."""
+    colour, marker = look.colour, look.marker
     nan = float("nan")
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
-    means = [nan if point.cell is None else PERCENT * point.cell.mean for point in ordered]
-    spreads = [PERCENT * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
-    (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=dashes, label=label)
+    means = [nan if point.cell is None else scale * point.cell.mean for point in ordered]
+    spreads = [scale * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
+    (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=look.dashes, label=label)
     if len(points) > FEW:
         band(axes, x, means, spreads, colour)
     elif any(spreads):
@@ -62,8 +72,13 @@ def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequ
         axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
 
 
-def counted(cells: Sequence[Cell]) -> str:
-    """`n = 2`, or `n = 1–3` where it differs."""
+def counted(cells: Sequence[Cell], pooled: bool = False) -> str:
+    """`mean ± std, n = 2`, or `n = 1–3` where it differs; `pooled` says that pairs and copies are counted, too."""
+    over = "mean ± std over replicates and pairs" if pooled else "mean ± std"
+    return f"{over}, {_count(cells)}"
+
+
+def _count(cells: Sequence[Cell]) -> str:
     ns = {cell.n for cell in cells}
     if not ns:
         return "n = 0"

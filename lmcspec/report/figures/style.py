@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.lines import Look
 from lmcspec.report.page import Shown
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ LOOKS: dict[str, Any] = {
 }
 
 
+TITLE, ENTRY, LETTER = 0.35, 0.19, 0.075
+"""Of a legend, in inches: the height of its title and of a line, the width of a letter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """A figure with what has to be said about it. `figure` is None for what could not be drawn; a note says why."""
@@ -66,6 +71,46 @@ def canvas(
     figure = Figure(figsize=(width, height), layout=layout)
     axes = figure.subplots(rows, columns, squeeze=False, **shared)
     return figure, [list(row) for row in axes]
+
+
+def look_of(given: Given, network: str, level: int = 1) -> Look:
+    """How a network's line looks: one colour, marker and kind of line in all figures; what is dense is grey."""
+    if not level:
+        return Look(DENSE, "o", "-")
+    return Look(colour(given, network), marker(given, network), dashes(given, network))
+
+
+def looks_of(given: Given, networks: Sequence[str]) -> dict[str, Look]:
+    """How the lines of the networks of one panel look.
+
+    Where a study has more networks than there are colours, and the panel one of each family, they have the families'.
+    """
+    crowded = len(given.pruned) > len(COLOURS)
+    one_each = len({family(network) for network in networks}) == len(set(networks))
+    return {
+        network: look_of_family(given, family(network)) if crowded and one_each else look_of(given, network)
+        for network in networks
+    }
+
+
+def look_of_family(given: Given, name: str) -> Look:
+    """How the line of a whole family looks; of a network that stands alone its own."""
+    if name not in given.families:
+        return Look(DENSE, "o", "-")
+    place = given.families.index(name)
+    original = given.original(name)
+    twins = [one for one in given.families if one != original and given.original(one) == original]
+    line = ("--", ":", "-.")[twins.index(name) % 3] if name in twins else "-"
+    return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], line)
+
+
+def shades(count: int) -> list[str]:
+    """As many colours in order, from dark to light."""
+    import matplotlib
+    from matplotlib.colors import to_hex
+
+    scale = matplotlib.colormaps["viridis"]
+    return [to_hex(scale(0.88 * place / max(1, count - 1))) for place in range(count)]
 
 
 def colour(given: Given, network: str) -> str:
@@ -96,9 +141,13 @@ def dashes(given: Given, network: str) -> str:
 
 
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
-    """To the right of the axes, where it covers nothing."""
+    """To the right of the axes, where it covers nothing; in several columns, and the figure wider, where it is long."""
     if handles:
-        figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left")
+        rows = max(1, int((figure.get_figheight() - TITLE) / ENTRY))
+        columns = -(-len(handles) // rows)
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        figure.set_figwidth(figure.get_figwidth() + (columns - 1) * (0.5 + LETTER * longest))
+        figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left", ncols=columns)
 
 
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}

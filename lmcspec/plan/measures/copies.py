@@ -1,0 +1,141 @@
+"""Copies that part at k: which there are, where on their way they are looked at, and the tasks that train them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from lmcspec.base.recipes import Noise
+from lmcspec.base.steps import Step
+from lmcspec.plan.graph import Target
+from lmcspec.plan.measures.accuracy import recipe_of
+from lmcspec.plan.measures.request import Request
+from lmcspec.plan.settings import ResolvedRecipe
+from lmcspec.plan.subnetworks import NetworkPlan, Start, StartsAfterEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """One level of one network in one replicate, whose copies part at k."""
+
+    request: Request
+    network: NetworkPlan
+    replicate: int
+    level: int
+    name: str
+    """The recipe by which the copies train."""
+    k: Step
+
+    @property
+    def recipe(self) -> ResolvedRecipe:
+        """Their recipe, in updates."""
+        return self.request.emit.recipe(self.name)
+
+    @property
+    def at(self) -> int:
+        """k in updates."""
+        return self.recipe.updates(self.k)
+
+    @property
+    def mask(self) -> str | None:
+        """The task that made the level's mask; None where it is dense."""
+        return self.request.emit.mask(self.network, self.replicate, self.level)
+
+    @property
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """All pairs of copies."""
+        return combinations(range(self.request.config.copies), 2)
+
+    @property
+    def ends(self) -> list[int | None]:
+        """Where the copies are looked at: after so many updates on their way, last of all at their end (None).
+
+        With `through` that is at its multiples on the clock of the training, so that all k share them.
+        """
+        if self.request.config.through is None:
+            return [None]
+        every = max(1, self.recipe.updates(self.request.config.through))
+        first = (self.at // every + 1) * every
+        return [*range(first, self.recipe.recipe.length, every), None]
+
+    def copy(self, number: int, until: int | None = None) -> str:
+        """The training of a copy until some update, its end by default.
+
+        Where k is the rewind point, copy 0 is the level's own training. Where k comes later, the level's subnetwork
+        trains to k under copy 0 and all copies start there; with carried optimiser state copy 0 simply goes on.
+        """
+        emit, recipe = self.request.emit, self.recipe
+        carried = number == 0 and recipe.recipe.optimiser_state == "carry"
+        if self.at == self._rewind or carried:
+            return emit.level_run(self.network, self.replicate, self.level, self.name, number, until)
+        role = f"{self._place}/k={self.at} copy{number}"
+        return emit.train(
+            Start("given", self.start, self.k),
+            self.mask,
+            recipe,
+            emit.real,
+            Noise(self.replicate, number, self.level),
+            role=role if until is None else f"{role} until {until}",
+            until=until,
+            keep="until-used",
+        )
+
+    @property
+    def start(self) -> str:
+        """The training of the state at which all copies start; where that is the rewind point, of no updates at all."""
+        return self.request.emit.level_run(self.network, self.replicate, self.level, self.name, 0, self.at)
+
+    def role(self, what: str, pair: tuple[int, int], until: int | None) -> str:
+        """Where what is computed from a pair stands in the study."""
+        role = f"{self._place}/{what} k={self.at} {pair[0]}-{pair[1]}"
+        return role if until is None else f"{role} at {until}"
+
+    def target(self, kind: str, task: str, pair: tuple[int, int], until: int | None) -> Target:
+        """The number that a measure asks of a pair."""
+        return Target(
+            measure=self.request.name,
+            kind=kind,
+            case=self.request.case,
+            network=self.network.name,
+            replicate=self.replicate,
+            level=self.level,
+            task=task,
+            mask=self.mask,
+            at=str(self.k),
+            at_updates=self.at,
+            copies=pair,
+            through=until,
+        )
+
+    @property
+    def _place(self) -> str:
+        return f"{self.request.emit.prefix}{self.network.name}/s{self.replicate}/l{self.level}"
+
+    @property
+    def _rewind(self) -> int:
+        return self.recipe.updates(self.request.emit.start(self.network, self.replicate, self.level).step)
+
+
+def partings(request: Request) -> Iterator[Parting]:
+    """Every cell and k of a measure. A k before the rewind point has no meaning: the cell does not exist."""
+    skipped: dict[tuple[str, str], int] = {}
+    for network, replicate, level in request.cells():
+        name = recipe_of(request, network, level)
+        recipe = request.emit.recipe(name)
+        rewind = request.emit.start(network, replicate, level).step
+        for k in dict.fromkeys(rewind if one == "rewind" else one for one in request.config.at):
+            if recipe.updates(k) < recipe.updates(rewind):
+                skipped[network.name, str(k)] = skipped.get((network.name, str(k)), 0) + 1
+                continue
+            if k in request.config.at and k != Step() and recipe.updates(k) >= recipe.recipe.length:
+                raise StartsAfterEnd(
+                    f"k = {k} is update {recipe.updates(k)} of the recipe `{name}`, by which level {level} of "
+                    f"{network.name} is trained to be measured, but that ends after {recipe.recipe.length}",
+                    ("measures", request.name, "at", request.config.at.index(k)),
+                )
+            yield Parting(request, network, replicate, level, name, k)
+    for (network_name, written), count in skipped.items():
+        place = f"{request.case}: " if request.case else ""
+        request.notes.append(
+            f"{place}{request.name} of {network_name} from k = {written}: "
+            f"{count} cells lie before its rewind point and do not exist"
+        )

@@ -1,0 +1,82 @@
+"""`reduce = "best-over:rewind"`: of a family's members the best at each level, chosen on validation images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lmcspec.report.figures.given import Given, family, member
+from lmcspec.report.figures.metrics import Metric
+from lmcspec.report.tidy import Row
+from lmcspec.report.words import at_levels
+from lmcspec.spec.study import Figure as Wish
+
+WORD = "best-over:"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best member of a family at each level, and the images on which it was chosen."""
+
+    family: str
+    axis: str
+    rows: Mapping[int, Row]
+    """By level a row of the member that was chosen."""
+    split: str
+
+    @property
+    def words(self) -> str:
+        """`imp: 100it at levels 1–3, 500it at level 4`."""
+        values: dict[str, list[int]] = {}
+        for level, row in self.rows.items():
+            if not level:
+                continue  # the dense network is no choice
+            values.setdefault(member(row.network).get(self.axis, row.network), []).append(level)
+        return f"{self.family}: " + ", ".join(f"{value} {at_levels(own)}" for value, own in values.items())
+
+
+def axis_of(wish: Wish) -> str | None:
+    """What of a family is chosen by `reduce`; None where it asks for nothing that is there."""
+    return wish.reduce.removeprefix(WORD) if wish.reduce and wish.reduce.startswith(WORD) else None
+
+
+def best(given: Given, metric: Metric, wish: Wish, axis: str) -> list[Choice]:
+    """The choices of each family that varies in `axis`, by the mean over replicates at each level.
+
+    Where the study sets validation images aside they decide, else the very images that are shown: then the caption
+    has to say so. What is shown is the value of `metric` at the choice. Of equals the first in the spec is taken.
+    """
+    what = metric.name.partition("/")[2]
+    judged = Metric(metric.measures, f"validation/{what}")
+    rows = given.of(metric.measures, metric.name, wish)
+    judges = {(row.network, row.level): row for row in given.of(judged.measures, judged.name, wish)}
+    sign = -1.0 if what == "loss" else 1.0
+    found = []
+    varied = [row for row in rows if axis in member(row.network)]
+    for name in dict.fromkeys(family(row.network) for row in varied):
+        own = [row for row in varied if family(row.network) == name]
+        # All members are judged alike: by images that one of them lacks, none is.
+        validated = bool(judges) and all((row.network, row.level) in judges for row in own if row.value is not None)
+        chosen: dict[int, tuple[float, Row]] = {}
+        for row in own:
+            cell = given.cell(judges.get((row.network, row.level), row) if validated else row)
+            if cell is None:
+                continue
+            score = sign * cell.mean
+            if row.level not in chosen or score > chosen[row.level][0]:
+                chosen[row.level] = (score, row)
+        if chosen:
+            split = "validation" if validated else metric.name.partition("/")[0]
+            found.append(Choice(name, axis, {level: row for level, (_, row) in sorted(chosen.items())}, split))
+    return found
+
+
+def said(choices: Sequence[Choice]) -> str:
+    """Sentences for a caption: where the choice was made, and what it was."""
+    if not choices:
+        return ""
+    axis, splits = choices[0].axis, {choice.split for choice in choices}
+    if splits == {"validation"}:
+        how = f"At each level the {axis} of the best mean validation result; shown is its value on other images."
+    else:
+        how = f"At each level the best {axis}, chosen on the {' and '.join(sorted(splits))} images that are shown: "
+        how += "the study sets no validation images aside, so these numbers are optimistic."
+    return f"{how} Chosen: {'; '.join(choice.words for choice in choices)}."

@@ -1,0 +1,96 @@
+"""Panels side by side: what each shows of which case, and how many stand abreast."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.style import canvas
+from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ABREAST = 3
+"""Panels side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel: a case, and the figure's wish narrowed down to what it shows."""
+
+    title: str
+    given: Given
+    wish: Wish
+
+
+def panels_of(givens: Sequence[Given], wish: Wish, kind: str) -> list[Panel]:
+    """A panel per case, per network (a family is one), or per k of its measures of a kind; else one for all.
+
+    Of several k's, panels of cases show the first.
+    """
+    given = givens[0]
+    if wish.panels == "case":
+        return [Panel(one.case, one, wish) for one in givens]
+    if wish.panels == "network":
+        return [Panel(name, given, wish.model_copy(update={"networks": own})) for name, own in _families(given, wish)]
+    if wish.panels == "at":
+        return [
+            Panel(f"k = {k}", given, wish.model_copy(update={"at": at}))
+            for at, k in steps_of(given, wish, kind).items()
+        ]
+    return [Panel("", given, wish)]
+
+
+def steps_of(given: Given, wish: Wish, kind: str) -> dict[str, str]:
+    """The k's of what a figure shows: as targets spell them, and for people."""
+    measures = [wish.measure] if wish.measure else given.measures(kind)
+    found = {
+        (row.at_updates, row.at, row.k)
+        for row in given.rows
+        if row.at
+        and row.measure in measures
+        and (wish.networks is None or row.network in wish.networks)
+        and (wish.at is None or str(wish.at) == row.at)
+    }
+    unique: dict[int, tuple[str, str]] = {}
+    for updates, at, k in sorted(found):
+        unique.setdefault(updates, (at, k))
+    return dict(unique.values())
+
+
+def _families(given: Given, wish: Wish) -> Iterator[tuple[str, tuple[str, ...]]]:
+    wanted = [one for one in given.networks if wish.networks is None or one in wish.networks]
+    for name in dict.fromkeys(map(family, wanted)):
+        yield name, tuple(one for one in wanted if family(one) == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Axes for panels: each panel has one axes per row of what is shown, one above the other."""
+
+    figure: "Figure"
+    axes: "tuple[tuple[Axes, ...], ...]"
+    """By panel, then from top to bottom."""
+    first: tuple[bool, ...]
+    """Whether a panel is the leftmost of its line."""
+    width: float
+    """Of one panel, in inches."""
+
+
+def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, **shared: Any) -> Grid:
+    """Empty axes for so many panels of `deep` rows; what is left of the last line stays blank."""
+    columns = min(panels, ABREAST) if panels != 4 else 2
+    lines = -(-panels // columns)
+    figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep, **shared)
+    found = []
+    for place in range(lines * columns):
+        line, column = divmod(place, columns)
+        own = tuple(every[line * deep + row][column] for row in range(deep))
+        if place < panels:
+            found.append(own)
+        else:
+            for axes in own:
+                axes.set_axis_off()
+    return Grid(figure, tuple(found), tuple(place % columns == 0 for place in range(panels)), wide)

@@ -1,0 +1,57 @@
+"""The axis of steps: every k where it lies, labelled as it is written or in one unit."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDE = 30
+"""Steps that differ by more than this factor stand on a log scale."""
+LETTER, GAP = 0.075, 0.1
+"""Width of a letter and of what has to be left between labels, in inches; closer together they are slanted."""
+CLOSE = 0.13
+"""Inches between slanted labels; closer together only the first has one."""
+SLANTED: dict[str, Any] = {"rotation": 50, "ha": "right", "rotation_mode": "anchor"}
+
+
+def finish(axes: "Axes", written: Mapping[int, str], width: float) -> None:
+    """Every k as it is written; on a log scale where they lie far apart, slanted where they would overlap.
+
+    `width` is that of the axes in inches.
+    """
+    steps = sorted(written)
+    above = [step for step in steps if step]
+    if above and max(above) > WIDE * min(above):
+        axes.set_xscale("symlog", linthresh=min(above))
+        axes.set_xlim(-0.15 * min(above), 1.2 * max(above))
+    low, high = axes.xaxis.get_transform().transform(axes.get_xlim())
+    places = [width * float(place - low) / float(high - low) for place in axes.xaxis.get_transform().transform(steps)]
+    halves = [LETTER * len(written[step]) / 2 for step in steps]
+    crowded = any(
+        after - before < left + right + GAP
+        for (before, after), (left, right) in zip(pairwise(places), pairwise(halves), strict=True)
+    )
+    labels, last = [], -CLOSE
+    for place, step in zip(places, steps, strict=True):
+        labels.append(written[step] if not crowded or place - last >= CLOSE else "")
+        last = place if labels[-1] else last
+    axes.set_xticks(steps, labels, **SLANTED if crowded else {})
+    axes.minorticks_off()
+
+
+def in_one_unit(written: Mapping[int, str]) -> tuple[Mapping[int, str], str]:
+    """Numbers and their unit where all k's are written in the same: `{500: "500", 2000: "2K"}`, `iterations`.
+
+    Where they are not, as they are written and without a unit.
+    """
+    for suffix, unit in (("it", "iterations"), ("ep", "epochs")):
+        numbers = {step: text.removesuffix(suffix) for step, text in written.items()}
+        if all(number.isdigit() for number in numbers.values()):
+            return {step: _short(int(number)) for step, number in numbers.items()}, unit
+    return written, ""
+
+
+def _short(number: int) -> str:
+    return f"{number / 1000:g}K" if number >= 1000 and number % 100 == 0 else str(number)

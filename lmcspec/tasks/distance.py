@@ -1,0 +1,54 @@
+"""How far two copies are from each other and from where they started."""
+
+from dataclasses import dataclass
+
+from lmcspec.tasks import read
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.params import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """Slots: `a`, `b`, `start` from which both set out, `mask` where they have one."""
+
+    model: Part
+
+
+def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
+    """L2 distances over trainable parameters, masked ones zero: `distance` of a and b, `from-start` of each; `angle`.
+
+    The angle is that between the ways from start to a and to b, in degrees. The outcome is `diverged` where an end
+    is not finite.
+    """
+    import math
+
+    from lmcspec.science import masks
+    from lmcspec.science.distances import triangle
+
+    network = read.module(params.model, "meta")
+    mask = read.mask(ctx, network) or {}
+    a, b, start = (masks.apply(mask, read.tensors(ctx.input(slot) / read.STATE)) for slot in ("a", "b", "start"))
+    found = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
+    if found.apart == 0:
+        raise RuntimeError("the two copies are the same weights: they were trained under the same noise")
+    scalars = {"distance": found.apart, "from-start": list(found.from_start), "angle": found.angle}
+    return Finished(scalars, "ok" if math.isfinite(found.apart) else "diverged")
+
+
+KIND = Kind(
+    name="distance",
+    version=1,
+    params=Distance,
+    run=run,
+    sources=(
+        "lmcspec.tasks.distance",
+        "lmcspec.tasks.read",
+        "lmcspec.science.distances",
+        "lmcspec.science.masks",
+        "lmcspec.science.models",
+        "lmcspec.science.models.convnet",
+        "lmcspec.science.models.mlp",
+        "lmcspec.base.streams",
+    ),
+)

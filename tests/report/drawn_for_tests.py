@@ -1,0 +1,43 @@
+"""Figures of made-up results, and what they show read back from their axes."""
+
+from results_for_tests import Results
+
+from lmcspec.report import tidy
+from lmcspec.report.figures import across, drawings
+from lmcspec.spec.study import Figure as Wish
+
+
+class Recorded(Results):
+    """Made-up results, each of which took a second."""
+
+    def find(self, identifier):
+        found = super().find(identifier)
+        return found and type(
+            "Stored", (), {"scalars": found.scalars, "outcome": found.outcome, "record": {"seconds": 1}}
+        )
+
+
+def draw(plan, store, case="", **wishes):
+    wanted = {name: Wish.model_validate({"plot": name, **wish}) for name, wish in wishes.items()}
+    return {one.name: one for one in drawings(plan, case, tidy(plan, store), store, store, wanted)}
+
+
+def lines(axes) -> dict[str, tuple[list[float], list[float]]]:
+    """Label -> (x, y) of what stands in the legend."""
+    return {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in axes.lines
+        if not line.get_label().startswith("_")
+    }
+
+
+def draw_across(plan, store, **wishes):
+    """The figures that show all cases together, by name."""
+    wanted = {name: Wish.model_validate({"plot": name, **wish}) for name, wish in wishes.items()}
+    every = dict.fromkeys((target.case for target in plan.targets), wanted)
+    return {one.name: one for one in across(plan, tidy(plan, store), store, store, every)}
+
+
+def panels(drawing) -> dict[str, object]:
+    """The axes that have a title, by it."""
+    return {axes.get_title(): axes for axes in drawing.figure.axes if axes.get_title()}

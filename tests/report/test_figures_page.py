@@ -1,0 +1,63 @@
+"""Every figure that the documents show can be drawn as it stands there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import tomli
+from drawn_for_tests import Recorded, draw, draw_across
+from results_for_tests import Result, made_up, plan_of
+
+PAGE = Path(__file__).parents[2] / "docs" / "figures.md"
+BLOCKS = [tomli.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
+WISHES = {name: wish for block in BLOCKS for name, wish in block.get("figures", block).items() if name != "measures"}
+MEASURES = PAGE.read_text(encoding="utf-8").partition("[measures]\n")[2].partition("```")[0]
+STUDY = """
+[networks]
+dense = []
+imp = [{ rounds = 2, rewind = { each = [0, "100it"] } }]
+random = { like = "imp", mask = "shuffled" }
+reinit = { like = "imp", weights = "reinitialised" }
+[[sweep.cases]]
+case = "a"
+[[sweep.cases]]
+case = "b"
+recipes.real.optimiser.lr = 0.2
+[measures]
+accuracy = {}
+"""
+
+
+@pytest.fixture(scope="module")
+def plan():
+    # The made-up study trains for 230 updates.
+    return plan_of(STUDY + MEASURES.replace("2000it", "200it").replace("500it", "50it"))
+
+
+@pytest.fixture(scope="module")
+def store(plan):
+    made = made_up(plan, lambda target: 0.1 + 0.01 * target.replicate)
+    for target in plan.targets:
+        if target.kind == "distance":
+            made.found[target.task] = Result({"distance": 9.0, "from-start": [8.0, 7.0], "angle": 70.0})
+    return Recorded(made.found)
+
+
+def test_there_are_as_many_as_the_page_has():
+    assert len(WISHES) == 16
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_a_line_of_the_page(plan, store, name):
+    found = draw(plan, store, case="a", **{name: _expanded(plan, WISHES[name])})
+    found |= draw_across(plan, store, **{name: _expanded(plan, WISHES[name])})
+    (drawing,) = found.values()
+    assert drawing.figure is not None or drawing.table is not None
+    assert not [note for note in drawing.notes if "of this figure" in note or "is not there" in note]
+
+
+def _expanded(plan, wish):
+    """The name of a family as loading writes it out."""
+    every = dict.fromkeys(target.network for target in plan.targets)
+    named = [one for name in wish.get("networks", ()) for one in every if one == name or one.partition("[")[0] == name]
+    return wish | ({"networks": named} if named else {})

@@ -1,0 +1,49 @@
+"""The points of series runs from made-up results, without any server."""
+
+from dataclasses import dataclass, field
+
+from specs_for_tests import SEVEN_UPDATES, plan_of
+
+from lmcspec.report import tidy
+from lmcspec.track.wanted import Wanted
+
+WAY = """
+[networks]
+dense = []
+[measures]
+stability = { levels = ["dense"], at = [0], through = "2it" }
+distance = { levels = ["dense"], at = [0], through = "2it" }
+"""
+
+
+@dataclass
+class Made:
+    """A path or distance whose numbers tell where on the way it lies."""
+
+    number: float
+    outcome: str = "ok"
+    record: dict = field(default_factory=lambda: {"committed": 1.0})
+
+    @property
+    def scalars(self):
+        summary = {"instability/test": self.number}
+        sides = {"distance": self.number, "from-start": [1.0, 1.0], "angle": 60.0}
+        return {**sides, "alphas": [0, 1], "paths": {"average": {"summary": summary}}}
+
+
+class MadeUp:
+    def __init__(self, plan):
+        self.found = {one.task: Made(0.5 if one.through is None else one.through / 100) for one in plan.targets}
+
+    def find(self, identifier):
+        return self.found.get(identifier)
+
+
+def test_what_is_on_the_way_is_no_point_of_a_chart_by_level():
+    plan = plan_of(SEVEN_UPDATES + WAY)
+    store = MadeUp(plan)
+    rows = tidy(plan, store)
+    assert {row.through for row in rows} == {None, 2, 4}
+    ((_, points),) = Wanted(plan).points(rows, store).items()
+    found = [(point.metric, point.step, point.value) for point in points]
+    assert found == [("lmc/instability k0", 0, 0.5), ("mask/sparsity", 0, 0.0)]

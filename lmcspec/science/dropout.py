@@ -25,7 +25,10 @@ class Dropout(nn.Module):
         if not self.training or not self.p:
             return x
         if self.generator is None:
-            raise RuntimeError("this dropout is told its noise by science.train.train; elsewhere call module.eval()")
+            raise RuntimeError(
+                "this dropout is told its noise by science.train.train; "
+                "elsewhere call module.eval(), or science.dropout.silence(module)"
+            )
         kept = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
         return x * kept / (1 - self.p)
 
@@ -59,6 +62,13 @@ def attach(
         generator.manual_seed(drawn[epoch][number])
 
     return seed
+
+
+def silence(module: nn.Module) -> None:
+    """No dropout until the module's mode is set anew: for what only looks at a network in training mode."""
+    for part in module.modules():
+        if isinstance(part, Dropout):
+            part.eval()
 
 
 def detach(module: nn.Module) -> None:

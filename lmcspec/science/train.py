@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lmcspec.base.recipes import Noise, Recipe
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.science import masks
+from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.data.augment import Draws, draw
 from lmcspec.science.data.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
 from lmcspec.science.data.dsa import DsaDraws, apply_dsa, draw_dsa
@@ -25,9 +26,6 @@ from lmcspec.science.precision import LossScale, autocast, computing_in
 
 LOOK = 16
 """Divergence is looked for after every update whose number this divides: at fixed places, whatever part is run."""
-
-AUXILIARY = 0.4
-"""What the loss of an auxiliary classifier counts, as in the published training of Inception-v3."""
 
 _PULSE_SECONDS = 0.1
 
@@ -157,14 +155,6 @@ def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -
         yield (x, y) if mix is None else apply_cutmix(x, y, mix, number, part)
 
 
-def _loss(outputs: Tensor | tuple[Tensor, Tensor], labels: Labels) -> Tensor:
-    """Of logits, or of a pair (logits, auxiliary logits), of which the second counts `AUXILIARY`."""
-    if isinstance(outputs, Tensor):
-        return loss_of(outputs.float(), labels)
-    logits, auxiliary = outputs
-    return loss_of(logits.float(), labels) + AUXILIARY * loss_of(auxiliary.float(), labels)
-
-
 class _Run:
     """The moving parts of one training."""
 
@@ -207,7 +197,7 @@ class _Run:
         """One update; in float16 it may be left out, and counts all the same."""
         with autocast(self._recipe.precision, images.device):
             outputs = self._module(images)
-        loss = _loss(outputs, labels)
+        loss = loss_of_outputs(outputs, lambda logits: loss_of(logits.float(), labels))
         gradients: list[Tensor] | None = list(
             torch.autograd.grad(loss if self._scale is None else loss * self._scale.scale, self._parameters)
         )

@@ -157,6 +157,7 @@ KIND = Kind(
         "lmcspec.tasks.prune",
         "lmcspec.tasks.masks",
         "lmcspec.tasks.read",
+        "lmcspec.science.auxiliary",
         "lmcspec.science.criteria.grasp",
         "lmcspec.science.criteria.magnitude",
         "lmcspec.science.criteria.masked",

@@ -238,6 +238,7 @@ KIND = Kind(
         "lmcspec.tasks.train",
         "lmcspec.tasks.checkpoint",
         "lmcspec.tasks.read",
+        "lmcspec.science.auxiliary",
         "lmcspec.science.data.augment",
         "lmcspec.science.data.cutmix",
         "lmcspec.science.data.decode",

@@ -6,7 +6,7 @@ from torch import nn
 
 from lmcspec.base.recipes import Noise, Recipe, Sgd
 from lmcspec.science.data.resident import Split
-from lmcspec.science.dropout import Dropout, attach, detach
+from lmcspec.science.dropout import Dropout, attach, detach, silence
 from lmcspec.science.train import train
 
 CPU = torch.device("cpu")
@@ -91,6 +91,15 @@ def test_outside_of_training_noise_is_asked_for_in_vain(split):
 def test_torchs_own_dropout_is_refused(split):
     with pytest.raises(TypeError, match=r"'3'.*lmcspec\.science\.dropout\.Dropout"):
         train(network(dropout=nn.Dropout), split, RECIPE, Noise(0))
+
+
+def test_silence_lasts_until_the_mode_is_set(split):
+    module = network().train()
+    silence(module)
+    assert module.training
+    assert torch.equal(module(split.images), module.eval()(split.images))
+    with pytest.raises(RuntimeError, match="silence"):
+        module.train()(split.images)
 
 
 @pytest.mark.gpu

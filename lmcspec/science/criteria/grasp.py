@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.criteria import masked
 from lmcspec.science.data.resident import Split
 
@@ -26,20 +27,22 @@ def scores(
     own = masked.weights(module, mask)
     leaves = list(own.values())
     was_training = module.training
-    module.train(config.mode == "train")
+    masked.set_mode(module, config.mode)
 
     def loss(x: Tensor, y: Tensor, share: float) -> Tensor:
-        return share * F.cross_entropy(masked.logits(module, own, x) / config.temperature, y)
+        outputs = masked.outputs(module, own, x)
+        return share * loss_of_outputs(outputs, lambda logits: F.cross_entropy(logits / config.temperature, y))
 
     try:
         total = [torch.zeros_like(value, requires_grad=False) for value in leaves]
         for batch in masked.batches(images, config.batch):
-            for sum_, gradient in zip(total, torch.autograd.grad(loss(*batch), leaves), strict=True):
+            gradients = torch.autograd.grad(loss(*batch), leaves, materialize_grads=True)
+            for sum_, gradient in zip(total, gradients, strict=True):
                 sum_ += gradient
         fixed = masked.masked(dict(zip(own, total, strict=True)), mask)
         product = [torch.zeros_like(value, requires_grad=False) for value in leaves]
         for batch in masked.batches(images, config.batch):
-            gradients = torch.autograd.grad(loss(*batch), leaves, create_graph=True)
+            gradients = torch.autograd.grad(loss(*batch), leaves, create_graph=True, materialize_grads=True)
             along = torch.stack([(g * v).sum() for g, v in zip(gradients, fixed.values(), strict=True)]).sum()
             # A weight on which the gradient does not depend has a Hessian of zeros there.
             for sum_, column in zip(product, torch.autograd.grad(along, leaves, materialize_grads=True), strict=True):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from lmcspec.science.data.resident import Split
+from lmcspec.science.dropout import silence
 
 
 def weights(module: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -18,10 +19,19 @@ def weights(module: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def logits(module: nn.Module, own: Mapping[str, Tensor], images: Tensor) -> Tensor:
-    """The network's output (n, classes) with these weights in place of its own; the module's buffers stay."""
+def outputs(module: nn.Module, own: Mapping[str, Tensor], images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+    """Logits (n, classes) with these weights in place of the network's own; its buffers stay.
+
+    In training mode a pair, of which the second are auxiliary logits, where the network has them.
+    """
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
     return functional_call(module, {**own, **buffers}, (images,))
+
+
+def set_mode(module: nn.Module, mode: str) -> None:
+    """Training or evaluation mode; no dropout in either, because scores are no matter of chance."""
+    module.train(mode == "train")
+    silence(module)
 
 
 def masked(gradients: Mapping[str, Tensor], mask: Mapping[str, Tensor]) -> dict[str, Tensor]:

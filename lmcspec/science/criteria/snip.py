@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.criteria import masked
 from lmcspec.science.data.resident import Split
 
@@ -25,11 +26,14 @@ def scores(
     own = masked.weights(module, mask)
     total = {name: torch.zeros_like(value, requires_grad=False) for name, value in own.items()}
     was_training = module.training
-    module.train(config.mode == "train")
+    masked.set_mode(module, config.mode)
     try:
         for x, y, share in masked.batches(images, config.batch):
-            loss = share * F.cross_entropy(masked.logits(module, own, x), y)
-            for name, gradient in zip(own, torch.autograd.grad(loss, list(own.values())), strict=True):
+            outputs = masked.outputs(module, own, x)
+            loss = share * loss_of_outputs(outputs, lambda logits, y=y: F.cross_entropy(logits, y))
+            # Weights that this mode doesn't use, such as those of an auxiliary classifier, change nothing.
+            gradients = torch.autograd.grad(loss, list(own.values()), materialize_grads=True)
+            for name, gradient in zip(own, gradients, strict=True):
                 total[name] += gradient
     finally:
         module.train(was_training)

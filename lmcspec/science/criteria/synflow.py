@@ -27,5 +27,5 @@ def scores(
     leaves = [value.requires_grad_() for value in own.values()]
     ones = torch.ones(1, *shape, dtype=torch.float64, device=leaves[0].device)
     flow = functional_call(wide, values | own, (ones,)).sum()
-    gradients = torch.autograd.grad(flow, leaves)
+    gradients = torch.autograd.grad(flow, leaves, materialize_grads=True)
     return {name: (g * w).abs().detach() for (name, w), g in zip(own.items(), gradients, strict=True)}

@@ -11,6 +11,7 @@ from lmcspec.base import streams
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data.resident import Split
 from lmcspec.science.distill.progress import Progress, Pulse, Stopped
+from lmcspec.science.dropout import silence
 from lmcspec.science.initial import Scheme, initial_state
 
 PULSE = 16
@@ -49,6 +50,7 @@ def distill(
     members = _members(split, classes)
     whole = all(len(rows) <= config.batch for rows in members)
     module = build().to(split.device).train().requires_grad_(False)
+    silence(module)
     real, averages = _real(config, split, members, first)
     with _features(module, classifier) as phi:
         for iteration in range(first, config.iterations):

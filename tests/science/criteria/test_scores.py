@@ -14,6 +14,7 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import masks
 from lmcspec.science.criteria import grasp, masked, snip, synflow
 from lmcspec.science.data.resident import Split
+from lmcspec.science.dropout import Dropout
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet, mlp
 
@@ -256,3 +257,55 @@ def test_the_real_thing_is_float32_and_agrees(network):
     for name, value in wide.items():
         assert found[name].dtype == torch.float32
         torch.testing.assert_close(found[name].double(), value, rtol=1e-3, atol=float(value.abs().max()) * 1e-4)
+
+
+class Twofold(nn.Module):
+    """Dropout, and a second classifier in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.fc, self.auxiliary = nn.Linear(36, 5), nn.Linear(5, 3), nn.Linear(5, 3)
+        self.dropout = Dropout(0.5)
+
+    def forward(self, x):
+        hidden = self.body(x.flatten(1)).tanh()
+        logits = self.fc(self.dropout(hidden))
+        return (logits, self.auxiliary(hidden)) if self.training else logits
+
+
+def twofold() -> nn.Module:
+    module = Twofold().double()
+    module.load_state_dict(initial_state(module, "default", ("init", 8)))
+    return module
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_snip_knows_an_auxiliary_classifier_and_no_dropout(mode):
+    module, split = twofold().train(), images()
+    found = snip.scores(module, masks.dense(module), Snip(mode=mode, batch=LARGE), SHAPE, split)
+    again = snip.scores(module, masks.dense(module), Snip(mode=mode, batch=LARGE), SHAPE, split)
+    x, y = split.batch(torch.arange(12))
+    hidden = module.body(x.flatten(1)).tanh()
+    loss = F.cross_entropy(module.fc(hidden), y)
+    if mode == "train":
+        loss = loss + 0.4 * F.cross_entropy(module.auxiliary(hidden), y)
+    loss.backward()
+    for name in ("body.weight", "fc.weight", "auxiliary.weight"):
+        weight = module.get_parameter(name)
+        gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
+        torch.testing.assert_close(found[name], (gradient * weight).abs().detach())
+        assert torch.equal(found[name], again[name])
+    assert (found["auxiliary.weight"].abs().max() > 0) == (mode == "train")
+    assert all(part.training for part in module.modules())
+
+
+def test_other_criteria_score_what_they_do_not_use_as_nothing():
+    module, split = twofold(), images()
+    for found in (
+        grasp.scores(module, masks.dense(module), Grasp(mode="eval", batch=LARGE), SHAPE, split),
+        synflow.scores(module, masks.dense(module), Synflow(), SHAPE),
+    ):
+        assert found["auxiliary.weight"].eq(0).all()
+        assert found["fc.weight"].abs().min() > 0
+    trained = grasp.scores(module, masks.dense(module), Grasp(mode="train", batch=LARGE), SHAPE, split)
+    assert trained["auxiliary.weight"].abs().min() > 0

@@ -1,12 +1,15 @@
 """Prunes by criteria that rank the weights at a rewind point: what is ranked, in how many steps, by which images."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
-from context_for_tests import CONVNET, MLP, RAW, Done, do
+from context_for_tests import CONVNET, MLP, RAW, Done, do, training
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
+from lmcspec.catalog import get
 from lmcspec.science import masks
 from lmcspec.science.criteria import magnitude, synflow
 from lmcspec.science.data.distilled import save_distilled
@@ -14,6 +17,7 @@ from lmcspec.science.data.space import Space
 from lmcspec.science.initial import initial_state
 from lmcspec.tasks import Interrupted, Part, read
 from lmcspec.tasks.prune import Prune, run
+from lmcspec.tasks.train import run as train
 
 TOTAL = 592
 """Prunable weights of the MLP: 512 and 80."""
@@ -131,6 +135,25 @@ class TestAll:
         inputs = {"state": stored(tmp_path / "s", weights)}
         with pytest.raises(ValueError, match="NaN"):
             do(run, tmp_path / "a", params(criterion, start="given"), {}, inputs=inputs)
+
+
+def schemes():
+    """The small models with every way that their configs know to draw weights and norms."""
+    for part in (MLP, CONVNET):
+        config = part.value["config"]
+        for name, field in get("model", config["name"]).config.model_fields.items():
+            if name.endswith("init"):
+                for way in get_args(field.annotation):
+                    yield Part.of({**part.value, "config": {**config, name: way}})
+
+
+@pytest.mark.parametrize("model", list(schemes()), ids=lambda part: str(list(part.value["config"].values())))
+def test_what_is_ranked_is_what_training_starts_from(tmp_path, model):
+    """However a model draws its weights and norms: two places in the code draw them."""
+    start = do(train, tmp_path / "train", training(model, until=0), SEEDS | {"copy": 0, "level": 0})
+    drawn = do(run, tmp_path / "drawn", params(SNIP, 0.5, model), SEEDS)
+    given = do(run, tmp_path / "given", params(SNIP, 0.5, model, start="given"), {}, inputs={"state": start})
+    assert same(mask_of(drawn), mask_of(given))
 
 
 def test_magnitude_at_init_is_magnitude_of_that_state(tmp_path):

@@ -5,7 +5,7 @@ view instead: a tag of the experiment holds it, and a link names the tag.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 KEY = "lmcspec"
@@ -13,6 +13,8 @@ TAG = f"mlflow.sharedViewState.{KEY}"
 FILTER = "tags.`lmcspec.kind` = 'series' and tags.`lmcspec.current` = 'true'"
 FIRST = ("test/accuracy", "lmc/instability")
 """What the charts begin with."""
+LONGEST = 20_000
+"""Characters that MLflow takes as the value of a tag."""
 ASIDE = (" train", " recompute")
 """Of a path, what few look at."""
 
@@ -23,10 +25,20 @@ def link(server: str, experiment: str) -> str:
 
 
 def document(metrics: Iterable[str]) -> str:
-    """The view as MLflow keeps it: a chart for each metric, its levels on the x axis."""
+    """The view as MLflow keeps it: a chart for each metric, its levels on the x axis.
+
+    Of more than a tag can hold the first ones: a server would refuse the whole view.
+    """
     ordered = sorted(set(metrics), key=_place)
     main = [metric for metric in ordered if metric.startswith((*FIRST, "mask/")) and not metric.endswith(ASIDE)]
     sections = {"by level": main, "more": [metric for metric in ordered if metric not in main]}
+    charts = [_chart(metric, name) for name, own in sections.items() for metric in own]
+    while len(text := _text(sections, charts)) > LONGEST and charts:
+        charts.pop()
+    return text
+
+
+def _text(sections: Iterable[str], charts: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(
         {
             "searchFilter": FILTER,
@@ -35,7 +47,7 @@ def document(metrics: Iterable[str]) -> str:
             "compareRunSections": [
                 {"uuid": name, "name": name, "display": name == "by level", "isReordered": True} for name in sections
             ],
-            "compareRunCharts": [_chart(metric, name) for name, own in sections.items() for metric in own],
+            "compareRunCharts": charts,
         }
     )
 

@@ -1,0 +1,38 @@
+"""The first view of an experiment: which charts, and that a server can keep it."""
+
+import json
+
+from lmcspec.track import view
+
+FEW = ["lmc/barrier k0", "lmc/instability k0", "lmc/instability k0 train", "mask/sparsity", "test/accuracy"]
+
+
+def charts(metrics) -> list[str]:
+    text = view.document(metrics)
+    assert len(text) <= 20_000
+    return [chart["metricKey"] for chart in json.loads(text)["compareRunCharts"]]
+
+
+def test_what_people_look_for_comes_first():
+    assert charts(FEW) == [
+        "test/accuracy",
+        "lmc/instability k0",
+        "mask/sparsity",
+        "lmc/instability k0 train",
+        "lmc/barrier k0",
+    ]
+
+
+def test_of_more_than_a_tag_holds_the_first():
+    """Ten steps k, two measures, two splits: an experiment of one paper."""
+    many = [
+        f"{measure}/{what} k{k}it{split}"
+        for measure in ("dense_lmc", "lmc")
+        for what in ("instability", "barrier")
+        for k in range(0, 5000, 500)
+        for split in ("", " train")
+    ]
+    shown = charts([*many, *FEW])
+    assert 20 < len(shown) < len(many)
+    assert shown[0] == "test/accuracy"
+    assert {f"lmc/instability k{k}it" for k in range(0, 5000, 500)} < set(shown)

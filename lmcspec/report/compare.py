@@ -75,7 +75,8 @@ def welch(a: Cell, b: Cell) -> Interval | None:
         return None
     from scipy.special import stdtrit
 
-    freedom = variance**2 / sum(part**2 / (n - 1) for part, n in parts)
+    # In shares of v, because squares of tiny variances are nothing.
+    freedom = 1 / sum((part / variance) ** 2 / (n - 1) for part, n in parts)
     half = float(stdtrit(freedom, 0.975)) * math.sqrt(variance)
     difference = b.mean - a.mean
     return Interval(difference - half, difference + half)

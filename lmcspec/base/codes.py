@@ -124,13 +124,16 @@ E308 two cases of one name
 E309 zipped lists differ in length
     Lists under `sweep.zip` go together item by item.
 E310 sweep not understood
-    `sweep` holds `grid`, `zip`, `exclude` and `cases`; `grid` and `zip` map a path to the list of its values.
+    `sweep` holds `grid`, `zip`, `exclude`, `cases` and `only`; `grid` and `zip` map a path to the list of its values.
 E311 exclude without effect
-    An entry of `sweep.exclude` fits no case, or nothing is left.
+    An entry of `sweep.exclude` or `sweep.only` fits no case, or nothing is left.
 E312 too many
     A sweep may have 1,000 cases, a study 1,000 members of families.
 E313 set twice
     A path is set by --set and by the sweep, by two axes, or is one that a case can't change.
+E314 no such item
+    A file changes an item of a list in a file that it extends, as in `networks.imp.0.rounds = 3`, and the list has
+    none of that number.
 E401 rewind after the end
     The state at the rewind point comes from the stage's first training, so it must lie within that training's
     length; and within that of the recipe by which the level is trained from there to be measured.

@@ -28,7 +28,7 @@ class Outlook:
     diff: Diff
     reasons: Mapping[str, Reason]
     costs: Mapping[str, Cost]
-    """Of every task that runs."""
+    """Of every task that runs, and of every blocked one that the plan counts: without seconds, for it may never run."""
     models: Mapping[str, ModelFacts]
     calibration: Calibration
 
@@ -38,10 +38,20 @@ class Outlook:
         return tuple(task for task in self.diff.run if self.costs[task].seconds is None)
 
     @property
+    def running(self) -> Mapping[str, Cost]:
+        """Costs of what runs."""
+        return {task: one for task, one in self.costs.items() if task not in self.diff.blocked}
+
+    @property
+    def waiting(self) -> Mapping[str, Cost]:
+        """Costs of what is blocked."""
+        return {task: one for task, one in self.costs.items() if task in self.diff.blocked}
+
+    @property
     def kept_bytes(self) -> int:
         """Bytes that stay after the run: what is kept until it is used has gone by then."""
         tasks = self.plan.tasks
-        return sum(one.stored or 0 for task, one in self.costs.items() if tasks[task].keep == "always")
+        return sum(one.stored or 0 for task, one in self.running.items() if tasks[task].keep == "always")
 
     @property
     def peak_bytes(self) -> int:
@@ -99,7 +109,8 @@ def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -
         store=store,
         diff=found,
         reasons=reasons(plan, found, history, last, forced),
-        costs={task: cost(plan.tasks[task], plan, history, models) for task in found.run},
+        costs={task: cost(plan.tasks[task], plan, history, models) for task in found.run}
+        | {task.id: cost(task, plan, None, models) for task in plan.counted if task.id in found.blocked},
         models=models,
         calibration=calibration(store),
     )

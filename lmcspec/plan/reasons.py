@@ -80,7 +80,7 @@ def reasons(
     """The reason of every task that runs, blocked ones and those made in passing included.
 
     `last` is the study's last recorded plan as a document; where a task's place is new in it, the stored recipe of
-    its kind that differs least is the measure.
+    its kind that differs least is the measure, if it is of the same model or the same data.
     """
     known: dict[str, Reason] = {}
     waiting = [*found.run, *found.passing, *found.blocked, *found.skipped]
@@ -117,7 +117,7 @@ def _compared(
     if before is None:
         if upstream is None and history is not None:
             before = history.similar(task.kind, task.document)
-        if before is None:
+        if before is None or _nothing_in_common(before["task"], task.document):
             return Reason("never-run")
     old, parts = before["task"], before["parts"]
     if old["version"] != task.document["version"]:
@@ -139,6 +139,11 @@ def _compared(
         reason = known[source]
         return Reason("input-changed", reason.changes, reason.root or source)
     return Reason("never-run")
+
+
+def _nothing_in_common(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Another network on other data: what else differs explains nothing."""
+    return all(old["params"].get(name) != new["params"].get(name) for name in ("model", "data"))
 
 
 def _recorded(task: Task, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

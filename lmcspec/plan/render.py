@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.plan.cost import Cost
 from lmcspec.plan.graph import Plan, is_distilled
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Reason
@@ -60,19 +61,18 @@ def closing(view: Outlook) -> str:
 
 def estimate(view: Outlook, slots: int) -> list[str]:
     """What running it costs, in lines."""
-    costs = view.costs
-    images = sum(one.images for one in costs.values())
-    updates = sum(one.updates for one in costs.values())
-    lines = [f"work: {images:,} training images in {updates:,} updates"]
-    flops = [one.flops(view.models.get(view.plan.tasks[task].params.model.digest)) for task, one in costs.items()]
-    if costs and None not in flops:
-        lines[0] += f", {sum(filter(None, flops)):.2g} FLOP"
+    costs = view.running
+    lines = [f"blocked: {_work(view, view.waiting)}"] if view.waiting else []
+    if not costs:
+        return lines
+    work = f"work: {_work(view, costs)}"
     stored = [one.stored for one in costs.values() if one.stored is not None]
-    if stored and len(stored) == len(costs):
-        lines[0] += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
+    if len(stored) == len(costs):
+        work += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
+    lines.append(work)
     wall = view.wall(slots)
     plural = "slot" if slots == 1 else "slots"
-    if wall is not None and costs:
+    if wall is not None:
         low, high = view.wall(slots, "low"), view.wall(slots, "high")
         lines.append(f"time: {duration(wall)} on {slots} {plural} ({duration(low or 0)} to {duration(high or 0)})")
     elif view.untimed:
@@ -80,6 +80,14 @@ def estimate(view: Outlook, slots: int) -> list[str]:
         named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         lines.append(f"time: unknown, nothing like {named} has finished in this store yet")
     return lines
+
+
+def _work(view: Outlook, costs: Mapping[str, Cost]) -> str:
+    images = sum(one.images for one in costs.values())
+    updates = sum(one.updates for one in costs.values())
+    work = f"{images:,} training images in {updates:,} updates"
+    flops = [one.flops(view.models.get(view.plan.tasks[task].params.model.digest)) for task, one in costs.items()]
+    return work if None in flops else f"{work}, {sum(filter(None, flops)):.2g} FLOP"
 
 
 def _kinds(view: Outlook) -> "RenderableType":
@@ -96,6 +104,7 @@ def _kinds(view: Outlook) -> "RenderableType":
         row["run" if now in ("run", "changed", "passing") else now] += 1
         if task.id in view.costs:
             row["images"] += view.costs[task.id].images
+        if task.id in view.costs and now != "blocked":
             seconds = view.costs[task.id].seconds
             row["seconds"] += seconds or 0  # pyright: ignore[reportArgumentType]
             row["untimed"] += seconds is None
@@ -137,13 +146,19 @@ def _cause(reason: Reason | None) -> tuple:
 
 
 def _networks(plan: Plan) -> Iterator["RenderableType"]:
+    """A line for all measured networks of a case that go equally far."""
     from rich.text import Text
 
+    measured = {(target.case, target.network) for target in plan.targets}
+    alike: dict[tuple[str, int, str], Counter[str]] = {}
     for (case, network), levels in plan.levels.items():
-        if len(levels) > 1:
-            name = f"{case}/{network}" if case else network
-            last = levels[-1]
-            yield Text(f"  {name}: levels 0 to {last.number}, sparsity {1 - last.density:.1%} at the last", style="dim")
+        if len(levels) > 1 and (case, network) in measured:
+            far = (case, levels[-1].number, f"{1 - levels[-1].density:.1%}")
+            alike.setdefault(far, Counter())[network.partition("[")[0]] += 1
+    for (case, last, sparsity), families in alike.items():
+        names = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in families.items())
+        place = f"{case}: " if case else ""
+        yield Text(f"  {place}{names}: levels 0 to {last}, sparsity {sparsity} at the last", style="dim")
 
 
 def tree(view: Outlook) -> "Tree":

@@ -4,15 +4,7 @@ from dataclasses import replace
 
 from lmcspec.base.errors import Span
 from lmcspec.spec.paths import Path
-from lmcspec.spec.tree import Node, spelled_out
-
-
-class NoPlace(Exception):
-    """The path doesn't fit the tree; `index` is the part at which it fails."""
-
-    def __init__(self, message: str, index: int) -> None:
-        super().__init__(message)
-        self.index = index
+from lmcspec.spec.tree import Node, NoPlace, list_index, spelled_out
 
 
 def assigned(root: Node, path: Path, leaf: Node, keys: tuple[Span | None, ...] | None = None) -> Node:
@@ -30,12 +22,7 @@ def _assigned(node: Node, path: Path, leaf: Node, keys: tuple[Span | None, ...],
     part = path[index]
     node = spelled_out(node, above)
     if isinstance(node.value, list):
-        number = int(part) if isinstance(part, str) and part.isdecimal() else part
-        if not isinstance(number, int):
-            raise NoPlace(f"`{part}` is no index, and a list stands here", index)
-        if number >= len(node.value):
-            many = f"{len(node.value)} item{'s' if len(node.value) != 1 else ''}"
-            raise NoPlace(f"the list has {many}, counted from 0; there is no [{number}]", index)
+        number = list_index(part, node.value, index)
         items = list(node.value)
         items[number] = _assigned(items[number], path, leaf, keys, (*above, number))
         return replace(node, value=items)

@@ -1,4 +1,7 @@
-"""Files on top of each other: `extends = ["base.toml"]`. Tables merge, lists are replaced, later files win."""
+"""Files on top of each other: `extends = ["base.toml"]`. Tables merge, lists are replaced, later files win.
+
+Cases of a sweep merge by their names, and a table with numbers for keys into a list's items: `lmcspec.spec.tree.merge`.
+"""
 
 import os
 from dataclasses import dataclass, field
@@ -7,7 +10,7 @@ from pathlib import Path
 from lmcspec.base.errors import Problem, Span
 from lmcspec.spec.reading import Unreadable, parse, read_text
 from lmcspec.spec.text import Source
-from lmcspec.spec.tree import Node, merge, without
+from lmcspec.spec.tree import Node, NoPlace, merge, without
 
 DEEPEST = 16
 """Files on top of each other."""
@@ -72,11 +75,16 @@ class Files:
             base = self._file(path.parent / node.value, node.span, above)
             failed = failed or base is None
             if base is not None:
-                below = base if below is None else merge(below, base)
-        own = without(tree, "extends")
-        if failed:
+                below = self._on_top(below, base)
+                failed = failed or below is None
+        return None if failed else self._on_top(below, without(tree, "extends"))
+
+    def _on_top(self, below: Node | None, above: Node) -> Node | None:
+        try:
+            return above if below is None else merge(below, above)
+        except NoPlace as error:
+            self.problems.append(Problem("E314", str(error), error.span))
             return None
-        return own if below is None else merge(below, own)
 
 
 def _shown(path: Path) -> str:

@@ -36,7 +36,7 @@ def schema() -> Schema:
     _measures(properties, definitions)
     properties["figures"] = _table_of({"$ref": "#/$defs/Figure"}, least=0)
     properties["extends"] = {
-        "description": "Specs beneath this one, later ones on top: tables merge, lists are replaced.",
+        "description": "Specs beneath this one, later ones on top: tables merge, cases by name, lists are replaced.",
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     }
     properties["sweep"] = _sweep()
@@ -164,7 +164,14 @@ def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:
     _allow_each(stage)
     _allow_each(definitions["Like"])
     stages = {"type": "array", "items": {"$ref": "#/$defs/Stage"}}
-    properties["networks"] = _table_of({"anyOf": [stages, {"$ref": "#/$defs/Like"}]}, least=1)
+    changed = {
+        "type": "object",
+        "description": "Stages of the same network in a file that this one extends, by number from 0.",
+        "patternProperties": {r"^\d+$": {"$ref": "#/$defs/Stage"}},
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    properties["networks"] = _table_of({"anyOf": [stages, {"$ref": "#/$defs/Like"}, changed]}, least=1)
 
 
 def _measures(properties: Schema, definitions: dict[str, Schema]) -> None:
@@ -221,6 +228,13 @@ def _sweep() -> Schema:
             "grid": {**axis, "description": "Paths and the lists of their values: every combination."},
             "zip": {**axis, "description": "Paths and lists of one length, taken item by item."},
             "exclude": {"type": "array", "items": {"type": "object", "minProperties": 1}},
+            "only": {
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": True,
+                "items": {"type": "string"},
+                "description": "Those of `cases` that are taken, in this order.",
+            },
             "cases": {
                 "type": "array",
                 "minItems": 1,

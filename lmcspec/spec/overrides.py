@@ -10,11 +10,11 @@ import tomli
 
 from lmcspec.base.errors import Problem
 from lmcspec.spec import toml_spans
-from lmcspec.spec.assign import NoPlace, assigned
+from lmcspec.spec.assign import assigned
 from lmcspec.spec.paths import Path, parse_path
 from lmcspec.spec.reading import DEEPEST, toml_tree, too_deep
 from lmcspec.spec.text import Source
-from lmcspec.spec.tree import Node, stamped
+from lmcspec.spec.tree import Node, NoPlace, stamped
 
 FILE = "--set"
 CLOSED = ("extends",)

@@ -5,6 +5,8 @@
     zip     = { "replicates" = [5, 3], "dataset.root" = ["a", "b"] }
     exclude = [{ "model.width" = 16, "recipes.real.optimiser.lr" = 0.1 }]
 
+    only    = ["deep"]
+
     [[sweep.cases]]
     case = "deep"
     model.depth = 4
@@ -12,24 +14,27 @@
 Every entry of `grid` is an axis; all of `zip` together is one more, whose lists go item by item; `cases` is the first,
 each a table of overrides that merge into the spec. The cases of the study are all combinations, cases first, then the
 grid in its order, then zip, without those that fit an entry of `exclude` in all its paths (`case` stands for the name
-of an entry of `cases`). A combination is named `deep,width=8,lr=0.1,replicates=5`. Paths may be written dotted or as
-nested tables. A value of the grid replaces what the spec says at its path; a table of `cases` merges with it.
+of an entry of `cases`). `only` names those of `cases` that are taken, in its own order. A combination is named
+`deep,width=8,lr=0.1,replicates=5`. Paths may be written dotted or as nested tables. A value of the grid replaces what
+the spec says at its path; a table of `cases` merges with it, into a list's items by numbers for keys. Of files that
+extend each other cases merge by their names.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
 from typing import Any
 
 from lmcspec.base.errors import Problem
-from lmcspec.spec.assign import NoPlace, assigned
+from lmcspec.catalog import nearest
+from lmcspec.spec.assign import assigned
 from lmcspec.spec.labels import PLAIN_NAME, labels_of_paths, labels_of_values, same
 from lmcspec.spec.paths import Path, dotted, parse_path
-from lmcspec.spec.tree import Node, merge, plain, stamped, without
+from lmcspec.spec.tree import Node, NoPlace, merge, plain, stamped, without
 
 MOST = 1000
 """Cases of one sweep."""
-KEYS = ("grid", "zip", "exclude", "cases")
+KEYS = ("grid", "zip", "exclude", "cases", "only")
 CLOSED = ("study", "sweep", "extends")
 """What is the same in all cases."""
 
@@ -93,7 +98,10 @@ def _axes(table: Node, result: Sweep) -> list[Axis]:
     for key, node in table.items():
         if key not in KEYS:
             result.refuse("E103", f"unknown key `{key}`", node, key=True, help=f"keys here: {', '.join(KEYS)}")
-    axes = [_named_cases(table.value["cases"], result)] if "cases" in table.value else []
+    axes = [_only(_named_cases(table.value["cases"], result), table, result)] if "cases" in table.value else []
+    if "only" in table.value and not axes:
+        message = "`sweep.only` picks from `sweep.cases`, and there are none"
+        result.refuse("E310", message, table.value["only"], key=True)
     grid = _lists(table.value["grid"], (), result) if "grid" in table.value else []
     zipped = _lists(table.value["zip"], (), result) if "zip" in table.value else []
     names = labels_of_paths([path for path, _ in (*grid, *zipped)])
@@ -180,6 +188,27 @@ def _named_cases(node: Node, result: Sweep) -> Axis:
     return axis
 
 
+def _only(axis: Axis, table: Node, result: Sweep) -> Axis:
+    """The cases that `sweep.only` names, in its order; all without it."""
+    only = table.get("only")
+    if only is None or not axis:
+        return axis
+    known = {column[0].name: column for column in axis}
+    wanted = only.elements() or [only]
+    for index, node in enumerate(wanted):
+        if not isinstance(node.value, str):
+            result.refuse("E310", "`sweep.only` is a list of names of cases", node)
+        elif node.value not in known:
+            near = nearest(node.value, list(known))
+            help = f"did you mean `{near}`?" if near else f"cases here: {', '.join(known)}"
+            result.refuse("E311", f"there is no case `{node.value}`", node, help=help)
+        elif any(node.value == earlier.value for earlier in wanted[:index]):
+            result.refuse("E308", f"the case `{node.value}` stands here twice", node)
+    if result.problems:
+        return axis
+    return [known[node.value] for node in wanted]
+
+
 def _excluded(table: Node, result: Sweep) -> list[tuple[Node, list[tuple[Path, Any]]]]:
     node = table.get("exclude")
     if node is None:
@@ -253,7 +282,9 @@ def _combine(base: Node, axes: list[Axis], excluded: list[tuple[Node, list[tuple
                 else:
                     tree = merge(tree, setting.leaf)
             except NoPlace as error:
-                result.refuse("E310", f"`{dotted(setting.path)}`: {error}", setting.leaf, key=True)
+                where = f"`{dotted(setting.path)}`: " if setting.path else f"case `{setting.name}`: "
+                place = setting.leaf if error.span is None else replace(setting.leaf, key=error.span)
+                result.refuse("E310", f"{where}{error}", place, key=True)
                 return
         result.cases.append((",".join(setting.name for setting in settings), tree))
     for (entry, _), hit in zip(excluded, fits, strict=True):

@@ -95,16 +95,71 @@ def without(node: Node, *keys: str) -> Node:
     return replace(node, value={key: child for key, child in node.items() if key not in keys})
 
 
+class NoPlace(Exception):
+    """A path doesn't fit the tree. `index` is its part at which it fails, `span` where that part was written."""
+
+    def __init__(self, message: str, index: int, span: Span | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+        self.span = span
+
+
 def merge(below: Node, above: Node, path: Path = ()) -> Node:
-    """Tables merge key by key; lists and scalars of `above` replace, and so does a table of another sort."""
+    """Tables merge key by key; lists and scalars of `above` replace, and so does a table of another sort.
+
+    Two lists merge in one place, `sweep.cases`: case by case, by name. A table whose keys are numbers merges into the
+    items of a list: `networks.imp.0.rounds = 3`. Raises NoPlace for an item that isn't there.
+    """
     below = spelled_out(below, path) if isinstance(above.value, dict) else below
     earlier = (*above.earlier, below, *below.earlier)
+    if isinstance(below.value, list) and _numbered(above):
+        return replace(above, value=_items_merged(below.value, above, path), earlier=earlier)
+    if path == ("sweep", "cases") and (cases := _cases_merged(below, above)) is not None:
+        return replace(above, value=cases, earlier=earlier)
     if not (isinstance(below.value, dict) and isinstance(above.value, dict)) or _differ(below, above):
         return replace(above, earlier=earlier)
     merged = dict(below.value)
     for key, child in above.value.items():
         merged[key] = merge(merged[key], child, (*path, key)) if key in merged else child
     return replace(above, value=merged, earlier=earlier)
+
+
+def _numbered(node: Node) -> bool:
+    return isinstance(node.value, dict) and bool(node.value) and all(key.isdecimal() for key in node.value)
+
+
+def _items_merged(below: list[Node], above: Node, path: Path) -> list[Node]:
+    merged = list(below)
+    for key, child in above.items():
+        index = list_index(key, below, len(path), child.key)
+        merged[index] = merge(merged[index], child, (*path, index))
+    return merged
+
+
+def list_index(key: str | int, items: list[Node], part: int, span: Span | None = None) -> int:
+    """The item of a list that a part of a path names; `part` is which part that is. Raises NoPlace."""
+    if isinstance(key, str) and not key.isdecimal():
+        raise NoPlace(f"`{key}` is no index, and a list stands here", part, span)
+    if int(key) >= len(items):
+        many = f"{len(items)} item{'s' if len(items) != 1 else ''}"
+        raise NoPlace(f"the list has {many}, counted from 0; there is no [{int(key)}]", part, span)
+    return int(key)
+
+
+def _cases_merged(below: Node, above: Node) -> list[Node] | None:
+    """The cases of a sweep below with those above merged in, new ones last; None where either has no plain names."""
+    mine, theirs = _by_case(above), _by_case(below)
+    if mine is None or theirs is None:
+        return None
+    return [merge(theirs[name], mine[name]) if name in mine else theirs[name] for name in theirs] + [
+        case for name, case in mine.items() if name not in theirs
+    ]
+
+
+def _by_case(node: Node) -> dict[str, Node] | None:
+    names = [name.value for entry in node.elements() if (name := entry.get("case")) and isinstance(name.value, str)]
+    plain_names = len(names) == len(node.elements()) == len(set(names)) > 0
+    return dict(zip(names, node.elements(), strict=True)) if plain_names else None
 
 
 def spelled_out(node: Node, path: Path) -> Node:

@@ -9,6 +9,7 @@ from specs_for_tests import TINY, plan_of
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.plan.reasons import REASONS
+from lmcspec.plan.render import estimate
 from lmcspec.store import Store, open_attempt
 from lmcspec.tasks import train
 from lmcspec_runners.inline import InlineRunner
@@ -89,6 +90,13 @@ def test_another_study_is_compared_with_the_nearest_stored_recipe(store):
     assert [str(change) for change in reason.changes] == ["recipe.optimiser.momentum 0.9 -> 0.8"]
 
 
+def test_another_network_on_other_data_is_nothing_alike(store):
+    data = 'dataset={ name = "digits", space = { name = "standardised", mean = [0.5], std = [0.5] } }'
+    renamed = TINY.replace('study = "', 'study = "other-')
+    for sets, code in (((data,), "params-changed"), ((data, "model.widths=[7]"), "never-run")):
+        assert by_role(look(store, *sets, text=renamed))["dense/s0/l0/train"] == code
+
+
 def test_version(store, monkeypatch):
     newer = type(train.KIND)(name="train", version=99, params=train.Train, run=train.run, sources=train.KIND.sources)
     monkeypatch.setattr(train, "KIND", newer)
@@ -131,6 +139,16 @@ def test_data_missing_blocks_with_the_reason(tmp_path):
     assert not view.diff.run
     assert len(view.diff.blocked) == 5
     assert "nowhere" in next(iter(view.diff.blocked.values()))
+
+
+def test_what_is_blocked_says_what_it_would_cost(tmp_path):
+    away = look(Store.open(tmp_path / "store"), 'dataset={ name = "mnist", root = "nowhere" }')
+    assert away.running == {}
+    trainings, of_an_epoch = 3, -(-60_000 // 256)
+    assert sum(one.updates for one in away.waiting.values()) == trainings * of_an_epoch
+    assert sum(one.images for one in away.waiting.values()) == trainings * 60_000
+    assert estimate(away, 1)[0].startswith("blocked: ")
+    assert (away.wall(1), away.kept_bytes) == (0.0, 0)
 
 
 def test_output_missing(store):

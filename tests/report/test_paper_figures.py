@@ -70,6 +70,10 @@ def over(plan, name: str, of=made, **wanted) -> list[float]:
     return [fmean(values) for values in found.values()]
 
 
+def only(measure: str, k: str) -> dict[str, str]:
+    return {"network": f"imp[rewind={k}]"} if measure == "sparse_lmc" else {}
+
+
 @pytest.fixture(scope="module")
 def plan():
     return plan_of(TEXT)
@@ -98,7 +102,7 @@ def results(plan, validation=None) -> Recorded:
             top = rise(target)
             curve = {"test_error": [0.1, top, 0.2], "train_error": [0.0, top / 2, 0.0]}
             scalars["paths"]["average"] |= curve
-            scalars["paths"]["average"]["summary"] |= {"instability/test-loss": 3 * top}
+            scalars["paths"]["average"]["summary"] |= {"instability/test-loss": 3 * top, "instability/train": top / 2}
             scalars["distance"] = 100 * top
         elif validation:
             scalars |= {"validation_error": validation(target), "validation_loss": 10 * validation(target)}
@@ -206,6 +210,23 @@ class TestBestOverRewind:
         assert "best mean validation result" in drawing.caption
         assert "optimistic" not in drawing.caption
         assert "imp: 0 at levels 1–3" in drawing.caption
+
+    def test_members_named_by_themselves_have_lines_of_their_own(self, plan, store):
+        """The paper's figure: the best of any k, and networks from initialisation beside it."""
+        start = [f"{name}[rewind=0]" for name in ("imp", "random")]
+        wish = self.WISH | {"networks": [*self.WISH["networks"], *start]}
+        drawing = draw(plan, store, **{"accuracy-vs-sparsity": wish})["accuracy-vs-sparsity"]
+        (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
+        drawn = lines(axes)
+        assert set(drawn) == {"imp, best rewind", *start}
+        assert drawn["imp, best rewind"][1][::-1] == pytest.approx(self.drawn(plan, store)[1])
+        for name, measure, levels in zip(start, ("accuracy", "acc_base"), (range(4), [3]), strict=True):
+            own = [100 * (1 - fmean(over(plan, measure, network=name, level=level))) for level in levels]
+            assert drawn[name][1][::-1] == pytest.approx(own)
+        colours = {
+            line.get_label(): line.get_color() for line in axes.get_lines() if not line.get_label().startswith("_")
+        }
+        assert len({colours[name] for name in drawn}) == len(drawn)
 
     def test_of_losses_the_least_is_best(self, plan):
         def validation(target):
@@ -346,6 +367,40 @@ class TestPanels:
             assert list(shown) == ["k = 0", "k = 20it", "k = 100it"]
             expected = [fmean(over(plan, "sparse_lmc", network=f"{name}[rewind={k}]")) for k in KS]
             assert [y[1] for _, y in shown.values()] == pytest.approx([100 * one for one in expected])
+
+    def test_a_line_per_k_in_panels_of_cases(self, cases, of_cases):
+        """Appendices B and C: all settings side by side."""
+        for networks, measure in ((["dense"], "dense_lmc"), ([f"imp[rewind={k}]" for k in KS], "sparse_lmc")):
+            wish = {"panels": "case", "series": "at", "networks": networks, "measure": measure, "split": "test"}
+            drawing = draw_across(cases, of_cases, **{"error-along-path": wish})["error-along-path"]
+            assert list(panels(drawing)) == ["std, test", "low, test"]
+            for case in ("std", "low"):
+                shown = lines(panels(drawing)[f"{case}, test"])
+                assert list(shown) == ["k = 0", "k = 20it", "k = 100it"]
+                for (_, y), k in zip(shown.values(), KS, strict=True):
+                    at = int(k.rstrip("it"))
+                    own = fmean(over(cases, measure, case=case, at_updates=at, through=None, **only(measure, k)))
+                    assert y[1] == pytest.approx(100 * own)
+            assert drawing.notes == ()
+
+    def test_both_kinds_of_images_in_one_panel(self, cases, of_cases):
+        """Figures 2 and 3."""
+        wish = {"panels": "case", "series": "split", "networks": ["dense"]}
+        paths = draw_across(cases, of_cases, **{"error-along-path": wish | {"at": 0}})["error-along-path"]
+        steps = draw_across(cases, of_cases, **{"instability-vs-step": wish})["instability-vs-step"]
+        assert (paths.notes, steps.notes) == ((), ())
+        for case in ("std", "low"):
+            top = fmean(over(cases, "dense_lmc", case=case, at_updates=0, through=None))
+            shown = lines(panels(paths)[case])
+            assert [y[1] for y in (shown["test"][1], shown["train"][1])] == pytest.approx([100 * top, 50 * top])
+            over_steps = lines(panels(steps)[case])
+            assert list(over_steps) == ["test", "train"]
+            tops = [fmean(over(cases, "dense_lmc", case=case, at_updates=k, through=None)) for k in (0, 20, 100)]
+            assert over_steps["test"][1] == pytest.approx([100 * one for one in tops])
+            assert over_steps["train"][1] == pytest.approx([50 * one for one in tops])
+            assert len({line.get_color() for line in panels(steps)[case].lines[:2]}) == 2
+        (first, *_) = (axes for axes in steps.figure.axes if axes.get_ylabel())
+        assert first.get_ylabel() == "instability (points of error)"
 
     def test_a_panel_per_family_of_accuracies(self, plan, store):
         wish = {"panels": "network"}

@@ -65,6 +65,11 @@ def test_a_file_that_extends_another_may_lack_anything(validator):
     assert not validator.is_valid({})
 
 
+def test_a_file_that_extends_another_may_change_a_stage_by_its_number(validator):
+    assert validator.is_valid({"extends": "base.toml", "networks": {"imp": {"0": {"rounds": 3}}}})
+    assert not validator.is_valid({"extends": "base.toml", "networks": {"imp": {"0": {"round": 3}}}})
+
+
 REFUSED = [
     "unknown_key_top",
     "unknown_key_recipe",

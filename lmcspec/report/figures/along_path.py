@@ -10,13 +10,22 @@ from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, band
 from lmcspec.report.figures.panels import grid, panels_of
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of, looks_of, shades
+from lmcspec.report.figures.style import (
+    SPLITS,
+    Drawing,
+    canvas,
+    drawn,
+    legend,
+    look_of,
+    look_of_split,
+    looks_of,
+    shades,
+)
 from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
 SCALES = {"error": PERCENT, "loss": 1.0}
 """What there is along a path, and by what it is multiplied."""
-SPLITS = ("test", "train", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,8 @@ class Line:
 def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     """A panel per k and split; a line per network at its sparsest measured level, and dense once.
 
-    With panels of cases or networks those stand side by side, one row for each split.
+    With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
+    panels of cases are told apart by k, with `series = "split"` those of all images stand in one panel.
     """
     what = wish.metric or "error"
     if what not in SCALES:
@@ -55,29 +65,30 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     if not every:
         return Drawing(name, title, None, notes=("no path is in the store yet",))
     splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
+    shown = [tuple(splits)] if wish.series == "split" else [(split,) for split in splits]
     with drawn():
         if abreast:
-            made = grid(len(filled), len(splits), high=2.3, sharey=wish.panels == "network")
+            made = grid(len(filled), len(shown), high=2.3, sharey=wish.panels == "network")
             figure, places, leftmost = made.figure, made.axes, made.first
         else:
-            size = (2.4 + 2.7 * len(splits), 0.5 + 2.3 * len(filled))
-            figure, rows = canvas(len(filled), len(splits), *size, sharex=True, sharey="col")
+            size = (2.4 + 2.7 * len(shown), 0.5 + 2.3 * len(filled))
+            figure, rows = canvas(len(filled), len(shown), *size, sharex=True, sharey="col")
             places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
         handles: dict[str, Any] = {}
         steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
         for number, ((panel, lines), own, first) in enumerate(zip(filled, places, leftmost, strict=True)):
             looks = _looks(panel.given, wish, lines, steps)
-            for row, (split, axes) in enumerate(zip(splits, own, strict=True)):
-                for line in (line for line in lines if line.key.split == split):
+            for row, (among, axes) in enumerate(zip(shown, own, strict=True)):
+                for line in (line for line in lines if line.key.split in among):
                     label, (colour, dashes) = looks[line.key]
                     means, spreads = over_replicates(line.curves, SCALES[what])
-                    (shown,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
+                    (handle,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
                     band(axes, line.alphas, means, spreads, colour)
-                    handles.setdefault(label, shown)
-                axes.set_title(f"{panel.title}, {split}")
+                    handles.setdefault(label, handle)
+                axes.set_title(panel.title if wish.series == "split" else f"{panel.title}, {among[0]}")
                 axes.set_ylim(bottom=0)
                 axes.set_xticks([0.0, 0.5, 1.0])
-                if number == len(filled) - 1 or (abreast and row == len(splits) - 1):
+                if number == len(filled) - 1 or (abreast and row == len(shown) - 1):
                     axes.set_xlabel("from one copy to the other (α)")
                 if first and (row == 0 or abreast):
                     axes.set_ylabel("error (%)" if what == "error" else what)
@@ -94,7 +105,7 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
 def _looks(
     given: Given, wish: Wish, lines: Sequence[Line], steps: Mapping[int, str]
 ) -> Mapping[Key, tuple[str, tuple[str, str]]]:
-    """What each line is called and how it looks. Panels of one network have a line per k, others one per network.
+    """What each line is called and how it looks. Panels of one network, and `series = "at"`, have a line per k.
 
     Networks come in their order, the dense one first. `steps` are the k's of all panels.
     """
@@ -102,7 +113,7 @@ def _looks(
         (line.key for line in lines),
         key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at),
     )
-    if wish.panels == "network":
+    if wish.panels == "network" or wish.series == "at":
         lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
         networks = list(dict.fromkeys((key.network, key.level) for key in keys))
         colours = dict(zip(steps, shades(len(steps)), strict=True))
@@ -121,6 +132,10 @@ def _looks(
         label = named(given, key.network, key.level)
         if wish.panels == "case":
             label = (key.network if key.level else label) + (f", k = {key.k}" if len(steps) > 1 else "")
+        if wish.series == "split":
+            alone = len({(key.network, key.level, key.at) for key in keys}) == 1
+            look = look_of_split(key.split, alone, look)
+            label = key.split if alone else f"{label}, {key.split}"
         found[key] = (label, (look.colour, look.dashes))
     return found
 
@@ -159,7 +174,7 @@ def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
     kept = _without_twins(given, wish, [one for own in groups.values() for one in own])
     ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, given.networks.index(item[0][2]), item[0][3]))
     for (at, k, network, level), own in ordered:
-        for split in SPLITS[:2] if wish.split is None else (wish.split,):
+        for split in ("test", "train") if wish.split is None else (wish.split,):
             replicates: dict[int, list[Curve]] = {}
             alphas: Curve = ()
             for one in own if (network, level, at) in kept else ():

@@ -1,6 +1,7 @@
 """`reduce = "best-over:rewind"`: of a family's members the best at each level, chosen on validation images."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from lmcspec.report.figures.given import Given, family, member
@@ -22,6 +23,11 @@ class Choice:
     """By level a row of the member that was chosen."""
     split: str
 
+    def label(self, own_lines: Set[str]) -> str:
+        """What its line is called: the family's name, unless members of it have lines of their own."""
+        lone = any(family(network) == self.family for network in own_lines)
+        return f"{self.family}, best {self.axis}" if lone else self.family
+
     @property
     def words(self) -> str:
         """`imp: 100it at levels 1–3, 500it at level 4`."""
@@ -38,8 +44,20 @@ def axis_of(wish: Wish) -> str | None:
     return wish.reduce.removeprefix(WORD) if wish.reduce and wish.reduce.startswith(WORD) else None
 
 
+def reduced(given: Given, wish: Wish) -> set[str]:
+    """The families of which one member is chosen: those of which the figure shows several."""
+    shown = dict.fromkeys(given.networks if wish.networks is None else wish.networks)
+    counts = Counter(map(family, shown))
+    return {name for name, count in counts.items() if count > 1}
+
+
+def apart(wish: Wish) -> set[str]:
+    """Networks that a figure names by themselves beside their family: they keep lines of their own."""
+    return {network for network, count in Counter(wish.networks or ()).items() if count > 1}
+
+
 def best(given: Given, metric: Metric, wish: Wish, axis: str) -> list[Choice]:
-    """The choices of each family that varies in `axis`, by the mean over replicates at each level.
+    """The choices of each family that varies in `axis` and is shown as one, by the mean over replicates at each level.
 
     Where the study sets validation images aside they decide, else the very images that are shown: then the caption
     has to say so. What is shown is the value of `metric` at the choice. Of equals the first in the spec is taken.
@@ -50,7 +68,8 @@ def best(given: Given, metric: Metric, wish: Wish, axis: str) -> list[Choice]:
     judges = {(row.network, row.level): row for row in given.of(judged.measures, judged.name, wish)}
     sign = -1.0 if what == "loss" else 1.0
     found = []
-    varied = [row for row in rows if axis in member(row.network)]
+    families = reduced(given, wish)
+    varied = [row for row in rows if axis in member(row.network) and family(row.network) in families]
     for name in dict.fromkeys(family(row.network) for row in varied):
         own = [row for row in varied if family(row.network) == name]
         # All members are judged alike: by images that one of them lacks, none is.

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.best import Choice, axis_of, best, said
+from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
 from lmcspec.report.figures.given import Given, family
 from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
-from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of
+from lmcspec.report.figures.style import BEST, DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -173,8 +173,8 @@ def _over(cells: Sequence[Cell], wish: Wish) -> str:
 def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choice]) -> tuple[Lines, dict[str, Look]]:
     """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
     found: Lines = {}
-    chosen = {choice.family for choice in choices}
-    networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen]
+    chosen, alone = {choice.family for choice in choices}, apart(wish)
+    networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen or one in alone]
     looks = looks_of(given, [one for one in networks if one in given.pruned] or networks)
     for network in networks:
         if network in looks:
@@ -184,10 +184,12 @@ def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choi
     for choice in choices:
         any_of = next(iter(choice.rows.values())).network
         levels = given.levels(any_of, wish.levels, list(choice.rows))
-        found[choice.family] = [_point(given, choice.rows[level], wish) for level in levels]
-        looks[choice.family] = look_of_family(given, choice.family)
+        label = choice.label(alone)
+        found[label] = [_point(given, choice.rows[level], wish) for level in levels]
+        looks[label] = look_of_family(given, choice.family) if label == choice.family else BEST
     if choices:
-        found = {one: points for one, points in found.items() if one in given.pruned or one in chosen}
+        labels = {choice.label(alone) for choice in choices}
+        found = {one: points for one, points in found.items() if one in given.pruned or one in labels}
     return found, looks
 
 

@@ -1,7 +1,7 @@
 """Instability, accuracy and distance against the step k at which copies part: a line per network."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
@@ -10,7 +10,7 @@ from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_lin
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of
 from lmcspec.report.figures.step_axis import finish, in_one_unit
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_of, look_of_family
+from lmcspec.report.figures.style import SPLITS, Drawing, canvas, drawn, legend, look_of, look_of_family, look_of_split
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -28,7 +28,8 @@ class Line:
 def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     """A line per network at its sparsest measured level, and one for the dense network; or the levels asked for.
 
-    With `x = "rewind"` a line per family at its rewind points, and those that stand alone by the k's of their measure.
+    With `x = "rewind"` a line per family at its rewind points, and those that stand alone by the k's of their measure;
+    with `series = "split"` one for test images and one for training images.
     """
     return _against_steps(givens, wish, name, "instability")
 
@@ -55,7 +56,10 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             # All rows of a panel stand over the same steps.
             metrics = [metric_of(panel.given, wish, what) for what in whats]
-            several = [list(_lines(panel, metric, by_rewind)) for metric in metrics]
+            if wish.series == "split":
+                several = [_by_split(panel, what, by_rewind) for what in whats]
+            else:
+                several = [list(_lines(panel, metric, by_rewind)) for metric in metrics]
             written = {step: k for lines in several for line in lines for step, k in _written(line, by_rewind).items()}
             labels, unit = in_one_unit(written)
             for axes, metric, lines in zip(column, metrics, several, strict=True):
@@ -74,7 +78,7 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
                 finish(axes, labels, width)
                 if first:
-                    axes.set_ylabel(metric.label)
+                    axes.set_ylabel(metric.words if wish.series == "split" else metric.label)
             column[0].set_title(_title(panel, [line for lines in several for line in lines], wish))
             what = "the rewind point" if by_rewind else "the step at which copies part"
             column[-1].set_xlabel(
@@ -89,6 +93,19 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
         f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"
     )
     return Drawing(name, title, figure, caption)
+
+
+def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[Line]:
+    """The lines of all images that were looked at, told apart by these."""
+    found: list[tuple[str, Line]] = []
+    for split in SPLITS:
+        narrow = replace(panel, wish=panel.wish.model_copy(update={"split": split}))
+        found += [(split, line) for line in _lines(narrow, metric_of(panel.given, narrow.wish, what), by_rewind)]
+    alone = len({line.label for _, line in found}) == 1
+    return [
+        Line(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
+        for split, line in found
+    ]
 
 
 def _written(line: Line, by_rewind: bool) -> Mapping[int, str]:

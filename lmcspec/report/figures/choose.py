@@ -47,10 +47,10 @@ READS = {
 VALUES = {
     "accuracy-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("case", "network")},
     "instability-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("at", "case", "network")},
-    "instability-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
+    "instability-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network"), "series": ("network", "split")},
     "distance-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
     "through-training": {"x": ("epoch", "step"), "panels": ("case", "network"), "series": ("at",)},
-    "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at")},
+    "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at", "split")},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 

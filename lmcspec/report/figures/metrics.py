@@ -45,6 +45,14 @@ class Metric:
         )
 
     @property
+    def words(self) -> str:
+        """The label without the images: `instability (points of error)`."""
+        found = self.label
+        for split in ("test", "train", "validation"):
+            found = found.replace(f"{split} ", "")
+        return found
+
+    @property
     def title(self) -> str:
         """`Instability`, `Accuracy`, `Distance`."""
         what, _, rest = self.name.partition("/")

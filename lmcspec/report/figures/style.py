@@ -17,6 +17,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 """Told apart by most colour-blind people, too (Okabe and Ito's, and more)."""
 MARKERS = "osD^vPX*<>"
 DENSE = "#6b6b6b"
+BEST = Look(COLOURS[8], "*", "-")
+"""Of the best of a family beside the lines of its members."""
 LOOKS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
@@ -39,6 +41,9 @@ LOOKS: dict[str, Any] = {
     "svg.fonttype": "path",
 }
 
+
+SPLITS = {"test": COLOURS[8], "train": COLOURS[7], "validation": COLOURS[4]}
+"""Images, in the order in which they are shown, and their colours where lines are told apart by them."""
 
 TITLE, ENTRY, LETTER = 0.35, 0.19, 0.075
 """Of a legend, in inches: the height of its title and of a line, the width of a letter."""
@@ -102,6 +107,13 @@ def look_of_family(given: Given, name: str) -> Look:
     twins = [one for one in given.families if one != original and given.original(one) == original]
     line = ("--", ":", "-.")[twins.index(name) % 3] if name in twins else "-"
     return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], line)
+
+
+def look_of_split(split: str, alone: bool, other: Look) -> Look:
+    """How a line looks where lines are told apart by images: by its colour where those are all there is to tell."""
+    if alone:
+        return Look(SPLITS[split], other.marker if split == "test" else "s", "-")
+    return Look(other.colour, other.marker, ("-", "--", ":")[list(SPLITS).index(split)])
 
 
 def shades(count: int) -> list[str]:

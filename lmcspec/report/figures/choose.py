@@ -64,7 +64,7 @@ def drawings(
     for name, plot, wish in _wanted(given, wishes):
         if not (several and shows_all(wish)):
             drawing = _drawing([given], name, plot, wish, records)
-            yield replace(drawing, notes=(*drawing.notes, *_unheeded(plot, wish)))
+            yield replace(drawing, notes=(*drawing.notes, *unheeded(plot, wish)))
 
 
 def across(
@@ -82,7 +82,7 @@ def across(
         wish = next(wish for wish in own.values() if shows_all(wish))
         chosen = [givens[case] for case, one in own.items() if shows_all(one)]
         drawing = _drawing(chosen, name, wish.plot, wish, records)
-        yield replace(drawing, notes=(*drawing.notes, *_unheeded(wish.plot, wish)))
+        yield replace(drawing, notes=(*drawing.notes, *unheeded(wish.plot, wish)))
 
 
 def shows_all(wish: Wish) -> bool:
@@ -164,7 +164,7 @@ def _is_wanted(given: Given, row: Row, wish: Wish) -> bool:
     )
 
 
-def _unheeded(plot: str, wish: Wish) -> Iterator[str]:
+def unheeded(plot: str, wish: Wish) -> Iterator[str]:
     """A line for what the spec says about a figure in vain."""
     said = {key for key in wish.model_fields_set - {"plot"} if getattr(wish, key) is not None}
     for key in sorted(said - READS.get(plot, said)):

@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-SECTIONS = {"accuracy": "", "stability": "lmc"}
+SECTIONS = {"accuracy": "", "stability": "lmc", "distance": "lmc"}
 """The chart section of a measure that goes by the name of its kind. One with a name of its own goes by that."""
 
 CHARTED = ("instability", "barrier")
@@ -42,6 +42,8 @@ class Valued(Protocol):
     def k(self) -> str: ...
     @property
     def through(self) -> int | None: ...
+    @property
+    def headline(self) -> bool: ...
 
 
 def key(text: str) -> str:
@@ -53,10 +55,13 @@ def chart(row: Valued) -> str | None:
     """The metric of a series run that this row is a point of: `test/accuracy`, `lmc/instability k0`; None for the rest.
 
     On test images nothing is said about the split, and under the policy `average` nothing about batch norm.
+    A distance is that of a measure of distances; what a path knows of it is with the path's task.
     """
     if row.metric in (f"{split}/{what}" for split in SPLITS for what in ("accuracy", "loss")):
         section = SECTIONS.get(row.measure, row.measure)
         return row.metric if not section else key(f"{section}/{row.metric.replace('/', ' ')}")
+    if row.metric == "distance" and row.headline:
+        return key(f"{SECTIONS.get(row.measure, row.measure)}/distance k{row.k}")
     what, _, policy = row.metric.partition("@")
     what, _, split = what.partition("/")
     if what not in CHARTED or split not in SPLITS:

@@ -163,6 +163,7 @@ def test_error_along_the_path(plan, store):
         ("instability-vs-step", {"metric": "barrier/test-loss"}, "no 'barrier/test-loss' to draw"),
         ("instability-vs-step", {"split": "train"}, "no 'instability/train' to draw"),
         ("error-along-path", {"metric": "distance"}, "error and loss, no 'distance'"),
+        ("error-along-path", {"metric": "error@frozen"}, "average and recompute, no 'frozen'"),
     ],
 )
 def test_numbers_that_a_plot_can_t_show(plan, store, plot, wish, says):

@@ -102,6 +102,7 @@ def results(plan, validation=None) -> Recorded:
             top = rise(target)
             curve = {"test_error": [0.1, top, 0.2], "train_error": [0.0, top / 2, 0.0]}
             scalars["paths"]["average"] |= curve
+            scalars["paths"]["recompute"] = {"test_error": [0.1, top / 4, 0.2], "summary": {}}
             scalars["paths"]["average"]["summary"] |= {"instability/test-loss": 3 * top, "instability/train": top / 2}
             scalars["distance"] = 100 * top
         elif validation:
@@ -382,6 +383,15 @@ class TestPanels:
                     own = fmean(over(cases, measure, case=case, at_updates=at, through=None, **only(measure, k)))
                     assert y[1] == pytest.approx(100 * own)
             assert drawing.notes == ()
+
+    def test_paths_under_another_policy(self, plan, store):
+        wish = {"networks": ["dense"], "at": 0, "split": "test", "metric": "error@recompute"}
+        drawing = draw(plan, store, **{"error-along-path": wish})["error-along-path"]
+        (axes,) = drawing.figure.axes
+        assert lines(axes)["dense"][1][1] == pytest.approx(
+            25 * fmean(over(plan, "dense_lmc", at_updates=0, through=None))
+        )
+        assert "recomputed" in drawing.caption
 
     def test_both_kinds_of_images_in_one_panel(self, cases, of_cases):
         """Figures 2 and 3."""

@@ -23,8 +23,8 @@ def test_a_key_has_only_what_mlflow_takes(text):
         assert found == text
 
 
-def row(measure, metric, k=""):
-    return SimpleNamespace(measure=measure, metric=metric, k=k)
+def row(measure, metric, k="", headline=False):
+    return SimpleNamespace(measure=measure, metric=metric, k=k, headline=headline)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,9 @@ def row(measure, metric, k=""):
         (row("stability", "midpoint/test", "0"), None),
         (row("stability", "instability/test-loss", "0"), None),
         (row("stability", "distance", "0"), None),
+        (row("distance", "distance", "3ep", headline=True), "lmc/distance k3ep"),
+        (row("sides", "distance", "0", headline=True), "sides/distance k0"),
+        (row("distance", "angle", "0"), None),
     ],
 )
 def test_where_a_number_is_charted(given, chart):

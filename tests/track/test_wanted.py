@@ -46,4 +46,4 @@ def test_what_is_on_the_way_is_no_point_of_a_chart_by_level():
     assert {row.through for row in rows} == {None, 2, 4}
     ((_, points),) = Wanted(plan).points(rows, store).items()
     found = [(point.metric, point.step, point.value) for point in points]
-    assert found == [("lmc/instability k0", 0, 0.5), ("mask/sparsity", 0, 0.0)]
+    assert found == [("lmc/instability k0", 0, 0.5), ("mask/sparsity", 0, 0.0), ("lmc/distance k0", 0, 0.5)]

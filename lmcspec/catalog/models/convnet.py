@@ -25,11 +25,29 @@ class ConvNet(Named):
     """Scale and shift of norms: (1, 0), (U[0, 1), 0), (1, 1), (U[-1, 1), 0)."""
 
 
+PADDED = (1, 28, 28)
+"""Images that the first convolution pads to 32x32, as in the papers' code."""
+
+
+def misfit(config: ConvNet, shape: tuple[int, int, int]) -> str:
+    """Pooling has to leave a pixel."""
+    height, width = (32, 32) if shape == PADDED else shape[1:]
+    deepest = min(height, width).bit_length() - 1
+    if config.depth <= deepest:
+        return ""
+    smallest = 2**config.depth
+    return (
+        f"{config.depth} blocks halve images so often, so they need {smallest}x{smallest} pixels; "
+        f"depth can be {deepest} at most for {height}x{width}"
+    )
+
+
 CARD = ModelCard(
     name="convnet",
     doc="ConvNet-D: convolution, norm, ReLU, average pooling, D times",
     config=ConvNet,
     implementation="lmcspec.science.models.convnet:build",
     source="Gidaris & Komodakis 2018; settings as in DC, DSA, DM, MTT and IDC",
+    misfit=misfit,
     variants={f"convnet{depth}": {"depth": depth} for depth in (2, 3, 4, 5)},
 )

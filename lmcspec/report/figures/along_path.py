@@ -24,6 +24,7 @@ from lmcspec.report.figures.style import (
 from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
+POLICIES = ("average", "recompute")
 SCALES = {"error": PERCENT, "loss": 1.0}
 """What there is along a path, and by what it is multiplied."""
 
@@ -54,9 +55,10 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
     panels of cases are told apart by k, with `series = "split"` those of all images stand in one panel.
     """
-    what = wish.metric or "error"
-    if what not in SCALES:
-        return Drawing(name, name, None, notes=(f"along a path there are {' and '.join(SCALES)}, no {what!r}",))
+    what, _, policy = (wish.metric or "error").partition("@")
+    if what not in SCALES or policy not in ("", *POLICIES):
+        known, asked = (SCALES, what) if what not in SCALES else (POLICIES, policy)
+        return Drawing(name, name, None, notes=(f"along a path there are {' and '.join(known)}, no {asked!r}",))
     title = f"{what.capitalize()} along the straight path"
     abreast = wish.panels in ("at", "case", "network")
     panels = panels_of(givens, wish if abreast else wish.model_copy(update={"panels": "at"}), "stability")
@@ -141,6 +143,9 @@ def _looks(
 
 
 def _policy(given: Given, wish: Wish) -> str:
+    """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
+    if asked := (wish.metric or "").partition("@")[2]:
+        return asked
     measures = [wish.measure] if wish.measure else given.measures("stability")
     return given.headline(measures[0]).partition("@")[2] or "average"
 
@@ -157,7 +162,7 @@ def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
     What is not there is left out. Of a network that several measures look at, those of the first are taken.
     """
     measures = [wish.measure] if wish.measure else given.measures("stability")
-    what, policy = wish.metric or "error", _policy(given, wish)
+    what, policy = (wish.metric or "error").partition("@")[0], _policy(given, wish)
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for measure in measures:
         targets = [

@@ -2,10 +2,8 @@
 
 from torch import Tensor, nn
 
-from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.models.convnet import PADDED, ConvNet, misfit
 from lmcspec.science.models.norms import make_norm
-
-_MNIST = (1, 28, 28)
 
 
 class Block(nn.Module):
@@ -41,16 +39,13 @@ def build(config: ConvNet, shape: tuple[int, int, int], classes: int) -> ConvNet
     Images of 1x28x28 are padded to 32x32 by the first convolution (padding 3), as in the papers' code. Raises
     ValueError where the pooling would leave nothing of the image.
     """
+    if reason := misfit(config, shape):
+        raise ValueError(reason)
     channels, height, width = shape
     blocks = []
     for place in range(config.depth):
-        padding = 3 if place == 0 and shape == _MNIST else 1
+        padding = 3 if place == 0 and shape == PADDED else 1
         height, width = (height + 2 * padding - 2) // 2, (width + 2 * padding - 2) // 2
-        if min(height, width) < 1:
-            raise ValueError(
-                f"depth {config.depth} is too much for images of {shape[1]}x{shape[2]}: "
-                f"{place} halvings leave one pixel, so depth can be {place} at most"
-            )
         blocks.append(Block(channels, config.width, config.norm, padding))
         channels = config.width
     return ConvNetwork(blocks, channels * height * width, classes)

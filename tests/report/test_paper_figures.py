@@ -8,7 +8,8 @@ from drawn_for_tests import Recorded, draw, draw_across, lines, panels
 from results_for_tests import Result, made_up, plan_of
 
 from lmcspec.report import tidy
-from lmcspec.report.figures import drawings, files
+from lmcspec.report.figures import across, drawings, files
+from lmcspec.spec.study import Figure as Wish
 
 KS = ("0", "20it", "100it")
 STEPS = '[0, "20it", "100it"]'
@@ -36,7 +37,8 @@ NAMES = [f"{name}[rewind={k}]" for name in ("imp", "random") for k in KS]
 
 
 def rewind(network: str) -> int:
-    return int(network.partition("=")[2].rstrip("it]") or 0)
+    written = network.partition("=")[2].rstrip("]")
+    return 46 * int(written[:-2]) if written.endswith("ep") else int(written.rstrip("it") or 0)
 
 
 def kind_of(network: str) -> int:
@@ -45,7 +47,8 @@ def kind_of(network: str) -> int:
 
 def error(target) -> float:
     """The best rewind is 20it at level 1, and 100it beyond."""
-    off = {0: 0.02, 20: 0.0, 100: 0.01}[rewind(target.network)] if target.level == 1 else -rewind(target.network) / 1e4
+    first = {0: 0.02, 20: 0.0}.get(rewind(target.network), 0.01)
+    off = first if target.level == 1 else -rewind(target.network) / 1e4
     sparse = off + 0.05 * kind_of(target.network) if target.level else 0.0  # level 0 is one network
     return BASE[target.case] + 0.2 + 0.01 * target.level + sparse + 0.003 * target.replicate
 
@@ -392,6 +395,42 @@ class TestPanels:
             25 * fmean(over(plan, "dense_lmc", at_updates=0, through=None))
         )
         assert "recomputed" in drawing.caption
+
+    def test_cases_whose_families_have_other_members(self):
+        """ImageNet's rewind points are epochs, LeNet's updates: each panel shows its own."""
+        text = TEXT + CASES.replace(
+            'rewind = { each = [0, "20it", "100it"] }', 'rewind = { each = [0, "40it", "2ep"] }'
+        )
+        plan = plan_of(text)
+        store, own = results(plan), {"std": KS, "low": ("0", "40it", "2ep")}
+
+        def drawing(**wish):
+            wishes = {
+                case: {"figure": Wish.model_validate({"panels": "case", **wish, "networks": members(wish, ks)})}
+                for case, ks in own.items()
+            }
+            (found,) = across(plan, tidy(plan, store), store, store, wishes)
+            return found
+
+        def members(wish, ks):
+            every = [f"imp[rewind={k}]" for k in ks]
+            return every if wish["plot"] == "error-along-path" else [*every, "imp[rewind=0]"]
+
+        paths = drawing(plot="error-along-path", series="at", split="test", measure="sparse_lmc")
+        best = drawing(plot="accuracy-vs-sparsity", reduce="best-over:rewind")
+        looks = set()
+        for case, ks in own.items():
+            assert list(lines(panels(paths)[f"{case}, test"])) == [f"k = {k}" for k in ks]
+            axes = panels(best)[case]
+            assert set(lines(axes)) == {"imp[rewind=0]", "imp, best rewind"}
+            errors = [
+                min(fmean(over(plan, "accuracy", case=case, network=f"imp[rewind={k}]", level=level)) for k in ks)
+                for level in (0, 1, 2)
+            ]
+            shown = lines(axes)["imp, best rewind"][1][::-1][:3]
+            assert shown == pytest.approx([100 * (1 - one) for one in errors])
+            looks.add(tuple((line.get_label(), line.get_color()) for line in axes.lines if line.get_label()[0] != "_"))
+        assert len(looks) == 1
 
     def test_both_kinds_of_images_in_one_panel(self, cases, of_cases):
         """Figures 2 and 3."""

@@ -52,7 +52,7 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
             figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
-        threshold = 0.0
+        threshold, dense_too = 0.0, False
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             # All rows of a panel stand over the same steps.
             metrics = [metric_of(panel.given, wish, what) for what in whats]
@@ -61,6 +61,7 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
             else:
                 several = [list(_lines(panel, metric, by_rewind)) for metric in metrics]
             written = {step: k for lines in several for line in lines for step, k in _written(line, by_rewind).items()}
+            dense_too |= any(not row.level for lines in several for line in lines for row in line.rows.values())
             labels, unit = in_one_unit(written)
             for axes, metric, lines in zip(column, metrics, several, strict=True):
                 for line in lines:
@@ -75,7 +76,8 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                     own = threshold_of(panel.given, metric)
                     threshold = max(threshold, own)
                     draw_threshold(axes, own)
-                    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+                    low, high = min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]
+                    axes.set_ylim(low, high + 0.04 * (high - low))
                 finish(axes, labels, width)
                 if first:
                     axes.set_ylabel(metric.words if wish.series == "split" else metric.label)
@@ -85,7 +87,8 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                 f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}"
             )
         legend(figure, list(handles.values()), counted(cells, wish.band == "all"))
-    caption = "Each family at the rewind point below it, and dense copies that part there." if by_rewind else ""
+    caption = f"Each family at the rewind point below it{', and dense copies that part there' * dense_too}."
+    caption = caption if by_rewind else ""
     caption = caption or "Each network at the level named beside it."
     caption += below_threshold(threshold) + pooled_words(wish, cells)
     titles = [metric_of(givens[0], wish, what).title for what in whats]

@@ -1,5 +1,6 @@
 """Which figures a report has: those that the spec asks for, else those that its measures allow."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -79,10 +80,21 @@ def across(
     for name in names:
         # A case that changes a figure, or has none of its name, keeps its own.
         own = {case: wishes[case][name] for case in cases if name in wishes.get(case, {})}
-        wish = next(wish for wish in own.values() if shows_all(wish))
-        chosen = [givens[case] for case, one in own.items() if shows_all(one)]
+        alike = {case: one for case, one in own.items() if shows_all(one)}
+        wish = _of_all(list(alike.values()))
+        chosen = [givens[case] for case in alike]
         drawing = _drawing(chosen, name, wish.plot, wish, records)
         yield replace(drawing, notes=(*drawing.notes, *unheeded(wish.plot, wish)))
+
+
+def _of_all(wishes: Sequence[Wish]) -> Wish:
+    """One wish for the panels of all cases: families have other members in each, so networks are those of any."""
+    if any(wish.networks is None for wish in wishes):
+        return wishes[0]
+    often: Counter[str] = Counter()
+    for wish in wishes:
+        often |= Counter(wish.networks or ())  # what stands twice, a member beside its family, stays so
+    return wishes[0].model_copy(update={"networks": tuple(often.elements())})
 
 
 def shows_all(wish: Wish) -> bool:

@@ -88,13 +88,12 @@ def look_of(given: Given, network: str, level: int = 1) -> Look:
 def looks_of(given: Given, networks: Sequence[str]) -> dict[str, Look]:
     """How the lines of the networks of one panel look.
 
-    Where a study has more networks than there are colours, and the panel one of each family, they have the families'.
+    Where the panel has one of each family they have the families' looks, the same in panels of cases whose families
+    have other members.
     """
-    crowded = len(given.pruned) > len(COLOURS)
     one_each = len({family(network) for network in networks}) == len(set(networks))
     return {
-        network: look_of_family(given, family(network)) if crowded and one_each else look_of(given, network)
-        for network in networks
+        network: look_of_family(given, family(network)) if one_each else look_of(given, network) for network in networks
     }
 
 

@@ -6,6 +6,7 @@ from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
+from lmcspec.tasks.sources import MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,8 @@ KIND = Kind(
     run=run,
     sources=(
         "lmcspec.tasks.distance",
-        "lmcspec.tasks.read",
         "lmcspec.science.distances",
-        "lmcspec.science.dropout",
         "lmcspec.science.masks",
-        "lmcspec.science.models",
-        "lmcspec.science.models.convnet",
-        "lmcspec.science.models.imagenet_resnet",
-        "lmcspec.science.models.inception",
-        "lmcspec.science.models.mlp",
-        "lmcspec.science.models.norms",
-        "lmcspec.science.models.resnet",
-        "lmcspec.science.models.vgg",
-        "lmcspec.base.streams",
+        *MODELS,
     ),
 )

@@ -8,6 +8,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
+from lmcspec.tasks.sources import IMAGES, MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +75,11 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.distill",
         "lmcspec.tasks.checkpoint",
-        "lmcspec.tasks.read",
-        "lmcspec.science.data.augment",
-        "lmcspec.science.data.decode",
         "lmcspec.science.data.distilled",
-        "lmcspec.science.data.held_out",
-        "lmcspec.science.data.loading",
-        "lmcspec.science.data.mapped",
-        "lmcspec.science.data.resident",
-        "lmcspec.science.data.resize",
-        "lmcspec.science.data.resized_crop",
-        "lmcspec.science.data.space",
         "lmcspec.science.distill.dm",
         "lmcspec.science.distill.progress",
-        "lmcspec.science.dropout",
         "lmcspec.science.initial",
-        "lmcspec.science.models",
-        "lmcspec.science.models.convnet",
-        "lmcspec.science.models.imagenet_resnet",
-        "lmcspec.science.models.inception",
-        "lmcspec.science.models.mlp",
-        "lmcspec.science.models.norms",
-        "lmcspec.science.models.resnet",
-        "lmcspec.science.models.vgg",
-        "lmcspec.science.subset",
-        "lmcspec.base.recipes",
-        "lmcspec.base.streams",
+        *MODELS,
+        *IMAGES,
     ),
 )

@@ -7,6 +7,7 @@ from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
+from lmcspec.tasks.sources import IMAGES, MODELS
 
 if TYPE_CHECKING:
     from lmcspec.science.paths import Curve
@@ -103,32 +104,12 @@ KIND = Kind(
     run=run,
     sources=(
         "lmcspec.tasks.path",
-        "lmcspec.tasks.read",
         "lmcspec.science.curves",
-        "lmcspec.science.data.augment",
-        "lmcspec.science.data.decode",
-        "lmcspec.science.data.held_out",
-        "lmcspec.science.data.loading",
-        "lmcspec.science.data.mapped",
-        "lmcspec.science.data.resident",
-        "lmcspec.science.data.resize",
-        "lmcspec.science.data.resized_crop",
-        "lmcspec.science.data.space",
-        "lmcspec.science.dropout",
         "lmcspec.science.evaluate",
         "lmcspec.science.masks",
-        "lmcspec.science.models",
-        "lmcspec.science.models.convnet",
-        "lmcspec.science.models.imagenet_resnet",
-        "lmcspec.science.models.inception",
-        "lmcspec.science.models.mlp",
-        "lmcspec.science.models.norms",
-        "lmcspec.science.models.resnet",
-        "lmcspec.science.models.vgg",
         "lmcspec.science.outcome",
         "lmcspec.science.paths",
-        "lmcspec.science.subset",
-        "lmcspec.base.recipes",
-        "lmcspec.base.streams",
+        *MODELS,
+        *IMAGES,
     ),
 )

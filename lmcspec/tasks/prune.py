@@ -9,6 +9,7 @@ from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.masks import write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
+from lmcspec.tasks.sources import IMAGES, MODELS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -156,7 +157,6 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.prune",
         "lmcspec.tasks.masks",
-        "lmcspec.tasks.read",
         "lmcspec.science.auxiliary",
         "lmcspec.science.criteria.grasp",
         "lmcspec.science.criteria.magnitude",
@@ -164,29 +164,10 @@ KIND = Kind(
         "lmcspec.science.criteria.random",
         "lmcspec.science.criteria.snip",
         "lmcspec.science.criteria.synflow",
-        "lmcspec.science.data.augment",
-        "lmcspec.science.data.decode",
         "lmcspec.science.data.distilled",
-        "lmcspec.science.data.held_out",
-        "lmcspec.science.data.loading",
-        "lmcspec.science.data.mapped",
-        "lmcspec.science.data.resident",
-        "lmcspec.science.data.resize",
-        "lmcspec.science.data.resized_crop",
-        "lmcspec.science.data.space",
-        "lmcspec.science.dropout",
         "lmcspec.science.initial",
         "lmcspec.science.masks",
-        "lmcspec.science.models",
-        "lmcspec.science.models.convnet",
-        "lmcspec.science.models.imagenet_resnet",
-        "lmcspec.science.models.inception",
-        "lmcspec.science.models.mlp",
-        "lmcspec.science.models.norms",
-        "lmcspec.science.models.resnet",
-        "lmcspec.science.models.vgg",
-        "lmcspec.science.subset",
-        "lmcspec.base.recipes",
-        "lmcspec.base.streams",
+        *MODELS,
+        *IMAGES,
     ),
 )

@@ -8,6 +8,7 @@ from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.masks import write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
+from lmcspec.tasks.sources import MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,7 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.shuffle",
         "lmcspec.tasks.masks",
-        "lmcspec.tasks.read",
-        "lmcspec.science.dropout",
         "lmcspec.science.masks",
-        "lmcspec.science.models",
-        "lmcspec.science.models.convnet",
-        "lmcspec.science.models.imagenet_resnet",
-        "lmcspec.science.models.inception",
-        "lmcspec.science.models.mlp",
-        "lmcspec.science.models.norms",
-        "lmcspec.science.models.resnet",
-        "lmcspec.science.models.vgg",
-        "lmcspec.base.streams",
+        *MODELS,
     ),
 )

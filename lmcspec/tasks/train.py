@@ -12,6 +12,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part, decode
+from lmcspec.tasks.sources import IMAGES, MODELS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -237,40 +238,20 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.train",
         "lmcspec.tasks.checkpoint",
-        "lmcspec.tasks.read",
         "lmcspec.science.auxiliary",
-        "lmcspec.science.data.augment",
         "lmcspec.science.data.cutmix",
-        "lmcspec.science.data.decode",
         "lmcspec.science.data.distilled",
         "lmcspec.science.data.dsa",
-        "lmcspec.science.data.held_out",
-        "lmcspec.science.data.loading",
-        "lmcspec.science.data.mapped",
-        "lmcspec.science.data.resident",
-        "lmcspec.science.data.resize",
-        "lmcspec.science.data.resized_crop",
-        "lmcspec.science.data.space",
-        "lmcspec.science.dropout",
         "lmcspec.science.evaluate",
         "lmcspec.science.initial",
         "lmcspec.science.masks",
-        "lmcspec.science.models",
-        "lmcspec.science.models.convnet",
-        "lmcspec.science.models.imagenet_resnet",
-        "lmcspec.science.models.inception",
-        "lmcspec.science.models.mlp",
-        "lmcspec.science.models.norms",
-        "lmcspec.science.models.resnet",
-        "lmcspec.science.models.vgg",
         "lmcspec.science.optimisers",
         "lmcspec.science.order",
         "lmcspec.science.outcome",
         "lmcspec.science.precision",
-        "lmcspec.science.subset",
         "lmcspec.science.train",
-        "lmcspec.base.recipes",
         "lmcspec.base.steps",
-        "lmcspec.base.streams",
+        *MODELS,
+        *IMAGES,
     ),
 )

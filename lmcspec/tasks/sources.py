@@ -1,0 +1,30 @@
+"""The modules that several kinds of task compute with: a kind's version stands for the text of all that it lists."""
+
+MODELS = (
+    "lmcspec.tasks.read",
+    "lmcspec.science.dropout",
+    "lmcspec.science.models",
+    "lmcspec.science.models.convnet",
+    "lmcspec.science.models.imagenet_resnet",
+    "lmcspec.science.models.inception",
+    "lmcspec.science.models.mlp",
+    "lmcspec.science.models.norms",
+    "lmcspec.science.models.resnet",
+    "lmcspec.science.models.vgg",
+    "lmcspec.base.streams",
+)
+"""Of every kind that builds a network."""
+IMAGES = (
+    "lmcspec.science.data.augment",
+    "lmcspec.science.data.decode",
+    "lmcspec.science.data.held_out",
+    "lmcspec.science.data.loading",
+    "lmcspec.science.data.mapped",
+    "lmcspec.science.data.resident",
+    "lmcspec.science.data.resize",
+    "lmcspec.science.data.resized_crop",
+    "lmcspec.science.data.space",
+    "lmcspec.science.subset",
+    "lmcspec.base.recipes",
+)
+"""Of every kind that looks at a data set."""

@@ -4,6 +4,7 @@ its header says, and a small one; counts by hand."""
 import re
 from collections import Counter
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -67,8 +68,8 @@ def test_every_figure_and_table_is_there():
 
 @pytest.mark.parametrize("name", EVERY)
 def test_it_says_in_its_header_what_it_costs(name):
-    text = (FOLDER / f"{name}.toml").read_text()
-    header = re.sub(r"\n# ?", " ", text[: text.index("\n\n")])
+    lines = (FOLDER / f"{name}.toml").read_text().splitlines()
+    header = " ".join(line.lstrip("# ") for line in takewhile(lambda line: line.startswith("#"), lines))
     assert "Cost: " in header
     if name not in SMALL:
         assert "Expect" in header
@@ -193,10 +194,10 @@ def test_networks_train_on_the_papers_recipes():
 
 @pytest.mark.parametrize("name", SMALL)
 def test_small_ones_are_small(name):
-    """Twelve million images of a network a hundredth of ResNet-20's arithmetic are minutes."""
+    """Six million images, most of them digits, are minutes."""
     view = outlook(planned(name), None)
-    assert sum(one.images for one in view.waiting.values()) < 12_000_000
-    assert {case.name for case in loaded(name).cases} <= {"lenet", "r20-std", "r20-low"}
+    assert sum(one.images for one in view.waiting.values()) < 8_000_000
+    assert {case.name for case in loaded(name).cases} <= {"lenet", "r20-std"}
     for case in loaded(name).cases:
         assert case.study.study == f"instability-{name.removeprefix('small/')}-small"
         assert set(case.study.figures) == set(loaded(name.removeprefix("small/")).cases[0].study.figures)

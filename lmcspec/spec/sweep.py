@@ -30,7 +30,7 @@ from lmcspec.catalog import nearest
 from lmcspec.spec.assign import assigned
 from lmcspec.spec.labels import PLAIN_NAME, labels_of_paths, labels_of_values, same
 from lmcspec.spec.paths import Path, dotted, parse_path
-from lmcspec.spec.tree import Node, NoPlace, merge, plain, stamped, without
+from lmcspec.spec.tree import Node, NoPlace, at, merge, plain, stamped, without
 
 MOST = 1000
 """Cases of one sweep."""
@@ -80,7 +80,7 @@ def swept(root: Node, set_paths: list[tuple[Path, Node]]) -> Sweep:
     if not result.problems and count > MOST:
         result.refuse("E312", f"the sweep has {count:,} cases; at most {MOST:,} are allowed", table, key=True)
     if not result.problems:
-        _combine(base, axes, excluded, result)
+        _combine(base, axes, excluded, set_paths, result)
         if not result.cases and not result.problems:
             result.refuse("E311", "`sweep.exclude` leaves no case", table.value["exclude"], key=True)
     if result.problems:
@@ -241,7 +241,8 @@ def _refuse_twice(axes: list[Axis], set_paths: list[tuple[Path, Node]], result: 
                 if path and path[0] in CLOSED:
                     result.refuse("E313", f"`{path[0]}` is the same in all cases", node, key=True)
                 for set_path, set_node in set_paths:
-                    if _overlap(path, set_path):
+                    short = not setting.path and isinstance(node.value, str) and len(set_path) > len(path)
+                    if _overlap(path, set_path) and not short:  # `dataset = "mnist"` leaves its root open
                         result.refuse("E313", f"`{dotted(path)}` is set by the sweep as well", set_node, key=True)
                 if any(other != number and _overlap(path, earlier) for earlier, other in taken):
                     result.refuse("E313", f"`{dotted(path)}` is set by two axes of the sweep", node, key=True)
@@ -265,7 +266,13 @@ def _overlap(one: Path, other: Path) -> bool:
     return [str(part) for part in one[:shorter]] == [str(part) for part in other[:shorter]]
 
 
-def _combine(base: Node, axes: list[Axis], excluded: list[tuple[Node, list[tuple[Path, Any]]]], result: Sweep) -> None:
+def _combine(
+    base: Node,
+    axes: list[Axis],
+    excluded: list[tuple[Node, list[tuple[Path, Any]]]],
+    set_paths: list[tuple[Path, Node]],
+    result: Sweep,
+) -> None:
     fits = [False] * len(excluded)
     for columns in product(*axes):
         settings = [setting for column in columns for setting in column]
@@ -286,10 +293,23 @@ def _combine(base: Node, axes: list[Axis], excluded: list[tuple[Node, list[tuple
                 place = setting.leaf if error.span is None else replace(setting.leaf, key=error.span)
                 result.refuse("E310", f"{where}{error}", place, key=True)
                 return
-        result.cases.append((",".join(setting.name for setting in settings), tree))
+        result.cases.append((",".join(setting.name for setting in settings), _set_again(tree, set_paths, result)))
     for (entry, _), hit in zip(excluded, fits, strict=True):
         if not hit:
             result.refuse("E311", "this fits no case of the sweep", entry)
+
+
+def _set_again(tree: Node, set_paths: list[tuple[Path, Node]], result: Sweep) -> Node:
+    """What --set says, in a case that replaced the table in which it stood: `dataset.root` beside another data set."""
+    for path, leaf in set_paths:
+        found = at(tree, path)
+        if path[0] == "sweep" or (found is not None and found.span == leaf.span):
+            continue
+        try:
+            tree = assigned(tree, path, leaf)
+        except NoPlace as error:
+            result.refuse("E304", str(error), leaf, key=True, path=dotted(path))
+    return tree
 
 
 def _fits(pair: tuple[Path, Any], settings: list[Setting]) -> bool:

@@ -24,7 +24,7 @@ FIGURES = [
     ),
 ]
 SMALL = [f"small/{name}" for name in (*FIGURES, "resnet20")]
-EVERY = [*FIGURES, "lenet", "resnet20", *SMALL]
+EVERY = [*FIGURES, "lenet", "lenet-rewinding", "resnet20", *SMALL]
 ROUNDS = {
     "lenet": 15,
     "r20-std": 8,
@@ -170,6 +170,15 @@ def test_sparse_networks_are_rewound_to_where_dense_copies_part():
             assert at == tuple(
                 stages[0].rewind for net, stages in case.study.networks.items() if net.startswith("imp[")
             )
+
+
+def test_lenet_s_rewinding_is_figure_7_s():
+    assert counts("lenet-rewinding") == {
+        "train": 3 * 3 * 26,
+        "prune": 3 * (3 * 15 - 2),
+        "shuffle": 9,
+        "path": 3 * 3 * 12,
+    }
 
 
 def test_networks_train_on_the_papers_recipes():

@@ -79,6 +79,19 @@ def test_what_a_dropped_case_sets_clashes_with_nothing(tmp_path):
     assert on_top(tmp_path, "", "replicates=7", 'sweep.only=["b"]')["b"].replicates == 7
 
 
+def test_what_is_set_holds_in_cases_that_bring_a_table_of_their_own():
+    more = '[[sweep.cases]]\ncase = "a"\n[[sweep.cases]]\ncase = "b"\ndataset = "mnist"\n'
+    more += '[[sweep.cases]]\ncase = "c"\nnetworks.imp = [{ rounds = 7 }]\n'
+    cases = {case.name: case for case in small("dataset.root=here", more=more).cases}
+    assert {name: (case.study.dataset.name, case.study.dataset.root) for name, case in cases.items()} == {
+        "a": ("digits", "here"),
+        "b": ("mnist", "here"),
+        "c": ("digits", "here"),
+    }
+    origin = cases["b"].origins.of(("dataset", "root"))
+    assert (origin.value, origin.source, origin.earlier) == ("here", "--set", ())
+
+
 def test_an_origin_goes_down_through_the_files(tmp_path):
     (tmp_path / "base.toml").write_text(text(CASES))
     (tmp_path / "top.toml").write_text('extends = "base.toml"\n[[sweep.cases]]\ncase = "a"\nreplicates = 3\n')

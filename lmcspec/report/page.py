@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from lmcspec.plan import Plan, Target
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import key_of, summarise
-from lmcspec.report.table import columns_of, heading
+from lmcspec.report.table import columns_of, heading, in_column, places_of
 from lmcspec.report.tidy import MISSING, Row, at_the_end, headline, metrics, scale_of
 from lmcspec.report.words import gaps, in_points, verdicts
 
@@ -158,16 +158,11 @@ def results(rows: Sequence[Row]) -> Shown:
     """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
     rows = at_the_end(rows)
     cells, columns = summarise(rows), columns_of(rows)
-    places: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
-        places.setdefault((row.network, row.level), []).append(row)
     lines = []
-    for (network, level), own in places.items():
+    for (network, level), own in places_of(rows).items():
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
         line = [Cell(network), Cell(str(level)), Cell(f"{fmean(sparsities):.1%}" if sparsities else "?")]
-        for measure, metric, at, _ in columns:
-            behind = [row for row in own if (row.measure, row.metric, row.at_updates) == (measure, metric, at)]
-            line.append(_number(behind, cells))
+        line += [_number(in_column(own, column), cells) for column in columns]
         if any(cell.text for cell in line[3:]):
             lines.append(tuple(line))
     return Shown(("network", "level", "sparsity", *map(heading, columns)), tuple(lines))

@@ -1,6 +1,6 @@
 """The results of a study as tables in the terminal: mean, spread, n, and verdicts in words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
 
 Column = tuple[str, str, int, str]
 """(measure, headline metric, k in updates, k as written)."""
+OWN = -1
+"""In place of k: each network at its own rewind point."""
 
 
 def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Column]) -> "RenderableType":
@@ -53,18 +55,14 @@ def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Colu
     grid.add_column("sparsity", justify="right")
     for column in columns:
         grid.add_column(Text(heading(column)), justify="right")
-    lines: dict[tuple[str, int], list[Row]] = {}
-    for row in rows:
-        lines.setdefault((row.network, row.level), []).append(row)
     shown = None
-    for (network, level), own in lines.items():
-        keys = {key_of(row) for row in own}
-        wanted = [(own[0].case, network, level, measure, metric, at, None) for measure, metric, at, _ in columns]
-        if not keys.intersection(wanted):
+    for (network, level), own in places_of(rows).items():
+        behind = [in_column(own, column) for column in columns]
+        if not any(behind):
             continue
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
         sparsity = f"{fmean(sparsities):.1%}" if sparsities else "?"
-        values = [in_points(cells.get(key), key[4]) if key in keys else "" for key in wanted]
+        values = [in_points(cells.get(key_of(one[0])), one[0].metric) if one else "" for one in behind]
         grid.add_row(*map(Text, ["" if network == shown else network, str(level), sparsity, *values]))
         shown = network
     return grid
@@ -83,8 +81,32 @@ def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
     return grid
 
 
+def places_of(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
+    """The rows of each (network, level). The dense level that members of a family share stands with the first alone."""
+    found: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.network, row.level), []).append(row)
+    dense: dict[str, set[str]] = {}
+    for network, level in list(found):
+        family, bracket, _ = network.partition("[")
+        if bracket and not level:
+            tasks = {row.task for row in found[network, level]}
+            if dense.setdefault(family, tasks) >= tasks and dense[family] is not tasks:
+                del found[network, level]
+    return found
+
+
+def in_column(own: Iterable[Row], column: Column) -> list[Row]:
+    """Those of the rows of a place that stand in a column."""
+    measure, metric, at, _ = column
+    return [row for row in own if (row.measure, row.metric) == (measure, metric) and at in (OWN, row.at_updates)]
+
+
 def columns_of(rows: Sequence[Row]) -> list[Column]:
-    """In the order of the measures; of one, by k. A step can be spelled in two ways: the first heads the column."""
+    """In the order of the measures; of one, by k. A step can be spelled in two ways: the first heads the column.
+
+    Where members of families are each measured at their own rewind point, it is one column.
+    """
     order = {measure: place for place, measure in enumerate(dict.fromkeys(row.measure for row in rows))}
     unique: dict[tuple, Column] = {}
     for row in rows:
@@ -92,7 +114,18 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
             unique.setdefault(
                 (row.measure, row.metric, row.at_updates), (row.measure, row.metric, row.at_updates, row.k)
             )
-    return sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
+    columns = sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
+    return list(dict.fromkeys(_at_own(column, rows) for column in columns))
+
+
+def _at_own(column: Column, rows: Sequence[Row]) -> Column:
+    measure, metric, *_ = column
+    steps: dict[str, set[int]] = {}
+    for row in rows:
+        if (row.measure, row.metric) == (measure, metric):
+            steps.setdefault(row.network, set()).add(row.at_updates)
+    each_its_own = all("rewind=" in network and len(own) == 1 for network, own in steps.items())
+    return (measure, metric, OWN, "rewind") if each_its_own and len(set.union(*steps.values())) > 1 else column
 
 
 def heading(column: Column) -> str:

@@ -116,11 +116,16 @@ def gaps(rows: Iterable[Row]) -> list[str]:
         told = row.outcomes if row.headline else (MISSING,) if row.through is not None and row.value is None else ()
         for outcome in told:
             found.setdefault((row.network, row.measure, outcome), []).append(row.level)
-    return [
-        f"{network}, {measure}: {len(levels)} {'result' if len(levels) == 1 else 'results'} "
-        f"{OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
-        for (network, measure, outcome), levels in found.items()
-    ]
+    alike: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}
+    for (network, measure, outcome), levels in found.items():
+        alike.setdefault((network.partition("[")[0], measure, outcome, tuple(levels)), []).append(network)
+    lines = []
+    for (family, measure, outcome, levels), networks in alike.items():
+        name = networks[0] if len(networks) == 1 else f"{family} ({len(networks)} of the family)"
+        count = len(levels) * len(networks)
+        results = "result" if count == 1 else "results"
+        lines.append(f"{name}, {measure}: {count} {results} {OUTCOMES.get(outcome, outcome)} {at_levels(levels)}")
+    return lines
 
 
 def at_levels(levels: Iterable[int]) -> str:

@@ -121,3 +121,10 @@ def test_a_narrow_terminal_breaks_words_and_not_names():
     text = printed(plan, made_up(plan, made), width=80)
     assert "imp[rewind=20it]" in text
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_what_a_whole_family_lacks_is_one_line():
+    imp = 'imp = [{ rounds = 2, rewind = { each = [0, "20it"] } }]'
+    plan = plan_of(f"[networks]\ndense = []\n{imp}\n[measures]\naccuracy = {{}}")
+    found = printed(plan, made_up(plan, lambda target: 0.1 if target.network == "dense" else None))
+    assert "imp (2 of the family), accuracy: 12 results missing at levels 1, 2" in found

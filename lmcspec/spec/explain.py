@@ -172,9 +172,13 @@ def _value(case: Case, path: Path) -> tuple[Any, Path]:
             case _:
                 inside, missing = None, True
         if missing:
+            members = [name for name in known if name.startswith(f"{part}[")]
             near = nearest(str(part), known)
             where = f"`{dotted(done)}`" if done else "the spec"
-            raise UsageError(f"{where} has no `{part}`" + (f"; did you mean `{near}`?" if near else ""))
+            hint = f"; did you mean `{near}`?" if near else ""
+            if members:
+                hint = f": it is a family, `{members[0]}`" + (f" to `{members[-1]}`" if len(members) > 1 else "")
+            raise UsageError(f"{where} has no `{part}`{hint}")
         value, done = inside, (*done, part)
     return _plain(value), done
 

@@ -1,6 +1,7 @@
 """Files on top of each other: `extends = ["base.toml"]`. Tables merge, lists are replaced, later files win.
 
 Cases of a sweep merge by their names, and a table with numbers for keys into a list's items: `lmcspec.spec.tree.merge`.
+A file that several extend lies beneath all of them, once: what one of these changes of it, the next does not undo.
 """
 
 import os
@@ -23,28 +24,49 @@ class Files:
     sources: dict[str, Source] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    _trees: dict[Path, Node | None] = field(default_factory=dict)
+    _failed: set[Path] = field(default_factory=set)
 
     def read(self, path: Path, text: str | None = None) -> Node | None:
         """The tree of a file with all that it extends merged beneath it; None where that failed."""
-        return self._file(path, None, (), text)
+        layers: dict[Path, Node] = {}
+        if not self._lay(path, None, (), layers, text):
+            return None
+        found: Node | None = None
+        for layer in layers.values():
+            found = self._on_top(found, layer)
+            if found is None:
+                return None
+        return found
 
-    def _file(self, path: Path, named_at: Span | None, above: tuple[Path, ...], text: str | None = None) -> Node | None:
+    def _lay(
+        self,
+        path: Path,
+        named_at: Span | None,
+        above: tuple[Path, ...],
+        layers: dict[Path, Node],
+        text: str | None = None,
+    ) -> bool:
+        """Add a file to the layers, lowest first, after all that it extends. False where something is wrong."""
         identity = Path(os.path.realpath(path))
         if identity in above:
             circle = " -> ".join(f"`{_shown(file)}`" for file in (*above[above.index(identity) :], identity))
             self.problems.append(Problem("E301", f"files extend each other in a circle: {circle}", named_at))
-            return None
+            return False
         if len(above) > DEEPEST:
             self.problems.append(Problem("E302", f"more than {DEEPEST} files stand on top of each other", named_at))
-            return None
-        if identity in self._trees:
-            return self._trees[identity]
+            return False
+        if identity in layers or identity in self._failed:
+            return identity in layers
         tree = self._own(path, named_at, text)
-        if tree is not None:
-            tree = self._with_bases(tree, path, (*above, identity))
-        self._trees[identity] = tree
-        return tree
+        bases = [] if tree is None else self._bases(tree)
+        whole = bases is not None and tree is not None
+        for node in bases or []:
+            whole = self._lay(path.parent / node.value, node.span, (*above, identity), layers) and whole
+        if whole and tree is not None:
+            layers[identity] = without(tree, "extends") if tree.get("extends") else tree
+        else:
+            self._failed.add(identity)
+        return whole
 
     def _own(self, path: Path, named_at: Span | None, text: str | None) -> Node | None:
         try:
@@ -57,27 +79,19 @@ class Files:
             return None
         return tree
 
-    def _with_bases(self, tree: Node, path: Path, above: tuple[Path, ...]) -> Node | None:
+    def _bases(self, tree: Node) -> list[Node] | None:
+        """The files that a tree names under `extends`; None where these are no names."""
         entry = tree.get("extends")
         if entry is None:
-            return tree
+            return []
         entries = [entry] if isinstance(entry.value, str) else entry.elements()
         wrong = [node for node in entries if not isinstance(node.value, str)]
-        if wrong or not (isinstance(entry.value, list | str)):
+        if wrong or not isinstance(entry.value, list | str):
             place = (wrong[0] if wrong else entry).span
-            self.problems.append(
-                Problem("E105", "`extends` takes the path of a spec or a list of paths", place, path="extends")
-            )
+            message = "`extends` takes the path of a spec or a list of paths"
+            self.problems.append(Problem("E105", message, place, path="extends"))
             return None
-        below: Node | None = None
-        failed = False
-        for node in entries:
-            base = self._file(path.parent / node.value, node.span, above)
-            failed = failed or base is None
-            if base is not None:
-                below = self._on_top(below, base)
-                failed = failed or below is None
-        return None if failed else self._on_top(below, without(tree, "extends"))
+        return entries
 
     def _on_top(self, below: Node | None, above: Node) -> Node | None:
         try:

@@ -71,7 +71,12 @@ class Origins:
 
 
 def _origin(node: Node) -> Origin:
-    earlier = tuple(_origin_of_one(one) for one in node.earlier)
+    # A file that two others extend stands beneath both: what it says is told once, as it was last.
+    told: dict[object, Node] = {}
+    for one in node.earlier:
+        told.setdefault((one.span, one.source) if one.span else id(one), one)
+    told.pop((node.span, node.source), None)
+    earlier = tuple(_origin_of_one(one) for one in told.values())
     return Origin(plain(node), node.source, node.key, node.span, earlier)
 
 

@@ -92,6 +92,18 @@ def test_what_is_set_holds_in_cases_that_bring_a_table_of_their_own():
     assert (origin.value, origin.source, origin.earlier) == ("here", "--set", ())
 
 
+def test_a_file_beneath_two_others_undoes_nothing_and_is_an_origin_once(tmp_path):
+    (tmp_path / "base.toml").write_text(text())
+    (tmp_path / "one.toml").write_text('extends = "base.toml"\nrecipes.real.batch = 8\n')
+    (tmp_path / "two.toml").write_text('extends = "base.toml"\nreplicates = 2\n')
+    (tmp_path / "top.toml").write_text('extends = ["one.toml", "two.toml"]\nrecipes.distilled.batch = 4\n')
+    case = load(tmp_path / "top.toml").cases[0]
+    assert (case.study.recipes["real"].batch, case.study.recipes["distilled"].batch, case.study.replicates) == (8, 4, 2)
+    origin = case.origins.of(("recipes", "real", "batch"))
+    told = [(one.value, Path(one.value_span.file).name) for one in (origin, *origin.earlier)]
+    assert told == [(8, "one.toml"), (32, "base.toml")]
+
+
 def test_an_origin_goes_down_through_the_files(tmp_path):
     (tmp_path / "base.toml").write_text(text(CASES))
     (tmp_path / "top.toml").write_text('extends = "base.toml"\n[[sweep.cases]]\ncase = "a"\nreplicates = 3\n')
@@ -123,3 +135,7 @@ def test_two_cases_of_one_name_in_the_upper_file_are_told(tmp_path):
     with pytest.raises(SpecError) as error:
         on_top(tmp_path, twice)
     assert [problem.code for problem in error.value.problems] == ["E308"]
+
+
+def test_extending_nothing_is_no_key_of_the_study():
+    assert load(Path("x.toml"), text="extends = []\n" + text()).cases[0].study.study == "small"

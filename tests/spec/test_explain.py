@@ -176,6 +176,12 @@ def test_what_is_not_there(path, words):
         explained(path)
 
 
+def test_a_family_is_named_by_its_members():
+    loaded = small(imp="[{ rounds = { each = [1, 2, 3] } }]")
+    with pytest.raises(UsageError, match=r"has no `imp`: it is a family, `imp\[rounds=1\]` to `imp\[rounds=3\]`"):
+        explain_path(loaded, "networks.imp.0.rounds")
+
+
 def test_an_unknown_case():
     with pytest.raises(UsageError, match="did you mean `replicates=1`"):
         explained("title", case="replicate=1")

@@ -6,7 +6,7 @@ import os
 # A spec is read by the models of this program alone. Looking for plugins of pydantic takes a tenth of `plan`.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # Imports and plans make many objects and drop few of them: looking for garbage as often as Python does finds none.
-gc.set_threshold(50_000, 20, 100)
+gc.set_threshold(200_000, 20, 100)
 
 from lmcspec.cli.app import main  # noqa: E402
 

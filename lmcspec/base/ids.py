@@ -5,8 +5,6 @@ import json
 import math
 from typing import Any
 
-import rfc8785
-
 TASK_PREFIX = b"lmcspec:task:1\0"
 SHORT = 10
 """How many hex digits of an id are shown to people; unique prefixes are accepted as git does."""
@@ -25,6 +23,8 @@ def canonical(value: Any) -> bytes:
     rare: list[Any] = []
     plain = _plain(value, rare)
     if rare:
+        import rfc8785
+
         return rfc8785.dumps(plain)
     # A plan has an id for each of its tasks, and Python's own writer is 20 times faster.
     return _WRITER.encode(plain).encode()
@@ -47,6 +47,8 @@ def short(identifier: str) -> str:
 
 def _plain(value: Any, rare: list[Any]) -> Any:
     """The value in JSON's types; what JSON's own writer would spell otherwise than RFC 8785 is put into `rare`."""
+    if type(value) is str:
+        return value
     match value:
         case None | bool() | str():
             return value

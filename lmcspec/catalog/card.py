@@ -11,7 +11,7 @@ from lmcspec.catalog.config import Config, Named
 KINDS = ("model", "dataset", "distiller", "criterion", "measure", "runner")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Card:
     """One registered thing. `implementation` is `package.module:attribute`, imported only when it is used."""
 
@@ -34,7 +34,7 @@ def _fits(config: Any, shape: tuple[int, int, int]) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ModelCard(Card):
     """A model. Implementation: `build(config, shape, classes) -> torch.nn.Module`.
 
@@ -49,7 +49,7 @@ class ModelCard(Card):
     """`(config, shape)`: why the model can't take images of that shape (channels, height, width); "" if it can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DatasetCard(Card):
     """A data set. Implementation: `load(config, root) -> lmcspec.science.data.Arrays`, in full, decoded, uint8.
 
@@ -70,7 +70,7 @@ class DatasetCard(Card):
     """Of a known set whose digest is not committed: its sizes, for plans while it is missing and to be checked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DistillerCard(Card):
     """A distillation method. Implementation: `distill(config, …) -> (images, labels)`; see `science/distill/dm.py`.
 
@@ -81,7 +81,7 @@ class DistillerCard(Card):
     config: type[Config]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CriterionCard(Card):
     """A pruning criterion: an implementation that gives {parameter: scores}; the smallest are pruned.
 
@@ -103,7 +103,7 @@ class CriterionCard(Card):
     """With `passes`: it looks at training images, `per_class` of each class by its config; else at one made up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasureCard(Card):
     """Something computed from trained networks. Implementation: the planner's `targets` function for it."""
 
@@ -111,7 +111,7 @@ class MeasureCard(Card):
     config: type[Config]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunnerCard(Card):
     """A way to place tasks. Implementation: a class that fulfils `lmcspec.engine.runner.Runner`."""
 

@@ -30,9 +30,14 @@ class DuplicateCard(Exception):
 @cache
 def built_in(kind: str) -> dict[str, Card]:
     """The cards of a kind that come with lmcspec, by their own names and in that order."""
+    return _collect(kind, [card for name in _modules(kind).values() for card in cards_of(import_module(name))])
+
+
+@cache
+def _modules(kind: str) -> dict[str, str]:
+    """The modules of a kind's cards: how they are called in its folder, and in full."""
     package = import_module(f"lmcspec.catalog.{FOLDERS[kind]}")
-    modules = sorted(module.name for module in iter_modules(package.__path__, package.__name__ + "."))
-    return _collect(kind, [card for name in modules for card in cards_of(import_module(name))])
+    return {name: f"{package.__name__}.{name}" for name in sorted(one.name for one in iter_modules(package.__path__))}
 
 
 @cache
@@ -48,11 +53,20 @@ def plug_ins(kind: str) -> dict[str, Card]:
 
 def find(kind: str, name: str) -> Card | None:
     """The card of that name or variant, looking among the plug-ins only if none is built in."""
+    for card in _in_own_module(kind, name):
+        if name == card.name:
+            return card
     for cards in (built_in, plug_ins):
         for card in cards(kind).values():
             if name == card.name or name in card.variants:
                 return card
     return None
+
+
+def _in_own_module(kind: str, name: str) -> list[Card]:
+    """The cards of the module that is called as the card, if there is one: most are, and no other need be read."""
+    module = _modules(kind).get(name.replace("-", "_"))
+    return cards_of(import_module(module)) if module else []
 
 
 def get(kind: str, name: str) -> Card:

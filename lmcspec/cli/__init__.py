@@ -1,12 +1,15 @@
 """The command line. Each command is one file; nothing heavy is imported before it is needed."""
 
+import atexit
 import gc
 import os
 
 # A spec is read by the models of this program alone. Looking for plugins of pydantic takes a tenth of `plan`.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # Imports and plans make many objects and drop few of them: looking for garbage as often as Python does finds none.
-gc.set_threshold(200_000, 20, 100)
+gc.set_threshold(500_000, 20, 100)
+# Nor is there anything to find at the end, when all goes.
+atexit.register(gc.freeze)
 
 from lmcspec.cli.app import main  # noqa: E402
 

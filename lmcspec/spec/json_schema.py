@@ -19,7 +19,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema() -> Schema:
     """The JSON Schema (draft 2020-12) with the names of every card, plug-ins included."""
-    document = study_model({"model": frozenset({"*"})} if _any_plug_ins() else None).model_json_schema()
+    document = study_model(plugged=True).model_json_schema()
     definitions: dict[str, Schema] = document["$defs"]
     texts = {model.__name__: described(model) for model in every_model()}
     for name, one in (("Study", document), *definitions.items()):
@@ -48,10 +48,6 @@ def schema() -> Schema:
         "if": {"not": {"required": ["extends"]}},
         "then": {"required": required},
     }
-
-
-def _any_plug_ins() -> bool:
-    return any(plug_ins(kind) for kind in ("model", "dataset", "distiller", "criterion", "measure"))
 
 
 def _cards(kind: str) -> list[Card]:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lmcspec.base.errors import Problem, SpecError
+from lmcspec.catalog import names
 from lmcspec.spec.extends import Files
 from lmcspec.spec.families import Family, expanded
 from lmcspec.spec.inherit import with_inherited_recipes
@@ -94,12 +95,17 @@ def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
     origins = Origins(families.root)
     tree = plain(families.root)
     wrong = [*found_wrong, *families.problems, *_infinities(origins), *reference_problems(root, families)]
-    model = study_model(_used_names(families.root))
     study = None
+    used = _used_names(families.root)
     try:
-        study = model.model_validate(tree)
-    except ValidationError as error:
-        wrong += from_validation(error, model, tree, origins, failed)
+        study = study_model(used).model_validate(tree)
+    except ValidationError:
+        plugged = any(name not in names(kind, plugged=False) for kind, told in used.items() for name in told)
+        model = study_model(plugged=plugged)
+        try:
+            study = model.model_validate(tree)
+        except ValidationError as error:
+            wrong += from_validation(error, model, tree, origins, failed)
     problems += wrong
     return Case(name, study, tree, origins, families.families) if study is not None and not wrong else None
 

@@ -8,7 +8,19 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, create_model
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import ADDED_LATER, NEUTRAL, Card, Config, Named, Several, StepField, built_in, plug_ins
+from lmcspec.catalog import (
+    ADDED_LATER,
+    NEUTRAL,
+    Card,
+    Config,
+    Named,
+    Several,
+    StepField,
+    built_in,
+    find,
+    get,
+    plug_ins,
+)
 from lmcspec.spec.recipe import Recipe, named
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=120)]
@@ -167,27 +179,30 @@ class Study(Config):
     """What becomes of the levels after one that diverged, died or fell to chance."""
 
 
-def study_model(names: Mapping[str, frozenset[str]] | None = None) -> type[Study]:
-    """The Study class whose unions hold every built-in card, and every plug-in if `names` asks for one.
+CARDS = ("model", "dataset", "distiller", "criterion", "measure")
+"""The kinds of cards that a study is made of."""
+_CRITERION = "magnitude"
+"""What a stage prunes by unless told."""
 
-    `names` maps a card kind to the names that the spec uses; plug-ins are scanned only for one that is not built in.
+
+def study_model(names: Mapping[str, frozenset[str]] | None = None, *, plugged: bool = False) -> type[Study]:
+    """The Study class whose unions hold the cards that `names` has by kind, or every card: plug-ins only if `plugged`.
+
+    A few cards are built sooner than all, and a spec that is right reads the same with either. What is wrong with one
+    can only be told from all of them. A name that no card has is left out.
     """
-    wanted = names or {}
-    plugged = any(
-        name not in card_names(built_in(kind).values()) for kind, used in wanted.items() for name in used if name
-    )
-    return _study_model(plugged)
-
-
-def card_names(cards: Sequence[Card] | Any) -> set[str]:
-    """Names and variants of the cards."""
-    return {name for card in cards for name in (card.name, *card.variants)}
+    if names is not None:
+        names = {**names, "criterion": names.get("criterion", frozenset()) | {_CRITERION}}
+        found = [find(kind, name) for kind in CARDS for name in sorted(names.get(kind, ()))]
+        return _study_model(tuple(dict.fromkeys(card for card in found if card is not None)))
+    every = [(*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())) for kind in CARDS]
+    return _study_model(tuple(card for cards in every for card in cards))
 
 
 @cache
-def _study_model(plugged: bool) -> type[Study]:
+def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
     def cards(kind: str) -> list[Card]:
-        return [*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())]
+        return [card for card in chosen if card.kind == kind]
 
     datasets = {
         card.name: create_model(card.config.__name__, __base__=(card.config, DatasetTable), __module__=__name__)
@@ -198,7 +213,7 @@ def _study_model(plugged: bool) -> type[Study]:
         "Stage",
         __base__=Stage,
         __module__=__name__,
-        criterion=(_tagged(_configs(cards("criterion")), cards("criterion")), _default_criterion(cards("criterion"))),
+        criterion=(_tagged(_configs(cards("criterion")), cards("criterion")), get("criterion", _CRITERION).config()),
     )
     measures = _configs(cards("measure"))
     measure_names = set(measures)
@@ -229,8 +244,8 @@ def _configs(cards: Sequence[Card]) -> dict[str, type[Config]]:
     return {card.name: card.config for card in cards}
 
 
-def _default_criterion(cards: Sequence[Card]) -> Any:
-    return next(card.config() for card in cards if card.name == "magnitude")  # pyright: ignore[reportCallIssue]
+class _Nothing(Config):
+    """Stands in a union that has fewer than the two members it needs; nothing that can be written makes one."""
 
 
 def _tagged(configs: Mapping[str, type[Config]], cards: Sequence[Card], key: str = "name", other: str = "") -> Any:
@@ -256,7 +271,8 @@ def _tagged(configs: Mapping[str, type[Config]], cards: Sequence[Card], key: str
             return found if isinstance(found, str) else None
         return getattr(value, key, other or None)
 
-    members = tuple(Annotated[config, Tag(name)] for name, config in configs.items())
+    wanted = configs if len(configs) > 1 else {**configs, "": _Nothing, "\n": _Nothing}
+    members = tuple(Annotated[config, Tag(name)] for name, config in wanted.items())
     return Annotated[Union[members], Discriminator(tag), BeforeValidator(spell_out)]  # noqa: UP007
 
 

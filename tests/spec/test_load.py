@@ -10,9 +10,10 @@ from small import codes, small, text
 
 from lmcspec.base.errors import SpecError
 from lmcspec.base.steps import Step
+from lmcspec.catalog import built_in, find
 from lmcspec.spec import load, presets
 from lmcspec.spec.recipe import Adam, Recipe, Sgd
-from lmcspec.spec.study import Like, study_model
+from lmcspec.spec.study import CARDS, Like, study_model
 
 SPECS = Path(__file__).parents[2] / "specs"
 
@@ -188,3 +189,20 @@ def test_loading_the_quickstart_is_quick():
         return time.process_time() - begun
 
     assert min(once() for _ in range(5)) < 0.03
+
+
+@pytest.mark.parametrize(
+    "spec", ["quickstart", "sentence", "lr-rewinding", "instability/figure6", "instability/figureE"]
+)
+def test_the_models_of_a_specs_own_cards_read_it_as_those_of_all_cards_do(spec):
+    whole = study_model()
+    for case in load(SPECS / f"{spec}.toml").cases:
+        assert type(case.study) is not whole, "the few cards of the spec were not enough"
+        assert case.study.model_dump() == whole.model_validate(case.tree).model_dump()
+
+
+def test_a_card_is_found_in_the_module_of_its_name_or_in_any_other():
+    for kind in CARDS:
+        for card in built_in(kind).values():
+            for name in (card.name, *card.variants):
+                assert find(kind, name) is card

@@ -194,6 +194,10 @@ _OPTIMISERS: dict[str, type[Any]] = {"sgd": Sgd, "adam": Adam, "adamw": AdamW}
 _SCHEDULES: dict[str, type[Any]] = {"": Schedule, "cosine": Cosine, "linear": Linear}
 
 
+Where = tuple[str, *tuple[int | str, ...]]
+"""A random stream and an address in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Noise:
     """Where a training's data order and augmentation are drawn: the address of its streams before the epoch."""
@@ -201,3 +205,22 @@ class Noise:
     replicate: int
     copy: int = 0
     level: int = 0
+
+    def at(self, stream: str, epoch: int) -> Where:
+        """The stream of that name and its address in an epoch."""
+        return (stream, self.replicate, self.copy, self.level, epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNoise:
+    """As `Noise`, of a training that is a part of making something: all its draws are from the stream of that."""
+
+    stream: Literal["distill", "expert"]
+    place: tuple[str | int, ...]
+
+    def at(self, stream: str, epoch: int) -> Where:
+        """The own stream, with what is drawn and the epoch in its address."""
+        return (self.stream, *self.place, stream, epoch)
+
+
+AnyNoise = Noise | OwnNoise

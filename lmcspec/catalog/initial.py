@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-Init = Literal["default", "kaiming-normal", "kaiming-uniform", "xavier-normal", "orthogonal", "binary"]
+Init = Literal[
+    "default", "kaiming-normal", "kaiming-uniform", "kaiming-fan-out", "xavier-normal", "orthogonal", "binary"
+]
 """How weights of convolutions and linear layers are drawn. Their biases are U(±1/√fan_in) in every case."""
 
 NormInit = Literal["ones", "uniform", "one-one", "positive-negative"]

@@ -3,13 +3,20 @@
 import atexit
 import gc
 import os
+import sys
 
 # A spec is read by the models of this program alone. Looking for plugins of pydantic takes a tenth of `plan`.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # Imports and plans make many objects and drop few of them: looking for garbage as often as Python does finds none.
-gc.set_threshold(500_000, 20, 100)
-# Nor is there anything to find at the end, when all goes.
-atexit.register(gc.freeze)
+gc.set_threshold(200_000, 20, 100)
+
+
+@atexit.register
+def _leave_the_rest() -> None:
+    """Nor is there anything to find at the end, when all goes; but extensions of torch complain of what they miss."""
+    if "torch" not in sys.modules:
+        gc.freeze()
+
 
 from lmcspec.cli.app import main  # noqa: E402
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from lmcspec.base import streams
+from lmcspec.base.recipes import AnyNoise
 
 
 class Dropout(nn.Module):
@@ -33,12 +34,10 @@ class Dropout(nn.Module):
         return x * kept / (1 - self.p)
 
 
-def attach(
-    module: nn.Module, address: tuple[int, int, int], per_epoch: int, device: torch.device
-) -> Callable[[int], None]:
+def attach(module: nn.Module, noise: AnyNoise, per_epoch: int, device: torch.device) -> Callable[[int], None]:
     """Give the module's dropout a generator; what is returned seeds it, and has to be told each update beforehand.
 
-    `address` is (replicate, copy, level) of the stream; the epoch is added to it, which has `per_epoch` updates.
+    An epoch has `per_epoch` updates.
 
     Raises TypeError for torch's own dropout, which draws from the global generator.
     """
@@ -57,7 +56,7 @@ def attach(
         epoch, number = divmod(update, per_epoch)
         if epoch not in drawn:
             drawn.clear()
-            words = streams.words(per_epoch, "dropout", *address, epoch)
+            words = streams.words(per_epoch, *noise.at("dropout", epoch))
             drawn[epoch] = [int(word) >> 1 for word in words]
         generator.manual_seed(drawn[epoch][number])
 

@@ -46,6 +46,7 @@ def initial_state(module: nn.Module, scheme: Scheme, address: tuple[str | int, .
     `default`          U(±1/√fan_in)
     `kaiming-normal`   N(0, 2/fan_in)
     `kaiming-uniform`  U(±√(6/fan_in))
+    `kaiming-fan-out`  N(0, 2/fan_out) for convolutions, as `default` for linear layers: ResNets of torchvision and IDC
     `xavier-normal`    N(0, 2/(fan_in + fan_out))
     `orthogonal`       as a matrix (out, fan_in) uniform among those with orthonormal rows, or columns if out > fan_in
     `binary`           a `kaiming-normal` draw's signs times its standard deviation
@@ -88,6 +89,10 @@ def _draw(scheme: Init, shape: torch.Size, count: int, stream: str, address: tup
             return streams.normals(count, stream, *address) * math.sqrt(2 / fan_in)
         case "kaiming-uniform":
             return _signed(count, stream, address) * math.sqrt(6 / fan_in)
+        case "kaiming-fan-out" if len(shape) == 2:
+            return _draw("default", shape, count, stream, address)
+        case "kaiming-fan-out":
+            return streams.normals(count, stream, *address) * math.sqrt(2 / (shape[0] * math.prod(shape[2:])))
         case "xavier-normal":
             fan_out = shape[0] * math.prod(shape[2:])
             return streams.normals(count, stream, *address) * math.sqrt(2 / (fan_in + fan_out))

@@ -3,9 +3,9 @@
 import numpy as np
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Noise
+from lmcspec.base.recipes import AnyNoise
 
 
-def order(images: int, noise: Noise, epoch: int) -> np.ndarray:
+def order(images: int, noise: AnyNoise, epoch: int) -> np.ndarray:
     """The order of the images in an epoch: a permutation of 0 … images-1, int64 (images,)."""
-    return streams.permutation(images, "order", noise.replicate, noise.copy, noise.level, epoch)
+    return streams.permutation(images, *noise.at("order", epoch))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lmcspec.base.recipes import Noise, Recipe
+from lmcspec.base.recipes import AnyNoise, Recipe
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.science import masks
 from lmcspec.science.auxiliary import loss_of_outputs
@@ -56,7 +56,7 @@ def train(
     module: nn.Module,
     data: Split,
     recipe: Recipe,
-    noise: Noise,
+    noise: AnyNoise,
     *,
     mask: Mapping[str, Tensor] | None = None,
     begin: int = 0,
@@ -96,8 +96,7 @@ def train(
     module.train()
     device = data.labels.device
     try:
-        inside = (noise.replicate, noise.copy, noise.level)
-        tell = attach(module, inside, updates_per_epoch(len(data.labels), recipe.batch), device)
+        tell = attach(module, noise, updates_per_epoch(len(data.labels), recipe.batch), device)
         deliver()
         pulsed = time.monotonic()
         for images, labels in batches(data, recipe, noise, begin, until):
@@ -122,7 +121,7 @@ def train(
         module.train(was_training)
 
 
-def batches(data: Split, recipe: Recipe, noise: Noise, begin: int, until: int) -> Iterator[tuple[Tensor, Labels]]:
+def batches(data: Split, recipe: Recipe, noise: AnyNoise, begin: int, until: int) -> Iterator[tuple[Tensor, Labels]]:
     """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W) in their space, labels, on the device.
 
     Labels are int64 (n,), or pairs of them with their shares where CutMix has mixed a batch.

@@ -4,13 +4,16 @@ MODELS = (
     "lmcspec.tasks.read",
     "lmcspec.science.dropout",
     "lmcspec.science.models",
+    "lmcspec.science.models.alexnet",
     "lmcspec.science.models.convnet",
+    "lmcspec.science.models.four_stage_resnet",
     "lmcspec.science.models.imagenet_resnet",
     "lmcspec.science.models.inception",
     "lmcspec.science.models.mlp",
     "lmcspec.science.models.norms",
     "lmcspec.science.models.resnet",
     "lmcspec.science.models.vgg",
+    "lmcspec.base.recipes",
     "lmcspec.base.streams",
 )
 """Of every kind that builds a network."""
@@ -25,6 +28,5 @@ IMAGES = (
     "lmcspec.science.data.resized_crop",
     "lmcspec.science.data.space",
     "lmcspec.science.subset",
-    "lmcspec.base.recipes",
 )
 """Of every kind that looks at a data set."""

@@ -47,6 +47,7 @@ def example(card, name=None, **more):
         "convnet": {"depth": 2, "width": 4},
         "cifar-resnet": {"depth": 8, "width": 4},
         "cifar-vgg": {"depth": 11, "width": 4},
+        "four-stage-resnet": {"depth": 10, "width": 4},
         "imagenet-resnet": {"depth": 18},
         "inception-v3": {"auxiliary": False},
         "dm": {"ipc": 1},

@@ -31,7 +31,7 @@ RECIPE = Recipe(length=10, batch=8, optimiser=Sgd(lr=0.1, momentum=0.9))
 
 def test_share_and_scale():
     layer = Dropout(0.3).train()
-    seed = attach(layer, (0, 0, 0), 5, CPU)
+    seed = attach(layer, Noise(0), 5, CPU)
     seed(7)
     y = layer(torch.full((100_000,), 2.0))
     assert y.unique().tolist() == pytest.approx([0.0, 2 / 0.7])
@@ -43,7 +43,7 @@ def test_noise_is_a_function_of_address_and_update():
     layer = Dropout(0.5).train()
 
     def drawn(address, update):
-        attach(layer, address, 3, CPU)(update)
+        attach(layer, Noise(*address), 3, CPU)(update)
         return layer(torch.ones(64)).tolist()
 
     first = drawn((0, 0, 0), 4)
@@ -82,7 +82,7 @@ def test_outside_of_training_noise_is_asked_for_in_vain(split):
     with pytest.raises(RuntimeError, match="eval"):
         module.train()(torch.zeros(1, 4))
     layer = Dropout(0.5).train()
-    attach(layer, (0, 0, 0), 1, CPU)(0)
+    attach(layer, Noise(0), 1, CPU)(0)
     detach(layer)
     with pytest.raises(RuntimeError, match=r"science\.train"):
         layer(torch.ones(1))
@@ -105,7 +105,7 @@ def test_silence_lasts_until_the_mode_is_set(split):
 @pytest.mark.gpu
 def test_noise_on_a_gpu_is_a_function_of_the_update_too(cuda):
     layer = Dropout(0.3).train()
-    seed = attach(layer, (0, 0, 0), 5, cuda)
+    seed = attach(layer, Noise(0), 5, cuda)
     ones, drawn = torch.ones(10_000, device=cuda), []
     for update in (3, 4, 3):
         seed(update)

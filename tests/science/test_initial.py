@@ -128,6 +128,20 @@ def test_deviations_are_those_of_torch(scheme):
     assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.03)
 
 
+def test_fan_out_is_torchs_for_convolutions_and_the_default_for_linear_layers():
+    """What torchvision's and IDC's ResNets are drawn from."""
+    conv, _, fan_out = LAYERS["conv"]
+    weight = initial_state(conv, "kaiming-fan-out", ("init", 0))["weight"].double()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        theirs = nn.init.kaiming_normal_(torch.empty_like(conv.weight), mode="fan_out", nonlinearity="relu")
+    assert weight.std().item() == pytest.approx(theirs.std().item(), rel=0.03)
+    assert weight.square().mean() == pytest.approx(2 / fan_out, rel=5 * math.sqrt(2 / weight.numel()))
+    linear, _, _ = LAYERS["linear"]
+    one, other = (initial_state(linear, scheme, ("init", 0)) for scheme in ("kaiming-fan-out", "default"))
+    assert torch.equal(one["weight"], other["weight"])
+
+
 @pytest.mark.parametrize("layer", [nn.Linear(40, 25), nn.Linear(25, 40), nn.Conv2d(3, 12, 3), nn.Conv2d(2, 30, 3)])
 def test_orthogonal_weights_have_orthonormal_rows_or_columns(layer):
     weight = initial_state(layer, "orthogonal", ("init", 0))["weight"].double().flatten(1)
@@ -158,7 +172,7 @@ def test_binary_weights_are_the_signs_of_a_kaiming_draw_times_its_deviation(lene
     assert alone.abs().item() == pytest.approx(math.sqrt(2))
 
 
-@pytest.mark.parametrize("scheme", [*DEVIATIONS, "orthogonal", "binary"])
+@pytest.mark.parametrize("scheme", [*DEVIATIONS, "kaiming-fan-out", "orthogonal", "binary"])
 def test_biases_are_the_same_under_every_scheme(lenet, scheme):
     one, other = (initial_state(lenet, which, ("init", 0)) for which in (scheme, "default"))
     assert all(torch.equal(one[name], other[name]) for name in one if name.endswith("bias"))

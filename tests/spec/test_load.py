@@ -39,7 +39,6 @@ def test_fig7_lacks_only_what_is_not_registered_yet():
     found = [(problem.code, problem.message.split("`")[1]) for problem in error.value.problems]
     assert found == [
         ("E202", "imagenet10"),
-        ("E201", "resnet10"),
         ("E206", "idc/imagenet10-real"),
         ("E206", "idc/imagenet10-distilled"),
         ("E203", "idc"),

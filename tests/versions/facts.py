@@ -24,6 +24,16 @@ MODELS = (
     *((f"vgg{depth}", {"norm": "batch"}, (3, 32, 32), 10) for depth in (11, 13, 16, 19)),
     ("vgg16", {"norm": "layer"}, (3, 32, 32), 10),
     *((f"imagenet-resnet{depth}", {}, (3, 224, 224), 1000) for depth in (18, 34, 50, 101, 152)),
+    *(
+        (f"resnet{depth}-narrow", {"norm": "batch"}, (3, 32, 32), classes)
+        for depth in (10, 18)
+        for classes in (10, 100)
+    ),
+    *((f"resnet{depth}", {"norm": "batch"}, (3, 224, 224), classes) for depth in (10, 18) for classes in (10, 100)),
+    ("resnet18", {"norm": "batch"}, (3, 32, 32), 10),
+    ("resnetap10", {}, (3, 224, 224), 10),
+    ("dc-resnet18", {}, (3, 32, 32), 10),
+    *(("alexnet", {}, (3, 32, 32), classes) for classes in (10, 100)),
     ("inception-v3", {"auxiliary": True}, (3, 299, 299), 1000),
     ("inception-v3", {"auxiliary": False}, (3, 299, 299), 1000),
 )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.recipes import AnyNoise, Augmentation
 from lmcspec.science.data.resized_crop import Windows, draw_windows, resized
 
 
@@ -35,7 +35,7 @@ class Draws:
 
 
 def draw(
-    count: int, augmentation: Augmentation, noise: Noise, epoch: int, stored: tuple[int, int] | None = None
+    count: int, augmentation: Augmentation, noise: AnyNoise, epoch: int, stored: tuple[int, int] | None = None
 ) -> Draws | None:
     """The draws of an epoch of `count` images: number p is for the image at position p of the epoch's order.
 
@@ -44,18 +44,18 @@ def draw(
     """
     if not (augmentation.crop or augmentation.flip or augmentation.random_resized_crop):
         return None
-    address = (noise.replicate, noise.copy, noise.level, epoch)
+    where = noise.at("augment", epoch)
     still = np.zeros(count, dtype=np.int64)
     top, left = (
-        streams.integers(count, 2 * augmentation.crop + 1, "augment", *address, what) if augmentation.crop else still
+        streams.integers(count, 2 * augmentation.crop + 1, *where, what) if augmentation.crop else still
         for what in ("crop-y", "crop-x")
     )
-    flip = streams.uniforms(count, "augment", *address, "flip") < 0.5 if augmentation.flip else still > 0
+    flip = streams.uniforms(count, *where, "flip") < 0.5 if augmentation.flip else still > 0
     windows = None
     if augmentation.random_resized_crop is not None:
         if stored is None:
             raise ValueError("a random resized crop needs the height and width of the images")
-        windows = draw_windows(count, augmentation.random_resized_crop, stored, address)
+        windows = draw_windows(count, augmentation.random_resized_crop, stored, where)
     return Draws(augmentation.crop, torch.from_numpy(top), torch.from_numpy(left), torch.from_numpy(flip), windows)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.recipes import AnyNoise, Augmentation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,16 +42,16 @@ class MixDraws:
     partners: np.ndarray
 
 
-def draw_cutmix(count: int, batch: int, augmentation: Augmentation, noise: Noise, epoch: int) -> MixDraws | None:
+def draw_cutmix(count: int, batch: int, augmentation: Augmentation, noise: AnyNoise, epoch: int) -> MixDraws | None:
     """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none."""
     if not augmentation.cutmix:
         return None
-    address = (noise.replicate, noise.copy, noise.level, epoch)
+    where = noise.at("mixup", epoch)
     batches = -(-count // batch)
     whether, share, *centre = (
-        streams.uniforms(batches, "mixup", *address, what) for what in ("whether", "share", "centre-y", "centre-x")
+        streams.uniforms(batches, *where, what) for what in ("whether", "share", "centre-y", "centre-x")
     )
-    return MixDraws(augmentation.cutmix, whether, share, centre, streams.words(count, "mixup", *address, "partner"))
+    return MixDraws(augmentation.cutmix, whether, share, centre, streams.words(count, *where, "partner"))
 
 
 def apply_cutmix(images: Tensor, labels: Tensor, draws: MixDraws, number: int, part: slice) -> tuple[Tensor, Labels]:

@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.recipes import AnyNoise, Augmentation, Where
 
 RATIO_SCALE = 1.2
 DEGREES = 15.0
@@ -53,29 +53,29 @@ class DsaDraws:
     align_corners: bool
 
 
-def draw_dsa(count: int, batch: int, augmentation: Augmentation, noise: Noise, epoch: int) -> DsaDraws | None:
+def draw_dsa(count: int, batch: int, augmentation: Augmentation, noise: AnyNoise, epoch: int) -> DsaDraws | None:
     """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none.
 
     Number p of a stream is for the image at position p of the epoch's order, number b of `dsa-family` for batch b.
     """
     if not augmentation.dsa:
         return None
-    address = (noise.replicate, noise.copy, noise.level, epoch)
+    where = noise.at("augment", epoch)
     named = augmentation.dsa.split("_")
     batches = -(-count // batch)
     drawn = [what for family in named for what in _DRAWN[family]]
     return DsaDraws(
-        _families(named, augmentation.dsa_style, batches, address),
-        {what: streams.uniforms(count, "augment", *address, f"dsa-{what}") for what in drawn},
+        _families(named, augmentation.dsa_style, batches, where),
+        {what: streams.uniforms(count, *where, f"dsa-{what}") for what in drawn},
         augmentation.dsa_style == "mtt",
     )
 
 
-def _families(named: Sequence[str], style: str, batches: int, address: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+def _families(named: Sequence[str], style: str, batches: int, where: Where) -> tuple[tuple[str, ...], ...]:
     """The families of each batch, in the order in which they are done."""
     choice = [family for family in named if style != "idc" or family in _MOVES]
     if choice:
-        chosen = streams.integers(batches, len(choice), "augment", *address, "dsa-family")
+        chosen = streams.integers(batches, len(choice), *where, "dsa-family")
         one = [(choice[number],) for number in chosen.tolist()]
     else:
         one = [()] * batches

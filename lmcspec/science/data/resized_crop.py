@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import ResizedCrop
+from lmcspec.base.recipes import ResizedCrop, Where
 
 ATTEMPTS = 10
 _BITS = 22
@@ -45,7 +45,7 @@ class Windows:
         return Windows(self.size, *(own.to(device) for own in (self.top, self.left, self.height, self.width)))
 
 
-def draw_windows(count: int, crop: ResizedCrop, stored: tuple[int, int], address: tuple[int, ...]) -> Windows:
+def draw_windows(count: int, crop: ResizedCrop, stored: tuple[int, int], where: Where) -> Windows:
     """The parts of an epoch of `count` images of `stored` (height, width): number p for position p of its order.
 
     Attempt a has streams of its own for area and ratio; top and left are one draw each, of the attempt that fits.
@@ -54,14 +54,12 @@ def draw_windows(count: int, crop: ResizedCrop, stored: tuple[int, int], address
     sides = np.tile(_central(crop, stored), (count, 1))
     tops = (room - sides) // 2
     left = np.arange(count)
-    drawn = [streams.uniforms(count, "augment", *address, f"window-{axis}") for axis in ("y", "x")]
+    drawn = [streams.uniforms(count, *where, f"window-{axis}") for axis in ("y", "x")]
     low, high = (math.log(bound) for bound in crop.ratio)
     for attempt in range(ATTEMPTS):
         if not len(left):
             break
-        area, ratio = (
-            streams.uniforms(count, "augment", *address, f"window-{what}-{attempt}")[left] for what in ("area", "ratio")
-        )
+        area, ratio = (streams.uniforms(count, *where, f"window-{what}-{attempt}")[left] for what in ("area", "ratio"))
         area = (crop.scale[0] + (crop.scale[1] - crop.scale[0]) * area) * stored[0] * stored[1]
         ratio = np.exp(low + (high - low) * ratio)
         found = np.rint(np.stack([np.sqrt(area / ratio), np.sqrt(area * ratio)], 1)).astype(np.int64)

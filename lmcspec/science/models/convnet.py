@@ -12,7 +12,7 @@ class Block(nn.Module):
     def __init__(self, channels: int, width: int, norm: str, padding: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, width, 3, padding=padding)
-        self.norm = _norm(norm, width)
+        self.norm = nn.GroupNorm(1, width) if norm == "layer" else make_norm(norm, width)
         self.pool = nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,13 +49,3 @@ def build(config: ConvNet, shape: tuple[int, int, int], classes: int) -> ConvNet
         blocks.append(Block(channels, config.width, config.norm, padding))
         channels = config.width
     return ConvNetwork(blocks, channels * height * width, classes)
-
-
-def _norm(name: str, width: int) -> nn.Module:
-    match name:
-        case "instance":
-            return nn.GroupNorm(width, width)
-        case "layer":
-            return nn.GroupNorm(1, width)
-        case _:
-            return make_norm(name, width)

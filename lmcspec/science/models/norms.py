@@ -31,8 +31,10 @@ class NormedConv(nn.Module):
 
 
 def make_norm(name: str, width: int) -> nn.Module:
-    """`batch`, `layer` (over the channels of each pixel), `group` or `none`, of `width` channels."""
+    """`batch`, `instance`, `layer` (over the channels of each pixel), `group` or `none`, of `width` channels."""
     match name:
+        case "instance":
+            return nn.GroupNorm(width, width)
         case "batch":
             return nn.BatchNorm2d(width)
         case "layer":

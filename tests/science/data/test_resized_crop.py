@@ -24,7 +24,7 @@ SIZES = [
     ((40, 61), ResizedCrop(7, (0.01, 1.0), (0.3, 3.0))),
     ((9, 11), ResizedCrop(30, (0.08, 1.0), (3 / 4, 4 / 3))),
 ]
-ADDRESS = (2, 1, 3, 4)
+ADDRESS = ("augment", 2, 1, 3, 4)
 
 
 def made_up(count, height, width, seed=0):
@@ -99,7 +99,7 @@ def one_by_one(number, crop, stored):
     """The part of one image, drawn as torchvision's get_params does it, from the numbers of the streams."""
 
     def uniform(what):
-        return float(streams.uniforms(200, "augment", *ADDRESS, f"window-{what}")[number])
+        return float(streams.uniforms(200, *ADDRESS, f"window-{what}")[number])
 
     rows, columns = stored
     for attempt in range(ATTEMPTS):
@@ -154,7 +154,7 @@ def test_parts_have_torchvisions_distribution():
 
 
 def test_draws_are_pinned():
-    windows = draw_windows(5, PAPER, (256, 256), (0, 0, 0, 0))
+    windows = draw_windows(5, PAPER, (256, 256), ("augment", 0, 0, 0, 0))
     assert [window(windows, number) for number in range(5)] == PINNED
 
 

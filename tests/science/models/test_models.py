@@ -1,10 +1,12 @@
 import pytest
 import torch
+from torch.nn.functional import conv2d, max_pool2d
 
+from lmcspec.catalog.models.alexnet import AlexNet
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science.masks import prunable
-from lmcspec.science.models import construct, convnet, mlp
+from lmcspec.science.models import alexnet, construct, convnet, mlp
 from lmcspec.science.summary import model_facts
 
 
@@ -27,6 +29,48 @@ def test_convnet3_has_the_published_counts(classes, parameters):
         assert sum(torch.Size(shape).numel() for _, shape in facts.prunable) == 318_848
     assert not facts.has_batch_norm
     assert module(torch.zeros(2, 3, 32, 32)).shape == (2, classes)
+
+
+@pytest.mark.parametrize(
+    ("depth", "size", "classes", "parameters", "weights"),
+    [(4, 64, 200, 857_160, 855_424), (5, 128, 10, 615_690, 613_760)],
+)
+def test_deeper_convnets_have_the_published_counts(depth, size, classes, parameters, weights):
+    with torch.device("meta"):
+        facts = model_facts(construct(convnet.build, ConvNet(depth=depth), (3, size, size), classes), (3, size, size))
+    assert facts.parameters == parameters
+    assert sum(torch.Size(shape).numel() for _, shape in facts.prunable) == weights
+
+
+@pytest.mark.parametrize(
+    ("classes", "parameters", "weights"), [(10, 1_872_202, 1_871_232), (100, 2_148_772, 2_147_712)]
+)
+def test_alexnet_has_the_published_counts(classes, parameters, weights):
+    with torch.device("meta"):
+        facts = model_facts(construct(alexnet.build, AlexNet(), (3, 32, 32), classes), (3, 32, 32))
+    assert facts.parameters == parameters
+    assert sum(torch.Size(shape).numel() for _, shape in facts.prunable) == weights
+
+
+def test_alexnet_is_the_sum_of_its_description():
+    module = construct(alexnet.build, AlexNet(), (3, 16, 24), 7)
+    state = module.state_dict()
+    x = torch.randn(2, 3, 16, 24, generator=torch.Generator().manual_seed(0))
+    out = x
+    for place, padding in enumerate((2, 2, 1, 1, 1)):
+        out = conv2d(out, state[f"convs.{place}.weight"], state[f"convs.{place}.bias"], padding=padding).clamp(min=0)
+        if place in (0, 1, 4):
+            out = max_pool2d(out, 2)
+    expected = out.reshape(2, -1) @ state["classifier.weight"].T + state["classifier.bias"]
+    torch.testing.assert_close(module(x), expected)
+
+
+def test_alexnet_pads_mnist_to_32_pixels():
+    module = construct(alexnet.build, AlexNet(), (1, 28, 28), 10)
+    assert module.classifier.in_features == 192 * 4 * 4
+    assert module(torch.zeros(1, 1, 28, 28)).shape == (1, 10)
+    with pytest.raises(ValueError, match="8x8"):
+        construct(alexnet.build, AlexNet(), (1, 4, 4), 10)
 
 
 def test_convnet_names_are_pinned():

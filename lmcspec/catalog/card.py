@@ -72,9 +72,9 @@ class DatasetCard(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DistillerCard(Card):
-    """A distillation method. Implementation: `distill(config, …) -> (images, labels)`; see `science/distill/dm.py`.
+    """A distillation method. Implementation: `distill(config, given) -> Distilled`; see `science/distill/dm.py`.
 
-    How it stops and goes on, so that it is not lost when its process is, stands in `science/distill/progress.py`.
+    How it stops and goes on, so that it is not lost when its process is, stands in `science/distill/protocol.py`.
     """
 
     kind: str = "distiller"

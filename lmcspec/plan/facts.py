@@ -72,12 +72,14 @@ def _resolve(reference: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def distilled_facts(path: Path, facts: DataFacts) -> DataFacts:
+def distilled_facts(path: Path, facts: DataFacts, factor: int = 1, which: int = 0) -> DataFacts:
     """Facts of a distilled set's file: what it holds and how many images, without unpickling anything.
+
+    `factor` and `which` are for published files: how images are packed, and which of several sets is meant.
 
     Raises FileNotFoundError, and BlockedError for a file of another form or shape.
     """
-    return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape)
+    return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape, factor, which)
 
 
 def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:
@@ -88,7 +90,7 @@ def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Map
     for digest_of_part, where in neutral.items():
         planned = parts[digest_of_part]
         if "file" in where:
-            found = distilled_facts(Path(where["file"]), shape).digest
+            found = distilled_facts(Path(where["file"]), shape, which=where.get("which", 0)).digest
             name = where["file"]
         else:
             card = get("dataset", where["config"]["name"])

@@ -90,24 +90,27 @@ def _loaded_set(
 ) -> TrainingSet:
     path = (_folder(case, base, ("distilled", name, "load")) / Path(entry.load).expanduser()).resolve()
     space = material.data.value["space"]
-    if entry.space.name != space["name"]:
+    if entry.space.name not in ("raw", space["name"]):
         message = (
             f"the distilled set {name!r} is declared in the space {entry.space.name!r}, "
             f"the study's data are in {space['name']!r}"
         )
-        help = "give both the same: a set trains only with data in its own space"
+        help = "give both the same: a set trains only with data in its own space, if it is not raw"
         problems.append(case.origins.problem("E404", message, ("distilled", name, "space"), help=help))
     try:
-        file = distilled_facts(path, found.facts)
+        file = distilled_facts(path, found.facts, entry.factor, entry.which)
     except FileNotFoundError as error:
         part = Part.of({"missing": entry.load})
         material.missing[part.digest] = str(error)
-        return TrainingSet(name, (entry.ipc or 10) * found.facts.classes, file=part)
+        return TrainingSet(name, (entry.ipc or 10) * found.facts.classes * entry.factor**2, file=part)
     except BlockedError as error:
         problems.append(case.origins.problem("E404", str(error), ("distilled", name, "load"), help=error.help))
         return TrainingSet(name, 1, file=Part.of({"broken": name}))
-    part = Part.of({"digest": file.digest, "space": space, "images": file.train})
-    material.neutral[part.digest] = {"file": str(path), "space": entry.space.name}
+    value = {"digest": file.digest, "space": space, "images": file.train}
+    if entry.space.name == "raw" and (space["name"] != "raw" or entry.factor > 1):
+        value["factor"] = entry.factor
+    part = Part.of(value)
+    material.neutral[part.digest] = {"file": str(path), "space": entry.space.name, "which": entry.which}
     return TrainingSet(name, file.train, file=part)
 
 

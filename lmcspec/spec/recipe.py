@@ -2,17 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import Config, Several, StepField, nearest
+from lmcspec.catalog import Config, Several, StepField
+from lmcspec.catalog.families import Families
 
 
 class Sgd(Config):
@@ -78,28 +72,6 @@ class Linear(Config):
     final: float = Field(default=0.0, ge=0, le=1)
     """Share of the rate at the end."""
     warmup: StepField = Step()
-
-
-FAMILIES = ("color", "crop", "cutout", "flip", "rotate", "scale")
-_ONE = "|".join(FAMILIES)
-
-
-def _families(value: str) -> str:
-    """The families of DSA in one order, so that every spelling of the same is the same."""
-    named = value.split("_") if value else []
-    for name in named:
-        if name not in FAMILIES:
-            near = nearest(name, FAMILIES)
-            hint = f"did you mean `{near}`?" if near else f"there are {', '.join(FAMILIES)}"
-            raise ValueError(f"`{name}` is none of the families of DSA: {hint}")
-        if named.count(name) > 1:
-            raise ValueError(f"`{name}` stands twice among the families of DSA")
-    return "_".join(sorted(named))
-
-
-Families = Annotated[
-    str, AfterValidator(_families), WithJsonSchema({"type": "string", "pattern": f"^(({_ONE})(_({_ONE}))*)?$"})
-]
 
 
 class ResizedCrop(Config):

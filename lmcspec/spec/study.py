@@ -66,12 +66,17 @@ class DatasetTable(Named):
 
 
 class LoadedSet(Config):
-    """A distilled set from a file: published tensors (`…_images.pt` beside `…_labels.pt`) or safetensors."""
+    """A distilled set from a file: `…_images.pt` beside `…_labels.pt` (MTT), one .pt (IDC, DC, DM), or safetensors."""
 
     load: str
     space: Annotated[Space, BeforeValidator(named)]
-    """The space in which its tensors are stored; it must be the study's."""
+    """The space in which its tensors are stored: the study's, or `raw`, from which it enters the study's."""
     ipc: int | None = Field(default=None, ge=1)
+    """Images per class as they are stored, for plans while the file is missing."""
+    factor: int = Field(default=1, ge=1, le=8)
+    """Of raw sets: each image holds factor x factor tiles, which are cut out and enlarged (IDC's multi-formation)."""
+    which: int = Field(default=0, ge=0)
+    """Of files with several sets (DC, DSA, DM): which one."""
 
 
 class Stage(Config):

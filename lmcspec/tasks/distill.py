@@ -1,19 +1,24 @@
 """Make a distilled set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import IMAGES, MODELS
+from lmcspec.tasks.sources import IMAGES, MODELS, SETS
 
 
 @dataclass(frozen=True, slots=True)
 class Distill:
-    """A method with its settings, the network whose features or gradients it matches, and the data. No slots."""
+    """A method with its settings, the network whose features or gradients it matches, and the data.
+
+    Slots: `expert-0`, `expert-1`, … of a method that follows experts.
+    """
 
     method: Part
     model: Part
@@ -21,50 +26,61 @@ class Distill:
 
 
 def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
-    """Write `distilled.safetensors`: images in the study's space, and labels."""
+    """Write `distilled.safetensors`, images in their space and labels, and `grid.png`, a row for each class."""
     from lmcspec.catalog import ModelCard, get
     from lmcspec.science.data.distilled import save_distilled
-    from lmcspec.science.distill.progress import Progress, Stopped
+    from lmcspec.science.data.look import save_grid, visible
+    from lmcspec.science.distill.protocol import Given, Progress, Stopped
     from lmcspec.science.initial import scheme_of
 
     card = get("distiller", params.method.value["method"])
     model = get("model", params.model.value["config"]["name"])
     assert isinstance(model, ModelCard)
-    config = card.config.model_validate({**params.method.value, "seed": seeds["seed"]})
+    config: Any = card.config.model_validate({**params.method.value, "seed": seeds["seed"]})
     data = read.dataset(ctx, params.data)
-    total = params.method.value["iterations"]
 
     checkpoints = Checkpoints(ctx, "iteration", "distill.checkpoint")
     begin = None
     if (checkpoint := checkpoints.read()) is not None:
         begin = Progress(*checkpoint)
-        ctx.log(f"goes on from its checkpoint after {begin.iteration} iterations")
+        ctx.log(f"goes on from its checkpoint after {begin.step} steps")
 
-    def pulse(iteration: int, loss: float) -> bool:
-        ctx.progress(iteration, total, f"loss {loss:.4g}")
-        ctx.metric("distill/loss", loss, iteration)
+    def pulse(step: int, loss: float) -> bool:
+        ctx.progress(step, config.steps, f"loss {loss:.4g}")
+        ctx.metric("distill/loss", loss, step)
         return checkpoints.due()
 
+    given = Given(
+        data,
+        partial(read.module, params.model),
+        scheme_of(params.model.value["config"]),
+        model.classifier,
+        experts=_experts(ctx),
+        begin=begin,
+        pulse=pulse,
+    )
     while True:
         try:
-            images, labels = card.load()(
-                config,
-                data.train,
-                data.classes,
-                partial(read.module, params.model),
-                scheme=scheme_of(params.model.value["config"]),
-                classifier=model.classifier,
-                begin=begin,
-                pulse=pulse,
-            )
+            made = card.load()(config, given)
             break
         except Stopped as stopped:
-            begin = stopped.progress
-            checkpoints.write(begin.iteration, begin.state)
+            given = replace(given, begin=stopped.progress)
+            checkpoints.write(stopped.progress.step, stopped.progress.state)
             if ctx.stopping():
                 raise Interrupted(str(stopped)) from None
-    save_distilled(ctx.out / read.DISTILLED, images, labels, data.space)
-    return Finished({"images": len(labels), "classes": data.classes})
+    save_distilled(ctx.out / read.DISTILLED, made)
+    conversion = None if made.space.name == "raw" else data.train.conversion
+    save_grid(ctx.out / "grid.png", visible(made.images, conversion), config.ipc)
+    rate = {} if made.rate is None else {"rate": made.rate}
+    return Finished({"images": len(made.labels), "classes": data.classes, **rate})
+
+
+def _experts(ctx: Context) -> list[Path]:
+    """The files of the experts in the slots, by number."""
+    found = []
+    while ctx.has(f"expert-{len(found)}"):
+        found.append(ctx.input(f"expert-{len(found)}") / read.TRAJECTORY)
+    return found
 
 
 KIND = Kind(
@@ -75,11 +91,25 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.distill",
         "lmcspec.tasks.checkpoint",
-        "lmcspec.science.data.distilled",
+        "lmcspec.science.auxiliary",
+        "lmcspec.science.data.cutmix",
+        "lmcspec.science.data.dsa",
+        "lmcspec.science.data.look",
+        "lmcspec.science.distill.dc",
         "lmcspec.science.distill.dm",
-        "lmcspec.science.distill.progress",
+        "lmcspec.science.distill.dsa",
+        "lmcspec.science.distill.matching",
+        "lmcspec.science.distill.norms",
+        "lmcspec.science.distill.protocol",
         "lmcspec.science.initial",
+        "lmcspec.science.masks",
+        "lmcspec.science.optimisers",
+        "lmcspec.science.order",
+        "lmcspec.science.precision",
+        "lmcspec.science.train",
+        "lmcspec.base.steps",
         *MODELS,
         *IMAGES,
+        *SETS,
     ),
 )

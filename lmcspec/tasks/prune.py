@@ -9,7 +9,7 @@ from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.masks import write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
-from lmcspec.tasks.sources import IMAGES, MODELS
+from lmcspec.tasks.sources import IMAGES, MODELS, SETS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -164,10 +164,10 @@ KIND = Kind(
         "lmcspec.science.criteria.random",
         "lmcspec.science.criteria.snip",
         "lmcspec.science.criteria.synflow",
-        "lmcspec.science.data.distilled",
         "lmcspec.science.initial",
         "lmcspec.science.masks",
         *MODELS,
         *IMAGES,
+        *SETS,
     ),
 )

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
     from lmcspec.science.data import Dataset, Split
 
-STATE, OPTIMISER, MASK, DISTILLED = (
+STATE, OPTIMISER, MASK, DISTILLED, TRAJECTORY = (
     "state.safetensors",
     "optimiser.safetensors",
     "mask.safetensors",
     "distilled.safetensors",
+    "trajectory.safetensors",
 )
 
 
@@ -83,13 +84,22 @@ def space(value: Mapping[str, Any]) -> Any:
 
 def training_split(ctx: Context, data: "Dataset", train_on: Part | None) -> "Split":
     """What to train on: the slot `data`, a distilled file, or the study's own training images."""
-    from lmcspec.science.data.distilled import load_distilled
+    from lmcspec.science.data import Space
+    from lmcspec.science.data.distilled import enter_distilled, load_distilled, read_own
 
     if train_on is not None:
-        where = ctx.neutral[train_on.digest]
-        return load_distilled(Path(where["file"]), data.space, data.classes, data.shape, ctx.device)
+        where, factor = ctx.neutral[train_on.digest], train_on.value.get("factor")
+        made = load_distilled(
+            Path(where["file"]),
+            data.space if factor is None else Space("raw"),
+            data.classes,
+            data.shape,
+            factor=factor or 1,
+            which=where.get("which", 0),
+        )
+        return enter_distilled(made, data)
     if ctx.has("data"):
-        return load_distilled(ctx.input("data") / DISTILLED, data.space, data.classes, data.shape, ctx.device)
+        return enter_distilled(read_own(ctx.input("data") / DISTILLED, data.classes, data.shape), data)
     return data.train
 
 

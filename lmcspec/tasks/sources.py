@@ -30,3 +30,10 @@ IMAGES = (
     "lmcspec.science.subset",
 )
 """Of every kind that looks at a data set."""
+SETS = (
+    "lmcspec.science.data.distilled",
+    "lmcspec.science.data.published",
+    "lmcspec.science.data.recognise",
+    "lmcspec.science.data.tiles",
+)
+"""Of every kind that reads or writes distilled sets."""

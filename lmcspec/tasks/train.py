@@ -12,7 +12,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part, decode
-from lmcspec.tasks.sources import IMAGES, MODELS
+from lmcspec.tasks.sources import IMAGES, MODELS, SETS
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -240,7 +240,6 @@ KIND = Kind(
         "lmcspec.tasks.checkpoint",
         "lmcspec.science.auxiliary",
         "lmcspec.science.data.cutmix",
-        "lmcspec.science.data.distilled",
         "lmcspec.science.data.dsa",
         "lmcspec.science.evaluate",
         "lmcspec.science.initial",
@@ -253,5 +252,6 @@ KIND = Kind(
         "lmcspec.base.steps",
         *MODELS,
         *IMAGES,
+        *SETS,
     ),
 )

@@ -64,9 +64,15 @@ class TestFinding:
 
     def test_listing(self):
         families = {
+            "alexnet": [],
             "cifar-resnet": ["resnet110", "resnet20", "resnet32", "resnet44", "resnet56"],
             "cifar-vgg": ["vgg11", "vgg13", "vgg16", "vgg19"],
             "convnet": ["convnet2", "convnet3", "convnet4", "convnet5"],
+            "four-stage-resnet": [
+                "dc-resnet18",
+                *(f"resnet{depth}{form}" for depth in (10, 18) for form in ("", "-narrow")),
+                "resnetap10",
+            ],
             "imagenet-resnet": [f"imagenet-resnet{depth}" for depth in (101, 152, 18, 34, 50)],
             "inception-v3": [],
             "mlp": ["lenet-300-100"],
@@ -82,7 +88,7 @@ class TestFinding:
             ("model", "convent3", "convnet3"),
             ("model", "vgg-16", "vgg16"),
             ("model", "resnet-20", "resnet20"),
-            ("model", "resnet18", "imagenet-resnet18"),
+            ("model", "resnet50", "imagenet-resnet50"),
             ("dataset", "mnits", "mnist"),
             ("criterion", "magnitud", "magnitude"),
         ],

@@ -13,7 +13,7 @@ from lmcspec.engine.execute import execute
 from lmcspec.plan import compile_study
 from lmcspec.plan.model_facts import known_facts, take
 from lmcspec.plan.outlook import outlook
-from lmcspec.science.data.distilled import save_distilled
+from lmcspec.science.data.distilled import Distilled, save_distilled
 from lmcspec.science.data.space import Space
 from lmcspec.spec import load
 from lmcspec.store import Store
@@ -85,7 +85,8 @@ def file(tmp_path) -> Path:
     generator = torch.Generator().manual_seed(0)
     images = torch.rand((20, 1, 8, 8), generator=generator) * 4 - 1
     path = tmp_path / "set.safetensors"
-    save_distilled(path, images, torch.arange(10).repeat_interleave(2), Space("standardised", (0.3054,), (0.3761,)))
+    space = Space("standardised", (0.3054,), (0.3761,))
+    save_distilled(path, Distilled(images, torch.arange(10).repeat_interleave(2), space))
     return path
 
 
@@ -123,6 +124,6 @@ def test_a_missing_file_blocks_and_its_ids_are_shown_as_unknown(tmp_path):
 
 def test_a_file_of_another_shape_is_an_error(tmp_path):
     path = tmp_path / "set.safetensors"
-    save_distilled(path, torch.rand(20, 3, 8, 8), torch.arange(20) % 10, Space("raw"))
+    save_distilled(path, Distilled(torch.rand(20, 3, 8, 8), torch.arange(20) % 10, Space("raw")))
     with pytest.raises(SpecError, match="shape"):
         plan_of(distilled(TINY, path, "standardised"))

@@ -10,9 +10,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from lmcspec.catalog.distillers.dm import DistributionMatching
-from lmcspec.science.data import load
-from lmcspec.science.distill.dm import distill, real_subset
-from lmcspec.science.distill.progress import Progress, Stopped
+from lmcspec.science.data import Space, load
+from lmcspec.science.data.distilled import Distilled
+from lmcspec.science.distill.dm import distill
+from lmcspec.science.distill.protocol import Given, Progress, real_subset
 from lmcspec.tasks import Interrupted, Part, read
 from lmcspec.tasks.distill import Distill, run
 
@@ -32,8 +33,8 @@ def test_it_is_the_science(tmp_path, model):
     done = do(run, tmp_path, params(model, iterations=5), {"seed": 3})
     images, labels, _ = distilled(done)
     config = DistributionMatching(ipc=2, iterations=5, batch=20, seed=3)
-    expected = distill(config, load("digits").train, 10, lambda: read.module(model))
-    assert torch.equal(images, expected[0])
+    expected = distill(config, Given(load("digits"), lambda: read.module(model)))
+    assert torch.equal(images, expected.images)
     assert labels.tolist() == [label for label in range(10) for _ in range(2)]
     assert done.scalars == {"images": 20, "classes": 10}
 
@@ -58,7 +59,7 @@ def test_a_stop_costs_nothing(tmp_path):
     whole = do(run, tmp_path / "whole", params(), {"seed": 0})
     stops = chain([False], repeat(True))
     ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=lambda: next(stops))
-    with pytest.raises(Interrupted, match="stopped after 32 iterations"):
+    with pytest.raises(Interrupted, match="stopped after 32 steps"):
         run(ctx, params(), {"seed": 0})
     assert list(ctx.out.iterdir()) == []
     again = do(run, tmp_path / "cut", params(), {"seed": 0})
@@ -98,7 +99,7 @@ def test_what_is_cut_off_goes_on_from_its_last_checkpoint(tmp_path, monkeypatch)
     assert list(ctx.out.iterdir()) == []
     again = TestContext(tmp_path / "cut", neutral=neutral(params()))
     run(again, params(), {"seed": 0})
-    assert again.lines == ["goes on from its checkpoint after 16 iterations"]
+    assert again.lines == ["goes on from its checkpoint after 16 steps"]
     assert [step for name, _, step in again.metrics if name == "distill/loss"] == [32]
     assert files(Done(again.out)) == files(whole)
 
@@ -106,24 +107,21 @@ def test_what_is_cut_off_goes_on_from_its_last_checkpoint(tmp_path, monkeypatch)
 def test_a_method_may_keep_any_tensors(tmp_path, monkeypatch):
     """One that is not distribution matching: a recursion over two tensors of other kinds, with a pulse each time."""
 
-    def fibonacci(config, split, classes, build, *, begin, pulse, **_):
-        state = (
-            begin.state if begin else {"pair": torch.tensor([0, 1]), "mean/of all": torch.zeros(3, dtype=torch.float64)}
-        )
-        pair, mean = state["pair"], state["mean/of all"]
-        for done in range((begin.iteration if begin else 0) + 1, config.iterations + 1):
+    def fibonacci(config, given):
+        begin = given.begin or Progress(0, {"pair": torch.tensor([0, 1]), "mean/of all": torch.zeros(3).double()})
+        pair, mean = begin.state["pair"], begin.state["mean/of all"]
+        for done in range(begin.step + 1, config.iterations + 1):
             pair = torch.stack((pair[1], pair.sum()))
             mean = mean + pair[0] / 3
-            if pulse(done, 0.0):
-                raise Stopped(Progress(done, {"pair": pair, "mean/of all": mean}))
-        return mean.float().view(1, 1, 1, 3), pair[:1]
+            given.advance(done, 0.0, {"pair": pair, "mean/of all": mean})
+        return Distilled(mean.float().view(1, 1, 1, 3), pair[:1], Space("raw"))
 
     monkeypatch.setattr("lmcspec.science.distill.dm.distill", fibonacci)
     whole = do(run, tmp_path / "whole", params(iterations=20), {"seed": 0})
     assert distilled(whole)[1].tolist() == [6765]
     monkeypatch.setenv("LMCSPEC_CHECKPOINT_SECONDS", "0")
     ctx = TestContext(tmp_path / "cut", neutral=neutral(params()), stop=chain([False] * 10, repeat(True)).__next__)
-    with pytest.raises(Interrupted, match="stopped after 6 iterations"):
+    with pytest.raises(Interrupted, match="stopped after 6 steps"):
         run(ctx, params(iterations=20), {"seed": 0})
     assert files(do(run, tmp_path / "cut", params(iterations=20), {"seed": 0})) == files(whole)
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from lmcspec.catalog import get
 from lmcspec.science import masks
 from lmcspec.science.criteria import magnitude, synflow
-from lmcspec.science.data.distilled import save_distilled
+from lmcspec.science.data.distilled import Distilled, save_distilled
 from lmcspec.science.data.space import Space
 from lmcspec.science.initial import initial_state
 from lmcspec.tasks import Interrupted, Part, read
@@ -196,7 +196,7 @@ def test_a_distilled_set_is_looked_at_instead(tmp_path):
     x, y = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(20) % 10
     folder = tmp_path / "set"
     folder.mkdir()
-    save_distilled(folder / read.DISTILLED, x, y, Space("raw"))
+    save_distilled(folder / read.DISTILLED, Distilled(x, y, Space("raw")))
     by_slot = do(run, tmp_path / "a", params(SNIP, 0.9), SEEDS, inputs={"data": Done(folder)})
     assert same(mask_of(by_slot), snip_by_hand(x, y, 59))
     part = Part.of({"digest": "of the file"})

@@ -9,7 +9,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.base.recipes import Adam, AdamW, Augmentation, Cosine, Noise, Sgd
 from lmcspec.science import masks
 from lmcspec.science.data import load
-from lmcspec.science.data.distilled import save_distilled
+from lmcspec.science.data.distilled import Distilled, save_distilled
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.train import train
@@ -271,7 +271,7 @@ class TestDistilled:
         labels = digits.train.labels
         chosen = torch.cat([(labels == label).nonzero().squeeze(1)[:5] for label in range(10)])
         images, labels = digits.train.batch(chosen)
-        save_distilled(tmp_path / read.DISTILLED, images, labels, digits.space)
+        save_distilled(tmp_path / read.DISTILLED, Distilled(images, labels, digits.space))
         return Done(tmp_path)
 
     HOW = recipe(length=20, batch=10, augment=Augmentation())

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import DistillerCard
-from lmcspec.catalog.config import Config
+from lmcspec.catalog.config import ADDED_LATER, Config
+from lmcspec.catalog.families import Families
 
 
 class DistributionMatching(Config):
@@ -20,7 +21,14 @@ class DistributionMatching(Config):
     momentum: float = Field(default=0.5, ge=0, lt=1)
     batch: int = Field(default=256, ge=1)
     """Real images per class and iteration."""
+    dsa: Families = Field(default="", json_schema_extra=ADDED_LATER)
+    """Siamese augmentation of real and synthetic images alike, one family for each class and iteration."""
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def steps(self) -> int:
+        """How many steps its progress counts."""
+        return self.iterations
 
 
 CARD = DistillerCard(

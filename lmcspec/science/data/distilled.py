@@ -1,93 +1,122 @@
-"""Files of distilled sets: the published pair of .pt files, and our own .safetensors that say their space."""
+"""Distilled sets: what they hold, our own .safetensors files of them, and how they enter a study's space."""
 
 import hashlib
 import json
-import pickle
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
 
 from lmcspec.base import ids
 from lmcspec.base.facts import DataFacts
 from lmcspec.science.data.arrays import DataError, MissingData
+from lmcspec.science.data.published import FORMS, read_published, stored_bytes
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-    from lmcspec.science.data.resident import Split
+    from lmcspec.science.data.resident import Dataset, Split
     from lmcspec.science.data.space import Space
 
-_FORMS = "a distilled set is NAME_images.pt with NAME_labels.pt beside it, or one .safetensors file of lmcspec's own"
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distilled:
+    """Images float32 (n, C, H, W) in a space, labels int64 (n,).
+
+    With a `factor` above 1 each image holds factor x factor tiles of its class, in [0, 1] (`tiles.decode`). `rate` is
+    the learning rate that was distilled along with the images, where there is one.
+    """
+
+    images: "Tensor"
+    labels: "Tensor"
+    space: "Space"
+    factor: int = 1
+    rate: float | None = None
 
 
 def load_distilled(
-    path: Path, declared: "Space", classes: int, shape: tuple[int, int, int], device: "str | torch.device" = "cpu"
-) -> "Split":
-    """The set as it is stored: float32 images (n, C, H, W) that are in the declared space already, labels int64 (n,).
+    path: Path, declared: "Space", classes: int, shape: tuple[int, int, int], *, factor: int = 1, which: int = 0
+) -> Distilled:
+    """The set in a file, on the CPU. `factor` and `which` (of several sets) are for published files.
 
     Raises DataError where images and labels don't fit each other, the classes or the shape, and where the set is in
-    another space than declared: by its own word in a .safetensors file, by `recognise_space` in a published one.
+    another space, or packed otherwise, than declared: by its own word in a .safetensors file, by `recognise_space`
+    in a published one.
     """
-    from lmcspec.science.data.resident import Split, black
+    from lmcspec.science.data.recognise import recognise_space
 
-    path = _existing(path)
+    path = Path(path)
     if path.suffix == ".safetensors":
-        images, labels, found = _read_own(path)
+        images, labels, note = _read_own(path)
+        found = _space(note)
+        factor, rate = int(note.get("factor", 1)), float(note["rate"]) if "rate" in note else None
         if found is not None and found != declared:
             raise _other_space(path, _named(declared), _named(found))
     else:
-        images, labels, found = _read_tensor(path), _read_tensor(labels_path(path)), None
+        (images, labels), found, rate = read_published(path, which), None, None
     _check(path, images, labels, classes, shape)
     if found is None and (guess := recognise_space(images)) != declared.name:
         raise _other_space(path, declared.name, guess)
-    return Split(images.contiguous().to(device), labels.to(device), black=black(declared, device))
+    return Distilled(images.contiguous(), labels, declared, factor, rate)
 
 
-def save_distilled(path: Path, images: "Tensor", labels: "Tensor", space: "Space") -> None:
-    """Write images float32 (n, C, H, W) and labels int64 (n,) with the space they are in, as .safetensors."""
+def read_own(path: Path, classes: int, shape: tuple[int, int, int]) -> Distilled:
+    """The set in a .safetensors file that says its space."""
+    _, _, note = _read_own(path)
+    space = _space(note)
+    if space is None:
+        raise DataError(f"{path} does not say its space", help="load it with the space that it is in")
+    return load_distilled(path, space, classes, shape)
+
+
+def save_distilled(path: Path, made: Distilled) -> None:
+    """Write a set with its space as .safetensors."""
     from safetensors.torch import save_file
 
-    tensors = {"images": images.detach().cpu().contiguous(), "labels": labels.detach().cpu().contiguous()}
-    save_file(tensors, path, metadata={"space": json.dumps(asdict(space))})
+    tensors = {"images": made.images.detach().cpu().contiguous(), "labels": made.labels.detach().cpu().contiguous()}
+    note = {"space": json.dumps(asdict(made.space))}
+    note |= {"factor": str(made.factor)} if made.factor > 1 else {}
+    note |= {"rate": repr(made.rate)} if made.rate is not None else {}
+    save_file(tensors, path, metadata=note)
 
 
-def recognise_space(images: "Tensor") -> str:
-    """`raw`, `standardised` or `zca`, from the pixels alone.
+def enter_distilled(made: Distilled, data: "Dataset") -> "Split":
+    """What networks train on: the images of a set, unpacked, in the space of a study's data and on their device.
 
-    Raw images lie in [-0.05, 1.05]. Whitened ones have means per image near 0 (root mean square under a quarter of
-    the pixels' std), horizontal neighbours that correlate less than 0.75, and a std below 0.8, since whitening with
-    eps shrinks. All others are standardised.
+    Raw sets enter any space, as the data themselves do: augmentation acts before that. Others have to be in the
+    space; raises DataError where they are not.
     """
-    import torch
+    from lmcspec.science.data.resident import Split, black
+    from lmcspec.science.data.space import Space, of_floats
+    from lmcspec.science.data.tiles import decode
 
-    x = images.detach().to(torch.float64)
-    if x.min() >= -0.05 and x.max() <= 1.05:
-        return "raw"
-    deviation = x.std()
-    off = x.mean((1, 2, 3)).square().mean().sqrt() / deviation
-    left, right = x[..., :-1].flatten(), x[..., 1:].flatten()
-    correlation = (left @ right) / (left.norm() * right.norm())
-    return "zca" if off < 0.25 and correlation < 0.75 and deviation < 0.8 else "standardised"
+    device = data.train.device
+    images, labels = decode(made.images, made.factor).to(device), made.labels.repeat(made.factor**2).to(device)
+    if made.space == data.space and made.factor == 1:
+        return Split(images.contiguous(), labels, black=black(made.space, device))
+    if made.space != Space("raw"):
+        raise DataError(
+            f"a distilled set is in the space {_named(made.space)}, the study's data are in {_named(data.space)}",
+            help="both have to be in one space, or the distilled ones raw",
+        )
+    conversion = data.train.conversion
+    assert conversion is not None, "a study's own images are converted as they are taken"
+    return Split(images.contiguous(), labels, of_floats(conversion))
 
 
-def distilled_facts(path: Path, classes: int, shape: tuple[int, int, int]) -> DataFacts:
+def distilled_facts(
+    path: Path, classes: int, shape: tuple[int, int, int], factor: int = 1, which: int = 0
+) -> DataFacts:
     """Digest and size of a distilled set's file, read from the stored bytes; without torch, nothing unpickled.
+
+    `train` counts images as they are trained on, unpacked. The digest is that of the stored tensors.
 
     Raises MissingData where a file is not there, DataError where it does not hold images of that shape.
     """
-    path = _existing(path)
+    path = Path(path)
     if path.suffix == ".safetensors":
-        from safetensors import safe_open
-
-        try:
-            with safe_open(path, framework="numpy") as file:
-                images, labels = (file.get_tensor(name).tobytes() for name in ("images", "labels"))
-        except Exception as error:  # safetensors' own error class has no stable name
-            raise DataError(f"{path} is not a distilled set: {error}", help=_FORMS) from error
+        images, labels, factor = _own_bytes(path)
     else:
-        images, labels = _stored(path), _stored(labels_path(path))
+        images, labels = stored_bytes(path, which)
     channels, height, width = shape
     count = len(labels) // 8
     if len(labels) % 8 or len(images) != 4 * count * channels * height * width:
@@ -97,64 +126,42 @@ def distilled_facts(path: Path, classes: int, shape: tuple[int, int, int]) -> Da
             help="is it a distilled set of this data set?",
         )
     parts = {"images": hashlib.sha256(images).hexdigest(), "labels": hashlib.sha256(labels).hexdigest()}
-    return DataFacts(ids.digest({**parts, "shape": list(shape), "classes": classes}), count, 0, classes, shape)
+    name = ids.digest({**parts, "shape": list(shape), "classes": classes})
+    return DataFacts(name, count * factor**2, 0, classes, shape)
 
 
-def labels_path(images: Path) -> Path:
-    """Where the labels of a published images file lie: beside it, `images` in its name replaced by `labels`."""
-    head, found, tail = images.name.rpartition("images")
-    if not found:
-        raise DataError(f"{images} has no `images` in its name, so its labels can't be found", help=_FORMS)
-    return images.with_name(f"{head}labels{tail}")
-
-
-def _existing(path: Path) -> Path:
-    path = Path(path)
-    for needed in (path,) if path.suffix == ".safetensors" else (path, labels_path(path)):
-        if not needed.is_file():
-            raise MissingData(f"there is no file {needed}", help=_FORMS)
-    return path
-
-
-def _read_own(path: Path) -> "tuple[Tensor, Tensor, Space | None]":
+def _read_own(path: Path) -> "tuple[Tensor, Tensor, dict[str, str]]":
     from safetensors import safe_open
 
-    from lmcspec.science.data.space import Space
-
+    if not path.is_file():
+        raise MissingData(f"there is no file {path}", help=FORMS)
     try:
         with safe_open(path, framework="pt") as file:
-            images, labels = file.get_tensor("images"), file.get_tensor("labels")
-            note = (file.metadata() or {}).get("space")
+            return file.get_tensor("images"), file.get_tensor("labels"), file.metadata() or {}
     except Exception as error:  # safetensors' own error class has no stable name
-        raise DataError(f"{path} is not a distilled set: {error}", help=_FORMS) from error
-    if note is None:
-        return images, labels, None
-    fields = json.loads(note)
-    return images, labels, Space(fields["name"], tuple(fields["mean"]), tuple(fields["std"]), fields["eps"])
+        raise DataError(f"{path} is not a distilled set: {error}", help=FORMS) from error
 
 
-def _read_tensor(path: Path) -> "Tensor":
-    import torch
+def _own_bytes(path: Path) -> tuple[bytes, bytes, int]:
+    from safetensors import safe_open
 
+    if not path.is_file():
+        raise MissingData(f"there is no file {path}", help=FORMS)
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        raise DataError(f"{path} can't be read as a tensor: {_first_line(error)}", help=_FORMS) from error
-    if not isinstance(found, torch.Tensor):
-        raise DataError(f"{path} holds a {type(found).__name__}, not a tensor", help=_FORMS)
-    return found.detach()
+        with safe_open(path, framework="numpy") as file:
+            images, labels = (file.get_tensor(name).tobytes() for name in ("images", "labels"))
+            return images, labels, int((file.metadata() or {}).get("factor", 1))
+    except Exception as error:  # safetensors' own error class has no stable name
+        raise DataError(f"{path} is not a distilled set: {error}", help=FORMS) from error
 
 
-def _stored(path: Path) -> bytes:
-    """The bytes of the one tensor in a file that torch.save wrote."""
-    try:
-        with ZipFile(path) as file:
-            storages = [name for name in file.namelist() if name.rpartition("/")[0].endswith("/data")]
-            if len(storages) == 1:
-                return file.read(storages[0])
-    except (BadZipFile, OSError) as error:
-        raise DataError(f"{path} is not a file of torch.save: {error}", help=_FORMS) from error
-    raise DataError(f"{path} holds {len(storages)} tensors, not one", help=_FORMS)
+def _space(note: dict[str, str]) -> "Space | None":
+    from lmcspec.science.data.space import Space
+
+    if "space" not in note:
+        return None
+    fields = json.loads(note["space"])
+    return Space(fields["name"], tuple(fields["mean"]), tuple(fields["std"]), fields["eps"])
 
 
 def _check(path: Path, images: "Tensor", labels: "Tensor", classes: int, shape: tuple[int, int, int]) -> None:
@@ -178,7 +185,7 @@ def _check(path: Path, images: "Tensor", labels: "Tensor", classes: int, shape: 
 def _other_space(path: Path, declared: str, found: str) -> DataError:
     return DataError(
         f"{path} is declared to be in the space {declared}, but its images are in {found}",
-        help="write the space they are in; a study's real and distilled images must be in the same one",
+        help="write the space they are in; it has to be the study's, or raw",
     )
 
 
@@ -190,7 +197,3 @@ def _named(space: "Space") -> str:
             return f"zca (eps {space.eps:g})"
         case _:
             return space.name
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

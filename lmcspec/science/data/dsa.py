@@ -71,6 +71,28 @@ def draw_dsa(count: int, batch: int, augmentation: Augmentation, noise: AnyNoise
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Siamese:
+    """One change for every image of a batch: families in order, and one uniform by stream."""
+
+    families: tuple[str, ...]
+    uniforms: Mapping[str, float]
+    align_corners: bool
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """The images float32 (n, C, H, W), changed; differentiable."""
+        same = {what: np.full(len(images), value) for what, value in self.uniforms.items()}
+        return apply_dsa(images, DsaDraws((self.families,), same, self.align_corners), 0, slice(None))
+
+
+def siamese(dsa: str, style: str, where: Where) -> Siamese:
+    """The families of `dsa`, with the same parameters for whatever they are applied to: drawn at this address."""
+    named = dsa.split("_") if dsa else []
+    drawn = [what for family in named for what in _DRAWN[family]]
+    uniforms = {what: float(streams.uniforms(1, *where, f"dsa-{what}")[0]) for what in drawn}
+    return Siamese(_families(named, style, 1, where)[0], uniforms, style == "mtt")
+
+
 def _families(named: Sequence[str], style: str, batches: int, where: Where) -> tuple[tuple[str, ...], ...]:
     """The families of each batch, in the order in which they are done."""
     choice = [family for family in named if style != "idc" or family in _MOVES]

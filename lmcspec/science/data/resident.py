@@ -22,11 +22,11 @@ from lmcspec.science.data.space import Conversion, Space, as_tensor, conversion,
 class Split:
     """Images and their labels int64 (n,).
 
-    `images` are uint8 with the `conversion` by which they enter the space, or float32 that are there already.
-    Whitened images keep what they were `decoded` from, so that augmentation acts before whitening. `black` (1 or
-    C, 1, 1) fills what augmentation pads around float images. With `crop`, networks see the central square of so many
-    pixels; only a random resized crop looks at the whole image. Images may be `Mapped`: then they stay on the host,
-    and everything else is the same.
+    `images` have a `conversion` by which they enter the space (uint8, or float32 of a distilled set), or are float32
+    that are there already. Whitened images keep what they were `decoded` from, so that augmentation acts before
+    whitening. `black` (1 or C, 1, 1) fills what augmentation pads around images that are in the space. With `crop`,
+    networks see the central square of so many pixels; only a random resized crop looks at the whole image. Images may
+    be `Mapped`: then they stay on the host, and everything else is the same.
     """
 
     images: Tensor | Mapped
@@ -94,7 +94,7 @@ class Split:
             yield self._seen(images, draws), self.labels[indices.to(self.device)]
 
     def all(self) -> tuple[Tensor, Tensor]:
-        """Every image in the space, and the labels. Makes a float32 copy of uint8 images: for small sets."""
+        """Every image in the space, and the labels. Makes a float32 copy of images: for small sets."""
         return self.batch(torch.arange(len(self), device=self.index_device))
 
     def subset(self, indices: Tensor) -> "Split":
@@ -110,7 +110,7 @@ class Split:
         """Stored images as networks see them: cut or augmented, and in the space."""
         if draws is None or draws.windows is None:
             images = _centre(images, self.crop)
-        enters = self.conversion if images.dtype == torch.uint8 else None
+        enters = self.conversion if self.decoded is None or draws is not None else None
         if draws is not None:
             draws = draws.to(self.device)
             images = augment(images, draws) if enters else augment(images, draws, self.black)

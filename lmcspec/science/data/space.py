@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -56,7 +56,7 @@ class Whitening:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conversion:
-    """How decoded images enter a space: uint8 (n, C, H, W) to float32 of the same shape, on their device."""
+    """How decoded images enter a space: uint8, or float32 with a scale of 1, (n, C, H, W) to float32 of that shape."""
 
     scale: float
     mean: Tensor | None = None
@@ -65,7 +65,7 @@ class Conversion:
 
     def __call__(self, images: Tensor) -> Tensor:
         """x / scale, then what the space asks for."""
-        x = images.to(torch.float32).div_(self.scale)
+        x = images.to(torch.float32, copy=True).div_(self.scale)
         if self.mean is not None and self.std is not None:
             return x.sub_(self.mean).div_(self.std)
         if self.whitening is not None:
@@ -81,6 +81,11 @@ def conversion(space: Space, scale: float, device: torch.device, whitening: Whit
     if whitening is not None:
         whitening = Whitening(whitening.mean.to(device), whitening.matrix.to(device))
     return Conversion(scale, whitening=whitening)
+
+
+def of_floats(conversion: Conversion) -> Conversion:
+    """The same for images that are scaled to [0, 1] already."""
+    return replace(conversion, scale=1.0)
 
 
 def fit(images: np.ndarray, scale: float, eps: float) -> Whitening:

@@ -1,111 +1,95 @@
 """Distribution matching: synthetic images whose mean features equal those of real ones under random networks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lmcspec.base import streams
 from lmcspec.catalog.distillers.dm import DistributionMatching
+from lmcspec.science.data.distilled import Distilled
+from lmcspec.science.data.dsa import Siamese, siamese
 from lmcspec.science.data.resident import Split
-from lmcspec.science.distill.progress import Progress, Pulse, Stopped
+from lmcspec.science.distill.protocol import Given, members_of, real_subset, some
 from lmcspec.science.dropout import silence
-from lmcspec.science.initial import Scheme, initial_state
+from lmcspec.science.initial import initial_state
 
 PULSE = 16
 """Iterations between two calls of `pulse`: each waits for the device."""
 
 
-def distill(
-    config: DistributionMatching,
-    split: Split,
-    classes: int,
-    build: Callable[[], nn.Module],
-    *,
-    scheme: Scheme = "default",
-    classifier: str = "classifier",
-    begin: Progress | None = None,
-    pulse: Pulse | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Images float32 (classes x ipc, C, H, W) in the split's space and labels int64, class after class.
+def distill(config: DistributionMatching, given: Given) -> Distilled:
+    """`ipc` images of each class, in the data's space, class after class.
 
-    Iteration i draws a network anew by `scheme` and lowers
+    Iteration i draws a network anew and lowers
 
-        L = sum over classes c of || mean phi(x) over real x of c - mean phi(s) over synthetic s of c ||^2
+        L = sum over classes c of || mean phi(A_c(x)) over real x of c - mean phi(A_c(s)) over synthetic s of c ||^2
 
-    by one step of SGD with momentum on the synthetic pixels. phi is what the module named `classifier` gets, and
-    nothing is trained. Real images: `config.batch` of each class without replacement, or all if there are fewer.
-    All classes pass the network together. The start is `real_subset`. Every draw is addressed by (seed, iteration),
-    so going on from `begin` gives the same bits: its state are the `images` and SGD's `velocity`, of one shape.
-    `pulse` is called every 16 iterations.
+    by one step of SGD with momentum on the synthetic pixels. phi is what the classifier gets, and nothing is trained.
+    A_c is one augmentation for all images of a class, drawn anew for each class and iteration, where `config.dsa`
+    names any. Real images: `config.batch` of each class without replacement, or all if there are fewer. All classes
+    pass the network together. The start is `real_subset`. Every draw is addressed by (seed, iteration), so going on
+    gives the same bits: the state are the `images` and SGD's `velocity`, of one shape. `pulse` is called every 16
+    iterations.
     """
+    split, classes = given.data.train, given.data.classes
     images, labels = real_subset(split, classes, config.ipc, config.seed)
     velocity, first = torch.zeros_like(images), 0
-    if begin is not None:
-        images, velocity = (begin.state[name].to(split.device) for name in ("images", "velocity"))
-        first = begin.iteration
+    if given.begin is not None:
+        images, velocity = (given.begin.state[name].to(split.device) for name in ("images", "velocity"))
+        first = given.begin.step
     images, velocity = images.clone(), velocity.clone()
-    members = _members(split, classes)
+    members = members_of(split, classes)
     whole = all(len(rows) <= config.batch for rows in members)
-    module = build().to(split.device).train().requires_grad_(False)
+    module = given.build().to(split.device).train().requires_grad_(False)
     silence(module)
-    real, averages = _real(config, split, members, first)
-    with _features(module, classifier) as phi:
+    real, averages, sizes = _real(config, split, members, first)
+    with _features(module, given.classifier) as phi:
         for iteration in range(first, config.iterations):
             if not whole and iteration > first:
-                real, averages = _real(config, split, members, iteration)
-            module.load_state_dict(initial_state(module, scheme, ("distill", config.seed, "net", iteration)))
+                real, averages, sizes = _real(config, split, members, iteration)
+            address = ("distill", config.seed, "net", iteration)
+            module.load_state_dict(initial_state(module, given.scheme, address))
+            drawn = _drawn(config, iteration, classes)
             with torch.no_grad():
-                wanted = averages @ phi(real)
+                wanted = averages @ phi(_augmented(real, sizes, drawn))
             images.requires_grad_(True)
-            means = phi(images).view(classes, config.ipc, -1).mean(1)
+            seen = _augmented(images, [config.ipc] * classes, drawn)
+            means = phi(seen).view(classes, config.ipc, -1).mean(1)
             loss = (wanted - means).square().sum()
             (gradient,) = torch.autograd.grad(loss, images)
             images = images.detach()
             velocity.mul_(config.momentum).add_(gradient)
             images.sub_(velocity, alpha=config.lr)
             done = iteration + 1
-            if pulse is not None and done % PULSE == 0 and pulse(done, loss.item()):
-                raise Stopped(Progress(done, {"images": images, "velocity": velocity}))
-    return images, labels
-
-
-def real_subset(split: Split, classes: int, ipc: int, seed: int) -> tuple[Tensor, Tensor]:
-    """`ipc` random real images of each class, in the split's space, class after class: where distilling starts.
-
-    Raises ValueError where a class has fewer.
-    """
-    members = _members(split, classes)
-    for label, rows in enumerate(members):
-        if len(rows) < ipc:
-            raise ValueError(f"class {label} has {len(rows)} images, fewer than the {ipc} per class asked for")
-    chosen = [
-        rows[streams.permutation(len(rows), "distill", seed, "start", label)[:ipc]]
-        for label, rows in enumerate(members)
-    ]
-    return split.batch(torch.from_numpy(np.concatenate(chosen)))
-
-
-def _members(split: Split, classes: int) -> list[np.ndarray]:
-    labels = split.labels.cpu().numpy()
-    return [np.flatnonzero(labels == label) for label in range(classes)]
+            if done % PULSE == 0:
+                given.advance(done, loss.item(), {"images": images, "velocity": velocity})
+    return Distilled(images, labels, given.data.space)
 
 
 def _real(
     config: DistributionMatching, split: Split, members: list[np.ndarray], iteration: int
-) -> tuple[Tensor, Tensor]:
-    """Real images of an iteration, and the matrix (classes, n) that averages over those of each class."""
-    chosen = [
-        rows
-        if len(rows) <= config.batch
-        else rows[streams.permutation(len(rows), "distill", config.seed, "real", iteration, label)[: config.batch]]
-        for label, rows in enumerate(members)
-    ]
+) -> tuple[Tensor, Tensor, list[int]]:
+    """Real images of an iteration, the matrix (classes, n) that averages over those of each class, and their counts."""
+    chosen = [some(rows, config.batch, config.seed, "real", iteration, label) for label, rows in enumerate(members)]
     images, labels = split.batch(torch.from_numpy(np.concatenate(chosen)))
     ones = nn.functional.one_hot(labels, len(members)).T.to(images.dtype)
-    return images, ones / ones.sum(1, keepdim=True)
+    return images, ones / ones.sum(1, keepdim=True), [len(rows) for rows in chosen]
+
+
+def _drawn(config: DistributionMatching, iteration: int, classes: int) -> list[Siamese]:
+    """The augmentation of each class; none where the configuration has none."""
+    if not config.dsa:
+        return []
+    return [siamese(config.dsa, "dc", ("distill", config.seed, "dsa", iteration, label)) for label in range(classes)]
+
+
+def _augmented(images: Tensor, sizes: Sequence[int], drawn: Sequence[Siamese]) -> Tensor:
+    """Each class's images under its augmentation."""
+    if not drawn:
+        return images
+    return torch.cat([change(part) for change, part in zip(drawn, images.split(list(sizes)), strict=True)])
 
 
 @contextmanager

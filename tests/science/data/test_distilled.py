@@ -1,13 +1,16 @@
-import zipfile
-
 import numpy as np
 import pytest
 import torch
 
+from lmcspec.base.recipes import Augmentation, Noise
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
-from lmcspec.science.data.distilled import distilled_facts, load_distilled, recognise_space, save_distilled
+from lmcspec.science.data.augment import augment, draw
+from lmcspec.science.data.distilled import Distilled, distilled_facts, enter_distilled, load_distilled, save_distilled
+from lmcspec.science.data.published import write_published
+from lmcspec.science.data.recognise import recognise_space
 from lmcspec.science.data.resident import enter
 from lmcspec.science.data.space import Space
+from lmcspec.science.data.tiles import decode
 
 SHAPE = (3, 8, 8)
 RAW, ZCA = Space("raw"), Space("zca")
@@ -31,7 +34,8 @@ def labels():
 
 
 def test_a_published_pair_enters_as_it_is(tmp_path, images, labels):
-    split = load_distilled(published(tmp_path, images, labels), RAW, 10, SHAPE)
+    made = load_distilled(published(tmp_path, images, labels), RAW, 10, SHAPE)
+    split = enter_distilled(made, study(RAW))
     x, y = split.batch(torch.arange(20))
     assert torch.equal(x, images)
     assert torch.equal(y, labels)
@@ -40,10 +44,13 @@ def test_a_published_pair_enters_as_it_is(tmp_path, images, labels):
 @pytest.mark.parametrize("space", [RAW, STANDARD, ZCA, Space("zca", eps=0.01)])
 def test_what_is_saved_comes_back_with_its_space(tmp_path, images, labels, space):
     path = tmp_path / "set.safetensors"
-    save_distilled(path, images, labels, space)
-    split = load_distilled(path, space, 10, SHAPE)
+    save_distilled(path, Distilled(images, labels, space))
+    made = load_distilled(path, space, 10, SHAPE)
+    assert torch.equal(made.images, images)
+    assert torch.equal(made.labels, labels)
+    assert (made.space, made.factor, made.rate) == (space, 1, None)
+    split = enter_distilled(made, study(space))
     assert torch.equal(split.images, images)
-    assert torch.equal(split.labels, labels)
     assert split.black.flatten().tolist() == pytest.approx(list(space.black))
 
 
@@ -53,7 +60,7 @@ def test_what_is_saved_comes_back_with_its_space(tmp_path, images, labels, space
 )
 def test_our_own_files_know_their_space_to_the_number(tmp_path, images, labels, stored, declared):
     path = tmp_path / "set.safetensors"
-    save_distilled(path, images, labels, stored)
+    save_distilled(path, Distilled(images, labels, stored))
     with pytest.raises(DataError) as caught:
         load_distilled(path, declared, 10, SHAPE)
     assert stored.name in str(caught.value)
@@ -101,7 +108,7 @@ def test_sets_that_do_not_fit_are_refused_by_name(tmp_path, images, labels, what
     images, labels = broken(what, images, labels)
     path = tmp_path / "set.safetensors"
     if own:
-        save_distilled(path, images, labels, RAW)
+        save_distilled(path, Distilled(images, labels, RAW))
     else:
         path = published(tmp_path, images, labels)
     with pytest.raises(DataError, match=path.name):
@@ -115,6 +122,7 @@ def test_a_missing_file_is_named(tmp_path, images, labels):
         for call in (lambda: load_distilled(asked, RAW, 10, SHAPE), lambda: distilled_facts(asked, 10, SHAPE)):  # noqa: B023
             with pytest.raises(MissingData, match=missing.name):
                 call()
+    torch.save(images, tmp_path / "set.pt")
     with pytest.raises(DataError, match="images"):
         load_distilled(tmp_path / "set.pt", RAW, 10, SHAPE)
 
@@ -144,16 +152,18 @@ def test_damaged_files_are_named(tmp_path, images, labels, content):
                 call(damaged, RAW, 10, SHAPE)
 
 
-def test_a_list_of_tensors_is_not_the_published_form(tmp_path, images, labels):
+@pytest.mark.parametrize("content", [[], "one", "three", {"data": []}, {"images": 1}, {"data": ["one"]}, 3])
+def test_other_contents_are_no_published_form(tmp_path, images, labels, content):
     path = published(tmp_path, images, labels)
-    torch.save([images, labels], path)
-    with pytest.raises(DataError, match="list"):
-        load_distilled(path, RAW, 10, SHAPE)
+    torch.save({"one": [images], "three": [images, labels, labels.clone()]}.get(str(content), content), path)
+    for call in (lambda: load_distilled(path, RAW, 10, SHAPE), lambda: distilled_facts(path, 10, SHAPE)):
+        with pytest.raises(DataError, match=path.name):
+            call()
 
 
 def test_facts_are_equal_for_equal_tensors_in_both_forms(tmp_path, images, labels):
     own = tmp_path / "own.safetensors"
-    save_distilled(own, images, labels, RAW)
+    save_distilled(own, Distilled(images, labels, RAW))
     path = published(tmp_path, images, labels)
     facts = distilled_facts(path, 10, SHAPE)
     assert facts == distilled_facts(own, 10, SHAPE)
@@ -164,12 +174,78 @@ def test_facts_are_equal_for_equal_tensors_in_both_forms(tmp_path, images, label
         distilled_facts(path, 10, (3, 32, 32))
 
 
-def test_a_file_of_two_tensors_has_no_facts(tmp_path, images, labels):
-    path = published(tmp_path, images, labels)
-    torch.save([images, labels], path)
-    assert len(zipfile.ZipFile(path).namelist()) > 2
-    with pytest.raises(DataError, match="2 tensors"):
-        distilled_facts(path, 10, SHAPE)
+@pytest.mark.parametrize("form", ["mtt", "idc", "dc"])
+def test_every_published_form_is_written_and_read(tmp_path, images, labels, form):
+    path = tmp_path / "set_images.pt"
+    assert all(file.exists() for file in write_published(path, form, images, labels))
+    made = load_distilled(path, RAW, 10, SHAPE)
+    assert torch.equal(made.images, images) and torch.equal(made.labels, labels)
+    own = tmp_path / "own.safetensors"
+    save_distilled(own, Distilled(images, labels, RAW))
+    assert distilled_facts(path, 10, SHAPE) == distilled_facts(own, 10, SHAPE)
+
+
+def test_one_of_several_sets_is_asked_for_by_number(tmp_path, images, labels):
+    path = tmp_path / "res_DC.pt"
+    torch.save({"data": [[images, labels], [1 - images, labels.clone()]], "accs_all_exps": {"ConvNet": [0.5]}}, path)
+    assert torch.equal(load_distilled(path, RAW, 10, SHAPE, which=1).images, 1 - images)
+    first, second = (distilled_facts(path, 10, SHAPE, which=which).digest for which in (0, 1))
+    assert first != second
+    torch.save([1 - images, labels], path)
+    assert distilled_facts(path, 10, SHAPE).digest == second
+    for call in (load_distilled, lambda p, _, *rest, which: distilled_facts(p, *rest, which=which)):
+        torch.save({"data": [[images, labels]]}, path)
+        with pytest.raises(DataError, match="1 sets, and number 2"):
+            call(path, RAW, 10, SHAPE, which=2)
+
+
+def test_packed_sets_are_trained_on_unpacked(tmp_path, images, labels):
+    path = tmp_path / "data.pt"
+    write_published(path, "idc", images, labels)
+    made = load_distilled(path, RAW, 10, SHAPE, factor=2)
+    split = enter_distilled(made, study(RAW))
+    assert torch.equal(split.images, decode(images, 2))
+    assert torch.equal(split.labels, labels.repeat(4))
+    assert distilled_facts(path, 10, SHAPE, factor=2).train == len(split) == 80
+    own = tmp_path / "own.safetensors"
+    save_distilled(own, Distilled(images, labels, RAW, factor=2, rate=0.0125))
+    again = load_distilled(own, RAW, 10, SHAPE)
+    assert (again.factor, again.rate) == (2, 0.0125)
+    assert distilled_facts(own, 10, SHAPE).train == 80
+
+
+@pytest.mark.parametrize("space", [RAW, STANDARD, ZCA])
+@pytest.mark.parametrize("factor", [1, 2])
+def test_raw_sets_enter_every_space_as_the_data_do(images, labels, space, factor):
+    data = study(space)
+    whole = (images * 255).round()
+    split = enter_distilled(Distilled(whole / 255, labels, RAW, factor), data)
+    expected = data.train.conversion(decode(whole, factor))
+    torch.testing.assert_close(split.all()[0], expected, rtol=1e-4, atol=1e-4)
+    before = split.images.clone()
+    split.batch(torch.arange(3))
+    assert torch.equal(split.images, before)
+
+
+def test_augmentation_of_raw_sets_comes_before_their_space(images, labels):
+    """A crop pads with black as real images have it, not with 0 in the space."""
+    data = study(STANDARD)
+    split = enter_distilled(Distilled(images, labels, RAW), data)
+    draws = draw(20, Augmentation(crop=2, flip=True), Noise(0), 0)
+    expected = data.train.conversion(augment(images, draws).mul(255))
+    torch.testing.assert_close(split.batch(torch.arange(20), draws)[0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_set_of_another_space_does_not_enter(images, labels):
+    with pytest.raises(DataError, match=r"standardised .*zca"):
+        enter_distilled(Distilled(images, labels, STANDARD), study(ZCA))
+
+
+def study(space: Space):
+    """A data set of such images in a space."""
+    bytes_ = np.random.default_rng(0).integers(0, 256, (60, *SHAPE), dtype=np.uint8)
+    labels = np.arange(60) % 10
+    return enter(Arrays(bytes_, labels, bytes_[:20], labels[:20], 10), space)
 
 
 def few(arrays: Arrays, count: int) -> Arrays:

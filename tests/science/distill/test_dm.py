@@ -10,6 +10,7 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.distill import dm
+from lmcspec.science.distill.protocol import Given, Stopped, real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import convnet, mlp
@@ -27,6 +28,13 @@ def build() -> nn.Module:
     return mlp.build(MLP, (1, 8, 8), 10)
 
 
+def made(config, dataset, network=build, **more):
+    """Images and labels of the method."""
+    found = dm.distill(config, Given(dataset, network, **more))
+    assert found.space == dataset.space
+    return found.images, found.labels
+
+
 def small(seed=0, **changes) -> DistributionMatching:
     return DistributionMatching(**{"ipc": 2, "iterations": 6, "batch": 20, "seed": seed, **changes})
 
@@ -41,7 +49,7 @@ def features(module: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 def by_the_book(config: DistributionMatching, split: Split) -> torch.Tensor:
     """Distribution matching written out: class by class, a new network each time, torch's own SGD."""
-    images, labels = dm.real_subset(split, 10, config.ipc, config.seed)
+    images, labels = real_subset(split, 10, config.ipc, config.seed)
     images = nn.Parameter(images.clone())
     optimiser = torch.optim.SGD([images], lr=config.lr, momentum=config.momentum)
     for iteration in range(config.iterations):
@@ -67,7 +75,7 @@ def by_the_book(config: DistributionMatching, split: Split) -> torch.Tensor:
 @pytest.mark.parametrize("batch", [20, 256])
 def test_distilling_is_the_method_written_out(standardised, batch):
     config = small(seed=3, batch=batch)
-    images, labels = dm.distill(config, standardised.train, 10, build)
+    images, labels = made(config, standardised)
     assert images.shape == (20, 1, 8, 8)
     assert images.dtype == torch.float32
     assert labels.tolist() == np.arange(10).repeat(2).tolist()
@@ -76,7 +84,7 @@ def test_distilling_is_the_method_written_out(standardised, batch):
 
 
 def test_it_starts_at_real_images_of_each_class(standardised):
-    images, labels = dm.real_subset(standardised.train, 10, 5, seed=1)
+    images, labels = real_subset(standardised.train, 10, 5, seed=1)
     real, real_labels = standardised.train.all()
     for image, label in zip(images, labels, strict=True):
         same = (real == image).flatten(1).all(1)
@@ -86,34 +94,32 @@ def test_it_starts_at_real_images_of_each_class(standardised):
 
 
 def test_equal_seeds_give_equal_bits_and_other_seeds_do_not(standardised):
-    a, b, c = (dm.distill(small(seed), standardised.train, 10, build)[0] for seed in (0, 0, 1))
+    a, b, c = (made(small(seed), standardised)[0] for seed in (0, 0, 1))
     assert torch.equal(a, b)
     assert not torch.equal(a, c)
 
 
 def test_no_global_state_is_read_or_moved(standardised):
     torch.manual_seed(0)
-    expected = dm.distill(small(), standardised.train, 10, build)[0]
+    expected = made(small(), standardised)[0]
     torch.manual_seed(1)
     before = torch.get_rng_state()
     module = build()
     torch.set_rng_state(before)
-    assert torch.equal(dm.distill(small(), standardised.train, 10, lambda: module)[0], expected)
+    assert torch.equal(made(small(), standardised, lambda: module)[0], expected)
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_going_on_after_a_stop_gives_the_same_bits(standardised):
     config = small(iterations=3 * dm.PULSE)
-    whole = dm.distill(config, standardised.train, 10, build)[0]
+    whole = made(config, standardised)[0]
     seen = []
-    with pytest.raises(dm.Stopped) as caught:
-        dm.distill(
-            config, standardised.train, 10, build, pulse=lambda done, loss: seen.append((done, loss)) or done > 20
-        )
+    with pytest.raises(Stopped) as caught:
+        made(config, standardised, pulse=lambda done, loss: seen.append((done, loss)) or done > 20)
     progress = caught.value.progress
-    assert [done for done, _ in seen] == [dm.PULSE, 2 * dm.PULSE] == [16, progress.iteration]
+    assert [done for done, _ in seen] == [dm.PULSE, 2 * dm.PULSE] == [16, progress.step]
     before = {name: value.clone() for name, value in progress.state.items()}
-    assert torch.equal(dm.distill(config, standardised.train, 10, build, begin=progress)[0], whole)
+    assert torch.equal(made(config, standardised, begin=progress)[0], whole)
     assert progress.state.keys() == before.keys() == {"images", "velocity"}
     assert all(torch.equal(value, before[name]) for name, value in progress.state.items())
 
@@ -121,20 +127,20 @@ def test_going_on_after_a_stop_gives_the_same_bits(standardised):
 def test_the_loss_falls(standardised):
     losses = []
     config = small(iterations=320, ipc=10, batch=256)
-    dm.distill(config, standardised.train, 10, build, pulse=lambda _, loss: losses.append(loss) and None)
+    made(config, standardised, pulse=lambda _, loss: losses.append(loss) and None)
     assert np.mean(losses[-4:]) < 0.5 * losses[0]
 
 
 def test_a_convolutional_network_with_batch_norm_matches_too(standardised):
     card = ConvNet(depth=2, width=4, norm="batch")
-    images, _ = dm.distill(small(), standardised.train, 10, lambda: convnet.build(card, (1, 8, 8), 10))
+    images, _ = made(small(), standardised, lambda: convnet.build(card, (1, 8, 8), 10))
     assert images.isfinite().all()
-    assert not torch.equal(images, dm.real_subset(standardised.train, 10, 2, 0)[0])
+    assert not torch.equal(images, real_subset(standardised.train, 10, 2, 0)[0])
 
 
 def test_too_few_images_of_a_class_is_an_error(standardised):
     with pytest.raises(ValueError, match="class 0"):
-        dm.distill(small(ipc=200), standardised.train, 10, build)
+        made(small(ipc=200), standardised)
 
 
 @pytest.mark.gpu
@@ -143,17 +149,17 @@ def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, standardised, model):
     def network():
         return build() if model == "mlp" else convnet.build(ConvNet(depth=2, width=4, norm="batch"), (1, 8, 8), 10)
 
-    there = data.load("digits", space="standardised", device=cuda).train
+    there = data.load("digits", space="standardised", device=cuda)
     config = small(seed=3, iterations=2 * dm.PULSE)
-    expected, labels = dm.distill(config, standardised.train, 10, network)
-    found, again = (dm.distill(config, there, 10, network) for _ in range(2))
+    expected, labels = made(config, standardised, network)
+    found, again = (made(config, there, network) for _ in range(2))
     assert torch.equal(found[0], again[0]) and found[0].device.type == "cuda"
     assert torch.equal(found[1].cpu(), labels)
-    moved = (expected - dm.real_subset(standardised.train, 10, 2, 3)[0]).abs().max()
+    moved = (expected - real_subset(standardised.train, 10, 2, 3)[0]).abs().max()
     assert (found[0].cpu() - expected).abs().max() < 1e-3 < moved / 10
-    with pytest.raises(dm.Stopped) as caught:
-        dm.distill(config, there, 10, network, pulse=lambda done, loss: True)
-    assert torch.equal(dm.distill(config, there, 10, network, begin=caught.value.progress)[0], found[0])
+    with pytest.raises(Stopped) as caught:
+        made(config, there, network, pulse=lambda done, loss: True)
+    assert torch.equal(made(config, there, network, begin=caught.value.progress)[0], found[0])
 
 
 def error_after_training(dataset, images, labels, replicate: int, epochs: int, rate: float) -> float:
@@ -174,7 +180,7 @@ def advantage(dataset, iterations: int, epochs: int, replicates: int, rate: floa
     found = []
     for seed in range(5):
         config = DistributionMatching(ipc=10, iterations=iterations, seed=seed)
-        sets = dm.real_subset(dataset.train, 10, 10, seed), dm.distill(config, dataset.train, 10, build)
+        sets = real_subset(dataset.train, 10, 10, seed), made(config, dataset)
         real, distilled = (
             np.median([error_after_training(dataset, *each, number, epochs, rate) for number in range(replicates)])
             for each in sets

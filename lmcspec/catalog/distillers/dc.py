@@ -1,0 +1,59 @@
+"""Dataset condensation by gradient matching."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import DistillerCard
+from lmcspec.catalog.config import Config
+from lmcspec.catalog.families import Families
+
+LOOPS = {1: (1, 1), 10: (10, 50), 20: (20, 25), 30: (30, 20), 40: (40, 15), 50: (50, 10)}
+"""By images per class, in the papers' code: image steps for each network, and its epochs between two of them."""
+
+
+class Condensation(Config):
+    """Match the gradients of synthetic and real images, class by class, along the training of many networks."""
+
+    method: Literal["dc"] = "dc"
+    ipc: int = Field(ge=1)
+    """Images per class."""
+    iterations: int = Field(default=1000, ge=1)
+    """Networks, each drawn anew."""
+    outer: int | None = Field(default=None, ge=1)
+    """Steps of the images for each network; by default that of the papers' code for the nearest `ipc` it knows."""
+    inner: int | None = Field(default=None, ge=0)
+    """Epochs of training the network on the synthetic images between two steps; by default as `outer`."""
+    start: Literal["noise", "real"] = "noise"
+    """What the images start from: standard normal pixels, or random real images."""
+    lr: float = Field(default=0.1, gt=0)
+    """Rate of SGD on the pixels."""
+    momentum: float = Field(default=0.5, ge=0, lt=1)
+    batch: int = Field(default=256, ge=1)
+    """Real images per class and step."""
+    dsa: Families = ""
+    """Siamese augmentation: one family and one set of parameters for the real and synthetic images of a class."""
+    net_lr: float = Field(default=0.01, gt=0)
+    """Rate of plain SGD on the network."""
+    net_batch: int = Field(default=256, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+    @property
+    def loops(self) -> tuple[int, int]:
+        """Steps of the images for each network, and epochs of the network between two."""
+        outer, inner = LOOPS[min(LOOPS, key=lambda known: abs(known - self.ipc))]
+        return (outer if self.outer is None else self.outer, inner if self.inner is None else self.inner)
+
+    @property
+    def steps(self) -> int:
+        """How many steps its progress counts: those of the images."""
+        return self.iterations * self.loops[0]
+
+
+CARD = DistillerCard(
+    name="dc",
+    doc="dataset condensation: equal gradients along the training of random networks",
+    config=Condensation,
+    implementation="lmcspec.science.distill.dc:distill",
+    source="Zhao, Mopuri & Bilen, Dataset Condensation with Gradient Matching, ICLR 2021; settings as in their code",
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lmcspec.base.facts import ModelFacts
 from lmcspec.catalog import CriterionCard, get
@@ -92,10 +92,17 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             points = params.points + (params.points % 2 == 0)
             return Cost(float(points * images), forward=points * images * policies, stored=4096)
         case "distill":
-            method = params.method.value
-            classes = plan.facts[params.data.digest].classes
-            forward = method["iterations"] * classes * (method.get("batch", 256) + (1 + BACKWARD) * method["ipc"])
-            return Cost(float(forward), forward=forward)
+            data = plan.facts[params.data.digest]
+            method: Any = get("distiller", params.method.value["method"]).config.model_validate(params.method.value)
+            _, forward = method.work(data.classes, data.train)
+            return Cost(float(max(forward, 1)), forward=forward)
+        case "expert":
+            data, length = plan.facts[params.data.digest], params.recipe.value["length"]
+            seen = _images_until(length, params.recipe.value["batch"], data.train)
+            forward = (1 + BACKWARD) * seen + data.test
+            epochs = length // -(-data.train // params.recipe.value["batch"])
+            stored = None if model is None else 4 * model.parameters * (epochs + 1)
+            return Cost(float(forward), seen, length, forward, stored=stored)
         case "prune":
             # Seconds are kept per prune: what scoring takes is little beside a training.
             images, forward = _scored(task, plan)

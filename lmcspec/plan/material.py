@@ -7,6 +7,8 @@ from typing import Any
 
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.base.facts import DataFacts
+from lmcspec.base.recipes import Augmentation, Recipe, Sgd, as_document
+from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import get, identity
 from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
@@ -16,6 +18,7 @@ from lmcspec.spec import Case
 from lmcspec.spec.study import LoadedSet
 from lmcspec.tasks import Part
 from lmcspec.tasks.distill import Distill
+from lmcspec.tasks.expert import Expert
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,31 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
             continue
         method = identity(entry)
         seeds = {"seed": method.pop("seed", 0)}
+        experts = _experts(case, name, method.pop("experts", None), material, graph)
         params = Distill(Part.of(method), material.model, data)
-        task = graph.add("distill", params, seeds=seeds, role=f"{case.prefix}distilled/{name}")
-        material.sets[name] = TrainingSet(name, method["ipc"] * found.facts.classes, task=task)
+        task = graph.add("distill", params, experts, seeds=seeds, role=f"{case.prefix}distilled/{name}")
+        images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
+        material.sets[name] = TrainingSet(name, images, task=task)
     return material
+
+
+def _experts(
+    case: Case, name: str, wanted: Mapping[str, Any] | None, material: Material, graph: Graph
+) -> dict[str, str]:
+    """The tasks that train the experts of a method which follows some, by slot. Sets that ask alike share them."""
+    if wanted is None:
+        return {}
+    per_epoch = updates_per_epoch(material.real.images, wanted["batch"])
+    optimiser = Sgd(wanted["lr"], wanted["momentum"], wanted["weight_decay"])
+    augment = Augmentation(dsa=wanted["dsa"], dsa_style="mtt" if wanted["dsa"] else "dc")
+    recipe = Recipe(wanted["epochs"] * per_epoch, wanted["batch"], optimiser, augment=augment)
+    params = Expert(material.model, Part.of(as_document(recipe)), material.data)
+    slots = {}
+    for number in range(wanted["count"]):
+        role = f"{case.prefix}distilled/{name}/expert{number}"
+        seeds = {"seed": wanted["seed"], "expert": number}
+        slots[f"expert-{number}"] = graph.add("expert", params, seeds=seeds, role=role)
+    return slots
 
 
 def _loaded_set(

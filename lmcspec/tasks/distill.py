@@ -10,7 +10,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import IMAGES, MODELS, SETS
+from lmcspec.tasks.sources import IMAGES, MODELS, SETS, TRAINING
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +91,19 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.distill",
         "lmcspec.tasks.checkpoint",
-        "lmcspec.science.auxiliary",
-        "lmcspec.science.data.cutmix",
-        "lmcspec.science.data.dsa",
         "lmcspec.science.data.look",
+        "lmcspec.science.distill.coresets",
         "lmcspec.science.distill.dc",
         "lmcspec.science.distill.dm",
         "lmcspec.science.distill.dsa",
+        "lmcspec.science.distill.experts",
+        "lmcspec.science.distill.features",
+        "lmcspec.science.distill.idc",
         "lmcspec.science.distill.matching",
+        "lmcspec.science.distill.mtt",
         "lmcspec.science.distill.norms",
         "lmcspec.science.distill.protocol",
-        "lmcspec.science.initial",
-        "lmcspec.science.masks",
-        "lmcspec.science.optimisers",
-        "lmcspec.science.order",
-        "lmcspec.science.precision",
-        "lmcspec.science.train",
-        "lmcspec.base.steps",
+        *TRAINING,
         *MODELS,
         *IMAGES,
         *SETS,

@@ -34,7 +34,7 @@ class Kind:
     threads: int = 1
 
 
-KINDS = ("train", "prune", "shuffle", "distill", "path", "distance")
+KINDS = ("train", "prune", "shuffle", "expert", "distill", "path", "distance")
 
 
 def kind(name: str) -> Kind:

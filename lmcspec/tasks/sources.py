@@ -30,6 +30,19 @@ IMAGES = (
     "lmcspec.science.subset",
 )
 """Of every kind that looks at a data set."""
+TRAINING = (
+    "lmcspec.science.auxiliary",
+    "lmcspec.science.data.cutmix",
+    "lmcspec.science.data.dsa",
+    "lmcspec.science.initial",
+    "lmcspec.science.masks",
+    "lmcspec.science.optimisers",
+    "lmcspec.science.order",
+    "lmcspec.science.precision",
+    "lmcspec.science.train",
+    "lmcspec.base.steps",
+)
+"""Of every kind that trains a network."""
 SETS = (
     "lmcspec.science.data.distilled",
     "lmcspec.science.data.published",

@@ -12,7 +12,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part, decode
-from lmcspec.tasks.sources import IMAGES, MODELS, SETS
+from lmcspec.tasks.sources import IMAGES, MODELS, SETS, TRAINING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -238,18 +238,9 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.train",
         "lmcspec.tasks.checkpoint",
-        "lmcspec.science.auxiliary",
-        "lmcspec.science.data.cutmix",
-        "lmcspec.science.data.dsa",
         "lmcspec.science.evaluate",
-        "lmcspec.science.initial",
-        "lmcspec.science.masks",
-        "lmcspec.science.optimisers",
-        "lmcspec.science.order",
         "lmcspec.science.outcome",
-        "lmcspec.science.precision",
-        "lmcspec.science.train",
-        "lmcspec.base.steps",
+        *TRAINING,
         *MODELS,
         *IMAGES,
         *SETS,

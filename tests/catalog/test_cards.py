@@ -53,6 +53,10 @@ def example(card, name=None, **more):
         "dc": {"ipc": 1},
         "dm": {"ipc": 1},
         "dsa": {"ipc": 1},
+        "idc": {"ipc": 1},
+        "k-center": {"ipc": 1},
+        "mtt": {"ipc": 1},
+        "random-images": {"ipc": 1},
         "stability": {"levels": "all"},
         "distance": {"levels": "all"},
     }

@@ -135,7 +135,76 @@ accuracy = { levels = ["last"] }
 """Every criterion that ranks the weights at the rewind point, at 0 and later, on images of both kinds; a baseline of
 a network that leaves a layer alone."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START)
+MADE = """
+study = "golden-made"
+dataset = "digits"
+model = { name = "convnet", depth = 1, width = 4, norm = "instance" }
+[recipes.real]
+length = "2it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1 }
+[recipes.distilled]
+extends = "real"
+batch = 16
+[distilled.dc]
+method = "dc"
+ipc = 1
+iterations = 2
+outer = 2
+inner = 1
+batch = 10
+[distilled.dsa]
+method = "dsa"
+ipc = 1
+iterations = 1
+outer = 2
+inner = 1
+batch = 10
+[distilled.dm]
+method = "dm"
+ipc = 1
+iterations = 2
+batch = 10
+dsa = "color_crop"
+[distilled.mtt]
+method = "mtt"
+ipc = 1
+iterations = 2
+experts = { count = 2, epochs = 2 }
+student_steps = 2
+expert_epochs = 1
+latest = 2
+lr = 10.0
+[distilled.idc]
+method = "idc"
+ipc = 1
+networks = 2
+inner = 2
+batch = 10
+seen = 64
+early = 1
+lr = 0.5
+[distilled.chance]
+method = "random-images"
+ipc = 1
+[distilled.centres]
+method = "k-center"
+ipc = 2
+epochs = 1
+[networks]
+dc = [{ data = "dc", rounds = 1 }]
+dsa = [{ data = "dsa", rounds = 1 }]
+dm = [{ data = "dm", rounds = 1 }]
+mtt = [{ data = "mtt", rounds = 1 }]
+idc = [{ data = "idc", rounds = 1 }]
+chance = [{ data = "chance", rounds = 1 }]
+centres = [{ data = "centres", rounds = 1 }]
+[measures]
+accuracy = { levels = ["last"] }
+"""
+"""Every method of distillation, experts and coresets, and training on what they make; packed raw images among it."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE)
 
 Values = dict[str, Any]
 """{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""

@@ -58,7 +58,10 @@ def test_golden_run_takes_every_branch():
     assert {recipe["schedule"].get("name", "steps") for recipe in recipes} == {"steps", "cosine", "linear"}
     assert {recipe["augment"].get("dsa_style", "dc") for recipe in recipes} == {"dc", "mtt", "idc"}
     assert any(recipe["optimiser"].get("nesterov") for recipe in recipes)
-    assert {slot for task in tasks for slot, _ in task.inputs} == {"start", "last", "mask", "state", "data", "a", "b"}
+    slots = {"start", "last", "mask", "state", "data", "a", "b", "expert-0", "expert-1"}
+    assert {slot for task in tasks for slot, _ in task.inputs} == slots
+    methods = {task.params.method.value["method"] for task in tasks if task.kind == "distill"}
+    assert methods == set(built_in("distiller"))
     assert any(plan.byproducts for plan in golden.plans())
 
 

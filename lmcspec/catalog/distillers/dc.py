@@ -49,6 +49,13 @@ class Condensation(Config):
         """How many steps its progress counts: those of the images."""
         return self.iterations * self.loops[0]
 
+    def work(self, classes: int, images: int) -> tuple[int, int]:
+        """Real images seen, and images through the network: forward, back, and back again for synthetic ones."""
+        outer, inner = self.loops
+        real = self.steps * classes * self.batch
+        training = self.iterations * (outer - 1) * inner * classes * self.ipc
+        return real, 3 * real + 6 * self.steps * classes * self.ipc + 3 * training
+
 
 CARD = DistillerCard(
     name="dc",

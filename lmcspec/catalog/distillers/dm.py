@@ -30,6 +30,11 @@ class DistributionMatching(Config):
         """How many steps its progress counts."""
         return self.iterations
 
+    def work(self, classes: int, images: int) -> tuple[int, int]:
+        """Real images seen, and images through the network: real ones forward, synthetic ones and back."""
+        real = self.iterations * classes * self.batch
+        return real, real + 3 * self.iterations * classes * self.ipc
+
 
 CARD = DistillerCard(
     name="dm",

@@ -1,7 +1,6 @@
 """Distribution matching: synthetic images whose mean features equal those of real ones under random networks."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data.distilled import Distilled
 from lmcspec.science.data.dsa import Siamese, siamese
 from lmcspec.science.data.resident import Split
+from lmcspec.science.distill.features import features
 from lmcspec.science.distill.protocol import Given, members_of, real_subset, some
 from lmcspec.science.dropout import silence
 from lmcspec.science.initial import initial_state
@@ -45,7 +45,7 @@ def distill(config: DistributionMatching, given: Given) -> Distilled:
     module = given.build().to(split.device).train().requires_grad_(False)
     silence(module)
     real, averages, sizes = _real(config, split, members, first)
-    with _features(module, given.classifier) as phi:
+    with features(module, given.classifier) as phi:
         for iteration in range(first, config.iterations):
             if not whole and iteration > first:
                 real, averages, sizes = _real(config, split, members, iteration)
@@ -90,19 +90,3 @@ def _augmented(images: Tensor, sizes: Sequence[int], drawn: Sequence[Siamese]) -
     if not drawn:
         return images
     return torch.cat([change(part) for change, part in zip(drawn, images.split(list(sizes)), strict=True)])
-
-
-@contextmanager
-def _features(module: nn.Module, classifier: str) -> Iterator[Callable[[Tensor], Tensor]]:
-    """A function from images (n, C, H, W) to the features (n, d) that the classifier would get."""
-    caught: list[Tensor] = []
-    hook = module.get_submodule(classifier).register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
-
-    def phi(images: Tensor) -> Tensor:
-        module(images)
-        return caught.pop().flatten(1)
-
-    try:
-        yield phi
-    finally:
-        hook.remove()

@@ -1,0 +1,190 @@
+"""IDC against its description written out, its restarts, and what it gains over real images."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from lmcspec.base import streams
+from lmcspec.base.recipes import Augmentation, Noise, OwnNoise, Recipe, Schedule, Sgd
+from lmcspec.catalog.distillers.idc import EfficientCondensation
+from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.science import data
+from lmcspec.science.data import Space, Split
+from lmcspec.science.data.distilled import enter_distilled
+from lmcspec.science.data.dsa import siamese
+from lmcspec.science.distill import idc
+from lmcspec.science.distill.protocol import Given, Stopped, real_subset
+from lmcspec.science.evaluate import evaluate
+from lmcspec.science.initial import initial_state
+from lmcspec.science.models import convnet
+from lmcspec.science.train import train
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits", space="standardised")
+
+
+def build() -> nn.Module:
+    return convnet.build(ConvNet(depth=2, width=4), (1, 8, 8), 10)
+
+
+def small(**changes):
+    settings = {"ipc": 1, "networks": 2, "inner": 3, "batch": 10, "seen": 50, "net_batch": 20, "net_cutmix": 0.5}
+    return EfficientCondensation(**{**settings, **changes})
+
+
+def start_by_loops(config, dataset):
+    """Four digits a class, each cut to every second pixel, side by side."""
+    split, packed = dataset.train, []
+    for label in range(10):
+        rows = np.flatnonzero(split.labels.numpy() == label)
+        if config.start == "real":
+            rows = rows[streams.permutation(len(rows), "distill", config.seed, "start", label)]
+        chosen = split.images[torch.from_numpy(rows[: 4 * config.ipc])].float() / 16
+        for image in range(config.ipc):
+            whole = torch.zeros(1, 8, 8)
+            for place in range(4):
+                row, column = divmod(place, 2)
+                whole[:, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = chosen[place * config.ipc + image][
+                    :, ::2, ::2
+                ]
+            packed.append(whole)
+    return torch.stack(packed)
+
+
+def unpacked_by_loops(images):
+    tiles = []
+    for row in (0, 4):
+        for column in (0, 4):
+            part = images[:, :, row : row + 4, column : column + 4]
+            tiles.append(interpolate(part, size=(8, 8), mode="bilinear", align_corners=False))
+    return torch.cat(tiles)
+
+
+def by_the_book(config, dataset):
+    """The method in torch's own terms, with factor 2 and the squared distance."""
+    split, seed = dataset.train, config.seed
+    mean, std = dataset.space.mean[0], dataset.space.std[0]
+    images = nn.Parameter(start_by_loops(config, dataset))
+    optimiser = torch.optim.SGD([images], lr=config.lr * config.ipc / 10, momentum=config.momentum)
+    criterion = nn.CrossEntropyLoss()
+    recipe = Recipe(3, 20, Sgd(0.01, 0.9, 5e-4), augment=Augmentation(dsa="color_crop", dsa_style="idc", cutmix=0.5))
+    for network in range(config.networks):
+        module = build()
+        module.load_state_dict(initial_state(module, "default", ("distill", seed, "net", network)))
+        weights = [parameter for parameter in module.parameters() if parameter.ndim == 4]
+        assert len(weights) == 2
+        images.data.clamp_(0, 1)
+        moments = None
+        for inner in range(config.inner):
+            for label in range(10):
+                rows = np.flatnonzero(split.labels.numpy() == label)
+                rows = rows[
+                    streams.permutation(len(rows), "distill", seed, network, inner, label, "real")[: config.batch]
+                ]
+                real, real_labels = split.batch(torch.from_numpy(rows))
+                synthetic = (unpacked_by_loops(images[label * config.ipc : (label + 1) * config.ipc]) - mean) / std
+                change = siamese("color_crop_cutout", "idc", ("distill", seed, network, inner, label, "dsa"))
+                both = change(torch.cat([real, synthetic]))
+                wanted = torch.autograd.grad(criterion(module(both[: len(real)].detach()), real_labels), weights)
+                known = torch.full((len(synthetic),), label)
+                found = torch.autograd.grad(criterion(module(both[len(real) :]), known), weights, create_graph=True)
+                loss = sum(((one - other) ** 2).sum() for one, other in zip(wanted, found, strict=True))
+                optimiser.zero_grad(set_to_none=False)
+                loss.backward()
+                optimiser.step()
+            if inner + 1 < config.inner:
+                noise = OwnNoise("distill", (seed, network, "training", inner))
+                moments = train(module, split, recipe, noise, optimiser_state=moments).optimiser
+    return images.detach()
+
+
+@pytest.mark.parametrize("start", ["real", "first"])
+@pytest.mark.parametrize("ipc", [1, 2])
+def test_condensing_is_the_method_written_out(digits, start, ipc):
+    config = small(start=start, ipc=ipc, seed=5, lr=0.5)
+    made = idc.distill(config, Given(digits, build))
+    assert made.images.shape == (10 * ipc, 1, 8, 8)
+    assert (made.space, made.factor) == (Space("raw"), 2)
+    assert made.labels.tolist() == np.arange(10).repeat(ipc).tolist()
+    expected = by_the_book(config, digits)
+    assert (expected - start_by_loops(config, digits)).abs().max() > 0.01, "something moved"
+    torch.testing.assert_close(made.images, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3, 5])
+def test_going_on_after_a_stop_gives_the_same_bits(digits, stop):
+    config = small(lr=0.5, early=1)
+    whole = idc.distill(config, Given(digits, build)).images
+    with pytest.raises(Stopped) as caught:
+        idc.distill(config, Given(digits, build, pulse=lambda done, loss: done == stop))
+    assert caught.value.progress.step == stop
+    assert torch.equal(idc.distill(config, Given(digits, build, begin=caught.value.progress)).images, whole)
+
+
+@pytest.mark.parametrize("space", ["raw", "standardised", "zca"])
+def test_it_stays_raw_in_every_space(space):
+    dataset = data.load("digits", space=space)
+    made = idc.distill(small(networks=1, inner=1), Given(dataset, build))
+    assert made.space == Space("raw")
+    assert made.images.min() > -0.5 and made.images.max() < 1.5
+    assert len(enter_distilled(made, dataset)) == 40
+
+
+@pytest.mark.parametrize(
+    ("ipc", "factor", "bound", "parts"),
+    [
+        (20, 3, 128, [(13, 3), (1, 2), (6, 1)]),
+        (10, 3, 128, [(10, 3)]),
+        (10, 2, 40, [(10, 2)]),
+        (10, 2, 39, [(9, 2), (1, 1)]),
+        (50, 3, 20, [(50, 1)]),
+    ],
+)
+def test_bounded_unpacking_fills_the_bound(ipc, factor, bound, parts):
+    found = idc.bounded(ipc, factor, bound)
+    assert found == parts
+    assert sum(count for count, _ in found) == ipc
+    assert sum(count * own * own for count, own in found) <= max(bound, ipc)
+
+
+def test_a_bound_and_noise_and_other_distances_run(digits):
+    config = small(ipc=3, factor=3, bound=12, most=8, start="noise", metric="l1", networks=1, inner=2)
+    made = idc.distill(config, Given(digits, build))
+    assert made.factor == 3 and made.images.isfinite().all()
+
+
+def test_too_few_real_images_are_named(digits):
+    for start in ("real", "first"):
+        with pytest.raises(ValueError, match="class 0"):
+            idc.distill(small(ipc=60, start=start), Given(digits, build))
+
+
+def wide() -> nn.Module:
+    return convnet.build(ConvNet(depth=2, width=16), (1, 8, 8), 10)
+
+
+def error_after_training(dataset, split, replicate: int) -> float:
+    module = wide()
+    recipe = Recipe(400, 64, Sgd(0.02, 0.9, 5e-4), Schedule((260, 330), 0.2))
+    module.load_state_dict(initial_state(module, "default", ("init", replicate)))
+    train(module, split, recipe, Noise(replicate))
+    return evaluate(module, dataset.test).error
+
+
+@pytest.mark.slow
+def test_it_beats_random_real_images(digits):
+    """One image a class; three seeds, two trainings each. Tiles of 4x4 pixels would not show a digit: factor 1."""
+    gains = []
+    for seed in range(3):
+        config = EfficientCondensation(
+            ipc=1, factor=1, networks=8, inner=10, seen=128, lr=1, dsa="", net_dsa="", net_cutmix=0, seed=seed
+        )
+        made = idc.distill(config, Given(digits, wide))
+        sets = Split(*real_subset(digits.train, 10, 1, seed)), enter_distilled(made, digits)
+        real, distilled = (np.mean([error_after_training(digits, one, number) for number in range(2)]) for one in sets)
+        gains.append(real - distilled)
+    assert np.mean(gains) - np.std(gains, ddof=1) > 0.05, gains

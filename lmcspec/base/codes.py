@@ -164,6 +164,9 @@ E420 images too small for the model
 E421 images of two sizes
     Networks see images of one size: `dataset.crop`, which must fit the stored images, or else all of them; a
     `random_resized_crop` brings its parts to that size.
+E422 no learned rate
+    `learned_rate = true` takes the rate that was distilled along with the images. Only MTT does that, and
+    .safetensors files of sets that it made.
 """
 
 

@@ -156,6 +156,8 @@ class Recipe:
     optimiser_state: Literal["fresh", "carry"] = "fresh"
     precision: Precision = "float32"
     """Of the updates alone: weights, optimiser and every evaluation are float32 (see lmcspec/science/precision.py)."""
+    learned_rate: bool = field(default=False, metadata=ADDED_LATER)
+    """The rate is that which was distilled along with the images trained on; the optimiser's is put aside."""
 
 
 def as_document(value: Any) -> dict[str, Any]:

@@ -79,6 +79,8 @@ class DistillerCard(Card):
 
     kind: str = "distiller"
     config: type[Config]
+    protocol: str = ""
+    """The preset by which the accuracy of its sets is found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

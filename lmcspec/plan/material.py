@@ -80,7 +80,7 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
         params = Distill(Part.of(method), material.model, data)
         task = graph.add("distill", params, experts, seeds=seeds, role=f"{case.prefix}distilled/{name}")
         images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
-        material.sets[name] = TrainingSet(name, images, task=task)
+        material.sets[name] = TrainingSet(name, images, task=task, rated="lr_of_rate" in method)
     return material
 
 
@@ -121,6 +121,10 @@ def _loaded_set(
         )
         help = "give both the same: a set trains only with data in its own space, if it is not raw"
         problems.append(case.origins.problem("E404", message, ("distilled", name, "space"), help=help))
+    if entry.factor > 1 and entry.space.name != "raw":
+        message = f"the distilled set {name!r} has a factor, and only raw sets are packed"
+        path_of = ("distilled", name, "factor")
+        problems.append(case.origins.problem("E404", message, path_of, help='say space = "raw", or leave it out'))
     try:
         file = distilled_facts(path, found.facts, entry.factor, entry.which)
     except FileNotFoundError as error:
@@ -135,7 +139,7 @@ def _loaded_set(
         value["factor"] = entry.factor
     part = Part.of(value)
     material.neutral[part.digest] = {"file": str(path), "space": entry.space.name, "which": entry.which}
-    return TrainingSet(name, file.train, file=part)
+    return TrainingSet(name, file.train, file=part, rated=path.suffix == ".safetensors")
 
 
 def _folder(case: Case, base: Path, path: tuple) -> Path:

@@ -33,6 +33,8 @@ class TrainingSet:
     images: int
     task: str = ""
     file: Part | None = None
+    rated: bool = False
+    """Whether a rate may have been distilled along with the images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
         augment=_augmentation(recipe.augment),
         optimiser_state=recipe.optimiser_state,
         precision=recipe.precision,
+        learned_rate=recipe.learned_rate,
     )
     return ResolvedRecipe(result, per_epoch, Part.of(as_document(result)))
 

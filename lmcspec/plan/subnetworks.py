@@ -38,6 +38,10 @@ class StartsAfterEnd(ValueError):
         self.path = path
 
 
+class NoLearnedRate(ValueError):
+    """A recipe asks for the rate that was distilled with images, where none was."""
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkPlan:
     """A network of one case, laid out."""
@@ -178,7 +182,12 @@ class Subnetworks:
         begin: int | None = None,
         keep: str = "always",
     ) -> str:
-        """A training from a starting point until some update, by default the recipe's end."""
+        """A training from a starting point until some update, by default the recipe's end.
+
+        Raises NoLearnedRate where the recipe asks for a rate that nothing was distilled with.
+        """
+        if recipe.recipe.learned_rate and not on.rated:
+            raise NoLearnedRate(f"a recipe takes the learned rate, and {on.name!r} was not distilled with one")
         inputs = {}
         if start.task:
             inputs["start"] = start.task

@@ -93,7 +93,8 @@ def places_of(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
             tasks = {row.task for row in found[network, level]}
             if dense.setdefault(family, tasks) >= tasks and dense[family] is not tasks:
                 del found[network, level]
-    return found
+    order = {network: place for place, network in enumerate(dict.fromkeys(network for network, _ in found))}
+    return {place: found[place] for place in sorted(found, key=lambda place: (order[place[0]], place[1]))}
 
 
 def in_column(own: Iterable[Row], column: Column) -> list[Row]:

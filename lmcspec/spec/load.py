@@ -18,6 +18,7 @@ from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
 from lmcspec.spec.preset_files import preset_sources
 from lmcspec.spec.problems import found, from_validation
+from lmcspec.spec.protocols import with_protocols
 from lmcspec.spec.references import reference_problems
 from lmcspec.spec.study import Study, study_model
 from lmcspec.spec.sweep import swept
@@ -89,7 +90,7 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
 
 def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
     """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
-    root, found_wrong, failed = with_inherited_recipes(root)
+    root, found_wrong, failed = with_inherited_recipes(with_protocols(root))
     families = expanded(root)
     failed |= families.failed
     origins = Origins(families.root)

@@ -132,5 +132,7 @@ class Recipe(Config):
     augment: Augment = Augment()
     optimiser_state: Literal["fresh", "carry"] = "fresh"
     """At a branch (rewinding, copies): start the optimiser's state anew, or take it along."""
+    learned_rate: bool = False
+    """On a set that was distilled together with a rate (MTT): train at that rate, whatever `optimiser` says."""
     precision: Literal["float32", "bf16", "fp16", "tf32"] = "float32"
     """In what updates are computed; weights stay float32, and so do evaluations. `fp16` and `tf32` need a GPU."""

@@ -204,6 +204,10 @@ def _measures(names: Names) -> None:
                 names.problem("E207", f"`{evaluate.value}` is a family of recipes", (*path, "evaluate"), help=help)
             elif not members:
                 _check_recipe(names, evaluate.value, (*path, "evaluate"))
+        wanted, sets = node.get("set"), names.of("distilled")
+        if wanted is not None and isinstance(wanted.value, str) and wanted.value not in sets:
+            problem = unknown_name("E208", "distilled set", wanted.value, sets, (*path, "set"), names.origins)
+            names.problems.append(problem)
         _check_measure(names, node, path, "accuracy")
         if _kind(name, node, "matching") and node.get("accuracy") is None and "accuracy" not in names.of("measures"):
             message = f"`{name}` reads the levels of the measure `accuracy`, which is not defined"

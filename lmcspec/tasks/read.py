@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from lmcspec.science.data import Dataset, Split
+    from lmcspec.science.data.distilled import Distilled
 
 STATE, OPTIMISER, MASK, DISTILLED, TRAJECTORY = (
     "state.safetensors",
@@ -82,14 +83,14 @@ def space(value: Mapping[str, Any]) -> Any:
     return Space(**fields)
 
 
-def training_split(ctx: Context, data: "Dataset", train_on: Part | None) -> "Split":
-    """What to train on: the slot `data`, a distilled file, or the study's own training images."""
+def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distilled | None":
+    """The distilled set to train on: that of a file, or in the slot `data`; None for the study's own images."""
     from lmcspec.science.data import Space
-    from lmcspec.science.data.distilled import enter_distilled, load_distilled, read_own
+    from lmcspec.science.data.distilled import load_distilled, read_own
 
     if train_on is not None:
         where, factor = ctx.neutral[train_on.digest], train_on.value.get("factor")
-        made = load_distilled(
+        return load_distilled(
             Path(where["file"]),
             data.space if factor is None else Space("raw"),
             data.classes,
@@ -97,10 +98,14 @@ def training_split(ctx: Context, data: "Dataset", train_on: Part | None) -> "Spl
             factor=factor or 1,
             which=where.get("which", 0),
         )
-        return enter_distilled(made, data)
-    if ctx.has("data"):
-        return enter_distilled(read_own(ctx.input("data") / DISTILLED, data.classes, data.shape), data)
-    return data.train
+    return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape) if ctx.has("data") else None
+
+
+def training_split(data: "Dataset", made: "Distilled | None") -> "Split":
+    """What to train on: a distilled set, or the study's own training images."""
+    from lmcspec.science.data.distilled import enter_distilled
+
+    return data.train if made is None else enter_distilled(made, data)
 
 
 def tensors(path: Path) -> "dict[str, Tensor]":

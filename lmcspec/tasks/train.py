@@ -1,6 +1,6 @@
 """Train a network, masked or dense, from a starting point until some update."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,7 +63,10 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     read.note_facts(ctx, params.model, network)
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
-    split = read.training_split(ctx, data, params.train_on)
+    made = read.distilled(ctx, data, params.train_on)
+    split = read.training_split(data, made)
+    if recipe.learned_rate:
+        recipe = _at_learned_rate(recipe, None if made is None else made.rate)
     states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
     checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
     before = min(states, default=params.until)
@@ -103,6 +106,16 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
             update, moments = stopped.snapshot.update, stopped.snapshot.optimiser
     faults.reach("train.finished")
     return _write_state(ctx.out, end, network, mask, split, data, recipe)
+
+
+def _at_learned_rate(recipe: Recipe, rate: float | None) -> Recipe:
+    """The recipe at the rate that was distilled along with the images."""
+    if rate is None:
+        raise BlockedError(
+            "the recipe takes the rate that was distilled along with the images, and there is none with these",
+            help="say learned_rate = false in the recipe",
+        )
+    return replace(recipe, optimiser=replace(recipe.optimiser, lr=rate))
 
 
 def recipe_of(part: Part) -> Recipe:

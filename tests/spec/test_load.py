@@ -41,7 +41,6 @@ def test_fig7_lacks_only_what_is_not_registered_yet():
         ("E202", "imagenet10"),
         ("E206", "idc/imagenet10-real"),
         ("E206", "idc/imagenet10-distilled"),
-        ("E203", "idc"),
     ]
 
 

@@ -143,7 +143,8 @@ def test_more_images_than_there_are(tmp_path):
 def test_training_takes_what_distilling_wrote(tmp_path):
     made = do(run, tmp_path / "a", params(iterations=2), {"seed": 0})
     ctx = TestContext(tmp_path / "b", {"data": Done(made.out)})
-    split = read.training_split(ctx, load("digits"), None)
+    digits = load("digits")
+    split = read.training_split(digits, read.distilled(ctx, digits, None))
     assert torch.equal(split.images, distilled(made)[0])
 
 

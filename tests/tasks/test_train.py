@@ -281,7 +281,7 @@ class TestDistilled:
         assert (done.scalars["train_images"], done.scalars["test_images"]) == (50, 360)
         network = read.module(MLP)
         network.load_state_dict(start(MLP, "init", 0))
-        split = read.training_split(TestContext(tmp_path / "b", {"data": made}), digits, None)
+        split = read.training_split(digits, read.distilled(TestContext(tmp_path / "b", {"data": made}), digits, None))
         end = train(network, split, recipe_of(self.HOW), Noise(0), until=20)
         assert torch.equal(state_of(done)["layers.0.weight"], end.state["layers.0.weight"])
         assert done.scalars["test_error"] == evaluate(network, digits.test).error

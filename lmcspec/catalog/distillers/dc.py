@@ -62,5 +62,6 @@ CARD = DistillerCard(
     doc="dataset condensation: equal gradients along the training of random networks",
     config=Condensation,
     implementation="lmcspec.science.distill.dc:distill",
+    protocol="dc/evaluate",
     source="Zhao, Mopuri & Bilen, Dataset Condensation with Gradient Matching, ICLR 2021; settings as in their code",
 )

@@ -41,5 +41,6 @@ CARD = DistillerCard(
     doc="distribution matching: equal mean features under random networks",
     config=DistributionMatching,
     implementation="lmcspec.science.distill.dm:distill",
+    protocol="dm/evaluate",
     source="Zhao & Bilen, Dataset Condensation with Distribution Matching, WACV 2023",
 )

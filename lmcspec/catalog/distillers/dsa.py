@@ -20,5 +20,6 @@ CARD = DistillerCard(
     doc="dataset condensation with siamese augmentation",
     config=SiameseCondensation,
     implementation="lmcspec.science.distill.dsa:distill",
+    protocol="dsa/evaluate",
     source="Zhao & Bilen, Dataset Condensation with Differentiable Siamese Augmentation, ICML 2021; as in their code",
 )

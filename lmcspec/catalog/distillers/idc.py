@@ -66,5 +66,6 @@ CARD = DistillerCard(
     doc="packed images whose gradients match those of real ones along trainings on real data",
     config=EfficientCondensation,
     implementation="lmcspec.science.distill.idc:distill",
+    protocol="idc/cifar10-distilled",
     source="Kim et al., Dataset Condensation via Efficient Synthetic-Data Parameterization, ICML 2022, and their code",
 )

@@ -75,5 +75,6 @@ CARD = DistillerCard(
     doc="images on which a student moves as experts did on real ones, and its rate",
     config=TrajectoryMatching,
     implementation="lmcspec.science.distill.mtt:distill",
+    protocol="mtt/evaluate",
     source="Cazenavette et al., Dataset Distillation by Matching Training Trajectories, CVPR 2022; as in their code",
 )

@@ -1,0 +1,32 @@
+"""What a distilled set is worth by itself."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.config import NEUTRAL
+from lmcspec.catalog.levels import LevelMeasure, Levels
+
+
+class SetAccuracy(LevelMeasure):
+    """Accuracy of networks trained on a distilled set alone: one for each replicate, at its last update."""
+
+    kind: Literal["set-accuracy"] = "set-accuracy"
+    set: str
+    """A distilled set."""
+    levels: Levels = ("dense",)
+    evaluate: str | None = None
+    """Recipe to train with; by default the evaluation protocol of the set's method, else `distilled` or `real`."""
+    copies: int = Field(default=1, ge=1)
+    """Data orders to average over."""
+    split: Literal["test", "validation", "train"] = Field(default="test", json_schema_extra=NEUTRAL)
+    """The images that tables go by; all splits are kept, and `train` is the set itself."""
+
+
+CARD = MeasureCard(
+    name="set-accuracy",
+    doc="accuracy of networks trained on a distilled set alone",
+    config=SetAccuracy,
+    implementation="lmcspec.plan.measures.set_accuracy:targets",
+)

@@ -57,6 +57,7 @@ def example(card, name=None, **more):
         "k-center": {"ipc": 1},
         "mtt": {"ipc": 1},
         "random-images": {"ipc": 1},
+        "set-accuracy": {"set": "one"},
         "stability": {"levels": "all"},
         "distance": {"levels": "all"},
     }

@@ -71,6 +71,7 @@ def test_a_table_is_written_as_toml_with_who_set_each_leaf():
         "schedule": {"name": "constant", "warmup": "0ep"},
         "augment": {"flip": False, "crop": 0, "dsa": "", "dsa_style": "dc", "cutmix": 0.0},
         "optimiser_state": "fresh",
+        "learned_rate": False,
         "precision": "float32",
     }
     table = lines[lines.index('  length                       "24000it"     preset presets/frankle.toml:5') :]

@@ -93,6 +93,7 @@ def test_a_table_is_written_as_toml_with_who_set_each_leaf():
         "augment.cutmix",
         "augment.random_resized_crop",
         "optimiser_state",
+        "learned_rate",
         "precision",
     ]
 

@@ -119,7 +119,7 @@ def curves(
             for policy in policies if not norms else ("average",):
                 found[policy].append(values)
         if norms and "recompute" in policies:
-            _recompute(module, refill)
+            recompute(module, refill)
             found["recompute"].append({name: evaluate_on(module, batches) for name, batches in splits.items()})
     return {
         policy: Curve(
@@ -167,7 +167,7 @@ class _Mixture:
             torch._foreach_add_(self._live, torch._foreach_mul(self._b, alpha))
 
 
-def _recompute(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
+def recompute(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
     """Fresh running statistics from these batches: the mean over batches of each batch's mean and variance."""
     norms = [part for part in module.modules() if isinstance(part, _BatchNorm) and part.track_running_stats]
     momenta = [norm.momentum for norm in norms]

@@ -1,0 +1,175 @@
+"""Curvature of the loss: the Hessian's diagonal, its trace and its largest eigenvalues, by products with vectors.
+
+The loss is the mean cross-entropy over all given batches of one size, in evaluation mode; derivatives are by the
+trainable parameters. Masked weights are no parameters: their rows and columns are 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vjp, vmap
+from torch.nn.functional import cross_entropy
+
+from lmcspec.base import streams
+from lmcspec.base.recipes import Where
+
+Batches = Sequence[tuple[Tensor, Tensor]]
+"""Images float32 (n, C, H, W) in their space and labels int64 (n,), on the module's device."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """Means over probes of what has the Hessian's diagonal and trace as expectation, with their standard errors."""
+
+    diagonal: Tensor
+    """Float64 (P,) on the CPU, in the order of the parameters."""
+    error: Tensor
+    trace: float
+    trace_error: float
+    probes: int
+
+
+class Hessian:
+    """Products of vectors (P,) with the Hessian of a module's loss; P counts all trainable parameters, flat."""
+
+    def __init__(self, module: nn.Module, batches: Batches, mask: Mapping[str, Tensor] | None = None) -> None:
+        module.eval()
+        named = {name: p.detach() for name, p in module.named_parameters() if p.requires_grad}
+        self._shapes = {name: tensor.shape for name, tensor in named.items()}
+        self._kept = torch.cat(
+            [
+                (mask[name].to(tensor.device) if mask and name in mask else torch.ones_like(tensor)).flatten().bool()
+                for name, tensor in named.items()
+            ]
+        )
+        self._point = torch.cat([tensor.flatten() for tensor in named.values()]) * self._kept
+        buffers = dict(module.named_buffers())
+        self._gradients: list[Callable[[Tensor], Tensor]] = []
+        for images, labels in batches:
+
+            def loss(flat: Tensor, images: Tensor = images, labels: Tensor = labels) -> Tensor:
+                outputs = functional_call(module, {**self._apart(flat * self._kept), **buffers}, (images,))
+                return cross_entropy(outputs, labels)
+
+            self._gradients.append(grad(loss))
+
+    @property
+    def size(self) -> int:
+        """How many parameters there are, masked ones included."""
+        return len(self._point)
+
+    @property
+    def point(self) -> Tensor:
+        """Where it is taken: the parameters, masked ones 0."""
+        return self._point
+
+    @property
+    def kept(self) -> Tensor:
+        """Which of them are not masked: bool (P,)."""
+        return self._kept
+
+    def times(self, vectors: Tensor) -> Tensor:
+        """Products with several vectors at once: (k, P) to (k, P), the mean over batches.
+
+        Backwards through the gradient: forward mode would do as well, but brings in torch's compiler.
+        """
+        total = torch.zeros_like(vectors)
+        for gradient in self._gradients:
+            back = vjp(gradient, self._point)[1]
+            total += vmap(lambda vector: back(vector)[0])(vectors)  # noqa: B023 (used before the next batch)
+        return total / len(self._gradients)
+
+    def _apart(self, flat: Tensor) -> dict[str, Tensor]:
+        parts = flat.split([shape.numel() for shape in self._shapes.values()])
+        return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
+
+
+def exact_diagonal(hessian: Hessian, chunk: int = 64, told: Callable[[int], None] = lambda done: None) -> Tensor:
+    """The diagonal, float64 (P,) on the CPU: one product with a unit vector for each surviving parameter.
+
+    `chunk` of them at once; `told` gets how many are done.
+    """
+    places = hessian.kept.nonzero().flatten()
+    diagonal = torch.zeros(hessian.size, dtype=torch.float64)
+    for start in range(0, len(places), chunk):
+        own = places[start : start + chunk]
+        units = hessian.point.new_zeros(len(own), hessian.size)
+        rows = torch.arange(len(own), device=own.device)
+        units[rows, own] = 1.0
+        diagonal[own.cpu()] = hessian.times(units)[rows, own].double().cpu()
+        told(start + len(own))
+    return diagonal
+
+
+def estimated_diagonal(
+    hessian: Hessian,
+    probes: int,
+    where: Where,
+    chunk: int = 8,
+    told: Callable[[int], None] = lambda done: None,
+) -> Estimate:
+    """Hutchinson's estimate: z * (H z) and z . (H z) for vectors z of random signs, drawn at `where`."""
+    if probes < 2:
+        raise ValueError("an error bar takes two probes at least")
+    sums, squares = (torch.zeros(hessian.size, dtype=torch.float64) for _ in range(2))
+    traces: list[float] = []
+    for start in range(0, probes, chunk):
+        numbers = range(start, min(start + chunk, probes))
+        signs = np.stack([streams.words(hessian.size, *where, number) >> np.uint64(63) for number in numbers])
+        z = torch.from_numpy(2.0 * signs.astype(np.float32) - 1).to(hessian.point) * hessian.kept
+        found = (z * hessian.times(z)).double().cpu()
+        sums += found.sum(0)
+        squares += found.square().sum(0)
+        traces += found.sum(1).tolist()
+        told(len(traces))
+    mean = sums / probes
+    variance = (squares / probes - mean.square()).clamp(min=0) * probes / (probes - 1)
+    spread = float(np.std(traces, ddof=1))
+    return Estimate(mean, (variance / probes).sqrt(), float(np.mean(traces)), spread / probes**0.5, probes)
+
+
+def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: float = 1e-4) -> list[float]:
+    """The `count` largest eigenvalues, descending, by Lanczos iterations (ARPACK) from a drawn vector."""
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    places = hessian.kept.nonzero().flatten()
+
+    def product(vector: np.ndarray) -> np.ndarray:
+        whole = hessian.point.new_zeros(1, hessian.size)
+        whole[0, places] = torch.from_numpy(np.asarray(vector).reshape(-1)).to(whole)
+        return hessian.times(whole)[0, places].double().cpu().numpy()
+
+    size = len(places)
+    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)  # pyright: ignore[reportCallIssue]
+    start = streams.normals(size, *where)
+    found = eigsh(operator, k=count, which="LA", v0=start, tol=tolerance, return_eigenvectors=False)  # pyright: ignore[reportArgumentType]
+    return sorted((float(value) for value in found), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Of the values on a diagonal."""
+
+    count: int
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    """Population standard deviation, as numpy's."""
+    mean_magnitude: float
+
+
+def summarise(diagonal: Tensor) -> Summary:
+    """The numbers of the papers' table. Give the surviving parameters alone, or all with masked ones 0."""
+    values = diagonal.double()
+    return Summary(
+        len(values),
+        float(values.min()),
+        float(values.max()),
+        float(values.mean()),
+        float(values.std(unbiased=False)),
+        float(values.abs().mean()),
+    )

@@ -1,0 +1,164 @@
+"""Two-dimensional landscapes: the plane through three trained networks, and what is measured at its points."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lmcspec.science import masks
+from lmcspec.science.data.resident import Split
+from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
+from lmcspec.science.paths import Policy, has_batch_norm, recompute
+
+# pyright: reportPrivateImportUsage=false
+# torch gives its operations on lists of tensors private names only.
+
+State = Mapping[str, Tensor]
+Weights = tuple[float, ...]
+"""Of each anchor, adding up to 1: a point is the sum of the anchors times these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """A state seen from a plane: the nearest point of it, and how far off it is, all in distances of parameters."""
+
+    x: float
+    y: float
+    residual: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """The plane through three states, with orthonormal axes: distances in it are those of parameters.
+
+    The first state is the origin, the second lies on the x axis at `along`, the third at (`over`, `up`), up > 0.
+    """
+
+    along: float
+    over: float
+    up: float
+    _origin: Tensor
+    _axes: tuple[Tensor, Tensor]
+    _names: tuple[str, ...]
+
+    @property
+    def anchors(self) -> tuple[tuple[float, float], ...]:
+        """Where the three states lie."""
+        return (0.0, 0.0), (self.along, 0.0), (self.over, self.up)
+
+    def weights(self, x: float, y: float) -> Weights:
+        """What the point (x, y) is made of: o + x u + y v as a sum of the three states."""
+        third = y / self.up
+        second = (x - third * self.over) / self.along
+        return 1 - second - third, second, third
+
+    def project(self, state: State) -> Projected:
+        """The nearest point of the plane to a state, and its distance from there."""
+        off = _flat(state, self._names) - self._origin
+        x, y = (float(off @ axis) for axis in self._axes)
+        return Projected(x, y, float((off - x * self._axes[0] - y * self._axes[1]).norm()))
+
+
+def plane_through(states: Sequence[State], names: Iterable[str]) -> Plane:
+    """The plane through three states, over the tensors of these names, by Gram-Schmidt in float64.
+
+    Mask the states first where there is a mask. Raises ValueError where they lie on one line.
+    """
+    names = tuple(names)
+    origin, second, third = (_flat(state, names) for state in states)
+    first = second - origin
+    along = float(first.norm())
+    if not along > 0:
+        raise ValueError("two anchors of the plane are the same state")
+    u = first / along
+    rest = third - origin
+    over = float(rest @ u)
+    rest = rest - over * u
+    # Once more: what rounding left of u in the rest would tilt the axes.
+    rest = rest - (rest @ u) * u
+    up = float(rest.norm())
+    if not up > 1e-9 * along:
+        raise ValueError("the anchors of the plane lie on one line")
+    return Plane(along, over, up, origin, (u, rest / up), names)
+
+
+def as_released(x: float, y: float) -> Weights:
+    """The point of the papers' released code: M + x (a - b) / 2 + y (d - c) / 2 with M = (a + b) / 2, of four anchors.
+
+    Its axes are neither orthogonal nor of length 1, and c and d lie in the plane only if a + b = c + d.
+    """
+    return 0.5 + x / 2, 0.5 - x / 2, -y / 2, y / 2
+
+
+def grid(points: Sequence[tuple[float, float]], count: int, margin: float = 0.3) -> tuple[list[float], list[float]]:
+    """`count` positions along x and along y: a square around the points, on each side wider by `margin` of its side."""
+    lows = [min(point[axis] for point in points) for axis in (0, 1)]
+    highs = [max(point[axis] for point in points) for axis in (0, 1)]
+    side = max(high - low for low, high in zip(lows, highs, strict=True)) * (1 + 2 * margin)
+    axes = []
+    for low, high in zip(lows, highs, strict=True):
+        start = (low + high - side) / 2
+        axes.append([start + side * place / (count - 1) for place in range(count)])
+    return axes[0], axes[1]
+
+
+def values(
+    module: nn.Module,
+    anchors: Sequence[State],
+    mask: Mapping[str, Tensor] | None,
+    points: Iterable[Weights],
+    split: Split,
+    policy: Policy = "average",
+    bn_images: Tensor | None = None,
+    batch: int = BATCH,
+    told: Callable[[], None] = lambda: None,
+) -> Iterator[Evaluation]:
+    """The evaluation at each point, in evaluation mode, the anchors masked before they are added up.
+
+    The module lends its tensors: its own weights are lost. Integer buffers are the first anchor's. Under `average`
+    float buffers are added up as the weights are, variances cut off at 0; under `recompute` batch norm's running
+    statistics are taken anew at every point on the images of the split at `bn_images` (all by default). A point that
+    is an anchor is that anchor to the bit. `told` is called after each point.
+    """
+    batches = InOrder(split, batch, hold=True)
+    refill = None
+    if policy == "recompute" and has_batch_norm(module):
+        refill = InOrder(split if bn_images is None else split.subset(bn_images), BATCH, hold=True)
+    sum_of = _Sum(module, [masks.apply(mask or {}, anchor) for anchor in anchors])
+    for weights in points:
+        sum_of.set(weights)
+        if refill is not None:
+            recompute(module, refill)
+        yield evaluate_on(module, batches)
+        told()
+
+
+class _Sum:
+    """Writes sums of anchors into the tensors of a module."""
+
+    def __init__(self, module: nn.Module, anchors: Sequence[State]) -> None:
+        module.load_state_dict(dict(anchors[0]))
+        live = module.state_dict()
+        names = [name for name, tensor in live.items() if tensor.is_floating_point()]
+        self._live = [live[name] for name in names]
+        self._variances = [live[name] for name in names if name.endswith("running_var")]
+        self._anchors = [[anchor[name].to(live[name].device) for name in names] for anchor in anchors]
+
+    def set(self, weights: Weights) -> None:
+        """Go to a point."""
+        with torch.no_grad():
+            used = [(weight, own) for weight, own in zip(weights, self._anchors, strict=True) if weight]
+            if len(used) == 1 and math.isclose(used[0][0], 1, rel_tol=0, abs_tol=1e-15):
+                torch._foreach_copy_(self._live, used[0][1])
+                return
+            torch._foreach_zero_(self._live)
+            for weight, own in used:
+                torch._foreach_add_(self._live, torch._foreach_mul(own, weight))
+            for variance in self._variances:
+                variance.clamp_(min=0)
+
+
+def _flat(state: State, names: Sequence[str]) -> Tensor:
+    return torch.cat([state[name].detach().cpu().double().flatten() for name in names])

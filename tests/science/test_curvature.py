@@ -1,0 +1,143 @@
+"""The Hessian by products with vectors against a dense one by autograd, on a small network in double precision."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.science import masks
+from lmcspec.science.curvature import (
+    Hessian,
+    estimated_diagonal,
+    exact_diagonal,
+    largest_eigenvalues,
+    summarise,
+)
+from lmcspec.science.models import construct, convnet, mlp
+
+WHERE = ("subset", "hessian")
+
+
+def network(kind):
+    if kind == "mlp":
+        module = construct(mlp.build, Mlp(widths=(4,)), (1, 3, 3), 3)
+    else:
+        module = construct(convnet.build, ConvNet(depth=1, width=3, norm=kind), (1, 4, 4), 3)
+    draws = torch.Generator().manual_seed(0)
+    for tensor in module.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.rand(tensor.shape, generator=draws) - 0.3)
+    for name, buffer in module.named_buffers():
+        if name.endswith("running_var"):
+            buffer.add_(1)
+    return module.double()
+
+
+def batches(kind, count=2):
+    draws = torch.Generator().manual_seed(1)
+    size = 3 if kind == "mlp" else 4
+    return [
+        (
+            torch.randn(5, 1, size, size, generator=draws, dtype=torch.float64),
+            torch.randint(3, (5,), generator=draws),
+        )
+        for _ in range(count)
+    ]
+
+
+def half(module):
+    draws = torch.Generator().manual_seed(2)
+    return {
+        name: torch.rand(p.shape, generator=draws) < 0.5
+        for name, p in module.named_parameters()
+        if name in masks.prunable(module)
+    }
+
+
+def dense(module, data, mask=None):
+    """The whole matrix, by differentiating each entry of the gradient, over all batches as one."""
+    module.eval()
+    named = dict(module.named_parameters())
+    if mask:
+        for name, keep in mask.items():
+            named[name].data.mul_(keep)
+    images, labels = torch.cat([x for x, _ in data]), torch.cat([y for _, y in data])
+    loss = cross_entropy(module(images), labels)
+    gradient = torch.autograd.grad(loss, list(named.values()), create_graph=True)
+    flat = torch.cat([one.flatten() for one in gradient])
+    rows = [
+        torch.cat([one.flatten() for one in torch.autograd.grad(entry, list(named.values()), retain_graph=True)])
+        for entry in flat
+    ]
+    matrix = torch.stack(rows).detach()
+    keep = torch.cat(
+        [(mask[name] if mask and name in mask else torch.ones_like(p)).flatten() for name, p in named.items()]
+    ).double()
+    return keep[:, None] * matrix * keep[None, :]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("kind", ["mlp", "batch", "instance"])
+class TestAgainstDense:
+    def made(self, kind, masked):
+        module, data = network(kind), batches(kind)
+        mask = half(module) if masked else None
+        return Hessian(module, data, mask), dense(module, data, mask)
+
+    def test_products(self, kind, masked):
+        hessian, matrix = self.made(kind, masked)
+        vectors = torch.randn(3, hessian.size, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+        torch.testing.assert_close(hessian.times(vectors), vectors @ matrix, rtol=1e-9, atol=1e-10)
+
+    def test_the_exact_diagonal(self, kind, masked):
+        hessian, matrix = self.made(kind, masked)
+        seen = []
+        found = exact_diagonal(hessian, chunk=7, told=seen.append)
+        torch.testing.assert_close(found, matrix.diagonal(), rtol=1e-9, atol=1e-10)
+        assert seen[-1] == int(hessian.kept.sum())
+        assert bool((found[~hessian.kept] == 0).all())
+
+    def test_the_estimate_agrees_within_its_error(self, kind, masked):
+        """Of so many entries a few lie beyond three standard errors, none far beyond; the trace within four."""
+        hessian, matrix = self.made(kind, masked)
+        found = estimated_diagonal(hessian, 400, WHERE)
+        off = (found.diagonal - matrix.diagonal()).abs()[hessian.kept]
+        error = found.error[hessian.kept]
+        assert bool((off <= 5 * error + 1e-12).all())
+        assert float((off <= 2 * error + 1e-12).double().mean()) > 0.9
+        assert abs(found.trace - float(matrix.trace())) < 4 * found.trace_error
+        assert found.trace == pytest.approx(float(found.diagonal.sum()))
+        assert bool((found.diagonal[~hessian.kept] == 0).all())
+
+    def test_the_largest_eigenvalues(self, kind, masked):
+        hessian, matrix = self.made(kind, masked)
+        expected = np.linalg.eigvalsh(matrix.numpy())[::-1][:3]
+        np.testing.assert_allclose(largest_eigenvalues(hessian, 3, WHERE, tolerance=1e-8), expected, rtol=1e-5)
+
+
+def test_the_error_shrinks_with_the_root_of_the_probes():
+    module, data = network("mlp"), batches("mlp")
+    few, many = (estimated_diagonal(Hessian(module, data), probes, WHERE) for probes in (100, 1600))
+    assert float((many.error / few.error).nanmedian()) == pytest.approx(0.25, rel=0.2)
+    other = estimated_diagonal(Hessian(module, data), 100, WHERE, chunk=13)
+    torch.testing.assert_close(few.diagonal, other.diagonal)
+    with pytest.raises(ValueError, match="two probes"):
+        estimated_diagonal(Hessian(module, data), 1, WHERE)
+
+
+def test_the_module_is_left_as_it_was():
+    module = network("batch")
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    exact_diagonal(Hessian(module, batches("batch"), half(module)))
+    assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
+
+
+def test_summaries_are_numpys():
+    values = np.array([-1.0, 0.0, 0.5, 4.0])
+    found = summarise(torch.tensor(values))
+    assert (found.count, found.minimum, found.maximum) == (4, -1, 4)
+    assert found.mean == pytest.approx(values.mean())
+    assert found.std == pytest.approx(values.std())
+    assert found.mean_magnitude == pytest.approx(np.abs(values).mean())

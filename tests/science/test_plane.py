@@ -128,12 +128,10 @@ def test_points_between_are_mixtures(digits):
     module, anchors = trained("batch")
     weights = (0.2, 0.5, 0.3)
     (found,) = values(module, anchors[:3], None, [weights], digits.test)
-    mixed = {
-        name: sum(w * anchor[name] for w, anchor in zip(weights, anchors, strict=False))
-        if anchors[0][name].is_floating_point()
-        else anchors[0][name]
-        for name in anchors[0]
-    }
+    mixed = dict(anchors[0])
+    for name in mixed:
+        if mixed[name].is_floating_point():
+            mixed[name] = torch.stack([w * anchor[name] for w, anchor in zip(weights, anchors, strict=False)]).sum(0)
     module.load_state_dict(mixed)
     assert found.loss == pytest.approx(evaluate(module, digits.test).loss, rel=1e-5)
 

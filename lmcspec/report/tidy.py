@@ -25,6 +25,8 @@ class Results(Protocol):
         ...
 
 
+ACCURACIES = ("accuracy", "set-accuracy")
+"""The kinds of measure that read a training's own evaluation."""
 MISSING = "missing"
 """The outcome of a result that is not there (yet)."""
 
@@ -132,7 +134,7 @@ def headline(kind: str, params: Any, split: str = "test") -> str:
 
     `split` is the one by which an accuracy is known.
     """
-    if kind == "accuracy":
+    if kind in ACCURACIES:
         return f"{split}/accuracy"
     if kind == "distance":
         return "distance"
@@ -151,7 +153,7 @@ def _suffix(policy: str) -> str:
 
 def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of one result by metric. Curves stay in the result."""
-    if kind == "accuracy":
+    if kind in ACCURACIES:
         return {
             f"{split}/{name}": value
             for split in ("test", "train", "validation")

@@ -10,6 +10,7 @@ from specs_for_tests import STABILITY
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.report import summarise, tidy
+from lmcspec.report.figures.given import Given
 from lmcspec.report.tidy import at_the_end
 from lmcspec.report.words import in_points
 from lmcspec.store import Store
@@ -51,6 +52,28 @@ def test_a_row_per_metric_of_every_target(plan):
     assert found["test/accuracy"].density == pytest.approx(0.64, abs=1e-3)
     assert found["test/accuracy"].sparsity == 1 - found["test/accuracy"].density
     assert {row.sparsity for row in rows if row.level == 0} == {0.0}
+
+
+def test_a_sets_accuracy_is_read_as_others_and_stands_in_no_curve_of_theirs():
+    plan = plan_of(
+        """
+[recipes.distilled]
+extends = "real"
+[distilled]
+chance = { method = "random-images", ipc = 2 }
+[networks]
+imp = [{ data = "real", rounds = 1 }]
+[measures]
+accuracy = {}
+own = { kind = "set-accuracy", set = "chance" }
+"""
+    )
+    rows = tidy(plan, made_up(plan, lambda target: 0.4 if target.measure == "own" else 0.1))
+    found = by_metric(rows, measure="own", replicate=1)
+    assert found["test/accuracy"].value == 0.6 and found["test/accuracy"].headline
+    assert (found["test/accuracy"].network, found["test/accuracy"].level) == ("imp", 0)
+    given = Given(plan, "", rows, Results())
+    assert (given.measures("accuracy"), given.measures("set-accuracy")) == (["accuracy"], ["own"])
 
 
 def test_policies_are_metrics_of_their_own(plan):

@@ -27,7 +27,7 @@ def targets(request: Request) -> list[Target]:
             )
             target = Target(
                 measure=request.name,
-                kind="accuracy",
+                kind="set-accuracy",
                 case=request.case,
                 network=network.name,
                 replicate=replicate,

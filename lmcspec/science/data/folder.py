@@ -67,7 +67,8 @@ def read(root: Path | None, resize: int | None = None) -> Read:
 def read_listed(listing: Listing, resize: Resize = None) -> Read:
     """As `read`, of a folder that was looked through already."""
     form = [resize.side, resize.crop] if isinstance(resize, Shown) else resize
-    place = cache_folder("folders", ids.digest([str(listing.root.resolve()), form])[:24])
+    name = [str(listing.root.resolve()), form, *([list(listing.classes)] if listing.chosen else [])]
+    place = cache_folder("folders", ids.digest(name)[:24])
     try:
         place.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place / "lock")

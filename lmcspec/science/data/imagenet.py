@@ -27,12 +27,16 @@ def facts(config: Named, root: Path | None) -> DataFacts:
 
 def _read(config: Named, root: Path | None) -> folder.Read:
     assert isinstance(config, ImageNet)
-    if config.crop > config.resize:
-        raise DataError(
-            f"a crop of {config.crop} pixels does not fit images of {config.resize}x{config.resize}",
-            help="crop less, or resize to more",
-        )
+    check_crop(config.resize, config.crop)
     return folder.read_listed(complete(list_images(root)), Shown(config.resize, config.crop))
+
+
+def check_crop(resize: int, crop: int) -> None:
+    """DataError where a crop does not fit squares of `resize` pixels."""
+    if crop > resize:
+        raise DataError(
+            f"a crop of {crop} pixels does not fit images of {resize}x{resize}", help="crop less, or resize to more"
+        )
 
 
 def complete(listing: Listing) -> Listing:

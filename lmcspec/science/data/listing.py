@@ -1,6 +1,7 @@
 """What an image folder holds: classes and files in a fixed order, with the stamps that show a change. No torch."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,15 @@ class Listing:
     labels: np.ndarray
     classes: tuple[str, ...]
     train: int
+    chosen: bool = False
+    """Whether there may be other classes, which were left out; then `labels` count them in the order of `classes`."""
 
 
-def list_images(root: Path | None) -> Listing:
+def list_images(root: Path | None, chosen: Sequence[str] = ()) -> Listing:
     """Look through a folder. Names are sorted by code point, hidden files and files of other kinds are passed over.
 
-    Raises MissingData where there is no such folder, DataError naming the folder where a split or a class is
-    missing or empty.
+    With `chosen` only these classes are looked at, and numbered in that order. Raises MissingData where there is no
+    such folder, DataError naming the folder where a split or a class is missing or empty.
     """
     if root is None:
         raise MissingData("this data set needs its folder: root is not set", help=_LAYOUT)
@@ -42,7 +45,15 @@ def list_images(root: Path | None) -> Listing:
     classes = _folders(root / "train")
     testing = next((name for name in ("test", "val") if (root / name).is_dir()), "test")
     others = _folders(root / testing)
-    if classes != others:
+    if chosen:
+        for split, there in (("train", classes), (testing, others)):
+            if missing := [name for name in chosen if name not in there]:
+                raise DataError(
+                    f"there is no class folder {root / split / missing[0]}",
+                    help=f"this data set is made of {len(chosen)} classes: {', '.join(chosen)}",
+                )
+        classes = list(chosen)
+    elif classes != others:
         odd = min(set(classes) ^ set(others))
         there, not_there = ("train", testing) if odd in classes else (testing, "train")
         raise DataError(
@@ -61,7 +72,13 @@ def list_images(root: Path | None) -> Listing:
             labels += [label] * len(found)
         train = train or len(names)
     return Listing(
-        root, tuple(names), np.array(stamps, dtype=np.int64), np.array(labels, dtype=np.int64), tuple(classes), train
+        root,
+        tuple(names),
+        np.array(stamps, dtype=np.int64),
+        np.array(labels, dtype=np.int64),
+        tuple(classes),
+        train,
+        bool(chosen),
     )
 
 

@@ -167,6 +167,8 @@ E421 images of two sizes
 E422 no learned rate
     `learned_rate = true` takes the rate that was distilled along with the images. Only MTT does that, and
     .safetensors files of sets that it made.
+E423 colours of images in their space
+    `jitter` and `lighting` act on decoded images in [0, 1]. A distilled set that was optimised in its space has none.
 """
 
 

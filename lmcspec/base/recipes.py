@@ -133,7 +133,8 @@ class Augmentation:
     stored image; `flip` mirrors left to right with probability 1/2.
     `dsa` names families of differentiable siamese augmentation joined by `_`, in alphabetical order; `dsa_style` says
     how they are combined (see lmcspec/science/data/dsa.py). With probability `cutmix` a batch is mixed with itself
-    (see lmcspec/science/data/cutmix.py).
+    (see lmcspec/science/data/cutmix.py). Colours change last of what acts on decoded images, by `jitter` and `lighting`
+    (see lmcspec/science/data/colour.py).
     """
 
     flip: bool = False
@@ -142,6 +143,8 @@ class Augmentation:
     dsa_style: Literal["dc", "mtt", "idc"] = field(default="dc", metadata=ADDED_LATER)
     cutmix: float = field(default=0.0, metadata=ADDED_LATER)
     random_resized_crop: ResizedCrop | None = field(default=None, metadata=ADDED_LATER)
+    jitter: float = field(default=0.0, metadata=ADDED_LATER)
+    lighting: float = field(default=0.0, metadata=ADDED_LATER)
 
 
 @dataclass(frozen=True, slots=True)

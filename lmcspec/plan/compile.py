@@ -16,7 +16,7 @@ from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
-from lmcspec.plan.subnetworks import NetworkPlan, NoLearnedRate, StartsAfterEnd, Subnetworks
+from lmcspec.plan.subnetworks import NetworkPlan, StartsAfterEnd, Subnetworks, Unsuited
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 
@@ -154,10 +154,8 @@ class _Case:
             except NoSuchLevel as error:
                 self._problem("E403", str(error), ("measures", name, "levels", error.index))
                 continue
-            except NoLearnedRate as error:
-                self._problem(
-                    "E422", str(error), ("measures", name), help="say learned_rate = false, or use a set of MTT"
-                )
+            except Unsuited as error:
+                self._problem(error.code, str(error), ("measures", name), help=error.help)
                 continue
             except StartsAfterEnd as error:
                 self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")

@@ -80,7 +80,8 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
         params = Distill(Part.of(method), material.model, data)
         task = graph.add("distill", params, experts, seeds=seeds, role=f"{case.prefix}distilled/{name}")
         images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
-        material.sets[name] = TrainingSet(name, images, task=task, rated="lr_of_rate" in method)
+        rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
+        material.sets[name] = TrainingSet(name, images, task=task, rated=rated, raw=raw)
     return material
 
 
@@ -139,7 +140,8 @@ def _loaded_set(
         value["factor"] = entry.factor
     part = Part.of(value)
     material.neutral[part.digest] = {"file": str(path), "space": entry.space.name, "which": entry.which}
-    return TrainingSet(name, file.train, file=part, rated=path.suffix == ".safetensors")
+    raw, rated = entry.space.name == "raw" and space["name"] != "raw", path.suffix == ".safetensors"
+    return TrainingSet(name, file.train, file=part, rated=rated, raw=raw)
 
 
 def _folder(case: Case, base: Path, path: tuple) -> Path:

@@ -35,6 +35,8 @@ class TrainingSet:
     file: Part | None = None
     rated: bool = False
     """Whether a rate may have been distilled along with the images."""
+    raw: bool = True
+    """Whether its images are decoded ones, which enter the space only when they are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,16 @@ def _augmentation(augment: written.Augment) -> Augmentation:
     if resized is not None:
         (smallest, largest), (narrow, wide) = resized.scale, resized.ratio
         resized = ResizedCrop(resized.size, (float(smallest), float(largest)), (float(narrow), float(wide)))
-    return Augmentation(augment.flip, augment.crop, augment.dsa, style, augment.cutmix, resized)
+    return Augmentation(
+        flip=augment.flip,
+        crop=augment.crop,
+        dsa=augment.dsa,
+        dsa_style=style,
+        cutmix=augment.cutmix,
+        random_resized_crop=resized,
+        jitter=augment.jitter,
+        lighting=augment.lighting,
+    )
 
 
 def _schedule(schedule: written.Schedule, length: int, per_epoch: int) -> AnySchedule:

@@ -38,8 +38,12 @@ class StartsAfterEnd(ValueError):
         self.path = path
 
 
-class NoLearnedRate(ValueError):
-    """A recipe asks for the rate that was distilled with images, where none was."""
+class Unsuited(ValueError):
+    """A recipe asks for something that the images it trains on don't have; `code` and `help` are those of the error."""
+
+    def __init__(self, code: str, message: str, help: str) -> None:
+        super().__init__(message)
+        self.code, self.help = code, help
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +188,9 @@ class Subnetworks:
     ) -> str:
         """A training from a starting point until some update, by default the recipe's end.
 
-        Raises NoLearnedRate where the recipe asks for a rate that nothing was distilled with.
+        Raises Unsuited where the recipe asks for what the images don't have.
         """
-        if recipe.recipe.learned_rate and not on.rated:
-            raise NoLearnedRate(f"a recipe takes the learned rate, and {on.name!r} was not distilled with one")
+        _check_suits(recipe, on)
         inputs = {}
         if start.task:
             inputs["start"] = start.task
@@ -313,3 +316,13 @@ class Subnetworks:
 
     def _role(self, network: str, replicate: int, level: int, what: str) -> str:
         return f"{self.prefix}{network}/s{replicate}/l{level}/{what}"
+
+
+def _check_suits(recipe: ResolvedRecipe, on: TrainingSet) -> None:
+    if recipe.recipe.learned_rate and not on.rated:
+        message = f"a recipe takes the learned rate, and {on.name!r} was not distilled with one"
+        raise Unsuited("E422", message, "say learned_rate = false, or train on a set of MTT")
+    augment = recipe.recipe.augment
+    if (augment.jitter or augment.lighting) and not on.raw:
+        message = f"`jitter` and `lighting` change decoded images, and those of {on.name!r} are in their space already"
+        raise Unsuited("E423", message, "leave them out of the recipe for this set, or take a raw one, as IDC's are")

@@ -109,6 +109,10 @@ class Augment(Config):
     """Probability with which a batch is mixed with itself by CutMix."""
     random_resized_crop: ResizedCrop | None = None
     """A random part of each image, brought to one size; without `crop`."""
+    jitter: float = Field(default=0.0, ge=0, le=1)
+    """Brightness, contrast and saturation of each image change by up to this share, in an order of its own."""
+    lighting: float = Field(default=0.0, ge=0)
+    """Each image gets N(0, lighting) times each principal component of ImageNet's pixels."""
 
 
 def named(value: Any) -> Any:

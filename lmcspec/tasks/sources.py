@@ -19,6 +19,7 @@ MODELS = (
 """Of every kind that builds a network."""
 IMAGES = (
     "lmcspec.science.data.augment",
+    "lmcspec.science.data.colour",
     "lmcspec.science.data.decode",
     "lmcspec.science.data.held_out",
     "lmcspec.science.data.loading",

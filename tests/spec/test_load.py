@@ -33,14 +33,11 @@ def test_quickstart_loads_and_says_the_same_in_yaml(tmp_path):
     assert load(tmp_path / "quickstart.yaml").cases[0].tree == loaded.cases[0].tree
 
 
-def test_fig7_lacks_only_what_is_not_registered_yet():
-    with pytest.raises(SpecError) as error:
-        load(SPECS / "fig7.toml")
-    found = [(problem.code, problem.message.split("`")[1]) for problem in error.value.problems]
-    assert found == [
-        ("E206", "idc/imagenet10-real"),
-        ("E206", "idc/imagenet10-distilled"),
-    ]
+def test_fig7_loads():
+    study = load(SPECS / "fig7.toml").cases[0].study
+    assert (study.model.depth, study.model.norm, study.dataset.crop) == (10, "batch", 224)
+    assert study.recipes["distilled"].augment == study.recipes["real"].augment
+    assert study.recipes["distilled"].length == Step(epochs=1000)
 
 
 def test_fig7_loads_with_stand_ins():

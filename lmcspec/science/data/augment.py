@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.base.recipes import AnyNoise, Augmentation
+from lmcspec.science.data.colour import Colours, draw_colours
 from lmcspec.science.data.resized_crop import Windows, draw_windows, resized
 
 
@@ -23,15 +24,17 @@ class Draws:
     left: Tensor
     flip: Tensor
     windows: Windows | None = None
+    colours: Colours | None = None
+    """What becomes of its colours, after all that and before it enters its space."""
 
     def __getitem__(self, part: slice) -> "Draws":
-        windows = self.windows and self.windows[part]
-        return Draws(self.pad, self.top[part], self.left[part], self.flip[part], windows)
+        windows, colours = self.windows and self.windows[part], self.colours and self.colours[part]
+        return Draws(self.pad, self.top[part], self.left[part], self.flip[part], windows, colours)
 
     def to(self, device: torch.device | str) -> "Draws":
         """The same draws on another device."""
-        windows = self.windows and self.windows.to(device)
-        return Draws(self.pad, self.top.to(device), self.left.to(device), self.flip.to(device), windows)
+        windows, colours = self.windows and self.windows.to(device), self.colours and self.colours.to(device)
+        return Draws(self.pad, self.top.to(device), self.left.to(device), self.flip.to(device), windows, colours)
 
 
 def draw(
@@ -42,9 +45,10 @@ def draw(
     None where the recipe changes nothing. Each kind of draw has its own stream, so that turning one off leaves the
     others as they are. A random resized crop needs to know the height and width of the `stored` images.
     """
-    if not (augmentation.crop or augmentation.flip or augmentation.random_resized_crop):
-        return None
     where = noise.at("augment", epoch)
+    colours = draw_colours(count, augmentation, where)
+    if not (augmentation.crop or augmentation.flip or augmentation.random_resized_crop or colours):
+        return None
     still = np.zeros(count, dtype=np.int64)
     top, left = (
         streams.integers(count, 2 * augmentation.crop + 1, *where, what) if augmentation.crop else still
@@ -56,14 +60,15 @@ def draw(
         if stored is None:
             raise ValueError("a random resized crop needs the height and width of the images")
         windows = draw_windows(count, augmentation.random_resized_crop, stored, where)
-    return Draws(augmentation.crop, torch.from_numpy(top), torch.from_numpy(left), torch.from_numpy(flip), windows)
+    down, right, mirrored = (torch.from_numpy(each) for each in (top, left, flip))
+    return Draws(augmentation.crop, down, right, mirrored, windows, colours)
 
 
 def augment(images: Tensor, draws: Draws, black: Tensor | float = 0) -> Tensor:
     """Pad with black, cut the old size at the drawn offsets, then mirror. images (n, C, H, W) of any dtype.
 
-    Windows come before all that; their images are uint8 or float32. `black` is a number, or one per channel as
-    (C, 1, 1).
+    Windows come before all that; their images are uint8 or float32. Colours are left to `coloured`. `black` is a
+    number, or one per channel as (C, 1, 1).
     """
     if draws.windows is not None:
         images = resized(images, draws.windows)

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.augment import Draws, augment
+from lmcspec.science.data.colour import coloured
 from lmcspec.science.data.mapped import Mapped, read_ahead, stays_on_host
-from lmcspec.science.data.space import Conversion, Space, as_tensor, conversion, fit, whitened
+from lmcspec.science.data.space import Conversion, Space, as_tensor, conversion, fit, of_floats, whitened
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +115,10 @@ class Split:
         if draws is not None:
             draws = draws.to(self.device)
             images = augment(images, draws) if enters else augment(images, draws, self.black)
+            if draws.colours is not None:
+                if enters is None:
+                    raise ValueError("jitter and lighting act on decoded images, and these are in their space already")
+                images, enters = coloured(images.float() / enters.scale, draws.colours), of_floats(enters)
         return enters(images) if enters else images
 
 

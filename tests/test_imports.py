@@ -48,7 +48,10 @@ batch = 8
 optimiser = { name = "sgd", lr = 0.01, momentum = 0.9 }
 [distilled]
 few = { method = "dm", ipc = 1, iterations = 4 }
+led = { method = "mtt", ipc = 1, iterations = 1, latest = 1, student_steps = 1, experts = { count = 1, epochs = 2 } }
+packed = { method = "idc", ipc = 1, networks = 1, inner = 2, seen = 64 }
 [networks]
+led = [{ data = "led", rounds = 1 }, { data = "packed", rounds = 1 }]
 imp = [{ data = "few", rounds = 1 }, { data = "real", rounds = 1, rewind = "1it" }]
 shuffled = { like = "imp", mask = "shuffled" }
 reinit = { like = "imp", weights = "reinitialised" }

@@ -13,13 +13,16 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, ResizedCrop, Sgd
+from lmcspec.catalog.distillers.dc import Condensation
 from lmcspec.catalog.distillers.dm import DistributionMatching
+from lmcspec.catalog.distillers.idc import EfficientCondensation
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import curves, masks, paths
 from lmcspec.science.data.arrays import Arrays
-from lmcspec.science.data.resident import Split, enter
+from lmcspec.science.data.resident import Dataset, Split, enter
 from lmcspec.science.data.space import Space
-from lmcspec.science.distill import dm
+from lmcspec.science.distill import dc, dm, idc, protocol
+from lmcspec.science.distill.protocol import Given
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
@@ -51,7 +54,7 @@ def pretend(monkeypatch):
         yield mode
 
 
-def gradients(loss, inputs):
+def gradients(loss, inputs, **_):
     assert loss.device == GPU
     return tuple(map(torch.zeros_like, [inputs] if isinstance(inputs, torch.Tensor) else inputs))
 
@@ -111,12 +114,22 @@ def test_paths(data):
     assert {len(curve.test) for curve in found.values()} == {5}
 
 
-def test_distilling(data, monkeypatch):
+METHODS = {
+    dm: DistributionMatching(ipc=2, iterations=dm.PULSE, batch=8, dsa="color_crop_cutout_flip_rotate_scale"),
+    dc: Condensation(ipc=2, iterations=1, outer=2, inner=1, batch=8, dsa="color_scale"),
+    idc: EfficientCondensation(ipc=2, networks=1, inner=2, batch=8, seen=40, early=1, start="noise"),
+}
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__.rpartition(".")[2])
+def test_distilling(data, monkeypatch, method):
     # Labels have no values here, so nobody can say which images are of a class.
-    monkeypatch.setattr(dm, "_members", lambda split, classes: [np.arange(20)] * classes)
-    config = DistributionMatching(ipc=2, iterations=dm.PULSE, batch=8, seed=0)
-    images, labels = dm.distill(config, data, 3, network, pulse=lambda done, loss: False)
-    assert (images.device, labels.device) == (GPU, GPU)
+    for place in (method, protocol):
+        monkeypatch.setattr(place, "members_of", lambda split, classes: [np.arange(20)] * classes)
+    space = Space("standardised", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
+    given = Given(Dataset(data, data, 3, (3, 8, 8), space), network, pulse=lambda done, loss: False)
+    made = method.distill(METHODS[method], given)
+    assert (made.images.device, made.labels.device) == (GPU, GPU)
 
 
 def test_facts(pretend):

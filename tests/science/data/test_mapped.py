@@ -10,15 +10,17 @@ import torch
 from lmcspec.base.recipes import Augmentation, Noise, Recipe, ResizedCrop, Sgd
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.catalog.distillers.dm import DistributionMatching
+from lmcspec.catalog.distillers.idc import EfficientCondensation
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import curves, paths
 from lmcspec.science.data import load, mapped
 from lmcspec.science.data.arrays import Arrays, channel_statistics
 from lmcspec.science.data.augment import draw
 from lmcspec.science.data.mapped import Mapped, read_ahead
-from lmcspec.science.data.resident import Split, enter, on_the_host
+from lmcspec.science.data.resident import Dataset, Split, enter, on_the_host
 from lmcspec.science.data.space import Space
-from lmcspec.science.distill import dm
+from lmcspec.science.distill import dm, idc
+from lmcspec.science.distill.protocol import Given
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
@@ -98,9 +100,17 @@ def test_training_evaluating_and_paths_are_the_same_bits(arrays, monkeypatch, ah
 
 def test_distilling_is_the_same_bits(arrays):
     config = DistributionMatching(ipc=2, iterations=3, batch=5, seed=0)
-    found = [dm.distill(config, data, 3, network) for data in both(arrays, crop=8)]
-    assert torch.equal(found[0][0], found[1][0]) and torch.equal(found[0][1], found[1][1])
-    assert found[0][0].shape == (6, 3, 8, 8)
+    sets = [Dataset(split, split, 3, (3, 8, 8), STANDARD) for split in both(arrays, crop=8)]
+    one, other = (dm.distill(config, Given(data, network)) for data in sets)
+    assert torch.equal(one.images, other.images) and torch.equal(one.labels, other.labels)
+    assert one.images.shape == (6, 3, 8, 8)
+
+
+def test_packing_mapped_images_is_the_same_bits(arrays):
+    config = EfficientCondensation(ipc=1, networks=1, inner=2, batch=5, seen=10)
+    sets = [Dataset(split, split, 3, (3, 8, 8), STANDARD) for split in both(arrays, crop=8)]
+    one, other = (idc.distill(config, Given(data, network)) for data in sets)
+    assert torch.equal(one.images, other.images) and one.images.shape == (3, 3, 8, 8)
 
 
 def test_a_subset_copies_no_image_and_may_be_taken_of_a_subset(arrays):

@@ -6,7 +6,7 @@
 from lmcspec.spec.families import Family, Member
 from lmcspec.spec.load import Case, Loaded, load
 from lmcspec.spec.origins import Origin, Origins
-from lmcspec.spec.preset_files import presets
+from lmcspec.spec.preset_files import presets, set_presets
 from lmcspec.spec.study import Study
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Study",
     "load",
     "presets",
+    "set_presets",
 ]

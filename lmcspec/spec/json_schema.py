@@ -8,7 +8,7 @@ from typing import Any
 
 from lmcspec.catalog import Card, built_in, plug_ins
 from lmcspec.spec.descriptions import described, every_model
-from lmcspec.spec.preset_files import presets
+from lmcspec.spec.preset_files import presets, set_presets
 from lmcspec.spec.study import study_model
 
 Schema = dict[str, Any]
@@ -151,7 +151,11 @@ def _or_short(field: Schema, words: list[str]) -> Schema:
 
 def _distilled(properties: Schema, definitions: dict[str, Schema]) -> None:
     made = _named("distiller", "method", definitions, short=False)
-    properties["distilled"] = _table_of({"anyOf": [*made["anyOf"], {"$ref": "#/$defs/LoadedSet"}]}, least=0)
+    names = {"type": "string", "examples": sorted(set_presets())}
+    extends = {"type": "object", "required": ["extends"], "properties": {"extends": names}}
+    properties["distilled"] = _table_of(
+        {"anyOf": [names, *made["anyOf"], {"$ref": "#/$defs/LoadedSet"}, extends]}, least=0
+    )
 
 
 def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:

@@ -12,7 +12,7 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.catalog import names
 from lmcspec.spec.extends import Files
 from lmcspec.spec.families import Family, expanded
-from lmcspec.spec.inherit import with_inherited_recipes
+from lmcspec.spec.inherit import with_inherited_recipes, with_inherited_sets
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
@@ -90,7 +90,9 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
 
 def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
     """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
+    root, sets_wrong, sets_failed = with_inherited_sets(root)
     root, found_wrong, failed = with_inherited_recipes(with_protocols(root))
+    found_wrong, failed = [*sets_wrong, *found_wrong], failed | sets_failed
     families = expanded(root)
     failed |= families.failed
     origins = Origins(families.root)

@@ -1,4 +1,4 @@
-"""Recipes that come with lmcspec: one file of tables per family of papers, each with its citation beside it."""
+"""Recipes and distilled sets that come with lmcspec: a file of tables per family of papers, each with its citation."""
 
 from functools import cache
 from importlib import resources
@@ -7,26 +7,37 @@ from lmcspec.spec.reading import parse_toml
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node, stamped
 
-_FOLDER = "presets"
+_RECIPES, _SETS = "presets", "presets/sets"
 
 
 @cache
 def presets() -> dict[str, Node]:
-    """Preset name -> its table."""
-    return {name: node for tree, _ in _files() for name, node in tree.items()}
+    """Name of a recipe that comes with lmcspec -> its table."""
+    return _tables(_RECIPES)
+
+
+@cache
+def set_presets() -> dict[str, Node]:
+    """Name of a distilled set whose making comes with lmcspec -> its table."""
+    return _tables(_SETS)
 
 
 def preset_sources() -> dict[str, Source]:
     """The texts of the presets, by the file name that their spans carry; none while no preset was asked for."""
-    return {source.file: source for _, source in _files()} if _files.cache_info().currsize else {}
+    asked = [folder for folder, own in ((_RECIPES, presets), (_SETS, set_presets)) if own.cache_info().currsize]
+    return {source.file: source for folder in asked for _, source in _files(folder)}
+
+
+def _tables(folder: str) -> dict[str, Node]:
+    return {name: node for tree, _ in _files(folder) for name, node in tree.items()}
 
 
 @cache
-def _files() -> tuple[tuple[Node, Source], ...]:
-    folder = resources.files("lmcspec.spec") / _FOLDER
+def _files(name: str) -> tuple[tuple[Node, Source], ...]:
+    folder = resources.files("lmcspec.spec") / name
     found = []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".toml"):
-            tree, source = parse_toml(f"presets/{file.name}", file.read_text(encoding="utf-8"))
+            tree, source = parse_toml(f"{name}/{file.name}", file.read_text(encoding="utf-8"))
             found.append((stamped(tree, "preset"), source))
     return tuple(found)

@@ -177,7 +177,7 @@ def short_key(path: Path) -> str | None:
             return "name"
         case ("networks", _, int(), "criterion"):
             return "name"
-        case ("recipes", _):
+        case ("recipes" | "distilled", _):
             return "extends"
         case _:
             return None

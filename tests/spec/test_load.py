@@ -47,6 +47,7 @@ def test_fig7_loads_with_stand_ins():
         "recipes.real=openlth/lenet-mnist",
         "recipes.distilled=openlth/lenet-mnist",
         "distilled.idc10.method=dm",
+        "distilled.idc10.ipc=10",
     ]
     study = load(SPECS / "fig7.toml", sets).cases[0].study
     assert list(study.networks) == ["dense", "imp", "imp-k3", "stable", "shuffled", "reinit"]

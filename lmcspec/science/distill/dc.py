@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from lmcspec.base import streams
 from lmcspec.base.recipes import Augmentation, OwnNoise, Recipe, Sgd
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.dc import Condensation
@@ -12,7 +11,7 @@ from lmcspec.science.data.dsa import siamese
 from lmcspec.science.data.resident import Split
 from lmcspec.science.distill.matching import by_unit, gradients
 from lmcspec.science.distill.norms import frozen_statistics
-from lmcspec.science.distill.protocol import Given, class_labels, members_of, real_subset, some
+from lmcspec.science.distill.protocol import Given, members_of, real_or_noise, some
 from lmcspec.science.dropout import silence
 from lmcspec.science.train import train
 
@@ -31,7 +30,7 @@ def distill(config: Condensation, given: Given) -> Distilled:
     class before every step, and keep them in it. Every draw is addressed by (seed, iteration, step).
     """
     split, classes = given.data.train, given.data.classes
-    images, labels = _start(config, given)
+    images, labels = real_or_noise(given, config.start, config.ipc, config.seed)
     velocity, first = torch.zeros_like(images), 0
     entered: dict[str, Tensor] = {}
     if given.begin is not None:
@@ -70,17 +69,6 @@ def distill(config: Condensation, given: Given) -> Distilled:
             _train(config, module, images, labels, inner, address)
         given.advance(step + 1, total.item(), _state(images, velocity, module))
     return Distilled(images, labels, given.data.space)
-
-
-def _start(config: Condensation, given: Given) -> tuple[Tensor, Tensor]:
-    data = given.data
-    if config.start == "real":
-        images, labels = real_subset(data.train, data.classes, config.ipc, config.seed)
-        return images.clone(), labels
-    labels = class_labels(data.classes, config.ipc, given.device)
-    shape = (len(labels), *data.shape)
-    values = streams.normals(torch.Size(shape).numel(), "distill", config.seed, "start")
-    return torch.from_numpy(values).to(given.device, torch.float32).view(shape), labels
 
 
 def _few(split: Split, members: list, address: tuple[int, ...]) -> Tensor:

@@ -13,7 +13,7 @@ from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.science.data.distilled import Distilled
 from lmcspec.science.data.dsa import apply_dsa, draw_dsa
 from lmcspec.science.distill.experts import state_after
-from lmcspec.science.distill.protocol import Given, class_labels, real_subset
+from lmcspec.science.distill.protocol import Given, real_or_noise
 from lmcspec.science.dropout import silence
 from lmcspec.science.order import order
 
@@ -33,7 +33,7 @@ def distill(config: TrajectoryMatching, given: Given) -> Distilled:
     through all these updates. Nothing is cut off, neither pixels nor a. Raises ValueError where an expert ends before
     `latest - 1 + expert_epochs`.
     """
-    images, labels = _start(config, given)
+    images, labels = real_or_noise(given, config.start, config.ipc, config.seed)
     rate = torch.tensor(config.rate, device=given.device)
     moments = [torch.zeros_like(images), torch.zeros_like(rate)]
     first = 0
@@ -112,14 +112,3 @@ def _student(
         steps = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
         weights = {name: tensor - rate * step for (name, tensor), step in zip(weights.items(), steps, strict=True)}
     return weights
-
-
-def _start(config: TrajectoryMatching, given: Given) -> tuple[Tensor, Tensor]:
-    data = given.data
-    if config.start == "real":
-        images, labels = real_subset(data.train, data.classes, config.ipc, config.seed)
-        return images.clone(), labels
-    labels = class_labels(data.classes, config.ipc, given.device)
-    shape = torch.Size((len(labels), *data.shape))
-    values = streams.normals(shape.numel(), "distill", config.seed, "start")
-    return torch.from_numpy(values).to(given.device, torch.float32).view(shape), labels

@@ -104,3 +104,15 @@ def start_rows(split: Split, classes: int, ipc: int, seed: int) -> list[np.ndarr
 def class_labels(classes: int, ipc: int, device: torch.device) -> Tensor:
     """Labels of `ipc` images of each class, class after class: int64 (classes x ipc,)."""
     return torch.arange(classes, device=device).repeat_interleave(ipc)
+
+
+def real_or_noise(given: Given, start: str, ipc: int, seed: int) -> tuple[Tensor, Tensor]:
+    """What to start from, in the data's space: copies of `real_subset`, or with `noise` standard normal pixels."""
+    data = given.data
+    if start == "real":
+        images, labels = real_subset(data.train, data.classes, ipc, seed)
+        return images.clone(), labels
+    labels = class_labels(data.classes, ipc, given.device)
+    shape = torch.Size((len(labels), *data.shape))
+    values = streams.normals(shape.numel(), "distill", seed, "start")
+    return torch.from_numpy(values).to(given.device, torch.float32).view(shape), labels

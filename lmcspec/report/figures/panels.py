@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ABREAST = 3
 """Panels side by side."""
+ALONE = 4.6
+"""The width of a panel with none beside it, in inches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Grid:
 def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, **shared: Any) -> Grid:
     """Empty axes for so many panels of `deep` rows; what is left of the last line stays blank."""
     columns = min(panels, ABREAST) if panels != 4 else 2
+    wide = ALONE if panels == 1 else wide
     lines = -(-panels // columns)
     figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep, **shared)
     found = []

@@ -1,6 +1,7 @@
 """How figures look, and how they become files that are the same whenever they are drawn."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,8 +46,10 @@ LOOKS: dict[str, Any] = {
 SPLITS = {"test": COLOURS[8], "train": COLOURS[7], "validation": COLOURS[4]}
 """Images, in the order in which they are shown, and their colours where lines are told apart by them."""
 
-TITLE, ENTRY, LETTER = 0.35, 0.19, 0.075
-"""Of a legend, in inches: the height of its title and of a line, the width of a letter."""
+MARGIN, ENTRY, LETTER = 0.16, 0.19, 0.075
+"""Of a legend, in inches: what is above and below it, the height of a line, the width of a letter."""
+TITLE = 32
+"""Letters in a line of a legend's title; longer ones are broken, not to press the axes together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,14 @@ def dashes(given: Given, network: str) -> str:
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
     """To the right of the axes, where it covers nothing; in several columns, and the figure wider, where it is long."""
     if handles:
-        rows = max(1, int((figure.get_figheight() - TITLE) / ENTRY))
+        head = textwrap.wrap(title, TITLE)
+        rows = max(1, int((figure.get_figheight() - MARGIN) / ENTRY) - len(head))
         columns = -(-len(handles) // rows)
         longest = max(len(str(handle.get_label())) for handle in handles)
         figure.set_figwidth(figure.get_figwidth() + (columns - 1) * (0.5 + LETTER * longest))
-        figure.legend(handles=list(handles), loc="outside right upper", title=title, alignment="left", ncols=columns)
+        figure.legend(
+            handles=list(handles), loc="outside right upper", title="\n".join(head), alignment="left", ncols=columns
+        )
 
 
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}

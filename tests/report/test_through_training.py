@@ -1,0 +1,52 @@
+"""Instability as training goes on: a line per k."""
+
+from statistics import fmean
+
+import pytest
+from drawn_for_tests import draw, draw_across, lines, panels
+from results_for_tests import plan_of
+from rewound_for_tests import TEXT, over
+
+from lmcspec.report import tidy
+from lmcspec.report.figures import drawings
+
+
+class TestThroughTraining:
+    """Figure 4."""
+
+    def test_a_line_per_k_over_the_epochs(self, plan, store):
+        drawing = draw(plan, store, **{"through-training": {}})["through-training"]
+        (axes,) = drawing.figure.axes
+        shown = lines(axes)
+        assert list(shown) == ["k = 0", "k = 20it", "k = 100it"]
+        # 230 updates of 23 an epoch, looked at every 46: beyond 100 the first is 138.
+        for k, steps in (("0", (46, 92, 138, 184, 230)), ("20it", (46, 92, 138, 184, 230)), ("100it", (138, 184, 230))):
+            x, y = shown[f"k = {k}"]
+            assert x == [step / 23 for step in steps]
+            at = int(k.removesuffix("it"))
+            expected = [
+                fmean(over(plan, "dense_lmc", at_updates=at, through=None if step == 230 else step)) for step in steps
+            ]
+            assert y == pytest.approx([100 * one for one in expected])
+        assert (axes.get_title(), axes.get_xlabel()) == ("dense", "epochs of training")
+
+    def test_over_steps(self, plan, store):
+        drawing = draw(plan, store, **{"through-training": {"x": "step", "at": "100it"}})["through-training"]
+        ((x, _),) = lines(drawing.figure.axes[0]).values()
+        assert x == [138, 184, 230]
+
+    def test_cases_side_by_side(self, cases, of_cases):
+        drawing = draw_across(cases, of_cases, **{"through-training": {"panels": "case"}})["through-training"]
+        assert list(panels(drawing)) == ["std", "low"]
+        _, y = lines(panels(drawing)["low"])["k = 0"]
+        assert y[-1] == pytest.approx(100 * fmean(over(cases, "dense_lmc", case="low", at_updates=0, through=None)))
+
+    def test_without_through_it_says_what_to_write(self, store):
+        plan = plan_of(TEXT.replace(', through = "46it"', ""))
+        drawing = draw(plan, store, **{"through-training": {}})["through-training"]
+        assert drawing.figure is None
+        assert "say `through`" in drawing.notes[0]
+
+    def test_a_study_with_it_gets_the_figure_unasked(self, plan, store):
+        names = [one.name for one in drawings(plan, "", tidy(plan, store), store, store, {})]
+        assert "through-training" in names

@@ -169,6 +169,9 @@ E422 no learned rate
     .safetensors files of sets that it made.
 E423 colours of images in their space
     `jitter` and `lighting` act on decoded images in [0, 1]. A distilled set that was optimised in its space has none.
+E424 masks that can't be dropped
+    `masks = "dropped"` gives pruned weights what weight decay alone would have made of them. That is known of SGD,
+    where it is a share of the weight; Adam's depends on the weight.
 """
 
 

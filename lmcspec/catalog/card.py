@@ -107,10 +107,15 @@ class CriterionCard(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasureCard(Card):
-    """Something computed from trained networks. Implementation: the planner's `targets` function for it."""
+    """Something computed from trained networks. Implementation: the planner's `targets` function for it.
+
+    The numbers of its tasks are their scalars `metrics`, by name, in their own units.
+    """
 
     kind: str = "measure"
     config: type[Config]
+    headline: str = ""
+    """The metric by which it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -147,12 +147,14 @@ class _Case:
                 replicates=self.case.study.replicates,
                 emit=emit,
                 notes=self.notes,
+                every=self.networks,
             )
             kind: str = getattr(measure, "kind", name)
             try:
                 targets = get("measure", kind).load()(request)
             except NoSuchLevel as error:
-                self._problem("E403", str(error), ("measures", name, "levels", error.index))
+                place = () if error.index is None else (error.index,)
+                self._problem("E403", str(error), ("measures", name, "levels", *place))
                 continue
             except Unsuited as error:
                 self._problem(error.code, str(error), ("measures", name), help=error.help)

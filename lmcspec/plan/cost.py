@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 BACKWARD = 2
 """A backward pass costs twice a forward pass, so a training image counts three forward ones."""
+PRODUCT = 2 * (1 + BACKWARD)
+"""A product with the Hessian goes through the gradient's computation, which is forward and backward, and back."""
+MANY = 100_000
+"""Stands for the number of surviving weights where it is not known."""
 
 
 class Rates(Protocol):
@@ -108,8 +112,20 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             images, forward = _scored(task, plan)
             prunable = None if model is None else sum(size for _, size in model.sizes)
             return Cost(1.0, images, forward=forward, stored=prunable)
-        case "distance":
+        case "distance" | "overlap":
             return Cost(1.0, stored=512)
+        case "landscape":
+            data = plan.facts[params.data.digest]
+            sizes = {"train": params.images or data.train, "test": data.test, "validation": data.validation}
+            images = sum(sizes[split] + params.bn_images for split in params.split) * params.grid**2
+            return Cost(float(images), forward=images, stored=16 * params.grid**2 * len(params.split))
+        case "hessian":
+            # Only its mask knows how many products an exact diagonal takes; so its seconds are kept per diagonal.
+            exact = MANY if model is None else model.parameters
+            images = PRODUCT * params.batch * params.batches
+            stored = None if weights is None else weights * (2 if params.probes else 1)
+            forward = (params.probes or exact) * images
+            return Cost(float((params.probes or MANY) * images), forward=forward, stored=stored)
         case _:
             prunable = None if model is None else sum(size for _, size in model.sizes)
             return Cost(1.0, stored=prunable)

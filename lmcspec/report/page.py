@@ -12,7 +12,7 @@ from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import key_of, summarise
 from lmcspec.report.table import columns_of, heading, in_column, places_of
 from lmcspec.report.tidy import MISSING, Row, at_the_end, headline, metrics, scale_of
-from lmcspec.report.words import gaps, in_points, verdicts
+from lmcspec.report.words import form_of, gaps, in_points, verdicts
 
 
 class Found(Protocol):
@@ -205,7 +205,8 @@ def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
         known_by = headline(one.kind, plan.tasks[one.task].params)
         value = metrics(one.kind, stored.scalars).get(known_by) if stored else None
         name = f"{one.measure} k={'0' if not one.at_updates else one.at}" if one.at else one.measure
-        said = f"{name} {MISSING}" if value is None else f"{name} {scale_of(known_by) * value:.2f}"
+        scale = scale_of(known_by)
+        said = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
         gave.setdefault(one.task, {})[said] = None
     return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, Key, key_of, summarise
-from lmcspec.report.tidy import Row, at_the_end
+from lmcspec.report.tidy import Row, at_the_end, scale_of
 from lmcspec.report.words import gaps, in_points, verdicts
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def heading(column: Column) -> str:
     """
     measure, metric, _, k = column
     if not k:
-        return f"{measure} %"
+        return f"{measure} %" if scale_of(metric) != 1 else f"{measure} ({metric})"
     what, _, policy = metric.partition("@")
     apart = [one for one in (what.partition("/")[2], policy) if one not in ("test", "")]
     return f"{'instability' if measure == 'stability' else measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Protocol
 
+from lmcspec.catalog import MeasureCard, get
 from lmcspec.plan import Plan, Target
 
 
@@ -27,6 +28,11 @@ class Results(Protocol):
 
 ACCURACIES = ("accuracy", "set-accuracy")
 """The kinds of measure that read a training's own evaluation."""
+SHARES = frozenset(
+    {"accuracy", "error", "instability", "barrier", "midpoint", "centre", "sparsity", "layer-sparsity"}
+    | {"overlap", "overlap-by-chance", "overlap-of-either", "layer-overlap"}
+)
+"""What is a share of images or of weights, and read in percent or points."""
 MISSING = "missing"
 """The outcome of a result that is not there (yet)."""
 
@@ -138,13 +144,19 @@ def headline(kind: str, params: Any, split: str = "test") -> str:
         return f"{split}/accuracy"
     if kind == "distance":
         return "distance"
-    split = "test" if "test" in params.split else params.split[0]
+    split = "test" if "test" in (splits := getattr(params, "split", ("test",))) else splits[0]
+    if kind != "stability":
+        card = get("measure", kind)
+        assert isinstance(card, MeasureCard)
+        return card.headline.format(split=split)
     return f"instability/{split}{_suffix('average' if 'average' in params.bn else params.bn[0])}"
 
 
 def scale_of(metric: str) -> float:
-    """By what a value is multiplied to be read: 100 for shares, in percent or points; 1 for losses and distances."""
-    return 1.0 if metric in ("distance", "from-start", "angle") or "loss" in metric else 100.0
+    """By what a value is multiplied to be read: 100 for shares, in percent or points; 1 for all else."""
+    if "loss" in metric:
+        return 1.0
+    return 100.0 if any(word in SHARES for word in metric.partition("@")[0].split("/")) else 1.0
 
 
 def _suffix(policy: str) -> str:
@@ -163,7 +175,7 @@ def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
     if kind == "distance" and scalars:
         sides = {"distance": scalars["distance"], "from-start": fmean(scalars["from-start"])}
         return sides | {"angle": scalars["angle"]}
-    found = {}
+    found = dict(scalars.get("metrics", {}))
     for policy, curve in scalars.get("paths", {}).items():
         found |= {f"{name}{_suffix(policy)}": value for name, value in curve["summary"].items()}
     if "distance" in scalars:

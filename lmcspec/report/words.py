@@ -1,5 +1,6 @@
 """Verdicts and gaps of a study as lines of words."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from lmcspec.plan.graph import Verdict as Asked
@@ -10,6 +11,8 @@ from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, 
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
 """What `missing` and `diverged` say by themselves."""
+FINEST = 6
+"""Decimals of a number; smaller ones have an exponent."""
 
 
 def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Asked]) -> list[tuple[str, str]]:
@@ -102,10 +105,20 @@ def in_points(cell: Cell | None, metric: str = "") -> str:
     scale = scale_of(metric)
     if cell is None:
         return "missing"
-    spread = "" if cell.std is None else f" ± {scale * cell.std:.2f}"
+    mean = scale * cell.mean
+    form = form_of(mean, scale)
+    spread = "" if cell.std is None else f" ± {scale * cell.std:{form}}"
     of = f" of {cell.asked}" if cell.asked > cell.n else ""
     note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
-    return f"{scale * cell.mean:.2f}{spread} ({cell.n}{of}){note}"
+    return f"{mean:{form}}{spread} ({cell.n}{of}){note}"
+
+
+def form_of(value: float, scale: float) -> str:
+    """How a number is written: shares to a hundredth of a point, others to three digits and two decimals at least."""
+    if scale != 1 or not value:
+        return ".2f"
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    return ".2e" if decimals > FINEST else f".{max(2, decimals)}f"
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:

@@ -4,7 +4,7 @@ The loss is the mean cross-entropy over all given batches of one size, in evalua
 trainable parameters. Masked weights are no parameters: their rows and columns are 0.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,48 +87,72 @@ class Hessian:
         return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
 
 
-def exact_diagonal(hessian: Hessian, chunk: int = 64, told: Callable[[int], None] = lambda done: None) -> Tensor:
-    """The diagonal, float64 (P,) on the CPU: one product with a unit vector for each surviving parameter.
+def exact_diagonal(hessian: Hessian, chunk: int = 64) -> Tensor:
+    """The diagonal, float64 (P,) on the CPU: one product with a unit vector for each surviving parameter."""
+    return spread(hessian, torch.cat(list(entries(hessian, chunk=chunk))))
 
-    `chunk` of them at once; `told` gets how many are done.
-    """
-    places = hessian.kept.nonzero().flatten()
-    diagonal = torch.zeros(hessian.size, dtype=torch.float64)
-    for start in range(0, len(places), chunk):
-        own = places[start : start + chunk]
+
+def entries(hessian: Hessian, begin: int = 0, chunk: int = 64) -> Iterator[Tensor]:
+    """The diagonal's entries for the surviving parameters from number `begin` on, `chunk` at once; float64, CPU."""
+    places = hessian.kept.nonzero().flatten()[begin:]
+    for own in places.split(chunk):
         units = hessian.point.new_zeros(len(own), hessian.size)
         rows = torch.arange(len(own), device=own.device)
         units[rows, own] = 1.0
-        diagonal[own.cpu()] = hessian.times(units)[rows, own].double().cpu()
-        told(start + len(own))
+        yield hessian.times(units)[rows, own].double().cpu()
+
+
+def spread(hessian: Hessian, surviving: Tensor) -> Tensor:
+    """Values of the surviving parameters among all, masked ones 0: (survivors,) to (P,)."""
+    diagonal = torch.zeros(hessian.size, dtype=surviving.dtype)
+    diagonal[hessian.kept.cpu()] = surviving
     return diagonal
 
 
-def estimated_diagonal(
-    hessian: Hessian,
-    probes: int,
-    where: Where,
-    chunk: int = 8,
-    told: Callable[[int], None] = lambda done: None,
-) -> Estimate:
-    """Hutchinson's estimate: z * (H z) and z . (H z) for vectors z of random signs, drawn at `where`."""
-    if probes < 2:
-        raise ValueError("an error bar takes two probes at least")
-    sums, squares = (torch.zeros(hessian.size, dtype=torch.float64) for _ in range(2))
-    traces: list[float] = []
-    for start in range(0, probes, chunk):
-        numbers = range(start, min(start + chunk, probes))
-        signs = np.stack([streams.words(hessian.size, *where, number) >> np.uint64(63) for number in numbers])
-        z = torch.from_numpy(2.0 * signs.astype(np.float32) - 1).to(hessian.point) * hessian.kept
-        found = (z * hessian.times(z)).double().cpu()
-        sums += found.sum(0)
-        squares += found.square().sum(0)
-        traces += found.sum(1).tolist()
-        told(len(traces))
-    mean = sums / probes
-    variance = (squares / probes - mean.square()).clamp(min=0) * probes / (probes - 1)
-    spread = float(np.std(traces, ddof=1))
-    return Estimate(mean, (variance / probes).sqrt(), float(np.mean(traces)), spread / probes**0.5, probes)
+@dataclass(slots=True, eq=False)
+class Probes:
+    """Hutchinson's estimate as it goes on: vectors z of random signs, drawn at `where`; z * (H z) and z . (H z)."""
+
+    hessian: Hessian
+    where: Where
+    sums: Tensor
+    squares: Tensor
+    traces: list[float]
+
+    @staticmethod
+    def none(hessian: Hessian, where: Where) -> "Probes":
+        """Before the first vector."""
+        sums, squares = (torch.zeros(hessian.size, dtype=torch.float64) for _ in range(2))
+        return Probes(hessian, where, sums, squares, [])
+
+    def add(self, count: int) -> None:
+        """Draw so many more vectors, all at once."""
+        numbers = range(len(self.traces), len(self.traces) + count)
+        signs = np.stack([streams.words(self.hessian.size, *self.where, one) >> np.uint64(63) for one in numbers])
+        point = self.hessian.point
+        z = torch.from_numpy(2.0 * signs.astype(np.float32) - 1).to(point) * self.hessian.kept
+        found = (z * self.hessian.times(z)).double().cpu()
+        self.sums += found.sum(0)
+        self.squares += found.square().sum(0)
+        self.traces += found.sum(1).tolist()
+
+    def estimate(self) -> Estimate:
+        """What they say so far; ValueError for fewer than two."""
+        count = len(self.traces)
+        if count < 2:
+            raise ValueError("an error bar takes two probes at least")
+        mean = self.sums / count
+        variance = (self.squares / count - mean.square()).clamp(min=0) * count / (count - 1)
+        off = float(np.std(self.traces, ddof=1)) / count**0.5
+        return Estimate(mean, (variance / count).sqrt(), float(np.mean(self.traces)), off, count)
+
+
+def estimated_diagonal(hessian: Hessian, probes: int, where: Where, chunk: int = 8) -> Estimate:
+    """Hutchinson's estimate of diagonal and trace from so many vectors, `chunk` at once."""
+    found = Probes.none(hessian, where)
+    while len(found.traces) < probes:
+        found.add(min(chunk, probes - len(found.traces)))
+    return found.estimate()
 
 
 def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: float = 1e-4) -> list[float]:
@@ -173,3 +197,20 @@ def summarise(diagonal: Tensor) -> Summary:
         float(values.std(unbiased=False)),
         float(values.abs().mean()),
     )
+
+
+DECADES, FINENESS = (-10, 4), 5
+"""Magnitudes that a histogram tells apart, as powers of ten, and into how many bins each decade is cut."""
+
+
+def histogram(values: Tensor) -> list[int]:
+    """How many values lie in each bin of `edges`; what is beyond the last edge is in the last bin."""
+    found = values.double().clamp(edges()[0], edges()[-1]).numpy()
+    return np.histogram(found, np.array(edges()))[0].tolist()
+
+
+def edges() -> list[float]:
+    """The edges of the bins: the same for all histograms, logarithmic on both sides of a bin around 0."""
+    powers = range(DECADES[0] * FINENESS, DECADES[1] * FINENESS + 1)
+    above = [10.0 ** (power / FINENESS) for power in powers]
+    return [*(-edge for edge in reversed(above)), *above]

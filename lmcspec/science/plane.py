@@ -1,7 +1,7 @@
 """Two-dimensional landscapes: the plane through three trained networks, and what is measured at its points."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -111,28 +111,26 @@ def values(
     points: Iterable[Weights],
     split: Split,
     policy: Policy = "average",
-    bn_images: Tensor | None = None,
+    bn_split: Split | None = None,
     batch: int = BATCH,
-    told: Callable[[], None] = lambda: None,
 ) -> Iterator[Evaluation]:
     """The evaluation at each point, in evaluation mode, the anchors masked before they are added up.
 
     The module lends its tensors: its own weights are lost. Integer buffers are the first anchor's. Under `average`
     float buffers are added up as the weights are, variances cut off at 0; under `recompute` batch norm's running
-    statistics are taken anew at every point on the images of the split at `bn_images` (all by default). A point that
-    is an anchor is that anchor to the bit. `told` is called after each point.
+    statistics are taken anew at every point on the images of `bn_split` (`split` by default). A point that is an
+    anchor is that anchor to the bit.
     """
     batches = InOrder(split, batch, hold=True)
     refill = None
     if policy == "recompute" and has_batch_norm(module):
-        refill = InOrder(split if bn_images is None else split.subset(bn_images), BATCH, hold=True)
+        refill = InOrder(split if bn_split is None else bn_split, BATCH, hold=True)
     sum_of = _Sum(module, [masks.apply(mask or {}, anchor) for anchor in anchors])
     for weights in points:
         sum_of.set(weights)
         if refill is not None:
             recompute(module, refill)
         yield evaluate_on(module, batches)
-        told()
 
 
 class _Sum:

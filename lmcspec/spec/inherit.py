@@ -1,4 +1,7 @@
-"""Recipes and distilled sets on top of presets and of each other: `extends = "real"`, or a bare string."""
+"""Recipes, distilled sets and measures on top of presets and of each other: `extends = "real"`, or a bare string.
+
+A stage of a network extends presets alone: it has no name.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import nearest
 from lmcspec.spec.paths import Path, dotted
-from lmcspec.spec.preset_files import presets, set_presets
+from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.tree import Node, merge, spelled_out, without
 
 
 @dataclass(slots=True)
 class Inheritance:
-    """The recipes, or the distilled sets, of one study while their `extends` are followed."""
+    """The tables of one sort in one study while their `extends` are followed."""
 
     table: str
-    """`recipes` or `distilled`."""
+    """`recipes`, `distilled`, `measures` or `networks`."""
     word: str
     """What one of them is called."""
     own: dict[str, Node]
@@ -29,11 +32,12 @@ class Inheritance:
     def resolve(self, name: str, above: tuple[str, ...] = ()) -> Node:
         """One of the study with everything that it extends beneath it."""
         if name not in self._done:
-            self._done[name] = self._resolved(self.own[name], (self.table, name), (*above, name))
+            self._done[name] = self.resolved(self.own[name], (self.table, name), (*above, name))
         return self._done[name]
 
-    def _resolved(self, node: Node, path: Path, above: tuple[str, ...]) -> Node:
-        table = spelled_out(node, (self.table, str(path[1])))
+    def resolved(self, node: Node, path: Path, above: tuple[str, ...] = ()) -> Node:
+        """The table at a path with everything that it extends beneath it."""
+        table = spelled_out(node, path)
         entry = table.get("extends")
         if entry is None:
             return table
@@ -42,7 +46,7 @@ class Inheritance:
         if base is None:
             self.failed.add(path[:2])
             return own
-        return merge(base, own, (self.table, ""))
+        return merge(base, own, path)
 
     def _base(self, entry: Node, path: Path, above: tuple[str, ...]) -> Node | None:
         where = dotted((*path, "extends"))
@@ -57,14 +61,13 @@ class Inheritance:
         elif wanted in self.own:
             return self._usable(wanted, above)
         elif wanted in self.presets():
-            return self._resolved(self.presets()[wanted], (self.table, wanted), (*above, wanted))
+            return self.resolved(self.presets()[wanted], (*path[:1], wanted, *path[2:]), (*above, wanted))
         else:
             near = nearest(wanted, [*self.presets(), *(name for name in self.own if name != path[1])])
             label = f"did you mean `{near}`?" if near else ""
             help = f"presets: {', '.join(sorted(self.presets()))}"
-            self.problems.append(
-                Problem("E206", f"there is no preset or {self.word} `{wanted}`", entry.span, where, label, help)
-            )
+            what = f"preset or {self.word}" if self.own else f"preset of a {self.word}"
+            self.problems.append(Problem("E206", f"there is no {what} `{wanted}`", entry.span, where, label, help))
         return None
 
     def _usable(self, name: str, above: tuple[str, ...]) -> Node | None:
@@ -84,6 +87,31 @@ def with_inherited_recipes(root: Node) -> Inherited:
 def with_inherited_sets(root: Node) -> Inherited:
     """Every distilled set on top of what it extends."""
     return _inherited(root, "distilled", "distilled set", set_presets)
+
+
+def with_inherited_measures(root: Node) -> Inherited:
+    """Every measure on top of what it extends."""
+    return _inherited(root, "measures", "measure", measure_presets)
+
+
+def with_inherited_stages(root: Node) -> Inherited:
+    """Every stage of every network on top of the preset that it extends."""
+    networks = root.get("networks")
+    if networks is None or not isinstance(networks.value, dict):
+        return root, [], set()
+    work = Inheritance("networks", "stage", {}, stage_presets)
+    resolved = {}
+    for name, network in networks.value.items():
+        stages = [
+            work.resolved(stage, ("networks", name, index)) if stage.get("extends") is not None else stage
+            for index, stage in enumerate(network.elements())
+        ]
+        resolved[name] = replace(network, value=stages) if isinstance(network.value, list) else network
+    return (
+        replace(root, value={**root.value, "networks": replace(networks, value=resolved)}),
+        work.problems,
+        work.failed,
+    )
 
 
 def _inherited(root: Node, name: str, word: str, known: Callable[[], Mapping[str, Node]]) -> Inherited:

@@ -4,11 +4,12 @@ Short forms, `extends`, presets, `each` and `sweep` never reach the models, so t
 little laxer than `load`: it knows no names of the study itself, and a file that extends another may lack anything.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from lmcspec.catalog import Card, built_in, plug_ins
 from lmcspec.spec.descriptions import described, every_model
-from lmcspec.spec.preset_files import presets, set_presets
+from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.study import study_model
 
 Schema = dict[str, Any]
@@ -115,11 +116,7 @@ def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
         if name != "Recipe":  # a recipe that extends another may change one key of a table
             definitions[name].pop("required", None)
         _allow_each(definitions[name], but=("name",))
-    recipe["properties"]["extends"] = {
-        "type": "string",
-        "description": "A preset, or another recipe of this study, beneath this one.",
-        "examples": sorted(presets()),
-    }
+    recipe["properties"]["extends"] = _preset("A preset, or another recipe of this study, beneath this one.", presets())
     for key in ("optimiser", "schedule"):
         field = recipe["properties"][key]
         _loosen(field)
@@ -132,6 +129,10 @@ def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
         if "space" in table.get("properties", {}):
             described = table["properties"]["space"].get("description", "")
             table["properties"]["space"] = {"anyOf": [short, space], "description": described}
+
+
+def _preset(description: str, known: Mapping[str, Any]) -> Schema:
+    return {"type": "string", "description": description, "examples": sorted(known)}
 
 
 def _loosen(field: Schema) -> None:
@@ -161,7 +162,8 @@ def _distilled(properties: Schema, definitions: dict[str, Schema]) -> None:
 def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:
     stage = definitions["Stage"]
     stage["properties"]["criterion"] = _named("criterion", "name", definitions)
-    _allow_each(stage)
+    stage["properties"]["extends"] = _preset("A preset beneath this stage.", stage_presets())
+    _allow_each(stage, but=("extends",))
     _allow_each(definitions["Like"])
     stages = {"type": "array", "items": {"$ref": "#/$defs/Stage"}}
     changed = {
@@ -183,12 +185,14 @@ def _measures(properties: Schema, definitions: dict[str, Schema]) -> None:
         table = definitions[name]
         table["properties"]["kind"] = {"const": card.name}
         own[card.name] = {
-            "if": {"required": ["kind"]},
+            "if": {"anyOf": [{"required": ["kind"]}, {"required": ["extends"]}, {"type": "string"}]},
             "then": {"$ref": "#/$defs/Measure"},
             "else": {"$ref": f"#/$defs/{name}"},
         }
         others.append({"allOf": [{"$ref": f"#/$defs/{name}"}, {"required": ["kind"]}]})
-    definitions["Measure"] = {"anyOf": others}
+    preset = _preset("A preset, or another measure of this study, beneath this one.", measure_presets())
+    extends = {"type": "object", "required": ["extends"], "properties": {"extends": preset}}
+    definitions["Measure"] = {"anyOf": [*others, extends, preset]}
     properties["measures"] = {**_table_of({"$ref": "#/$defs/Measure"}, least=0), "properties": own}
     pattern = properties["measures"].pop("patternProperties")
     names = "|".join(own)

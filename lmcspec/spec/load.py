@@ -12,10 +12,16 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.catalog import names
 from lmcspec.spec.extends import Files
 from lmcspec.spec.families import Family, expanded
-from lmcspec.spec.inherit import with_inherited_recipes, with_inherited_sets
+from lmcspec.spec.inherit import (
+    with_inherited_measures,
+    with_inherited_recipes,
+    with_inherited_sets,
+    with_inherited_stages,
+)
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
+from lmcspec.spec.paths import Path
 from lmcspec.spec.preset_files import preset_sources
 from lmcspec.spec.problems import found, from_validation
 from lmcspec.spec.protocols import with_protocols
@@ -90,9 +96,14 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
 
 def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
     """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
-    root, sets_wrong, sets_failed = with_inherited_sets(root)
-    root, found_wrong, failed = with_inherited_recipes(with_protocols(root))
-    found_wrong, failed = [*sets_wrong, *found_wrong], failed | sets_failed
+    found_wrong: list[Problem] = []
+    failed: set[Path] = set()
+    for table in (with_inherited_sets, with_inherited_measures, with_inherited_stages):
+        root, wrong_here, failed_here = table(root)
+        found_wrong, failed = [*found_wrong, *wrong_here], failed | failed_here
+    # A measure may ask for a recipe that nobody has to write.
+    root, wrong_here, failed_here = with_inherited_recipes(with_protocols(root))
+    found_wrong, failed = [*found_wrong, *wrong_here], failed | failed_here
     families = expanded(root)
     failed |= families.failed
     origins = Origins(families.root)

@@ -1,4 +1,4 @@
-"""Recipes and distilled sets that come with lmcspec: a file of tables per family of papers, each with its citation."""
+"""What comes with lmcspec to be extended: a file of tables per family of papers, each with its citation."""
 
 from functools import cache
 from importlib import resources
@@ -7,7 +7,7 @@ from lmcspec.spec.reading import parse_toml
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node, stamped
 
-_RECIPES, _SETS = "presets", "presets/sets"
+_RECIPES, _SETS, _STAGES, _MEASURES = "presets", "presets/sets", "presets/stages", "presets/measures"
 
 
 @cache
@@ -22,9 +22,22 @@ def set_presets() -> dict[str, Node]:
     return _tables(_SETS)
 
 
+@cache
+def stage_presets() -> dict[str, Node]:
+    """Name of a stage that comes with lmcspec -> its table."""
+    return _tables(_STAGES)
+
+
+@cache
+def measure_presets() -> dict[str, Node]:
+    """Name of a measure that comes with lmcspec -> its table."""
+    return _tables(_MEASURES)
+
+
 def preset_sources() -> dict[str, Source]:
     """The texts of the presets, by the file name that their spans carry; none while no preset was asked for."""
-    asked = [folder for folder, own in ((_RECIPES, presets), (_SETS, set_presets)) if own.cache_info().currsize]
+    every = ((_RECIPES, presets), (_SETS, set_presets), (_STAGES, stage_presets), (_MEASURES, measure_presets))
+    asked = [folder for folder, own in every if own.cache_info().currsize]
     return {source.file: source for folder in asked for _, source in _files(folder)}
 
 

@@ -208,10 +208,21 @@ def _measures(names: Names) -> None:
         if wanted is not None and isinstance(wanted.value, str) and wanted.value not in sets:
             problem = unknown_name("E208", "distilled set", wanted.value, sets, (*path, "set"), names.origins)
             names.problems.append(problem)
+        against = node.get("against")
+        if against is not None:
+            _check_network(names, against.value, (*path, "against"))
+        for place, anchor in enumerate(_anchors(node)):
+            if (other := anchor.get("network")) is not None:
+                _check_network(names, other.value, (*path, "anchors", place, "network"))
         _check_measure(names, node, path, "accuracy")
         if _kind(name, node, "matching") and node.get("accuracy") is None and "accuracy" not in names.of("measures"):
             message = f"`{name}` reads the levels of the measure `accuracy`, which is not defined"
             names.problem("E212", message, path, key=True, help="add `accuracy = {}`")
+
+
+def _anchors(measure: Node) -> list[Node]:
+    found = measure.get("anchors")
+    return list(found.elements()) if found is not None else []
 
 
 def _kind(name: str, node: Node, kind: str) -> bool:

@@ -177,7 +177,7 @@ def short_key(path: Path) -> str | None:
             return "name"
         case ("networks", _, int(), "criterion"):
             return "name"
-        case ("recipes" | "distilled", _):
+        case ("recipes" | "distilled" | "measures", _):
             return "extends"
         case _:
             return None

@@ -25,7 +25,7 @@ class Checkpoints:
     from them as it would after a real stop.
     """
 
-    def __init__(self, ctx: Context, unit: str, fault: str) -> None:
+    def __init__(self, ctx: Context, unit: str, fault: str = "") -> None:
         self._ctx, self._unit, self._fault = ctx, unit, fault
         self._every = float(os.environ.get("LMCSPEC_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
         self._due = time.monotonic() + self._every
@@ -46,7 +46,8 @@ class Checkpoints:
         path = self._path
         draft = path.with_suffix(".draft")
         read.write(draft, {**tensors, self._unit: torch.tensor(done)})
-        faults.reach(self._fault)
+        if self._fault:
+            faults.reach(self._fault)
         with open(draft, "rb") as file:
             os.fsync(file.fileno())
         draft.replace(path)

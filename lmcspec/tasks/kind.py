@@ -34,7 +34,7 @@ class Kind:
     threads: int = 1
 
 
-KINDS = ("train", "prune", "shuffle", "expert", "distill", "path", "distance")
+KINDS = ("train", "prune", "shuffle", "expert", "distill", "path", "distance", "landscape", "hessian", "overlap")
 
 
 def kind(name: str) -> Kind:

@@ -1,12 +1,13 @@
 """The straight path between two trained copies: loss and error at its points."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
+from lmcspec.tasks.dropped import SOURCES, unmasked
 from lmcspec.tasks.kind import Finished, Kind
-from lmcspec.tasks.params import Part
+from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.sources import IMAGES, MODELS
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Slots: `a` (at 0), `b` (at 1), `mask` where they have one."""
+    """Slots: `a` (at 0), `b` (at 1), `mask` where they have one, and with `decay` `start`."""
 
     model: Part
     data: Part
@@ -25,6 +26,9 @@ class Path:
     """Training images to evaluate on, a fixed class-balanced subset; 0 for all."""
     bn: tuple[str, ...]
     bn_images: int
+    decay: Part | None = field(default=None, metadata=ADDED_LATER)
+    """The recipe by which pruned weights decayed, where masks are dropped; in `branches` of the copies' training."""
+    branches: tuple[int, ...] = field(default=(), metadata=ADDED_LATER)
 
 
 def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
@@ -43,6 +47,10 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     a, b = (read.tensors(ctx.input(slot) / read.STATE) for slot in ("a", "b"))
+    mixed = mask
+    if params.decay is not None and mask is not None:
+        a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))
+        mixed = None
     labels = data.train.labels.cpu().numpy()
     digest = params.data.value["digest"]
 
@@ -55,7 +63,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         network,
         a,
         b,
-        mask,
+        mixed,
         positions,
         train,
         data.test,
@@ -109,6 +117,7 @@ KIND = Kind(
         "lmcspec.science.masks",
         "lmcspec.science.outcome",
         "lmcspec.science.paths",
+        *SOURCES,
         *MODELS,
         *IMAGES,
     ),

@@ -6,8 +6,9 @@ from typing import Protocol
 SECTIONS = {"accuracy": "", "stability": "lmc", "distance": "lmc"}
 """The chart section of a measure that goes by the name of its kind. One with a name of its own goes by that."""
 
-CHARTED = ("instability", "barrier")
-"""Of what is known of a path, what a chart shows; the rest is with the path's own task."""
+UNCHARTED = ("midpoint", "distance", "from-start", "angle", "layer-sparsity", "layer-overlap")
+"""Of what is known of a path, and of layers, what no chart shows; it is with the task's own run."""
+PATHS = ("instability", "barrier")
 
 
 SPLITS = ("test", "train", "validation")
@@ -62,11 +63,12 @@ def chart(row: Valued) -> str | None:
         return row.metric if not section else key(f"{section}/{row.metric.replace('/', ' ')}")
     if row.metric == "distance" and row.headline:
         return key(f"{SECTIONS.get(row.measure, row.measure)}/distance k{row.k}")
-    what, _, policy = row.metric.partition("@")
-    what, _, split = what.partition("/")
-    if what not in CHARTED or split not in SPLITS:
+    whole, _, policy = row.metric.partition("@")
+    what, _, split = whole.partition("/")
+    if what in UNCHARTED or (what in PATHS and split not in SPLITS):
         return None
-    words = [what, f"k{row.k}" if row.k else "", "" if split == "test" else split, policy]
+    k = f"k{row.k}" if row.k else ""
+    words = [what, k, "" if split == "test" else split, policy] if what in PATHS else [whole.replace("/", " "), k]
     return key(f"{SECTIONS.get(row.measure, row.measure)}/{' '.join(filter(None, words))}")
 
 

@@ -60,6 +60,10 @@ def example(card, name=None, **more):
         "set-accuracy": {"set": "one"},
         "stability": {"levels": "all"},
         "distance": {"levels": "all"},
+        "hessian": {"levels": "all"},
+        "landscape": {"levels": "all"},
+        "masks": {"levels": "all"},
+        "overlap": {"levels": "all", "against": "one"},
     }
     settings = {**needs.get(card.name, {}), **card.variants.get(name or "", {}), **more}
     if card.kind in ("model", "dataset", "criterion"):

@@ -10,8 +10,11 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import masks
 from lmcspec.science.curvature import (
     Hessian,
+    edges,
+    entries,
     estimated_diagonal,
     exact_diagonal,
+    histogram,
     largest_eigenvalues,
     summarise,
 )
@@ -93,10 +96,10 @@ class TestAgainstDense:
 
     def test_the_exact_diagonal(self, kind, masked):
         hessian, matrix = self.made(kind, masked)
-        seen = []
-        found = exact_diagonal(hessian, chunk=7, told=seen.append)
+        found = exact_diagonal(hessian, chunk=7)
         torch.testing.assert_close(found, matrix.diagonal(), rtol=1e-9, atol=1e-10)
-        assert seen[-1] == int(hessian.kept.sum())
+        later = torch.cat(list(entries(hessian, begin=3, chunk=5)))
+        torch.testing.assert_close(later, matrix.diagonal()[hessian.kept][3:], rtol=1e-9, atol=1e-10)
         assert bool((found[~hessian.kept] == 0).all())
 
     def test_the_estimate_agrees_within_its_error(self, kind, masked):
@@ -141,3 +144,16 @@ def test_summaries_are_numpys():
     assert found.mean == pytest.approx(values.mean())
     assert found.std == pytest.approx(values.std())
     assert found.mean_magnitude == pytest.approx(np.abs(values).mean())
+
+
+def test_histograms_count_every_value_where_it_lies():
+    values = [-3.0, -1e-12, 0.0, 1e-12, 2e-9, 0.5, 5.0, 1e9, -1e9]
+    counts, bounds = histogram(torch.tensor(values, dtype=torch.float64)), edges()
+    assert sum(counts) == len(values) and len(counts) == len(bounds) - 1
+    assert bounds == sorted(bounds)
+    expected = [0] * len(counts)
+    for value in values:
+        inside = [place for place in range(len(counts)) if bounds[place] <= value < bounds[place + 1]]
+        expected[inside[0] if inside else (0 if value < 0 else -1)] += 1
+    assert counts == expected
+    assert counts[len(counts) // 2] == 3, "what can't be told from 0 is in one bin"

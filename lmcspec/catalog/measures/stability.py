@@ -28,6 +28,8 @@ class Stability(LevelMeasure):
     """Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""
     bn_images: int = Field(default=10_000, ge=1)
     """Fixed un-augmented training images over which `recompute` accumulates."""
+    masks: Literal["kept", "dropped"] = "kept"
+    """`dropped`: pruned weights are what weight decay alone would have made of them, as in some released code."""
     through: StepField | None = None
     """Also compare the copies during training, at the multiples of this step."""
     threshold: float = Field(default=0.02, gt=0, json_schema_extra={"neutral": True})

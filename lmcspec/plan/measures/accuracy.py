@@ -1,29 +1,24 @@
 """Accuracy: the level's own training evaluates its last state, so there is nothing else to do."""
 
 from lmcspec.plan.graph import Target
-from lmcspec.plan.measures.request import Request
+from lmcspec.plan.measures.request import Cell, Request
 from lmcspec.plan.subnetworks import NetworkPlan
 
 
 def targets(request: Request) -> list[Target]:
     """One target per cell and copy."""
-    emit, config = request.emit, request.config
+    config = request.config
     return [
-        Target(
-            measure=request.name,
-            kind="accuracy",
-            case=request.case,
-            network=network.name,
-            replicate=replicate,
-            level=level,
-            task=emit.level_run(network, replicate, level, recipe_of(request, network, level), copy),
-            mask=emit.mask(network, replicate, level),
-            copies=(copy,),
-            split=config.split,
-        )
-        for network, replicate, level in request.cells()
+        request.target("accuracy", cell, trained(request, cell, copy), copies=(copy,), split=config.split)
+        for cell in request.cells()
         for copy in range(config.copies)
     ]
+
+
+def trained(request: Request, cell: Cell, copy: int = 0) -> str:
+    """The training by which a level is measured, to its end."""
+    network, replicate, level = cell
+    return request.emit.level_run(network, replicate, level, recipe_of(request, network, level), copy)
 
 
 def recipe_of(request: Request, network: NetworkPlan, level: int) -> str:

@@ -1,7 +1,7 @@
 """Copies that part at k: which there are, where on their way they are looked at, and the tasks that train them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from lmcspec.base.recipes import Noise
@@ -10,7 +10,18 @@ from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import recipe_of
 from lmcspec.plan.measures.request import Request
 from lmcspec.plan.settings import ResolvedRecipe
-from lmcspec.plan.subnetworks import NetworkPlan, Start, StartsAfterEnd
+from lmcspec.plan.subnetworks import NetworkPlan, Start, StartsAfterEnd, Unsuited
+from lmcspec.tasks import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Of copies whose masks are dropped: all weights at their rewind point, and how pruned ones decayed from there."""
+
+    start: str
+    recipe: Part
+    branches: tuple[int, ...]
+    """The updates at which their training began, branched and ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +95,29 @@ class Parting:
         """The training of the state at which all copies start; where that is the rewind point, of no updates at all."""
         return self.request.emit.level_run(self.network, self.replicate, self.level, self.name, 0, self.at)
 
-    def role(self, what: str, pair: tuple[int, int], until: int | None) -> str:
-        """Where what is computed from a pair stands in the study."""
-        role = f"{self._place}/{what} k={self.at} {pair[0]}-{pair[1]}"
+    def dropped(self, until: int | None = None) -> Dropped:
+        """What pruned weights are without their mask. Raises Unsuited where that is not the same for all of them."""
+        if self.recipe.recipe.optimiser.name != "sgd":
+            message = f"without masks, what {self.recipe.recipe.optimiser.name} makes of a pruned weight is not known"
+            raise Unsuited("E424", message, 'keep them: masks = "kept"')
+        request = self.request
+        start = request.emit.start(self.network, self.replicate, self.level)
+        begin = self.recipe.updates(start.step)
+        role = f"{self._place}/start of all weights"
+        whole, noise = replace(start, last=None), Noise(self.replicate)
+        task = request.emit.train(whole, None, self.recipe, request.emit.real, noise, role=role, until=begin)
+        end = self.recipe.recipe.length if until is None else until
+        return Dropped(task, self.recipe.part, (begin, end) if self.at == begin else (begin, self.at, end))
+
+    def role(self, what: str, pair: tuple[int, ...], until: int | None) -> str:
+        """Where what is computed from copies stands in the study."""
+        role = f"{self._place}/{what} k={self.at} {'-'.join(map(str, pair))}"
         return role if until is None else f"{role} at {until}"
 
-    def target(self, kind: str, task: str, pair: tuple[int, int], until: int | None) -> Target:
-        """The number that a measure asks of a pair."""
-        return Target(
-            measure=self.request.name,
-            kind=kind,
-            case=self.request.case,
-            network=self.network.name,
-            replicate=self.replicate,
-            level=self.level,
-            task=task,
-            mask=self.mask,
-            at=str(self.k),
-            at_updates=self.at,
-            copies=pair,
-            through=until,
-        )
+    def target(self, kind: str, task: str, pair: tuple[int, ...], until: int | None) -> Target:
+        """The numbers that a measure asks of copies."""
+        cell = self.network, self.replicate, self.level
+        return self.request.target(kind, cell, task, at=str(self.k), at_updates=self.at, copies=pair, through=until)
 
     @property
     def _place(self) -> str:

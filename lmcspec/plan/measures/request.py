@@ -1,19 +1,24 @@
 """What a measure is given to say what it needs."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from lmcspec.catalog.levels import AtSparsity
-from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks
+from lmcspec.plan.graph import Target
+from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks, Unsuited
 
 
 class NoSuchLevel(ValueError):
-    """A measure names a level that the network does not have; `index` is its place in the list."""
+    """A measure names a level that a network does not have; `index` is its place in the list, None for all of it."""
 
-    def __init__(self, index: int, message: str) -> None:
+    def __init__(self, index: int | None, message: str) -> None:
         super().__init__(message)
         self.index = index
+
+
+Cell = tuple[NetworkPlan, int, int]
+"""(network, replicate, level)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +33,35 @@ class Request:
     emit: Subnetworks
     notes: list[str]
     """What the plan should tell its reader."""
+    every: Mapping[str, NetworkPlan] = field(default_factory=dict)
+    """All networks of the case, by name."""
 
-    def cells(self) -> Iterator[tuple[NetworkPlan, int, int]]:
-        """(network, replicate, level) of everything to measure."""
+    def cells(self) -> Iterator[Cell]:
+        """Everything to measure."""
         for network in self.networks:
             levels = levels_of(self.config.levels, network)
             for replicate in range(self.replicates):
                 for level in levels:
                     yield network, replicate, level
+
+    def other(self, name: str) -> NetworkPlan:
+        """A network that a measure compares with. Raises Unsuited where the name is that of a family."""
+        if name not in self.every:
+            members = [one for one in self.every if one.startswith(f"{name}[")]
+            raise Unsuited("E209", f"{name!r} is a family of networks", f"name one member, such as {members[0]!r}")
+        return self.every[name]
+
+    def role(self, cell: Cell, what: str) -> str:
+        """Where a task for a cell stands in the study."""
+        network, replicate, level = cell
+        return f"{self.emit.prefix}{network.name}/s{replicate}/l{level}/{what}"
+
+    def target(self, kind: str, cell: Cell, task: str, **more: Any) -> Target:
+        """The numbers that are asked of a cell."""
+        network, replicate, level = cell
+        mask = self.emit.mask(network, replicate, level)
+        place = {"case": self.case, "network": network.name, "replicate": replicate, "level": level}
+        return Target(measure=self.name, kind=kind, task=task, mask=mask, **place, **more)
 
 
 def levels_of(wanted: Any, network: NetworkPlan) -> tuple[int, ...]:

@@ -10,32 +10,20 @@ def targets(request: Request) -> list[Target]:
     emit, config = request.emit, request.config
     recipe = emit.recipe(config.evaluate, config.set)
     found = []
-    for network, replicate, level in request.cells():
+    for cell in request.cells():
+        network, replicate, level = cell
         if level == 0 and network is not request.networks[0]:
             continue
-        mask = emit.mask(network, replicate, level)
         for copy in range(config.copies):
             what = f"train on {config.set} by {config.evaluate}" + (f" copy{copy}" if copy else "")
             task = emit.train(
                 emit.start(network, replicate, level),
-                mask,
+                emit.mask(network, replicate, level),
                 recipe,
                 emit.sets[config.set],
                 Noise(replicate, copy, level),
-                role=f"{emit.prefix}{network.name}/s{replicate}/l{level}/{what}",
+                role=request.role(cell, what),
                 begin=0,
             )
-            target = Target(
-                measure=request.name,
-                kind="set-accuracy",
-                case=request.case,
-                network=network.name,
-                replicate=replicate,
-                level=level,
-                task=task,
-                mask=mask,
-                copies=(copy,),
-                split=config.split,
-            )
-            found.append(target)
+            found.append(request.target("set-accuracy", cell, task, copies=(copy,), split=config.split))
     return found

@@ -1,5 +1,7 @@
 """Stability: copies that part at k and the straight paths between them."""
 
+from dataclasses import replace
+
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.copies import partings
 from lmcspec.plan.measures.request import Request
@@ -23,8 +25,13 @@ def targets(request: Request) -> list[Target]:
         mask = {"mask": parting.mask} if parting.mask else {}
         for until in parting.ends:
             copies = [parting.copy(number, until) for number in range(config.copies)]
+            own, shared, what = params, mask, "path"
+            if config.masks == "dropped" and parting.mask:
+                dropped = parting.dropped(until)
+                own = replace(params, decay=dropped.recipe, branches=dropped.branches)
+                shared, what = mask | {"start": dropped.start}, "path without masks"
             for pair in parting.pairs:
-                inputs = {"a": copies[pair[0]], "b": copies[pair[1]]} | mask
-                task = emit.graph.add("path", params, inputs, role=parting.role("path", pair, until))
+                inputs = {"a": copies[pair[0]], "b": copies[pair[1]]} | shared
+                task = emit.graph.add("path", own, inputs, role=parting.role(what, pair, until))
                 found.append(parting.target("stability", task, pair, until))
     return found

@@ -1,0 +1,35 @@
+"""Curvature of the loss at trained networks."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.levels import LevelMeasure, Levels
+
+
+class Hessian(LevelMeasure):
+    """The Hessian of the training loss at the end of training: its diagonal, its trace, its largest eigenvalues."""
+
+    kind: Literal["hessian"] = "hessian"
+    levels: Levels
+    batch: int = Field(default=64, ge=1)
+    """Training images of a batch, balanced over the classes and without augmentation."""
+    batches: int = Field(default=10, ge=1)
+    """Batches whose mean loss it is of, the same for all networks; their statistics are those of evaluation."""
+    diagonal: Literal["exact", "estimated"] = "exact"
+    """Exact: a product with the Hessian for each surviving weight. Estimated: one for each probe, with an error."""
+    probes: int = Field(default=1000, ge=2)
+    """Vectors of random signs of an estimate (Hutchinson's)."""
+    eigenvalues: int = Field(default=1, ge=0, le=100)
+    """How many of the largest."""
+
+
+CARD = MeasureCard(
+    name="hessian",
+    doc="diagonal, trace and largest eigenvalues of the loss's Hessian at trained networks",
+    config=Hessian,
+    implementation="lmcspec.plan.measures.hessian:targets",
+    source="McDermott & Cummings 2023",
+    headline="mean-magnitude",
+)

@@ -1,0 +1,27 @@
+"""What masks have in common."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.config import Config
+from lmcspec.catalog.levels import Levels, Names
+
+
+class Overlap(Config):
+    """How much of a mask another network's mask of the same level keeps, too, in all and by layer; and by chance."""
+
+    kind: Literal["overlap"] = "overlap"
+    networks: Names = "all"
+    levels: Levels
+    """Dense ones have no mask to look at and are left out."""
+    against: str
+    """The network whose masks they are compared with: level by level, within a replicate."""
+
+
+CARD = MeasureCard(
+    name="overlap",
+    doc="what two networks' masks have in common, beside what random ones would have",
+    config=Overlap,
+    implementation="lmcspec.plan.measures.masks:overlaps",
+    headline="overlap",
+)

@@ -1,0 +1,50 @@
+"""Landscapes: planes through copies that part at k, or through networks of several kinds."""
+
+from lmcspec.catalog.measures.landscape import Anchor
+from lmcspec.plan.graph import Target
+from lmcspec.plan.measures.accuracy import trained
+from lmcspec.plan.measures.copies import Parting, partings
+from lmcspec.plan.measures.request import NoSuchLevel, Request
+from lmcspec.tasks.landscape import Landscape
+
+
+def targets(request: Request) -> list[Target]:
+    """One target per cell and k."""
+    config, emit = request.config, request.emit
+    found = []
+    for parting in partings(request):
+        copies = [parting.copy(number) for number in range(config.copies)]
+        anchors = [copies[one] if isinstance(one, int) else _other(request, parting, one) for one in config.anchors]
+        others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
+        inputs = {f"anchor-{place}": task for place, task in enumerate(anchors)}
+        inputs |= {f"other-{place}": task for place, task in enumerate(others)}
+        # Other networks have masks of their own, and their states are zero there.
+        alike = all(isinstance(one, int) for one in config.anchors)
+        inputs |= {"mask": parting.mask} if parting.mask and alike else {}
+        dropped = parting.dropped() if config.masks == "dropped" and parting.mask else None
+        inputs |= {"start": dropped.start} if dropped else {}
+        params = Landscape(
+            model=emit.model,
+            data=emit.data,
+            grid=config.grid,
+            margin=config.margin,
+            split=tuple(sorted(config.split)),
+            images=0 if config.images == "all" else config.images,
+            bn=config.bn,
+            bn_images=config.bn_images if config.bn == "recompute" else 0,
+            plane=config.plane,
+            decay=dropped.recipe if dropped else None,
+            branches=dropped.branches if dropped else (),
+        )
+        every = tuple(range(config.copies))
+        task = emit.graph.add("landscape", params, inputs, role=parting.role(request.name, every, None))
+        found.append(parting.target("landscape", task, every, None))
+    return found
+
+
+def _other(request: Request, parting: Parting, anchor: Anchor) -> str:
+    network = request.other(anchor.network)
+    level = parting.level if anchor.level == "same" else anchor.level
+    if level >= len(network.levels):
+        raise NoSuchLevel(None, f"the anchor {network.name!r} has levels 0 to {len(network.levels) - 1}, not {level}")
+    return trained(request, (network, parting.replicate, level), anchor.copy_)

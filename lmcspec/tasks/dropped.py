@@ -1,0 +1,25 @@
+"""States of copies whose masks are dropped, as some released code interpolates them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lmcspec.tasks import read
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.params import Part
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SOURCES = ("lmcspec.tasks.dropped", "lmcspec.science.residue", "lmcspec.base.recipes")
+"""Of every kind that looks at them."""
+
+
+def unmasked(
+    ctx: Context, state: "Mapping[str, Tensor]", mask: "Mapping[str, Tensor]", recipe: Part, branches: tuple[int, ...]
+) -> "dict[str, Tensor]":
+    """A masked state with what weight decay made of the pruned weights of the state in the slot `start`."""
+    from lmcspec.base.recipes import from_document
+    from lmcspec.science import residue
+
+    share = residue.decayed(from_document(recipe.value), branches)
+    return residue.unmasked(state, mask, read.tensors(ctx.input("start") / read.STATE), share)

@@ -1,0 +1,148 @@
+"""Curvature of the training loss at a trained network: the Hessian's diagonal, trace and largest eigenvalues."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.tasks import read
+from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.params import Part
+from lmcspec.tasks.sources import IMAGES, MODELS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lmcspec.science.curvature import Batches, Estimate, Summary
+    from lmcspec.science.curvature import Hessian as Matrix
+
+DIAGONAL = "diagonal.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Hessian:
+    """Slots: `state`, `mask` where it has one."""
+
+    model: Part
+    data: Part
+    batch: int
+    batches: int
+    probes: int
+    """Of Hutchinson's estimate; 0 for the exact diagonal."""
+    eigenvalues: int
+
+
+def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
+    """Write the diagonal, float32 in the order of the parameters, masked ones 0, and of an estimate its `error`.
+
+    The loss is the mean over `batches` batches of training images, each balanced over the classes, the same for every
+    network. Of the diagonal of surviving parameters, and under `all/` with masked ones as 0: minimum, maximum, mean,
+    standard deviation and mean magnitude, with a histogram; and the trace and the largest eigenvalues. A network
+    with a weight that is not finite has no curvature: its outcome is `diverged`.
+    """
+    import torch
+
+    from lmcspec.science import masks
+    from lmcspec.science.curvature import Hessian as Matrix
+    from lmcspec.science.curvature import histogram, largest_eigenvalues, summarise
+
+    network = read.module(params.model).to(torch.device(ctx.device))
+    mask = read.mask(ctx, network)
+    network.load_state_dict(masks.apply(mask or {}, read.tensors(ctx.input("state") / read.STATE)))
+    if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
+        return Finished({"metrics": {}}, "diverged")
+    hessian = Matrix(network, _batches(ctx, params), mask)
+    diagonal, estimate = _diagonal(ctx, params, hessian)
+    kept = diagonal[hessian.kept.cpu()]
+    where = ("subset", params.data.value["digest"], "hessian", "eigenvalues")
+    eigenvalues = largest_eigenvalues(hessian, params.eigenvalues, where) if params.eigenvalues else []
+    files = {"diagonal": diagonal.float()} | ({} if estimate is None else {"error": estimate.error.float()})
+    read.write(ctx.out / DIAGONAL, files)
+    metrics = _named(summarise(kept)) | {f"all/{name}": value for name, value in _named(summarise(diagonal)).items()}
+    metrics |= {"trace": float(diagonal.sum()) if estimate is None else estimate.trace}
+    metrics |= {} if estimate is None else {"trace-error": estimate.trace_error}
+    metrics |= {f"eigenvalue-{place}": value for place, value in enumerate(eigenvalues, 1)}
+    return Finished({"metrics": metrics, "surviving": len(kept), "all": len(diagonal), "histogram": histogram(kept)})
+
+
+def _batches(ctx: Context, params: Hessian) -> "Batches":
+    """Images without augmentation in their space, and labels."""
+    import torch
+
+    from lmcspec.science.evaluate import InOrder
+    from lmcspec.science.subset import balanced
+
+    train = read.dataset(ctx, params.data).train
+    labels, digest = train.labels.cpu().numpy(), params.data.value["digest"]
+    found = []
+    for number in range(params.batches):
+        own = torch.from_numpy(balanced(labels, params.batch, digest, "hessian", params.batch, number))
+        found += list(InOrder(train.subset(own.to(train.labels.device)), params.batch))
+    return found
+
+
+def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor, Estimate | None]":
+    """All of the diagonal, float64, and how well it is known where it is estimated."""
+    import torch
+
+    from lmcspec.science.curvature import Probes, entries, spread
+
+    checkpoints = Checkpoints(ctx, "products")
+    done, held = checkpoints.read() or (0, {})
+
+    def pulse(done: int, total: int, state: "dict[str, Tensor]") -> None:
+        ctx.progress(done, total)
+        if checkpoints.due():
+            checkpoints.write(done, state)
+            if ctx.stopping():
+                raise Interrupted(f"stopped after {done} of {total} products")
+
+    if not params.probes:
+        found, total = [held["values"]] if done else [], int(hessian.kept.sum())
+        for values in entries(hessian, begin=done):
+            found.append(values)
+            done += len(values)
+            pulse(done, total, {"values": torch.cat(found)})
+        return spread(hessian, torch.cat(found)), None
+    where = ("subset", params.data.value["digest"], "hessian", "probes")
+    probes = Probes.none(hessian, where)
+    if done:
+        probes.sums, probes.squares, probes.traces = held["sums"], held["squares"], held["traces"].tolist()
+    while len(probes.traces) < params.probes:
+        probes.add(min(_CHUNK, params.probes - len(probes.traces)))
+        traces = torch.tensor(probes.traces, dtype=torch.float64)
+        state = {"sums": probes.sums, "squares": probes.squares, "traces": traces}
+        pulse(len(probes.traces), params.probes, state)
+    estimate = probes.estimate()
+    return estimate.diagonal, estimate
+
+
+_CHUNK = 8
+"""Vectors multiplied at once. Fixed, because a product's rounding may depend on how many there are."""
+
+
+def _named(summary: "Summary") -> dict[str, Any]:
+    return {
+        "min": summary.minimum,
+        "max": summary.maximum,
+        "mean": summary.mean,
+        "std": summary.std,
+        "mean-magnitude": summary.mean_magnitude,
+    }
+
+
+KIND = Kind(
+    name="hessian",
+    version=1,
+    params=Hessian,
+    run=run,
+    sources=(
+        "lmcspec.tasks.hessian",
+        "lmcspec.tasks.checkpoint",
+        "lmcspec.science.curvature",
+        "lmcspec.science.evaluate",
+        "lmcspec.science.masks",
+        *MODELS,
+        *IMAGES,
+    ),
+)

@@ -1,0 +1,63 @@
+"""What a mask leaves of each layer, and what it has in common with another."""
+
+import math
+from dataclasses import dataclass
+
+from lmcspec.tasks import read
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.params import Part
+from lmcspec.tasks.sources import MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Slots: `mask`, and `other` where it is compared."""
+
+    model: Part
+
+
+def run(ctx: Context, params: Overlap, seeds: dict[str, int]) -> Finished:
+    """Sparsities as shares, in all and by layer; and of two masks the share of the sparser one that both keep.
+
+    Beside that share stand what it would be by chance, how many standard deviations of chance it lies above, and the
+    share of what either keeps. By layer they are counts: `size`, survivors in `a` and in `b`, and in `both`.
+    """
+    from lmcspec.science import masks
+    from lmcspec.science.overlap import layers, overlap
+
+    network = read.module(params.model, "meta")
+    mask = read.mask(ctx, network)
+    assert mask is not None, "there is a mask to look at"
+    other = mask
+    if ctx.has("other"):
+        other = masks.ordered(read.tensors(ctx.input("other") / read.MASK), masks.prunable(network))
+    found = layers(mask, other)
+    metrics = {"sparsity": 1 - masks.density(mask)}
+    metrics |= {f"layer-sparsity/{_layer(name)}": 1 - one.a / one.size for name, one in found.items()}
+    if ctx.has("other"):
+        own = overlap(found)
+        metrics |= {"overlap": own.shared, "overlap-by-chance": own.by_chance, "overlap-of-either": own.jaccard}
+        metrics |= {"deviations": own.deviations}
+        metrics |= {f"layer-overlap/{_layer(name)}": overlap({name: one}).shared for name, one in found.items()}
+    counts = {_layer(name): {"size": one.size, "a": one.a, "b": one.b, "both": one.both} for name, one in found.items()}
+    finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
+    return Finished({"metrics": finite, "layers": counts})
+
+
+def _layer(name: str) -> str:
+    return name.removesuffix(".weight")
+
+
+KIND = Kind(
+    name="overlap",
+    version=1,
+    params=Overlap,
+    run=run,
+    sources=(
+        "lmcspec.tasks.overlap",
+        "lmcspec.science.masks",
+        "lmcspec.science.overlap",
+        *MODELS,
+    ),
+)

@@ -15,7 +15,7 @@ def take_facts(spec: Path, sets: list[str], store: Path, max_tasks: int) -> int:
     taken = 0
     for case in load(spec, sets).cases:
         facts = data_facts(case.study.dataset, spec.parent).facts
-        part = model_part(case.study, facts)
+        part = model_part(case.study.model, facts)
         if known_facts(part, opened.root / "facts") is None:
             remember(opened, part.digest, take(part))
             taken += 1

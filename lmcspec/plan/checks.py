@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
-from lmcspec.catalog import ModelCard, get
+from lmcspec.catalog import ModelCard, Named, get
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.plan.subnetworks import NetworkPlan
 from lmcspec.spec import Case
+from lmcspec.spec.paths import Path
+from lmcspec.spec.study import MadeSet
 
 Recipes = Mapping[tuple[str, str], ResolvedRecipe]
 """By (recipe, training set)."""
@@ -106,15 +108,21 @@ def split_problems(case: Case) -> Iterator[Problem]:
 
 def image_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
     """Images that are too small for the model; of data that are missing only the name is known."""
-    card = get("model", case.study.model.name)
-    assert isinstance(card, ModelCard)
-    reason = card.misfit(case.study.model, facts.shape) if facts.known else ""
-    if reason:
+    models: dict[Path, Named] = {("model",): case.study.model}
+    for name, made in case.study.distilled.items():
+        if isinstance(made, MadeSet) and made.model is not None:
+            models["distilled", name, "model"] = made.model
+    for path, model in models.items():
+        card = get("model", model.name)
+        assert isinstance(card, ModelCard)
+        reason = card.misfit(model, facts.shape) if facts.known else ""
+        if not reason:
+            continue
         _, height, width = facts.shape
         yield case.origins.problem(
             "E420",
             f"images of {case.study.dataset.name} have {height}x{width} pixels here: {reason}",
-            ("model",),
+            path,
             help="take another model, or say what size they are to get: dataset = { …, resize = N }",
         )
 

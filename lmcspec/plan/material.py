@@ -15,7 +15,7 @@ from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, stored_shape
 from lmcspec.spec import Case
-from lmcspec.spec.study import LoadedSet
+from lmcspec.spec.study import LoadedSet, MadeSet
 from lmcspec.tasks import Part
 from lmcspec.tasks.distill import Distill
 from lmcspec.tasks.expert import Expert
@@ -62,7 +62,7 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
     except ValueError as error:
         problems.append(case.origins.problem("E404", str(error), ("dataset",)))
         return None
-    material = Material(model_part(case.study, found.facts), data, TrainingSet("real", found.facts.train))
+    material = Material(model_part(case.study.model, found.facts), data, TrainingSet("real", found.facts.train))
     own = get("dataset", table.name).config.model_fields
     config = {key: value for key, value in table.model_dump(mode="json").items() if key in own}
     where = {"config": config, "root": str(found.root) if found.root else None}
@@ -74,10 +74,12 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
         if isinstance(entry, LoadedSet):
             material.sets[name] = _loaded_set(case, base, name, entry, found, material, problems)
             continue
-        method = identity(entry)
+        assert isinstance(entry, MadeSet)
+        model = material.model if entry.model is None else model_part(entry.model, found.facts)
+        method = {key: value for key, value in identity(entry).items() if key != "model"}
         seeds = {"seed": method.pop("seed", 0)}
-        experts = _experts(case, name, method.pop("experts", None), material, graph)
-        params = Distill(Part.of(method), material.model, data)
+        experts = _experts(case, name, method.pop("experts", None), model, material, graph)
+        params = Distill(Part.of(method), model, data)
         task = graph.add("distill", params, experts, seeds=seeds, role=f"{case.prefix}distilled/{name}")
         images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
         rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
@@ -86,7 +88,7 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
 
 
 def _experts(
-    case: Case, name: str, wanted: Mapping[str, Any] | None, material: Material, graph: Graph
+    case: Case, name: str, wanted: Mapping[str, Any] | None, model: Part, material: Material, graph: Graph
 ) -> dict[str, str]:
     """The tasks that train the experts of a method which follows some, by slot. Sets that ask alike share them."""
     if wanted is None:
@@ -95,7 +97,7 @@ def _experts(
     optimiser = Sgd(wanted["lr"], wanted["momentum"], wanted["weight_decay"])
     augment = Augmentation(dsa=wanted["dsa"], dsa_style="mtt" if wanted["dsa"] else "dc")
     recipe = Recipe(wanted["epochs"] * per_epoch, wanted["batch"], optimiser, augment=augment)
-    params = Expert(material.model, Part.of(as_document(recipe)), material.data)
+    params = Expert(model, Part.of(as_document(recipe)), material.data)
     slots = {}
     for number in range(wanted["count"]):
         role = f"{case.prefix}distilled/{name}/expert{number}"

@@ -19,7 +19,7 @@ from lmcspec.base.recipes import (
     as_document,
 )
 from lmcspec.base.steps import Step, updates_per_epoch
-from lmcspec.catalog import DatasetCard, get, identity
+from lmcspec.catalog import DatasetCard, Named, get, identity
 from lmcspec.spec import recipe as written
 from lmcspec.spec.study import DatasetTable, Space, Study
 from lmcspec.tasks import Part
@@ -179,6 +179,6 @@ def stored_shape(table: DatasetTable, facts: DataFacts) -> tuple[int, int, int]:
     return facts.shape if table.resize is None or by_itself else (facts.shape[0], table.resize, table.resize)
 
 
-def model_part(study: Study, facts: DataFacts) -> Part:
-    """The study's model on images of this shape."""
-    return Part.of({"config": identity(study.model), "shape": list(facts.shape), "classes": facts.classes})
+def model_part(model: Named, facts: DataFacts) -> Part:
+    """A model on images of this shape."""
+    return Part.of({"config": identity(model), "shape": list(facts.shape), "classes": facts.classes})

@@ -146,6 +146,7 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
     for _, node in items(root, "distilled"):
         if node.get("method") is not None:
             note("distiller", node, "method")
+            note("model", node.get("model"))
     for name, node in items(root, "measures"):
         if node.get("kind") is not None:
             note("measure", node, "kind")

@@ -79,6 +79,13 @@ class LoadedSet(Config):
     """Of files with several sets (DC, DSA, DM): which one."""
 
 
+class MadeSet(Config):
+    """What all ways of making a distilled set have in common."""
+
+    model: Named | None = None
+    """The network whose features, gradients or trajectories it is made by; the study's unless told."""
+
+
 class Stage(Config):
     """A run of prunings by one recipe and one rule."""
 
@@ -213,7 +220,14 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         card.name: create_model(card.config.__name__, __base__=(card.config, DatasetTable), __module__=__name__)
         for card in cards("dataset")
     }
-    distillers: dict[str, type[Config]] = {card.name: card.config for card in cards("distiller")}
+    model = _tagged(_configs(cards("model")), cards("model"))
+    another: Any = (model | None, None)
+    distillers: dict[str, type[Config]] = {
+        card.name: create_model(
+            card.config.__name__, __base__=(card.config, MadeSet), __module__=__name__, model=another
+        )
+        for card in cards("distiller")
+    }
     stage = create_model(
         "Stage",
         __base__=Stage,
@@ -233,7 +247,7 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
 
     fields: dict[str, Any] = {
         "dataset": (_tagged(datasets, cards("dataset")), ...),
-        "model": (_tagged(_configs(cards("model")), cards("model")), ...),
+        "model": (model, ...),
         "distilled": (_by_name(_tagged({**distillers, "load": LoadedSet}, (), key="method", other="load")), {}),
         "networks": (_by_name(_network(stage)), Field(min_length=1)),
         "measures": (Annotated[_by_name(_tagged(measures, (), key="kind")), BeforeValidator(fill_kind)], {}),

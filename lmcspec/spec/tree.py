@@ -173,7 +173,9 @@ def spelled_out(node: Node, path: Path) -> Node:
 def short_key(path: Path) -> str | None:
     """Which key a bare string fills at this place; None where a string is a string."""
     match path:
-        case ("dataset",) | ("model",) | ("dataset", "space") | ("recipes", _, "schedule") | ("distilled", _, "space"):
+        case ("dataset",) | ("model",) | ("dataset", "space") | ("recipes", _, "schedule"):
+            return "name"
+        case ("distilled", _, "space" | "model"):
             return "name"
         case ("networks", _, int(), "criterion"):
             return "name"

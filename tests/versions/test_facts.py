@@ -35,6 +35,6 @@ recipes.real = { length = 1, batch = 64, optimiser = { name = "sgd", lr = 0.1 } 
 networks.dense = []
 """
     study = load(Path("study.toml"), [], text=text).cases[0].study
-    part = model_part(study, DataFacts("0" * 64, 1, 1, 10, (3, 32, 32)))
+    part = model_part(study.model, DataFacts("0" * 64, 1, 1, 10, (3, 32, 32)))
     assert part == facts.part(*facts.MODELS[2])
     assert known_facts(part, None) is not None

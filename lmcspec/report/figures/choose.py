@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lmcspec.plan import Plan
-from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, through
+from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, surface, through
 from lmcspec.report.figures.best import WORD, axis_of
 from lmcspec.report.figures.given import Given, member
 from lmcspec.report.figures.metrics import metric_of
@@ -22,6 +22,7 @@ PLOTS = {
     "distance-vs-step": by_step.distance,
     "through-training": through.training,
     "error-along-path": along_path.error,
+    "path-surface": surface.surface,
 }
 SHOWN = {
     "accuracy-vs-sparsity": "accuracy",
@@ -41,6 +42,7 @@ READS = {
     "distance-vs-step": ALWAYS | {"x", "y", "at", "baseline"},
     "through-training": ALWAYS | {"x", "y", "at"},
     "error-along-path": ALWAYS | {"at"},
+    "path-surface": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
@@ -52,6 +54,7 @@ VALUES = {
     "distance-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
     "through-training": {"x": ("epoch", "step"), "panels": ("case", "network"), "series": ("at",)},
     "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at", "split")},
+    "path-surface": {"panels": ("case", "network")},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from lmcspec.catalog import MeasureCard, get
 from lmcspec.plan import Plan, Target
@@ -16,6 +17,21 @@ class Result(Protocol):
     def scalars(self) -> Mapping[str, Any]: ...
     @property
     def outcome(self) -> str: ...
+
+
+@runtime_checkable
+class WithOutputs(Protocol):
+    """A committed result with the files that its task wrote; results that are made up have none."""
+
+    @property
+    def out(self) -> Path:
+        """Their folder."""
+        ...
+
+    @property
+    def has_outputs(self) -> bool:
+        """False once they are dropped."""
+        ...
 
 
 class Results(Protocol):

@@ -7,6 +7,7 @@ import pytest
 import tomli
 from drawn_for_tests import Recorded, draw, draw_across
 from results_for_tests import Result, made_up, plan_of
+from sets_for_tests import draws_sets
 
 PAGE = Path(__file__).parents[2] / "docs" / "figures.md"
 BLOCKS = [tomli.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
@@ -18,6 +19,8 @@ dense = []
 imp = [{ rounds = 2, rewind = { each = [0, "100it"] } }]
 random = { like = "imp", mask = "shuffled" }
 reinit = { like = "imp", weights = "reinitialised" }
+[distilled]
+one = { method = "dm", ipc = 1 }
 [[sweep.cases]]
 case = "a"
 [[sweep.cases]]
@@ -25,6 +28,7 @@ case = "b"
 recipes.real.optimiser.lr = 0.2
 [measures]
 accuracy = {}
+one = { kind = "set-accuracy", set = "one", evaluate = "real" }
 """
 
 
@@ -35,16 +39,18 @@ def plan():
 
 
 @pytest.fixture(scope="module")
-def store(plan):
+def store(plan, tmp_path_factory):
     made = made_up(plan, lambda target: 0.1 + 0.01 * target.replicate)
     for target in plan.targets:
         if target.kind == "distance":
             made.found[target.task] = Result({"distance": 9.0, "from-start": [8.0, 7.0], "angle": 70.0})
-    return Recorded(made.found)
+        elif target.kind == "stability":
+            made.found[target.task].scalars["paths"]["average"] |= {"test_loss": [0.4, 0.9, 0.4]}
+    return draws_sets(plan, Recorded(made.found), tmp_path_factory.mktemp("sets"))
 
 
 def test_there_are_as_many_as_the_page_has():
-    assert len(WISHES) == 16
+    assert len(WISHES) == 18
 
 
 @pytest.mark.parametrize("name", WISHES)

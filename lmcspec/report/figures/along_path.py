@@ -55,10 +55,9 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
     panels of cases are told apart by k, with `series = "split"` those of all images stand in one panel.
     """
-    what, _, policy = (wish.metric or "error").partition("@")
-    if what not in SCALES or policy not in ("", *POLICIES):
-        known, asked = (SCALES, what) if what not in SCALES else (POLICIES, policy)
-        return Drawing(name, name, None, notes=(f"along a path there are {' and '.join(known)}, no {asked!r}",))
+    if problem := unknown(wish):
+        return Drawing(name, name, None, notes=(problem,))
+    what = along(wish)
     title = f"{what.capitalize()} along the straight path"
     abreast = wish.panels in ("at", "case", "network")
     panels = panels_of(givens, wish if abreast else wish.model_copy(update={"panels": "at"}), "stability")
@@ -95,7 +94,7 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                 if first and (row == 0 or abreast):
                     axes.set_ylabel("error (%)" if what == "error" else what)
         legend(figure, list(handles.values()), _counted(every, wish))
-    policies = {_policy(given, wish) for given in givens}
+    policies = {policy_of(given, wish) for given in givens}
     note = "" if policies == {"average"} else ", batch norm's statistics recomputed"
     if wish.band == "all":
         caption = f"Means and bands are over all pairs of all replicates, which are not independent{note}."
@@ -142,7 +141,21 @@ def _looks(
     return found
 
 
-def _policy(given: Given, wish: Wish) -> str:
+def along(wish: Wish) -> str:
+    """What a figure shows along its paths: `error` or `loss`."""
+    return (wish.metric or "error").partition("@")[0]
+
+
+def unknown(wish: Wish) -> str:
+    """Why there is no such thing along a path as the figure's `metric`; empty where there is."""
+    what, _, policy = (wish.metric or "error").partition("@")
+    if what in SCALES and policy in ("", *POLICIES):
+        return ""
+    known, asked = (SCALES, what) if what not in SCALES else (POLICIES, policy)
+    return f"along a path there are {' and '.join(known)}, no {asked!r}"
+
+
+def policy_of(given: Given, wish: Wish) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
     if asked := (wish.metric or "").partition("@")[2]:
         return asked
@@ -162,7 +175,7 @@ def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
     What is not there is left out. Of a network that several measures look at, those of the first are taken.
     """
     measures = [wish.measure] if wish.measure else given.measures("stability")
-    what, policy = (wish.metric or "error").partition("@")[0], _policy(given, wish)
+    what, policy = along(wish), policy_of(given, wish)
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for measure in measures:
         targets = [

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lmcspec.plan import Plan
-from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, through
+from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, images, surface, through
 from lmcspec.report.figures.best import WORD, axis_of
 from lmcspec.report.figures.given import Given, member
 from lmcspec.report.figures.metrics import metric_of
@@ -22,6 +22,8 @@ PLOTS = {
     "distance-vs-step": by_step.distance,
     "through-training": through.training,
     "error-along-path": along_path.error,
+    "path-surface": surface.surface,
+    "images": images.images,
 }
 SHOWN = {
     "accuracy-vs-sparsity": "accuracy",
@@ -31,8 +33,12 @@ SHOWN = {
     "through-training": "instability",
 }
 """What stands on the y axis of each plot, unless the figure says."""
-NEEDS = {"accuracy-vs-sparsity": ("accuracy",), "distance-vs-step": ("distance", "stability")}
-"""The kinds of measure of which a plot needs one, where that is not stability."""
+NEEDS = {
+    "accuracy-vs-sparsity": ("accuracy",),
+    "distance-vs-step": ("distance", "stability"),
+    "images": (),
+}
+"""The kinds of measure of which a plot needs one, where that is not stability; nothing where it needs none."""
 ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band"}
 READS = {
     "accuracy-vs-sparsity": ALWAYS | {"x", "reduce", "baseline"},
@@ -41,6 +47,8 @@ READS = {
     "distance-vs-step": ALWAYS | {"x", "y", "at", "baseline"},
     "through-training": ALWAYS | {"x", "y", "at"},
     "error-along-path": ALWAYS | {"at"},
+    "path-surface": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
+    "images": {"panels"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
@@ -52,6 +60,8 @@ VALUES = {
     "distance-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
     "through-training": {"x": ("epoch", "step"), "panels": ("case", "network"), "series": ("at",)},
     "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at", "split")},
+    "path-surface": {"panels": ("case", "network")},
+    "images": {"panels": ("case",)},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 
@@ -132,9 +142,9 @@ def _drawing(givens: Sequence[Given], name: str, plot: str, wish: Wish, records:
         return nothing(f"the plot {plot!r} is not there yet")
     kinds = NEEDS.get(plot, ("stability",))
     measures = [measure for one in givens for kind in kinds for measure in one.measures(kind)]
-    if not measures:
+    if kinds and not measures:
         return nothing(f"{plot} needs a measure of the kind {' or '.join(kinds)}, and the study has none")
-    if wish.measure is not None and wish.measure not in measures:
+    if kinds and wish.measure is not None and wish.measure not in measures:
         which = " or ".join(kinds)
         return nothing(f"{plot} can't be drawn from {wish.measure!r}, which is no measure of the kind {which}")
     for what in _shown(plot, wish):

@@ -81,9 +81,14 @@ class Grid:
     """Of one panel, in inches."""
 
 
+def abreast(panels: int) -> int:
+    """How many of so many panels stand side by side."""
+    return min(panels, ABREAST) if panels != 4 else 2
+
+
 def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, **shared: Any) -> Grid:
     """Empty axes for so many panels of `deep` rows; what is left of the last line stays blank."""
-    columns = min(panels, ABREAST) if panels != 4 else 2
+    columns = abreast(panels)
     wide = ALONE if panels == 1 else wide
     lines = -(-panels // columns)
     figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep, **shared)

@@ -46,6 +46,8 @@ LOOKS: dict[str, Any] = {
 SPLITS = {"test": COLOURS[8], "train": COLOURS[7], "validation": COLOURS[4]}
 """Images, in the order in which they are shown, and their colours where lines are told apart by them."""
 
+DPI = 160
+"""Pixels of a PNG to an inch."""
 MARGIN, ENTRY, LETTER = 0.16, 0.19, 0.075
 """Of a legend, in inches: what is above and below it, the height of a line, the width of a letter."""
 TITLE = 32
@@ -179,7 +181,7 @@ def files(drawing: Drawing, suffixes: Sequence[str] = tuple(_METADATA)) -> dict[
         for suffix in suffixes:
             metadata = _METADATA[suffix]
             file = io.BytesIO()
-            drawing.figure.savefig(file, format=suffix, dpi=160, metadata=metadata, facecolor="white")
+            drawing.figure.savefig(file, format=suffix, dpi=DPI, metadata=metadata, facecolor="white")
             found[suffix] = file.getvalue()
     return found
 

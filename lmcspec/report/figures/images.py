@@ -1,0 +1,152 @@
+"""The distilled sets of a study as pictures: a row for each class."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.plan.graph import needed
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.style import DPI, Drawing, drawn
+from lmcspec.report.tidy import WithOutputs
+from lmcspec.spec.study import Figure as Wish
+from lmcspec.tasks import Task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GRID = "grid.png"
+"""What the task of a set writes: a row for each class, a column for each of its images."""
+ROWS = COLUMNS = 10
+"""Classes and images of each that are shown, at most."""
+LARGEST = 0.6
+"""The side of an image, in inches; small ones are as large as they were written, pixel by pixel."""
+LETTER = 0.09
+"""The width of a letter of a title, in inches."""
+WIDEST = 14.0
+"""Of a line of panels, in inches."""
+HEAD, GAP = 0.55, 0.2
+"""Above each picture for its title, and around pictures, in inches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is shown of one set: pixels, and their size in inches."""
+
+    title: str
+    pixels: Any
+    width: float
+    height: float
+    cut: str
+    """What is shown of a set that is too large to be shown whole; empty of others."""
+
+    @property
+    def broad(self) -> float:
+        """The width of its panel, in inches."""
+        return max(self.width, LETTER * max(map(len, self.title.splitlines())))
+
+
+def images(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A panel per distilled set that a task of the case makes, a row for each class as the task has drawn it."""
+    del wish  # a study's sets are no matter of networks, levels or measures
+    title = "Distilled sets"
+    pictures: list[tuple[str, Picture]] = []
+    notes: list[str] = []
+    seen: set[str] = set()
+    for given in givens:
+        prefix = f"{given.case}, " if len(givens) > 1 else ""
+        tasks = needed(given.plan.tasks, tuple(one for one in given.plan.targets if one.case == given.case))
+        for own, task in _made(given, tasks):
+            if task.id in seen:
+                continue  # of cases that make the same set the first shows it
+            seen.add(task.id)
+            label, file = f"{prefix}{own}", _file(given, task)
+            if isinstance(file, Path):
+                pictures.append((label, _picture(label, task, file)))
+            else:
+                notes.append(f"{label}: {file}")
+        notes += [f"{prefix}{file}: loaded from a file, so that no task has drawn it" for file in _loaded(given, tasks)]
+    if not pictures:
+        return Drawing(name, title, None, notes=tuple(notes) or ("the study makes no distilled set",))
+    with drawn():
+        figure = _draw([one for _, one in pictures])
+    caption = "A row for each class, brought back to pixels from the space in which the set is used."
+    caption += "".join(f" {label}: {one.cut}." for label, one in pictures if one.cut)
+    return Drawing(name, title, figure, caption, tuple(dict.fromkeys(notes)))
+
+
+def _made(given: Given, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]:
+    """The sets that tasks make, by the names that the case has for them."""
+    prefix = f"{given.case}/distilled/" if given.case else "distilled/"
+    for role, identifier in given.plan.roles.items():
+        label = role.removeprefix(prefix)
+        if role.startswith(prefix) and identifier in tasks and tasks[identifier].kind == "distill":
+            yield label, tasks[identifier]
+
+
+def _loaded(given: Given, tasks: Mapping[str, Task]) -> Iterator[str]:
+    """The files of sets that nothing here makes."""
+    parts = [task.params.train_on for task in tasks.values() if task.kind == "train" and task.params.train_on]
+    for part in {part.digest: part for part in parts}.values():
+        yield Path(part.value.get("missing") or given.plan.neutral[part.digest]["file"]).name
+
+
+def _file(given: Given, task: Task) -> Path | str:
+    """The picture of a set, or why there is none."""
+    stored = given.store.find(task.id)
+    if stored is None:
+        return "not in the store yet"
+    if not isinstance(stored, WithOutputs) or not stored.has_outputs:
+        return "its outputs were dropped, and its picture with them; running its task again puts them back"
+    file = stored.out / GRID
+    return file if file.is_file() else f"its outputs lack {GRID}"
+
+
+def _picture(label: str, task: Task, file: Path) -> Picture:
+    """The first rows and columns of a grid, of which each pixel is one of the figure unless images are large."""
+    from matplotlib.image import imread
+
+    pixels = imread(file)
+    classes, ipc = task.params.model.value["classes"], task.params.method.value["ipc"]
+    rows, columns = min(classes, ROWS), min(ipc, COLUMNS)
+    # A grid is its images, each with a gap before it, and a last gap: shares of it end within a gap.
+    pixels = pixels[: pixels.shape[0] * rows // classes, : pixels.shape[1] * columns // ipc]
+    height, width = pixels.shape[:2]
+    scale = min(1.0, LARGEST * DPI * columns / width, LARGEST * DPI * rows / height)
+    cut = [f"the first {rows} of {classes} classes"] * (rows < classes)
+    cut += [f"the first {columns} of {ipc} images of each class"] * (columns < ipc)
+    return Picture(
+        f"{label}\n{task.params.method.value['method']}, {ipc} ipc",
+        pixels,
+        int(width * scale) / DPI,
+        int(height * scale) / DPI,
+        ", ".join(cut),
+    )
+
+
+def _draw(pictures: Sequence[Picture]) -> "Figure":
+    """The pictures from left to right, in as many lines as it takes; each pixel of a picture on one of the figure."""
+    from matplotlib.figure import Figure
+
+    lines: list[list[Picture]] = [[]]
+    for one in pictures:
+        if lines[-1] and sum(other.broad + GAP for other in lines[-1]) + one.broad > WIDEST:
+            lines.append([])
+        lines[-1].append(one)
+    width = max(sum(one.broad + GAP for one in line) for line in lines) + GAP
+    height = sum(max(one.height for one in line) + HEAD for line in lines) + GAP
+    figure = Figure(figsize=(width, height))
+    top = height
+    for line in lines:
+        top -= HEAD
+        left = GAP
+        for one in line:
+            box = (left / width, (top - one.height) / height, one.width / width, one.height / height)
+            axes = figure.add_axes(box)
+            whole = abs(one.width * DPI - one.pixels.shape[1]) < 1
+            axes.imshow(one.pixels, interpolation="nearest" if whole else "antialiased", aspect="auto")
+            axes.set_axis_off()
+            axes.set_title(one.title, loc="left", pad=2)
+            left += one.broad + GAP
+        top -= max(one.height for one in line)
+    return figure

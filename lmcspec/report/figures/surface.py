@@ -1,0 +1,173 @@
+"""Error or loss along the straight path at every level: a surface over the position and the sparsity."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.figures.along_path import SCALES, Line, along, curves_of, over_replicates, policy_of, unknown
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.panels import abreast
+from lmcspec.report.figures.style import SPLITS, Drawing, canvas, drawn
+from lmcspec.report.words import at_levels
+from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.cm import ScalarMappable
+    from mpl_toolkits.mplot3d import Axes3D
+
+WIDE, HIGH = 3.3, 2.9
+"""Of a panel, in inches."""
+NAMED = 6
+"""Levels that are named on their axis, at most."""
+ELEVATION, AZIMUTH = 26, -57
+"""From the sparsest level's side, a little from the right: what rises in the middle of a path hides little."""
+BAR = 1.1
+"""The width of the scale of colours with its words, in inches."""
+INK = "#222222"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPanel:
+    """One network: its curves by level, and what has to be said about them."""
+
+    title: str
+    given: Given
+    network: str
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+
+
+def surface(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A panel per network (of each case): α to the right, levels from the back, where dense is, to the front.
+
+    Each measured level is a dark line, the mean over replicates with pairs averaged within a replicate; the surface
+    goes straight from one line to the next. All panels have one scale of heights and one of colours.
+    """
+    if problem := unknown(wish):
+        return Drawing(name, name, None, notes=(problem,))
+    what = along(wish)
+    title = f"{what.capitalize()} along the straight path, by sparsity"
+    every = [panel for given in givens for panel in _panels(given, wish, named=len(givens) > 1)]
+    notes = tuple(note for panel in every for note in panel.notes)
+    panels = [panel for panel in every if panel.lines]
+    if not panels:
+        return Drawing(name, title, None, notes=("no path is in the store yet",))
+    # All panels show the same images: training images where these are all that was looked at.
+    split = next(split for split in SPLITS if any(line.key.split == split for one in panels for line in one.lines))
+    shown = [(panel, [line for line in panel.lines if line.key.split == split]) for panel in panels]
+    shown = [(panel, lines) for panel, lines in shown if lines]
+    with drawn():
+        figure = _draw(shown, SCALES[what], f"{split} {what}{' (%)' * (what == 'error')}", _columns(givens, shown))
+    counts = sorted({len(line.curves) for _, lines in shown for line in lines})
+    n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
+    steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
+    caption = f"Between copies that part at step k{f' = {steps[0]}' * (len(steps) == 1)}; means over replicates "
+    caption += (
+        f"(n = {n}), pairs averaged within a replicate. Dark lines are the measured levels, and the surface goes "
+    )
+    caption += "straight from one to the next. All panels have the same scales."
+    if {policy_of(given, wish) for given in givens} != {"average"}:
+        caption += " Batch norm's statistics are recomputed."
+    return Drawing(name, title, figure, caption, notes)
+
+
+def _panels(given: Given, wish: Wish, *, named: bool) -> Iterator[NetworkPanel]:
+    """A panel per network that has sparse levels; `named` by its case, too. Of several k's the one with most levels."""
+    measures = [wish.measure] if wish.measure else given.measures("stability")
+    asked: dict[str, dict[tuple[int, str], set[int]]] = {}
+    for row in given.rows:
+        if row.measure in measures and row.through is None and (wish.at is None or str(wish.at) == row.at):
+            asked.setdefault(row.network, {}).setdefault((row.at_updates, row.k), set()).add(row.level)
+    wanted = {network for network in asked if wish.networks is None or network in wish.networks}
+    # A surface has at least two levels; what was only looked at dense is on those of the others.
+    deep = {network for network in wanted if len(set().union(*asked[network].values())) > 1}
+    for network in (one for one in given.networks if one in (deep or wanted)):
+        places = asked[network]
+        at, k = max(sorted(places), key=lambda place: len(places[place]))
+        levels = given.levels(network, wish.levels, sorted(places[at, k]))
+        own = wish.model_copy(update={"networks": (network,), "levels": levels, "band": None})
+        lines = tuple(line for line in curves_of(given, own) if line.key.at == at)
+        title = f"{given.case}, {network}" if named else network
+        notes = [f"{title}: k = {k} of {', '.join(k for _, k in sorted(places))}; say which with `at`"]
+        notes = notes if len(places) > 1 else []
+        if missing := set(levels) - {line.key.level for line in lines}:
+            notes.append(f"{title}: nothing {at_levels(missing)}")
+        yield NetworkPanel(title, given, network, lines, tuple(notes))
+
+
+def _columns(givens: Sequence[Given], shown: Sequence[tuple[NetworkPanel, Sequence[Line]]]) -> int:
+    """A line of panels for each case where all have as many, as the papers have it; else as panels stand elsewhere."""
+    counts = {sum(panel.given is given for panel, _ in shown) for given in givens}
+    return counts.pop() if len(givens) > 1 and len(counts) == 1 else abreast(len(shown))
+
+
+def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[Line]]], scale: float, label: str, columns: int) -> Any:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    rows = -(-len(shown) // columns)
+    width, height = WIDE * columns + BAR, HIGH * rows
+    # What stands in front is drawn last, by levels: matplotlib would sort whole surfaces and no lines.
+    kind = {"projection": "3d", "computed_zorder": False}
+    figure, places = canvas(rows, columns, width, height, layout=None, subplot_kw=kind)
+    figure.subplots_adjust(
+        left=0, right=1 - BAR / width, bottom=0.25 / height, top=1 - 0.2 / height, wspace=0, hspace=0.1
+    )
+    means = [[over_replicates(line.curves, scale)[0] for line in lines] for _, lines in shown]
+    heights = [height for own in means for curve in own for height in curve]
+    colours = ScalarMappable(Normalize(min(heights), max(heights)), "viridis")
+    axes: list[Any] = [one for line in places for one in line]
+    for one, (panel, lines), own in zip(axes, shown, means, strict=False):
+        _one(one, panel, lines, own, colours)
+        # From zero, as along paths elsewhere: a small rise looks small.
+        one.set_zlim(0, max(heights) * 1.04)
+    for one in axes[len(shown) :]:
+        one.set_axis_off()
+    beside = figure.add_axes((1 - (BAR - 0.1) / width, 0.5 - 0.8 / height, 0.12 / width, 1.6 / height))
+    figure.colorbar(colours, cax=beside, label=label)
+    return figure
+
+
+def _one(
+    axes: "Axes3D",
+    panel: NetworkPanel,
+    lines: Sequence[Line],
+    means: Sequence[Sequence[float]],
+    colours: "ScalarMappable",
+) -> None:
+    import numpy as np
+    from matplotlib.ticker import MaxNLocator
+
+    levels = [line.key.level for line in lines]
+    # Measures may have looked at other positions: the surface has all of them.
+    alphas = sorted({alpha for line in lines for alpha in line.alphas})
+    heights = [np.interp(alphas, line.alphas, own) for line, own in zip(lines, means, strict=True)]
+    for place, (line, own) in enumerate(zip(lines, means, strict=True)):
+        level = line.key.level
+        if place:
+            x, y = np.meshgrid(alphas, levels[place - 1 : place + 1])
+            strip = np.array(heights[place - 1 : place + 1])
+            # Edges have the colour of their face, or white would shine through between them.
+            faces = colours.to_rgba((strip[:, :-1] + strip[:, 1:]).mean(axis=0, keepdims=True) / 2)
+            look: dict[str, Any] = {"facecolors": faces, "shade": False, "linewidth": 0.25, "zorder": place}
+            axes.plot_surface(x, y, strip, rstride=1, cstride=1, **look)
+        axes.plot(
+            line.alphas, [level] * len(own), own, color=INK, linewidth=1.1, label=f"level {level}", zorder=place + 0.5
+        )
+    axes.set_title(panel.title, y=0.99)
+    axes.set_xlabel("α", labelpad=-4)
+    axes.set_xticks([0.0, 0.5, 1.0], ["0", "½", "1"])
+    axes.set_ylabel("sparsity (%)", labelpad=2)
+    axes.set_ylim(max(levels) + 0.01, min(levels))
+    some = levels[:: -(-len(levels) // NAMED)]
+    axes.set_yticks(some, [_named(panel, level) for level in some])
+    axes.tick_params(pad=-1, labelsize=8)
+    axes.zaxis.set_tick_params(pad=3)
+    axes.zaxis.set_major_locator(MaxNLocator(4))
+    axes.set_box_aspect((1.2, 1.2, 0.85), zoom=1.04)  # pyright: ignore[reportArgumentType]
+    axes.view_init(ELEVATION, AZIMUTH)
+
+
+def _named(panel: NetworkPanel, level: int) -> str:
+    return f"{PERCENT * (1 - panel.given.density(panel.network, level)):.0f}" if level else "dense"

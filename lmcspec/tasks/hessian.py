@@ -44,7 +44,7 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
 
     from lmcspec.science import masks
     from lmcspec.science.curvature import Hessian as Matrix
-    from lmcspec.science.curvature import histogram, largest_eigenvalues, summarise
+    from lmcspec.science.curvature import edges, histogram, largest_eigenvalues, summarise
 
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
@@ -62,7 +62,8 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
     metrics |= {"trace": float(diagonal.sum()) if estimate is None else estimate.trace}
     metrics |= {} if estimate is None else {"trace-error": estimate.trace_error}
     metrics |= {f"eigenvalue-{place}": value for place, value in enumerate(eigenvalues, 1)}
-    return Finished({"metrics": metrics, "surviving": len(kept), "all": len(diagonal), "histogram": histogram(kept)})
+    counts = {"edges": edges(), "counts": histogram(kept)}
+    return Finished({"metrics": metrics, "surviving": len(kept), "all": len(diagonal), "histogram": counts})
 
 
 def _batches(ctx: Context, params: Hessian) -> "Batches":

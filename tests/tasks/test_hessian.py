@@ -58,7 +58,7 @@ def test_the_diagonal_and_its_numbers(tmp_path):
     assert found["trace"] == pytest.approx(float(diagonal.sum()))
     assert found["eigenvalue-1"] >= float(diagonal.max())
     assert (done.scalars["surviving"], done.scalars["all"]) == (int(kept.sum()), len(kept))
-    assert sum(done.scalars["histogram"]) == int(kept.sum())
+    assert sum(done.scalars["histogram"]["counts"]) == int(kept.sum())
     assert done.outcome == "ok"
 
 

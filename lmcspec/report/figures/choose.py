@@ -5,7 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lmcspec.plan import Plan
-from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, images, surface, through
+from lmcspec.report.figures import (
+    along_path,
+    by_sparsity,
+    by_step,
+    costs,
+    curvature,
+    images,
+    landscape,
+    surface,
+    through,
+)
 from lmcspec.report.figures.best import WORD, axis_of
 from lmcspec.report.figures.given import Given, member
 from lmcspec.report.figures.metrics import metric_of
@@ -24,6 +34,8 @@ PLOTS = {
     "error-along-path": along_path.error,
     "path-surface": surface.surface,
     "images": images.images,
+    "landscape": landscape.landscape,
+    "hessian": curvature.hessian,
 }
 SHOWN = {
     "accuracy-vs-sparsity": "accuracy",
@@ -37,6 +49,8 @@ NEEDS = {
     "accuracy-vs-sparsity": ("accuracy",),
     "distance-vs-step": ("distance", "stability"),
     "images": (),
+    "landscape": ("landscape",),
+    "hessian": ("hessian",),
 }
 """The kinds of measure of which a plot needs one, where that is not stability; nothing where it needs none."""
 ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band"}
@@ -49,6 +63,8 @@ READS = {
     "error-along-path": ALWAYS | {"at"},
     "path-surface": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "images": {"panels"},
+    "landscape": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
+    "hessian": {"networks", "levels", "measure"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
@@ -62,6 +78,7 @@ VALUES = {
     "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at", "split")},
     "path-surface": {"panels": ("case", "network")},
     "images": {"panels": ("case",)},
+    "landscape": {"panels": ("case",)},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 

@@ -1,0 +1,162 @@
+"""The Hessian's diagonal: how its values are distributed, and their numbers as a table."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING
+
+from lmcspec.plan import Target
+from lmcspec.report.figures.by_step import named
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.lines import Look, band
+from lmcspec.report.figures.style import COLOURS, DENSE, MARKERS, Drawing, canvas, drawn, legend
+from lmcspec.report.page import Cell, Shown
+from lmcspec.report.tidy import Row
+from lmcspec.report.words import in_points
+from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NUMBERS = {
+    "min": "min",
+    "max": "max",
+    "mean": "mean",
+    "std": "std",
+    "mean-magnitude": "mean magnitude",
+    "all/mean-magnitude": "the same, masked as 0",
+    "trace": "trace",
+    "eigenvalue-1": "largest eigenvalue",
+}
+"""What stands in the table, and over which column."""
+FINEST = 1e-6
+"""Values nearer to 0 are in one bin; the axis is linear there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the values of one network and level are distributed: shares of each bin, by replicate."""
+
+    label: str
+    look: Look
+    edges: Sequence[float]
+    shares: Sequence[Sequence[float]]
+
+
+def hessian(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A line per network and level: the share of surviving weights by their diagonal entry; and the paper's table."""
+    given = givens[0]
+    measure = wish.measure or given.measures("hessian")[0]
+    spreads = list(_spreads(given, wish, measure))
+    title = "The Hessian's diagonal"
+    if not spreads:
+        return Drawing(name, title, None, notes=("no Hessian is in the store yet",))
+    with drawn():
+        figure, ((axes,),) = canvas(1, 1, 7.4, 3.6)
+        handles = [_draw(axes, spread) for spread in spreads]
+        axes.set_xscale("symlog", linthresh=FINEST)
+        axes.set_yscale("log")
+        axes.minorticks_off()
+        axes.set_xlabel("entry of the diagonal")
+        axes.set_ylabel("share of surviving weights")
+        reached = [edge for spread in spreads for edge in _filled(spread)]
+        axes.set_xlim(2 * min(reached), 2 * max(reached))
+        _thin(axes)
+        ns = sorted({len(spread.shares) for spread in spreads})
+        legend(figure, handles, f"mean ± std, n = {'–'.join(map(str, dict.fromkeys((ns[0], ns[-1]))))}")
+    caption = "Of surviving weights, biases and norms; bins are logarithmic, five a decade, and one around 0."
+    return Drawing(name, title, figure, caption, table=_table(given, wish, measure))
+
+
+def _draw(axes: "Axes", spread: Spread) -> object:
+    edges = list(spread.edges)
+    middles = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
+    means = [fmean(column) for column in zip(*spread.shares, strict=True)]
+    spreads = [stdev(column) if len(column) > 1 else 0.0 for column in zip(*spread.shares, strict=True)]
+    seen = [place for place, mean in enumerate(means) if mean]
+    x, y, off = ([own[place] for place in seen] for own in (middles, means, spreads))
+    look = spread.look
+    (line,) = axes.plot(x, y, color=look.colour, linestyle=look.dashes, label=spread.label)
+    band(axes, x, y, [min(one, 0.9 * mean) for one, mean in zip(off, y, strict=True)], look.colour)
+    return line
+
+
+def _thin(axes: "Axes") -> None:
+    """Of the powers of ten on both sides every other is named: those near 0 would stand on each other."""
+    places = [place for place in axes.get_xticks() if place == 0 or round(_power(place)) % 2 == 0]
+    axes.set_xticks(places)
+
+
+def _power(value: float) -> float:
+    from math import log10
+
+    return log10(abs(value))
+
+
+def _filled(spread: Spread) -> Iterator[float]:
+    """The edges of the bins in which there is anything."""
+    for place, (low, high) in enumerate(zip(spread.edges, spread.edges[1:], strict=False)):
+        if any(own[place] for own in spread.shares):
+            yield from (low, high)
+
+
+def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
+    groups: dict[tuple[str, int], list[Target]] = {}
+    for one in given.plan.targets:
+        if (one.case, one.measure) == (given.case, measure) and (wish.networks is None or one.network in wish.networks):
+            groups.setdefault((one.network, one.level), []).append(one)
+    seen: set[str] = set()
+    networks: dict[str, int] = {}
+    for (network, level), own in groups.items():
+        measured = sorted({other for name, other in groups if name == network})
+        if level not in given.levels(network, wish.levels, measured) or own[0].task in seen:
+            continue
+        seen.add(own[0].task)
+        found = [stored for one in own if (stored := given.store.find(one.task)) and "histogram" in stored.scalars]
+        if not found:
+            continue
+        place = networks.setdefault(network, len(networks)) if level else 0
+        depth = [other for other in measured if other].index(level) if level else 0
+        look = Look(COLOURS[place % len(COLOURS)] if level else DENSE, MARKERS[place % len(MARKERS)], DASHES[depth % 4])
+        histograms = [stored.scalars["histogram"] for stored in found]
+        edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
+        merged = [_merged(one["edges"], one["counts"])[1] for one in histograms]
+        shares = [[count / sum(counts) for count in counts] for counts in merged]
+        yield Spread(named(given, network, level), look, edges, shares)
+
+
+DASHES = ("-", "--", ":", "-.")
+
+
+def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float], list[int]]:
+    """With all bins nearer to 0 than FINEST as one."""
+    inner = [place for place in range(len(counts)) if edges[place] >= -FINEST and edges[place + 1] <= FINEST]
+    first, last = inner[0], inner[-1]
+    return (
+        [*edges[: first + 1], *edges[last + 1 :]],
+        [*counts[:first], sum(counts[first : last + 1]), *counts[last + 1 :]],
+    )
+
+
+def _table(given: Given, wish: Wish, measure: str) -> Shown:
+    rows: dict[tuple[str, int], dict[str, Row]] = {}
+    tasks: dict[str, tuple[str, int]] = {}
+    for row in given.rows:
+        wanted = wish.networks is None or row.network in wish.networks
+        if row.measure != measure or not wanted or row.metric not in NUMBERS:
+            continue
+        place = tasks.setdefault(row.task, (row.network, row.level))  # a dense network that several share stands once
+        if place == (row.network, row.level):
+            rows.setdefault(place, {}).setdefault(row.metric, row)
+    lines = []
+    for (network, level), own in rows.items():
+        levels = sorted({other for name, other in rows if name == network})
+        if level not in given.levels(network, wish.levels, levels):
+            continue
+        line = [Cell(named(given, network, level))]
+        for metric in NUMBERS:
+            row = own.get(metric)
+            line.append(Cell("" if row is None else in_points(given.cell(row), metric), (row.task,) if row else ()))
+        lines.append(tuple(line))
+    return Shown(("network", *NUMBERS.values()), tuple(lines))

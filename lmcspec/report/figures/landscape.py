@@ -1,0 +1,184 @@
+"""Loss or error in planes through trained networks: contours, and the same as surfaces beneath."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.plan import Target
+from lmcspec.report.figures.by_step import named
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.style import SPLITS, Drawing, drawn
+from lmcspec.report.tidy import Result, WithOutputs
+from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from mpl_toolkits.mplot3d import Axes3D
+
+FILE = "landscape.safetensors"
+SCALES = {"loss": 1.0, "error": PERCENT}
+SHADES = 14
+"""Contours of a panel."""
+CUT = 0.97
+"""The share of all values up to which shades tell them apart: far from networks a loss may grow beyond all bounds."""
+WIDE, HIGH = 3.0, 3.0
+"""Of a panel, in inches."""
+INK = "#1a1a1a"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is shown of one subnetwork: values in rows by y, where they are, and where its networks lie."""
+
+    title: str
+    x: Sequence[float]
+    y: Sequence[float]
+    values: Any
+    places: Sequence[Mapping[str, float]]
+    released: bool
+    """Whether the plane's axes are those of the released code, in which distances mean nothing."""
+
+
+def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A panel per network and level, of the first replicate that is there: planes of several can't be averaged."""
+    what = wish.metric or "loss"
+    if what not in SCALES:
+        return Drawing(name, name, None, notes=(f"of a landscape there are {' and '.join(SCALES)}, no {what!r}",))
+    title = f"{what.capitalize()} in the plane through three networks"
+    notes: list[str] = []
+    found = [ground for given in givens for ground in _grounds(given, wish, what, notes, several=len(givens) > 1)]
+    if not found:
+        return Drawing(name, title, None, notes=(*notes, "no landscape is in the store yet"))
+    split = found[0][0]
+    with drawn():
+        figure = _draw([ground for _, ground in found], f"{split} {what}{' (%)' * (what == 'error')}")
+    caption = "Networks in the plane are dots; hollow ones were projected, their distance from it beside them. "
+    caption += (
+        "Axes are those of the released code: distances in them are not those of weights."
+        if any(ground.released for _, ground in found)
+        else "Distances in a plane are those of weights. All panels have the same shades, each its own scale."
+    )
+    return Drawing(name, title, figure, caption, tuple(notes))
+
+
+def _grounds(given: Given, wish: Wish, what: str, notes: list[str], *, several: bool) -> Iterator[tuple[str, Ground]]:
+    """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
+    measure = wish.measure or given.measures("landscape")[0]
+    targets = [
+        one
+        for one in given.plan.targets
+        if (one.case, one.measure) == (given.case, measure)
+        and (wish.networks is None or one.network in wish.networks)
+        and (wish.at is None or str(wish.at) == one.at)
+    ]
+    places: dict[tuple[str, int, int], list[Target]] = {}
+    for one in targets:
+        places.setdefault((one.network, one.level, one.at_updates), []).append(one)
+    seen: set[str] = set()
+    for (network, level, _), own in places.items():
+        measured = sorted({other for name, other, _ in places if name == network})
+        if level not in given.levels(network, wish.levels, measured) or own[0].task in seen:
+            continue
+        seen.add(own[0].task)
+        steps = {step for _, _, step in places}
+        label = f"{given.case}, " * several + named(given, network, level) + f", k = {own[0].at}" * (len(steps) > 1)
+        ground = next((found for one in own if (found := _ground(given, one, label, wish, what, notes))), None)
+        if ground is not None:
+            yield ground
+
+
+def _ground(
+    given: Given, target: Target, label: str, wish: Wish, what: str, notes: list[str]
+) -> tuple[str, Ground] | None:
+    """What a task left, or None with a note."""
+    stored: Result | None = given.store.find(target.task)
+    if stored is None or "x" not in stored.scalars:
+        notes.append(f"{label}: {'its networks diverged' if stored else 'not in the store yet'}")
+        return None
+    if not isinstance(stored, WithOutputs) or not stored.has_outputs:
+        notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
+        return None
+    from safetensors.numpy import load_file
+
+    values = load_file(stored.out / FILE)
+    splits = [split for split in ("train", *SPLITS) if f"{split}_{what}" in values]
+    split = wish.split if wish.split in splits else splits[0]
+    params = given.plan.tasks[target.task].params
+    scalars = stored.scalars
+    return split, Ground(
+        label,
+        scalars["x"],
+        scalars["y"],
+        SCALES[what] * values[f"{split}_{what}"],
+        scalars["places"],
+        params.plane == "as-released",
+    )
+
+
+def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
+    import numpy as np
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import BoundaryNorm
+    from matplotlib.figure import Figure
+
+    every = np.concatenate([ground.values[np.isfinite(ground.values)] for ground in grounds])
+    low, high = float(every.min()), float(np.quantile(every, CUT))
+    # Basins are shallow beside their surroundings: shades are finer there.
+    edges = low + (max(high, low + 1e-9) - low) * np.linspace(0, 1, SHADES + 1) ** 2
+    shades = colormaps["viridis"]
+    norm = BoundaryNorm(edges, shades.N, extend="max")
+    figure = Figure(figsize=(1.6 + WIDE * len(grounds), 2 * HIGH), layout="constrained")
+    for place, ground in enumerate(grounds, 1):
+        flat = figure.add_subplot(2, len(grounds), place)
+        _contours(flat, ground, edges, shades, norm, first=place == 1)
+        _surface(
+            figure.add_subplot(2, len(grounds), len(grounds) + place, projection="3d"), ground, edges, shades, norm
+        )
+    bar = figure.colorbar(
+        ScalarMappable(norm, shades), ax=figure.axes, label=label, extend="max", shrink=0.5, pad=0.03, ticks=edges[::2]
+    )
+    bar.ax.set_yticklabels([f"{edge:.3g}" for edge in edges[::2]])
+    return figure
+
+
+def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, *, first: bool) -> None:
+    import numpy as np
+    from matplotlib.patheffects import withStroke
+
+    values = np.ma.masked_invalid(ground.values)
+    axes.contourf(ground.x, ground.y, values, levels=edges, cmap=shades, norm=norm, extend="max")
+    axes.contour(ground.x, ground.y, values, levels=edges[::2], colors="white", linewidths=0.4, alpha=0.6)
+    for number, one in enumerate(ground.places):
+        # Rounding leaves anchors of the released plane a hair off it.
+        off = one["residual"] > 1e-3 * (ground.x[-1] - ground.x[0])
+        face = "none" if off else "white"
+        edge = "white" if off else INK
+        axes.plot(one["x"], one["y"], "o", markersize=6, markerfacecolor=face, markeredgecolor=edge, mew=1.2)
+        words = f"{number}" + f" ({one['residual']:.3g} off)" * off
+        place = {"xytext": (5, 4), "textcoords": "offset points", "color": "white", "fontsize": 8}
+        outlined = [withStroke(linewidth=1.6, foreground=INK)]
+        axes.annotate(words, (one["x"], one["y"]), path_effects=outlined, **place)
+    axes.set_title(ground.title)
+    axes.set_aspect("equal")
+    axes.grid(visible=False)
+    unit = "halves of two networks' distance" if ground.released else "distance of weights"
+    axes.set_xlabel(unit)
+    if first:
+        axes.set_ylabel(unit)
+
+
+def _surface(axes: "Axes3D", ground: Ground, edges: Any, shades: Any, norm: Any) -> None:
+    import numpy as np
+
+    x, y = np.meshgrid(ground.x, ground.y)
+    heights = np.clip(np.nan_to_num(ground.values, nan=edges[-1], posinf=edges[-1]), edges[0], edges[-1])
+    # A face in the middle of four points has the shade of their mean.
+    middles = (heights[1:, 1:] + heights[1:, :-1] + heights[:-1, 1:] + heights[:-1, :-1]) / 4
+    axes.plot_surface(x, y, heights, facecolors=shades(norm(middles)), rstride=1, cstride=1, linewidth=0, shade=False)
+    axes.set_zlim(edges[0], edges[-1])
+    axes.view_init(38, -60)
+    axes.tick_params(labelsize=7, pad=-2)
+    axes.set_box_aspect((1, 1, 0.6))

@@ -1,0 +1,72 @@
+"""The Hessian's diagonal of made-up results: its distribution and its table read back."""
+
+from statistics import fmean, stdev
+
+import pytest
+from drawn_for_tests import Recorded, draw, lines
+from results_for_tests import Result, made_up, plan_of
+
+TEXT = """
+[networks]
+imp = [{ rounds = 2 }]
+twin = [{ rounds = 1 }]
+[measures]
+hessian = { levels = ["dense", "last"] }
+"""
+EDGES = [-10.0, -1.0, -1e-6, -1e-9, 1e-9, 1e-6, 1.0, 10.0]
+COUNTS = [1, 2, 3, 4, 5, 6, 9]
+
+
+def numbers(target) -> dict[str, float]:
+    base = 0.001 * (1 + target.level + 10 * target.replicate)
+    return {
+        "min": -base,
+        "max": 9 * base,
+        "mean": base,
+        "std": 2 * base,
+        "mean-magnitude": 3 * base,
+        "trace": 1e4 * base,
+    }
+
+
+@pytest.fixture
+def plan():
+    return plan_of(TEXT)
+
+
+@pytest.fixture
+def store(plan):
+    found = Recorded(made_up(plan, lambda target: 0.1).found)
+    for one in plan.targets:
+        counts = {"edges": EDGES, "counts": COUNTS if not one.level else COUNTS[::-1]}
+        found.found[one.task] = Result({"metrics": numbers(one), "histogram": counts})
+    return found
+
+
+def test_shares_of_each_bin_and_one_around_nothing(plan, store):
+    drawing = draw(plan, store, hessian={})["hessian"]
+    (axes,) = drawing.figure.axes
+    shown = lines(axes)
+    assert list(shown) == ["dense", "imp, 36.0 % sparse", "twin, 20.0 % sparse"], "dense once for both"
+    x, y = shown["dense"]
+    assert x == [-5.5, pytest.approx(-0.5000005), 0.0, pytest.approx(0.5000005), 5.5]
+    assert y == pytest.approx([share / 30 for share in (1, 2, 3 + 4 + 5, 6, 9)])
+    assert axes.get_xscale() == "symlog" and axes.get_yscale() == "log"
+
+
+def test_the_papers_table(plan, store):
+    table = draw(plan, store, hessian={})["hessian"].table
+    assert table.headings[:6] == ("network", "min", "max", "mean", "std", "mean magnitude")
+    by_name = {line[0].text: line for line in table.lines}
+    assert list(by_name) == ["dense", "imp, 36.0 % sparse", "twin, 20.0 % sparse"]
+    own = [numbers(one)["mean-magnitude"] for one in plan.targets if (one.network, one.level) == ("imp", 2)]
+    cell = by_name["imp, 36.0 % sparse"][5]
+    assert cell.text == f"{fmean(own):.4f} ± {stdev(own):.4f} ({len(own)})"
+    assert cell.tasks == (next(one.task for one in plan.targets if (one.network, one.level) == ("imp", 2)),)
+    assert by_name["dense"][7].text.startswith(f"{fmean(1e4 * 0.001 * (1 + 10 * r) for r in range(len(own))):.2f}")
+
+
+def test_without_results_it_says_so(plan):
+    drawing = draw(plan, Recorded({}), hessian={})["hessian"]
+    assert drawing.figure is None
+    assert drawing.notes == ("no Hessian is in the store yet",)

@@ -1,0 +1,129 @@
+"""Landscapes of made-up results, and what their figures show read back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_for_tests import Recorded, draw, panels
+from results_for_tests import made_up, plan_of
+from safetensors.numpy import save_file
+
+TEXT = """
+[networks]
+imp = [{ rounds = 2 }]
+[measures]
+landscape = { levels = ["dense", "last"], grid = 4 }
+released = { kind = "landscape", levels = ["last"], grid = 4, plane = "as-released", split = ["test"] }
+"""
+PLACES = [
+    {"x": 0.0, "y": 0.0, "residual": 0.0},
+    {"x": 2.0, "y": 0.0, "residual": 0.0},
+    {"x": 1.0, "y": 1.5, "residual": 0.0},
+    {"x": 1.0, "y": 0.5, "residual": 0.75},
+]
+
+
+class Written:
+    """A result with files."""
+
+    outcome = "ok"
+    record = {"seconds": 1}
+
+    def __init__(self, out: Path, scalars, kept=True):
+        self.out, self.scalars, self.has_outputs = out, scalars, kept
+
+
+class Files(Recorded):
+    """Made-up results, of which landscapes have a file."""
+
+    def find(self, identifier):
+        own = self.found.get(identifier)
+        return own if isinstance(own, Written) else super().find(identifier)
+
+
+def values(level: int) -> np.ndarray:
+    """Rows by y: other numbers in every corner."""
+    return np.arange(16, dtype=np.float64).reshape(4, 4) + 100 * level
+
+
+@pytest.fixture
+def plan():
+    return plan_of(TEXT)
+
+
+@pytest.fixture
+def store(plan, tmp_path):
+    found = Files(made_up(plan, lambda target: 0.1).found)
+    for one in plan.targets:
+        out = tmp_path / one.task
+        out.mkdir(exist_ok=True)
+        split = "test" if one.measure == "released" else "train"
+        save_file(
+            {f"{split}_loss": values(one.level), f"{split}_error": values(one.level) / 1000},
+            out / "landscape.safetensors",
+        )
+        scalars = {
+            "metrics": {"residual": 0.75},
+            "x": [0.0, 1.0, 2.0, 3.0],
+            "y": [-1.0, 0.0, 1.0, 2.0],
+            "places": PLACES,
+        }
+        found.found[one.task] = Written(out, scalars)
+    return found
+
+
+def dots(axes):
+    return [(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in axes.lines]
+
+
+def test_a_panel_of_contours_and_one_of_heights_per_network(plan, store):
+    drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
+    flat = panels(drawing)
+    assert list(flat) == ["dense", "imp, 36.0 % sparse"]
+    for axes in flat.values():
+        assert dots(axes) == [(one["x"], one["y"]) for one in PLACES]
+        assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3 (0.75 off)"]
+        assert axes.get_xlabel() == "distance of weights"
+        assert axes.get_aspect() == 1
+    surfaces = [axes for axes in drawing.figure.axes if axes.name == "3d"]
+    assert len(surfaces) == 2
+    for axes, level in zip(surfaces, (0, 2), strict=True):
+        corners = axes.collections[0]._faces.reshape(-1, 3).tolist()
+        at = {(round(x, 3), round(y, 3)): height for x, y, height in corners}
+        assert at[0.0, -1.0] == values(level)[0, 0]
+        assert at[3.0, -1.0] == values(level)[0, 3], "x runs along a row"
+    assert "Distances in a plane are those of weights" in drawing.caption
+
+
+def test_errors_are_in_percent_and_all_panels_have_one_scale(plan, store):
+    drawing = draw(plan, store, landscape={"measure": "landscape", "metric": "error"})["landscape"]
+    bar = next(axes for axes in drawing.figure.axes if axes.get_ylabel())
+    assert any(axes.get_ylabel() == "train error (%)" for axes in drawing.figure.axes)
+    assert bar is not None
+    norms = {id(one.norm) for axes in panels(drawing).values() for one in axes.collections[:1]}
+    assert len(norms) == 1
+
+
+def test_the_released_plane_says_that_its_distances_are_none(plan, store):
+    drawing = draw(plan, store, landscape={"measure": "released"})["landscape"]
+    (axes,) = panels(drawing).values()
+    assert axes.get_xlabel() == "halves of two networks' distance"
+    assert "not those of weights" in drawing.caption
+    assert any(axes.get_ylabel() == "test loss" for axes in drawing.figure.axes)
+
+
+def test_what_is_not_there_is_said(plan, store):
+    missing, dropped = (one.task for one in plan.targets if (one.measure, one.replicate) == ("landscape", 0))
+    for one in plan.targets:
+        if one.level == 0:
+            store.found.pop(one.task, None)
+        else:
+            store.found[one.task].has_outputs = False
+    drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
+    assert drawing.figure is None
+    assert missing != dropped
+    notes = " ".join(drawing.notes)
+    assert "dense: not in the store yet" in notes
+    assert "imp, 36.0 % sparse: its outputs were dropped" in notes
+    drawing = draw(plan, store, landscape={"measure": "landscape", "metric": "sharpness"})["landscape"]
+    assert drawing.notes[0] == "of a landscape there are loss and error, no 'sharpness'"

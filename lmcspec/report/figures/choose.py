@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lmcspec.plan import Plan
-from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, images, surface, through
+from lmcspec.report.figures import along_path, by_sparsity, by_step, costs, images, overview, surface, through
 from lmcspec.report.figures.best import WORD, axis_of
 from lmcspec.report.figures.given import Given, member
 from lmcspec.report.figures.metrics import metric_of
@@ -24,6 +24,7 @@ PLOTS = {
     "error-along-path": along_path.error,
     "path-surface": surface.surface,
     "images": images.images,
+    "overview": overview.overview,
 }
 SHOWN = {
     "accuracy-vs-sparsity": "accuracy",
@@ -37,6 +38,7 @@ NEEDS = {
     "accuracy-vs-sparsity": ("accuracy",),
     "distance-vs-step": ("distance", "stability"),
     "images": (),
+    "overview": ("accuracy", "stability"),
 }
 """The kinds of measure of which a plot needs one, where that is not stability; nothing where it needs none."""
 ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band"}
@@ -49,6 +51,7 @@ READS = {
     "error-along-path": ALWAYS | {"at"},
     "path-surface": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "images": {"panels"},
+    "overview": {"networks", "levels", "measure", "series", "x", "y", "size", "baseline", "at"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
@@ -62,6 +65,7 @@ VALUES = {
     "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at", "split")},
     "path-surface": {"panels": ("case", "network")},
     "images": {"panels": ("case",)},
+    "overview": {"x": overview.RATIOS, "y": overview.RATIOS, "series": ("case", "network"), "size": (*overview.SIZES,)},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 
@@ -108,8 +112,8 @@ def _of_all(wishes: Sequence[Wish]) -> Wish:
 
 
 def shows_all(wish: Wish) -> bool:
-    """Whether a figure is one of all cases together."""
-    return getattr(wish, "panels", None) == "case"
+    """Whether a figure is one of all cases together: an overview always is."""
+    return getattr(wish, "plot", None) == "overview" or getattr(wish, "panels", None) == "case"
 
 
 def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wish]]:

@@ -2,7 +2,6 @@
 
 from statistics import fmean
 
-import numpy as np
 import pytest
 from drawn_for_tests import Recorded, draw, draw_across, panels
 from results_for_tests import made_up, plan_of
@@ -141,6 +140,14 @@ def test_of_several_k_the_one_with_most_levels():
         drawing = draw(plan, store, **{"path-surface": {"networks": ["imp"]} | wish})["path-surface"]
         assert drawing.notes == (() if wish else ("imp: k = 0 of 0, 20it; say which with `at`",))
         assert f"k = {k};" in drawing.caption
+        assert list(panels(drawing)) == ["imp"]
+    two = plan_of(
+        TEXT.replace("[measures]", "late = [{ rounds = 2, rewind = 1 }]\n[measures]").replace(
+            '"imp"]', '"imp", "late"]'
+        )
+    )
+    shown = panels(draw(two, results(two), **{"path-surface": {"networks": ["imp", "late"]}})["path-surface"])
+    assert list(shown) == ["imp, k = 0", "late, k = 1ep"]
 
 
 def test_cases_stand_below_each_other():
@@ -182,8 +189,9 @@ def test_other_positions_are_met_in_between(plan):
     drawing = draw(plan, store, **{"path-surface": {"networks": ["imp"], "levels": [2, 3]}})["path-surface"]
     (axes,) = panels(drawing).values()
     (strip,) = axes.collections
-    assert len(strip.get_facecolor()) == 4, "a face from each of five positions to the next"
-    assert np.ptp(axes.lines[0].get_data_3d()[0]) == 1 and len(axes.lines[0].get_data_3d()[0]) == 3
+    across, along = (4 * (24 // 5), 1 + 24 // 2)
+    assert len(strip.get_facecolor()) == across * along, "faces between all five positions"
+    assert [len(line.get_data_3d()[0]) for line in axes.lines] == [3, 5]
 
 
 def test_it_can_be_written_and_nothing_is_clipped(plan, store):

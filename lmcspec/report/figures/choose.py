@@ -13,6 +13,7 @@ from lmcspec.report.figures import (
     curvature,
     images,
     landscape,
+    overview,
     surface,
     through,
 )
@@ -36,6 +37,7 @@ PLOTS = {
     "images": images.images,
     "landscape": landscape.landscape,
     "hessian": curvature.hessian,
+    "overview": overview.overview,
 }
 SHOWN = {
     "accuracy-vs-sparsity": "accuracy",
@@ -51,6 +53,7 @@ NEEDS = {
     "images": (),
     "landscape": ("landscape",),
     "hessian": ("hessian",),
+    "overview": ("accuracy", "stability"),
 }
 """The kinds of measure of which a plot needs one, where that is not stability; nothing where it needs none."""
 ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band"}
@@ -65,6 +68,7 @@ READS = {
     "images": {"panels"},
     "landscape": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "hessian": {"networks", "levels", "measure"},
+    "overview": {"networks", "levels", "measure", "series", "x", "y", "size", "baseline", "at"},
     "cost": {"networks"},
     "table": {"networks", "levels", "measure"},
 }
@@ -79,6 +83,7 @@ VALUES = {
     "path-surface": {"panels": ("case", "network")},
     "images": {"panels": ("case",)},
     "landscape": {"panels": ("case",)},
+    "overview": {"x": overview.RATIOS, "y": overview.RATIOS, "series": ("case", "network"), "size": (*overview.SIZES,)},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
 
@@ -125,8 +130,8 @@ def _of_all(wishes: Sequence[Wish]) -> Wish:
 
 
 def shows_all(wish: Wish) -> bool:
-    """Whether a figure is one of all cases together."""
-    return getattr(wish, "panels", None) == "case"
+    """Whether a figure is one of all cases together: an overview always is."""
+    return getattr(wish, "plot", None) == "overview" or getattr(wish, "panels", None) == "case"
 
 
 def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wish]]:

@@ -1,7 +1,7 @@
 """Error or loss along the straight path at every level: a surface over the position and the sparsity."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.along_path import SCALES, Line, along, curves_of, over_replicates, policy_of, unknown
@@ -22,6 +22,8 @@ NAMED = 6
 """Levels that are named on their axis, at most."""
 ELEVATION, AZIMUTH = 26, -57
 """From the sparsest level's side, a little from the right: what rises in the middle of a path hides little."""
+FACES = 24
+"""Of a surface along each axis, about: their colours follow its height."""
 BAR = 1.1
 """The width of the scale of colours with its words, in inches."""
 INK = "#222222"
@@ -57,11 +59,13 @@ def surface(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     split = next(split for split in SPLITS if any(line.key.split == split for one in panels for line in one.lines))
     shown = [(panel, [line for line in panel.lines if line.key.split == split]) for panel in panels]
     shown = [(panel, lines) for panel, lines in shown if lines]
+    steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
+    if len(steps) > 1:
+        shown = [(replace(one, title=f"{one.title}, k = {lines[0].key.k}"), lines) for one, lines in shown]
     with drawn():
         figure = _draw(shown, SCALES[what], f"{split} {what}{' (%)' * (what == 'error')}", _columns(givens, shown))
     counts = sorted({len(line.curves) for _, lines in shown for line in lines})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
-    steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
     caption = f"Between copies that part at step k{f' = {steps[0]}' * (len(steps) == 1)}; means over replicates "
     caption += (
         f"(n = {n}), pairs averaged within a replicate. Dark lines are the measured levels, and the surface goes "
@@ -140,16 +144,17 @@ def _one(
     from matplotlib.ticker import MaxNLocator
 
     levels = [line.key.level for line in lines]
-    # Measures may have looked at other positions: the surface has all of them.
-    alphas = sorted({alpha for line in lines for alpha in line.alphas})
+    # Measures may have looked at other positions: the surface has all of them, and more to follow heights by colour.
+    alphas = _finer(sorted({alpha for line in lines for alpha in line.alphas}))
     heights = [np.interp(alphas, line.alphas, own) for line, own in zip(lines, means, strict=True)]
     for place, (line, own) in enumerate(zip(lines, means, strict=True)):
         level = line.key.level
         if place:
-            x, y = np.meshgrid(alphas, levels[place - 1 : place + 1])
-            strip = np.array(heights[place - 1 : place + 1])
+            share = np.linspace(0, 1, 2 + FACES // len(levels))[:, None]
+            strip = (1 - share) * heights[place - 1] + share * heights[place]
+            x, y = np.meshgrid(alphas, (1 - share) * levels[place - 1] + share * level)
             # Edges have the colour of their face, or white would shine through between them.
-            faces = colours.to_rgba((strip[:, :-1] + strip[:, 1:]).mean(axis=0, keepdims=True) / 2)
+            faces = colours.to_rgba((strip[:-1, :-1] + strip[1:, :-1] + strip[:-1, 1:] + strip[1:, 1:]) / 4)
             look: dict[str, Any] = {"facecolors": faces, "shade": False, "linewidth": 0.25, "zorder": place}
             axes.plot_surface(x, y, strip, rstride=1, cstride=1, **look)
         axes.plot(
@@ -167,6 +172,15 @@ def _one(
     axes.zaxis.set_major_locator(MaxNLocator(4))
     axes.set_box_aspect((1.2, 1.2, 0.85), zoom=1.04)  # pyright: ignore[reportArgumentType]
     axes.view_init(ELEVATION, AZIMUTH)
+
+
+def _finer(alphas: Sequence[float]) -> Any:
+    """These positions, with further ones evenly spaced between neighbours."""
+    import numpy as np
+
+    pieces = max(1, FACES // len(alphas))
+    places = np.arange((len(alphas) - 1) * pieces + 1) / pieces
+    return np.interp(places, range(len(alphas)), alphas)
 
 
 def _named(panel: NetworkPanel, level: int) -> str:

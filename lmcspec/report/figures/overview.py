@@ -1,0 +1,206 @@
+"""Overview over the cases of a sweep: each network by a baseline, in stability and in accuracy at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.ratios import Compared, Ratio, compare
+from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, colour, drawn, legend, marker
+from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RATIOS = ("barrier-ratio", "accuracy-ratio")
+"""What stands on the axes, x and y unless the figure says."""
+SIZES = {"compression": "data", "sparsity": "weights"}
+"""What markers are as large as: 1 / density, or training images to each image of the distilled set."""
+SMALLEST, LARGEST = 26.0, 150.0
+"""Areas of markers, in square points; equal factors of compression are equal steps between them."""
+NAMED = 24
+"""Up to so many points have their sparsity beside them, where their size does not tell it."""
+GREY = "#777777"
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How points are told apart: by colour what `series` says, and by marker the other of case and network."""
+
+    series: str
+    colours: Mapping[str, str]
+    markers: Mapping[str, str]
+    by_marker: str
+
+    def of(self, point: Compared) -> tuple[str, str]:
+        """Colour and marker."""
+        return self.colours[getattr(point, self.series)], self.markers[getattr(point, self.by_marker)]
+
+
+def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A point per case, network other than the baseline, and level: two ratios to the baseline at the same level.
+
+    `barrier-ratio` is the loss barrier at the midpoint of the path, of the network over that of the baseline;
+    `accuracy-ratio` the same of the test accuracy. Levels of one network are joined by a dotted line. Ratios and their
+    error bars are those of `ratios.ratio`; a marker is hollow, without a bar, where the baseline's barrier is within
+    one standard deviation of zero.
+    """
+    title = f"Stability and accuracy, by {wish.baseline}" if wish.baseline else "Stability and accuracy"
+    if problem := _cannot(givens, wish):
+        return Drawing(name, title, None, notes=(problem,))
+    baseline = str(wish.baseline)
+    found = [compare(given, wish, baseline, given.case if len(givens) > 1 else "") for given in givens]
+    points = [point for one in found for point in one.points]
+    notes = tuple(note for one in found for note in one.notes)
+    if not points:
+        return Drawing(name, title, None, notes=notes or ("no barrier is in the store yet",))
+    splits = " or ".join(dict.fromkeys(one.split for one in found if one.points))
+    labels = {
+        "barrier-ratio": f"loss barrier at the midpoint ({splits}), ratio to {baseline}",
+        "accuracy-ratio": f"test accuracy, ratio to {baseline}",
+    }
+    x, y = _axes(wish)
+    size = wish.size if wish.size in SIZES else "compression"
+    looks = _looks(givens, points, wish)
+    with drawn():
+        figure, ((axes,),) = canvas(1, 1, 7.4, 4.2)
+        for line in (axes.axhline, axes.axvline):
+            line(1.0, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        areas = _areas([_size(point, size) for point in points])
+        for case, network in dict.fromkeys((point.case, point.network) for point in points):
+            own = [point for point in points if (point.case, point.network) == (case, network)]
+            _draw(axes, own, x, y, [areas[_size(point, size)] for point in own], looks)
+        if size == "compression" and len(points) <= NAMED:
+            _name(axes, points, x, y)
+        axes.set_xlabel(labels[x])
+        axes.set_ylabel(labels[y])
+        axes.margins(0.08)
+        legend(figure, [*_handles(looks), *_size_handles(areas, size)], f"mean ± std, {_counted(points)}")
+    caption = (
+        f"Ratios to {baseline} at the same level: levels are matched by their number, not by sparsity. On the dashed "
+    )
+    caption += f"lines a network is as stable, or as accurate, as {baseline}. "
+    caption += "Bars are one standard deviation, from those of both over replicates by first-order propagation as if "
+    caption += f"these were independent. Markers grow with the compression of {SIZES[size]}."
+    return Drawing(name, title, figure, caption, notes)
+
+
+def _cannot(givens: Sequence[Given], wish: Wish) -> str:
+    """What is missing for a comparison, and what to type; empty where nothing is."""
+    for kind in ("accuracy", "stability"):
+        if not any(given.measures(kind) for given in givens):
+            return f"overview needs measures of the kinds accuracy and stability, and the study has no {kind}"
+    known = list(dict.fromkeys(network for given in givens for network in given.pruned))
+    say = " or ".join(f'`baseline = "{network}"`' for network in known)
+    if wish.baseline is None:
+        return f"overview compares networks with one of them: say {say}"
+    return "" if wish.baseline in known else f"there is no pruned network {wish.baseline!r} to compare with: say {say}"
+
+
+def _axes(wish: Wish) -> tuple[str, str]:
+    """What is on x and y; one that is said leaves the other to the other axis."""
+    x, y = (one if isinstance(one, str) and one in RATIOS else None for one in (wish.x, wish.y))
+    if x is None and y == RATIOS[0]:
+        x = RATIOS[1]
+    x = x or RATIOS[0]
+    return x, y or RATIOS[1 - RATIOS.index(x)]
+
+
+def _of(point: Compared, which: str) -> Ratio:
+    return point.barrier if which == "barrier-ratio" else point.accuracy
+
+
+def _bar(ratio: Ratio) -> float:
+    """Half of its error bar. First-order propagation means nothing where the denominator may be zero: no bar."""
+    return 0.0 if ratio.unstable else ratio.std
+
+
+def _size(point: Compared, size: str) -> float:
+    return point.data_compression if size == "compression" else 1 / point.density
+
+
+def _areas(values: Sequence[float]) -> dict[float, float]:
+    """The area of the marker of each value, by its logarithm between the least and the greatest."""
+    low, high = log(min(values)), log(max(values))
+    return {
+        value: SMALLEST + (LARGEST - SMALLEST) * ((log(value) - low) / (high - low) if high > low else 0.4)
+        for value in sorted(set(values))
+    }
+
+
+def _looks(givens: Sequence[Given], points: Sequence[Compared], wish: Wish) -> Looks:
+    usual = "case" if len(givens) > 1 else "network"
+    series = wish.series if wish.series in ("case", "network") else usual
+    other = "network" if series == "case" else "case"
+    cases = list(dict.fromkeys(point.case for point in points))
+    networks = list(dict.fromkeys(point.network for point in points))
+    values = {"case": cases, "network": networks}
+    # A network looks as in all figures of its case.
+    home = {network: next(given for given in givens if network in given.networks) for network in networks}
+    colours = {
+        "case": {case: COLOURS[place % len(COLOURS)] for place, case in enumerate(cases)},
+        "network": {network: colour(home[network], network) for network in networks},
+    }
+    markers = {
+        "case": {case: MARKERS[place % len(MARKERS)] for place, case in enumerate(cases)},
+        "network": {network: marker(home[network], network) for network in networks},
+    }
+    by_marker = other if len(values[other]) > 1 else series
+    return Looks(series, colours[series], markers[by_marker], by_marker)
+
+
+def _draw(axes: "Axes", points: Sequence[Compared], x: str, y: str, areas: Sequence[float], looks: Looks) -> None:
+    own, shape = looks.of(points[0])
+    over = [[_of(point, which).value for point in points] for which in (x, y)]
+    spreads = [[_bar(_of(point, which)) for point in points] for which in (x, y)]
+    axes.plot(*over, color=own, linestyle=":", linewidth=1.2, label="_joined")
+    if any(spreads[0]) or any(spreads[1]):
+        bars: dict[str, Any] = {"fmt": "none", "ecolor": own, "elinewidth": 0.9, "alpha": 0.55}
+        axes.errorbar(*over, xerr=spreads[0], yerr=spreads[1], label="_bars", **bars)
+    faces = ["white" if point.barrier.unstable else own for point in points]
+    label = ", ".join(one for one in (points[0].case, points[0].network) if one)
+    axes.scatter(
+        *over, s=list(areas), marker=shape, facecolors=faces, edgecolors=own, linewidths=1.2, zorder=3, label=label
+    )
+
+
+def _name(axes: "Axes", points: Sequence[Compared], x: str, y: str) -> None:
+    """The sparsity beside each point."""
+    for point in points:
+        place = (_of(point, x).value, _of(point, y).value)
+        text = f"{PERCENT * (1 - point.density):.0f} %"
+        axes.annotate(text, place, xytext=(6, 6), textcoords="offset points", fontsize=7, color=GREY)
+
+
+def _handles(looks: Looks) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    alike = looks.by_marker == looks.series
+    found = [
+        Line2D([], [], color=own, marker=looks.markers[one] if alike else "o", linestyle=":", label=one)
+        for one, own in looks.colours.items()
+    ]
+    others = [] if alike else looks.markers.items()
+    return found + [Line2D([], [], color=GREY, marker=shape, linestyle="none", label=one) for one, shape in others]
+
+
+def _size_handles(areas: Mapping[float, float], size: str) -> list[Any]:
+    """The least and the greatest marker."""
+    from matplotlib.lines import Line2D
+
+    def label(value: float) -> str:
+        return f"{value:.3g}×" + (
+            " less data" if size == "compression" else f" ({PERCENT * (1 - 1 / value):.0f} % sparse)"
+        )
+
+    return [
+        Line2D([], [], color=GREY, marker="o", markersize=areas[one] ** 0.5, linestyle="none", label=label(one))
+        for one in dict.fromkeys((min(areas), max(areas)))
+    ]
+
+
+def _counted(points: Sequence[Compared]) -> str:
+    ns = sorted({one.n for point in points for one in (point.barrier, point.accuracy)})
+    return f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]}–{ns[-1]}"

@@ -1,0 +1,164 @@
+"""Networks against a baseline at the same level: ratios of barriers and of accuracies, with their errors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lmcspec.plan import Plan
+from lmcspec.plan.graph import is_distilled, needed
+from lmcspec.report.figures.given import Given
+from lmcspec.report.summary import Cell
+from lmcspec.report.tidy import Row
+from lmcspec.report.words import at_levels
+from lmcspec.spec.study import Figure as Wish
+from lmcspec.tasks import Task
+
+ACCURACY = "test/accuracy"
+Place = tuple[str, int]
+"""A network and a level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of two means over replicates."""
+
+    value: float
+    std: float
+    n: int
+    unstable: bool
+    """Whether its denominator is within one standard deviation of zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A network at a level, by the baseline at that level."""
+
+    case: str
+    network: str
+    level: int
+    barrier: Ratio
+    accuracy: Ratio
+    density: float
+    data_compression: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What can be compared in one case, on which images its barriers are, and what has to be said."""
+
+    points: tuple[Compared, ...]
+    split: str
+    notes: tuple[str, ...]
+
+
+def ratio(over: Cell, under: Cell) -> Ratio | None:
+    """a / b of two means, with its spread by first-order propagation of their sample standard deviations s_a and s_b:
+
+        s = sqrt((s_a / b)² + (a s_b / b²)²)
+
+    as if a and b were independent; replicates share initialisations, whose covariance this leaves out. A mean of one
+    replicate has no spread, and adds none. None where b is 0.
+    """
+    a, b = over.mean, under.mean
+    if b == 0:
+        return None
+    s_a, s_b = over.std or 0.0, under.std or 0.0
+    spread = ((s_a / b) ** 2 + (a * s_b / b**2) ** 2) ** 0.5
+    return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b)
+
+
+def compare(given: Given, wish: Wish, baseline: str, label: str) -> Comparison:
+    """The points of one case: every network but the baseline, at the levels at which both have a barrier.
+
+    Barriers are those of the loss at the midpoint, on training images where both were looked at on these, else on test
+    images; accuracies are on test images. Levels are matched by number, and copies part at the same k. The dense level
+    is left out: it is one network.
+    """
+    split, barriers = _barriers(given, wish, baseline)
+    accuracies = {(row.network, row.level): row for row in _rows(given, wish, "accuracy", ACCURACY)}
+    points: list[Compared] = []
+    without: dict[str, list[int]] = {}
+    steps: dict[int, str] = {}
+    for network in given.networks:
+        if network == baseline or (wish.networks is not None and network not in wish.networks):
+            continue
+        measured = sorted(level for name, level in barriers if name == network)
+        for level in (one for one in given.levels(network, wish.levels, measured) if one):
+            own, other = barriers[network, level], barriers.get((baseline, level), {})
+            alike = sorted(own.keys() & other.keys())
+            steps |= {at: own[at].k for at in alike if len(alike) > 1}
+            barrier = _ratio(given, own[alike[0]], other[alike[0]]) if alike else None
+            accuracy = _ratio(given, accuracies.get((network, level)), accuracies.get((baseline, level)))
+            if barrier and accuracy:
+                density, data = given.density(network, level), data_compression(given, network, level)
+                points.append(Compared(given.case, network, level, barrier, accuracy, density, data))
+            else:
+                without.setdefault(network, []).append(level)
+    return Comparison(tuple(points), split, tuple(_notes(points, baseline, label, without, steps)))
+
+
+def _notes(
+    points: Sequence[Compared], baseline: str, label: str, without: Mapping[str, list[int]], steps: Mapping[int, str]
+) -> Iterator[str]:
+    """The k that was chosen of several, what is not there, and which ratios say little."""
+    if steps:
+        said = f"k = {steps[min(steps)]} of {', '.join(steps[at] for at in sorted(steps))}; say which with `at`"
+        yield f"{label}: {said}" if label else said
+    unstable: dict[str, list[int]] = {}
+    for point in points:
+        if point.barrier.unstable:
+            unstable.setdefault(point.network, []).append(point.level)
+    prefix = f"{label}, " if label else ""
+    for network, levels in without.items():
+        yield f"{prefix}{network} {at_levels(levels)}: {baseline} or it has no accuracy or no barrier there"
+    for network, levels in unstable.items():
+        why = (
+            f"the ratio is unstable when the {baseline} barrier is small, and here it is within one standard deviation"
+        )
+        yield f"{prefix}{network} {at_levels(levels)}: {why} of zero (hollow markers)"
+
+
+def _rows(given: Given, wish: Wish, kind: str, metric: str) -> Sequence[Row]:
+    measures = given.measures(kind)
+    measures = [wish.measure] if wish.measure in measures else measures
+    return given.of(measures, metric, wish.model_copy(update={"networks": None}))
+
+
+def _barriers(given: Given, wish: Wish, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
+    """The images that barriers are on, and their rows by network and level, then by k."""
+    measures = given.measures("stability")
+    policy = given.headline(measures[0]).partition("@")[2] if measures else ""
+    found: dict[Place, dict[int, Row]] = {}
+    for split in ("train", "test"):
+        found = {}
+        for row in _rows(given, wish, "stability", f"midpoint/{split}-loss{f'@{policy}' * bool(policy)}"):
+            found.setdefault((row.network, row.level), {})[row.at_updates] = row
+        networks = {network for network, _ in found}
+        if baseline in networks and len(networks) > 1:
+            return split, found
+    return "test", found
+
+
+def _ratio(given: Given, over: Row | None, under: Row | None) -> Ratio | None:
+    cells = [given.cell(row) if row else None for row in (over, under)]
+    return ratio(cells[0], cells[1]) if cells[0] and cells[1] else None
+
+
+def data_compression(given: Given, network: str, level: int) -> float:
+    """Training images to each image of the distilled set behind a level's mask; 1 where that was found on real data."""
+    plan = given.plan
+    own = [
+        one for one in plan.targets if (one.case, one.network, one.level) == (given.case, network, level) and one.mask
+    ]
+    for task in needed(plan.tasks, tuple(own[:1])).values():
+        if task.kind == "train" and is_distilled(task):
+            return plan.facts[task.params.data.digest].train / _images(plan, task)
+    return 1.0
+
+
+def _images(plan: Plan, training: Task) -> float:
+    """How many images the set of a training holds as it is stored: packed ones count once."""
+    part = training.params.train_on
+    if part is not None:
+        return plan.images[part.digest] / part.value.get("factor", 1) ** 2
+    made = plan.tasks[dict(training.inputs)["data"]].params
+    return made.method.value["ipc"] * made.model.value["classes"]

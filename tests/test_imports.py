@@ -11,6 +11,7 @@ import pytest
 from specs_for_tests import TINY
 
 from lmcspec.cli import main
+from lmcspec.store import Store
 from lmcspec.tasks import KINDS
 
 ROOT = Path(__file__).parents[1]
@@ -177,6 +178,13 @@ def test_commands_load_nothing_heavy(loaded, tmp_path, arguments):
     )
     code, modules, _ = loaded(*arguments, *store)
     assert (code, modules) == (0, [])
+
+
+def test_an_export_that_comes_to_nothing_loads_nothing_heavy(loaded, tmp_path):
+    store = Store.open(tmp_path / "store")
+    for name, output, code in (("dm10", "dm10.pt", 4), ("dm", "dm10.pt", 2), ("dm10", "nowhere/dm10.pt", 2)):
+        command = ("export", "specs/quickstart.toml", name, str(tmp_path / output), "--store", str(store.root))
+        assert loaded(*command)[:2] == (code, []), command
 
 
 def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):

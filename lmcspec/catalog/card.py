@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog.config import Config, Named
@@ -81,6 +81,8 @@ class DistillerCard(Card):
     config: type[Config]
     protocol: str = ""
     """The preset by which the accuracy of its sets is found."""
+    form: Literal["mtt", "idc", "dc"] = "dc"
+    """The form in which its sets are published; see `science/data/published.py`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

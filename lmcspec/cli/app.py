@@ -8,7 +8,7 @@ import typer
 
 from lmcspec.base.errors import LmcspecError
 
-COMMANDS = ("plan", "run", "status", "explain", "diff", "results", "report", "schema", "sync", "ui", "verify")
+COMMANDS = ("plan", "run", "status", "explain", "diff", "results", "report", "export", "schema", "sync", "ui", "verify")
 """Each is a module beside this one with a function of its name."""
 
 

@@ -212,7 +212,7 @@ def test_errors_in_json_where_json_was_asked_for(place, lmcspec):
 def test_help_lists_the_commands_and_exit_codes(lmcspec):
     said = lmcspec("--help")
     assert said.code == 0
-    for word in ("plan", "run", "status", "explain", "schema", "verify", "130 interrupted"):
+    for word in ("plan", "run", "status", "explain", "export", "schema", "verify", "130 interrupted"):
         assert word in " ".join(said.out.split())
 
 

@@ -7,7 +7,9 @@ import lmcspec
 from lmcspec.cli.app import build
 
 SOURCES = sorted(Path(lmcspec.__file__).parent.rglob("*.py"))
-DESIGNED = re.findall("[a-z]+", "plan run status explain diff results report sync gc verify schema init ui doctor")
+DESIGNED = re.findall(
+    "[a-z]+", "plan run status explain diff results report export sync gc verify schema init ui doctor"
+)
 """Every command that there is or will be."""
 
 

@@ -67,5 +67,6 @@ CARD = DistillerCard(
     config=EfficientCondensation,
     implementation="lmcspec.science.distill.idc:distill",
     protocol="idc/cifar10-distilled",
+    form="idc",
     source="Kim et al., Dataset Condensation via Efficient Synthetic-Data Parameterization, ICML 2022, and their code",
 )

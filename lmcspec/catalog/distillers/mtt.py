@@ -76,5 +76,6 @@ CARD = DistillerCard(
     config=TrajectoryMatching,
     implementation="lmcspec.science.distill.mtt:distill",
     protocol="mtt/evaluate",
+    form="mtt",
     source="Cazenavette et al., Dataset Distillation by Matching Training Trajectories, CVPR 2022; as in their code",
 )

@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import cross_entropy
+from worth_for_tests import gained
 
 from lmcspec.base import streams
 from lmcspec.base.recipes import Augmentation, Noise, OwnNoise, Recipe, Schedule, Sgd
@@ -195,7 +196,7 @@ def test_it_beats_random_real_images(digits, tmp_path):
         trajectory(started(number), digits.train, Recipe(60, 256, Sgd(0.1)), OwnNoise("expert", (0, number)), states)
         files.append(tmp_path / f"{number}.safetensors")
         save_file(states, files[-1])
-    gains = []
+    errors = []
     for seed in range(3):
         config = TrajectoryMatching.model_validate(
             {
@@ -214,8 +215,10 @@ def test_it_beats_random_real_images(digits, tmp_path):
         )
         made = mtt.distill(config, Given(digits, build, experts=files))
         sets = Split(*real_subset(digits.train, 10, 2, seed)), Split(made.images, made.labels)
-        real, distilled = (
-            np.mean([error_after_training(digits, one, made.rate, number) for number in range(3)]) for one in sets
+        errors.append(
+            tuple(
+                np.mean([error_after_training(digits, one, made.rate, number) for number in range(3)]) for one in sets
+            )
         )
-        gains.append(real - distilled)
+    gains = gained("digits, mtt, 2 a class", errors)
     assert np.mean(gains) - np.std(gains, ddof=1) > 0.03, gains

@@ -60,6 +60,9 @@ reinit = { like = "imp", weights = "reinitialised" }
 accuracy = {}
 stability = { levels = ["last"], points = 3 }
 distance = { levels = ["last"] }
+landscape = { networks = ["imp"], levels = ["last"], copies = 3, grid = 2, images = 50 }
+hessian = { networks = ["imp"], levels = ["last"], batch = 8, batches = 1 }
+overlap = { levels = ["last"], against = "imp" }
 """
 
 COMPILER = ("torch._dynamo", "torch._inductor")

@@ -4,13 +4,13 @@ The loss is the mean cross-entropy over all given batches of one size, in evalua
 trainable parameters. Masked weights are no parameters: their rows and columns are 0.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vjp, vmap
+from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
@@ -46,15 +46,7 @@ class Hessian:
             ]
         )
         self._point = torch.cat([tensor.flatten() for tensor in named.values()]) * self._kept
-        buffers = dict(module.named_buffers())
-        self._gradients: list[Callable[[Tensor], Tensor]] = []
-        for images, labels in batches:
-
-            def loss(flat: Tensor, images: Tensor = images, labels: Tensor = labels) -> Tensor:
-                outputs = functional_call(module, {**self._apart(flat * self._kept), **buffers}, (images,))
-                return cross_entropy(outputs, labels)
-
-            self._gradients.append(grad(loss))
+        self._module, self._batches, self._buffers = module, batches, dict(module.named_buffers())
 
     @property
     def size(self) -> int:
@@ -74,13 +66,17 @@ class Hessian:
     def times(self, vectors: Tensor) -> Tensor:
         """Products with several vectors at once: (k, P) to (k, P), the mean over batches.
 
-        Backwards through the gradient: forward mode would do as well, but brings in torch's compiler.
+        Backwards through the gradient, for all vectors together. torch.func would do as well, but brings in torch's
+        compiler.
         """
         total = torch.zeros_like(vectors)
-        for gradient in self._gradients:
-            back = vjp(gradient, self._point)[1]
-            total += vmap(lambda vector: back(vector)[0])(vectors)  # noqa: B023 (used before the next batch)
-        return total / len(self._gradients)
+        for images, labels in self._batches:
+            point = self._point.clone().requires_grad_()
+            tensors = {**self._apart(point * self._kept), **self._buffers}
+            loss = cross_entropy(functional_call(self._module, tensors, (images,)), labels)
+            (gradient,) = torch.autograd.grad(loss, point, create_graph=True)
+            total += torch.autograd.grad(gradient, point, vectors, is_grads_batched=True)[0]
+        return total / len(self._batches)
 
     def _apart(self, flat: Tensor) -> dict[str, Tensor]:
         parts = flat.split([shape.numel() for shape in self._shapes.values()])

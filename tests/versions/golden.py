@@ -204,7 +204,30 @@ accuracy = { levels = ["last"] }
 """
 """Every method of distillation, experts and coresets, and training on what they make; packed raw images among it."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE)
+LOOKED_AT = """
+study = "golden-looked-at"
+dataset = "digits"
+model = { name = "convnet", depth = 2, width = 3, norm = "batch" }
+[recipes.real]
+length = "8it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.05, momentum = 0.9, weight_decay = 0.01 }
+[networks]
+imp = [{ data = "real", rounds = 1, fraction = 0.4 }]
+chance = [{ data = "real", rounds = 1, fraction = 0.4, criterion = "random" }]
+[measures]
+landscape = { networks = ["imp"], levels = ["last"], grid = 3, images = 100, split = ["test", "train"] }
+between = { kind = "landscape", networks = ["imp"], levels = ["last"], copies = 2, anchors = [0, 1, { network = "chance" }], grid = 3, bn = "recompute", bn_images = 100, images = 100 }
+released = { kind = "landscape", networks = ["imp"], levels = ["last"], grid = 3, images = 100, plane = "as-released", masks = "dropped" }
+stability = { networks = ["imp"], levels = ["last"], points = 3, images = 100, masks = "dropped", bn = ["average"] }
+hessian = { networks = ["imp"], levels = ["dense", "last"], batch = 20, batches = 2 }
+estimate = { kind = "hessian", networks = ["imp"], levels = ["last"], batch = 20, batches = 1, diagonal = "estimated", probes = 4, eigenvalues = 2 }
+masks = { levels = "all" }
+overlap = { levels = "all", against = "imp" }
+"""
+"""Landscapes in every plane, paths without masks, the Hessian exact and estimated, and what masks have in common."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT)
 
 Values = dict[str, Any]
 """{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""
@@ -237,7 +260,9 @@ def _values(study: str, task: Task, store: Store) -> Values:
     assert stored is not None, label
     files = sorted(stored.out.glob("*.safetensors"))
     tensors = {f"{file.stem}/{name}": sums for file in files for name, sums in _sums(file).items()}
-    made = {"outcome": stored.outcome, "scalars": dict(stored.scalars), "tensors": tensors}
+    # A value on the edge of a histogram's bin may fall to either side of it: the values themselves are among the tensors.
+    scalars = {name: value for name, value in stored.scalars.items() if name != "histogram"}
+    made = {"outcome": stored.outcome, "scalars": scalars, "tensors": tensors}
     return {"label": label, "inputs": inputs, **made}
 
 

@@ -58,7 +58,18 @@ def test_golden_run_takes_every_branch():
     assert {recipe["schedule"].get("name", "steps") for recipe in recipes} == {"steps", "cosine", "linear"}
     assert {recipe["augment"].get("dsa_style", "dc") for recipe in recipes} == {"dc", "mtt", "idc"}
     assert any(recipe["optimiser"].get("nesterov") for recipe in recipes)
+    assert values("landscape", "plane") == {"orthonormal", "as-released"}
+    assert values("landscape", "bn") == {"average", "recompute"}
+    assert {
+        kind: {task.params.decay is None for task in tasks if task.kind == kind} for kind in ("path", "landscape")
+    } == {
+        "path": {True, False},
+        "landscape": {True, False},
+    }
+    assert {bool(probes) for probes in values("hessian", "probes")} == {True, False}
+    assert {bool(count) for count in values("hessian", "eigenvalues")} == {True}
     slots = {"start", "last", "mask", "state", "data", "a", "b", "expert-0", "expert-1"}
+    slots |= {"anchor-0", "anchor-1", "anchor-2", "other-0", "other"}
     assert {slot for task in tasks for slot, _ in task.inputs} == slots
     methods = {task.params.method.value["method"] for task in tasks if task.kind == "distill"}
     assert methods == set(built_in("distiller"))

@@ -6,7 +6,7 @@
 from lmcspec.spec.families import Family, Member
 from lmcspec.spec.load import Case, Loaded, load
 from lmcspec.spec.origins import Origin, Origins
-from lmcspec.spec.preset_files import presets, set_presets
+from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.study import Study
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "Origins",
     "Study",
     "load",
+    "measure_presets",
     "presets",
     "set_presets",
+    "stage_presets",
 ]

@@ -37,6 +37,10 @@ ACCEPTED = {
         optimiser='{ name = "sgd", lr = 0.1 }\naugment = { dsa = "color_flip", dsa_style = "idc", cutmix = 0.5 }'
     ),
     "precision": text(optimiser='{ name = "sgd", lr = 0.1 }\nprecision = "bf16"'),
+    "presets of measures and stages": text(
+        imp='[{ extends = "idc/stage-as-released", rounds = 1 }]',
+        accuracy='{}\nstability = { extends = "idc/stability", levels = [1] }\nown = { extends = "stability", points = 3 }',
+    ),
     "adamw": text(optimiser='{ name = "adamw", lr = 0.001 }\nschedule = "cosine"'),
     "linear": text(optimiser='{ name = "sgd", lr = 0.1 }\nschedule = { name = "linear", final = 0.1, warmup = "5it" }'),
     "space": text(dataset='{ name = "digits", space = "raw" }'),

@@ -43,6 +43,11 @@ def row(measure, metric, k="", headline=False):
         (row("distance", "distance", "3ep", headline=True), "lmc/distance k3ep"),
         (row("sides", "distance", "0", headline=True), "sides/distance k0"),
         (row("distance", "angle", "0"), None),
+        (row("hessian", "mean-magnitude", headline=True), "hessian/mean-magnitude"),
+        (row("hessian", "all/mean"), "hessian/all mean"),
+        (row("landscape", "centre/train-loss", "0", headline=True), "landscape/centre train-loss k0"),
+        (row("overlap", "overlap-by-chance"), "overlap/overlap-by-chance"),
+        (row("masks", "layer-sparsity/layers.0"), None),
     ],
 )
 def test_where_a_number_is_charted(given, chart):

@@ -103,9 +103,11 @@ class Parting:
         request = self.request
         start = request.emit.start(self.network, self.replicate, self.level)
         begin = self.recipe.updates(start.step)
-        role = f"{self._place}/start of all weights"
-        whole, noise = replace(start, last=None), Noise(self.replicate)
-        task = request.emit.train(whole, None, self.recipe, request.emit.real, noise, role=role, until=begin)
+        task = start.task
+        if start.kind != "given" or task is None:
+            role = f"{self._place}/start of all weights"
+            whole, noise = replace(start, last=None), Noise(self.replicate)
+            task = request.emit.train(whole, None, self.recipe, request.emit.real, noise, role=role, until=begin)
         end = self.recipe.recipe.length if until is None else until
         return Dropped(task, self.recipe.part, (begin, end) if self.at == begin else (begin, self.at, end))
 

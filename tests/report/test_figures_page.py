@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import tomli
 from drawn_for_tests import Recorded, draw, draw_across
+from landscapes_for_tests import landscape
 from results_for_tests import Result, made_up, plan_of
 from sets_for_tests import draws_sets
 
@@ -29,6 +30,8 @@ recipes.real.optimiser.lr = 0.2
 [measures]
 accuracy = {}
 one = { kind = "set-accuracy", set = "one", evaluate = "real" }
+landscape = { networks = ["imp[rewind=0]"], levels = ["last"], grid = 3 }
+hessian = { networks = ["imp[rewind=0]"], levels = ["last"] }
 """
 
 
@@ -41,6 +44,7 @@ def plan():
 @pytest.fixture(scope="module")
 def store(plan, tmp_path_factory):
     made = made_up(plan, lambda target: 0.1 + 0.01 * target.replicate)
+    landscapes = {}
     for target in plan.targets:
         if target.kind == "distance":
             made.found[target.task] = Result({"distance": 9.0, "from-start": [8.0, 7.0], "angle": 70.0})
@@ -48,11 +52,18 @@ def store(plan, tmp_path_factory):
             path = made.found[target.task].scalars["paths"]["average"]
             path |= {"test_loss": [0.4, 0.9, 0.4]}
             path["summary"] |= {"midpoint/train-loss": 0.5}
-    return draws_sets(plan, Recorded(made.found), tmp_path_factory.mktemp("sets"))
+        elif target.kind == "hessian":
+            histogram = {"edges": [-1.0, -1e-9, 1e-9, 1.0], "counts": [1, 2, 3]}
+            made.found[target.task] = Result({"metrics": {"trace": 1.0}, "histogram": histogram})
+        elif target.kind == "landscape":
+            landscapes[target.task] = landscape(tmp_path_factory.mktemp("landscape"), target.level)
+    store = draws_sets(plan, Recorded(made.found), tmp_path_factory.mktemp("sets"))
+    store.sets |= landscapes
+    return store
 
 
 def test_there_are_as_many_as_the_page_has():
-    assert len(WISHES) == 19
+    assert len(WISHES) == 21
 
 
 @pytest.mark.parametrize("name", WISHES)

@@ -1,12 +1,9 @@
 """Landscapes of made-up results, and what their figures show read back."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 from drawn_for_tests import Recorded, draw, panels
+from landscapes_for_tests import PLACES, Written, landscape, values
 from results_for_tests import made_up, plan_of
-from safetensors.numpy import save_file
 
 TEXT = """
 [networks]
@@ -15,22 +12,6 @@ imp = [{ rounds = 2 }]
 landscape = { levels = ["dense", "last"], grid = 4 }
 released = { kind = "landscape", levels = ["last"], grid = 4, plane = "as-released", split = ["test"] }
 """
-PLACES = [
-    {"x": 0.0, "y": 0.0, "residual": 0.0},
-    {"x": 2.0, "y": 0.0, "residual": 0.0},
-    {"x": 1.0, "y": 1.5, "residual": 0.0},
-    {"x": 1.0, "y": 0.5, "residual": 0.75},
-]
-
-
-class Written:
-    """A result with files."""
-
-    outcome = "ok"
-    record = {"seconds": 1}
-
-    def __init__(self, out: Path, scalars, kept=True):
-        self.out, self.scalars, self.has_outputs = out, scalars, kept
 
 
 class Files(Recorded):
@@ -39,11 +20,6 @@ class Files(Recorded):
     def find(self, identifier):
         own = self.found.get(identifier)
         return own if isinstance(own, Written) else super().find(identifier)
-
-
-def values(level: int) -> np.ndarray:
-    """Rows by y: other numbers in every corner."""
-    return np.arange(16, dtype=np.float64).reshape(4, 4) + 100 * level
 
 
 @pytest.fixture
@@ -57,18 +33,7 @@ def store(plan, tmp_path):
     for one in plan.targets:
         out = tmp_path / one.task
         out.mkdir(exist_ok=True)
-        split = "test" if one.measure == "released" else "train"
-        save_file(
-            {f"{split}_loss": values(one.level), f"{split}_error": values(one.level) / 1000},
-            out / "landscape.safetensors",
-        )
-        scalars = {
-            "metrics": {"residual": 0.75},
-            "x": [0.0, 1.0, 2.0, 3.0],
-            "y": [-1.0, 0.0, 1.0, 2.0],
-            "places": PLACES,
-        }
-        found.found[one.task] = Written(out, scalars)
+        found.found[one.task] = landscape(out, one.level, "test" if one.measure == "released" else "train")
     return found
 
 

@@ -16,6 +16,9 @@ from lmcspec.report.tidy import Results, Row, tidy
 from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task
 
+GRID = "grid.png"
+"""What the task of a distilled set draws itself."""
+
 
 def rows(plan: Plan, results: Results) -> list[Row]:
     """The rows of every target."""
@@ -57,15 +60,17 @@ def _wishes(study: Mapping[str, Any]) -> dict[str, Wish]:
 
 def of_task(task: Task, result: Found) -> Iterator[tuple[str, bytes]]:
     """(name, content) of the pictures that a task of this kind is looked at by."""
+    if task.kind == "distill" and (grid := result.out / GRID).is_file():
+        yield GRID, grid.read_bytes()
     draw = _pictures().get(task.kind)
     if draw is not None:
         from lmcspec.report.figures import files
 
-        drawing = draw(task, result.scalars)
+        drawing = draw(task, result)
         yield from ((f"{drawing.name}.{suffix}", content) for suffix, content in files(drawing, ("svg",)).items())
 
 
-def _pictures() -> dict[str, Callable[[Task, Mapping[str, Any]], Any]]:
-    from lmcspec.report.figures import one_path
+def _pictures() -> dict[str, Callable[[Task, Found], Any]]:
+    from lmcspec.report.figures import landscape, one_path
 
-    return {"path": one_path.draw}
+    return {"path": one_path.draw, "landscape": landscape.draw}

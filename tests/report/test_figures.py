@@ -5,7 +5,7 @@ from statistics import fmean, stdev
 
 import pytest
 from drawn_for_tests import Recorded, draw, lines
-from results_for_tests import made_up, plan_of
+from results_for_tests import Result, made_up, plan_of
 
 from lmcspec.report import tidy
 from lmcspec.report.figures import drawings, files
@@ -275,13 +275,13 @@ def test_nothing_is_there_yet(plan):
 
 def test_figures_of_the_spec(plan, store):
     wishes = {
-        "landscape": {},
+        "fixed-points": {},
         "table": {"networks": ["imp"], "levels": ["last"]},
         "instability-vs-step": {"measure": "x"},
     }
     found = draw(plan, store, **wishes)
     assert [(name, one.figure) for name, one in found.items()] == [(name, None) for name in wishes]
-    assert found["landscape"].notes == ("the plot 'landscape' is not there yet",)
+    assert found["fixed-points"].notes == ("the plot 'fixed-points' is not there yet",)
     assert "no measure of the kind stability" in found["instability-vs-step"].notes[0]
     ((network, level, *_),) = found["table"].table.lines
     assert (network.text, level.text) == ("imp", "6")
@@ -342,7 +342,7 @@ def test_the_picture_of_one_path(plan):
     better = curve | {"test_error": [0.1, 0.2, 0.2]}
 
     def lines(paths):
-        drawing = one_path.draw(task, {"alphas": [0.0, 0.5, 1.0], "paths": paths})
+        drawing = one_path.draw(task, Result({"alphas": [0.0, 0.5, 1.0], "paths": paths}))
         error, loss = drawing.figure.axes
         assert [list(line.get_ydata()) for line in loss.get_lines()][:2] == [curve["test_loss"], curve["train_loss"]]
         return {line.get_label(): [round(float(y), 9) for y in line.get_ydata()] for line in error.get_lines()}

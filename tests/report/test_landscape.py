@@ -1,9 +1,13 @@
 """Landscapes of made-up results, and what their figures show read back."""
 
+import numpy as np
 import pytest
 from drawn_for_tests import Recorded, draw, panels
 from landscapes_for_tests import PLACES, Written, landscape, values
 from results_for_tests import made_up, plan_of
+from safetensors.numpy import save_file
+
+from lmcspec.report.figures.landscape import draw as draw_one
 
 TEXT = """
 [networks]
@@ -92,3 +96,21 @@ def test_what_is_not_there_is_said(plan, store):
     assert "imp, 36.0 % sparse: its outputs were dropped" in notes
     drawing = draw(plan, store, landscape={"measure": "landscape", "metric": "sharpness"})["landscape"]
     assert drawing.notes[0] == "of a landscape there are loss and error, no 'sharpness'"
+
+
+def test_images_that_were_not_looked_at_and_values_that_are_none(plan, store, tmp_path):
+    drawing = draw(plan, store, landscape={"measure": "landscape", "split": "test"})["landscape"]
+    assert "it was looked at on train images only" in drawing.notes[0]
+    for one in plan.targets:
+        wild = values(one.level) * (np.nan if one.level == 0 else 1)
+        save_file({"train_loss": wild}, tmp_path / one.task / "landscape.safetensors")
+    drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
+    assert list(panels(drawing)) == ["imp, 36.0 % sparse"]
+    assert drawing.notes == ("dense: its loss is finite nowhere",)
+
+
+def test_the_picture_of_one_task(plan, store):
+    one = next(one for one in plan.targets if one.measure == "landscape")
+    task, stored = plan.tasks[one.task], store.find(one.task)
+    assert len(draw_one(task, stored).figure.axes) == 3, "contours, heights, shades"
+    assert draw_one(task, Written(stored.out, {"metrics": {}})).figure is None, "its networks diverged"

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
-from lmcspec.report.figures.style import SPLITS, Drawing, drawn
+from lmcspec.report.figures.style import Drawing, drawn
 from lmcspec.report.tidy import Result, WithOutputs
 from lmcspec.spec.study import Figure as Wish
+from lmcspec.tasks import Task
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +28,15 @@ CUT = 0.97
 WIDE, HIGH = 3.0, 3.0
 """Of a panel, in inches."""
 INK = "#1a1a1a"
+
+
+class WithFiles(Protocol):
+    """A committed result with its numbers and its files."""
+
+    @property
+    def scalars(self) -> Mapping[str, Any]: ...
+    @property
+    def out(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,12 @@ def _grounds(given: Given, wish: Wish, what: str, notes: list[str], *, several: 
         seen.add(own[0].task)
         steps = {step for _, _, step in places}
         label = f"{given.case}, " * several + named(given, network, level) + f", k = {own[0].at}" * (len(steps) > 1)
-        ground = next((found for one in own if (found := _ground(given, one, label, wish, what, notes))), None)
+        missing: list[str] = []
+        ground = next((found for one in own if (found := _ground(given, one, label, wish, what, missing))), None)
         if ground is not None:
             yield ground
+        else:
+            notes += missing[:1]
 
 
 def _ground(
@@ -100,21 +114,41 @@ def _ground(
     if not isinstance(stored, WithOutputs) or not stored.has_outputs:
         notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
         return None
+    found = _read(stored.out, stored.scalars, given.plan.tasks[target.task], label, what, wish.split)
+    if isinstance(found, str):
+        notes.append(f"{label}: {found}")
+        return None
+    return found
+
+
+def _read(
+    out: Path, scalars: Mapping[str, Any], task: Task, label: str, what: str, asked: str | None = None
+) -> tuple[str, Ground] | str:
+    """What a task wrote of a split, training images where it looked at some; or why nothing can be drawn of it."""
+    import numpy as np
     from safetensors.numpy import load_file
 
-    values = load_file(stored.out / FILE)
-    splits = [split for split in ("train", *SPLITS) if f"{split}_{what}" in values]
-    split = wish.split if wish.split in splits else splits[0]
-    params = given.plan.tasks[target.task].params
-    scalars = stored.scalars
-    return split, Ground(
-        label,
-        scalars["x"],
-        scalars["y"],
-        SCALES[what] * values[f"{split}_{what}"],
-        scalars["places"],
-        params.plane == "as-released",
-    )
+    values = load_file(out / FILE)
+    splits = [split for split in ("train", "test", "validation") if f"{split}_{what}" in values]
+    if asked is not None and asked not in splits:
+        return f"it was looked at on {' and '.join(splits)} images only"
+    split = asked or splits[0]
+    shown = SCALES[what] * values[f"{split}_{what}"]
+    if not np.isfinite(shown).any():
+        return f"its {what} is finite nowhere"
+    released = task.params.plane == "as-released"
+    return split, Ground(label, scalars["x"], scalars["y"], shown, scalars["places"], released)
+
+
+def draw(task: Task, result: WithFiles) -> Drawing:
+    """The landscape of one task, as its own run shows it."""
+    if "x" not in result.scalars:
+        return Drawing("landscape", task.label, None)
+    found = _read(result.out, result.scalars, task, "", "loss")
+    if isinstance(found, str):
+        return Drawing("landscape", task.label, None, notes=(found,))
+    with drawn():
+        return Drawing("landscape", task.label, _draw([found[1]], f"{found[0]} loss"))
 
 
 def _draw(grounds: Sequence[Ground], label: str) -> "Figure":

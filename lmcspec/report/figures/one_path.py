@@ -1,7 +1,7 @@
 """A single path between two copies: error and loss on each split, as the task's own run shows them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
@@ -11,8 +11,16 @@ SPLITS = ("test", "train", "validation")
 DASHES = {"average": "-", "recompute": "--"}
 
 
-def draw(task: Task, scalars: Mapping[str, Any]) -> Drawing:
+class WithNumbers(Protocol):
+    """A committed result."""
+
+    @property
+    def scalars(self) -> Mapping[str, Any]: ...
+
+
+def draw(task: Task, result: WithNumbers) -> Drawing:
     """Two panels, error and loss; a colour per split, dashed where batch norm's statistics are recomputed."""
+    scalars = result.scalars
     alphas = scalars["alphas"]
     usual = scalars["paths"].get("average")
     # Without batch norm all policies are one.

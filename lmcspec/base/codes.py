@@ -172,6 +172,8 @@ E423 colours of images in their space
 E424 masks that can't be dropped
     `masks = "dropped"` gives pruned weights what weight decay alone would have made of them. That is known of SGD,
     where it is a share of the weight; Adam's depends on the weight.
+E425 another kind of images
+    A set of another data set's images has as many classes as the study's, of one size with them.
 """
 
 

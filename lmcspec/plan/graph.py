@@ -184,7 +184,8 @@ def counts(plan: Plan) -> dict[str, int]:
 
 def is_distilled(task: Task) -> bool:
     """Whether a training's images are a distilled set."""
-    return task.params.train_on is not None or any(slot == "data" for slot, _ in task.inputs)
+    part = task.params.train_on
+    return (part is not None and "real" not in part.value) or any(slot == "data" for slot, _ in task.inputs)
 
 
 def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:

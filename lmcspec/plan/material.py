@@ -13,9 +13,9 @@ from lmcspec.catalog import get, identity
 from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
 from lmcspec.plan.graph import Graph
-from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, stored_shape
+from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, resolve_space, stored_shape
 from lmcspec.spec import Case
-from lmcspec.spec.study import LoadedSet, MadeSet
+from lmcspec.spec.study import DatasetTable, LoadedSet, MadeSet, OtherSet
 from lmcspec.tasks import Part
 from lmcspec.tasks.distill import Distill
 from lmcspec.tasks.expert import Expert
@@ -36,6 +36,16 @@ class Material:
     """By digest of a data part."""
     missing: dict[str, str] = field(default_factory=dict)
     """By digest of a part: why its images are not here."""
+
+    def know(self, part: Part, table: DatasetTable, found: FoundData) -> None:
+        """Where the images of a data part lie, what is known of them, and what is missing."""
+        own = get("dataset", table.name).config.model_fields
+        config = {key: value for key, value in table.model_dump(mode="json").items() if key in own}
+        where = {"config": config, "root": str(found.root) if found.root else None}
+        self.neutral[part.digest] = where if table.resident == "auto" else {**where, "resident": table.resident}
+        self.facts[part.digest] = found.facts
+        if found.missing:
+            self.missing[part.digest] = found.missing
 
     @property
     def images(self) -> dict[str, int]:
@@ -58,21 +68,18 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
         problems.append(case.origins.problem("E410", str(error), ("dataset", "split", key), help="ask for fewer"))
         return None
     try:
-        data = data_part(case.study, found.facts)
+        data = data_part(table, found.facts, resolve_space(table.space, table))
     except ValueError as error:
         problems.append(case.origins.problem("E404", str(error), ("dataset",)))
         return None
     material = Material(model_part(case.study.model, found.facts), data, TrainingSet("real", found.facts.train))
-    own = get("dataset", table.name).config.model_fields
-    config = {key: value for key, value in table.model_dump(mode="json").items() if key in own}
-    where = {"config": config, "root": str(found.root) if found.root else None}
-    material.neutral[data.digest] = where if table.resident == "auto" else {**where, "resident": table.resident}
-    material.facts[data.digest] = found.facts
-    if found.missing:
-        material.missing[data.digest] = found.missing
+    material.know(data, table, found)
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):
             material.sets[name] = _loaded_set(case, base, name, entry, found, material, problems)
+            continue
+        if isinstance(entry, OtherSet):
+            material.sets[name] = _other_set(case, base, name, entry.dataset, found, material, problems)
             continue
         assert isinstance(entry, MadeSet)
         model = material.model if entry.model is None else model_part(entry.model, found.facts)
@@ -144,6 +151,39 @@ def _loaded_set(
     material.neutral[part.digest] = {"file": str(path), "space": entry.space.name, "which": entry.which}
     raw, rated = entry.space.name == "raw" and space["name"] != "raw", path.suffix == ".safetensors"
     return TrainingSet(name, file.train, file=part, rated=rated, raw=raw)
+
+
+def _other_set(
+    case: Case,
+    base: Path,
+    name: str,
+    table: DatasetTable,
+    study: FoundData,
+    material: Material,
+    problems: list[Problem],
+) -> TrainingSet:
+    """The training images of another data set. Networks that can't be trained on both are a problem."""
+    path, broken = ("distilled", name, "dataset"), TrainingSet(name, 1, file=Part.of({"broken": name}))
+    found = data_facts(table, _folder(case, base, (*path, "root")))
+    try:
+        facts = facts_of_study(table, found.facts)
+    except ValueError as error:
+        problems.append(case.origins.problem("E410", str(error), (*path, "split"), help="ask for fewer"))
+        return broken
+    if table.space is not None:
+        message = f"the images of {name!r} enter the study's space, as all images do"
+        problems.append(case.origins.problem("E404", message, (*path, "space"), help="leave `space` out"))
+        return broken
+    both = facts.known and study.facts.known
+    if both and (facts.classes, facts.shape) != (study.facts.classes, study.facts.shape):
+        kinds = (f"{one.classes} classes of {'x'.join(map(str, one.shape))}" for one in (facts, study.facts))
+        message = f"the data set {table.name!r} has {next(kinds)}, the study's has {next(kinds)}"
+        help = "a network sees images of one size, and tells as many classes apart: `resize` helps with the size"
+        problems.append(case.origins.problem("E425", message, path, help=help))
+        return broken
+    part = data_part(table, facts, material.data.value["space"], real=True)
+    material.know(part, table, replace(found, facts=facts))
+    return TrainingSet(name, facts.train, file=part, raw=True)
 
 
 def _folder(case: Case, base: Path, path: tuple) -> Path:

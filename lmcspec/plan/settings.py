@@ -1,5 +1,6 @@
 """A study's recipes, data and space resolved to what tasks are named by: updates, digests and numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from lmcspec.base.recipes import (
 from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import DatasetCard, Named, get, identity
 from lmcspec.spec import recipe as written
-from lmcspec.spec.study import DatasetTable, Space, Study
+from lmcspec.spec.study import DatasetTable, Space
 from lmcspec.tasks import Part
 
 
@@ -130,13 +131,12 @@ def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:
     return {"name": "standardised", "mean": list(mean), "std": list(std)}
 
 
-def data_part(study: Study, facts: DataFacts) -> Part:
-    """The study's data as tasks name them: digest and space, and what a study makes of decoded images where it does.
+def data_part(table: DatasetTable, facts: DataFacts, space: Mapping[str, Any], **more: Any) -> Part:
+    """Data as tasks name them: digest and space, and what a study makes of decoded images where it does.
 
     Where a card resizes by itself, as folders do, the digest is that of its resized images.
     """
-    table = study.dataset
-    value: dict[str, Any] = {"digest": facts.digest, "space": resolve_space(table.space, table)}
+    value: dict[str, Any] = {"digest": facts.digest, "space": dict(space), **more}
     if table.split is not None:
         value["split"] = identity(table.split)
     if table.resize is not None and not resizes_itself(table):

@@ -155,8 +155,13 @@ def _distilled(properties: Schema, definitions: dict[str, Schema]) -> None:
     names = {"type": "string", "examples": sorted(set_presets())}
     extends = {"type": "object", "required": ["extends"], "properties": {"extends": names}}
     properties["distilled"] = _table_of(
-        {"anyOf": [names, *made["anyOf"], {"$ref": "#/$defs/LoadedSet"}, extends]}, least=0
+        {"anyOf": [names, *made["anyOf"], {"$ref": "#/$defs/LoadedSet"}, _other_set(definitions), extends]}, least=0
     )
+
+
+def _other_set(definitions: dict[str, Schema]) -> Schema:
+    definitions["OtherSet"]["properties"]["dataset"] = _named("dataset", "name", definitions)
+    return {"$ref": "#/$defs/OtherSet"}
 
 
 def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:

@@ -144,6 +144,7 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
     note("model", root.get("model"))
     note("dataset", root.get("dataset"))
     for _, node in items(root, "distilled"):
+        note("dataset", node.get("dataset"))
         if node.get("method") is not None:
             note("distiller", node, "method")
             note("model", node.get("model"))

@@ -214,8 +214,8 @@ def _untold(path: Path, key: str, tags: list[str], entry: tuple[str, str, str] |
             help=f'use one of {", ".join(tags)}, or say which with `kind = "..."`',
             at="key",
         )
-    or_load = " or `load`" if path[0] == "distilled" else ""
-    choices = [tag for tag in tags if tag != "load"]
+    or_load = ", `load` or `dataset`" if path[0] == "distilled" else ""
+    choices = [tag for tag in tags if tag not in ("load", "dataset")]
     return origins.problem(
         "E104", f"{_named(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {_quoted(choices)}", at="key"
     )

@@ -79,6 +79,13 @@ class LoadedSet(Config):
     """Of files with several sets (DC, DSA, DM): which one."""
 
 
+class OtherSet(Config):
+    """The training images of another data set, of as many classes and of the same size: its masks are tried here."""
+
+    dataset: DatasetTable
+    """Its card and settings, and where it lies; its images enter the study's space."""
+
+
 class MadeSet(Config):
     """What all ways of making a distilled set have in common."""
 
@@ -228,6 +235,9 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         )
         for card in cards("distiller")
     }
+    dataset = _tagged(datasets, cards("dataset"))
+    other = create_model("OtherSet", __base__=OtherSet, __module__=__name__, dataset=(dataset, ...))
+    sets: dict[str, type[Config]] = {**distillers, "load": LoadedSet, "dataset": other}
     stage = create_model(
         "Stage",
         __base__=Stage,
@@ -246,9 +256,9 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         }
 
     fields: dict[str, Any] = {
-        "dataset": (_tagged(datasets, cards("dataset")), ...),
+        "dataset": (dataset, ...),
         "model": (model, ...),
-        "distilled": (_by_name(_tagged({**distillers, "load": LoadedSet}, (), key="method", other="load")), {}),
+        "distilled": (_by_name(_tagged(sets, (), key="method", others=("load", "dataset"))), {}),
         "networks": (_by_name(_network(stage)), Field(min_length=1)),
         "measures": (Annotated[_by_name(_tagged(measures, (), key="kind")), BeforeValidator(fill_kind)], {}),
     }
@@ -267,10 +277,12 @@ class _Nothing(Config):
     """Stands in a union that has fewer than the two members it needs; nothing that can be written makes one."""
 
 
-def _tagged(configs: Mapping[str, type[Config]], cards: Sequence[Card], key: str = "name", other: str = "") -> Any:
+def _tagged(
+    configs: Mapping[str, type[Config]], cards: Sequence[Card], key: str = "name", others: Sequence[str] = ()
+) -> Any:
     """A union told apart by one key; short forms and variants of a card are spelled out first.
 
-    `other` is a key whose mere presence tells one member that has no `key`.
+    `others` are keys whose mere presence tells members that have no `key`.
     """
     variants = {name: (card.name, settings) for card in cards for name, settings in card.variants.items()}
 
@@ -284,11 +296,11 @@ def _tagged(configs: Mapping[str, type[Config]], cards: Sequence[Card], key: str
 
     def tag(value: Any) -> str | None:
         if isinstance(value, dict):
-            if other and other in value:
-                return other
+            if told := [other for other in others if other in value]:
+                return told[0]
             found = value.get(key)
             return found if isinstance(found, str) else None
-        return getattr(value, key, other or None)
+        return getattr(value, key, next((other for other in others if hasattr(value, other)), None))
 
     wanted = configs if len(configs) > 1 else {**configs, "": _Nothing, "\n": _Nothing}
     members = tuple(Annotated[config, Tag(name)] for name, config in wanted.items())

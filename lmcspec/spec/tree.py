@@ -9,6 +9,8 @@ from lmcspec.spec.paths import Path
 
 TELLING = ("name", "method", "kind", "load")
 """Keys that say what a table is: a table of another sort replaces the one below instead of merging with it."""
+SORTS = ("method", "load", "dataset")
+"""Keys of which a distilled set has one: where two have different ones, they are of different sorts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +177,7 @@ def short_key(path: Path) -> str | None:
     match path:
         case ("dataset",) | ("model",) | ("dataset", "space") | ("recipes", _, "schedule"):
             return "name"
-        case ("distilled", _, "space" | "model"):
+        case ("distilled", _, "space" | "model" | "dataset") | ("distilled", _, "dataset", "space"):
             return "name"
         case ("networks", _, int(), "criterion"):
             return "name"
@@ -190,5 +192,5 @@ def _differ(below: Node, above: Node) -> bool:
         mine, theirs = above.get(key), below.get(key)
         if mine is not None and theirs is not None and key != "load" and mine.value != theirs.value:
             return True
-    told_above, told_below = above.get("load") is not None, below.get("load") is not None
-    return (told_above and below.get("method") is not None) or (told_below and above.get("method") is not None)
+    mine, theirs = ({key for key in SORTS if node.get(key) is not None} for node in (above, below))
+    return bool(mine and theirs and not mine & theirs)

@@ -142,8 +142,7 @@ def _images(ctx: Context, params: Prune) -> "Split":
     from lmcspec.science.subset import balanced
 
     assert params.data is not None, "a criterion that looks at images is told which"
-    data = read.dataset(ctx, params.data)
-    split = read.training_split(data, read.distilled(ctx, data, params.train_on))
+    data, split, _ = read.training_images(ctx, params.data, params.train_on)
     count = params.criterion.value["per_class"] * data.classes
     chosen = balanced(split.labels.cpu().numpy(), count, params.data.value["digest"], "prune", count)
     return split.subset(torch.from_numpy(chosen))

@@ -47,8 +47,11 @@ def note_facts(ctx: Context, part: Part, network: "nn.Module") -> None:
         ctx.remember(part.digest, asdict(model_facts(network, tuple(part.value["shape"]))))
 
 
-def dataset(ctx: Context, part: Part) -> "Dataset":
-    """The study's data in their space, on the task's device or read from the host for it; loaded once by a worker."""
+def dataset(ctx: Context, part: Part, beside: Part | None = None) -> "Dataset":
+    """Data in their space, on the task's device or read from the host for it; loaded once by a worker.
+
+    Of several sets the last one is kept, with the one `beside` which it is used.
+    """
     from lmcspec.catalog import Named, get
     from lmcspec.science.data import load
 
@@ -57,7 +60,8 @@ def dataset(ctx: Context, part: Part) -> "Dataset":
     key = ("dataset", part.digest, ctx.device, resident)
     if key not in ctx.memory:
         for old in [other for other in ctx.memory if isinstance(other, tuple) and other[0] == "dataset"]:
-            del ctx.memory[old]
+            if beside is None or old[1] != beside.digest:
+                del ctx.memory[old]
         config = get("dataset", where["config"]["name"]).config.model_validate(where["config"])
         assert isinstance(config, Named)
         root = Path(where["root"]) if where["root"] else None
@@ -101,11 +105,18 @@ def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distille
     return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape) if ctx.has("data") else None
 
 
-def training_split(data: "Dataset", made: "Distilled | None") -> "Split":
-    """What to train on: a distilled set, or the study's own training images."""
+def training_images(ctx: Context, data: Part, train_on: Part | None) -> "tuple[Dataset, Split, float | None]":
+    """The study's data; what to train on; and the rate that was distilled along with that, if any.
+
+    That is another data set's training images, a distilled set, or the study's own training images.
+    """
     from lmcspec.science.data.distilled import enter_distilled
 
-    return data.train if made is None else enter_distilled(made, data)
+    if train_on is not None and "config" in ctx.neutral[train_on.digest]:
+        return dataset(ctx, data, train_on), dataset(ctx, train_on, data).train, None
+    own = dataset(ctx, data)
+    made = distilled(ctx, own, train_on)
+    return (own, own.train, None) if made is None else (own, enter_distilled(made, own), made.rate)
 
 
 def tensors(path: Path) -> "dict[str, Tensor]":

@@ -37,7 +37,7 @@ class Train:
     restore: Literal["all", "prunable"] = "all"
     """`prunable`: only prunable weights come from the start, the rest from the state in the slot `last`."""
     train_on: Part | None = field(default=None)
-    """A distilled set from a file."""
+    """A distilled set from a file, or another data set's images."""
 
     @property
     def branch(self) -> tuple[Any, ...]:
@@ -62,11 +62,9 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     network = read.module(params.model).to(device)
     read.note_facts(ctx, params.model, network)
     mask = read.mask(ctx, network)
-    data = read.dataset(ctx, params.data)
-    made = read.distilled(ctx, data, params.train_on)
-    split = read.training_split(data, made)
+    data, split, rate = read.training_images(ctx, params.data, params.train_on)
     if recipe.learned_rate:
-        recipe = _at_learned_rate(recipe, None if made is None else made.rate)
+        recipe = _at_learned_rate(recipe, rate)
     states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
     checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
     before = min(states, default=params.until)

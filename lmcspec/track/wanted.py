@@ -164,8 +164,8 @@ def facts(plan: Plan, tasks: Iterable[str]) -> list[tuple[str, str, str]]:
             digest = data.value.get("digest", "")
             found.setdefault(digest, (str(config.get("name", "data")), digest, "real"))
         if (file := getattr(params, "train_on", None)) is not None:
-            digest = file.value.get("digest", "")
-            found.setdefault(digest, ("distilled", digest, "distilled"))
+            digest, config = file.value.get("digest", ""), plan.neutral.get(file.digest, {}).get("config", {})
+            found.setdefault(digest, (str(config.get("name", "distilled")), digest, "real" if config else "distilled"))
         if plan.tasks[identifier].kind == "distill":
             found.setdefault(identifier, (plan.tasks[identifier].label.rpartition("/")[2], identifier, "distilled"))
     return [one for digest, one in found.items() if digest]

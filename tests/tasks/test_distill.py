@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data import Space, load
-from lmcspec.science.data.distilled import Distilled
+from lmcspec.science.data.distilled import Distilled, enter_distilled
 from lmcspec.science.distill.dm import distill
 from lmcspec.science.distill.protocol import Given, Progress, real_subset
 from lmcspec.tasks import Interrupted, Part, read
@@ -144,7 +144,7 @@ def test_training_takes_what_distilling_wrote(tmp_path):
     made = do(run, tmp_path / "a", params(iterations=2), {"seed": 0})
     ctx = TestContext(tmp_path / "b", {"data": Done(made.out)})
     digits = load("digits")
-    split = read.training_split(digits, read.distilled(ctx, digits, None))
+    split = enter_distilled(read.distilled(ctx, digits, None), digits)
     assert torch.equal(split.images, distilled(made)[0])
 
 

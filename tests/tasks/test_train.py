@@ -9,7 +9,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.base.recipes import Adam, AdamW, Augmentation, Cosine, Noise, Sgd
 from lmcspec.science import masks
 from lmcspec.science.data import load
-from lmcspec.science.data.distilled import Distilled, save_distilled
+from lmcspec.science.data.distilled import Distilled, enter_distilled, save_distilled
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.train import train
@@ -281,7 +281,7 @@ class TestDistilled:
         assert (done.scalars["train_images"], done.scalars["test_images"]) == (50, 360)
         network = read.module(MLP)
         network.load_state_dict(start(MLP, "init", 0))
-        split = read.training_split(digits, read.distilled(TestContext(tmp_path / "b", {"data": made}), digits, None))
+        split = enter_distilled(read.distilled(TestContext(tmp_path / "b", {"data": made}), digits, None), digits)
         end = train(network, split, recipe_of(self.HOW), Noise(0), until=20)
         assert torch.equal(state_of(done)["layers.0.weight"], end.state["layers.0.weight"])
         assert done.scalars["test_error"] == evaluate(network, digits.test).error

@@ -212,8 +212,11 @@ model = { name = "convnet", depth = 2, width = 3, norm = "batch" }
 length = "8it"
 batch = 64
 optimiser = { name = "sgd", lr = 0.05, momentum = 0.9, weight_decay = 0.01 }
+[distilled]
+far = { dataset = { name = "digits", split = { train = 200, seed = 2 } } }
 [networks]
 imp = [{ data = "real", rounds = 1, fraction = 0.4 }]
+far = [{ data = "far", recipe = "real", rounds = 1, fraction = 0.4 }]
 chance = [{ data = "real", rounds = 1, fraction = 0.4, criterion = "random" }]
 [measures]
 landscape = { networks = ["imp"], levels = ["last"], grid = 3, images = 100, split = ["test", "train"] }
@@ -225,7 +228,8 @@ estimate = { kind = "hessian", networks = ["imp"], levels = ["last"], batch = 20
 masks = { levels = "all" }
 overlap = { levels = "all", against = "imp" }
 """
-"""Landscapes in every plane, paths without masks, the Hessian exact and estimated, and what masks have in common."""
+"""Landscapes in every plane, paths without masks, the Hessian exact and estimated, what masks have in common, and one
+from another data set."""
 
 STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT)
 

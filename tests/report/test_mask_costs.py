@@ -1,10 +1,15 @@
 """What finding masks takes, read back from figures and from the page, against numbers by hand."""
 
+from pathlib import Path
+
 import pytest
 from drawn_for_tests import Recorded, draw, draw_across, lines, panels
 from results_for_tests import made_up, plan_of
 
+from lmcspec.report import tidy
 from lmcspec.report.figures import files
+from lmcspec.report.html import html
+from lmcspec.report.page import page
 
 TEXT = """
 recipes.distilled = { length = "50ep", batch = 10, optimiser = { name = "sgd", lr = 0.1 } }
@@ -33,6 +38,16 @@ def plan():
     return plan_of(TEXT)
 
 
+class Placed(Recorded):
+    """Results that lie somewhere."""
+
+    def find(self, identifier):
+        found = super().find(identifier)
+        if found:
+            found.path = Path("objects", identifier[:2], identifier)
+        return found
+
+
 @pytest.fixture(scope="module")
 def store(plan):
     """Every mask is a little denser than was planned."""
@@ -40,7 +55,7 @@ def store(plan):
     for target in plan.targets:
         if target.mask:
             results.found[target.mask] = type(results.found[target.mask])({"density": 0.81**target.level})
-    return Recorded(results.found)
+    return Placed(results.found)
 
 
 def test_a_line_for_each_way_to_count(plan, store):
@@ -121,3 +136,32 @@ def test_other_words_for_x_are_named(plan, store):
         "`split` of this figure is not there yet: it is drawn without",
         "`x = \"rewind\"` is not there: say 'density' or 'sparsity'",
     )
+
+
+def test_the_page_says_what_the_last_masks_took(plan, store):
+    found = page(plan, tidy(plan, store), store, {})
+    assert " ".join(found.masks.headings) == "network level sparsity images as stored to make the set updates"
+    sparsity = f"{1 - 0.81**4:.1%}"
+    assert {line[0].text: [cell.text for cell in line[1:]] for line in found.masks.lines} == {
+        "imp": ["4", sparsity, f"{4 * IMP:,}", f"{4 * IMP:,}", "", f"{4 * 10 * 23:,}"],
+        "syn": ["4", sparsity, f"{4 * SYN:,}", f"{SYN:,}", f"{MAKING:,}", f"{4 * 50 * 4:,}"],
+        "random": ["4", sparsity, "", "", "", ""],
+        "shuffled": ["4", sparsity, f"{4 * IMP:,}", f"{4 * IMP:,}", "", f"{4 * 10 * 23:,}"],
+    }
+    assert html(found, []).count("last mask took") == 1
+
+
+def test_the_page_of_several_cases_and_of_none_with_masks(tmp_path):
+    sweep = "[[sweep.cases]]\ncase = 'one'\n[[sweep.cases]]\ncase = 'other'\n"
+    text = TEXT.replace(
+        '{ method = "idc", ipc = 1, factor = 2, networks = 2, inner = 3, batch = 5, seen = 100 }', "FILE"
+    )
+    plan = plan_of(text.replace("FILE", f'{{ load = "{tmp_path}/no.pt", space = "raw", ipc = 1, factor = 2 }}') + sweep)
+    masks = page(plan, tidy(plan, Placed()), Placed(), {}).masks
+    assert masks.headings[:2] == ("case", "network") and masks.names == 2
+    assert [tuple(cell.text for cell in line) for line in masks.lines if line[1].text == "syn"] == [
+        (case, "syn", "4", "59.0%", f"{4 * SYN:,}", f"{SYN:,}", "unknown", f"{4 * 50 * 4:,}")
+        for case in ("one", "other")
+    ]
+    plan = plan_of("networks.dense = []\nmeasures.accuracy = {}")
+    assert "last mask took" not in html(page(plan, tidy(plan, Placed()), Placed(), {}), [])

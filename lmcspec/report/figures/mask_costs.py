@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.plan.mask_cost import Seen, mask_costs
 from lmcspec.report.figures.costs import thousands
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TITLE = "Images to find a mask, against sparsity"
 UNPACKED, STORED, MADE = "as networks see them", "as they are stored", "with making the set"
-DASHES = {UNPACKED: "-", STORED: "--", MADE: ":"}
+DASHES: Mapping[str, Literal["-", "--", ":"]] = {UNPACKED: "-", STORED: "--", MADE: ":"}
 SAID = {
     STORED: " Dashed: an image of several tiles counts once for all of them, as it is stored.",
     MADE: " Dotted: real images seen to make the distilled set count, too, those of experts included.",

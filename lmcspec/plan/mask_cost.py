@@ -83,8 +83,8 @@ def _all(plan: Plan, tasks: Iterable[str], memory: dict[str, Seen]) -> Seen:
 def _seen(task: Task, plan: Plan) -> Seen:
     match task.kind:
         case "train" | "prune":
-            own = cost(task, plan, None, {})
-            making = 0 if task.params.train_on is None else None
+            own, part = cost(task, plan, None, {}), task.params.train_on
+            making = 0 if part is None or "real" in part.value else None  # nobody made another data set
             return Seen(own.images, round(own.images / _factor(task, plan) ** 2), making, own.updates)
         case "distill":
             return Seen(making=distilling(task, plan)[0])

@@ -203,6 +203,12 @@ def test_real_images_took_nothing_to_choose():
     assert list(mask_lines(plan)) == ["to find the last mask: syn 100 images"]
 
 
+def test_another_data_set_was_not_made():
+    sets = 'other = { dataset = { name = "digits", split = { train = 100 } } }'
+    plan = plan_of(small('other = [{ data = "other", rounds = 2 }]', sets))
+    assert by_level(plan, "other") == {1: Seen(1000, 1000, 0, 130), 2: Seen(2000, 2000, 0, 260)}
+
+
 @pytest.mark.parametrize("there", [True, False])
 def test_nobody_says_what_a_file_took_to_make(tmp_path, there):
     file = tmp_path / "data.pt"

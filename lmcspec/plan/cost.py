@@ -72,6 +72,13 @@ def units(task: Task, plan: Plan) -> float:
     return _work(task, plan, None).units
 
 
+def distilling(task: Task, plan: Plan) -> tuple[int, int]:
+    """(real images seen, images through the network) of a distillation, without its experts."""
+    settings, data = task.params.method.value, plan.facts[task.params.data.digest]
+    method: Any = get("distiller", settings["method"]).config.model_validate(settings)
+    return method.work(data.classes, data.train)
+
+
 def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
     params = task.params
     weights = None if model is None else 4 * (model.parameters + model.buffers)
@@ -96,9 +103,7 @@ def _work(task: Task, plan: Plan, model: ModelFacts | None) -> Cost:
             points = params.points + (params.points % 2 == 0)
             return Cost(float(points * images), forward=points * images * policies, stored=4096)
         case "distill":
-            data = plan.facts[params.data.digest]
-            method: Any = get("distiller", params.method.value["method"]).config.model_validate(params.method.value)
-            _, forward = method.work(data.classes, data.train)
+            _, forward = distilling(task, plan)
             return Cost(float(max(forward, 1)), forward=forward)
         case "expert":
             data, length = plan.facts[params.data.digest], params.recipe.value["length"]

@@ -1,6 +1,6 @@
 """The plan graph: tasks by id, each once, and the targets that the study asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -207,11 +207,17 @@ def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
 
 def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, Task]:
     """The tasks that the targets rest on, in the order of `tasks`."""
-    wanted = {target.task for target in targets} | {target.mask for target in targets if target.mask}
-    queue = list(wanted)
+    wanted = beneath(tasks, [task for target in targets for task in (target.task, target.mask) if task])
+    return {identifier: task for identifier, task in tasks.items() if identifier in wanted}
+
+
+def beneath(tasks: Mapping[str, Task], tops: Iterable[str]) -> set[str]:
+    """These tasks and all that they rest on."""
+    found = set(tops)
+    queue = list(found)
     while queue:
         for _, source in tasks[queue.pop()].inputs:
-            if source not in wanted:
-                wanted.add(source)
+            if source not in found:
+                found.add(source)
                 queue.append(source)
-    return {identifier: task for identifier, task in tasks.items() if identifier in wanted}
+    return found

@@ -138,7 +138,7 @@ def _loaded_set(
     try:
         file = distilled_facts(path, found.facts, entry.factor, entry.which)
     except FileNotFoundError as error:
-        part = Part.of({"missing": entry.load})
+        part = Part.of({"missing": entry.load} | ({"factor": entry.factor} if entry.factor > 1 else {}))
         material.missing[part.digest] = str(error)
         return TrainingSet(name, (entry.ipc or 10) * found.facts.classes * entry.factor**2, file=part)
     except BlockedError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.plan.cost import Cost
 from lmcspec.plan.graph import Plan, is_distilled
+from lmcspec.plan.mask_words import mask_documents, mask_lines
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Reason
 
@@ -41,6 +42,7 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
     yield _kinds(view)
     yield from _why(view, everything)
     yield from _networks(plan)
+    yield from (Text(f"  {line}", style="dim") for line in mask_lines(plan))
     for note in plan.notes:
         yield Text(f"note: {note}", style="yellow")
     yield from (Text(line) for line in estimate(view, slots))
@@ -203,6 +205,7 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
             }
             for task in view.plan.counted
         ],
+        "masks": mask_documents(view.plan),
     }
 
 

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from lmcspec.plan import Plan, Target
+from lmcspec.plan.mask_cost import mask_costs
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import key_of, summarise
 from lmcspec.report.table import columns_of, heading, in_column, places_of
@@ -97,6 +98,8 @@ class Page:
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     spent: Shown
+    masks: Shown
+    """What finding the last mask of each network took."""
     numerics: Shown
     legend: str = field(default="mean ± sample standard deviation over replicates (n), in percent and points")
 
@@ -123,6 +126,7 @@ def page(
         sources=tuple(_sources(plan, store, runs)),
         notes=plan.notes,
         spent=_spent(by_kind(plan, store)),
+        masks=_masks(plan, rows),
         numerics=_numerics(plan, store),
     )
 
@@ -234,6 +238,23 @@ def _spent(kinds: Mapping[str, Spent]) -> Shown:
             for kind, one in lines
         ),
     )
+
+
+def _masks(plan: Plan, rows: Sequence[Row]) -> Shown:
+    """A line for each network that has a mask, with its measured sparsity, or the plan's where nothing is there."""
+    measured: dict[tuple[str, str, int], list[float]] = {}
+    for row in rows:
+        if row.sparsity is not None:
+            measured.setdefault((row.case, row.network, row.level), []).append(row.sparsity)
+    lines = []
+    for one in mask_costs(plan, last=True):
+        sparsity = fmean(measured.get((one.case, one.network, one.level), [one.sparsity]))
+        making = "unknown" if one.seen.making is None else _count(one.seen.making)
+        images = (_count(one.seen.unpacked), _count(one.seen.stored), making, _count(one.seen.updates))
+        lines.append((one.case, one.network, str(one.level), f"{sparsity:.1%}", *images))
+    headings = ("case", "network", "level", "sparsity", "images", "as stored", "to make the set", "updates")
+    first = 0 if any(line[0] for line in lines) else 1
+    return Shown(headings[first:], tuple(tuple(map(Cell, line[first:])) for line in lines), names=2 - first)
 
 
 def _count(number: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from lmcspec.plan import Plan
 from lmcspec.plan.cost import cost
+from lmcspec.plan.graph import beneath
 
 
 class Recorded(Protocol):
@@ -58,7 +59,7 @@ class NetworkCost:
 
 def network_costs(plan: Plan, case: str, store: Records) -> list[NetworkCost]:
     """For each network of a case, all that its numbers rest on."""
-    needs = {series.network: beneath(plan, case, series.network) for series in plan.series if series.case == case}
+    needs = {series.network: _beneath(plan, case, series.network) for series in plan.series if series.case == case}
     shared = Counter(task for tasks in needs.values() for task in tasks)
     return [
         NetworkCost(
@@ -71,17 +72,10 @@ def network_costs(plan: Plan, case: str, store: Records) -> list[NetworkCost]:
     ]
 
 
-def beneath(plan: Plan, case: str, network: str) -> frozenset[str]:
+def _beneath(plan: Plan, case: str, network: str) -> set[str]:
     """All tasks on which the numbers of a network rest."""
     targets = [one for one in plan.targets if (one.case, one.network) == (case, network)]
-    found = {task for target in targets for task in (target.task, target.mask) if task}
-    queue = list(found)
-    while queue:
-        for _, source in plan.tasks[queue.pop()].inputs:
-            if source not in found:
-                found.add(source)
-                queue.append(source)
-    return frozenset(found)
+    return beneath(plan.tasks, [task for target in targets for task in (target.task, target.mask) if task])
 
 
 def by_kind(plan: Plan, store: Records) -> dict[str, Spent]:

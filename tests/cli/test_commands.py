@@ -14,6 +14,7 @@ def test_plan_writes_nothing_and_says_everything(place, lmcspec):
     assert [path.name for path in place.iterdir()] == ["study.toml"]
     for word in ("never-run", "train", "prune", "path", "7 to run, 0 reused", "unknown"):
         assert word in said.out
+    assert "to find the last mask: imp 1,437 images" in said.out
 
 
 def test_plan_as_json(place, lmcspec):
@@ -21,6 +22,12 @@ def test_plan_as_json(place, lmcspec):
     assert data["counts"] == {"run": 7}
     assert {task["kind"] for task in data["tasks"]} == {"train", "prune", "path"}
     assert all(re.fullmatch("[0-9a-f]{64}", task["id"]) for task in data["tasks"])
+    (mask,) = data["masks"]
+    assert mask == {"case": "", "network": "imp", "level": 1, "sparsity": 0.5} | {
+        "unpacked": 1437,
+        "stored": 1437,
+        "making": 0,
+    }
 
 
 def test_plan_as_tree(place, lmcspec):

@@ -13,6 +13,7 @@ from lmcspec.report.figures import (
     curvature,
     images,
     landscape,
+    mask_costs,
     overview,
     surface,
     through,
@@ -69,10 +70,12 @@ READS = {
     "landscape": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "hessian": {"networks", "levels", "measure"},
     "overview": {"networks", "levels", "measure", "series", "x", "y", "size", "baseline", "at"},
-    "cost": {"networks"},
+    "cost": {"networks", "x", "levels", "panels"},
     "table": {"networks", "levels", "measure"},
 }
 """What each plot heeds of what a spec can say about it."""
+BARS = {"networks"}
+"""What those of costs heed, which have no `x`."""
 VALUES = {
     "accuracy-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("case", "network")},
     "instability-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("at", "case", "network")},
@@ -83,6 +86,7 @@ VALUES = {
     "path-surface": {"panels": ("case", "network")},
     "images": {"panels": ("case",)},
     "landscape": {"panels": ("case",)},
+    "cost": {"x": ("density", "sparsity"), "panels": ("case", "network")},
     "overview": {"x": overview.RATIOS, "y": overview.RATIOS, "series": ("case", "network"), "size": (*overview.SIZES,)},
 }
 """What keys may say that are open to every word; `series` is `network` where it does not stand here."""
@@ -130,8 +134,13 @@ def _of_all(wishes: Sequence[Wish]) -> Wish:
 
 
 def shows_all(wish: Wish) -> bool:
-    """Whether a figure is one of all cases together: an overview always is."""
-    return getattr(wish, "plot", None) == "overview" or getattr(wish, "panels", None) == "case"
+    """Whether a figure is one of all cases together: an overview always is, bars of costs never."""
+    plot = getattr(wish, "plot", "")
+    return plot == "overview" or (getattr(wish, "panels", None) == "case" and "panels" in _heeded(plot, wish))
+
+
+def _heeded(plot: str, wish: Wish) -> set[str]:
+    return BARS if plot == "cost" and not wish.x else READS.get(plot, set(Wish.model_fields))
 
 
 def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wish]]:
@@ -156,7 +165,7 @@ def _drawing(givens: Sequence[Given], name: str, plot: str, wish: Wish, records:
 
     given = givens[0]
     if plot == "cost":
-        return costs.cost(given, wish, name, records)
+        return mask_costs.masks(givens, wish, name) if wish.x else costs.cost(given, wish, name, records)
     if plot == "table":
         chosen = [row for row in given.rows if _is_wanted(given, row, wish)]
         return Drawing(name, "Results", None, table=results(chosen))
@@ -211,12 +220,13 @@ def _is_wanted(given: Given, row: Row, wish: Wish) -> bool:
 def unheeded(plot: str, wish: Wish) -> Iterator[str]:
     """A line for what the spec says about a figure in vain."""
     said = {key for key in wish.model_fields_set - {"plot"} if getattr(wish, key) is not None}
-    for key in sorted(said - READS.get(plot, said)):
+    heeded = _heeded(plot, wish)
+    for key in sorted(said - heeded):
         yield f"`{key}` of this figure is not there yet: it is drawn without"
-    allowed = {"series": ("network",), **VALUES.get(plot, {})} if plot in PLOTS else {}
+    allowed = {"series": ("network",), **VALUES.get(plot, {})} if plot in PLOTS or plot in VALUES else {}
     for key, values in allowed.items():
         value = getattr(wish, key, None)
-        if value is not None and value not in values and key in READS[plot]:
+        if value is not None and value not in values and key in heeded:
             yield f'`{key} = "{value}"` is not there: say {" or ".join(map(repr, values))}'
     if plot in PLOTS and "reduce" in READS[plot] and getattr(wish, "reduce", None) and axis_of(wish) is None:
         yield f'`reduce = "{wish.reduce}"` is not there: say {WORD}rewind, or another key in which a family varies'

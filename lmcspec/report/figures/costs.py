@@ -29,7 +29,7 @@ def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
             axes.barh(names, rest, left=own, color=colours, alpha=0.35, height=0.62)
             axes.grid(visible=False, axis="y")
             axes.margins(x=0.02)
-        images.xaxis.set_major_formatter(_thousands)
+        images.xaxis.set_major_formatter(thousands)
         images.set_xlabel("training images seen")
         seconds.set_xlabel("seconds of work")
         grey = "#555555"
@@ -44,7 +44,8 @@ def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
     return Drawing(name, "Cost of each network", figure, caption, notes)
 
 
-def _thousands(value: float, _: object) -> str:
+def thousands(value: float, _: object) -> str:
+    """A number of images on an axis."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:g}{letter}"

@@ -113,8 +113,12 @@ def test_levels_have_the_papers_sparsities(name, sparsities):
 def test_short_imp_has_as_many_updates_as_training_on_distilled_images(name):
     """With the drops at the same updates: nothing but the images is another."""
     plan = planned(name)
-    masks = [plan.tasks[plan.roles[f"c10-conv3-10ipc/{network}/s0/l1/mask"]] for network in ("short", "syn")]
-    short, distilled = (plan.tasks[dict(mask.inputs)["state"]] for mask in masks)
+    place = "c10-conv3-10ipc/{}/s0/l0/{}"
+    short = plan.tasks[plan.roles[place.format("short", "train by as-many")]]
+    distilled = plan.tasks[plan.roles[place.format("syn", "train on syn")]]
+    for network, ranked in (("short", short), ("syn", distilled)):
+        mask = plan.tasks[plan.roles[f"c10-conv3-10ipc/{network}/s0/l1/mask"]]
+        assert dict(mask.inputs)["state"] == ranked.id
     assert (is_distilled(short), is_distilled(distilled)) == (False, True)
     assert short.params.until == distilled.params.until == (7_000 if name == "controls" else 400)
     assert recipe(short) == recipe(distilled)

@@ -295,7 +295,11 @@ class Subnetworks:
         key = ("rank", network.name, stage.index, replicate, level, until)
         if key not in self._memory:
             recipe, on = self._stage_recipe(network, stage)
-            what = "train" if stage.stage.data == "real" else f"train on {stage.stage.data}"
+            own, data = stage.stage.recipe, stage.stage.data
+            what = "train" if data == "real" else f"train on {data}"
+            if own not in (None, "real" if data == "real" else "distilled"):
+                # Beside it stands the training that measures the level, by another recipe.
+                what += f" by {own}"
             role = self._role(network.name, replicate, level, what)
             self._memory[key] = self.train(
                 self._start(network, stage, replicate, level),

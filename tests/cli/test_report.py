@@ -23,7 +23,7 @@ def store(place, finished) -> Store:
 ASKED = """
 [figures]
 main = { plot = "accuracy-vs-sparsity", networks = ["imp"], split = "train" }
-plane = { plot = "landscape" }
+plane = { plot = "fixed-points" }
 numbers = { plot = "table", networks = ["dense"] }
 """
 
@@ -74,7 +74,7 @@ def test_figures_that_the_spec_asks_for(store, lmcspec):
     assert sorted(path.name for path in Path("out").iterdir()) == ["main.png", "main.svg", "report.html"]
     text = Path("out/report.html").read_text()
     assert "Is it &lt;stable&gt;?" in text
-    assert "the plot &#39;landscape&#39; is not there yet" in text
+    assert "the plot &#39;fixed-points&#39; is not there yet" in text
 
 
 def test_a_sweep_has_figures_for_each_case(store, lmcspec):

@@ -22,9 +22,10 @@ FIGURES = [
     "hessian",
     "controls",
     "cifar100",
+    "transfer",
 ]
-SMALL = [f"small/{name}" for name in FIGURES if name != "stability-imagenet10"]
-EVERY = [*FIGURES, *SMALL, "small/fig7-tiny"]
+SMALL = [f"small/{name}" for name in FIGURES if name not in ("stability-imagenet10", "transfer")]
+EVERY = [*FIGURES, "published", *SMALL, "small/fig7-tiny"]
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,7 @@ def plan(far=OTHERS):
 def test_ranking_is_on_the_other_images_and_measuring_on_the_studys():
     found = plan()
     ranked = [task for task in found.tasks.values() if task.kind == "train" and task.params.train_on is not None]
-    assert [task.label for task in ranked] == ["far/s0/l0/train on far", "far/s0/l1/train on far"]
+    assert [task.label for task in ranked] == ["far/s0/l0/train on far by real", "far/s0/l1/train on far by real"]
     assert {task.params.until for task in ranked} == {2 * 300 // 50}, "epochs are those of the other images"
     measured = [found.tasks[one.task] for one in found.targets]
     assert all(task.params.train_on is None and task.params.until == 2 * 400 // 50 for task in measured)
@@ -62,7 +62,7 @@ def test_missing_images_block_only_what_needs_them(monkeypatch):
     text = SPEC.replace("FAR", '{ name = "mnist", resize = 8 }')
     found = plan_of(text)
     blocked = {found.tasks[task].label for task in outlook(found, None).diff.blocked}
-    assert "far/s0/l0/train on far" in blocked and "far/s0/l1/mask" in blocked
+    assert "far/s0/l0/train on far by real" in blocked and "far/s0/l1/mask" in blocked
     assert not any(label.startswith("imp/") for label in blocked)
 
 
@@ -82,7 +82,7 @@ def test_the_studys_own_images_by_another_name_train_alike(tmp_path):
         for task in found.tasks.values()
         if task.kind == "train"
     }
-    own, other = states["imp/s0/l0/train"], states["far/s0/l0/train on far"]
+    own, other = states["imp/s0/l0/train"], states["far/s0/l0/train on far by real"]
     assert own.read_bytes() == other.read_bytes()
     masks = {task.label: store.find(task.id).digest for task in found.tasks.values() if task.kind == "prune"}
     assert masks["imp/s0/l1/mask"] == masks["far/s0/l1/mask"]

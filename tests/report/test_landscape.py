@@ -48,7 +48,7 @@ def dots(axes):
 def test_a_panel_of_contours_and_one_of_heights_per_network(plan, store):
     drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
     flat = panels(drawing)
-    assert list(flat) == ["dense", "imp, 36.0 % sparse"]
+    assert list(flat) == ["dense\nlowest 0", "imp, 36.0 % sparse\nlowest 200"]
     for axes in flat.values():
         assert dots(axes) == [(one["x"], one["y"]) for one in PLACES]
         assert [text.get_text() for text in axes.texts] == ["0", "1", "2", "3 (0.75 off)"]
@@ -59,15 +59,15 @@ def test_a_panel_of_contours_and_one_of_heights_per_network(plan, store):
     for axes, level in zip(surfaces, (0, 2), strict=True):
         corners = axes.collections[0]._faces.reshape(-1, 3).tolist()
         at = {(round(x, 3), round(y, 3)): height for x, y, height in corners}
-        assert at[0.0, -1.0] == values(level)[0, 0]
-        assert at[3.0, -1.0] == values(level)[0, 3], "x runs along a row"
+        assert at[0.0, -1.0] == 0, "above the lowest point, which is in the first corner"
+        assert at[3.0, -1.0] == values(level)[0, 3] - 100 * level, "x runs along a row"
     assert "Distances in a plane are those of weights" in drawing.caption
 
 
 def test_errors_are_in_percent_and_all_panels_have_one_scale(plan, store):
     drawing = draw(plan, store, landscape={"measure": "landscape", "metric": "error"})["landscape"]
     bar = next(axes for axes in drawing.figure.axes if axes.get_ylabel())
-    assert any(axes.get_ylabel() == "train error (%)" for axes in drawing.figure.axes)
+    assert any(axes.get_ylabel() == "train error (points) above the lowest point" for axes in drawing.figure.axes)
     assert bar is not None
     norms = {id(one.norm) for axes in panels(drawing).values() for one in axes.collections[:1]}
     assert len(norms) == 1
@@ -78,7 +78,7 @@ def test_the_released_plane_says_that_its_distances_are_none(plan, store):
     (axes,) = panels(drawing).values()
     assert axes.get_xlabel() == "halves of two networks' distance"
     assert "not those of weights" in drawing.caption
-    assert any(axes.get_ylabel() == "test loss" for axes in drawing.figure.axes)
+    assert any(axes.get_ylabel() == "test loss above the lowest point" for axes in drawing.figure.axes)
 
 
 def test_what_is_not_there_is_said(plan, store):
@@ -105,7 +105,7 @@ def test_images_that_were_not_looked_at_and_values_that_are_none(plan, store, tm
         wild = values(one.level) * (np.nan if one.level == 0 else 1)
         save_file({"train_loss": wild}, tmp_path / one.task / "landscape.safetensors")
     drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
-    assert list(panels(drawing)) == ["imp, 36.0 % sparse"]
+    assert list(panels(drawing)) == ["imp, 36.0 % sparse\nlowest 200"]
     assert drawing.notes == ("dense: its loss is finite nowhere",)
 
 

@@ -1,7 +1,7 @@
 """Loss or error in planes through trained networks: contours, and the same as surfaces beneath."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -48,6 +48,8 @@ class Ground:
     y: Sequence[float]
     values: Any
     places: Sequence[Mapping[str, float]]
+    lowest: float
+    """The lowest value."""
     released: bool
     """Whether the plane's axes are those of the released code, in which distances mean nothing."""
 
@@ -64,13 +66,14 @@ def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         return Drawing(name, title, None, notes=(*notes, "no landscape is in the store yet"))
     split = found[0][0]
     with drawn():
-        figure = _draw([ground for _, ground in found], f"{split} {what}{' (%)' * (what == 'error')}")
+        figure = _draw([ground for _, ground in found], f"{split} {what}{' (points)' * (what == 'error')}")
     caption = "Networks in the plane are dots; hollow ones were projected, their distance from it beside them. "
     caption += (
         "Axes are those of the released code: distances in them are not those of weights."
         if any(ground.released for _, ground in found)
-        else "Distances in a plane are those of weights. All panels have the same shades, each its own scale."
+        else "Distances in a plane are those of weights."
     )
+    caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
     return Drawing(name, title, figure, caption, tuple(notes))
 
 
@@ -137,7 +140,8 @@ def _read(
     if not np.isfinite(shown).any():
         return f"its {what} is finite nowhere"
     released = task.params.plane == "as-released"
-    return split, Ground(label, scalars["x"], scalars["y"], shown, scalars["places"], released)
+    lowest = float(shown[np.isfinite(shown)].min())
+    return split, Ground(label, scalars["x"], scalars["y"], shown, scalars["places"], lowest, released)
 
 
 def draw(task: Task, result: WithFiles) -> Drawing:
@@ -158,10 +162,11 @@ def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
     from matplotlib.colors import BoundaryNorm
     from matplotlib.figure import Figure
 
+    # Levels of different sparsities end at different losses: shades of the losses themselves would show but that.
+    grounds = [replace(ground, values=ground.values - ground.lowest) for ground in grounds]
     every = np.concatenate([ground.values[np.isfinite(ground.values)] for ground in grounds])
-    low, high = float(every.min()), float(np.quantile(every, CUT))
     # Basins are shallow beside their surroundings: shades are finer there.
-    edges = low + (max(high, low + 1e-9) - low) * np.linspace(0, 1, SHADES + 1) ** 2
+    edges = max(float(np.quantile(every, CUT)), 1e-9) * np.linspace(0, 1, SHADES + 1) ** 2
     shades = colormaps["viridis"]
     norm = BoundaryNorm(edges, shades.N, extend="max")
     figure = Figure(figsize=(1.6 + WIDE * len(grounds), 2 * HIGH), layout="constrained")
@@ -172,7 +177,13 @@ def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
             figure.add_subplot(2, len(grounds), len(grounds) + place, projection="3d"), ground, edges, shades, norm
         )
     bar = figure.colorbar(
-        ScalarMappable(norm, shades), ax=figure.axes, label=label, extend="max", shrink=0.5, pad=0.03, ticks=edges[::2]
+        ScalarMappable(norm, shades),
+        ax=figure.axes,
+        label=f"{label} above the lowest point",
+        extend="max",
+        shrink=0.5,
+        pad=0.03,
+        ticks=edges[::2],
     )
     bar.ax.set_yticklabels([f"{edge:.3g}" for edge in edges[::2]])
     return figure
@@ -195,7 +206,7 @@ def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, 
         place = {"xytext": (5, 4), "textcoords": "offset points", "color": "white", "fontsize": 8}
         outlined = [withStroke(linewidth=1.6, foreground=INK)]
         axes.annotate(words, (one["x"], one["y"]), path_effects=outlined, **place)
-    axes.set_title(ground.title)
+    axes.set_title(f"{ground.title}\nlowest {ground.lowest:.3g}".strip())
     axes.set_aspect("equal")
     axes.grid(visible=False)
     unit = "halves of two networks' distance" if ground.released else "distance of weights"

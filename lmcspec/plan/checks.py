@@ -6,8 +6,8 @@ from lmcspec.base.errors import Problem
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
 from lmcspec.catalog import ModelCard, Named, get
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
-from lmcspec.plan.subnetworks import NetworkPlan
 from lmcspec.spec import Case
 from lmcspec.spec.paths import Path
 from lmcspec.spec.study import MadeSet

@@ -13,10 +13,11 @@ from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
 from lmcspec.plan.model_facts import known_facts
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
-from lmcspec.plan.subnetworks import NetworkPlan, StartsAfterEnd, Subnetworks, Unsuited
+from lmcspec.plan.subnetworks import StartsAfterEnd, Subnetworks, Unsuited
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 

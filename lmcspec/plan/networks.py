@@ -3,7 +3,7 @@
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
-from lmcspec.plan.subnetworks import NetworkPlan
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
 

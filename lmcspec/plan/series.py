@@ -10,8 +10,8 @@ from lmcspec.catalog import identity
 from lmcspec.plan.graph import Series
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.material import Material
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
-from lmcspec.plan.subnetworks import NetworkPlan
 
 Recipes = Mapping[tuple[str, str], ResolvedRecipe]
 """By (recipe, training set)."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from lmcspec.base.recipes import Noise
 from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get, identity
-from lmcspec.plan.graph import Graph, Level
+from lmcspec.plan.graph import Graph
 from lmcspec.plan.levels import StagePlan
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
-from lmcspec.spec.study import Like
 from lmcspec.tasks import Part
 from lmcspec.tasks.prune import Prune
 from lmcspec.tasks.shuffle import Shuffle
@@ -44,39 +44,6 @@ class Unsuited(ValueError):
     def __init__(self, code: str, message: str, help: str) -> None:
         super().__init__(message)
         self.code, self.help = code, help
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkPlan:
-    """A network of one case, laid out."""
-
-    name: str
-    stages: tuple[StagePlan, ...]
-    levels: tuple[Level, ...]
-    like: Like | None = None
-    original: "NetworkPlan | None" = None
-    """The network that `like` names."""
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    """Of a family over a recipe: the member that stands for the recipe's name."""
-
-    def recipe(self, name: str) -> str:
-        """The recipe that a name means for this network."""
-        return self.renamed.get(name, name)
-
-    def stage_recipe(self, stage: StagePlan) -> tuple[str, str]:
-        """(recipe, training set) of the trainings that rank in a stage."""
-        on = stage.stage.data
-        return self.recipe(stage.stage.recipe or ("real" if on == "real" else "distilled")), on
-
-    def never_pruned(self, level: int) -> tuple[str, ...]:
-        """The layers that all stages exclude which have pruned by this level: whole in it, and in its baselines."""
-        stages = [set(stage.stage.exclude) for stage in self.stages if stage.entry < level and stage.rounds]
-        return tuple(sorted(set.intersection(*stages))) if stages else ()
-
-    @property
-    def start(self) -> int:
-        """The level at which the last stage enters."""
-        return self.stages[-1].entry if self.stages else 0
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.request import Cell, Request
-from lmcspec.plan.subnetworks import NetworkPlan
+from lmcspec.plan.network_plan import NetworkPlan
 
 
 def targets(request: Request) -> list[Target]:

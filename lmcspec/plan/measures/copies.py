@@ -9,8 +9,9 @@ from lmcspec.base.steps import Step
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import recipe_of
 from lmcspec.plan.measures.request import Request
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
-from lmcspec.plan.subnetworks import NetworkPlan, Start, StartsAfterEnd, Unsuited
+from lmcspec.plan.subnetworks import Start, StartsAfterEnd, Unsuited
 from lmcspec.tasks import Part
 
 

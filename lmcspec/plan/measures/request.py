@@ -6,7 +6,8 @@ from typing import Any
 
 from lmcspec.catalog.levels import AtSparsity
 from lmcspec.plan.graph import Target
-from lmcspec.plan.subnetworks import NetworkPlan, Subnetworks, Unsuited
+from lmcspec.plan.network_plan import NetworkPlan
+from lmcspec.plan.subnetworks import Subnetworks, Unsuited
 
 
 class NoSuchLevel(ValueError):

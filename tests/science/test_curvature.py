@@ -1,5 +1,7 @@
 """The Hessian by products with vectors against a dense one by autograd, on a small network in double precision."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -157,3 +159,17 @@ def test_histograms_count_every_value_where_it_lies():
         expected[inside[0] if inside else (0 if value < 0 else -1)] += 1
     assert counts == expected
     assert counts[len(counts) // 2] == 3, "what can't be told from 0 is in one bin"
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", ["mlp", "batch", "instance"])
+def test_a_gpu_finds_the_same_curvature(cuda, kind):
+    module, data = network(kind), batches(kind)
+    here = Hessian(module, data, half(module))
+    there = Hessian(
+        copy.deepcopy(module).to(cuda), [(images.to(cuda), labels.to(cuda)) for images, labels in data], half(module)
+    )
+    torch.testing.assert_close(exact_diagonal(there), exact_diagonal(here), rtol=1e-8, atol=1e-10)
+    one, two = (estimated_diagonal(hessian, 20, WHERE) for hessian in (here, there))
+    torch.testing.assert_close(two.diagonal, one.diagonal, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(largest_eigenvalues(there, 1, WHERE), largest_eigenvalues(here, 1, WHERE), rtol=1e-4)

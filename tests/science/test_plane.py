@@ -1,5 +1,7 @@
 """Planes through networks: geometry against numpy, and values at anchors against their own evaluation."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -146,3 +148,17 @@ def test_statistics_beyond_the_anchors_stay_possible(digits):
     )
     assert np.isfinite(taken.loss)
     assert taken.loss != far.loss
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("policy", ["average", "recompute"])
+def test_a_gpu_finds_the_same_landscape(cuda, few, few_on_gpu, policy):
+    module, anchors = trained("batch")
+    there = copy.deepcopy(module).to(cuda)
+    points = [(1.0, 0.0, 0.0), (0.2, 0.5, 0.3), (-1.0, 1.5, 0.5)]
+    expected = list(values(module, anchors[:3], None, points, few[1], policy, few[0]))
+    found = list(values(there, anchors[:3], None, points, few_on_gpu[1], policy, few_on_gpu[0]))
+    for one, two in zip(expected, found, strict=True):
+        assert two.images == one.images
+        assert abs(two.errors - one.errors) <= 2
+        assert two.loss == pytest.approx(one.loss, rel=1e-4)

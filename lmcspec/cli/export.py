@@ -115,20 +115,25 @@ def chosen_set(planned: "Plan", loaded: "Loaded | None", name: str, case: str) -
         )
     if case and cases:
         raise UsageError(f"there is no case {case!r}: the study is not a sweep", help="leave out --case")
-    if (file := file_of(loaded, name)) is not None:
-        raise UsageError(f"the set {name!r} is not distilled here: it is loaded from {file}", help="copy that file")
+    if (origin := origin_of(loaded, name)) is not None:
+        raise UsageError(f"the set {name!r} is not distilled here: it {origin}", help="take it from there")
     known = list(dict.fromkeys(one.name for one in made))
     near = nearest(name, known)
     there = f"there are: {', '.join(known)}" if known else "it makes none; sets stand under [distilled]"
     raise UsageError(f"the study makes no distilled set {name!r}", help=f"did you mean {near}?" if near else there)
 
 
-def file_of(loaded: "Loaded | None", name: str) -> str | None:
-    """The file from which a study loads a set; None where it doesn't."""
-    from lmcspec.spec.study import LoadedSet
+def origin_of(loaded: "Loaded | None", name: str) -> str | None:
+    """Where a set comes from that no task makes; None for any other."""
+    from lmcspec.spec.study import LoadedSet, OtherSet
 
-    entries = [case.study.distilled.get(name) for case in loaded.cases] if loaded else []
-    return next((entry.load for entry in entries if isinstance(entry, LoadedSet)), None)
+    for case in loaded.cases if loaded else ():
+        match case.study.distilled.get(name):
+            case LoadedSet(load=file):
+                return f"is loaded from {file}"
+            case OtherSet(dataset=table):
+                return f"is the images of the data set {table.name!r}"
+    return None
 
 
 def default_form(task: "Task", output: Path) -> FileForm:

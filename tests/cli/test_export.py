@@ -145,6 +145,7 @@ def test_what_is_there_stays_unless_forced(store, lmcspec):
         (["maen", "set.pt"], "did you mean mean?"),
         (["nothing-like-it", "set.pt"], "there are: chance, mean, packed, led"),
         (["file", "set.pt"], "loaded from some_images.pt"),
+        (["far", "set.pt"], "it is the images of the data set 'digits'"),
         (["mean", "set.pt", "--case", "slow"], "not a sweep"),
         (["mean", "set.pt", "--as", "mtt"], "call it set_images.pt"),
         (["mean", "set.safetensors", "--as", "dc"], "call it set.pt"),
@@ -160,7 +161,8 @@ def test_what_is_there_stays_unless_forced(store, lmcspec):
     ],
 )
 def test_mistakes_end_with_a_sentence_and_write_nothing(store, lmcspec, arguments, says):
-    spec = SETS.replace("[networks]", 'file = { load = "some_images.pt", space = "raw" }\n[networks]')
+    others = 'file = { load = "some_images.pt", space = "raw" }\nfar = { dataset = "digits" }'
+    spec = SETS.replace("[networks]", f"{others}\n[networks]")
     Path("study.toml").write_text(spec)
     before = sorted(os.listdir())
     said = lmcspec("export", "study.toml", *arguments)

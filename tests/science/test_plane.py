@@ -152,12 +152,12 @@ def test_statistics_beyond_the_anchors_stay_possible(digits):
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("policy", ["average", "recompute"])
-def test_a_gpu_finds_the_same_landscape(cuda, few, few_on_gpu, policy):
+def test_a_gpu_finds_the_same_landscape(cuda, digits, policy):
     module, anchors = trained("batch")
-    there = copy.deepcopy(module).to(cuda)
-    points = [(1.0, 0.0, 0.0), (0.2, 0.5, 0.3), (-1.0, 1.5, 0.5)]
-    expected = list(values(module, anchors[:3], None, points, few[1], policy, few[0]))
-    found = list(values(there, anchors[:3], None, points, few_on_gpu[1], policy, few_on_gpu[0]))
+    there, on_gpu = copy.deepcopy(module).to(cuda), data.load("digits", space="standardised", device=cuda)
+    points, images = [(1.0, 0.0, 0.0), (0.2, 0.5, 0.3), (-1.0, 1.5, 0.5)], torch.arange(300)
+    expected = list(values(module, anchors[:3], None, points, digits.test, policy, digits.train.subset(images)))
+    found = list(values(there, anchors[:3], None, points, on_gpu.test, policy, on_gpu.train.subset(images)))
     for one, two in zip(expected, found, strict=True):
         assert two.images == one.images
         assert abs(two.errors - one.errors) <= 2

@@ -1,7 +1,7 @@
 """The straight path between two trained networks: errors and losses along it."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,7 +83,7 @@ def curves(
     b: Mapping[str, Tensor],
     mask: Mapping[str, Tensor] | None,
     alphas: Sequence[float],
-    train: Split,
+    train: Split | None,
     test: Split,
     policies: Sequence[Policy] = ("average", "recompute"),
     bn_images: Tensor | None = None,
@@ -91,6 +91,7 @@ def curves(
     bn_batch: int = BATCH,
     bn_train: Split | None = None,
     validation: Split | None = None,
+    pulse: Callable[[int], None] = lambda done: None,
 ) -> dict[Policy, Curve]:
     """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
 
@@ -98,21 +99,23 @@ def curves(
     mixed as the weights are, and the ends are a and b themselves. Under `recompute` batch norm's running statistics
     are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the images of `bn_train` (`train`
     by default) at the indices `bn_images` (all by default), in that order. Without batch norm the policies are one
-    and the same. `validation` is looked at where it is given.
+    and the same. `train` and `validation` are looked at where they are given. `pulse` is called after each alpha with
+    how many are done, and may raise.
     """
     a, b = (masks.apply(mask or {}, end) for end in (a, b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
-    splits = {"train": InOrder(train, batch, hold=True), "test": InOrder(test, batch, hold=True)}
-    if validation is not None:
-        splits["validation"] = InOrder(validation, batch, hold=True)
+    wanted = {"train": train, "test": test, "validation": validation}
+    splits = {name: InOrder(split, batch, hold=True) for name, split in wanted.items() if split is not None}
     refill: Iterable[tuple[Tensor, Tensor]] = ()
     if norms and "recompute" in policies:
         source = train if bn_train is None else bn_train
+        if source is None:
+            raise ValueError("batch norm's statistics are taken on training images, and none are given")
         refill = InOrder(source if bn_images is None else source.subset(bn_images), bn_batch, hold=True)
     found: dict[Policy, list[dict[str, Evaluation]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
-    for alpha in alphas:
+    for done, alpha in enumerate(alphas, 1):
         mix.set(alpha)
         if "average" in policies or not norms:
             values = {name: evaluate_on(module, batches) for name, batches in splits.items()}
@@ -121,10 +124,11 @@ def curves(
         if norms and "recompute" in policies:
             recompute(module, refill)
             found["recompute"].append({name: evaluate_on(module, batches) for name, batches in splits.items()})
+        pulse(done)
     return {
         policy: Curve(
             tuple(alphas),
-            tuple(v["train"] for v in values),
+            tuple(v["train"] for v in values if "train" in v),
             tuple(v["test"] for v in values),
             policy,
             apart,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import SOURCES, unmasked
-from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.sources import IMAGES, MODELS
 
@@ -59,18 +59,25 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
 
     train = data.train.subset(fixed(params.images, "path")) if params.images else data.train
     positions = curves.alphas(params.points)
+
+    def pulse(done: int) -> None:
+        ctx.progress(done, len(positions))
+        if ctx.stopping() and done < len(positions):
+            raise Interrupted(f"stopped after {done} of {len(positions)} points")
+
     found = paths.curves(
         network,
         a,
         b,
         mixed,
         positions,
-        train,
+        train if "train" in params.split else None,
         data.test,
         params.bn,  # pyright: ignore[reportArgumentType]
         fixed(params.bn_images, "batch norm"),
         bn_train=data.train,
         validation=data.validation if "validation" in params.split else None,
+        pulse=pulse,
     )
     first = next(iter(found.values()))
     if first.distance == 0:

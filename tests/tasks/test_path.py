@@ -8,11 +8,11 @@ import torch
 from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, do, recipe, training
 from safetensors.torch import load_file
 
-from lmcspec.science import curves, masks
+from lmcspec.science import curves, masks, paths
 from lmcspec.science.data import load
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.subset import balanced
-from lmcspec.tasks import read
+from lmcspec.tasks import Interrupted, read
 from lmcspec.tasks.path import Path
 from lmcspec.tasks.path import run as path
 from lmcspec.tasks.train import run as train
@@ -231,3 +231,22 @@ def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, tmp_path, name, request):
         for split, images in (("train", 500), ("test", 360)):
             assert found[f"{split}_loss"] == pytest.approx(expected[f"{split}_loss"], rel=1e-4)
             assert found[f"{split}_error"] == pytest.approx(expected[f"{split}_error"], abs=2.5 / images)
+
+
+def test_images_that_nobody_asks_for_are_not_looked_at(tmp_path, mlp, monkeypatch):
+    seen = []
+    looked = paths.evaluate_on
+    monkeypatch.setattr(paths, "evaluate_on", lambda module, batches: seen.append(1) or looked(module, batches))
+    both = do(path, tmp_path / "both", Path(MLP, RAW, 3, ("test", "train"), 0, ("average",), 10), {}, inputs=mlp)
+    assert len(seen) == 2 * 3
+    seen.clear()
+    alone = do(path, tmp_path / "alone", Path(MLP, RAW, 3, ("test",), 0, ("average",), 10), {}, inputs=mlp)
+    assert len(seen) == 3
+    expected = both.scalars["paths"]["average"]
+    assert alone.scalars["paths"]["average"]["test_loss"] == expected["test_loss"]
+
+
+def test_it_stops_between_two_points(tmp_path, mlp):
+    calls = iter([False, True])
+    with pytest.raises(Interrupted, match="stopped after 2 of 5 points"):
+        do(path, tmp_path, Path(MLP, RAW, 5, ("test",), 0, ("average",), 10), {}, inputs=mlp, stop=lambda: next(calls))

@@ -9,7 +9,7 @@ from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, dra
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
-from lmcspec.report.figures.style import BEST, DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of
+from lmcspec.report.figures.style import BEST, DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of, name_y
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -54,7 +54,7 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             below |= keep_in_view(axes, lines, looks, metric.scale)
             axes.set_title("" if alone else panel.title)
             if first:
-                axes.set_ylabel(metric.label)
+                name_y(axes, metric.label)
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [prefix + note for note in gaps(lines)]
             chosen += [f" {prefix}{said(choices)}"] if choices else []
@@ -90,7 +90,7 @@ def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             axes.set_title(panel.title)
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
             if first:
-                axes.set_ylabel(metric.label)
+                name_y(axes, metric.label)
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [f"{panel.title}: {note}" for note in gaps(lines)]
         legend(made.figure, list(handles.values()), _over(cells, wish))

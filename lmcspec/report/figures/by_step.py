@@ -10,7 +10,17 @@ from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_lin
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of
 from lmcspec.report.figures.step_axis import finish, in_one_unit
-from lmcspec.report.figures.style import SPLITS, Drawing, canvas, drawn, legend, look_of, look_of_family, look_of_split
+from lmcspec.report.figures.style import (
+    SPLITS,
+    Drawing,
+    canvas,
+    drawn,
+    legend,
+    look_of,
+    look_of_family,
+    look_of_split,
+    name_y,
+)
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -80,7 +90,7 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                     axes.set_ylim(low, high + 0.04 * (high - low))
                 finish(axes, labels, width)
                 if first:
-                    axes.set_ylabel(metric.words if wish.series == "split" else metric.label)
+                    name_y(axes, metric.words if wish.series == "split" else metric.label)
             column[0].set_title(_title(panel, [line for lines in several for line in lines], wish))
             what = "the rewind point" if by_rewind else "the step at which copies part"
             column[-1].set_xlabel(

@@ -10,7 +10,7 @@ from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, Look, Point
 from lmcspec.report.figures.panels import Panel, grid, panels_of
 from lmcspec.report.figures.sparsity_axis import finish
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, looks_of
+from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, looks_of, name_y
 from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def masks(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             _finish(axes, lines, wish.x == "sparsity", alone=len(panels) == 1)
             axes.set_title("" if len(panels) == 1 else panel.title)
             if first:
-                axes.set_ylabel("images to find the mask")
+                name_y(axes, "images to find the mask")
         ordered = [kind for kind in DASHES if kind in kinds] if len(kinds) > 1 else []
         greys = [Line2D([], [], color="#555555", linestyle=DASHES[kind], label=kind) for kind in ordered]
         legend(figure, [*handles.values(), *greys], "")

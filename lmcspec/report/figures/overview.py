@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.ratios import Compared, Ratio, compare
-from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, colour, drawn, legend, marker
+from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, colour, drawn, legend, marker, name_y
 from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         if size == "compression" and len(points) <= NAMED:
             _name(axes, points, x, y)
         axes.set_xlabel(labels[x])
-        axes.set_ylabel(labels[y])
+        name_y(axes, labels[y])
         axes.margins(0.08)
         legend(figure, [*_handles(looks), *_size_handles(areas, size)], f"mean ± std, {_counted(points)}")
     caption = (

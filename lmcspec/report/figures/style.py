@@ -50,6 +50,8 @@ DPI = 160
 """Pixels of a PNG to an inch."""
 MARGIN, ENTRY, LETTER = 0.16, 0.19, 0.075
 """Of a legend, in inches: what is above and below it, the height of a line, the width of a letter."""
+AROUND, NARROW = 0.45, 0.063
+"""Of the words beside an axis, in inches: by how much it is lower than its row of the figure, the width of a letter."""
 TITLE = 32
 """Letters in a line of a legend's title; longer ones are broken, not to press the axes together."""
 
@@ -154,6 +156,14 @@ def dashes(given: Given, network: str) -> str:
         return "-"
     twins = [one for one in given.pruned if given.original(one) == original and one != original]
     return ("--", ":", "-.")[twins.index(network) % 3] if network in twins else "--"
+
+
+def name_y(axes: "Axes", words: str) -> None:
+    """Write what stands on the y axis, in as many lines as it takes for none to be longer than the axis."""
+    place, figure = axes.get_subplotspec(), axes.get_figure(root=True)
+    assert place is not None and figure is not None
+    high = figure.get_figheight() / place.get_gridspec().nrows - AROUND
+    axes.set_ylabel(textwrap.fill(words, int(high / NARROW)))
 
 
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:

@@ -9,7 +9,7 @@ from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of
-from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, shades
+from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_y, shades
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -54,7 +54,7 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
             axes.set_xlabel("epochs of training" if epochs else "iterations of training")
             if first:
-                axes.set_ylabel(metric.label)
+                name_y(axes, metric.label)
         ordered = [handles[f"k = {k}"] for k in steps.values()]
         legend(made.figure, ordered, counted(cells, wish.band == "all"))
     caption = "Copies part at k; from then on their states after equally many updates are compared."

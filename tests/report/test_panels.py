@@ -97,6 +97,8 @@ class TestPanels:
             return every if wish["plot"] == "error-along-path" else [*every, "imp[rewind=0]"]
 
         paths = drawing(plot="error-along-path", series="at", split="test", measure="sparse_lmc")
+        legend = [text.get_text() for text in paths.figure.legends[0].get_texts()]
+        assert legend == [f"k = {k}" for k in ("0", "20it", "40it", "2ep", "100it")], "in the order of updates"
         best = drawing(plot="accuracy-vs-sparsity", reduce="best-over:rewind")
         looks = set()
         for case, ks in own.items():

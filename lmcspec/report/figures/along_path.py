@@ -75,7 +75,7 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             size = (2.4 + 2.7 * len(shown), 0.5 + 2.3 * len(filled))
             figure, rows = canvas(len(filled), len(shown), *size, sharex=True, sharey="col")
             places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
-        handles: dict[str, Any] = {}
+        handles: dict[str, tuple[int, Any]] = {}
         steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
         for number, ((panel, lines), own, first) in enumerate(zip(filled, places, leftmost, strict=True)):
             looks = _looks(panel.given, wish, lines, steps)
@@ -85,7 +85,7 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                     means, spreads = over_replicates(line.curves, SCALES[what])
                     (handle,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
                     band(axes, line.alphas, means, spreads, colour)
-                    handles.setdefault(label, handle)
+                    handles.setdefault(label, (line.key.at if _told_by_k(wish) else 0, handle))
                 axes.set_title(panel.title if wish.series == "split" else f"{panel.title}, {among[0]}")
                 axes.set_ylim(bottom=0)
                 axes.set_xticks([0.0, 0.5, 1.0])
@@ -93,7 +93,8 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                     axes.set_xlabel("from one copy to the other (α)")
                 if first and (row == 0 or abreast):
                     axes.set_ylabel("error (%)" if what == "error" else what)
-        legend(figure, list(handles.values()), _counted(every, wish))
+        ordered = [handle for _, handle in sorted(handles.values(), key=lambda one: one[0])]
+        legend(figure, ordered, _counted(every, wish))
     policies = {policy_of(given, wish) for given in givens}
     note = "" if policies == {"average"} else ", batch norm's statistics recomputed"
     if wish.band == "all":
@@ -101,6 +102,11 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     else:
         caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
     return Drawing(name, title, figure, caption)
+
+
+def _told_by_k(wish: Wish) -> bool:
+    """Whether a panel's lines differ in k. The legend has them in its order, whichever panel has them."""
+    return wish.panels == "network" or wish.series == "at"
 
 
 def _looks(
@@ -114,7 +120,7 @@ def _looks(
         (line.key for line in lines),
         key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at),
     )
-    if wish.panels == "network" or wish.series == "at":
+    if _told_by_k(wish):
         lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
         networks = list(dict.fromkeys((key.network, key.level) for key in keys))
         colours = dict(zip(steps, shades(len(steps)), strict=True))

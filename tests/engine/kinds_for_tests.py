@@ -75,6 +75,14 @@ def _act(ctx, params, seeds):
                 time.sleep(0.005)
             else:
                 raise TimeoutError
+        case "sleep-meet":
+            (marks / f"{params.value}").touch()
+            for _ in range(2000):
+                if len(list(marks.iterdir())) == 2:
+                    break
+                time.sleep(0.005)
+            else:
+                raise TimeoutError
         case "stubborn":
             time.sleep(30)
         case "regex":

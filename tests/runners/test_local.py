@@ -87,10 +87,20 @@ def test_a_graph_runs_and_is_indexed(shared, store):
     assert store.find(second).scalars == {"total": 6}
     with Index(store) as index:
         assert index.ids() == set(plan.tasks)
-    assert {event.slot for event in of(events.Started, heard)} == {0, 1}
     assert isinstance(heard[0], events.RunStarted) and isinstance(heard[-1], events.RunEnded)
     again, heard = run(plan, store, shared)
     assert len(again.reused) == 3 and not again.done
+
+
+def test_two_slots_work_at_once(shared, store, tmp_path):
+    """Tasks that end only when both have begun; one slot alone would wait for ever."""
+    (place := tmp_path / "meeting").mkdir()
+    plan = Plan()
+    for value in (1, 2):
+        plan.add("sleep-meet", value, path=place)
+    summary, heard = run(plan, store, shared)
+    assert len(summary.done) == 2
+    assert {event.slot for event in of(events.Started, heard)} == {0, 1}
 
 
 def test_each_task_finds_the_process_as_the_first_did(shared, store):

@@ -32,6 +32,7 @@ def state(view: Outlook, task: str) -> str:
 
 def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -> Iterator["RenderableType"]:
     """The plan by kind of task, then the reasons, then what it costs."""
+    from rich.padding import Padding
     from rich.text import Text
 
     plan = view.plan
@@ -41,8 +42,8 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
         return
     yield _kinds(view)
     yield from _why(view, everything)
-    yield from _networks(plan)
-    yield from (Text(f"  {line}", style="dim") for line in mask_lines(plan))
+    for line in (*_networks(plan), *mask_lines(plan)):
+        yield Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False)
     for note in plan.notes:
         yield Text(f"note: {note}", style="yellow")
     yield from (Text(line) for line in estimate(view, slots))
@@ -147,10 +148,8 @@ def _cause(reason: Reason | None) -> tuple:
     return (reason.code, tuple(map(str, reason.changes))) if reason else ("", ())
 
 
-def _networks(plan: Plan) -> Iterator["RenderableType"]:
+def _networks(plan: Plan) -> Iterator[str]:
     """A line for all measured networks of a case that go equally far."""
-    from rich.text import Text
-
     measured = {(target.case, target.network) for target in plan.targets}
     alike: dict[tuple[str, int, str], Counter[str]] = {}
     for (case, network), levels in plan.levels.items():
@@ -160,7 +159,7 @@ def _networks(plan: Plan) -> Iterator["RenderableType"]:
     for (case, last, sparsity), families in alike.items():
         names = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in families.items())
         place = f"{case}: " if case else ""
-        yield Text(f"  {place}{names}: levels 0 to {last}, sparsity {sparsity} at the last", style="dim")
+        yield f"{place}{names}: levels 0 to {last}, sparsity {sparsity} at the last"
 
 
 def tree(view: Outlook) -> "Tree":

@@ -5,10 +5,12 @@ STORE is a folder in which specs/quickstart.toml has run.
 
 import io
 import os
+import pty
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
@@ -37,8 +39,25 @@ def printed(arguments: list[str], store: Path) -> str:
         Path(folder, ".lmcspec").symlink_to(store.resolve())
         environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": str(WIDTH)}
         lmcspec = Path(sys.executable).with_name("lmcspec")
-        done = subprocess.run([lmcspec, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, check=True)
-    return done.stdout.decode()
+        ours, its = pty.openpty()
+        command = [lmcspec, *arguments]
+        with (
+            open(ours, "rb", buffering=0) as terminal,
+            subprocess.Popen(command, cwd=folder, env=environment, stdout=its) as process,
+        ):
+            os.close(its)
+            text = b"".join(iter(lambda: some(terminal), b""))
+    if process.returncode:
+        raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}")
+    return text.decode().replace("\r\n", "\n")
+
+
+def some(terminal: BinaryIO) -> bytes:
+    """What has been printed; nothing where the other side has closed, which Linux calls an error."""
+    try:
+        return terminal.read(4096)
+    except OSError:
+        return b""
 
 
 def main() -> None:

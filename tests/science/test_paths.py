@@ -105,6 +105,15 @@ def test_both_policies_against_a_fresh_copy_per_point(few, batch_normed):
     assert again.train == found["average"].train
 
 
+def test_statistics_are_taken_on_training_images_that_are_given(batch_normed, few):
+    module, (a, b), mask = batch_normed
+    with pytest.raises(ValueError, match="taken on training images, and none are given"):
+        paths.curves(module, a, b, mask, (0, 1), None, few[1])
+    found = paths.curves(module, a, b, mask, (0, 1), None, few[1], bn_train=few[0])
+    assert all(not curve.train and len(curve.test) == 2 for curve in found.values())
+    assert found["recompute"].test == paths.curves(module, a, b, mask, (0, 1), *few)["recompute"].test
+
+
 def test_without_batch_norm_the_policies_are_one_evaluation(few, plain, monkeypatch):
     module, (a, b), mask = plain
     calls = []
@@ -171,15 +180,6 @@ def test_equal_ends_give_a_flat_curve(few, plain):
 
 
 @pytest.mark.gpu
-def test_statistics_are_taken_on_training_images_that_are_given(batch_normed, few):
-    module, (a, b), mask = batch_normed
-    with pytest.raises(ValueError, match="taken on training images, and none are given"):
-        paths.curves(module, a, b, mask, (0, 1), None, few[1])
-    found = paths.curves(module, a, b, mask, (0, 1), None, few[1], bn_train=few[0])
-    assert all(not curve.train and len(curve.test) == 2 for curve in found.values())
-    assert found["recompute"].test == paths.curves(module, a, b, mask, (0, 1), *few)["recompute"].test
-
-
 @pytest.mark.parametrize("which", ["batch_normed", "plain"])
 def test_a_gpu_finds_the_same_curves(cuda, request, few, few_on_gpu, which):
     module, (a, b), mask = request.getfixturevalue(which)

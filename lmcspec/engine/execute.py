@@ -110,6 +110,8 @@ def job_of(view: Outlook) -> Job:
             needs=needs(view.plan, view.diff, task),
             seconds=view.costs[task].seconds,
             byproducts=tuple(passing.get(task, ())),
+            model=view.plan.tasks[task].params.model.digest,
+            forward=view.costs[task].forward,
         )
         for task in view.diff.run
     }

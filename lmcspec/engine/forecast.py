@@ -1,6 +1,6 @@
 """How long a run will go on: predictions corrected by what the finished tasks have really taken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from statistics import median
 
 from lmcspec.engine.chains import chains
@@ -10,16 +10,18 @@ from lmcspec.engine.planned import PlannedTask
 class Forecast:
     """Of the wall time that is left, for tasks on a number of slots.
 
-    A task counts with its prediction times the ratio of observed to predicted seconds over what has finished, or,
-    without one, with the median of its kind so far (of all tasks where the kind is new). What is left is then at least
-    the longest chain of tasks that need each other, and at least all of them dealt out evenly to the slots.
+    A task counts with its prediction times the ratio of observed to predicted seconds over what has finished. Without
+    one it counts with its images times the median seconds per image of what has finished of its kind and model, of its
+    kind where that model is new, or of all where the kind is. A task without images counts as the median of others
+    without, or nothing before one of them has finished. What is left is then at least the longest chain of tasks that
+    need each other, and at least all of them dealt out evenly to the slots.
     """
 
     def __init__(self, tasks: Iterable[PlannedTask], slots: int) -> None:
         self._left = {task.id: task for task in tasks}
         self._slots = max(slots, 1)
         self._observed = self._predicted = 0.0
-        self._by_kind: dict[str, list[float]] = {}
+        self._finished: dict[tuple[str, str], list[tuple[float, int]]] = {}
         self._began: dict[str, float] = {}
 
     def started(self, task: PlannedTask, at: float) -> None:
@@ -36,7 +38,7 @@ class Forecast:
         self._left.pop(task.id, None)
         if seconds is None:
             return
-        self._by_kind.setdefault(task.kind, []).append(seconds)
+        self._finished.setdefault((task.kind, task.model), []).append((seconds, task.forward))
         if task.seconds is not None:
             self._observed += seconds
             self._predicted += task.seconds
@@ -45,19 +47,29 @@ class Forecast:
         """Expected for one task, as far as anything is known."""
         if task.seconds is not None:
             return task.seconds * (self._observed / self._predicted if self._predicted else 1.0)
-        if same := self._by_kind.get(task.kind):
-            return median(list(same))
-        known = [value for values in list(self._by_kind.values()) for value in values]
-        return median(known) if known else None
+        for alike in self._alike(task):
+            if task.forward and (rates := [seconds / forward for seconds, forward in alike if forward]):
+                return task.forward * median(rates)
+            if not task.forward and (known := [seconds for seconds, forward in alike if not forward]):
+                return median(known)
+        return None if task.forward or not self._finished else 0.0
+
+    def _alike(self, task: PlannedTask) -> Iterator[list[tuple[float, int]]]:
+        """(seconds, images) of finished tasks, those first that are most like this one."""
+        # Copies, since the caller may be a thread of its own.
+        finished = {key: list(values) for key, values in list(self._finished.items())}
+        yield finished.get((task.kind, task.model), [])
+        yield [one for (kind, _), values in finished.items() for one in values if kind == task.kind]
+        yield [one for values in finished.values() for one in values]
 
     def left(self, now: float) -> float | None:
         """Seconds until the end of the run; None as long as nothing is known of some kind of task."""
         # A copy, since the caller may be a thread of its own.
         tasks = dict(self._left)
         expected: dict[str, float] = {}
-        by_group: dict[tuple[str, float | None], float | None] = {}
+        by_group: dict[tuple[str, str, int, float | None], float | None] = {}
         for task in tasks.values():
-            group = (task.kind, task.seconds)
+            group = (task.kind, task.model, task.forward, task.seconds)
             if group not in by_group:
                 by_group[group] = self.seconds(task)
             seconds = by_group[group]

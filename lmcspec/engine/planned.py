@@ -20,6 +20,10 @@ class PlannedTask:
     """Ids that this task commits on its way."""
     outcome_matters: bool = True
     """Whether the job's `on_collapse` applies to this task."""
+    model: str = ""
+    """What stands for its network: tasks of one network are equally fast."""
+    forward: int = 0
+    """Images through the network, a training image counted three times."""
 
 
 @dataclass(frozen=True, slots=True)

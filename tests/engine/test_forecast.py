@@ -4,8 +4,8 @@ from lmcspec.engine import PlannedTask
 from lmcspec.engine.forecast import Forecast
 
 
-def task(name, seconds=None, needs=(), kind="k"):
-    return PlannedTask(name, kind, name, tuple(needs), seconds)
+def task(name, seconds=None, needs=(), kind="k", model="m", forward=0):
+    return PlannedTask(name, kind, name, tuple(needs), seconds, model=model, forward=forward)
 
 
 def test_work_is_dealt_out_over_slots_but_a_chain_takes_its_time():
@@ -38,3 +38,35 @@ def test_unknown_tasks_take_as_long_as_others_of_their_kind():
     assert forecast.left(0.0) == pytest.approx(4.0)
     forecast.over(tasks[1])
     assert forecast.left(0.0) == 0.0
+
+
+def test_unknown_tasks_take_longer_than_finished_ones_by_the_images_that_they_have_more():
+    small, large = task("small", forward=1000), [task(str(number), forward=5000) for number in range(3)]
+    forecast = Forecast([small, *large], 1)
+    forecast.over(small, 2.0)
+    assert forecast.left(0.0) == pytest.approx(30.0), "three of five times as many images"
+    forecast.over(large[0], 13.0)
+    assert forecast.left(0.0) == pytest.approx(5000 * (2.0 / 1000 + 13.0 / 5000)), "the median rate"
+
+
+def test_a_rate_is_that_of_the_kind_and_model_as_far_as_those_have_been_seen():
+    tasks = {
+        "ours": task("ours", forward=100),
+        "same": task("same", forward=200),
+        "model": task("model", model="other", forward=100),
+        "kind": task("kind", kind="path", forward=300),
+        "nothing": task("nothing", kind="path"),
+    }
+    forecast = Forecast(tasks.values(), 1)
+    forecast.over(tasks["ours"], 1.0)
+    assert {name: forecast.seconds(one) for name, one in tasks.items()} == pytest.approx(
+        {"ours": 1.0, "same": 2.0, "model": 1.0, "kind": 3.0, "nothing": 0.0}
+    ), "what computes with no images is quick"
+    forecast.over(tasks["model"], 9.0)
+    forecast.over(tasks["kind"], 30.0)
+    assert forecast.seconds(tasks["same"]) == pytest.approx(2.0), "still that of its own model"
+    assert forecast.seconds(tasks["model"]) == pytest.approx(9.0)
+    forecast.over(tasks["nothing"], 0.5)
+    assert forecast.seconds(tasks["nothing"]) == pytest.approx(0.5)
+    assert forecast.seconds(task("prune", kind="prune")) == pytest.approx(0.5)
+    assert Forecast([], 1).seconds(tasks["same"]) is None

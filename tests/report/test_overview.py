@@ -85,7 +85,8 @@ def by(plan, kind, of, network, **place) -> tuple[float, float]:
 
 def markers(drawing) -> dict[str, object]:
     """By what they are of, the markers of a case's network from level to level."""
-    return {one.get_label(): one for one in drawing.figure.axes[0].collections if not one.get_label().startswith("_")}
+    axes = drawing.figure.axes[0]
+    return {one.get_label(): one for one in axes.collections if not one.get_label().startswith(("_", "imp"))}
 
 
 def points(drawing) -> dict[str, list[tuple[float, float]]]:
@@ -120,6 +121,9 @@ def test_all_cases_in_one_figure(plan, store):
     (axes,) = drawing.figure.axes
     assert axes.get_xlabel() == "loss barrier at the midpoint (train), ratio to imp"
     assert axes.get_ylabel() == "test accuracy, ratio to imp"
+    (baseline,) = [one for one in axes.collections if one.get_label() == "imp"]
+    assert baseline.get_offsets().tolist() == [[1, 1]], "one marker for it, as in the papers"
+    assert "imp" in [text.get_text() for text in drawing.figure.legends[0].get_texts()]
     ones = [line for line in axes.lines if line.get_label().startswith("_child")]
     assert [(list(line.get_xdata()), list(line.get_ydata())) for line in ones] == [([0, 1], [1, 1]), ([1, 1], [0, 1])]
 
@@ -178,13 +182,13 @@ def test_markers_grow_with_compression(plan, store):
     assert first < last and sizes(drawing)["one, syn"] == pytest.approx([first, last], rel=0.01)
     densities = [one.density for one in plan.levels["ten", "syn"]]
     texts = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
-    assert texts[:2] == ["ten", "one"]
-    assert texts[2].startswith(f"{1 / densities[1]:.3g}×") and f"{100 * (1 - densities[3]):.0f} % sparse" in texts[3]
+    assert texts[:3] == ["ten", "one", "imp"]
+    assert texts[3].startswith(f"{1 / densities[1]:.3g}×") and f"{100 * (1 - densities[3]):.0f} % sparse" in texts[4]
     data = draw_across(plan, store, overview=wish | {"size": "compression"})["overview"]
     ten, one = sizes(data)["ten, syn"], sizes(data)["one, syn"]
     assert ten[0] == ten[1] < one[0] == one[1]
     texts = [text.get_text() for text in data.figure.legends[0].get_texts()]
-    assert texts[2:] == [f"{1437 / 100:.3g}× less data", f"{1437 / 10:.3g}× less data"], "digits has 1,437 images"
+    assert texts[3:] == [f"{1437 / 100:.3g}× less data", f"{1437 / 10:.3g}× less data"], "digits has 1,437 images"
     assert {text.get_text() for text in data.figure.axes[0].texts} == {
         f"{100 * (1 - density):.0f} %" for density in (densities[1], densities[3])
     }
@@ -207,7 +211,7 @@ def test_one_case_has_a_colour_for_each_network():
     drawing = draw(plan, results(plan), overview={"baseline": "imp", "levels": ["last"]})["overview"]
     assert {label: len(places) for label, places in points(drawing).items()} == {"syn": 1, "random": 1}
     texts = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
-    assert texts[:2] == ["syn", "random"]
+    assert texts[:3] == ["syn", "random", "imp"]
     colours = {tuple(one.get_edgecolors()[0]) for one in markers(drawing).values()}
     assert len(colours) == 2
 

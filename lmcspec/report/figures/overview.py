@@ -23,6 +23,8 @@ SMALLEST, LARGEST = 26.0, 150.0
 NAMED = 24
 """Up to so many points have their sparsity beside them, where their size does not tell it."""
 GREY = "#777777"
+BASELINE = "x"
+"""The marker of the baseline, which is at (1, 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         figure, ((axes,),) = canvas(1, 1, 7.4, 4.2)
         for line in (axes.axhline, axes.axvline):
             line(1.0, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.scatter([1.0], [1.0], marker=BASELINE, color=GREY, zorder=2, label=baseline)
         areas = _areas([_size(point, size) for point in points])
         for case, network in dict.fromkeys((point.case, point.network) for point in points):
             own = [point for point in points if (point.case, point.network) == (case, network)]
@@ -77,11 +80,11 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         axes.set_xlabel(labels[x])
         name_y(axes, labels[y])
         axes.margins(0.08)
-        legend(figure, [*_handles(looks), *_size_handles(areas, size)], f"mean ± std, {_counted(points)}")
+        legend(figure, [*_handles(looks, baseline), *_size_handles(areas, size)], f"mean ± std, {_counted(points)}")
     caption = (
         f"Ratios to {baseline} at the same level: levels are matched by their number, not by sparsity. On the dashed "
     )
-    caption += f"lines a network is as stable, or as accurate, as {baseline}. "
+    caption += f"lines a network is as stable, or as accurate, as {baseline}, which is the cross. "
     caption += "Bars are one standard deviation, from those of both over replicates by first-order propagation as if "
     caption += f"these were independent. Markers grow with the compression of {SIZES[size]}."
     return Drawing(name, title, figure, caption, notes)
@@ -174,7 +177,7 @@ def _name(axes: "Axes", points: Sequence[Compared], x: str, y: str) -> None:
         axes.annotate(text, place, xytext=(6, 6), textcoords="offset points", fontsize=7, color=GREY)
 
 
-def _handles(looks: Looks) -> list[Any]:
+def _handles(looks: Looks, baseline: str) -> list[Any]:
     from matplotlib.lines import Line2D
 
     alike = looks.by_marker == looks.series
@@ -182,7 +185,7 @@ def _handles(looks: Looks) -> list[Any]:
         Line2D([], [], color=own, marker=looks.markers[one] if alike else "o", linestyle=":", label=one)
         for one, own in looks.colours.items()
     ]
-    others = [] if alike else looks.markers.items()
+    others = [*([] if alike else looks.markers.items()), (baseline, BASELINE)]
     return found + [Line2D([], [], color=GREY, marker=shape, linestyle="none", label=one) for one, shape in others]
 
 

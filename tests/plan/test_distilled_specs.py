@@ -25,7 +25,7 @@ FIGURES = [
     "transfer",
 ]
 SMALL = [f"small/{name}" for name in FIGURES if name not in ("stability-imagenet10", "transfer")]
-EVERY = [*FIGURES, "published", *SMALL, "small/fig7-tiny"]
+EVERY = [*FIGURES, "published", *SMALL, "small/fig7-tiny", "small/fig7-tiny-gpu"]
 
 
 @pytest.fixture(autouse=True)
@@ -148,12 +148,20 @@ def test_the_curves_of_figure_7_alone_are_what_its_header_says():
 
 def test_figure_7_on_small_photographs():
     """Per replicate: dense, four levels of either IMP, and levels 4 to 6; second copies at k = 0 of dense, imp and two of
-    stable, two from k = 3 of these, one of imp-k3. Random images are trained on once, distilled ones for four masks."""
+    stable, two from k = 3 of these, one of imp-k3. Random images are trained on once, distilled ones for four masks.
+    On a GPU either IMP has four levels more, stable goes on to level 10, and there are five replicates."""
     assert counts("small/fig7-tiny") == {
         "train": 3 * (1 + 4 + 4 + 3 + 4 + 2 * 4 + 1),
         "distilled": 3 * (4 + 1),
         "path": 3 * (4 + 4 + 1),
         "prune": 3 * (4 + 3 + 6),
+        "distill": 2,
+    }
+    assert counts("small/fig7-tiny-gpu") == {
+        "train": 5 * (1 + 8 + 8 + 7 + 4 + 2 * 4 + 1),
+        "distilled": 5 * (4 + 1),
+        "path": 5 * (4 + 4 + 1),
+        "prune": 5 * (8 + 7 + 10),
         "distill": 2,
     }
 

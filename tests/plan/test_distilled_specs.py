@@ -147,20 +147,21 @@ def test_the_curves_of_figure_7_alone_are_what_its_header_says():
 
 
 def test_figure_7_on_small_photographs():
-    """Per replicate: dense, four levels of either IMP, and levels 4 to 6; second copies at k = 0 of dense, imp and two of
-    stable, two from k = 3 of these, one of imp-k3. Random images are trained on once, distilled ones for four masks.
-    On a GPU either IMP has four levels more, stable goes on to level 10, and there are five replicates."""
+    """Per replicate: dense, six levels of either IMP, and levels 4 to 6 of stable; second copies at k = 0 of dense, imp
+    and stable at two levels each, two from k = 3 of these, one of imp-k3 at two levels. Random images are trained on
+    once, distilled ones for four masks. On a GPU either IMP has eight levels and stable goes on to level 10."""
+    copies = 5 + 2 * 5 + 2
     assert counts("small/fig7-tiny") == {
-        "train": 3 * (1 + 4 + 4 + 3 + 4 + 2 * 4 + 1),
+        "train": 3 * (1 + 6 + 6 + 3 + copies),
         "distilled": 3 * (4 + 1),
-        "path": 3 * (4 + 4 + 1),
-        "prune": 3 * (4 + 3 + 6),
+        "path": 3 * (5 + 5 + 2),
+        "prune": 3 * (6 + 5 + 6),
         "distill": 2,
     }
     assert counts("small/fig7-tiny-gpu") == {
-        "train": 5 * (1 + 8 + 8 + 7 + 4 + 2 * 4 + 1),
+        "train": 5 * (1 + 8 + 8 + 7 + copies),
         "distilled": 5 * (4 + 1),
-        "path": 5 * (4 + 4 + 1),
+        "path": 5 * (5 + 5 + 2),
         "prune": 5 * (8 + 7 + 10),
         "distill": 2,
     }

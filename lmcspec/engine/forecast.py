@@ -10,17 +10,19 @@ from lmcspec.engine.planned import PlannedTask
 class Forecast:
     """Of the wall time that is left, for tasks on a number of slots.
 
-    A task counts with its prediction times the ratio of observed to predicted seconds over what has finished. Without
-    one it counts with its images times the median seconds per image of what has finished of its kind and model, of its
-    kind where that model is new, or of all where the kind is. A task without images counts as the median of others
-    without, or nothing before one of them has finished. What is left is then at least the longest chain of tasks that
-    need each other, and at least all of them dealt out evenly to the slots.
+    A task counts with its prediction times the ratio of observed to predicted seconds over what has finished of its
+    kind: a short task's overhead says nothing about long ones. Without a prediction it counts with its images times the
+    median seconds per image of what has finished of its kind and model, of its kind where that model is new, or of all
+    where the kind is. A task without images counts as the median of others without, or nothing before one of them has
+    finished. What is left is then at least the longest chain of tasks that need each other, and at least all of them
+    dealt out evenly to the slots.
     """
 
     def __init__(self, tasks: Iterable[PlannedTask], slots: int) -> None:
         self._left = {task.id: task for task in tasks}
         self._slots = max(slots, 1)
-        self._observed = self._predicted = 0.0
+        self._observed: dict[str, float] = {}
+        self._predicted: dict[str, float] = {}
         self._finished: dict[tuple[str, str], list[tuple[float, int]]] = {}
         self._began: dict[str, float] = {}
 
@@ -40,13 +42,14 @@ class Forecast:
             return
         self._finished.setdefault((task.kind, task.model), []).append((seconds, task.forward))
         if task.seconds is not None:
-            self._observed += seconds
-            self._predicted += task.seconds
+            self._observed[task.kind] = self._observed.get(task.kind, 0.0) + seconds
+            self._predicted[task.kind] = self._predicted.get(task.kind, 0.0) + task.seconds
 
     def seconds(self, task: PlannedTask) -> float | None:
         """Expected for one task, as far as anything is known."""
         if task.seconds is not None:
-            return task.seconds * (self._observed / self._predicted if self._predicted else 1.0)
+            predicted = self._predicted.get(task.kind)
+            return task.seconds * (self._observed[task.kind] / predicted if predicted else 1.0)
         for alike in self._alike(task):
             if task.forward and (rates := [seconds / forward for seconds, forward in alike if forward]):
                 return task.forward * median(rates)

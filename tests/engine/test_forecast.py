@@ -28,6 +28,16 @@ def test_predictions_are_scaled_by_what_was_observed():
     assert forecast.left(400.0) == pytest.approx(9.0)
 
 
+def test_what_was_observed_of_short_tasks_does_not_scale_predictions_of_other_kinds():
+    """A prune predicted at 10 ms that takes 100 ms says nothing about trainings of minutes."""
+    prune, trainings = task("p", 0.01, kind="prune"), [task(str(number), 100.0) for number in range(2)]
+    forecast = Forecast([prune, *trainings], 1)
+    forecast.over(prune, 0.1)
+    assert forecast.left(0.0) == pytest.approx(200.0)
+    forecast.over(trainings[0], 150.0)
+    assert forecast.left(0.0) == pytest.approx(150.0)
+
+
 def test_unknown_tasks_take_as_long_as_others_of_their_kind():
     tasks = [task("a"), task("b"), task("c", kind="other")]
     forecast = Forecast(tasks, 1)

@@ -156,6 +156,18 @@ def test_error_along_the_path(plan, store):
         assert set(shown) == {"dense", f"imp, {100 * (1 - 0.8**6):.1f} % sparse"}
 
 
+@pytest.mark.parametrize("panels", [None, "case"])
+def test_levels_of_a_network_along_the_path_are_told_apart(plan, store, panels):
+    """The papers' combined column: dense and two sparse levels of each network in one panel."""
+    wish = {"levels": ["dense", 3, "last"], "panels": panels}
+    for axes in draw(plan, store, **{"error-along-path": wish})["error-along-path"].figure.axes:
+        names = ["dense", *(f"imp, {100 * (1 - 0.8**level):.1f} % sparse" for level in (3, 6))]
+        told = [f"{name}, k = {k}" for name in names for k in ("0", "20it", "3ep")] if panels else names
+        assert set(lines(axes)) == set(told)
+        assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == len(told)
+        assert not axes.get_title().startswith(",")
+
+
 @pytest.mark.parametrize(
     ("plot", "wish", "says"),
     [

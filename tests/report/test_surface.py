@@ -123,6 +123,11 @@ def test_what_a_figure_asks_for(plan, store):
     assert list(surfaces(other)) == ["random"]
 
 
+def test_panels_stand_in_the_order_that_is_asked_for(plan, store):
+    drawing = draw(plan, store, **{"path-surface": {"networks": ["random", "imp"]}})["path-surface"]
+    assert list(surfaces(drawing)) == ["random", "imp"]
+
+
 def test_test_images_where_there_are_any():
     plan = plan_of(TEXT.replace(', split = ["train"]', ""))
     store = results(plan, ("test", "train"))

@@ -11,11 +11,13 @@ from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, band
 from lmcspec.report.figures.panels import grid, panels_of
 from lmcspec.report.figures.style import (
+    DASHES,
     SPLITS,
     Drawing,
     canvas,
     drawn,
     legend,
+    look_at_depth,
     look_of,
     look_of_split,
     looks_of,
@@ -86,7 +88,8 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                     (handle,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
                     band(axes, line.alphas, means, spreads, colour)
                     handles.setdefault(label, (line.key.at if _told_by_k(wish) else 0, handle))
-                axes.set_title(panel.title if wish.series == "split" else f"{panel.title}, {among[0]}")
+                words = (panel.title,) if wish.series == "split" else (panel.title, among[0])
+                axes.set_title(", ".join(word for word in words if word))
                 axes.set_ylim(bottom=0)
                 axes.set_xticks([0.0, 0.5, 1.0])
                 if number == len(filled) - 1 or (abreast and row == len(shown) - 1):
@@ -124,21 +127,27 @@ def _looks(
         lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
         networks = list(dict.fromkeys((key.network, key.level) for key in keys))
         colours = dict(zip(steps, shades(len(steps)), strict=True))
-        dashes = ("-", "--", ":", "-.")
         return {
             key: (
                 f"k = {key.k}" + ("" if lone else f", {named(given, key.network, key.level)}"),
-                (colours[key.at], "-" if lone else dashes[networks.index((key.network, key.level)) % 4]),
+                (colours[key.at], "-" if lone else DASHES[networks.index((key.network, key.level)) % 4]),
             )
             for key in keys
         }
     found = {}
     looks = looks_of(given, list(dict.fromkeys(key.network for key in keys if key.level)))
+    alike: dict[str, list[tuple[int, int]]] = {}
+    for key in keys:
+        places = alike.setdefault(key.network if key.level else "", [])
+        places += [] if (key.level, key.at) in places else [(key.level, key.at)]
     for key in keys:
         look = looks[key.network] if key.level else look_of(given, key.network, 0)
+        places = alike[key.network if key.level else ""]
+        look = look_at_depth(look, places.index((key.level, key.at)))
         label = named(given, key.network, key.level)
         if wish.panels == "case":
-            label = (key.network if key.level else label) + (f", k = {key.k}" if len(steps) > 1 else "")
+            # A network's only level may be of another sparsity in every case.
+            label = (key.network if key.level and len({level for level, _ in places}) == 1 else label) + (f", k = {key.k}" if len(steps) > 1 else "")
         if wish.series == "split":
             alone = len({(key.network, key.level, key.at) for key in keys}) == 1
             look = look_of_split(key.split, alone, look)

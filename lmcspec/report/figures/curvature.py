@@ -10,7 +10,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, band
-from lmcspec.report.figures.style import COLOURS, DENSE, MARKERS, Drawing, canvas, drawn, legend
+from lmcspec.report.figures.style import COLOURS, DENSE, MARKERS, Drawing, canvas, drawn, legend, look_at_depth
 from lmcspec.report.page import Cell, Shown
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_points
@@ -118,15 +118,13 @@ def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
             continue
         place = networks.setdefault(network, len(networks)) if level else 0
         depth = [other for other in measured if other].index(level) if level else 0
-        look = Look(COLOURS[place % len(COLOURS)] if level else DENSE, MARKERS[place % len(MARKERS)], DASHES[depth % 4])
+        look = Look(COLOURS[place % len(COLOURS)] if level else DENSE, MARKERS[place % len(MARKERS)], "-")
+        look = look_at_depth(look, depth)
         histograms = [stored.scalars["histogram"] for stored in found]
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
         merged = [_merged(one["edges"], one["counts"])[1] for one in histograms]
         shares = [[count / sum(counts) for count in counts] for counts in merged]
         yield Spread(named(given, network, level), look, edges, shares)
-
-
-DASHES = ("-", "--", ":", "-.")
 
 
 def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float], list[int]]:

@@ -18,6 +18,8 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 """Told apart by most colour-blind people, too (Okabe and Ito's, and more)."""
 MARKERS = "osD^vPX*<>"
 DENSE = "#6b6b6b"
+DASHES = ("-", "--", ":", "-.")
+"""Of lines that have one colour."""
 BEST = Look(COLOURS[8], "*", "-")
 """Of the best of a family beside the lines of its members."""
 LOOKS: dict[str, Any] = {
@@ -113,6 +115,18 @@ def look_of_family(given: Given, name: str) -> Look:
     twins = [one for one in given.families if one != original and given.original(one) == original]
     line = ("--", ":", "-.")[twins.index(name) % 3] if name in twins else "-"
     return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], line)
+
+
+def look_at_depth(look: Look, depth: int) -> Look:
+    """How the line of one of several levels of a network looks, `depth` levels further than its first: lighter.
+
+    Where the network's own line is solid it is broken as well, to be told apart in print.
+    """
+    from matplotlib.colors import to_hex, to_rgb
+
+    share = 1 - 0.62**depth
+    colour = to_hex([part + share * (1 - part) for part in to_rgb(look.colour)]) if depth else look.colour
+    return Look(colour, look.marker, DASHES[depth % len(DASHES)] if look.dashes == "-" else look.dashes)
 
 
 def look_of_split(split: str, alone: bool, other: Look) -> Look:

@@ -77,7 +77,10 @@ def surface(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
 
 
 def _panels(given: Given, wish: Wish, *, named: bool) -> Iterator[NetworkPanel]:
-    """A panel per network that has sparse levels; `named` by its case, too. Of several k's the one with most levels."""
+    """A panel per network that has sparse levels, in the order of the figure's `networks`; `named` by its case, too.
+
+    Of several k's the one with most levels.
+    """
     measures = [wish.measure] if wish.measure else given.measures("stability")
     asked: dict[str, dict[tuple[int, str], set[int]]] = {}
     for row in given.rows:
@@ -86,7 +89,7 @@ def _panels(given: Given, wish: Wish, *, named: bool) -> Iterator[NetworkPanel]:
     wanted = {network for network in asked if wish.networks is None or network in wish.networks}
     # A surface has at least two levels; what was only looked at dense is on those of the others.
     deep = {network for network in wanted if len(set().union(*asked[network].values())) > 1}
-    for network in (one for one in given.networks if one in (deep or wanted)):
+    for network in (one for one in wish.networks or given.networks if one in (deep or wanted)):
         places = asked[network]
         at, k = max(sorted(places), key=lambda place: len(places[place]))
         levels = given.levels(network, wish.levels, sorted(places[at, k]))

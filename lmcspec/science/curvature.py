@@ -152,17 +152,27 @@ def estimated_diagonal(hessian: Hessian, probes: int, where: Where, chunk: int =
 
 
 def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: float = 1e-4) -> list[float]:
-    """The `count` largest eigenvalues, descending, by Lanczos iterations (ARPACK) from a drawn vector."""
+    """The `count` largest eigenvalues, descending, by Lanczos iterations (ARPACK) from a drawn vector.
+
+    All of them where that many surviving parameters are not there; where they are few, by the whole matrix.
+    """
     from scipy.sparse.linalg import LinearOperator, eigsh
 
     places = hessian.kept.nonzero().flatten()
+    size = len(places)
+
+    def products(vectors: np.ndarray) -> np.ndarray:
+        whole = hessian.point.new_zeros(len(vectors), hessian.size)
+        whole[:, places] = torch.from_numpy(vectors).to(whole)
+        return hessian.times(whole)[:, places].double().cpu().numpy()
 
     def product(vector: np.ndarray) -> np.ndarray:
-        whole = hessian.point.new_zeros(1, hessian.size)
-        whole[0, places] = torch.from_numpy(np.asarray(vector).reshape(-1)).to(whole)
-        return hessian.times(whole)[0, places].double().cpu().numpy()
+        return products(np.asarray(vector).reshape(1, -1))[0]
 
-    size = len(places)
+    if size <= 2 * count:
+        return sorted(np.linalg.eigvalsh(products(np.eye(size))).tolist(), reverse=True)[:count]
+    if not product(streams.normals(size, *where)).any():  # where the loss is flat, ARPACK has nothing to start from
+        return [0.0] * count
     operator = LinearOperator((size, size), matvec=product, dtype=np.float64)  # pyright: ignore[reportCallIssue]
     start = streams.normals(size, *where)
     found = eigsh(operator, k=count, which="LA", v0=start, tol=tolerance, return_eigenvectors=False)  # pyright: ignore[reportArgumentType]

@@ -37,8 +37,9 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
 
     The loss is the mean over `batches` batches of training images, each balanced over the classes, the same for every
     network. Of the diagonal of surviving parameters, and under `all/` with masked ones as 0: minimum, maximum, mean,
-    standard deviation and mean magnitude, with a histogram; and the trace and the largest eigenvalues. A network
-    with a weight that is not finite has no curvature: its outcome is `diverged`.
+    standard deviation and mean magnitude, with a histogram; and the trace and the largest eigenvalues. Those of an
+    estimate are of the estimated entries, whose standard errors have `entry-error` as root mean square. A network whose
+    weights or curvature are not finite has the outcome `diverged`.
     """
     import torch
 
@@ -53,6 +54,8 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
         return Finished({"metrics": {}}, "diverged")
     hessian = Matrix(network, _batches(ctx, params), mask)
     diagonal, estimate = _diagonal(ctx, params, hessian)
+    if not bool(diagonal.isfinite().all()):
+        return Finished({"metrics": {}}, "diverged")
     kept = diagonal[hessian.kept.cpu()]
     where = ("subset", params.data.value["digest"], "hessian", "eigenvalues")
     eigenvalues = largest_eigenvalues(hessian, params.eigenvalues, where) if params.eigenvalues else []
@@ -60,7 +63,9 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
     read.write(ctx.out / DIAGONAL, files)
     metrics = _named(summarise(kept)) | {f"all/{name}": value for name, value in _named(summarise(diagonal)).items()}
     metrics |= {"trace": float(diagonal.sum()) if estimate is None else estimate.trace}
-    metrics |= {} if estimate is None else {"trace-error": estimate.trace_error}
+    if estimate is not None:
+        typical = estimate.error[hessian.kept.cpu()].square().mean().sqrt()
+        metrics |= {"trace-error": estimate.trace_error, "entry-error": float(typical)}
     metrics |= {f"eigenvalue-{place}": value for place, value in enumerate(eigenvalues, 1)}
     counts = {"edges": edges(), "counts": histogram(kept)}
     return Finished({"metrics": metrics, "surviving": len(kept), "all": len(diagonal), "histogram": counts})

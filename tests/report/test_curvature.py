@@ -26,6 +26,9 @@ def numbers(target) -> dict[str, float]:
         "std": 2 * base,
         "mean-magnitude": 3 * base,
         "trace": 1e4 * base,
+        "all/mean": 4 * base,
+        "all/std": 5 * base,
+        "all/mean-magnitude": 6 * base,
     }
 
 
@@ -56,14 +59,36 @@ def test_shares_of_each_bin_and_one_around_nothing(plan, store):
 
 def test_the_papers_table(plan, store):
     table = draw(plan, store, hessian={})["hessian"].table
-    assert table.headings[:6] == ("network", "min", "max", "mean", "std", "mean magnitude")
+    all_weights = ("mean, masked as 0", "std, masked as 0", "mean magnitude, masked as 0")
+    assert table.headings == ("network", "min", "max", "mean", "std", "mean magnitude", *all_weights, "trace")
     by_name = {line[0].text: line for line in table.lines}
     assert list(by_name) == ["dense", "imp, 36.0 % sparse", "twin, 20.0 % sparse"]
     own = [numbers(one)["mean-magnitude"] for one in plan.targets if (one.network, one.level) == ("imp", 2)]
     cell = by_name["imp, 36.0 % sparse"][5]
     assert cell.text == f"{fmean(own):.4f} ± {stdev(own):.4f} ({len(own)})"
     assert cell.tasks == (next(one.task for one in plan.targets if (one.network, one.level) == ("imp", 2)),)
-    assert by_name["dense"][7].text.startswith(f"{fmean(1e4 * 0.001 * (1 + 10 * r) for r in range(len(own))):.2f}")
+    assert by_name["dense"][9].text.startswith(f"{fmean(1e4 * 0.001 * (1 + 10 * r) for r in range(len(own))):.2f}")
+    for place, times in ((6, 4), (7, 5), (8, 6)):
+        cell = by_name["dense"][place]
+        assert cell.text.startswith(f"{fmean(times * 0.001 * (1 + 10 * r) for r in range(len(own))):.4f}"[:6])
+
+
+def test_an_estimate_is_called_one():
+    plan = plan_of(TEXT.replace('"last"] }', '"last"], diagonal = "estimated", probes = 50 }'))
+    found = Recorded({})
+    for one in plan.targets:
+        errors = {"entry-error": 0.5, "trace-error": 0.25}
+        counts = {"edges": EDGES, "counts": COUNTS}
+        found.found[one.task] = Result({"metrics": numbers(one) | errors, "histogram": counts})
+    drawing = draw(plan, found, hessian={})["hessian"]
+    assert "estimated from 50 probes" in drawing.caption
+    by_heading = dict(zip(drawing.table.headings, drawing.table.lines[0], strict=True))
+    assert by_heading["standard error of an entry"].text.startswith("0.500")
+    assert by_heading["standard error of the trace"].text.startswith("0.250")
+
+
+def test_an_exact_diagonal_is_not(plan, store):
+    assert "estimated" not in draw(plan, store, hessian={})["hessian"].caption
 
 
 def test_without_results_it_says_so(plan):

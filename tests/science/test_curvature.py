@@ -122,6 +122,28 @@ class TestAgainstDense:
         np.testing.assert_allclose(largest_eigenvalues(hessian, 3, WHERE, tolerance=1e-8), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("count", [30, 31, 40, 100])
+def test_as_many_eigenvalues_as_there_are_weights(count):
+    module, data = network("mlp"), batches("mlp")
+    hessian = Hessian(module, data, half(module))
+    matrix = dense(module, data, half(module))[hessian.kept][:, hessian.kept]
+    expected = np.linalg.eigvalsh(matrix.numpy())[::-1][:count]
+    found = largest_eigenvalues(hessian, count, WHERE)
+    assert len(found) == min(count, int(hessian.kept.sum()))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+
+
+def test_a_flat_loss_has_eigenvalues_of_nothing():
+    """Logits so far apart that the cross-entropy is 0 to the last bit, and all of its derivatives."""
+    module = network("mlp")
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(0)
+        module.classifier.bias.copy_(torch.tensor([1e4, 0.0, 0.0]))
+    images = batches("mlp")[0][0]
+    assert largest_eigenvalues(Hessian(module, [(images, torch.zeros(5, dtype=torch.int64))]), 2, WHERE) == [0.0, 0.0]
+
+
 def test_the_error_shrinks_with_the_root_of_the_probes():
     module, data = network("mlp"), batches("mlp")
     few, many = (estimated_diagonal(Hessian(module, data), probes, WHERE) for probes in (100, 1600))

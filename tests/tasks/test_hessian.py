@@ -97,9 +97,13 @@ def test_an_estimate_says_how_far_off_it_may_be(tmp_path):
     found = do(hessian, tmp_path / "estimate", params(probes=300), {}, inputs=inputs)
     own, bound = (found.scalars["metrics"][name] for name in ("trace", "trace-error"))
     assert 0 < abs(own - exact.scalars["metrics"]["trace"]) < 4 * bound
+    assert "entry-error" not in exact.scalars["metrics"]
     tensors, true = load_file(found.out / DIAGONAL), load_file(exact.out / DIAGONAL)["diagonal"]
     off = (tensors["diagonal"] - true).abs()
     assert float((off <= 2 * tensors["error"] + 1e-7).double().mean()) > 0.9
+    kept = tensors["error"] > 0
+    typical = found.scalars["metrics"]["entry-error"]
+    assert typical == pytest.approx(float(off[kept].square().mean().sqrt()), rel=0.2), "as far off as it says"
 
 
 @pytest.mark.parametrize("probes", [0, 20])
@@ -115,10 +119,12 @@ def test_it_goes_on_where_it_was(tmp_path, monkeypatch, probes):
     assert (again.out / DIAGONAL).read_bytes() == (whole.out / DIAGONAL).read_bytes()
 
 
-def test_of_a_network_that_diverged_there_is_nothing_to_say(tmp_path):
+@pytest.mark.parametrize("wild", [lambda value: value / 0, lambda value: value * 1e30], ids=["infinite", "huge"])
+@pytest.mark.parametrize("probes", [0, 8])
+def test_of_a_network_that_diverged_there_is_nothing_to_say(tmp_path, wild, probes):
     inputs = masked(tmp_path)
     (tmp_path / "wild").mkdir()
-    wild = {name: value / 0 for name, value in load_file(inputs["state"].out / read.STATE).items()}
-    read.write(tmp_path / "wild" / read.STATE, wild)
-    done = do(hessian, tmp_path / "h", params(), {}, inputs=inputs | {"state": Done(tmp_path / "wild")})
+    state = load_file(inputs["state"].out / read.STATE)
+    read.write(tmp_path / "wild" / read.STATE, {name: wild(value) for name, value in state.items()})
+    done = do(hessian, tmp_path / "h", params(probes=probes), {}, inputs=inputs | {"state": Done(tmp_path / "wild")})
     assert (done.outcome, done.scalars) == ("diverged", {"metrics": {}})

@@ -25,11 +25,15 @@ NUMBERS = {
     "mean": "mean",
     "std": "std",
     "mean-magnitude": "mean magnitude",
-    "all/mean-magnitude": "the same, masked as 0",
+    "entry-error": "standard error of an entry",
+    "all/mean": "mean, masked as 0",
+    "all/std": "std, masked as 0",
+    "all/mean-magnitude": "mean magnitude, masked as 0",
     "trace": "trace",
+    "trace-error": "standard error of the trace",
     "eigenvalue-1": "largest eigenvalue",
 }
-"""What stands in the table, and over which column."""
+"""What stands in the table, and over which column; a column that nothing has is left out."""
 FINEST = 1e-6
 """Values nearer to 0 are in one bin; the axis is linear there."""
 
@@ -66,7 +70,20 @@ def hessian(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         ns = sorted({len(spread.shares) for spread in spreads})
         legend(figure, handles, f"mean ± std, n = {'–'.join(map(str, dict.fromkeys((ns[0], ns[-1]))))}")
     caption = "Of surviving weights, biases and norms; bins are logarithmic, five a decade, and one around 0."
+    caption += _estimated(given, measure)
     return Drawing(name, title, figure, caption, table=_table(given, wish, measure))
+
+
+def _estimated(given: Given, measure: str) -> str:
+    """What has to be known of entries that are estimates; nothing of exact ones."""
+    tasks = {one.task for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)}
+    probes = max(given.plan.tasks[task].params.probes for task in tasks)
+    if not probes:
+        return ""
+    return (
+        f" Entries are estimated from {probes:,} probes, each with a standard error of its own: "
+        "this widens the distribution, min, max and std, and adds to the mean magnitude; mean and trace it leaves."
+    )
 
 
 def _draw(axes: "Axes", spread: Spread) -> object:
@@ -147,14 +164,15 @@ def _table(given: Given, wish: Wish, measure: str) -> Shown:
         place = tasks.setdefault(row.task, (row.network, row.level))  # a dense network that several share stands once
         if place == (row.network, row.level):
             rows.setdefault(place, {}).setdefault(row.metric, row)
+    shown = [metric for metric in NUMBERS if any(metric in own for own in rows.values())]
     lines = []
     for (network, level), own in rows.items():
         levels = sorted({other for name, other in rows if name == network})
         if level not in given.levels(network, wish.levels, levels):
             continue
         line = [Cell(named(given, network, level))]
-        for metric in NUMBERS:
+        for metric in shown:
             row = own.get(metric)
             line.append(Cell("" if row is None else in_points(given.cell(row), metric), (row.task,) if row else ()))
         lines.append(tuple(line))
-    return Shown(("network", *NUMBERS.values()), tuple(lines))
+    return Shown(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

@@ -139,7 +139,7 @@ def _named(summary: "Summary") -> dict[str, Any]:
 
 KIND = Kind(
     name="hessian",
-    version=1,
+    version=2,
     params=Hessian,
     run=run,
     sources=(

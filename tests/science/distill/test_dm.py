@@ -4,12 +4,14 @@ import torch
 from torch import nn
 from worth_for_tests import gained
 
+from lmcspec.base import streams
 from lmcspec.base.recipes import Noise, Recipe, Schedule, Sgd
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data import Split
+from lmcspec.science.data.dsa import siamese
 from lmcspec.science.distill import dm
 from lmcspec.science.distill.protocol import Given, Stopped, real_subset
 from lmcspec.science.evaluate import evaluate
@@ -60,13 +62,13 @@ def by_the_book(config: DistributionMatching, split: Split) -> torch.Tensor:
         for label in range(10):
             rows = np.flatnonzero(split.labels.numpy() == label)
             if len(rows) > config.batch:
-                from lmcspec.base import streams
-
                 drawn = streams.permutation(len(rows), "distill", config.seed, "real", iteration, label)
                 rows = rows[drawn[: config.batch]]
             real, _ = split.batch(torch.from_numpy(rows))
-            wanted = features(module, real).mean(0).detach()
-            loss = loss + (wanted - features(module, images[labels == label]).mean(0)).square().sum()
+            change = siamese(config.dsa, "dc", ("distill", config.seed, "dsa", iteration, label))
+            wanted = features(module, change(real)).mean(0).detach()
+            found = features(module, change(images[labels == label])).mean(0)
+            loss = loss + (wanted - found).square().sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -82,6 +84,13 @@ def test_distilling_is_the_method_written_out(standardised, batch):
     assert labels.tolist() == np.arange(10).repeat(2).tolist()
     assert not images.requires_grad
     assert torch.allclose(images, by_the_book(config, standardised.train), atol=2e-5)
+
+
+@pytest.mark.parametrize("dsa", ["color", "color_crop_cutout_flip_rotate_scale"])
+def test_real_and_synthetic_images_of_a_class_are_augmented_alike(standardised, dsa):
+    config = small(seed=3, dsa=dsa)
+    images, _ = made(config, standardised)
+    torch.testing.assert_close(images, by_the_book(config, standardised.train), rtol=1e-3, atol=2e-5)
 
 
 def test_it_starts_at_real_images_of_each_class(standardised):

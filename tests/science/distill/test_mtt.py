@@ -14,6 +14,7 @@ from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data import Split
+from lmcspec.science.data.dsa import apply_dsa, draw_dsa
 from lmcspec.science.distill import mtt
 from lmcspec.science.distill.experts import state_after, trajectory
 from lmcspec.science.distill.protocol import Given, Stopped, real_subset
@@ -112,6 +113,16 @@ def small(**changes):
     return TrajectoryMatching.model_validate({**settings, **changes})
 
 
+def augmented_one_by_one(images, dsa, noise, update):
+    """A batch of an epoch of three, in which all go through one family, each with parameters of its own."""
+    draws = draw_dsa(20, 8, Augmentation(dsa=dsa, dsa_style="mtt"), noise, update // 3)
+    if draws is None:
+        return images
+    first, batch = update % 3 * 8, update % 3
+    parts = [slice(first + place, first + place + 1) for place in range(len(images))]
+    return torch.cat([apply_dsa(one[None], draws, batch, part) for one, part in zip(images, parts, strict=True)])
+
+
 def by_the_book(config, dataset, experts):
     """The method with parameters written out as an MLP's and torch's own optimisers."""
     images, labels = real_subset(dataset.train, 10, config.ipc, config.seed)
@@ -129,7 +140,8 @@ def by_the_book(config, dataset, experts):
         for update in range(config.student_steps):
             noise = OwnNoise("distill", (config.seed, "student", iteration))
             rows = torch.from_numpy(order(20, noise, update // 3)).split(8)[update % 3]
-            hidden = (images[rows].flatten(1) @ weights["layers.0.weight"].T + weights["layers.0.bias"]).relu()
+            seen = augmented_one_by_one(images[rows], config.dsa, noise, update)
+            hidden = (seen.flatten(1) @ weights["layers.0.weight"].T + weights["layers.0.bias"]).relu()
             logits = hidden @ weights["classifier.weight"].T + weights["classifier.bias"]
             loss = cross_entropy(logits, labels[rows])
             steps = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
@@ -144,9 +156,11 @@ def by_the_book(config, dataset, experts):
     return images.detach(), rate.item()
 
 
-@pytest.mark.parametrize("seed", [0, 7])
-def test_matching_is_the_method_written_out(digits, experts, seed):
-    config = small(seed=seed)
+@pytest.mark.parametrize(
+    ("seed", "dsa"), [(0, ""), (7, ""), (0, "rotate_scale"), (7, "color_crop_cutout_flip_rotate_scale")]
+)
+def test_matching_is_the_method_written_out(digits, experts, seed, dsa):
+    config = small(seed=seed, dsa=dsa)
     made = mtt.distill(config, Given(digits, build, experts=experts))
     images, rate = by_the_book(config, digits, experts)
     assert made.space == digits.space and made.labels.tolist() == np.arange(10).repeat(2).tolist()

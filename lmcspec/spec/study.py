@@ -150,6 +150,7 @@ class Figure(Config):
         "distance-vs-step",
         "landscape",
         "hessian",
+        "layers",
         "overview",
         "cost",
         "images",

@@ -32,6 +32,8 @@ accuracy = {}
 one = { kind = "set-accuracy", set = "one", evaluate = "real" }
 landscape = { networks = ["imp[rewind=0]"], levels = ["last"], grid = 3 }
 hessian = { networks = ["imp[rewind=0]"], levels = ["last"] }
+masks = { levels = ["last"] }
+overlap = { levels = ["last"], against = "imp[rewind=0]" }
 """
 
 
@@ -55,6 +57,9 @@ def store(plan, tmp_path_factory):
         elif target.kind == "hessian":
             histogram = {"edges": [-1.0, -1e-9, 1e-9, 1.0], "counts": [1, 2, 3]}
             made.found[target.task] = Result({"metrics": {"trace": 1.0}, "histogram": histogram})
+        elif target.kind in ("masks", "overlap"):
+            counts = {"size": 10, "a": 5, "b": 5, "both": 2}
+            made.found[target.task] = Result({"metrics": {}, "layers": {"layers.0": counts, "classifier": counts}})
         elif target.kind == "landscape":
             landscapes[target.task] = landscape(tmp_path_factory.mktemp("landscape"), target.level)
     store = draws_sets(plan, Recorded(made.found), tmp_path_factory.mktemp("sets"))
@@ -63,7 +68,7 @@ def store(plan, tmp_path_factory):
 
 
 def test_there_are_as_many_as_the_page_has():
-    assert len(WISHES) == 22
+    assert len(WISHES) == 24
 
 
 @pytest.mark.parametrize("name", WISHES)

@@ -13,6 +13,7 @@ from lmcspec.report.figures import (
     curvature,
     images,
     landscape,
+    layers,
     mask_costs,
     overview,
     surface,
@@ -38,6 +39,7 @@ PLOTS = {
     "images": images.images,
     "landscape": landscape.landscape,
     "hessian": curvature.hessian,
+    "layers": layers.layers,
     "overview": overview.overview,
 }
 SHOWN = {
@@ -54,6 +56,7 @@ NEEDS = {
     "images": (),
     "landscape": ("landscape",),
     "hessian": ("hessian",),
+    "layers": ("masks", "overlap"),
     "overview": ("accuracy", "stability"),
 }
 """The kinds of measure of which a plot needs one, where that is not stability; nothing where it needs none."""
@@ -69,6 +72,7 @@ READS = {
     "images": {"panels"},
     "landscape": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "hessian": {"networks", "levels", "measure"},
+    "layers": {"networks", "levels", "measure", "metric"},
     "overview": {"networks", "levels", "measure", "series", "x", "y", "size", "baseline", "at"},
     "cost": {"networks", "x", "levels", "panels"},
     "table": {"networks", "levels", "measure"},

@@ -1,0 +1,75 @@
+"""The axis of layers: in the network's order, under short names."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from lmcspec.plan.model_facts import known_facts
+from lmcspec.report.tidy import Results
+from lmcspec.tasks import Part, read
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LETTER, SMALL = 0.085, 0.06
+"""The width of a letter, in inches: names that do not fit side by side stand upright, and are smaller."""
+UPRIGHT = 0.13
+"""What an upright name takes of the axis, in inches."""
+NARROWEST, WIDEST = 4.4, 13.0
+"""Of the axis, in inches."""
+
+
+@runtime_checkable
+class WithFacts(Protocol):
+    """A store whose workers leave facts of models in it; results that are made up have none."""
+
+    @property
+    def root(self) -> Path:
+        """Its folder."""
+        ...
+
+
+def in_order(layers: Collection[str], model: Part, store: Results) -> list[str]:
+    """Layers, as tasks name them, in the order of the network: results on record are sorted by name.
+
+    The order is that of the model's facts. Where nobody has taken these, which is rare, the model is built on torch's
+    meta device, which takes a few seconds of imports.
+    """
+    facts = known_facts(model, store.root / "facts" if isinstance(store, WithFacts) else None)
+    if facts is not None:
+        names = [name for name, _ in facts.prunable]
+    else:
+        from lmcspec.science.masks import prunable
+
+        names = list(prunable(read.module(model, "meta")))
+    place = {name.removesuffix(".weight"): number for number, name in enumerate(names)}
+    return sorted(layers, key=place.__getitem__)
+
+
+def short(layers: Sequence[str]) -> list[str]:
+    """`stem` of `stem.conv`: that it is a convolution goes without saying, unless names were the same then."""
+    found = [layer.removesuffix(".conv") for layer in layers]
+    return found if len(set(found)) == len(found) else list(layers)
+
+
+def width(layers: int) -> float:
+    """How wide an axis of so many layers is, in inches."""
+    return min(WIDEST, max(NARROWEST, UPRIGHT * layers))
+
+
+def below(layers: Sequence[str]) -> float:
+    """What upright names take beneath the axis, in inches; nothing where they stand side by side."""
+    longest = max(map(len, short(layers)))
+    return SMALL * longest if len(layers) * (longest + 1) * LETTER > width(len(layers)) else 0.0
+
+
+def finish(axes: "Axes", layers: Sequence[str]) -> None:
+    """Name the layers; where there are too many to name, every second or third."""
+    names = short(layers)
+    every = -(-len(names) // int(width(len(names)) / UPRIGHT))
+    shown = range(0, len(names), every)
+    axes.set_xticks(list(shown), [names[place] for place in shown])
+    if below(layers):
+        axes.tick_params(axis="x", labelrotation=90, labelsize=7.5)
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_xlabel("layer, in the network's order")

@@ -1,0 +1,269 @@
+"""Masks layer by layer: what they leave of each, and what two of them share there beside what chance would."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any, Literal
+
+from lmcspec.plan import Target
+from lmcspec.report.figures.by_sparsity import spreads_of
+from lmcspec.report.figures.by_step import named
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.layer_axis import below, finish, in_order, width
+from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.sparsity_axis import FEW_TICKS
+from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_at_depth, looks_of, name_y
+from lmcspec.report.summary import Cell
+from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KINDS = {
+    "masks": ("density", "sparsity"),
+    "overlap": ("overlap", "overlap-of-either", "density", "sparsity"),
+}
+"""What there is to show of each kind of measure; the first one unless the figure says."""
+LABELS = {
+    "density": "weights left (%)",
+    "sparsity": "weights pruned (%)",
+    "overlap": "kept by both (% of the sparser)",
+    "overlap-of-either": "kept by both (% of either)",
+}
+SAID = {
+    "density": " Grey: over all layers together.",
+    "sparsity": " Grey: over all layers together.",
+    "overlap": " Of the weights of the sparser mask in a layer, the share that the other keeps, too.",
+    "overlap-of-either": " Of the weights in a layer that either mask keeps, the share that both keep.",
+}
+"""What a caption says of what is shown."""
+WIDE_RANGE = 10
+"""Shares of weights left that differ by more than this factor stand on a log axis."""
+ALIKE = 0.1
+"""Whole networks whose shares are nearer than this, in percent, have one line."""
+THIN = 1.1
+"""Of lines that lead the eye from layer to layer."""
+
+Counts = Mapping[str, int]
+"""Of a layer: its `size`, survivors in `a` and in `b`, and in `both`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Networks at a level whose masks have the same counts: by replicate, then by layer."""
+
+    networks: tuple[str, ...]
+    level: int
+    label: str
+    look: Look
+    asked: int
+    counts: Sequence[Mapping[str, Counts]]
+
+    def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[Point]:
+        """The shares of each layer over replicates, or those that chance would leave."""
+        columns = [[_share(what, own[layer], by_chance=by_chance) for own in self.counts] for layer in layers]
+        return [Point(float(place), _cell(column, self.asked)) for place, column in enumerate(columns)]
+
+    def whole(self, what: str) -> float:
+        """The share over all layers together, as a mean over replicates."""
+        return fmean(_share(what, _together(own)) for own in self.counts)
+
+
+def layers(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A line over the layers for each network at its sparsest measured level, or at the levels asked for.
+
+    Of `masks` the share of weights left, and of the whole network as a grey line. Of `overlap` the share of the
+    weights of the sparser mask that both keep, or of those that either keeps; dashed what it would be with a b / size
+    in both, the mean of masks drawn uniformly among those with as many survivors in the layer. Networks whose masks
+    have the same counts share a line.
+    """
+    given = givens[0]
+    what = None if wish.metric is None else wish.metric.removeprefix("layer-")
+    found = _measure(given, wish, what)
+    if found is None:
+        return Drawing(name, "Masks by layer", None, notes=(_unknown(given, wish),))
+    kind, measure = found
+    what = what or KINDS[kind][0]
+    compared = what.startswith("overlap")
+    title = "What masks share of each layer" if compared else "What masks leave of each layer"
+    targets = list(_targets(given, wish, measure))
+    lines = _lines(given, targets, solid=compared)
+    if not lines:
+        return Drawing(name, title, None, notes=("no masks by layer are in the store yet",))
+    model = given.plan.tasks[targets[0].task].params.model
+    order = in_order(lines[0].counts[0].keys(), model, given.store)
+    points = {line.label: line.points(what, order) for line in lines}
+    with drawn():
+        figure, ((axes,),) = canvas(1, 1, 2.8 + width(len(order)), 3.3 + below(order))
+        handles = [draw_line(axes, points[line.label], line.look, line.label) for line in lines]
+        for handle in handles:
+            handle.set_linewidth(THIN)  # nothing lies between two layers
+        if compared:
+            for line in lines:
+                _draw_chance(axes, line.points(what, order, by_chance=True), line.look)
+            handles.append(_grey("by chance", "--"))
+        else:
+            _draw_whole(axes, [PERCENT * line.whole(what) for line in lines])
+            handles.append(_grey("whole network", "-"))
+        cells = [point.cell for own in points.values() for point in own if point.cell]
+        _shares(axes, [PERCENT * cell.mean for cell in cells], log=what == "density")
+        finish(axes, order)
+        name_y(axes, LABELS[what])
+        legend(figure, handles, counted(cells))
+    caption = f"Means over replicates, {spreads_of(points)} one sample standard deviation.{SAID[what]}"
+    if compared:
+        caption += f" Masks are compared with those of {_against(given, measure)} at the same level of the same"
+        caption += " replicate. Dashed: by chance, of masks with as many survivors in each layer."
+    return Drawing(name, title, figure, caption, tuple(_notes(given, targets, lines, points, order)))
+
+
+def _measure(given: Given, wish: Wish, what: str | None) -> tuple[str, str] | None:
+    """(kind, measure): the one that the figure names, else the first that has what it shows."""
+    for kind, known in KINDS.items():
+        for measure in given.measures(kind):
+            if wish.measure in (None, measure) and (what is None or what in known):
+                return kind, measure
+    return None
+
+
+def _unknown(given: Given, wish: Wish) -> str:
+    """Why there is no such number as the figure's `metric`."""
+    there = [kind for kind in KINDS for one in given.measures(kind) if wish.measure in (None, one)]
+    known = dict.fromkeys(what for kind in there for what in KINDS[kind])
+    return f"of the layers of masks there are {' and '.join(known)}, no {wish.metric!r}"
+
+
+def _targets(given: Given, wish: Wish, measure: str) -> Iterator[Target]:
+    """What the figure asks for: of each network its sparsest measured level unless it says."""
+    every = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
+    for network in dict.fromkeys(one.network for one in every):
+        if wish.networks is None or network in wish.networks:
+            own = [one for one in every if one.network == network]
+            levels = given.levels(network, wish.levels or ("last",), sorted({one.level for one in own}))
+            yield from (one for level in levels for one in own if one.level == level)
+
+
+def _lines(given: Given, targets: Sequence[Target], *, solid: bool) -> list[Line]:
+    """In the order of networks and levels; those whose masks have the same counts in every replicate are one.
+
+    `solid` leaves broken lines to what is by chance.
+    """
+    cells: dict[tuple[str, int], list[Target]] = {}
+    for one in targets:
+        cells.setdefault((one.network, one.level), []).append(one)
+    found: dict[tuple, list[tuple[str, int]]] = {}
+    counts: dict[tuple[str, int], list[Mapping[str, Counts]]] = {}
+    for cell, own in cells.items():
+        there = {one.replicate: stored.scalars["layers"] for one in own if (stored := given.store.find(one.task))}
+        if there:
+            counts[cell] = list(there.values())
+            alike = tuple((number, *_flat(one)) for number, one in there.items())
+            found.setdefault((cell[1], alike), []).append(cell)
+    looks = looks_of(given, list(dict.fromkeys(network for network, _ in counts)))
+    lines = []
+    for same in found.values():
+        first, networks = same[0], tuple(network for network, _ in same)
+        depth = [level for network, level in counts if network == first[0]].index(first[1])
+        look = look_at_depth(looks[first[0]], depth)
+        look = Look(look.colour, look.marker, "-") if solid else look
+        label = ", ".join([*networks[:-1], named(given, networks[-1], first[1])])
+        lines.append(Line(networks, first[1], label, look, len(cells[first]), counts[first]))
+    return lines
+
+
+def _flat(counts: Mapping[str, Counts]) -> tuple:
+    return tuple((layer, own["size"], own["a"], own["b"], own["both"]) for layer, own in sorted(counts.items()))
+
+
+def _together(counts: Mapping[str, Counts]) -> Counts:
+    """The counts of all layers, as if they were one."""
+    return {key: sum(own[key] for own in counts.values()) for key in ("size", "a", "b", "both")}
+
+
+def _share(what: str, counts: Counts, *, by_chance: bool = False) -> float:
+    """Of a layer's weights; NaN where it is a share of nothing. By chance a b / size weights are in both."""
+    size, a, b = (counts[key] for key in ("size", "a", "b"))
+    both = a * b / size if by_chance else counts["both"]
+    part, all_of = {
+        "density": (a, size),
+        "sparsity": (size - a, size),
+        "overlap": (both, min(a, b)),
+        "overlap-of-either": (both, a + b - both),
+    }[what]
+    return part / all_of if all_of else nan
+
+
+def _cell(values: Sequence[float], asked: int) -> Cell | None:
+    there = tuple(value for value in values if not isnan(value))
+    if not there:
+        return None
+    return Cell(fmean(there), stdev(there) if len(there) > 1 else None, len(there), there, asked=asked)
+
+
+def _draw_chance(axes: "Axes", points: Sequence[Point], look: Look) -> None:
+    means = [nan if point.cell is None else PERCENT * point.cell.mean for point in points]
+    axes.plot([point.x for point in points], means, color=look.colour, linestyle="--", linewidth=THIN, label="_chance")
+
+
+def _draw_whole(axes: "Axes", shares: Sequence[float]) -> None:
+    """A grey line for each share that is not that of another network, too."""
+    drawn_at: list[float] = []
+    for share in shares:
+        if all(abs(share - other) >= ALIKE for other in drawn_at):
+            drawn_at.append(share)
+            axes.axhline(share, color=DENSE, linewidth=1, alpha=0.7, zorder=1, label="_whole")
+
+
+def _grey(label: str, dashes: Literal["-", "--"]) -> Any:
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], color=DENSE, linewidth=THIN, linestyle=dashes, label=label)
+
+
+def _shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
+    """From 0 on; on a log axis where shares are far apart, and none of them is 0."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    low, high = min(shown, default=0.0), max(shown, default=0.0)
+    if not log or not low or high < WIDE_RANGE * low:
+        axes.set_ylim(0, min(104, 1.08 * max(high, axes.get_ylim()[1])))
+        return
+    axes.set_yscale("log")
+    axes.set_ylim(low / 1.3, min(110, high * 1.3))
+    axes.yaxis.set_major_locator(FixedLocator(FEW_TICKS))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _against(given: Given, measure: str) -> str:
+    """The network with whose masks others are compared: masks may stand at several places of a study."""
+    targets = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
+    prefix = f"{given.case}/" if given.case else ""
+    places: dict[str, set[str]] = {}
+    for role, task in given.plan.roles.items():
+        if role.startswith(prefix):
+            places.setdefault(task, set()).add(role.removeprefix(prefix).partition("/")[0])
+    others = [places.get(dict(given.plan.tasks[one.task].inputs)["other"], set()) for one in targets]
+    common = set.intersection(*others) - {one.network for one in targets}
+    return common.pop() if len(common) == 1 else "another network"
+
+
+def _notes(
+    given: Given,
+    targets: Sequence[Target],
+    lines: Sequence[Line],
+    points: Mapping[str, Sequence[Point]],
+    order: Sequence[str],
+) -> Iterator[str]:
+    """What is not drawn, and what open markers are."""
+    there = {(network, line.level) for line in lines for network in line.networks}
+    for network, level in dict.fromkeys((one.network, one.level) for one in targets):
+        if (network, level) not in there:
+            yield f"{named(given, network, level)}: not in the store yet"
+    for line in lines:
+        if len(line.counts) < line.asked:
+            yield f"{line.label}: {len(line.counts)} of {line.asked} replicates are there (open markers)"
+        dead = [order[place] for place, point in enumerate(points[line.label]) if not point.cell]
+        if dead:
+            yield f"{line.label}: no weight survives in {', '.join(dead)}, and there is no share of none (a gap)"

@@ -174,6 +174,9 @@ E424 masks that can't be dropped
     where it is a share of the weight; Adam's depends on the weight.
 E425 another kind of images
     A set of another data set's images has as many classes as the study's, of one size with them.
+E426 distilled set that can't be made
+    A set starts from as many real images of each class as it stores, times the tiles of each; and IDC matches the
+    gradients of convolutions, so the network that it is made on needs some.
 """
 
 

@@ -45,6 +45,8 @@ class ModelCard(Card):
     kind: str = "model"
     config: type[Named]
     classifier: str = "classifier"
+    convolutions: bool = True
+    """Whether it has any."""
     misfit: Callable[[Any, tuple[int, int, int]], str] = _fits
     """`(config, shape)`: why the model can't take images of that shape (channels, height, width); "" if it can."""
 
@@ -81,6 +83,8 @@ class DistillerCard(Card):
     config: type[Config]
     protocol: str = ""
     """The preset by which the accuracy of its sets is found."""
+    convolutions: bool = False
+    """Whether it matches gradients of convolutions, and of nothing else."""
     form: Literal["mtt", "idc", "dc"] = "dc"
     """The form in which its sets are published; see `science/data/published.py`."""
 

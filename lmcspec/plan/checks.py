@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
-from lmcspec.catalog import ModelCard, Named, get
+from lmcspec.catalog import DistillerCard, ModelCard, Named, get
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.spec import Case
@@ -125,6 +125,35 @@ def image_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
             path,
             help="take another model, or say what size they are to get: dataset = { …, resize = N }",
         )
+
+
+def set_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
+    """Distilled sets of more real images than there are, and methods that find nothing to match in their network."""
+    for name, made in case.study.distilled.items():
+        if not isinstance(made, MadeSet):
+            continue
+        settings = made.model_dump()
+        ipc, packed = settings["ipc"], settings.get("factor", 1) ** 2
+        wanted = ipc * packed * facts.classes
+        if facts.known and settings.get("start", "real") != "noise" and wanted > facts.train:
+            most = facts.train // (packed * facts.classes)
+            yield case.origins.problem(
+                "E426",
+                f"the set {name!r} starts from {wanted:,} real images, {ipc * packed:,} of each class, and there are "
+                f"{facts.train:,} to train on",
+                ("distilled", name, "ipc"),
+                help=f"ask for {most} at most" if most else "take a larger data set",
+            )
+        method, model = get("distiller", settings["method"]), made.model or case.study.model
+        card = get("model", model.name)
+        assert isinstance(method, DistillerCard) and isinstance(card, ModelCard)
+        if method.convolutions and not card.convolutions:
+            yield case.origins.problem(
+                "E426",
+                f"{method.name} matches gradients of convolutions, and {model.name} has none",
+                ("distilled", name, "method") if made.model is None else ("distilled", name, "model"),
+                help='give the set a network of its own: model = { name = "convnet", … }',
+            )
 
 
 def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]:

@@ -7,7 +7,14 @@ from typing import Any
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
-from lmcspec.plan.checks import image_problems, milestone_problems, precision_notes, split_problems, step_problems
+from lmcspec.plan.checks import (
+    image_problems,
+    milestone_problems,
+    precision_notes,
+    set_problems,
+    split_problems,
+    step_problems,
+)
 from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
@@ -112,6 +119,7 @@ class _Case:
         self.problems += milestone_problems(self.case, self.networks, recipes)
         self.problems += split_problems(self.case)
         self.problems += image_problems(self.case, material.facts[material.data.digest])
+        self.problems += set_problems(self.case, material.facts[material.data.digest])
         if len(self.problems) > before:
             return []
         self.notes += precision_notes(self.case)

@@ -72,14 +72,17 @@ def _resolve(reference: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def distilled_facts(path: Path, facts: DataFacts, factor: int = 1, which: int = 0) -> DataFacts:
+def distilled_facts(
+    path: Path, facts: DataFacts, factor: int = 1, which: int = 0, space: str | None = None
+) -> DataFacts:
     """Facts of a distilled set's file: what it holds and how many images, without unpickling anything.
 
     `factor` and `which` are for published files: how images are packed, and which of several sets is meant.
 
-    Raises FileNotFoundError, and BlockedError for a file of another form or shape.
+    Raises FileNotFoundError, and BlockedError for a file of another form, shape or space than declared.
     """
-    return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape, factor, which)
+    read = _resolve("lmcspec.science.data.distilled:distilled_facts")
+    return read(path, facts.classes, facts.shape, factor, which, space)
 
 
 def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:

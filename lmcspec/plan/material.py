@@ -136,7 +136,7 @@ def _loaded_set(
         path_of = ("distilled", name, "factor")
         problems.append(case.origins.problem("E404", message, path_of, help='say space = "raw", or leave it out'))
     try:
-        file = distilled_facts(path, found.facts, entry.factor, entry.which)
+        file = distilled_facts(path, found.facts, entry.factor, entry.which, entry.space.name)
     except FileNotFoundError as error:
         part = Part.of({"missing": entry.load} | ({"factor": entry.factor} if entry.factor > 1 else {}))
         material.missing[part.digest] = str(error)

@@ -1,9 +1,10 @@
 """Make a distilled set."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
@@ -11,6 +12,10 @@ from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
 from lmcspec.tasks.sources import IMAGES, MODELS, SETS, TRAINING
+
+if TYPE_CHECKING:
+    from lmcspec.science.data import Dataset
+    from lmcspec.science.data.distilled import Distilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,15 @@ class Distill:
 
 
 def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
-    """Write `distilled.safetensors`, images in their space and labels, and `grid.png`, a row for each class."""
+    """Write `distilled.safetensors`, images in their space and labels, and `grid.png`, a row for each class.
+
+    A set whose loss, pixels or learned rate stopped being numbers, or whose rate is not above 0, has the outcome
+    `diverged`; it has no picture, and what trains on it diverges as well.
+    """
     from lmcspec.catalog import ModelCard, get
     from lmcspec.science.data.distilled import save_distilled
     from lmcspec.science.data.look import save_grid, visible
-    from lmcspec.science.distill.protocol import Given, Progress, Stopped
+    from lmcspec.science.distill.protocol import Diverged, Given, Progress, Stopped
     from lmcspec.science.initial import scheme_of
 
     card = get("distiller", params.method.value["method"])
@@ -68,11 +77,28 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
             checkpoints.write(stopped.progress.step, stopped.progress.state)
             if ctx.stopping():
                 raise Interrupted(str(stopped)) from None
+        except Diverged as diverged:
+            ctx.log(str(diverged))
+            made = _nothing(data, config.ipc)
+            break
     save_distilled(ctx.out / read.DISTILLED, made)
+    if not bool(made.images.isfinite().all()) or (made.rate is not None and not 0 < made.rate < math.inf):
+        return Finished({"images": len(made.labels), "classes": data.classes}, "diverged")
     conversion = None if made.space.name == "raw" else data.train.conversion
     save_grid(ctx.out / "grid.png", visible(made.images, conversion), config.ipc)
     rate = {} if made.rate is None else {"rate": made.rate}
     return Finished({"images": len(made.labels), "classes": data.classes, **rate})
+
+
+def _nothing(data: "Dataset", ipc: int) -> "Distilled":
+    """A set without a single number in it."""
+    import torch
+
+    from lmcspec.science.data.distilled import Distilled
+    from lmcspec.science.distill.protocol import class_labels
+
+    labels = class_labels(data.classes, ipc, data.train.device)
+    return Distilled(torch.full((len(labels), *data.shape), math.nan), labels, data.space)
 
 
 def _experts(ctx: Context) -> list[Path]:
@@ -85,7 +111,7 @@ def _experts(ctx: Context) -> list[Path]:
 
 KIND = Kind(
     name="distill",
-    version=1,
+    version=2,
     params=Distill,
     run=run,
     sources=(

@@ -114,10 +114,10 @@ def test_costs_are_counted_by_hand(method):
     task = next(task for task in plan.tasks.values() if task.kind == "distill")
     found = cost(task, plan, None, {}).forward
     expected = {
-        "dm": 20_000 * 10 * (256 + 3 * 2),
-        "dc": 1000 * (3 * 10 * 256 + 6 * 20),
-        "dsa": 1000 * (3 * 10 * 256 + 6 * 20),
-        "idc": 3 * (200_000 * 640 + 2000 * 99 * 2000) + 6 * 200_000 * 10 * 8,
+        "dm": 20_000 * (1437 + 3 * 20),  # fewer than 256 of each class
+        "dc": 1000 * (3 * 1437 + 6 * 20),
+        "dsa": 1000 * (3 * 1437 + 6 * 20),
+        "idc": 3 * (200_000 * 640 + 2000 * 99 * 32 * 64) + 6 * 200_000 * 10 * 8,
         "mtt": 5000 * 30 * 20 * 6,
         "random-images": 0,
         "k-center": 1437,
@@ -140,6 +140,15 @@ def test_packed_raw_files_train_unpacked_in_any_space(tmp_path):
     assert other.params.train_on.value["factor"] == 1 and other.params.train_on.value["images"] == 20
     assert (task.params.recipe.value["length"], other.params.recipe.value["length"]) == (3 * 5, 3 * 2)
     assert task.id != other.id
+
+
+def test_a_plan_looks_at_the_pixels_and_says_in_which_space_they_are(tmp_path):
+    sets = f"made = {{ {packed(tmp_path).replace('raw', 'standardised')} }}"
+    with pytest.raises(SpecError) as error:
+        plan_of(spec(sets, 'own = { kind = "set-accuracy", set = "made", evaluate = "distilled" }'))
+    (problem,) = error.value.problems
+    assert problem.code == "E404"
+    assert "declared to be in the space standardised, but its images are in raw" in problem.message
 
 
 def test_only_raw_sets_are_packed(tmp_path):

@@ -69,13 +69,13 @@ def test_making_the_papers_set_took_more_than_imp(papers):
     (making,) = {seen.making for seen in by_level(papers, "syn", "c10-r18-10ipc").values()}
     (set_,) = {dict(task.inputs)["data"] for task in papers.tasks.values() if "data" in dict(task.inputs)}
     how = papers.tasks[set_].params.method.value
-    # 64 images of each class for every step, and 2,000 images between two of them
+    # 64 images of each class for every step, and 32 batches of 64, the first to reach 2,000, between two of them
     matched = how["networks"] * how["inner"] * 10 * 64
-    assert making == matched + how["networks"] * (how["early"] * 50_000 + (how["inner"] - 1) * 2000) == 524_000_000
+    assert making == matched + how["networks"] * (how["inner"] - 1) * 32 * 64 == 533_504_000
 
 
 def test_as_a_line_for_each_case(papers):
-    said = "to find the last mask: imp 150 M images; syn 4 M unpacked, 1 M as stored, and 524 M to make its set"
+    said = "to find the last mask: imp 150 M images; syn 4 M unpacked, 1 M as stored, and 534 M to make its set"
     assert list(mask_lines(papers)) == [f"c10-r18-10ipc: {said}", f"c10-r18-wide-10ipc: {said}"]
 
 
@@ -129,11 +129,11 @@ def test_the_printed_figure_in_closed_form():
     stable = {level: min(level, 8) * 1000 * 100 + max(level - 8, 0) * 300 * DIGITS for level in range(1, 34)}
     assert unpacked(plan, "stable") == stable
     assert by_level(plan, "shuffled") == by_level(plan, "reinit") == by_level(plan, "stable")
-    # every step of distribution matching sees 256 images of each class
-    assert {seen.making for seen in by_level(plan, "stable").values()} == {20_000 * 10 * 256}
+    # every step of distribution matching sees 256 images of each class, and there are fewer
+    assert {seen.making for seen in by_level(plan, "stable").values()} == {20_000 * DIGITS}
     assert list(mask_lines(plan)) == [
         "to find the last mask: imp 10.8 M images; imp-k3 10.7 M images; "
-        "stable, shuffled, reinit 11.6 M images, and 51.2 M to make its set"
+        "stable, shuffled, reinit 11.6 M images, and 28.7 M to make its set"
     ]
 
 
@@ -223,5 +223,6 @@ def test_nobody_says_what_a_file_took_to_make(tmp_path, there):
 def test_scores_on_packed_images_count_as_trainings_do():
     sets = 'syn = { method = "idc", ipc = 2, networks = 1, inner = 1, batch = 8 }'
     criterion = '{ name = "snip", per_class = 6, iterations = 3 }'
-    plan = plan_of(small(f'syn = [{{ data = "syn", rounds = 1, criterion = {criterion} }}]', sets))
+    text = small(f'syn = [{{ data = "syn", rounds = 1, criterion = {criterion} }}]', sets)
+    plan = plan_of(text.replace('"mlp", widths = [8]', '"convnet", depth = 1, width = 4'))
     assert by_level(plan, "syn") == {1: Seen(180, 45, 80)}

@@ -11,10 +11,12 @@ from lmcspec.report.figures import files
 from lmcspec.report.html import html
 from lmcspec.report.page import page
 
+WIDTH_4 = 'model = { name = "convnet", depth = 1, width = 4 }'
+MADE_BY = f'{{ method = "idc", {WIDTH_4}, ipc = 1, factor = 2, networks = 2, inner = 3, batch = 5, seen = 100 }}'
 TEXT = """
 recipes.distilled = { length = "50ep", batch = 10, optimiser = { name = "sgd", lr = 0.1 } }
 [distilled]
-syn = { method = "idc", ipc = 1, factor = 2, networks = 2, inner = 3, batch = 5, seen = 100 }
+syn = MADE_BY
 [networks]
 dense = []
 imp = [{ rounds = 4 }]
@@ -23,13 +25,13 @@ random = [{ rounds = 4, criterion = "random" }]
 shuffled = { like = "imp", mask = "shuffled" }
 [measures]
 accuracy = {}
-"""
+""".replace("MADE_BY", MADE_BY)
 IMP = 10 * 1437
 """Ten epochs on the training images of digits."""
 SYN = 50 * 40
 """Fifty epochs on an image of four tiles for each of ten classes."""
-MAKING = 2 * (3 * 10 * 5 + 2 * 100)
-"""Two networks: three steps on five images of each class, and 100 images between two of them."""
+MAKING = 2 * (3 * 10 * 5 + 2 * 128)
+"""Two networks: three steps on five images of each class, and 100 images, two batches of 64, between two of them."""
 SEES, STORED, MADE = "", ", as they are stored", ", with making the set"
 
 
@@ -153,9 +155,7 @@ def test_the_page_says_what_the_last_masks_took(plan, store):
 
 def test_the_page_of_several_cases_and_of_none_with_masks(tmp_path):
     sweep = "[[sweep.cases]]\ncase = 'one'\n[[sweep.cases]]\ncase = 'other'\n"
-    text = TEXT.replace(
-        '{ method = "idc", ipc = 1, factor = 2, networks = 2, inner = 3, batch = 5, seen = 100 }', "FILE"
-    )
+    text = TEXT.replace(MADE_BY, "FILE")
     plan = plan_of(text.replace("FILE", f'{{ load = "{tmp_path}/no.pt", space = "raw", ipc = 1, factor = 2 }}') + sweep)
     masks = page(plan, tidy(plan, Placed()), Placed(), {}).masks
     assert masks.headings[:2] == ("case", "network") and masks.names == 2

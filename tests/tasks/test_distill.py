@@ -5,17 +5,19 @@ from itertools import chain, repeat
 
 import pytest
 import torch
-from context_for_tests import CONVNET, MLP, RAW, Done, TestContext, do, files, neutral
+from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, TestContext, do, files, neutral, training
 from safetensors import safe_open
 from safetensors.torch import load_file
 
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data import Space, load
+from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled import Distilled, enter_distilled
 from lmcspec.science.distill.dm import distill
 from lmcspec.science.distill.protocol import Given, Progress, real_subset
 from lmcspec.tasks import Interrupted, Part, read
 from lmcspec.tasks.distill import Distill, run
+from lmcspec.tasks.train import run as train
 
 
 def params(model=MLP, data=RAW, **changes):
@@ -136,7 +138,7 @@ def test_a_second_stop(tmp_path):
 
 
 def test_more_images_than_there_are(tmp_path):
-    with pytest.raises(ValueError, match="fewer than the 2000 per class"):
+    with pytest.raises(DataError, match="class 0 has 142 images, fewer than the 2000"):
         do(run, tmp_path, params(ipc=2000), {"seed": 0})
 
 
@@ -146,6 +148,28 @@ def test_training_takes_what_distilling_wrote(tmp_path):
     digits = load("digits")
     split = enter_distilled(read.distilled(ctx, digits, None), digits)
     assert torch.equal(split.images, distilled(made)[0])
+
+
+def test_one_that_diverges_stops_and_is_an_outcome_and_so_is_what_trains_on_it(tmp_path):
+    """Long before its end: nobody waits for a hundred thousand steps of nothing."""
+    ctx = TestContext(tmp_path / "set", neutral=neutral(params()))
+    found = run(ctx, params(lr=1e30, iterations=10**7), {"seed": 0})
+    assert (found.outcome, found.scalars) == ("diverged", {"images": 20, "classes": 10})
+    images, labels, _ = distilled(Done(ctx.out))
+    assert (images.shape, labels.tolist()) == ((20, 1, 8, 8), [label for label in range(10) for _ in range(2)])
+    assert not images.isfinite().any()
+    assert not (ctx.out / "grid.png").exists(), "there is nothing to look at"
+    trained = do(train, tmp_path / "net", training(until=3), SEEDS, inputs={"data": Done(ctx.out)})
+    assert trained.outcome == "diverged"
+
+
+@pytest.mark.parametrize("rate", [float("nan"), -0.01, 0.0])
+def test_a_rate_at_which_nothing_can_train_is_an_outcome_too(tmp_path, monkeypatch, rate):
+    def made(config, given):
+        return Distilled(torch.zeros(20, 1, 8, 8), torch.zeros(20, dtype=torch.int64), Space("raw"), rate=rate)
+
+    monkeypatch.setattr("lmcspec.science.distill.dm.distill", made)
+    assert do(run, tmp_path, params(), {"seed": 0}).outcome == "diverged"
 
 
 @pytest.mark.gpu

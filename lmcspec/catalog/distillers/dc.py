@@ -52,7 +52,7 @@ class Condensation(Config):
     def work(self, classes: int, images: int) -> tuple[int, int]:
         """Real images seen, and images through the network: forward, back, and back again for synthetic ones."""
         outer, inner = self.loops
-        real = self.steps * classes * self.batch
+        real = self.steps * min(classes * self.batch, images)
         training = self.iterations * (outer - 1) * inner * classes * self.ipc
         return real, 3 * real + 6 * self.steps * classes * self.ipc + 3 * training
 

@@ -32,7 +32,7 @@ class DistributionMatching(Config):
 
     def work(self, classes: int, images: int) -> tuple[int, int]:
         """Real images seen, and images through the network: real ones forward, synthetic ones and back."""
-        real = self.iterations * classes * self.batch
+        real = self.iterations * min(classes * self.batch, images)
         return real, real + 3 * self.iterations * classes * self.ipc
 
 

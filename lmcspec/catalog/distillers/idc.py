@@ -39,7 +39,7 @@ class EfficientCondensation(Config):
     early: int = Field(default=0, ge=0)
     """Epochs of training on real data before the first step of each network."""
     seen: int = Field(default=2000, ge=0)
-    """Real images on which the network trains between two steps."""
+    """Real images on which the network trains between two steps, in whole batches."""
     net_lr: float = Field(default=0.01, gt=0)
     net_momentum: float = Field(default=0.9, ge=0, lt=1)
     net_weight_decay: float = Field(default=5e-4, ge=0)
@@ -55,8 +55,9 @@ class EfficientCondensation(Config):
 
     def work(self, classes: int, images: int) -> tuple[int, int]:
         """Real images seen, and images through the network: forward, back, and back again for synthetic ones."""
-        matched = self.steps * classes * self.batch
-        trained = self.networks * (self.early * images + (self.inner - 1) * self.seen)
+        matched = self.steps * min(classes * self.batch, images)
+        between = -(-self.seen // self.net_batch) * self.net_batch
+        trained = self.networks * (self.early * images + (self.inner - 1) * between)
         synthetic = min(self.ipc * self.factor**2, self.most)
         return matched + trained, 3 * (matched + trained) + 6 * self.steps * classes * synthetic
 
@@ -67,6 +68,7 @@ CARD = DistillerCard(
     config=EfficientCondensation,
     implementation="lmcspec.science.distill.idc:distill",
     protocol="idc/cifar10-distilled",
+    convolutions=True,
     form="idc",
     source="Kim et al., Dataset Condensation via Efficient Synthetic-Data Parameterization, ICML 2022, and their code",
 )

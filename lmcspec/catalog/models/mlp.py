@@ -25,5 +25,6 @@ CARD = ModelCard(
     config=Mlp,
     implementation="lmcspec.science.models.mlp:build",
     source="LeNet-300-100: LeCun et al. 1998, as in Frankle & Carbin 2019",
+    convolutions=False,
     variants={"lenet-300-100": {"widths": (300, 100)}},
 )

@@ -147,7 +147,8 @@ def _looks(
         label = named(given, key.network, key.level)
         if wish.panels == "case":
             # A network's only level may be of another sparsity in every case.
-            label = (key.network if key.level and len({level for level, _ in places}) == 1 else label) + (f", k = {key.k}" if len(steps) > 1 else "")
+            only = key.level and len({level for level, _ in places}) == 1
+            label = (key.network if only else label) + (f", k = {key.k}" if len(steps) > 1 else "")
         if wish.series == "split":
             alone = len({(key.network, key.level, key.at) for key in keys}) == 1
             look = look_of_split(key.split, alone, look)

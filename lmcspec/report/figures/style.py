@@ -125,7 +125,8 @@ def look_at_depth(look: Look, depth: int) -> Look:
     from matplotlib.colors import to_hex, to_rgb
 
     share = 1 - 0.62**depth
-    colour = to_hex([part + share * (1 - part) for part in to_rgb(look.colour)]) if depth else look.colour
+    red, green, blue = (part + share * (1 - part) for part in to_rgb(look.colour))
+    colour = to_hex((red, green, blue)) if depth else look.colour
     return Look(colour, look.marker, DASHES[depth % len(DASHES)] if look.dashes == "-" else look.dashes)
 
 

@@ -6,16 +6,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lmcspec.base import ids
 from lmcspec.base.facts import DataFacts
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.published import FORMS, read_published, stored_bytes
+from lmcspec.science.data.recognise import recognise_space
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from lmcspec.science.data.resident import Dataset, Split
     from lmcspec.science.data.space import Space
+
+
+FITS = "is it a distilled set of this data set?"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,30 +48,31 @@ def load_distilled(
     another space, or packed otherwise, than declared: by its own word in a .safetensors file, by `recognise_space`
     in a published one.
     """
-    from lmcspec.science.data.recognise import recognise_space
-
     path = Path(path)
     if path.suffix == ".safetensors":
         images, labels, note = _read_own(path)
         found = _space(note)
-        factor, rate = int(note.get("factor", 1)), float(note["rate"]) if "rate" in note else None
+        factor, rate = _packing(note)
         if found is not None and found != declared:
             raise _other_space(path, _named(declared), _named(found))
     else:
         (images, labels), found, rate = read_published(path, which), None, None
     _check(path, images, labels, classes, shape)
-    if found is None and (guess := recognise_space(images)) != declared.name:
+    if not bool(images.isfinite().all()):
+        raise DataError(f"{path} does not fit: some of its pixels are not finite", help=FITS)
+    if found is None and (guess := recognise_space(images.numpy())) != declared.name:
         raise _other_space(path, declared.name, guess)
     return Distilled(images.contiguous(), labels, declared, factor, rate)
 
 
 def read_own(path: Path, classes: int, shape: tuple[int, int, int]) -> Distilled:
-    """The set in a .safetensors file that says its space."""
-    _, _, note = _read_own(path)
+    """The set in a .safetensors file that says its space. One that diverged holds no numbers, which is no error."""
+    images, labels, note = _read_own(path)
     space = _space(note)
     if space is None:
         raise DataError(f"{path} does not say its space", help="load it with the space that it is in")
-    return load_distilled(path, space, classes, shape)
+    _check(path, images, labels, classes, shape)
+    return Distilled(images.contiguous(), labels, space, *_packing(note))
 
 
 def save_distilled(path: Path, made: Distilled) -> None:
@@ -104,27 +111,38 @@ def enter_distilled(made: Distilled, data: "Dataset") -> "Split":
 
 
 def distilled_facts(
-    path: Path, classes: int, shape: tuple[int, int, int], factor: int = 1, which: int = 0
+    path: Path,
+    classes: int,
+    shape: tuple[int, int, int],
+    factor: int = 1,
+    which: int = 0,
+    space: str | None = None,
 ) -> DataFacts:
     """Digest and size of a distilled set's file, read from the stored bytes; without torch, nothing unpickled.
 
     `train` counts images as they are trained on, unpacked. The digest is that of the stored tensors.
 
-    Raises MissingData where a file is not there, DataError where it does not hold images of that shape.
+    Raises MissingData where a file is not there, DataError where it does not hold images of that shape, or not in the
+    `space` of that name.
     """
     path = Path(path)
     if path.suffix == ".safetensors":
-        images, labels, factor = _own_bytes(path)
+        images, labels, note = _own_bytes(path)
+        factor, found = _packing(note)[0], json.loads(note["space"])["name"] if "space" in note else None
     else:
-        images, labels = stored_bytes(path, which)
+        (images, labels), found = stored_bytes(path, which), None
     channels, height, width = shape
     count = len(labels) // 8
-    if len(labels) % 8 or len(images) != 4 * count * channels * height * width:
+    if not count or len(labels) % 8 or len(images) != 4 * count * channels * height * width:
         raise DataError(
             f"{path} holds {len(images)} bytes of images for {count} labels, which is not float32 of shape "
             f"({count}, {channels}, {height}, {width})",
-            help="is it a distilled set of this data set?",
+            help=FITS,
         )
+    if space is not None:
+        found = found or recognise_space(np.frombuffer(images, "<f4").reshape(count, *shape))
+        if found != space:
+            raise _other_space(path, space, found)
     parts = {"images": hashlib.sha256(images).hexdigest(), "labels": hashlib.sha256(labels).hexdigest()}
     name = ids.digest({**parts, "shape": list(shape), "classes": classes})
     return DataFacts(name, count * factor**2, 0, classes, shape)
@@ -142,7 +160,7 @@ def _read_own(path: Path) -> "tuple[Tensor, Tensor, dict[str, str]]":
         raise DataError(f"{path} is not a distilled set: {error}", help=FORMS) from error
 
 
-def _own_bytes(path: Path) -> tuple[bytes, bytes, int]:
+def _own_bytes(path: Path) -> tuple[bytes, bytes, dict[str, str]]:
     from safetensors import safe_open
 
     if not path.is_file():
@@ -150,9 +168,14 @@ def _own_bytes(path: Path) -> tuple[bytes, bytes, int]:
     try:
         with safe_open(path, framework="numpy") as file:
             images, labels = (file.get_tensor(name).tobytes() for name in ("images", "labels"))
-            return images, labels, int((file.metadata() or {}).get("factor", 1))
+            return images, labels, file.metadata() or {}
     except Exception as error:  # safetensors' own error class has no stable name
         raise DataError(f"{path} is not a distilled set: {error}", help=FORMS) from error
+
+
+def _packing(note: dict[str, str]) -> tuple[int, float | None]:
+    """Tiles along a side of each image, and the rate that was distilled along with them."""
+    return int(note.get("factor", 1)), float(note["rate"]) if "rate" in note else None
 
 
 def _space(note: dict[str, str]) -> "Space | None":
@@ -176,10 +199,8 @@ def _check(path: Path, images: "Tensor", labels: "Tensor", classes: int, shape: 
         wrong = f"its labels are {labels.dtype} {tuple(labels.shape)}, not int64 ({len(images)},)"
     elif not len(labels) or labels.min() < 0 or labels.max() >= classes:
         wrong = f"its labels don't lie in 0 … {classes - 1}"
-    elif not torch.isfinite(images).all():
-        wrong = "some of its pixels are not finite"
     if wrong:
-        raise DataError(f"{path} does not fit: {wrong}", help="is it a distilled set of this data set?")
+        raise DataError(f"{path} does not fit: {wrong}", help=FITS)
 
 
 def _other_space(path: Path, declared: str, found: str) -> DataError:

@@ -63,11 +63,11 @@ def unsaid(made: Distilled, form: AnyForm) -> list[str]:
     if not tells_space(made, form):
         found.append(
             f"the form {form} does not say that the images are {made.space.name}, and their pixels look "
-            f"{recognise_space(made.images)}: a study can't load them again"
+            f"{recognise_space(made.images.numpy())}: a study can't load them again"
         )
     return found
 
 
 def tells_space(made: Distilled, form: AnyForm) -> bool:
     """Whether a study will find a set's files to be in its space: by their own word, or by their pixels."""
-    return form == OWN or recognise_space(made.images) == made.space.name
+    return form == OWN or recognise_space(made.images.numpy()) == made.space.name

@@ -9,7 +9,7 @@ from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.coresets import KCenter, RandomImages
 from lmcspec.science.data.distilled import Distilled
 from lmcspec.science.distill.features import features
-from lmcspec.science.distill.protocol import Given, members_of, real_subset
+from lmcspec.science.distill.protocol import Given, members_of, real_subset, too_few
 from lmcspec.science.train import train
 
 BATCH = 1000
@@ -28,7 +28,7 @@ def k_center(config: KCenter, given: Given) -> Distilled:
     chosen = []
     for label, rows in enumerate(members_of(split, classes)):
         if len(rows) < config.ipc:
-            raise ValueError(f"class {label} has {len(rows)} images, fewer than the {config.ipc} per class asked for")
+            raise too_few(label, len(rows), config.ipc)
         chosen.append(rows[greedy_centres(points[torch.from_numpy(rows)], config.ipc)])
     images, labels = split.batch(torch.from_numpy(np.concatenate(chosen)))
     return Distilled(images, labels, given.data.space)

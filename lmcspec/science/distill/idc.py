@@ -17,7 +17,7 @@ from lmcspec.science.data.resident import Split
 from lmcspec.science.data.space import Space, of_floats
 from lmcspec.science.data.tiles import decode, pack
 from lmcspec.science.distill.matching import DISTANCES, gradients
-from lmcspec.science.distill.protocol import Given, class_labels, members_of, some, start_rows
+from lmcspec.science.distill.protocol import Given, class_labels, members_of, some, start_rows, too_few
 from lmcspec.science.dropout import silence
 from lmcspec.science.train import train
 
@@ -90,11 +90,12 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
 def bounded(ipc: int, factor: int, bound: int) -> list[tuple[int, int]]:
     """How many of `ipc` images are unpacked by which factor, so that there are no more than `bound`, if that can be.
 
-    From the largest factor down, as many as leave room for one image of each of the rest.
+    From the largest factor down, as in the papers' code: of the room that is left if each of the rest is one image, as
+    many as fit with all of their tiles.
     """
     parts, left, made = [], ipc, 0
     for own in range(factor, 1, -1):
-        count = max(0, min(left, (bound - made - left) // (own * own - 1)))
+        count = max(0, min(left, (bound - made - left) // (own * own)))
         if count:
             parts.append((count, own))
         left, made = left - count, made + count * own * own
@@ -128,9 +129,7 @@ def _start(config: EfficientCondensation, given: Given) -> Tensor:
     if config.start == "first":
         chosen = [rows[:count] for rows in members_of(data.train, data.classes)]
         if short := [label for label, rows in enumerate(chosen) if len(rows) < count]:
-            raise ValueError(
-                f"class {short[0]} has fewer than the {count} images that {config.ipc} per class are made of"
-            )
+            raise too_few(short[0], len(chosen[short[0]]), count)
     else:
         chosen = start_rows(data.train, data.classes, count, config.seed)
     return torch.cat([pack(_raw(data.train, rows), config.factor) for rows in chosen])

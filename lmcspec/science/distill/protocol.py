@@ -5,6 +5,7 @@ returns True it raises Stopped with all that it needs to go on. With this as `gi
 with the same bits as if it had not been stopped: its draws are addressed, not carried.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lmcspec.base import streams
+from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.resident import Dataset, Split
 from lmcspec.science.initial import Scheme, initial_state
 
@@ -35,6 +37,13 @@ class Stopped(Exception):
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         super().__init__(f"stopped after {progress.step} steps")
+
+
+class Diverged(Exception):
+    """A loss was not finite: no step makes images of this set any more."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"the loss was not finite after {step} steps")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +74,9 @@ class Given:
         return module
 
     def advance(self, step: int, loss: float, state: Mapping[str, Tensor]) -> None:
-        """Tell how far it is; raises Stopped with the `state` where it is asked to stop."""
+        """Tell how far it is. Raises Diverged for a loss that is not finite, Stopped with the `state` where asked."""
+        if not math.isfinite(loss):
+            raise Diverged(step)
         if self.pulse is not None and self.pulse(step, loss):
             raise Stopped(Progress(step, state))
 
@@ -84,21 +95,27 @@ def some(rows: np.ndarray, count: int, *address: int | str) -> np.ndarray:
 def real_subset(split: Split, classes: int, ipc: int, seed: int) -> tuple[Tensor, Tensor]:
     """`ipc` random real images of each class, in the split's space, class after class: where distilling starts.
 
-    Raises ValueError where a class has fewer.
+    Raises DataError where a class has fewer.
     """
     return split.batch(torch.from_numpy(np.concatenate(start_rows(split, classes, ipc, seed))))
 
 
 def start_rows(split: Split, classes: int, ipc: int, seed: int) -> list[np.ndarray]:
-    """Of each class the places of `ipc` random images. Raises ValueError where a class has fewer."""
+    """Of each class the places of `ipc` random images. Raises DataError where a class has fewer."""
     members = members_of(split, classes)
     for label, rows in enumerate(members):
         if len(rows) < ipc:
-            raise ValueError(f"class {label} has {len(rows)} images, fewer than the {ipc} per class asked for")
+            raise too_few(label, len(rows), ipc)
     return [
         rows[streams.permutation(len(rows), "distill", seed, "start", label)[:ipc]]
         for label, rows in enumerate(members)
     ]
+
+
+def too_few(label: int, found: int, wanted: int) -> DataError:
+    """What is wrong where a class has fewer real images than a set is made of."""
+    message = f"class {label} has {found} images, fewer than the {wanted} that a set takes of each class to start from"
+    return DataError(message, help='ask for a smaller ipc, or for start = "noise" where the method knows it')
 
 
 def class_labels(classes: int, ipc: int, device: torch.device) -> Tensor:

@@ -1,3 +1,6 @@
+from pathlib import Path
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 import torch
@@ -199,6 +202,27 @@ def test_one_of_several_sets_is_asked_for_by_number(tmp_path, images, labels):
             call(path, RAW, 10, SHAPE, which=2)
 
 
+@pytest.mark.parametrize("module", ["numpy.core.multiarray", "numpy._core.multiarray"])
+def test_accuracies_beside_the_sets_may_be_numpys(tmp_path, images, labels, module):
+    """As in every file that the code of DC, DSA and DM wrote: with numpy 1, and with numpy 2."""
+    path = tmp_path / "res_DM.pt"
+    accuracies = {"ConvNet": [np.float64(0.4775), np.float32(0.5), np.int64(3)]}
+    torch.save({"data": [[images, labels]], "accs_all_exps": accuracies}, path)
+    renamed(path, b"numpy._core.multiarray", module.encode())
+    made = load_distilled(path, RAW, 10, SHAPE)
+    assert torch.equal(made.images, images) and torch.equal(made.labels, labels)
+    assert distilled_facts(path, 10, SHAPE).train == 20
+
+
+def renamed(path: Path, old: bytes, new: bytes) -> None:
+    """What was pickled in a file, with another module's name in it: both are of protocol 2, by length or by line."""
+    with ZipFile(path) as file:
+        entries = {info.filename: file.read(info) for info in file.infolist()}
+    with ZipFile(path, "w") as file:
+        for name, content in entries.items():
+            file.writestr(name, content.replace(old, new) if name.endswith("data.pkl") else content)
+
+
 def test_packed_sets_are_trained_on_unpacked(tmp_path, images, labels):
     path = tmp_path / "data.pt"
     write_published(path, "idc", images, labels)
@@ -267,6 +291,17 @@ def test_digits_are_recognised_in_every_space():
     every_space(load(Digits()), CARD)
 
 
+@pytest.mark.parametrize("beyond", [0.08, 0.5])
+def test_a_few_optimised_pixels_beyond_0_and_1_are_still_raw(tmp_path, images, labels, beyond):
+    """IDC's code cuts off before a network's steps and not after the last ones."""
+    draws = np.random.default_rng(0)
+    stray = torch.from_numpy(draws.random(images.shape) < 0.04)
+    moved = torch.where(stray, (images - 0.5).sign() * (0.5 + beyond) + 0.5, images)
+    assert moved.min() < -0.05 and moved.max() > 1.05
+    torch.save([moved, labels], tmp_path / "data.pt")
+    assert torch.equal(load_distilled(tmp_path / "data.pt", RAW, 10, SHAPE).images, moved)
+
+
 @pytest.mark.data
 def test_mnist_is_recognised_in_every_space(unpacked_data):
     from lmcspec.catalog.datasets.mnist import CARD, Mnist
@@ -295,7 +330,7 @@ def every_space(arrays: Arrays, card) -> None:
     for space in (Space("raw"), Space("standardised", card.mean, card.std), Space("zca")):
         split = enter(arrays, space).train
         for places in (torch.arange(100), torch.arange(0, len(split), 20), torch.arange(10)):
-            assert recognise_space(split.batch(places)[0]) == space.name
+            assert recognise_space(split.batch(places)[0].numpy()) == space.name
 
 
 @pytest.mark.data

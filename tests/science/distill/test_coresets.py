@@ -8,6 +8,7 @@ from torch import nn
 from lmcspec.catalog.distillers.coresets import KCenter, RandomImages
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
+from lmcspec.science.data.arrays import DataError
 from lmcspec.science.distill import coresets
 from lmcspec.science.distill.protocol import Given, real_subset
 from lmcspec.science.models import mlp
@@ -71,5 +72,5 @@ def test_random_images_are_what_other_methods_start_from(digits):
 
 
 def test_too_few_images_are_named(digits):
-    with pytest.raises(ValueError, match="class 0"):
+    with pytest.raises(DataError, match="class 0"):
         coresets.k_center(KCenter(ipc=500), Given(digits, build))

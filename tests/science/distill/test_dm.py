@@ -11,6 +11,7 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data import Split
+from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.dsa import siamese
 from lmcspec.science.distill import dm
 from lmcspec.science.distill.protocol import Given, Stopped, real_subset
@@ -149,7 +150,7 @@ def test_a_convolutional_network_with_batch_norm_matches_too(standardised):
 
 
 def test_too_few_images_of_a_class_is_an_error(standardised):
-    with pytest.raises(ValueError, match="class 0"):
+    with pytest.raises(DataError, match="class 0"):
         made(small(ipc=200), standardised)
 
 

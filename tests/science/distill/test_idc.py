@@ -1,5 +1,7 @@
 """IDC against its description written out, its restarts, and what it gains over real images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from lmcspec.catalog.distillers.idc import EfficientCondensation
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import data
 from lmcspec.science.data import Space, Split
+from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled import enter_distilled
 from lmcspec.science.data.dsa import siamese
 from lmcspec.science.distill import idc
@@ -38,35 +41,61 @@ def small(**changes):
 
 
 def start_by_loops(config, dataset):
-    """Four digits a class, each cut to every second pixel, side by side."""
-    split, packed = dataset.train, []
+    """Factor^2 digits a class, each cut to the nearest pixels, side by side."""
+    split, factor, packed = dataset.train, config.factor, []
+    sides = [8 // factor + (place < 8 % factor) for place in range(factor)]
     for label in range(10):
         rows = np.flatnonzero(split.labels.numpy() == label)
         if config.start == "real":
             rows = rows[streams.permutation(len(rows), "distill", config.seed, "start", label)]
-        chosen = split.images[torch.from_numpy(rows[: 4 * config.ipc])].float() / 16
+        chosen = split.images[torch.from_numpy(rows[: factor**2 * config.ipc])].float() / 16
         for image in range(config.ipc):
+            tiles = chosen[image :: config.ipc, 0]
             whole = torch.zeros(1, 8, 8)
-            for place in range(4):
-                row, column = divmod(place, 2)
-                whole[:, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4] = chosen[place * config.ipc + image][
-                    :, ::2, ::2
-                ]
+            for place, tile in enumerate(tiles):
+                row, column = divmod(place, factor)
+                top, left = sum(sides[:row]), sum(sides[:column])
+                for y in range(sides[row]):
+                    for x in range(sides[column]):
+                        whole[0, top + y, left + x] = tile[y * 8 // sides[row], x * 8 // sides[column]]
             packed.append(whole)
     return torch.stack(packed)
 
 
-def unpacked_by_loops(images):
+def unpacked_by_loops(images, factor=2):
+    """The tiles of all images, enlarged, from images whose sides are filled up with grey."""
+    side = -(-8 // factor)
+    filled = torch.full((len(images), 1, factor * side, factor * side), 0.5)
+    filled[:, :, :8, :8] = images
     tiles = []
-    for row in (0, 4):
-        for column in (0, 4):
-            part = images[:, :, row : row + 4, column : column + 4]
+    for row in range(0, factor * side, side):
+        for column in range(0, factor * side, side):
+            part = filled[:, :, row : row + side, column : column + side]
             tiles.append(interpolate(part, size=(8, 8), mode="bilinear", align_corners=False))
     return torch.cat(tiles)
 
 
+def within_bound(images, config):
+    """As many images as fit are unpacked by the largest factor, of the rest by the next, and those left not at all."""
+    parts, made = [], 0
+    for factor in range(config.factor, 1, -1):
+        count = min((config.bound - made - len(images)) // factor**2, len(images))
+        part, images = images[:count], images[count:]
+        parts.append(unpacked_by_loops(part, factor))
+        made += len(parts[-1])
+    return torch.cat([*parts, images])
+
+
+def seen_by_loops(images, config, address):
+    """What a step looks at: the unpacked images of a class, or a draw of them."""
+    seen = within_bound(images, config) if config.bound else unpacked_by_loops(images, config.factor)
+    if len(seen) > config.most:
+        seen = seen[streams.permutation(len(seen), "distill", *address, "synthetic")[: config.most]]
+    return seen
+
+
 def by_the_book(config, dataset):
-    """The method in torch's own terms, with factor 2 and the squared distance."""
+    """The method in torch's own terms, with the squared distance or the absolute one."""
     split, seed = dataset.train, config.seed
     mean, std = dataset.space.mean[0], dataset.space.std[0]
     images = nn.Parameter(start_by_loops(config, dataset))
@@ -80,20 +109,27 @@ def by_the_book(config, dataset):
         assert len(weights) == 2
         images.data.clamp_(0, 1)
         moments = None
+        if config.early:
+            assert len(split) == 1437
+            whole = replace(recipe, length=config.early * 72)
+            moments = train(module, split, whole, OwnNoise("distill", (seed, network, "early"))).optimiser
         for inner in range(config.inner):
             for label in range(10):
+                address = (seed, network, inner, label)
                 rows = np.flatnonzero(split.labels.numpy() == label)
-                rows = rows[
-                    streams.permutation(len(rows), "distill", seed, network, inner, label, "real")[: config.batch]
-                ]
+                rows = rows[streams.permutation(len(rows), "distill", *address, "real")[: config.batch]]
                 real, real_labels = split.batch(torch.from_numpy(rows))
-                synthetic = (unpacked_by_loops(images[label * config.ipc : (label + 1) * config.ipc]) - mean) / std
-                change = siamese("color_crop_cutout", "idc", ("distill", seed, network, inner, label, "dsa"))
+                own = images[label * config.ipc : (label + 1) * config.ipc]
+                synthetic = (seen_by_loops(own, config, address) - mean) / std
+                change = siamese("color_crop_cutout", "idc", ("distill", *address, "dsa"))
                 both = change(torch.cat([real, synthetic]))
                 wanted = torch.autograd.grad(criterion(module(both[: len(real)].detach()), real_labels), weights)
                 known = torch.full((len(synthetic),), label)
                 found = torch.autograd.grad(criterion(module(both[len(real) :]), known), weights, create_graph=True)
-                loss = sum(((one - other) ** 2).sum() for one, other in zip(wanted, found, strict=True))
+                loss = torch.zeros(())
+                for one, other in zip(wanted, found, strict=True):
+                    apart = one - other
+                    loss = loss + (apart.abs() if config.metric == "l1" else apart**2).sum()
                 optimiser.zero_grad(set_to_none=False)
                 loss.backward()
                 optimiser.step()
@@ -111,6 +147,25 @@ def test_condensing_is_the_method_written_out(digits, start, ipc):
     assert made.images.shape == (10 * ipc, 1, 8, 8)
     assert (made.space, made.factor) == (Space("raw"), 2)
     assert made.labels.tolist() == np.arange(10).repeat(ipc).tolist()
+    expected = by_the_book(config, digits)
+    assert (expected - start_by_loops(config, digits)).abs().max() > 0.01, "something moved"
+    torch.testing.assert_close(made.images, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"factor": 3, "lr": 0.5},
+        {"metric": "l1", "lr": 0.02},
+        {"ipc": 4, "factor": 3, "bound": 19, "lr": 0.5},
+        {"ipc": 2, "most": 5, "lr": 0.5},
+        {"early": 1, "lr": 0.1},
+    ],
+    ids=["factor 3", "l1", "bound", "most", "early"],
+)
+def test_each_setting_is_as_written_out(digits, changes):
+    config = small(seed=5, **changes)
+    made = idc.distill(config, Given(digits, build))
     expected = by_the_book(config, digits)
     assert (expected - start_by_loops(config, digits)).abs().max() > 0.01, "something moved"
     torch.testing.assert_close(made.images, expected, rtol=1e-3, atol=1e-4)
@@ -138,14 +193,15 @@ def test_it_stays_raw_in_every_space(space):
 @pytest.mark.parametrize(
     ("ipc", "factor", "bound", "parts"),
     [
-        (20, 3, 128, [(13, 3), (1, 2), (6, 1)]),
+        (20, 3, 128, [(12, 3), (3, 2), (5, 1)]),
+        (50, 3, 128, [(8, 3), (3, 2), (39, 1)]),
         (10, 3, 128, [(10, 3)]),
-        (10, 2, 40, [(10, 2)]),
-        (10, 2, 39, [(9, 2), (1, 1)]),
+        (10, 2, 50, [(10, 2)]),
+        (10, 2, 40, [(7, 2), (3, 1)]),
         (50, 3, 20, [(50, 1)]),
     ],
 )
-def test_bounded_unpacking_fills_the_bound(ipc, factor, bound, parts):
+def test_bounded_unpacking_is_that_of_the_papers_code(ipc, factor, bound, parts):
     found = idc.bounded(ipc, factor, bound)
     assert found == parts
     assert sum(count for count, _ in found) == ipc
@@ -160,7 +216,7 @@ def test_a_bound_and_noise_and_other_distances_run(digits):
 
 def test_too_few_real_images_are_named(digits):
     for start in ("real", "first"):
-        with pytest.raises(ValueError, match="class 0"):
+        with pytest.raises(DataError, match="class 0"):
             idc.distill(small(ipc=60, start=start), Given(digits, build))
 
 

@@ -50,7 +50,7 @@ class Material:
     @property
     def images(self) -> dict[str, int]:
         """How many images a distilled set holds, by the id of the task that makes it or the digest of its file."""
-        return {one.task or (one.file.digest if one.file else ""): one.images for one in self.sets.values()}
+        return {source: one.images for one in self.sets.values() for source in one.sources}
 
 
 def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Material | None:
@@ -83,14 +83,16 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
             continue
         assert isinstance(entry, MadeSet)
         model = material.model if entry.model is None else model_part(entry.model, found.facts)
-        method = {key: value for key, value in identity(entry).items() if key != "model"}
-        seeds = {"seed": method.pop("seed", 0)}
+        method = {key: value for key, value in identity(entry).items() if key not in ("model", "protocol")}
+        seed = method.pop("seed", 0)
         experts = _experts(case, name, method.pop("experts", None), model, material, graph)
         params = Distill(Part.of(method), model, data)
-        task = graph.add("distill", params, experts, seeds=seeds, role=f"{case.prefix}distilled/{name}")
+        role = f"{case.prefix}distilled/{name}"
+        each = {f"{role}/s{one}": one for one in range(case.study.replicates)} if seed == "replicate" else {role: seed}
+        tasks = [graph.add("distill", params, experts, seeds={"seed": one}, role=own) for own, one in each.items()]
         images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
         rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
-        material.sets[name] = TrainingSet(name, images, task=task, rated=rated, raw=raw)
+        material.sets[name] = TrainingSet(name, images, tuple(tasks), rated=rated, raw=raw)
     return material
 
 

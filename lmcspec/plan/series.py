@@ -57,8 +57,7 @@ def _stage(network: NetworkPlan, stage: StagePlan, material: Material, recipes: 
 def _set(name: str, material: Material) -> str:
     if name == "real":
         return material.data.digest
-    found = material.sets[name]
-    return found.task or (found.file.digest if found.file else "")
+    return " ".join(material.sets[name].sources)
 
 
 def _params(

@@ -32,12 +32,22 @@ class TrainingSet:
 
     name: str
     images: int
-    task: str = ""
+    tasks: tuple[str, ...] = ()
+    """The task that makes it for all replicates, or one for each."""
     file: Part | None = None
     rated: bool = False
     """Whether a rate may have been distilled along with the images."""
     raw: bool = True
     """Whether its images are decoded ones, which enter the space only when they are taken."""
+
+    def task(self, replicate: int) -> str:
+        """What makes it for a replicate; "" for images that no task makes."""
+        return self.tasks[replicate % len(self.tasks)] if self.tasks else ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the tasks that make it, or the digest of its file."""
+        return self.tasks or ((self.file.digest,) if self.file else ("",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,8 @@ class Subnetworks:
             inputs["mask"] = mask
         if card.images:
             _, images = self._stage_recipe(network, stage)
-        if images.task:
-            inputs["data"] = images.task
+        if images.tasks:
+            inputs["data"] = images.task(replicate)
         params = Prune(
             model=self.model,
             criterion=Part.of(identity(stage.stage.criterion)),
@@ -165,8 +165,8 @@ class Subnetworks:
             inputs["last"] = start.last
         if mask:
             inputs["mask"] = mask
-        if on.task:
-            inputs["data"] = on.task
+        if on.tasks:
+            inputs["data"] = on.task(noise.replicate)
         params = Train(
             model=self.model,
             recipe=recipe.part,

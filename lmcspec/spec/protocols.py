@@ -9,8 +9,8 @@ from lmcspec.spec.tree import Node, items
 def with_protocols(root: Node) -> Node:
     """The tree with a recipe `SET-protocol` for each measure `set-accuracy` that names no recipe.
 
-    It is the preset that the card of the set's method names; where there is none, the recipe `distilled` serves, or
-    `real` if there is no such either. A set or method that does not exist is left for others to find.
+    It is the one that the set names, or the preset that the card of its method names; where there is neither, the recipe
+    `distilled` serves, or `real` if there is no such. A set or method that does not exist is left for others to find.
     """
     measures, recipes = root.get("measures"), root.get("recipes")
     if measures is None or recipes is None or not isinstance(recipes.value, dict):
@@ -24,9 +24,12 @@ def with_protocols(root: Node) -> Node:
             continue
         if wanted is None or not isinstance(wanted.value, str) or wanted.value not in sets:
             continue
-        method = sets[wanted.value].get("method")
+        method, own = sets[wanted.value].get("method"), sets[wanted.value].get("protocol")
         card = find("distiller", method.value) if method is not None and isinstance(method.value, str) else None
-        if isinstance(card, DistillerCard) and card.protocol:
+        if own is not None:
+            recipe = f"{wanted.value}-protocol"
+            added[recipe] = own
+        elif isinstance(card, DistillerCard) and card.protocol:
             recipe = f"{wanted.value}-protocol"
             added[recipe] = Node(card.protocol, wanted.span, wanted.key, "preset")
         else:

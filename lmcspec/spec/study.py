@@ -91,6 +91,8 @@ class MadeSet(Config):
 
     model: Named | None = None
     """The network whose features, gradients or trajectories it is made by; the study's unless told."""
+    protocol: str | None = None
+    """The recipe by which `set-accuracy` trains on it; the evaluation in its method's code unless told."""
 
 
 class Stage(Config):
@@ -230,9 +232,10 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
     }
     model = _tagged(_configs(cards("model")), cards("model"))
     another: Any = (model | None, None)
+    seed: Any = (Annotated[int, Field(ge=0)] | Literal["replicate"], 0)
     distillers: dict[str, type[Config]] = {
         card.name: create_model(
-            card.config.__name__, __base__=(card.config, MadeSet), __module__=__name__, model=another
+            card.config.__name__, __base__=(card.config, MadeSet), __module__=__name__, model=another, seed=seed
         )
         for card in cards("distiller")
     }

@@ -9,7 +9,7 @@ from lmcspec.catalog import get
 from lmcspec.plan import counts
 from lmcspec.plan.cost import cost
 from lmcspec.science.data.published import write_published
-from lmcspec.spec import load, presets
+from lmcspec.spec import load, presets, set_presets
 
 SPEC = """
 study = "sets"
@@ -72,6 +72,35 @@ def test_a_sets_own_accuracy_is_found_by_its_methods_protocol():
     assert (recipe["length"], recipe["batch"], recipe["optimiser"]["lr"]) == (1001, 256, 0.01)
     assert recipe["augment"]["dsa"] == "color_crop_cutout_flip_rotate_scale"
     assert {(target.network, target.level) for target in plan.targets} == {("dense", 0)}
+
+
+PROTOCOLS = {f"idc/{data}": f"idc/{data}-distilled" for data in ("cifar10", "cifar100", "imagenet10")}
+"""Of presets of sets whose method's protocol depends on the data."""
+
+
+@pytest.mark.parametrize("name", set_presets())
+def test_a_preset_of_a_set_brings_the_protocol_of_its_data(tmp_path, name):
+    """As released: ImageNet's crops, colours and CutMix always, in place of DSA and CutMix every other time."""
+    wanted = PROTOCOLS.get(name.rpartition("-")[0], f"{name.partition('/')[0]}/evaluate")
+    (tmp_path / "own.toml").write_text(spec(f'made = "{name}"', 'own = { kind = "set-accuracy", set = "made" }'))
+    (tmp_path / "told.toml").write_text(
+        spec(f'made = "{name}"', 'own = { kind = "set-accuracy", set = "made", evaluate = "told" }').replace(
+            "[distilled]", f'told = "{wanted}"\n[distilled]'
+        )
+    )
+    (own,), (told,) = (load(tmp_path / file).cases for file in ("own.toml", "told.toml"))
+    assert own.study.recipes["made-protocol"] == told.study.recipes["told"]
+
+
+def test_a_set_may_name_its_own_protocol():
+    sets = 'made = { method = "dm", ipc = 2, protocol = "dc/evaluate" }'
+    plan = plan_of(spec(sets, 'own = { kind = "set-accuracy", set = "made" }'))
+    assert {task.params.recipe.value["length"] for task in plan.tasks.values() if task.kind == "train"} == {301}
+    with pytest.raises(SpecError, match="no preset or recipe `dc/evaluat`"):
+        plan_of(spec(sets.replace("evaluate", "evaluat"), 'own = { kind = "set-accuracy", set = "made" }'))
+    bare = plan_of(spec('made = { method = "dm", ipc = 2 }', 'own = { kind = "set-accuracy", set = "made" }'))
+    made = {task.id for one in (plan, bare) for task in one.tasks.values() if task.kind == "distill"}
+    assert len(made) == 1, "how a set is judged does not make it another one"
 
 
 @pytest.mark.parametrize(("told", "length"), [(', evaluate = "distilled"', 3 * 2), ("", 3 * 2)])
@@ -174,3 +203,28 @@ def test_the_protocol_is_told_by_explain(tmp_path):
     case = load(path).cases[0]
     assert case.study.measures["dm"].evaluate == "dm-protocol"
     assert case.origins.of(("recipes", "dm-protocol", "batch")).source == "preset"
+
+
+def test_a_set_for_each_replicate_is_asked_for():
+    """Then masks differ by their sets, too; without it one set serves all."""
+    own = spec('made = { method = "dm", ipc = 2, seed = "replicate" }', 'own = { kind = "set-accuracy", set = "made" }')
+    plan = plan_of(own.replace("imp = [", 'syn = [{ data = "made", rounds = 1 }]\nimp = [') + "accuracy = {}")
+    made = {role: task for role, task in plan.roles.items() if "distilled/" in role}
+    assert list(made) == ["distilled/made/s0", "distilled/made/s1"]
+    assert [plan.tasks[task].seeds for task in made.values()] == [(("seed", 0),), (("seed", 1),)]
+    seen = {
+        (dict(task.seeds)["replicate"], dict(task.inputs)["data"])
+        for task in plan.tasks.values()
+        if task.kind == "train" and "data" in dict(task.inputs)
+    }
+    assert seen == {(0, made["distilled/made/s0"]), (1, made["distilled/made/s1"])}
+    first = plan_of(spec('made = { method = "dm", ipc = 2 }', 'own = { kind = "set-accuracy", set = "made" }'))
+    assert first.roles["distilled/made"] == made["distilled/made/s0"], "the first replicate's is that of seed 0"
+
+
+@pytest.mark.parametrize("seed", ['"replicates"', "-1", "1.5"])
+def test_other_words_for_a_seed_are_errors(seed):
+    with pytest.raises(SpecError):
+        plan_of(
+            spec(f'made = {{ method = "dm", ipc = 2, seed = {seed} }}', 'own = { kind = "set-accuracy", set = "made" }')
+        )

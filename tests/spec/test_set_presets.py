@@ -45,6 +45,7 @@ METHODS = {
     "dm": {"iterations": 20_000, "lr": 1, "momentum": 0.5, "batch": 256, "dsa": ALL},
     "mtt": {"iterations": 5000, "start": "real", "momentum": 0.5, "batch": None, "dsa": ALL, "experts": EXPERTS},
     "idc": {
+        "start": "first",
         "momentum": 0.5,
         "batch": 64,
         "most": 128,

@@ -125,7 +125,10 @@ def _storages(path: Path) -> tuple[str, list[Callable[[], bytes]]]:
             pickled = [name for name in file.namelist() if name.endswith("data.pkl")]
             outermost = _outermost(file.read(pickled[0])) if pickled else "nothing"
     except (BadZipFile, OSError, ValueError) as error:
-        raise DataError(f"{path} is not a file of torch.save: {error}", help=FORMS) from error
+        raise DataError(
+            f"{path} is not a file of torch.save: {error}",
+            help=f"load and save it again if torch before 1.6 wrote it; {FORMS}",
+        ) from error
 
     def reader(name: str) -> Callable[[], bytes]:
         def read() -> bytes:

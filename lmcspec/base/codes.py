@@ -177,6 +177,8 @@ E425 another kind of images
 E426 distilled set that can't be made
     A set starts from as many real images of each class as it stores, times the tiles of each; and IDC matches the
     gradients of convolutions, so the network that it is made on needs some.
+E427 no plane through one network twice
+    The plane of a landscape goes through three different trained networks.
 """
 
 

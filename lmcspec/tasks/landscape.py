@@ -62,7 +62,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
 
     Beside it stand the positions along x and y; where each network lies, and how far from the plane; distances of
     all pairs of them, in weights and in the plane; and what each is worth by itself. `centre` is the loss in the
-    middle of the anchors above the mean of theirs.
+    middle of the anchors above the mean of theirs; as released, in the middle M of the first two.
     """
     import torch
 
@@ -79,7 +79,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     own: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     worst = "ok"
-    measured = 3 if params.plane == "orthonormal" else 4
+    ends_of_centre = 3 if params.plane == "orthonormal" else 2
     alone = [tuple(float(place == number) for place in range(len(states))) for number in range(len(states))]
     wanted = [*alone, ground.centre, *ground.points]
     looked = _Looked(ctx, params, network, states, len(wanted))
@@ -91,7 +91,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
             tensors[f"{split}_{what}"] = torch.tensor(values, dtype=torch.float64).view(len(ground.y), len(ground.x))
             own[f"{split}_{what}"] = [getattr(one, what) for one in ends]
             name = f"centre/{split}" + ("-loss" if what == "loss" else "")
-            value = getattr(middle, what) - sum(own[f"{split}_{what}"][:measured]) / measured
+            value = getattr(middle, what) - sum(own[f"{split}_{what}"][:ends_of_centre]) / ends_of_centre
             if math.isfinite(value):
                 metrics[name] = value
         if worst == "ok":
@@ -214,7 +214,7 @@ class _Looked:
 
 KIND = Kind(
     name="landscape",
-    version=1,
+    version=2,
     params=Landscape,
     run=run,
     sources=(

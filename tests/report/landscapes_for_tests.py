@@ -1,5 +1,7 @@
 """Landscapes as their tasks leave them."""
 
+from itertools import combinations
+from math import dist
 from pathlib import Path
 
 import numpy as np
@@ -33,4 +35,13 @@ def landscape(out: Path, level: int, split: str = "train") -> Written:
     own = {f"{split}_loss": values(level), f"{split}_error": values(level) / 1000}
     save_file(own, out / "landscape.safetensors")
     x, y = [0.0, 1.0, 2.0, 3.0], [-1.0, 0.0, 1.0, 2.0]
-    return Written(out, {"metrics": {"residual": 0.75}, "x": x, "y": y, "places": PLACES})
+    distances = [
+        {"a": a, "b": b, "weights": apart(a, b) + (level + 1) * (b == 3), "plane": apart(a, b)}
+        for a, b in combinations(range(4), 2)
+    ]
+    return Written(out, {"metrics": {"residual": 0.75}, "x": x, "y": y, "places": PLACES, "distances": distances})
+
+
+def apart(a: int, b: int) -> float:
+    """How far two of the networks are from each other in the plane."""
+    return dist((PLACES[a]["x"], PLACES[a]["y"]), (PLACES[b]["x"], PLACES[b]["y"]))

@@ -1,9 +1,11 @@
 """Landscapes of made-up results, and what their figures show read back."""
 
+from statistics import fmean
+
 import numpy as np
 import pytest
 from drawn_for_tests import Recorded, draw, panels
-from landscapes_for_tests import PLACES, Written, landscape, values
+from landscapes_for_tests import PLACES, Written, apart, landscape, values
 from results_for_tests import made_up, plan_of
 from safetensors.numpy import save_file
 
@@ -79,6 +81,19 @@ def test_the_released_plane_says_that_its_distances_are_none(plan, store):
     assert axes.get_xlabel() == "halves of two networks' distance"
     assert "not those of weights" in drawing.caption
     assert any(axes.get_ylabel() == "test loss above the lowest point" for axes in drawing.figure.axes)
+
+
+def test_distances_in_weights_and_in_the_plane_stand_below(plan, store):
+    table = draw(plan, store, landscape={"measure": "landscape"})["landscape"].table
+    assert table.headings[0] == "network"
+    replicates = len({one.replicate for one in plan.targets})
+    to_others = fmean(apart(a, 3) for a in range(3))
+    for line, (name, level) in zip(table.lines, (("dense", 0), ("imp, 36.0 % sparse", 2)), strict=True):
+        own = [fmean(apart(a, b) for a, b in ((0, 1), (0, 2), (1, 2))), to_others + level + 1, to_others]
+        wanted = [*own, to_others / (to_others + level + 1), 0.75]
+        assert [cell.text for cell in line] == [name, *(f"{one:.4g} ± 0 ({replicates})" for one in wanted)]
+        assert len(line[1].tasks) == replicates
+    assert draw(plan, store, landscape={"measure": "released"})["landscape"].table is None
 
 
 def test_what_is_not_there_is_said(plan, store):

@@ -121,6 +121,8 @@ def test_the_plane_as_released(tmp_path, networks):
     # x = 1 and x = -1 on the middle line are the first two networks themselves.
     assert float(found["test_loss"][2, 3]) == done.scalars["own"]["test_loss"][0]
     assert float(found["test_loss"][2, 1]) == done.scalars["own"]["test_loss"][1]
+    middle, own = float(found["test_loss"][2, 2]), done.scalars["own"]["test_loss"]
+    assert done.scalars["metrics"]["centre/test-loss"] == pytest.approx(middle - (own[0] + own[1]) / 2)
     # The other two are as far off as the two middles are from each other.
     off = float(((a + b) / 2 - (c + d) / 2).norm())
     assert [place["residual"] for place in done.scalars["places"]] == pytest.approx([0, 0, off, off], abs=1e-5)

@@ -13,7 +13,7 @@ class Anchor(Config):
     """A trained network that is no copy of the one that is measured, of the same replicate."""
 
     network: str
-    level: int | Literal["same"] = "same"
+    level: Annotated[int, Field(ge=0)] | Literal["same"] = "same"
     copy_: int = Field(default=0, ge=0, alias="copy")
     """Which data order it was trained under, from its own rewind point."""
 
@@ -44,7 +44,7 @@ class Landscape(LevelMeasure):
     margin: float = Field(default=0.3, ge=0)
     """How far the square reaches beyond what lies in it, as a share of its side without."""
     split: Several[Literal["train", "test", "validation"]] = ("train",)
-    images: int | Literal["all"] = "all"
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
     """Training images to evaluate on, the same at every point, balanced over the classes."""
     bn: Literal["average", "recompute"] = "average"
     """What is done with batch norm's running statistics: mixed as weights are, or taken anew at every point."""

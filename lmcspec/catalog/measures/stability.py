@@ -1,6 +1,6 @@
 """Stability to training noise: linear mode connectivity between copies."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ class Stability(LevelMeasure):
     """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
     split: Several[Literal["train", "test", "validation"]] = ("train", "test")
     """The images on which to look; `validation` needs a `dataset.split`."""
-    images: int | Literal["all"] = "all"
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
     """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
     bn: Several[Literal["average", "recompute"]] = ("average", "recompute")
     """Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""

@@ -5,6 +5,7 @@ from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import trained
 from lmcspec.plan.measures.copies import Parting, partings
 from lmcspec.plan.measures.request import NoSuchLevel, Request
+from lmcspec.plan.subnetworks import Unsuited
 from lmcspec.tasks.landscape import Landscape
 
 
@@ -15,6 +16,12 @@ def targets(request: Request) -> list[Target]:
     for parting in partings(request):
         copies = [parting.copy(number) for number in range(config.copies)]
         anchors = [copies[one] if isinstance(one, int) else _other(request, parting, one) for one in config.anchors]
+        if len(set(anchors)) < len(anchors):
+            raise Unsuited(
+                "E427",
+                f"two anchors of the plane of {parting.network.name}, level {parting.level}, are one training",
+                "name the networks to measure, without those that are anchors: networks = [ … ]",
+            )
         others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
         inputs = {f"anchor-{place}": task for place, task in enumerate(anchors)}
         inputs |= {f"other-{place}": task for place, task in enumerate(others)}

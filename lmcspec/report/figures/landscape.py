@@ -9,6 +9,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.plane_distances import distances
 from lmcspec.report.figures.style import Drawing, drawn
 from lmcspec.report.tidy import Result, WithOutputs
 from lmcspec.spec.study import Figure as Wish
@@ -55,7 +56,10 @@ class Ground:
 
 
 def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
-    """A panel per network and level, of the first replicate that is there: planes of several can't be averaged."""
+    """A panel per network and level, of the first replicate that is there: planes of several can't be averaged.
+
+    Below stand distances in weights and in the plane, over all replicates.
+    """
     what = wish.metric or "loss"
     if what not in SCALES:
         return Drawing(name, name, None, notes=(f"of a landscape there are {' and '.join(SCALES)}, no {what!r}",))
@@ -74,7 +78,9 @@ def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         else "Distances in a plane are those of weights."
     )
     caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
-    return Drawing(name, title, figure, caption, tuple(notes))
+    first = givens[0]
+    table = distances(first, wish, wish.measure or first.measures("landscape")[0]) if len(givens) == 1 else None
+    return Drawing(name, title, figure, caption, tuple(notes), table)
 
 
 def _grounds(given: Given, wish: Wish, what: str, notes: list[str], *, several: bool) -> Iterator[tuple[str, Ground]]:

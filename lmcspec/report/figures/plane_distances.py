@@ -1,0 +1,62 @@
+"""How far apart the networks of a landscape are: in weights, and where they stand in its plane."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import Any
+
+from lmcspec.plan import Target
+from lmcspec.report.figures.by_step import named
+from lmcspec.report.figures.given import Given
+from lmcspec.report.page import Cell, Shown
+from lmcspec.spec.study import Figure as Wish
+
+ANCHORS = 3
+"""Networks through which the plane goes; distances between them are the same in both."""
+COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "plane / weights", "off the plane")
+
+
+def distances(given: Given, wish: Wish, measure: str) -> Shown | None:
+    """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
+
+    A plane whose axes are those of the released code has no distances.
+    """
+    cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
+    owners: dict[str, tuple[str, int]] = {}
+    for one in given.plan.targets:
+        if (one.case, one.measure) != (given.case, measure) or not _asked(one, wish):
+            continue
+        place = owners.setdefault(one.task, (one.network, one.level))  # a dense network that several share stands once
+        found = _of(given, one) if place == (one.network, one.level) else None
+        if found is not None:
+            cells.setdefault(place, {})[one.task] = found
+    lines = []
+    for (network, level), own in cells.items():
+        measured = sorted({other for name, other in cells if name == network})
+        if level in given.levels(network, wish.levels, measured):
+            columns = [_cell(values, tuple(own)) for values in zip(*own.values(), strict=True)]
+            lines.append((Cell(named(given, network, level)), *columns))
+    return Shown(("network", *COLUMNS), tuple(lines)) if lines else None
+
+
+def _asked(one: Target, wish: Wish) -> bool:
+    return (wish.networks is None or one.network in wish.networks) and (wish.at is None or str(wish.at) == one.at)
+
+
+def _of(given: Given, one: Target) -> Sequence[float] | None:
+    """The columns of one landscape; None where it is missing, nothing is projected, or its plane is the released one."""
+    stored = given.store.find(one.task)
+    if stored is None or given.plan.tasks[one.task].params.plane == "as-released":
+        return None
+    pairs: Sequence[Mapping[str, Any]] = stored.scalars.get("distances", ())
+    anchors = [pair["weights"] for pair in pairs if pair["b"] < ANCHORS]
+    projected = [pair for pair in pairs if pair["a"] < ANCHORS <= pair["b"]]
+    if not projected:
+        return None
+    weights, plane = (fmean(pair[what] for pair in projected) for what in ("weights", "plane"))
+    off = fmean(place["residual"] for place in stored.scalars["places"][ANCHORS:])
+    return fmean(anchors), weights, plane, plane / weights if weights else 1.0, off
+
+
+def _cell(values: Sequence[float], tasks: tuple[str, ...]) -> Cell:
+    spread = f" ± {stdev(values):.3g}" if len(values) > 1 else ""
+    return Cell(f"{fmean(values):.4g}{spread} ({len(values)})", tasks)

@@ -9,8 +9,9 @@ from lmcspec.spec.tree import Node, items
 def with_protocols(root: Node) -> Node:
     """The tree with a recipe `SET-protocol` for each measure `set-accuracy` that names no recipe.
 
-    It is the one that the set names, or the preset that the card of its method names; where there is neither, the recipe
-    `distilled` serves, or `real` if there is no such. A set or method that does not exist is left for others to find.
+    It is the one that the set names, or the preset that the card of its method names; where there is neither, the
+    recipe `distilled` serves, or `real` if there is no such. A set or method that does not exist is left for others
+    to find.
     """
     measures, recipes = root.get("measures"), root.get("recipes")
     if measures is None or recipes is None or not isinstance(recipes.value, dict):

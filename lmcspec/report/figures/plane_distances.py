@@ -43,7 +43,7 @@ def _asked(one: Target, wish: Wish) -> bool:
 
 
 def _of(given: Given, one: Target) -> Sequence[float] | None:
-    """The columns of one landscape; None where it is missing, nothing is projected, or its plane is the released one."""
+    """The columns of one landscape; None where it is missing, projects nothing, or has the plane as released."""
     stored = given.store.find(one.task)
     if stored is None or given.plan.tasks[one.task].params.plane == "as-released":
         return None

@@ -84,19 +84,19 @@ def test_counts_of_controls():
         "distilled": 3 * (13 + 12),
         "path": 3 * (1 + 7 * 3 + 2 * 3),
         "prune": 3 * (5 * 13 + 2 * 12),
-        "overlap": 3 * 4 * 13,
+        "overlap": 3 * (4 + 1 + 2) * 13,
         "distill": 1,
     }
 
 
 def test_counts_of_the_overview():
-    """IMP knows no images per class: six runs of levels 0 to 9 and two second copies serve nine cases. Masks from
+    """IMP knows no images per class: seven runs of levels 0 to 9 and two second copies serve ten cases. Masks from
     distilled images take nine trainings for each, and two copies of levels 4 and 9."""
     assert counts("overview") == {
-        "train": 3 * (6 * (10 + 2) + 9 * 4),
-        "distilled": 3 * 9 * 9,
-        "path": 3 * (6 * 2 + 9 * 2),
-        "prune": 3 * (6 * 9 + 9 * 9),
+        "train": 3 * (7 * (10 + 2) + 10 * 4),
+        "distilled": 3 * 10 * 9,
+        "path": 3 * (7 * 2 + 10 * 2),
+        "prune": 3 * (7 * 9 + 10 * 9),
         "distill": 6,
     }
 
@@ -110,10 +110,10 @@ def test_counts_of_the_others():
     assert counts("performance") == {"train": 2 * 3 * 21 * 4, "distilled": 60, "prune": 120, "distill": 1}
     assert counts("images") == {"distilled": 3, "distill": 1}
     assert counts("cifar100") == {
-        "train": 3 * (33 + 1 + 2 * 6),
-        "distilled": 3 * 16,
-        "path": 3 * (1 + 2 * 6),
-        "prune": 3 * 32,
+        "train": 2 * 3 * (33 + 1 + 2 * 6),
+        "distilled": 2 * 3 * 16,
+        "path": 2 * 3 * (1 + 2 * 6),
+        "prune": 2 * 3 * 32,
         "distill": 1,
     }
 

@@ -30,7 +30,7 @@ MODELS = (
         for classes in (10, 100)
     ),
     *((f"resnet{depth}", {"norm": "batch"}, (3, 224, 224), classes) for depth in (10, 18) for classes in (10, 100)),
-    ("resnet18", {"norm": "batch"}, (3, 32, 32), 10),
+    *(("resnet18", {"norm": "batch"}, (3, 32, 32), classes) for classes in (10, 100)),
     ("resnetap10", {}, (3, 224, 224), 10),
     ("dc-resnet18", {}, (3, 32, 32), 10),
     *(("alexnet", {}, (3, 32, 32), classes) for classes in (10, 100)),

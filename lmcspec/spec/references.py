@@ -172,15 +172,25 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
     for key in ("rewind", "rewind_of", "restore"):
         if value("start") == "trained" and value(key) is not None:
             message = f'with `start = "trained"` nothing goes back, so there is no `{key}`'
-            names.problem("E117", message, (*path, key), key=True, help="say `schedule_from` to rewind the rate alone")
+            own = _own(stage, key, "start")
+            help = "say `schedule_from` to rewind the rate alone" if own == key else "leave out the preset that says so"
+            names.problem("E117", message, (*path, own), key=True, help=help)
 
     card = _criterion(stage)
     if card is not None and card.rewound:
         for key, default in (("start", "rewind"), ("restore", "all")):
             if value(key) not in (None, default):
                 message = f"`{card.name}` ranks the weights at the rewind point, and nothing is trained between rounds"
-                help = f"leave `{key}` out, or rank trained weights, as with `magnitude`"
-                names.problem("E117", message, (*path, key), key=True, help=help)
+                own = _own(stage, key, "criterion")
+                leave = f"leave `{key}` out" if own == key else f'say `{key} = "{default}"` against the preset'
+                help = f"{leave}, or rank trained weights, as with `magnitude`"
+                names.problem("E117", message, (*path, own), key=True, help=help)
+
+
+def _own(stage: Node, key: str, other: str) -> str:
+    """The key, or where a preset wrote it, of which nobody can take it out, the other one that it contradicts."""
+    node = stage.get(key)
+    return other if node is not None and node.source == "preset" else key
 
 
 def _criterion(stage: Node) -> CriterionCard | None:

@@ -57,6 +57,14 @@ def test_shares_of_each_bin_and_one_around_nothing(plan, store):
     assert axes.get_xscale() == "symlog" and axes.get_yscale() == "log"
 
 
+def test_a_network_has_the_colour_that_it_has_elsewhere(plan, store):
+    """Also where others stand before it in the study, or their levels are left out."""
+    (axes,) = draw(plan, store, hessian={})["hessian"].figure.axes
+    colours = {line.get_label(): line.get_color() for line in axes.lines}
+    (alone,) = draw(plan, store, hessian={"networks": ["twin"], "levels": ["last"]})["hessian"].figure.axes
+    assert [line.get_color() for line in alone.lines] == [colours["twin, 20.0 % sparse"]]
+
+
 def test_the_papers_table(plan, store):
     table = draw(plan, store, hessian={})["hessian"].table
     all_weights = ("mean, masked as 0", "std, masked as 0", "mean magnitude, masked as 0")

@@ -10,7 +10,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, band
-from lmcspec.report.figures.style import COLOURS, DENSE, MARKERS, Drawing, canvas, drawn, legend, look_at_depth
+from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_at_depth, look_of
 from lmcspec.report.page import Cell, Shown
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_points
@@ -124,7 +124,6 @@ def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
         if (one.case, one.measure) == (given.case, measure) and (wish.networks is None or one.network in wish.networks):
             groups.setdefault((one.network, one.level), []).append(one)
     seen: set[str] = set()
-    networks: dict[str, int] = {}
     for (network, level), own in groups.items():
         measured = sorted({other for name, other in groups if name == network})
         if level not in given.levels(network, wish.levels, measured) or own[0].task in seen:
@@ -133,10 +132,8 @@ def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
         found = [stored for one in own if (stored := given.store.find(one.task)) and "histogram" in stored.scalars]
         if not found:
             continue
-        place = networks.setdefault(network, len(networks)) if level else 0
         depth = [other for other in measured if other].index(level) if level else 0
-        look = Look(COLOURS[place % len(COLOURS)] if level else DENSE, MARKERS[place % len(MARKERS)], "-")
-        look = look_at_depth(look, depth)
+        look = look_at_depth(look_of(given, network, level), depth)
         histograms = [stored.scalars["histogram"] for stored in found]
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
         merged = [_merged(one["edges"], one["counts"])[1] for one in histograms]

@@ -1,5 +1,6 @@
 """torchvision's models as ours: counts, names, small images, the auxiliary classifier."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -112,20 +113,25 @@ def test_the_smallest_images_pass(auxiliary, size):
     ],
 )
 def test_pruning_training_and_paths(build, config, size):
-    """Copies of a masked network go apart, stay masked, and the path knows its ends under both policies."""
+    """Copies of a masked network go apart, stay masked, and the path knows its ends under both policies.
+
+    Of batches large enough, and at a rate small enough, for running statistics to hold: of four images, which the last
+    layers see as one pixel each, the loss in evaluation was infinite on some processors.
+    """
     draws = torch.Generator().manual_seed(0)
-    split = Split(torch.randn(6, 1, size, size, generator=draws), torch.arange(6) % 3)
+    split = Split(torch.randn(16, 1, size, size, generator=draws), torch.arange(16) % 3)
     module = construct(build, config, (1, size, size), 3)
     start = initial_state(module, "kaiming-normal", ("init", 0))
     dense = masks.dense(module)
     mask = masks.prune({name: start[name].abs() for name in dense}, dense, masks.survivors(dense) // 2)
-    recipe = Recipe(length=2, batch=4, optimiser=Sgd(lr=0.01, momentum=0.9))
+    recipe = Recipe(length=2, batch=8, optimiser=Sgd(lr=0.001, momentum=0.9))
     ends, losses = [], []
     for copy in (0, 1):
         module.load_state_dict(start)
         ends.append(train(module, split, recipe, Noise(0, copy), mask=mask).state)
         masks.assert_masked(ends[-1], mask)
         losses.append(evaluate(module, split).loss)
+    assert np.isfinite(losses).all()
     found = paths.curves(module, *ends, mask, (0.0, 0.5, 1.0), split, split)
     assert found["average"].distance > 0
     assert [found["average"].test[place].loss for place in (0, -1)] == pytest.approx(losses, rel=1e-5)

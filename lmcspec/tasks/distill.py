@@ -34,7 +34,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     """Write `distilled.safetensors`, images in their space and labels, and `grid.png`, a row for each class.
 
     A set whose loss, pixels or learned rate stopped being numbers, or whose rate is not above 0, has the outcome
-    `diverged`; it has no picture, and what trains on it diverges as well.
+    `diverged`; it has no picture, and what trains on it comes to nothing either.
     """
     from lmcspec.catalog import ModelCard, get
     from lmcspec.science.data.distilled import save_distilled

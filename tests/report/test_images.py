@@ -117,6 +117,8 @@ def test_what_has_no_picture(plan, store, tmp_path):
         "one: its outputs were dropped, and its picture with them; running its task again puts them back",
         "many: its outputs lack grid.png",
     )
+    some.sets[tasks[12]].outcome = "diverged"
+    assert draw(plan, some, images={})["images"].notes[1] == "many: it diverged, and there is nothing to look at"
     real = plan_of("networks.dense = []\nmeasures.accuracy = {}")
     assert draw(real, Recorded(), images={})["images"].notes == ("the study makes no distilled set",)
 

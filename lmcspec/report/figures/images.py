@@ -96,6 +96,8 @@ def _file(given: Given, task: Task) -> Path | str:
     stored = given.store.find(task.id)
     if stored is None:
         return "not in the store yet"
+    if stored.outcome == "diverged":
+        return "it diverged, and there is nothing to look at"
     if not isinstance(stored, WithOutputs) or not stored.has_outputs:
         return "its outputs were dropped, and its picture with them; running its task again puts them back"
     file = stored.out / GRID

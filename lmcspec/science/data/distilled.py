@@ -59,7 +59,7 @@ def load_distilled(
         (images, labels), found, rate = read_published(path, which), None, None
     _check(path, images, labels, classes, shape)
     if not bool(images.isfinite().all()):
-        raise DataError(f"{path} does not fit: some of its pixels are not finite", help=FITS)
+        raise _not_finite(path)
     if found is None and (guess := recognise_space(images.numpy())) != declared.name:
         raise _other_space(path, declared.name, guess)
     return Distilled(images.contiguous(), labels, declared, factor, rate)
@@ -140,7 +140,10 @@ def distilled_facts(
             help=FITS,
         )
     if space is not None:
-        found = found or recognise_space(np.frombuffer(images, "<f4").reshape(count, *shape))
+        pixels = np.frombuffer(images, "<f4").reshape(count, *shape)
+        if not np.isfinite(pixels).all():
+            raise _not_finite(path)
+        found = found or recognise_space(pixels)
         if found != space:
             raise _other_space(path, space, found)
     parts = {"images": hashlib.sha256(images).hexdigest(), "labels": hashlib.sha256(labels).hexdigest()}
@@ -201,6 +204,10 @@ def _check(path: Path, images: "Tensor", labels: "Tensor", classes: int, shape: 
         wrong = f"its labels don't lie in 0 … {classes - 1}"
     if wrong:
         raise DataError(f"{path} does not fit: {wrong}", help=FITS)
+
+
+def _not_finite(path: Path) -> DataError:
+    return DataError(f"{path} does not fit: some of its pixels are not finite", help=FITS)
 
 
 def _other_space(path: Path, declared: str, found: str) -> DataError:

@@ -302,6 +302,18 @@ def test_a_few_optimised_pixels_beyond_0_and_1_are_still_raw(tmp_path, images, l
     assert torch.equal(load_distilled(tmp_path / "data.pt", RAW, 10, SHAPE).images, moved)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_pixels_that_are_no_numbers_are_said_to_be_that_before_anything_runs(tmp_path, images, labels, value):
+    images[3, 0, 0, 0] = value
+    torch.save([images, labels], tmp_path / "data.pt")
+    with pytest.raises(DataError, match="some of its pixels are not finite"):
+        distilled_facts(tmp_path / "data.pt", 10, SHAPE, space="raw")
+
+
+def test_images_of_one_grey_are_recognised_without_a_warning():
+    assert recognise_space(np.full((4, 3, 8, 8), 5.0)) == "standardised"
+
+
 @pytest.mark.data
 def test_mnist_is_recognised_in_every_space(unpacked_data):
     from lmcspec.catalog.datasets.mnist import CARD, Mnist

@@ -1,6 +1,6 @@
 """Figures of made-up results, and what they show read back from their axes."""
 
-from results_for_tests import Results
+from results_for_tests import Results, made_up
 
 from lmcspec.report import tidy
 from lmcspec.report.figures import across, drawings
@@ -15,6 +15,13 @@ class Recorded(Results):
         return found and type(
             "Stored", (), {"scalars": found.scalars, "outcome": found.outcome, "record": {"seconds": 1}}
         )
+
+
+def recorded(plan, result) -> Recorded:
+    """A store with `result(target)` for each target, and with the masks behind them."""
+    found = Recorded(made_up(plan, lambda target: 0.1).found)
+    found.found |= {one.task: result(one) for one in plan.targets}
+    return found
 
 
 def draw(plan, store, case="", **wishes):

@@ -3,8 +3,8 @@
 from statistics import fmean, stdev
 
 import pytest
-from drawn_for_tests import Recorded, draw, lines
-from results_for_tests import Result, made_up, plan_of
+from drawn_for_tests import Recorded, draw, lines, recorded
+from results_for_tests import Result, plan_of
 
 TEXT = """
 [networks]
@@ -39,11 +39,12 @@ def plan():
 
 @pytest.fixture
 def store(plan):
-    found = Recorded(made_up(plan, lambda target: 0.1).found)
-    for one in plan.targets:
-        counts = {"edges": EDGES, "counts": COUNTS if not one.level else COUNTS[::-1]}
-        found.found[one.task] = Result({"metrics": numbers(one), "histogram": counts})
-    return found
+    def result(one):
+        return Result(
+            {"metrics": numbers(one), "histogram": {"edges": EDGES, "counts": COUNTS[:: -1 if one.level else 1]}}
+        )
+
+    return recorded(plan, result)
 
 
 def test_shares_of_each_bin_and_one_around_nothing(plan, store):

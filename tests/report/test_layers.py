@@ -6,8 +6,8 @@ from statistics import fmean, stdev
 
 import pytest
 import torch
-from drawn_for_tests import Recorded, draw, lines
-from results_for_tests import Result, made_up, plan_of
+from drawn_for_tests import Recorded, draw, lines, recorded
+from results_for_tests import Result, plan_of
 
 from lmcspec.report.figures import layer_axis
 from lmcspec.tasks import Part, read
@@ -54,10 +54,7 @@ def plan():
 
 @pytest.fixture
 def store(plan):
-    found = Recorded(made_up(plan, lambda target: 0.1).found)
-    for one in plan.targets:
-        found.found[one.task] = Result({"metrics": {"sparsity": 0.5}, "layers": counts(one)})
-    return found
+    return recorded(plan, lambda one: Result({"metrics": {"sparsity": 0.5}, "layers": counts(one)}))
 
 
 def marked(axes, label) -> list[list[float]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import BlockedError, LmcspecError
+from lmcspec.base.visible import visible
 from lmcspec.plan import MAX_TASKS, compile_study
 from lmcspec.plan import Plan as Graph
 from lmcspec.plan.outlook import Outlook, outlook
@@ -194,7 +195,7 @@ def _text(parts: Iterable["RenderableType"]) -> str:
     with console.capture() as capture:
         for part in parts:
             console.print(part)
-    return capture.get().rstrip()
+    return visible(capture.get()).rstrip()
 
 
 def _html(parts: Iterable["RenderableType"]) -> str:

@@ -40,18 +40,19 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code. No error that a user can cause ends in a traceback."""
+    from lmcspec.cli.output import report_error, say, show_warnings
+
+    show_warnings()
     words = sys.argv[1:] if arguments is None else arguments
     # Starting up has a budget, and only what is asked for has to be there.
     asked = COMMANDS if not words or words[0] not in COMMANDS else words[:1]
     try:
         build(asked)(words, prog_name="lmcspec", standalone_mode=True)
     except LmcspecError as error:
-        from lmcspec.cli.output import report_error
-
         report_error(error, words)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        say("interrupted")
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, StoreOption, needed_store, open_existing, read_loaded, store_path
-from lmcspec.cli.output import Format, console, envelope
+from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
@@ -68,12 +68,12 @@ def diff(
     tasks = overlap(left.plan, right.plan)
     compared = _compared(left, right) if results else None
     if format is Format.json:
-        print(envelope("diff", True, _document(left, right, settings, tasks, compared)))
+        put(envelope("diff", True, _document(left, right, settings, tasks, compared)))
         return
     for line in _settings_lines(left, right, settings):
-        typer.echo(line)
+        put(line)
     for line in _task_lines(tasks):
-        typer.echo(line)
+        put(line)
     if compared is not None:
         _print_results(left, right, compared)
 

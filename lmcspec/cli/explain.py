@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, read_plan, store_path
-from lmcspec.cli.output import Format, console, envelope
+from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
@@ -99,9 +99,9 @@ def _code(code: str, format: Format) -> None:
 
     found = explain_code(code)
     if format is Format.json:
-        print(envelope("explain", True, asdict(found)))
+        put(envelope("explain", True, asdict(found)))
     else:
-        typer.echo(str(found))
+        put(str(found))
 
 
 def _task(name: str, store: Path | None, format: Format) -> None:
@@ -132,13 +132,13 @@ def _task(name: str, store: Path | None, format: Format) -> None:
         nothing = dict.fromkeys(("task", "result", "record"))
         planned = [one.document() for one in found]
         document = {"id": found[0].id, **nothing, "state": state, "message": so_far, "planned": planned}
-        print(envelope("explain", True, document))
+        put(envelope("explain", True, document))
         return
-    typer.echo(f"{found[0].kind}  {found[0].label}\nid {found[0].id}")
+    put(f"{found[0].kind}  {found[0].label}\nid {found[0].id}")
     for one in found:
-        typer.echo(f"planned in the study {one.study}, at {one.label}")
-    typer.echo(so_far)
-    typer.echo(f"lmcspec explain SPEC {found[0].label!r} says what it does, why and what it costs")
+        put(f"planned in the study {one.study}, at {one.label}")
+    put(so_far)
+    put(f"lmcspec explain SPEC {found[0].label!r} says what it does, why and what it costs")
 
 
 def _one_task(existing: "Store", name: str) -> "list[Recorded]":
@@ -170,7 +170,7 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     assert stored is not None
     if format is Format.json:
         document = {"id": identifier, "task": stored.task, "result": stored.result, "record": stored.record}
-        print(envelope("explain", True, layout.spelled(document)))
+        put(envelope("explain", True, layout.spelled(document)))
         return
     screen = console()
     record = stored.record
@@ -183,6 +183,6 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
 
 def _say(found: "Explanation | TaskExplanation", format: Format) -> None:
     if format is Format.json:
-        print(envelope("explain", True, found.document()))
+        put(envelope("explain", True, found.document()))
     else:
-        typer.echo(str(found))
+        put(str(found))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_loaded, spelled
-from lmcspec.cli.output import Format, envelope, say
+from lmcspec.cli.output import Format, envelope, put, say
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
@@ -255,10 +255,10 @@ def tell(made: "Distilled", written: dict[str, Any], format: Format) -> None:
     from lmcspec.spec.toml_text import inline
 
     if format is Format.json:
-        print(envelope("export", True, written))
+        put(envelope("export", True, written))
         return
     for file in written["files"]:
-        typer.echo(file)
+        put(file)
     shape = "x".join(map(str, written["shape"]))
     say(f"{written['images']:,} images, {shape} each, {packed(made)}{spaced(made.space)}")
     for note in written["notes"]:

@@ -1,15 +1,21 @@
-"""What every command says and how: tables for people, one versioned envelope for programs, talk on stderr."""
+"""What every command says and how: tables for people, one versioned envelope for programs, talk on stderr.
 
-import json
+Names, notes, messages and logs come from files that anybody may have written. All that a command prints goes through
+this module, in which nothing stays that a terminal would obey.
+"""
+
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError, Problem, SpecError
+from lmcspec.base.visible import visible, visible_json
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
 ENVELOPE = "lmcspec/1"
 
@@ -24,29 +30,51 @@ class Format(str, Enum):
 def envelope(command: str, ok: bool, data: Any, errors: Sequence[dict[str, Any]] = ()) -> str:
     """The JSON that every command prints with `--format json`."""
     document = {"schema": ENVELOPE, "command": command, "ok": ok, "data": data, "errors": list(errors)}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return visible_json(document, indent=2)
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """A terminal that uses colour only where it is one, and never with NO_COLOR."""
+    """A terminal that uses colour only where it is one, and never with NO_COLOR; brackets in text are brackets."""
     from rich.console import Console
+    from rich.segment import Segment
+
+    class Screen(Console):
+        def render(self, renderable: "RenderableType", options: "ConsoleOptions | None" = None) -> "Iterable[Segment]":
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text), style, control)
 
     stream = sys.stderr if stderr else sys.stdout
     # Whoever reads a file or a pipe wants whole lines.
     width = None if stream.isatty() else 1000
-    return Console(stderr=stderr, highlight=False, soft_wrap=False, width=width, emoji=False)
+    return Screen(stderr=stderr, highlight=False, soft_wrap=False, width=width, emoji=False, markup=False)
+
+
+def put(text: object, end: str = "\n") -> None:
+    """A line of the answer, on stdout."""
+    print(visible(str(text)), end=end)
 
 
 def say(line: str) -> None:
     """A line of talk, on stderr."""
-    print(line, file=sys.stderr, flush=True)
+    print(visible(line), file=sys.stderr, flush=True)
+
+
+def show_warnings() -> None:
+    """Let what is logged in passing come to stderr as `say` would print it."""
+
+    class Shown(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return visible(super().format(record))
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Shown())
 
 
 def report_error(error: LmcspecError, arguments: Sequence[str]) -> None:
     """Print an error: as frames or plain lines on stderr, or in the envelope on stdout where JSON was asked for."""
     if _wants_json(arguments):
         command = next((word for word in arguments if not word.startswith("-")), "")
-        print(envelope(command, False, None, _as_documents(error)))
+        put(envelope(command, False, None, _as_documents(error)))
         return
     if isinstance(error, SpecError):
         from lmcspec.cli.problems import print_problems
@@ -59,7 +87,7 @@ def report_error(error: LmcspecError, arguments: Sequence[str]) -> None:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments[1:], ""], strict=False)
     return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
 
 

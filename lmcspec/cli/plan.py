@@ -62,9 +62,9 @@ def plan(
     if output is not None:
         save(planned, output)
     if format is View.json:
-        from lmcspec.cli.output import envelope
+        from lmcspec.cli.output import envelope, put
 
-        print(envelope("plan", True, render.document(view, slots(workers))))
+        put(envelope("plan", True, render.document(view, slots(workers))))
     else:
         from lmcspec.cli.output import console
 

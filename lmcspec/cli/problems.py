@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import Problem, Span
+from lmcspec.base.visible import one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,10 +97,8 @@ def _cut(line: str, span: Span) -> tuple[str, int, int]:
 
 
 def _visible(text: str) -> str:
-    """Without what a terminal would obey instead of showing: tabs as spaces, control characters as a sign."""
-    return "".join(
-        TAB if char == "\t" else char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
+    """Without what a terminal would obey instead of showing; tabs as spaces."""
+    return one_line(text.replace("\t", TAB))
 
 
 def _width(text: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_loaded, spelled
-from lmcspec.cli.output import Format, envelope
+from lmcspec.cli.output import Format, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 
 
@@ -50,9 +50,9 @@ def report(
     written = write(folder, files | {PAGE: html(text, drawn).encode()})
     if format is Format.json:
         documents = [{"name": one.file, "notes": list(one.drawing.notes)} for one in drawn]
-        print(envelope("report", True, {"page": str(folder / PAGE), "files": written, "figures": documents}))
+        put(envelope("report", True, {"page": str(folder / PAGE), "files": written, "figures": documents}))
     else:
-        typer.echo(folder / PAGE)
+        put(folder / PAGE)
 
 
 def write(folder: Path, files: dict[str, bytes]) -> list[str]:

@@ -1,6 +1,6 @@
 """`lmcspec results`: the numbers of a study, each with the task and the run that it comes from."""
 
-import sys
+import io
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_plan
-from lmcspec.cli.output import console, envelope
+from lmcspec.cli.output import console, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 
 if TYPE_CHECKING:
@@ -54,9 +54,11 @@ def results(
 
     found = records(rows, task_runs(planned, existing, choose(existing, tracking_uri)))
     if format is Form.csv:
-        write_csv(found, sys.stdout)
+        text = io.StringIO(newline="")
+        write_csv(found, text)
+        put(text.getvalue(), end="")
     else:
-        print(envelope("results", True, layout.spelled({"study": planned.study, "results": found})))
+        put(envelope("results", True, layout.spelled({"study": planned.study, "results": found})))
 
 
 def chosen(rows: "Iterable[Row]", **wanted: Sequence[str]) -> "list[Row]":

@@ -16,7 +16,7 @@ from lmcspec.cli.options import (
     spelled,
     store_path,
 )
-from lmcspec.cli.output import Format, console, envelope, say
+from lmcspec.cli.output import Format, console, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track, tracked
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summa
         counts = {} if summary is None else {"done": len(summary.done), "failed": len(summary.failed)}
         ok = summary is None or not summary.failed
         document = {"tasks": counts, "results": [asdict(row) for row in rows]}
-        print(envelope("run", ok, layout.spelled(document)))
+        put(envelope("run", ok, layout.spelled(document)))
         return
     screen = console()
     for part in table(plan, rows):

@@ -1,12 +1,11 @@
 """`lmcspec schema`: the JSON Schema of a spec."""
 
-import json
-
-import typer
+from lmcspec.base.visible import visible_json
+from lmcspec.cli.output import put
 
 
 def schema() -> None:
     """Print the JSON Schema of a spec, with the names of everything registered, for editors and checkers."""
     from lmcspec.spec.json_schema import schema as json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    put(visible_json(json_schema(), indent=2))

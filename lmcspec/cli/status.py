@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, read_plan, store_path
-from lmcspec.cli.output import Format, console, envelope
+from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
     from lmcspec.store import Store
@@ -31,7 +31,7 @@ def status(
 
     view = standing(read_plan(spec, sets, max_tasks, existing), existing)
     if format is Format.json:
-        print(envelope("status", True, view.document()))
+        put(envelope("status", True, view.document()))
         return
     screen = console()
     screen.print(f"{view.study}  store {store_path(store)}")
@@ -59,7 +59,7 @@ def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
             with suppress(StoreError):  # recorded by another version: it can't be compared, only planned anew
                 found.append(standing(from_document(document), existing))
     if format is Format.json:
-        print(envelope("status", True, [view.document() for view in found]))
+        put(envelope("status", True, [view.document() for view in found]))
         return
     screen = console()
     if not found:

@@ -6,7 +6,7 @@ import typer
 
 from lmcspec.base.errors import UsageError
 from lmcspec.cli.options import StoreOption, open_existing, store_path
-from lmcspec.cli.output import Format, envelope, say
+from lmcspec.cli.output import Format, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track
 
 
@@ -24,6 +24,6 @@ def sync(
     if new:
         tracker.sync()
     if format is Format.json:
-        print(envelope("sync", True, {"server": tracker.server, "sent": new}))
+        put(envelope("sync", True, {"server": tracker.server, "sent": new}))
     else:
         say(f"{tracker.server} knows all of {existing.root}" + ("" if new else "; nothing was new"))

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lmcspec.cli.options import StoreOption, open_existing, store_path
-from lmcspec.cli.output import Format
+from lmcspec.cli.output import Format, put
 
 
 def verify(
@@ -25,13 +25,13 @@ def verify(
     damage = check(existing, full=not quick)
     if format is Format.json:
         found = [{"id": one.id, "problem": one.problem, "path": one.path} for one in damage]
-        print(envelope("verify", not damage, found))
+        put(envelope("verify", not damage, found))
     else:
         for one in damage:
-            typer.echo(f"{short(one.id)}  {one.problem}  {one.path}")
+            put(f"{short(one.id)}  {one.problem}  {one.path}")
         count = sum(1 for _ in existing.ids())
-        typer.echo(f"{count:,} objects, {len({one.id for one in damage}):,} damaged")
+        put(f"{count:,} objects, {len({one.id for one in damage}):,} damaged")
         if damage:
-            typer.echo("what a study needs of them is made again when it runs with --force")
+            put("what a study needs of them is made again when it runs with --force")
     if damage:
         raise typer.Exit(4)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Self, TextIO
 
 from lmcspec.base.ids import short
+from lmcspec.base.visible import one_line, visible
 from lmcspec.engine import events
 from lmcspec.engine.forecast import Forecast
 from lmcspec.engine.planned import PlannedTask
@@ -196,7 +197,7 @@ class Live:
     def _scroll(self, line: str) -> None:
         word = line.split(" ", 1)[0]
         style = {"failed": "red", "retry": "yellow", "done": "dim", "reused": "dim", "skipped": "yellow"}.get(word, "")
-        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(visible(line), style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _render(self) -> Any:
         from rich.console import Group
@@ -214,7 +215,7 @@ class Live:
             steps = f"{progress.done}/{progress.total}" if progress else ""
             note = progress.note if progress else ""
             cells = (started.task.label, started.task.kind, steps, note, duration(now - started.at))
-            table.add_row(*(Text(cell) for cell in cells))
+            table.add_row(*(Text(one_line(cell)) for cell in cells))
         return Group(Text(tally.line(), style="bold"), table)
 
 
@@ -227,7 +228,7 @@ def show(stream: TextIO | None = None, *, live: bool | None = None) -> Iterator[
         with Live(stream) as area:
             yield area.hear
     else:
-        yield Plain(lambda line: print(line, file=stream, flush=True)).hear
+        yield Plain(lambda line: print(visible(line), file=stream, flush=True)).hear
 
 
 def duration(seconds: float) -> str:

@@ -70,13 +70,20 @@ def run(
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None
         else:
-            say(f"Nothing to do: all {sum(1 for _ in planned.counted):,} tasks are reused.")
+            say(_nothing_to_do(planned, len(view.diff.skipped)))
         _print_results(planned, opened, format, summary)
     if summary is not None and summary.failed:
         say(f"{len(summary.failed):,} tasks failed; the same command tries them again")
         raise typer.Exit(1)
     if view.diff.blocked:
         raise BlockedError(next(iter(view.diff.blocked.values())))
+
+
+def _nothing_to_do(plan: "Plan", skipped: int) -> str:
+    count = sum(1 for _ in plan.counted)
+    if not skipped:
+        return f"Nothing to do: all {count:,} tasks are reused."
+    return f"Nothing to do: {count - skipped:,} tasks are reused, and {skipped:,} need what collapsed."
 
 
 def hire(name: str, workers: int | None) -> "Runner":

@@ -21,6 +21,7 @@ from lmcspec.plan.document import payload, to_document
 from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.outlook import Outlook
 from lmcspec.store import Store, driving, record_plan, sweep
+from lmcspec.tasks import kind
 
 
 def execute(
@@ -110,6 +111,7 @@ def job_of(view: Outlook) -> Job:
             needs=needs(view.plan, view.diff, task),
             seconds=view.costs[task].seconds,
             byproducts=tuple(passing.get(task, ())),
+            nothing_if_diverged=kind(view.plan.tasks[task].kind).nothing_if_diverged,
             model=view.plan.tasks[task].params.model.digest,
             forward=view.costs[task].forward,
         )

@@ -20,6 +20,8 @@ class PlannedTask:
     """Ids that this task commits on its way."""
     outcome_matters: bool = True
     """Whether the job's `on_collapse` applies to this task."""
+    nothing_if_diverged: bool = False
+    """Whether nothing that needs it can be done once it ended `diverged`, whatever `on_collapse` says."""
     model: str = ""
     """What stands for its network: tasks of one network are equally fast."""
     forward: int = 0

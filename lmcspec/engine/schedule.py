@@ -160,7 +160,8 @@ class Schedule:
         skipped = self._skip_dependents(
             sorted(missing), f"needs a state on the way of {task.label}, which is stored without it: run again"
         )
-        if self._skip_collapsed and task.outcome_matters and outcome != "ok":
+        nothing = task.nothing_if_diverged and outcome == "diverged"
+        if nothing or (self._skip_collapsed and task.outcome_matters and outcome != "ok"):
             return skipped + self._skip_dependents([identifier], f"needs {task.label}, which ended {outcome}")
         self._provide(identifier)
         return skipped

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmcspec.plan.graph import Plan
+from lmcspec.tasks.kind import kind
 
 if TYPE_CHECKING:
     from lmcspec.store import Store
@@ -61,7 +62,7 @@ def diff(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -> D
                 to_run.add(source)
                 queue.append(source)
     blocked = _blocked(plan, to_run)
-    skipped = _skipped(plan, store, to_run, stored) if plan.on_collapse == "skip" else frozenset()
+    skipped = _skipped(plan, store, to_run, stored)
     passing, continued = _share_branches(plan, to_run - blocked.keys() - skipped, usable)
     out = passing.keys() | blocked.keys() | skipped
     return Diff(
@@ -98,13 +99,20 @@ def _downstream(plan: Plan, forced: Set[str]) -> set[str]:
 
 
 def _skipped(plan: Plan, store: "Store | None", to_run: Set[str], stored: Set[str]) -> frozenset[str]:
-    """Tasks that need a result which collapsed, directly or through others."""
+    """Tasks that need a result which collapsed, directly or through others, where the study skips these.
+
+    In any study those that need what does not exist because something diverged: the mask of undefined weights.
+    """
+    if not stored:
+        return frozenset()
     outcomes: dict[str, bool] = {}
 
     def collapsed(source: str) -> bool:
+        skips, nothing = plan.on_collapse == "skip", kind(plan.tasks[source].kind).nothing_if_diverged
         if source not in outcomes:
-            found = store.find(source) if store and source in stored else None
-            outcomes[source] = found is not None and found.outcome != "ok"
+            found = store.find(source) if store and source in stored and (skips or nothing) else None
+            outcome = "ok" if found is None else found.outcome
+            outcomes[source] = outcome == "diverged" if nothing and not skips else outcome != "ok"
         return outcomes[source]
 
     skipped: set[str] = set()

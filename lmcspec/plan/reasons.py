@@ -18,7 +18,7 @@ REASONS = {
     "output-corrupt": "it ran, but its files are damaged",
     "previous-failed": "its last attempt failed",
     "interrupted": "its last attempt was cut off",
-    "skipped": "an earlier level collapsed and the study skips what follows",
+    "skipped": "it needs what collapsed, and is not done",
     "forced": "asked for by --force",
 }
 

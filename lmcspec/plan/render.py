@@ -38,7 +38,13 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
     plan = view.plan
     yield Text.assemble((plan.study, "bold"), f"  {source}")
     if view.diff.nothing_to_do:
-        yield Text(f"Nothing to do: all {len(list(plan.counted)):,} tasks are in the store.")
+        count = len(list(plan.counted))
+        if skipped := len(view.diff.skipped):
+            yield Text(
+                f"Nothing to do: {count - skipped:,} tasks are in the store, and {skipped:,} need what collapsed."
+            )
+        else:
+            yield Text(f"Nothing to do: all {count:,} tasks are in the store.")
         return
     yield _kinds(view)
     yield from _why(view, everything)

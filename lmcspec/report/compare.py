@@ -40,7 +40,9 @@ class Compared:
     @property
     def difference(self) -> float | None:
         """Mean of B minus mean of A."""
-        return None if self.a is None or self.b is None else self.b.mean - self.a.mean
+        if self.a is None or self.b is None or not (self.a.n and self.b.n):
+            return None
+        return self.b.mean - self.a.mean
 
     @property
     def interval(self) -> Interval | None:
@@ -69,15 +71,15 @@ def welch(a: Cell, b: Cell) -> Interval | None:
     """
     if a.std is None or b.std is None:
         return None
-    parts = [(cell.std**2 / cell.n, cell.n) for cell in (a, b) if cell.std is not None]
-    variance = sum(part for part, _ in parts)
-    if not variance or not math.isfinite(variance):
+    parts = [(cell.std / cell.n**0.5, cell.n) for cell in (a, b) if cell.std is not None]
+    error = math.hypot(*(part for part, _ in parts))
+    if not error or not math.isfinite(error):
         return None
     from scipy.special import stdtrit
 
-    # In shares of v, because squares of tiny variances are nothing.
-    freedom = 1 / sum((part / variance) ** 2 / (n - 1) for part, n in parts)
-    half = float(stdtrit(freedom, 0.975)) * math.sqrt(variance)
+    # In shares of the whole: squares of tiny spreads are nothing, and those of huge ones are no numbers.
+    freedom = 1 / sum((part / error) ** 4 / (n - 1) for part, n in parts)
+    half = float(stdtrit(freedom, 0.975)) * error
     difference = b.mean - a.mean
     return Interval(difference - half, difference + half)
 

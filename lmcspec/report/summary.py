@@ -1,17 +1,23 @@
-"""Means and spreads over replicates."""
+"""Values over replicates: mean, spread and n, and what went otherwise than well."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from statistics import fmean, stdev
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from lmcspec.base import spread
 from lmcspec.report.tidy import MISSING, Row
+
+NO_NUMBER = "no number"
+"""What became of a value that is infinite or undefined although no training behind it is known to have collapsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A value over replicates: mean, sample standard deviation (None below two), n, and what went otherwise than well.
 
-    `asked` is the number of replicates that should have it; where it is over n some are missing.
+    Mean and spread are those of the `n` finite values; where there is none the mean is NaN. `asked` is the number of
+    replicates that should have a value; where it is over n some are missing, or have one that is no number.
     """
 
     mean: float
@@ -20,6 +26,8 @@ class Cell:
     values: tuple[float, ...]
     outcomes: tuple[str, ...] = ()
     asked: int = 0
+    told: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """How many of the asked each outcome is told of, `no number` among them."""
 
     @property
     def half_width(self) -> float | None:
@@ -32,8 +40,18 @@ class Cell:
 
     @property
     def collapsed(self) -> tuple[str, ...]:
-        """How trainings behind it collapsed, if any did: `diverged`, `dead-layer`, `chance`."""
+        """How trainings behind it collapsed, if any did: `diverged`, `dead-layer`, `chance`; or `no number`."""
         return tuple(outcome for outcome in self.outcomes if outcome != MISSING)
+
+    @property
+    def note(self) -> str:
+        """`diverged`, `diverged in 1 of 2`, or nothing."""
+        asked = max(self.asked, self.n)
+        parts = []
+        for outcome in self.collapsed:
+            count = self.told.get(outcome, asked)
+            parts.append(outcome if count >= asked else f"{outcome} in {count} of {asked}")
+        return ", ".join(parts)
 
 
 Key = tuple[str, str, int, str, str, int, int | None]
@@ -49,25 +67,53 @@ def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
     """Each metric over the replicates that have it. Pairs and copies were averaged within a replicate before.
 
     `pooled` takes every pair and copy of every replicate as a value of its own: they are not independent, and n is
-    how many there are, so that neither verdicts nor intervals may rest on it.
+    how many there are, so that neither verdicts nor intervals may rest on it. What has no result at all has no cell.
     """
+    rows = list(rows)
     groups: dict[Key, list[Row]] = {}
+    places: dict[tuple, dict[int, Row]] = {}
     for row in rows:
         groups.setdefault(key_of(row), []).append(row)
+        places.setdefault(_place(row), {}).setdefault(row.replicate, row)
     cells = {}
     for key, group in groups.items():
-        values = tuple(row.value for row in group if row.value is not None)
-        asked = len(group)
-        if pooled:
-            values = tuple(part for row in group for part in row.parts)
-            asked = len(values) + sum(row.value is None for row in group)
-        if values:
-            cells[key] = Cell(
-                mean=fmean(values),
-                std=stdev(values) if len(values) > 1 else None,
-                n=len(values),
-                values=values,
-                outcomes=tuple(sorted({outcome for row in group for outcome in row.outcomes})),
-                asked=asked,
-            )
+        # A task that came to no end has none of its numbers: the others' cells count it all the same.
+        there = {row.replicate for row in group}
+        others = [row for replicate, row in places[_place(group[0])].items() if replicate not in there]
+        if (cell := _cell([*group, *(replace(row, value=None, parts=()) for row in others)], pooled)) is not None:
+            cells[key] = cell
     return cells
+
+
+def _place(row: Row) -> tuple:
+    return row.case, row.network, row.level, row.measure, row.at_updates, row.through
+
+
+def _cell(group: list[Row], pooled: bool) -> Cell | None:
+    values: list[float] = []
+    asked = 0
+    told: Counter[str] = Counter()
+    for row in group:
+        own = () if row.value is None else row.parts if pooled else (row.value,)
+        values += own
+        asked += len(own) or 1
+        told.update(dict.fromkeys(row.outcomes, len(own) or 1))
+        if not row.outcomes:
+            told[NO_NUMBER] += sum(not math.isfinite(value) for value in own) if own else 1
+    told = +told
+    return cell_of(values, asked, told) if values or set(told) - {MISSING} else None
+
+
+def cell_of(values: Iterable[float], asked: int, told: Mapping[str, int] | None = None) -> Cell:
+    """The cell of values, of which those that are no numbers are counted and left out."""
+    found = spread.finite(values)
+    told = told or {}
+    return Cell(
+        mean=spread.mean(found) if found else math.nan,
+        std=spread.std(found),
+        n=len(found),
+        values=found,
+        outcomes=tuple(sorted(told)),
+        asked=asked,
+        told=told,
+    )

@@ -1,13 +1,15 @@
 """Tidy rows: one per (case, network, level, replicate, measure, metric), with the task that each value comes from."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Protocol, runtime_checkable
 
-from lmcspec.catalog import MeasureCard, get
+from lmcspec.base import spread
+from lmcspec.catalog import CriterionCard, MeasureCard, get
 from lmcspec.plan import Plan, Target
+from lmcspec.tasks import kind
 
 
 class Result(Protocol):
@@ -51,6 +53,9 @@ SHARES = frozenset(
 """What is a share of images or of weights, and read in percent or points."""
 MISSING = "missing"
 """The outcome of a result that is not there (yet)."""
+DIVERGED = "diverged"
+START = "start"
+"""The slot of a task for the state from which the networks that it looks at set out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,16 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
         key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
         groups.setdefault((*key, target.through), []).append(target)
     densities: dict[str | None, float | None] = {None: 1.0}
+    store = _Once(store)
+    gone = cache(lambda: unranked(plan, store))
     rows = []
     for targets in sorted(groups.values(), key=lambda own: own[0].through is not None):
         first = targets[0]
         if first.mask not in densities:
             mask = store.find(first.mask) if first.mask else None
-            densities[first.mask] = mask.scalars["density"] if mask else None
-        rows += _rows(targets, store, densities[first.mask], _known_by(first, plan))
+            densities[first.mask] = mask.scalars.get("density") if mask else None
+        outcomes = {outcome for target in targets for outcome in _outcomes(target, plan, store, gone)}
+        rows += _rows(targets, store, densities[first.mask], _known_by(first, plan), outcomes)
     return rows
 
 
@@ -117,10 +125,57 @@ def at_the_end(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row.through is None]
 
 
-def _rows(targets: list[Target], store: Results, density: float | None, known_by: str) -> Iterator[Row]:
+class _Once:
+    """Results, each read once: several numbers look at the same networks."""
+
+    def __init__(self, store: Results) -> None:
+        self._store, self._found = store, dict[str, Result | None]()
+
+    def find(self, identifier: str) -> Result | None:
+        if identifier not in self._found:
+            self._found[identifier] = self._store.find(identifier)
+        return self._found[identifier]
+
+
+def _outcomes(target: Target, plan: Plan, store: Results, unranked: Callable[[], Set[str]]) -> set[str]:
+    """How what a number is about came out: its own task, and the trained networks that this looks at.
+
+    Nothing is missing that can't come any more because there was nothing to rank for its mask.
+    """
+    stored = store.find(target.task)
+    if stored is None:
+        return {DIVERGED if target.task in unranked() else MISSING}
+    ends = [store.find(trained) for trained in _looked_at(target.task, plan)]
+    return {stored.outcome, *(end.outcome for end in ends if end is not None)} - {"ok"}
+
+
+def _looked_at(task: str, plan: Plan) -> Iterator[str]:
+    """The trainings whose networks a task is about: its inputs, but for where they set out; of masks, those ranked."""
+    for slot, source in plan.tasks[task].inputs:
+        made = plan.tasks[source]
+        if made.kind == "train" and slot != START:
+            yield source
+        elif made.kind == "prune" and plan.tasks[task].kind == "overlap":
+            criterion = get("criterion", made.params.criterion.value["name"])
+            if isinstance(criterion, CriterionCard) and criterion.trains:
+                yield from (one for slot, one in made.inputs if slot == "state")
+
+
+def unranked(plan: Plan, store: Results) -> frozenset[str]:
+    """All tasks that rest on a mask which was not made because the network to prune had diverged."""
+    found: set[str] = set()
+    for identifier, task in plan.tasks.items():
+        stored = store.find(identifier) if kind(task.kind).nothing_if_diverged else None
+        if (stored and stored.outcome == DIVERGED) or any(source in found for _, source in task.inputs):
+            found.add(identifier)
+    return frozenset(found)
+
+
+def _rows(
+    targets: list[Target], store: Results, density: float | None, known_by: str, outcomes: set[str]
+) -> Iterator[Row]:
     first = targets[0]
     found = [store.find(target.task) for target in targets]
-    outcomes = sorted({result.outcome if result else MISSING for result in found} - {"ok"})
     values: dict[str, list[float]] = {}
     for result in found:
         for metric, value in metrics(first.kind, result.scalars if result else {}).items():
@@ -133,12 +188,12 @@ def _rows(targets: list[Target], store: Results, density: float | None, known_by
             replicate=first.replicate,
             measure=first.measure,
             metric=metric,
-            value=fmean(several) if several else None,
+            value=spread.mean(several) if several else None,
             sparsity=None if density is None else 1 - density,
             density=density,
             n=len(several),
             task=first.task,
-            outcome=",".join(outcomes) or "ok",
+            outcome=",".join(sorted(outcomes)) or "ok",
             at=first.at,
             at_updates=first.at_updates,
             headline=metric == known_by and first.through is None,
@@ -189,7 +244,7 @@ def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
             for name, value in (("accuracy", 1 - scalars[f"{split}_error"]), ("loss", scalars[f"{split}_loss"]))
         }
     if kind == "distance" and scalars:
-        sides = {"distance": scalars["distance"], "from-start": fmean(scalars["from-start"])}
+        sides = {"distance": scalars["distance"], "from-start": spread.mean(scalars["from-start"])}
         return sides | {"angle": scalars["angle"]}
     found = dict(scalars.get("metrics", {}))
     for policy, curve in scalars.get("paths", {}).items():

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from lmcspec.plan.graph import Verdict as Asked
 from lmcspec.report.compare import Interval
 from lmcspec.report.summary import Cell, Key, key_of
-from lmcspec.report.tidy import MISSING, Row, scale_of
+from lmcspec.report.tidy import Row, scale_of
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
 """What `missing` and `diverged` say by themselves."""
 FINEST = 6
 """Decimals of a number; smaller ones have an exponent."""
+LARGEST = 7
+"""Digits before the point beyond the third; larger ones have an exponent."""
 
 
 def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Asked]) -> list[tuple[str, str]]:
@@ -105,20 +107,24 @@ def in_points(cell: Cell | None, metric: str = "") -> str:
     scale = scale_of(metric)
     if cell is None:
         return "missing"
+    if not cell.n:
+        return cell.note or "missing"
     mean = scale * cell.mean
     form = form_of(mean, scale)
     spread = "" if cell.std is None else f" ± {scale * cell.std:{form}}"
     of = f" of {cell.asked}" if cell.asked > cell.n else ""
-    note = f" {','.join(cell.collapsed)}" if cell.collapsed else ""
+    note = f" {cell.note}" if cell.note else ""
     return f"{mean:{form}}{spread} ({cell.n}{of}){note}"
 
 
 def form_of(value: float, scale: float) -> str:
     """How a number is written: shares to a hundredth of a point, others to three digits and two decimals at least."""
-    if scale != 1 or not value:
+    if not value or not math.isfinite(value):
+        return ".2f"
+    if scale != 1:
         return ".2f"
     decimals = 2 - math.floor(math.log10(abs(value)))
-    return ".2e" if decimals > FINEST else f".{max(2, decimals)}f"
+    return ".2e" if decimals > FINEST or -decimals > LARGEST else f".{max(2, decimals)}f"
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:
@@ -126,7 +132,7 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     found: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
         # On its way a network may well guess still; that a result is not there is a gap anywhere.
-        told = row.outcomes if row.headline else (MISSING,) if row.through is not None and row.value is None else ()
+        told = row.outcomes if row.headline or (row.through is not None and row.value is None) else ()
         for outcome in told:
             found.setdefault((row.network, row.measure, outcome), []).append(row.level)
     alike: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}

@@ -18,6 +18,10 @@ from lmcspec.base import streams
 Mask = dict[str, Tensor]
 
 
+class Unranked(ValueError):
+    """Scores that are NaN: there is no smallest one."""
+
+
 def prunable(module: nn.Module) -> tuple[str, ...]:
     """Names of the weights of convolutions and linear layers, in the module's order; never biases or norms."""
     names = {}
@@ -65,8 +69,9 @@ def prune(
     """A new mask without the `count` survivors that come first by (score, tensor order, flat index).
 
     Tensors in `exclude` stay as they are. Scope `layer` shares `count` out among the tensors in proportion to their
-    survivors, by largest remainder (ties to the earlier tensor), and ranks within each. Raises ValueError for a NaN
-    among the survivors' scores, for more to prune than there is, and for names that are no tensor of the mask.
+    survivors, by largest remainder (ties to the earlier tensor), and ranks within each. Raises Unranked for a NaN
+    among the survivors' scores, ValueError for more to prune than there is and for names that are no tensor of the
+    mask.
     """
     _known(exclude, mask)
     eligible = [name for name in mask if name not in exclude]
@@ -74,7 +79,7 @@ def prune(
     ranked = {name: scores[name].detach().to(mask[name].device).flatten()[alive[name]] for name in eligible}
     for name, values in ranked.items():
         if values.isnan().any():
-            raise ValueError(f"{int(values.isnan().sum())} scores of {name!r} are NaN: there is no smallest one")
+            raise Unranked(f"{int(values.isnan().sum())} scores of {name!r} are NaN: there is no smallest one")
     sizes = [len(ranked[name]) for name in eligible]
     if not 0 <= count <= sum(sizes):
         raise ValueError(f"{count} weights can't be pruned of {sum(sizes)} that survive and are eligible")

@@ -19,8 +19,8 @@ class Distance:
 def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
     """L2 distances over trainable parameters, masked ones zero: `distance` of a and b, `from-start` of each; `angle`.
 
-    The angle is that between the ways from start to a and to b, in degrees. The outcome is `diverged` where an end
-    is not finite.
+    The angle is that between the ways from start to a and to b, in degrees; of a way that leads nowhere it is NaN. The
+    outcome is `diverged` where an end is not finite.
     """
     import math
 
@@ -31,7 +31,7 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, network) or {}
     a, b, start = (masks.apply(mask, read.tensors(ctx.input(slot) / read.STATE)) for slot in ("a", "b", "start"))
     found = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
-    if found.apart == 0:
+    if found.apart == 0 and any(found.from_start):
         raise RuntimeError("the two copies are the same weights: they were trained under the same noise")
     scalars = {"distance": found.apart, "from-start": list(found.from_start), "angle": found.angle}
     return Finished(scalars, "ok" if math.isfinite(found.apart) else "diverged")

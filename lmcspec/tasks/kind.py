@@ -32,6 +32,8 @@ class Kind:
     """`run(ctx, params, seeds)`; imports science inside."""
     sources: tuple[str, ...]
     threads: int = 1
+    nothing_if_diverged: bool = False
+    """Whether a result of it that diverged has no files, so that nothing that needs it can be done."""
 
 
 KINDS = ("train", "prune", "shuffle", "expert", "distill", "path", "distance", "landscape", "hessian", "overlap")

@@ -54,13 +54,17 @@ def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
     exclude = tuple(f"{layer}.weight" for layer in params.exclude)
     eligible, total = masks.survivors(mask, exclude), sum(tensor.numel() for tensor in mask.values())
     counts = _counts(eligible, masks.survivors(mask), total, params)
-    if card.passes:
-        mask = _by_running(ctx, params, seeds, card, mask, sum(counts), exclude)
-    else:
-        address = tuple(seeds[name] for name in ("replicate", "level", "draw") if name in seeds)
-        scores = card.load()(_state(ctx, params, seeds), mask, address)
-        for count in counts:
-            mask = masks.prune(scores, mask, count, exclude, params.scope)
+    try:
+        if card.passes:
+            mask = _by_running(ctx, params, seeds, card, mask, sum(counts), exclude)
+        else:
+            address = tuple(seeds[name] for name in ("replicate", "level", "draw") if name in seeds)
+            scores = card.load()(_state(ctx, params, seeds), mask, address)
+            for count in counts:
+                mask = masks.prune(scores, mask, count, exclude, params.scope)
+    except masks.Unranked as problem:
+        ctx.log(f"no mask is made: {problem}")
+        return Finished({}, "diverged")
     return write_mask(ctx.out, mask, exclude)
 
 
@@ -153,6 +157,7 @@ KIND = Kind(
     version=1,
     params=Prune,
     run=run,
+    nothing_if_diverged=True,
     sources=(
         "lmcspec.tasks.prune",
         "lmcspec.tasks.masks",

@@ -97,3 +97,12 @@ def test_an_end_that_is_not_finite_is_an_outcome(tmp_path):
     read.write(tmp_path / "end" / read.STATE, wild)
     done = do(distance, tmp_path / "d", Distance(MLP), {}, inputs=ends | {"b": Done(tmp_path / "end")})
     assert done.outcome == "diverged"
+
+
+def test_copies_that_never_moved_are_no_error(tmp_path):
+    """Where every update was left out they are still where they began: at no distance, and in no direction."""
+    ends = copies(tmp_path, MLP)
+    still = {"a": ends["start"], "b": ends["start"], "start": ends["start"]}
+    done = do(distance, tmp_path / "d", Distance(MLP), {}, inputs=still)
+    assert (done.scalars["distance"], done.scalars["from-start"]) == (0, [0, 0])
+    assert math.isnan(done.scalars["angle"])

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from math import isnan
 from typing import Any
 
+from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.lines import PERCENT, band
+from lmcspec.report.figures.lines import PERCENT, band, drawable
 from lmcspec.report.figures.panels import grid, panels_of
 from lmcspec.report.figures.style import (
     DASHES,
@@ -104,7 +105,20 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         caption = f"Means and bands are over all pairs of all replicates, which are not independent{note}."
     else:
         caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
-    return Drawing(name, title, figure, caption)
+    return Drawing(name, title, figure, caption, tuple(no_numbers(every, what)))
+
+
+def no_numbers(lines: Sequence[Line], what: str) -> Iterator[str]:
+    """Which lines have gaps because a loss is no number there, in how many replicates or pairs."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        broken = sum(any(isnan(drawable(value)) for value in curve) for curve in line.curves)
+        if broken:
+            key, of = line.key, len(line.curves)
+            words = f"{key.network} at level {key.level} from k = {key.k}: no number in {broken} of {of} curves (a gap)"
+            found.setdefault(words, []).append(key.split)
+    for words, splits in found.items():
+        yield f"{what} on {' and '.join(splits)} images, {words}"
 
 
 def _told_by_k(wish: Wish) -> bool:
@@ -219,7 +233,7 @@ def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
                     replicates.setdefault(one.replicate, []).append(tuple(curve))
             if replicates:
                 pooled = [curve for pairs in replicates.values() for curve in pairs]
-                means = [tuple(map(fmean, zip(*pairs, strict=True))) for pairs in replicates.values()]
+                means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in replicates.values()]
                 key = Key(at, k, network, level, split)
                 yield Line(key, alphas, pooled if wish.band == "all" else means)
 
@@ -245,7 +259,8 @@ def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> set[t
 
 
 def over_replicates(curves: Sequence[Curve], scale: float = PERCENT) -> tuple[list[float], list[float]]:
-    """Means and sample standard deviations, point by point."""
+    """Means and sample standard deviations, point by point; a mean is NaN where one of the curves has no number."""
     columns = list(zip(*curves, strict=True))
-    means = [scale * fmean(column) for column in columns]
-    return means, [scale * stdev(column) if len(column) > 1 else 0.0 for column in columns]
+    means = [drawable(scale * spread.mean(column)) for column in columns]
+    spreads = [spread.std(column) or 0.0 for column in columns]
+    return means, [0.0 if isnan(mean) else scale * own for mean, own in zip(means, spreads, strict=True)]

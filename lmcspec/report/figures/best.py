@@ -77,7 +77,7 @@ def best(given: Given, metric: Metric, wish: Wish, axis: str) -> list[Choice]:
         chosen: dict[int, tuple[float, Row]] = {}
         for row in own:
             cell = given.cell(judges.get((row.network, row.level), row) if validated else row)
-            if cell is None:
+            if cell is None:  # what diverged is never the best
                 continue
             score = sign * cell.mean
             if row.level not in chosen or score > chosen[row.level][0]:

@@ -195,7 +195,7 @@ def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choi
 
 def _point(given: Given, row: Row, wish: Wish) -> Point:
     left = PERCENT * given.density(row.network, row.level)
-    return Point(PERCENT - left if wish.x == "sparsity" else left, given.cell(row, wish))
+    return Point(PERCENT - left if wish.x == "sparsity" else left, given.cell(row, wish), given.why(row))
 
 
 def _draw(axes: "Axes", lines: Lines, looks: Mapping[str, Look], scale: float) -> list[Any]:

@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
@@ -58,16 +58,16 @@ def hessian(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         return Drawing(name, title, None, notes=("no Hessian is in the store yet",))
     with drawn():
         figure, ((axes,),) = canvas(1, 1, 7.4, 3.6)
-        handles = [_draw(axes, spread) for spread in spreads]
+        handles = [_draw(axes, one) for one in spreads]
         axes.set_xscale("symlog", linthresh=FINEST)
         axes.set_yscale("log")
         axes.minorticks_off()
         axes.set_xlabel("entry of the diagonal")
         axes.set_ylabel("share of surviving weights")
-        reached = [edge for spread in spreads for edge in _filled(spread)]
+        reached = [edge for one in spreads for edge in _filled(one)]
         axes.set_xlim(2 * min(reached), 2 * max(reached))
         _thin(axes)
-        ns = sorted({len(spread.shares) for spread in spreads})
+        ns = sorted({len(one.shares) for one in spreads})
         legend(figure, handles, f"mean ± std, n = {'–'.join(map(str, dict.fromkeys((ns[0], ns[-1]))))}")
     caption = "Of surviving weights, biases and norms; bins are logarithmic, five a decade, and one around 0."
     caption += _estimated(given, measure)
@@ -86,15 +86,15 @@ def _estimated(given: Given, measure: str) -> str:
     )
 
 
-def _draw(axes: "Axes", spread: Spread) -> object:
-    edges = list(spread.edges)
+def _draw(axes: "Axes", shown: Spread) -> object:
+    edges = list(shown.edges)
     middles = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
-    means = [fmean(column) for column in zip(*spread.shares, strict=True)]
-    spreads = [stdev(column) if len(column) > 1 else 0.0 for column in zip(*spread.shares, strict=True)]
+    means = [spread.mean(column) for column in zip(*shown.shares, strict=True)]
+    spreads = [spread.std(column) or 0.0 for column in zip(*shown.shares, strict=True)]
     seen = [place for place, mean in enumerate(means) if mean]
     x, y, off = ([own[place] for place in seen] for own in (middles, means, spreads))
-    look = spread.look
-    (line,) = axes.plot(x, y, color=look.colour, linestyle=look.dashes, label=spread.label)
+    look = shown.look
+    (line,) = axes.plot(x, y, color=look.colour, linestyle=look.dashes, label=shown.label)
     band(axes, x, y, [min(one, 0.9 * mean) for one, mean in zip(off, y, strict=True)], look.colour)
     return line
 
@@ -111,10 +111,10 @@ def _power(value: float) -> float:
     return log10(abs(value))
 
 
-def _filled(spread: Spread) -> Iterator[float]:
+def _filled(shown: Spread) -> Iterator[float]:
     """The edges of the bins in which there is anything."""
-    for place, (low, high) in enumerate(zip(spread.edges, spread.edges[1:], strict=False)):
-        if any(own[place] for own in spread.shares):
+    for place, (low, high) in enumerate(zip(shown.edges, shown.edges[1:], strict=False)):
+        if any(own[place] for own in shown.shares):
             yield from (low, high)
 
 

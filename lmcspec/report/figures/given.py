@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
 
+from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, key_of, summarise
@@ -85,9 +85,15 @@ class Given:
         return list(found.values())
 
     def cell(self, row: Row, wish: Wish | None = None) -> Cell | None:
-        """The mean that the row is a part of; None where nothing is there. With `band = "all"` over all pairs, too."""
+        """The mean that the row is a part of, None where there is no number. `band = "all"`: over all pairs, too."""
         pooled = wish is not None and wish.band == "all"
-        return (self._pooled if pooled else self.cells).get(key_of(row))
+        found = (self._pooled if pooled else self.cells).get(key_of(row))
+        return found if found is not None and found.n else None
+
+    def why(self, row: Row) -> str:
+        """What became of the replicates of a row where there is no number at all: `diverged`; empty where one is."""
+        found = self.cells.get(key_of(row))
+        return "" if found is None or found.n else found.note
 
     def density(self, network: str, level: int) -> float:
         """Measured, as a mean over replicates; the plan's where nothing was."""
@@ -95,7 +101,7 @@ class Given:
             row.density for row in self.rows if (row.network, row.level) == (network, level) and row.density is not None
         ]
         if measured:
-            return fmean(measured)
+            return spread.mean(measured)
         return next(one.density for one in self.plan.levels[self.case, network] if one.number == level)
 
     def levels(self, network: str, wanted: Sequence[int | str] | str | None, measured: Sequence[int]) -> list[int]:

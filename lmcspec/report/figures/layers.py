@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
-from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any, Literal
 
+from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
@@ -67,7 +67,7 @@ class Line:
 
     def whole(self, what: str) -> float:
         """The share over all layers together, as a mean over replicates."""
-        return fmean(_share(what, _together(own)) for own in self.counts)
+        return spread.mean(_share(what, _together(own)) for own in self.counts)
 
 
 def layers(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
@@ -198,7 +198,7 @@ def _cell(values: Sequence[float], asked: int) -> Cell | None:
     there = tuple(value for value in values if not isnan(value))
     if not there:
         return None
-    return Cell(fmean(there), stdev(there) if len(there) > 1 else None, len(there), there, asked=asked)
+    return Cell(spread.mean(there), spread.std(there), len(there), there, asked=asked)
 
 
 def _draw_chance(axes: "Axes", points: Sequence[Point], look: Look) -> None:

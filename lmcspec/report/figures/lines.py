@@ -1,5 +1,6 @@
 """A line over replicates: mean, band or bars of one standard deviation, open markers where something is amiss."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PERCENT = 100.0
+BEYOND = 1e100
+"""Values from here on, and those that are no numbers, have no place on an axis."""
 FEW = 4
 """Up to so many points have bars: a band would say something about what lies between them."""
 
@@ -20,6 +23,8 @@ class Point:
 
     x: float
     cell: Cell | None
+    why: str = ""
+    """Of a gap, where that is known: `diverged`."""
 
     @property
     def amiss(self) -> bool:
@@ -39,10 +44,9 @@ class Look:
 def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, scale: float = PERCENT) -> Any:
     """Draw the points, in percent by default, from left to right; the handle for a legend."""
     colour, marker = look.colour, look.marker
-    nan = float("nan")
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
-    means = [nan if point.cell is None else scale * point.cell.mean for point in ordered]
+    means = [math.nan if point.cell is None else drawable(scale * point.cell.mean) for point in ordered]
     spreads = [scale * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
     (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=look.dashes, label=label)
     if len(points) > FEW:
@@ -66,10 +70,16 @@ def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, sca
 
 def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
     """Mean ± spread, where there is any."""
+    spreads = [one if abs(one) < BEYOND else 0.0 for one in spreads]
     if any(spreads):
         low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
         high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
         axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
+
+
+def drawable(value: float) -> float:
+    """The value itself, or NaN, which is a gap, where it is beyond all that an axis can hold."""
+    return value if abs(value) < BEYOND else math.nan
 
 
 def counted(cells: Sequence[Cell], pooled: bool = False) -> str:

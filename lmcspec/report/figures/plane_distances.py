@@ -1,9 +1,9 @@
 """How far apart the networks of a landscape are: in weights, and where they stand in its plane."""
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean, stdev
 from typing import Any
 
+from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
@@ -52,11 +52,11 @@ def _of(given: Given, one: Target) -> Sequence[float] | None:
     projected = [pair for pair in pairs if pair["a"] < ANCHORS <= pair["b"]]
     if not projected:
         return None
-    weights, plane = (fmean(pair[what] for pair in projected) for what in ("weights", "plane"))
-    off = fmean(place["residual"] for place in stored.scalars["places"][ANCHORS:])
-    return fmean(anchors), weights, plane, plane / weights if weights else 1.0, off
+    weights, plane = (spread.mean(pair[what] for pair in projected) for what in ("weights", "plane"))
+    off = spread.mean(place["residual"] for place in stored.scalars["places"][ANCHORS:])
+    return spread.mean(anchors), weights, plane, plane / weights if weights else 1.0, off
 
 
 def _cell(values: Sequence[float], tasks: tuple[str, ...]) -> Cell:
-    spread = f" ± {stdev(values):.3g}" if len(values) > 1 else ""
-    return Cell(f"{fmean(values):.4g}{spread} ({len(values)})", tasks)
+    std = spread.std(values)
+    return Cell(f"{spread.mean(values):.4g}{'' if std is None else f' ± {std:.3g}'} ({len(values)})", tasks)

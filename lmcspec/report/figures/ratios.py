@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from lmcspec.plan import Plan
 from lmcspec.plan.graph import is_distilled, needed
@@ -62,7 +63,7 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     if b == 0:
         return None
     s_a, s_b = over.std or 0.0, under.std or 0.0
-    spread = ((s_a / b) ** 2 + (a * s_b / b**2) ** 2) ** 0.5
+    spread = hypot(s_a / b, a / b * (s_b / b))
     return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b)
 
 

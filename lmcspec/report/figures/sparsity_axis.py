@@ -78,7 +78,10 @@ def gaps(lines: Mapping[str, Sequence[Point]]) -> tuple[str, ...]:
     """What the open markers and the gaps are, networks with the same ones together."""
     notes: dict[str, list[str]] = {}
     for network, points in lines.items():
-        missing = [point.x for point in points if point.cell is None]
+        missing = [point.x for point in points if point.cell is None and not point.why]
+        for why in sorted({point.why for point in points if point.cell is None and point.why}):
+            own = [point.x for point in points if point.cell is None and point.why == why]
+            notes.setdefault(f"{why} at {_places(own)} (a gap)", []).append(network)
         amiss = [point.x for point in points if point.amiss]
         if missing:
             notes.setdefault(f"nothing at {_places(missing)} (a gap)", []).append(network)

@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.along_path import SCALES, Line, along, curves_of, over_replicates, policy_of, unknown
+from lmcspec.report.figures.along_path import (
+    SCALES,
+    Line,
+    along,
+    curves_of,
+    no_numbers,
+    over_replicates,
+    policy_of,
+    unknown,
+)
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.panels import abreast
@@ -59,6 +69,9 @@ def surface(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     split = next(split for split in SPLITS if any(line.key.split == split for one in panels for line in one.lines))
     shown = [(panel, [line for line in panel.lines if line.key.split == split]) for panel in panels]
     shown = [(panel, lines) for panel, lines in shown if lines]
+    if not any(_heights(lines, SCALES[what]) for _, lines in shown):
+        return Drawing(name, title, None, notes=(*notes, f"the {what} is no number anywhere: the networks diverged"))
+    notes += tuple(no_numbers([line for _, lines in shown for line in lines], what))
     steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
     if len(steps) > 1:
         shown = [(replace(one, title=f"{one.title}, k = {lines[0].key.k}"), lines) for one, lines in shown]
@@ -122,7 +135,7 @@ def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[Line]]], scale: float, la
         left=0, right=1 - BAR / width, bottom=0.25 / height, top=1 - 0.2 / height, wspace=0, hspace=0.1
     )
     means = [[over_replicates(line.curves, scale)[0] for line in lines] for _, lines in shown]
-    heights = [height for own in means for curve in own for height in curve]
+    heights = [height for _, lines in shown for height in _heights(lines, scale)]
     colours = ScalarMappable(Normalize(min(heights), max(heights)), "viridis")
     axes: list[Any] = [one for line in places for one in line]
     for one, (panel, lines), own in zip(axes, shown, means, strict=False):
@@ -134,6 +147,11 @@ def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[Line]]], scale: float, la
     beside = figure.add_axes((1 - (BAR - 0.1) / width, 0.5 - 0.8 / height, 0.12 / width, 1.6 / height))
     figure.colorbar(colours, cax=beside, label=label)
     return figure
+
+
+def _heights(lines: Sequence[Line], scale: float) -> list[float]:
+    """All mean values that are numbers."""
+    return [value for line in lines for value in over_replicates(line.curves, scale)[0] if not isnan(value)]
 
 
 def _one(

@@ -44,26 +44,28 @@ def status(
 
 
 def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
-    from contextlib import suppress
-
     from lmcspec.base.errors import StoreError
     from lmcspec.plan.document import from_document
     from lmcspec.plan.progress import standing
     from lmcspec.store import last_plan, recorded_studies
 
     names = recorded_studies(existing) if existing else []
-    found = []
+    found, unread = [], []
     for name in names:
         document = last_plan(existing, name) if existing else None
         if document is not None:
-            with suppress(StoreError):  # recorded by another version: it can't be compared, only planned anew
+            try:
                 found.append(standing(from_document(document), existing))
+            except StoreError as error:  # edited, or of another version: it can't be compared, only planned anew
+                unread.append((name, error))
     if format is Format.json:
         put(envelope("status", True, [view.document() for view in found]))
         return
     screen = console()
-    if not found:
+    if not found and not unread:
         screen.print(f"no study has run in the store {path}")
     for view in found:
         counts = ", ".join(f"{count:,} {word}" for word, count in view.counts.items() if count)
         screen.print(f"{view.study}: {counts}")
+    for name, error in unread:
+        screen.print(f"{name}: its recorded plan can't be read: {error}", markup=False)

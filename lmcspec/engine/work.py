@@ -9,13 +9,13 @@ from typing import Any
 
 from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
-from lmcspec.base.ids import short
+from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
 from lmcspec.engine.attend import ATTENDANT
 from lmcspec.engine.context import Place, TaskContext, present
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
-from lmcspec.tasks import Finished, decode, kind
+from lmcspec.tasks import Finished, decode, kind, own_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
                     f"this is version {task.version}",
                     help="plan again",
                 )
+            _check_identity(identifier, payload)
 
             def record() -> dict[str, Any]:
                 return {
@@ -124,6 +125,17 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
         if isinstance(error, KeyboardInterrupt):
             raise
         return Report("interrupted" if failure.reason == "interrupted" else "failed", 0.0, failure=failure)
+
+
+def _check_identity(identifier: str, payload: dict[str, Any]) -> None:
+    """Nothing is committed under an id that is not the hash of what was done, whoever spelled the task out."""
+    passed = payload.get("byproducts", ())
+    for name, task in [(identifier, payload["task"]), *((one["id"], one["task"]) for one in passed)]:
+        if (own := own_id(task)) != name:
+            raise StoreError(f"the task {short(name)} has the id {short(own)} by what it does", help="plan again")
+    for name, value in payload.get("shared", {}).items():
+        if digest(value) != name:
+            raise StoreError(f"the part {short(name)} has the digest {short(digest(value))}", help="plan again")
 
 
 def _commit(

@@ -1,27 +1,38 @@
 """A plan as one JSON document: saved by `plan -o`, executed by `run plan.json`, recorded with every run."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
-from lmcspec.base.errors import StoreError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.plan.cost import units
 from lmcspec.plan.facts import moved_data
 from lmcspec.plan.graph import Level, Plan, Series, Target, Verdict, find_byproducts
-from lmcspec.tasks import decode, kind, make, parts_of
+from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
+from lmcspec.tasks import Kind, decode, kind, make, parts_of
 
 SCHEMA = "lmcspec/plan/1"
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
-    """The plan with every shared part once, by its digest."""
+    """The plan with every shared part once, by its digest, and a seal over all of it."""
     parts: dict[str, Any] = {}
     for task in plan.tasks.values():
         for part in parts_of(task.params):
             parts.setdefault(part.digest, part.value)
-    return {
+
+    def used(known: Mapping[str, Any]) -> dict[str, Any]:
+        """Of what a study names only what its tasks rest on."""
+        return {name: value for name, value in known.items() if name in parts or name in plan.tasks}
+
+    document = {
         "schema": SCHEMA,
         "study": plan.study,
         "parts": parts,
@@ -35,75 +46,151 @@ def to_document(plan: Plan) -> dict[str, Any]:
             {"case": case, "network": network, "levels": [asdict(level) for level in levels]}
             for (case, network), levels in plan.levels.items()
         ],
-        "neutral": {digest: dict(value) for digest, value in plan.neutral.items()},
-        "facts": {digest: asdict(value) for digest, value in plan.facts.items()},
-        "images": dict(plan.images),
-        "missing": dict(plan.missing),
+        "neutral": {digest: dict(value) for digest, value in used(plan.neutral).items()},
+        "facts": {digest: asdict(value) for digest, value in used(plan.facts).items()},
+        "images": used(plan.images),
+        "missing": used(plan.missing),
         "notes": list(plan.notes),
         "verdicts": [asdict(verdict) for verdict in plan.verdicts],
         "series": [asdict(series) for series in plan.series],
         "on_collapse": plan.on_collapse,
     }
+    return {**document, SEAL: seal(document)}
 
 
 def read_document(document: Any) -> Plan:
-    """A saved plan that is to be carried out: as `from_document`, and its data must be those it was made for.
+    """A saved plan that is to be carried out: as `from_document`, sealed, and its data must be those it was made for.
 
     Raises StoreError.
     """
-    plan = from_document(document)
+    plan = from_document(document, sealed=True)
     shape = next(iter(plan.facts.values()), None)
     try:
         moved = moved_data(plan.neutral, document["parts"], shape)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, LmcspecError) as error:
         moved = str(error)
+    except MALFORMED as error:
+        moved = f"where its data lie can't be told: {in_words(error)}"
     if moved:
-        raise StoreError(f"the plan is stale: {moved}", help=_AGAIN)
+        raise StoreError(f"the plan is stale: {moved}", help=AGAIN)
     return plan
 
 
-def from_document(document: Any) -> Plan:
+def from_document(document: Any, *, sealed: bool = False) -> Plan:
     """The plan that was saved, every id worked out again.
 
-    Raises StoreError where the document is of another form, or a version or digest has moved since.
+    Raises StoreError where the document is of another form, was edited, or a version or digest has moved since.
+    `sealed`: also where nothing says whether it was edited.
     """
     try:
-        return _from_document(document)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise StoreError(f"this is not a whole saved plan: {type(error).__name__} {error}", help=_AGAIN) from None
+        return _from_document(document, sealed=sealed)
+    except MALFORMED as error:
+        raise StoreError(f"this is not a whole saved plan: {in_words(error)}", help=AGAIN) from None
 
 
 def recorded(document: Any) -> Plan:
     """A plan as it was recorded, whatever has moved since: for reading about it, not for carrying it out.
 
-    Raises StoreError where its tasks can't be read any more.
+    Raises StoreError where its tasks can't be read any more, or it was edited.
     """
     try:
         return _from_document(document, now=False)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise StoreError(f"this recorded plan can't be read: {type(error).__name__} {error}") from None
+    except MALFORMED as error:
+        raise StoreError(f"this recorded plan can't be read: {in_words(error)}") from None
 
 
-_AGAIN = "make it again with lmcspec plan SPEC -o FILE"
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
+"""What reading a document of another shape raises."""
 
 
-def _facts(entry: Mapping[str, Any]) -> DataFacts:
-    return DataFacts(**{**entry, "shape": tuple(entry["shape"])})
+def _kind(name: str) -> Kind:
+    try:
+        found = kind(name)
+    except KeyError as error:
+        raise StoreError(str(error.args[0])) from None
+    except Exception as error:  # noqa: BLE001 (it may name any module)
+        raise StoreError(f"the kind of task {name!r} can't be loaded: {type(error).__name__}: {error}") from None
+    if not isinstance(found, Kind):
+        raise StoreError(f"{name!r} is no kind of task")
+    return found
 
 
-def _from_document(document: Mapping[str, Any], *, now: bool = True) -> Plan:
+def in_words(error: Exception) -> str:
+    """What is wrong with a document's shape, in one line."""
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__} {error}"
+    first, *more = error.errors(include_url=False, include_input=False)
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}" + (f" (and {len(more)} more)" if more else "")
+
+
+class _Task(TypedDict):
+    """A task with what is not part of its id."""
+
+    kind: str
+    version: int
+    params: dict[str, Any]
+    inputs: dict[str, str]
+    seeds: dict[str, int]
+    label: str
+    keep: Literal["always", "until-used"]
+
+
+class _Levels(BaseModel):
+    """The levels of one network."""
+
+    case: str
+    network: str
+    levels: tuple[Level, ...]
+
+
+class _Rest(BaseModel):
+    """All that stands in a document beside its tasks and their parts."""
+
+    study: str
+    roles: dict[str, str]
+    targets: tuple[Target, ...]
+    levels: tuple[_Levels, ...]
+    neutral: dict[str, dict[str, Any]]
+    facts: dict[str, DataFacts]
+    images: dict[str, int]
+    missing: dict[str, str]
+    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    series: tuple[Series, ...]
+    on_collapse: Literal["go-on", "skip"]
+
+
+@cache
+def _tasks() -> TypeAdapter[dict[str, _Task]]:
+    return TypeAdapter(dict[str, _Task], config=ConfigDict(strict=True))
+
+
+def checked(document: Mapping[str, Any], *, sealed: bool = False) -> _Rest:
+    """All but tasks and parts, in its types: sealed, and referring to nothing that is not there.
+
+    By way of JSON: there a list is a tuple, and otherwise nothing is made of another type. Raises StoreError, and one
+    of MALFORMED.
+    """
     if document.get("schema") != SCHEMA:
         raise StoreError(f"this is not a saved plan: its schema is {document.get('schema')!r}, not {SCHEMA!r}")
+    _tasks().validate_python(document["tasks"])
+    check_seal(document, required=sealed)
+    rest = _Rest.model_validate_json(json.dumps({key: document[key] for key in _Rest.model_fields}), strict=True)
+    check_references(document)
+    return rest
+
+
+def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: bool = False) -> Plan:
+    if document.get("schema") == SCHEMA:
+        check_parts(document)
+    rest = checked(document, sealed=sealed)
     tasks = {}
     for identifier, entry in document["tasks"].items():
-        try:
-            own = kind(entry["kind"])
-        except KeyError as error:
-            raise StoreError(str(error.args[0])) from None
+        own = _kind(entry["kind"])
         if now and own.version != entry["version"]:
             raise StoreError(
                 f"the plan is stale: {own.name!r} tasks have version {own.version} now, {entry['version']} in the plan",
-                help=_AGAIN,
+                help=AGAIN,
             )
         params = decode(own.params, entry["params"], document["parts"])
         task = make(own.name, params, entry["inputs"], entry["seeds"], label=entry["label"], keep=entry["keep"])
@@ -112,27 +199,24 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True) -> Plan:
         if task.id != identifier:
             raise StoreError(
                 f"the plan is stale or edited: {entry['label']}, {short(identifier)}, now has the id {short(task.id)}",
-                help=_AGAIN,
+                help=AGAIN,
             )
         tasks[identifier] = task
     return Plan(
-        study=document["study"],
+        study=rest.study,
         tasks=tasks,
-        roles=document["roles"],
-        targets=tuple(Target(**{**entry, "copies": tuple(entry["copies"])}) for entry in document["targets"]),
-        levels={
-            (entry["case"], entry["network"]): tuple(Level(**level) for level in entry["levels"])
-            for entry in document["levels"]
-        },
+        roles=rest.roles,
+        targets=rest.targets,
+        levels={(one.case, one.network): one.levels for one in rest.levels},
         byproducts=find_byproducts(tasks),
-        neutral=document["neutral"],
-        facts={digest: _facts(entry) for digest, entry in document["facts"].items()},
-        images=document["images"],
-        missing=document["missing"],
-        notes=tuple(document["notes"]),
-        verdicts=tuple(Verdict(**{**entry, "networks": tuple(entry["networks"])}) for entry in document["verdicts"]),
-        series=tuple(Series(**entry) for entry in document["series"]),
-        on_collapse=document["on_collapse"],
+        neutral=rest.neutral,
+        facts=rest.facts,
+        images=rest.images,
+        missing=rest.missing,
+        notes=rest.notes,
+        verdicts=rest.verdicts,
+        series=rest.series,
+        on_collapse=rest.on_collapse,
     )
 
 

@@ -119,7 +119,7 @@ class Series:
     case: str
     network: str
     identity: str
-    params: Mapping[str, str | float | int] = field(hash=False)
+    params: Mapping[str, str | float | int | bool] = field(hash=False)
     """Its settings, flat and dotted like the spec: `recipe.lr`, `stage1.rewind`. They follow from the identity."""
 
 

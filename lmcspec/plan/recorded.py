@@ -1,12 +1,16 @@
 """Tasks in the plans that a store remembers of its studies, whether they have run or not."""
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lmcspec.base.errors import StoreError
 from lmcspec.catalog import nearest
-from lmcspec.plan.document import SCHEMA
+from lmcspec.plan.document import MALFORMED, checked, in_words
 from lmcspec.store import Store, failures, holder, interrupted, is_dead, last_plan, recorded_studies
 from lmcspec.store.store import SHORTEST_PREFIX
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,22 @@ def attempt_so_far(store: Store, task: str) -> tuple[str, str]:
     return "to do", "it has not run"
 
 
+def last_recorded(store: Store, study: str) -> dict[str, Any] | None:
+    """The document of the plan that was recorded last for a study; None where there is none that can be relied on."""
+    document = last_plan(store, study)
+    if document is None:
+        return None
+    try:
+        if checked(document).study == study:
+            return document
+        why = "it is another study's"
+    except (StoreError, *MALFORMED) as error:
+        why = str(error) if isinstance(error, StoreError) else in_words(error)
+    _log.warning("the recorded plan of %s is ignored: %s", study, why)
+    return None
+
+
 def _plans(store: Store) -> list[tuple[str, dict[str, Any]]]:
     """Every recorded plan that this version can read; whether its tasks could still run does not matter."""
-    found = [(study, last_plan(store, study)) for study in recorded_studies(store)]
-    return [(study, plan) for study, plan in found if isinstance(plan, dict) and plan.get("schema") == SCHEMA]
+    found = [(study, last_recorded(store, study)) for study in recorded_studies(store)]
+    return [(study, plan) for study, plan in found if plan is not None]

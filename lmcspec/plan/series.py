@@ -62,7 +62,7 @@ def _set(name: str, material: Material) -> str:
 
 def _params(
     case: str, network: NetworkPlan, material: Material, recipes: Recipes, measured: ResolvedRecipe
-) -> dict[str, str | float | int]:
+) -> dict[str, str | float | int | bool]:
     found: dict[str, Any] = {"network": network.name, "case": case or None}
     found |= _flat("model", material.model.value["config"])
     found["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]

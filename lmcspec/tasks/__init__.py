@@ -3,9 +3,10 @@
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import KINDS, OUTCOMES, Finished, Interrupted, Kind, kind
 from lmcspec.tasks.params import Part, decode, encode, parts_of
-from lmcspec.tasks.task import Task, document, make
+from lmcspec.tasks.task import IDENTITY, Task, document, make, own_id
 
 __all__ = [
+    "IDENTITY",
     "KINDS",
     "OUTCOMES",
     "Context",
@@ -19,5 +20,6 @@ __all__ = [
     "encode",
     "kind",
     "make",
+    "own_id",
     "parts_of",
 ]

@@ -1,11 +1,15 @@
 """A task: one unit of work in a plan, named by the hash of what it does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from lmcspec.base.ids import task_id
 from lmcspec.tasks.kind import kind
 from lmcspec.tasks.params import encode
+
+IDENTITY = ("kind", "version", "params", "inputs", "seeds")
+"""The keys of an identity document."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +37,11 @@ class Task:
 def document(name: str, params: Any, inputs: dict[str, str], seeds: dict[str, int]) -> dict[str, Any]:
     """The identity document of a task."""
     return {"kind": name, "version": kind(name).version, "params": encode(params), "inputs": inputs, "seeds": seeds}
+
+
+def own_id(document: Mapping[str, Any]) -> str:
+    """The id by what a task's document says; what stands beside the identity in it does not count."""
+    return task_id({key: document[key] for key in IDENTITY})
 
 
 def make(

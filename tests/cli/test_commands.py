@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,28 +72,68 @@ def test_a_saved_plan_runs_as_it_is(place, lmcspec):
     assert "reused" in lmcspec("run", "plan.json").err
 
 
+def _edit(document, key, **changes):
+    next(iter(document[key].values())).update(changes)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda document: next(iter(document["tasks"].values())).update(version=99), "stale"),
-        (lambda document: next(iter(document["parts"].values())).update(surprise=1), "stale or edited"),
+        (lambda document: _edit(document, "tasks", version=99), "edited or damaged: the task"),
+        (lambda document: _edit(document, "parts", surprise=1), "edited or damaged: the part"),
+        (lambda document: _edit(document, "neutral", root="/elsewhere"), "edited or damaged after it was made"),
+        (lambda document: document["notes"].append("all is well"), "edited or damaged after it was made"),
+        (lambda document: document["targets"].pop(), "edited or damaged after it was made"),
+        (lambda document: document.update(study="another"), "edited or damaged after it was made"),
+        (lambda document: document.pop("digest"), "saved by an earlier version"),
         (lambda document: document.update(schema="other"), "not a saved plan"),
-        (lambda document: document.pop("targets"), "not a whole saved plan"),
+        (lambda document: document.pop("targets"), "edited or damaged after it was made"),
     ],
 )
-def test_a_stale_plan_is_refused(place, lmcspec, change, says):
+def test_a_plan_that_is_not_what_was_saved_is_refused(place, lmcspec, change, says):
     lmcspec("plan", "study.toml", "-o", "plan.json")
     document = json.loads(Path("plan.json").read_text())
     change(document)
-    if "stale or edited" in says:
-        # An edited part no longer has the digest under which tasks name it.
-        task = next(iter(document["tasks"].values()))
-        task["params"]["begin"] = 1
     Path("plan.json").write_text(json.dumps(document))
     said = lmcspec("run", "plan.json")
     assert said.code == 4
     assert says in said.err
     assert "Traceback" not in said.err
+    assert not any(Path(".lmcspec").glob("objects/*"))
+
+
+def test_a_learning_rate_edited_in_a_saved_plan_trains_nothing(place, lmcspec):
+    lmcspec("plan", "study.toml", "-o", "plan.json")
+    text = Path("plan.json").read_text()
+    assert text.count('"lr": 0.1') == 1
+    Path("plan.json").write_text(text.replace('"lr": 0.1', '"lr": 0.05'))
+    said = lmcspec("run", "plan.json", "--runner", "inline")
+    assert said.code == 4 and "the part" in said.err and "optimiser" in said.err
+    assert not any(Path(".lmcspec").glob("objects/*"))
+
+
+def test_a_recorded_plan_that_was_edited_explains_nothing(place, lmcspec, finished):
+    """The store's own record of a study is only what new plans are compared with; one that lies is left out."""
+    shutil.copytree(finished, "store")
+    record = Path("store/studies/tiny.json")
+    changed = ("plan", "study.toml", "--store", "store", "--set", "recipes.real.optimiser.lr=0.2")
+    assert "params-changed" in lmcspec(*changed).out
+    whole = record.read_text()
+    for old, new in (("imp/s0/l1/mask", "imp/s0/l1/nask"), ('"keep": "always"', '"keep": 5'), ('"roles"', '"rules"')):
+        record.write_text(whole.replace(old, new))
+        for command in (changed, ("status", "--store", "store"), ("explain", "imp/s0/l1/mask", "--store", "store")):
+            said = lmcspec(*command)
+            assert said.code in (0, 2) and "Traceback" not in said.err
+    assert "tiny: its recorded plan can't be read" in lmcspec("status", "--store", "store").out
+
+
+def test_a_plan_for_another_version_of_a_kind_is_stale(place, lmcspec, monkeypatch):
+    from lmcspec.tasks import train
+
+    lmcspec("plan", "study.toml", "-o", "plan.json")
+    monkeypatch.setattr(train, "KIND", replace(train.KIND, version=99))
+    said = lmcspec("run", "plan.json")
+    assert said.code == 4 and "stale: 'train' tasks have version 99 now" in said.err
 
 
 def test_a_plan_whose_images_have_changed_is_stale(place, lmcspec):

@@ -1,3 +1,4 @@
+# pyright: reportOptionalMemberAccess=false, reportOptionalContextManager=false
 import json
 import threading
 
@@ -83,6 +84,37 @@ def test_another_version_of_the_kind_is_an_error(store, place):
     payload["task"] = {**payload["task"], "version": 9}
     report = execute(store, task, payload, place)
     assert report.failure.reason == "data" and "plan again" in report.failure.help
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("params", {"value": 2, "act": "", "path": ""}), ("seeds", {"n": 1}), ("inputs", {"a": "f" * 64})],
+)
+def test_nothing_is_done_under_the_id_of_other_work(store, place, key, value):
+    plan = Plan()
+    task = plan.add()
+    payload = plan.payload(task)
+    payload["task"] = {**payload["task"], key: value}
+    report = execute(store, task, payload, place)
+    assert report.failure.reason == "data" and "by what it does" in report.failure.message
+    assert store.find(task) is None
+
+
+def test_nor_with_a_part_that_is_not_what_its_digest_says(store, place):
+    plan = Plan()
+    task = plan.add()
+    report = execute(store, task, {**plan.payload(task), "shared": {"f" * 64: {"lr": 0.2}}}, place)
+    assert report.failure.reason == "data" and "the part ffffffffff" in report.failure.message
+
+
+def test_nor_in_passing(store, place):
+    plan = Plan()
+    state = plan.passed(7)
+    task = plan.add(kind="PASS", passes=[state])
+    payload = plan.payload(task)
+    payload["byproducts"][0]["task"] = {**payload["byproducts"][0]["task"], "seeds": {"n": 5}}
+    assert execute(store, task, payload, place).failure.reason == "data"
+    assert store.find(state) is None
 
 
 def test_a_missing_input_is_said(store, place):

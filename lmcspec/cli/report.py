@@ -26,6 +26,7 @@ def report(
     from lmcspec.report.html import html
     from lmcspec.report.page import page
     from lmcspec.report.pictures import PAGE, file_name, pictures
+    from lmcspec.store import layout
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
@@ -45,9 +46,9 @@ def report(
     )
     wishes = {case.name: case.study.figures for case in loaded.cases} if loaded else {}
     drawn = list(pictures(planned, rows, existing, wishes))
-    folder = output or existing.root / "reports" / file_name(planned.study)
+    folder = output or existing.root / layout.REPORTS / file_name(planned.study)
     files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
-    written = write(folder, files | {PAGE: html(text, drawn).encode()})
+    written = write(output or existing.root, folder, files | {PAGE: html(text, drawn).encode()})
     if format is Format.json:
         documents = [{"name": one.file, "notes": list(one.drawing.notes)} for one in drawn]
         put(envelope("report", True, {"page": str(folder / PAGE), "files": written, "figures": documents}))
@@ -55,19 +56,22 @@ def report(
         put(folder / PAGE)
 
 
-def write(folder: Path, files: dict[str, bytes]) -> list[str]:
-    """Write each file whole or not at all; their paths. UsageError where the folder can't be written to."""
-    from lmcspec.base.errors import UsageError
+def write(root: Path, folder: Path, files: dict[str, bytes]) -> list[str]:
+    """Write each file whole or not at all; their paths. UsageError where the folder can't be written to.
+
+    Below `root`, which is the store or what the user named, no link is followed.
+    """
+    from lmcspec.base import beneath
+    from lmcspec.base.errors import StoreError, UsageError
+    from lmcspec.store import layout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
+        beneath.make_folders(root, folder)
         for name, content in files.items():
-            draft = folder / f".{name}.draft"
-            try:
-                draft.write_bytes(content)
-                draft.replace(folder / name)
-            finally:
-                draft.unlink(missing_ok=True)
+            layout.put_file(root, folder / name, content)
+    except StoreError:
+        raise
     except OSError as error:
         raise UsageError(
             f"can't write the report to {folder}: {error.strerror}", help="name another folder with -o"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine.logs import Log
@@ -58,6 +59,10 @@ class TaskContext:
         self._reported = 0.0
 
     @property
+    def task(self) -> str:
+        return self.attempt.task
+
+    @property
     def out(self) -> Path:
         return self.attempt.out
 
@@ -76,7 +81,7 @@ class TaskContext:
 
     def metric(self, name: str, value: float, step: int) -> None:
         if self._metrics is None:
-            self._metrics = open(self.attempt.metrics_path, "a", encoding="utf-8", buffering=1)  # noqa: SIM115
+            self._metrics = self.attempt.open_metrics()
         line = {"name": name, "value": layout.spelled(float(value)), "step": step, "at": time.time()}
         self._metrics.write(json.dumps(line) + "\n")
         if name.endswith("loss"):
@@ -117,7 +122,7 @@ class TaskContext:
             yield context
         finally:
             context.close()
-            if task_id not in self.committed and attempt.path.exists():
+            if task_id not in self.committed and beneath.is_folder(self._store.root, attempt.path):
                 attempt.fail({"reason": "interrupted", "message": "the task that passes this state went no further"})
 
     def commit_byproduct(self, context: "TaskContext", finished: Finished) -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lmcspec.base import beneath
+from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import BlockedError, LmcspecError, StoreError
 from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
@@ -71,6 +73,8 @@ def classify(error: BaseException) -> str:
 
 def unwritable(error: BaseException, root: Path) -> StoreError | None:
     """What is wrong with the store at `root` and what to do, if that is why a task failed: its disk is full, say."""
+    if isinstance(error, ForeignError):
+        return error
     if isinstance(error, StoreError):
         cause = error.__cause__
         return error if isinstance(cause, OSError) and cause.errno in _STORE else None
@@ -118,8 +122,8 @@ def last_lines(log: Path | None, count: int = LAST_LINES) -> tuple[str, ...]:
     if log is None:
         return ()
     try:
-        with open(log, "rb") as file:
-            file.seek(max(0, log.stat().st_size - 65536))
+        with beneath.reading(log.parent, log) as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 65536))
             text = file.read().decode(errors="replace")
     except OSError:
         return ()

@@ -43,7 +43,8 @@ class FileLog:
         """Bytes left out."""
         self._limit = limit
         self._lock = threading.Lock()
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._file = os.open(path, flags, 0o644)
 
     def write(self, text: str) -> None:
         os.write(self._file, text.encode(errors="replace"))

@@ -16,7 +16,7 @@ from lmcspec.engine.runner import Happening, Lost, Passed, Progressed, Ready, Re
 from lmcspec.engine.schedule import Retries, Schedule
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.work import Report
-from lmcspec.store import Index, Store, layout
+from lmcspec.store import Index, Store, layout, note_lost
 
 Listener = Callable[[events.Event], None]
 
@@ -242,11 +242,9 @@ class _Run:
             return
         log = Path(attempt) / layout.LOG if attempt else None
         failure = Failure("lost", why, log=str(log or ""), last_lines=last_lines(log))
-        if log and log.parent.is_dir():
+        if attempt:
             with contextlib.suppress(OSError, StoreError):
-                layout.replace_json(
-                    log.with_name(layout.FAILURE), {**failure.document(), "task": task.id, "at": time.time_ns()}
-                )
+                note_lost(self._store, Path(attempt), failure.document())
         self._fail(task, failure)
 
     def _interrupt(self, task: PlannedTask) -> None:

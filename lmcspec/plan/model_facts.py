@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from lmcspec.base import beneath
 from lmcspec.base.facts import ModelFacts
 from lmcspec.tasks import Part
 
@@ -18,7 +19,7 @@ def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     if found is None and folder is not None:
         # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads((folder / f"{model.digest}.json").read_bytes())
+            found = json.loads(beneath.read(folder.parent, folder / f"{model.digest}.json"))
     return from_document(found) if found else None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
 from lmcspec.plan.diff import diff
 from lmcspec.plan.graph import Plan
@@ -80,7 +81,9 @@ def _age(store: Store, task: str) -> float:
     from lmcspec.store import layout
 
     try:
-        began = min(path.stat().st_mtime for path in layout.attempts_folder(store.root, task).iterdir())
+        root, folder = store.root, layout.attempts_folder(store.root, task)
+        found = (beneath.look(root, folder / name) for name in beneath.names(root, folder))
+        began = min(one.st_mtime for one in found if one is not None)
     except (OSError, ValueError, StoreError):
         return 0.0
     return max(0.0, time.time() - began)

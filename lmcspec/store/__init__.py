@@ -1,6 +1,6 @@
 """The store: committed results by id, who is at work on what, and caches that can be made again."""
 
-from lmcspec.store.attempts import Failure, Swept, failures, interrupted, sweep
+from lmcspec.store.attempts import Failure, Swept, failures, interrupted, note_lost, sweep
 from lmcspec.store.commit import Attempt, Race, open_attempt
 from lmcspec.store.drivers import Driver, driving
 from lmcspec.store.facts import recall, remember
@@ -46,6 +46,7 @@ __all__ = [
     "last_plan",
     "lines",
     "manifest",
+    "note_lost",
     "open_attempt",
     "open_journal",
     "recall",

@@ -1,19 +1,22 @@
 """What is left of attempts that did not become objects: failures, interruptions, and what may be swept away."""
 
 import contextlib
-import shutil
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lmcspec.base import beneath
+from lmcspec.base.beneath import ForeignError
 from lmcspec.store import layout
-from lmcspec.store.commit import owner_file
+from lmcspec.store.commit import Attempt, owner_file, strip
 from lmcspec.store.lease import Clock, clear_dead, is_dead
 from lmcspec.store.process import is_gone, read_process
-from lmcspec.store.store import Store
+from lmcspec.store.store import Store, clear
 
 _STALE_DRAFT = 24 * 3600.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,19 @@ def failures(store: Store, task: str) -> list[Failure]:
     """The failed attempts at an object, newest first."""
     found = []
     folder = layout.attempts_folder(store.root, task)
-    for name in layout.listed(folder):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
-            document = layout.read_json(folder / name / layout.FAILURE)
+    for name in _attempts(store, task):
+        with contextlib.suppress(OSError, ValueError):
+            document = layout.read_json(store.root, folder / name / layout.FAILURE)
             if isinstance(document, dict):
                 found.append(Failure(name, folder / name, document))
     return sorted(found, key=lambda failure: failure.document.get("at", 0), reverse=True)
+
+
+def note_lost(store: Store, path: Path, failure: dict[str, Any]) -> None:
+    """End an attempt in the place of its process, which is gone: keep its log and the failure, drop its outputs."""
+    task, name = path.parent.name, path.name
+    if layout.is_id(task) and layout.is_attempt(name) and beneath.is_folder(store.root, path):
+        Attempt(store, task, name).fail(failure)
 
 
 def interrupted(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
@@ -56,74 +66,93 @@ def interrupted(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
 
     True where a dead worker's attempt or a checkpoint is left; so it still is after a sweep if there was a checkpoint.
     """
-    if (layout.object_folder(store.root, task) / layout.COMMIT).exists():
+    if store.present([task]):
         return False
     states = [_state(store, task, name, clock) for name in _attempts(store, task)]
     if "live" in states or not is_dead(store, task, clock):
         return False
-    return "dead" in states or bool(layout.listed(store.root / "partial" / task))
+    return "dead" in states or bool(beneath.names(store.root, layout.partial_folder(store.root, task)))
 
 
 def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:
-    """Remove what dead workers left: attempts without failure.json, leases, checkpoints of committed objects.
+    """Remove what dead workers left: attempts without failure.json, outputs of others, leases, used checkpoints.
 
-    Whatever belongs to a process that lives, or may live on another host, stays; safe to run at any time, by several.
+    Whatever belongs to a process that lives, or may live on another host, stays, and so does whatever is no plain
+    file or folder under a name of ours. Safe to run at any time, by several.
     """
     attempts = leases = partials = 0
-    with layout.writing(store.root):
-        for task in filter(layout.is_id, layout.listed(store.root / "attempts")):
+    root = store.root
+    with layout.writing(root):
+        for task in filter(layout.is_id, _folders(root, root / "attempts")):
             attempts += sum(_sweep_attempt(store, task, name, clock) for name in _attempts(store, task))
             with contextlib.suppress(OSError):
-                layout.attempts_folder(store.root, task).rmdir()
-        for name in layout.listed(store.root / "leases"):
-            if layout.is_id(task := name.removesuffix(".json")):
+                beneath.remove_empty(root, layout.attempts_folder(root, task))
+        for name in beneath.names(root, root / "leases"):
+            if name.endswith(".json") and layout.is_id(task := name.removesuffix(".json")):
                 leases += clear_dead(store, task, clock)
-        for task in filter(layout.is_id, layout.listed(store.root / "partial")):
-            if (layout.object_folder(store.root, task) / layout.COMMIT).exists():
-                shutil.rmtree(layout.partial_folder(store.root, task), ignore_errors=True)
-                partials += 1
-        for folder in (store.root / name for name in ("leases", "studies", "facts")):
-            for name in filter(layout.is_draft, layout.listed(folder)):
-                with contextlib.suppress(FileNotFoundError):
-                    if time.time() - (folder / name).stat().st_mtime > _STALE_DRAFT:
-                        (folder / name).unlink()
+        kept = [task for task in _folders(root, root / "partial") if layout.is_id(task)]
+        for task in store.present(kept):
+            beneath.remove_tree(root, layout.partial_folder(root, task))
+            partials += 1
+        for folder in (root, *(root / name for name in ("leases", "studies", "facts", "invocations"))):
+            for name in filter(layout.is_draft, beneath.names(root, folder)):
+                _sweep_draft(root, folder / name)
     return Swept(attempts, leases, partials)
+
+
+def _folders(root: Path, path: Path) -> list[str]:
+    """The names of the folders in a folder. Where a link has such a name, a line says that it is left alone."""
+    found = []
+    for name in beneath.names(root, path):
+        if beneath.is_folder(root, path / name):
+            found.append(name)
+        elif layout.is_id(name):
+            _log.warning("%s is no folder, and is left alone", path / name)
+    return found
 
 
 def _attempts(store: Store, task: str) -> list[str]:
     """Names of attempts of which a folder or an owner's file is there."""
-    names = layout.listed(layout.attempts_folder(store.root, task))
-    return sorted({name.removesuffix(".json") for name in names if not layout.is_draft(name)})
+    names = beneath.names(store.root, layout.attempts_folder(store.root, task))
+    return sorted(filter(layout.is_attempt, {name.removesuffix(".json") for name in names}))
 
 
 def _sweep_attempt(store: Store, task: str, name: str, clock: Clock) -> bool:
-    folder = layout.attempts_folder(store.root, task) / name
+    root, folder = store.root, layout.attempts_folder(store.root, task) / name
     state = _state(store, task, name, clock)
     if state == "dead":
-        shutil.rmtree(folder, ignore_errors=True)
+        beneath.remove_tree(root, folder)
+    elif state == "ended":
+        strip(root, folder)
     if state != "live":
-        owner_file(folder).unlink(missing_ok=True)
+        with contextlib.suppress(ForeignError):
+            beneath.remove(root, owner_file(folder))
     return state == "dead"
+
+
+def _sweep_draft(root: Path, draft: Path) -> None:
+    found = beneath.look(root, draft)
+    if found is not None and time.time() - found.st_mtime > _STALE_DRAFT:
+        clear(root, draft)
 
 
 def _state(store: Store, task: str, name: str, clock: Clock) -> str:
     """Is it "live", "dead", or "ended"? The last stands for an attempt that was given up in order and keeps its log."""
-    folder = layout.attempts_folder(store.root, task) / name
+    root, folder = store.root, layout.attempts_folder(store.root, task) / name
     # First the owner, then the ending: an attempt that ends meanwhile has written its ending before it lets go.
-    owned = _is_owned(store, task, owner_file(folder), clock)
-    if (folder / layout.FAILURE).exists() or (folder / layout.LOST).exists():
-        return "ended"
-    if owned:
+    if _is_owned(store, task, owner_file(folder), clock):
         return "live"
-    return "dead" if folder.exists() else "ended"
+    if any(beneath.is_file(root, folder / ending) for ending in (layout.FAILURE, layout.LOST)):
+        return "ended"
+    return "dead" if beneath.is_folder(root, folder) else "ended"
 
 
 def _is_owned(store: Store, task: str, owner: Path, clock: Clock) -> bool:
     try:
-        document = layout.read_json(owner)
+        document = layout.read_json(store.root, owner)
         gone = is_gone(read_process(document))
         under = document["under"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
     if gone is not None:
         return not gone

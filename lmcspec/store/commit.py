@@ -5,20 +5,17 @@ import errno
 import hashlib
 import logging
 import os
-import shutil
-import stat
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
-from lmcspec.base import faults, ids
+from lmcspec.base import beneath, faults, ids
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.lease import Lease
 from lmcspec.store.process import this_process
-from lmcspec.store.store import DamagedError, Store, Stored, read_commit, set_aside
+from lmcspec.store.store import DamagedError, Store, Stored, clear, read_commit, set_aside
 
 _log = logging.getLogger(__name__)
 _OCCUPIED = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
@@ -67,11 +64,16 @@ class Attempt:
         """Where metrics go, one JSON object a line."""
         return self.path / layout.METRICS
 
+    def open_metrics(self) -> IO[str]:
+        """The file of metrics, to add lines to; each is written when it ends."""
+        descriptor = beneath.open_file(self.store.root, self.metrics_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        return os.fdopen(descriptor, "a", encoding="utf-8", buffering=1)
+
     @property
     def partial(self) -> Path:
         """A folder that outlives the attempt, for a checkpoint to go on from; deleted when the object is committed."""
         folder = layout.partial_folder(self.store.root, self.task)
-        folder.mkdir(parents=True, exist_ok=True)
+        beneath.make_folders(self.store.root, folder)
         return folder
 
     def commit(
@@ -84,19 +86,22 @@ class Attempt:
         """
         if extra := result.keys() - {"scalars", "outcome"}:
             raise ValueError(f"a result has scalars and an outcome, not {', '.join(sorted(extra))}")
-        with layout.writing(self.store.root):
-            layout.write_json(self.path / layout.TASK, task, durable=False)
-            files, folders = _outputs(self.path)
+        root = self.store.root
+        with layout.writing(root):
+            layout.write_json(root, self.path / layout.TASK, task, durable=False)
+            files, folders = _outputs(root, self.path)
             content = {
                 "files": files,
                 "scalars": layout.spelled(result.get("scalars", {})),
                 "outcome": result.get("outcome", "ok"),
             }
-            beside = [name for name in (layout.TASK, layout.LOG, layout.METRICS) if (self.path / name).exists()]
+            beside = [
+                name for name in (layout.TASK, layout.LOG, layout.METRICS) if beneath.look(root, self.path / name)
+            ]
             for name in [*files, *beside]:
-                layout.sync_file(self.path / name)
+                beneath.sync(root, self.path / name)
             for folder in folders:
-                layout.sync_folder(folder)
+                beneath.sync(root, folder)
             faults.reach("commit.written")
             digest = ids.digest(content)
             document = {
@@ -109,47 +114,47 @@ class Attempt:
                     "committed": time.time(),
                     "attempt": self.name,
                     **record,
-                    "files": {name: _measured(self.path / name) for name in beside},
+                    "files": {name: measured(root, self.path / name) for name in beside},
                 },
             }
-            layout.write_json(self.path / layout.COMMIT, document)
-            layout.sync_folder(self.path)
+            layout.write_json(root, self.path / layout.COMMIT, document)
+            beneath.sync(root, self.path)
             faults.reach("commit.marked")
             ending = self._publish(digest)
-            shutil.rmtree(layout.partial_folder(self.store.root, self.task), ignore_errors=True)
+            beneath.remove_tree(root, layout.partial_folder(root, self.task))
             self._forget()
         return ending
 
     def fail(self, failure: dict[str, Any]) -> None:
         """Give up: keep the log and `failure` (in failure.json), drop the outputs. Never raises for a full disk."""
-        shutil.rmtree(self.out, ignore_errors=True)
+        root = self.store.root
+        strip(root, self.path)
         document = {**failure, "task": self.task, "attempt": self.name, "at": time.time_ns()}
         try:
-            layout.replace_json(self.path / layout.FAILURE, document)
+            layout.replace_json(root, self.path / layout.FAILURE, document)
         except OSError as error:
             _log.warning("can't keep the failure of %s: %s", ids.short(self.task), error)
         with contextlib.suppress(OSError):
-            (self.path / layout.TASK).unlink(missing_ok=True)
-            (self.path / layout.COMMIT).unlink(missing_ok=True)
             self._forget()
 
     def _publish(self, digest: str) -> Literal["committed", "lost"]:
-        target = layout.object_folder(self.store.root, self.task)
+        root = self.store.root
+        target = layout.object_folder(root, self.task)
         for _ in range(10):
             try:
-                target.parent.mkdir()
-                layout.sync_folder(target.parent.parent)
+                beneath.make_folder(root, target.parent)
+                beneath.sync(root, target.parent.parent)
             except FileExistsError:
                 pass
             try:
                 # Onto a folder that holds anything this fails; that it doesn't onto an empty one does no harm.
-                os.rename(self.path, target)
+                beneath.move(root, self.path, target)
             except OSError as error:
                 if error.errno not in _OCCUPIED:
                     raise
             else:
                 faults.reach("commit.renamed")
-                layout.sync_folder(target.parent)
+                beneath.sync(root, target.parent)
                 return "committed"
             if (ending := self._meet(target, digest)) is not None:
                 return ending
@@ -160,7 +165,9 @@ class Attempt:
 
     def _meet(self, target: Path, digest: str) -> Literal["committed", "lost"] | None:
         """Deal with what is in the object's place; None if the place is free now."""
-        present = _readable(target, self.task)
+        root = self.store.root
+        beneath.refuse_foreign(root, target, "a file or a folder")
+        present = _readable(root, target, self.task)
         if present is None:
             # Not an object: what a copy or a deletion that was cut short has left.
             _log.warning("%s was in the place of an object and is removed", target)
@@ -171,33 +178,34 @@ class Attempt:
             if not self.race.equal:
                 _log.warning("%s, made again after its outputs were dropped, differs: %s", self.task, self.race)
                 with contextlib.suppress(FileNotFoundError):
-                    set_aside(self.store.root, target, self.task)
+                    set_aside(root, target, self.task)
                 return None
             self._give_back(present)
             return "committed"
         if self.race.equal:
             _log.info("%s was committed by another worker first, with an equal result", self.task)
-            shutil.rmtree(self.path)
+            beneath.remove_tree(root, self.path)
         else:
             _log.warning("%s was committed by another worker first, with another result: %s", self.task, self.race)
-            layout.replace_json(self.path / layout.LOST, asdict(self.race))
-            shutil.rmtree(self.out, ignore_errors=True)
+            layout.replace_json(root, self.path / layout.LOST, asdict(self.race))
+            beneath.remove_tree(root, self.out)
         return "lost"
 
     def _give_back(self, present: Stored) -> None:
         """Put our outputs, which are the same, in the place of those that were dropped."""
-        if present.out.exists():
-            set_aside(self.store.root, present.out, self.task)
-        os.rename(self.out, present.out)
-        layout.sync_folder(present.path)
-        (present.path / layout.DROPPED).unlink(missing_ok=True)
-        layout.sync_folder(present.path)
-        shutil.rmtree(self.path)
+        root = self.store.root
+        if beneath.look(root, present.out):
+            set_aside(root, present.out, self.task)
+        beneath.move(root, self.out, present.out)
+        beneath.sync(root, present.path)
+        beneath.remove(root, present.path / layout.DROPPED)
+        beneath.sync(root, present.path)
+        beneath.remove_tree(root, self.path)
 
     def _forget(self) -> None:
-        owner_file(self.path).unlink(missing_ok=True)
+        beneath.remove(self.store.root, owner_file(self.path))
         with contextlib.suppress(OSError):
-            self.path.parent.rmdir()
+            beneath.remove_empty(self.store.root, self.path.parent)
 
 
 def open_attempt(store: Store, task: str, lease: Lease | None = None) -> Attempt:
@@ -209,14 +217,17 @@ def open_attempt(store: Store, task: str, lease: Lease | None = None) -> Attempt
         own = lease is not None and lease.task == task and not tries
         attempt = Attempt(store, task, lease.attempt if own and lease else layout.new_name())
         with layout.writing(store.root):
+            # What would stand in the way of the commit is better known before the work than after it.
+            for path in (layout.object_folder(store.root, task), layout.partial_folder(store.root, task)):
+                beneath.refuse_foreign(store.root, path, "a file or a folder")
             try:
-                attempt.path.parent.mkdir(parents=True, exist_ok=True)
+                beneath.make_folders(store.root, attempt.path.parent)
                 # The owner is known before the folder exists, so that nobody takes it for a dead worker's.
                 owner = {**asdict(this_process()), "under": lease.task if lease else task}
-                layout.create_json(owner_file(attempt.path), owner)
-                attempt.path.mkdir()
+                layout.create_json(store.root, owner_file(attempt.path), owner)
+                beneath.make_folder(store.root, attempt.path)
                 faults.reach("attempt.opened")
-                attempt.out.mkdir()
+                beneath.make_folder(store.root, attempt.out)
             except FileExistsError:
                 continue  # A second attempt under one lease.
             except FileNotFoundError:
@@ -229,21 +240,29 @@ def open_attempt(store: Store, task: str, lease: Lease | None = None) -> Attempt
     )
 
 
+def strip(root: Path, attempt: Path) -> None:
+    """Delete what an attempt that was given up doesn't keep: all but its log, its metrics and how it ended."""
+    beneath.remove_tree(root, attempt / layout.OUT)
+    for name in beneath.names(root, attempt):
+        if name in (layout.TASK, layout.COMMIT) or layout.is_draft(name):
+            with contextlib.suppress(OSError):
+                beneath.remove(root, attempt / name)
+
+
 def owner_file(attempt: Path) -> Path:
     """The file beside an attempt's folder that says which process it belongs to."""
     return attempt.with_name(f"{attempt.name}.json")
 
 
-def _outputs(attempt: Path) -> tuple[dict[str, dict[str, Any]], list[Path]]:
+def _outputs(root: Path, attempt: Path) -> tuple[dict[str, dict[str, Any]], list[Path]]:
     """All files under out/ with their digests, by path from the attempt's folder; and all folders, innermost first."""
     files: dict[str, dict[str, Any]] = {}
     folders: list[Path] = []
-    for path in walk(attempt / layout.OUT):
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode):
+    for path, kind in beneath.walk(root, attempt / layout.OUT):
+        if kind == "a folder":
             folders.append(path)
-        elif stat.S_ISREG(mode):
-            files[path.relative_to(attempt).as_posix()] = _measured(path)
+        elif kind == "a file":
+            files[path.relative_to(attempt).as_posix()] = measured(root, path)
         else:
             raise StoreError(
                 f"the output {path.relative_to(attempt)} is not a plain file", help="write a copy instead of a link"
@@ -251,40 +270,29 @@ def _outputs(attempt: Path) -> tuple[dict[str, dict[str, Any]], list[Path]]:
     return files, folders
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """Everything under a folder, the contents of a folder before itself; links are not followed."""
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.is_dir(follow_symlinks=False):
-            yield from walk(Path(entry.path))
-        else:
-            yield Path(entry.path)
-    yield folder
+def measured(root: Path, path: Path) -> dict[str, Any]:
+    """What COMMIT says of a file: {sha256, bytes}."""
+    with beneath.reading(root, path) as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": os.fstat(file.fileno()).st_size}
 
 
-def _measured(path: Path) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
-
-
-def _readable(target: Path, task: str) -> Stored | None:
+def _readable(root: Path, target: Path, task: str) -> Stored | None:
     with contextlib.suppress(DamagedError):
-        return read_commit(target, task)
+        return read_commit(root, target, task)
     return None
 
 
 def _clear_debris(store: Store, target: Path, task: str) -> None:
     """Free an object's place of what is no object, without losing one that takes the place meanwhile."""
-    aside = layout.attempt_folder(store.root, task, layout.new_name())
-    layout.create_json(owner_file(aside), {**asdict(this_process()), "under": task})
+    root = store.root
+    aside = layout.attempt_folder(root, task, layout.new_name())
+    layout.create_json(root, owner_file(aside), {**asdict(this_process()), "under": task})
     try:
-        os.rename(target, aside)
-        if _readable(aside, task) is not None:
-            os.rename(aside, target)
+        beneath.move(root, target, aside)
+        if _readable(root, aside, task) is not None:
+            beneath.move(root, aside, target)
     except OSError as error:
         if error.errno not in (errno.ENOENT, *_OCCUPIED):
             raise
-    if aside.is_dir():
-        shutil.rmtree(aside, ignore_errors=True)
-    else:
-        aside.unlink(missing_ok=True)
-    owner_file(aside).unlink(missing_ok=True)
+    clear(root, aside)
+    beneath.remove(root, owner_file(aside))

@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 
+from lmcspec.base import beneath
 from lmcspec.store.store import Store
 
 FILE = "drivers.lock"
@@ -42,7 +43,7 @@ class Driver:
 def driving(store: Store) -> Iterator[Driver]:
     """Be one of the store's drivers for as long as the block lasts."""
     try:
-        descriptor = os.open(store.root / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = beneath.open_file(store.root, store.root / FILE, os.O_RDWR | os.O_CREAT)
     except OSError:
         yield Driver(None)
         return

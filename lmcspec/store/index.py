@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
+from lmcspec.base import beneath
+from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.filesystems import filesystem, is_network
@@ -66,6 +68,8 @@ class Index:
         self.store = store
         self.path = index_path(store, kind_of)
         self._local = not is_network(kind_of(self.path))
+        self._root = self.path.parent
+        """The store's own, or a folder of the user's."""
         self._connection = self._open()
 
     def __enter__(self) -> Self:
@@ -149,7 +153,8 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         try:
             with contextlib.suppress(OSError):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._root.mkdir(parents=True, exist_ok=True)
+            layout.refuse_foreign_database(self._root, self.path)
             try:
                 connection, fresh = _connect(self.path, self._local)
             except sqlite3.OperationalError:
@@ -160,7 +165,8 @@ class Index:
                 connection, fresh = _connect(self.path, self._local)
         except (sqlite3.DatabaseError, OSError) as error:
             # A store that can only be read: an index in memory serves as well, for as long as this process lasts.
-            _log.info("the index %s can't be written, one in memory stands in: %s", self.path, error)
+            level = logging.WARNING if isinstance(error, ForeignError) else logging.INFO
+            _log.log(level, "the index %s can't be written, one in memory stands in: %s", self.path, error)
             return self._in_memory()
         if fresh:
             try:
@@ -182,9 +188,9 @@ class Index:
         _insert(connection, list(filter(None, map(self._row, self.store.ids()))))
 
     def _remove(self) -> None:
-        for suffix in ("", "-wal", "-shm", "-journal"):
+        for suffix in layout.DATABASE:
             with contextlib.suppress(OSError):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+                beneath.remove(self._root, Path(f"{self.path}{suffix}"))
 
 
 def reindex(store: Store, kind_of: Callable[[Path], str] = filesystem) -> int:

@@ -7,7 +7,6 @@ Nothing in the store depends on them.
 import contextlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
+from lmcspec.base import beneath
+from lmcspec.base.beneath import ForeignError
 from lmcspec.store import layout
 from lmcspec.store.process import is_gone, read_process, this_process
 from lmcspec.store.store import Store
@@ -39,6 +40,11 @@ class Invocation:
     """{command, user, commit, dirty}, as far as known."""
 
     @property
+    def root(self) -> Path:
+        """Of the store that it is in."""
+        return self.path.parents[1]
+
+    @property
     def id(self) -> str:
         """Its folder's name; they sort by time."""
         return self.path.name
@@ -46,13 +52,13 @@ class Invocation:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan that it carried out, as a document."""
-        return layout.read_json(self.path / PLAN)
+        return layout.read_json(self.root, self.path / PLAN)
 
     @property
     def spec(self) -> dict[str, Any] | None:
         """The cases of the study with all defaults, by name; None where it ran from a saved plan."""
         with contextlib.suppress(FileNotFoundError):
-            return layout.read_json(self.path / SPEC)
+            return layout.read_json(self.root, self.path / SPEC)
         return None
 
     def is_over(self) -> bool:
@@ -61,7 +67,7 @@ class Invocation:
 
     def events(self, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """(offset of the byte after it, event) of every whole line from byte `begin` on."""
-        yield from lines(self.path / EVENTS, begin)
+        yield from lines(self.root, self.path / EVENTS, begin)
 
 
 @dataclass(slots=True)
@@ -94,46 +100,48 @@ def open_journal(
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started)) + f"{int(started * 1000) % 1000:03d}"
     path = store.root / "invocations" / f"{stamp}-{layout.new_name()[:8]}"
     header = {"study": study, "started": started, "process": asdict(this_process()), "origin": dict(origin)}
-    with layout.writing(store.root):
+    root = store.root
+    with layout.writing(root):
         draft = layout.draft_of(path)
         try:
-            draft.mkdir(parents=True)
-            layout.write_json(draft / HEADER, header, durable=False)
-            layout.write_json(draft / PLAN, plan, durable=False)
+            beneath.make_folders(root, draft)
+            layout.write_json(root, draft / HEADER, header, durable=False)
+            layout.write_json(root, draft / PLAN, plan, durable=False)
             if spec is not None:
-                layout.write_json(draft / SPEC, spec, durable=False)
-            (draft / EVENTS).touch()
-            os.rename(draft, path)
+                layout.write_json(root, draft / SPEC, spec, durable=False)
+            beneath.write(root, draft / EVENTS, b"")
+            beneath.move(root, draft, path)
         except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
+            beneath.remove_tree(root, draft)
             raise
-        file = open(path / EVENTS, "a", encoding="utf-8")  # noqa: SIM115 (closed by Journal.close)
+        # Closed by Journal.close.
+        file = os.fdopen(beneath.open_file(root, path / EVENTS, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8")
     return Journal(Invocation(path, study, started, header["process"], header["origin"]), file)
 
 
 def invocations(store: Store) -> list[Invocation]:
     """All of them, oldest first; unreadable ones left out."""
-    folder = store.root / "invocations"
-    found = (_read(folder / name) for name in layout.listed(folder) if not layout.is_draft(name))
+    root, folder = store.root, store.root / "invocations"
+    found = (_read(root, folder / name) for name in beneath.names(root, folder) if not layout.is_draft(name))
     return [one for one in found if one is not None]
 
 
-def _read(path: Path) -> Invocation | None:
+def _read(root: Path, path: Path) -> Invocation | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        header = layout.read_json(path / HEADER)
+        header = layout.read_json(root, path / HEADER)
         origin = header.get("origin", {})
         return Invocation(path, str(header["study"]), float(header["started"]), header["process"], origin)
     return None
 
 
-def lines(path: Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines(root: Path, path: Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
     """(offset of the byte after it, document) of every whole line of a JSON-lines file from byte `begin` on.
 
     A last line without its end is being written, or was cut off. What is no JSON is left out.
     """
     try:
-        file = open(path, "rb")  # noqa: SIM115 (closed below)
-    except (FileNotFoundError, NotADirectoryError):
+        file = beneath.reading(root, path)
+    except (FileNotFoundError, NotADirectoryError, ForeignError):
         return
     with file:
         file.seek(begin)

@@ -5,21 +5,24 @@ import errno
 import json
 import logging
 import math
-import os
 import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
 
 VERSION = 1
 """Of the folder's layout. A store of a later one is refused."""
 
 FOLDERS = ("objects", "attempts", "leases", "partial", "studies", "facts", "invocations", "tracking")
+REPORTS = "reports"
 STORE = "store.json"
 INDEX = "index.sqlite"
+DATABASE = ("", "-wal", "-shm", "-journal", ".lock")
+"""What may stand behind the name of a sqlite file: sqlite's own files, and our lock."""
 COMMIT = "COMMIT"
 DROPPED = "DROPPED"
 TASK = "task.json"
@@ -32,6 +35,7 @@ LOST = "lost.json"
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"[0-9a-f]{32}")
+_DRAFT = re.compile(r"\..+\.[0-9a-f]+\.draft", re.DOTALL)
 
 
 def is_id(text: object) -> bool:
@@ -53,16 +57,38 @@ def object_folder(root: Path, identifier: str) -> Path:
     return root / "objects" / checked(identifier)[:2] / identifier
 
 
+def object_names(root: Path) -> Iterator[str]:
+    """The ids of all folders in the place of an object, in order, committed or not."""
+    for shelf in beneath.names(root, root / "objects"):
+        for name in beneath.names(root, root / "objects" / shelf):
+            if is_id(name) and name.startswith(shelf) and len(shelf) == 2:
+                yield name
+
+
 def attempts_folder(root: Path, identifier: str) -> Path:
     """`attempts/<id>`: the attempts at an object, each in a folder of its own, its owner in a file beside it."""
     return root / "attempts" / checked(identifier)
 
 
+def is_attempt(text: object) -> bool:
+    """Whether this can be an attempt's name: 32 lowercase hex digits."""
+    return isinstance(text, str) and _ATTEMPT.fullmatch(text) is not None
+
+
 def attempt_folder(root: Path, identifier: str, attempt: str) -> Path:
     """`attempts/<id>/<attempt>`, where an attempt is called by 32 hex digits."""
-    if not _ATTEMPT.fullmatch(attempt):
+    if not is_attempt(attempt):
         raise StoreError(f"{attempt!r} does not name an attempt (32 lowercase hex digits)")
     return attempts_folder(root, identifier) / attempt
+
+
+def attempt_log(root: Path, named: str) -> Path | None:
+    """The log of an attempt that a journal names, in this store wherever that was then; None if there is none."""
+    task, attempt, name = ("", "", "", *Path(named).parts)[-3:]
+    if not (is_id(task) and is_attempt(attempt) and name == LOG):
+        return None
+    path = attempt_folder(root, task, attempt) / LOG
+    return path if beneath.is_file(root, path) else None
 
 
 def lease_file(root: Path, identifier: str) -> Path:
@@ -83,46 +109,42 @@ def new_name() -> str:
 # Files
 
 
-def write_json(path: Path, document: Any, *, durable: bool = True) -> None:
+def write_json(root: Path, path: Path, document: Any, *, durable: bool = True) -> None:
     """Write a new JSON file, on disk when this returns if `durable`. Infinite and undefined numbers survive."""
     text = json.dumps(spelled(document), sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text + "\n")
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
+    beneath.write(root, path, f"{text}\n".encode(), durable=durable)
 
 
-def replace_json(path: Path, document: Any, *, durable: bool = True) -> None:
+def replace_json(root: Path, path: Path, document: Any, *, durable: bool = True) -> None:
     """Write a JSON file in one step: a reader sees the old one or the new one, whatever happens in between."""
     draft = draft_of(path)
     try:
-        write_json(draft, document, durable=durable)
-        os.replace(draft, path)
+        write_json(root, draft, document, durable=durable)
+        beneath.replace(root, draft, path)
     except BaseException:
-        draft.unlink(missing_ok=True)
+        _forget(root, draft)
         raise
     if durable:
-        sync_folder(path.parent)
+        beneath.sync(root, path.parent)
 
 
-def cache_json(path: Path, document: Any, *, durable: bool = False) -> bool:
+def cache_json(root: Path, path: Path, document: Any, *, durable: bool = False) -> bool:
     """As `replace_json`, for what can be made again or done without: where it can't be written, a line says so."""
     try:
-        replace_json(path, document, durable=durable)
+        replace_json(root, path, document, durable=durable)
     except OSError as error:
         _log.warning("%s was not written, and is done without: %s", path, error.strerror or error)
         return False
     return True
 
 
-def create_json(path: Path, document: Any, *, durable: bool = False) -> bool:
-    """Write a JSON file that must not exist yet, whole from its first moment; False if it does exist."""
+def create_json(root: Path, path: Path, document: Any, *, durable: bool = False) -> bool:
+    """Write a JSON file that must not exist yet, whole from its first moment; False if anything has its name."""
     draft = draft_of(path)
     try:
-        write_json(draft, document, durable=durable)
+        write_json(root, draft, document, durable=durable)
         try:
-            os.link(draft, path)
+            beneath.link(root, draft, path)
         except FileExistsError:
             return False
         except OSError as error:
@@ -130,27 +152,36 @@ def create_json(path: Path, document: Any, *, durable: bool = False) -> bool:
                 raise
             # No hard links here. A reader may catch this file empty, and takes it for one that is being written.
             try:
-                write_json(path, document, durable=durable)
+                write_json(root, path, document, durable=durable)
             except FileExistsError:
                 return False
     finally:
-        draft.unlink(missing_ok=True)
+        _forget(root, draft)
     if durable:
-        sync_folder(path.parent)
+        beneath.sync(root, path.parent)
     return True
 
 
-def read_json(path: Path) -> Any:
-    """The document in a JSON file; ValueError where it is not JSON."""
-    return json.loads(path.read_bytes(), object_hook=number)
+def read_json(root: Path, path: Path) -> Any:
+    """The document in a JSON file; ValueError where it is not JSON, ForeignError where it is no plain file."""
+    return json.loads(beneath.read(root, path), object_hook=number)
 
 
-def listed(folder: Path) -> list[str]:
-    """The names in a folder, sorted; none if it isn't there."""
+def put_file(root: Path, path: Path, content: bytes) -> None:
+    """Write a file in one step, whatever was there before."""
+    draft = draft_of(path)
     try:
-        return sorted(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+        beneath.write(root, draft, content)
+        beneath.replace(root, draft, path)
+    except BaseException:
+        _forget(root, draft)
+        raise
+
+
+def refuse_foreign_database(root: Path, path: Path) -> None:
+    """ForeignError where sqlite, or a lock beside its file, would follow a link or wait for a pipe."""
+    for suffix in DATABASE:
+        beneath.refuse_foreign(root, Path(f"{path}{suffix}"), "a file")
 
 
 def draft_of(path: Path) -> Path:
@@ -160,28 +191,13 @@ def draft_of(path: Path) -> Path:
 
 def is_draft(name: str) -> bool:
     """Whether a name was made by `draft_of`."""
-    return name.startswith(".") and name.endswith(".draft")
+    return _DRAFT.fullmatch(name) is not None
 
 
-def sync_file(path: Path) -> None:
-    """Wait until the file's bytes are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the folder's list of names is on disk, where the file system can do so."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
+def _forget(root: Path, draft: Path) -> None:
+    # What went wrong before this is what matters.
+    with contextlib.suppress(OSError):
+        beneath.remove(root, draft)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,13 @@
 
 import contextlib
 import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from lmcspec.base import faults
+from lmcspec.base import beneath, faults
 from lmcspec.store import layout
 from lmcspec.store.process import Process, is_gone, read_process, this_process
 from lmcspec.store.store import Store
@@ -53,7 +54,7 @@ class Lease:
         """Give it back. Does nothing if it is no longer ours."""
         with layout.writing(self.store.root), _alone(self.store):
             if self._mine():
-                layout.lease_file(self.store.root, self.task).unlink(missing_ok=True)
+                beneath.remove(self.store.root, layout.lease_file(self.store.root, self.task))
 
     def __enter__(self) -> Self:
         return self
@@ -69,18 +70,19 @@ class Lease:
 def take(store: Store, task: str, clock: Clock = time.monotonic) -> Lease | None:
     """Take the lease of a task, a dead holder's too; None if a living one, or one that may live, holds it."""
     lease = Lease(store, task, layout.new_name())
-    path = layout.lease_file(store.root, task)
-    with layout.writing(store.root):
-        if not layout.create_json(path, _document(task, lease.attempt, 0)):
+    root, path = store.root, layout.lease_file(store.root, task)
+    with layout.writing(root):
+        beneath.refuse_foreign(root, path, "a file")
+        if not layout.create_json(root, path, _document(task, lease.attempt, 0)):
             if not is_dead(store, task, clock):
                 return None
             with _alone(store):
                 # Looked at again, now that nobody else can take it over: it may have been, a moment ago.
                 if not is_dead(store, task, clock):
                     return None
-                if holder(store, task) is not None or path.exists():
+                if beneath.is_file(root, path):
                     _replace(store, task, lease.attempt, 0)
-                elif not layout.create_json(path, _document(task, lease.attempt, 0)):
+                elif not layout.create_json(root, path, _document(task, lease.attempt, 0)):
                     return None
     store.watched.pop(task, None)
     faults.reach("lease.taken")
@@ -90,9 +92,9 @@ def take(store: Store, task: str, clock: Clock = time.monotonic) -> Lease | None
 def holder(store: Store, task: str) -> Holder | None:
     """Who holds the lease, dead or alive; None if it is free (or its file unreadable)."""
     try:
-        document = layout.read_json(layout.lease_file(store.root, task))
+        document = layout.read_json(store.root, layout.lease_file(store.root, task))
         return Holder(read_process(document), str(document["attempt"]), int(document["beat"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -104,7 +106,7 @@ def is_dead(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
     """
     found = holder(store, task)
     if found is None:
-        if not layout.lease_file(store.root, task).exists():
+        if not beneath.look(store.root, layout.lease_file(store.root, task)):
             store.watched.pop(task, None)
             return True
         # Unreadable: either being written this very moment or damaged. Time will tell.
@@ -126,9 +128,9 @@ def clear_dead(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
     """Remove the lease if its holder is dead; whether there was one to remove."""
     path = layout.lease_file(store.root, task)
     with layout.writing(store.root), _alone(store):
-        if not path.exists() or not is_dead(store, task, clock):
+        if not beneath.is_file(store.root, path) or not is_dead(store, task, clock):
             return False
-        path.unlink(missing_ok=True)
+        beneath.remove(store.root, path)
         return True
 
 
@@ -137,7 +139,8 @@ def _document(task: str, attempt: str, beat: int) -> dict[str, Any]:
 
 
 def _replace(store: Store, task: str, attempt: str, beat: int) -> None:
-    layout.replace_json(layout.lease_file(store.root, task), _document(task, attempt, beat), durable=False)
+    path = layout.lease_file(store.root, task)
+    layout.replace_json(store.root, path, _document(task, attempt, beat), durable=False)
 
 
 @contextlib.contextmanager
@@ -145,10 +148,13 @@ def _alone(store: Store) -> Iterator[None]:
     """Hold the store's one lock for a moment. The kernel drops it with its holder; where there is none, go on."""
     import fcntl
 
-    with open(store.root / "leases" / ".lock", "a", encoding="ascii") as file:
+    lock = beneath.open_file(store.root, store.root / "leases" / ".lock", os.O_RDWR | os.O_CREAT)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError as error:
             if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL):
                 raise
         yield
+    finally:
+        os.close(lock)

@@ -2,14 +2,15 @@
 
 import contextlib
 import os
-import shutil
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lmcspec.base import ids
+from lmcspec.base import beneath, ids
+from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.store import layout
 
@@ -30,6 +31,11 @@ class Stored:
     """How this copy came about: {files, kind, numerics, times, events, host, attempt, committed, …}."""
 
     @property
+    def root(self) -> Path:
+        """Of the store that it is in."""
+        return self.path.parents[2]
+
+    @property
     def out(self) -> Path:
         """The folder of its outputs; gone once they are dropped."""
         return self.path / layout.OUT
@@ -47,7 +53,7 @@ class Stored:
     @property
     def task(self) -> dict[str, Any]:
         """The recipe that it was made by."""
-        return layout.read_json(self.path / layout.TASK)
+        return layout.read_json(self.root, self.path / layout.TASK)
 
     @property
     def scalars(self) -> dict[str, Any]:
@@ -72,7 +78,8 @@ class Stored:
     @property
     def has_outputs(self) -> bool:
         """False once they are dropped; its numbers stay."""
-        return not (self.path / layout.DROPPED).exists() and self.out.is_dir()
+        root = self.root
+        return not beneath.look(root, self.path / layout.DROPPED) and beneath.is_folder(root, self.out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,8 @@ class Store:
         for name in layout.FOLDERS:
             # Someone may have removed an empty one. Where it can't be made, whatever needs it will say so.
             with contextlib.suppress(OSError):
-                (root / name).mkdir(exist_ok=True)
+                beneath.make_folders(root, root / name)
+            beneath.refuse_foreign(root, root / name, "a folder")
         return Store(root, _checked_header(root, document))
 
     def find(self, identifier: str, patience: float = 0.0) -> Stored | None:
@@ -114,37 +122,45 @@ class Store:
         seconds, after listing its folder (which makes the client ask the server). DamagedError if COMMIT is damaged.
         """
         folder = layout.object_folder(self.root, identifier)
-        stored = read_commit(folder, identifier)
+        stored = read_commit(self.root, folder, identifier)
         deadline = time.monotonic() + patience
         while stored is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                os.listdir(folder.parent)
-            stored = read_commit(folder, identifier)
+            beneath.names(self.root, folder.parent)
+            stored = read_commit(self.root, folder, identifier)
             if stored is None:
                 time.sleep(min(0.05, patience))
         return stored
 
     def present(self, identifiers: Iterable[str]) -> set[str]:
-        """Those of the ids that are committed: one stat each, nothing is read."""
-        objects = f"{self.root}{os.sep}objects{os.sep}"
-        exists = os.path.exists
-        return {one for one in identifiers if exists(f"{objects}{layout.checked(one)[:2]}{os.sep}{one}{os.sep}COMMIT")}
+        """Those of the ids that are committed: two stats each, nothing is read."""
+        return {one for one, _, is_object in self._shelved(identifiers) if is_object}
 
     def dropped(self, identifiers: Iterable[str]) -> set[str]:
         """Those of the committed ids whose outputs are gone and only their numbers are left."""
         return {
             one
-            for one in identifiers
-            if (folder := layout.object_folder(self.root, one)).joinpath(layout.COMMIT).exists()
-            and ((folder / layout.DROPPED).exists() or not (folder / layout.OUT).is_dir())
+            for one, shelf, is_object in self._shelved(identifiers)
+            if is_object
+            and (_mode(f"{one}/{layout.DROPPED}", shelf) or not stat.S_ISDIR(_mode(f"{one}/{layout.OUT}", shelf)))
         }
+
+    def _shelved(self, identifiers: Iterable[str]) -> Iterator[tuple[str, int, bool]]:
+        """(id, descriptor of its shelf, whether a committed object is there) of those ids that have a shelf."""
+        shelves: dict[str, list[str]] = {}
+        for one in identifiers:
+            shelves.setdefault(layout.checked(one)[:2], []).append(one)
+        for name, own in shelves.items():
+            # A shelf that is a link, or isn't there, holds nothing.
+            with contextlib.suppress(OSError), beneath.folder(self.root, self.root / "objects" / name) as shelf:
+                for one in own:
+                    is_object = stat.S_ISREG(_mode(f"{one}/{layout.COMMIT}", shelf)) and stat.S_ISDIR(_mode(one, shelf))
+                    yield one, shelf, is_object
 
     def ids(self) -> Iterator[str]:
         """The ids of all committed objects, in order."""
-        for shelf in layout.listed(self.root / "objects"):
-            for name in layout.listed(self.root / "objects" / shelf):
-                if layout.is_id(name) and (self.root / "objects" / shelf / name / layout.COMMIT).exists():
-                    yield name
+        for name in layout.object_names(self.root):
+            if beneath.is_file(self.root, layout.object_folder(self.root, name) / layout.COMMIT):
+                yield name
 
     def matching(self, prefix: str) -> list[str]:
         """The ids of all committed objects that start so; UsageError for what no id can start with."""
@@ -157,8 +173,10 @@ class Store:
         shelf = self.root / "objects" / prefix[:2]
         return [
             name
-            for name in layout.listed(shelf)
-            if name.startswith(prefix) and layout.is_id(name) and (shelf / name / layout.COMMIT).exists()
+            for name in beneath.names(self.root, shelf)
+            if name.startswith(prefix)
+            and layout.is_id(name)
+            and beneath.is_file(self.root, shelf / name / layout.COMMIT)
         ]
 
     def resolve_prefix(self, prefix: str) -> str:
@@ -184,13 +202,13 @@ class Store:
             raise StoreError(f"object {ids.short(identifier)} is not in the store {self.root}")
         with layout.writing(self.root):
             # The mark comes first: an `out` that is missing without it is damage.
-            if layout.create_json(stored.path / layout.DROPPED, {"at": time.time()}, durable=True):
+            if layout.create_json(self.root, stored.path / layout.DROPPED, {"at": time.time()}, durable=True):
                 freed = stored.bytes
             else:
                 freed = 0
-            if stored.out.exists():
+            if beneath.look(self.root, stored.out):
                 set_aside(self.root, stored.out, identifier)
-                layout.sync_folder(stored.path)
+                beneath.sync(self.root, stored.path)
         return freed
 
     def discard(self, identifier: str) -> bool:
@@ -204,7 +222,7 @@ class Store:
                 set_aside(self.root, folder, identifier)
             except FileNotFoundError:
                 return False
-            layout.sync_folder(folder.parent)
+            beneath.sync(self.root, folder.parent)
         return True
 
 
@@ -212,10 +230,10 @@ class DamagedError(StoreError):
     """A COMMIT that can't be read, or is another object's."""
 
 
-def read_commit(folder: Path, identifier: str) -> Stored | None:
+def read_commit(root: Path, folder: Path, identifier: str) -> Stored | None:
     """The object in this folder if it has a COMMIT; DamagedError if that is not the COMMIT of this id."""
     try:
-        document = layout.read_json(folder / layout.COMMIT)
+        document = layout.read_json(root, folder / layout.COMMIT)
         if document["task"] != identifier or not {"files", "scalars", "outcome", "digest"} <= document["result"].keys():
             raise ValueError("it is of another object, or parts are missing")
         if document["version"] > layout.VERSION:
@@ -225,28 +243,57 @@ def read_commit(folder: Path, identifier: str) -> Stored | None:
         return Stored(identifier, folder, document["result"], document["record"])
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedError(
-            f"the COMMIT of object {ids.short(identifier)} is damaged: {error}",
-            help=f"`lmcspec verify` lists what is damaged; delete {folder} to have it made again",
+    except OSError as error:
+        if isinstance(error, ForeignError):
+            if error.path != folder / layout.COMMIT:
+                return None  # What a link leads to is no object of this store.
+            raise _damaged(identifier, folder, error) from error
+        raise StoreError(
+            f"the COMMIT of object {ids.short(identifier)} can't be read: {error.strerror} ({folder / layout.COMMIT})",
+            help="make it readable for you; nothing is done with the object until then",
         ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(identifier, folder, error) from error
+
+
+def _damaged(identifier: str, folder: Path, why: object) -> DamagedError:
+    return DamagedError(
+        f"the COMMIT of object {ids.short(identifier)} is damaged: {why}",
+        help=f"`lmcspec verify` lists what is damaged; delete {folder} to have it made again",
+    )
 
 
 def set_aside(root: Path, path: Path, identifier: str) -> None:
     """Delete a file or folder of an object: first move it out of sight in one step, then delete it there."""
+    beneath.refuse_foreign(root, path, "a file or a folder")
     attempts = layout.attempts_folder(root, identifier)
-    attempts.mkdir(parents=True, exist_ok=True)
+    beneath.make_folders(root, attempts)
     aside = attempts / layout.new_name()
-    os.rename(path, aside)
-    shutil.rmtree(aside, ignore_errors=True)
+    beneath.move(root, path, aside)
+    clear(root, aside)
     with contextlib.suppress(OSError):
-        attempts.rmdir()
+        beneath.remove_empty(root, attempts)
+
+
+def clear(root: Path, path: Path) -> None:
+    """Delete what was moved out of sight, a folder with all that is in it, as far as that can be done."""
+    beneath.remove_tree(root, path)
+    with contextlib.suppress(OSError):
+        beneath.remove(root, path)
+
+
+def _mode(path: str, shelf: int) -> int:
+    """The mode of what is there; 0 if nothing is."""
+    try:
+        return os.stat(path, dir_fd=shelf, follow_symlinks=False).st_mode
+    except OSError:
+        return 0
 
 
 def _read_header(root: Path) -> Any:
     """What store.json says, None if there is none where one may be made; StoreError where none may be."""
     try:
-        return layout.read_json(root / layout.STORE)
+        return layout.read_json(root, root / layout.STORE)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except ValueError as error:
@@ -258,7 +305,7 @@ def _read_header(root: Path) -> Any:
     if root.exists() and not root.is_dir():
         raise StoreError(f"{root} is a file, not a folder, so it can't be a store", help=_ELSEWHERE)
     # A store whose making was cut short has nothing but our own folders and drafts.
-    foreign = [name for name in layout.listed(root) if name not in _OURS and not layout.is_draft(name)]
+    foreign = [name for name in beneath.names(root, root) if name not in _OURS and not layout.is_draft(name)]
     if foreign:
         raise StoreError(
             f"{root} is not empty and not a store: it holds {foreign[0]!r}" + (" and more" if foreign[1:] else ""),
@@ -270,11 +317,11 @@ def _read_header(root: Path) -> Any:
 def _create(root: Path) -> Any:
     root.mkdir(parents=True, exist_ok=True)
     for name in layout.FOLDERS:
-        (root / name).mkdir(exist_ok=True)
+        beneath.make_folders(root, root / name)
     # Last, and only one of several makers wins: a folder with a store.json is a whole store.
-    layout.create_json(root / layout.STORE, {"id": layout.new_name(), "version": layout.VERSION}, durable=True)
-    layout.sync_folder(root.parent)
-    return layout.read_json(root / layout.STORE)
+    layout.create_json(root, root / layout.STORE, {"id": layout.new_name(), "version": layout.VERSION}, durable=True)
+    beneath.sync(root.parent, root.parent)
+    return layout.read_json(root, root / layout.STORE)
 
 
 def _checked_header(root: Path, document: Any) -> str:

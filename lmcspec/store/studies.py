@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.store import Store
@@ -15,14 +16,14 @@ _log = logging.getLogger(__name__)
 
 def record_plan(store: Store, study: str, document: dict[str, Any]) -> None:
     """Remember `document` as the study's last plan, in one step. A disk that refuses it is no error."""
-    layout.cache_json(_file(store, study), document, durable=True)
+    layout.cache_json(store.root, _file(store, study), document, durable=True)
 
 
 def last_plan(store: Store, study: str) -> dict[str, Any] | None:
     """The document recorded last; None if there is none. An unreadable one counts as none: only reasons hang on it."""
     path = _file(store, study)
     try:
-        return layout.read_json(path)
+        return layout.read_json(store.root, path)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -32,8 +33,9 @@ def last_plan(store: Store, study: str) -> dict[str, Any] | None:
 
 def recorded_studies(store: Store) -> list[str]:
     """The names of all studies with a recorded plan, sorted."""
+    names = beneath.names(store.root, store.root / "studies")
     return sorted(
-        unquote(path.stem) for path in (store.root / "studies").glob("*.json") if not layout.is_draft(path.name)
+        unquote(name.removesuffix(".json")) for name in names if name.endswith(".json") and not layout.is_draft(name)
     )
 
 

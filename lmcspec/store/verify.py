@@ -1,15 +1,15 @@
 """Compare the files of objects with what their COMMIT says of them."""
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from lmcspec.base import ids
+from lmcspec.base import beneath, ids
 from lmcspec.store import layout
-from lmcspec.store.commit import walk
+from lmcspec.store.commit import measured
 from lmcspec.store.store import DamagedError, Store, Stored
 
 
@@ -37,7 +37,7 @@ def verify(
     damage. `progress` is called with each id when it is done.
     """
     found: list[Damage] = []
-    for identifier in _folders(store) if identifiers is None else identifiers:
+    for identifier in layout.object_names(store.root) if identifiers is None else identifiers:
         found.extend(_inspect(store, identifier, full))
         if progress is not None:
             progress(identifier)
@@ -57,13 +57,14 @@ def _inspect(store: Store, identifier: str, full: bool) -> Iterator[Damage]:
         # Nothing that it says can be relied on, the names of its files least of all.
         yield Damage(identifier, "corrupt", "result", layout.COMMIT)
         return
-    if not (stored.path / layout.DROPPED).exists():
+    root = store.root
+    if not beneath.look(root, stored.path / layout.DROPPED):
         expected = stored.result["files"]
         yield from _files(stored, expected, "result", full)
-        for path in walk(stored.out) if full and stored.out.is_dir() else ():
+        for path, kind in beneath.walk(root, stored.out) if full and beneath.is_folder(root, stored.out) else ():
             name = path.relative_to(stored.path).as_posix()
             # NFS keeps a deleted file that is still open under such a name.
-            if not path.is_dir() and name not in expected and not path.name.startswith(".nfs"):
+            if kind != "a folder" and name not in expected and not path.name.startswith(".nfs"):
                 yield Damage(identifier, "corrupt", "result", name)
     yield from _files(stored, stored.record.get("files", {}), "record", full)
 
@@ -80,29 +81,21 @@ def _files(
     stored: Stored, expected: dict[str, dict[str, Any]], part: Literal["result", "record"], full: bool
 ) -> Iterator[Damage]:
     for name, entry in expected.items():
-        path = f"{stored.path}{os.sep}{name}"
         if os.path.isabs(name) or ".." in name.split("/"):
             yield Damage(stored.id, "corrupt", part, name)
             continue
-        try:
-            found = os.lstat(path)
-        except (FileNotFoundError, NotADirectoryError):
+        path = stored.path / name
+        found = beneath.look(stored.root, path)
+        if found is None:
             yield Damage(stored.id, "missing", part, name)
             continue
         sound = stat.S_ISREG(found.st_mode) and found.st_size == entry["bytes"]
-        if not sound or (full and _sha256(path) != entry["sha256"]):
+        if not sound or (full and _sha256(stored.root, path) != entry["sha256"]):
             yield Damage(stored.id, "corrupt", part, name)
 
 
-def _sha256(path: str) -> str:
+def _sha256(root: Path, path: Path) -> str:
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return measured(root, path)["sha256"]
     except OSError:
         return ""
-
-
-def _folders(store: Store) -> Iterator[str]:
-    """Ids of everything in objects/, also of folders that have lost their COMMIT."""
-    for shelf in layout.listed(store.root / "objects"):
-        yield from filter(layout.is_id, layout.listed(store.root / "objects" / shelf))

@@ -1,13 +1,18 @@
-"""The checkpoint of a long task: written every so often and when it is to stop, read when it goes on."""
+"""The checkpoint of a long task: written every so often and when it is to stop, read when it goes on.
 
+It says of which task it is and what its tensors' digest is. Whatever else lies in its place (half a file, another
+task's, a link, what an earlier version wrote) is thrown away with a line in the log, and the task begins anew.
+"""
+
+import hashlib
+import json
 import os
 import time
+import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmcspec.base import faults
-from lmcspec.tasks import read
+from lmcspec.base import beneath, faults
 from lmcspec.tasks.context import Context
 
 if TYPE_CHECKING:
@@ -30,10 +35,6 @@ class Checkpoints:
         self._every = float(os.environ.get("LMCSPEC_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
         self._due = time.monotonic() + self._every
 
-    @property
-    def _path(self) -> Path:
-        return self._ctx.partial / CHECKPOINT
-
     def due(self) -> bool:
         """Whether to stop the work here, because the time has come or the task is to stop."""
         return self._ctx.stopping() or time.monotonic() >= self._due
@@ -41,22 +42,63 @@ class Checkpoints:
     def write(self, done: int, tensors: "Mapping[str, Tensor]") -> None:
         """Replace the checkpoint in one step by that after `done` units; on disk when this returns."""
         import torch
+        from safetensors.torch import save
 
         assert self._unit not in tensors, f"{self._unit!r} is where the count is kept"
-        path = self._path
-        draft = path.with_suffix(".draft")
-        read.write(draft, {**tensors, self._unit: torch.tensor(done)})
+        held = {name: value.detach().cpu().contiguous() for name, value in sorted(tensors.items())}
+        held[self._unit] = torch.tensor(done)
+        folder = self._ctx.partial
+        self._clear_drafts()
+        draft = folder / f".{CHECKPOINT}.{uuid.uuid4().hex}.draft"
+        beneath.write(folder, draft, save(held, {"task": self._ctx.task, "sha256": digest(held)}))
         if self._fault:
             faults.reach(self._fault)
-        with open(draft, "rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
+        beneath.sync(folder, draft)
+        beneath.replace(folder, draft, folder / CHECKPOINT)
         self._due = time.monotonic() + self._every
 
     def read(self) -> "tuple[int, dict[str, Tensor]] | None":
-        """How many units are done, and the tensors after them; None if there is no checkpoint."""
-        path = self._path
-        if not path.exists():
+        """How many units are done, and the tensors after them; None if there is no checkpoint to go on from."""
+        folder = self._ctx.partial
+        path = folder / CHECKPOINT
+        if beneath.look(folder, path) is None:
             return None
-        tensors = read.tensors(path)
+        try:
+            tensors = self._checked(beneath.read(folder, path))
+        except Exception as error:  # noqa: BLE001 (whatever a file of anybody's can do to its reader)
+            self._ctx.log(f"its checkpoint is no use and is thrown away, it begins anew: {error}")
+            beneath.remove_any(folder, path)
+            return None
         return int(tensors.pop(self._unit)), tensors
+
+    def _checked(self, content: bytes) -> "dict[str, Tensor]":
+        from safetensors.torch import load
+
+        tensors = load(content)
+        length = int.from_bytes(content[:8], "little")
+        says = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        if "sha256" not in says:
+            raise ValueError("it has no digest")
+        if says.get("task") != self._ctx.task:
+            raise ValueError("it is another task's")
+        if says["sha256"] != digest(tensors) or self._unit not in tensors:
+            raise ValueError("it is not what was written")
+        return tensors
+
+    def _clear_drafts(self) -> None:
+        """Delete what kills have left half written."""
+        folder = self._ctx.partial
+        for name in beneath.names(folder, folder):
+            if name.endswith(".draft") and beneath.is_file(folder, folder / name):
+                beneath.remove(folder, folder / name)
+
+
+def digest(tensors: "Mapping[str, Tensor]") -> str:
+    """sha256 over the names, types, shapes and bytes of tensors on the CPU, in the order of their names."""
+    import torch
+
+    found = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        found.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
+        found.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 class Context(Protocol):
     """Handed to `run`; a task never sees the store."""
 
+    task: str
+    """Its id."""
     out: Path
     """Files written here are the task's result."""
     partial: Path

@@ -5,10 +5,10 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lmcspec.base import beneath
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, layout, lines
 from lmcspec.track import described, names
@@ -90,7 +90,7 @@ class Follower:
         note = f"described/{self._run}"
         if not self._ledger.note(note):
             for name in ("plan.json", "spec.json"):
-                if (path := self._invocation.path / name).exists():
+                if beneath.is_file(self._store.root, path := self._invocation.path / name):
                     self._server.file(self._run, path)
             self._ledger.write(note, "yes")
 
@@ -176,8 +176,8 @@ class Follower:
             case "failed" if run:
                 self._running.pop(task, None)
                 self._log(task, run, tags={"lmcspec.failure": f"{event['reason']}: {event['message']}"})
-                if event["log"] and Path(event["log"]).is_file():
-                    self._server.file(run, Path(event["log"]))
+                if (log := layout.attempt_log(self._store.root, str(event["log"]))) is not None:
+                    self._server.file(run, log)
                 self._server.end(run, "FAILED", event["at"])
             case "interrupted" if run:
                 self._running.pop(task, None)
@@ -240,7 +240,7 @@ class Follower:
         self._log(task, run, [*curves, *described.points(stored)], described.outcome_tags(stored))
         for name, offset in offsets.items():
             self._ledger.move(name, offset)
-        if stored.log.is_file() and stored.log.stat().st_size:
+        if beneath.is_file(self._store.root, stored.log) and stored.log.stat().st_size:
             self._server.file(run, stored.log)
         with _unless_unmade(short(task)):
             for path, content in self._reporter.of_task(self._plan.tasks[task], stored):
@@ -262,12 +262,12 @@ class Follower:
             files = {str(stored.record.get("attempt", "")): stored.metrics}
         else:
             folder = layout.attempts_folder(self._store.root, task)
-            files = {name: folder / name / layout.METRICS for name in layout.listed(folder)}
+            files = {name: folder / name / layout.METRICS for name in beneath.names(self._store.root, folder)}
         points: list[Point] = []
         offsets: dict[str, int] = {}
         for attempt, path in files.items():
             name = f"metrics/{task}/{attempt}"
-            for after, line in lines(path, self._ledger.offset(name)):
+            for after, line in lines(self._store.root, path, self._ledger.offset(name)):
                 points.append(Point(names.key(line["name"]), line["value"], line["step"], line["at"]))
                 offsets[name] = after
         return points, offsets

@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from lmcspec.base import beneath
 from lmcspec.store import Store, index_path, layout
 
 VARIABLE = "MLFLOW_TRACKING_URI"
@@ -16,23 +17,33 @@ def tracking_uri(store: Store, given: str | None) -> str:
 
 def default_uri(store: Store) -> str:
     """sqlite:////…/mlflow.db: absolute, since a relative one means another file in every folder."""
-    return f"sqlite:///{_folder(store) / 'mlflow.db'}"
+    return f"sqlite:///{_own(_folder(store) / 'mlflow.db')}"
 
 
 def ledger_path(store: Store, uri: str) -> Path:
     """The file in which is written down what this server has been told about this store."""
-    return _folder(store) / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite"
+    return _own(_folder(store) / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite")
 
 
 def artifacts(store: Store) -> str:
     """Where the files of runs lie whose server keeps none of its own."""
-    return (store.root / "tracking" / "artifacts").as_uri()
+    folder = store.root / "tracking" / "artifacts"
+    # MLflow follows links: neither it nor the folder of an experiment may be one.
+    for path in (folder, *(folder / name for name in beneath.names(store.root, folder))):
+        beneath.refuse_foreign(store.root, path, "a file or a folder")
+    return folder.as_uri()
 
 
 def local_database(uri: str) -> Path | None:
     """The file of a sqlite URI."""
     prefix = "sqlite:///"
     return Path(uri.removeprefix(prefix).partition("?")[0]) if uri.startswith(prefix) else None
+
+
+def _own(database: Path) -> Path:
+    """The path of a database if sqlite may open it. Raises ForeignError where that would follow a link."""
+    layout.refuse_foreign_database(database.parent, database)
+    return database
 
 
 def _folder(store: Store) -> Path:

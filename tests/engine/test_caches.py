@@ -42,12 +42,17 @@ def run(tmp_path, capsys):
     return run
 
 
+def folder_of(target, dst_dir_fd=None, **_) -> Path:
+    """The folder into which something is moved, named by its path or by a descriptor."""
+    return Path(target).parent if dst_dir_fd is None else Path(os.readlink(f"/proc/self/fd/{dst_dir_fd}"))
+
+
 def refuse(monkeypatch, number, *folders):
     """Make it impossible to put a file into these folders of a store."""
     move = os.replace
 
     def moved(source, target, **more):
-        if Path(target).parent.name in folders:
+        if folder_of(target, **more).name in folders:
             raise OSError(number, os.strerror(number), str(source))
         return move(source, target, **more)
 
@@ -130,7 +135,7 @@ def test_a_journal_that_can_t_be_begun_leaves_nothing(run, tmp_path, monkeypatch
     move = os.rename
 
     def moved(source, target, **more):
-        if Path(target).parent.name == "invocations":
+        if folder_of(target, **more).name == "invocations":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
         return move(source, target, **more)
 

@@ -9,7 +9,9 @@ from lmcspec.store.process import this_process
 
 
 def _owned_by(attempt, under, **changes):
-    layout.replace_json(owner_file(attempt.path), {**asdict(replace(this_process(), **changes)), "under": under})
+    layout.replace_json(
+        attempt.store.root, owner_file(attempt.path), {**asdict(replace(this_process(), **changes)), "under": under}
+    )
 
 
 def test_failures_are_kept_newest_first(store, put, name):
@@ -79,8 +81,8 @@ def test_another_hosts_attempt_lives_as_long_as_its_lease(store, name, by_produc
     lease = take(store, name("long"))
     attempt = open_attempt(store, name("short" if by_product else "long"), lease)
     _owned_by(attempt, name("long"), host="elsewhere")
-    document = layout.read_json(layout.lease_file(store.root, name("long")))
-    layout.replace_json(layout.lease_file(store.root, name("long")), {**document, "host": "elsewhere"})
+    document = layout.read_json(store.root, layout.lease_file(store.root, name("long")))
+    layout.replace_json(store.root, layout.lease_file(store.root, name("long")), {**document, "host": "elsewhere"})
 
     assert sweep(store, lambda: now) == Swept()
     now += PATIENCE

@@ -63,7 +63,7 @@ def test_files_and_folders_are_synced_before_they_are_relied_on(store, name, mon
     fsync, rename = os.fsync, os.rename
     monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append(("sync", where(descriptor))), fsync(descriptor)))
     monkeypatch.setattr(
-        os, "rename", lambda a, b: (done.append(("rename", os.path.relpath(b, store.root))), rename(a, b))
+        os, "rename", lambda a, b, **at: (done.append(("rename", f"{where(at['dst_dir_fd'])}/{b}")), rename(a, b, **at))
     )
     attempt = open_attempt(store, name(1))
     (attempt.out / "deep").mkdir()
@@ -106,7 +106,10 @@ def test_the_loser_with_another_result_leaves_a_trace(store, name, caplog):
     assert not second.race.equal
     assert second.race.theirs == store.find(name(1)).digest
     assert "another result" in caplog.text
-    assert layout.read_json(second.path / layout.LOST) == {"ours": second.race.ours, "theirs": second.race.theirs}
+    assert layout.read_json(store.root, second.path / layout.LOST) == {
+        "ours": second.race.ours,
+        "theirs": second.race.theirs,
+    }
     assert second.log_path.read_text() == "mine"
     assert not second.out.exists()
     assert sweep(store).attempts == 0, "the trace stays"
@@ -191,7 +194,7 @@ def test_a_full_disk_loses_nothing(store, put, name, monkeypatch, number, call):
     (attempt.out / "x").write_bytes(b"x" * 1000)
     attempt.log_path.write_text("what happened")
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:

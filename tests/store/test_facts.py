@@ -18,7 +18,7 @@ def test_facts_are_kept_by_digest(store, name):
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.ENOSPC, errno.EFBIG, errno.EMFILE])
 def test_a_disk_that_refuses_them_is_no_error(store, name, monkeypatch, number):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "replace", refuse)

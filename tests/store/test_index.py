@@ -215,11 +215,15 @@ def test_an_object_that_can_t_be_read_is_left_out(store, put, name, caplog):
     put(store, name(1))
     put(store, name(2))
     commit = store.find(name(2)).path / "COMMIT"
-    commit.unlink()
-    commit.mkdir()
+    commit.write_text("{")
     with Index(store) as index:
         assert index.ids() == {name(1)}
     assert "left out of the index" in caplog.text
+    commit.unlink()
+    commit.mkdir()
+    with Index(store) as index:
+        index.refresh()
+        assert index.ids() == {name(1)}
 
 
 def test_drivers_at_once(store, put, name, python):

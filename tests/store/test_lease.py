@@ -45,7 +45,7 @@ class Clock:
 def _elsewhere(store, task, beat=0, attempt="a" * 32, **changes):
     """A lease as another host writes it."""
     document = {"task": task, **asdict(replace(this_process(), host="elsewhere")), "attempt": attempt, "beat": beat}
-    layout.replace_json(layout.lease_file(store.root, task), {**document, **changes}, durable=False)
+    layout.replace_json(store.root, layout.lease_file(store.root, task), {**document, **changes}, durable=False)
 
 
 def test_one_holds_it(store, name):
@@ -175,7 +175,7 @@ def test_without_locks_leases_still_work(store, name, monkeypatch):
 
 
 def test_a_full_disk_is_a_plain_error(store, name, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "link", refuse)

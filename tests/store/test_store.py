@@ -67,7 +67,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 
 def test_a_newer_store_is_refused(store):
-    layout.replace_json(store.root / layout.STORE, {"id": store.id, "version": layout.VERSION + 1})
+    layout.replace_json(store.root, store.root / layout.STORE, {"id": store.id, "version": layout.VERSION + 1})
     with pytest.raises(StoreError, match="has version 2") as caught:
         Store.open(store.root)
     assert "upgrade lmcspec" in caught.value.help

@@ -28,7 +28,7 @@ def test_an_unreadable_plan_counts_as_none(store, caplog):
 def test_on_a_disk_that_refuses_it_the_plan_before_counts(store, monkeypatch, caplog):
     record_plan(store, "fig7", {"targets": {"a": "1"}})
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:

@@ -37,6 +37,7 @@ class TestContext:
     committed: dict[str, Done] = field(default_factory=dict)
     stop: Callable[[], bool] = lambda: False
     device: str = "cpu"
+    task: str = "0" * 64
     metrics: list[tuple[str, float, int]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)

@@ -70,7 +70,7 @@ def test_it_is_on_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda descriptor: happened.append("synced") or fsync(descriptor))
     monkeypatch.setattr(checkpoint.faults, "reach", lambda point: happened.append((point, checkpoints.read()[0])))
     monkeypatch.setattr(
-        checkpoint.Path, "replace", lambda path, target: happened.append("replaced") or replace(path, target)
+        os, "replace", lambda *names, **folders: happened.append("replaced") or replace(*names, **folders)
     )
     checkpoints.write(2, {})
     assert happened == [(FAULT, 1), "synced", "replaced"]
@@ -81,10 +81,12 @@ def test_what_a_kill_left_half_written_is_written_over(tmp_path):
     ctx = TestContext(tmp_path)
     checkpoints = Checkpoints(ctx, "update", FAULT)
     checkpoints.write(1, {})
-    (ctx.partial / "checkpoint.draft").write_bytes(b"half")
+    for name in ("checkpoint.draft", f".checkpoint.safetensors.{'a' * 32}.draft"):
+        (ctx.partial / name).write_bytes(b"half")
     assert checkpoints.read()[0] == 1
     checkpoints.write(2, {})
     assert checkpoints.read()[0] == 2
+    assert [path.name for path in ctx.partial.iterdir()] == ["checkpoint.safetensors"]
 
 
 def test_no_tensor_takes_the_place_of_the_count(tmp_path):

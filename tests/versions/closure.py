@@ -26,6 +26,7 @@ EXEMPT = {
     "lmcspec.science.data.cache": "keeps what was computed elsewhere",
     "lmcspec.science.summary": "facts for plans; no result holds them",
     "lmcspec.base": "a sentence",
+    "lmcspec.base.beneath": "opens and moves files",
     "lmcspec.base.errors": "words of errors",
     "lmcspec.base.facts": "fields without arithmetic",
     "lmcspec.base.faults": "where tests stop a process",

@@ -1,0 +1,66 @@
+"""Files of a store are opened, made, moved and deleted by lmcspec/base/beneath.py alone, which follows no link."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import lmcspec
+
+HOUSE = Path(lmcspec.__file__).parent
+MODULES = sorted(
+    path.relative_to(HOUSE).as_posix()
+    for part in ("store/*.py", "engine/*.py", "tasks/checkpoint.py", "cli/report.py", "plan/history.py")
+    for path in HOUSE.glob(part)
+)
+CALLS = {"open", "unlink", "remove", "rmdir", "rmtree", "rename", "renames", "replace", "link", "symlink", "mkdir"} | {
+    *("makedirs", "touch", "truncate", "write_text", "write_bytes", "read_text", "read_bytes", "symlink_to"),
+    *("hardlink_to", "copy", "copyfile", "copytree", "move", "chmod", "utime", "glob", "rglob", "iterdir", "scandir"),
+    *("exists", "is_dir", "is_file"),
+}
+"""Whatever reaches a file by a path that the system resolves."""
+OURS = ("beneath", "layout")
+ELSEWHERE = {
+    "engine/logs.py": {"os.open"},  # in the attempt's folder, just made; the last step follows no link
+    "engine/numerics.py": {"Path('/proc/cpuinfo').read_text"},
+    "engine/run.py": {"self._schedule.open"},  # a slot
+    "engine/worker.py": {"Store.open"},
+    "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
+    "store/index.py": {"self._root.mkdir"},  # the user's state folder, where the store is on a network disk
+    "store/process.py": {
+        "Path('/proc/sys/kernel/random/boot_id').read_text",
+        "Path(f'/proc/{pid}/stat').read_text",
+        "Path('/proc/self/stat').exists",
+    },
+    "store/store.py": {"root.mkdir", "root.exists", "root.is_dir"},  # the root is the user's to name
+    "cli/report.py": {"root.mkdir"},
+}
+"""What else is called by such a name, and is no file of a store's."""
+
+
+def reaches(module: str) -> set[str]:
+    """The calls of a module that go to files by themselves."""
+    found = set()
+    for node in ast.walk(ast.parse((HOUSE / module).read_text())):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            name = called.rpartition(".")[2]
+            of_text = name == "replace" and (len(node.args) == 2 or called == "replace")
+            if (
+                name in CALLS
+                and called.partition(".")[0] not in OURS
+                and not (of_text and not called.startswith("os."))
+            ):
+                found.add(called)
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_goes_to_files_by_itself(module):
+    found = reaches(module) - ELSEWHERE.get(module, set())
+    assert not found, f"use lmcspec.base.beneath or lmcspec.store.layout: {sorted(found)}"
+
+
+def test_what_is_allowed_is_needed():
+    for module, calls in ELSEWHERE.items():
+        assert calls <= reaches(module), module

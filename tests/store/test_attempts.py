@@ -1,3 +1,4 @@
+# pyright: reportOptionalContextManager=false
 import os
 from dataclasses import asdict, replace
 

@@ -1,3 +1,4 @@
+# pyright: reportOptionalContextManager=false, reportOptionalMemberAccess=false
 import errno
 import hashlib
 import json

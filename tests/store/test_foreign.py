@@ -1,3 +1,4 @@
+# pyright: reportOptionalContextManager=false
 """A store from elsewhere: whatever is planted in it, what lies outside is never touched, nor what isn't ours."""
 
 import os

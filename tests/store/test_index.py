@@ -1,3 +1,4 @@
+# pyright: reportCallIssue=false, reportOptionalMemberAccess=false
 import sqlite3
 import statistics
 from pathlib import Path

@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false, reportOptionalContextManager=false, reportOptionalMemberAccess=false
 import errno
 import os
 import signal

@@ -1,3 +1,4 @@
+# pyright: reportOptionalMemberAccess=false
 import errno
 import os
 import threading

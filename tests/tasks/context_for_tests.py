@@ -1,3 +1,4 @@
+# pyright: reportAttributeAccessIssue=false
 """A context that is a folder and some dicts: what a task sees of the world, without engine or store."""
 
 from collections.abc import Callable, Mapping

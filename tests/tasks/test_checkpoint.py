@@ -1,3 +1,4 @@
+# pyright: reportGeneralTypeIssues=false, reportOptionalSubscript=false
 """Checkpoints: when they are due, that they replace each other in one step, and that they are on disk."""
 
 import os

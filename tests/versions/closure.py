@@ -1,3 +1,4 @@
+# pyright: reportAttributeAccessIssue=false
 """What a kind of task computes with: the modules that it reaches through imports and through cards.
 
 Read from the source text, so that imports in functions count and nothing is run. `lmcspec.tasks.read` serves all

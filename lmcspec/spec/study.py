@@ -179,6 +179,8 @@ class Figure(Config):
     at: StepField | None = None
     band: Literal["replicates", "all"] | None = None
     """Over what means and bands are taken: replicates, or all pairs and copies of all replicates."""
+    shared: bool | None = None
+    """Whether panels share their y axis, as they do unless told: `false` gives each its own."""
 
 
 class Study(Config):

@@ -10,7 +10,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, band, drawable
-from lmcspec.report.figures.panels import grid, panels_of
+from lmcspec.report.figures.panels import grid, panels_of, same_scale
 from lmcspec.report.figures.style import (
     DASHES,
     SPLITS,
@@ -22,6 +22,7 @@ from lmcspec.report.figures.style import (
     look_of,
     look_of_split,
     looks_of,
+    name_panel,
     shades,
 )
 from lmcspec.spec.study import Figure as Wish
@@ -72,11 +73,13 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     shown = [tuple(splits)] if wish.series == "split" else [(split,) for split in splits]
     with drawn():
         if abreast:
-            made = grid(len(filled), len(shown), high=2.3, sharey=wish.panels == "network")
+            made = grid(len(filled), len(shown), high=2.3, shared=same_scale(wish))
             figure, places, leftmost = made.figure, made.axes, made.first
         else:
             size = (2.4 + 2.7 * len(shown), 0.5 + 2.3 * len(filled))
-            figure, rows = canvas(len(filled), len(shown), *size, sharex=True, sharey="col")
+            figure, rows = canvas(
+                len(filled), len(shown), *size, sharex=True, sharey="col" if same_scale(wish) else False
+            )
             places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
         handles: dict[str, tuple[int, Any]] = {}
         steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
@@ -90,13 +93,14 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                     band(axes, line.alphas, means, spreads, colour)
                     handles.setdefault(label, (line.key.at if _told_by_k(wish) else 0, handle))
                 words = (panel.title,) if wish.series == "split" else (panel.title, among[0])
-                axes.set_title(", ".join(word for word in words if word))
-                axes.set_ylim(bottom=0)
+                name_panel(axes, ", ".join(word for word in words if word))
                 axes.set_xticks([0.0, 0.5, 1.0])
                 if number == len(filled) - 1 or (abreast and row == len(shown) - 1):
                     axes.set_xlabel("from one copy to the other (α)")
                 if first and (row == 0 or abreast):
                     axes.set_ylabel("error (%)" if what == "error" else what)
+        for axes in (axes for own in places for axes in own):
+            axes.set_ylim(bottom=0)
         ordered = [handle for _, handle in sorted(handles.values(), key=lambda one: one[0])]
         legend(figure, ordered, _counted(every, wish))
     policies = {policy_of(given, wish) for given in givens}

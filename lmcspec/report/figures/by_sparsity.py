@@ -1,15 +1,28 @@
 """Accuracy and instability against sparsity: a line per network, as the papers draw them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
 from lmcspec.report.figures.given import Given, family
 from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
-from lmcspec.report.figures.panels import Panel, grid, panels_of, steps_of
-from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
-from lmcspec.report.figures.style import BEST, DENSE, Drawing, canvas, drawn, legend, look_of_family, looks_of, name_y
+from lmcspec.report.figures.one_shot import Curve, case_without_how_far, curves_of, looks_of_curves
+from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale, steps_of
+from lmcspec.report.figures.sparsity_axis import Drawn, finish, gaps, keep_in_view
+from lmcspec.report.figures.style import (
+    BEST,
+    COLOURS,
+    DENSE,
+    MARKERS,
+    Drawing,
+    canvas,
+    drawn,
+    legend,
+    look_of_family,
+    name_panel,
+    name_y,
+)
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -22,14 +35,15 @@ Lines = dict[str, list[Point]]
 
 def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     """Accuracy against the weights that remain; dense is a grey band of mean ± sample standard deviation."""
-    panels = panels_of(givens, wish, "accuracy")
+    by_case = wish.series == "case" and len(givens) > 1
+    panels = [Panel("", givens[0], wish)] if by_case else panels_of(givens, wish, "accuracy")
     alone = len(panels) == 1
     with drawn():
         if alone:
             figure, ((only,),) = canvas(1, 1, 7.2, 3.7)
             places, leftmost = [only], [True]
         else:
-            made = grid(len(panels))
+            made = grid(len(panels), shared=same_scale(wish))
             figure, places, leftmost = made.figure, [own[0] for own in made.axes], made.first
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
@@ -37,27 +51,34 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         notes: list[str] = []
         chosen: list[str] = []
         shown: Lines = {}
-        below = False
+        filled: list[Drawn] = []
         for panel, axes, first in zip(panels, places, leftmost, strict=True):
             given, prefix = panel.given, f"{panel.title}: " if panel.title else ""
             metric = metric_of(given, wish, "accuracy")
             choices = best(given, metric, panel.wish, axis) if (axis := axis_of(wish)) else []
-            lines, looks = _lines(given, given.of(metric.measures, metric.name, panel.wish), panel.wish, choices)
+            if by_case:
+                lines, looks = lines_of_cases(givens, wish)
+            else:
+                lines, looks = _lines(given, given.of(metric.measures, metric.name, panel.wish), panel.wish, choices)
             shown |= lines
             for line in _draw(axes, lines, looks, metric.scale):
                 handles.setdefault(line.get_label(), line)
-            dense = dense_of(given, metric, wish)
-            if dense is not None:
+            every = [dense_of(one, metric_of(one, wish, "accuracy"), wish) for one in (givens if by_case else [given])]
+            dense = every[0]
+            if dense is not None and all(one == dense for one in every):
                 handles["dense"] = draw_dense(axes, dense, metric.scale)
                 captions.append(f"{prefix}{_in_words(dense, metric.scale)}")
             finish(axes, lines, wish.x == "sparsity", top=alone)
-            below |= keep_in_view(axes, lines, looks, metric.scale)
-            axes.set_title("" if alone else panel.title)
+            filled.append((axes, lines, looks))
+            name_panel(axes, "" if alone else panel.title)
             if first:
                 name_y(axes, metric.label)
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [prefix + note for note in gaps(lines)]
             chosen += [f" {prefix}{said(choices)}"] if choices else []
+        scale = metric_of(givens[0], wish, "accuracy").scale
+        together = [filled] if same_scale(wish) else [[one] for one in filled]
+        below = sum(keep_in_view(own, scale) for own in together) > 0
         ordered = [line for label, line in handles.items() if label != "dense"]
         legend(figure, ordered + [handles[one] for one in ("dense",) if one in handles], _over(cells, wish))
     caption = f"Means over replicates, {spreads_of(shown)} one sample standard deviation. Sparsity is measured."
@@ -76,7 +97,7 @@ def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     metric = metric_of(givens[0], wish, "instability")
     threshold = threshold_of(givens[0], metric)
     with drawn():
-        made = grid(len(panels), high=2.9, sharey=wish.panels == "at")
+        made = grid(len(panels), high=2.9, shared=same_scale(wish))
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
         notes: list[str] = []
@@ -87,12 +108,13 @@ def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                 handles.setdefault(line.get_label(), line)
             draw_threshold(axes, threshold)
             finish(axes, lines, wish.x == "sparsity")
-            axes.set_title(panel.title)
-            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+            name_panel(axes, panel.title)
             if first:
                 name_y(axes, metric.label)
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [f"{panel.title}: {note}" for note in gaps(lines)]
+        for (axes,) in made.axes:
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         legend(made.figure, list(handles.values()), _over(cells, wish))
     caption = "Copies that part at step k and the straight path between them; means over replicates and one sample "
     caption += f"standard deviation.{below_threshold(threshold)}{pooled_words(wish, cells)}"
@@ -175,12 +197,10 @@ def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choi
     found: Lines = {}
     chosen, alone = {choice.family for choice in choices}, apart(wish)
     networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen or one in alone]
-    looks = looks_of(given, [one for one in networks if one in given.pruned] or networks)
-    for network in networks:
-        if network in looks:
-            own = {row.level: row for row in rows if row.network == network}
-            levels = given.levels(network, wish.levels, sorted(own))
-            found[network] = [_point(given, own[level], wish) for level in levels]
+    curves = curves_of(given, [one for one in networks if one in given.pruned] or networks)
+    looks = looks_of_curves(given, curves)
+    for curve in curves:
+        found[curve.label] = list(_points(given, rows, curve, wish))
     for choice in choices:
         any_of = next(iter(choice.rows.values())).network
         levels = given.levels(any_of, wish.levels, list(choice.rows))
@@ -191,6 +211,41 @@ def _lines(given: Given, rows: Sequence[Row], wish: Wish, choices: Sequence[Choi
         labels = {choice.label(alone) for choice in choices}
         found = {one: points for one, points in found.items() if one in given.pruned or one in labels}
     return found, looks
+
+
+def lines_of_cases(givens: Sequence[Given], wish: Wish) -> tuple[Lines, dict[str, Look]]:
+    """One line for each case, or for each network of a case; a colour for each case.
+
+    Cases that differ in nothing but how far networks are pruned once share a line, as members of a family do.
+    """
+    found: Lines = {}
+    looks: dict[str, Look] = {}
+    names: list[str] = []
+    for given in givens:
+        metric = metric_of(given, wish, "accuracy")
+        lines, own = _lines(given, given.of(metric.measures, metric.name, wish), wish, ())
+        name = case_without_how_far(given)
+        names += [name] if name not in names else []
+        for place, (line, points) in enumerate(lines.items()):
+            label = name if len(lines) == 1 else f"{name}, {line}"
+            colour = COLOURS[names.index(name) % len(COLOURS)]
+            mark = MARKERS[(names.index(name) + place) % len(MARKERS)]
+            looks.setdefault(label, Look(colour, mark, own[line].dashes if len(lines) > 1 else "-"))
+            before = found.setdefault(label, [])
+            dense = {point.x for point in before}
+            before += [point for point in points if point.x not in dense]
+    return found, looks
+
+
+def _points(given: Given, rows: Sequence[Row], curve: Curve, wish: Wish) -> Iterator[Point]:
+    """The points of one line; the dense one, which several networks have in common, once."""
+    dense = False
+    for network in curve.networks:
+        own = {row.level: row for row in rows if row.network == network}
+        for level in given.levels(network, wish.levels, sorted(own)):
+            if level or not dense:
+                yield _point(given, own[level], wish)
+            dense |= not level
 
 
 def _point(given: Given, row: Row, wish: Wish) -> Point:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
 from lmcspec.report.figures.given import Given, family, member
 from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
-from lmcspec.report.figures.panels import Panel, grid, panels_of
+from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.step_axis import finish, in_one_unit
 from lmcspec.report.figures.style import (
     SPLITS,
@@ -19,11 +19,15 @@ from lmcspec.report.figures.style import (
     look_of,
     look_of_family,
     look_of_split,
+    name_panel,
     name_y,
 )
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +62,11 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
             figure, ((only,),) = canvas(1, 1, 7.2, 3.5)
             places, leftmost, width = [(only,)], (True,), 4.6
         else:
-            made = grid(len(panels), len(whats), high=2.4, sharex=False)
+            made = grid(len(panels), len(whats), high=2.4, shared=same_scale(wish))
             figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
+        numbers: list[Axes] = []
         threshold, dense_too = 0.0, False
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             # All rows of a panel stand over the same steps.
@@ -86,16 +91,18 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                     own = threshold_of(panel.given, metric)
                     threshold = max(threshold, own)
                     draw_threshold(axes, own)
-                    low, high = min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]
-                    axes.set_ylim(low, high + 0.04 * (high - low))
+                    numbers.append(axes)
                 finish(axes, labels, width)
                 if first:
                     name_y(axes, metric.words if wish.series == "split" else metric.label)
-            column[0].set_title(_title(panel, [line for lines in several for line in lines], wish))
+            name_panel(column[0], _title(panel, [line for lines in several for line in lines], wish))
             what = "the rewind point" if by_rewind else "the step at which copies part"
             column[-1].set_xlabel(
                 f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}"
             )
+        limits = [(min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]) for axes in numbers]
+        for axes, (low, high) in zip(numbers, limits, strict=True):
+            axes.set_ylim(low, high + 0.04 * (high - low))
         legend(figure, list(handles.values()), counted(cells, wish.band == "all"))
     caption = f"Each family at the rewind point below it{', and dense copies that part there' * dense_too}."
     caption = caption if by_rewind else ""

@@ -22,6 +22,7 @@ from lmcspec.report.figures import (
 from lmcspec.report.figures.best import WORD, axis_of
 from lmcspec.report.figures.given import Given, member
 from lmcspec.report.figures.metrics import metric_of
+from lmcspec.report.figures.one_shot import joins
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.page import results
 from lmcspec.report.spending import Records
@@ -60,7 +61,7 @@ NEEDS = {
     "overview": ("accuracy", "stability"),
 }
 """The kinds of measure of which a plot needs one, where that is not stability; nothing where it needs none."""
-ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band"}
+ALWAYS = {"networks", "split", "metric", "levels", "measure", "panels", "series", "band", "shared"}
 READS = {
     "accuracy-vs-sparsity": ALWAYS | {"x", "reduce", "baseline"},
     "instability-vs-sparsity": ALWAYS | {"x", "at"},
@@ -74,14 +75,20 @@ READS = {
     "hessian": {"networks", "levels", "measure"},
     "layers": {"networks", "levels", "measure", "metric"},
     "overview": {"networks", "levels", "measure", "series", "x", "y", "size", "baseline", "at"},
-    "cost": {"networks", "x", "levels", "panels"},
+    "cost": {"networks", "x", "levels", "panels", "shared"},
     "table": {"networks", "levels", "measure"},
 }
 """What each plot heeds of what a spec can say about it."""
+BY_CASE = ("accuracy-vs-sparsity",)
+"""The plots that can have a line for each case."""
 BARS = {"networks"}
 """What those of costs heed, which have no `x`."""
 VALUES = {
-    "accuracy-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("case", "network")},
+    "accuracy-vs-sparsity": {
+        "x": ("density", "sparsity"),
+        "panels": ("case", "network"),
+        "series": ("network", "case"),
+    },
     "instability-vs-sparsity": {"x": ("density", "sparsity"), "panels": ("at", "case", "network")},
     "instability-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network"), "series": ("network", "split")},
     "distance-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
@@ -140,7 +147,10 @@ def _of_all(wishes: Sequence[Wish]) -> Wish:
 def shows_all(wish: Wish) -> bool:
     """Whether a figure is one of all cases together: an overview always is, bars of costs never."""
     plot = getattr(wish, "plot", "")
-    return plot == "overview" or (getattr(wish, "panels", None) == "case" and "panels" in _heeded(plot, wish))
+    by_case = plot in BY_CASE and getattr(wish, "series", None) == "case"
+    return (
+        plot == "overview" or by_case or (getattr(wish, "panels", None) == "case" and "panels" in _heeded(plot, wish))
+    )
 
 
 def _heeded(plot: str, wish: Wish) -> set[str]:
@@ -207,6 +217,8 @@ def _cannot(givens: Sequence[Given], plot: str, wish: Wish) -> str:
     there = f"its families vary in {', '.join(sorted(axes))}" if axes else "it has no families"
     if axis is not None and axis not in axes:
         return f"`reduce` chooses over {axis!r}, and the study has no such family: {there}"
+    if axis is not None and any(joins(given, axis) for given in givens):
+        return "`reduce` chooses at equal levels, and the levels of networks that are pruned once differ in sparsity"
     if wish.x == "rewind" and "rewind" not in axes and plot in ("instability-vs-step", "distance-vs-step"):
         return f"`x` is the rewind point, and the study has no family of those: {there}"
     return ""

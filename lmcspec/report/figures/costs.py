@@ -1,9 +1,12 @@
 """What each network costs: images seen and seconds, with what it shares with others in a lighter tone."""
 
 from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.style import Drawing, canvas, colour, drawn, legend
+from lmcspec.report.figures.style import LETTER, Drawing, canvas, colour, drawn, legend
 from lmcspec.report.spending import Records, network_costs
 from lmcspec.spec.study import Figure as Wish
+
+NAME = 20
+"""Letters of a name for which there is room beside the bars; the figure grows by what is beyond."""
 
 
 def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
@@ -19,7 +22,8 @@ def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
     names = [one.network for one in costs]
     colours = [colour(given, network) for network in names]
     with drawn():
-        figure, ((images, seconds),) = canvas(1, 2, 7.2, 0.9 + 0.32 * len(costs), sharey=True)
+        beyond = LETTER * max(0, max(map(len, names), default=0) - NAME)
+        figure, ((images, seconds),) = canvas(1, 2, 7.2 + beyond, 0.9 + 0.32 * len(costs), sharey=True)
         for axes, whole, own in (
             (images, [one.whole.images for one in costs], [one.own.images for one in costs]),
             (seconds, [one.whole.seconds for one in costs], [one.own.seconds for one in costs]),

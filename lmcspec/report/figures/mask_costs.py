@@ -8,9 +8,10 @@ from lmcspec.plan.mask_cost import Seen, mask_costs
 from lmcspec.report.figures.costs import thousands
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, Look, Point
-from lmcspec.report.figures.panels import Panel, grid, panels_of
+from lmcspec.report.figures.one_shot import curves_of
+from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import finish
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, looks_of, name_y
+from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, looks_of, name_panel, name_y
 from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ Levels = Mapping[str, Mapping[int, Seen]]
 class Line:
     """What the masks of a network take, from level to level; networks with the same line share it."""
 
+    labels: tuple[str, ...]
     networks: tuple[str, ...]
     points: tuple[tuple[float, Seen], ...]
 
     @property
     def label(self) -> str:
         """As it stands in the legend."""
-        return ", ".join(self.networks)
+        return ", ".join(self.labels)
 
     def counts(self) -> dict[str, tuple[int, ...]]:
         """Images by how they are counted, where that makes a difference."""
@@ -66,7 +68,7 @@ def masks(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             figure, ((only,),) = canvas(1, 1, 7.2, 3.7)
             places, leftmost = [only], (True,)
         else:
-            made = grid(len(panels), high=2.9, sharey=True)
+            made = grid(len(panels), high=2.9, shared=same_scale(wish))
             figure, places, leftmost = made.figure, [own[0] for own in made.axes], made.first
         handles: dict[str, Any] = {}
         kinds: set[str] = set()
@@ -76,7 +78,7 @@ def masks(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                 handles.setdefault(line.label, _draw(axes, line, looks[line.networks[0]]))
                 kinds |= set(line.counts())
             _finish(axes, lines, wish.x == "sparsity", alone=len(panels) == 1)
-            axes.set_title("" if len(panels) == 1 else panel.title)
+            name_panel(axes, "" if len(panels) == 1 else panel.title)
             if first:
                 name_y(axes, "images to find the mask")
         ordered = [kind for kind in DASHES if kind in kinds] if len(kinds) > 1 else []
@@ -111,15 +113,19 @@ def _lines(panel: Panel, seen: Levels) -> list[Line]:
     """In the order of the networks. What takes nothing has no place on a log scale."""
     given, wish = panel.given, panel.wish
     found: dict[tuple, Line] = {}
-    for network, levels in seen.items():
+    for curve in curves_of(given, list(seen)):
         points = []
-        for level in given.levels(network, wish.levels, list(levels)):
-            left = round(PERCENT * given.density(network, level), 9)
-            points.append((PERCENT - left if wish.x == "sparsity" else left, levels[level]))
+        for network in curve.networks:
+            for level in given.levels(network, wish.levels, list(seen[network])):
+                left = round(PERCENT * given.density(network, level), 9)
+                points.append((PERCENT - left if wish.x == "sparsity" else left, seen[network][level]))
+        if len(curve.networks) > 1:
+            points.sort(key=lambda point: point[0])
         key = tuple(point for point in points if point[1].unpacked)
         if key:
-            before = found.get(key, Line((), key))
-            found[key] = replace(before, networks=(*before.networks, network))
+            before = found.get(key, Line((), (), key))
+            labels, networks = (*before.labels, curve.label), (*before.networks, *curve.networks)
+            found[key] = replace(before, labels=labels, networks=networks)
     return list(found.values())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.given import Given, family
 from lmcspec.report.figures.style import canvas
@@ -81,22 +81,33 @@ class Grid:
     """Of one panel, in inches."""
 
 
+def same_scale(wish: Wish) -> bool:
+    """Whether panels share their y axis: unless the figure says that they don't."""
+    return wish.shared is not False
+
+
 def abreast(panels: int) -> int:
     """How many of so many panels stand side by side."""
     return min(panels, ABREAST) if panels != 4 else 2
 
 
-def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, **shared: Any) -> Grid:
-    """Empty axes for so many panels of `deep` rows; what is left of the last line stays blank."""
+def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, shared: bool = False) -> Grid:
+    """Empty axes for so many panels of `deep` rows; what is left of the last line stays blank.
+
+    `shared`: what stands in the same row of all panels has one y axis, with numbers at the leftmost panels.
+    """
     columns = abreast(panels)
     wide = ALONE if panels == 1 else wide
     lines = -(-panels // columns)
-    figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep, **shared)
+    figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep)
     found = []
     for place in range(lines * columns):
         line, column = divmod(place, columns)
         own = tuple(every[line * deep + row][column] for row in range(deep))
         if place < panels:
+            for axes, leader in zip(own, found[0] if found and shared else (), strict=False):
+                axes.sharey(leader)
+                axes.tick_params(labelleft=column == 0)
             found.append(own)
         else:
             for axes in own:

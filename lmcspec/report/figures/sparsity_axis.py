@@ -4,50 +4,68 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.lines import PERCENT, Look, Point
+from lmcspec.report.figures.ticks import fitting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TICKS = (100, 70, 50, 30, 20, 15, 10, 7, 5, 3)
 FEW_TICKS = (100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+FEWER = (FEW_TICKS, (100, 30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01), (100, 10, 1, 0.1, 0.01), (100, 1, 0.01))
+"""Ever fewer, for where the words would touch."""
 
 
 def finish(axes: "Axes", lines: Mapping[str, Sequence[Point]], linear: bool, *, top: bool = False) -> None:
     """Weights that remain on a log scale from 100 % down, as the papers do; or sparsity on a plain one."""
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
     if linear:
         axes.set_xlabel("sparsity (%)")
         return
     low = min((point.x for points in lines.values() for point in points), default=PERCENT)
     axes.set_xscale("log")
-    axes.set_xlim(PERCENT * 1.06, max(low, 1e-3) / 1.06 if low < PERCENT else 50)
-    chosen = TICKS if low > 3 else FEW_TICKS
-    ticks = [tick for tick in chosen if low / 1.06 <= tick] or [PERCENT]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    # Room for a marker at both ends, however far they are apart.
+    room = max(1.06, (PERCENT / max(low, 1e-3)) ** 0.025)
+    axes.set_xlim(PERCENT * room, max(low, 1e-3) / room if low < PERCENT else 50)
+    sets = [[tick for tick in chosen if low / 1.06 <= tick] or [PERCENT] for chosen in ((TICKS,) * (low > 3) + FEWER)]
+    words = (_left, _pruned) if top else (_left,)
+    axes.xaxis.set_major_locator(fitting(axes, sets, words))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _left(value)))
     axes.set_xlabel("weights remaining (%)")
     if top:
         other = axes.secondary_xaxis("top")
-        other.xaxis.set_major_locator(FixedLocator(ticks))
+        other.xaxis.set_major_locator(fitting(axes, sets, words))
         other.xaxis.set_minor_locator(NullLocator())
-        other.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{PERCENT - value:g}"))
+        other.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _pruned(value)))
         other.set_xlabel("sparsity (%)", color="#777777", fontsize=8)
         other.tick_params(colors="#777777", labelsize=8, length=0)
         other.spines["top"].set_visible(False)
 
 
-def keep_in_view(
-    axes: "Axes", lines: Mapping[str, Sequence[Point]], looks: Mapping[str, Look], scale: float = PERCENT
-) -> bool:
-    """Leave what collapsed far below the rest out of the scale, and mark it at the edge; whether there is any."""
-    collapsed = [(name, one) for name, points in lines.items() for one in points if one.cell and one.cell.collapsed]
+def _left(value: float) -> str:
+    return f"{value:g}"
+
+
+def _pruned(value: float) -> str:
+    return f"{PERCENT - value:g}"
+
+
+Drawn = tuple["Axes", Mapping[str, Sequence[Point]], Mapping[str, Look]]
+"""A panel's axes, its lines by name, and how they look."""
+
+
+def keep_in_view(panels: Sequence[Drawn], scale: float = PERCENT) -> bool:
+    """Leave what collapsed far below the rest out of the scale, and mark it at the edge; whether there is any.
+
+    `panels` are those of one scale.
+    """
+    every = [(axes, looks[name], one) for axes, lines, looks in panels for name, own in lines.items() for one in own]
+    collapsed = [(axes, look, one) for axes, look, one in every if one.cell and one.cell.collapsed]
     sound = [
         scale * (one.cell.mean + sign * (one.cell.std or 0.0))
-        for points in lines.values()
-        for one in points
+        for _, _, one in every
         if one.cell and not one.cell.collapsed
         for sign in (-1, 1)
     ]
@@ -55,17 +73,20 @@ def keep_in_view(
         return False
     low, high = min(sound), max(sound)
     margin = 0.06 * (high - low or 1.0)
-    below = [(name, one) for name, one in collapsed if one.cell and scale * one.cell.mean < low - 5 * margin]
+    below = [
+        (axes, look, one) for axes, look, one in collapsed if one.cell and scale * one.cell.mean < low - 5 * margin
+    ]
     if not below:
         return False
-    axes.set_ylim(low - margin, high + margin)
-    for name, one in below:
+    for axes, _, _ in panels:
+        axes.set_ylim(low - margin, high + margin)
+    for axes, look, one in below:
         axes.plot(
             [one.x],
             [0.0],
             transform=axes.get_xaxis_transform(),
-            color=looks[name].colour,
-            marker=looks[name].marker,
+            color=look.colour,
+            marker=look.marker,
             markerfacecolor="white",
             linestyle="none",
             clip_on=False,

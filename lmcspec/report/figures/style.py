@@ -56,6 +56,10 @@ AROUND, NARROW = 0.45, 0.063
 """Of the words beside an axis, in inches: by how much it is lower than its row of the figure, the width of a letter."""
 TITLE = 32
 """Letters in a line of a legend's title; longer ones are broken, not to press the axes together."""
+LABEL = 44
+"""Letters in a line of a legend; longer names are broken."""
+BESIDE, HANDLE = 2.2, 0.55
+"""What figures leave for a legend beside the axes, and what of it stands before the words, in inches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +185,36 @@ def name_y(axes: "Axes", words: str) -> None:
     axes.set_ylabel(textwrap.fill(words, int(high / NARROW)))
 
 
+def name_panel(axes: "Axes", words: str) -> None:
+    """Write what stands above a panel, in as many lines as it takes for none to reach the next panel."""
+    place, figure = axes.get_subplotspec(), axes.get_figure(root=True)
+    assert place is not None and figure is not None
+    columns = place.get_gridspec().ncols
+    wide = (figure.get_figwidth() - BESIDE) / columns
+    axes.set_title(textwrap.fill(words, max(12, int(wide / LETTER)), break_on_hyphens=True))
+
+
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
-    """To the right of the axes, where it covers nothing; in several columns, and the figure wider, where it is long."""
+    """To the right of the axes, where it covers nothing; in several columns where it is long.
+
+    The figure grows by what it takes beyond the room that is left for it, so that the axes keep theirs. Long names are
+    broken.
+    """
     if handles:
         head = textwrap.wrap(title, TITLE)
+        labels = [textwrap.wrap(str(handle.get_label()), LABEL) or [""] for handle in handles]
         rows = max(1, int((figure.get_figheight() - MARGIN) / ENTRY) - len(head))
-        columns = -(-len(handles) // rows)
-        longest = max(len(str(handle.get_label())) for handle in handles)
-        figure.set_figwidth(figure.get_figwidth() + (columns - 1) * (0.5 + LETTER * longest))
+        columns = -(-sum(map(len, labels)) // rows)
+        longest = max(len(line) for label in labels for line in label)
+        beyond = max(columns * (HANDLE + LETTER * longest) - BESIDE, 0.0)
+        figure.set_figwidth(figure.get_figwidth() + beyond)
         figure.legend(
-            handles=list(handles), loc="outside right upper", title="\n".join(head), alignment="left", ncols=columns
+            list(handles),
+            ["\n".join(label) for label in labels],
+            loc="outside right upper",
+            title="\n".join(head),
+            alignment="left",
+            ncols=columns,
         )
 
 

@@ -1,5 +1,6 @@
 """Error or loss along the straight path at every level: a surface over the position and the sparsity."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
 
 WIDE, HIGH = 3.3, 2.9
+TITLE = 40
+"""Letters in a line above a panel of that width."""
 """Of a panel, in inches."""
 NAMED = 6
 """Levels that are named on their axis, at most."""
@@ -181,7 +184,7 @@ def _one(
         axes.plot(
             line.alphas, [level] * len(own), own, color=INK, linewidth=1.1, label=f"level {level}", zorder=place + 0.5
         )
-    axes.set_title(panel.title, y=0.99)
+    axes.set_title(textwrap.fill(panel.title, TITLE), y=0.99)
     axes.set_xlabel("α", labelpad=-4)
     axes.set_xticks([0.0, 0.5, 1.0], ["0", "½", "1"])
     axes.set_ylabel("sparsity (%)", labelpad=2)

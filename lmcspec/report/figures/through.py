@@ -8,8 +8,8 @@ from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import metric_of, threshold_of
-from lmcspec.report.figures.panels import Panel, grid, panels_of
-from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_y, shades
+from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_panel, name_y, shades
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 from lmcspec.spec.study import Figure as Wish
@@ -34,7 +34,7 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     marks = {at: MARKERS[place % len(MARKERS)] for place, at in enumerate(steps)}
     epochs = wish.x != "step"
     with drawn():
-        made = grid(len(panels), high=2.9, sharey=wish.panels != "case")
+        made = grid(len(panels), high=2.9, shared=same_scale(wish))
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
         threshold = 0.0
@@ -49,12 +49,13 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             own = threshold_of(panel.given, metric)
             threshold = max(threshold, own)
             draw_threshold(axes, own)
-            axes.set_title(panel.title)
+            name_panel(axes, panel.title)
             axes.set_xlim(left=0)
-            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
             axes.set_xlabel("epochs of training" if epochs else "iterations of training")
             if first:
                 name_y(axes, metric.label)
+        for (axes,) in made.axes:
+            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         ordered = [handles[f"k = {k}"] for k in steps.values()]
         legend(made.figure, ordered, counted(cells, wish.band == "all"))
     caption = "Copies part at k; from then on their states after equally many updates are compared."

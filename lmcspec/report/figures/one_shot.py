@@ -1,0 +1,74 @@
+"""Several one-shot networks that make one curve: a family pruned once, each member to another sparsity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lmcspec.report.figures.given import Given, family, member
+from lmcspec.report.figures.lines import Look
+from lmcspec.report.figures.style import COLOURS, MARKERS, look_of, looks_of
+
+HOW_FAR = ("sparsity", "fraction")
+"""The keys of a stage that say how far a round prunes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line over densities: one network with its levels, or several that were each pruned once."""
+
+    label: str
+    networks: tuple[str, ...]
+
+
+def curves_of(given: Given, networks: Sequence[str]) -> list[Curve]:
+    """The lines of these networks, in their order.
+
+    Members of a family that have one sparse level each, and differ in nothing but how far they are pruned, share one:
+    `early[sparsity=0.5,criterion=snip]` and `early[sparsity=0.9,criterion=snip]` are `early[criterion=snip]`.
+    """
+    found: dict[str, list[str]] = {}
+    for network in networks:
+        once = len(given.plan.levels.get((given.case, network), ())) == 2
+        found.setdefault(_label(network) if once else network, []).append(network)
+    # One that shares its line with nobody keeps its whole name.
+    return [Curve(label if len(own) > 1 else own[0], tuple(own)) for label, own in found.items()]
+
+
+def joins(given: Given, axis: str) -> bool:
+    """Whether families that vary in `axis` are such curves: then their members' levels are not alike."""
+    varied = [network for network in given.networks if axis in member(network)]
+    return any(len(curve.networks) > 1 for curve in curves_of(given, varied))
+
+
+def looks_of_curves(given: Given, curves: Sequence[Curve]) -> dict[str, Look]:
+    """How they look: as their networks do, or where some are of several networks a colour for each curve.
+
+    Baselines have the colour of the curve whose masks they take, on a broken line.
+    """
+    if all(len(curve.networks) == 1 for curve in curves):
+        looks = looks_of(given, [curve.label for curve in curves])
+        return {curve.label: looks[curve.label] for curve in curves}
+    place = {network: curve.label for curve in curves for network in curve.networks}
+    originals = {curve.label: place.get(given.original(curve.networks[0]), curve.label) for curve in curves}
+    own = [label for label, original in originals.items() if label == original]
+    looks = {}
+    for number, (label, original) in enumerate(originals.items()):
+        twins = [one for one, of in originals.items() if of == original and one != original]
+        dashes = ("--", ":", "-.")[twins.index(label) % 3] if label in twins else "-"
+        looks[label] = Look(COLOURS[own.index(original) % len(COLOURS)], MARKERS[number % len(MARKERS)], dashes)
+    dense = {curve.label for curve in curves if not set(curve.networks) & set(given.pruned)}
+    return looks | {label: look_of(given, label, 0) for label in dense}
+
+
+def case_without_how_far(given: Given) -> str:
+    """`criterion=snip` of the case `sparsity=0.5,criterion=snip`, where its networks are pruned once."""
+    once = all(len(given.plan.levels[given.case, network]) == 2 for network in given.pruned)
+    return _without_how_far(member(f"[{given.case}]")) or given.case if once else given.case
+
+
+def _label(network: str) -> str:
+    rest = _without_how_far(member(network))
+    return f"{family(network)}[{rest}]" if rest else family(network)
+
+
+def _without_how_far(values: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in values.items() if key.rpartition(".")[2] not in HOW_FAR)

@@ -1,5 +1,8 @@
 """Networks that are pruned once, each to another sparsity, make one curve."""
 
+# pyright: reportOptionalMemberAccess=false
+# What can be drawn has a figure.
+
 from statistics import fmean
 
 import pytest
@@ -25,7 +28,7 @@ def error(target) -> float:
 
 def drawn(text, plot, **wish):
     plan = plan_of(text)
-    return draw(plan, Recorded(made_up(plan, error).found), **{plot: wish})[plot]
+    return draw(plan, Recorded(made_up(plan, error).found), "", **{plot: wish})[plot]
 
 
 @pytest.mark.parametrize("plot", ["accuracy-vs-sparsity", "instability-vs-sparsity"])

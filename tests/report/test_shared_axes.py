@@ -1,5 +1,8 @@
 """Panels share their y axis unless told not to, and the words at ticks leave each other room."""
 
+# pyright: reportOptionalMemberAccess=false
+# What can be drawn has a figure.
+
 from itertools import pairwise
 
 import pytest
@@ -75,8 +78,9 @@ def test_words_at_ticks_do_not_touch(rounds, panels):
     text = text if panels == "case" else text.partition("[[sweep")[0]
     plan = plan_of(text)
     store = Recorded(made_up(plan, lambda target: 0.1).found)
-    drawing = draw_across if panels == "case" else draw
-    figure = drawing(plan, store, **{"accuracy-vs-sparsity": {"panels": panels}})["accuracy-vs-sparsity"].figure
+    wish = {"accuracy-vs-sparsity": {"panels": panels}}
+    found = draw_across(plan, store, **wish) if panels == "case" else draw(plan, store, "", **wish)
+    figure = found["accuracy-vs-sparsity"].figure
     figure.draw_without_rendering()
     for axes in figure.axes:
         for one in (axes, *axes.child_axes):

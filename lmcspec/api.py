@@ -105,10 +105,12 @@ class Plan:
         from lmcspec.engine.execute import execute
         from lmcspec.engine.origin import origin
         from lmcspec.engine.progress import show
+        from lmcspec.plan.checks import refuse_empty
         from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
         from lmcspec.track import tracking_uri as choose
 
+        refuse_empty(self.graph)
         store = Store.open(self.store)
         view = outlook(self.graph, store)
         if view.diff.blocked and not view.diff.run:

@@ -44,7 +44,12 @@ StepField = Annotated[
 
 
 def _step_or_rewind(value: Any) -> Step | str:
-    return "rewind" if value == "rewind" else parse_step(value)
+    if value == "rewind":
+        return "rewind"
+    try:
+        return parse_step(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, the network\'s own point as "rewind"') from None
 
 
 StepOrRewind = Annotated[

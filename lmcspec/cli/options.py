@@ -97,6 +97,12 @@ def read_loaded(spec: Path, sets: list[str], max_tasks: int, store: "Store | Non
             raise UsageError(f"there is no file {spec}") from None
         except (OSError, ValueError) as error:
             raise UsageError(f"{spec} is not a saved plan: {error}") from None
+        if isinstance(document, dict) and "networks" in document and "parts" not in document:
+            yaml = spec.with_suffix(".yaml").name
+            raise UsageError(
+                f"{spec} is a spec; the ending .json is that of saved plans",
+                help=f"call it {yaml}: what is JSON is YAML as well",
+            )
         return None, read_document(document)
     loaded = load(spec, sets)
     facts = store.root / "facts" if store is not None else None

@@ -47,6 +47,7 @@ def plan(
 ) -> None:
     """Show what would run, why, and what it costs. Runs nothing and writes nothing but -o."""
     from lmcspec.plan import render
+    from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
 
     begun = time.perf_counter()
@@ -57,6 +58,7 @@ def plan(
         take_facts(spec, sets, store_path(store), max_tasks)
         existing = open_existing(store)
     planned = read_plan(spec, sets, max_tasks, existing)
+    refuse_empty(planned)
     view = outlook(planned, existing, selected(planned, force))
     seconds = time.perf_counter() - begun
     if output is not None:

@@ -48,11 +48,13 @@ def run(
     from lmcspec.engine.execute import execute
     from lmcspec.engine.origin import origin
     from lmcspec.engine.progress import show
+    from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
     from lmcspec.store import Store
 
     opened = Store.open(store_path(store))
     planned, resolved = read_study(spec, sets, max_tasks, opened)
+    refuse_empty(planned)
     view = outlook(planned, opened, selected(planned, force))
     if view.diff.blocked and not view.diff.run:
         raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")

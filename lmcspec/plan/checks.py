@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from lmcspec.base.errors import Problem
+from lmcspec.base.errors import Problem, UsageError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
 from lmcspec.catalog import DistillerCard, ModelCard, Named, get
+from lmcspec.plan.graph import Plan
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.spec import Case
@@ -14,6 +15,15 @@ from lmcspec.spec.study import MadeSet
 
 Recipes = Mapping[tuple[str, str], ResolvedRecipe]
 """By (recipe, training set)."""
+
+
+def refuse_empty(plan: Plan) -> None:
+    """A plan without tasks was never meant. Raises UsageError, which says what is missing."""
+    if not plan.tasks:
+        raise UsageError(
+            f"the study {plan.study} measures nothing, so there is nothing to run",
+            help="say what to measure: `accuracy = {}` under `[measures]`; in YAML `measures: {accuracy: {}}`",
+        )
 
 
 def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:

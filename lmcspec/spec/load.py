@@ -87,14 +87,14 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     given = overridden(root, sets)
     sweep = swept(given.root, given.paths)
     problems = [*given.problems, *sweep.problems]
-    cases = [case for name, tree in sweep.cases if (case := _case(name, tree, problems)) is not None]
+    cases = [case for name, tree in sweep.cases if (case := _case(name, tree, problems, sources)) is not None]
     sources |= {file: source.text for file, source in preset_sources().items()}
     if problems:
         raise SpecError(ordered(problems, sources), sources)
     return Loaded(FilePath(path), cases[0].study.study, tuple(cases), tuple(files.paths), sources)
 
 
-def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
+def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, str]) -> Case | None:
     """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
     found_wrong: list[Problem] = []
     failed: set[Path] = set()
@@ -119,7 +119,7 @@ def _case(name: str, root: Node, problems: list[Problem]) -> Case | None:
         try:
             study = model.model_validate(tree)
         except ValidationError as error:
-            wrong += from_validation(error, model, tree, origins, failed)
+            wrong += from_validation(error, model, tree, origins, failed, sources)
     problems += wrong
     return Case(name, study, tree, origins, families.families) if study is not None and not wrong else None
 

@@ -1,19 +1,31 @@
 """pydantic's errors as problems: one per place, with its span, what was expected and the nearest name."""
 
 import datetime
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from lmcspec.base.errors import Problem
-from lmcspec.catalog import built_in, names, nearest
+from lmcspec.base.errors import Problem, Span
+from lmcspec.catalog import built_in, names, nearest, plug_ins
 from lmcspec.spec import shape
+from lmcspec.spec.keys import likely
+from lmcspec.spec.meant import meant
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
+from lmcspec.spec.toml_text import inline
+from lmcspec.spec.tree import short_key
+from lmcspec.spec.yaml_text import flow
 
 MANY = 8
 """Lists of choices up to this length are printed whole."""
+OFFERED = 20
+"""Problems of one spec for which other spellings are tried; more than that nobody reads at a time."""
+LONGEST_NAME = 60
+WIDEST = 60
+"""Characters of a spelling that is offered."""
 
 _TYPES = {
     "int_type",
@@ -45,9 +57,17 @@ _UNKNOWN = {
 
 
 def from_validation(
-    error: ValidationError, model: type[BaseModel], data: Any, origins: Origins, failed: Collection[Path] = ()
+    error: ValidationError,
+    model: type[BaseModel],
+    data: Any,
+    origins: Origins,
+    failed: Collection[Path] = (),
+    sources: Mapping[str, str] | None = None,
 ) -> list[Problem]:
-    """The problems of one failed validation. Places under a path in `failed` are left out: more is wrong there."""
+    """The problems of one failed validation. Places under a path in `failed` are left out: more is wrong there.
+
+    `sources` are the texts to which spans point: values are offered as they were written.
+    """
     problems: list[Problem] = []
     seen: set[Path] = set()
     found_errors = [(one, shape.follow(model, one["loc"])) for one in error.errors(include_url=False)]
@@ -59,8 +79,47 @@ def from_validation(
         if place.loose and place.path in seen:
             continue
         seen.add(place.path)
-        problems.append(_problem(one, place, data, origins))
+        problem = _problem(one, place, data, origins)
+        offered = len(problems) < OFFERED and one["type"] not in _NO_VALUE and not place.of_key
+        problems.append(_with_offer(problem, one, place, origins, sources or {}) if offered else problem)
     return problems
+
+
+_NO_VALUE = {"extra_forbidden", "missing"}
+
+
+def _with_offer(
+    problem: Problem, one: Any, place: shape.Place, origins: Origins, sources: Mapping[str, str]
+) -> Problem:
+    """The problem with what was most likely meant beside the caret, where the key takes something like it."""
+    annotation = place.outer if place.outer is not None else place.annotation
+    value = one.get("input")
+    if annotation is None or (problem.label.startswith("did you mean") and not isinstance(value, dict | list)):
+        return problem
+    span = problem.span
+    written = _cut(span, sources) if span is not None and not isinstance(value, dict | list) else ""
+    kind = place.path[-1] if place.path[:1] == ("measures",) and len(place.path) == 2 else None
+
+    def complete(one: Any) -> Any:
+        return {"kind": kind, **one} if kind is not None and isinstance(one, dict) else one
+
+    found = meant(annotation, value, written, complete)
+    if found is None:
+        return problem
+    yaml = span is not None and span.file.lower().endswith((".yaml", ".yml"))
+    key = str(place.path[-1])
+    bare = value is None and span is not None and span == origins.span(place.path, "key")
+    spell = (lambda one: f"{key}: {flow(one)}" if bare else flow(one)) if yaml else inline
+    question = found.question(spell)
+    return replace(problem, label=question) if len(question) <= WIDEST + len("did you mean ``?") else problem
+
+
+def _cut(span: Span, sources: Mapping[str, str]) -> str:
+    text = sources.get(span.file)
+    if text is None or span.line != span.end_line:
+        return ""
+    lines = text.split("\n", span.line)
+    return lines[span.line - 1][span.column - 1 : span.end_column - 1] if len(lines) >= span.line else ""
 
 
 def _inside(path: Path, around: Path) -> bool:
@@ -99,7 +158,13 @@ def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Probl
     return _wrong_value(kind, path, annotation, value, origins)
 
 
+def _written(path: Path, origins: Origins) -> Path:
+    """The path as the spec has it: `space` where `space = "zca"` stands for `space = { name = "zca" }`."""
+    return path[:-1] if path and not origins.has(path) and short_key(path[:-1]) == path[-1] else path
+
+
 def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Origins) -> Problem:
+    path = _written(path, origins)
     words = shape.choices(annotation) if annotation is not None else []
     if isinstance(value, str) and words:
         return not_a_choice(path, value, words, origins, shape.expected(annotation))
@@ -112,6 +177,7 @@ def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Or
 
 def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, expected: str = "") -> Problem:
     """The problem of a word that is none of those that may stand here."""
+    path = _written(path, origins)
     near = nearest(value, words)
     return origins.problem(
         "E106",
@@ -125,12 +191,20 @@ def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, exp
 def unknown_key(path: Path, known: list[str], origins: Origins, model: type[BaseModel] | None = None) -> Problem:
     """The problem of a key that its table doesn't take, with the nearest that it, or a table in it, does."""
     name = str(path[-1])
-    near = nearest(name, known)
-    if near is None and model is not None:
-        near = _deeper(name, model)
+    near = _spaced(name, known) or likely(name, known, model)
     label = f"did you mean `{near}`?" if near else ""
     help = "" if near or not known else f"keys here: {', '.join(known)}"
     return origins.problem("E103", f"unknown key `{name}`", path, label=label, help=help, at="key")
+
+
+_BY_PACKAGES = {what: kind for _, what, kind in _UNKNOWN.values()}
+_FROM_PACKAGES = "one of your own needs its package installed here, with an entry point in `lmcspec.cards`"
+
+
+def there_are(kind: str) -> str:
+    """Which cards of a kind can be named, families of variants by their own name, built-in ones first."""
+    own, others = sorted(built_in(kind)), sorted(plug_ins(kind))
+    return f"there are: {', '.join(own)}" + (f"; from packages: {', '.join(others)}" if others else "")
 
 
 def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, origins: Origins) -> Problem:
@@ -139,21 +213,19 @@ def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, 
         return origins.problem("E105", f"{_named(path)} takes a name, not {found(name)}", path)
     near = nearest(name, known)
     help = ""
-    if not near:
+    if not near and what in _BY_PACKAGES:
+        help = f"{there_are(_BY_PACKAGES[what])}; {_FROM_PACKAGES}"
+    elif not near:
         help = f"there are: {', '.join(known)}" if 0 < len(known) <= MANY else "" if known else "none is defined"
     return origins.problem(
         code, f"there is no {what} `{name}`", path, label=f"did you mean `{near}`?" if near else "", help=help
     )
 
 
-def _deeper(name: str, model: type[BaseModel]) -> str | None:
-    """`optimiser.lr` for an `lr` that stands one table too high."""
-    for key, field in model.model_fields.items():
-        for _, member in shape.union_members(shape.annotation_of(field))[0]:
-            inner = shape.bare(member)
-            if shape.is_model(inner) and name in inner.model_fields:
-                return f"{key}.{name}"
-    return None
+def _spaced(name: str, known: list[str]) -> str | None:
+    """`lr: 0.1` for YAML's `lr:0.1` and `lr = 0.1`, which are keys without a value."""
+    found = re.fullmatch(r"([\w.-]+)\s*[:=]\s*(.+)", name)
+    return f"{found[1]}: {found[2]}" if found and found[1] in known else None
 
 
 def _keys_of_language(path: Path) -> list[str]:
@@ -171,7 +243,9 @@ def _bad_name(path: Path, origins: Origins, value: Any = None) -> Problem:
     name = value if value is not None else path[-1]
     help = "names begin with a letter or digit and go on with letters, digits and _ . + -"
     at = "key" if value is None else "value"
-    return origins.problem("E109", f"`{name}` can't be a name", path, help=help, at=at)
+    slug = re.sub(r"[^A-Za-z0-9_.+-]+", "-", str(name).partition("[")[0])[:LONGEST_NAME].strip("-_.+")
+    label = f"did you mean `{slug}`?" if slug else ""
+    return origins.problem("E109", f"`{name}` can't be a name", path, label=label, help=help, at=at)
 
 
 def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Problem:
@@ -179,6 +253,8 @@ def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Pro
     table = f"`{around[-1]}`" if around and isinstance(around[-1], str) else "the table" if around else "the spec"
     expected = shape.expected(place.annotation) if place.annotation is not None else ""
     help = f"`{name}` takes {expected}" if expected and expected != "a table" else ""
+    if expected.startswith("a name"):
+        help = f"`{name}` takes {expected}; {there_are(str(name))}"
     return origins.problem("E104", f"{table} lacks the key `{name}`", path, help=help, at="key")
 
 
@@ -195,7 +271,7 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
     if not isinstance(told, str):
         if isinstance(told, int | float | list | dict):
             return origins.problem("E105", f"`{key}` takes a string, not {found(told)}", place)
-        return _untold(path, key, tags, entry, origins)
+        return _untold(path, key, tags, entry, value, origins)
     if entry is None:
         return not_a_choice(place, told, tags, origins)
     code, what, card_kind = entry
@@ -203,7 +279,9 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
     return unknown_name(code, what, told, known, place, origins)
 
 
-def _untold(path: Path, key: str, tags: list[str], entry: tuple[str, str, str] | None, origins: Origins) -> Problem:
+def _untold(
+    path: Path, key: str, tags: list[str], entry: tuple[str, str, str] | None, table: Any, origins: Origins
+) -> Problem:
     if path[0] == "measures":
         near = nearest(str(path[-1]), tags)
         return origins.problem(
@@ -214,6 +292,10 @@ def _untold(path: Path, key: str, tags: list[str], entry: tuple[str, str, str] |
             help=f'use one of {", ".join(tags)}, or say which with `kind = "..."`',
             at="key",
         )
+    near = next((one for one in table if one != key and likely(str(one), [key]) == key), None)
+    if near is not None and origins.has((*path, near)):
+        message = f"{_named(path)} lacks the key `{key}`"
+        return origins.problem("E104", message, (*path, near), label=f"did you mean `{key}`?", at="key")
     or_load = ", `load` or `dataset`" if path[0] == "distilled" else ""
     choices = [tag for tag in tags if tag not in ("load", "dataset")]
     return origins.problem(

@@ -7,7 +7,7 @@ from pathlib import Path
 import tomli
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec import toml_spans
+from lmcspec.spec import toml_slips, toml_spans
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
 
@@ -34,9 +34,10 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
         return Unreadable(Problem(code, message, span, help=help))
 
     if path.suffix.lower() not in SUFFIXES:
-        raise refuse(
-            "E008", f"`{path}` is neither .toml nor .yaml", "rename the file, so that its ending says how it is written"
-        )
+        help = "rename the file, so that its ending says how it is written"
+        if path.suffix.lower() == ".json":
+            help = f"JSON is read as YAML: call it `{path.with_suffix('.yaml').name}`"
+        raise refuse("E008", f"`{path}` is neither .toml nor .yaml", help)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -87,10 +88,14 @@ def parse(path: Path, text: str) -> tuple[Node, Source]:
     """The tree of a text, TOML or YAML by the ending of the path. Raises Unreadable."""
     if path.suffix.lower() == ".toml":
         return parse_toml(str(path), text)
-    from lmcspec.spec import yaml_tree
+    from lmcspec.spec import yaml_slips, yaml_tree
 
     source = Source(str(path), text)
-    return yaml_tree.parse_yaml(source), source
+    tree = yaml_tree.parse_yaml(source)
+    if not isinstance(tree.value, dict) and (found := yaml_slips.as_toml(text, path.stem)):
+        place = source.span(found.start, found.end)
+        raise Unreadable(Problem("E101", f"not valid YAML: {found.message}", place, help=found.help))
+    return tree, source
 
 
 def parse_toml(file: str, text: str) -> tuple[Node, Source]:
@@ -160,6 +165,10 @@ def _syntax(source: Source, error: tomli.TOMLDecodeError) -> Problem:
             return found
     end = min(position + 1, len(source.text))
     words = error.msg[:1].lower() + error.msg[1:]
+    found = toml_slips.slip(source.text, error, Path(source.file).stem) if source.file != "--set" else None
+    if found is not None:
+        message = f"not valid TOML: {found.message or words}"
+        return Problem("E101", message, source.span(found.start, found.end), label=found.label, help=found.help)
     help = ""
     if words.startswith("invalid value"):
         help = "strings need quotes, true and false are lower case"

@@ -187,18 +187,60 @@ def choices(annotation: Any) -> list[str]:
     return words
 
 
+_STEP_OR_REWIND = "_step_or_rewind"
+_FEW = 6
+"""Short forms up to this number are listed."""
+
+
+def _makers(annotation: Any) -> set[str]:
+    """The names of the functions that make a value of what is written."""
+    found: set[str] = set()
+    while get_origin(annotation) in (Annotated, Union, UnionType):
+        if get_origin(annotation) is Annotated:
+            annotation, *metadata = get_args(annotation)
+            found |= {getattr(getattr(one, "func", None), "__name__", "") for one in metadata}
+        else:
+            members = [member for member in get_args(annotation) if member is not NoneType]
+            if len(members) != 1:
+                break
+            annotation = members[0]
+    return found
+
+
+def _is_nothing(annotation: Any) -> bool:
+    """Whether it fills up a union of too few members."""
+    return is_model(annotation) and not annotation.model_fields
+
+
+def _short_forms(annotation: Any) -> list[str]:
+    """What a bare string stands for in place of the table: its name, and which there are if they are few."""
+    makers = _makers(annotation)
+    members = [bare(member) for _, member in union_members(annotation)[0]]
+    if not all(is_model(one) and "name" in one.model_fields for one in members if not _is_nothing(one)):
+        return []
+    if "spell_out" in makers:
+        return ["a name"]
+    if "named" not in makers:
+        return []
+    names = [word for one in members for word in choices(one.model_fields["name"].annotation)]
+    return [f'"{name}"' for name in names] if len(names) <= _FEW else ["a name"]
+
+
+_TABLES = {"Like": "a table with `like`", "AtSparsity": "{ sparsity = … }"}
+_ITEMS = {"Stage": "stages"}
+"""Tables that have words of their own, by their classes."""
 _PLAIN = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 _STEP = 'a step (3, "500it", "2ep40it")'
 
 
 def expected(annotation: Any) -> str:
     """In words, what may stand here."""
-    words: list[str] = []
+    words = _short_forms(annotation)
     for _, member in union_members(annotation)[0]:
         for word in _expected_of_one(bare(member)):
             if word not in words:
                 words.append(word)
-    return _listed(words)
+    return _listed(words + ['"rewind"'] * (_STEP_OR_REWIND in _makers(annotation)))
 
 
 def _expected_of_one(inner: Any) -> list[str]:
@@ -211,18 +253,20 @@ def _expected_of_one(inner: Any) -> list[str]:
     if get_origin(inner) in (tuple, list):
         return [f"a list of {plural(get_args(inner)[0])}"]
     if get_origin(inner) is dict or is_model(inner):
-        return ["a table"]
+        return [_TABLES.get(getattr(inner, "__name__", ""), "a table")]
     return []
 
 
 def plural(annotation: Any) -> str:
     """In words, what a list may hold."""
     inner = bare(annotation)
+    if _STEP_OR_REWIND in _makers(annotation):
+        return 'steps or "rewind"'
     simple = {int: "integers", float: "numbers", str: "strings", Step: "steps"}
     if inner in simple:
         return simple[inner]
     if is_model(inner):
-        return "tables"
+        return _ITEMS.get(inner.__name__, "tables")
     return f"values, each {words}" if (words := expected(annotation)) else "values"
 
 

@@ -315,7 +315,9 @@ def _tagged(
 
 def _network(stage: type[Stage]) -> Any:
     def form(value: Any) -> str:
-        return "like" if isinstance(value, dict | Like) else "stages"
+        if isinstance(value, dict):  # a lone stage is told that stages are a list, not that it lacks a `like`
+            return "stages" if "like" not in value and not value.keys().isdisjoint(stage.model_fields) else "like"
+        return "like" if isinstance(value, Like) else "stages"
 
     return Annotated[
         Annotated[Several[stage], Tag("stages")] | Annotated[Like, Tag("like")],

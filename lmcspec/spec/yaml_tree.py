@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -11,6 +12,7 @@ from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from lmcspec.base.errors import Problem, Span
+from lmcspec.spec import yaml_slips
 from lmcspec.spec.reading import DEEPEST, Unreadable, too_deep
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
@@ -153,11 +155,15 @@ def _syntax(source: Source, error: MarkedYAMLError) -> Problem:
     offset = min(mark.index, len(source.text)) if mark is not None else 0
     if type(error).__name__ == "MaxDepthExceededError":
         return too_deep(source.span(offset, offset + 1))
+    found = yaml_slips.slip(source.text, error, Path(source.file).stem)
     words = (error.problem or error.context or "unreadable").strip()
     context = (error.context or "").strip()
     span = source.span(offset, min(offset + 1, len(source.text)) if offset < len(source.text) else offset)
     if "single document" in context or "another document" in words:
         return Problem("E114", "the file holds more than one YAML document", span, help="one file, one spec")
+    if found is not None:
+        message = f"not valid YAML: {found.message or words}"
+        return Problem("E101", message, source.span(found.start, found.end), label=found.label, help=found.help)
     return Problem("E101", f"not valid YAML: {words}" + (f" ({context})" if context and context != words else ""), span)
 
 

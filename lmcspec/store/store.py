@@ -104,7 +104,7 @@ class Store:
             if not create:
                 raise StoreError(
                     f"there is no store at {root}",
-                    help="`lmcspec run` makes one; name an existing one with --store or LMCSPEC_STORE",
+                    help="`lmcspec run SPEC` makes one; name an existing one with --store or LMCSPEC_STORE",
                 )
             with layout.writing(root):
                 document = _create(root)

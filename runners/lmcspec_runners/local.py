@@ -115,7 +115,7 @@ class LocalRunner:
         if seat.tries >= TRIES:
             raise BlockedError(
                 f"{TRIES} worker processes in a row ended before they were ready",
-                help="see above for what they wrote; `--set runner.name=inline` works without them",
+                help="see above for what they wrote; `lmcspec run SPEC --runner inline` works without them",
             )
         mine, other = socket.socketpair()
         document = {"device": self.slots[slot].device, "path": sys.path}
@@ -143,7 +143,7 @@ class LocalRunner:
             return
         raise BlockedError(
             f"torch can't use the GPU {self.slots[slot].device}: {why}",
-            help="`CUDA_VISIBLE_DEVICES= lmcspec run …` works on the CPU",
+            help="`CUDA_VISIBLE_DEVICES= lmcspec run SPEC` works on the CPU",
         )
 
     def _listen_to_worker(self, slot: int, happened: list[Happening]) -> None:

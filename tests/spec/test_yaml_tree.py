@@ -91,7 +91,7 @@ def test_an_empty_file_is_an_empty_table(text):
         ("a: &a\n  b: *a\n", "E113", 1, 4),
         ("a: 1\n...\n---\nb: 1\n", "E114", 3, 1),
         ("a: *b\n", "E101", 1, 4),
-        ("a: 'x\n", "E101", 2, 1),
+        ("a: 'x\n", "E101", 1, 4),
         ("a: \x07\n", "E101", 1, 1),
         ("%YAML 9\n---\na: 1\n", "E101", 1, 8),
     ],
@@ -100,6 +100,7 @@ def test_what_is_refused(text, code, line, column):
     with pytest.raises(Unreadable) as error:
         parse_yaml(Source("x.yaml", text))
     problem = error.value.problem
+    assert problem.span is not None
     assert (problem.code, problem.span.line, problem.span.column) == (code, line, column)
 
 
@@ -132,6 +133,7 @@ def test_what_is_dumped_is_read_and_the_text_at_each_place_means_it(data, flow):
     assert plain(tree) == data
     for path, node in walk(tree):
         if not isinstance(node.value, dict | list):
+            assert node.span is not None
             again = plain(parse_yaml(Source("y.yaml", f"[{source.cut(node.span)}]")))
             assert again == [node.value]
         if node.key is not None and path:

@@ -1,0 +1,147 @@
+"""Slips of the pen in a YAML text that can't be read: where they are, and what was meant.
+
+An edit is offered only if the text with it is read further than before.
+"""
+
+import re
+from typing import Any
+
+import tomli
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from lmcspec.spec.toml_slips import LONGEST, Slip
+
+_TOML_PAIR = re.compile(r"(?P<before>[ \t]*)(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*?)[ \t]*")
+_TOML_HEADER = re.compile(r"\s*\[\[?[\w.\"'-]+\]\]?\s*")
+_TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s+)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))")
+_MOST = 12
+"""Lines before the error in which a slip is looked for."""
+
+
+def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
+    """The slip behind an error, if it is one that people make. `stem` is the file's name without its ending."""
+    if found := as_toml(text, stem):
+        return found
+    mark, context = error.problem_mark, str(error.context or "")
+    position = min(mark.index, len(text)) if mark is not None else 0
+    if "'\\t'" in str(error.problem) and text[position : position + 1] == "\t":
+        return Slip(
+            position, position + 1, "a tab stands here", help="YAML is indented with spaces: put them in its place"
+        )
+    opened = error.context_mark.index if error.context_mark is not None else None
+    if opened is not None and "quoted scalar" in context:
+        line = text[opened : _line_end(text, opened)].strip()
+        return Slip(
+            opened,
+            opened + 1,
+            "a quote is opened here and not closed",
+            help=f"close it: `{_short(line)}{text[opened]}`",
+        )
+    equals = _with_equals(text, position)
+    if equals is not None:
+        return equals
+    if opened is not None and "flow" in context and _line_end(text, opened) < position:
+        sign = text[opened]
+        return Slip(
+            opened,
+            opened + 1,
+            f"the `{sign}` that opens here is not closed",
+            help=f"close it with `{']' if sign == '[' else '}'}`",
+        )
+    return _colon(text, position) or _indentation(text, position)
+
+
+def as_toml(text: str, stem: str) -> Slip | None:
+    """Whether the text is TOML in a file that is called otherwise."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    toml = sum(1 for line in lines if _TOML_HEADER.fullmatch(line) or _TOML_PAIR.fullmatch(line))
+    if not lines or toml < 0.5 * len(lines):
+        return None
+    try:
+        tomli.loads(text)
+    except (ValueError, RecursionError):
+        if toml < 3 or any(re.match(r"\s*[\w.-]+:(\s|$)", line) for line in lines):
+            return None  # a stray `=` in a YAML file
+    start = len(text) - len(text.lstrip())
+    return Slip(
+        start, min(start + 1, len(text)), "this is TOML", help=f"call the file `{stem}.toml`: TOML is read as well"
+    )
+
+
+def _with_equals(text: str, position: int) -> Slip | None:
+    """A line of TOML among those of YAML."""
+    for start, line in _lines_before(text, position):
+        if (found := _TOML_PAIR.fullmatch(line)) and ": " not in line:
+            new = f"{found['key']}: {found['value']}"
+            at = start + len(found["before"])
+            if _goes_further(text, at, start + len(line), new):
+                return Slip(
+                    at, start + len(line.rstrip()), label=f"did you mean `{_short(new)}`?", help="YAML writes `:`"
+                )
+    return None
+
+
+def _colon(text: str, position: int) -> Slip | None:
+    """A value that holds a colon: it needs quotes."""
+    for start, line in _lines_before(text, position, most=2):
+        if found := _TWO_COLONS.fullmatch(line.rstrip()):
+            at, value = start + found.start("value"), found["value"]
+            new = '"' + value.replace('"', "'") + '"'
+            if _goes_further(text, at, at + len(value), new):
+                return Slip(at, at + len(value), "a value with a colon needs quotes", f"did you mean `{_short(new)}`?")
+    return None
+
+
+def _indentation(text: str, position: int) -> Slip | None:
+    """A line that is neither on a level with one above nor opened by it."""
+    start, end = text.rfind("\n", 0, position) + 1, _line_end(text, position)
+    line = text[start:end]
+    own = len(line) - len(line.lstrip(" "))
+    above = [other for other in text[:start].splitlines() if other.strip() and not other.lstrip().startswith("#")]
+    if not above or not line.strip():
+        return None
+    wanted = len(above[-1]) - len(above[-1].lstrip(" "))
+    if wanted == own or not _goes_further(text, start, start + own, " " * wanted):
+        return None
+    message = f"the line begins after {own} spaces, the one above after {wanted}"
+    return Slip(start + own, start + len(line.rstrip()), message, help="keys of one table begin below each other")
+
+
+def _lines_before(text: str, position: int, most: int = _MOST) -> list[tuple[int, str]]:
+    """The line of a position and those before it, nearest first, each with where it begins."""
+    found: list[tuple[int, str]] = []
+    end = _line_end(text, position)
+    while len(found) < most:
+        start = text.rfind("\n", 0, end) + 1
+        found.append((start, text[start:end]))
+        if start == 0:
+            break
+        end = start - 1
+    return found
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _goes_further(text: str, start: int, end: int, new: str) -> bool:
+    changed = text[:start] + new + text[end:]
+    failed = _fails_at(changed)
+    return failed is None or failed > _line_end(changed, start + len(new))
+
+
+def _fails_at(text: str) -> int | None:
+    try:
+        YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark: Any = error.problem_mark or error.context_mark
+        return mark.index if mark is not None else 0
+    except (YAMLError, ValueError, RecursionError):
+        return 0
+    return None

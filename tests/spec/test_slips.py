@@ -1,0 +1,138 @@
+"""Slips of the pen: the place that is shown is the one to change, and the text with what is offered is read further."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small import text
+from test_meant import YAML, problems
+
+from lmcspec.base.errors import SpecError
+from lmcspec.spec import load
+
+
+def shown(content: str, name: str) -> tuple[str, str]:
+    """The text under the caret, and all that is said."""
+    (problem,) = problems(content, name)
+    assert problem.code == "E101"
+    span = problem.span
+    assert span is not None
+    line = content.split("\n")[span.line - 1]
+    return line[span.column - 1 : span.end_column - 1], f"{problem.message} {problem.label} {problem.help}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "words"),
+    [
+        ({"study": "small"}, "small", '`"small"`'),
+        ({"study": "my study"}, "my study", '`"my study"`'),
+        ({"study": "\u201csmall\u201d"}, "\u201csmall\u201d", '`"small"`'),
+        ({"study": '"small'}, '"', '`"small"`'),
+        ({"study": "'small"}, "'", "`'small'`"),
+        ({"study": '"""small'}, '"""', "not closed"),
+        ({"dm10": '{ method = "dm, ipc = 10 }'}, '"', '`"dm"`'),
+        ({"optimiser": '{ name = "sgd", lr = .1 }'}, ".1", "`0.1`"),
+        ({"optimiser": '{ name = "sgd", lr = 1. }'}, "1.", "`1.0`"),
+        ({"optimiser": '{ name = "sgd", lr = 10% }'}, "10%", "`0.1`"),
+        ({"optimiser": '{ name = "sgd", lr = 0,1 }'}, "0,1", "`0.1`"),
+        ({"optimiser": '{ name = "sgd", lr = 0.1, nesterov = True }'}, "True", "`true`"),
+        ({"optimiser": '{ name = "sgd", lr = 0.1, nesterov = yes }'}, "yes", "`true`"),
+        ({"optimiser": '{ name = "sgd", lr = None }'}, "None", "leave the key out"),
+        ({"optimiser": '{ name = "sgd", lr: 0.1 }'}, ":", "TOML writes `=`"),
+        ({"optimiser": '{ name = "sgd", lr = 0.1'}, "{", "not closed"),
+        ({"batch": "032"}, "032", "`32`"),
+        ({"batch": "32 // images"}, "//", "begin with `#`"),
+        ({"batch": "32;"}, ";", "begin with `#`"),
+        ({"imp": "[ rounds = 3 ]"}, "[ rounds = 3 ]", "`[{ rounds = 3 }]`"),
+        ({"accuracy": ""}, "accuracy = ", "has no value"),
+    ],
+)
+def test_in_toml(changes, place, words):
+    found, said = shown(text(**changes), "s.toml")
+    assert found == place
+    assert words in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("[measures]", "[measures", "[measures", "`[measures]`"),
+        ("[measures]", "measures]", "measures]", "`[measures]`"),
+        ("accuracy = {}", "accuracy", "accuracy", "`accuracy = {}`"),
+    ],
+)
+def test_in_headers(old, new, place, words):
+    found, said = shown(text().replace(old, new), "s.toml")
+    assert found == place
+    assert words in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "words"),
+    [
+        ("    batch: 32", "\tbatch: 32", "\t", "spaces"),
+        ("    batch: 32", "    batch:\t32", "\t", "spaces"),
+        ("study: small", 'study: "small', '"', '`"small"`'),
+        ("study: small", "study: 'small", "'", "`'small'`"),
+        ("study: small", "study: small\ntitle: a: b", "a: b", '`"a: b"`'),
+        ("study: small", "study: small\ntitle: [x", "[", "`]`"),
+        ("study: small", "study: small\ntitle: {x", "{", "`}`"),
+        ("dataset: digits", "dataset = digits", "dataset = digits", "`dataset: digits`"),
+        ("    batch: 32", "     batch: 32", "batch: 32", "5 spaces, the one above after 4"),
+    ],
+)
+def test_in_yaml(old, new, place, words):
+    found, said = shown(YAML.replace(old, new, 1), "s.yaml")
+    assert found == place
+    assert words in said
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "what"),
+    [
+        (text(), "s.yaml", "this is TOML call the file `s.toml`"),
+        (text(study="small"), "s.yaml", "this is TOML"),
+        ('study = "x"\n', "s.yml", "this is TOML"),
+        ("# one line\n[recipes]\n", "s.yaml", "this is TOML"),
+        (YAML, "s.toml", "this is YAML call the file `s.yaml`"),
+        (YAML.replace("small", '"small'), "s.toml", "this is YAML"),
+        ("---\nstudy: x\n", "s.toml", "this is YAML"),
+        ('{"study": "x"}', "s.toml", "this is JSON call the file `s.yaml`"),
+        ('{\n "study": "x",\n "model": "y"}', "s.toml", "this is JSON"),
+    ],
+)
+def test_one_language_under_the_name_of_the_other(content, name, what):
+    _, said = shown(content, name)
+    assert what.replace(" call", "  call") in said or what in said
+
+
+def test_a_key_that_took_its_value_along():
+    for wrong in ("lr:0.1", "lr = 0.1"):
+        found = problems(YAML.replace("lr: 0.1", wrong), "s.yaml")
+        assert "did you mean `lr: 0.1`?" in [problem.label for problem in found]
+
+
+def test_json_is_read_as_yaml():
+    import json
+
+    from ruamel.yaml import YAML as Reader
+
+    document = Reader(typ="safe", pure=True).load(YAML)
+    for indent in (None, 1, "\t"):
+        assert load(Path("s.yaml"), text=json.dumps(document, indent=indent)).name == "small"
+
+
+@given(st.data())
+def test_no_damage_to_a_text_makes_it_fall_over(data):
+    whole, name = data.draw(
+        st.sampled_from([(text(), "s.toml"), (YAML, "s.yaml"), (text(), "s.yaml"), (YAML, "s.toml")])
+    )
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 30)))
+    new = data.draw(st.text("\"'[]{}=:,#\t\n %-.1a\\", max_size=6))
+    try:
+        load(Path(name), text=whole[:start] + new + whole[end:])
+    except SpecError as error:
+        for problem in error.problems:
+            assert problem.message and problem.code

@@ -179,6 +179,10 @@ E426 distilled set that can't be made
     gradients of convolutions, so the network that it is made on needs some.
 E427 no plane through one network twice
     The plane of a landscape goes through three different trained networks.
+E428 code that can't stand in ids
+    Results of a model, data set, criterion or distiller of yours are kept under ids that hold its code: the digest
+    of its source and of what that imports from its own package, or a `version` that its card declares. Here neither
+    can be had; the message says why.
 """
 
 

@@ -21,6 +21,8 @@ class Card:
     config: type[Config]
     implementation: str
     source: str = ""
+    version: int | str | None = None
+    """Of a plug-in: what stands in ids for its code, raised when results change. None: the digest of its source."""
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Other names for this card with some settings filled in: `convnet3` is `convnet` with depth 3."""
 

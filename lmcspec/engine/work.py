@@ -16,6 +16,7 @@ from lmcspec.engine.context import Place, TaskContext, present
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
+from lmcspec.tasks.code import check_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
             pristine.prepare(task.threads)
             context = TaskContext(store, attempt, payload, place, lease, log, record)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
+            check_code([params], payload.get("neutral", {}))
             with ATTENDANT.caring(lease, log), warnings.catch_warnings():
                 try:
                     finished = task.run(context, params, payload["task"]["seeds"])

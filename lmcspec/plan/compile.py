@@ -7,6 +7,7 @@ from typing import Any
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
+from lmcspec.catalog.code import look_again
 from lmcspec.plan.checks import (
     image_problems,
     milestone_problems,
@@ -15,6 +16,7 @@ from lmcspec.plan.checks import (
     split_problems,
     step_problems,
 )
+from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
@@ -33,6 +35,7 @@ MAX_TASKS = 100_000
 
 def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: Path | None = None) -> Plan:
     """Every task and target of every case. Raises SpecError with all cross-field problems, by position."""
+    look_again()
     graph = Graph(limit=max_tasks)
     targets: list[Target] = []
     levels: dict[tuple[str, str], tuple[Level, ...]] = {}
@@ -109,6 +112,9 @@ class _Case:
 
     def compile(self) -> list[Target]:
         before = len(self.problems)
+        self.problems += code_problems(self.case)
+        if len(self.problems) > before:
+            return []
         material = self.material = gather(self.case, self.base, self.graph, self.problems)
         if material is None:
             return []

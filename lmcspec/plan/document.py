@@ -17,6 +17,7 @@ from lmcspec.plan.facts import moved_data
 from lmcspec.plan.graph import Level, Plan, Series, Target, Verdict, find_byproducts
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
 from lmcspec.tasks import Kind, decode, kind, make, parts_of
+from lmcspec.tasks.code import check_code
 
 SCHEMA = "lmcspec/plan/1"
 
@@ -67,6 +68,7 @@ def read_document(document: Any) -> Plan:
     shape = next(iter(plan.facts.values()), None)
     try:
         moved = moved_data(plan.neutral, document["parts"], shape)
+        check_code([task.params for task in plan.tasks.values()], plan.neutral)
     except (FileNotFoundError, LmcspecError) as error:
         moved = str(error)
     except MALFORMED as error:

@@ -10,6 +10,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.recipes import Augmentation, Recipe, Sgd, as_document
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import get, identity
+from lmcspec.catalog.code import code_of
 from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
 from lmcspec.plan.graph import Graph
@@ -86,7 +87,7 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
         method = {key: value for key, value in identity(entry).items() if key not in ("model", "protocol")}
         seed = method.pop("seed", 0)
         experts = _experts(case, name, method.pop("experts", None), model, material, graph)
-        params = Distill(Part.of(method), model, data)
+        params = Distill(Part.of(method), model, data, code_of(get("distiller", method["method"])))
         role = f"{case.prefix}distilled/{name}"
         each = {f"{role}/s{one}": one for one in range(case.study.replicates)} if seed == "replicate" else {role: seed}
         tasks = [graph.add("distill", params, experts, seeds={"seed": one}, role=own) for own, one in each.items()]

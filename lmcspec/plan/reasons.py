@@ -14,6 +14,7 @@ REASONS = {
     "input-changed": "what it starts from is another",
     "version": "the code of its kind has a new version",
     "data-changed": "the data are others",
+    "code-changed": "the code of something that isn't built in is another",
     "output-missing": "it ran, but its files are gone",
     "output-corrupt": "it ran, but its files are damaged",
     "previous-failed": "its last attempt failed",
@@ -21,6 +22,10 @@ REASONS = {
     "skipped": "it needs what collapsed, and is not done",
     "forced": "asked for by --force",
 }
+
+
+CODE = "code of "
+"""How the change of a plug-in's code is called, followed by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +127,10 @@ def _compared(
     old, parts = before["task"], before["parts"]
     if old["version"] != task.document["version"]:
         return Reason("version", (Change("version", old["version"], task.document["version"]),))
-    changes = tuple(_differences(task, old, parts))
+    changes = tuple(_differences(task, old, parts, plan.neutral))
     if changes:
+        if all(change.field.startswith(CODE) for change in changes):
+            return Reason("code-changed", changes)
         data = all(change.field.startswith("data.digest") or change.field == "train_on.digest" for change in changes)
         return Reason("data-changed" if data else "params-changed", changes)
     moved = [source for slot, source in task.inputs if old["inputs"].get(slot) != source and source in known]
@@ -155,7 +162,9 @@ def _recorded(task: Task, last: Mapping[str, Any] | None) -> Mapping[str, Any] |
     return {"task": last["tasks"][identifier], "parts": last["parts"]}
 
 
-def _differences(task: Task, old: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Change]:
+def _differences(
+    task: Task, old: Mapping[str, Any], parts: Mapping[str, Any], neutral: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Change]:
     new = task.document
     for name in sorted(set(old["params"]) | set(new["params"])):
         before, after = old["params"].get(name), new["params"].get(name)
@@ -163,10 +172,26 @@ def _differences(task: Task, old: Mapping[str, Any], parts: Mapping[str, Any]) -
             continue
         part = getattr(task.params, name, None)
         value = part.value if isinstance(part, Part) else after
-        yield from _leaves(name, parts.get(before, before) if isinstance(before, str) else before, value)
+        for change in _leaves(name, parts.get(before, before) if isinstance(before, str) else before, value):
+            if change.field in ("code", "model.code", "data.code", "train_on.code"):
+                whose = _named(task, name, neutral)
+                change = Change(f"{CODE}`{whose}`" if whose else f"{CODE}the data", change.old, change.new)
+            yield change
     for name in sorted(set(old["seeds"]) | set(new["seeds"])):
         if old["seeds"].get(name) != new["seeds"].get(name):
             yield Change(f"seeds.{name}", old["seeds"].get(name), new["seeds"].get(name))
+
+
+def _named(task: Task, param: str, neutral: Mapping[str, Mapping[str, Any]]) -> str:
+    """The card whose code stands in a parameter of a task."""
+    match param:
+        case "model":
+            return task.params.model.value["config"]["name"]
+        case "code":
+            part = getattr(task.params, "criterion", None) or task.params.method
+            return part.value.get("method") or part.value["name"]
+        case _:
+            return neutral.get(getattr(task.params, param).digest, {}).get("config", {}).get("name", "")
 
 
 def _leaves(path: str, old: Any, new: Any) -> Iterator[Change]:

@@ -6,7 +6,8 @@ from typing import Any
 from lmcspec.base.ids import digest
 from lmcspec.base.recipes import as_document
 from lmcspec.base.steps import Step
-from lmcspec.catalog import identity
+from lmcspec.catalog import get, identity
+from lmcspec.catalog.code import code_of
 from lmcspec.plan.graph import Series
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.material import Material
@@ -49,6 +50,8 @@ def _stage(network: NetworkPlan, stage: StagePlan, material: Material, recipes: 
     for key in ("rewind", "schedule_from"):
         step = getattr(stage.stage, key)
         written[key] = recipe.updates(step) if isinstance(step, Step) else None
+    if code := code_of(get("criterion", stage.stage.criterion.name)):
+        written["code"] = code
     del written["rounds"], written["sparsity"]
     written["exactly"] = stage.exact
     return written if last else written | {"rounds": stage.rounds}

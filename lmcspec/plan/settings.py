@@ -20,7 +20,8 @@ from lmcspec.base.recipes import (
     as_document,
 )
 from lmcspec.base.steps import Step, updates_per_epoch
-from lmcspec.catalog import DatasetCard, Named, get, identity
+from lmcspec.catalog import Card, DatasetCard, Named, get, identity
+from lmcspec.catalog.code import code_of
 from lmcspec.spec import recipe as written
 from lmcspec.spec.study import DatasetTable, Space
 from lmcspec.tasks import Part
@@ -153,7 +154,7 @@ def data_part(table: DatasetTable, facts: DataFacts, space: Mapping[str, Any], *
         value["resize"] = table.resize
     if table.crop is not None:
         value["crop"] = table.crop
-    return Part.of(value)
+    return Part.of(value | _code(get("dataset", table.name)))
 
 
 def resizes_itself(table: DatasetTable) -> bool:
@@ -191,4 +192,11 @@ def stored_shape(table: DatasetTable, facts: DataFacts) -> tuple[int, int, int]:
 
 def model_part(model: Named, facts: DataFacts) -> Part:
     """A model on images of this shape."""
-    return Part.of({"config": identity(model), "shape": list(facts.shape), "classes": facts.classes})
+    value = {"config": identity(model), "shape": list(facts.shape), "classes": facts.classes}
+    return Part.of(value | _code(get("model", model.name)))
+
+
+def _code(card: Card) -> dict[str, str]:
+    """What stands in a part for the code of a card that isn't built in."""
+    code = code_of(card)
+    return {} if code is None else {"code": code}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from lmcspec.base.recipes import Noise
 from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get, identity
+from lmcspec.catalog.code import code_of
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
@@ -126,6 +127,7 @@ class Subnetworks:
             start=start,  # pyright: ignore[reportArgumentType]
             data=self.data if card.images else None,
             train_on=images.file,
+            code=code_of(card),
         )
         return self.graph.add("prune", params, inputs, seeds, role=self._role(network.name, replicate, level, "mask"))
 

@@ -1,7 +1,7 @@
 """Make a distilled set."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
-from lmcspec.tasks.params import Part
+from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.sources import IMAGES, MODELS, SETS, TRAINING
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Distill:
     method: Part
     model: Part
     data: Part
+    code: str | None = field(default=None, metadata=ADDED_LATER)
+    """The code of a method that isn't built in."""
 
 
 def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:

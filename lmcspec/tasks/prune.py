@@ -40,6 +40,8 @@ class Prune:
     """The study's data, for a criterion that looks at training images."""
     train_on: Part | None = field(default=None, metadata=ADDED_LATER)
     """A distilled set from a file, at which it looks instead."""
+    code: str | None = field(default=None, metadata=ADDED_LATER)
+    """The code of a criterion that isn't built in."""
 
 
 def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from plugin_for_tests import STUDY, Plugin
 from specs_for_tests import TINY, plan_of
 
 from lmcspec.engine.execute import execute
@@ -199,6 +200,19 @@ def _leave(store: Store, task: str) -> None:
         document["process"] = {**document.get("process", {}), "pid": 2**22 - 1, "started": 1.0}
         document |= {"pid": 2**22 - 1, "started": 1.0}
         owner.write_text(json.dumps(document))
+
+
+def test_code_changed(tmp_path, monkeypatch):
+    """More of it in test_plugin_code."""
+    monkeypatch.syspath_prepend(tmp_path)
+    plugin = Plugin(tmp_path)
+    plugin.forget()
+    store = Store.open(tmp_path / "store")
+    assert set(by_role(look(store, text=STUDY)).values()) == {"never-run"}
+    run(store, look(store, text=STUDY))
+    plugin.edit("criterion.py", ".abs()", ".square()")
+    assert by_role(look(store, text=STUDY)) == {"imp/s0/l1/mask": "code-changed", "imp/s0/l1/train": "input-changed"}
+    plugin.forget()
 
 
 def test_forced(store):

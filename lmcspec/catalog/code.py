@@ -1,0 +1,297 @@
+"""What stands in ids for the code of a card that isn't built in: the version it declares, or a digest of its source.
+
+lmcspec's own code is in ids by the versions of its kinds of task. A plug-in's is followed from the modules that its
+card names through everything that they import from their own package, as text: nothing is imported to find out. A
+comment is text as well; whoever doesn't want every edit to count declares a version.
+"""
+
+import ast
+import hashlib
+import importlib
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
+from importlib.util import decode_source, resolve_name
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base.errors import LmcspecError, StoreError
+from lmcspec.base.ids import digest
+from lmcspec.catalog.card import Card, DatasetCard, ModelCard
+
+OWN = "lmcspec"
+MOST_FILES, MOST_BYTES = 2_000, 64 * 2**20
+"""Of a package that has to be taken whole."""
+
+_BY_NAME = {"import_module", "__import__"}
+_BEYOND_IMPORTS = {
+    "__file__",
+    "__path__",
+    "__spec__",
+    "__loader__",
+    "exec",
+    "eval",
+    "spec_from_file_location",
+    "get_data",
+}
+"""Names by which a module reaches files of its package that no import statement tells of."""
+_READERS = ("importlib.resources", "importlib_resources", "pkg_resources", "pkgutil", "runpy")
+
+
+class CodeError(LmcspecError):
+    """The source of a card can't be found or followed, and it declares no version."""
+
+    exit_code = 2
+
+
+def code_of(card: Card) -> str | None:
+    """What of a card's code enters ids: None for lmcspec's own, `version N` where one is declared, else a digest.
+
+    The digest is over the text of all modules that the implementation rests on in its own package, by their names, and
+    over what the card itself says of it. Raises CodeError.
+    """
+    named = _references(card)
+    foreign = tuple(one for one in named if _module(one).partition(".")[0] != OWN)
+    if not foreign:
+        return None
+    if card.version is not None:
+        found = f"version {card.version}"
+    else:
+        try:
+            found = digest({"card": _said(card), "modules": _followed(tuple(dict.fromkeys(map(_module, foreign))))})
+        except CodeError as error:
+            raise CodeError(
+                f"the code of {card.kind} `{card.name}` can't stand in ids: {error}", help=error.help
+            ) from None
+    _seen.setdefault((card.kind, card.name), found)
+    return found
+
+
+_seen: dict[tuple[str, str], str] = {}
+"""The code of each card when this process first looked at it: what it has loaded can't be later than that."""
+
+
+def look_again() -> None:
+    """Read sources anew from now on: files may have been edited since the last look."""
+    importlib.invalidate_caches()
+    _followed.cache_clear()
+
+
+def check_planned(card: Card, planned: str | None) -> None:
+    """Raise StoreError unless this process would do what was planned: with that code, and with nothing older."""
+    now = code_of(card)
+    if now != planned:
+        message = f"the code of {card.kind} `{card.name}` is another than when this was planned"
+        raise StoreError(message, help="give the same command again: it plans anew")
+    if now is not None and _seen[card.kind, card.name] != now:
+        message = f"the code of {card.kind} `{card.name}` was edited after this process had begun to use it"
+        raise StoreError(message, help="start Python anew (in a notebook, restart the kernel)")
+
+
+def _references(card: Card) -> tuple[str, ...]:
+    """The `package.module:attribute`s that make results."""
+    facts = card.facts if isinstance(card, DatasetCard) else None
+    return (card.implementation, facts) if isinstance(facts, str) else (card.implementation,)
+
+
+def _module(reference: str) -> str:
+    return reference.partition(":")[0]
+
+
+def _said(card: Card) -> dict[str, Any]:
+    """What a card says that changes results and stands nowhere else in an id."""
+    said: dict[str, Any] = {"implementation": list(_references(card))}
+    return said | {"classifier": card.classifier} if isinstance(card, ModelCard) else said
+
+
+# ------------------------------------------------------------------ following imports
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One module: the digest of its text or bytes, what it may import, and whether it reads what no import tells of."""
+
+    digest: str
+    imports: tuple[str, ...] = ()
+    beyond: bool = False
+
+
+@cache
+def _followed(modules: tuple[str, ...]) -> dict[str, str]:
+    """Digests by name: of these modules and of all that they import from their own packages, transitively."""
+    found: dict[str, str] = {}
+    tops = {name.partition(".")[0] for name in modules}
+    homes = {home for top in tops if (home := _home(top)) is not None}
+    queue, looked_at, whole = list(modules), set(), set()
+    while queue:
+        name = queue.pop()
+        if name in looked_at or not _is_own(name, tops, homes):
+            continue
+        looked_at.add(name)
+        if name.endswith(".*"):
+            package = name.removesuffix(".*")
+            spec = _find(package)
+            if spec is not None and spec.submodule_search_locations is not None:
+                whole.add(package.partition(".")[0])
+            continue
+        queue += [name.rpartition(".")[0]] if "." in name else []
+        spec = _find(name)
+        if spec is None:
+            if name in modules:
+                raise CodeError(f"there is no module {name}", help=_DECLARE)
+            continue  # an attribute of its package
+        source = _read(name, spec)
+        if source is None:
+            continue
+        found[name] = source.digest
+        queue += source.imports
+        if source.beyond:
+            whole.add(name.partition(".")[0])
+    for top in sorted(whole):
+        found |= _whole(top)
+    return found
+
+
+_DECLARE = "declare one in its card: version = 1, to be raised whenever results change"
+
+
+def _find(name: str) -> ModuleSpec | None:
+    """Where a module lies, found as an import would and without importing anything."""
+    path: Any = None
+    spec = None
+    parts = name.split(".")
+    if name == "__main__" or not all(part.isidentifier() for part in parts):
+        return None
+    for depth in range(1, len(parts) + 1):
+        own = ".".join(parts[:depth])
+        finders = (finder for finder in sys.meta_path if hasattr(finder, "find_spec"))
+        spec = next((found for finder in finders if (found := _asked(finder, own, path)) is not None), None)
+        if spec is None or (depth < len(parts) and spec.submodule_search_locations is None):
+            return None
+        path = spec.submodule_search_locations
+    return spec
+
+
+def _asked(finder: Any, name: str, path: Any) -> ModuleSpec | None:
+    """What a finder knows of a module. Python's can't tell of a folder of modules in a package that isn't imported."""
+    try:
+        return finder.find_spec(name, path, None)
+    except KeyError:
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [
+            folder for one in path if os.path.isdir(folder := os.path.join(one, name.rpartition(".")[2]))
+        ]
+        return spec
+
+
+def _home(top: str) -> str | None:
+    """The folder of a top-level module or package, unless others share it as those installed beside each other do."""
+    spec = _find(top)
+    if spec is None:
+        return None
+    locations = list(spec.submodule_search_locations or ())
+    place = locations[0] if locations else spec.origin
+    if place is None:
+        return None
+    home = os.path.dirname(os.path.abspath(place))
+    shared = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return None if home in shared or os.path.basename(home) in ("site-packages", "dist-packages") else home
+
+
+def _is_own(name: str, tops: set[str], homes: set[str]) -> bool:
+    """Whether a module is the plug-in's: of the same package, or lying in a folder of its own beside it."""
+    top = name.partition(".")[0]
+    if top in tops:
+        return True
+    if top in sys.stdlib_module_names or top == OWN or not homes:
+        return False
+    return _home(top) in homes
+
+
+def _read(name: str, spec: ModuleSpec) -> _Source | None:
+    """A module's source; None for a folder of modules without a file of its own."""
+    if spec.origin is None or (spec.loader is None and spec.submodule_search_locations is not None):
+        return None
+    if spec.origin.endswith(".pyc") or not hasattr(spec.loader, "get_data"):
+        raise CodeError(f"no source of {name} can be found", help=_DECLARE)
+    try:
+        data = spec.loader.get_data(spec.origin)  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+        if spec.origin.endswith(tuple(EXTENSION_SUFFIXES)):
+            return _Source(hashlib.sha256(data).hexdigest())
+        text = decode_source(data)
+        package = name if spec.submodule_search_locations is not None else name.rpartition(".")[0]
+        return _parsed(text, package)
+    except (OSError, ImportError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise CodeError(f"the source of {name} can't be read: {error}", help=_DECLARE) from None
+
+
+@cache
+def _parsed(text: str, package: str) -> _Source:
+    names: list[str] = []
+    beyond = False
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Import():
+                names += [one.name for one in node.names]
+            case ast.ImportFrom():
+                base = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module
+                names += [str(base), *(f"{base}.{one.name}" for one in node.names)]
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in _BY_NAME:
+                literal = _literal(node, package)
+                names += [literal] if literal else []
+                beyond |= literal is None
+            case ast.Name(id=used) | ast.Attribute(attr=used) if used in _BEYOND_IMPORTS:
+                beyond = True
+    beyond |= any(name == reader or name.startswith(f"{reader}.") for name in names for reader in _READERS)
+    return _Source(hashlib.sha256(text.encode()).hexdigest(), tuple(dict.fromkeys(names)), beyond)
+
+
+def _literal(call: ast.Call, package: str) -> str | None:
+    """The module that a call imports by a name that is written there; None where it is worked out."""
+    match call.args:
+        case [ast.Constant(value=str(name)), *_]:
+            return resolve_name(name, package)
+        case _:
+            return None
+
+
+def _whole(top: str) -> dict[str, str]:
+    """Digests by name of all files of a package, or of the modules in the folder of a single one."""
+    spec = _find(top)
+    locations = list(spec.submodule_search_locations or ()) if spec is not None else []
+    home = _home(top)
+    found: dict[str, str] = {}
+    seen = 0
+    for file, name in _package_files(locations) if locations else _modules_in(home):
+        try:
+            seen += os.path.getsize(file)
+            if len(found) >= MOST_FILES or seen > MOST_BYTES:
+                message = (
+                    f"it reads files of {top} that no import tells of, and all of that is more than "
+                    f"{MOST_FILES:,} files or {MOST_BYTES >> 20} MiB"
+                )
+                raise CodeError(message, help=_DECLARE)
+            found[f"{top}/{name}"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        except OSError as error:
+            raise CodeError(f"{file} can't be read: {error.strerror}", help=_DECLARE) from None
+    return found
+
+
+def _package_files(locations: list[str]) -> Iterator[tuple[str, str]]:
+    for location in locations:
+        for folder, inner, files in os.walk(location):
+            inner[:] = sorted(one for one in inner if one != "__pycache__" and not one.startswith("."))
+            for file in sorted(files):
+                path = os.path.join(folder, file)
+                if not file.startswith(".") and not file.endswith(".pyc") and os.path.isfile(path):
+                    yield path, Path(path).relative_to(location).as_posix()
+
+
+def _modules_in(home: str | None) -> Iterator[tuple[str, str]]:
+    for file in sorted(os.listdir(home)) if home is not None else []:
+        if file.endswith(".py"):
+            yield os.path.join(home or "", file), file

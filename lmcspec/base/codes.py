@@ -40,6 +40,8 @@ E008 unknown file type
     The ending of its name says how a spec is written: .toml, .yaml or .yml.
 E009 nested too deep
     Tables and lists may nest 40 deep; no spec needs more than ten.
+E010 too many values
+    A spec holds at most 10,000 values with all that it extends. `each` and sweeps say what repeats itself.
 E101 syntax error
     The text is no valid TOML or YAML. Nothing else in the file is looked at until it is.
 E102 duplicate key
@@ -183,6 +185,9 @@ E428 code that can't stand in ids
     Results of a model, data set, criterion or distiller of yours are kept under ids that hold its code: the digest
     of its source and of what that imports from its own package, or a `version` that its card declares. Here neither
     can be had; the message says why.
+E455 too many levels
+    A network has at most 10,000 levels, the networks of a study together 100,000. Fractions of a millionth prune no
+    weight in most rounds.
 """
 
 

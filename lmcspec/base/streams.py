@@ -26,6 +26,7 @@ STREAMS = {
     "split": "splits of a data set into parts: (data set, part)",
     "subset": "fixed subsets of images to measure on: (data set, split, size)",
     "grid": "points of a landscape: (what)",
+    "noise": "signs by which images are weighed, to find what noise alone makes: (data set, split, images, chunk)",
 }
 """Every stream and its address. Using a name that does not stand here is an error."""
 

@@ -3,6 +3,7 @@
 Position alpha in [0, 1]; `values` are an error or a loss at each position, ends included.
 """
 
+import math
 from collections.abc import Sequence
 
 
@@ -30,17 +31,27 @@ def own_points(values: Sequence[float], points: int) -> tuple[float, ...]:
 
 
 def instability(values: Sequence[float]) -> float:
-    """Largest value minus the mean of the ends' (Frankle et al. 2020)."""
-    return max(values) - (values[0] + values[-1]) / 2
+    """Largest value minus the mean of the ends' (Frankle et al. 2020); NaN where a value is NaN."""
+    return _largest(values) - (values[0] + values[-1]) / 2
 
 
 def barrier(values: Sequence[float], positions: Sequence[float]) -> float:
-    """Largest rise above the straight line between the ends (Sharma et al. 2024); never below 0, its value there."""
+    """Largest rise above the straight line between the ends (Sharma et al. 2024); never below 0, its value there.
+
+    NaN where a rise is NaN, or an end is not finite.
+    """
     first, last = values[0], values[-1]
+    if not (math.isfinite(first) and math.isfinite(last)):
+        return math.nan
     inner = zip(values[1:-1], positions[1:-1], strict=True)
-    return max([0.0, *(value - ((1 - alpha) * first + alpha * last) for value, alpha in inner)])
+    return _largest([0.0, *(value - ((1 - alpha) * first + alpha * last) for value, alpha in inner)])
 
 
 def midpoint_barrier(values: Sequence[float], positions: Sequence[float]) -> float:
     """Value at 1/2 minus the mean of the ends' (McDermott & Cummings 2024). ValueError where 1/2 is no position."""
     return values[tuple(positions).index(0.5)] - (values[0] + values[-1]) / 2
+
+
+def _largest(values: Sequence[float]) -> float:
+    """The largest value; NaN where there is one, which `max` finds or not by where it stands."""
+    return math.nan if any(map(math.isnan, values)) else max(values)

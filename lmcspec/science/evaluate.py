@@ -1,6 +1,6 @@
 """Error and loss of a module on a split."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -57,8 +57,12 @@ class InOrder:
         return self._split.batches((part, None) for part in places.split(self._batch))
 
 
-def evaluate_on(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
-    """As `evaluate`, on batches (x float32, y int64)."""
+def evaluate_on(
+    module: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    each: Callable[[Tensor, Tensor], None] = lambda wrong, losses: None,
+) -> Evaluation:
+    """As `evaluate`, on batches (x float32, y int64). `each` gets (wrong, losses) of each batch's images."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     images, wrong, total = 0, [], []
@@ -68,8 +72,10 @@ def evaluate_on(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> 
                 logits = module(x)
                 best, predicted = logits.max(1)
                 images += len(y)
-                wrong.append(((predicted != y) | best.isnan()).sum())
-                total.append(cross_entropy(logits, y, reduction="none").double().sum())
+                own, losses = (predicted != y) | best.isnan(), cross_entropy(logits, y, reduction="none")
+                each(own, losses)
+                wrong.append(own.sum())
+                total.append(losses.double().sum())
     finally:
         for part, mode in modes:
             part.training = mode

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -24,6 +25,14 @@ ORIENTATION = "(1 - alpha) a + alpha b"
 """Where the path starts: alpha = 0 is `a`, alpha = 1 is `b`."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Images:
+    """Of n images at P positions: whether each is classified wrongly, bool (P, n), and its loss, float32 (P, n)."""
+
+    wrong: np.ndarray
+    losses: np.ndarray
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """Evaluations at each position of the path under one batch-norm policy, and the L2 distance of its ends."""
@@ -35,6 +44,8 @@ class Curve:
     distance: float
     orientation: str = ORIENTATION
     validation: tuple[Evaluation, ...] = ()
+    images: Mapping[str, "Images"] = field(default_factory=dict, compare=False, repr=False)
+    """By split what becomes of each image at each position; only where it was asked for."""
 
     @property
     def train_error(self) -> tuple[float, ...]:
@@ -92,6 +103,7 @@ def curves(
     bn_train: Split | None = None,
     validation: Split | None = None,
     pulse: Callable[[int], None] = lambda done: None,
+    each: bool = False,
 ) -> dict[Policy, Curve]:
     """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
 
@@ -100,7 +112,7 @@ def curves(
     are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the images of `bn_train` (`train`
     by default) at the indices `bn_images` (all by default), in that order. Without batch norm the policies are one
     and the same. `train` and `validation` are looked at where they are given. `pulse` is called after each alpha with
-    how many are done, and may raise.
+    how many are done, and may raise. With `each` the curves hold what becomes of every image.
     """
     a, b = (masks.apply(mask or {}, end) for end in (a, b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
@@ -113,29 +125,60 @@ def curves(
         if source is None:
             raise ValueError("batch norm's statistics are taken on training images, and none are given")
         refill = InOrder(source if bn_images is None else source.subset(bn_images), bn_batch, hold=True)
-    found: dict[Policy, list[dict[str, Evaluation]]] = {policy: [] for policy in policies}
+    found: dict[Policy, list[dict[str, _Looked]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
     for done, alpha in enumerate(alphas, 1):
         mix.set(alpha)
         if "average" in policies or not norms:
-            values = {name: evaluate_on(module, batches) for name, batches in splits.items()}
+            values = {name: _look(module, batches, each) for name, batches in splits.items()}
             for policy in policies if not norms else ("average",):
                 found[policy].append(values)
         if norms and "recompute" in policies:
             recompute(module, refill)
-            found["recompute"].append({name: evaluate_on(module, batches) for name, batches in splits.items()})
+            found["recompute"].append({name: _look(module, batches, each) for name, batches in splits.items()})
         pulse(done)
     return {
         policy: Curve(
             tuple(alphas),
-            tuple(v["train"] for v in values if "train" in v),
-            tuple(v["test"] for v in values),
+            tuple(v["train"].value for v in values if "train" in v),
+            tuple(v["test"].value for v in values),
             policy,
             apart,
-            validation=tuple(v["validation"] for v in values if "validation" in v),
+            validation=tuple(v["validation"].value for v in values if "validation" in v),
+            images={name: _images([v[name] for v in values]) for name in splits} if each else {},
         )
         for policy, values in found.items()
     }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """A position on a split: its evaluation, and where asked for each image."""
+
+    value: Evaluation
+    wrong: np.ndarray
+    losses: np.ndarray
+
+
+_NOTHING = np.empty(0)
+
+
+def _look(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], each: bool) -> _Looked:
+    if not each:
+        return _Looked(evaluate_on(module, batches), _NOTHING, _NOTHING)
+    wrong: list[Tensor] = []
+    losses: list[Tensor] = []
+
+    def keep(own: Tensor, of_each: Tensor) -> None:
+        wrong.append(own)
+        losses.append(of_each.float())
+
+    value = evaluate_on(module, batches, keep)
+    return _Looked(value, torch.cat(wrong).cpu().numpy(), torch.cat(losses).cpu().numpy())
+
+
+def _images(looked: Sequence[_Looked]) -> Images:
+    return Images(np.stack([one.wrong for one in looked]), np.stack([one.losses for one in looked]))
 
 
 def has_batch_norm(module: nn.Module) -> bool:

@@ -11,7 +11,11 @@ from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.sources import IMAGES, MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lmcspec.science.paths import Curve
+
+NOISE, WRONG = "noise.safetensors", "wrong.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,11 @@ class Path:
 def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     """The curves under every batch-norm policy, instability and barriers, and the distance of the ends.
 
-    Copies whose ends coincide are an error: then they were not trained under different noise. The outcome is that of
-    the first end that collapsed, else ok.
+    `noise.safetensors` has draws of what noise alone makes of these numbers, float32 (draws,) by policy and name, such
+    as `average/instability/test`; `wrong.safetensors` which images are classified wrongly, bits, uint8 (positions,
+    bytes), such as `average/test`. Policies that are one and the same stand there once. Copies whose ends coincide are
+    an error unless they collapsed: then they were not trained under different noise. The outcome is that of the first
+    end that collapsed, else ok.
     """
     import torch
 
@@ -78,18 +85,48 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         bn_train=data.train,
         validation=data.validation if "validation" in params.split else None,
         pulse=pulse,
+        each=True,
     )
     first = next(iter(found.values()))
-    if first.distance == 0:
+    # Between two networks that only guess nothing rises: without this word they would look stable.
+    ends = [outcome(first.test[place], data.classes, mask) for place in (0, -1)]
+    worst = next((one for one in ends if one != "ok"), "ok")
+    if first.distance == 0 and worst == "ok":
         raise RuntimeError("the two copies ended in the same weights: they were trained under the same noise")
+    distinct = len(found) if paths.has_batch_norm(network) else 1
+    _write_noise(ctx, dict([(str(policy), curve) for policy, curve in found.items()][:distinct]), params)
     scalars = {
         "alphas": list(positions),
         "distance": first.distance,
         "paths": {policy: _document(curve, params) for policy, curve in found.items()},
+        "images": {split: getattr(first, split)[0].images for split in params.split},
     }
-    # Between two networks that only guess nothing rises: without this word they would look stable.
-    ends = (outcome(first.test[place], data.classes, mask) for place in (0, -1))
-    return Finished(scalars, next((found for found in ends if found != "ok"), "ok"))
+    return Finished(scalars, worst)
+
+
+def _write_noise(ctx: Context, found: "Mapping[str, Curve]", params: Path) -> None:
+    """What becomes of each image, as bits, and draws of the numbers that noise alone makes."""
+    import numpy as np
+    import torch
+
+    from lmcspec.science import noise
+
+    wrong: dict[str, torch.Tensor] = {}
+    draws: dict[str, torch.Tensor] = {}
+    for split in params.split:
+        images = {policy: curve.images[split] for policy, curve in found.items()}
+        count = next(iter(images.values())).wrong.shape[1]
+        # All in one, because making the signs takes as long as multiplying with them.
+        values = np.concatenate([own for one in images.values() for own in (one.wrong, one.losses)])
+        drawn = noise.fluctuations(values, (params.data.value["digest"], split, count))
+        parts = iter(np.split(drawn, 2 * len(images), axis=1))
+        for policy, curve in found.items():
+            wrong[f"{policy}/{split}"] = torch.from_numpy(noise.packed(images[policy].wrong))
+            for place in (split, f"{split}-loss"):
+                for name, values in noise.numbers(next(parts), curve.alphas, params.points).items():
+                    draws[f"{policy}/{name}/{place}"] = torch.from_numpy(values.astype(np.float32))
+    read.write(ctx.out / WRONG, wrong)
+    read.write(ctx.out / NOISE, draws)
 
 
 def _document(curve: "Curve", params: Path) -> dict[str, Any]:
@@ -114,7 +151,7 @@ def _document(curve: "Curve", params: Path) -> dict[str, Any]:
 
 KIND = Kind(
     name="path",
-    version=1,
+    version=2,
     params=Path,
     run=run,
     sources=(
@@ -122,6 +159,7 @@ KIND = Kind(
         "lmcspec.science.curves",
         "lmcspec.science.evaluate",
         "lmcspec.science.masks",
+        "lmcspec.science.noise",
         "lmcspec.science.outcome",
         "lmcspec.science.paths",
         *SOURCES,

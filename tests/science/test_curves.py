@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 from itertools import pairwise
@@ -56,3 +57,18 @@ def test_an_added_half_is_for_the_midpoint_barrier_only():
 def test_curves_need_no_torch():
     code = "import sys, lmcspec.science.curves; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_a_value_that_is_no_number_leaves_no_maximum(place):
+    """`max` finds a NaN or overlooks it, by where it stands; a barrier next to one was 0."""
+    values = [0.1, 0.4, 0.2, 0.3, 0.1]
+    values[place] = math.nan
+    assert math.isnan(curves.instability(values))
+    assert math.isnan(curves.barrier(values, curves.alphas(5)))
+
+
+def test_infinite_losses():
+    assert curves.instability([0.1, math.inf, 0.1]) == math.inf
+    assert curves.barrier([0.1, math.inf, 0.1], (0, 0.5, 1)) == math.inf
+    assert math.isnan(curves.barrier([math.inf, 3.0, 0.1], (0, 0.5, 1)))

@@ -236,7 +236,7 @@ def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, tmp_path, name, request):
 def test_images_that_nobody_asks_for_are_not_looked_at(tmp_path, mlp, monkeypatch):
     seen = []
     looked = paths.evaluate_on
-    monkeypatch.setattr(paths, "evaluate_on", lambda module, batches: seen.append(1) or looked(module, batches))
+    monkeypatch.setattr(paths, "evaluate_on", lambda *given: seen.append(1) or looked(*given))
     both = do(path, tmp_path / "both", Path(MLP, RAW, 3, ("test", "train"), 0, ("average",), 10), {}, inputs=mlp)
     assert len(seen) == 2 * 3
     seen.clear()
@@ -250,3 +250,39 @@ def test_it_stops_between_two_points(tmp_path, mlp):
     calls = iter([False, True])
     with pytest.raises(Interrupted, match="stopped after 2 of 5 points"):
         do(path, tmp_path, Path(MLP, RAW, 5, ("test",), 0, ("average",), 10), {}, inputs=mlp, stop=lambda: next(calls))
+
+
+def test_what_becomes_of_each_image_and_what_noise_makes(tmp_path, convnet, digits):
+    """Bits that give the curve back, and draws that are those of these images under both policies."""
+    from lmcspec.science import noise
+
+    params = Path(CONVNET, RAW, 4, ("test", "train"), 200, ("average", "recompute"), 100)
+    done = do(path, tmp_path / "p", params, {}, inputs=convnet)
+    bits, draws = load_file(done.out / "wrong.safetensors"), load_file(done.out / "noise.safetensors")
+    assert done.scalars["images"] == {"test": len(digits.test), "train": 200}
+    for policy, curve in done.scalars["paths"].items():
+        for split, count in done.scalars["images"].items():
+            wrong = np.unpackbits(bits[f"{policy}/{split}"].numpy(), axis=1, bitorder="little")[:, :count]
+            np.testing.assert_allclose(wrong.mean(axis=1), curve[f"{split}_error"])
+            drawn = noise.fluctuations(wrong, (RAW.value["digest"], split, count))
+            for name, own in noise.numbers(drawn, curves.alphas(4), 4).items():
+                np.testing.assert_allclose(draws[f"{policy}/{name}/{split}"], own, atol=1e-6)
+            assert {f"{policy}/{name}/{split}-loss" for name in ("instability", "barrier", "midpoint")} <= draws.keys()
+    assert set(bits) == {f"{policy}/{split}" for policy in ("average", "recompute") for split in ("test", "train")}
+
+
+def test_without_batch_norm_policies_are_one_and_stand_once(tmp_path, mlp):
+    params = Path(MLP, RAW, 3, ("test",), 0, ("average", "recompute"), 10)
+    done = do(path, tmp_path / "p", params, {}, inputs=mlp)
+    assert set(load_file(done.out / "wrong.safetensors")) == {"average/test"}
+    assert {name.partition("/")[0] for name in load_file(done.out / "noise.safetensors")} == {"average"}
+    assert {own.dtype for own in load_file(done.out / "noise.safetensors").values()} == {torch.float32}
+
+
+def test_copies_that_collapsed_may_have_ended_in_the_same_weights(tmp_path, mlp):
+    still = {name: torch.zeros_like(tensor) for name, tensor in load_file(mlp["a"].out / read.STATE).items()}
+    (tmp_path / "s").mkdir()
+    read.write(tmp_path / "s" / read.STATE, still)
+    inputs = {"a": Done(tmp_path / "s"), "b": Done(tmp_path / "s")}
+    done = do(path, tmp_path / "p", Path(MLP, RAW, 3, ("test",), 0, ("average",), 10), {}, inputs=inputs)
+    assert (done.outcome, done.scalars["distance"]) == ("chance", 0)

@@ -105,3 +105,22 @@ def test_titles_of_panels_and_names_beside_bars_have_room():
         assert len(boxes) == 2
         assert all(before.x1 < after.x0 for before, after in pairwise(boxes)), plot
         assert boxes[0].x0 >= 0 and boxes[-1].x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("steps", [[0, "10it", "20it", 1, 2, 5], [0, "1it", "2it", "3it", "4it"], list(range(10))])
+def test_words_at_steps_do_not_touch(steps):
+    text = f"[networks]\ndense = []\n[measures]\nstability = {{ at = {steps}, levels = ['dense'], points = 3 }}"
+    plan = plan_of(text)
+    store = Recorded(made_up(plan, lambda target: 0.1).found)
+    figure = draw(plan, store)["instability-vs-step"].figure
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    labels = [label for label in axes.get_xticklabels() if label.get_text()]
+    assert len(labels) >= 3
+    high = float(labels[0].get_fontsize()) * figure.dpi / 72
+    for before, after in pairwise(labels):
+        apart = after.get_window_extent().x1 - before.get_window_extent().x1
+        slanted = before.get_rotation()
+        # Slanted lines of words are as far apart as their ends are, times the sine of the slant.
+        needed = high / 0.766 if slanted else after.get_window_extent().width
+        assert apart > needed, (before.get_text(), after.get_text())

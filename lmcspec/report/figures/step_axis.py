@@ -11,7 +11,7 @@ WIDE = 30
 """Steps that differ by more than this factor stand on a log scale."""
 LETTER, GAP = 0.075, 0.1
 """Width of a letter and of what has to be left between labels, in inches; closer together they are slanted."""
-CLOSE = 0.13
+CLOSE = 0.2
 """Inches between slanted labels; closer together only the first has one."""
 SLANTED: dict[str, Any] = {"rotation": 50, "ha": "right", "rotation_mode": "anchor"}
 

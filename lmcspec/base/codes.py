@@ -40,8 +40,6 @@ E008 unknown file type
     The ending of its name says how a spec is written: .toml, .yaml or .yml.
 E009 nested too deep
     Tables and lists may nest 40 deep; no spec needs more than ten.
-E010 too many values
-    A spec holds at most 10,000 values with all that it extends. `each` and sweeps say what repeats itself.
 E101 syntax error
     The text is no valid TOML or YAML. Nothing else in the file is looked at until it is.
 E102 duplicate key
@@ -185,9 +183,15 @@ E428 code that can't stand in ids
     Results of a model, data set, criterion or distiller of yours are kept under ids that hold its code: the digest
     of its source and of what that imports from its own package, or a `version` that its card declares. Here neither
     can be had; the message says why.
-E455 too many levels
-    A network has at most 10,000 levels, the networks of a study together 100,000. Fractions of a millionth prune no
-    weight in most rounds.
+E435 no distilled set in the file
+    A set is a .pt file as torch.save writes it (images and labels, or NAME_images.pt beside NAME_labels.pt), or a
+    .safetensors file of ours. Arrays of numpy, folders and pickled objects have to be saved as tensors first.
+E436 classes of two sources don't match
+    Classes are matched by name where both sources have names. `match = "numbers"` in the set's table takes them by
+    the number of their label instead, as for masks that are only carried over.
+E437 a class without training images
+    `dataset.split` takes as many images of each class as it can. A class of which it takes all, or keeps none, could
+    not be learned any more.
 """
 
 

@@ -1,6 +1,6 @@
 """What a plan has to know of data and models without loading either."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 
@@ -17,6 +17,10 @@ class DataFacts:
     """False where the data are missing and the digest is a placeholder by name."""
     validation: int = 0
     """Images that a study's validation split took from the training set; `train` counts those that are left."""
+    names: tuple[str, ...] = field(default=(), compare=False)
+    """Of the classes in the order of their labels, where the data have names for them."""
+    sizes: tuple[int, ...] = field(default=(), compare=False)
+    """Training images of each class, in that order, where that is known; before any are set aside."""
 
 
 @dataclass(frozen=True, slots=True)

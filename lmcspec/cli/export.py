@@ -67,7 +67,7 @@ def export(
     form = form or default_form(chosen.task, output)
     check_output(output, form, force)
     stored = committed(existing, planned, chosen, spelled("lmcspec run", spec, sets))
-    made = read(stored, chosen.task)
+    made = read(stored, chosen.task, planned)
     files = write(made, output, form)
     tell(made, document(made, name, chosen.task, form, files, spec), format)
 
@@ -196,13 +196,17 @@ def committed(store: "Store", planned: "Plan", made: Made, run: str) -> "Stored"
     return stored
 
 
-def read(stored: "Stored", task: "Task") -> "Distilled":
-    """The stored set. Loads torch."""
+def read(stored: "Stored", task: "Task", planned: "Plan") -> "Distilled":
+    """The stored set, with the names of its classes where its data have some. Loads torch."""
+    from dataclasses import replace
+
     from lmcspec.science.data.distilled import read_own
     from lmcspec.tasks.read import DISTILLED
 
     model = task.params.model.value
-    return read_own(stored.out / DISTILLED, model["classes"], tuple(model["shape"]))
+    made = read_own(stored.out / DISTILLED, model["classes"], tuple(model["shape"]))
+    facts = planned.facts.get(task.params.data.digest)
+    return replace(made, names=facts.names) if facts is not None and not made.names else made
 
 
 def write(made: "Distilled", output: Path, form: FileForm) -> list[Path]:

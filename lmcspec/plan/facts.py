@@ -72,17 +72,38 @@ def _resolve(reference: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def distilled_facts(
-    path: Path, facts: DataFacts, factor: int = 1, which: int = 0, space: str | None = None
-) -> DataFacts:
-    """Facts of a distilled set's file: what it holds and how many images, without unpickling anything.
+def distilled_facts(path: Path, facts: DataFacts, factor: int = 1, which: int = 0) -> DataFacts:
+    """Facts of a distilled set's file: what it holds and how many images, without running anything in it.
 
     `factor` and `which` are for published files: how images are packed, and which of several sets is meant.
 
-    Raises FileNotFoundError, and BlockedError for a file of another form, shape or space than declared.
+    Raises FileNotFoundError, and BlockedError for a file of another form or shape.
     """
-    read = _resolve("lmcspec.science.data.distilled:distilled_facts")
-    return read(path, facts.classes, facts.shape, factor, which, space)
+    return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape, factor, which)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSet:
+    """A distilled set's file: its facts, the images of each class as they are stored, and whether it has a rate."""
+
+    facts: DataFacts
+    sizes: tuple[int, ...]
+    rated: bool
+
+
+def distilled_set(
+    path: Path, facts: DataFacts, factor: int, which: int, declared: str, space: Mapping[str, Any]
+) -> FoundSet:
+    """What is in a distilled set's file, which is `declared` to be in a space; the study's is `space`.
+
+    Raises as `distilled_facts`, and BlockedError with `found`, the name of the space, where its images are in another.
+    """
+    read, check = (_resolve(f"lmcspec.science.data.set_file:{name}") for name in ("read_set", "check_space"))
+    fields = {key: tuple(value) if isinstance(value, list) else value for key, value in space.items()}
+    found = read(path, facts.classes, facts.shape, factor=factor, which=which)
+    check(path, found, declared, _resolve("lmcspec.science.data.spaces:Space")(**fields))
+    sizes = tuple(int((found.labels == label).sum()) for label in range(facts.classes))
+    return FoundSet(found.facts(facts.classes), sizes, found.note.rate is not None)
 
 
 def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:

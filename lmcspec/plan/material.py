@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lmcspec.base.errors import BlockedError, Problem
+from lmcspec.base.errors import Problem
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.recipes import Augmentation, Recipe, Sgd, as_document
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import get, identity
 from lmcspec.catalog.code import code_of
 from lmcspec.plan.checks import crop_problems
-from lmcspec.plan.facts import FoundData, data_facts, distilled_facts
+from lmcspec.plan.facts import FoundData, data_facts
+from lmcspec.plan.given_sets import loaded_set, other_set
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, resolve_space, stored_shape
 from lmcspec.spec import Case
@@ -54,13 +55,13 @@ class Material:
         return {source: one.images for one in self.sets.values() for source in one.sources}
 
 
-def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Material | None:
+def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes: list[str]) -> Material | None:
     """The material of a case, its distillations in the graph; None, with a problem added, where it can't be.
 
     `base` is the folder from which paths start that no file says.
     """
     table = case.study.dataset
-    found = data_facts(table, _folder(case, base, ("dataset", "root")))
+    found = data_facts(table, folder_of(case, base, ("dataset", "root")))
     problems += crop_problems(case, stored_shape(table, found.facts))
     try:
         found = replace(found, facts=facts_of_study(table, found.facts))
@@ -77,10 +78,12 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem]) -> Mat
     material.know(data, table, found)
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):
-            material.sets[name] = _loaded_set(case, base, name, entry, found, material, problems)
+            start = folder_of(case, base, ("distilled", name, "load"))
+            material.sets[name] = loaded_set(case, start, name, entry, found, material, problems, notes)
             continue
         if isinstance(entry, OtherSet):
-            material.sets[name] = _other_set(case, base, name, entry.dataset, found, material, problems)
+            start = folder_of(case, base, ("distilled", name, "dataset", "root"))
+            material.sets[name] = other_set(case, start, name, entry, found, material, problems, notes)
             continue
         assert isinstance(entry, MadeSet)
         model = material.model if entry.model is None else model_part(entry.model, found.facts)
@@ -116,80 +119,7 @@ def _experts(
     return slots
 
 
-def _loaded_set(
-    case: Case,
-    base: Path,
-    name: str,
-    entry: LoadedSet,
-    found: FoundData,
-    material: Material,
-    problems: list[Problem],
-) -> TrainingSet:
-    path = (_folder(case, base, ("distilled", name, "load")) / Path(entry.load).expanduser()).resolve()
-    space = material.data.value["space"]
-    if entry.space.name not in ("raw", space["name"]):
-        message = (
-            f"the distilled set {name!r} is declared in the space {entry.space.name!r}, "
-            f"the study's data are in {space['name']!r}"
-        )
-        help = "give both the same: a set trains only with data in its own space, if it is not raw"
-        problems.append(case.origins.problem("E404", message, ("distilled", name, "space"), help=help))
-    if entry.factor > 1 and entry.space.name != "raw":
-        message = f"the distilled set {name!r} has a factor, and only raw sets are packed"
-        path_of = ("distilled", name, "factor")
-        problems.append(case.origins.problem("E404", message, path_of, help='say space = "raw", or leave it out'))
-    try:
-        file = distilled_facts(path, found.facts, entry.factor, entry.which, entry.space.name)
-    except FileNotFoundError as error:
-        part = Part.of({"missing": entry.load} | ({"factor": entry.factor} if entry.factor > 1 else {}))
-        material.missing[part.digest] = str(error)
-        return TrainingSet(name, (entry.ipc or 10) * found.facts.classes * entry.factor**2, file=part)
-    except BlockedError as error:
-        problems.append(case.origins.problem("E404", str(error), ("distilled", name, "load"), help=error.help))
-        return TrainingSet(name, 1, file=Part.of({"broken": name}))
-    value = {"digest": file.digest, "space": space, "images": file.train}
-    if entry.space.name == "raw" and (space["name"] != "raw" or entry.factor > 1):
-        value["factor"] = entry.factor
-    part = Part.of(value)
-    material.neutral[part.digest] = {"file": str(path), "space": entry.space.name, "which": entry.which}
-    raw, rated = entry.space.name == "raw" and space["name"] != "raw", path.suffix == ".safetensors"
-    return TrainingSet(name, file.train, file=part, rated=rated, raw=raw)
-
-
-def _other_set(
-    case: Case,
-    base: Path,
-    name: str,
-    table: DatasetTable,
-    study: FoundData,
-    material: Material,
-    problems: list[Problem],
-) -> TrainingSet:
-    """The training images of another data set. Networks that can't be trained on both are a problem."""
-    path, broken = ("distilled", name, "dataset"), TrainingSet(name, 1, file=Part.of({"broken": name}))
-    found = data_facts(table, _folder(case, base, (*path, "root")))
-    try:
-        facts = facts_of_study(table, found.facts)
-    except ValueError as error:
-        problems.append(case.origins.problem("E410", str(error), (*path, "split"), help="ask for fewer"))
-        return broken
-    if table.space is not None:
-        message = f"the images of {name!r} enter the study's space, as all images do"
-        problems.append(case.origins.problem("E404", message, (*path, "space"), help="leave `space` out"))
-        return broken
-    both = facts.known and study.facts.known
-    if both and (facts.classes, facts.shape) != (study.facts.classes, study.facts.shape):
-        kinds = (f"{one.classes} classes of {'x'.join(map(str, one.shape))}" for one in (facts, study.facts))
-        message = f"the data set {table.name!r} has {next(kinds)}, the study's has {next(kinds)}"
-        help = "a network sees images of one size, and tells as many classes apart: `resize` helps with the size"
-        problems.append(case.origins.problem("E425", message, path, help=help))
-        return broken
-    part = data_part(table, facts, material.data.value["space"], real=True)
-    material.know(part, table, replace(found, facts=facts))
-    return TrainingSet(name, facts.train, file=part, raw=True)
-
-
-def _folder(case: Case, base: Path, path: tuple) -> Path:
+def folder_of(case: Case, base: Path, path: tuple) -> Path:
     """Where a relative path starts: at the file that says it, or here for one on the command line."""
     origin = case.origins.of(path)
     if origin.source == "--set":

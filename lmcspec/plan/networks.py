@@ -7,9 +7,6 @@ from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
 
-MOST_LEVELS_OF_ALL = 100_000
-"""Levels of all networks of a case together."""
-
 
 def lay_out_networks(
     case: Case, model: ModelFacts | None, problems: list[Problem], notes: list[str]
@@ -17,11 +14,8 @@ def lay_out_networks(
     """Every network of the case that can be, in the order in which they are written; adds to problems and notes."""
     laid: dict[str, NetworkPlan] = {}
     written = case.study.networks
-    recipes = _written_recipes(case)
-    means = {member.name: member.recipes for family in case.families.values() for member in family.members}
-    levels_of_all = 0
     for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
-        renamed = {recipe: means.get(name, {}).get(recipe, recipe) for recipe in recipes}
+        renamed = {recipe: case.recipe(name, recipe) for recipe in _written_recipes(case)}
         if isinstance(network, Like):
             original = laid.get(network.like)
             if original is not None:
@@ -37,11 +31,6 @@ def lay_out_networks(
             path = ("networks", name, *_stage_of(error, network, shares))
             problems.append(case.origins.problem(error.code, str(error), path, help=error.help))
             continue
-        levels_of_all += len(levels)
-        if levels_of_all > MOST_LEVELS_OF_ALL:
-            message = f"the networks have more than {MOST_LEVELS_OF_ALL:,} levels together"
-            problems.append(case.origins.problem("E455", message, ("networks", name), at="key"))
-            break
         laid[name] = NetworkPlan(name, stages, levels, renamed=renamed)
         notes += [note for stage in stages if (note := _sparsity_note(name, stage))]
     return {name: laid[name] for name in written if name in laid}

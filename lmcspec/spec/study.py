@@ -77,6 +77,8 @@ class LoadedSet(Config):
     """Of raw sets: each image holds factor x factor tiles, which are cut out and enlarged (IDC's multi-formation)."""
     which: int = Field(default=0, ge=0)
     """Of files with several sets (DC, DSA, DM): which one."""
+    match: Literal["names", "numbers"] = "names"
+    """How its classes are told from each other: by name where both it and the data have names, or by number alone."""
 
 
 class OtherSet(Config):
@@ -84,6 +86,8 @@ class OtherSet(Config):
 
     dataset: DatasetTable
     """Its card and settings, and where it lies; its images enter the study's space."""
+    match: Literal["names", "numbers"] = "names"
+    """Which of its classes is which: by name where both data sets have names, or by number alone."""
 
 
 class MadeSet(Config):
@@ -102,7 +106,7 @@ class Stage(Config):
     """`real`, or the name of a distilled set."""
     recipe: str | None = None
     """`real` on the study's data set and `distilled` otherwise, unless told."""
-    rounds: int | None = Field(default=None, ge=1, le=10_000)
+    rounds: int | None = Field(default=None, ge=1)
     sparsity: float | None = Field(default=None, gt=0, lt=1)
     """The network's total sparsity at the end of the stage."""
     fraction: float = Field(default=0.2, gt=0, lt=1)
@@ -320,6 +324,6 @@ def _network(stage: type[Stage]) -> Any:
         return "like" if isinstance(value, Like) else "stages"
 
     return Annotated[
-        Annotated[Several[stage], Field(max_length=100), Tag("stages")] | Annotated[Like, Tag("like")],
+        Annotated[Several[stage], Tag("stages")] | Annotated[Like, Tag("like")],
         Discriminator(form),
     ]

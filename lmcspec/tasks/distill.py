@@ -83,7 +83,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
             ctx.log(str(diverged))
             made = _nothing(data, config.ipc)
             break
-    save_distilled(ctx.out / read.DISTILLED, made)
+    save_distilled(ctx.out / read.DISTILLED, replace(made, names=data.names))
     if not bool(made.images.isfinite().all()) or (made.rate is not None and not 0 < made.rate < math.inf):
         return Finished({"images": len(made.labels), "classes": data.classes}, "diverged")
     conversion = None if made.space.name == "raw" else data.train.conversion

@@ -1,6 +1,7 @@
 """What several kinds read before they work: models, data, masks and states. Science is imported inside."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +95,16 @@ def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distille
 
     if train_on is not None:
         where, factor = ctx.neutral[train_on.digest], train_on.value.get("factor")
-        return load_distilled(
+        found = load_distilled(
             Path(where["file"]),
             data.space if factor is None else Space("raw"),
             data.classes,
             data.shape,
             factor=factor or 1,
             which=where.get("which", 0),
+            digest=train_on.value["digest"],
         )
+        return replace(found, labels=_renumbered(found.labels, train_on))
     return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape) if ctx.has("data") else None
 
 
@@ -113,10 +116,18 @@ def training_images(ctx: Context, data: Part, train_on: Part | None) -> "tuple[D
     from lmcspec.science.data.distilled import enter_distilled
 
     if train_on is not None and "config" in ctx.neutral[train_on.digest]:
-        return dataset(ctx, data, train_on), dataset(ctx, train_on, data).train, None
+        own, other = dataset(ctx, data, train_on), dataset(ctx, train_on, data).train
+        return own, replace(other, labels=_renumbered(other.labels, train_on)), None
     own = dataset(ctx, data)
     made = distilled(ctx, own, train_on)
     return (own, own.train, None) if made is None else (own, enter_distilled(made, own), made.rate)
+
+
+def _renumbered(labels: "Tensor", part: Part) -> "Tensor":
+    """Labels int64 (n,) of a source as the study counts its classes: a part says by label which of them it is."""
+    import torch
+
+    return torch.tensor(part.value["labels"], device=labels.device)[labels] if "labels" in part.value else labels
 
 
 def tensors(path: Path) -> "dict[str, Tensor]":

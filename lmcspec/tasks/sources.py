@@ -28,6 +28,7 @@ IMAGES = (
     "lmcspec.science.data.resize",
     "lmcspec.science.data.resized_crop",
     "lmcspec.science.data.space",
+    "lmcspec.science.data.spaces",
     "lmcspec.science.subset",
 )
 """Of every kind that looks at a data set."""
@@ -46,8 +47,12 @@ TRAINING = (
 """Of every kind that trains a network."""
 SETS = (
     "lmcspec.science.data.distilled",
+    "lmcspec.science.data.foreign",
+    "lmcspec.science.data.own_file",
     "lmcspec.science.data.published",
     "lmcspec.science.data.recognise",
+    "lmcspec.science.data.set_file",
     "lmcspec.science.data.tiles",
+    "lmcspec.science.data.torch_file",
 )
 """Of every kind that reads or writes distilled sets."""

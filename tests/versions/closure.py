@@ -28,6 +28,8 @@ EXEMPT = {
     "lmcspec.science.summary": "facts for plans; no result holds them",
     "lmcspec.base": "a sentence",
     "lmcspec.base.beneath": "opens and moves files",
+    "lmcspec.base.documents": "reads JSON as it is, or not at all",
+    "lmcspec.base.visible": "words of errors",
     "lmcspec.base.errors": "words of errors",
     "lmcspec.base.facts": "fields without arithmetic",
     "lmcspec.base.faults": "where tests stop a process",

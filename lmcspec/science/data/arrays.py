@@ -36,6 +36,8 @@ class Arrays:
     classes: int
     scale: float = 255.0
     validation: tuple[np.ndarray, np.ndarray] | None = None
+    names: tuple[str, ...] = ()
+    """Of the classes in the order of their labels, where they have some."""
 
     def __post_init__(self) -> None:
         splits = (self.train_images, self.train_labels), (self.test_images, self.test_labels), self.validation
@@ -69,7 +71,16 @@ def digest(arrays: Arrays) -> str:
 
 def facts(arrays: Arrays) -> DataFacts:
     """What a plan has to know of these arrays."""
-    return DataFacts(digest(arrays), len(arrays.train_labels), len(arrays.test_labels), arrays.classes, arrays.shape)
+    sizes = np.bincount(arrays.train_labels, minlength=arrays.classes).tolist()
+    return DataFacts(
+        digest(arrays),
+        len(arrays.train_labels),
+        len(arrays.test_labels),
+        arrays.classes,
+        arrays.shape,
+        names=arrays.names,
+        sizes=tuple(sizes),
+    )
 
 
 def image_digests(images: np.ndarray) -> np.ndarray:

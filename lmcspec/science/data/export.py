@@ -60,6 +60,8 @@ def unsaid(made: Distilled, form: AnyForm) -> list[str]:
     found = []
     if made.rate is not None:
         found.append(f"the form {form} has no place for the learned rate, {made.rate:g}")
+    if made.names:
+        found.append(f"the form {form} has no place for the names of the classes: its labels are numbers")
     if not tells_space(made, form):
         found.append(
             f"the form {form} does not say that the images are {made.space.name}, and their pixels look "

@@ -53,10 +53,9 @@ def facts(config: Named, root: Path | None) -> DataFacts:
 
 def arrays(found: Read) -> Arrays:
     """A folder's images by split."""
-    train, labels = found.listing.train, found.listing.labels
-    return Arrays(
-        found.images[:train], labels[:train], found.images[train:], labels[train:], len(found.listing.classes), SCALE
-    )
+    train, labels, classes = found.listing.train, found.listing.labels, found.listing.classes
+    parts = found.images[:train], labels[:train], found.images[train:], labels[train:]
+    return Arrays(*parts, len(classes), SCALE, names=classes)
 
 
 def read(root: Path | None, resize: int | None = None) -> Read:
@@ -203,5 +202,13 @@ def _digest(listing: Listing, shape: tuple[int, ...], digests: np.ndarray) -> st
 
 def _read(listing: Listing, images: np.ndarray, digests: np.ndarray, digest: str) -> Read:
     _, channels, height, width = images.shape
-    sizes = listing.train, len(listing.names) - listing.train
-    return Read(listing, images, digests, DataFacts(digest, *sizes, len(listing.classes), (channels, height, width)))
+    facts = DataFacts(
+        digest,
+        listing.train,
+        len(listing.names) - listing.train,
+        len(listing.classes),
+        (channels, height, width),
+        names=listing.classes,
+        sizes=tuple(np.bincount(listing.labels[: listing.train]).tolist()),
+    )
+    return Read(listing, images, digests, facts)

@@ -86,6 +86,7 @@ def _recorded(record: Path, stamps: list[list[str | int]]) -> DataFacts | None:
     try:
         note = json.loads(record.read_bytes())
         found = DataFacts(**note["facts"])
-        return replace(found, shape=tuple(found.shape)) if note["files"] == stamps else None
+        found = replace(found, shape=tuple(found.shape), names=tuple(found.names), sizes=tuple(found.sizes))
+        return found if note["files"] == stamps else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -5,13 +5,13 @@
 - `dc` (DC, DSA, DM): a table whose `data` lists pairs of images and labels, one for each of several sets.
 """
 
-import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from zipfile import BadZipFile, ZipFile
 
+from lmcspec.base.documents import DocumentError, open_regular
 from lmcspec.science.data.arrays import DataError, MissingData
+from lmcspec.science.data.foreign import START, advice
+from lmcspec.science.data.torch_file import Inert, NoTensors, StoredTensor, read_torch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,40 +21,33 @@ FORMS = (
     "a distilled set is NAME_images.pt with NAME_labels.pt beside it (MTT), a .pt file with images and labels (IDC, "
     "DC, DSA, DM), or one .safetensors file of lmcspec's own"
 )
+WRITE = "torch.save([images.float(), labels.long()], FILE) makes a file that loads: images (n, C, H, W), labels (n,)"
 
 
-def read_published(path: Path, which: int = 0) -> "tuple[Tensor, Tensor]":
-    """Images and labels as they are stored; `which` of several sets in a file. Raises DataError for anything else."""
-    import torch
+class NoSet(DataError):
+    """A file that holds no distilled set in any form."""
 
+
+def read_published(path: Path, which: int = 0) -> tuple[StoredTensor, StoredTensor]:
+    """Images and labels as they are stored, unread; `which` of several sets in a file. Without torch.
+
+    Raises MissingData where there is no file, NoSet for anything that is no published set.
+    """
     found = _load(path)
     match found:
-        case torch.Tensor():
-            labels = _load(labels_path(path))
-            if not isinstance(labels, torch.Tensor):
-                raise DataError(f"{labels_path(path)} holds a {type(labels).__name__}, not a tensor", help=FORMS)
-            return found.detach(), labels.detach()
-        case [torch.Tensor() as images, torch.Tensor() as labels]:
-            return images.detach(), labels.detach()
+        case StoredTensor():
+            beside = labels_path(path)
+            labels = _load(beside)
+            if not isinstance(labels, StoredTensor):
+                raise NoSet(f"{beside} holds {_called(labels)}, not a tensor of labels", help=WRITE)
+            return found, labels
+        case [StoredTensor() as images, StoredTensor() as labels]:
+            return images, labels
         case {"data": [*sets]} if sets and all(_is_pair(one) for one in sets):
             images, labels = sets[_place(path, which, len(sets))]
-            return images.detach(), labels.detach()
+            return images, labels
         case _:
-            raise DataError(f"{path} holds a {type(found).__name__} that is not a distilled set", help=FORMS)
-
-
-def stored_bytes(path: Path, which: int = 0) -> tuple[bytes, bytes]:
-    """The bytes of images and labels, as `read_published` would give them, without torch."""
-    outermost, storages = _storages(path)
-    count = len(storages)
-    if outermost == "tensor" and count == 1:
-        return storages[0](), _only(labels_path(path))
-    if outermost == "list" and count == 2:
-        return storages[0](), storages[1]()
-    if outermost == "table" and count and count % 2 == 0:
-        place = 2 * _place(path, which, count // 2)
-        return storages[place](), storages[place + 1]()
-    raise DataError(f"{path} holds a {outermost} of {count} tensors that is not a distilled set", help=FORMS)
+            raise NoSet(f"{path} holds {_called(found)} that is not a distilled set", help=_instead(found))
 
 
 def write_published(path: Path, form: Form, images: "Tensor", labels: "Tensor") -> list[Path]:
@@ -79,35 +72,31 @@ def labels_path(images: Path) -> Path:
     """Where the labels of a published images file lie: beside it, `images` in its name replaced by `labels`."""
     head, found, tail = images.name.rpartition("images")
     if not found:
-        raise DataError(f"{images} has no `images` in its name, so its labels can't be found", help=FORMS)
+        raise NoSet(
+            f"{images} has one tensor and no `images` in its name, so its labels can't be found",
+            help=f"{FORMS}; {WRITE}",
+        )
     return images.with_name(f"{head}labels{tail}")
 
 
 def _load(path: Path) -> Any:
-    import torch
-
-    _exists(path)
     try:
-        with torch.serialization.safe_globals(_numbers()):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{path} can't be read as tensors: {first}", help=FORMS) from error
-
-
-def _numbers() -> list[Any]:
-    """What numpy's numbers are pickled by, in numpy 1 and 2: files of `dc` have accuracies beside their sets."""
-    import numpy as np
-
-    rebuilt = np.float64(0).__reduce__()[0]
-    named = [(rebuilt, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
-    return [*named, np.dtype, *(type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8"))]
+        with open_regular(path, follow=True) as file:
+            start = file.read(START)
+            file.seek(0)
+            if help := advice(path, start):
+                raise NoSet(f"{path} is not a file of torch.save", help=help)
+            return read_torch(path, file)
+    except FileNotFoundError as error:
+        raise MissingData(f"there is no file {path}", help=FORMS) from error
+    except DocumentError as error:
+        raise NoSet(f"{path} {error.problem}", help=advice(path, b"") or FORMS) from error
+    except NoTensors as error:
+        raise NoSet(f"{path} {error}", help=f"{WRITE}; {FORMS}") from error
 
 
 def _is_pair(one: Any) -> bool:
-    import torch
-
-    return isinstance(one, list | tuple) and len(one) == 2 and all(isinstance(part, torch.Tensor) for part in one)
+    return isinstance(one, list | tuple) and len(one) == 2 and all(isinstance(part, StoredTensor) for part in one)
 
 
 def _place(path: Path, which: int, sets: int) -> int:
@@ -116,56 +105,39 @@ def _place(path: Path, which: int, sets: int) -> int:
     return which
 
 
-def _storages(path: Path) -> tuple[str, list[Callable[[], bytes]]]:
-    """What a file holds at its outermost, and what reads each stored tensor, in the order in which they were saved."""
-    _exists(path)
-    try:
-        with ZipFile(path) as file:
-            names = [name for name in file.namelist() if name.rpartition("/")[0].endswith("/data")]
-            pickled = [name for name in file.namelist() if name.endswith("data.pkl")]
-            outermost = _outermost(file.read(pickled[0])) if pickled else "nothing"
-    except (BadZipFile, OSError, ValueError) as error:
-        raise DataError(
-            f"{path} is not a file of torch.save: {error}",
-            help=f"load and save it again if torch before 1.6 wrote it; {FORMS}",
-        ) from error
-
-    def reader(name: str) -> Callable[[], bytes]:
-        def read() -> bytes:
-            with ZipFile(path) as file:
-                return file.read(name)
-
-        return read
-
-    return outermost, [reader(name) for name in sorted(names, key=lambda name: (len(name), name))]
+def _called(found: Any) -> str:
+    """What a value is, in words."""
+    match found:
+        case Inert():
+            return found.what
+        case StoredTensor():
+            return "a tensor"
+        case list() | tuple():
+            parts = ", ".join(_short(part) for part in found[:3])
+            kind = "list" if isinstance(found, list) else "tuple"
+            return f"a {kind} of {len(found):,} ({parts}{', …' if len(found) > 3 else ''})"
+        case dict():
+            keys = ", ".join(repr(key)[:30] for key in list(found)[:4] if isinstance(key, str | int))
+            return f"a table of {len(found):,} ({keys}{', …' if len(found) > 4 else ''})"
+        case _:
+            return f"a {type(found).__name__}"
 
 
-def _outermost(pickled: bytes) -> str:
-    """The kind of what was pickled, from its first instruction; none is carried out."""
-    import pickletools
-
-    for instruction, _, _ in pickletools.genops(pickled):
-        match instruction.name:
-            case "PROTO" | "FRAME":
-                continue
-            case "EMPTY_LIST":
-                return "list"
-            case "EMPTY_DICT":
-                return "table"
-            case "GLOBAL":
-                return "tensor"
-            case _:
-                break
-    return "value"
+def _short(part: Any) -> str:
+    return _called(part) if isinstance(part, Inert | StoredTensor) else type(part).__name__
 
 
-def _only(path: Path) -> bytes:
-    outermost, storages = _storages(path)
-    if outermost != "tensor" or len(storages) != 1:
-        raise DataError(f"{path} holds a {outermost} of {len(storages)} tensors, not one tensor", help=FORMS)
-    return storages[0]()
-
-
-def _exists(path: Path) -> None:
-    if not path.is_file():
-        raise MissingData(f"there is no file {path}", help=FORMS)
+def _instead(found: Any) -> str:
+    """What to write so that the file loads."""
+    match found:
+        case dict():
+            return f"take the tensors out of it: {WRITE}"
+        case [(StoredTensor(), _), *_]:
+            return (
+                "one tensor for all images: images = torch.stack([x for x, _ in pairs]), labels = torch.tensor(…), "
+                + WRITE
+            )
+        case [*parts] if any(isinstance(part, Inert) for part in parts):
+            return f"tensors of all: torch.from_numpy(…), {WRITE}"
+        case _:
+            return f"{WRITE}; {FORMS}"

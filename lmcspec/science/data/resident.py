@@ -144,6 +144,8 @@ class Dataset:
     shape: tuple[int, int, int]
     space: Space
     validation: Split | None = None
+    names: tuple[str, ...] = ()
+    """Of the classes in the order of their labels, where they have some."""
 
 
 Residence = bool | Literal["auto"]
@@ -197,7 +199,8 @@ def enter(
         train, test, *more = (
             Split(placed(images), as_tensor(labels).to(device), convert, crop=crop) for images, labels in splits
         )
-    return Dataset(train, test, arrays.classes, train.shape, space, more[0] if more else None)
+    held = more[0] if more else None
+    return Dataset(train, test, arrays.classes, train.shape, space, held, arrays.names)
 
 
 def on_the_host(arrays: Arrays, space: Space, device: torch.device, resident: Residence) -> bool:

@@ -112,7 +112,7 @@ class Plan:
 
         refuse_empty(self.graph)
         store = Store.open(self.store)
-        view = outlook(self.graph, store)
+        view = outlook(self.graph, store, checked=True)
         if view.diff.blocked and not view.diff.run:
             raise BlockedError(next(iter(view.diff.blocked.values())))
         failed: Sequence[str] = ()

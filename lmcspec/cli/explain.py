@@ -166,7 +166,7 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     from lmcspec.plan.render import duration, size
     from lmcspec.store import layout
 
-    stored = existing.find(identifier)
+    stored = existing.read(identifier)
     assert stored is not None
     if format is Format.json:
         document = {"id": identifier, "task": stored.task, "result": stored.result, "record": stored.record}

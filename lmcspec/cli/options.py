@@ -23,6 +23,14 @@ StoreOption = Annotated[
     Path | None,
     typer.Option("--store", envvar="LMCSPEC_STORE", help="Folder of results.", show_default=DEFAULT_STORE),
 ]
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-store",
+        envvar="LMCSPEC_TRUST_STORE",
+        help="Don't compare what is read from the store with its digests.",
+    ),
+]
 MaxTasksOption = Annotated[int, typer.Option("--max-tasks", min=1, help="Refuse studies with more tasks.")]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=1, help="Slots; by default one per GPU, or per core without one.")
@@ -38,14 +46,14 @@ def store_path(given: Path | None) -> Path:
     return given or Path(DEFAULT_STORE)
 
 
-def open_existing(given: Path | None) -> "Store | None":
+def open_existing(given: Path | None, trusted: bool = False) -> "Store | None":
     """The store if there is one; None where nothing has been run yet. Makes nothing."""
     path = store_path(given)
     if not path.exists():
         return None
     from lmcspec.store import Store
 
-    return Store.open(path, create=False)
+    return Store.open(path, create=False, trusted=trusted)
 
 
 def spelled(command: str, spec: Path, sets: Sequence[str]) -> str:
@@ -53,11 +61,11 @@ def spelled(command: str, spec: Path, sets: Sequence[str]) -> str:
     return " ".join([*command.split(), shlex.join([str(spec), *(word for one in sets for word in ("--set", one))])])
 
 
-def needed_store(given: Path | None) -> "Store":
+def needed_store(given: Path | None, trusted: bool = False) -> "Store":
     """The store, for a command that makes no sense without one. Raises StoreError where there is none."""
     from lmcspec.base.errors import StoreError
 
-    existing = open_existing(given)
+    existing = open_existing(given, trusted)
     if existing is None:
         raise StoreError(
             f"there is no store at {store_path(given)}",

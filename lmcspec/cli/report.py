@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_loaded, spelled
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    SetOption,
+    SpecArgument,
+    StoreOption,
+    TrustOption,
+    needed_store,
+    read_loaded,
+    spelled,
+)
 from lmcspec.cli.output import Format, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 
@@ -19,6 +28,7 @@ def report(
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print what was written.")] = Format.table,
     tracking_uri: TrackingOption = None,
+    trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
     """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing."""
@@ -30,7 +40,7 @@ def report(
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
-    existing = needed_store(store)
+    existing = needed_store(store, trust)
     loaded, planned = read_loaded(spec, sets, max_tasks, existing)
     rows = tidy(planned, existing)
     runs = task_runs(planned, existing, choose(existing, tracking_uri))

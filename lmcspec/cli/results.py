@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_plan
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    SetOption,
+    SpecArgument,
+    StoreOption,
+    TrustOption,
+    needed_store,
+    read_plan,
+)
 from lmcspec.cli.output import console, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 
@@ -33,6 +41,7 @@ def results(
     networks: Annotated[list[str], typer.Option("--network", help="Only this network.")] = [],  # noqa: B006
     measures: Annotated[list[str], typer.Option("--measure", help="Only this measure.")] = [],  # noqa: B006
     tracking_uri: TrackingOption = None,
+    trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
     """Print a study's results that are in the store: as tables, or one line a value with its task and MLflow run.
@@ -41,7 +50,7 @@ def results(
     """
     from lmcspec.report import tidy
 
-    existing = needed_store(store)
+    existing = needed_store(store, trust)
     planned = read_plan(spec, sets, max_tasks, existing)
     rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format is Form.table:

@@ -10,6 +10,7 @@ from lmcspec.cli.options import (
     SetOption,
     SpecArgument,
     StoreOption,
+    TrustOption,
     WorkersOption,
     read_study,
     selected,
@@ -33,6 +34,7 @@ def run(
     runner: Annotated[str, typer.Option("--runner", help="Where tasks run: local or inline.")] = "local",
     workers: WorkersOption = None,
     force: ForceOption = [],  # noqa: B006
+    trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
     tracking_uri: TrackingOption = None,
     no_tracking: Annotated[
@@ -52,10 +54,10 @@ def run(
     from lmcspec.plan.outlook import outlook
     from lmcspec.store import Store
 
-    opened = Store.open(store_path(store))
+    opened = Store.open(store_path(store), trusted=trust)
     planned, resolved = read_study(spec, sets, max_tasks, opened)
     refuse_empty(planned)
-    view = outlook(planned, opened, selected(planned, force))
+    view = outlook(planned, opened, selected(planned, force), checked=True)
     if view.diff.blocked and not view.diff.run:
         raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")
     tracker = None if no_tracking else track(opened, tracking_uri)

@@ -11,8 +11,9 @@ from typing import IO, Any
 from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
+from lmcspec.engine.failures import DamagedInputError
 from lmcspec.engine.logs import Log
-from lmcspec.store import Attempt, Lease, Store, Stored, layout, open_attempt, recall, remember
+from lmcspec.store import Attempt, DamagedError, Lease, Store, Stored, layout, open_attempt, recall, remember
 from lmcspec.tasks import Finished
 
 REPORT_EVERY = 0.2
@@ -71,7 +72,12 @@ class TaskContext:
         return self.attempt.partial
 
     def input(self, slot: str) -> Path:
-        return self._stored(slot, outputs=True).out
+        """The folder of the committed result, in which every file was compared with its digest."""
+        stored = self._stored(slot, outputs=True)
+        try:
+            return stored.out
+        except DamagedError as error:
+            raise self._taken_out(slot, error) from error
 
     def result(self, slot: str) -> dict[str, Any]:
         return self._stored(slot, outputs=False).scalars
@@ -142,13 +148,21 @@ class TaskContext:
 
     def _stored(self, slot: str, *, outputs: bool) -> Stored:
         identifier = self._payload["inputs"][slot]
-        stored = self._store.find(identifier, patience=1.0)
+        try:
+            stored = self._store.read(identifier, patience=1.0)
+        except DamagedError as error:
+            raise self._taken_out(slot, error) from error
         if stored is None or (outputs and not stored.has_outputs):
             raise StoreError(
                 f"the input {slot!r}, object {short(identifier)}, is not in the store any more",
                 help="run the same command again: it makes what is missing",
             )
         return stored
+
+    def _taken_out(self, slot: str, error: DamagedError) -> DamagedInputError:
+        """Let what is damaged count as missing, so that the next plan has it made again."""
+        self._store.take_out(error.id)
+        return DamagedInputError(slot, error)
 
 
 def present(store: Store, identifier: str) -> Stored | None:

@@ -1,11 +1,13 @@
 """Carry a plan out: what of it runs, as a job for the scheduler."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from statistics import median
 from typing import Any
 
 from lmcspec.base import faults
+from lmcspec.base.errors import StoreError
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.journal import journal
 from lmcspec.engine.origin import NOWHERE, Origin
@@ -19,7 +21,7 @@ from lmcspec.plan.cost import cost
 from lmcspec.plan.diff import needs
 from lmcspec.plan.document import payload, to_document
 from lmcspec.plan.history import StoreHistory
-from lmcspec.plan.outlook import Outlook
+from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.store import Store, driving, record_plan, sweep
 from lmcspec.tasks import kind
 
@@ -38,8 +40,32 @@ def execute(
     `spec` is the resolved study, by case, and `origin` where it comes from: for the run's journal.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
-    away, and damaged or forced results are taken out of the store.
+    away, and damaged or forced results are taken out of the store. Where tasks meet inputs that turn out to be
+    damaged, these are made again and the tasks after them.
     """
+    summary = _execute(view, store, runner, listeners, spec, origin)
+    for _ in range(MENDINGS):
+        if not summary.failed or set(summary.failed) != summary.damaged:
+            break
+        again = outlook(view.plan, store, checked=True)
+        if not again.diff.run:
+            break
+        summary = summary.then(_execute(again, store, runner, listeners, spec, origin))
+    return summary
+
+
+MENDINGS = 3
+"""How often in one run damage that tasks have met is mended: what is made again may rest on more of it."""
+
+
+def _execute(
+    view: Outlook,
+    store: Store,
+    runner: Runner,
+    listeners: Sequence[Listener],
+    spec: Mapping[str, Any] | None,
+    origin: Origin,
+) -> Summary:
     name_driver()
     runner.start()
     with driving(store) as driver:
@@ -59,6 +85,9 @@ def execute(
         clock = _Clock()
         with journal(store, view.plan.study, document, spec, origin) as written:
             summary = run(job, store, runner, listeners=[written, *listeners, clock.hear, retention.hear])
+        # By-products of workers that were lost in this run, say.
+        with suppress(OSError, StoreError):
+            sweep(store)
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
     return summary

@@ -19,6 +19,7 @@ CLASSES = {
     "lost": "the worker process ended in the middle of the task",
     "out-of-memory": "memory of the device or the host ran out",
     "store": "the store can't be written to, so that no other task would fare better",
+    "damaged": "an input is not what was committed, and counts as missing from now on",
     "data": "something that the task reads is missing or damaged, or something beside the store can't be written",
     "user": "the task says what is wrong with what it was given",
     "internal": "any other exception",
@@ -53,6 +54,15 @@ class Failure:
         return Failure(**{**document, "last_lines": tuple(document["last_lines"])})
 
 
+class DamagedInputError(StoreError):
+    """What a task was to start from is not what was committed. It is made again by the next plan that needs it."""
+
+    def __init__(self, slot: str, damage: StoreError) -> None:
+        super().__init__(
+            f"the input {slot!r} can't be used: {damage}", help="run the same command again: it makes that anew"
+        )
+
+
 def classify(error: BaseException) -> str:
     """The class of failure that an exception means."""
     if isinstance(error, Interrupted | KeyboardInterrupt):
@@ -64,6 +74,8 @@ def classify(error: BaseException) -> str:
         return "out-of-memory"
     if isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
         return "out-of-memory"
+    if isinstance(error, DamagedInputError):
+        return "damaged"
     if isinstance(error, StoreError | BlockedError | OSError):
         return "data"
     if isinstance(error, LmcspecError):

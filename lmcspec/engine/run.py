@@ -75,6 +75,7 @@ class _Run:
         self._pid_at: dict[int, int] = {}
         self._began_at: dict[str, float] = {}
         self._looks: dict[str, int] = {}
+        self._damaged: set[str] = set()
         self._ended: dict[str, list[str]] = {
             name: [] for name in ("done", "failed", "skipped", "interrupted", "reused")
         }
@@ -107,7 +108,7 @@ class _Run:
                 self._runner.close()
                 self._list()
         ended = {name: tuple(ids) for name, ids in self._ended.items()}
-        summary = Summary(**ended, seconds=self._clock() - begun)
+        summary = Summary(**ended, seconds=self._clock() - begun, damaged=frozenset(self._damaged))
         counts = {name: len(ids) for name, ids in ended.items()}
         self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
         if interrupts.times:
@@ -228,6 +229,8 @@ class _Run:
             )
             return
         self._ended["failed"].append(task.id)
+        if failure.reason == "damaged":
+            self._damaged.add(task.id)
         message = failure.message + (f"\nhelp: {failure.help}" if failure.help else "")
         self._tell(events.Failed(time.time(), task, failure.reason, message, failure.log, failure.last_lines))
         self._skip(verdict.skipped)

@@ -15,3 +15,18 @@ class Summary:
     """In the store already when their turn came: another driver's work."""
     seconds: float
     """Wall time of the run."""
+    damaged: frozenset[str] = frozenset()
+    """Those of the failed that met a damaged input, which counts as missing now."""
+
+    def then(self, more: "Summary") -> "Summary":
+        """This run and one after it, which tried again what had failed."""
+        again = {*more.done, *more.reused, *more.failed, *more.skipped, *more.interrupted}
+        return Summary(
+            done=self.done + more.done,
+            failed=tuple(task for task in self.failed if task not in again) + more.failed,
+            skipped=tuple(task for task in self.skipped if task not in again) + more.skipped,
+            interrupted=self.interrupted + more.interrupted,
+            reused=self.reused + more.reused,
+            seconds=self.seconds + more.seconds,
+            damaged=more.damaged,
+        )

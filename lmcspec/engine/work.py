@@ -13,7 +13,7 @@ from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
 from lmcspec.engine.attend import ATTENDANT
 from lmcspec.engine.context import Place, TaskContext, present
-from lmcspec.engine.failures import Failure
+from lmcspec.engine.failures import DamagedInputError, Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
 from lmcspec.tasks.code import check_code
@@ -115,6 +115,9 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
                     finished = task.run(context, params, payload["task"]["seeds"])
                 finally:
                     context.close()
+        except DamagedInputError as error:
+            log.end(f"{error}\n")  # It came from nowhere in the task.
+            raise
         except BaseException:
             log.end(traceback.format_exc())
             raise

@@ -1,9 +1,9 @@
 """A worker process, forked from a preloaded server or started by itself: one task after the other for the driver.
 
-Both hold an end of a socket. The driver says {"run": {"store", "task", "payload"}} and {"stop": true}; the worker says
-{"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool, "sound": bool}; or, instead
-of all that, {"unfit": why, "fork": bool} if it can't use its GPU, and whether that is so for being forked. When the
-socket closes, the worker ends at once.
+Both hold an end of a socket. The driver says {"run": {"store", "trusted", "task", "payload"}} and {"stop": true}; the
+worker says {"ready": pid}, what `work.execute` sends, and {"report": …, "rss": bytes, "grown": bool, "sound": bool};
+or, instead of all that, {"unfit": why, "fork": bool} if it can't use its GPU, and whether that is so for being forked.
+When the socket closes, the worker ends at once.
 """
 
 import faulthandler
@@ -58,18 +58,18 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         stopping=driver.stopping.is_set,
         open_log=logs.DescriptorLog,
     )
-    stores: dict[str, Store] = {}
+    stores: dict[tuple[str, bool], Store] = {}
     if slot["device"] and (why := gpu.claim()):
         driver.send({"unfit": why, "fork": gpu.forked_too_late()})
     else:
         driver.send({"ready": os.getpid()})
     while True:
         order = driver.orders.get()
-        root = order["store"]
-        if root not in stores:
-            stores[root] = Store.open(root, create=False)
+        which = order["store"], order["trusted"]
+        if which not in stores:
+            stores[which] = Store.open(which[0], create=False, trusted=which[1])
         kept = len(place.memory)
-        report = execute(stores[root], order["task"], order["payload"], place)
+        report = execute(stores[which], order["task"], order["payload"], place)
         clean.restore()
         gc.collect()
         heap.trim()

@@ -37,11 +37,12 @@ class Diff:
         return not self.run and not self.blocked
 
 
-def diff(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -> Diff:
+def diff(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *, checked: bool = False) -> Diff:
     """Work back from the targets: a stored result needs nothing, a missing one needs the files of its inputs.
 
     `forced` tasks count as missing, and so does all that rests on them. Files that a task is to read are compared
-    with the sizes in their COMMIT, so that damage is mended where it would matter.
+    with the sizes in their COMMIT, so that damage is mended where it would matter; if `checked`, every COMMIT that a
+    target's numbers come from is read too. Otherwise no more than file times and sizes are looked at.
     """
     ids = list(plan.tasks)
     stored = store.present(ids) if store else set()
@@ -49,13 +50,16 @@ def diff(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -> D
     stored -= stale
     usable = stored - store.dropped(stored) if store else set()
     wanted = {target.task for target in plan.targets} | {target.mask for target in plan.targets if target.mask}
+    if checked and store:
+        stored -= {task for task in wanted if task in stored and store.find(task) is None}
+        usable &= stored
     to_run = {task for task in wanted if task not in stored}
-    checked: set[str] = set()
+    looked_at: set[str] = set()
     queue = list(to_run)
     while queue:
         for _, source in plan.tasks[queue.pop()].inputs:
-            if source in usable and source not in checked:
-                checked.add(source)
+            if source in usable and source not in looked_at:
+                looked_at.add(source)
                 if store and is_damaged(store, source):
                     usable.discard(source)
             if source not in usable and source not in to_run:

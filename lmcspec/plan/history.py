@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from lmcspec.base.errors import StoreError
-from lmcspec.store import Index, Rate, Store, failures, interrupted, verify
+from lmcspec.store import DamagedError, Index, Rate, Store, failures, interrupted, verify
 
 LOOKED_AT = 100
 """How many of the latest tasks of a kind are compared to find the one whose recipe differs least."""
@@ -25,8 +25,8 @@ class StoreHistory:
     def state(self, task_id: str) -> str:
         """`absent`, `stored`, `dropped`, `missing`, `corrupt`, `failed` or `interrupted`."""
         try:
-            stored = self._store.find(task_id)
-        except StoreError:
+            stored = self._store.read(task_id)
+        except DamagedError:
             return "corrupt"
         if stored is not None:
             damage = [one for one in verify(self._store, [task_id], full=False) if one.part == "result"]
@@ -41,10 +41,11 @@ class StoreHistory:
         """The stored {task, parts} of that kind with the same seeds whose recipe differs least, or None."""
         best, fewest = None, None
         for row in self._index.rows(kind)[-LOOKED_AT:]:
-            stored = self._store.find(row.id)
-            if stored is None:
+            try:
+                stored = self._store.find(row.id)
+                task = {} if stored is None else stored.task
+            except (StoreError, OSError, ValueError):
                 continue
-            task = stored.task
             if task.get("seeds") != document["seeds"]:
                 continue
             distance = sum(

@@ -88,9 +88,9 @@ class Outlook:
         }
 
 
-def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset()) -> Outlook:
-    """Hold a plan against a store (None: an empty one)."""
-    found = diff(plan, store, forced)
+def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *, checked: bool = False) -> Outlook:
+    """Hold a plan against a store (None: an empty one); `checked` as in `diff`, for a plan that is carried out."""
+    found = diff(plan, store, forced, checked=checked)
     history, last = None, None
     if store is not None:
         # Without a store there is no past to ask, and planning starts faster without the code for it.

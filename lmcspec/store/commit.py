@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import hashlib
 import logging
 import os
 import time
@@ -13,6 +12,7 @@ from typing import IO, Any, Literal
 from lmcspec.base import beneath, faults, ids
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
+from lmcspec.store.checked import measured, signed
 from lmcspec.store.lease import Lease
 from lmcspec.store.process import this_process
 from lmcspec.store.store import DamagedError, Store, Stored, clear, read_commit, set_aside
@@ -117,7 +117,7 @@ class Attempt:
                     "files": {name: measured(root, self.path / name) for name in beside},
                 },
             }
-            layout.write_json(root, self.path / layout.COMMIT, document)
+            layout.write_json(root, self.path / layout.COMMIT, signed(document))
             beneath.sync(root, self.path)
             faults.reach("commit.marked")
             ending = self._publish(digest)
@@ -194,9 +194,10 @@ class Attempt:
     def _give_back(self, present: Stored) -> None:
         """Put our outputs, which are the same, in the place of those that were dropped."""
         root = self.store.root
-        if beneath.look(root, present.out):
-            set_aside(root, present.out, self.task)
-        beneath.move(root, self.out, present.out)
+        out = present.path / layout.OUT
+        if beneath.look(root, out):
+            set_aside(root, out, self.task)
+        beneath.move(root, self.out, out)
         beneath.sync(root, present.path)
         beneath.remove(root, present.path / layout.DROPPED)
         beneath.sync(root, present.path)
@@ -268,12 +269,6 @@ def _outputs(root: Path, attempt: Path) -> tuple[dict[str, dict[str, Any]], list
                 f"the output {path.relative_to(attempt)} is not a plain file", help="write a copy instead of a link"
             )
     return files, folders
-
-
-def measured(root: Path, path: Path) -> dict[str, Any]:
-    """What COMMIT says of a file: {sha256, bytes}."""
-    with beneath.reading(root, path) as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": os.fstat(file.fileno()).st_size}
 
 
 def _readable(root: Path, target: Path, task: str) -> Stored | None:

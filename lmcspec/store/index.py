@@ -122,7 +122,7 @@ class Index:
 
     def _row(self, identifier: str) -> Row | None:
         try:
-            stored = self.store.find(identifier)
+            stored = self.store.read(identifier)
             return _row(stored) if stored else None
         except (OSError, StoreError, ValueError, TypeError, AttributeError) as error:
             _log.warning("object %s is left out of the index: %s", identifier, error)

@@ -25,6 +25,8 @@ DATABASE = ("", "-wal", "-shm", "-journal", ".lock")
 """What may stand behind the name of a sqlite file: sqlite's own files, and our lock."""
 COMMIT = "COMMIT"
 DROPPED = "DROPPED"
+DAMAGED = "DAMAGED"
+"""What the COMMIT of a result is called once it was found damaged: it counts as missing, and is made again."""
 TASK = "task.json"
 METRICS = "metrics.jsonl"
 LOG = "log.txt"
@@ -111,8 +113,13 @@ def new_name() -> str:
 
 def write_json(root: Path, path: Path, document: Any, *, durable: bool = True) -> None:
     """Write a new JSON file, on disk when this returns if `durable`. Infinite and undefined numbers survive."""
-    text = json.dumps(spelled(document), sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
-    beneath.write(root, path, f"{text}\n".encode(), durable=durable)
+    beneath.write(root, path, text(document), durable=durable)
+
+
+def text(document: Any) -> bytes:
+    """What `write_json` writes."""
+    spelt = json.dumps(spelled(document), sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
+    return f"{spelt}\n".encode()
 
 
 def replace_json(root: Path, path: Path, document: Any, *, durable: bool = True) -> None:

@@ -1,6 +1,8 @@
 """A store of committed results, and how to look things up in it."""
 
 import contextlib
+import json
+import logging
 import os
 import stat
 import time
@@ -13,9 +15,11 @@ from lmcspec.base import beneath, ids
 from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.store import layout
+from lmcspec.store.checked import Problem, is_whole, problems, strangers
 
 SHORTEST_PREFIX = 4
 _ELSEWHERE = "choose another folder with --store or LMCSPEC_STORE"
+_log = logging.getLogger(__name__)
 _OURS = {*layout.FOLDERS, layout.STORE}
 
 
@@ -29,6 +33,8 @@ class Stored:
     """{files, scalars, outcome, digest}: what equal work has in common."""
     record: dict[str, Any]
     """How this copy came about: {files, kind, numerics, times, events, host, attempt, committed, …}."""
+    trusted: bool = field(default=False, compare=False)
+    """Whether its files are taken for what COMMIT says of them."""
 
     @property
     def root(self) -> Path:
@@ -37,8 +43,23 @@ class Stored:
 
     @property
     def out(self) -> Path:
-        """The folder of its outputs; gone once they are dropped."""
+        """The folder of its outputs, in which every file was compared with COMMIT; gone once they are dropped.
+
+        DamagedError where a file is not what was committed.
+        """
+        if self.has_outputs and not self.trusted:
+            _raise_first(self, self.damage())
         return self.path / layout.OUT
+
+    def damage(self, *, full: bool = True) -> Iterator[tuple[str, Problem]]:
+        """(path, what is wrong) of each output that is not as it was committed, and of each that wasn't committed.
+
+        Without `full` sizes are compared. Dropped outputs are no damage.
+        """
+        if not beneath.look(self.root, self.path / layout.DROPPED):
+            yield from problems(self.root, self.path, self.result["files"], full=full)
+            if full:
+                yield from strangers(self.root, self.path, self.result["files"])
 
     @property
     def log(self) -> Path:
@@ -52,7 +73,10 @@ class Stored:
 
     @property
     def task(self) -> dict[str, Any]:
-        """The recipe that it was made by."""
+        """The recipe that it was made by. DamagedError where that is not what was committed."""
+        known = {name: entry for name, entry in self.record.get("files", {}).items() if name == layout.TASK}
+        if not self.trusted:
+            _raise_first(self, problems(self.root, self.path, known))
         return layout.read_json(self.root, self.path / layout.TASK)
 
     @property
@@ -79,7 +103,7 @@ class Stored:
     def has_outputs(self) -> bool:
         """False once they are dropped; its numbers stay."""
         root = self.root
-        return not beneath.look(root, self.path / layout.DROPPED) and beneath.is_folder(root, self.out)
+        return not beneath.look(root, self.path / layout.DROPPED) and beneath.is_folder(root, self.path / layout.OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +115,17 @@ class Store:
     """Made with the store; what is kept about it elsewhere (an index, say) goes by this."""
     watched: dict[str, tuple[str, int, float]] = field(default_factory=dict, compare=False, repr=False)
     """Leases of other hosts: attempt, beat, and when this process first saw that beat."""
+    trusted: bool = field(default=False, compare=False)
+    """Whether what is read is taken for what COMMIT says, without a look at digests."""
+    told: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Ids of damaged objects of which a line was said."""
 
     @staticmethod
-    def open(path: str | os.PathLike[str], create: bool = True) -> "Store":
-        """The store in this folder; made if there is none and `create`. Reading one needs no right to write."""
+    def open(path: str | os.PathLike[str], create: bool = True, *, trusted: bool = False) -> "Store":
+        """The store in this folder; made if there is none and `create`. Reading one needs no right to write.
+
+        In a `trusted` one nothing that is read is compared with its digest.
+        """
         root = Path(os.path.abspath(path))
         try:
             document = _read_header(root)
@@ -113,23 +144,54 @@ class Store:
             with contextlib.suppress(OSError):
                 beneath.make_folders(root, root / name)
             beneath.refuse_foreign(root, root / name, "a folder")
-        return Store(root, _checked_header(root, document))
+        return Store(root, _checked_header(root, document), trusted=trusted)
 
     def find(self, identifier: str, patience: float = 0.0) -> Stored | None:
-        """The object if it is committed, else None.
+        """The object if it is committed and COMMIT is whole, else None. A damaged one counts as none; a line says so.
 
         On a network disk an object can show up late; with `patience` a miss is looked up again, for that many
-        seconds, after listing its folder (which makes the client ask the server). DamagedError if COMMIT is damaged.
+        seconds, after listing its folder (which makes the client ask the server).
         """
+        try:
+            return self.read(identifier, patience)
+        except DamagedError as error:
+            if identifier not in self.told:
+                self.told.add(identifier)
+                _log.warning("%s; it counts as missing: `lmcspec run` makes it again where it is needed", error)
+            return None
+
+    def read(self, identifier: str, patience: float = 0.0) -> Stored | None:
+        """As `find`, but a damaged COMMIT, or one that was found damaged before, is a DamagedError."""
         folder = layout.object_folder(self.root, identifier)
-        stored = read_commit(self.root, folder, identifier)
+        stored = read_commit(self.root, folder, identifier, trusted=self.trusted)
         deadline = time.monotonic() + patience
         while stored is None and time.monotonic() < deadline:
             beneath.names(self.root, folder.parent)
-            stored = read_commit(self.root, folder, identifier)
+            stored = read_commit(self.root, folder, identifier, trusted=self.trusted)
             if stored is None:
                 time.sleep(min(0.05, patience))
         return stored
+
+    def take_out(self, identifier: str) -> bool:
+        """Let a damaged object count as missing from now on; False where the store can't be written to.
+
+        Its files stay until its task runs again. `reconsider` takes it back.
+        """
+        folder = layout.object_folder(self.root, identifier)
+        with contextlib.suppress(OSError):
+            beneath.move(self.root, folder / layout.COMMIT, folder / layout.DAMAGED)
+            return True
+        return False
+
+    def reconsider(self, identifier: str) -> bool:
+        """Undo `take_out`, for files that were mended since; whether there was anything to undo."""
+        folder = layout.object_folder(self.root, identifier)
+        if not beneath.is_file(self.root, folder / layout.DAMAGED) or beneath.look(self.root, folder / layout.COMMIT):
+            return False
+        with contextlib.suppress(OSError):
+            beneath.move(self.root, folder / layout.DAMAGED, folder / layout.COMMIT)
+            return True
+        return False
 
     def present(self, identifiers: Iterable[str]) -> set[str]:
         """Those of the ids that are committed: two stats each, nothing is read."""
@@ -206,8 +268,8 @@ class Store:
                 freed = stored.bytes
             else:
                 freed = 0
-            if beneath.look(self.root, stored.out):
-                set_aside(self.root, stored.out, identifier)
+            if beneath.look(self.root, out := stored.path / layout.OUT):
+                set_aside(self.root, out, identifier)
                 beneath.sync(self.root, stored.path)
         return freed
 
@@ -227,40 +289,57 @@ class Store:
 
 
 class DamagedError(StoreError):
-    """A COMMIT that can't be read, or is another object's."""
+    """An object that is not what was committed."""
+
+    def __init__(self, identifier: str, why: object) -> None:
+        super().__init__(
+            f"object {ids.short(identifier)} is damaged: {why}",
+            help="`lmcspec verify` lists what is damaged, and the next `lmcspec run` makes what it needs of it again",
+        )
+        self.id = identifier
 
 
-def read_commit(root: Path, folder: Path, identifier: str) -> Stored | None:
-    """The object in this folder if it has a COMMIT; DamagedError if that is not the COMMIT of this id."""
+def _raise_first(stored: Stored, found: Iterable[tuple[str, Problem]]) -> None:
+    for name, problem in found:
+        if problem != "unreadable":
+            raise DamagedError(stored.id, f"{name} is {problem}")
+        raise StoreError(
+            f"{name} of object {ids.short(stored.id)} can't be read ({stored.path / name})",
+            help="make it readable for you, or check the disk; nothing is done with the object until then",
+        )
+
+
+def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = False) -> Stored | None:
+    """The object in this folder if it has a COMMIT; DamagedError if that is not the whole COMMIT of this id."""
+    path = folder / layout.COMMIT
     try:
-        document = layout.read_json(root, folder / layout.COMMIT)
-        if document["task"] != identifier or not {"files", "scalars", "outcome", "digest"} <= document["result"].keys():
+        content = beneath.read(root, path)
+        document = json.loads(content, object_hook=layout.number)
+        result, record = document["result"], document["record"]
+        if document["task"] != identifier or not {"files", "scalars", "outcome", "digest"} <= result.keys():
             raise ValueError("it is of another object, or parts are missing")
         if document["version"] > layout.VERSION:
             raise StoreError(
                 f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
             )
-        return Stored(identifier, folder, document["result"], document["record"])
+        if not trusted and not is_whole(content, document):
+            raise ValueError("it is not as it was written")
+        return Stored(identifier, folder, result, record, trusted)
     except (FileNotFoundError, NotADirectoryError):
+        if beneath.look(root, folder / layout.DAMAGED):
+            raise DamagedError(identifier, "it was found so before") from None
         return None
+    except ForeignError as error:
+        if error.path != path:
+            return None  # What a link leads to is no object of this store.
+        raise DamagedError(identifier, "its COMMIT is no plain file") from error
     except OSError as error:
-        if isinstance(error, ForeignError):
-            if error.path != folder / layout.COMMIT:
-                return None  # What a link leads to is no object of this store.
-            raise _damaged(identifier, folder, error) from error
         raise StoreError(
-            f"the COMMIT of object {ids.short(identifier)} can't be read: {error.strerror} ({folder / layout.COMMIT})",
+            f"the COMMIT of object {ids.short(identifier)} can't be read: {error.strerror} ({path})",
             help="make it readable for you; nothing is done with the object until then",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _damaged(identifier, folder, error) from error
-
-
-def _damaged(identifier: str, folder: Path, why: object) -> DamagedError:
-    return DamagedError(
-        f"the COMMIT of object {ids.short(identifier)} is damaged: {why}",
-        help=f"`lmcspec verify` lists what is damaged; delete {folder} to have it made again",
-    )
+        raise DamagedError(identifier, f"its COMMIT: {error}") from error
 
 
 def set_aside(root: Path, path: Path, identifier: str) -> None:

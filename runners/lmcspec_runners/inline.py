@@ -62,7 +62,7 @@ class InlineRunner:
             raise KeyboardInterrupt
 
     def close(self) -> None:
-        self._order = None
+        self._order, self._said_ready = None, False
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "byproduct" in message:

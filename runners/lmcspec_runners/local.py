@@ -71,7 +71,7 @@ class LocalRunner:
         seat = self._seats[slot]
         assert seat.connection and seat.pid and not seat.busy
         seat.busy, seat.attempt = True, ""
-        message = {"run": {"store": str(store.root), "task": task, "payload": payload}}
+        message = {"run": {"store": str(store.root), "trusted": store.trusted, "task": task, "payload": payload}}
         # A worker that is gone is noticed by the next `poll`.
         with contextlib.suppress(OSError):
             seat.connection.send_bytes(encode(message))

@@ -142,6 +142,10 @@ def test_a_crash_is_retried_then_reported_with_its_log(shared, store, tmp_path, 
     assert skipped.why == "needs crashes, which failed"
     assert {failure.document["reason"] for failure in failures(store, task)} == {"lost"}
     assert len(failures(store, task)) == 4
+    assert {name for failure in failures(store, task) for name in os.listdir(failure.path)} == {
+        "failure.json",
+        "log.txt",
+    }
 
 
 def test_a_crash_in_between_is_not_the_end(shared, store, tmp_path):
@@ -312,6 +316,7 @@ def test_the_server_killed_in_mid_run_costs_a_retry(store):
     summary = engine.run(plan.job(), store, runner, listeners=[kill], retries=QUICK)
     assert len(summary.done) == 2
     assert len(of(events.Retried, heard)) == 1
+    assert not list(store.root.glob("attempts/*/*/out")), "nothing that its worker had begun"
 
 
 def test_nothing_is_left_after_a_run(store):

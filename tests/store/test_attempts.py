@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lmcspec.store import PATIENCE, Swept, failures, interrupted, layout, open_attempt, sweep, take
+from lmcspec.store import PATIENCE, Swept, failures, interrupted, layout, note_lost, open_attempt, sweep, take
 from lmcspec.store.commit import owner_file
 from lmcspec.store.process import this_process
 
@@ -108,6 +108,59 @@ def test_sweeping_while_others_work_takes_nothing_from_them(store, name):
         for future in working:
             future.result()
     assert len(list(store.ids())) == 30
+
+
+ENDINGS = {
+    "killed while it failed": lambda attempt: layout.write_json(
+        attempt.store.root, attempt.path / layout.FAILURE, {"reason": "user"}
+    ),
+    "lost, as its driver noted": lambda attempt: layout.write_json(
+        attempt.store.root, attempt.path / layout.FAILURE, {"reason": "lost"}
+    ),
+    "killed after it lost a race": lambda attempt: layout.write_json(
+        attempt.store.root, attempt.path / layout.LOST, {}
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("owner", ["dead", "missing", "unreadable", "living"])
+def test_outputs_of_an_attempt_that_ended_go_with_its_owner(store, name, ending, owner):
+    attempt = open_attempt(store, name(1))
+    (attempt.out / "deep").mkdir()
+    (attempt.out / "deep" / "big.bin").write_bytes(b"x" * 1000)
+    attempt.log_path.write_text("why")
+    for left in (layout.TASK, layout.COMMIT, layout.draft_of(attempt.path / layout.FAILURE).name):
+        (attempt.path / left).write_text("{")
+    ENDINGS[ending](attempt)
+    match owner:
+        case "dead":
+            _owned_by(attempt, name(1), started="1")
+        case "missing":
+            owner_file(attempt.path).unlink()
+        case "unreadable":
+            owner_file(attempt.path).write_text("{")
+    assert sweep(store).attempts == 0, "the log stays"
+    kept = {"failure.json"} if "failed" in ending or "driver" in ending else {"lost.json"}
+    if owner == "living":
+        assert (attempt.out / "deep" / "big.bin").exists() and owner_file(attempt.path).exists()
+    else:
+        assert set(os.listdir(attempt.path)) == {"log.txt", *kept}
+        assert not owner_file(attempt.path).exists()
+
+
+def test_who_lost_a_worker_ends_its_attempt(store, name, tmp_path):
+    attempt = open_attempt(store, name(1))
+    (attempt.out / "big.bin").write_bytes(b"x" * 1000)
+    attempt.log_path.write_text("last words")
+    note_lost(store, attempt.path, {"reason": "lost"})
+    assert sorted(os.listdir(attempt.path)) == ["failure.json", "log.txt"]
+    assert not owner_file(attempt.path).exists()
+    assert [failure.document["reason"] for failure in failures(store, name(1))] == ["lost"]
+    (tmp_path / "elsewhere" / "out").mkdir(parents=True)
+    for other in (tmp_path / "elsewhere", store.root, attempt.path.parent, attempt.path.with_name("c" * 32)):
+        note_lost(store, other, {"reason": "lost"})
+    assert (tmp_path / "elsewhere" / "out").is_dir() and not attempt.path.with_name("c" * 32).exists()
 
 
 def test_old_drafts_go_and_fresh_ones_stay(store):

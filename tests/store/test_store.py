@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lmcspec.base.errors import StoreError, UsageError
-from lmcspec.store import Store, layout, open_attempt
+from lmcspec.store import DamagedError, Store, layout, open_attempt
 
 
 def test_open_makes_a_store_once(tmp_path):
@@ -185,12 +185,16 @@ def test_no_other_text_reaches_the_disk(store, tree):
 @pytest.mark.parametrize(
     "text", ["", "{}", '{"task": 1}', "[]", '{"task": "ID", "version": 1, "result": {}, "record": {}}']
 )
-def test_a_damaged_commit_is_an_error_that_says_what_to_do(store, put, name, text):
+def test_a_damaged_commit_is_an_error_that_says_what_to_do(store, put, name, text, caplog):
     put(store, name(1))
     (store.find(name(1)).path / layout.COMMIT).write_text(text.replace("ID", name(1)))
-    with pytest.raises(StoreError, match="is damaged") as caught:
-        store.find(name(1))
+    with pytest.raises(DamagedError, match="is damaged") as caught:
+        store.read(name(1))
     assert "lmcspec verify" in caught.value.help
+    assert store.find(name(1)) is store.find(name(1)) is None, "it counts as missing"
+    assert [line for line in caplog.messages if "counts as missing" in line] == [
+        f"{caught.value}; it counts as missing: `lmcspec run` makes it again where it is needed"
+    ], "and is told of once"
 
 
 def test_an_object_of_a_newer_version_is_neither_used_nor_replaced(store, put, name):
@@ -208,8 +212,9 @@ def test_an_object_in_the_place_of_another_is_damage(store, put, name):
     target = layout.object_folder(store.root, name(2))
     target.parent.mkdir(exist_ok=True)
     os.rename(store.find(name(1)).path, target)
-    with pytest.raises(StoreError, match="damaged"):
-        store.find(name(2))
+    with pytest.raises(DamagedError, match="damaged"):
+        store.read(name(2))
+    assert store.find(name(2)) is None
 
 
 def test_patience_finds_an_object_that_shows_up_late(store, put, name):

@@ -1,8 +1,10 @@
+import json
 import os
 
 import pytest
 
 from lmcspec.store import Damage, layout, verify
+from lmcspec.store.checked import signed
 
 
 def _same_size_and_time(path, content):
@@ -26,15 +28,15 @@ def test_a_sound_store(store, stored, name):
 
 
 def test_an_edit_of_equal_size_and_time_is_caught_by_reading(store, stored):
-    _same_size_and_time(stored.out / "state.bin", b"weighty")
+    _same_size_and_time(stored.path / "out" / "state.bin", b"weighty")
     assert verify(store) == [Damage(stored.id, "corrupt", "result", "out/state.bin")]
     assert verify(store, full=False) == []
 
 
 @pytest.mark.parametrize("full", [True, False])
 def test_sizes_and_missing_files_are_caught_by_both(store, stored, full):
-    (stored.out / "state.bin").write_bytes(b"weight")
-    (stored.out / "deep" / "x.json").unlink()
+    (stored.path / "out" / "state.bin").write_bytes(b"weight")
+    (stored.path / "out" / "deep" / "x.json").unlink()
     stored.log.unlink()
     assert set(verify(store, full=full)) == {
         Damage(stored.id, "corrupt", "result", "out/state.bin"),
@@ -51,7 +53,7 @@ def test_the_record_is_told_from_the_result(store, stored):
 def test_outputs_that_were_not_dropped_are_missing(store, stored):
     import shutil
 
-    shutil.rmtree(stored.out)
+    shutil.rmtree(stored.path / "out")
     assert {damage.path for damage in verify(store, full=False)} == {"out/state.bin", "out/deep/x.json"}
 
 
@@ -61,10 +63,10 @@ def test_dropped_outputs_are_no_damage(store, stored):
 
 
 def test_a_file_too_many_and_a_link(store, stored, tmp_path):
-    (stored.out / "more").write_text("x")
+    (stored.path / "out" / "more").write_text("x")
     (tmp_path / "same").write_bytes(b"weights")
-    (stored.out / "state.bin").unlink()
-    (stored.out / "state.bin").symlink_to(tmp_path / "same")
+    (stored.path / "out" / "state.bin").unlink()
+    (stored.path / "out" / "state.bin").symlink_to(tmp_path / "same")
     assert {damage.path for damage in verify(store)} == {"out/more", "out/state.bin"}
 
 
@@ -83,12 +85,14 @@ def test_a_lost_commit_and_an_absent_object(store, stored, name):
 
 def test_a_commit_that_points_outside_is_damage(store, stored):
     path = stored.path / layout.COMMIT
-    path.write_text(path.read_text().replace("log.txt", "../../../../secret"))
+    document = json.loads(path.read_text().replace("log.txt", "../../../../secret"))
+    del document["digest"]
+    path.write_bytes(layout.text(signed(document)))
     assert Damage(stored.id, "corrupt", "record", "../../../../secret") in verify(store)
 
 
 def test_what_is_damaged_can_be_made_again(store, stored, put):
-    (stored.out / "state.bin").write_bytes(b"")
+    (stored.path / "out" / "state.bin").write_bytes(b"")
     store.discard(stored.id)
     put(store, stored.id, files={"state.bin": b"weights", "deep/x.json": b"{}"})
     assert verify(store) == []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.errors import StoreError
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.style import DPI, Drawing, drawn
@@ -98,9 +99,12 @@ def _file(given: Given, task: Task) -> Path | str:
         return "not in the store yet"
     if stored.outcome == "diverged":
         return "it diverged, and there is nothing to look at"
-    if not isinstance(stored, WithOutputs) or not stored.has_outputs:
-        return "its outputs were dropped, and its picture with them; running its task again puts them back"
-    file = stored.out / GRID
+    try:
+        if not isinstance(stored, WithOutputs) or not stored.has_outputs:
+            return "its outputs were dropped, and its picture with them; running its task again puts them back"
+        file = stored.out / GRID
+    except StoreError as damage:
+        return str(damage)
     return file if file.is_file() else f"its outputs lack {GRID}"
 
 

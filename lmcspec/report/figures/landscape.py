@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lmcspec.base.errors import StoreError
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
@@ -120,10 +121,15 @@ def _ground(
     if stored is None or "x" not in stored.scalars:
         notes.append(f"{label}: {'its networks diverged' if stored else 'not in the store yet'}")
         return None
-    if not isinstance(stored, WithOutputs) or not stored.has_outputs:
-        notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
+    try:
+        if not isinstance(stored, WithOutputs) or not stored.has_outputs:
+            notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
+            return None
+        out = stored.out
+    except StoreError as damage:
+        notes.append(f"{label}: {damage}")
         return None
-    found = _read(stored.out, stored.scalars, given.plan.tasks[target.task], label, what, wish.split)
+    found = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, wish.split)
     if isinstance(found, str):
         notes.append(f"{label}: {found}")
         return None

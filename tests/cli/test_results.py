@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lmcspec.store import Store
+from lmcspec.store import Store, layout
+from lmcspec.store.checked import signed
 from lmcspec.track import Ledger, default_uri
 from lmcspec.track.where import ledger_path
 
@@ -89,7 +90,8 @@ def test_numbers_that_are_not_finite_are_json_all_the_same(store, lmcspec, comma
     path = store.find(task).path / "COMMIT"
     document = json.loads(path.read_text())
     document["result"]["scalars"]["distance"] = {"nonfinite": "inf"}
-    path.write_text(json.dumps(document))
+    del document["digest"]
+    path.write_bytes(layout.text(signed(document)))
     said = lmcspec(command, "study.toml", "--format", "json")
     rows = json.loads(said.out, parse_constant=refuse)["data"]["results"]
     values = [row["value"] for row in rows if row["metric"] == "distance" and row["task"] == task]

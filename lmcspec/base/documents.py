@@ -129,23 +129,35 @@ def read_lines(
     except FileNotFoundError:
         return
     with file:
-        file.seek(begin)
-        while line := _read_line(path, file, LONGEST_LINE + 1):
-            begin += len(line)
-            too_long = len(line) > LONGEST_LINE
-            while not line.endswith(b"\n") and (rest := _read_line(path, file, LONGEST_LINE)):
-                line, begin = rest, begin + len(rest)
-            if not line.endswith(b"\n"):
-                return
-            try:
-                if too_long:
-                    raise DocumentError(path, f"has a line of more than {LONGEST_LINE:,} bytes")
-                document = parse_document(line, path, model)
-            except DocumentError as error:
-                if damaged is not None:
-                    damaged(error)
-                continue
-            yield begin, document
+        yield from lines_of(file, path, begin, model, damaged=damaged)
+
+
+def lines_of(
+    file: BinaryIO,
+    path: str | os.PathLike[str],
+    begin: int = 0,
+    model: Any = None,
+    *,
+    damaged: Callable[[DocumentError], None] | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """As `read_lines`, of a file that is open."""
+    file.seek(begin)
+    while line := _read_line(path, file, LONGEST_LINE + 1):
+        begin += len(line)
+        too_long = len(line) > LONGEST_LINE
+        while not line.endswith(b"\n") and (rest := _read_line(path, file, LONGEST_LINE)):
+            line, begin = rest, begin + len(rest)
+        if not line.endswith(b"\n"):
+            return
+        try:
+            if too_long:
+                raise DocumentError(path, f"has a line of more than {LONGEST_LINE:,} bytes")
+            document = parse_document(line, path, model)
+        except DocumentError as error:
+            if damaged is not None:
+                damaged(error)
+            continue
+        yield begin, document
 
 
 def _read_line(path: str | os.PathLike[str], file: BinaryIO, longest: int) -> bytes:

@@ -89,22 +89,23 @@ def read_study(
 
 def read_loaded(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "tuple[Loaded | None, Plan]":
     """A spec and its plan, or nothing and a saved plan."""
-    import json
-
+    from lmcspec.base.documents import DocumentError
+    from lmcspec.base.documents import read_document as parse
     from lmcspec.base.errors import UsageError
     from lmcspec.plan import compile_study
     from lmcspec.plan.document import read_document
     from lmcspec.spec import load
+    from lmcspec.store.layout import LARGEST_PLAN
 
     if spec.suffix == ".json":
         if sets:
             raise UsageError("--set changes a spec, not a saved plan", help="make the plan again with --set")
         try:
-            document = json.loads(spec.read_text())
+            document = parse(spec, largest=LARGEST_PLAN, follow=True)
         except FileNotFoundError:
             raise UsageError(f"there is no file {spec}") from None
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{spec} is not a saved plan: {error}") from None
+        except DocumentError as error:
+            raise UsageError(f"{spec} is not a saved plan: it {error.problem}") from None
         if isinstance(document, dict) and "networks" in document and "parts" not in document:
             yaml = spec.with_suffix(".yaml").name
             raise UsageError(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from lmcspec.store import Store
 
 _KEY = digest(["calibration", 1])
+_LONGEST = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,12 @@ def calibration(store: "Store | None") -> Calibration:
         return Calibration()
     from lmcspec.store import recall
 
-    document = recall(store, _KEY)
-    return Calibration(**document) if document else Calibration()
+    document = recall(store, _KEY) or {}
+    startup, overhead = document.get("startup"), document.get("overhead")
+    # A guess serves as well as what a damaged file says.
+    if not isinstance(startup, float) or not isinstance(overhead, float) or not 0 <= startup + overhead < _LONGEST:
+        return Calibration()
+    return Calibration(startup, overhead)
 
 
 def calibrate(store: "Store", found: Calibration) -> None:

@@ -49,11 +49,9 @@ class StoreHistory:
             if task.get("seeds") != document["seeds"]:
                 continue
             distance = sum(
-                task["params"].get(name) != document["params"].get(name)
-                for name in set(task["params"]) | set(document["params"])
-            ) + sum(
-                task["inputs"].get(slot) != document["inputs"].get(slot)
-                for slot in set(task["inputs"]) | set(document["inputs"])
+                own.get(name) != wanted.get(name)
+                for own, wanted in ((task.get(part, {}), document[part]) for part in ("params", "inputs"))
+                for name in set(own) | set(wanted)
             )
             if fewest is None or distance < fewest:
                 best, fewest = task, distance

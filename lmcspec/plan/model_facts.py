@@ -6,11 +6,34 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
 from lmcspec.base import beneath
+from lmcspec.base.documents import parse_document
 from lmcspec.base.facts import ModelFacts
 from lmcspec.tasks import Part
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
+def _named_shape(pair: list[Any]) -> list[Any]:
+    match pair:
+        case [str(), [*sizes]] if all(type(size) is int and 0 < size < 2**40 for size in sizes):
+            return pair
+    raise ValueError("a name and the sizes of its axes")
+
+
+class _Facts(TypedDict):
+    """Facts of a model as a document."""
+
+    parameters: Count
+    prunable: list[Annotated[list[Any], AfterValidator(_named_shape)]]
+    macs: Count
+    has_batch_norm: bool
+    buffers: Count
 
 
 def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
@@ -19,7 +42,8 @@ def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     if found is None and folder is not None:
         # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads(beneath.read(folder.parent, folder / f"{model.digest}.json"))
+            path = folder / f"{model.digest}.json"
+            found = parse_document(beneath.read(folder.parent, path), path, _Facts)
     return from_document(found) if found else None
 
 
@@ -52,4 +76,4 @@ def from_document(document: Mapping[str, Any]) -> ModelFacts:
 
 @cache
 def _committed() -> dict[str, Any]:
-    return json.loads(resources.files("lmcspec.catalog.models").joinpath("facts.json").read_text())["facts"]
+    return json.loads(resources.files("lmcspec.catalog.models").joinpath("facts.json").read_bytes())["facts"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
-from lmcspec.store import layout
+from lmcspec.store import layout, shapes
 from lmcspec.store.commit import Attempt, owner_file, strip
 from lmcspec.store.lease import Clock, clear_dead, is_dead
 from lmcspec.store.process import is_gone, read_process
@@ -48,7 +48,7 @@ def failures(store: Store, task: str) -> list[Failure]:
     folder = layout.attempts_folder(store.root, task)
     for name in _attempts(store, task):
         with contextlib.suppress(OSError, ValueError):
-            document = layout.read_json(store.root, folder / name / layout.FAILURE)
+            document = layout.read_json(store.root, folder / name / layout.FAILURE, shapes.Failed)
             if isinstance(document, dict):
                 found.append(Failure(name, folder / name, document))
     return sorted(found, key=lambda failure: failure.document.get("at", 0), reverse=True)
@@ -149,7 +149,7 @@ def _state(store: Store, task: str, name: str, clock: Clock) -> str:
 
 def _is_owned(store: Store, task: str, owner: Path, clock: Clock) -> bool:
     try:
-        document = layout.read_json(store.root, owner)
+        document = layout.read_json(store.root, owner, shapes.Owner)
         gone = is_gone(read_process(document))
         under = document["under"]
     except (OSError, ValueError, KeyError, TypeError):

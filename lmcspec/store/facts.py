@@ -14,6 +14,6 @@ def remember(store: Store, key: str, document: dict[str, Any]) -> None:
 def recall(store: Store, key: str) -> dict[str, Any] | None:
     """What was kept under a key; None if nothing readable was."""
     try:
-        return layout.read_json(store.root, store.root / "facts" / f"{layout.checked(key)}.json")
+        return layout.read_json(store.root, store.root / "facts" / f"{layout.checked(key)}.json", dict[str, Any])
     except (OSError, ValueError):
         return None

@@ -16,7 +16,8 @@ from typing import IO, Any
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
-from lmcspec.store import layout
+from lmcspec.base.documents import lines_of
+from lmcspec.store import layout, shapes
 from lmcspec.store.process import is_gone, read_process, this_process
 from lmcspec.store.store import Store
 
@@ -52,13 +53,13 @@ class Invocation:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan that it carried out, as a document."""
-        return layout.read_json(self.root, self.path / PLAN)
+        return layout.read_json(self.root, self.path / PLAN, dict[str, Any], largest=layout.LARGEST_PLAN)
 
     @property
     def spec(self) -> dict[str, Any] | None:
         """The cases of the study with all defaults, by name; None where it ran from a saved plan."""
         with contextlib.suppress(FileNotFoundError):
-            return layout.read_json(self.root, self.path / SPEC)
+            return layout.read_json(self.root, self.path / SPEC, dict[str, Any], largest=layout.LARGEST_PLAN)
         return None
 
     def is_over(self) -> bool:
@@ -67,7 +68,7 @@ class Invocation:
 
     def events(self, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """(offset of the byte after it, event) of every whole line from byte `begin` on."""
-        yield from lines(self.root, self.path / EVENTS, begin)
+        yield from lines(self.root, self.path / EVENTS, begin, shapes.Event)
 
 
 @dataclass(slots=True)
@@ -128,28 +129,20 @@ def invocations(store: Store) -> list[Invocation]:
 
 def _read(root: Path, path: Path) -> Invocation | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        header = layout.read_json(root, path / HEADER)
+        header = layout.read_json(root, path / HEADER, shapes.Invocation)
         origin = header.get("origin", {})
         return Invocation(path, str(header["study"]), float(header["started"]), header["process"], origin)
     return None
 
 
-def lines(root: Path, path: Path, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines(root: Path, path: Path, begin: int = 0, model: Any = dict[str, Any]) -> Iterator[tuple[int, Any]]:
     """(offset of the byte after it, document) of every whole line of a JSON-lines file from byte `begin` on.
 
-    A last line without its end is being written, or was cut off. What is no JSON is left out.
+    A last line without its end is being written, or was cut off. What is no document of the model is left out.
     """
     try:
         file = beneath.reading(root, path)
     except (FileNotFoundError, NotADirectoryError, ForeignError):
         return
     with file:
-        file.seek(begin)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            begin += len(line)
-            with contextlib.suppress(ValueError):
-                document = json.loads(line, object_hook=layout.number)
-                if isinstance(document, dict):
-                    yield begin, document
+        yield from lines_of(file, path, begin, model)

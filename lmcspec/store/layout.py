@@ -5,15 +5,19 @@ import errno
 import json
 import logging
 import math
+import os
 import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lmcspec.base import beneath
+from lmcspec.base import beneath, documents
+from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.errors import StoreError
 
+LARGEST_PLAN = 2**30
+"""Bytes of a plan as a document."""
 VERSION = 1
 """Of the folder's layout. A store of a later one is refused."""
 
@@ -169,9 +173,19 @@ def create_json(root: Path, path: Path, document: Any, *, durable: bool = False)
     return True
 
 
-def read_json(root: Path, path: Path) -> Any:
-    """The document in a JSON file; ValueError where it is not JSON, ForeignError where it is no plain file."""
-    return json.loads(beneath.read(root, path), object_hook=number)
+def read_bytes(root: Path, path: Path, *, largest: int = documents.LARGEST) -> bytes:
+    """What is in a plain file of at most `largest` bytes: DocumentError for more, ForeignError for anything else."""
+    with beneath.reading(root, path) as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(largest + 1) if size <= largest else b""
+    if max(size, len(data)) > largest:
+        raise DocumentError(path, f"has {max(size, len(data)):,} bytes, more than {largest:,}")
+    return data
+
+
+def read_json(root: Path, path: Path, model: Any = None, *, largest: int = documents.LARGEST) -> Any:
+    """The document in a JSON file, of the shape of a model. DocumentError, a ValueError, where it is no such one."""
+    return parse_document(read_bytes(root, path, largest=largest), path, model)
 
 
 def put_file(root: Path, path: Path, content: bytes) -> None:
@@ -253,10 +267,3 @@ def spelled(value: Any) -> Any:
             return [spelled(item) for item in value]
         case _:
             return value
-
-
-def number(document: dict[str, Any]) -> Any:
-    """What `spelled` made of an infinite or undefined number back as that number; any other document as it is."""
-    if len(document) == 1 and (text := document.get("nonfinite")) in ("nan", "inf", "-inf"):
-        return float(text)
-    return document

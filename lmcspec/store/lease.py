@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from lmcspec.base import beneath, faults
-from lmcspec.store import layout
+from lmcspec.store import layout, shapes
 from lmcspec.store.process import Process, is_gone, read_process, this_process
 from lmcspec.store.store import Store
 
@@ -92,7 +92,7 @@ def take(store: Store, task: str, clock: Clock = time.monotonic) -> Lease | None
 def holder(store: Store, task: str) -> Holder | None:
     """Who holds the lease, dead or alive; None if it is free (or its file unreadable)."""
     try:
-        document = layout.read_json(store.root, layout.lease_file(store.root, task))
+        document = layout.read_json(store.root, layout.lease_file(store.root, task), shapes.Held)
         return Holder(read_process(document), str(document["attempt"]), int(document["beat"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

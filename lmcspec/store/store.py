@@ -1,7 +1,6 @@
 """A store of committed results, and how to look things up in it."""
 
 import contextlib
-import json
 import logging
 import os
 import stat
@@ -13,8 +12,9 @@ from typing import Any
 
 from lmcspec.base import beneath, ids
 from lmcspec.base.beneath import ForeignError
+from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.errors import StoreError, UsageError
-from lmcspec.store import layout
+from lmcspec.store import layout, shapes
 from lmcspec.store.checked import Problem, is_whole, problems, strangers
 
 SHORTEST_PREFIX = 4
@@ -77,7 +77,12 @@ class Stored:
         known = {name: entry for name, entry in self.record.get("files", {}).items() if name == layout.TASK}
         if not self.trusted:
             _raise_first(self, problems(self.root, self.path, known))
-        return layout.read_json(self.root, self.path / layout.TASK)
+        try:
+            return layout.read_json(self.root, self.path / layout.TASK, shapes.Recipe)
+        except FileNotFoundError as error:
+            raise DamagedError(self.id, f"{layout.TASK} is missing") from error
+        except DocumentError as error:
+            raise DamagedError(self.id, f"{layout.TASK} {error.problem}") from error
 
     @property
     def scalars(self) -> dict[str, Any]:
@@ -313,18 +318,17 @@ def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = Fa
     """The object in this folder if it has a COMMIT; DamagedError if that is not the whole COMMIT of this id."""
     path = folder / layout.COMMIT
     try:
-        content = beneath.read(root, path)
-        document = json.loads(content, object_hook=layout.number)
-        result, record = document["result"], document["record"]
-        if document["task"] != identifier or not {"files", "scalars", "outcome", "digest"} <= result.keys():
-            raise ValueError("it is of another object, or parts are missing")
+        content = layout.read_bytes(root, path)
+        document = parse_document(content, path, shapes.Commit)
+        if document["task"] != identifier:
+            raise ValueError("it is of another object")
         if document["version"] > layout.VERSION:
             raise StoreError(
                 f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
             )
         if not trusted and not is_whole(content, document):
             raise ValueError("it is not as it was written")
-        return Stored(identifier, folder, result, record, trusted)
+        return Stored(identifier, folder, document["result"], document["record"], trusted)
     except (FileNotFoundError, NotADirectoryError):
         if beneath.look(root, folder / layout.DAMAGED):
             raise DamagedError(identifier, "it was found so before") from None
@@ -372,7 +376,7 @@ def _mode(path: str, shelf: int) -> int:
 def _read_header(root: Path) -> Any:
     """What store.json says, None if there is none where one may be made; StoreError where none may be."""
     try:
-        return layout.read_json(root, root / layout.STORE)
+        return layout.read_json(root, root / layout.STORE, shapes.Header)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except ValueError as error:
@@ -400,7 +404,7 @@ def _create(root: Path) -> Any:
     # Last, and only one of several makers wins: a folder with a store.json is a whole store.
     layout.create_json(root, root / layout.STORE, {"id": layout.new_name(), "version": layout.VERSION}, durable=True)
     beneath.sync(root.parent, root.parent)
-    return layout.read_json(root, root / layout.STORE)
+    return layout.read_json(root, root / layout.STORE, shapes.Header)
 
 
 def _checked_header(root: Path, document: Any) -> str:

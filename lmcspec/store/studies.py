@@ -23,7 +23,7 @@ def last_plan(store: Store, study: str) -> dict[str, Any] | None:
     """The document recorded last; None if there is none. An unreadable one counts as none: only reasons hang on it."""
     path = _file(store, study)
     try:
-        return layout.read_json(store.root, path)
+        return layout.read_json(store.root, path, dict[str, Any], largest=layout.LARGEST_PLAN)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lmcspec.base import beneath
 from lmcspec.base.ids import short
-from lmcspec.store import Invocation, Store, layout, lines
+from lmcspec.store import Invocation, Store, layout, lines, shapes
 from lmcspec.track import described, names
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.runs import task_runs
@@ -267,7 +267,7 @@ class Follower:
         offsets: dict[str, int] = {}
         for attempt, path in files.items():
             name = f"metrics/{task}/{attempt}"
-            for after, line in lines(self._store.root, path, self._ledger.offset(name)):
+            for after, line in lines(self._store.root, path, self._ledger.offset(name), shapes.Metric):
                 points.append(Point(names.key(line["name"]), line["value"], line["step"], line["at"]))
                 offsets[name] = after
         return points, offsets

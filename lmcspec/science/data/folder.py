@@ -13,6 +13,7 @@ import numpy as np
 from filelock import FileLock
 
 from lmcspec.base import ids
+from lmcspec.base.documents import read_bytes
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import Named
 from lmcspec.science.data.arrays import Arrays, DataError, combine
@@ -21,6 +22,7 @@ from lmcspec.science.data.decode import Resize, Shown, decode, decode_into
 from lmcspec.science.data.listing import Listing, list_images
 
 log = logging.getLogger(__name__)
+_LARGEST_INDEX = 2**31
 SCALE = 255.0
 _SETTLED = 2_000_000_000
 """A file written less than two seconds before it was read could change again under the same stamp: read it again."""
@@ -98,7 +100,9 @@ class _Index:
     @staticmethod
     def read(place: Path) -> "_Index | None":
         try:
-            with np.load(io.BytesIO((place / "index.npz").read_bytes()), allow_pickle=False) as stored:
+            with np.load(
+                io.BytesIO(read_bytes(place / "index.npz", largest=_LARGEST_INDEX)), allow_pickle=False
+            ) as stored:
                 names = tuple(stored["names"].tobytes().decode("utf-8", "surrogateescape").split("\0"))
                 index = _Index(names, stored["stamps"], stored["digests"], str(stored["digest"]))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):

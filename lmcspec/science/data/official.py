@@ -7,14 +7,39 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Annotated, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from lmcspec.base import ids
+from lmcspec.base.documents import read_document
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import DatasetCard
 from lmcspec.science.data import arrays
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
 from lmcspec.science.data.cache import cache_folder, keep
 from lmcspec.science.data.verify import stamp
+
+
+class _Facts(TypedDict):
+    digest: str
+    train: int
+    test: int
+    classes: int
+    shape: Annotated[list[int], Field(min_length=3, max_length=3)]
+    known: bool
+    validation: int
+    names: NotRequired[list[str]]
+    sizes: NotRequired[list[int]]
+
+
+class _Note(TypedDict):
+    """What is remembered of a set, and of which state of its files."""
+
+    files: list[list[str | int]]
+    facts: _Facts
+
 
 Reader = Callable[[Path], Arrays]
 """From the root to the decoded set. May raise ValueError, KeyError, OSError or EOFError for damaged files."""
@@ -84,9 +109,9 @@ def _sizes(facts: DataFacts) -> str:
 
 def _recorded(record: Path, stamps: list[list[str | int]]) -> DataFacts | None:
     try:
-        note = json.loads(record.read_bytes())
+        note = read_document(record, _Note)
         found = DataFacts(**note["facts"])
         found = replace(found, shape=tuple(found.shape), names=tuple(found.names), sizes=tuple(found.sizes))
         return found if note["files"] == stamps else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, TypeError):
         return None

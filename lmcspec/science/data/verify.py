@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lmcspec.base import ids
+from lmcspec.base.documents import read_document
 from lmcspec.catalog import DatasetCard
 from lmcspec.science.data.arrays import Arrays, DataError, digest
 from lmcspec.science.data.cache import cache_folder, keep
@@ -49,6 +50,6 @@ def _expected(card: DatasetCard) -> str:
 
 def _read(path: Path) -> object:
     try:
-        return json.loads(path.read_bytes())
+        return read_document(path)
     except (OSError, ValueError):
         return None

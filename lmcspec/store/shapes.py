@@ -1,0 +1,129 @@
+"""The shape of each document in a store, held against what is read: others write stores, and disks fail.
+
+A document may hold more than its shape says: a later version's keys, and what its reader doesn't look at.
+"""
+
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Time = Annotated[float, Field(ge=0, lt=1e11)]
+"""Seconds since 1970, not in milliseconds."""
+
+
+class Header(TypedDict):
+    """store.json."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z]+$")]
+    version: Annotated[int, Field(ge=0)]
+
+
+class Measured(TypedDict):
+    """A file as COMMIT lists it."""
+
+    sha256: str
+    bytes: Count
+
+
+class Result(TypedDict):
+    """What equal work has in common."""
+
+    files: dict[str, Measured]
+    scalars: dict[str, Any]
+    outcome: str
+    digest: str
+
+
+class Record(TypedDict):
+    """How a copy came about."""
+
+    kind: NotRequired[str]
+    label: NotRequired[str]
+    attempt: NotRequired[str]
+    committed: NotRequired[Time]
+    seconds: NotRequired[Seconds | None]
+    units: NotRequired[Seconds | None]
+    model: NotRequired[str]
+    files: NotRequired[dict[str, Measured]]
+    numerics: NotRequired[dict[str, Any]]
+    machine: NotRequired[dict[str, Any]]
+
+
+class Commit(TypedDict):
+    """COMMIT."""
+
+    version: Annotated[int, Field(ge=0)]
+    task: str
+    result: Result
+    record: Record
+
+
+class Recipe(TypedDict):
+    """task.json."""
+
+    kind: str
+    version: NotRequired[int]
+    params: NotRequired[dict[str, Any]]
+    inputs: NotRequired[dict[str, str]]
+    seeds: NotRequired[dict[str, Any]]
+    parts: NotRequired[dict[str, Any]]
+
+
+class Failed(TypedDict):
+    """failure.json."""
+
+    reason: NotRequired[str]
+    message: NotRequired[str]
+    type: NotRequired[str]
+    help: NotRequired[str]
+    log: NotRequired[str]
+    last_lines: NotRequired[list[str]]
+    at: NotRequired[float]
+    """Nanoseconds since 1970."""
+
+
+class Owner(TypedDict):
+    """A process, in a lease or beside an attempt."""
+
+    host: str
+    boot: str
+    space: str
+    pid: Annotated[int, Field(gt=0, lt=2**31)]
+    started: str
+    under: NotRequired[str]
+    """Beside an attempt: the task under whose lease it was begun."""
+
+
+class Held(Owner):
+    """A lease."""
+
+    attempt: str
+    beat: Count
+
+
+class Invocation(TypedDict):
+    """invocation.json."""
+
+    study: str
+    started: Time
+    process: Owner
+    origin: NotRequired[dict[str, Any]]
+
+
+class Event(TypedDict):
+    """A line of an invocation's journal."""
+
+    event: str
+    at: Time
+
+
+class Metric(TypedDict):
+    """A line of metrics.jsonl."""
+
+    name: str
+    value: float
+    step: Count
+    at: Time

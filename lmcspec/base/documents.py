@@ -20,6 +20,8 @@ LARGEST = 16 * 2**20
 """Bytes of a document, unless its reader says otherwise."""
 LONGEST_LINE = 2**20
 """Bytes of a line of a JSON-lines file."""
+LONGEST_SKIPPED = 64 * LONGEST_LINE
+"""Bytes of a line that is too long, after which its end is no longer looked for."""
 DEEPEST = 64
 """Objects and lists inside each other; ours nest a dozen deep."""
 DIGITS = 19
@@ -143,10 +145,12 @@ def lines_of(
     """As `read_lines`, of a file that is open."""
     file.seek(begin)
     while line := _read_line(path, file, LONGEST_LINE + 1):
-        begin += len(line)
+        began, begin = begin, begin + len(line)
         too_long = len(line) > LONGEST_LINE
-        while not line.endswith(b"\n") and (rest := _read_line(path, file, LONGEST_LINE)):
+        while too_long and not line.endswith(b"\n") and (rest := _read_line(path, file, LONGEST_LINE)):
             line, begin = rest, begin + len(rest)
+            if begin - began > LONGEST_SKIPPED:
+                raise DocumentError(path, f"has a line of more than {LONGEST_SKIPPED:,} bytes")
         if not line.endswith(b"\n"):
             return
         try:

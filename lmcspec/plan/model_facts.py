@@ -11,9 +11,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
-from lmcspec.base import beneath
-from lmcspec.base.documents import parse_document
 from lmcspec.base.facts import ModelFacts
+from lmcspec.store.layout import read_json
 from lmcspec.tasks import Part
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -42,8 +41,7 @@ def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     if found is None and folder is not None:
         # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
         with contextlib.suppress(OSError, ValueError):
-            path = folder / f"{model.digest}.json"
-            found = parse_document(beneath.read(folder.parent, path), path, _Facts)
+            found = read_json(folder.parent, folder / f"{model.digest}.json", _Facts)
     return from_document(found) if found else None
 
 

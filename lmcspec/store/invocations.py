@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
-from lmcspec.base.documents import lines_of
+from lmcspec.base.documents import DocumentError, lines_of
 from lmcspec.store import layout, shapes
 from lmcspec.store.process import is_gone, read_process, this_process
 from lmcspec.store.store import Store
@@ -52,8 +52,11 @@ class Invocation:
 
     @property
     def plan(self) -> dict[str, Any]:
-        """The plan that it carried out, as a document."""
-        return layout.read_json(self.root, self.path / PLAN, dict[str, Any], largest=layout.LARGEST_PLAN)
+        """The plan that it carried out, as a document. DocumentError where that is damaged, or gone."""
+        try:
+            return layout.read_json(self.root, self.path / PLAN, dict[str, Any], largest=layout.LARGEST_PLAN)
+        except FileNotFoundError as error:
+            raise DocumentError(self.path / PLAN, "is missing") from error
 
     @property
     def spec(self) -> dict[str, Any] | None:
@@ -144,5 +147,5 @@ def lines(root: Path, path: Path, begin: int = 0, model: Any = dict[str, Any]) -
         file = beneath.reading(root, path)
     except (FileNotFoundError, NotADirectoryError, ForeignError):
         return
-    with file:
+    with file, contextlib.suppress(DocumentError):
         yield from lines_of(file, path, begin, model)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lmcspec.base.documents import open_regular
+
 log = logging.getLogger(__name__)
 
 
@@ -66,6 +68,7 @@ def kept_array(path: Path) -> np.ndarray | None:
     Writing to it changes the caller's own copy of the page, never the file.
     """
     try:
+        open_regular(path).close()
         return np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+    except Exception:  # noqa: BLE001 (numpy reads the header of a damaged file as Python, and raises what that does)
         return None

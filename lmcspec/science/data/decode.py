@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmcspec.base.documents import open_regular
 from lmcspec.science.data.arrays import DataError
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def decode(path: Path, resize: Resize) -> np.ndarray:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with open_regular(path, follow=True) as file, Image.open(file) as image:
             if image.mode == "RGB":
                 image.load()
             else:
                 image = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a damaged picture makes its decoder raise anything
         raise DataError(
             f"{path} can't be read as an image: {error}", help="replace the file by a sound copy, or remove it"
         ) from error

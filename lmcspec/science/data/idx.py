@@ -4,6 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from lmcspec.base.documents import read_bytes
+
+LARGEST = 2**30
+"""Bytes of a file; MNIST's largest has 47 million."""
+
 
 def read_idx(path: Path) -> np.ndarray:
     """The array of unsigned bytes in a file. Raises ValueError where it holds another type or is cut off.
@@ -11,7 +16,7 @@ def read_idx(path: Path) -> np.ndarray:
     Two zero bytes, the type (8: unsigned byte), the number of dimensions, their sizes as 4 bytes each, big-endian,
     then the values with the last dimension running fastest.
     """
-    content = path.read_bytes()
+    content = read_bytes(path, largest=LARGEST, follow=True)
     if len(content) < 4 or content[:3] != b"\0\0\x08":
         raise ValueError(f"{path.name} is not an idx file of bytes")
     dimensions = content[3]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lmcspec.base.documents import open_regular
 from lmcspec.science.data.arrays import DataError
 
 _RECONSTRUCT = np.empty(0).__reduce__()[0]
@@ -41,9 +42,9 @@ class _Plain(pickle.Unpickler):
 def read_pickle(path: Path) -> Any:
     """The value in a file; strings of Python 2 as latin1. Raises DataError for anything but plain values and arrays."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path, follow=True) as file:
             return _Plain(file, encoding="latin1").load()
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, AttributeError, IndexError, ImportError) as error:
+    except Exception as error:  # a damaged pickle makes numpy raise anything
         raise DataError(
             f"{path} can't be read: {error}", help="fetch the file again; it is no official one as it is"
         ) from error

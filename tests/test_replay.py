@@ -201,9 +201,7 @@ class Replay:
         here = f"{name}/s0/l{level}"
         self.path(f"{here}/path k=0 0-1", own, self.run(f"{here}/copy1", start, mask, level, copy=1))
         early = "imp-k3/s0/l0/train until 135" if mask is None else f"{here}/train until 135"
-        self.late(here, self.run(early, start, mask, level, until=K3), mask, level)
-
-    def late(self, here, at_k3, mask, level) -> None:
+        at_k3 = self.run(early, start, mask, level, until=K3)
         ends = [self.run(f"{here}/k=135 copy{copy}", at_k3, mask, level, copy=copy, begin=K3) for copy in (0, 1)]
         self.path(f"{here}/path k=135 0-1", *ends)
 

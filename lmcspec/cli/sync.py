@@ -16,14 +16,19 @@ def sync(
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
     """Send to MLflow what it doesn't know of this store: after an outage, a crash or a run without tracking."""
+    from lmcspec.track.troubles import UnreachableError
+
     existing = open_existing(store)
     if existing is None:
         raise UsageError(f"there is no store at {store_path(store)}", help="lmcspec run SPEC makes one")
     tracker = track(existing, tracking_uri)
-    new = tracker.unsent()
-    if new:
-        tracker.sync()
+    new = tracker.sync()
+    if tracker.untold:
+        raise UnreachableError(f"not everything could be told: {tracker.untold}")
     if format is Format.json:
-        put(envelope("sync", True, {"server": tracker.server, "sent": new}))
-    else:
-        say(f"{tracker.server} knows all of {existing.root}" + ("" if new else "; nothing was new"))
+        put(envelope("sync", True, {"server": tracker.server, "sent": new, "deleted": sorted(tracker.left)}))
+        return
+    but = f" but {len(tracker.left):,} runs that were deleted there" if tracker.left else ""
+    say(f"{tracker.server} knows all of {existing.root}{but}" + ("" if new else "; nothing was new"))
+    for study in tracker.reopened:
+        say(f"  {study}: what it took from other studies is told by its next lmcspec run")

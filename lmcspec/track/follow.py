@@ -12,10 +12,12 @@ from lmcspec.base import beneath
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, layout, lines, shapes
 from lmcspec.track import described, names
+from lmcspec.track.evidence import ROLE
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.runs import task_runs
 from lmcspec.track.series import PARENT, SeriesRuns
-from lmcspec.track.server import ROLE, Point, RefusedError, UnreachableError
+from lmcspec.track.server import Point
+from lmcspec.track.troubles import RefusedError, UnreachableError
 from lmcspec.track.wanted import Memory, SeriesRun
 
 _log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ class Follower:
         self._invocation, self._series, self._store, self._memory = invocation, series, store, memory
         self._reporter = reporter
         self._source = sources(invocation.origin)
-        self._server, self._ledger, self._plan = series.server, series.ledger, series.plan
+        self._server, self._ledger, self.plan = series.server, series.ledger, series.plan
         self._journal = f"journal/{invocation.id}"
         self._running: dict[str, str] = {}
         """Task -> run."""
@@ -78,7 +80,7 @@ class Follower:
         tags = {
             ROLE: role,
             "lmcspec.kind": "invocation",
-            "lmcspec.study": self._plan.study,
+            "lmcspec.study": self.plan.study,
             "lmcspec.plan": self._series.plan_id,
             **self._source,
         }
@@ -135,14 +137,14 @@ class Follower:
 
     def _report(self) -> None:
         """Results and figures as they are at its end. What can't be drawn is no reason to stop."""
-        runs = task_runs(self._plan, self._store, self._server.uri)
+        runs = task_runs(self.plan, self._store, self._server.uri)
         spec, command = self._invocation.spec or {}, self._invocation.origin.get("command", "")
         with _unless_refused(self._invocation.id), _unless_unmade("the report"):
-            for path, content in self._reporter.of_invocation(self._plan, self._memory, runs, spec, command):
+            for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, command):
                 self._server.keep(self._run, path, content)
 
     def _points(self, last: bool) -> None:
-        rows = self._reporter.rows(self._plan, self._memory)
+        rows = self._reporter.rows(self.plan, self._memory)
         points = self._series.wanted.points(rows, self._memory)
         self._series.send(points, last=last)
         self._series.show(points)
@@ -155,7 +157,7 @@ class Follower:
             self._ended = event
             return
         task = str(event.get("task", ""))
-        if task not in self._plan.tasks:
+        if task not in self.plan.tasks:
             return
         run = self._ledger.run(self._role(task))
         match event["event"]:
@@ -186,27 +188,28 @@ class Follower:
                 pass
 
     def _role(self, task: str) -> str:
-        return f"task/{self._plan.study}/{task}"
+        return f"task/{self.plan.study}/{task}"
 
     def _start(self, task: str, run: str | None, event: dict[str, Any]) -> str:
         attempt = {"lmcspec.attempt": str(event["attempt"]), "lmcspec.invocation": self._invocation.id}
+        owners = self._series.wanted.owners.get(task, ())
+        if owners:
+            # Said again of a run that is there: the one that it hung beneath may have been lost.
+            attempt |= {PARENT: self._series.run(owners[0]), "lmcspec.group": owners[0].group}
         if run is not None:
             self._server.resume(run)
             self._server.log(run, tags=attempt)
             return run
-        planned = self._plan.tasks[task]
-        owners = self._series.wanted.owners.get(task, ())
+        planned = self.plan.tasks[task]
         tags = {
             ROLE: self._role(task),
-            "lmcspec.study": self._plan.study,
+            "lmcspec.study": self.plan.study,
             "lmcspec.plan": self._series.plan_id,
             **described.tags(planned),
             **attempt,
             **self._source,
         }
         name = names.task(planned.label, owners[0].name) if owners else planned.label
-        if owners:
-            tags |= {PARENT: self._series.run(owners[0]), "lmcspec.group": owners[0].group}
         run = self._server.create(self._series.experiment, name, event["at"], tags)
         self._ledger.cast(self._role(task), run)
         return run
@@ -216,7 +219,7 @@ class Follower:
     ) -> None:
         """Send metrics and tags of a task's run, and with the first of them its params: a request less."""
         note = f"described/{run}"
-        params = {} if self._ledger.note(note) else described.params(self._plan.tasks[task])
+        params = {} if self._ledger.note(note) else described.params(self.plan.tasks[task])
         self._server.log(run, points, params, tags)
         if params:
             self._ledger.write(note, "yes")
@@ -224,11 +227,11 @@ class Follower:
     def _name_shared(self) -> None:
         """A task that several series share is under the first; the others say where it is."""
         shared: dict[SeriesRun, dict[str, str]] = {}
-        for task in self._plan.tasks:
+        for task in self.plan.tasks:
             owners = self._series.wanted.owners.get(task, ())
             if len(owners) > 1 and (run := self._ledger.run(self._role(task))):
                 for owner in owners[1:]:
-                    shared.setdefault(owner, {})[self._plan.tasks[task].label] = run
+                    shared.setdefault(owner, {})[self.plan.tasks[task].label] = run
         for owner, named in shared.items():
             self._server.log(self._series.run(owner), tags={"lmcspec.shared": json.dumps(named)})
 
@@ -243,7 +246,7 @@ class Follower:
         if beneath.is_file(self._store.root, stored.log) and stored.log.stat().st_size:
             self._server.file(run, stored.log)
         with _unless_unmade(short(task)):
-            for path, content in self._reporter.of_task(self._plan.tasks[task], stored):
+            for path, content in self._reporter.of_task(self.plan.tasks[task], stored):
                 self._server.keep(run, path, content)
         self._server.end(run, "FINISHED", at)
 

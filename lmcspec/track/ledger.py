@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -81,6 +81,42 @@ class Ledger:
     def write(self, name: str, value: str) -> None:
         """Note something."""
         self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def notes(self, prefix: str) -> dict[str, str]:
+        """Name -> what was noted, of all names that begin like this."""
+        rows = self._database.execute(
+            "SELECT name, value FROM notes WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)
+        )
+        return dict(rows.fetchall())
+
+    def erase(self, name: str) -> None:
+        """Take a note away."""
+        self._database.execute("DELETE FROM notes WHERE name = ?", (name,))
+
+    def known(self, study: str, invocations: Iterable[str]) -> dict[str, str]:
+        """Role -> id of all runs of a study: its series, its tasks, and these invocations."""
+        found = self.runs(f"series/{study}/") | self.runs(f"task/{study}/")
+        own = ((role, self.run(role)) for role in map("invocation/{}".format, invocations))
+        return found | {role: run for role, run in own if run is not None}
+
+    def forget(self, study: str, invocations: Collection[str]) -> None:
+        """Whatever was believed about a study and these invocations, which are all of it."""
+        known = self.known(study, invocations)
+        tasks = {role.rpartition("/")[2] for role in known if role.startswith("task/")}
+        with self._together():
+            for role, run in known.items():
+                self._database.execute("DELETE FROM runs WHERE role = ?", (role,))
+                self._database.execute("DELETE FROM points WHERE run = ?", (run,))
+                for note in ("described", "current", "status"):
+                    self.erase(f"{note}/{run}")
+            for task in tasks:
+                prefix = f"metrics/{task}/"
+                self._database.execute("DELETE FROM offsets WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
+            for invocation in invocations:
+                self._database.execute("DELETE FROM offsets WHERE name = ?", (f"journal/{invocation}",))
+                self.erase(f"invocation/{invocation}")
+            for name in (*self.notes(f"generation/series/{study}/"), f"view/{study}"):
+                self.erase(name)
 
     def _one(self, query: str, argument: str):
         row = self._database.execute(query, (argument,)).fetchone()

@@ -5,6 +5,7 @@ import sqlite3
 
 from lmcspec.plan import Plan
 from lmcspec.store import Store
+from lmcspec.track import uris
 from lmcspec.track.where import ledger_path
 
 
@@ -29,7 +30,7 @@ def _roles(store: Store, uri: str) -> list[tuple[str, str]]:
     if not path.is_file():
         return []
     with contextlib.suppress(sqlite3.Error):
-        database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)
+        database = sqlite3.connect(uris.opened(path, "ro"), uri=True, timeout=2)
         with contextlib.closing(database):
             return database.execute("SELECT role, run FROM runs WHERE substr(role, 1, 5) = 'task/'").fetchall()
     return []

@@ -8,11 +8,12 @@ from functools import cached_property
 from lmcspec.base.ids import digest, short
 from lmcspec.plan import Plan
 from lmcspec.track import view
+from lmcspec.track.evidence import CURRENT, ROLE
 from lmcspec.track.ledger import Ledger
-from lmcspec.track.server import ROLE, Point, RefusedError, Server
+from lmcspec.track.server import Point
+from lmcspec.track.sparing import Sparing
 from lmcspec.track.wanted import SeriesRun, Wanted, facts, finals
 
-CURRENT = "lmcspec.current"
 PARENT = "mlflow.parentRunId"
 COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9d755d", "#eeca3b", "#ff9da6", "#79706e")
 """Ten that can be told apart (Tableau's)."""
@@ -23,7 +24,7 @@ SUPERSEDED = " (superseded)"
 class SeriesRuns:
     """The part of a tracking server's runs that one plan is about."""
 
-    def __init__(self, plan: Plan, experiment: str, server: Server, ledger: Ledger, store: str) -> None:
+    def __init__(self, plan: Plan, experiment: str, server: Sparing, ledger: Ledger, store: str) -> None:
         self.plan, self.experiment, self.server, self.ledger = plan, experiment, server, ledger
         self.wanted = Wanted(plan)
         self._store = store
@@ -102,12 +103,8 @@ class SeriesRuns:
     def _supersede(self, old: str, role: str) -> None:
         """Another learning rate, say, has taken its place: off the chart, one level down, and tagged."""
         name = role.removeprefix(f"series/{self.plan.study}/").rpartition("/")[0]
-        try:
-            self.server.rename(old, f"{name}{SUPERSEDED}")
-            self.server.log(old, tags={CURRENT: "false", PARENT: self._invocation})
-        except RefusedError:
-            # Somebody deleted it.
-            pass
+        self.server.rename(old, f"{name}{SUPERSEDED}")
+        self.server.log(old, tags={CURRENT: "false", PARENT: self._invocation})
         self.ledger.write(f"current/{old}", "false")
 
     def send(self, points: Mapping[SeriesRun, Sequence[Point]], *, last: bool = False) -> None:
@@ -136,9 +133,9 @@ class SeriesRuns:
     def show(self, points: Mapping[SeriesRun, Sequence[Point]]) -> None:
         """Make the experiment's first page show these metrics of all current series."""
         wanted = view.document({point.metric for own in points.values() for point in own})
-        if points and self.ledger.note(f"view/{self.experiment}") != wanted:
+        if points and self.ledger.note(f"view/{self.plan.study}") != wanted:
             self.server.mark(self.experiment, view.TAG, wanted)
-            self.ledger.write(f"view/{self.experiment}", wanted)
+            self.ledger.write(f"view/{self.plan.study}", wanted)
 
     def begin(self) -> None:
         """More is being computed for them."""

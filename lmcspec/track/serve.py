@@ -11,13 +11,17 @@ import urllib.request
 from collections.abc import Callable
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.surroundings import TRACKING_SERVER, child_environment, spare_loopback
 from lmcspec.store import Store
-from lmcspec.track import view
-from lmcspec.track.server import ENVIRONMENT, prepare
-from lmcspec.track.where import artifacts, local_database
+from lmcspec.track import uris, view
+from lmcspec.track.database import prepare
+from lmcspec.track.server import ENVIRONMENT
+from lmcspec.track.where import artifacts, own_database
 
 HOST = "127.0.0.1"
 """Nothing else may reach it: MLflow lets whoever comes read and write."""
+
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 START = 120.0
 """Seconds in which it has to answer."""
@@ -26,7 +30,8 @@ START = 120.0
 def command(uri: str, store: Store, port: int) -> list[str]:
     """The command line of the server."""
     return [
-        *(sys.executable, "-m", "mlflow", "server"),
+        # Not from the working folder, where anything may be called mlflow.
+        *(sys.executable, "-P", "-m", "mlflow", "server"),
         *("--backend-store-uri", uri),
         *("--default-artifact-root", artifacts(store)),
         *("--host", HOST, "--port", str(port), "--workers", "1"),
@@ -37,7 +42,7 @@ def command(uri: str, store: Store, port: int) -> list[str]:
 
 def environment() -> dict[str, str]:
     """What it is started with: no processes for background jobs, and no reports to anybody."""
-    return {**os.environ, **ENVIRONMENT, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    return child_environment(drop=TRACKING_SERVER, **ENVIRONMENT, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false")
 
 
 def free_port() -> int:
@@ -51,8 +56,8 @@ def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None
     """Serve until Ctrl-C or SIGTERM, saying where once it answers. Nothing of it is left behind."""
     if port and _is_taken(port):
         raise UsageError(f"port {port} is taken", help="--port 0 takes a free one")
-    if (database := local_database(uri)) is not None:
-        prepare(database, uri)
+    if (database := uris.database_file(uri)) is not None:
+        prepare(database, own=database == own_database(store))
     port = port or free_port()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A group of its own, for it has children of its own.
@@ -73,6 +78,7 @@ def pages(uri: str, server: str) -> list[tuple[str, str]]:
     """(study, link to its charts) of every experiment that was tracked by lmcspec."""
     from mlflow import MlflowClient
 
+    spare_loopback()
     found = MlflowClient(tracking_uri=uri).search_experiments(max_results=1000)
     return [(one.name, view.link(server, one.experiment_id)) for one in found if view.TAG in one.tags]
 
@@ -97,7 +103,8 @@ def _wait(process: subprocess.Popen, port: int) -> None:
         if process.poll() is not None:
             raise UsageError(f"MLflow's server ended with exit code {process.returncode}; what it said stands above")
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5):
+            # Whatever proxy is named in the environment, it can't reach this machine.
+            with _DIRECTLY.open(f"http://{HOST}:{port}/health", timeout=5):
                 return
         except OSError:
             time.sleep(0.1)

@@ -1,47 +1,58 @@
 """The few things that are said to MLflow, and what its errors mean: try again later, or never."""
 
 import contextlib
+import http
 import json
 import logging
 import os
-import sqlite3
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
-from lmcspec.base.errors import LmcspecError
-from lmcspec.store import Store, filesystem, is_network
-from lmcspec.track.where import artifacts, local_database, without_secrets
+from lmcspec.base.surroundings import spare_loopback
+from lmcspec.store import Store
+from lmcspec.track import uris
+from lmcspec.track.asking import Asking
+from lmcspec.track.database import prepare
+from lmcspec.track.evidence import CURRENT, OWNER, ROLE, Held, There, by_role, mark_of
+from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
+from lmcspec.track.where import artifacts, own_database, shown, without_secrets
+
+TIMEOUT = 15.0
+"""Seconds without a byte from the server after which a request is given up, and made once more."""
+
+LONGEST = 40.0
+"""Seconds for one answer in all, however slowly it comes."""
+
+UPLOAD = 180.0
+"""The same for a file."""
 
 ENVIRONMENT = {
-    # By default a call blocks for four minutes while a server is away.
+    # By default a call blocks for four minutes while a server is away, and for as long as a server asks it to.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": f"{TIMEOUT:.0f}",
+    # What is sent later may be lost, and only a line in a log says so.
+    "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
-"""What MLflow is told before it is imported, unless the user has said otherwise."""
-
-ROLE = "lmcspec.role"
-"""The tag that says which of a store's runs this is, so that none is ever made twice."""
+"""What MLflow is told before it is imported. A wait that is left over from another use has no say in ours."""
 
 MOST = 800
 """Metrics in one request."""
 
+PAGE = 1000
+"""Runs in one answer."""
 
-class UnreachableError(LmcspecError):
-    """The server does not answer, or not now."""
-
-    exit_code = 6
-
-
-class RefusedError(LmcspecError):
-    """The server will not take this, however often it is told."""
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,69 +66,100 @@ class Point:
 
 
 class Server:
-    """A tracking server, or the database that stands for one. Every method raises UnreachableError or RefusedError."""
+    """A tracking server, or the database that stands for one. Every method raises UnreachableError or RefusedError.
 
-    def __init__(self, uri: str, store: Store, answered: Callable[[], None] = lambda: None) -> None:
-        """Connect to it, which loads MLflow; `answered` is called after each answer."""
-        for name, value in ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+    Every answer is waited for so long and no longer.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        store: Store,
+        answered: Callable[[], None] = lambda: None,
+        waiting: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Connect to it, which loads MLflow.
+
+        `answered` is called after each answer, and `waiting` with a line for people when one takes long.
+        """
+        os.environ.update(ENVIRONMENT)
+        spare_loopback()
         from mlflow import MlflowClient
 
         for name in ("mlflow", "alembic"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        # Its complaint about each request that is made again, which ours says once.
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         self.uri, self._store, self._answered = uri, store, answered
-        with _translated(uri):
-            if (database := local_database(uri)) is not None:
-                prepare(database, uri)
-            self._client = MlflowClient(tracking_uri=uri)
+        self._database = uris.database_file(uri)
+        self._file: tuple[int, int] | None = None
+        self._asking = Asking(f"MLflow at {shown(uri)}", waiting)
+        if self._database is not None:
+            prepare(self._database, own=self._database == own_database(store))
+            self._file = _identity(self._database)
+        self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
+
+    def held(self, study: str) -> Held | None:
+        """What it has of this store in the study's experiment; None where there is no such experiment."""
+        if self._database is not None and _identity(self._database) != self._file:
+            raise ChangedError(f"{self._database} was moved or deleted while it was in use")
+        found = self._ask(lambda: self._client.get_experiment_by_name(study))
+        if found is None:
+            return None
+        runs: list[tuple[str, There]] = []
+        token = ""
+        while token is not None:
+            page = self._page(found.experiment_id, token)
+            runs += [
+                (tags[ROLE], There(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
+                for run in page
+                if ROLE in (tags := run.data.tags)
+            ]
+            token = page.token or None
+        deleted = found.lifecycle_stage != "active"
+        return Held(found.experiment_id, deleted, found.tags.get(mark_of(self._store), ""), by_role(runs))
+
+    def _page(self, experiment: str, token: str) -> Any:
+        from mlflow.entities import ViewType
+
+        return self._ask(
+            lambda: self._client.search_runs(
+                [experiment],
+                f"tags.`{OWNER}` = '{self._store.id}'",
+                run_view_type=ViewType.ALL,
+                max_results=PAGE,
+                order_by=["attributes.start_time DESC"],
+                page_token=token or None,
+            )
+        )
+
+    def points(self, run: str) -> dict[tuple[str, int], float]:
+        """(metric, step) -> the latest value that a run has there."""
+        found: dict[tuple[str, int], float] = {}
+        for metric in self._ask(lambda: self._client.get_run(run)).data.metrics:
+            for one in self._ask(lambda name=metric: self._client.get_metric_history(run, name)):
+                found[one.key, one.step] = one.value
+        return found
 
     def experiment(self, name: str) -> str:
-        """The id of the experiment of that name; made if there is none."""
-        with self._asking():
-            found = self._client.get_experiment_by_name(name)
-            if found is not None and found.lifecycle_stage != "active":
-                raise RefusedError(
-                    f"the experiment {name!r} has been deleted in MLflow",
-                    help=f"mlflow experiments restore --experiment-id {found.experiment_id}, then lmcspec sync",
-                )
-            if found is not None:
-                return found.experiment_id
-            place = artifacts(self._store) if local_database(self.uri) is not None else None
-            with contextlib.suppress(RefusedError), self._asking():
-                return self._client.create_experiment(name, artifact_location=place)
-            # Somebody else was faster.
-            found = self._client.get_experiment_by_name(name)
-            assert found is not None
-            return found.experiment_id
+        """The id of a new experiment of that name."""
+        place = artifacts(self._store) if self._database is not None else None
+        with contextlib.suppress(RefusedError):
+            return self._ask(lambda: self._client.create_experiment(name, artifact_location=place))
+        # Somebody else was faster.
+        found = self._ask(lambda: self._client.get_experiment_by_name(name))
+        if found is None:
+            raise RefusedError(f"MLflow at {shown(self.uri)} makes no experiment {name!r}")
+        return found.experiment_id
 
     def mark(self, experiment: str, name: str, value: str) -> None:
         """Set a tag of an experiment."""
-        with self._asking():
-            self._client.set_experiment_tag(experiment, name, value)
-
-    def roles(self, experiment: str) -> dict[str, str]:
-        """Role -> id of every run of this store in the experiment; of two with one role the older."""
-        found: dict[str, str] = {}
-        token = None
-        while True:
-            with self._asking():
-                page = self._client.search_runs(
-                    [experiment],
-                    f"tags.`lmcspec.store` = '{self._store.id}'",
-                    max_results=1000,
-                    order_by=["attributes.start_time DESC"],
-                    page_token=token,
-                )
-            found |= {run.data.tags[ROLE]: run.info.run_id for run in page if ROLE in run.data.tags}
-            token = page.token
-            if not token:
-                return found
+        self._ask(lambda: self._client.set_experiment_tag(experiment, name, value))
 
     def create(self, experiment: str, name: str, started: float, tags: Mapping[str, str]) -> str:
         """The id of a new run, which is RUNNING."""
-        own = {**tags, "lmcspec.store": self._store.id}
-        with self._asking():
-            return self._client.create_run(experiment, int(started * 1000), own, name).info.run_id
+        own = {**tags, OWNER: self._store.id}
+        return self._ask(lambda: self._client.create_run(experiment, int(started * 1000), own, name)).info.run_id
 
     def log(
         self,
@@ -139,13 +181,12 @@ class Server:
             # A request may hold a thousand things in all, a hundred of them params and a hundred tags.
             now = metrics[:MOST], entities[:100], marks[:100]
             del metrics[:MOST], entities[:100], marks[:100]
-            with self._asking():
-                self._client.log_batch(run, *now)
+            self._ask(lambda now=now: self._client.log_batch(run, *now, synchronous=True))
 
     def untag(self, run: str, name: str) -> None:
         """Take a tag away, if it is there."""
-        with contextlib.suppress(RefusedError), self._asking():
-            self._client.delete_tag(run, name)
+        with contextlib.suppress(RefusedError):
+            self._ask(lambda: self._client.delete_tag(run, name))
 
     def datasets(self, run: str, datasets: Sequence[tuple[str, str, str]]) -> None:
         """(name, digest, what it is for) of the images behind a run."""
@@ -158,28 +199,23 @@ class Server:
             )
             for name, digest, context in datasets
         ]
-        with self._asking():
-            self._client.log_inputs(run, inputs)
+        self._ask(lambda: self._client.log_inputs(run, inputs))
 
     def rename(self, run: str, name: str) -> None:
         """Give a run another name."""
-        with self._asking():
-            self._client.update_run(run, name=name)
+        self._ask(lambda: self._client.update_run(run, name=name))
 
     def resume(self, run: str) -> None:
         """An ended run goes on."""
-        with self._asking():
-            self._client.update_run(run, status="RUNNING")
+        self._ask(lambda: self._client.update_run(run, status="RUNNING"))
 
     def end(self, run: str, status: str, at: float) -> None:
         """A run is FINISHED, FAILED or KILLED."""
-        with self._asking():
-            self._client.set_terminated(run, status, int(at * 1000))
+        self._ask(lambda: self._client.set_terminated(run, status, int(at * 1000)))
 
     def file(self, run: str, path: Path, folder: str | None = None) -> None:
         """Keep a file with a run."""
-        with self._asking():
-            self._client.log_artifact(run, str(path), folder)
+        self._ask(lambda: self._client.log_artifact(run, str(path), folder), UPLOAD)
 
     def keep(self, run: str, path: str, content: bytes) -> None:
         """Keep a content with a run, as the file of that path: `figures/cost.svg`."""
@@ -189,25 +225,23 @@ class Server:
             file.write_bytes(content)
             self.file(run, file, folder or None)
 
-    @contextlib.contextmanager
-    def _asking(self) -> Iterator[None]:
-        with _translated(self.uri):
-            yield
+    def _ask(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
+        try:
+            found = self._asking.call(act, longest or LONGEST)
+        except (UnreachableError, RefusedError):
+            raise
+        except Exception as error:
+            raise translated(error, self.uri) from error
         self._answered()
+        return found
 
 
-def prepare(database: Path, uri: str) -> None:
-    """Make MLflow's tables in a new sqlite file, one process at a time: several at once break each other's."""
-    from filelock import FileLock
-    from mlflow import MlflowClient
-
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{database}.lock"):
-        MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
-        if not is_network(filesystem(database)):
-            # One wait for the disk for each change instead of three. The file remembers it.
-            with contextlib.closing(sqlite3.connect(database, timeout=20)) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+def _identity(database: Path) -> tuple[int, int] | None:
+    """What tells a file from another that has taken its name."""
+    with contextlib.suppress(OSError):
+        found = os.stat(database)
+        return found.st_dev, found.st_ino
+    return None
 
 
 _NEVER = {
@@ -218,19 +252,28 @@ _NEVER = {
     "INVALID_STATE",
     "FEATURE_DISABLED",
 }
+_SOON = {429, 500, 502, 503, 504}
+_STATUS = re.compile(r"too many (\d{3}) error responses|failed with error code (\d{3})")
 
 
-@contextlib.contextmanager
-def _translated(uri: str) -> Iterator[None]:
-    """Turn every error of MLflow and of the libraries beneath it into one of ours."""
-    from mlflow.exceptions import MlflowException
+def translated(error: Exception, uri: str) -> UnreachableError | RefusedError:
+    """An error of MLflow's, or of a library beneath it, as one of ours."""
+    first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    code = getattr(error, "error_code", "")
+    # The server's own words, or those of whatever stands before it, which has no codes of MLflow's.
+    answered = _STATUS.search(str(error))
+    status = int(answered[1] or answered[2]) if answered else 0
+    whom = f"MLflow at {shown(uri)}"
+    if status in _SOON:
+        return BusyError(f"{whom} answers {status} ({_phrase(status)}): it can't just now")
+    if code in _NEVER and not status:
+        return RefusedError(without_secrets(f"{whom} refuses: {first}", uri))
+    said = f"answers {status} ({_phrase(status)})" if status else "does not answer"
+    return UnreachableError(without_secrets(f"{whom} {said}: {first}", uri))
 
+
+def _phrase(status: int) -> str:
     try:
-        yield
-    except (UnreachableError, RefusedError):
-        raise
-    except Exception as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-        refused = isinstance(error, MlflowException) and error.error_code in _NEVER
-        said = f"MLflow at {uri} {'refuses' if refused else 'does not answer'}: {first}"
-        raise (RefusedError if refused else UnreachableError)(without_secrets(said, uri)) from error
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return "no status of HTTP"

@@ -2,20 +2,26 @@
 
 import logging
 import time
+from collections.abc import Iterable
 
 from lmcspec.base.errors import StoreError
 from lmcspec.plan import Plan
 from lmcspec.plan.document import recorded
 from lmcspec.store import Invocation, Store, invocations
+from lmcspec.track.examine import judge, learn, renew_mark, spare
 from lmcspec.track.follow import Follower
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.series import SeriesRuns
-from lmcspec.track.server import RefusedError, Server
+from lmcspec.track.server import Server
+from lmcspec.track.settled import is_settled, reopen, settle_again, write_settled
+from lmcspec.track.sparing import Sparing
+from lmcspec.track.troubles import RefusedError
 from lmcspec.track.wanted import Memory
 
 _log = logging.getLogger(__name__)
 OVER = "over"
+REFUSED = "refused"
 
 
 def is_over(ledger: Ledger, invocation: Invocation) -> bool:
@@ -23,40 +29,90 @@ def is_over(ledger: Ledger, invocation: Invocation) -> bool:
     return ledger.note(f"invocation/{invocation.id}") == OVER
 
 
+def is_refused(ledger: Ledger, invocation: Invocation) -> bool:
+    """Whether it could not be sent, for a reason that time alone does not mend."""
+    return ledger.note(f"invocation/{invocation.id}") == REFUSED
+
+
+def studies(store: Store, ledger: Ledger) -> list[str]:
+    """All that the store has run, and all that was ever told."""
+    told = (name.partition("/")[2] for name in ledger.notes("mark/"))
+    return sorted({one.study for one in invocations(store)} | set(told))
+
+
+def ids_of(store: Store, study: str) -> list[str]:
+    """The invocations of a study."""
+    return [one.id for one in invocations(store) if one.study == study]
+
+
 class Shipper:
     """Sends a store's invocations, oldest first."""
 
     def __init__(self, store: Store, server: Server, ledger: Ledger, reporter: Reporter) -> None:
-        self._store, self._server, self.ledger, self._reporter = store, server, ledger, reporter
+        self._store, self._server, self.ledger, self._reporter = store, Sparing(server), ledger, reporter
         self._memory = Memory(store)
         self._followers: dict[str, Follower] = {}
         self._experiments: dict[str, str] = {}
-        self.plans: dict[str, Plan] = {}
-        """By invocation: plans that need not be read."""
+        self._refused: dict[str, str] = {}
+        """Invocation -> why it can't be told."""
+        self._deleted: dict[str, str] = {}
+        """Study -> its experiment, which a person has deleted."""
+        self.told: set[str] = set()
+        """Studies about which something was said."""
+        self.told_ever: set[str] = set()
+        """The same, of all shippers of one telling."""
+
+    def examine(self, some: Iterable[str] | None = None) -> None:
+        """Ask what the server has of these studies, or of all. What it does not have counts as never told."""
+        for study in studies(self._store, self.ledger) if some is None else some:
+            if study not in self._experiments:
+                self._experiments[study] = self._examine(study)
+
+    def _examine(self, study: str) -> str:
+        own = ids_of(self._store, study)
+        held = self._server.held(study)
+        verdict = judge(self.ledger, study, own, held)
+        if verdict.experiment_deleted:
+            self._deleted[study] = verdict.experiment_deleted
+            return verdict.experiment_deleted
+        if verdict.gone:
+            if self.ledger.known(study, own):
+                _log.warning("MLflow lacks what was told about %s: %s. It is told again", study, verdict.gone)
+            self.ledger.forget(study, own)
+            reopen(self.ledger, study)
+        if held is None:
+            return ""
+        learn(self.ledger, self._server, held)
+        if new := spare(self.ledger, self._server, held):
+            _log.warning("%d runs of %s were deleted in MLflow and are left alone", len(new), study)
+        return held.experiment
 
     def all(self, *, finish: bool = False) -> bool:
         """One pass over everything; False while an invocation is still going on. `finish`: leave nothing for later."""
         over = True
         for invocation in invocations(self._store):
-            if not is_over(self.ledger, invocation):
+            if not is_over(self.ledger, invocation) and invocation.id not in self._refused:
                 over &= self._one(invocation, finish)
         return over
 
     def _one(self, invocation: Invocation, finish: bool) -> bool:
+        verdict = OVER
         try:
             follower = self._followers.get(invocation.id) or self._follow(invocation)
-            over = follower.step(finish)
+            if (over := follower.step(finish)) and ids_of(self._store, invocation.study)[-1] == invocation.id:
+                settle_again(self.ledger, follower.plan, self._store)
         except (RefusedError, StoreError, OSError) as error:
             # Nothing that comes later can mend it, and it must not stand in the way of what comes later.
             _log.warning("the run of %s at %s can't be tracked: %s", invocation.study, invocation.id, error)
-            over = True
+            self._refused[invocation.id] = str(error)
+            over, verdict = True, REFUSED
         if over:
-            self.ledger.write(f"invocation/{invocation.id}", OVER)
+            self.ledger.write(f"invocation/{invocation.id}", verdict)
             self._followers.pop(invocation.id, None)
         return over
 
     def _follow(self, invocation: Invocation) -> Follower:
-        plan = self.plans.get(invocation.id) or recorded(invocation.plan)
+        plan = recorded(invocation.plan)
         experiment = self._experiment(plan.study)
         series = SeriesRuns(plan, experiment, self._server, self.ledger, self._store.id)
         follower = Follower(invocation, series, self._store, self._memory, self._reporter)
@@ -65,6 +121,8 @@ class Shipper:
 
     def settle(self, plan: Plan) -> None:
         """Series runs of a plan of which nothing had to run: its numbers may be new to the server all the same."""
+        if is_settled(self.ledger, plan, self._store):
+            return
         series = SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id)
         now = time.time()
         series.cast("", now, {})
@@ -73,12 +131,41 @@ class Shipper:
         series.send(points, last=True)
         series.show(points)
         series.end(now)
+        write_settled(self.ledger, plan, self._store)
 
     def _experiment(self, study: str) -> str:
-        """The study's experiment. The server is asked once which runs of this store it holds: none is made again."""
-        if study not in self._experiments:
-            found = self._server.experiment(study)
-            for role, run in self._server.roles(found).items():
-                self.ledger.cast(role, run)
+        """The study's experiment, which from now on is being told something."""
+        self.examine([study])
+        if study in self._deleted:
+            raise RefusedError(
+                f"the experiment {study!r} has been deleted in MLflow",
+                help=f"mlflow experiments restore --experiment-id {self._deleted[study]}, then lmcspec sync",
+            )
+        if study not in self.told:
+            found = self._experiments[study] or self._server.experiment(study)
+            renew_mark(self.ledger, self._server, self._store, study, found)
             self._experiments[study] = found
+            self.told.add(study)
+            self.told_ever.add(study)
         return self._experiments[study]
+
+    def seal(self) -> bool:
+        """End the telling: whether the server has all of it, by its own account."""
+        for study in self.told:
+            renew_mark(self.ledger, self._server, self._store, study, self._experiments[study])
+            held = self._server.held(study)
+            if judge(self.ledger, study, ids_of(self._store, study), held).gone:
+                return False
+        return True
+
+    @property
+    def left(self) -> dict[str, str]:
+        """Role -> run of those that a person deleted, and which are left alone."""
+        return {name.partition("/")[2]: run for name, run in self.ledger.notes("left/").items()}
+
+    @property
+    def untold(self) -> str:
+        """Why the server was not told something that it should know; empty where it was told everything."""
+        reasons = [*self._refused.values(), *self._server.refused.values()]
+        reasons += [f"the experiment {study!r} has been deleted in MLflow" for study in self._deleted]
+        return reasons[0] if reasons else ""

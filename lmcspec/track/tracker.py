@@ -4,15 +4,19 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from lmcspec.base.ids import digest
 from lmcspec.plan import Plan
 from lmcspec.store import Store, invocations
+from lmcspec.track import uris
+from lmcspec.track.evidence import glance
+from lmcspec.track.examine import LEFT, judge
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.reporter import Reporter
-from lmcspec.track.server import Server, UnreachableError
-from lmcspec.track.ship import Shipper, is_over
+from lmcspec.track.server import Server
+from lmcspec.track.settled import is_settled, reopened
+from lmcspec.track.ship import Shipper, ids_of, is_over, is_refused, studies
+from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
 from lmcspec.track.where import ledger_path, shown
 
 TICK = 0.5
@@ -21,6 +25,12 @@ TICK = 0.5
 WAITS = (1.0, 30.0)
 """Seconds after which a server that did not answer is asked again: at first, and at most (it doubles)."""
 
+BUSY = (1.0, 2.0, 4.0, 8.0)
+"""Seconds after which `sync` asks a server again that is busy, whatever it asks for; then it gives up."""
+
+ENOUGH = 10
+"""Answers in between after which it may be busy anew."""
+
 PATIENCE = 15.0
 """Seconds at the end of a run after which a server that has not answered once is left alone."""
 
@@ -28,10 +38,19 @@ PATIENCE = 15.0
 class Tracker:
     """Tells one server about one store."""
 
-    def __init__(self, store: Store, uri: str, reporter: Reporter) -> None:
-        self.store, self.uri, self._reporter = store, uri, reporter
+    def __init__(
+        self, store: Store, uri: str, reporter: Reporter, waiting: Callable[[str], None] = lambda line: None
+    ) -> None:
+        """`waiting` is told, in a line for people, of waits that take long."""
+        self.store, self.uri, self._reporter, self._waiting = store, uri, reporter, waiting
         self.trouble = ""
         """Why the server was not told everything; empty when it was."""
+        self.untold = ""
+        """What it will not take, however often it is told."""
+        self.left: dict[str, str] = {}
+        """Role -> run of those that a person deleted there: they are left alone."""
+        self.reopened: list[str] = []
+        """Studies of which only a run of their spec can tell the rest."""
         self._answers = 0
         """Grows as long as the server answers."""
 
@@ -41,24 +60,65 @@ class Tracker:
         return shown(self.uri)
 
     def unsent(self, plan: Plan | None = None) -> bool:
-        """Whether there is anything to tell. Asks the ledger only and loads nothing of MLflow.
+        """Whether there is anything to tell: of a plan and all runs, or of all runs. Loads nothing of MLflow.
 
-        Raises UnreachableError where the ledger can't be read.
+        Asks the ledger, and MLflow's database where that is a file: what is no longer in it is to be told again. Only
+        `sync` asks a server. Raises UnreachableError where the ledger can't be read.
         """
         path = ledger_path(self.store, self.uri)
         if not path.exists():
             return True
         with self._noting(), Ledger(path) as ledger:
-            if any(not is_over(ledger, one) for one in invocations(self.store)):
+            open_ones = [one for one in invocations(self.store) if not is_over(ledger, one)]
+            # What was refused is tried again by `sync`, not with each run.
+            if any(plan is None or not is_refused(ledger, one) for one in open_ones):
                 return True
-            return plan is not None and ledger.note(_settled(plan)) != _fingerprint(plan)
+            if plan is not None and not is_settled(ledger, plan, self.store):
+                return True
+            return self._lacks(ledger, studies(self.store, ledger) if plan is None else [plan.study])
 
-    def sync(self, plan: Plan | None = None) -> None:
-        """Send all that there is now, and wait for it. Raises UnreachableError where the server does not answer."""
-        with self._writer(PATIENCE) as shipper:
-            shipper.all(finish=True)
-            if plan is not None:
-                self._settle(shipper, plan)
+    def _lacks(self, ledger: Ledger, some: Iterable[str]) -> bool:
+        """Whether MLflow's database, if it is a file, has not what the ledger says about these studies."""
+        database = uris.database_file(self.uri)
+        if database is None:
+            return False
+        for study in some:
+            found = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
+            if found.gone or any(not ledger.note(LEFT + role) for role in found.deleted):
+                return True
+        return False
+
+    def sync(self, plan: Plan | None = None) -> bool:
+        """Send all that there is and that the server has not, and wait for it; whether there was anything.
+
+        Raises UnreachableError where the server does not answer, or does not keep what it is told.
+        """
+        waits = iter(BUSY)
+        answers, again = self._answers, False
+        told: set[str] = set()
+        while True:
+            try:
+                with self._writer(PATIENCE) as shipper:
+                    shipper.told_ever = told
+                    shipper.examine()
+                    shipper.all(finish=True)
+                    if plan is not None:
+                        self._settle(shipper, plan)
+                    self._seal(shipper)
+                    self.trouble = ""
+                    return bool(told)
+            except BusyError as error:
+                if self._answers > answers + ENOUGH:
+                    waits, answers = iter(BUSY), self._answers
+                wait = next(waits, None)
+                if wait is None:
+                    raise
+                self._waiting(f"{error}; trying again in {wait:.0f} s")
+                time.sleep(wait)
+            except ChangedError:
+                if again:
+                    raise
+                again = True
 
     @contextlib.contextmanager
     def following(self, plan: Plan, say: Callable[[str], None]) -> Iterator[None]:
@@ -92,9 +152,11 @@ class Tracker:
 
     def _follow(self, plan: Plan, ended: threading.Event) -> None:
         wait, most = WAITS
+        again = False
         while True:
             try:
                 with self._writer(PATIENCE if ended.is_set() else WAITS[0]) as shipper:
+                    shipper.examine([plan.study])
                     while True:
                         last = ended.is_set()
                         over = shipper.all(finish=last)
@@ -102,10 +164,14 @@ class Tracker:
                         if last:
                             if over:
                                 self._settle(shipper, plan)
+                            self._seal(shipper)
                             return
                         ended.wait(TICK)
             except UnreachableError as error:
                 self.trouble = str(error)
+                if isinstance(error, ChangedError) and not again:
+                    again = True
+                    continue
                 if ended.is_set():
                     return
                 ended.wait(wait)
@@ -115,8 +181,17 @@ class Tracker:
                 return
 
     def _settle(self, shipper: Shipper, plan: Plan) -> None:
-        shipper.settle(plan)
-        shipper.ledger.write(_settled(plan), _fingerprint(plan))
+        try:
+            shipper.settle(plan)
+        except RefusedError as error:
+            self.untold = str(error)
+
+    def _seal(self, shipper: Shipper) -> None:
+        whole = shipper.seal()
+        self.untold = shipper.untold or self.untold
+        self.left, self.reopened = shipper.left, reopened(shipper.ledger)
+        if not whole:
+            raise ChangedError(f"MLflow at {self.server} does not keep what it is told")
 
     @contextlib.contextmanager
     def _writer(self, patience: float) -> Iterator[Shipper]:
@@ -133,7 +208,9 @@ class Tracker:
                 raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
             try:
                 with Ledger(path) as ledger:
-                    yield Shipper(self.store, Server(self.uri, self.store, self._answered), ledger, self._reporter)
+                    yield Shipper(
+                        self.store, Server(self.uri, self.store, self._answered, self._waiting), ledger, self._reporter
+                    )
             finally:
                 lock.release()
 
@@ -147,12 +224,3 @@ class Tracker:
             yield
         except (sqlite3.Error, OSError) as error:
             raise UnreachableError(f"what {self.server} is told can't be noted in the store: {error}") from error
-
-
-def _settled(plan: Plan) -> str:
-    return f"settled/{plan.study}"
-
-
-def _fingerprint(plan: Plan) -> str:
-    """All that a plan asks for: where it is what was settled last, nothing is new."""
-    return digest([[series.identity for series in plan.series], sorted({target.task for target in plan.targets})])

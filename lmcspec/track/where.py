@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lmcspec.base import beneath
 from lmcspec.store import Store, index_path, layout
+from lmcspec.track import uris
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 
@@ -17,7 +18,17 @@ def tracking_uri(store: Store, given: str | None) -> str:
 
 def default_uri(store: Store) -> str:
     """sqlite:////…/mlflow.db: absolute, since a relative one means another file in every folder."""
-    return f"sqlite:///{_own(_folder(store) / 'mlflow.db')}"
+    return uris.database(own_database(store))
+
+
+def own_database(store: Store) -> Path:
+    """The store's own database of MLflow's, which may be missing, or a folder: `prepare` moves that away."""
+    database = _folder(store) / "mlflow.db"
+    beneath.refuse_foreign(database.parent, database, "a file or a folder")
+    for suffix in layout.DATABASE:
+        if suffix:
+            beneath.refuse_foreign(database.parent, Path(f"{database}{suffix}"), "a file")
+    return database
 
 
 def ledger_path(store: Store, uri: str) -> Path:
@@ -31,13 +42,7 @@ def artifacts(store: Store) -> str:
     # MLflow follows links: neither it nor the folder of an experiment may be one.
     for path in (folder, *(folder / name for name in beneath.names(store.root, folder))):
         beneath.refuse_foreign(store.root, path, "a file or a folder")
-    return folder.as_uri()
-
-
-def local_database(uri: str) -> Path | None:
-    """The file of a sqlite URI."""
-    prefix = "sqlite:///"
-    return Path(uri.removeprefix(prefix).partition("?")[0]) if uri.startswith(prefix) else None
+    return uris.folder(folder)
 
 
 def _own(database: Path) -> Path:

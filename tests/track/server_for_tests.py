@@ -3,7 +3,8 @@
 import itertools
 from dataclasses import dataclass, field
 
-from lmcspec.track.server import ROLE, RefusedError, UnreachableError
+from lmcspec.track.evidence import ROLE, Held, There, by_role, mark_of
+from lmcspec.track.troubles import RefusedError, UnreachableError
 
 
 @dataclass
@@ -12,6 +13,7 @@ class Run:
     name: str
     started: float
     tags: dict
+    deleted: bool = False
     status: str = "RUNNING"
     metrics: set = field(default_factory=set)
     """(key, value, timestamp in ms, step): a row that is there already is not there twice."""
@@ -35,12 +37,14 @@ class FakeMlflow:
     def __init__(self):
         self.runs: dict[str, Run] = {}
         self.experiments: dict[str, dict] = {}
-        self.requests = 0
+        self.deleted: set[str] = set()
+        """Experiments that somebody deleted."""
+        self.requests = self.writes = 0
         self.fails: dict[int, str] = {}
         self._numbers = itertools.count(1)
 
-    def connect(self, uri, store, answered=lambda: None):
-        return FakeServer(self, store.id, answered)
+    def connect(self, uri, store, answered=lambda: None, waiting=None):
+        return FakeServer(self, store, answered)
 
     def by_name(self, name):
         (found,) = [run for run in self.runs.values() if run.name == name]
@@ -77,11 +81,13 @@ class FakeServer:
     uri = "http://made.up"
 
     def __init__(self, mlflow, store, answered):
-        self._mlflow, self._store, self._answered = mlflow, store, answered
+        self._mlflow, self._store, self._answered = mlflow, store.id, answered
+        self._mark = mark_of(store)
 
-    def _ask(self, act):
+    def _ask(self, act, writes=True):
         mlflow = self._mlflow
         mlflow.requests += 1
+        mlflow.writes += writes
         trouble = mlflow.fails.get(mlflow.requests)
         if trouble == "before":
             raise UnreachableError("cut off")
@@ -92,7 +98,7 @@ class FakeServer:
         return result
 
     def _run(self, run):
-        if run not in self._mlflow.runs:
+        if run not in self._mlflow.runs or self._mlflow.runs[run].deleted:
             raise RefusedError(f"no run {run}")
         return self._mlflow.runs[run]
 
@@ -103,13 +109,23 @@ class FakeServer:
     def mark(self, experiment, name, value):
         self._ask(lambda: self._mlflow.experiments[experiment].update({name: value}))
 
-    def roles(self, experiment):
+    def held(self, study):
+        def act():
+            if study not in self._mlflow.experiments:
+                return None
+            runs = [
+                (run.tags[ROLE], There(identifier, run.deleted, run.tags.get("lmcspec.current", "")))
+                for identifier, run in reversed(self._mlflow.runs.items())
+                if run.experiment == study and run.tags["lmcspec.store"] == self._store
+            ]
+            tags = self._mlflow.experiments[study]
+            return Held(study, study in self._mlflow.deleted, tags.get(self._mark, ""), by_role(runs))
+
+        return self._ask(act, writes=False)
+
+    def points(self, run):
         return self._ask(
-            lambda: {
-                run.tags[ROLE]: identifier
-                for identifier, run in self._mlflow.runs.items()
-                if run.experiment == experiment and run.tags["lmcspec.store"] == self._store
-            }
+            lambda: {(name, step): value for name, value, _, step in sorted(self._run(run).metrics)}, writes=False
         )
 
     def create(self, experiment, name, started, tags):

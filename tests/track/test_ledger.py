@@ -8,7 +8,7 @@ from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import Tracker, tracking_uri
 from lmcspec.track.ledger import Ledger
-from lmcspec.track.server import UnreachableError
+from lmcspec.track.troubles import UnreachableError
 
 
 def test_a_damaged_ledger_is_made_again(tmp_path):

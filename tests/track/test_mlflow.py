@@ -16,8 +16,8 @@ from tracked_for_tests import SPEC, tracker_of
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import default_uri, tracker
+from lmcspec.track.evidence import ROLE
 from lmcspec.track.serve import HOST, command, environment, free_port
-from lmcspec.track.server import ROLE
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from lmcspec.store import Store
 from lmcspec.track import default_uri, names, tracking_uri
-from lmcspec.track.where import local_database, shown, without_secrets
+from lmcspec.track.uris import database_file
+from lmcspec.track.where import shown, without_secrets
 
 ALLOWED = re.compile(r"[A-Za-z0-9_\-. :/]*")
 """What MLflow's validation lets pass in the name of a metric."""
@@ -84,8 +85,8 @@ def test_where_runs_are_tracked(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://some.where")
     assert tracking_uri(store, None) == "http://some.where"
     assert tracking_uri(store, "http://else.where") == "http://else.where"
-    assert local_database("http://some.where") is None
-    assert str(local_database(f"sqlite:///{tmp_path}/a.db?x=1")) == f"{tmp_path}/a.db"
+    assert database_file("http://some.where") is None
+    assert str(database_file(f"sqlite:///{tmp_path}/a.db?x=1")) == f"{tmp_path}/a.db"
 
 
 def test_passwords_are_not_shown():

@@ -17,7 +17,7 @@ from lmcspec.report import tracked as reporter
 from lmcspec.store import Store, invocations
 from lmcspec.track import tracker as module
 from lmcspec.track.follow import sources
-from lmcspec.track.server import UnreachableError
+from lmcspec.track.troubles import UnreachableError
 from lmcspec.track.where import ledger_path
 
 
@@ -153,10 +153,10 @@ def test_what_can_t_be_drawn_is_left_out_and_said(store, mlflow, caplog):
 
 def test_sent_twice_is_there_once(store, mlflow):
     tracker_of(store).sync()
-    first, requests = mlflow.state, mlflow.requests
+    first, writes = mlflow.state, mlflow.writes
     assert not tracker_of(store).unsent()
-    tracker_of(store).sync()
-    assert mlflow.requests == requests, "nothing was said"
+    assert not tracker_of(store).sync()
+    assert mlflow.writes == writes, "it was asked what it has, and nothing was said"
     ledger_path(store, "http://made.up").unlink()
     assert tracker_of(store).unsent()
     tracker_of(store).sync()

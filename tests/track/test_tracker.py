@@ -13,7 +13,7 @@ from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
-from lmcspec.track.server import RefusedError, UnreachableError
+from lmcspec.track.troubles import RefusedError, UnreachableError
 from lmcspec_runners.inline import InlineRunner
 
 

@@ -1,0 +1,248 @@
+"""MLflow's tables in a sqlite file: made beside their place and moved there whole, and made anew where they are broken.
+
+MLflow makes them in place, in hundreds of steps, and never works again with a file at which it was stopped between
+two of them. So a file that has its name is whole; what a dead maker left is swept away. The store's own database may be
+set aside, for all that lmcspec says there is said again from the store; others may hold what only they know.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lmcspec.base.surroundings import child_environment
+from lmcspec.store import filesystem, is_network, layout
+from lmcspec.track import uris
+from lmcspec.track.troubles import UnreachableError
+
+LOCKED = 5.0
+"""Seconds that another program may keep the file locked."""
+
+MAKING = 60.0
+"""Seconds that another process of ours may take to make one."""
+
+LOOK = 2.0
+"""Seconds for looking a file through for damage; of a larger one a part."""
+
+BESIDE = ("-wal", "-shm", "-journal")
+"""What sqlite keeps beside a file that is a part of it."""
+
+_log = logging.getLogger(__name__)
+
+
+def prepare(database: Path, *, own: bool) -> None:
+    """Have MLflow's tables there, one process at a time. UnreachableError where that can't be, and why.
+
+    `own`: whether all that is in there is known to the store, so that it may be made anew.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{database}.lock", timeout=MAKING):
+            _sweep(database)
+            try:
+                _mend(database, own)
+            except _ReadOnlyError:
+                _replace(database, _copied(database), "could only be read")
+            if not os.path.lexists(database):
+                _make(database)
+    except Timeout:
+        raise UnreachableError(f"another process is at work on {database}") from None
+    except OSError as error:
+        raise UnreachableError(f"{database} can't be used: {error.strerror or error}") from error
+
+
+def _mend(database: Path, own: bool) -> None:
+    """Leave a whole database there, or none."""
+    why = trouble(database)
+    if not why:
+        return
+    if not own:
+        raise UnreachableError(f"{database} {why}", help="move it away, or choose another with --tracking-uri")
+    if isinstance(why, Older) and (newer := _upgraded(database)) is not None:
+        _replace(database, newer, str(why))
+        return
+    _replace(database, None, str(why))
+
+
+class Older(str):
+    """Why a database can't be used that is whole: an older MLflow's."""
+
+    __slots__ = ()
+
+
+class _ReadOnlyError(Exception):
+    """It is whole, and can't be written to."""
+
+
+def trouble(database: Path) -> str:
+    """What is wrong with the file, in words that go on from its name; nothing if it can be used, or isn't there.
+
+    UnreachableError where that can't be found out: it is locked, or its disk fails.
+    """
+    try:
+        found = os.lstat(database)
+    except FileNotFoundError:
+        return ""
+    if not stat.S_ISREG(found.st_mode):
+        return "is no file" if not stat.S_ISLNK(found.st_mode) else "is a link"
+    if not found.st_size:
+        return "is empty"
+    with _reading(database):
+        try:
+            return _looked_through(database)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                return f"is no database of MLflow's ({error})"
+            raise
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                return f"is damaged ({error})"
+            raise
+
+
+@contextlib.contextmanager
+def _reading(database: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
+            raise _ReadOnlyError from error
+        raise UnreachableError(f"{database} can't be used: {error}") from error
+
+
+def _looked_through(database: Path) -> str:
+    with contextlib.closing(connected(database)) as connection:
+        revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+        if len(revisions) != 1:
+            return "was never finished"
+        deadline = time.monotonic() + LOOK
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
+        try:
+            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if said != "ok":
+                return f"is damaged ({said.splitlines()[-1]})"
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        connection.set_progress_handler(None, 0)
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        used = connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
+        # Whether it can be written to shows only when one does.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("UPDATE alembic_version SET version_num = version_num")
+        connection.execute("ROLLBACK")
+    newest, wanted = _schema()
+    if newest and revisions[0] != newest:
+        why = f"has tables of another version of MLflow ({revisions[0]})"
+        return Older(why) if used else why
+    if wanted - tables:
+        return f"was never finished: it has no table {min(wanted - tables)}"
+    return ""
+
+
+def connected(database: Path) -> sqlite3.Connection:
+    """A connection to a file that is there."""
+    return sqlite3.connect(uris.opened(database, "rw"), uri=True, timeout=LOCKED, isolation_level=None)
+
+
+def _schema() -> tuple[str, set[str]]:
+    """(revision, tables) that this MLflow wants; nothing where it no longer says so, and finds out by itself."""
+    try:
+        from mlflow.store.db import utils
+        from mlflow.store.db.base_sql_model import Base
+
+        return utils._get_latest_schema_revision(), set(Base.metadata.tables)
+    except (ImportError, AttributeError):
+        return "", set()
+
+
+def _make(database: Path) -> None:
+    """Make the tables in a file of another name, and give it this one when all is written."""
+    from mlflow import MlflowClient
+
+    draft = layout.draft_of(database)
+    MlflowClient(tracking_uri=uris.database(draft)).search_experiments(max_results=1)
+    let_go(draft)
+    _settle(draft)
+    os.rename(draft, database)
+    layout.sync_folder(database.parent)
+
+
+def _settle(draft: Path) -> None:
+    """Have all of it in the one file and on disk."""
+    with contextlib.closing(connected(draft)) as connection:
+        if not is_network(filesystem(draft)):
+            # One wait for the disk for each change instead of three. The file remembers it.
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    layout.sync_file(draft)
+
+
+def let_go(database: Path) -> None:
+    """Close MLflow's connections to a file: it keeps them for as long as the process lives, whatever has its name."""
+    with contextlib.suppress(ImportError, AttributeError):
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        engine = SqlAlchemyStore._engine_map.pop(uris.database(database), None)
+        if engine is not None:
+            engine.dispose()
+
+
+def _copied(database: Path) -> Path:
+    draft = layout.draft_of(database)
+    shutil.copyfile(database, draft)
+    return draft
+
+
+def _upgraded(database: Path) -> Path | None:
+    """A copy with the tables of this MLflow, by its own means; None where it can't."""
+    draft = layout.draft_of(database)
+    with contextlib.closing(connected(database)) as old, contextlib.closing(sqlite3.connect(draft)) as new:
+        old.backup(new)
+    # Not from the working folder, where anything may be called mlflow.
+    command = [sys.executable, "-P", "-m", "mlflow", "db", "upgrade", uris.database(draft)]
+    try:
+        subprocess.run(command, env=child_environment(), check=True, capture_output=True, timeout=MAKING)
+        whole = not trouble(draft)
+    except (subprocess.SubprocessError, OSError, UnreachableError):
+        whole = False
+    if whole:
+        _settle(draft)
+        return draft
+    _sweep(database)
+    return None
+
+
+def _replace(database: Path, by: Path | None, why: str) -> None:
+    """Set the file aside, kept under another name, and put this one in its place, or nothing."""
+    let_go(database)
+    stamp = time.strftime("%Y%m%dT%H%M%S")
+    aside = database.with_name(f"{database.name}.{stamp}-{layout.new_name()[:4]}.aside")
+    # First what belongs to it: by itself it would be taken for a part of the next.
+    for end in BESIDE:
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{database}{end}", f"{aside}{end}")
+    os.rename(database, aside)
+    if by is not None:
+        os.rename(by, database)
+    layout.sync_folder(database.parent)
+    made = "made anew from the store" if by is None else "replaced by a copy that works"
+    _log.warning("MLflow's database %s %s: it is kept as %s, and %s", database, why, aside.name, made)
+
+
+def _sweep(database: Path) -> None:
+    """Delete what a maker left that was killed. Nobody else is at work while the lock is held."""
+    for name in layout.listed(database.parent):
+        bare = next((name.removesuffix(end) for end in BESIDE if name.endswith(end)), name)
+        if layout.is_draft(bare) and bare.startswith(f".{database.name}."):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(database.parent / name)

@@ -1,0 +1,89 @@
+"""What a server has of a store, whatever a ledger believes: its runs, and a mark of the last time that it was told.
+
+The mark is a tag of the experiment with a new value at the beginning and at the end of each telling. A database that
+was deleted, or put back from yesterday's copy, has another one than the ledger, so that nothing in the ledger holds.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmcspec.store import Store
+from lmcspec.track.database import connected
+
+ROLE = "lmcspec.role"
+"""The tag that says which of a store's runs this is, so that none is ever made twice."""
+
+OWNER = "lmcspec.store"
+"""The tag with the id of the store that a run is of."""
+
+CURRENT = "lmcspec.current"
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A run that a server has."""
+
+    run: str
+    deleted: bool
+    """By a person: MLflow keeps it, and shows it to those who ask for what was deleted."""
+    current: str
+    """Of a series: whether it is the latest of its kind, "true" or "false"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a server has of a store in the experiment of a study."""
+
+    experiment: str
+    deleted: bool
+    mark: str
+    runs: Mapping[str, There]
+    """By role."""
+
+
+def mark_of(store: Store) -> str:
+    """The tag of an experiment that says when it was last told about this store."""
+    return f"lmcspec.told.{store.id}"
+
+
+def by_role(found: Iterable[tuple[str, There]]) -> dict[str, There]:
+    """Of several runs with one role, given from the latest to the oldest, the oldest that nobody has deleted."""
+    chosen: dict[str, There] = {}
+    for role, there in found:
+        if role not in chosen or not there.deleted or chosen[role].deleted:
+            chosen[role] = there
+    return chosen
+
+
+def glance(database: Path, store: Store, study: str) -> Held | None:
+    """What MLflow's database has, read without MLflow; None where there is nothing of the study, or no telling."""
+    if not database.is_file() or database.is_symlink():
+        return None
+    # Whatever is not as it was with the versions that are known is found out by MLflow itself.
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(connected(database)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        row = connection.execute(
+            "SELECT experiment_id, lifecycle_stage FROM experiments WHERE name = ?", (study,)
+        ).fetchone()
+        if row is None:
+            return None
+        mark = connection.execute(
+            "SELECT value FROM experiment_tags WHERE experiment_id = ? AND key = ?", (row[0], mark_of(store))
+        ).fetchone()
+        runs = connection.execute(_RUNS, (store.id, row[0])).fetchall()
+        found = by_role((role, There(run, stage != "active", current or "")) for role, run, stage, current in runs)
+        return Held(str(row[0]), row[1] != "active", mark[0] if mark else "", found)
+    return None
+
+
+_RUNS = f"""
+SELECT role.value, runs.run_uuid, runs.lifecycle_stage, current.value FROM tags AS owner
+JOIN runs ON runs.run_uuid = owner.run_uuid
+JOIN tags AS role ON role.run_uuid = runs.run_uuid AND role.key = '{ROLE}'
+LEFT JOIN tags AS current ON current.run_uuid = runs.run_uuid AND current.key = '{CURRENT}'
+WHERE owner.key = '{OWNER}' AND owner.value = ? AND runs.experiment_id = ?
+ORDER BY runs.start_time DESC
+"""

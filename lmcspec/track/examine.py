@@ -1,0 +1,100 @@
+"""The ledger held against the evidence: what a server has of a study, before anything is believed to be there."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from lmcspec.store import Store
+from lmcspec.track.evidence import Held, mark_of
+from lmcspec.track.ledger import Ledger
+from lmcspec.track.sparing import Sparing
+
+LEFT = "left/"
+"""Notes of runs that a person deleted: by role, with the id."""
+
+RESTORE = "mlflow experiments restore --experiment-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a look at the server came to."""
+
+    gone: str = ""
+    """Why nothing of what was told can be relied on; empty where all of it is there."""
+    deleted: tuple[str, ...] = ()
+    """Roles whose runs a person deleted."""
+    experiment_deleted: str = ""
+    """The id of the study's experiment, where a person deleted that."""
+
+
+def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held | None) -> Verdict:
+    """The ledger about a study against what is there. Changes nothing."""
+    known = ledger.known(study, invocations)
+    believed = ledger.note(_mark(study))
+    if held is None:
+        return Verdict(gone="its experiment is gone" if known or believed else "")
+    if held.deleted:
+        return Verdict(experiment_deleted=held.experiment)
+    deleted = tuple(sorted(role for role, there in held.runs.items() if there.deleted))
+    if held.mark not in (believed, ledger.note(_next(study))):
+        return Verdict("it was not told last by this store", deleted)
+    for role, run in known.items():
+        left = ledger.note(LEFT + role)
+        there = held.runs.get(role)
+        if there is None and not left:
+            return Verdict("runs are gone", deleted)
+        if there is not None and (there.run != run or (left and not there.deleted)):
+            return Verdict("runs have changed", deleted)
+    return Verdict("", deleted)
+
+
+def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
+    """Enter the runs that are there and that the ledger does not know, and what series among them have been told."""
+    for role, there in held.runs.items():
+        if ledger.run(role) == there.run:
+            continue
+        ledger.cast(role, there.run)
+        if not role.startswith("series/") or there.deleted:
+            continue
+        ledger.write(f"current/{there.run}", there.current or "true")
+        base, _, number = role.rpartition("#")
+        if int(number) > int(ledger.note(f"generation/{base}") or 0):
+            ledger.write(f"generation/{base}", number)
+        ledger.add_points(there.run, server.points(there.run))
+
+
+def spare(ledger: Ledger, server: Sparing, held: Held) -> list[str]:
+    """Have deleted runs left alone; the roles of those that were not known to be deleted."""
+    noted = ledger.notes(LEFT)
+    new = []
+    for role, there in held.runs.items():
+        known = noted.get(LEFT + role)
+        if there.deleted:
+            server.left.add(there.run)
+            if known != there.run:
+                ledger.write(LEFT + role, there.run)
+                new.append(role)
+        elif known:
+            ledger.erase(LEFT + role)
+            server.left.discard(known)
+            del noted[LEFT + role]
+    # And those of which the server has lost even the trace.
+    server.left.update(noted.values())
+    return new
+
+
+def renew_mark(ledger: Ledger, server: Sparing, store: Store, study: str, experiment: str) -> None:
+    """Give the experiment another mark. Whatever stops this between two steps, one of the two that are noted holds."""
+    mark = secrets.token_hex(8)
+    ledger.write(_next(study), mark)
+    server.mark(experiment, mark_of(store), mark)
+    ledger.write(_mark(study), mark)
+    ledger.erase(_next(study))
+
+
+def _mark(study: str) -> str:
+    return f"mark/{study}"
+
+
+def _next(study: str) -> str:
+    return f"next-mark/{study}"

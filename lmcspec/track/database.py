@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from lmcspec.base import beneath
 from lmcspec.base.surroundings import child_environment
 from lmcspec.store import filesystem, is_network, layout
 from lmcspec.track import uris
@@ -173,8 +174,8 @@ def _make(database: Path) -> None:
     MlflowClient(tracking_uri=uris.database(draft)).search_experiments(max_results=1)
     let_go(draft)
     _settle(draft)
-    os.rename(draft, database)
-    layout.sync_folder(database.parent)
+    beneath.move(database.parent, draft, database)
+    beneath.sync(database.parent, database.parent)
 
 
 def _settle(draft: Path) -> None:
@@ -184,7 +185,7 @@ def _settle(draft: Path) -> None:
             # One wait for the disk for each change instead of three. The file remembers it.
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    layout.sync_file(draft)
+    beneath.sync(draft.parent, draft)
 
 
 def let_go(database: Path) -> None:
@@ -230,18 +231,18 @@ def _replace(database: Path, by: Path | None, why: str) -> None:
     # First what belongs to it: by itself it would be taken for a part of the next.
     for end in BESIDE:
         with contextlib.suppress(FileNotFoundError):
-            os.rename(f"{database}{end}", f"{aside}{end}")
-    os.rename(database, aside)
+            beneath.move(database.parent, Path(f"{database}{end}"), Path(f"{aside}{end}"))
+    beneath.move(database.parent, database, aside)
     if by is not None:
-        os.rename(by, database)
-    layout.sync_folder(database.parent)
+        beneath.move(database.parent, by, database)
+    beneath.sync(database.parent, database.parent)
     made = "made anew from the store" if by is None else "replaced by a copy that works"
     _log.warning("MLflow's database %s %s: it is kept as %s, and %s", database, why, aside.name, made)
 
 
 def _sweep(database: Path) -> None:
     """Delete what a maker left that was killed. Nobody else is at work while the lock is held."""
-    for name in layout.listed(database.parent):
+    for name in beneath.names(database.parent, database.parent):
         bare = next((name.removesuffix(end) for end in BESIDE if name.endswith(end)), name)
         if layout.is_draft(bare) and bare.startswith(f".{database.name}."):
             with contextlib.suppress(FileNotFoundError):

@@ -12,6 +12,10 @@ COMMANDS = ("plan", "run", "status", "explain", "diff", "results", "report", "ex
 """Each is a module beside this one with a function of its name."""
 
 
+UNWRITTEN = 4
+"""The exit code where the answer could not be written."""
+
+
 def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """The program with these commands; their modules are imported now."""
     app = typer.Typer(
@@ -40,20 +44,36 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code. No error that a user can cause ends in a traceback."""
-    from lmcspec.cli.output import report_error, say, show_warnings
+    from lmcspec.base.surroundings import settle
+    from lmcspec.cli.output import say, show_warnings
+    from lmcspec.cli.written import written
 
+    settle()
     show_warnings()
     words = sys.argv[1:] if arguments is None else arguments
+    with written() as output:
+        code = _run(words)
+        output.flush()
+        if output.trouble:
+            say(f"error: the answer could not be written: {output.trouble}")
+            code = code or UNWRITTEN
+    sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    """The exit code of a command."""
+    from lmcspec.cli.output import report_error, say
+
     # Starting up has a budget, and only what is asked for has to be there.
     asked = COMMANDS if not words or words[0] not in COMMANDS else words[:1]
     try:
         build(asked)(words, prog_name="lmcspec", standalone_mode=True)
     except LmcspecError as error:
         report_error(error, words)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
         say("interrupted")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return 130
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    return 0

@@ -85,6 +85,7 @@ def plan(
 
 def save(planned, output: Path) -> None:
     """Write the plan to a file, whole or not at all."""
+    import contextlib
     import json
 
     from lmcspec.base.errors import UsageError
@@ -93,8 +94,9 @@ def save(planned, output: Path) -> None:
     text = json.dumps(to_document(planned), indent=1, ensure_ascii=False)
     draft = output.with_name(f".{output.name}.draft")
     try:
-        draft.write_text(text)
+        draft.write_text(text, encoding="utf-8")
         draft.replace(output)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise UsageError(f"can't write {output}: {error.strerror}") from None

@@ -25,6 +25,7 @@ def main(descriptor: int) -> NoReturn:
     """Serve on this inherited socket until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # Standard output is for the driver's data.
     os.dup2(2, 1)

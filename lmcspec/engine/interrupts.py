@@ -21,7 +21,7 @@ class Interrupted(LmcspecError):
 
 
 class Interrupts:
-    """While the block runs, counts SIGINT and SIGTERM and passes them on to `stop` and `kill`."""
+    """While the block runs, counts SIGINT, SIGTERM and SIGHUP and passes them on to `stop` and `kill`."""
 
     def __init__(self, stop: Callable[[], None], kill: Callable[[], None]) -> None:
         self.times = 0
@@ -31,8 +31,10 @@ class Interrupts:
     def __enter__(self) -> Self:
         # Only the main thread may set handlers; a run in another one is not stopped by signals.
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._handle)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                # What `nohup` has had ignored is to outlive its terminal.
+                if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:

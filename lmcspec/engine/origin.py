@@ -1,10 +1,11 @@
 """Where a run comes from: the command, whose it is, and the commit of the folder in which its spec stands."""
 
 import getpass
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from lmcspec.base.surroundings import REPOSITORY, foreign_environment
 
 PATIENCE = 2.0
 """Seconds after which a large or slow working tree is left out."""
@@ -41,9 +42,21 @@ def _user() -> str:
 
 def _describe(folder: Path) -> str:
     """The commit's full name, with `-dirty` behind it, or nothing outside a repository."""
-    order = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    # A repository may come from a stranger, and its settings may name a program to be run at each look.
+    order = [
+        "git",
+        "-c",
+        "core.fsmonitor=false",
+        "-C",
+        str(folder),
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=40",
+        "--exclude=*",
+    ]
     # A look must not stand in the way of somebody's commit.
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
+    environment = foreign_environment(drop=REPOSITORY, GIT_OPTIONAL_LOCKS="0")
     try:
         found = subprocess.run(order, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.SubprocessError, ValueError):

@@ -4,7 +4,8 @@ import gc
 import os
 from importlib import import_module
 
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+from lmcspec.base.surroundings import THREADS
+
 MODULES = ("safetensors.torch", "psutil", "lmcspec.engine.worker", "lmcspec.engine.work")
 
 

@@ -8,6 +8,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from lmcspec.base.surroundings import keep_arithmetic
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -79,6 +81,7 @@ def prepare(threads: int) -> None:
 
 def first(threads: int = 1) -> None:
     """What can be set once in a process only, before torch does any work."""
+    keep_arithmetic()
     import torch
 
     # With workspaces of any other kind cuBLAS need not give the same bits twice.

@@ -36,8 +36,9 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
     """Work until the driver closes the socket. `slot` is {"device": CUDA_VISIBLE_DEVICES, "path": sys.path}."""
     os.environ["CUDA_VISIBLE_DEVICES"] = slot["device"]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Both may be sent to the whole group: the driver then says what is to be done, and has time for a checkpoint.
+    # All may be sent to the whole group: the driver then says what is to be done, and has time for a checkpoint.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     sys.path[:] = slot["path"]
     driver = Line(descriptor)

@@ -65,9 +65,10 @@ class Tracker:
         Asks the ledger, and MLflow's database where that is a file: what is no longer in it is to be told again. Only
         `sync` asks a server. Raises UnreachableError where the ledger can't be read.
         """
-        path = ledger_path(self.store, self.uri)
-        if not path.exists():
-            return True
+        with self._noting():
+            path = ledger_path(self.store, self.uri)
+            if not path.exists():
+                return True
         with self._noting(), Ledger(path) as ledger:
             open_ones = [one for one in invocations(self.store) if not is_over(ledger, one)]
             # What was refused is tried again by `sync`, not with each run.
@@ -198,8 +199,8 @@ class Tracker:
         """The shipper of this store and server, of which there is one at a time: it tells about all invocations."""
         from filelock import FileLock, Timeout
 
-        path = ledger_path(self.store, self.uri)
         with self._noting():
+            path = ledger_path(self.store, self.uri)
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = FileLock(f"{path}.lock")
             try:

@@ -4,12 +4,12 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from lmcspec.base.errors import BlockedError
+from lmcspec.base.surroundings import module_path
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine.runner import (
     Happening,
@@ -118,7 +118,7 @@ class LocalRunner:
                 help="see above for what they wrote; `lmcspec run SPEC --runner inline` works without them",
             )
         mine, other = socket.socketpair()
-        document = {"device": self.slots[slot].device, "path": sys.path}
+        document = {"device": self.slots[slot].device, "path": module_path()}
         with other:
             try:
                 self._starter_now.fork(other.fileno(), document)

@@ -10,6 +10,8 @@ import sys
 import time
 from typing import Any
 
+from lmcspec.base.surroundings import module_path, worker_environment
+
 PACKET = 1 << 16
 _SERVER = "import sys; sys.path[:] = {path!r}; from lmcspec.engine.forkserver import main; main({descriptor})"
 _WORKER = "import sys; sys.path[:] = {path!r}; from lmcspec.engine.worker import serve; serve({descriptor}, {slot!r})"
@@ -21,7 +23,7 @@ class ForkServer:
     def __init__(self) -> None:
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with other:
-            self._process = _popen(_SERVER.format(path=sys.path, descriptor=other.fileno()), other.fileno())
+            self._process = _popen(_SERVER.format(path=module_path(), descriptor=other.fileno()), other.fileno())
         self._ended: dict[int, int] = {}
 
     def fork(self, descriptor: int, slot: dict[str, Any]) -> None:
@@ -67,7 +69,7 @@ class Spawner:
 
     def fork(self, descriptor: int, slot: dict[str, Any]) -> None:
         """Start a worker with this socket."""
-        process = _popen(_WORKER.format(path=sys.path, descriptor=descriptor, slot=slot), descriptor)
+        process = _popen(_WORKER.format(path=module_path(), descriptor=descriptor, slot=slot), descriptor)
         self._processes[process.pid] = process
 
     def exit_code(self, pid: int) -> int | None:
@@ -84,9 +86,14 @@ class Spawner:
 
 def _popen(program: str, descriptor: int) -> "subprocess.Popen[bytes]":
     # Ctrl-C goes to the whole process group; the child must not see it before it has said that it ignores it.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
-        return subprocess.Popen([sys.executable, "-c", program], pass_fds=[descriptor], stdin=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", program],
+            env=worker_environment(),
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+        )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

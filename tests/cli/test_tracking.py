@@ -5,14 +5,18 @@ import sys
 
 import pytest
 
+from lmcspec.store import Store
+from lmcspec.track import default_uri
+from lmcspec.track.where import ledger_path
+
 
 @pytest.fixture
 def nowhere(place, finished, monkeypatch):
     """The store in which the study has run, where nothing can be written down about tracking."""
     monkeypatch.delenv("LMCSPEC_NO_TRACKING")
     shutil.copytree(finished, place / ".lmcspec")
-    shutil.rmtree(place / ".lmcspec" / "tracking")
-    (place / ".lmcspec" / "tracking").write_text("in the way")
+    store = Store.open(place / ".lmcspec")
+    ledger_path(store, default_uri(store)).mkdir()
 
 
 def test_nothing_to_run_and_nowhere_to_note_what_was_told(nowhere, lmcspec):

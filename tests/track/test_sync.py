@@ -15,6 +15,7 @@ from tracked_for_tests import Quick, plan_of, run, tracker_of
 from lmcspec.report import tidy
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store, invocations
+from lmcspec.tasks import kind
 from lmcspec.track import tracker as module
 from lmcspec.track.follow import sources
 from lmcspec.track.troubles import UnreachableError
@@ -100,7 +101,13 @@ def test_runs_say_where_they_come_from(store, spec, mlflow):
         assert run_.tags["mlflow.user"] == getpass.getuser() and run_.tags["mlflow.source.type"] == "LOCAL"
     assert path.tags["lmcspec.plan"] == invocation.tags["lmcspec.plan"]
     stored = store.find(path.tags["lmcspec.task_id"])
-    wanted = {"replicate": "1", "level": "2", "version": "1", "host": socket.gethostname(), "device": "cpu"}
+    wanted = {
+        "replicate": "1",
+        "level": "2",
+        "version": str(kind("path").version),
+        "host": socket.gethostname(),
+        "device": "cpu",
+    }
     assert {name: path.tags[f"lmcspec.{name}"] for name in wanted} == wanted
     assert path.tags["lmcspec.release"] == stored.record["numerics"]["lmcspec"]
 

@@ -1,0 +1,189 @@
+"""Words that can't be written: every command ends with a code and a sentence, never a traceback or by accident."""
+
+import errno
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lmcspec.cli.app import COMMANDS
+from lmcspec.cli.written import Written
+
+PROGRAM = "from lmcspec.__main__ import main; main()"
+WORDS = {
+    "plan": ["plan", "study.toml"],
+    "run": ["run", "study.toml"],
+    "status": ["status"],
+    "explain": ["explain", "study.toml"],
+    "diff": ["diff", "study.toml", "other.toml"],
+    "results": ["results", "study.toml"],
+    "report": ["report", "study.toml", "-o", "page"],
+    "export": ["export", "study.toml", "--list"],
+    "schema": ["schema"],
+    "sync": ["sync", "--help"],
+    "ui": ["ui", "--help"],
+    "verify": ["verify"],
+}
+"""A call of each command that has something to say."""
+
+
+class Failing(io.StringIO):
+    encoding = "utf-8"
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), ""),
+        (OSError(errno.EPIPE, "Broken pipe"), ""),
+        (ValueError("I/O operation on closed file"), "it is closed"),
+    ],
+)
+def test_what_becomes_of_an_error(error, trouble):
+    stream = Written(Failing(error))
+    print("one", file=stream, flush=True)
+    print("two", file=stream)
+    assert stream.trouble == trouble
+
+
+def test_a_stream_that_is_not_there():
+    stream = Written(None)
+    print("one", file=stream, flush=True)
+    assert stream.trouble == "it is closed" and not stream.isatty()
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("ascii", "1 +/- 2 ... -> x ^2 \\xfc\\u4e2d\n"), ("latin-1", "1 ± 2 ... -> × ² ü\\u4e2d\n"), ("utf-8", "1 ± 2 … → × ² ü中\n")])  # fmt: skip
+def test_signs_that_a_terminal_lacks_have_stand_ins(encoding, text):
+    beneath = io.TextIOWrapper(io.BytesIO(), encoding)
+    stream = Written(beneath)
+    print("1 ± 2 … → × ² ü中", file=stream, flush=True)
+    found = beneath.buffer.getvalue().decode(encoding)
+    assert found == (text if encoding != "latin-1" else found) and stream.trouble == ""
+    assert "ü" in found or encoding == "ascii"
+
+
+@pytest.fixture
+def folder(place, finished):
+    Path("other.toml").write_text(
+        Path("study.toml").read_text().replace("study = ", "study = ").replace("replicates = 2", "replicates = 1")
+    )
+    os.symlink(finished, place / "store")
+    return place
+
+
+def shell(line, folder, **more):
+    environment = {**os.environ, "LMCSPEC_STORE": str(folder / "store"), "P": sys.executable, "C": PROGRAM, **more}
+    return subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+
+
+def test_every_command_is_called():
+    assert set(WORDS) == set(COMMANDS)
+
+
+QUICK = ("plan", "results", "status", "schema")
+
+
+def walked(names):
+    return [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize("name", walked(WORDS))
+def test_a_full_disk(name, folder):
+    said = shell(f'"$P" -c "$C" {" ".join(WORDS[name])} > /dev/full', folder)
+    assert said.returncode == (
+        0 if not shell(f'"$P" -c "$C" {" ".join(WORDS[name])} 2>/dev/null', folder).stdout else 4
+    )
+    assert "Traceback" not in said.stderr and "Exception" not in said.stderr
+    assert said.returncode == 0 or "could not be written: No space left on device" in said.stderr
+
+
+@pytest.mark.parametrize("name", walked(WORDS))
+def test_a_reader_that_has_read_enough(name, folder):
+    said = shell(f'"$P" -c "$C" {" ".join(WORDS[name])} | head -c 1', folder)
+    assert (said.returncode, "Traceback" in said.stderr, "Exception" in said.stderr) == (0, False, False)
+
+
+@pytest.mark.parametrize("name", walked(WORDS))
+def test_an_ascii_terminal(name, folder):
+    said = shell(
+        f'"$P" -c "$C" {" ".join(WORDS[name])}',
+        folder,
+        LC_ALL="C",
+        PYTHONIOENCODING="ascii",
+        PYTHONUTF8="0",
+        PYTHONCOERCECLOCALE="0",
+    )
+    assert said.returncode == 0 and "Traceback" not in said.stderr
+    assert said.stdout.isascii() and said.stderr.isascii()
+
+
+@pytest.mark.parametrize("name", walked(WORDS))
+def test_closed_streams(name, folder):
+    said = shell(f'"$P" -c "$C" {" ".join(WORDS[name])} >&-', folder)
+    assert said.returncode in (0, 4) and "Traceback" not in said.stderr
+    assert said.returncode == 0 or "could not be written: it is closed" in said.stderr
+    both = shell(f'"$P" -c "$C" {" ".join(WORDS[name])} <&- >&- 2>&-', folder)
+    assert both.returncode == said.returncode and both.stdout == both.stderr == ""
+
+
+def test_an_error_keeps_its_code_whoever_reads_it(folder):
+    (folder / "bad.toml").write_text("study = 1\n")
+    for line in (
+        "plan bad.toml --format json | head -c 1",
+        "plan bad.toml 2>/dev/full",
+        "plan bad.toml --format json >/dev/full",
+        "plan bad.toml --format json >&-",
+    ):
+        said = shell(f'"$P" -c "$C" {line}', folder)
+        assert said.returncode == 2 and "Traceback" not in said.stderr
+    piped = shell('"$P" -c "$C" results study.toml --format csv | head -1', folder)
+    assert piped.returncode == 0 and piped.stdout.count("\n") == 1 and not piped.stderr
+
+
+def test_what_can_t_be_written_where_it_was_asked_for(folder):
+    (folder / "in-the-way").write_text("")
+    for line in (
+        "report study.toml -o in-the-way",
+        "report study.toml -o /proc/nowhere",
+        "plan study.toml -o in-the-way/plan.json",
+        "plan study.toml -o /dev/full",
+    ):
+        said = shell(f'"$P" -c "$C" {line}', folder)
+        assert said.returncode not in (0, 1) and "Traceback" not in said.stderr and "error: " in said.stderr, line
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("after", [0.1, 0.2, 0.4, 0.8, 1.5, 2.5])
+@pytest.mark.parametrize(
+    "words", [["plan", "study.toml"], ["run", "study.toml", "--store", "new"]], ids=["plan", "run"]
+)
+def test_ctrl_c_at_any_moment_is_quiet(words, after, folder):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    # Before any line of ours is read, Python speaks for itself.
+    early = "lmcspec" not in err and after < 0.2
+    assert early or process.returncode in (130, 0)
+    assert early or "Traceback" not in err

@@ -8,6 +8,7 @@ results.frame()
 
 import io
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 STORE = ".lmcspec"
+ANY = sys.maxsize
 WIDTH = 110
 """Columns of what is shown in a notebook."""
 
@@ -103,15 +105,20 @@ class Plan:
 
         from lmcspec.catalog import get
         from lmcspec.engine.execute import execute
+        from lmcspec.engine.model_facts import take_first
         from lmcspec.engine.origin import origin
         from lmcspec.engine.progress import show
         from lmcspec.plan.checks import refuse_empty
+        from lmcspec.plan.material import models_of
         from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
         from lmcspec.track import tracking_uri as choose
 
         refuse_empty(self.graph)
         store = Store.open(self.store)
+        if take_first(models_of(self.study.loaded, everything=False), store):
+            # What only the model's shapes tell may be that there is no such study.
+            compile_study(self.study.loaded, max_tasks=ANY, facts_folder=store.root / "facts")
         view = outlook(self.graph, store, checked=True)
         if view.diff.blocked and not view.diff.run:
             raise BlockedError(next(iter(view.diff.blocked.values())))

@@ -54,9 +54,10 @@ def plan(
     existing = open_existing(store)
     if facts:
         from lmcspec.cli.take_facts import take_facts
+        from lmcspec.store import Store
 
-        take_facts(spec, sets, store_path(store), max_tasks)
-        existing = open_existing(store)
+        existing = Store.open(store_path(store))
+        take_facts(spec, sets, existing)
     planned = read_plan(spec, sets, max_tasks, existing)
     refuse_empty(planned)
     view = outlook(planned, existing, selected(planned, force))

@@ -46,6 +46,7 @@ def run(
 ) -> None:
     """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
     from lmcspec.base.errors import BlockedError
+    from lmcspec.cli.take_facts import check_saved, take_facts
     from lmcspec.engine import Interrupted
     from lmcspec.engine.execute import execute
     from lmcspec.engine.origin import origin
@@ -55,8 +56,12 @@ def run(
     from lmcspec.store import Store
 
     opened = Store.open(store_path(store), trusted=trust)
+    if spec.suffix != ".json":
+        take_facts(spec, sets, opened, everything=False)
     planned, resolved = read_study(spec, sets, max_tasks, opened)
     refuse_empty(planned)
+    if resolved is None:
+        check_saved(planned, opened)
     view = outlook(planned, opened, selected(planned, force), checked=True)
     if view.diff.blocked and not view.diff.run:
         raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")

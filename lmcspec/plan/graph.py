@@ -93,6 +93,15 @@ class Level:
     """Nominal: of all prunable weights, by the formula; figures use what was measured."""
     stage: int
     """The stage whose recipe trains this level."""
+    surviving: int | None = None
+    """Weights that survive, where that is known beforehand."""
+    prunable: int | None = None
+    """Of how many."""
+
+    @property
+    def sparsity(self) -> float:
+        """Of all prunable weights: as it will be where weights could be counted, else nominal."""
+        return 1 - (self.density if self.surviving is None or not self.prunable else self.surviving / self.prunable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class MaskCost:
     network: str
     level: int
     sparsity: float
-    """Nominal."""
+    """As the plan knows it."""
     seen: Seen
 
 
@@ -46,10 +46,10 @@ def mask_costs(
         if case not in (None, of_case) or network not in (None, of_network):
             continue
         found = masks.get((of_case, of_network), {})
-        density = {level.number: level.density for level in levels}
+        sparsity = {level.number: level.sparsity for level in levels}
         for level in sorted(found)[-1:] if last else sorted(found):
             seen = _all(plan, beneath(plan.tasks, [found[level]]), memory)
-            yield MaskCost(of_case, of_network, level, 1 - density[level], seen)
+            yield MaskCost(of_case, of_network, level, sparsity[level], seen)
 
 
 def _masks(plan: Plan) -> Mapping[tuple[str, str], dict[int, str]]:

@@ -12,11 +12,13 @@ from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import get, identity
 from lmcspec.catalog.code import code_of
 from lmcspec.plan.checks import crop_problems
+from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.facts import FoundData, data_facts
 from lmcspec.plan.given_sets import loaded_set, other_set
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, resolve_space, stored_shape
-from lmcspec.spec import Case
+from lmcspec.plan.survivors import hangs_on_shapes
+from lmcspec.spec import Case, Loaded
 from lmcspec.spec.study import DatasetTable, LoadedSet, MadeSet, OtherSet
 from lmcspec.tasks import Part
 from lmcspec.tasks.distill import Distill
@@ -98,6 +100,22 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
         rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
         material.sets[name] = TrainingSet(name, images, tuple(tasks), rated=rated, raw=raw)
     return material
+
+
+def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
+    """The models of a study's cases on images as networks see them, where these are here.
+
+    Without `everything` only those whose shapes decide whether a network of theirs can be.
+    """
+    found: list[Part] = []
+    for case in loaded.cases:
+        pruned = [network for network in case.study.networks.values() if isinstance(network, tuple)]
+        if not (everything or any(map(hangs_on_shapes, pruned))) or list(code_problems(case)):
+            continue
+        material = gather(case, loaded.path.parent, Graph(), [], [])
+        if material is not None and material.facts[material.data.digest].known:
+            found.append(material.model)
+    return found
 
 
 def _experts(

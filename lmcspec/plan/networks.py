@@ -1,9 +1,16 @@
 """The networks of a case laid out: how many levels each has, how dense they are, and what is wrong with a stage."""
 
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import ModelFacts
+from lmcspec.catalog import nearest
+from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
 from lmcspec.plan.network_plan import NetworkPlan
+from lmcspec.plan.survivors import Idle, counted, hangs_on_shapes
 from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
 
@@ -13,6 +20,7 @@ def lay_out_networks(
 ) -> dict[str, NetworkPlan]:
     """Every network of the case that can be, in the order in which they are written; adds to problems and notes."""
     laid: dict[str, NetworkPlan] = {}
+    said: dict[str, list[str]] = {}
     written = case.study.networks
     for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
         renamed = {recipe: case.recipe(name, recipe) for recipe in _written_recipes(case)}
@@ -31,9 +39,67 @@ def lay_out_networks(
             path = ("networks", name, *_stage_of(error, network, shares))
             problems.append(case.origins.problem(error.code, str(error), path, help=error.help))
             continue
+        if model is not None:
+            levels, idle = counted(stages, levels, {one.removesuffix(".weight"): size for one, size in model.sizes})
+            problems += _idle_problems(case, name, idle)
+            for note in _weight_notes(levels, idle):
+                said.setdefault(note, []).append(name)
         laid[name] = NetworkPlan(name, stages, levels, renamed=renamed)
-        notes += [note for stage in stages if (note := _sparsity_note(name, stage))]
+        notes += [note for stage in stages if (note := _sparsity_note(name, stage, levels))]
+    notes += [f"{_families(names)}: {note}" for note, names in said.items()]
+    if model is None and any(stage.rounds for network in laid.values() for stage in network.stages):
+        notes.append(_unknown(case))
     return {name: laid[name] for name in written if name in laid}
+
+
+def _idle_problems(case: Case, network: str, idle: Iterable[Idle]) -> Iterator[Problem]:
+    """Stages of which no round prunes a single weight."""
+    for one in idle:
+        if one.all and one.eligible:
+            share = f"a share of {one.stage.fraction:g} of {one.eligible:,} weights"
+            path = ("networks", network, one.stage.index, "fraction")
+            help = (
+                f"prune at least {math.ceil(0.5 / one.eligible * 1e4) / 1e4:g}" if one.eligible > 1 else "leave it out"
+            )
+            yield case.origins.problem("E407", f"no round prunes anything: {share} rounds to none", path, help=help)
+        elif one.all:
+            path = ("networks", network, one.stage.index)
+            message = f"no round prunes anything: no eligible weight is left at level {one.stage.entry}"
+            yield case.origins.problem("E407", message, path, help="leave the stage out, or prune less before it")
+
+
+def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle]) -> Iterator[str]:
+    """Levels that are one mask, and networks of which nothing is left."""
+    for one in idle:
+        if one.all:
+            continue
+        rounds = one.last - one.first
+        why = f"{one.stage.fraction:g} of {one.eligible:,} weights rounds to none" if one.eligible else "none is left"
+        yield (
+            f"levels {one.first} to {one.last} are one mask, {levels[one.first].sparsity:.2%} sparse: "
+            f"{rounds:,} of {one.stage.rounds:,} rounds prune nothing, for {why}"
+        )
+    empty = next((level.number for level in levels if level.surviving == 0), None)
+    if empty is not None:
+        yield f"no weight is left from level {empty} on"
+
+
+def _families(names: Sequence[str]) -> str:
+    """Networks by name, those of a family together."""
+    members = Counter(name.partition("[")[0] for name in names)
+    return ", ".join(f"{name} ({count})" if count > 1 else name for name, count in members.items())
+
+
+def _unknown(case: Case) -> str:
+    """What a plan can't say without the model's shapes."""
+    networks = [network for network in case.study.networks.values() if isinstance(network, tuple)]
+    excluding = any(stage.exclude for stages in networks for stage in stages)
+    return (
+        f"the shapes of {case.study.model.name} are not known yet, so sparsities are by the formula, not counted"
+        + (", and layers under `exclude` are unchecked" if excluding else "")
+        + ": lmcspec plan --facts SPEC takes them"
+        + (", and run does so first" if any(map(hangs_on_shapes, networks)) else "")
+    )
 
 
 def _written_recipes(case: Case) -> set[str]:
@@ -69,17 +135,20 @@ def _excluded_share(case: Case, model: ModelFacts | None, stage: Stage, path: tu
     for layer in unknown:
         names = ", ".join(name.removesuffix(".weight") for name in sizes)
         message = f"the model has no layer {layer!r} with prunable weights; it has {names}"
-        problems.append(case.origins.problem("E409", message, (*path, stage.exclude.index(layer))))
+        own = layer.removesuffix(".weight")
+        near = own if f"{own}.weight" in sizes else nearest(layer, [name.removesuffix(".weight") for name in sizes])
+        help = f"say {near!r}" if near else ""
+        problems.append(case.origins.problem("E409", message, (*path, stage.exclude.index(layer)), help=help))
     total = sum(sizes.values())
     return sum(sizes[f"{layer}.weight"] for layer in set(stage.exclude) - set(unknown)) / total
 
 
-def _sparsity_note(network: str, stage: StagePlan) -> str:
-    wanted = stage.stage.sparsity
-    if wanted is None or abs(1 - stage.density - wanted) <= 0.02:
+def _sparsity_note(network: str, stage: StagePlan, levels: tuple[Level, ...]) -> str:
+    wanted, reached = stage.stage.sparsity, levels[stage.entry + stage.rounds].sparsity
+    if wanted is None or abs(reached - wanted) <= 0.02:
         return ""
     return (
         f"{network}: stage {stage.index + 1} asks for {wanted:.1%} sparsity, "
-        f"and reaches {1 - stage.density:.1%} "
+        f"and reaches {reached:.1%} "
         f"in {stage.rounds} rounds of {stage.fraction:.0%}; say `exact = true` to get it exactly"
     )

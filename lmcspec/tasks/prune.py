@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from lmcspec.base.errors import UsageError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
@@ -54,6 +55,9 @@ def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
     card = get("criterion", params.criterion.value["name"])
     assert isinstance(card, CriterionCard)
     exclude = tuple(f"{layer}.weight" for layer in params.exclude)
+    if absent := [layer for layer in params.exclude if f"{layer}.weight" not in mask]:
+        layers = ", ".join(name.removesuffix(".weight") for name in mask)
+        raise UsageError(f"`exclude` names {absent[0]!r}, and the layers with prunable weights are {layers}")
     eligible, total = masks.survivors(mask, exclude), sum(tensor.numel() for tensor in mask.values())
     counts = _counts(eligible, masks.survivors(mask), total, params)
     try:

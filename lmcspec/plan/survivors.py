@@ -1,0 +1,131 @@
+"""How many weights survive at every level, counted as pruning counts them, wherever that can be known beforehand."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lmcspec.catalog import CriterionCard, get
+from lmcspec.plan.graph import Level
+from lmcspec.plan.levels import StagePlan
+from lmcspec.spec.study import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Rounds of a stage that prune nothing, because their share of the eligible survivors rounds to none."""
+
+    stage: StagePlan
+    first: int
+    """The level before the first of them; it has one mask with all up to `last`."""
+    last: int
+    eligible: int
+
+    @property
+    def all(self) -> bool:
+        """Whether that is the whole stage."""
+        return (self.first, self.last) == (self.stage.entry, self.stage.entry + self.stage.rounds)
+
+
+SMALL = 1e-3
+"""A share, of a round or of what is left in the end, that may well be less than half a weight."""
+
+
+def hangs_on_shapes(stages: Iterable[Stage]) -> bool:
+    """Whether it takes the model's shapes to know that a network can be: that layers exist, and that rounds prune."""
+    left = 1.0
+    for stage in stages:
+        left *= (1 - stage.fraction) ** (stage.rounds or 0)
+        if stage.exclude or stage.fraction < SMALL or min(left, 1 - (stage.sparsity or 0)) < SMALL:
+            return True
+    return False
+
+
+def to_prune(fraction: float, eligible: int) -> int:
+    """`floor(fraction * eligible + 1/2)`, as `lmcspec.science.masks.count_to_prune`."""
+    return math.floor(fraction * eligible + 0.5)
+
+
+def counted(
+    stages: Sequence[StagePlan], levels: Sequence[Level], sizes: Mapping[str, int]
+) -> tuple[tuple[Level, ...], tuple[Idle, ...]]:
+    """The levels with what survives at each, and the rounds that prune nothing. `sizes` are weights by layer.
+
+    A round prunes `floor(fraction * e + 1/2)` of the e eligible survivors, whatever ranks them. From one global ranking
+    it isn't known which layers they come from; so a later stage that spares some of these can't be counted, and nothing
+    after it.
+    """
+    groups = [({layer}, size) for layer, size in sizes.items()]
+    total = sum(sizes.values())
+    found, idle = list(levels), []
+    for stage in stages:
+        if stage.entry == 0:
+            found[0] = replace(levels[0], surviving=total, prunable=total)
+        if not stage.rounds:
+            continue
+        spared = set(stage.stage.exclude)
+        if any(layers & spared and layers - spared for layers, _ in groups):
+            break
+        counts = list(_rounds(stage, groups, total))
+        kept = found[stage.entry].surviving or 0
+        for done, count in enumerate(counts, 1):
+            kept -= count
+            found[stage.entry + done] = replace(levels[stage.entry + done], surviving=kept, prunable=total)
+        idle += _idle(stage, counts, sum(size for layers, size in groups if not layers & spared))
+        groups = _after(stage, groups, counts)
+    return tuple(found), tuple(idle)
+
+
+def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int) -> Iterator[int]:
+    """How many weights go in each round of a stage."""
+    spared = set(stage.stage.exclude)
+    eligible = sum(size for layers, size in groups if not layers & spared)
+    surviving = sum(size for _, size in groups)
+    for done in range(1, stage.rounds + 1):
+        count = to_prune(stage.fraction, eligible)
+        if stage.exact is not None and done == stage.rounds:
+            count = max(0, surviving - (total - to_prune(stage.exact, total)))
+        count = min(count, eligible)
+        yield count
+        eligible, surviving = eligible - count, surviving - count
+
+
+def _idle(stage: StagePlan, counts: Sequence[int], eligible: int) -> Iterator[Idle]:
+    """Runs of rounds that prune nothing."""
+    begin = None
+    for level, count in enumerate([*counts, 1], stage.entry):
+        if not count and begin is None:
+            begin = level
+        if count and begin is not None:
+            yield Idle(stage, begin, level, eligible)
+            begin = None
+        eligible -= count
+
+
+def _after(
+    stage: StagePlan, groups: Sequence[tuple[set[str], int]], counts: Sequence[int]
+) -> list[tuple[set[str], int]]:
+    """What is known of layers after a stage: of those ranked together only the sum."""
+    spared = set(stage.stage.exclude)
+    eligible = [one for one in groups if not one[0] & spared]
+    kept = [one for one in groups if one[0] & spared]
+    card = get("criterion", stage.stage.criterion.name)
+    assert isinstance(card, CriterionCard)
+    if stage.stage.scope == "layer" and not card.passes and all(len(layers) == 1 for layers, _ in eligible):
+        left = [size for _, size in eligible]
+        for count in counts:
+            left = [size - part for size, part in zip(left, share(count, left), strict=True)]
+        return kept + [(layers, size) for (layers, _), size in zip(eligible, left, strict=True)]
+    together = set().union(*(layers for layers, _ in eligible)) if eligible else set()
+    return [*kept, (together, sum(size for _, size in eligible) - sum(counts))] if together else list(kept)
+
+
+def share(count: int, sizes: Sequence[int]) -> list[int]:
+    """`count` in parts proportional to `sizes` by largest remainder, as `lmcspec.science.masks.share`."""
+    total = sum(sizes)
+    if not total:
+        return [0] * len(sizes)
+    parts = [count * size // total for size in sizes]
+    remainders = [count * size % total for size in sizes]
+    for place in sorted(range(len(sizes)), key=lambda place: (-remainders[place], place))[: count - sum(parts)]:
+        parts[place] += 1
+    return parts

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,7 +169,7 @@ class Results:
         """The rows as a DataFrame; a result that is not there is a row without a value, outcome `missing`."""
         import pandas
 
-        documents = [{**asdict(row), "k": row.k} for row in self.rows]
+        documents = [{**row.document(), "k": row.k} for row in self.rows]
         return pandas.DataFrame(documents).drop(columns="parts", errors="ignore")
 
     def __str__(self) -> str:

@@ -109,8 +109,6 @@ def _tell_interrupted(interruption: Any) -> None:
 
 
 def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summary | None") -> None:
-    from dataclasses import asdict
-
     from lmcspec.report import tidy
     from lmcspec.report.table import table
     from lmcspec.store import layout
@@ -119,7 +117,7 @@ def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summa
     if format is Format.json:
         counts = {} if summary is None else {"done": len(summary.done), "failed": len(summary.failed)}
         ok = summary is None or not summary.failed
-        document = {"tasks": counts, "results": [asdict(row) for row in rows]}
+        document = {"tasks": counts, "results": [row.document() for row in rows]}
         put(envelope("run", ok, layout.spelled(document)))
         return
     screen = console()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lmcspec.report.summary import Cell, key_of, summarise
+from lmcspec.report.summary import Cell, cell_of, key_of, summarise
 from lmcspec.report.tidy import Row
 
 
@@ -39,28 +39,67 @@ class Compared:
 
     @property
     def difference(self) -> float | None:
-        """Mean of B minus mean of A."""
-        if self.a is None or self.b is None or not (self.a.n and self.b.n):
-            return None
-        return self.b.mean - self.a.mean
+        """Mean of B minus mean of A; of paired replicates the mean of their differences."""
+        found = self._found
+        return None if found is None else found.mean
 
     @property
     def interval(self) -> Interval | None:
-        """By Welch's t over replicates; None below two on a side, and where nothing varies on either."""
-        return None if self.a is None or self.b is None or self.same else welch(self.a, self.b)
+        """By t over replicates, paired where they share their initial weights; None where there are too few."""
+        return None if self._found is None or self.same else self._found.interval
+
+    @property
+    def pairs(self) -> int:
+        """How many replicates are paired; 0 where they are not."""
+        return 0 if self._found is None else self._found.pairs
+
+    @property
+    def _found(self) -> "Difference | None":
+        return None if self.a is None or self.b is None else difference(self.a, self.b)
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
         found: dict[str, Any] = {
             name: getattr(self, name) for name in ("case", "network", "level", "measure", "metric")
         }
-        found |= {"k": self.k or None, "same": self.same, "difference": self.difference}
+        found |= {"k": self.k or None, "same": self.same, "difference": self.difference, "pairs": self.pairs}
         interval = self.interval
         found["interval"] = None if interval is None else [interval.low, interval.high]
         found["excludes_zero"] = None if interval is None else interval.excludes_zero
         for name, cell in (("a", self.a), ("b", self.b)):
             found[name] = None if cell is None else {"mean": cell.mean, "std": cell.std, "n": cell.n}
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Of two means over replicates."""
+
+    mean: float
+    interval: Interval | None
+    """95 %; None below two, and where nothing varies."""
+    pairs: int
+    """How many replicates are paired; 0 where the two are independent."""
+
+
+def difference(a: Cell, b: Cell) -> Difference | None:
+    """B - A over replicates; None where a side has no number.
+
+    Replicates that start from the same weights and see the same data in the same order have much in common: where two
+    of them at least are on both sides, it is the mean of their differences d, with Student's t over these, mean(d) ±
+    t s(d) / sqrt(n). Else the difference of the means, by Welch's t.
+    """
+    if not (a.n and b.n):
+        return None
+    common = sorted(a.replicates.keys() & b.replicates.keys()) if a.shares and a.shares == b.shares else []
+    if len(common) < 2:
+        return Difference(b.mean - a.mean, welch(a, b), 0)
+    found = cell_of([b.replicates[one] - a.replicates[one] for one in common], len(common))
+    half = found.half_width or 0.0
+    # Differences that are alike but for rounding do not vary.
+    rounding = 1e-12 * max(abs(side.replicates[one]) for side in (a, b) for one in common)
+    interval = Interval(found.mean - half, found.mean + half) if rounding < half < math.inf else None
+    return Difference(found.mean, interval, len(common))
 
 
 def welch(a: Cell, b: Cell) -> Interval | None:

@@ -178,7 +178,7 @@ def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
     if not behind:
         return Cell("")
     return Cell(
-        in_points(cells.get(key_of(behind[0])), behind[0].metric),
+        in_points(cells.get(key_of(behind[0])), behind[0].metric, floor=True),
         tuple(dict.fromkeys(row.task for row in behind)),
         any(row.outcomes for row in behind),
     )

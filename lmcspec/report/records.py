@@ -8,7 +8,7 @@ from lmcspec.report.tidy import Row
 
 COLUMNS = (
     *("case", "network", "level", "replicate", "measure", "metric", "k", "k_updates"),
-    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run", "through"),
+    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run", "through", "floor"),
 )
 """In this order; one that comes later stands at the end."""
 
@@ -16,7 +16,8 @@ COLUMNS = (
 def records(rows: Iterable[Row], runs: Mapping[str, str]) -> list[dict[str, Any]]:
     """A record per row: `k` and `k_updates` are None for all but stability, `run` where no MLflow run is known.
 
-    `through` is None but for copies that are compared on their way, after so many updates.
+    `through` is None but for copies that are compared on their way, after so many updates; `floor` but for numbers read
+    off paths: what the choice of images alone stays below in 19 of 20 cases.
     """
     return [_record(row, runs) for row in rows]
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 MARK = "*"
+UNPAIRED = "unpaired"
 
 
 def table(compared: Comparison) -> Iterator["RenderableType"]:
@@ -20,9 +21,14 @@ def table(compared: Comparison) -> Iterator["RenderableType"]:
 
     if compared.found:
         yield _grid(compared.found)
+        how = {bool(one.pairs) for one in compared.found if one.interval is not None}
+        words = {
+            frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
+            frozenset({False}): "by Welch's t",
+        }.get(frozenset(how), f"by t over the differences of paired replicates; {UNPAIRED}: by Welch's t")
         yield Text(
             "mean ± sample standard deviation over replicates (n), in percent and points; B - A with its 95 % interval "
-            f"by Welch's t; {MARK} where that excludes 0",
+            f"{words}; {MARK} where that excludes 0",
             style="dim",
         )
     else:
@@ -45,7 +51,9 @@ def _grid(found: Sequence[Compared]) -> "RenderableType":
         measure = heading((one.measure, one.metric, 0, one.k))
         cells = [one.case] * cases + [one.network, str(one.level), measure]
         cells += [in_points(one.a, one.metric), in_points(one.b, one.metric)]
-        grid.add_row(*map(Text, [*cells, difference(one)]))
+        text = difference(one)
+        both = not one.pairs and one.interval is not None and any(other.pairs for other in found)
+        grid.add_row(*map(Text, [*cells, f"{text} {UNPAIRED}" if both else text]))
     return grid
 
 

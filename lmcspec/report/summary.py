@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lmcspec.base import spread
+from lmcspec.report.noise import Floor, Noise, floor
 from lmcspec.report.tidy import MISSING, Row
 
 NO_NUMBER = "no number"
@@ -28,6 +29,22 @@ class Cell:
     asked: int = 0
     told: Mapping[str, int] = field(default_factory=dict, compare=False)
     """How many of the asked each outcome is told of, `no number` among them."""
+    noise: tuple[tuple[Noise, ...], ...] = field(default=(), compare=False, repr=False)
+    """What is known of the noise of each replicate, pair by pair."""
+    replicates: Mapping[int, float] = field(default_factory=dict, compare=False, repr=False)
+    """The values by replicate, where they are one each."""
+    shares: str = ""
+    """What the replicates of two cells agree in if they share their initial weights; empty where that is not known."""
+
+    @property
+    def floor(self) -> Floor | None:
+        """What the choice of images alone makes of the mean; None where that is not known, or not what it is about."""
+        return floor(self.noise) if self.noise else None
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether noise alone would make as much of it."""
+        return (found := self.floor) is not None and self.mean <= found.high
 
     @property
     def half_width(self) -> float | None:
@@ -101,7 +118,17 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
         if not row.outcomes:
             told[NO_NUMBER] += sum(not math.isfinite(value) for value in own) if own else 1
     told = +told
-    return cell_of(values, asked, told) if values or set(told) - {MISSING} else None
+    if not values and not set(told) - {MISSING}:
+        return None
+    there = [row for row in group if row.value is not None and math.isfinite(row.value)]
+    noise = tuple(row.noise for row in there)
+    shares = {row.shares for row in there}
+    return replace(
+        cell_of(values, asked, told),
+        noise=tuple((one,) for pairs in noise for one in pairs) if pooled else noise if all(noise) else (),
+        replicates={} if pooled else {row.replicate: row.value for row in there if row.value is not None},
+        shares=shares.pop() if len(shares) == 1 else "",
+    )
 
 
 def cell_of(values: Iterable[float], asked: int, told: Mapping[str, int] | None = None) -> Cell:

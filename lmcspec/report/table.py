@@ -5,6 +5,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from lmcspec.plan import Plan
+from lmcspec.report.noise import WORDS
 from lmcspec.report.summary import Cell, Key, key_of, summarise
 from lmcspec.report.tidy import Row, at_the_end, scale_of
 from lmcspec.report.words import gaps, in_points, verdicts
@@ -35,7 +36,7 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
             yield _pairs(lines)
         yield from (Text(f"  {line}", style="yellow") for line in gaps(row for row in everything if row.case == case))
     if rows:
-        yield Text(_legend(plan, rows), style="dim")
+        yield Text(_legend(plan, rows, cells), style="dim")
 
 
 Column = tuple[str, str, int, str]
@@ -62,7 +63,7 @@ def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Colu
             continue
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
         sparsity = f"{fmean(sparsities):.1%}" if sparsities else "?"
-        values = [in_points(cells.get(key_of(one[0])), one[0].metric) if one else "" for one in behind]
+        values = [in_points(cells.get(key_of(one[0])), one[0].metric, floor=True) if one else "" for one in behind]
         grid.add_row(*map(Text, ["" if network == shown else network, str(level), sparsity, *values]))
         shown = network
     return grid
@@ -142,11 +143,13 @@ def heading(column: Column) -> str:
     return f"{'instability' if measure == 'stability' else measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")
 
 
-def _legend(plan: Plan, rows: Sequence[Row]) -> str:
+def _legend(plan: Plan, rows: Sequence[Row], cells: Mapping[Key, Cell]) -> str:
     parts = ["mean ± sample standard deviation over replicates (n)"]
     if any(row.metric.startswith("instability/") for row in rows):
         averaged = ", batch norm's statistics averaged" if _has_policies(rows) else ""
         parts.append(f"instability in points of test error{averaged}")
+    if any(cells[key_of(row)].floor for row in rows if row.headline and row.noise):
+        parts.append(WORDS)
     thresholds = {verdict.measure: verdict.threshold for verdict in plan.verdicts if verdict.kind == "stability"}
     for threshold in sorted(set(thresholds.values())):
         names = ", ".join(name for name, own in thresholds.items() if own == threshold)

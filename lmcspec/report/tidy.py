@@ -1,7 +1,7 @@
 """Tidy rows: one per (case, network, level, replicate, measure, metric), with the task that each value comes from."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from lmcspec.base import spread
 from lmcspec.catalog import CriterionCard, MeasureCard, get
 from lmcspec.plan import Plan, Target
+from lmcspec.report.noise import Noise, floor, noise_of
 from lmcspec.tasks import kind
 
 
@@ -85,6 +86,10 @@ class Row:
     """Of copies that are compared on their way: after how many updates. None at the end of training."""
     parts: tuple[float, ...] = ()
     """The values of the copies or pairs of which `value` is the mean."""
+    noise: tuple[Noise, ...] = field(default=(), compare=False, repr=False)
+    """Of a number of paths what is known of its noise, pair by pair; nothing where it is not known of all."""
+    shares: str = ""
+    """What stands for the model and the data: replicates of one number that agree in it share their initial weights."""
 
     @property
     def k(self) -> str:
@@ -95,6 +100,18 @@ class Row:
     def outcomes(self) -> tuple[str, ...]:
         """Everything but `ok`."""
         return tuple(outcome for outcome in self.outcome.split(",") if outcome != "ok")
+
+    @property
+    def floor(self) -> float | None:
+        """What noise alone stays below in 19 of 20 cases; None where that is not known, or not what it is about."""
+        found = floor((self.noise,)) if self.noise else None
+        return None if found is None else found.high
+
+    def document(self) -> dict[str, Any]:
+        """As plain data."""
+        return {one: getattr(self, one) for one in self.__slots__ if one not in ("noise", "shares")} | {
+            "floor": self.floor
+        }
 
 
 def tidy(plan: Plan, store: Results) -> list[Row]:
@@ -109,6 +126,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
     densities: dict[str | None, float | None] = {None: 1.0}
     store = _Once(store)
     gone = cache(lambda: unranked(plan, store))
+    origins = cache(lambda task: _origin(task, plan))
     rows = []
     for targets in sorted(groups.values(), key=lambda own: own[0].through is not None):
         first = targets[0]
@@ -116,7 +134,8 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
             mask = store.find(first.mask) if first.mask else None
             densities[first.mask] = mask.scalars.get("density") if mask else None
         outcomes = {outcome for target in targets for outcome in _outcomes(target, plan, store, gone)}
-        rows += _rows(targets, store, densities[first.mask], _known_by(first, plan), outcomes)
+        shares = origins(first.task)
+        rows += _rows(targets, store, densities[first.mask], _known_by(first, plan), outcomes, shares)
     return rows
 
 
@@ -149,6 +168,16 @@ def _outcomes(target: Target, plan: Plan, store: Results, unranked: Callable[[],
     return {stored.outcome, *(end.outcome for end in ends if end is not None)} - {"ok"}
 
 
+def _origin(task: str, plan: Plan) -> str:
+    """The model and the data of the training from which a number comes, by their digests; empty where there is none."""
+    while plan.tasks[task].kind != "train":
+        if not (inputs := plan.tasks[task].inputs):
+            return ""
+        task = inputs[0][1]
+    params = plan.tasks[task].params
+    return f"{params.model.digest}/{params.data.digest}"
+
+
 def _looked_at(task: str, plan: Plan) -> Iterator[str]:
     """The trainings whose networks a task is about: its inputs, but for where they set out; of masks, those ranked."""
     for slot, source in plan.tasks[task].inputs:
@@ -172,7 +201,7 @@ def unranked(plan: Plan, store: Results) -> frozenset[str]:
 
 
 def _rows(
-    targets: list[Target], store: Results, density: float | None, known_by: str, outcomes: set[str]
+    targets: list[Target], store: Results, density: float | None, known_by: str, outcomes: set[str], shares: str
 ) -> Iterator[Row]:
     first = targets[0]
     found = [store.find(target.task) for target in targets]
@@ -199,7 +228,20 @@ def _rows(
             headline=metric == known_by and first.through is None,
             through=first.through,
             parts=tuple(several),
+            noise=_noise(found, metric) if first.kind == "stability" and len(several) == len(found) else (),
+            shares=shares,
         )
+
+
+def _noise(found: Iterable[Result | None], metric: str) -> tuple[Noise, ...]:
+    """The draws of a metric of several paths; none where one of them has left none."""
+    known = [
+        noise_of(one.out, metric, one.scalars["images"])
+        for one in found
+        if one is not None and "images" in one.scalars and isinstance(one, WithOutputs) and one.has_outputs
+    ]
+    own = [one for one in known if one is not None]
+    return tuple(own) if len(own) == sum(one is not None for one in found) else ()
 
 
 def _known_by(target: Target, plan: Plan) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lmcspec.report.compare import Interval, welch
+from lmcspec.report.compare import Interval, difference
+from lmcspec.report.noise import Floor
 from lmcspec.report.summary import Cell
 
 FEWEST = 3
@@ -21,9 +22,17 @@ class Verdict:
     word: str
     n: int
     interval: Interval | None = field(default=None, compare=False)
+    difference: float | None = field(default=None, compare=False)
+    """From the dense network, in the mean."""
+    pairs: int = field(default=0, compare=False)
+    """Of an interval of a difference: how many replicates are paired."""
+    noise: Floor | None = None
+    """Of a number that noise alone may make: its floor."""
 
     def __str__(self) -> str:
-        return f"{self.word} (n = {self.n})"
+        if self.noise is None:
+            return f"{self.word} (n = {self.n})"
+        return f"{self.word}, within the noise of {self.noise.images:,} images (n = {self.n})"
 
 
 def stable(instability: Cell, threshold: float) -> Verdict:
@@ -38,14 +47,15 @@ def stable(instability: Cell, threshold: float) -> Verdict:
         return Verdict("collapsed", instability.n)
     half = instability.half_width
     interval = None if half is None else Interval(instability.mean - half, instability.mean + half)
-    return Verdict("stable" if instability.mean < threshold else "unstable", instability.n, interval)
+    noise = instability.floor if instability.is_noise else None
+    return Verdict("stable" if instability.mean < threshold else "unstable", instability.n, interval, noise=noise)
 
 
 def matches(accuracy: Cell, dense: Cell) -> Verdict:
     """`matching` if mean >= mean(dense) - sample std(dense), else `not matching`.
 
     `collapsed` where dense networks did: what matches them matches nothing. The interval is that of
-    mean - mean(dense), by Welch's t.
+    their difference, paired where replicates share their initial weights.
     """
     n = min(accuracy.n, dense.n)
     if n < FEWEST or dense.std is None:
@@ -53,7 +63,16 @@ def matches(accuracy: Cell, dense: Cell) -> Verdict:
     if dense.collapsed:
         return Verdict("collapsed", n)
     word = "matching" if accuracy.mean >= dense.mean - dense.std else "not matching"
-    return Verdict(word, n, welch(dense, accuracy))
+    found = difference(dense, accuracy)
+    if found is None:
+        return Verdict(word, n)
+    return Verdict(word, n, found.interval, found.mean, found.pairs)
+
+
+def matching_gaps(accuracies: Mapping[int, Cell], dense: Cell, level: int) -> tuple[tuple[int, ...], bool]:
+    """The measured levels before a sparsest one that don't match; and whether all levels before it were measured."""
+    own = {one: matches(cell, dense).word for one, cell in accuracies.items() if 0 < one < level}
+    return tuple(sorted(one for one, word in own.items() if word != "matching")), len(own) == level - 1
 
 
 def matching_level(accuracies: Mapping[int, Cell], dense: Cell) -> tuple[int | None, Verdict]:

@@ -7,7 +7,7 @@ from lmcspec.plan.graph import Verdict as Asked
 from lmcspec.report.compare import Interval
 from lmcspec.report.summary import Cell, Key, key_of
 from lmcspec.report.tidy import Row, scale_of
-from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_level, stable
+from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_gaps, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
 """What `missing` and `diverged` say by themselves."""
@@ -81,10 +81,16 @@ def _matching(
         return [(verdict, str(verdict) if verdict.word == "no level matches" else f"matching {verdict}")]
     sparsities = [row.sparsity for row in own if row.level == level and row.sparsity is not None]
     sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
-    text = f"matches dense up to level {level}{sparse} (n = {verdict.n})"
+    without, whole = matching_gaps(accuracies, dense, level)
+    text = f"matches dense up to level {level}" if whole and not without else f"sparsest match: level {level}"
+    text += f"{sparse} (n = {verdict.n})"
+    if without:
+        text += f", no match {at_levels(without)}"
+    if verdict.difference is not None:
+        text += f", off dense by {100 * verdict.difference:+.2f}"
     if verdict.interval is not None:
         low, high = 100 * verdict.interval.low, 100 * verdict.interval.high
-        text += f", off dense by [{low:+.2f}, {high:+.2f}] (95 % t-interval)"
+        text += f" [{low:+.2f}, {high:+.2f}] ({'paired ' * bool(verdict.pairs)}95 % t-interval)"
     return [(verdict, text)]
 
 
@@ -99,10 +105,10 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell
     return cells.get(key_of(dense[0]))
 
 
-def in_points(cell: Cell | None, metric: str = "") -> str:
+def in_points(cell: Cell | None, metric: str = "", *, floor: bool = False) -> str:
     """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none.
 
-    A distance is as it is.
+    A distance is as it is. With `floor` what noise alone would make of it stands after it, where that is known.
     """
     scale = scale_of(metric)
     if cell is None:
@@ -114,7 +120,8 @@ def in_points(cell: Cell | None, metric: str = "") -> str:
     spread = "" if cell.std is None else f" ± {scale * cell.std:{form}}"
     of = f" of {cell.asked}" if cell.asked > cell.n else ""
     note = f" {cell.note}" if cell.note else ""
-    return f"{mean:{form}}{spread} ({cell.n}{of}){note}"
+    noise = f" floor {scale * cell.floor.high:{form}}" if floor and cell.floor is not None else ""
+    return f"{mean:{form}}{spread} ({cell.n}{of}){note}{noise}"
 
 
 def form_of(value: float, scale: float) -> str:

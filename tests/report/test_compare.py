@@ -2,17 +2,22 @@
 
 import io
 import math
+from dataclasses import replace
+from statistics import stdev
 
 import pytest
+import specs_for_tests
 from hypothesis import given
 from hypothesis import strategies as st
-from results_for_tests import made_up, plan_of, row
+from results_for_tests import BASE, made_up, plan_of, row
 from rich.console import Console
 
+from lmcspec.report import compare as compare_module
 from lmcspec.report import summarise, tidy
 from lmcspec.report.compare import compare, welch
 from lmcspec.report.side_by_side import difference, table
 
+SLOWER, SPLIT = ("recipes.real.optimiser.lr=0.01",), ("dataset.split={validation=100}",)
 numbers = st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=2, max_size=6)
 
 
@@ -124,11 +129,84 @@ def test_the_table_of_two_plans():
     text = "networks.imp = [{ rounds = 1 }]\nmeasures.accuracy = {}\nmeasures.stability = { levels = ['last'] }"
     a, b = plan_of(text), plan_of(text.replace("rounds = 1", "rounds = 1, fraction = 0.5"))
     one = tidy(a, made_up(a, lambda target: 0.05 + 0.01 * target.replicate))
-    two = tidy(b, made_up(b, lambda target: 0.01 * target.replicate if target.level else None))
+    two = tidy(b, made_up(b, lambda target: 0.02 * target.replicate if target.level else None))
     lines = [" ".join(line.split()) for line in printed(compare(one, two, one_store=False)).splitlines()]
     assert lines[:3] == [
         "network level measure A B B - A",
         "imp 0 accuracy % 94.00 ± 1.00 (3) missing",
-        "imp 1 accuracy % 94.00 ± 1.00 (3) 99.00 ± 1.00 (3) +5.00 [+2.73, +7.27] *",
+        "imp 1 accuracy % 94.00 ± 1.00 (3) 98.00 ± 2.00 (3) +4.00 [+1.52, +6.48] *",
     ]
-    assert lines[3] == "imp 1 instability k=0 6.00 ± 1.00 (3) 1.00 ± 1.00 (3) -5.00 [-7.27, -2.73] *"
+    assert lines[3] == "imp 1 instability k=0 6.00 ± 1.00 (3) 2.00 ± 2.00 (3) -4.00 [-6.48, -1.52] *"
+
+
+def shared(values, shares="model/data", replicates=None):
+    """A cell whose replicates share their initial weights with those of others of these."""
+    numbers = range(len(values)) if replicates is None else replicates
+    (cell,) = summarise(
+        row(value, replicate=number, shares=shares) for number, value in zip(numbers, values, strict=True)
+    ).values()
+    return cell
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(-1, 1)), min_size=2, max_size=6))
+def test_paired_replicates_have_student_s_interval_of_their_differences(pairs):
+    from scipy import stats
+
+    first, second = zip(*pairs, strict=True)
+    found = compare_module.difference(shared(first), shared(second))
+    assert found.pairs == len(pairs)
+    apart = [b - a for a, b in pairs]
+    assert found.mean == pytest.approx(sum(apart) / len(apart), abs=1e-12)
+    if stdev(apart) > 1e-6:
+        expected = stats.ttest_rel(second, first).confidence_interval(0.95)
+        assert (found.interval.low, found.interval.high) == (
+            pytest.approx(expected.low, abs=1e-9),
+            pytest.approx(expected.high, abs=1e-9),
+        )
+
+
+def test_what_replicates_have_in_common_makes_small_differences_visible():
+    """Initial weights that are good for one network are so for the other, too."""
+    first, second = (0.90, 0.94, 0.98), (0.911, 0.950, 0.989)
+    assert not compare_module.welch(shared(first), shared(second)).excludes_zero
+    found = compare_module.difference(shared(first), shared(second))
+    assert found.interval.excludes_zero
+    assert found.mean == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("other", ["another model/data", "model/other data", ""])
+def test_replicates_of_other_models_or_data_are_not_paired(other):
+    a, b = shared((0.1, 0.2, 0.4)), shared((0.2, 0.25, 0.5), other)
+    found = compare_module.difference(a, b)
+    assert (found.pairs, found.interval) == (0, compare_module.welch(a, b))
+
+
+def test_only_replicates_of_both_are_paired():
+    found = compare_module.difference(shared((0.1, 0.2, 0.4)), shared((0.3, 0.5), replicates=(1, 2)))
+    assert found.pairs == 2
+    assert found.mean == pytest.approx(0.1)
+    alone = compare_module.difference(shared((0.1, 0.2)), shared((0.3, 0.5), replicates=(1, 2)))
+    assert alone.pairs == 0
+
+
+def test_differences_that_are_alike_but_for_rounding_have_no_interval():
+    found = compare_module.difference(shared((0.1, 0.2, 0.3)), shared((0.4, 0.5, 0.6)))
+    assert (found.interval, found.pairs) == (None, 3)
+
+
+def test_one_table_says_which_differences_are_not_paired():
+    both = [row(0.9 + 0.01 * number**2, replicate=number, task=f"t{number}") for number in range(3)]
+    a = [*(replace(one, shares="s") for one in both), *(replace(one, network="x") for one in both)]
+    b = [replace(one, value=one.value + 0.01 * one.replicate, task=f"u{one.replicate}") for one in a]
+    text = printed(compare(a, b, one_store=False))
+    assert text.count("unpaired") == 2, "once in its line, once in the legend"
+    document = [one.document() for one in compare(a, b, one_store=False).found]
+    assert [one["pairs"] for one in document] == [3, 0]
+
+
+def test_networks_of_one_study_are_paired_and_those_of_other_data_are_not():
+    text = "networks.imp = [{ rounds = 1 }]\nmeasures.accuracy = {}"
+    plans = [specs_for_tests.plan_of(BASE + text, *sets) for sets in ((), SLOWER, SPLIT)]
+    shares = [{one.shares for one in tidy(plan, made_up(plan, lambda _: 0.1))} for plan in plans]
+    assert len(shares[0]) == 1
+    assert shares[0] == shares[1] != shares[2]

@@ -1,7 +1,7 @@
 """Ratios to a baseline over the cases of a sweep, read back from their axes."""
 
 from math import sqrt
-from statistics import fmean, stdev
+from statistics import covariance, fmean, stdev
 
 import pytest
 from drawn_for_tests import Recorded, draw, draw_across
@@ -80,7 +80,8 @@ def by(plan, kind, of, network, **place) -> tuple[float, float]:
     """The ratio to imp, and its spread."""
     own, base = (over(plan, kind, of, network=name, **place) for name in (network, "imp"))
     a, b, s_a, s_b = fmean(own), fmean(base), stdev(own), stdev(base)
-    return a / b, abs(a / b) * sqrt((s_a / a) ** 2 + (s_b / b) ** 2)
+    # Replicates of one study share their initial weights: with their covariance.
+    return a / b, abs(a / b) * sqrt((s_a / a) ** 2 + (s_b / b) ** 2 - 2 * covariance(own, base) / (a * b))
 
 
 def markers(drawing) -> dict[str, object]:

@@ -36,7 +36,11 @@ def made(target):
             return None
         if target.network == "late" and target.level == 3:
             return "chance"
-        return 0.05 + 0.005 * target.replicate + (0.02 if target.level == 3 else 0.001 * target.level)
+        return (
+            0.05
+            + 0.005 * target.replicate
+            + (0.02 if target.level == 3 else 0.001 * target.level * (1 + target.replicate % 2))
+        )
     if target.case == "fast" and target.level == 2 and target.at_updates == 0:
         return None
     return 0.3 + 0.01 * target.replicate if target.level == 0 and target.at_updates < 60 else 0.01
@@ -128,3 +132,16 @@ def test_what_a_whole_family_lacks_is_one_line():
     plan = plan_of(f"[networks]\ndense = []\n{imp}\n[measures]\naccuracy = {{}}")
     found = printed(plan, made_up(plan, lambda target: 0.1 if target.network == "dense" else None))
     assert "imp (2 of the family), accuracy: 12 results missing at levels 1, 2" in found
+
+
+def test_a_sparsest_match_names_the_levels_before_it_that_do_not_match():
+    plan = plan_of(
+        "networks.imp = [{ rounds = 4 }]\nmeasures.accuracy = {}\nmeasures.matching = {}\n"
+        "[[sweep.cases]]\ncase = 'all'\n[[sweep.cases]]\ncase = 'some'\nmeasures.accuracy.levels = [0, 1, 4]"
+    )
+    worse = {2: 0.1, 3: 0.1}
+    store = made_up(plan, lambda target: 0.05 + 0.005 * target.replicate + worse.get(target.level, 0.0))
+    text = " ".join(printed(plan, store).split())
+    assert "sparsest match: level 4, 59.0% sparse (n = 3), no match at levels 2, 3, off dense by" in text
+    assert text.count("sparsest match: level 4, 59.0% sparse (n = 3), off dense by") == 1, "levels 2 and 3 unmeasured"
+    assert "up to level" not in text

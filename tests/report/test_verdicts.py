@@ -1,6 +1,7 @@
 """Verdicts at their thresholds, and when there is none."""
 
 import math
+from dataclasses import replace
 from statistics import stdev
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lmcspec.report import Cell, Verdict, matching_level, stable
-from lmcspec.report.verdicts import matches
+from lmcspec.report.verdicts import matches, matching_gaps
 
 
 def cell(*values, outcomes=()):
@@ -102,3 +103,30 @@ class TestMatchingLevel:
 
     def test_level_0_does_not_match_itself(self):
         assert matching_level({0: self.DENSE}, self.DENSE) == (None, Verdict("no level matches", 3))
+
+
+class TestGaps:
+    """A sparsest match is not yet one of all levels before it."""
+
+    def test_levels_before_it_that_do_not_match(self):
+        own = TestMatchingLevel
+        accuracies = {1: own.GOOD, 2: own.BAD, 3: own.BAD, 4: own.GOOD, 5: own.BAD}
+        assert matching_gaps(accuracies, own.DENSE, 4) == ((2, 3), True)
+
+    def test_levels_before_it_that_were_not_measured(self):
+        own = TestMatchingLevel
+        assert matching_gaps({1: own.GOOD, 4: own.GOOD}, own.DENSE, 4) == ((), False)
+        assert matching_gaps({1: own.GOOD, 2: own.GOOD}, own.DENSE, 2) == ((), True)
+
+    def test_levels_with_too_few_replicates(self):
+        own = TestMatchingLevel
+        assert matching_gaps({1: own.FEW, 2: own.GOOD}, own.DENSE, 2) == ((1,), True)
+
+
+def test_the_difference_from_dense_is_paired_where_replicates_share_their_weights():
+    def of(*values, shares):
+        return replace(cell(*values), replicates=dict(enumerate(values)), shares=shares)
+
+    found = matches(of(0.91, 0.935, 0.95, shares="s"), of(0.90, 0.92, 0.94, shares="s"))
+    assert (found.pairs, found.difference) == (3, pytest.approx(0.035 / 3))
+    assert matches(of(0.91, 0.93, 0.95, shares="t"), of(0.90, 0.92, 0.94, shares="s")).pairs == 0

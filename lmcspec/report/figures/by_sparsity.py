@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
 from lmcspec.report.figures.given import Given, family
-from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, draw_line, floors_of
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.one_shot import Curve, case_without_how_far, curves_of, looks_of_curves
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale, steps_of
@@ -117,7 +117,7 @@ def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         legend(made.figure, list(handles.values()), _over(cells, wish))
     caption = "Copies that part at step k and the straight path between them; means over replicates and one sample "
-    caption += f"standard deviation.{below_threshold(threshold)}{pooled_words(wish, cells)}"
+    caption += f"standard deviation.{below_threshold(threshold)}{pooled_words(wish, cells)}{floors_of(cells)}"
     return Drawing(name, f"{metric.title} against sparsity", made.figure, caption, tuple(notes))
 
 

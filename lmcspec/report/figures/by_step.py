@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
 from lmcspec.report.figures.given import Given, family, member
-from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line, floors_of
 from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.step_axis import finish, in_one_unit
@@ -107,7 +107,7 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
     caption = f"Each family at the rewind point below it{', and dense copies that part there' * dense_too}."
     caption = caption if by_rewind else ""
     caption = caption or "Each network at the level named beside it."
-    caption += below_threshold(threshold) + pooled_words(wish, cells)
+    caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
     titles = [metric_of(givens[0], wish, what).title for what in whats]
     title = (
         f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"

@@ -85,8 +85,10 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         f"Ratios to {baseline} at the same level: levels are matched by their number, not by sparsity. On the dashed "
     )
     caption += f"lines a network is as stable, or as accurate, as {baseline}, which is the cross. "
-    caption += "Bars are one standard deviation, from those of both over replicates by first-order propagation as if "
-    caption += f"these were independent. Markers grow with the compression of {SIZES[size]}."
+    caption += (
+        "Bars are one standard deviation by first-order propagation, over pairs of replicates where these share their "
+    )
+    caption += f"initial weights. Markers grow with the compression of {SIZES[size]}."
     return Drawing(name, title, figure, caption, notes)
 
 

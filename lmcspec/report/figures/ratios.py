@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 
+from lmcspec.base.spread import std
 from lmcspec.plan import Plan
 from lmcspec.plan.graph import is_distilled, needed
 from lmcspec.report.figures.given import Given
@@ -26,7 +27,7 @@ class Ratio:
     std: float
     n: int
     unstable: bool
-    """Whether its denominator is within one standard deviation of zero."""
+    """Whether its denominator is within one standard deviation of zero, or no more than noise makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,19 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
 
         s = sqrt((s_a / b)² + (a s_b / b²)²)
 
-    as if a and b were independent; replicates share initialisations, whose covariance this leaves out. A mean of one
-    replicate has no spread, and adds none. None where b is 0.
+    as if a and b were independent. Where their replicates share initial weights it is the standard deviation of
+    (a_i - r b_i) / b over these, r = a / b: the same with their covariance. A mean of one replicate has no spread, and
+    adds none. None where b is 0.
     """
     a, b = over.mean, under.mean
     if b == 0:
         return None
     s_a, s_b = over.std or 0.0, under.std or 0.0
     spread = hypot(s_a / b, a / b * (s_b / b))
-    return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b)
+    common = over.replicates.keys() & under.replicates.keys() if over.shares and over.shares == under.shares else ()
+    if len(common) > 1:
+        spread = std([(over.replicates[one] - a / b * under.replicates[one]) / b for one in sorted(common)]) or 0.0
+    return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
 
 
 def compare(given: Given, wish: Wish, baseline: str, label: str) -> Comparison:
@@ -115,7 +120,7 @@ def _notes(
         why = (
             f"the ratio is unstable when the {baseline} barrier is small, and here it is within one standard deviation"
         )
-        yield f"{prefix}{network} {at_levels(levels)}: {why} of zero (hollow markers)"
+        yield f"{prefix}{network} {at_levels(levels)}: {why} of zero, or within noise (hollow markers)"
 
 
 def _rows(given: Given, wish: Wish, kind: str, metric: str) -> Sequence[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 from lmcspec.report.figures.by_sparsity import below_threshold, draw_threshold, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.lines import Look, Point, counted, draw_line
+from lmcspec.report.figures.lines import Look, Point, counted, draw_line, floors_of
 from lmcspec.report.figures.metrics import metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_panel, name_y, shades
@@ -59,7 +59,7 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         ordered = [handles[f"k = {k}"] for k in steps.values()]
         legend(made.figure, ordered, counted(cells, wish.band == "all"))
     caption = "Copies part at k; from then on their states after equally many updates are compared."
-    caption += below_threshold(threshold) + pooled_words(wish, cells)
+    caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
     return Drawing(name, f"{metric.title} through training", made.figure, caption)
 
 

@@ -1,0 +1,84 @@
+"""The noise floor of numbers that are read off paths: what the choice of images alone makes of them.
+
+Every path leaves draws of its numbers as they are where nothing rises (see `science/noise.py`). Draws of paths over the
+same images belong together: the floor of an average is that of the averages of draws.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+FILE = "noise.safetensors"
+HIGH = 0.95
+"""Where nothing rises, a number stays below its floor in this share of all cases."""
+WORDS = "floor: what the choice of images alone makes of it in 19 of 20 cases where nothing rises"
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Where the draws of a number of one pair lie."""
+
+    out: Path
+    """The folder of its path."""
+    name: str
+    """`average/instability/test`."""
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What noise makes of a number on so many images: on average, and in one of twenty cases or fewer."""
+
+    expected: float
+    high: float
+    images: int
+
+
+def noise_of(out: Path, metric: str, images: Mapping[str, int]) -> Noise | None:
+    """The draws of a metric such as `instability/test-loss@recompute`; None of what is no number of a path."""
+    what, _, policy = metric.partition("@")
+    split = what.partition("/")[2].removesuffix("-loss")
+    return Noise(out, f"{policy or 'average'}/{what}", images[split]) if split in images else None
+
+
+@lru_cache(maxsize=4096)
+def floor(replicates: tuple[tuple[Noise, ...], ...]) -> Floor | None:
+    """The floor of a mean over replicates of means over pairs. None where draws of one of them are not there."""
+    import numpy as np
+
+    means = []
+    for pairs in replicates:
+        drawn = [_drawn(pair) for pair in pairs]
+        if not drawn or any(one is None for one in drawn):
+            return None
+        means.append(sum(drawn) / len(drawn))
+    if not means or len({len(one) for one in means}) > 1:
+        return None
+    draws = sum(means) / len(means)
+    if not np.isfinite(draws).all():
+        return None
+    return Floor(float(draws.mean()), float(np.quantile(draws, HIGH)), replicates[0][0].images)
+
+
+def _drawn(noise: Noise) -> Any:
+    """Float64 (draws,); None where they are not there."""
+    every = _read(noise.out / FILE)
+    name = noise.name.partition("/")[2]
+    # Policies that are one and the same stand there once.
+    return every.get(noise.name, next((own for other, own in every.items() if other.partition("/")[2] == name), None))
+
+
+@lru_cache(maxsize=64)
+def _read(file: Path) -> Mapping[str, Any]:
+    """All draws of a path; nothing where the file is not there, or is none: a floor is then not known."""
+    import numpy as np
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        found = load_file(file)
+    except (OSError, ValueError, KeyError, SafetensorError):
+        return {}
+    return {name: own.astype(np.float64) for name, own in found.items() if own.ndim == 1 and own.size}

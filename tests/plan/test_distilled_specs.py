@@ -105,7 +105,7 @@ def test_counts_of_the_others():
     """Levels 0 to 10 of IMP are trained anyway, of which 0, 4 and 10 are looked at; of masks from distilled images only
     levels 4 and 10 are."""
     masks = {"distilled": 3 * 10, "prune": 3 * 20, "distill": 1}
-    assert counts("hessian") == masks | {"train": 3 * (11 + 2), "hessian": 3 * 5}
+    assert counts("hessian") == masks | {"train": 3 * (11 + 2), "hessian": 2 * 3 * 5}
     assert counts("landscape") == masks | {"train": 3 * (11 + 2 + 5 * 3), "landscape": 3 * 5}
     assert counts("performance") == {"train": 2 * 3 * 21 * 4, "distilled": 60, "prune": 120, "distill": 1}
     assert counts("images") == {"distilled": 3, "distill": 1}

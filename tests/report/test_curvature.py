@@ -96,6 +96,15 @@ def test_an_estimate_is_called_one():
     assert by_heading["standard error of the trace"].text.startswith("0.250")
 
 
+@pytest.mark.parametrize(("batches", "words"), [(1, "one batch of 64 images"), (10, "10 batches of 64 images")])
+def test_the_caption_says_over_how_many_batches_it_is(batches, words):
+    plan = plan_of(TEXT.replace('"last"] }', f'"last"], batches = {batches} }}'))
+    found = Recorded({})
+    for one in plan.targets:
+        found.found[one.task] = Result({"metrics": numbers(one), "histogram": {"edges": EDGES, "counts": COUNTS}})
+    assert f"Of the mean loss over {words}, " in draw(plan, found, hessian={})["hessian"].caption
+
+
 def test_an_exact_diagonal_is_not(plan, store):
     assert "estimated" not in draw(plan, store, hessian={})["hessian"].caption
 

@@ -69,9 +69,17 @@ def hessian(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         _thin(axes)
         ns = sorted({len(one.shares) for one in spreads})
         legend(figure, handles, f"mean ± std, n = {'–'.join(map(str, dict.fromkeys((ns[0], ns[-1]))))}")
-    caption = "Of surviving weights, biases and norms; bins are logarithmic, five a decade, and one around 0."
+    caption = f"Of the mean loss over {_batches(given, measure)}, by surviving weights, biases and norms; bins are "
+    caption += "logarithmic, five a decade, and one around 0."
     caption += _estimated(given, measure)
     return Drawing(name, title, figure, caption, table=_table(given, wish, measure))
+
+
+def _batches(given: Given, measure: str) -> str:
+    """Over what the loss is: minimum, maximum and spread of one batch are wider than those of a mean over several."""
+    task = next(one.task for one in given.plan.targets if (one.case, one.measure) == (given.case, measure))
+    params = given.plan.tasks[task].params
+    return f"{'one batch' if params.batches == 1 else f'{params.batches} batches'} of {params.batch} images"
 
 
 def _estimated(given: Given, measure: str) -> str:

@@ -48,15 +48,17 @@ def floor(replicates: tuple[tuple[Noise, ...], ...]) -> Floor | None:
     """The floor of a mean over replicates of means over pairs. None where draws of one of them are not there."""
     import numpy as np
 
-    means = []
+    means: list[Any] = []
     for pairs in replicates:
         drawn = [_drawn(pair) for pair in pairs]
         if not drawn or any(one is None for one in drawn):
             return None
-        means.append(sum(drawn) / len(drawn))
+        if len({len(one) for one in drawn}) > 1:
+            return None
+        means.append(np.mean(drawn, axis=0))
     if not means or len({len(one) for one in means}) > 1:
         return None
-    draws = sum(means) / len(means)
+    draws = np.mean(means, axis=0)
     if not np.isfinite(draws).all():
         return None
     return Floor(float(draws.mean()), float(np.quantile(draws, HIGH)), replicates[0][0].images)

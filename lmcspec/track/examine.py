@@ -38,8 +38,9 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held |
     deleted = tuple(sorted(role for role, there in held.runs.items() if there.deleted))
     if held.mark not in (believed, ledger.note(_next(study))):
         return Verdict("it was not told last by this store", deleted)
+    noted = ledger.notes(LEFT)
     for role, run in known.items():
-        left = ledger.note(LEFT + role)
+        left = LEFT + role in noted
         there = held.runs.get(role)
         if there is None and not left:
             return Verdict("runs are gone", deleted)
@@ -50,8 +51,9 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held |
 
 def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
     """Enter the runs that are there and that the ledger does not know, and what series among them have been told."""
+    known = ledger.runs("")
     for role, there in held.runs.items():
-        if ledger.run(role) == there.run:
+        if known.get(role) == there.run:
             continue
         ledger.cast(role, there.run)
         if not role.startswith("series/") or there.deleted:

@@ -1,0 +1,94 @@
+"""What it costs to hold the ledger against MLflow's database, before a run of which nothing is left to do ends.
+
+    uv run python benchmarks/evidence.py                    2,000 small tasks: as many runs in a database of MLflow's
+    uv run python benchmarks/evidence.py STORE SPEC         a store in which the study has run, with tracking
+
+Prints medians: of the question whether anything is unsent, of which the look into the database is a part, and, for the
+first, of asking MLflow itself. The budget is that of a reused run: 5 s in all, and a tenth of it for this.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from lmcspec.cli.options import read_plan
+from lmcspec.report import tracked as reporter
+from lmcspec.store import Store
+from lmcspec.track import Ledger, Tracker, default_uri
+from lmcspec.track.database import connected, prepare
+from lmcspec.track.evidence import OWNER, ROLE, glance, mark_of
+from lmcspec.track.server import Server
+from lmcspec.track.where import ledger_path, own_database
+
+RUNS = 2000
+BUDGET = 0.5
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        store = Store.open(sys.argv[1], create=False)
+        tracker = Tracker(store, default_uri(store), reporter)
+        plan = read_plan(Path(sys.argv[2]), [], 100_000, store)
+        assert not tracker.unsent(plan), "run it first"
+        told = shown("is anything of the plan unsent", lambda: tracker.unsent(plan), 9)
+        shown("of which the look into the database", lambda: glance(own_database(store), store, plan.study), 9)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            store = filled(Path(folder, "store"))
+            tracker = Tracker(store, default_uri(store), reporter)
+            assert not tracker.unsent(), "all of it is known"
+            told = shown(f"is anything of {RUNS:,} runs unsent", tracker.unsent, 9)
+            shown("of which the look into the database", lambda: glance(own_database(store), store, "small"), 9)
+            server = Server(default_uri(store), store)
+            shown("asking MLflow what it has", lambda: server.held("small"), 5)
+    if told > BUDGET:
+        sys.exit(f"over the budget of {BUDGET} s")
+
+
+def shown(what: str, act: Callable[[], object], times: int) -> float:
+    seconds = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - begun)
+    low, middle, high = (1000 * one for one in (min(seconds), median(seconds), max(seconds)))
+    print(f"{what}: {low:.1f} to {high:.1f} ms, median {middle:.1f} ms (n = {times})")
+    return median(seconds)
+
+
+def filled(path: Path) -> Store:
+    """A store all of whose tasks are known to its database, by the tags and the ledger that tracking would have left."""
+    store = Store.open(path)
+    prepare(own_database(store), own=True)
+    roles = {f"task/small/{number:064x}": f"{number:032x}" for number in range(RUNS)}
+    with Ledger(ledger_path(store, default_uri(store))) as ledger:
+        for role, run in roles.items():
+            ledger.cast(role, run)
+        ledger.write("mark/small", "now")
+    database = connected(own_database(store))
+    database.execute("BEGIN")
+    database.execute(
+        "INSERT INTO experiments (experiment_id, name, artifact_location, lifecycle_stage, workspace) "
+        "VALUES (7, 'small', 'file:///nowhere', 'active', 'default')"
+    )
+    database.execute("INSERT INTO experiment_tags (key, value, experiment_id) VALUES (?, 'now', 7)", (mark_of(store),))
+    for number, (role, run) in enumerate(roles.items()):
+        database.execute(
+            "INSERT INTO runs (run_uuid, name, status, lifecycle_stage, experiment_id, start_time, source_type, "
+            "user_id, artifact_uri) VALUES (?, ?, 'FINISHED', 'active', 7, ?, 'LOCAL', 'me', 'file:///nowhere')",
+            (run, f"l{number} train", number),
+        )
+        tags = {ROLE: role, OWNER: store.id, **{f"lmcspec.tag{n}": "a value" for n in range(12)}}
+        database.executemany(
+            "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)", [(*tag, run) for tag in tags.items()]
+        )
+    database.execute("COMMIT")
+    database.close()
+    return store
+
+
+if __name__ == "__main__":
+    main()

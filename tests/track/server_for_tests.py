@@ -13,7 +13,6 @@ class Run:
     name: str
     started: float
     tags: dict
-    deleted: bool = False
     status: str = "RUNNING"
     metrics: set = field(default_factory=set)
     """(key, value, timestamp in ms, step): a row that is there already is not there twice."""
@@ -21,6 +20,7 @@ class Run:
     datasets: set = field(default_factory=set)
     files: dict = field(default_factory=dict)
     """Path -> content."""
+    deleted: bool = False
 
     def series(self, metric):
         """step -> values, as a chart draws them."""

@@ -1,0 +1,29 @@
+"""Signals that stop a run: each asks first and ends at the second time, and what `nohup` ignores stays ignored."""
+
+import os
+import signal
+
+import pytest
+
+from lmcspec.engine.interrupts import Interrupts
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_asks_and_the_second_ends(number):
+    said = []
+    before = signal.getsignal(number)
+    with Interrupts(lambda: said.append("stop"), lambda: said.append("kill")) as interrupts:
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)
+        assert said == ["stop", "kill"] and interrupts.times == 2
+    assert signal.getsignal(number) is before
+
+
+def test_a_terminal_that_goes_away_does_not_stop_what_was_to_outlive_it():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts(lambda: None, lambda: None) as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupts.times == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog.config import Config, Named
 
@@ -27,9 +28,21 @@ class Card:
     """Other names for this card with some settings filled in: `convnet3` is `convnet` with depth 3."""
 
     def load(self) -> Any:
-        """The implementation itself. Raises ImportError or AttributeError where the card points nowhere."""
+        """The implementation itself. Raises UsageError where the card points nowhere."""
         module, _, attribute = self.implementation.partition(":")
-        return getattr(import_module(module), attribute)
+        try:
+            return getattr(import_module(module), attribute)
+        except (ImportError, AttributeError, SyntaxError) as error:
+            raise UsageError(
+                f"the {self.kind} {self.name!r} can't be loaded from {self.implementation}: {error}",
+                help="install what it needs, or mend its package",
+            ) from error
+
+
+def cards_of(module: object) -> list[Card]:
+    """The cards that a module defines."""
+    single = getattr(module, "CARD", None)
+    return [*([single] if single else []), *getattr(module, "CARDS", ())]
 
 
 def _fits(config: Any, shape: tuple[int, int, int]) -> str:

@@ -6,11 +6,12 @@ No list of cards exists anywhere. A new card is a new module in the folder of it
 
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pkgutil import iter_modules
 
 from lmcspec.base.errors import UsageError
-from lmcspec.catalog.card import KINDS, Card
+from lmcspec.catalog.card import KINDS, Card, cards_of
+from lmcspec.catalog.plugged import plugged_cards
 
 FOLDERS = {
     "model": "models",
@@ -20,10 +21,9 @@ FOLDERS = {
     "measure": "measures",
     "runner": "runners",
 }
-ENTRY_POINTS = "lmcspec.cards"
 
 
-class DuplicateCard(Exception):
+class DuplicateCard(UsageError):
     """Two cards of one kind claim the same name."""
 
 
@@ -43,8 +43,7 @@ def _modules(kind: str) -> dict[str, str]:
 @cache
 def plug_ins(kind: str) -> dict[str, Card]:
     """The cards of a kind that other installed packages bring under the entry-point group `lmcspec.cards`."""
-    found = [card for point in metadata.entry_points(group=ENTRY_POINTS) for card in cards_of(point.load())]
-    own = [card for card in found if card.kind == kind]
+    own = [card for card in plugged_cards() if card.kind == kind]
     clash = sorted(set(_names(own)) & set(_names(built_in(kind).values())))
     if clash:
         raise DuplicateCard(f"a plug-in's {kind} {clash[0]!r} has the name of a built-in one")
@@ -96,12 +95,6 @@ def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
         return longer[0]
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     return close[0] if close else None
-
-
-def cards_of(module: object) -> list[Card]:
-    """The cards that a module defines."""
-    single = getattr(module, "CARD", None)
-    return [*([single] if single else []), *getattr(module, "CARDS", ())]
 
 
 def _names(cards) -> list[str]:

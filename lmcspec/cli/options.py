@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from lmcspec.store import Store
 
 DEFAULT_STORE = ".lmcspec"
+LONGEST_NAME = 255
+LONGEST_PATH = 4000
+"""Bytes, as Linux has them, with some left for what lies below."""
 
 SpecArgument = Annotated[Path, typer.Argument(metavar="SPEC", help="A study in TOML or YAML.", show_default=False)]
 SetOption = Annotated[
@@ -43,7 +46,20 @@ ForceOption = Annotated[
 
 def store_path(given: Path | None) -> Path:
     """The folder of the store: `--store`, LMCSPEC_STORE, or .lmcspec here."""
-    return given or Path(DEFAULT_STORE)
+    return possible(given or Path(DEFAULT_STORE))
+
+
+def possible(path: Path) -> Path:
+    """The path itself; UsageError where no file system has such a name."""
+    from lmcspec.base.errors import UsageError
+
+    text = os.fspath(path)
+    shown = text if len(text) < 100 else f"{text[:100]}…"
+    if "\0" in text:
+        raise UsageError(f"{shown} is no path: it holds a NUL")
+    if len(os.fsencode(text)) > LONGEST_PATH or any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
+        raise UsageError(f"{shown} is too long for a path", help=f"names have at most {LONGEST_NAME} bytes")
+    return path
 
 
 def open_existing(given: Path | None, trusted: bool = False) -> "Store | None":

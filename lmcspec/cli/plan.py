@@ -15,6 +15,7 @@ from lmcspec.cli.options import (
     StoreOption,
     WorkersOption,
     open_existing,
+    possible,
     read_plan,
     selected,
     slots,
@@ -92,6 +93,7 @@ def save(planned, output: Path) -> None:
     from lmcspec.base.errors import UsageError
     from lmcspec.plan.document import to_document
 
+    possible(output)
     text = json.dumps(to_document(planned), indent=1, ensure_ascii=False)
     draft = output.with_name(f".{output.name}.draft")
     try:

@@ -55,6 +55,9 @@ _UNKNOWN = {
     "measures": ("E205", "kind of measure", "measure"),
 }
 
+PATHS = ("root", "load")
+"""Keys that name a file or folder."""
+
 
 def from_validation(
     error: ValidationError,
@@ -153,6 +156,9 @@ def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Probl
         got = context.get("actual_length")
         what = f"`{path[-1]}` takes {least} {count} {'item' if count == 1 else 'items'}, and has {got}"
         return origins.problem("E110", what, path)
+    if kind in ("string_pattern_mismatch", "string_too_long") and path[-1] in PATHS:
+        what = f"`{path[-1]}` is no path: it holds a NUL, or more than 4,000 characters"
+        return origins.problem("E109", what, path)
     if kind in ("string_pattern_mismatch", "string_too_long"):
         return _bad_name(path, origins, value)
     return _wrong_value(kind, path, annotation, value, origins)

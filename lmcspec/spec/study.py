@@ -23,6 +23,8 @@ from lmcspec.catalog import (
 )
 from lmcspec.spec.recipe import Recipe, named
 
+FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000)]
+"""Of a file or folder: no file system has a NUL in a name."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=120)]
 """Letters, digits and `_ . + -`; members of a family carry their values in brackets."""
 
@@ -51,7 +53,7 @@ class Holdout(Config):
 class DatasetTable(Named):
     """The study's data set: a card's name and settings, where it lies and in which space it enters."""
 
-    root: str | None = Field(default=None, json_schema_extra=NEUTRAL)
+    root: FilePath | None = Field(default=None, json_schema_extra=NEUTRAL)
     """Folder that holds the data; `LMCSPEC_DATA` by default. A relative path starts at the spec's folder."""
     space: Annotated[Space | None, BeforeValidator(named)] = None
     """`standardised` with the data set's own numbers by default, `raw` where it has none."""
@@ -68,7 +70,7 @@ class DatasetTable(Named):
 class LoadedSet(Config):
     """A distilled set from a file: `…_images.pt` beside `…_labels.pt` (MTT), one .pt (IDC, DC, DM), or safetensors."""
 
-    load: str
+    load: FilePath
     space: Annotated[Space, BeforeValidator(named)]
     """The space in which its tensors are stored: the study's, or `raw`, from which it enters the study's."""
     ipc: int | None = Field(default=None, ge=1)

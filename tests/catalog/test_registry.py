@@ -10,6 +10,7 @@ import pytest
 
 from lmcspec.base.errors import UsageError
 from lmcspec.catalog import CriterionCard, Named, all_cards, built_in, find, get, names, nearest, plug_ins, registry
+from lmcspec.catalog import plugged as plugged_module
 
 
 class Wild(Named):
@@ -26,6 +27,7 @@ class Point:
 
     def __init__(self, module):
         self.module, self.loads = module, 0
+        self.name = self.value = "plugged"
 
     def load(self):
         self.loads += 1
@@ -36,6 +38,7 @@ class Point:
 def plugged(monkeypatch):
     """A function that installs cards as if a package had brought them; gives the entry point."""
     registry.plug_ins.cache_clear()
+    plugged_module.plugged_cards.cache_clear()
 
     def plug(*cards, **single):
         module = ModuleType("plugged")
@@ -47,11 +50,12 @@ def plugged(monkeypatch):
             assert group == "lmcspec.cards"
             return [point]
 
-        monkeypatch.setattr(registry.metadata, "entry_points", entry_points)
+        monkeypatch.setattr(plugged_module.metadata, "entry_points", entry_points)
         return point
 
     yield plug
     registry.plug_ins.cache_clear()
+    plugged_module.plugged_cards.cache_clear()
 
 
 class TestFinding:

@@ -106,6 +106,19 @@ def distilled_set(
     return FoundSet(found.facts(facts.classes), sizes, found.note.rate is not None)
 
 
+def most_aside(facts: DataFacts, name: str, seed: int) -> int | None:
+    """How many images can be set aside before a class has none left; None where its sizes are not known.
+
+    Exact where a data set's images come class by class, as those of a folder do; of others what holds in any order.
+    """
+    if not facts.sizes or not facts.known:
+        return None
+    if facts.names:
+        return _resolve("lmcspec.science.data.held_out:most_aside_of")(facts.sizes, name, seed)
+    present = [size for size in facts.sizes if size]
+    return min(present) * len(present) - 1
+
+
 def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:
     """Which data are others than when a plan was saved, in words; empty if none are.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.plan.class_names import OtherClasses, listed, matched, taken_for
 from lmcspec.plan.facts import FoundData, FoundSet, data_facts, distilled_set
-from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study
+from lmcspec.plan.settings import EmptiedClass, TrainingSet, data_part, facts_of_study
 from lmcspec.spec import Case
 from lmcspec.spec.study import LoadedSet, OtherSet
 from lmcspec.tasks import Part
@@ -145,6 +145,10 @@ def other_set(
     found = data_facts(table, start)
     try:
         facts = facts_of_study(table, found.facts)
+    except EmptiedClass as error:
+        place = (*path, "split", error.key)
+        problems.append(case.origins.problem("E437", str(error), place, help=error.help))
+        return broken
     except ValueError as error:
         problems.append(case.origins.problem("E410", str(error), (*path, "split"), help="ask for fewer"))
         return broken

@@ -16,7 +16,15 @@ from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.facts import FoundData, data_facts
 from lmcspec.plan.given_sets import loaded_set, other_set
 from lmcspec.plan.graph import Graph
-from lmcspec.plan.settings import TrainingSet, data_part, facts_of_study, model_part, resolve_space, stored_shape
+from lmcspec.plan.settings import (
+    EmptiedClass,
+    TrainingSet,
+    data_part,
+    facts_of_study,
+    model_part,
+    resolve_space,
+    stored_shape,
+)
 from lmcspec.plan.survivors import hangs_on_shapes
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.study import DatasetTable, LoadedSet, MadeSet, OtherSet
@@ -67,6 +75,10 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
     problems += crop_problems(case, stored_shape(table, found.facts))
     try:
         found = replace(found, facts=facts_of_study(table, found.facts))
+    except EmptiedClass as error:
+        place = ("dataset", "split", error.key)
+        problems.append(case.origins.problem("E437", str(error), place, help=error.help))
+        return None
     except ValueError as error:
         key = "train" if table.split and table.split.validation < found.facts.train else "validation"
         problems.append(case.origins.problem("E410", str(error), ("dataset", "split", key), help="ask for fewer"))

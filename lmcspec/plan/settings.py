@@ -22,6 +22,7 @@ from lmcspec.base.recipes import (
 from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import Card, DatasetCard, Named, get, identity
 from lmcspec.catalog.code import code_of
+from lmcspec.plan.facts import most_aside
 from lmcspec.spec import recipe as written
 from lmcspec.spec.study import DatasetTable, Space
 from lmcspec.tasks import Part
@@ -157,6 +158,14 @@ def data_part(table: DatasetTable, facts: DataFacts, space: Mapping[str, Any], *
     return Part.of(value | _code(get("dataset", table.name)))
 
 
+class EmptiedClass(ValueError):
+    """A split that leaves nothing of a class to train on. `key` is the one to change."""
+
+    def __init__(self, message: str, help: str, key: str) -> None:
+        super().__init__(message)
+        self.help, self.key = help, key
+
+
 def resizes_itself(table: DatasetTable) -> bool:
     """Whether the data set's own loader knows `resize`."""
     return "resize" in get("dataset", table.name).config.model_fields
@@ -165,7 +174,7 @@ def resizes_itself(table: DatasetTable) -> bool:
 def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     """The facts of a data set as a study uses it: resized, and without the images that it sets aside or leaves out.
 
-    Their shape is what networks see. Raises ValueError where there are too few.
+    Their shape is what networks see. Raises ValueError where there are too few, EmptiedClass where a class has none.
     """
     shape = stored_shape(table, facts)
     facts = replace(facts, shape=shape if table.crop is None else (shape[0], table.crop, table.crop))
@@ -174,10 +183,19 @@ def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     held = table.split.validation
     if held >= facts.train:
         raise ValueError(f"{held:,} images are to be set aside for validation, and there are {facts.train:,} in all")
+    if held and (most := most_aside(facts, table.name, table.split.seed)) is not None and held > most:
+        raise EmptiedClass(
+            f"{held:,} images set aside for validation take all of a class: the smallest has {min(facts.sizes):,}",
+            f"set {most:,} aside at most" if most else "a class has one training image only: it needs more",
+            "validation",
+        )
     left = facts.train - held
     wanted = left if table.split.train is None else table.split.train
     if wanted > left:
         raise ValueError(f"{wanted:,} images are to be trained on, and there are {left:,}")
+    if facts.known and wanted < facts.classes:
+        message = f"{wanted:,} training images can't be of all {facts.classes:,} classes"
+        raise EmptiedClass(message, f"train on {facts.classes:,} at least", "train")
     return replace(facts, train=wanted, validation=held)
 
 

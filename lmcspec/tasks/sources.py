@@ -24,6 +24,7 @@ IMAGES = (
     "lmcspec.science.data.held_out",
     "lmcspec.science.data.loading",
     "lmcspec.science.data.mapped",
+    "lmcspec.science.data.pictures",
     "lmcspec.science.data.resident",
     "lmcspec.science.data.resize",
     "lmcspec.science.data.resized_crop",

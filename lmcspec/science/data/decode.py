@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmcspec.base.documents import open_regular
 from lmcspec.science.data.arrays import DataError
+from lmcspec.science.data.pictures import picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _RUN = 64
+MANY = 100
+"""Files that can't be decoded after which no more are tried."""
 _SMALL = 128 * 128
 """Pixels up to which one thread is the fastest: so little of the work on a small image is outside Python's lock."""
 
@@ -34,22 +36,11 @@ Resize = int | Shown | None
 
 
 def decode(path: Path, resize: Resize) -> np.ndarray:
-    """One image as RGB, uint8 (3, height, width); a DataError naming the file where it can't be decoded.
+    """One image as RGB, uint8 (3, height, width); a DataError naming the file where `picture` refuses it.
 
     `resize`: the shorter side is brought to that many pixels (bilinear, antialiased), then the central square is cut.
     """
-    from PIL import Image
-
-    try:
-        with open_regular(path, follow=True) as file, Image.open(file) as image:
-            if image.mode == "RGB":
-                image.load()
-            else:
-                image = image.convert("RGB")
-    except Exception as error:  # a damaged picture makes its decoder raise anything
-        raise DataError(
-            f"{path} can't be read as an image: {error}", help="replace the file by a sound copy, or remove it"
-        ) from error
+    image = picture(path)
     if isinstance(resize, Shown):
         image = shown(image, resize)
     elif resize is not None:
@@ -82,13 +73,20 @@ def decode_into(
 ) -> None:
     """Decode names[row] into out[row], and its sha256 into digests[row] uint8 (32,), for each of `rows`.
 
-    Raises DataError naming the first file, in the order of `rows`, that can't be decoded or has another size
-    than out's images.
+    Raises DataError naming the first file, in the order of `rows`, that can't be decoded, and how many there are; or
+    one that has another size than out's images.
     """
+    damaged: list[tuple[int, DataError]] = []
 
     def some(part: Sequence[int]) -> None:
         for row in part:
-            image = decode(root / names[row], resize)
+            try:
+                image = decode(root / names[row], resize)
+            except DataError as error:
+                damaged.append((row, error))
+                if len(damaged) >= MANY:
+                    return
+                continue
             if image.shape != out.shape[1:]:
                 raise DataError(
                     f"{root / names[row]} is {_size(image.shape)} pixels, the images before it {_size(out.shape[1:])}",
@@ -105,6 +103,14 @@ def decode_into(
                 part.result()
         finally:
             pool.shutdown(cancel_futures=True)
+    if damaged:
+        _, first = min(damaged, key=lambda one: one[0])
+        many = f"at least {MANY:,}" if len(damaged) >= MANY else f"{len(damaged):,}"
+        raise (
+            first
+            if len(damaged) == 1
+            else DataError(f"{first} ({many} files of {root} are like that)", help=first.help)
+        )
 
 
 def _size(shape: tuple[int, ...]) -> str:

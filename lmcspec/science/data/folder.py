@@ -4,7 +4,6 @@ import io
 import logging
 import math
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +18,11 @@ from lmcspec.science.data.arrays import Arrays, DataError, combine
 from lmcspec.science.data.cache import cache_folder, keep, kept_array, whole
 from lmcspec.science.data.decode import Resize, Shown, decode, decode_into
 from lmcspec.science.data.listing import Listing, list_images
+from lmcspec.science.data.stamps import CHANGED, FIELDS, settled
 
 log = logging.getLogger(__name__)
 _LARGEST_INDEX = 2**31
 SCALE = 255.0
-_SETTLED = 2_000_000_000
-"""A file written less than two seconds before it was read could change again under the same stamp: read it again."""
 _COPIED = 4096
 
 
@@ -60,7 +58,7 @@ def arrays(found: Read) -> Arrays:
 
 
 def read(root: Path | None, resize: int | None = None) -> Read:
-    """Everything about a folder, from the cache as far as the files' size, modification time and inode are the same."""
+    """Everything about a folder, from the cache as far as the files' stamps are the same."""
     return read_listed(list_images(root), resize)
 
 
@@ -89,7 +87,7 @@ def read_listed(listing: Listing, resize: Resize = None) -> Read:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Index:
-    """What the cache knows of a folder: names, stamps (n, 3; size -1 where a file was too fresh), digests (n, 32)."""
+    """What the cache knows of a folder: names, stamps (n, 5; size -1 where a file was too fresh), digests (n, 32)."""
 
     names: tuple[str, ...]
     stamps: np.ndarray
@@ -106,8 +104,9 @@ class _Index:
                 index = _Index(names, stored["stamps"], stored["digests"], str(stored["digest"]))
         except Exception:  # noqa: BLE001 (a damaged archive, and arrays whose headers numpy reads as Python)
             return None
-        sound = index.stamps.ndim == index.digests.ndim == 2 and index.stamps.dtype.kind in "iu"
-        return index if sound and len(index.names) == len(index.stamps) == len(index.digests) else None
+        sound = index.stamps.dtype.kind in "iu" and index.digests.dtype == np.uint8
+        shapes = (index.stamps.shape, index.digests.shape)
+        return index if sound and shapes == ((len(index.names), FIELDS), (len(index.names), 32)) else None
 
     def write(self, place: Path) -> None:
         content = io.BytesIO()
@@ -124,7 +123,6 @@ def _decoded(listing: Listing, resize: Resize, place: Path | None, known: _Index
     count = len(listing.names)
     shape = (count, *decode(listing.root / listing.names[0], resize).shape)
     digests = np.zeros((count, 32), dtype=np.uint8)
-    begun = time.time_ns()
     if place is not None:
         try:
             with whole(place / "new.npy") as temporary:
@@ -135,7 +133,7 @@ def _decoded(listing: Listing, resize: Resize, place: Path | None, known: _Index
             log.warning("decoded images are not kept: %s (LMCSPEC_CACHE names another folder)", error)
         else:
             stamps = listing.stamps.copy()
-            stamps[stamps[:, 1] > begun - _SETTLED, 0] = -1
+            stamps[~settled(stamps[:, CHANGED], listing.looked), 0] = -1
             _Index(listing.names, stamps, digests, digest).write(place)
             for stale in place.glob("*.npy"):
                 if stale.stem != digest:

@@ -8,7 +8,7 @@ import torch
 
 from lmcspec.catalog import DatasetCard, Named, get
 from lmcspec.science.data.arrays import Arrays, channel_statistics
-from lmcspec.science.data.held_out import held_rows, hold_out, keep, kept_rows
+from lmcspec.science.data.held_out import check_classes, held_rows, hold_out, keep, kept_rows
 from lmcspec.science.data.resident import Dataset, Residence, enter, on_the_host
 from lmcspec.science.data.resize import resized
 from lmcspec.science.data.space import Space
@@ -46,6 +46,8 @@ def load(
     arrays = card.load()(config, folder)
     if resize is not None:
         arrays = resized(arrays, resize)
+    if validation or train is not None:
+        check_classes(arrays.train_labels, validation, train, card.name, seed)
     crop = getattr(config, "crop", None) if crop is None else crop
     if isinstance(space, Space) and space.name != "zca" and on_the_host(arrays, space, torch.device(device), resident):
         return _by_rows(enter(arrays, space, device, crop=crop, resident=False), card.name, validation, train, seed)

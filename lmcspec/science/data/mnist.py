@@ -7,6 +7,7 @@ import numpy as np
 from lmcspec.catalog import Named
 from lmcspec.catalog.datasets.mnist import CARD
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
+from lmcspec.science.data.stamps import look
 from lmcspec.science.data.verify import verified
 
 _FETCH = "python -c \"from torchvision.datasets import MNIST; MNIST('ROOT', download=True)\""
@@ -23,6 +24,8 @@ def load(config: Named, root: Path | None) -> Arrays:
         )
     from torchvision.datasets import MNIST
 
+    raw = Path(root) / "MNIST" / "raw"
+    before = look([path for path in sorted(raw.iterdir()) if path.name.endswith("-ubyte")] if raw.is_dir() else [])
     parts = []
     for train in (True, False):
         try:
@@ -34,5 +37,4 @@ def load(config: Named, root: Path | None) -> Arrays:
                 f"the files in {root}/MNIST/raw can't be read: {error}", help=f"fetch it again: {_FETCH}"
             ) from error
         parts += [part.data.numpy()[:, None], part.targets.numpy().astype(np.int64)]
-    files = [path for path in sorted((Path(root) / "MNIST" / "raw").iterdir()) if path.name.endswith("-ubyte")]
-    return verified(Arrays(*parts, classes=10), CARD, files)
+    return verified(Arrays(*parts, classes=10), CARD, before)

@@ -19,7 +19,7 @@ from lmcspec.catalog import DatasetCard
 from lmcspec.science.data import arrays
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
 from lmcspec.science.data.cache import cache_folder, keep
-from lmcspec.science.data.verify import stamp
+from lmcspec.science.data.stamps import look
 
 
 class _Facts(TypedDict):
@@ -66,12 +66,13 @@ def load(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Arra
 def facts(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> DataFacts:
     """Digest and sizes; read from the files once for each state of theirs. Raises as `load`."""
     files = _files(card, root, fetch)[1:]
-    stamps = [[str(path.resolve()), *stamp(path)] for path in files]
-    record = cache_folder("facts", f"{card.name}-{ids.digest([path for path, *_ in stamps])[:16]}.json")
-    known = _recorded(record, stamps)
+    before = look(files)
+    record = cache_folder("facts", f"{card.name}-{ids.digest([path for path, _ in before.files])[:16]}.json")
+    known = _recorded(record, before.document)
     if known is None:
         known = arrays.facts(load(card, root, read, fetch))
-        keep(record, json.dumps({"files": stamps, "facts": asdict(known)}).encode())
+        if before.settled:
+            keep(record, json.dumps({"files": before.document, "facts": asdict(known)}).encode())
     return known
 
 

@@ -1,7 +1,6 @@
 """Checking a built-in data set against its committed digest, once per state of its files."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from lmcspec.base import ids
@@ -9,20 +8,21 @@ from lmcspec.base.documents import read_document
 from lmcspec.catalog import DatasetCard
 from lmcspec.science.data.arrays import Arrays, DataError, digest
 from lmcspec.science.data.cache import cache_folder, keep
+from lmcspec.science.data.stamps import Look
 
 
-def verified(arrays: Arrays, card: DatasetCard, files: Sequence[Path]) -> Arrays:
+def verified(arrays: Arrays, card: DatasetCard, before: Look) -> Arrays:
     """The arrays themselves if their digest is the card's; DataError naming both digests otherwise.
 
-    The check is remembered by size, modification time and inode of the files that the arrays were read from.
+    The check is remembered by the stamps, taken `before` they were read, of the files that the arrays are from.
     """
-    stamps = [[str(path.resolve()), *stamp(path)] for path in files]
-    note = {"digest": _expected(card), "files": stamps}
-    record = cache_folder("verified", f"{card.name}-{ids.digest([path for path, *_ in stamps])[:16]}.json")
+    note = {"digest": _expected(card), "files": before.document}
+    record = cache_folder("verified", f"{card.name}-{ids.digest([path for path, _ in before.files])[:16]}.json")
     if _read(record) == note:
         return arrays
     matches(digest(arrays), card)
-    keep(record, json.dumps(note).encode())
+    if before.settled:
+        keep(record, json.dumps(note).encode())
     return arrays
 
 
@@ -34,12 +34,6 @@ def matches(found: str, card: DatasetCard, why: str = "") -> None:
             f"this is not the data set {card.name!r}: the digest of its images and labels is {found}, not {expected}",
             help=why or "fetch the files again; a changed copy is a data set of its own",
         )
-
-
-def stamp(path: Path) -> tuple[int, int, int]:
-    """Size, modification time in nanoseconds, inode: what a file keeps while nobody writes to it."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _expected(card: DatasetCard) -> str:

@@ -1,9 +1,12 @@
 import dataclasses
+import time
 
 import pytest
 
 from lmcspec.catalog.datasets.digits import CARD
+from lmcspec.science.data import stamps
 from lmcspec.science.data.arrays import DataError, digest, facts
+from lmcspec.science.data.stamps import look
 from lmcspec.science.data.verify import matches, verified
 
 
@@ -17,16 +20,29 @@ def test_a_wrong_digest_names_both_and_says_what_to_do(some):
 
 
 def test_a_check_that_passed_is_remembered_until_a_file_changes(some, tmp_path, monkeypatch):
+    monkeypatch.setattr(stamps, "now", lambda: time.time_ns() + 10**10)
     monkeypatch.setenv("LMCSPEC_CACHE", str(tmp_path / "cache"))
     arrays, other = some(0), some(1)
     card = dataclasses.replace(CARD, facts=facts(arrays))
     file = tmp_path / "file"
     file.write_text("pixels")
-    assert verified(arrays, card, [file]) is arrays
-    assert verified(other, card, [file]) is other  # not looked at: the file is as it was
+    assert verified(arrays, card, look([file])) is arrays
+    assert verified(other, card, look([file])) is other  # not looked at: the file is as it was
     file.write_text("other pixels")
     with pytest.raises(DataError):
-        verified(other, card, [file])
+        verified(other, card, look([file]))
     (record,) = (tmp_path / "cache" / "verified").iterdir()
     record.write_text("{")  # a damaged note counts as none
-    assert verified(arrays, card, [file]) is arrays
+    assert verified(arrays, card, look([file])) is arrays
+
+
+def test_a_check_of_files_just_written_is_not_remembered(some, tmp_path, monkeypatch):
+    """They could be written again within the same tick of the clock."""
+    monkeypatch.setenv("LMCSPEC_CACHE", str(tmp_path / "cache"))
+    arrays = some(0)
+    card = dataclasses.replace(CARD, facts=facts(arrays))
+    file = tmp_path / "file"
+    file.write_text("pixels")
+    assert verified(arrays, card, look([file])) is arrays
+    with pytest.raises(DataError):
+        verified(some(1), card, look([file]))

@@ -1,0 +1,128 @@
+"""Image files as a person sees them: opened, and brought to RGB by a rule for each of Pillow's modes, or refused.
+
+The rules stand in docs/data.md. No torch.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmcspec.base.documents import open_regular
+from lmcspec.science.data.arrays import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+"""What a file may hold whatever its name ends in; others run programs of their own, or are no pictures."""
+DIM = 4096
+"""A 16-bit picture whose brightest value is below this may well have its white there, as cameras of 12 bits do."""
+_WHITE_IS_ZERO, _INTERPRETATION, _SAMPLES = 0, 262, 339
+
+
+class _Refused(ValueError):
+    """A picture whose pixels could be meant in several ways; `help` says what to do about it."""
+
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def picture(path: Path) -> "Image":
+    """The file's first frame as RGB; a DataError naming the file where it can't be read, or could mean several things.
+
+    Orientation that stands in EXIF is not applied, as torchvision doesn't.
+    """
+    from PIL import Image
+
+    try:
+        with open_regular(path, follow=True) as file, Image.open(file, formats=_formats()) as image:
+            image.load()
+            return as_seen(image)
+    except _Refused as error:
+        raise DataError(f"{path} {error}", help=error.help) from error
+    except Exception as error:  # whatever a damaged file makes of a decoder
+        words = "" if isinstance(error, MemoryError) else str(error)
+        raise DataError(
+            f"{path} can't be read as an image: {words or type(error).__name__}",
+            help="replace the file by a sound copy, or remove it",
+        ) from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of FORMATS that this Pillow was built with."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def as_seen(image: "Image") -> "Image":
+    """A decoded picture as RGB. Raises ValueError, with `help`, where its pixels could be meant in several ways."""
+    _check_samples(image)
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+        return _opaque(image)
+    match image.mode:
+        case "RGB":
+            return image
+        case "1" | "L" | "P" | "RGBX" | "CMYK" | "YCbCr" | "HSV":
+            return image.convert("RGB")
+        case "I;16" | "I;16B" | "I;16L" | "I;16N":
+            return _of_16_bits(np.asarray(image).astype(np.uint32))
+        case "I" if image.format in ("PNG", "PPM"):  # 65,535 is white in both
+            return _of_16_bits(np.asarray(image))
+        case "I":
+            raise _Refused("has pixels of 32 bits, and no one knows which of them is white", _EIGHT)
+        case "F":
+            raise _Refused("has pixels that are fractions, and no one knows which of them is white", _EIGHT)
+        case "LAB":
+            raise _Refused("is in the colour space Lab", "convert it to RGB with its profile")
+        case mode:
+            raise _Refused(f"has the mode {mode}, for which there is no rule", "save it as RGB or grey")
+
+
+_EIGHT = "save it with 8 bits: black as 0, white as 255 (16 bits and 65,535 will do)"
+
+
+def _of_16_bits(values: np.ndarray) -> "Image":
+    """The upper eight bits, as Pillow takes them of coloured pictures of 16 bits."""
+    from PIL import Image
+
+    low, most = int(values.min()), int(values.max())
+    if low < 0 or most > 65_535:
+        raise _Refused(f"has pixels from {low:,} to {most:,}, which are no 16 bits", _EIGHT)
+    if 0 < most < DIM:
+        raise _Refused(f"has 16 bits, and its brightest pixel is {most:,} of 65,535: nearly black", _EIGHT)
+    return Image.fromarray((values >> 8).astype(np.uint8)).convert("RGB")
+
+
+def _opaque(image: "Image") -> "Image":
+    """A picture with transparency as it is without, if nothing in it is transparent."""
+    from PIL import Image
+
+    if image.mode in ("La", "RGBa"):  # colours are multiplied by their opacity there
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
+    bare = image.convert("RGBA").getchannel("A")
+    if bare.getextrema() != (255, 255):
+        raise _Refused(
+            "is transparent in places, and what is seen there depends on what lies behind",
+            'put it on a background: image = image.convert("RGBA"), '
+            'Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")',
+        )
+    assert isinstance(image, Image.Image)
+    return image.convert("RGB")
+
+
+def _check_samples(image: "Image") -> None:
+    """TIFF may hold numbers with a sign, or 16-bit greys of which 0 is white: Pillow takes neither into account."""
+    tags = getattr(image, "tag_v2", None)
+    if image.format != "TIFF" or tags is None:
+        return
+    samples = tags.get(_SAMPLES, (1,))
+    if 2 in (samples if isinstance(samples, tuple) else (samples,)):
+        raise _Refused("has pixels with a sign, and no one knows which of them is white", _EIGHT)
+    if tags.get(_INTERPRETATION) == _WHITE_IS_ZERO and image.mode.startswith("I;16"):
+        raise _Refused("has 16 bits of which 0 is white", "save it with 0 as black")

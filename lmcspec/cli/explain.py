@@ -89,7 +89,25 @@ def _planned(plan: "Plan", name: str, case: str, existing: "Store | None", forma
     from lmcspec.plan.outlook import outlook
 
     task, label = task_called(plan, name, case)
-    _say(explain_task(outlook(plan, existing), task, label), format)
+    found = explain_task(outlook(plan, existing), task, label)
+    runs = _runs(existing, task, found.kept.passed_by) if existing is not None and found.kept is not None else {}
+    if format is Format.json:
+        put(envelope("explain", True, {**found.document(), "mlflow_runs": runs}))
+        return
+    put(str(found))
+    for line in _run_lines(runs):
+        put(f"{'':8}{line}")
+
+
+def _runs(store: "Store", task: str, passed_by: str) -> dict[str, str]:
+    """Study -> run of MLflow that did a task, as far as this store knows."""
+    from lmcspec.track import runs_of, tracking_uri
+
+    return runs_of(task, store, tracking_uri(store, None), passed_by)
+
+
+def _run_lines(runs: dict[str, str]) -> list[str]:
+    return [f"MLflow run {run}, of the study {study}" for study, run in runs.items()]
 
 
 def _code(code: str, format: Format) -> None:
@@ -163,6 +181,7 @@ def _one_task(existing: "Store", name: str) -> "list[Recorded]":
 def _stored(existing: "Store", identifier: str, format: Format) -> None:
     import json
 
+    from lmcspec.plan.explain import told
     from lmcspec.plan.render import duration, size
     from lmcspec.store import layout
 
@@ -170,6 +189,7 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     assert stored is not None
     if format is Format.json:
         document = {"id": identifier, "task": stored.task, "result": stored.result, "record": stored.record}
+        document["mlflow_runs"] = _runs(existing, identifier, told(stored.record)[1])
         put(envelope("explain", True, layout.spelled(document)))
         return
     screen = console()
@@ -178,6 +198,9 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     screen.print(f"id {identifier}\nin {stored.path}", markup=False)
     if "seconds" in record:
         screen.print(f"took {duration(record['seconds'])}, keeps {size(stored.bytes)}, outcome {stored.outcome}")
+    reason, passed_by = told(record)
+    for line in [*[f"ran because {reason}"] * bool(reason), *_run_lines(_runs(existing, identifier, passed_by))]:
+        screen.print(line, markup=False)
     screen.print_json(json.dumps({key: value for key, value in stored.task.items() if key != "kind"}))
 
 

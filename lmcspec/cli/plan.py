@@ -78,7 +78,7 @@ def plan(
             screen.print(render.closing(view))
         else:
             where = f"store {store_path(store)}" + ("" if existing else " (empty)")
-            source = f"{where}  planned {sum(1 for _ in planned.counted):,} tasks in {seconds:.2f} s"
+            source = f"{where}  planned {len(view.counted):,} tasks in {seconds:.2f} s"
             for part in render.table(view, slots(workers), source, everything=everything):
                 screen.print(part)
     if detailed_exitcode and not view.diff.nothing_to_do:

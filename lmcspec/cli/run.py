@@ -63,6 +63,9 @@ def run(
     if resolved is None:
         check_saved(planned, opened)
     view = outlook(planned, opened, selected(planned, force), checked=True)
+    if view.diff.blocked:
+        whys = "; ".join(dict.fromkeys(view.diff.blocked.values()))
+        say(f"{sum(one.id in view.diff.blocked for one in view.counted):,} tasks are blocked and left out: {whys}")
     if view.diff.blocked and not view.diff.run:
         raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")
     tracker = None if no_tracking else track(opened, tracking_uri)

@@ -130,7 +130,13 @@ def job_of(view: Outlook) -> Job:
         passing.setdefault(host, []).append(byproduct)
 
     def spell_out(task: str) -> dict[str, Any]:
-        return payload(view.plan, task, tuple(passing.get(task, ())), view.diff.continued.get(task))
+        return payload(
+            view.plan,
+            task,
+            tuple(passing.get(task, ())),
+            view.diff.continued.get(task),
+            str(view.reasons.get(task, "")),
+        )
 
     tasks = {
         task: PlannedTask(

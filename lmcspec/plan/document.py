@@ -222,10 +222,13 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: boo
     )
 
 
-def payload(plan: Plan, task_id: str, byproducts: tuple[str, ...] = (), continued: str | None = None) -> dict[str, Any]:
+def payload(
+    plan: Plan, task_id: str, byproducts: tuple[str, ...] = (), continued: str | None = None, reason: str = ""
+) -> dict[str, Any]:
     """What a worker needs to do one task, as plain data.
 
-    `units` and `model` go into the record of the result, so that later plans can predict seconds. `continued` is a
+    `units` and `model` go into the record of the result, so that later plans can predict seconds, and `reason`, why it
+    ran, so that this can be told later. `continued` is a
     stored state of the same branch, in the slot `continue`, which is not part of the id.
     """
     task = plan.tasks[task_id]
@@ -240,6 +243,11 @@ def payload(plan: Plan, task_id: str, byproducts: tuple[str, ...] = (), continue
         "shared": parts,
         "inputs": inputs,
         "byproducts": [{"id": one, "task": {**plan.tasks[one].document, "parts": parts}} for one in byproducts],
-        "record": {"units": units(task, plan), "model": task.params.model.digest, "label": task.label},
+        "record": {
+            "units": units(task, plan),
+            "model": task.params.model.digest,
+            "label": task.label,
+            "reason": reason,
+        },
         "neutral": {digest: plan.neutral[digest] for digest in parts if digest in plan.neutral},
     }

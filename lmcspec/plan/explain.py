@@ -39,6 +39,10 @@ class Kept:
     has_outputs: bool
     """False once its files are used up and dropped; its numbers stay."""
     seconds: float | None
+    reason: str = ""
+    """Why it ran then; empty where an earlier version did not write that down."""
+    passed_by: str = ""
+    """The longer training that committed it on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ class TaskExplanation:
             took = f"took {duration(self.kept.seconds)}, " if self.kept.seconds is not None else ""
             files = f"keeps {size(self.kept.bytes)}" if self.kept.has_outputs else "its files are used up, numbers stay"
             yield f"in {self.kept.path}"
+            if self.kept.reason:
+                yield f"ran because {self.kept.reason}"
             yield f"{took}{files}, outcome {self.kept.outcome}"
 
 
@@ -221,7 +227,12 @@ def _kept(view: Outlook, task_id: str) -> Kept | None:
     if stored is None:
         return None
     seconds = stored.record.get("seconds")
-    return Kept(str(stored.path), stored.outcome, stored.bytes, stored.has_outputs, seconds)
+    return Kept(str(stored.path), stored.outcome, stored.bytes, stored.has_outputs, seconds, *told(stored.record))
+
+
+def told(record: Mapping[str, Any]) -> tuple[str, str]:
+    """(why it ran, the training that committed it in passing), as the record of a result has it."""
+    return str(record.get("reason", "")), str(record.get("passed_by", ""))
 
 
 def _resolved(plan: Plan, value: Any) -> Any:

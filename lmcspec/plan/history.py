@@ -1,14 +1,8 @@
-"""What a store knows of the past: how an attempt ended, what similar tasks there were, how long work took."""
+"""What a store knows of the past: how an attempt ended, how long work took."""
 
-from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
-from lmcspec.base.errors import StoreError
 from lmcspec.store import DamagedError, Index, Rate, Store, failures, interrupted, verify
-
-LOOKED_AT = 100
-"""How many of the latest tasks of a kind are compared to find the one whose recipe differs least."""
 
 
 class StoreHistory:
@@ -36,26 +30,6 @@ class StoreHistory:
         if failures(self._store, task_id):
             return "failed"
         return "interrupted" if interrupted(self._store, task_id) else "absent"
-
-    def similar(self, kind: str, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The stored {task, parts} of that kind with the same seeds whose recipe differs least, or None."""
-        best, fewest = None, None
-        for row in self._index.rows(kind)[-LOOKED_AT:]:
-            try:
-                stored = self._store.find(row.id)
-                task = {} if stored is None else stored.task
-            except (StoreError, OSError, ValueError):
-                continue
-            if task.get("seeds") != document["seeds"]:
-                continue
-            distance = sum(
-                own.get(name) != wanted.get(name)
-                for own, wanted in ((task.get(part, {}), document[part]) for part in ("params", "inputs"))
-                for name in set(own) | set(wanted)
-            )
-            if fewest is None or distance < fewest:
-                best, fewest = task, distance
-        return None if best is None else {"task": best, "parts": best.get("parts", {})}
 
     def rates(self, kind: str, model: str) -> Rate | None:
         """Seconds per unit of tasks of this kind with this model."""

@@ -17,6 +17,7 @@ from lmcspec.plan.simulate import peak_bytes, wall_time
 
 if TYPE_CHECKING:
     from lmcspec.store import Store
+    from lmcspec.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ class Outlook:
     """Of every task that runs, and of every blocked one that the plan counts: without seconds, for it may never run."""
     models: Mapping[str, ModelFacts]
     calibration: Calibration
+
+    @cached_property
+    def counted(self) -> "tuple[Task, ...]":
+        """The tasks as people count them: by-products only where one has to run by itself."""
+        alone = set(self.diff.run)
+        return tuple(one for one in self.plan.tasks.values() if one.id not in self.plan.byproducts or one.id in alone)
 
     @cached_property
     def untimed(self) -> tuple[str, ...]:

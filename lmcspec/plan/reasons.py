@@ -48,6 +48,9 @@ class Reason:
     changes: tuple[Change, ...] = ()
     root: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.code}: {'; '.join(map(str, self.changes)) or REASONS[self.code]}"
+
     @property
     def own(self) -> bool:
         """Whether it has a cause of its own, not only an input that changed."""
@@ -59,10 +62,6 @@ class History(Protocol):
 
     def state(self, task_id: str) -> str:
         """`absent`, `dropped`, `corrupt`, `failed`, `interrupted` or `stored`."""
-        ...
-
-    def similar(self, kind: str, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """The stored {task, parts} of that kind whose recipe differs least, or None."""
         ...
 
 
@@ -84,8 +83,8 @@ def reasons(
 ) -> dict[str, Reason]:
     """The reason of every task that runs, blocked ones and those made in passing included.
 
-    `last` is the study's last recorded plan as a document; where a task's place is new in it, the stored recipe of
-    its kind that differs least is the measure, if it is of the same model or the same data.
+    `last` is the study's last recorded plan as a document. A task whose place is new in it, as all are in a first plan,
+    has never run: what other places and other studies did is nothing that it has changed from.
     """
     known: dict[str, Reason] = {}
     waiting = [*found.run, *found.passing, *found.blocked, *found.skipped]
@@ -106,7 +105,7 @@ def reasons(
         if state in _STATES:
             known[identifier] = Reason(_STATES[state])
             continue
-        known[identifier] = _compared(plan, task, known, history, last)
+        known[identifier] = _compared(plan, task, known, last)
     return known
 
 
@@ -114,16 +113,12 @@ def _compared(
     plan: Plan,
     task: Task,
     known: Mapping[str, Reason],
-    history: History | None,
     last: Mapping[str, Any] | None,
 ) -> Reason:
     upstream = next((source for _, source in task.inputs if source in known), None)
     before = _recorded(task, last)
     if before is None:
-        if upstream is None and history is not None:
-            before = history.similar(task.kind, task.document)
-        if before is None or _nothing_in_common(before["task"], task.document):
-            return Reason("never-run")
+        return Reason("never-run")
     old, parts = before["task"], before["parts"]
     if old["version"] != task.document["version"]:
         return Reason("version", (Change("version", old["version"], task.document["version"]),))
@@ -146,11 +141,6 @@ def _compared(
         reason = known[source]
         return Reason("input-changed", reason.changes, reason.root or source)
     return Reason("never-run")
-
-
-def _nothing_in_common(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Another network on other data: what else differs explains nothing."""
-    return all(old["params"].get(name) != new["params"].get(name) for name in ("model", "data"))
 
 
 def _recorded(task: Task, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

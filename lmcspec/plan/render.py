@@ -38,7 +38,7 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
     plan = view.plan
     yield Text.assemble((plan.study, "bold"), f"  {source}")
     if view.diff.nothing_to_do:
-        count = len(list(plan.counted))
+        count = len(view.counted)
         if skipped := len(view.diff.skipped):
             yield Text(
                 f"Nothing to do: {count - skipped:,} tasks are in the store, and {skipped:,} need what collapsed."
@@ -58,7 +58,7 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
 
 def closing(view: Outlook) -> str:
     """One line of counts."""
-    counted = [task.id for task in view.plan.counted]
+    counted = [task.id for task in view.counted]
     states = Counter(state(view, task) for task in counted)
     parts = [f"{states['run'] + states['changed'] + states['passing']:,} to run", f"{states['reuse']:,} reused"]
     if states["skipped"]:
@@ -106,7 +106,7 @@ def _kinds(view: Outlook) -> "RenderableType":
     for name in ("kind", "run", "reuse", "blocked", "images", "seconds"):
         grid.add_column(name, justify="left" if name == "kind" else "right")
     rows: dict[str, Counter] = {}
-    for task in view.plan.counted:
+    for task in view.counted:
         kind = ("train distilled" if is_distilled(task) else "train") if task.kind == "train" else task.kind
         row = rows.setdefault(kind, Counter())
         now = state(view, task.id)
@@ -128,8 +128,9 @@ def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
 
     groups: dict[tuple, list[str]] = {}
     followers: Counter = Counter()
+    counted = {task.id for task in view.counted}
     for task, reason in view.reasons.items():
-        if task in view.diff.passing:
+        if task not in counted:
             continue
         if reason.own:
             groups.setdefault((reason.code, tuple(map(str, reason.changes))), []).append(task)
@@ -175,7 +176,7 @@ def tree(view: Outlook) -> "Tree":
 
     root = Tree(Text(view.plan.study, style="bold"))
     branches: dict[tuple[str, ...], Tree] = {(): root}
-    for task in view.plan.counted:
+    for task in view.counted:
         place = tuple(task.label.split("/"))
         for depth in range(1, len(place)):
             if place[:depth] not in branches:
@@ -194,7 +195,7 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
     """The plan held against the store, as plain data."""
     return {
         "study": view.plan.study,
-        "counts": dict(Counter(state(view, task.id) for task in view.plan.counted)),
+        "counts": dict(Counter(state(view, task.id) for task in view.counted)),
         "slots": slots,
         "seconds": view.wall(slots),
         "notes": list(view.plan.notes),
@@ -208,7 +209,7 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
                 "seconds": view.costs[task.id].seconds if task.id in view.costs else None,
                 "images": view.costs[task.id].images if task.id in view.costs else None,
             }
-            for task in view.plan.counted
+            for task in view.counted
         ],
         "masks": mask_documents(view.plan),
     }

@@ -24,6 +24,16 @@ def task_runs(plan: Plan, store: Store, uri: str) -> dict[str, str]:
     return {task: run for task, run in (passing | known).items() if task in plan.tasks}
 
 
+def runs_of(task: str, store: Store, uri: str, passed_by: str = "") -> dict[str, str]:
+    """Study -> id of the run that did a task for it on that server, or of the training that committed it in passing."""
+    found = {}
+    for role, run in _roles(store, uri):
+        study, _, own = role.removeprefix("task/").rpartition("/")
+        if own in (task, passed_by):
+            found.setdefault(study, run)
+    return found
+
+
 def _roles(store: Store, uri: str) -> list[tuple[str, str]]:
     """(role, run) of all runs of tasks. A ledger that can't be read is as good as none: it is a cache."""
     path = ledger_path(store, uri)

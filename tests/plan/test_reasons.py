@@ -84,18 +84,21 @@ def test_input_changed_names_its_root(store):
     assert [str(change) for change in followed.changes] == ["fraction 0.5 -> 0.4"]
 
 
-def test_another_study_is_compared_with_the_nearest_stored_recipe(store):
+def test_another_study_is_compared_with_nothing(store):
+    """What it did not do itself is nothing that it has changed from."""
     view = look(store, "study='newcomer'", "recipes.real.optimiser.momentum=0.8")
-    reason = view.reasons[view.plan.roles["dense/s0/l0/train"]]
-    assert reason.code == "params-changed"
-    assert [str(change) for change in reason.changes] == ["recipe.optimiser.momentum 0.9 -> 0.8"]
+    assert set(by_role(view).values()) == {"never-run"}
 
 
-def test_another_network_on_other_data_is_nothing_alike(store):
-    data = 'dataset={ name = "digits", space = { name = "standardised", mean = [0.5], std = [0.5] } }'
-    renamed = TINY.replace('study = "', 'study = "other-')
-    for sets, code in (((data,), "params-changed"), ((data, "model.widths=[7]"), "never-run")):
-        assert by_role(look(store, *sets, text=renamed))["dense/s0/l0/train"] == code
+def test_a_new_level_has_never_run(store):
+    text = TINY.replace("rounds = 2", "rounds = 3")
+    assert by_role(look(store, text=text)) == dict.fromkeys(["imp/s0/l3/mask", "imp/s0/l3/train"], "never-run")
+
+
+def test_nor_has_a_new_network_beside_known_ones(store):
+    text = TINY.replace("[measures]", 'other = [{ data = "real", rounds = 1, fraction = 0.3 }]\n[measures]')
+    found = by_role(look(store, text=text))
+    assert found == dict.fromkeys(["other/s0/l1/mask", "other/s0/l1/train"], "never-run")
 
 
 def test_version(store, monkeypatch):

@@ -116,14 +116,6 @@ def _(world: World, path: Path) -> object:
     return stored.task
 
 
-@reader("past tasks of a kind", lambda world: world.folder(world.object("prune")) / "task.json", slow=True)
-def _(world: World, path: Path) -> object:
-    from lmcspec.plan.history import StoreHistory
-
-    document = {"seeds": {}, "params": {}, "inputs": {}}
-    return StoreHistory(world.store).similar("prune", document)
-
-
 @reader("failure.json", lambda world: world.root / "store" / "attempts" / TASK / ("12" * 16) / "failure.json")
 def _(world: World, path: Path) -> object:
     from lmcspec.plan.recorded import attempt_so_far

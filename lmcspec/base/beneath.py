@@ -91,7 +91,7 @@ Expected = Literal["a file", "a folder", "a file or a folder"]
 
 def refuse_foreign(root: Path, path: Path, expected: Expected) -> None:
     """Raise ForeignError where there is anything else than what is expected; that nothing is there is fine."""
-    with contextlib.suppress(FileNotFoundError), _parent(root, path) as (parent, name):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), _parent(root, path) as (parent, name):
         mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
         if kind(mode) not in expected.split(" or "):
             raise ForeignError(path, kind(mode), expected)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
+from lmcspec.base import beneath
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (role TEXT PRIMARY KEY, run TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS points (run TEXT, metric TEXT, step INTEGER, value REAL, PRIMARY KEY (run, metric, step));
@@ -27,8 +29,8 @@ class Ledger:
             raise
         except sqlite3.DatabaseError:
             # Damaged: what is in it can be found out again.
-            for one in path.parent.glob(f"{path.name}*"):
-                one.unlink()
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                beneath.remove(path.parent, path.with_name(f"{path.name}{suffix}"))
             self._open()
 
     def _open(self) -> None:

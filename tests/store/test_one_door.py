@@ -26,6 +26,7 @@ ELSEWHERE = {
     "engine/run.py": {"self._schedule.open"},  # a slot
     "engine/worker.py": {"Store.open"},
     "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
+    "store/layout.py": {"read_bytes"},  # its own, by beneath.reading
     "store/index.py": {"self._root.mkdir"},  # the user's state folder, where the store is on a network disk
     "store/process.py": {
         "Path('/proc/sys/kernel/random/boot_id').read_text",

@@ -10,7 +10,17 @@ from lmcspec.catalog.card import (
     ModelCard,
     RunnerCard,
 )
-from lmcspec.catalog.config import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField, StepOrRewind, identity
+from lmcspec.catalog.config import (
+    ADDED_LATER,
+    NEUTRAL,
+    Config,
+    Named,
+    Several,
+    StepField,
+    StepOrEnd,
+    StepOrRewind,
+    identity,
+)
 from lmcspec.catalog.registry import all_cards, built_in, find, get, names, nearest, plug_ins
 
 __all__ = [
@@ -28,6 +38,7 @@ __all__ = [
     "RunnerCard",
     "Several",
     "StepField",
+    "StepOrEnd",
     "StepOrRewind",
     "all_cards",
     "built_in",

@@ -61,6 +61,24 @@ StepOrRewind = Annotated[
 """A step, or the point to which the network itself rewinds."""
 
 
+def _step_or_end(value: Any) -> Step | str:
+    if value in ("rewind", "end"):
+        return value
+    try:
+        return parse_step(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, the network\'s own point as "rewind", the end of training as "end"') from None
+
+
+StepOrEnd = Annotated[
+    Step | Literal["rewind", "end"],
+    PlainValidator(_step_or_end),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"anyOf": [*_STEP_SCHEMA["anyOf"], {"enum": ["rewind", "end"]}]}),
+]
+"""As `StepOrRewind`, or the end of training."""
+
+
 def identity(config: Config) -> dict[str, Any]:
     """What of a configuration enters an id: every field but the neutral ones and later additions at their default."""
     kept = {}

@@ -50,11 +50,13 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
         evaluate = getattr(measure, "evaluate", None) or "real"
         for recipe in dict.fromkeys(network.recipe(evaluate) for network in networks.values()):
             for index, step in enumerate(getattr(measure, "at", ())):
-                if step != "rewind":
+                if isinstance(step, Step):
                     yield from check("k", step, recipes[recipe, "real"], ("measures", name, "at", index))
             through = getattr(measure, "through", None)
-            if through is not None:
+            if isinstance(through, Step):
                 yield from check("through", through, recipes[recipe, "real"], ("measures", name, "through"))
+            for index, step in enumerate(through if isinstance(through, tuple) else ()):
+                yield from check("through", step, recipes[recipe, "real"], ("measures", name, "through", index))
         if getattr(measure, "through", None) == Step():
             message = "`through` says after how many updates the copies are compared again and again, so it can't be 0"
             yield case.origins.problem("E401", message, ("measures", name, "through"), help='say "1ep" or "100it"')

@@ -39,7 +39,8 @@ def lay_out(stages: tuple[Stage, ...], excluded: tuple[float, ...]) -> tuple[tup
 
     `excluded[i]` is the share of all prunable weights that stage i excludes. Raises LevelError. The number of
     rounds to a sparsity s is `floor(ln((1-s-x)/(d-x)) / ln(1-fraction) + 1/2)` with d the density at which the
-    stage enters and x what it excludes; with both `sparsity` and `rounds` the fraction is solved for.
+    stage enters and x what it excludes; with both `sparsity` and `rounds` the fraction is solved for. Where the
+    fraction is one of all survivors, it is as if nothing were excluded, until only that is left.
     """
     plans: list[StagePlan] = []
     densities: list[tuple[float, int]] = [(1.0, 0)]
@@ -49,7 +50,16 @@ def lay_out(stages: tuple[Stage, ...], excluded: tuple[float, ...]) -> tuple[tup
         densities[-1] = (density, index)
         rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, share)
         for done in range(1, rounds + 1):
-            reached = share + (density - share) * (1 - fraction) ** done
+            spared = 0.0 if stage.fraction_of == "all" else share
+            reached = spared + (density - spared) * (1 - fraction) ** done
+            if stage.fraction_of == "all" and reached < share:
+                raise LevelError(
+                    "E407",
+                    "fraction",
+                    f"round {done} takes {fraction:.0%} of all weights that are left, and the {share:.1%} that are "
+                    "excluded are more than it would leave",
+                    f"say `rounds = {done - 1}`" if done > 1 else "exclude fewer layers",
+                )
             if stage.exact and stage.sparsity is not None and done == rounds:
                 reached = 1 - stage.sparsity
             densities.append((reached, index))
@@ -82,6 +92,8 @@ def _rounds(stage: Stage, density: float, excluded: float) -> tuple[int, float]:
             f"{excluded:.1%} of the weights are excluded, so a sparsity of {stage.sparsity:.1%} can't be reached",
             "exclude fewer layers, or ask for less",
         )
+    if stage.fraction_of == "all":
+        excluded = 0.0
     ratio = (wanted - excluded) / (density - excluded)
     if stage.rounds is not None:
         return stage.rounds, float(f"{1 - ratio ** (1 / stage.rounds):.12g}")

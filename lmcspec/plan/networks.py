@@ -13,6 +13,7 @@ from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.survivors import Idle, counted, hangs_on_shapes
 from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
+from lmcspec.tasks.masks import weight_of
 
 
 def lay_out_networks(
@@ -131,7 +132,7 @@ def _excluded_share(case: Case, model: ModelFacts | None, stage: Stage, path: tu
             problems.append(case.origins.problem("E407", message, path, help="lmcspec plan --facts SPEC"))
         return 0.0
     sizes = dict(model.sizes)
-    unknown = [layer for layer in stage.exclude if f"{layer}.weight" not in sizes]
+    unknown = [layer for layer in stage.exclude if weight_of(layer, sizes) not in sizes]
     for layer in unknown:
         names = ", ".join(name.removesuffix(".weight") for name in sizes)
         message = f"the model has no layer {layer!r} with prunable weights; it has {names}"
@@ -140,7 +141,7 @@ def _excluded_share(case: Case, model: ModelFacts | None, stage: Stage, path: tu
         help = f"say {near!r}" if near else ""
         problems.append(case.origins.problem("E409", message, (*path, stage.exclude.index(layer)), help=help))
     total = sum(sizes.values())
-    return sum(sizes[f"{layer}.weight"] for layer in set(stage.exclude) - set(unknown)) / total
+    return sum(sizes[weight_of(layer, sizes)] for layer in set(stage.exclude) - set(unknown)) / total
 
 
 def _sparsity_note(network: str, stage: StagePlan, levels: tuple[Level, ...]) -> str:

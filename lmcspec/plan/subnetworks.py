@@ -122,6 +122,7 @@ class Subnetworks:
             fraction=stage.fraction,
             rounds=1 if step_by_step else level - stage.entry,
             scope=stage.stage.scope,
+            fraction_of=stage.stage.fraction_of if stage.stage.exclude else "eligible",
             exclude=tuple(sorted(stage.stage.exclude)),
             sparsity=stage.exact if level == stage.entry + stage.rounds else None,
             start=start,  # pyright: ignore[reportArgumentType]

@@ -50,7 +50,8 @@ def counted(
 ) -> tuple[tuple[Level, ...], tuple[Idle, ...]]:
     """The levels with what survives at each, and the rounds that prune nothing. `sizes` are weights by layer.
 
-    A round prunes `floor(fraction * e + 1/2)` of the e eligible survivors, whatever ranks them. From one global ranking
+    A round prunes `floor(fraction * e + 1/2)` of the e eligible survivors (e counts excluded ones as well where the
+    stage says so), whatever ranks them. From one global ranking
     it isn't known which layers they come from; so a later stage that spares some of these can't be counted, and nothing
     after it.
     """
@@ -81,7 +82,7 @@ def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int
     eligible = sum(size for layers, size in groups if not layers & spared)
     surviving = sum(size for _, size in groups)
     for done in range(1, stage.rounds + 1):
-        count = to_prune(stage.fraction, eligible)
+        count = to_prune(stage.fraction, surviving if stage.stage.fraction_of == "all" else eligible)
         if stage.exact is not None and done == stage.rounds:
             count = max(0, surviving - (total - to_prune(stage.exact, total)))
         count = min(count, eligible)

@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
 from lmcspec.base.recipes import Where
+from lmcspec.science.attention import twice_differentiable
 
 Batches = Sequence[tuple[Tensor, Tensor]]
 """Images float32 (n, C, H, W) in their space and labels int64 (n,), on the module's device."""
@@ -73,9 +74,10 @@ class Hessian:
         for images, labels in self._batches:
             point = self._point.clone().requires_grad_()
             tensors = {**self._apart(point * self._kept), **self._buffers}
-            loss = cross_entropy(functional_call(self._module, tensors, (images,)), labels)
-            (gradient,) = torch.autograd.grad(loss, point, create_graph=True)
-            total += torch.autograd.grad(gradient, point, vectors, is_grads_batched=True)[0]
+            with twice_differentiable():
+                loss = cross_entropy(functional_call(self._module, tensors, (images,)), labels)
+                (gradient,) = torch.autograd.grad(loss, point, create_graph=True)
+                total += torch.autograd.grad(gradient, point, vectors, is_grads_batched=True)[0]
         return total / len(self._batches)
 
     def _apart(self, flat: Tensor) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from lmcspec.base import streams
 from lmcspec.base.recipes import AnyNoise
+from lmcspec.science.models.suited import ModelError
 
 
 class Dropout(nn.Module):
@@ -39,12 +40,15 @@ def attach(module: nn.Module, noise: AnyNoise, per_epoch: int, device: torch.dev
 
     An epoch has `per_epoch` updates.
 
-    Raises TypeError for torch's own dropout, which draws from the global generator.
+    Raises ModelError for torch's own dropout, which draws from the global generator.
     """
     layers = [part for part in module.modules() if isinstance(part, Dropout) and part.p]
     for name, part in module.named_modules():
-        if isinstance(part, _DropoutNd) and part.p:
-            raise TypeError(f"{name!r} draws from torch's global generator: use lmcspec.science.dropout.Dropout")
+        inside = isinstance(part, nn.MultiheadAttention | nn.RNNBase) and part.dropout
+        if (isinstance(part, _DropoutNd) and part.p) or inside:
+            instead = "give it dropout=0 and put lmcspec.science.dropout.Dropout behind it"
+            instead = instead if inside else "use lmcspec.science.dropout.Dropout"
+            raise ModelError(f"{name!r} draws from torch's global generator: {instead}")
     if not layers:
         return lambda update: None
     generator = torch.Generator(device)

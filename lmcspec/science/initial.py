@@ -1,12 +1,13 @@
 """Initial weights, drawn parameter by parameter from named streams: equal on every device and torch version.
 
-`orthogonal` alone goes through a library's decomposition, in float64: there another library may round otherwise.
+`orthogonal` alone goes through a library's decomposition, in float64: there another library may round otherwise. What
+no rule covers is as the code of the model makes it, whose draws are torch's.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,18 +18,23 @@ from torch.nn.modules.conv import _ConvNd
 from lmcspec.base import streams
 from lmcspec.catalog.initial import Init, NormInit
 
-_NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm)
+_NORMS = (_NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)
 
 
 @dataclass(frozen=True, slots=True)
 class Initial:
-    """How the weights of convolutions and linear layers are drawn, and how norms start."""
+    """How the weights of convolutions and linear layers are drawn, and how norms start.
 
-    weights: Init = "default"
+    `own` leaves all parameters, norms included, to the code of the model.
+    """
+
+    weights: Init | Literal["own"] = "default"
     norms: NormInit = "ones"
 
 
-Scheme = Init | Initial
+Build = Callable[[int], nn.Module]
+"""Makes the module anew, with torch's generator seeded by the number."""
+Scheme = Init | Literal["own"] | Initial
 """The name of a way to draw weights stands for it with norms at `ones`."""
 
 
@@ -37,7 +43,9 @@ def scheme_of(config: Mapping[str, Any]) -> Initial:
     return Initial(config.get("init", "default"), config.get("norm_init", "ones"))
 
 
-def initial_state(module: nn.Module, scheme: Scheme, address: tuple[str | int, ...]) -> dict[str, Tensor]:
+def initial_state(
+    module: nn.Module, scheme: Scheme, address: tuple[str | int, ...], build: Build | None = None
+) -> dict[str, Tensor]:
     """Parameters and buffers by name, on the CPU: what `module.load_state_dict` takes.
 
     Weights (out, in, …) of convolutions and linear layers, with fan_in the inputs of a unit and fan_out = out times
@@ -54,29 +62,50 @@ def initial_state(module: nn.Module, scheme: Scheme, address: tuple[str | int, .
     Biases are U(±1/√fan_in) in every case. Scale and shift of norms are (1, 0) under `ones`, (1, 1) under `one-one`,
     (U[0, 1), 0) under `uniform` and (U[-1, 1), 0) under `positive-negative`; running means start at 0 and variances
     at 1; other buffers are as the module holds them. `address` is a stream and its address, such as ("init", replicate)
-    or ("reinit", replicate, draw); the parameter's name is added to it. Raises TypeError for a parameter of another
-    kind of layer, because nothing says how to draw it.
+    or ("reinit", replicate, draw); the parameter's name is added to it.
+
+    Any other parameter (of attention, embeddings, recurrent layers, parametrised weights; a model's own), and under
+    `own` every one, is as `build` makes it from a seed of that stream: constants stay, what is drawn is drawn anew for
+    each address. Raises TypeError for such a parameter where there is no `build`.
     """
     if not isinstance(scheme, Initial):
         scheme = Initial(scheme)
     stream, *place = address
+    anew: dict[str, Tensor] = {}
     state = {name: tensor.detach().to("cpu", copy=True) for name, tensor in module.state_dict().items()}
     for prefix, layer in module.named_modules():
         for own, parameter in layer.named_parameters(recurse=False):
             name = f"{prefix}.{own}" if prefix else own
             where = (*place, name)
+            if scheme.weights == "own" or not _has_rule(layer, own):
+                if build is None:
+                    raise TypeError(
+                        f"no rule for the initial value of {name!r} in a {type(layer).__name__}: give `build`"
+                    )
+                anew = anew or _built(build, str(stream), place)
+                state[name] = anew[name].detach().to("cpu", copy=True)
+                continue
             if isinstance(layer, _NORMS):
                 values = _norm(scheme.norms, own, parameter.numel(), str(stream), where)
-            elif isinstance(layer, (_ConvNd, nn.Linear)):
+            else:
+                assert isinstance(layer, (_ConvNd, nn.Linear))
                 kind = scheme.weights if own == "weight" else "default"
                 values = _draw(kind, layer.weight.shape, parameter.numel(), str(stream), where)
-            else:
-                raise TypeError(f"no rule for the initial value of {name!r} in a {type(layer).__name__}")
             state[name] = torch.from_numpy(values).to(parameter.dtype).view(parameter.shape)
         if isinstance(layer, _NormBase) and layer.track_running_stats:
             for own, value in (("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)):
                 state[f"{prefix}.{own}" if prefix else own].fill_(value)
     return state
+
+
+def _has_rule(layer: nn.Module, own: str) -> bool:
+    """Whether the parameter is a weight or bias of a norm, convolution or linear layer, not one that makes it."""
+    return isinstance(layer, (*_NORMS, _ConvNd, nn.Linear)) and own in ("weight", "bias")
+
+
+def _built(build: Build, stream: str, place: list) -> dict[str, Tensor]:
+    """The parameters of a module whose code draws from a seed of its own for this address."""
+    return dict(build(int(streams.words(1, stream, *place, "build")[0]) >> 1).named_parameters())
 
 
 def _draw(scheme: Init, shape: torch.Size, count: int, stream: str, address: tuple) -> np.ndarray:

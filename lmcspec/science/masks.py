@@ -23,12 +23,27 @@ class Unranked(ValueError):
 
 
 def prunable(module: nn.Module) -> tuple[str, ...]:
-    """Names of the weights of convolutions and linear layers, in the module's order; never biases or norms."""
+    """Names of the weights of convolutions, linear layers and attention's projections, in the module's order.
+
+    Never biases, norms, embeddings or a model's own parameters; nor a weight that is frozen, or computed from others.
+    """
     names = {}
     for prefix, layer in module.named_modules():
-        if isinstance(layer, (_ConvNd, nn.Linear)):
-            names.setdefault(id(layer.weight), f"{prefix}.weight" if prefix else "weight")
+        for own in _weights(layer):
+            weight = layer._parameters.get(own)
+            if weight is not None and weight.requires_grad:
+                names.setdefault(id(weight), f"{prefix}.{own}" if prefix else own)
     return tuple(names.values())
+
+
+def _weights(layer: nn.Module) -> tuple[str, ...]:
+    if isinstance(layer, (_ConvNd, nn.Linear)):
+        return ("weight",)
+    # Queries, keys and values: one matrix, or three where they have different widths.
+    return _PROJECTIONS if isinstance(layer, nn.MultiheadAttention) else ()
+
+
+_PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
 
 
 def dense(module: nn.Module) -> Mask:

@@ -10,6 +10,8 @@ from lmcspec.base.facts import ModelFacts
 from lmcspec.science.masks import prunable
 from lmcspec.science.paths import has_batch_norm
 
+_THREE = ("query", "key", "value")
+
 
 def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
     """Facts of a module on images of `shape` (channels, height, width), from one image in evaluation mode.
@@ -17,8 +19,8 @@ def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
     On the meta device nothing is computed, but its first use in a process costs seconds of imports; a module that
     lies elsewhere computes one black image and keeps its state.
 
-    Multiply-adds are those of convolutions and linear layers for one image, by the shapes they meet; elements of
-    buffers (batch norm's statistics) are counted in `buffers`.
+    Multiply-adds are those of convolutions, linear layers and attention's projections for one image, by the shapes they
+    meet; elements of buffers (batch norm's statistics) are counted in `buffers`.
     """
     parameters = dict(module.named_parameters())
     buffers = dict(module.named_buffers())
@@ -32,7 +34,22 @@ def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
         units = inputs[0] if getattr(layer, "transposed", False) else output
         macs += units.numel() * math.prod(weights[layer][1:])
 
+    def count_projections(
+        layer: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor], output: object
+    ) -> None:
+        """Of attention, which multiplies by its weights itself: tokens times the size of each."""
+        nonlocal macs
+        query, key, value = (inputs[at] if at < len(inputs) else named[name] for at, name in enumerate(_THREE))
+        assert isinstance(layer, nn.MultiheadAttention)
+        width = layer.embed_dim
+        for tokens, own in ((query, width), (key, layer.kdim), (value, layer.vdim), (query, width)):
+            macs += tokens.shape[:-1].numel() * own * width
+
+    attentions = [layer for layer in module.modules() if isinstance(layer, nn.MultiheadAttention)]
+    for layer in attentions:
+        weights.pop(layer.out_proj, None)
     hooks = [layer.register_forward_hook(count) for layer in weights]
+    hooks += [layer.register_forward_hook(count_projections, with_kwargs=True) for layer in attentions]
     was_training = module.training
     module.eval()
     try:

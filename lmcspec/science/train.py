@@ -198,7 +198,11 @@ class _Run:
             outputs = self._module(images)
         loss = loss_of_outputs(outputs, lambda logits: loss_of(logits.float(), labels))
         gradients: list[Tensor] | None = list(
-            torch.autograd.grad(loss if self._scale is None else loss * self._scale.scale, self._parameters)
+            torch.autograd.grad(
+                loss if self._scale is None else loss * self._scale.scale,
+                self._parameters,
+                materialize_grads=True,  # a parameter that the loss doesn't depend on has the gradient 0
+            )
         )
         if self._scale is not None:
             gradients = self._scale.unscale(gradients)

@@ -187,7 +187,8 @@ def choices(annotation: Any) -> list[str]:
     return words
 
 
-_STEP_OR_REWIND = "_step_or_rewind"
+_ALSO = {"_step_or_rewind": ['"rewind"'], "_step_or_end": ['"rewind"', '"end"']}
+"""What else may stand where a step does, by the functions that read them."""
 _FEW = 6
 """Short forms up to this number are listed."""
 
@@ -205,6 +206,10 @@ def _makers(annotation: Any) -> set[str]:
                 break
             annotation = members[0]
     return found
+
+
+def _also(annotation: Any) -> list[str]:
+    return [word for maker in sorted(_makers(annotation)) for word in _ALSO.get(maker, ())]
 
 
 def _is_nothing(annotation: Any) -> bool:
@@ -240,7 +245,7 @@ def expected(annotation: Any) -> str:
         for word in _expected_of_one(bare(member)):
             if word not in words:
                 words.append(word)
-    return _listed(words + ['"rewind"'] * (_STEP_OR_REWIND in _makers(annotation)))
+    return _listed([*words, *_also(annotation)])
 
 
 def _expected_of_one(inner: Any) -> list[str]:
@@ -260,8 +265,8 @@ def _expected_of_one(inner: Any) -> list[str]:
 def plural(annotation: Any) -> str:
     """In words, what a list may hold."""
     inner = bare(annotation)
-    if _STEP_OR_REWIND in _makers(annotation):
-        return 'steps or "rewind"'
+    if also := _also(annotation):
+        return _listed(["steps", *also])
     simple = {int: "integers", float: "numbers", str: "strings", Step: "steps"}
     if inner in simple:
         return simple[inner]

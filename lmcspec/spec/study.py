@@ -113,6 +113,8 @@ class Stage(Config):
     """The network's total sparsity at the end of the stage."""
     fraction: float = Field(default=0.2, gt=0, lt=1)
     """Share of the surviving eligible weights that each round prunes."""
+    fraction_of: Literal["eligible", "all"] = Field(default="eligible", json_schema_extra=ADDED_LATER)
+    """`all`: that share of all surviving weights, excluded ones included, is taken from the eligible (OpenLTH's)."""
     exact: bool = False
     """Prune in the last round to `sparsity` exactly."""
     iterative: bool = True

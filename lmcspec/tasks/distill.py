@@ -119,6 +119,7 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.distill",
         "lmcspec.tasks.checkpoint",
+        "lmcspec.science.attention",
         "lmcspec.science.data.look",
         "lmcspec.science.distill.coresets",
         "lmcspec.science.distill.dc",

@@ -25,7 +25,6 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
     """Write `trajectory.safetensors`, the parameters after each epoch as `epoch/name`, and evaluate the last."""
     from lmcspec.science.distill.experts import trajectory
     from lmcspec.science.evaluate import evaluate
-    from lmcspec.science.initial import initial_state, scheme_of
     from lmcspec.science.train import Stopped
 
     data = read.dataset(ctx, params.data)
@@ -41,8 +40,7 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
         network.load_state_dict(parts["state/"])
         ctx.log(f"goes on from its checkpoint after update {begin}")
     else:
-        scheme = scheme_of(params.model.value["config"])
-        network.load_state_dict(initial_state(network, scheme, ("expert", *place, "init")))
+        network.load_state_dict(read.initial(params.model, network, ("expert", *place, "init")))
 
     def pulse(update: int, loss: float) -> bool:
         ctx.progress(update, recipe.length, f"loss {loss:.4g}")

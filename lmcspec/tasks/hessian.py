@@ -145,6 +145,7 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.hessian",
         "lmcspec.tasks.checkpoint",
+        "lmcspec.science.attention",
         "lmcspec.science.curvature",
         "lmcspec.science.evaluate",
         "lmcspec.science.masks",

@@ -26,3 +26,8 @@ def write_mask(out: Path, mask: "Mapping[str, Tensor]", exclude: Collection[str]
         "layers": {name: [count, mask[name].numel()] for name, count in counts.items()},
     }
     return Finished(scalars, "ok" if all(counts.values()) else "dead-layer")
+
+
+def weight_of(layer: str, names: Collection[str]) -> str:
+    """The parameter that an excluded layer means: its `weight`, or itself, as attention's `in_proj_weight`."""
+    return layer if layer in names and not layer.endswith(".weight") else f"{layer}.weight"

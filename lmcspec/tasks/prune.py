@@ -8,7 +8,7 @@ from lmcspec.base.errors import UsageError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
-from lmcspec.tasks.masks import write_mask
+from lmcspec.tasks.masks import weight_of, write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.sources import IMAGES, MODELS, SETS
 
@@ -41,6 +41,8 @@ class Prune:
     """The study's data, for a criterion that looks at training images."""
     train_on: Part | None = field(default=None, metadata=ADDED_LATER)
     """A distilled set from a file, at which it looks instead."""
+    fraction_of: Literal["eligible", "all"] = field(default="eligible", metadata=ADDED_LATER)
+    """Of which survivors `fraction` is a share; those that go are eligible in any case."""
     code: str | None = field(default=None, metadata=ADDED_LATER)
     """The code of a criterion that isn't built in."""
 
@@ -49,13 +51,19 @@ def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
     """Write `mask.safetensors`; counts per tensor and in all."""
     from lmcspec.catalog import CriterionCard, get
     from lmcspec.science import masks
+    from lmcspec.science.models.suited import ModelError
 
     network = read.module(params.model, "meta")
     mask = read.mask(ctx, network) or masks.dense(network)
+    if not mask:
+        raise ModelError(
+            "the model has no weights to prune",
+            help="prunable are weights of convolutions, linear layers and attention's projections: see docs/models.md",
+        )
     card = get("criterion", params.criterion.value["name"])
     assert isinstance(card, CriterionCard)
-    exclude = tuple(f"{layer}.weight" for layer in params.exclude)
-    if absent := [layer for layer in params.exclude if f"{layer}.weight" not in mask]:
+    exclude = tuple(weight_of(layer, mask) for layer in params.exclude)
+    if absent := [layer for layer, name in zip(params.exclude, exclude, strict=True) if name not in mask]:
         layers = ", ".join(name.removesuffix(".weight") for name in mask)
         raise UsageError(f"`exclude` names {absent[0]!r}, and the layers with prunable weights are {layers}")
     eligible, total = masks.survivors(mask, exclude), sum(tensor.numel() for tensor in mask.values())
@@ -75,7 +83,10 @@ def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
 
 
 def _counts(eligible: int, surviving: int, total: int, params: Prune) -> list[int]:
-    """How many go in each round: the fraction of the eligible survivors; in a last, exact one what is over it."""
+    """How many go in each round: the fraction of the survivors meant; in a last, exact one what is over it.
+
+    A share of all survivors is at most what is eligible.
+    """
     from lmcspec.science import masks
 
     counts = []
@@ -84,7 +95,8 @@ def _counts(eligible: int, surviving: int, total: int, params: Prune) -> list[in
             kept = total - masks.count_to_prune(params.sparsity, total)
             count = max(0, surviving - sum(counts) - kept)
         else:
-            count = masks.count_to_prune(params.fraction, eligible - sum(counts))
+            share_of = eligible if params.fraction_of == "eligible" else surviving
+            count = min(masks.count_to_prune(params.fraction, share_of - sum(counts)), eligible - sum(counts))
         counts.append(count)
     return counts
 
@@ -98,11 +110,8 @@ def _in_steps(eligible: int, count: int, steps: int) -> list[int]:
 
 
 def _state(ctx: Context, params: Prune, seeds: dict[str, int]) -> "dict[str, Tensor]":
-    from lmcspec.science.initial import initial_state, scheme_of
-
     if params.start == "init":
-        scheme = scheme_of(params.model.value["config"])
-        return initial_state(read.module(params.model), scheme, ("init", seeds["replicate"]))
+        return read.initial(params.model, read.module(params.model), ("init", seeds["replicate"]))
     return read.tensors(ctx.input("state") / read.STATE) if ctx.has("state") else {}
 
 
@@ -167,6 +176,7 @@ KIND = Kind(
     sources=(
         "lmcspec.tasks.prune",
         "lmcspec.tasks.masks",
+        "lmcspec.science.attention",
         "lmcspec.science.auxiliary",
         "lmcspec.science.criteria.grasp",
         "lmcspec.science.criteria.magnitude",

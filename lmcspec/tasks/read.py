@@ -23,8 +23,8 @@ STATE, OPTIMISER, MASK, DISTILLED, TRAJECTORY = (
 )
 
 
-def module(part: Part, device: str = "cpu") -> "nn.Module":
-    """The model of a part; on the device `meta` it has shapes and no memory."""
+def module(part: Part, device: str = "cpu", seed: int = 0) -> "nn.Module":
+    """The model of a part; on the device `meta` it has shapes and no memory. Its own code draws from `seed`."""
     import torch
 
     from lmcspec.catalog import get
@@ -33,7 +33,17 @@ def module(part: Part, device: str = "cpu") -> "nn.Module":
     card = get("model", part.value["config"]["name"])
     config = card.config.model_validate(part.value["config"])
     with torch.device(device):
-        return construct(card.load(), config, tuple(part.value["shape"]), part.value["classes"])
+        return construct(card.load(), config, tuple(part.value["shape"]), part.value["classes"], seed)
+
+
+def initial(part: Part, network: "nn.Module", address: tuple[str | int, ...]) -> "dict[str, Tensor]":
+    """Parameters and buffers as the model's settings draw them at an address."""
+    from lmcspec.science.initial import initial_state, scheme_of
+
+    def anew(seed: int) -> "nn.Module":
+        return module(part, seed=seed)
+
+    return initial_state(network, scheme_of(part.value["config"]), address, anew)
 
 
 def note_facts(ctx: Context, part: Part, network: "nn.Module") -> None:

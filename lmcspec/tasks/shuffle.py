@@ -6,7 +6,7 @@ from typing import Literal
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
-from lmcspec.tasks.masks import write_mask
+from lmcspec.tasks.masks import weight_of, write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.sources import MODELS
 
@@ -28,7 +28,7 @@ def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, read.module(params.model, "meta"))
     assert mask is not None, "a shuffle has a mask to shuffle"
     address = (seeds["replicate"], seeds["level"], seeds["draw"])
-    exclude = tuple(f"{layer}.weight" for layer in params.exclude)
+    exclude = tuple(weight_of(layer, mask) for layer in params.exclude)
     return write_mask(ctx.out, masks.shuffle(mask, params.mode, address, exclude), exclude)
 
 

@@ -12,6 +12,7 @@ MODELS = (
     "lmcspec.science.models.mlp",
     "lmcspec.science.models.norms",
     "lmcspec.science.models.resnet",
+    "lmcspec.science.models.suited",
     "lmcspec.science.models.vgg",
     "lmcspec.base.recipes",
     "lmcspec.base.streams",

@@ -155,14 +155,12 @@ def _resume(
 
 def _start(ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Module") -> "dict[str, Tensor]":
     from lmcspec.science import masks
-    from lmcspec.science.initial import initial_state, scheme_of
 
-    scheme = scheme_of(params.model.value["config"])
     match params.start:
         case "init":
-            state = initial_state(network, scheme, ("init", seeds["replicate"]))
+            state = read.initial(params.model, network, ("init", seeds["replicate"]))
         case "reinit":
-            state = initial_state(network, scheme, ("reinit", seeds["replicate"], 0))
+            state = read.initial(params.model, network, ("reinit", seeds["replicate"], 0))
         case "given":
             state = read.tensors(ctx.input("start") / read.STATE)
     if params.restore == "prunable":

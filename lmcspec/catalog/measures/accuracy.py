@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import MeasureCard
-from lmcspec.catalog.config import NEUTRAL
+from lmcspec.catalog.config import NEUTRAL, Several, StepField
 from lmcspec.catalog.levels import LevelMeasure, Levels
 
 
@@ -16,6 +16,8 @@ class Accuracy(LevelMeasure):
     levels: Levels = "all"
     copies: int = Field(default=1, ge=1)
     """Data orders to average over; 1 is the level's own training."""
+    through: StepField | Several[StepField] | None = None
+    """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
     split: Literal["test", "validation", "train"] = Field(default="test", json_schema_extra=NEUTRAL)
     """The images that tables and verdicts go by; all splits are kept. `validation` needs a `dataset.split`."""
 

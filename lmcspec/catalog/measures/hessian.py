@@ -5,14 +5,17 @@ from typing import Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.config import Several, StepOrEnd
 from lmcspec.catalog.levels import LevelMeasure, Levels
 
 
 class Hessian(LevelMeasure):
-    """The Hessian of the training loss at the end of training: its diagonal, its trace, its largest eigenvalues."""
+    """The Hessian of the training loss at trained networks: its diagonal, its trace, its largest eigenvalues."""
 
     kind: Literal["hessian"] = "hessian"
     levels: Levels
+    at: Several[StepOrEnd] = Field(default=("end",), min_length=1)
+    """Where in the level's own training: `end`, `rewind` (where it begins), or steps on the way."""
     batch: int = Field(default=64, ge=1)
     """Training images of a batch, balanced over the classes and without augmentation."""
     batches: int = Field(default=10, ge=1)

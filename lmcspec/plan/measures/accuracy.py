@@ -1,18 +1,45 @@
 """Accuracy: the level's own training evaluates its last state, so there is nothing else to do."""
 
+from collections.abc import Iterator
+
+from lmcspec.base.steps import Step
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.request import Cell, Request
 from lmcspec.plan.network_plan import NetworkPlan
 
 
 def targets(request: Request) -> list[Target]:
-    """One target per cell and copy."""
+    """One target per cell and copy, and per state on the way with `through`, which evaluates itself, too."""
     config = request.config
-    return [
-        request.target("accuracy", cell, trained(request, cell, copy), copies=(copy,), split=config.split)
-        for cell in request.cells()
-        for copy in range(config.copies)
-    ]
+    found = []
+    for cell in request.cells():
+        for copy in range(config.copies):
+            own = {"copies": (copy,), "split": config.split}
+            found += [
+                request.target("accuracy", cell, task, through=updates, **own)
+                for updates, task in _on_the_way(request, cell, copy)
+            ]
+            found.append(request.target("accuracy", cell, trained(request, cell, copy), **own))
+    return found
+
+
+def _on_the_way(request: Request, cell: Cell, copy: int) -> Iterator[tuple[int, str]]:
+    """States before the end of a level's training that `through` names, in updates."""
+    wanted = request.config.through
+    if wanted is None:
+        return
+    network, replicate, level = cell
+    name = recipe_of(request, network, level)
+    recipe = request.emit.recipe(name)
+    begin = recipe.updates(request.emit.start(network, replicate, level).step)
+    if isinstance(wanted, Step):
+        every = max(1, recipe.updates(wanted))
+        places = [begin, *range((begin // every + 1) * every, recipe.recipe.length, every)]
+    else:
+        places = sorted({recipe.updates(step) for step in wanted})
+    for updates in places:
+        if begin <= updates < recipe.recipe.length:
+            yield updates, request.emit.level_run(network, replicate, level, name, copy, updates)
 
 
 def trained(request: Request, cell: Cell, copy: int = 0) -> str:

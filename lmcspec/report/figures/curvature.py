@@ -127,13 +127,13 @@ def _filled(shown: Spread) -> Iterator[float]:
 
 
 def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
-    groups: dict[tuple[str, int], list[Target]] = {}
+    groups: dict[tuple[str, int, str], list[Target]] = {}
     for one in given.plan.targets:
         if (one.case, one.measure) == (given.case, measure) and (wish.networks is None or one.network in wish.networks):
-            groups.setdefault((one.network, one.level), []).append(one)
+            groups.setdefault((one.network, one.level, one.at), []).append(one)
     seen: set[str] = set()
-    for (network, level), own in groups.items():
-        measured = sorted({other for name, other in groups if name == network})
+    for (network, level, at), own in groups.items():
+        measured = sorted({other for name, other, _ in groups if name == network})
         if level not in given.levels(network, wish.levels, measured) or own[0].task in seen:
             continue
         seen.add(own[0].task)
@@ -141,12 +141,19 @@ def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
         if not found:
             continue
         depth = [other for other in measured if other].index(level) if level else 0
+        if at:  # each point of each level has a line of its own
+            depth = [place for place in groups if place[0] == network].index((network, level, at))
         look = look_at_depth(look_of(given, network, level), depth)
         histograms = [stored.scalars["histogram"] for stored in found]
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
         merged = [_merged(one["edges"], one["counts"])[1] for one in histograms]
         shares = [[count / sum(counts) for count in counts] for counts in merged]
-        yield Spread(named(given, network, level), look, edges, shares)
+        yield Spread(_at(named(given, network, level), at), look, edges, shares)
+
+
+def _at(label: str, at: str) -> str:
+    """With the point of training, where there are several."""
+    return f"{label}, k = {at}" if at else label
 
 
 def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float], list[int]]:
@@ -160,22 +167,23 @@ def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float],
 
 
 def _table(given: Given, wish: Wish, measure: str) -> Shown:
-    rows: dict[tuple[str, int], dict[str, Row]] = {}
-    tasks: dict[str, tuple[str, int]] = {}
+    rows: dict[tuple[str, int, str], dict[str, Row]] = {}
+    tasks: dict[str, tuple[str, int, str]] = {}
     for row in given.rows:
         wanted = wish.networks is None or row.network in wish.networks
         if row.measure != measure or not wanted or row.metric not in NUMBERS:
             continue
-        place = tasks.setdefault(row.task, (row.network, row.level))  # a dense network that several share stands once
-        if place == (row.network, row.level):
+        own_place = (row.network, row.level, row.k)
+        if tasks.setdefault(row.task, own_place) == own_place:  # a dense network that several share stands once
+            place = own_place
             rows.setdefault(place, {}).setdefault(row.metric, row)
     shown = [metric for metric in NUMBERS if any(metric in own for own in rows.values())]
     lines = []
-    for (network, level), own in rows.items():
-        levels = sorted({other for name, other in rows if name == network})
+    for (network, level, at), own in rows.items():
+        levels = sorted({other for name, other, _ in rows if name == network})
         if level not in given.levels(network, wish.levels, levels):
             continue
-        line = [Cell(named(given, network, level))]
+        line = [Cell(_at(named(given, network, level), at))]
         for metric in shown:
             row = own.get(metric)
             line.append(Cell("" if row is None else in_points(given.cell(row), metric), (row.task,) if row else ()))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lmcspec.science.attention import twice_differentiable
 from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.criteria import masked
 from lmcspec.science.data.resident import Split
@@ -42,7 +43,8 @@ def scores(
         fixed = masked.masked(dict(zip(own, total, strict=True)), mask)
         product = [torch.zeros_like(value, requires_grad=False) for value in leaves]
         for batch in masked.batches(images, config.batch):
-            gradients = torch.autograd.grad(loss(*batch), leaves, create_graph=True, materialize_grads=True)
+            with twice_differentiable():
+                gradients = torch.autograd.grad(loss(*batch), leaves, create_graph=True, materialize_grads=True)
             along = torch.stack([(g * v).sum() for g, v in zip(gradients, fixed.values(), strict=True)]).sum()
             # A weight on which the gradient does not depend has a Hessian of zeros there.
             for sum_, column in zip(product, torch.autograd.grad(along, leaves, materialize_grads=True), strict=True):

@@ -50,7 +50,7 @@ def distill(config: DistributionMatching, given: Given) -> Distilled:
             if not whole and iteration > first:
                 real, averages, sizes = _real(config, split, members, iteration)
             address = ("distill", config.seed, "net", iteration)
-            module.load_state_dict(initial_state(module, given.scheme, address))
+            module.load_state_dict(initial_state(module, given.scheme, address, given.anew))
             drawn = _drawn(config, iteration, classes)
             with torch.no_grad():
                 wanted = averages @ phi(_augmented(real, sizes, drawn))

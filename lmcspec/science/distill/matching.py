@@ -1,10 +1,13 @@
 """How far apart two gradients of a network are: the distances of gradient matching."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+
+from lmcspec.science.attention import twice_differentiable
 
 TINY = 1e-6
 
@@ -13,8 +16,9 @@ def gradients(
     module: nn.Module, images: Tensor, labels: Tensor, parameters: Sequence[Tensor], *, graph: bool = False
 ) -> list[Tensor]:
     """The gradients of the mean cross-entropy; with `graph` they can be differentiated by the images."""
-    loss = cross_entropy(module(images), labels)
-    found = torch.autograd.grad(loss, parameters, create_graph=graph)
+    with twice_differentiable() if graph else nullcontext():
+        loss = cross_entropy(module(images), labels)
+        found = torch.autograd.grad(loss, parameters, create_graph=graph)
     return list(found) if graph else [gradient.detach() for gradient in found]
 
 

@@ -10,6 +10,7 @@ from lmcspec.base import streams
 from lmcspec.base.recipes import Augmentation, OwnNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.mtt import TrajectoryMatching
+from lmcspec.science.attention import twice_differentiable
 from lmcspec.science.data.distilled import Distilled
 from lmcspec.science.data.dsa import apply_dsa, draw_dsa
 from lmcspec.science.distill.experts import state_after
@@ -108,7 +109,8 @@ def _student(
             seen = apply_dsa(seen, draws, number, part)
         # Statistics that a batch norm keeps would tie one update to the next in another way than its weights.
         kept = {name: tensor.clone() for name, tensor in buffers.items()}
-        loss = cross_entropy(functional_call(module, {**weights, **kept}, (seen,)), labels[chosen])
-        steps = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+        with twice_differentiable():
+            loss = cross_entropy(functional_call(module, {**weights, **kept}, (seen,)), labels[chosen])
+            steps = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
         weights = {name: tensor - rate * step for (name, tensor), step in zip(weights.items(), steps, strict=True)}
     return weights

@@ -55,7 +55,7 @@ class Given:
     """
 
     data: Dataset
-    build: Callable[[], nn.Module]
+    build: Callable[..., nn.Module]
     scheme: Scheme = "default"
     classifier: str = "classifier"
     experts: Sequence[Path] = ()
@@ -70,8 +70,12 @@ class Given:
     def network(self, *address: int | str) -> nn.Module:
         """A network on the device, drawn from the stream `distill` at this address."""
         module = self.build().to(self.device)
-        module.load_state_dict(initial_state(module, self.scheme, ("distill", *address)))
+        module.load_state_dict(initial_state(module, self.scheme, ("distill", *address), self.anew))
         return module
+
+    def anew(self, seed: int) -> nn.Module:
+        """The network with what its own code draws drawn from a seed."""
+        return self.build(seed=seed)
 
     def advance(self, step: int, loss: float, state: Mapping[str, Tensor]) -> None:
         """Tell how far it is. Raises Diverged for a loss that is not finite, Stopped with the `state` where asked."""

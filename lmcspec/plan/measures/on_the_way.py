@@ -1,0 +1,56 @@
+"""Points of a level's own training, which are states that it passes: by-products, where they aren't stored already."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lmcspec.base.steps import Step
+from lmcspec.plan.measures.accuracy import recipe_of, trained
+from lmcspec.plan.measures.request import Cell, Request
+from lmcspec.plan.subnetworks import StartsAfterEnd
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The task of a state, and where that is: `written` and in updates; empty and 0 where only ends are looked at."""
+
+    task: str
+    written: str = ""
+    updates: int = 0
+
+
+def points(request: Request, cell: Cell) -> Iterator[Point]:
+    """Those that the measure's `at` names. One before the rewind point does not exist, and the plan notes it.
+
+    Raises StartsAfterEnd for a step that the level's training does not reach.
+    """
+    if tuple(request.config.at) == ("end",):
+        yield Point(trained(request, cell))
+        return
+    network, replicate, level = cell
+    name = recipe_of(request, network, level)
+    recipe = request.emit.recipe(name)
+    length = recipe.recipe.length
+    rewind = request.emit.start(network, replicate, level).step
+    seen: set[int] = set()
+    for place, one in enumerate(request.config.at):
+        if one == "end":
+            yield Point(trained(request, cell), "end", length)
+            continue
+        step = rewind if one == "rewind" else one
+        updates = recipe.updates(step)
+        if updates in seen:
+            continue
+        seen.add(updates)
+        if updates < recipe.updates(rewind):
+            place_ = f"{request.case}: " if request.case else ""
+            note = f"{place_}{request.name} of {network.name} at {one}: levels that rewind to {rewind} begin after it"
+            if note not in request.notes:
+                request.notes.append(note)
+            continue
+        if step != Step() and updates >= length:
+            raise StartsAfterEnd(
+                f"at = {one} is update {updates} of the recipe `{name}`, by which level {level} of {network.name} is "
+                f"trained to be measured, but that ends after {length}",
+                ("measures", request.name, "at", place),
+            )
+        yield Point(request.emit.level_run(network, replicate, level, name, 0, updates), str(step), updates)

@@ -1,9 +1,11 @@
 """A package of cards, written into a folder and found as an installed one is; each look at it is a new process's."""
 
+import shutil
 import sys
 from pathlib import Path
 
 from lmcspec.catalog import code, registry
+from lmcspec.catalog.plugged import plugged_cards
 
 CARDS = """
 from typing import Literal
@@ -97,6 +99,9 @@ class Plugin:
         """As in a new process."""
         for name in [one for one in sys.modules if one.partition(".")[0] == "ownplug"]:
             del sys.modules[name]
+        # Python takes a compiled module for current that is of the same second and size.
+        shutil.rmtree(self.folder / "__pycache__", ignore_errors=True)
         registry.plug_ins.cache_clear()
+        plugged_cards.cache_clear()
         code._seen.clear()
         code.look_again()

@@ -40,6 +40,8 @@ E008 unknown file type
     The ending of its name says how a spec is written: .toml, .yaml or .yml.
 E009 nested too deep
     Tables and lists may nest 40 deep; no spec needs more than ten.
+E010 too many values
+    A spec holds at most 10,000 values with all that it extends. `each` and sweeps say what repeats itself.
 E101 syntax error
     The text is no valid TOML or YAML. Nothing else in the file is looked at until it is.
 E102 duplicate key
@@ -192,6 +194,9 @@ E436 classes of two sources don't match
 E437 a class without training images
     `dataset.split` takes as many images of each class as it can. A class of which it takes all, or keeps none, could
     not be learned any more.
+E455 too many levels
+    A network has at most 10,000 levels, the networks of a study together 100,000. Fractions of a millionth prune no
+    weight in most rounds.
 """
 
 

@@ -34,9 +34,12 @@ TrustOption = Annotated[
         help="Don't compare what is read from the store with its digests.",
     ),
 ]
-MaxTasksOption = Annotated[int, typer.Option("--max-tasks", min=1, help="Refuse studies with more tasks.")]
+MaxTasksOption = Annotated[
+    int, typer.Option("--max-tasks", min=1, max=1_000_000, help="Refuse studies with more tasks.")
+]
 WorkersOption = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Slots; by default one per GPU, or per core without one.")
+    int | None,
+    typer.Option("--workers", min=1, max=1024, help="Slots; by default one per GPU, or per core without one."),
 ]
 ForceOption = Annotated[
     list[str],

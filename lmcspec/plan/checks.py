@@ -64,7 +64,8 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
 
 def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
     """A rate that never drops because its milestone lies beyond the end is a mistake of whoever cut the length."""
-    used = {(network.recipe(name), "real") for network in networks.values() for name in _measured_with(case, networks)}
+    measured_with = _measured_with(case, networks)
+    used = {(network.recipe(name), "real") for network in networks.values() for name in measured_with}
     for network in networks.values():
         used |= {network.stage_recipe(stage) for stage in network.stages if network.like is None}
     for name, on in sorted(used):

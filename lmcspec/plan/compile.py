@@ -8,6 +8,7 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
 from lmcspec.catalog.code import look_again
+from lmcspec.plan.bounds import least_tasks
 from lmcspec.plan.checks import (
     image_problems,
     milestone_problems,
@@ -128,6 +129,8 @@ class _Case:
         self.problems += set_problems(self.case, material.facts[material.data.digest])
         if len(self.problems) > before:
             return []
+        if least_tasks(self.case, self.networks, recipes) > self.graph.limit:
+            raise TooManyTasks
         self.notes += precision_notes(self.case)
         self.series = [series_of(self.case.name, one, material, recipes) for one in self.networks.values()]
         emit = Subnetworks(

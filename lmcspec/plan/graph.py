@@ -205,13 +205,11 @@ def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
             params = task.params
             key = (task.inputs, task.seeds, params.branch)
             branches.setdefault(key, []).append(task)
-    return {
-        task.id: max(members, key=lambda member: member.params.until).id
-        for members in branches.values()
-        if len(members) > 1
-        for task in members
-        if task.params.until < max(member.params.until for member in members)
-    }
+    found: dict[str, str] = {}
+    for members in branches.values():
+        longest = max(members, key=lambda member: member.params.until)
+        found |= {task.id: longest.id for task in members if task.params.until < longest.params.until}
+    return found
 
 
 def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, Task]:

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from lmcspec.plan.graph import Level
 from lmcspec.spec.study import Stage
 
+MOST_LEVELS = 10_000
+"""Levels of one network."""
+EPSILON = 2.0**-52
+"""Smaller fractions vanish beside 1."""
+
 
 class LevelError(ValueError):
     """A stage that can't be; `code` and `key` say which rule and where in the stage."""
@@ -49,6 +54,11 @@ def lay_out(stages: tuple[Stage, ...], excluded: tuple[float, ...]) -> tuple[tup
         entry = len(densities) - 1
         densities[-1] = (density, index)
         rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, share)
+        if entry + rounds > MOST_LEVELS:
+            key = "fraction" if stage.rounds is None else "rounds"
+            raise LevelError(
+                "E455", key, f"this makes {entry + rounds:,} levels; a network has at most {MOST_LEVELS:,}"
+            )
         for done in range(1, rounds + 1):
             spared = 0.0 if stage.fraction_of == "all" else share
             reached = spared + (density - spared) * (1 - fraction) ** done
@@ -97,7 +107,18 @@ def _rounds(stage: Stage, density: float, excluded: float) -> tuple[int, float]:
     ratio = (wanted - excluded) / (density - excluded)
     if stage.rounds is not None:
         return stage.rounds, float(f"{1 - ratio ** (1 / stage.rounds):.12g}")
-    rounds = math.floor(math.log(ratio) / math.log(1 - stage.fraction) + 0.5)
+    # A fraction so small that 1 - fraction is 1 never gets there.
+    steps = math.log(ratio) / math.log(1 - stage.fraction) if stage.fraction > EPSILON else math.inf
+    if steps > MOST_LEVELS:
+        rounds = f"{steps:,.0f}" if math.isfinite(steps) else "endless"
+        raise LevelError(
+            "E455",
+            "fraction",
+            f"pruning {stage.fraction:g} of the weights each round takes {rounds} rounds to {stage.sparsity:.1%}; "
+            f"a network has at most {MOST_LEVELS:,} levels",
+            "prune a larger fraction",
+        )
+    rounds = math.floor(steps + 0.5)
     if rounds < 1:
         raise LevelError(
             "E407",

@@ -15,6 +15,9 @@ from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
 from lmcspec.tasks.masks import weight_of
 
+MOST_LEVELS_OF_ALL = 100_000
+"""Levels of all networks of a case together."""
+
 
 def lay_out_networks(
     case: Case, model: ModelFacts | None, problems: list[Problem], notes: list[str]
@@ -23,8 +26,11 @@ def lay_out_networks(
     laid: dict[str, NetworkPlan] = {}
     said: dict[str, list[str]] = {}
     written = case.study.networks
+    recipes = _written_recipes(case)
+    means = {member.name: member.recipes for family in case.families.values() for member in family.members}
+    levels_of_all = 0
     for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
-        renamed = {recipe: case.recipe(name, recipe) for recipe in _written_recipes(case)}
+        renamed = {recipe: means.get(name, {}).get(recipe, recipe) for recipe in recipes}
         if isinstance(network, Like):
             original = laid.get(network.like)
             if original is not None:
@@ -40,6 +46,11 @@ def lay_out_networks(
             path = ("networks", name, *_stage_of(error, network, shares))
             problems.append(case.origins.problem(error.code, str(error), path, help=error.help))
             continue
+        levels_of_all += len(levels)
+        if levels_of_all > MOST_LEVELS_OF_ALL:
+            message = f"the networks have more than {MOST_LEVELS_OF_ALL:,} levels together"
+            problems.append(case.origins.problem("E455", message, ("networks", name), at="key"))
+            break
         if model is not None:
             levels, idle = counted(stages, levels, {one.removesuffix(".weight"): size for one, size in model.sizes})
             problems += _idle_problems(case, name, idle)

@@ -19,6 +19,9 @@ from lmcspec.tasks.prune import Prune
 from lmcspec.tasks.shuffle import Shuffle
 from lmcspec.tasks.train import Train
 
+_STRIDE = 50
+"""Levels that ask for each other at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -87,6 +90,10 @@ class Subnetworks:
             return self._mask(network, index - 1, replicate, level)
         key = ("mask", network.name, index, replicate, level)
         if key not in self._memory:
+            if stage.stage.iterative:
+                # Each level asks for the one before: from the bottom in strides, as Python's stack is no deeper.
+                for below in range(stage.entry + _STRIDE, level, _STRIDE):
+                    self._mask(network, index, replicate, below)
             self._memory[key] = self._make_mask(network, stage, replicate, level)
         return self._memory[key]
 
@@ -226,6 +233,8 @@ class Subnetworks:
             return start
         if not network.stages:
             return Start()
+        if level > _STRIDE:
+            self.mask(network, replicate, level)
         return self._start(network, self._owner(network, level), replicate, level)
 
     def _owner(self, network: NetworkPlan, level: int) -> StagePlan:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec.reading import Unreadable, parse, read_text
+from lmcspec.spec.reading import Unreadable, parse, read_text, too_many
+from lmcspec.spec.size import MOST
 from lmcspec.spec.text import Source
-from lmcspec.spec.tree import Node, NoPlace, merge, without
+from lmcspec.spec.tree import Node, NoPlace, merge, walk, without
 
 DEEPEST = 16
 """Files on top of each other."""
@@ -25,6 +26,7 @@ class Files:
     paths: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     _failed: set[Path] = field(default_factory=set)
+    _values: int = 0
 
     def read(self, path: Path, text: str | None = None) -> Node | None:
         """The tree of a file with all that it extends merged beneath it; None where that failed."""
@@ -74,6 +76,9 @@ class Files:
             self.sources[str(path)] = Source(str(path), content)
             self.paths.append(path)
             tree, self.sources[str(path)] = parse(path, content)
+            self._values += sum(1 for _ in walk(tree))
+            if self._values > MOST:
+                raise Unreadable(too_many(named_at or Span(str(path), 1, 1, 1, 1), self._values))
         except Unreadable as error:
             self.problems.append(error.problem)
             return None

@@ -26,6 +26,7 @@ from lmcspec.spec.preset_files import preset_sources
 from lmcspec.spec.problems import found, from_validation
 from lmcspec.spec.protocols import with_protocols
 from lmcspec.spec.references import reference_problems
+from lmcspec.spec.size import MOST_IN_CASES
 from lmcspec.spec.study import Study, study_model
 from lmcspec.spec.sweep import swept
 from lmcspec.spec.tree import Node, items, plain, walk
@@ -87,6 +88,12 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     given = overridden(root, sets)
     sweep = swept(given.root, given.paths)
     problems = [*given.problems, *sweep.problems]
+    values = len(sweep.cases) * sum(1 for _ in walk(root))
+    if values > MOST_IN_CASES:
+        message = (
+            f"the {len(sweep.cases):,} cases of the sweep hold {values:,} values; at most {MOST_IN_CASES:,} are read"
+        )
+        raise SpecError([Problem("E312", message, root.span, help="sweep over less, or split the spec")], sources)
     cases = [case for name, tree in sweep.cases if (case := _case(name, tree, problems, sources)) is not None]
     sources |= {file: source.text for file, source in preset_sources().items()}
     if problems:

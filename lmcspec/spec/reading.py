@@ -8,6 +8,7 @@ import tomli
 
 from lmcspec.base.errors import Problem, Span
 from lmcspec.spec import toml_slips, toml_spans
+from lmcspec.spec.size import MOST, count
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
 
@@ -103,6 +104,8 @@ def parse_toml(file: str, text: str) -> tuple[Node, Source]:
     source = Source(file, text.replace("\r\n", "\n"))
     try:
         data = tomli.loads(source.text)
+        if (number := count(data)) > MOST:
+            raise Unreadable(too_many(source.span(0, 0), number))
         places = toml_spans.places(source.text, DEEPEST)
     except toml_spans.TooDeep as error:
         raise Unreadable(_too_deep(source, error.offset)) from None
@@ -137,6 +140,12 @@ def toml_tree(data: object, places: dict[toml_spans.Path, toml_spans.Place], sou
 def too_deep(span: Span) -> Problem:
     """The problem of nesting beyond the limit."""
     return Problem("E009", f"tables and lists nest more than {DEEPEST} deep here", span)
+
+
+def too_many(span: Span, number: int) -> Problem:
+    """The problem of a spec of more values than any is written with."""
+    message = f"the spec holds {number:,} values; at most {MOST:,} are read"
+    return Problem("E010", message, span, help="let `each`, a sweep or several specs say what repeats itself")
 
 
 def _too_deep(source: Source, offset: int) -> Problem:

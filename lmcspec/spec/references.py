@@ -25,11 +25,14 @@ class Names:
     families: Mapping[str, Family]
     recipe_families: Mapping[str, list[str]]
     problems: list[Problem] = field(default_factory=list)
+    _defined: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    def of(self, table: str) -> list[str]:
-        """The names defined in a table."""
-        node = self.origins.root.get(table)
-        return [name for name, _ in node.items()] if node is not None else []
+    def of(self, table: str) -> Mapping[str, None]:
+        """The names defined in a table, in order."""
+        if table not in self._defined:
+            node = self.origins.root.get(table)
+            self._defined[table] = dict.fromkeys(name for name, _ in node.items()) if node is not None else {}
+        return self._defined[table]
 
     def problem(self, code: str, message: str, path: Path, *, key: bool = False, help: str = "") -> None:
         """Note a problem."""
@@ -216,7 +219,7 @@ def _measures(names: Names) -> None:
                 _check_recipe(names, evaluate.value, (*path, "evaluate"))
         wanted, sets = node.get("set"), names.of("distilled")
         if wanted is not None and isinstance(wanted.value, str) and wanted.value not in sets:
-            problem = unknown_name("E208", "distilled set", wanted.value, sets, (*path, "set"), names.origins)
+            problem = unknown_name("E208", "distilled set", wanted.value, list(sets), (*path, "set"), names.origins)
             names.problems.append(problem)
         against = node.get("against")
         if against is not None:
@@ -268,7 +271,7 @@ def _check_measure(names: Names, node: Node, path: Path, key: str) -> None:
     child = node.get(key)
     known = names.of("measures")
     if child is not None and isinstance(child.value, str) and child.value not in known:
-        names.problems.append(unknown_name("E212", "measure", child.value, known, (*path, key), names.origins))
+        names.problems.append(unknown_name("E212", "measure", child.value, list(known), (*path, key), names.origins))
 
 
 def _check_recipe(names: Names, name: str, path: Path) -> None:

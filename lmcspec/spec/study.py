@@ -108,7 +108,7 @@ class Stage(Config):
     """`real`, or the name of a distilled set."""
     recipe: str | None = None
     """`real` on the study's data set and `distilled` otherwise, unless told."""
-    rounds: int | None = Field(default=None, ge=1)
+    rounds: int | None = Field(default=None, ge=1, le=10_000)
     sparsity: float | None = Field(default=None, gt=0, lt=1)
     """The network's total sparsity at the end of the stage."""
     fraction: float = Field(default=0.2, gt=0, lt=1)
@@ -328,6 +328,6 @@ def _network(stage: type[Stage]) -> Any:
         return "like" if isinstance(value, Like) else "stages"
 
     return Annotated[
-        Annotated[Several[stage], Tag("stages")] | Annotated[Like, Tag("like")],
+        Annotated[Several[stage], Field(max_length=100), Tag("stages")] | Annotated[Like, Tag("like")],
         Discriminator(form),
     ]

@@ -12,8 +12,8 @@ from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec import yaml_slips
-from lmcspec.spec.reading import DEEPEST, Unreadable, too_deep
+from lmcspec.spec import size, yaml_slips
+from lmcspec.spec.reading import DEEPEST, Unreadable, too_deep, too_many
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
 
@@ -29,6 +29,8 @@ _ODD = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 def parse_yaml(source: Source) -> Node:
     """The tree of a YAML text. Raises Unreadable for syntax, tags, duplicate keys, endless aliases and depth."""
+    if (number := size.count_in_yaml(source.text)) > size.MOST:
+        raise Unreadable(too_many(source.span(0, 0), number))
     reader = YAML(typ="safe", pure=True)
     reader.max_depth = DEEPEST + 1  # older versions don't know it, and run into Python's own limit instead
     reader.composer.warn_double_anchors = False

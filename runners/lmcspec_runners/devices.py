@@ -5,12 +5,22 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 
+from lmcspec.base.errors import UsageError
 from lmcspec.engine.runner import Slot
+
+PER_CORE = 8
+FEWEST_REFUSED = 64
+"""Workers that any machine may be asked for; beyond that, so many a core. Each takes a process and its memory."""
 
 
 def slots(workers: int | None) -> tuple[Slot, ...]:
     """One slot per GPU, or one per CPU core where there is none; `workers` many, dealt out over the GPUs in turn."""
     found = gpus()
+    if workers is not None and workers > (most := max(FEWEST_REFUSED, PER_CORE * cores())):
+        raise UsageError(
+            f"{workers:,} workers are more than this machine of {cores()} cores can hold: {most} at most",
+            help="leave --workers out: one a GPU, or one a core where there is none",
+        )
     if not found:
         return (Slot(""),) * (workers or cores())
     return tuple(Slot(found[number % len(found)]) for number in range(workers or len(found)))

@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from lmcspec.base.errors import UsageError
 from lmcspec.engine import Slot
 from lmcspec_runners import devices
 
@@ -60,3 +61,11 @@ def test_without_a_driver_there_are_cpu_slots(smi):
 def test_no_test_sees_a_gpu_but_those_marked_so():
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
     assert devices.gpus() == ()
+
+
+@pytest.mark.parametrize("workers", [10_000, 10**18])
+def test_more_workers_than_a_machine_holds_are_refused(workers, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(UsageError, match="workers are more than this machine"):
+        devices.slots(workers)
+    assert len(devices.slots(64)) == 64

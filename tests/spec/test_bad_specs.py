@@ -55,6 +55,14 @@ def write_tower(path: Path) -> None:
     path.write_text('\nextends = "floor0.toml"\n')
 
 
+def write_many(path: Path) -> None:
+    """Twenty thousand networks."""
+    if path.suffix == ".toml":
+        path.write_text("[networks]\n" + "".join(f"n{number} = [{{}}]\n" for number in range(20_000)))
+    else:
+        path.write_text("networks:\n" + "".join(f"  n{number}: [{{}}]\n" for number in range(20_000)))
+
+
 GENERATED = {
     "missing": ("E001", 1, 1, lambda path: None),
     "folder": ("E002", 1, 1, lambda path: path.mkdir()),
@@ -65,6 +73,7 @@ GENERATED = {
     "utf16": ("E005", 1, 1, lambda path: path.write_bytes("study = 1".encode("utf-16"))),
     "mark": ("E006", 1, 1, lambda path: path.write_bytes(b"\xef\xbb\xbfstudy = 1\n")),
     "nul": ("E007", 2, 3, lambda path: path.write_bytes(b"\n# \0\n")),
+    "many": ("E010", 1, 1, write_many),
     "deep": ("E009", 1, 44, lambda path: path.write_text("a: " + "[" * 100_000)),
 }
 HELP = {"latin": "save it as UTF-8", "utf16": "UTF-16", "large": "1,048,576", "mark": "without one"}

@@ -12,7 +12,7 @@ class RandomImages(Config):
     """Random real images."""
 
     method: Literal["random-images"] = "random-images"
-    ipc: int = Field(ge=1)
+    ipc: int = Field(ge=1, le=100_000)
     """Images per class."""
     seed: int = Field(default=0, ge=0)
 
@@ -30,7 +30,7 @@ class KCenter(Config):
     """Real images such that every other image of the class is near one of them, found greedily."""
 
     method: Literal["k-center"] = "k-center"
-    ipc: int = Field(ge=1)
+    ipc: int = Field(ge=1, le=100_000)
     """Images per class."""
     features: Literal["pixels", "network"] = "network"
     """Where distances are taken: pixels in the data's space, or what the classifier of a network gets."""

@@ -16,7 +16,7 @@ class Condensation(Config):
     """Match the gradients of synthetic and real images, class by class, along the training of many networks."""
 
     method: Literal["dc"] = "dc"
-    ipc: int = Field(ge=1)
+    ipc: int = Field(ge=1, le=100_000)
     """Images per class."""
     iterations: int = Field(default=1000, ge=1)
     """Networks, each drawn anew."""

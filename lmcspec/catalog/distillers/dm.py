@@ -13,7 +13,7 @@ class DistributionMatching(Config):
     """Match the mean features of synthetic and real images under freshly drawn, untrained networks."""
 
     method: Literal["dm"] = "dm"
-    ipc: int = Field(ge=1)
+    ipc: int = Field(ge=1, le=100_000)
     """Images per class."""
     iterations: int = Field(default=20_000, ge=1)
     lr: float = Field(default=1.0, gt=0)

@@ -13,7 +13,7 @@ class EfficientCondensation(Config):
     """Match gradients of packed synthetic images and real ones along trainings on real data. Raw images."""
 
     method: Literal["idc"] = "idc"
-    ipc: int = Field(ge=1)
+    ipc: int = Field(ge=1, le=100_000)
     """Images per class, as they are stored."""
     factor: int = Field(default=2, ge=1, le=8)
     """Each image holds factor x factor tiles, which are cut out and enlarged before a network sees them."""

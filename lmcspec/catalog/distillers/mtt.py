@@ -12,7 +12,7 @@ from lmcspec.catalog.families import Families
 class Experts(Config):
     """Trainings on real data whose states the synthetic images are to lead along; shared by all sets that ask alike."""
 
-    count: int = Field(default=100, ge=1)
+    count: int = Field(default=100, ge=1, le=10_000)
     epochs: int = Field(default=50, ge=1)
     """Epochs of each; its state after every one is kept."""
     lr: float = Field(default=0.01, gt=0)
@@ -28,7 +28,7 @@ class TrajectoryMatching(Config):
     """Match where training on the synthetic images leads with where training on real ones has led experts."""
 
     method: Literal["mtt"] = "mtt"
-    ipc: int = Field(ge=1)
+    ipc: int = Field(ge=1, le=100_000)
     """Images per class."""
     iterations: int = Field(default=5000, ge=1)
     experts: Experts = Experts()

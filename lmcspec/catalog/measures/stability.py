@@ -18,7 +18,7 @@ class Stability(LevelMeasure):
     """The steps k at which the copies part; `rewind` is the level's own starting point."""
     copies: int = Field(default=2, ge=2)
     """Data orders; all their pairs are compared."""
-    points: int = Field(default=30, ge=2)
+    points: int = Field(default=30, ge=2, le=10_000)
     """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
     split: Several[Literal["train", "test", "validation"]] = ("train", "test")
     """The images on which to look; `validation` needs a `dataset.split`."""

@@ -15,7 +15,7 @@ class ConvNet(Named):
     name: Literal["convnet"] = "convnet"
     depth: int = Field(ge=1, le=8)
     """Blocks; each halves the image."""
-    width: int = Field(default=128, ge=1)
+    width: int = Field(default=128, ge=1, le=10_000)
     """Channels of every block."""
     norm: Literal["instance", "batch", "layer", "group", "none"] = "instance"
     """`instance` and `layer` are group norms with one group per channel and one group; `group` has 32 groups."""

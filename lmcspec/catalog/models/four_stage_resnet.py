@@ -19,7 +19,7 @@ class FourStageResNet(Named):
     name: Literal["four-stage-resnet"] = "four-stage-resnet"
     depth: Literal[10, 18]
     """Weight layers without the shortcuts': one or two blocks a stage."""
-    width: int = Field(default=64, ge=1)
+    width: int = Field(default=64, ge=1, le=10_000)
     """Channels of the stem and the first stage; IDC's networks for CIFAR have 32."""
     norm: Literal["instance", "batch", "layer", "group", "none"] = "batch"
     """After every convolution. `instance` is a group norm with one group per channel."""

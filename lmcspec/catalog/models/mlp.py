@@ -1,6 +1,6 @@
 """Fully connected networks."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ class Mlp(Named):
     """Flatten, then a linear layer and ReLU per width, then the classifier; all with biases."""
 
     name: Literal["mlp"] = "mlp"
-    widths: Several[int] = Field(min_length=1)
+    widths: Several[Annotated[int, Field(ge=1, le=100_000)]] = Field(min_length=1, max_length=100)
     """Units of each hidden layer."""
     init: Init = "default"
     """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""

@@ -1,0 +1,67 @@
+"""How many tasks a case has at least, by arithmetic: what is far too large is refused before anything is made of it."""
+
+from collections.abc import Mapping
+from math import comb
+from typing import Any
+
+from lmcspec.base.steps import Step
+from lmcspec.plan.checks import Recipes
+from lmcspec.plan.measures.request import NoSuchLevel, levels_of
+from lmcspec.plan.network_plan import NetworkPlan
+from lmcspec.spec import Case
+
+
+def least_tasks(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> int:
+    """The most that one measure of one network asks for: equal work of two is one task, so these don't add up.
+
+    Each replicate trains the copies of each level that is looked at, and prunes its way there; copies that part are
+    compared in pairs, at each of their ends.
+    """
+    replicates, least = case.study.replicates, 0
+    for measure in case.study.measures.values():
+        wanted, asked = getattr(measure, "networks", "all"), getattr(measure, "levels", None)
+        if asked is None or not hasattr(measure, "copies"):
+            continue
+        for network in networks.values() if wanted == "all" else [networks[one] for one in wanted if one in networks]:
+            try:
+                levels = levels_of(asked, network)
+            except NoSuchLevel:
+                continue
+            if levels:
+                own = len(levels) * _per_level(measure, network, recipes)
+                least = max(least, replicates * (own + _prunings(network, levels)))
+    return least
+
+
+def _per_level(measure: Any, network: NetworkPlan, recipes: Recipes) -> int:
+    """Trainings of copies, and paths between them, at one level; none where it may be that they part before it."""
+    at = getattr(measure, "at", None)
+    if at is None:
+        return measure.copies
+    if "rewind" not in at:
+        return 0
+    pairs = comb(measure.copies, 2) if hasattr(measure, "through") else 0
+    return (measure.copies + pairs) * _ends(measure, network, recipes)
+
+
+def _ends(measure: Any, network: NetworkPlan, recipes: Recipes) -> int:
+    """At how many points of their training copies are looked at, at least."""
+    if getattr(measure, "through", None) is None:
+        return 1
+    stages = [stage.stage for stage in (network.original or network).stages]
+    named = {measure.evaluate} if measure.evaluate else {"real", *(stage.retrain or "real" for stage in stages)}
+    begins = [Step(), *(step for stage in stages for step in (stage.rewind, stage.schedule_from) if step is not None)]
+    found = []
+    for name in named:
+        recipe = recipes[network.recipe(name), "real"]
+        begin = max(recipe.updates(step) for step in begins)
+        found.append((recipe.recipe.length - begin) // max(1, recipe.updates(measure.through)))
+    return max(1, min(found))
+
+
+def _prunings(network: NetworkPlan, levels: tuple[int, ...]) -> int:
+    """Masks on the way to these levels: all of them, where each is pruned from the one before."""
+    stages = (network.original or network).stages
+    if all(stage.stage.iterative for stage in stages):
+        return levels[-1]
+    return 0

@@ -8,6 +8,7 @@ import torch
 from context_for_tests import CONVNET, MLP, Done, do
 from safetensors.torch import load_file
 
+from lmcspec.base.errors import UsageError
 from lmcspec.science import masks
 from lmcspec.science.initial import initial_state
 from lmcspec.tasks import Part, read
@@ -116,7 +117,7 @@ class TestPrune:
         assert done.scalars["density"] == done.scalars["eligible_density"] == 1.0
 
     def test_an_unknown_layer_is_an_error(self, tmp_path, state):
-        with pytest.raises(ValueError, match=r"'fc.weight' can't be excluded"):
+        with pytest.raises(UsageError, match=r"'fc.weight' can't be excluded"):
             do(prune, tmp_path / "a", params(exclude=("fc",)), {}, inputs={"state": state})
 
     def test_by_layer(self, tmp_path, state):

@@ -4,6 +4,7 @@ Dropped is what was meant for another program and would change or break this one
 the choice of GPUs, a preloaded allocator, where certificates lie. The table is in docs/surroundings.md.
 """
 
+import glob
 import os
 import sys
 import sysconfig
@@ -70,7 +71,8 @@ def foreign_environment(drop: tuple[str, ...] = (), **more: str) -> dict[str, st
 def module_path() -> list[str]:
     """Where a child process of ours looks for modules: where this one does, but for the working folder.
 
-    Python puts that first, or an empty part of PYTHONPATH does; a folder that PYTHONPATH names stays.
+    Python puts that first, or an empty part of PYTHONPATH does; a folder that PYTHONPATH names stays. One from which
+    a package is installed (in editable form, as in a clone) goes to the end, where its .pth file would have put it.
     """
     named = set(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
     library = sysconfig.get_path("stdlib")
@@ -79,11 +81,25 @@ def module_path() -> list[str]:
         here = os.getcwd()
     except OSError:
         here = ""
-    return [
+    kept = [
         place
         for at, place in enumerate(sys.path)
         if _names_a_place(place) and (at > begin or place != here or place in named)
     ]
+    return kept if here in kept or not _installs(here) else [*kept, here]
+
+
+def _installs(folder: str) -> bool:
+    """Whether a .pth file among the installed packages names this folder: Python adds none that it has already."""
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for file in glob.iglob(os.path.join(glob.escape(place), "*.pth")):
+            try:
+                with open(file, encoding="utf-8", errors="replace") as lines:
+                    if any(line.rstrip() == folder for line in lines):
+                        return True
+            except OSError:
+                continue
+    return False
 
 
 def settle() -> None:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from os.path import exists, isdir
+from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,6 +171,8 @@ def check_output(output: Path, form: FileForm, force: bool) -> None:
     for file in [output, labels_path(output)] if form is FileForm.mtt else [output]:
         if isdir(file):
             raise UsageError(f"{file} is a folder", help="give the set another name")
+        if exists(file) and not isfile(file):
+            raise UsageError(f"{file} is a pipe or a device, not a file", help="give the set another name")
         if exists(file) and not force:
             raise UsageError(f"there is a file {file}", help="name another, or replace it with --force")
 

@@ -86,19 +86,25 @@ def plan(
 
 
 def save(planned, output: Path) -> None:
-    """Write the plan to a file, whole or not at all."""
+    """Write the plan to a file, whole or not at all; what is no file, such as a pipe, gets it as it comes."""
     import contextlib
     import json
+    import os
 
     from lmcspec.base.errors import UsageError
     from lmcspec.plan.document import to_document
 
     possible(output)
     text = json.dumps(to_document(planned), indent=1, ensure_ascii=False)
-    draft = output.with_name(f".{output.name}.draft")
+    # A link stays one, and a device too: only an ordinary file has another put in its place.
+    place = Path(os.path.realpath(output))
+    draft = place.with_name(f".{place.name}.draft")
     try:
+        if place.exists() and not place.is_file():
+            place.write_text(text, encoding="utf-8")
+            return
         draft.write_text(text, encoding="utf-8")
-        draft.replace(output)
+        draft.replace(place)
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink()

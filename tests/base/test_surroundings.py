@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import warnings
 from pathlib import Path
 
@@ -42,6 +43,20 @@ def test_a_folder_that_is_named_stays_though_it_is_the_working_one(trapped, monk
     assert str(trapped) in module_path() and str(trapped) in child_environment()["PYTHONPATH"]
     monkeypatch.setenv("PYTHONPATH", "")
     assert str(trapped) not in module_path()
+
+
+def test_a_clone_is_found_though_it_is_the_working_folder(tmp_path, monkeypatch):
+    """An editable package's folder is left out by its .pth file where an empty part of PYTHONPATH was there first."""
+    packages, clone = tmp_path / "packages", tmp_path / "clone"
+    packages.mkdir()
+    clone.mkdir()
+    monkeypatch.chdir(clone)
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(packages) if name != "stdlib" else "/lib/python")
+    monkeypatch.setattr(sys, "path", ["", str(clone), "/lib/python", str(packages)])
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert module_path() == ["/lib/python", str(packages)]
+    (packages / "_clone.pth").write_text(f"{clone}\n")
+    assert module_path() == ["/lib/python", str(packages), str(clone)]
 
 
 def test_where_the_working_folder_is_gone(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import signal
 import subprocess
@@ -164,6 +165,19 @@ def test_what_can_t_be_written_where_it_was_asked_for(folder):
     ):
         said = shell(f'"$P" -c "$C" {line}', folder)
         assert said.returncode not in (0, 1) and "Traceback" not in said.stderr and "error: " in said.stderr, line
+    assert Path("/dev/full").is_char_device()
+
+
+def test_a_saved_plan_takes_the_place_of_files_only(folder):
+    (folder / "real.json").write_text("")
+    (folder / "link.json").symlink_to("real.json")
+    os.mkfifo(folder / "pipe")
+    said = shell('"$P" -c "$C" plan study.toml -o link.json', folder)
+    assert said.returncode == 0 and (folder / "link.json").is_symlink()
+    whole = json.loads((folder / "real.json").read_text())
+    piped = shell('cat pipe > read.json & "$P" -c "$C" plan study.toml -o pipe; wait', folder)
+    assert piped.returncode == 0 and (folder / "pipe").is_fifo()
+    assert json.loads((folder / "read.json").read_text()) == whole
 
 
 @pytest.mark.kill

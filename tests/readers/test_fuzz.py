@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from profiles import PROFILE
+from profiles import thorough
 from readers_for_tests import READERS, Reader, World
 
 from lmcspec.base.errors import LmcspecError
 from lmcspec.base.visible import visible
 
-EXAMPLES = 10_000 if PROFILE == "full" else 30
+EXAMPLES = thorough(quick=30, full=10_000)
 """A reader."""
 SECONDS = 5
 """That a reader may take, and by far more than any takes."""
@@ -170,7 +170,6 @@ def test_changed_files(reader, world):
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
-        derandomize=PROFILE != "full",
     )
     @given(strategy)
     def check(data: bytes) -> None:

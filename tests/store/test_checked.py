@@ -21,7 +21,7 @@ def stored(store, put, name):
         name(1),
         files={"state.bin": b"weights", "deep/x.json": b"{}"},
         scalars={"loss": float("nan"), "tiny": 3e-7, "big": 1e30},
-        seconds=float("inf"),
+        seconds=2.5,
     )
     return store.find(name(1))
 
@@ -158,7 +158,7 @@ def test_what_can_t_be_read_is_not_called_damaged(store, stored, monkeypatch):
     def unreadable(root, path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("lmcspec.base.beneath.read", unreadable)
+    monkeypatch.setattr("lmcspec.base.beneath.reading", unreadable)
     with pytest.raises(StoreError, match=r"COMMIT of object .* can't be read") as caught:
         store.find(stored.id)
     assert not isinstance(caught.value, DamagedError), "or a run would throw away what is whole"

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from lmcspec.catalog import get
 from lmcspec.science import masks
 from lmcspec.science.criteria import magnitude, synflow
-from lmcspec.science.data.distilled import Distilled, save_distilled
+from lmcspec.science.data.distilled import Distilled, distilled_facts, save_distilled
 from lmcspec.science.data.space import Space
 from lmcspec.science.initial import initial_state
 from lmcspec.tasks import Interrupted, Part, read
@@ -199,7 +199,7 @@ def test_a_distilled_set_is_looked_at_instead(tmp_path):
     save_distilled(folder / read.DISTILLED, Distilled(x, y, Space("raw")))
     by_slot = do(run, tmp_path / "a", params(SNIP, 0.9), SEEDS, inputs={"data": Done(folder)})
     assert same(mask_of(by_slot), snip_by_hand(x, y, 59))
-    part = Part.of({"digest": "of the file"})
+    part = Part.of({"digest": distilled_facts(folder / read.DISTILLED, 10, (1, 8, 8)).digest})
     where = {part.digest: {"file": str(folder / read.DISTILLED)}}
     by_file = do(run, tmp_path / "b", params(SNIP, 0.9, train_on=part), SEEDS, neutral=where)
     assert same(mask_of(by_file), mask_of(by_slot))

@@ -9,7 +9,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.base.recipes import Adam, AdamW, Augmentation, Cosine, Noise, Sgd
 from lmcspec.science import masks
 from lmcspec.science.data import load
-from lmcspec.science.data.distilled import Distilled, enter_distilled, save_distilled
+from lmcspec.science.data.distilled import Distilled, distilled_facts, enter_distilled, save_distilled
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.train import train
@@ -288,7 +288,8 @@ class TestDistilled:
         assert done.scalars["train_error"] == evaluate(network, split).error
 
     def test_a_set_from_a_file_is_the_same(self, tmp_path, made):
-        part = Part.of({"digest": "of the file", "space": {"name": "raw"}, "images": 50})
+        digest = distilled_facts(made.out / read.DISTILLED, 10, (1, 8, 8)).digest
+        part = Part.of({"digest": digest, "space": {"name": "raw"}, "images": 50})
         places = {part.digest: {"file": str(made.out / read.DISTILLED), "space": "raw"}}
         given = do(run, tmp_path / "a", training(how=self.HOW, until=20, train_on=part), neutral=places)
         slot = do(run, tmp_path / "b", training(how=self.HOW, until=20), inputs={"data": made})

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from lmcspec.base.surroundings import module_path, worker_environment
 from lmcspec.plan.model_facts import known_facts, take
 from lmcspec.store import Store, remember
 from lmcspec.tasks import Part
@@ -33,7 +34,12 @@ def take_first(models: Iterable[Part], store: Store) -> int:
     asked = json.dumps([part.value for part in wanted])
     try:
         child = subprocess.run(
-            [*command, json.dumps(sys.path)], input=asked, capture_output=True, text=True, timeout=LONGEST
+            [*command, json.dumps(module_path())],
+            input=asked,
+            env=worker_environment(),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=LONGEST,
         )
         found = json.loads(child.stdout.rpartition("\n")[2])
     except (OSError, subprocess.TimeoutExpired, ValueError):

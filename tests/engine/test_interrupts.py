@@ -9,9 +9,11 @@ from lmcspec.engine.interrupts import Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_first_asks_and_the_second_ends(number):
+def test_the_first_asks_and_the_second_ends(number, request):
     said = []
-    before = signal.getsignal(number)
+    before = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    outside = signal.signal(number, before)  # The tests themselves may run under `nohup`.
+    request.addfinalizer(lambda: signal.signal(number, outside))
     with Interrupts(lambda: said.append("stop"), lambda: said.append("kill")) as interrupts:
         os.kill(os.getpid(), number)
         os.kill(os.getpid(), number)

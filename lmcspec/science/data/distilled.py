@@ -1,5 +1,6 @@
 """Distilled sets: what they hold, our own .safetensors files of them, and how they enter a study's space."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,10 +75,21 @@ def _of_file(found: SetFile, space: Space) -> Distilled:
 
 def save_distilled(path: Path, made: Distilled) -> None:
     """Write a set as .safetensors, with its space and what else a reader has to know of it."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {"images": made.images.detach().cpu().contiguous(), "labels": made.labels.detach().cpu().contiguous()}
-    save_file(tensors, path, metadata=Note(made.space, made.factor, made.rate, made.names).write())
+    note = Note(made.space, made.factor, made.rate, made.names).write()
+    Path(path).write_bytes(_in_order(save(tensors, metadata=note)))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same .safetensors file with its notes sorted: safetensors writes them in another order each time."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    spelled = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    spelled += b" " * (-len(spelled) % 8)
+    return len(spelled).to_bytes(8, "little") + spelled + content[8 + length :]
 
 
 def enter_distilled(made: Distilled, data: "Dataset") -> "Split":

@@ -4,11 +4,20 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from lmcspec.base.recipes import Augmentation, Noise
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
 from lmcspec.science.data.augment import augment, draw
-from lmcspec.science.data.distilled import Distilled, distilled_facts, enter_distilled, load_distilled, save_distilled
+from lmcspec.science.data.distilled import (
+    Distilled,
+    distilled_facts,
+    enter_distilled,
+    load_distilled,
+    read_own,
+    save_distilled,
+)
+from lmcspec.science.data.own_file import Note
 from lmcspec.science.data.published import write_published
 from lmcspec.science.data.recognise import recognise_space
 from lmcspec.science.data.resident import enter
@@ -362,3 +371,25 @@ def test_the_published_set_is_recognised_as_whitened(unpacked_data):
 
 
 DIGEST = "e33aea8fed757fd8c63727bdf44a2b71c07178e3a7f0d204ff8d4ca0e7d43e9a"
+
+
+def test_equal_sets_make_equal_files(tmp_path):
+    """Of several notes safetensors itself writes another one first from time to time."""
+    made = Distilled(
+        torch.rand(4, 1, 8, 8), torch.arange(4), RAW, rate=0.02, names=("zero", "\u00e9ins", 'tw"o', "three")
+    )
+    files = set()
+    for _ in range(20):
+        save_distilled(tmp_path / "set.safetensors", made)
+        files.add((tmp_path / "set.safetensors").read_bytes())
+    assert len(files) == 1
+    found = read_own(tmp_path / "set.safetensors", 4, (1, 8, 8))
+    assert torch.equal(found.images, made.images) and torch.equal(found.labels, made.labels)
+    assert (found.rate, found.names, found.space) == (made.rate, made.names, made.space)
+    save_distilled(tmp_path / "plain.safetensors", Distilled(made.images, made.labels, RAW))
+    save_file(
+        {"images": made.images, "labels": made.labels},
+        tmp_path / "theirs.safetensors",
+        metadata=Note(RAW, 1, None, ()).write(),
+    )
+    assert (tmp_path / "plain.safetensors").read_bytes() == (tmp_path / "theirs.safetensors").read_bytes(), "ids stay"

@@ -31,7 +31,10 @@ five = {{ plot = "distance-vs-step" }}
 """
 
 
-@pytest.mark.parametrize(("replicates", "rate"), [(1, "1e12"), (2, "1e12"), (2, "300.0")])
+@pytest.mark.parametrize(
+    ("replicates", "rate"),
+    [(1, "1e12"), *(pytest.param(2, rate, marks=pytest.mark.slow) for rate in ("1e12", "300.0"))],
+)
 def test_from_run_to_report(place, lmcspec, replicates, rate):
     Path("study.toml").write_text(STUDY.format(replicates=replicates, rate=rate))
     said = lmcspec("run", "study.toml", "--runner", "inline", "--no-tracking")

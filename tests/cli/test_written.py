@@ -180,8 +180,13 @@ def test_a_saved_plan_takes_the_place_of_files_only(folder):
     assert json.loads((folder / "read.json").read_text()) == whole
 
 
-@pytest.mark.kill
-@pytest.mark.parametrize("after", [0.1, 0.2, 0.4, 0.8, 1.5, 2.5])
+@pytest.mark.parametrize(
+    "after",
+    [
+        *(pytest.param(after, marks=pytest.mark.kill) for after in (0.2, 1.5)),
+        *(pytest.param(after, marks=pytest.mark.slow) for after in (0.1, 0.4, 0.8, 2.5)),
+    ],
+)
 @pytest.mark.parametrize(
     "words", [["plan", "study.toml"], ["run", "study.toml", "--store", "new"]], ids=["plan", "run"]
 )

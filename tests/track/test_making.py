@@ -42,6 +42,10 @@ def drafts(folder):
     return find
 
 
+MOMENTS = [pytest.param(size, marks=pytest.mark.kill if size == 400_000 else pytest.mark.slow) for size in SIZES]
+"""One is tried with every change, all where there is time."""
+
+
 def roles(store):
     with sqlite3.connect(own_database(store)) as database:
         found = [row[0] for row in database.execute("SELECT value FROM tags WHERE key = 'lmcspec.role'")]
@@ -56,8 +60,7 @@ def sync(store):
     return done.stderr
 
 
-@pytest.mark.kill
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", MOMENTS)
 def test_killed_while_it_makes_a_database(store, size):
     folder = store.root / "tracking"
     kill_at(command("sync", "--store", store.root), drafts(folder), size)
@@ -67,8 +70,7 @@ def test_killed_while_it_makes_a_database(store, size):
     assert not drafts(folder)() and not list(folder.glob("*.aside"))
 
 
-@pytest.mark.kill
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", MOMENTS)
 def test_what_was_killed_in_place_is_set_aside(store, size):
     """As versions before this left it, or another program."""
     path = own_database(store)

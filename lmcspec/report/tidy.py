@@ -1,10 +1,10 @@
 """Tidy rows: one per (case, network, level, replicate, measure, metric), with the task that each value comes from."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast
 
 from lmcspec.base import spread
 from lmcspec.catalog import CriterionCard, MeasureCard, get
@@ -22,7 +22,6 @@ class Result(Protocol):
     def outcome(self) -> str: ...
 
 
-@runtime_checkable
 class WithOutputs(Protocol):
     """A committed result with the files that its task wrote; results that are made up have none."""
 
@@ -35,6 +34,14 @@ class WithOutputs(Protocol):
     def has_outputs(self) -> bool:
         """False once they are dropped."""
         ...
+
+
+def folder(result: Result) -> Path | None:
+    """That of a result's files, each of which was compared with COMMIT; None where there are none, or none any more.
+
+    Every file is looked at each time: ask once for all that is read there.
+    """
+    return cast(WithOutputs, result).out if getattr(result, "has_outputs", False) else None
 
 
 class Results(Protocol):
@@ -205,6 +212,8 @@ def _rows(
 ) -> Iterator[Row]:
     first = targets[0]
     found = [store.find(target.task) for target in targets]
+    noisy = first.kind == "stability"
+    folders = [folder(result) if noisy and result else None for result in found]
     values: dict[str, list[float]] = {}
     for result in found:
         for metric, value in metrics(first.kind, result.scalars if result else {}).items():
@@ -228,17 +237,17 @@ def _rows(
             headline=metric == known_by and first.through is None,
             through=first.through,
             parts=tuple(several),
-            noise=_noise(found, metric) if first.kind == "stability" and len(several) == len(found) else (),
+            noise=_noise(found, folders, metric) if noisy and len(several) == len(found) else (),
             shares=shares,
         )
 
 
-def _noise(found: Iterable[Result | None], metric: str) -> tuple[Noise, ...]:
+def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metric: str) -> tuple[Noise, ...]:
     """The draws of a metric of several paths; none where one of them has left none."""
     known = [
-        noise_of(one.out, metric, one.scalars["images"])
-        for one in found
-        if one is not None and "images" in one.scalars and isinstance(one, WithOutputs) and one.has_outputs
+        noise_of(out, metric, one.scalars["images"])
+        for one, out in zip(found, folders, strict=True)
+        if one is not None and out is not None and "images" in one.scalars
     ]
     own = [one for one in known if one is not None]
     return tuple(own) if len(own) == sum(one is not None for one in found) else ()

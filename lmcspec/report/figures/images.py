@@ -9,7 +9,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.style import DPI, Drawing, drawn
-from lmcspec.report.tidy import WithOutputs
+from lmcspec.report.tidy import folder
 from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task
 
@@ -100,11 +100,12 @@ def _file(given: Given, task: Task) -> Path | str:
     if stored.outcome == "diverged":
         return "it diverged, and there is nothing to look at"
     try:
-        if not isinstance(stored, WithOutputs) or not stored.has_outputs:
-            return "its outputs were dropped, and its picture with them; running its task again puts them back"
-        file = stored.out / GRID
+        out = folder(stored)
     except StoreError as damage:
         return str(damage)
+    if out is None:
+        return "its outputs were dropped, and its picture with them; running its task again puts them back"
+    file = out / GRID
     return file if file.is_file() else f"its outputs lack {GRID}"
 
 

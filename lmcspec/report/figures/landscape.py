@@ -12,7 +12,7 @@ from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.plane_distances import distances
 from lmcspec.report.figures.style import Drawing, drawn
-from lmcspec.report.tidy import Result, WithOutputs
+from lmcspec.report.tidy import Result, folder
 from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task
 
@@ -122,12 +122,12 @@ def _ground(
         notes.append(f"{label}: {'its networks diverged' if stored else 'not in the store yet'}")
         return None
     try:
-        if not isinstance(stored, WithOutputs) or not stored.has_outputs:
-            notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
-            return None
-        out = stored.out
+        out = folder(stored)
     except StoreError as damage:
         notes.append(f"{label}: {damage}")
+        return None
+    if out is None:
+        notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
         return None
     found = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, wish.split)
     if isinstance(found, str):

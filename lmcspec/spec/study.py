@@ -157,6 +157,7 @@ class Figure(Config):
         "error-along-path",
         "path-surface",
         "through-training",
+        "accuracy-through-training",
         "distance-vs-step",
         "landscape",
         "hessian",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lmcspec.plan import Plan
 from lmcspec.report.figures import (
+    accuracy_through,
     along_path,
     by_sparsity,
     by_step,
@@ -35,6 +36,7 @@ PLOTS = {
     "instability-vs-step": by_step.instability,
     "distance-vs-step": by_step.distance,
     "through-training": through.training,
+    "accuracy-through-training": accuracy_through.accuracy,
     "error-along-path": along_path.error,
     "path-surface": surface.surface,
     "images": images.images,
@@ -49,10 +51,12 @@ SHOWN = {
     "instability-vs-step": "instability",
     "distance-vs-step": "distance",
     "through-training": "instability",
+    "accuracy-through-training": "accuracy",
 }
 """What stands on the y axis of each plot, unless the figure says."""
 NEEDS = {
     "accuracy-vs-sparsity": ("accuracy",),
+    "accuracy-through-training": ("accuracy",),
     "distance-vs-step": ("distance", "stability"),
     "images": (),
     "landscape": ("landscape",),
@@ -68,6 +72,7 @@ READS = {
     "instability-vs-step": ALWAYS | {"x", "y", "at", "baseline"},
     "distance-vs-step": ALWAYS | {"x", "y", "at", "baseline"},
     "through-training": ALWAYS | {"x", "y", "at"},
+    "accuracy-through-training": ALWAYS | {"x"},
     "error-along-path": ALWAYS | {"at"},
     "path-surface": {"networks", "split", "metric", "levels", "measure", "panels", "at"},
     "images": {"panels"},
@@ -93,6 +98,7 @@ VALUES = {
     "instability-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network"), "series": ("network", "split")},
     "distance-vs-step": {"x": ("at", "rewind"), "panels": ("case", "network")},
     "through-training": {"x": ("epoch", "step"), "panels": ("case", "network"), "series": ("at",)},
+    "accuracy-through-training": {"x": ("epoch", "step"), "panels": ("case", "network")},
     "error-along-path": {"panels": ("at", "case", "network"), "series": ("network", "at", "split")},
     "path-surface": {"panels": ("case", "network")},
     "images": {"panels": ("case",)},
@@ -161,13 +167,16 @@ def _wanted(given: Given, wishes: Mapping[str, Wish]) -> list[tuple[str, str, Wi
     """(name, plot, details)."""
     if wishes:
         return [(name, wish.plot, wish) for name, wish in wishes.items()]
+    followed = {row.measure for row in given.rows if row.through is not None}
     plots = []
     if given.measures("accuracy"):
         plots.append("accuracy-vs-sparsity")
+    if followed & set(given.measures("accuracy")):
+        plots.append("accuracy-through-training")
     for measure in given.measures("stability")[:1]:
         steps = {row.at_updates for row in given.rows if row.measure == measure}
         plots += ["instability-vs-sparsity"] + ["instability-vs-step"] * (len(steps) > 1) + ["error-along-path"]
-    if any(row.through is not None and row.measure in given.measures("stability") for row in given.rows):
+    if followed & set(given.measures("stability")):
         plots.append("through-training")
     plots += ["distance-vs-step"] if given.measures("distance") else []
     return [(plot, plot, Wish.model_construct()) for plot in [*plots, "cost"]]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
@@ -126,14 +127,18 @@ class Given:
         return next(row.metric for row in self.rows if row.measure == measure and row.headline)
 
     def per_epoch(self, row: Row) -> int:
-        """How many updates are an epoch of the copies that a row compares."""
-        copy = dict(self.plan.tasks[row.task].inputs)["a"]
-        params = self.plan.tasks[copy].params
+        """How many updates are an epoch of the training, or of the copies, that a row is about."""
+        params = self._trained(row)
         return updates_per_epoch(self.plan.facts[params.data.digest].train, params.recipe.value["batch"])
 
     def until(self, row: Row) -> int:
-        """After how many updates the copies that a row compares are looked at."""
-        return self.plan.tasks[dict(self.plan.tasks[row.task].inputs)["a"]].params.until
+        """After how many updates the network, or the copies, that a row is about are looked at."""
+        return self._trained(row).until
+
+    def _trained(self, row: Row) -> Any:
+        """The parameters of the training that evaluates itself, or of the first of two copies that are compared."""
+        task = self.plan.tasks[row.task]
+        return task.params if task.kind == "train" else self.plan.tasks[dict(task.inputs)["a"]].params
 
 
 def family(network: str) -> str:

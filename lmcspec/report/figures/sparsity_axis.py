@@ -1,6 +1,6 @@
 """The axis of weights that remain, and what of a line of sparsities needs words or another place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.lines import PERCENT, Look, Point
@@ -95,22 +95,22 @@ def keep_in_view(panels: Sequence[Drawn], scale: float = PERCENT) -> bool:
     return True
 
 
-def gaps(lines: Mapping[str, Sequence[Point]]) -> tuple[str, ...]:
-    """What the open markers and the gaps are, networks with the same ones together."""
+def _places(densities: Iterable[float]) -> str:
+    return ", ".join(f"{one:.3g} %" for one in densities)
+
+
+def gaps(lines: Mapping[str, Sequence[Point]], places: Callable[[Iterable[float]], str] = _places) -> tuple[str, ...]:
+    """What the open markers and the gaps are, networks with the same ones together; `places` writes where they are."""
     notes: dict[str, list[str]] = {}
     for network, points in lines.items():
         missing = [point.x for point in points if point.cell is None and not point.why]
         for why in sorted({point.why for point in points if point.cell is None and point.why}):
             own = [point.x for point in points if point.cell is None and point.why == why]
-            notes.setdefault(f"{why} at {_places(own)} (a gap)", []).append(network)
+            notes.setdefault(f"{why} at {places(own)} (a gap)", []).append(network)
         amiss = [point.x for point in points if point.amiss]
         if missing:
-            notes.setdefault(f"nothing at {_places(missing)} (a gap)", []).append(network)
+            notes.setdefault(f"nothing at {places(missing)} (a gap)", []).append(network)
         if amiss:
-            said = f"replicates missing or collapsed at {_places(amiss)} (open markers)"
+            said = f"replicates missing or collapsed at {places(amiss)} (open markers)"
             notes.setdefault(said, []).append(network)
     return tuple(f"{', '.join(networks)}: {said}" for said, networks in notes.items())
-
-
-def _places(densities: Iterable[float]) -> str:
-    return ", ".join(f"{one:.3g} %" for one in densities)

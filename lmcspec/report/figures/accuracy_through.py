@@ -1,0 +1,112 @@
+"""Accuracy on the way: what a level's own training is worth at every so many of its steps, a line for each network."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
+from lmcspec.report.figures.by_step import named, shown_levels
+from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.lines import Look, Point, counted, draw_line
+from lmcspec.report.figures.metrics import metric_of
+from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.sparsity_axis import gaps
+from lmcspec.report.figures.style import (
+    Drawing,
+    drawn,
+    legend,
+    look_at_depth,
+    look_of,
+    looks_of,
+    name_panel,
+    name_y,
+)
+from lmcspec.report.summary import Cell
+from lmcspec.report.tidy import Row
+from lmcspec.spec.study import Figure as Wish
+
+CROWDED = 25
+"""Lines of more points than these have no markers."""
+USUAL = ("chance", "dead-layer")
+"""What is no surprise on the way: at its first step a network guesses, whatever becomes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A network at a level: what it is called, how it looks, and its points, the end of training last."""
+
+    label: str
+    look: Look
+    points: Sequence[Point]
+
+
+def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+    """A panel for all, or one per case or network; a line per network at its dense and its sparsest measured level.
+
+    `x` is `epoch` or `step`, both counted from the initialisation: a level that is rewound begins where it goes back
+    to. The last point is the end of training.
+    """
+    panels = [(panel, list(_lines(panel))) for panel in panels_of(givens, wish, "accuracy")]
+    metric = metric_of(givens[0], wish, "accuracy")
+    title = f"{metric.title} through training"
+    if not any(lines for _, lines in panels):
+        note = 'no network is looked at on its way: say `through = "1ep"` in the measure'
+        return Drawing(name, title, None, notes=(note,))
+    with drawn():
+        made = grid(len(panels), high=2.9, shared=same_scale(wish))
+        handles: dict[str, Any] = {}
+        notes: list[str] = []
+        for (panel, lines), (axes,), first in zip(panels, made.axes, made.first, strict=True):
+            for line in lines:
+                handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, metric.scale))
+            name_panel(axes, panel.title)
+            axes.set_xlim(left=0)
+            axes.set_xlabel("iterations of training" if wish.x == "step" else "epochs of training")
+            if first:
+                name_y(axes, metric.label)
+            said = gaps({line.label: line.points for line in lines}, lambda steps: ", ".join(f"{x:.4g}" for x in steps))
+            notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
+        every = [line for _, lines in panels for line in lines]
+        cells = [point.cell for line in every for point in line.points if point.cell]
+        legend(made.figure, list(handles.values()), counted(cells, wish.band == "all"))
+    spreads = spreads_of({str(place): line.points for place, line in enumerate(every)})
+    caption = f"States of each level's own training; means over replicates, {spreads} one sample standard deviation."
+    return Drawing(name, title, made.figure, caption + pooled_words(wish, cells), tuple(notes))
+
+
+def _lines(panel: Panel) -> Iterator[Line]:
+    given, wish = panel.given, panel.wish
+    metric = metric_of(given, wish, "accuracy")
+    rows = given.of(metric.measures, metric.name, wish, on_the_way=True)
+    followed = {(row.network, row.level) for row in rows if row.through is not None}
+    rows = [row for row in rows if (row.network, row.level) in followed]
+    shown = shown_levels(given, rows, wish)
+    looks = looks_of(given, list(dict.fromkeys(network for network, level in shown if level)))
+    depths: dict[str, int] = {}
+    for network, level in shown:
+        look = looks[network] if level else look_of(given, network, 0)
+        depth = depths.setdefault(network if level else "", 0)
+        depths[network if level else ""] += 1
+        steps: dict[int | None, Row] = {}
+        for row in rows:
+            if (row.network, row.level) == (network, level):
+                steps.setdefault(row.through, row)
+        look = look_at_depth(look, depth)
+        points = sorted((_point(given, row, wish) for row in steps.values()), key=lambda point: point.x)
+        if len(points) > CROWDED:
+            look = replace(look, marker="")
+        yield Line(named(given, network, level), look, points)
+
+
+def _point(given: Given, row: Row, wish: Wish) -> Point:
+    per = 1 if wish.x == "step" else given.per_epoch(row)
+    cell = given.cell(row, wish)
+    return Point(given.until(row) / per, cell if row.through is None else _expected(cell), given.why(row))
+
+
+def _expected(cell: Cell | None) -> Cell | None:
+    """A cell on the way without what is said of networks that have only begun."""
+    if cell is None:
+        return None
+    told: Mapping[str, int] = {outcome: count for outcome, count in cell.told.items() if outcome not in USUAL}
+    return replace(cell, outcomes=tuple(sorted(told)), told=told)

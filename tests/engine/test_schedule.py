@@ -1,4 +1,5 @@
 import heapq
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -32,7 +33,7 @@ def graphs(draw):
         passes = (f"p{number}",) if draw(st.booleans()) else ()
         some = [f"p{need}" if draw(st.booleans()) and rows[need][3] else f"t{need}" for need in sorted(needs)]
         rows.append((f"t{number}", some, seconds, passes))
-    return plan(*rows)
+    return {one: replace(task, nothing_if_diverged=draw(st.booleans())) for one, task in plan(*rows).items()}
 
 
 FATES = ("ok", "ok", "ok", "collapse", "user", "lost", "out-of-memory", "busy", "passes")
@@ -76,7 +77,7 @@ def test_every_task_ends_once_and_nothing_runs_before_its_needs(tasks, devices, 
                 provided |= {identifier, *task.byproducts}
                 ends[identifier] = "done"
             case "ok" | "collapse":
-                collapsed = fate == "collapse" and skip
+                collapsed = fate == "collapse" and (skip or task.nothing_if_diverged)
                 skipped = schedule.done(identifier, "diverged" if fate == "collapse" else "ok")
                 provided |= {*task.byproducts} if collapsed else {identifier, *task.byproducts}
                 ends[identifier] = "done"
@@ -218,6 +219,18 @@ def test_collapse_skips_only_where_the_job_says_so():
     going_on.assign()
     assert going_on.done("a", "diverged") == ()
     assert len(going_on.assign()) == 2
+
+
+@pytest.mark.parametrize(("outcome", "made"), [("diverged", False), ("chance", True), ("dead-layer", True)])
+def test_what_has_nothing_to_give_once_diverged_skips_all_that_rest_on_it(outcome, made):
+    """A mask of weights that are no numbers: whatever the job says of collapse, and only then."""
+    tasks = plan(("mask", (), None, ("state",)), ("train", ("mask",)), ("path", ("train",)), ("other", ("state",)))
+    tasks["mask"] = replace(tasks["mask"], nothing_if_diverged=True)
+    schedule = opened(Schedule(tasks, ["", ""], skip_collapsed=False), 2)
+    schedule.assign()
+    why = "needs mask, which ended diverged"
+    assert schedule.done("mask", outcome) == (() if made else (("train", why), ("path", why)))
+    assert {one for one, _ in schedule.assign()} == ({"train", "other"} if made else {"other"})
 
 
 def test_stopped_means_no_more_starts():

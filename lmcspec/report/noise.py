@@ -43,7 +43,7 @@ def noise_of(out: Path, metric: str, images: Mapping[str, int]) -> Noise | None:
     return Noise(out, f"{policy or 'average'}/{what}", images[split]) if split in images else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def floor(replicates: tuple[tuple[Noise, ...], ...]) -> Floor | None:
     """The floor of a mean over replicates of means over pairs. None where draws of one of them are not there."""
     import numpy as np

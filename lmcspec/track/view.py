@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lmcspec.track.names import FLOOR
+
 KEY = "lmcspec"
 TAG = f"mlflow.sharedViewState.{KEY}"
 FILTER = "tags.`lmcspec.kind` = 'series' and tags.`lmcspec.current` = 'true'"
@@ -25,14 +27,19 @@ def link(server: str, experiment: str) -> str:
 
 
 def document(metrics: Iterable[str]) -> str:
-    """The view as MLflow keeps it: a chart for each metric, its levels on the x axis.
+    """The view as MLflow keeps it: a chart for each metric, its levels on the x axis, and its noise floor beside it.
 
     Of more than a tag can hold the first ones: a server would refuse the whole view.
     """
-    ordered = sorted(set(metrics), key=_place)
+    every = set(metrics)
+    ordered = sorted((metric for metric in every if metric.removesuffix(FLOOR) not in every - {metric}), key=_place)
     main = [metric for metric in ordered if metric.startswith((*FIRST, "mask/")) and not metric.endswith(ASIDE)]
     sections = {"by level": main, "more": [metric for metric in ordered if metric not in main]}
-    charts = [_chart(metric, name) for name, own in sections.items() for metric in own]
+    charts = [
+        _chart([one for one in (metric, metric + FLOOR) if one in every], name)
+        for name, own in sections.items()
+        for metric in own
+    ]
     while len(text := _text(sections, charts)) > LONGEST and charts:
         charts.pop()
     return text
@@ -58,7 +65,9 @@ def _place(metric: str) -> tuple[int, bool, str]:
     return first, metric.endswith(ASIDE), metric
 
 
-def _chart(metric: str, section: str) -> dict[str, Any]:
+def _chart(metrics: Sequence[str], section: str) -> dict[str, Any]:
+    """A chart of a metric and, broken, of those after it."""
+    metric = metrics[0]
     return {
         "type": "LINE",
         "uuid": f"{KEY} {metric}",
@@ -67,7 +76,7 @@ def _chart(metric: str, section: str) -> dict[str, Any]:
         "isGenerated": False,
         "runsCountToCompare": 100,
         "metricKey": metric,
-        "selectedMetricKeys": [metric],
+        "selectedMetricKeys": list(metrics),
         "lineSmoothness": 0,
         "xAxisScaleType": "linear",
         "scaleType": "linear",

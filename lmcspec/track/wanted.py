@@ -121,6 +121,9 @@ class Wanted:
                 continue
             at = stored.record["committed"]
             found[run].setdefault((name, row.level), Point(name, row.value, row.level, at))
+            if (floor := row.floor) is not None:
+                name += names.FLOOR
+                found[run].setdefault((name, row.level), Point(name, floor, row.level, at))
             if row.sparsity is not None:
                 name = "mask/sparsity"
                 found[run].setdefault((name, row.level), Point(name, row.sparsity, row.level, at))
@@ -141,7 +144,12 @@ def _tells(several: Iterable[Mapping[tuple[str, int], Point]]) -> Callable[[str]
         and (usual := points.get((metric.removesuffix(RECOMPUTED), step))) is not None
         and usual.value != point.value
     }
-    return lambda metric: not metric.endswith(RECOMPUTED) or metric in differ
+
+    def told(metric: str) -> bool:
+        number = metric.removesuffix(names.FLOOR)
+        return not number.endswith(RECOMPUTED) or number in differ
+
+    return told
 
 
 def finals(points: Sequence[Point]) -> list[Point]:

@@ -85,10 +85,11 @@ def test_an_experiment_opens_on_its_headline_numbers(store, mlflow):
     assert shown == view.document(
         ["test/accuracy", "test/loss", "train/accuracy", "train/loss", "mask/sparsity"]
         + [
-            f"lmc/{what} {k}{split}"
+            f"lmc/{what} {k}{split}{floor}"
             for what in ("instability", "barrier")
             for k in ("k0", "k3it")
             for split in ("", " train")
+            for floor in ("", " floor")
         ]
     )
     charts = [chart["metricKey"] for chart in __import__("json").loads(shown)["compareRunCharts"]]

@@ -23,6 +23,18 @@ def test_what_people_look_for_comes_first():
     ]
 
 
+def test_a_noise_floor_is_in_the_chart_of_its_number():
+    floors = ["lmc/barrier k0 floor", "lmc/instability k0 floor", "lmc/instability k0 train floor"]
+    assert charts([*FEW, *floors]) == charts(FEW)
+    shown = {
+        chart["metricKey"]: chart["selectedMetricKeys"]
+        for chart in json.loads(view.document([*FEW, *floors]))["compareRunCharts"]
+    }
+    assert shown["lmc/instability k0"] == ["lmc/instability k0", "lmc/instability k0 floor"]
+    assert shown["lmc/instability k0 train"] == ["lmc/instability k0 train", "lmc/instability k0 train floor"]
+    assert shown["test/accuracy"] == ["test/accuracy"]
+
+
 def test_of_more_than_a_tag_holds_the_first():
     """Ten steps k, two measures, two splits: an experiment of one paper."""
     many = [

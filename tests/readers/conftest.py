@@ -5,7 +5,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from readers_for_tests import World, build
+from world_for_tests import World, build
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,6 @@ The tests walk this table. A reader that is added to the source comes here too: 
 """
 
 import contextlib
-import json
-import pickle
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,11 +11,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
+from world_for_tests import OTHER, TASK, World, calibration_key
 
+from lmcspec.base.documents import parse_document
+from lmcspec.base.ids import digest
 from lmcspec.store import (
     Index,
     Store,
+    checked,
     failures,
     holder,
     invocations,
@@ -29,36 +29,8 @@ from lmcspec.store import (
     recall,
     shapes,
     sweep,
-    take,
     verify,
 )
-
-TASK = "ab" * 32
-OTHER = "cd" * 32
-
-
-@dataclass(frozen=True)
-class World:
-    """A folder in which everything that is read lies, sound."""
-
-    root: Path
-
-    @property
-    def store(self) -> Store:
-        return Store.open(self.root / "store", create=False)
-
-    @property
-    def objects(self) -> list[str]:
-        return sorted(path.parent.name for path in (self.root / "store" / "objects").glob("*/*/COMMIT"))
-
-    def object(self, kind: str) -> str:
-        for one in self.objects:
-            if json.loads((self.folder(one) / "task.json").read_bytes())["kind"] == kind:
-                return one
-        raise LookupError(kind)
-
-    def folder(self, task: str) -> Path:
-        return self.root / "store" / "objects" / task[:2] / task
 
 
 @dataclass(frozen=True)
@@ -72,16 +44,18 @@ class Reader:
     """Whether the file is JSON, or JSON lines: mutated as such too."""
     slow: bool = False
     """Whether a call takes more than milliseconds."""
+    seal: Callable[[bytes], bytes] = bytes
+    """What a stranger does to what they changed, so that its digests hold."""
 
 
 READERS: list[Reader] = []
 
 
-def reader(name: str, file: Callable[[World], Path], *, json: bool = True, slow: bool = False):
+def reader(name: str, file: Callable[[World], Path], *, seal: Callable[[bytes], bytes] = bytes, **kinds: bool):
     """Enter a reader into the table."""
 
     def enter(read: Callable[[World, Path], object]) -> Callable[[World, Path], object]:
-        READERS.append(Reader(name, file, read, json, slow))
+        READERS.append(Reader(name, file, read, seal=seal, **kinds))
         return read
 
     return enter
@@ -107,6 +81,29 @@ def _(world: World, path: Path) -> object:
         duration(stored.record.get("seconds") or 0.0)
         time.gmtime(stored.record.get("committed", 0.0))
     return found, stored and (stored.bytes, stored.scalars, stored.outcome, stored.digest, stored.has_outputs)
+
+
+def signed_anew(content: bytes) -> bytes:
+    """A COMMIT whose digests are those of what it holds now, as whoever can write it can make them."""
+    try:
+        document = parse_document(content, "COMMIT")
+        result = {name: layout.spelled(part) for name, part in document["result"].items() if name != "digest"}
+        rest = {name: part for name, part in document.items() if name != "digest"}
+        return layout.text(checked.signed({**rest, "result": {**result, "digest": digest(result)}}))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return content
+
+
+@reader("COMMIT under honest digests", lambda world: world.folder(world.object("path")) / "COMMIT", seal=signed_anew)
+def _(world: World, path: Path) -> object:
+    from lmcspec.report import tidy
+    from lmcspec.track import described
+
+    rows = tidy(world.plan, world.store)
+    stored = world.store.find(path.parent.name)
+    if stored is not None:
+        stored.damage(), described.points(stored), described.outcome_tags(stored)
+    return [row.document() for row in rows]
 
 
 @reader("task.json", lambda world: world.folder(world.object("train")) / "task.json")
@@ -158,18 +155,12 @@ def _(world: World, path: Path) -> object:
     return found and (found.sizes, found.macs + found.buffers)
 
 
-@reader("calibration", lambda world: next((world.root / "store" / "facts").glob(f"{_calibration_key()}.json")))
+@reader("calibration", lambda world: next((world.root / "store" / "facts").glob(f"{calibration_key()}.json")))
 def _(world: World, path: Path) -> object:
     from lmcspec.plan.calibration import calibration
 
     found = calibration(world.store)
     return f"{found.startup + 10 * found.overhead:.1f}"
-
-
-def _calibration_key() -> str:
-    from lmcspec.plan import calibration
-
-    return calibration._KEY
 
 
 @reader("invocation.json", lambda world: next((world.root / "store" / "invocations").iterdir()) / "invocation.json")
@@ -303,75 +294,3 @@ def _(world: World, path: Path) -> object:
 
     found = kept_array(path)
     return None if found is None else found.shape
-
-
-def build(place: Path) -> World:
-    """Make the world: a study that has run, and beside it a file of each kind."""
-    import pytest
-    import torch
-    from PIL import Image
-    from specs_for_tests import STABILITY
-
-    from lmcspec.cli import main
-    from lmcspec.science.data.folder import _Index
-    from lmcspec.tasks.checkpoint import Checkpoints
-
-    world = World(place)
-    (place / "study.toml").write_text(STABILITY)
-    yaml = {
-        "study": "y",
-        "dataset": "digits",
-        "model": "lenet-300-100",
-        "networks": {"dense": []},
-        "measures": {"accuracy": {}},
-    }
-    recipe = {"real": {"length": "1ep", "batch": 32, "optimiser": {"name": "sgd", "lr": 0.1}}}
-    (place / "study.yaml").write_text(json.dumps({**yaml, "recipes": recipe}, indent=1))
-    for arguments in (["run", "study.toml", "--runner", "inline"], ["plan", "study.toml", "-o", "plan.json"]):
-        words = [str(place / word) if word.endswith((".toml", ".json")) else word for word in arguments]
-        with pytest.raises(SystemExit) as stopped:
-            main([*words, "--store", str(place / "store")])
-        assert not stopped.value.code
-    store = world.store
-    Index(store).close()
-    with open_at(store, TASK, "12" * 16) as folder:
-        failure = {"reason": "user", "message": "no", "type": "E", "help": "", "log": "", "last_lines": ["a"], "at": 1}
-        (folder / "failure.json").write_text(json.dumps(failure))
-    lease = take(store, OTHER)
-    assert lease is not None
-    owner = json.loads((place / "store" / "leases" / f"{OTHER}.json").read_bytes())
-    for name in ("34" * 16, "56" * 16):
-        with open_at(store, OTHER, name) as folder:
-            folder.with_name(f"{name}.json").write_text(json.dumps({**owner, "under": OTHER}))
-    facts = {"parameters": 3, "prunable": [["a.weight", [2, 3]]], "macs": 7, "has_batch_norm": False, "buffers": 0}
-    (place / "store" / "facts" / f"{TASK}.json").write_text(json.dumps(facts))
-    (place / "store" / "facts" / f"{_calibration_key()}.json").write_text('{"startup": 1.5, "overhead": 0.25}')
-    line = {"name": "train/loss", "value": 1.5, "step": 3, "at": 1.7e9}
-    (world.folder(world.object("train")) / "metrics.jsonl").write_text(2 * (json.dumps(line) + "\n"))
-    partial = place / "store" / "partial" / TASK
-    partial.mkdir(parents=True)
-    ctx: Any = SimpleNamespace(partial=partial, task=TASK, log=lambda text: None, stopping=lambda: False)
-    Checkpoints(ctx, "step").write(3, {"a.weight": torch.arange(6.0)})
-    (place / "images.idx").write_bytes(b"\0\0\x08\x03" + bytes([0, 0, 0, 2] * 3) + bytes(8))
-    (place / "batch.pickle").write_bytes(pickle.dumps({"data": np.zeros((2, 3), np.uint8), "labels": [1, 2]}))
-    Image.fromarray(np.arange(300, dtype=np.uint8).reshape(10, 10, 3)).save(place / "picture.png")
-    official = {"digest": TASK, "train": 3, "test": 2, "classes": 2, "shape": [1, 8, 8], "known": True, "validation": 0}
-    (place / "official.json").write_text(json.dumps({"files": [["x", 1, 2, 3]], "facts": official}))
-    (place / "cache").mkdir()
-    _Index(("a", "b"), np.zeros((2, 3), np.int64), np.zeros((2, 32), np.uint8), TASK).write(place / "cache")
-    np.save(place / "cache" / "images.npy", np.zeros((4, 3)))
-    return world
-
-
-@contextlib.contextmanager
-def open_at(store: Store, task: str, name: str):
-    """The folder of an attempt."""
-    folder = layout.attempt_folder(store.root, task, name)
-    folder.mkdir(parents=True)
-    yield folder
-
-
-def copy(world: World, place: Path) -> World:
-    """The world again, in another place."""
-    shutil.copytree(world.root, place)
-    return World(place)

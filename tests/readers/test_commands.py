@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from readers_for_tests import READERS, copy
+from readers_for_tests import READERS
 from test_fuzz import ODD, SECONDS, deadline, replaced
+from world_for_tests import copy
 
 from lmcspec.cli import main
 

@@ -247,7 +247,7 @@ def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metri
     known = [
         noise_of(out, metric, one.scalars["images"])
         for one, out in zip(found, folders, strict=True)
-        if one is not None and out is not None and "images" in one.scalars
+        if one is not None and out is not None and isinstance(one.scalars.get("images"), Mapping)
     ]
     own = [one for one in known if one is not None]
     return tuple(own) if len(own) == sum(one is not None for one in found) else ()
@@ -294,7 +294,7 @@ def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
             if f"{split}_error" in scalars
             for name, value in (("accuracy", 1 - scalars[f"{split}_error"]), ("loss", scalars[f"{split}_loss"]))
         }
-    if kind == "distance" and scalars:
+    if kind == "distance" and "angle" in scalars:
         sides = {"distance": scalars["distance"], "from-start": spread.mean(scalars["from-start"])}
         return sides | {"angle": scalars["angle"]}
     found = dict(scalars.get("metrics", {}))

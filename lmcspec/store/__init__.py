@@ -9,7 +9,8 @@ from lmcspec.store.index import Index, Rate, Row, index_path, reindex
 from lmcspec.store.invocations import Invocation, Journal, invocations, lines, open_journal
 from lmcspec.store.lease import BEAT, PATIENCE, Holder, Lease, holder, is_dead, take
 from lmcspec.store.manifest import Difference, compare, manifest
-from lmcspec.store.store import DamagedError, Store, Stored
+from lmcspec.store.store import Store
+from lmcspec.store.stored import DamagedError, Stored
 from lmcspec.store.studies import last_plan, record_plan, recorded_studies
 from lmcspec.store.verify import Damage, verify
 

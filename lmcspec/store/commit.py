@@ -15,7 +15,8 @@ from lmcspec.store import layout
 from lmcspec.store.checked import measured, signed
 from lmcspec.store.lease import Lease
 from lmcspec.store.process import this_process
-from lmcspec.store.store import DamagedError, Store, Stored, clear, read_commit, set_aside
+from lmcspec.store.store import Store, clear, set_aside
+from lmcspec.store.stored import DamagedError, Stored, read_commit
 
 _log = logging.getLogger(__name__)
 _OCCUPIED = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)

@@ -14,7 +14,8 @@ from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.filesystems import filesystem, is_network
-from lmcspec.store.store import Store, Stored
+from lmcspec.store.store import Store
+from lmcspec.store.stored import Stored
 
 _SCHEMA = 1
 _LATEST = 200

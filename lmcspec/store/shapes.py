@@ -8,7 +8,8 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-Count = Annotated[int, Field(ge=0, lt=2**53)]
+from lmcspec.store.scalars import Count, Scalars
+
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Time = Annotated[float, Field(ge=0, lt=1e11)]
 """Seconds since 1970, not in milliseconds."""
@@ -32,7 +33,7 @@ class Result(TypedDict):
     """What equal work has in common."""
 
     files: dict[str, Measured]
-    scalars: dict[str, Any]
+    scalars: Scalars
     outcome: str
     digest: str
 

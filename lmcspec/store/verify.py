@@ -6,7 +6,8 @@ from typing import Literal
 
 from lmcspec.store import layout
 from lmcspec.store.checked import Problem, problems
-from lmcspec.store.store import DamagedError, Store
+from lmcspec.store.store import Store
+from lmcspec.store.stored import DamagedError
 
 
 @dataclass(frozen=True, slots=True)

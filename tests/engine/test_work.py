@@ -9,8 +9,7 @@ from lmcspec.engine.attend import Attendant
 from lmcspec.engine.context import Place, TaskContext
 from lmcspec.engine.logs import FileLog
 from lmcspec.engine.work import Report, execute
-from lmcspec.store import Store, holder, open_attempt, take
-from lmcspec.store.store import Stored
+from lmcspec.store import Store, Stored, holder, open_attempt, take
 
 
 @pytest.fixture

@@ -1,0 +1,154 @@
+"""A committed object as its COMMIT describes it, and how that is read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base import beneath, ids
+from lmcspec.base.beneath import ForeignError
+from lmcspec.base.documents import DocumentError, parse_document
+from lmcspec.base.errors import StoreError
+from lmcspec.store import layout, shapes
+from lmcspec.store.checked import Problem, is_whole, problems, strangers
+
+
+class DamagedError(StoreError):
+    """An object that is not what was committed."""
+
+    def __init__(self, identifier: str, why: object) -> None:
+        super().__init__(
+            f"object {ids.short(identifier)} is damaged: {why}",
+            help="`lmcspec verify` lists what is damaged, and the next `lmcspec run` makes what it needs of it again",
+        )
+        self.id = identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A committed object as its COMMIT describes it."""
+
+    id: str
+    path: Path
+    result: dict[str, Any]
+    """{files, scalars, outcome, digest}: what equal work has in common."""
+    record: dict[str, Any]
+    """How this copy came about: {files, kind, numerics, times, events, host, attempt, committed, …}."""
+    trusted: bool = field(default=False, compare=False)
+    """Whether its files are taken for what COMMIT says of them."""
+
+    @property
+    def root(self) -> Path:
+        """Of the store that it is in."""
+        return self.path.parents[2]
+
+    @property
+    def out(self) -> Path:
+        """The folder of its outputs, in which every file was compared with COMMIT; gone once they are dropped.
+
+        DamagedError where a file is not what was committed.
+        """
+        if self.has_outputs and not self.trusted:
+            _raise_first(self, self.damage())
+        return self.path / layout.OUT
+
+    def damage(self, *, full: bool = True) -> Iterator[tuple[str, Problem]]:
+        """(path, what is wrong) of each output that is not as it was committed, and of each that wasn't committed.
+
+        Without `full` sizes are compared. Dropped outputs are no damage.
+        """
+        if not beneath.look(self.root, self.path / layout.DROPPED):
+            yield from problems(self.root, self.path, self.result["files"], full=full)
+            if full:
+                yield from strangers(self.root, self.path, self.result["files"])
+
+    @property
+    def log(self) -> Path:
+        """What its task wrote while it ran; may not exist."""
+        return self.path / layout.LOG
+
+    @property
+    def metrics(self) -> Path:
+        """Its metrics, one JSON object a line; may not exist."""
+        return self.path / layout.METRICS
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """The recipe that it was made by. DamagedError where that is not what was committed."""
+        known = {name: entry for name, entry in self.record.get("files", {}).items() if name == layout.TASK}
+        if not self.trusted:
+            _raise_first(self, problems(self.root, self.path, known))
+        try:
+            return layout.read_json(self.root, self.path / layout.TASK, shapes.Recipe)
+        except FileNotFoundError as error:
+            raise DamagedError(self.id, f"{layout.TASK} is missing") from error
+        except DocumentError as error:
+            raise DamagedError(self.id, f"{layout.TASK} {error.problem}") from error
+
+    @property
+    def scalars(self) -> dict[str, Any]:
+        """The numbers that its task returned."""
+        return self.result["scalars"]
+
+    @property
+    def outcome(self) -> str:
+        """Either "ok" or how its training came to nothing."""
+        return self.result["outcome"]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of `result` without this digest; two copies are bitwise equal where theirs are."""
+        return self.result["digest"]
+
+    @property
+    def bytes(self) -> int:
+        """The size of its outputs, dropped or not."""
+        return sum(entry["bytes"] for entry in self.result["files"].values())
+
+    @property
+    def has_outputs(self) -> bool:
+        """False once they are dropped; its numbers stay."""
+        root = self.root
+        return not beneath.look(root, self.path / layout.DROPPED) and beneath.is_folder(root, self.path / layout.OUT)
+
+
+def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = False) -> Stored | None:
+    """The object in this folder if it has a COMMIT; DamagedError if that is not the whole COMMIT of this id."""
+    path = folder / layout.COMMIT
+    try:
+        content = layout.read_bytes(root, path)
+        document = parse_document(content, path, shapes.Commit)
+        if document["task"] != identifier:
+            raise ValueError("it is of another object")
+        if document["version"] > layout.VERSION:
+            raise StoreError(
+                f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
+            )
+        if not trusted and not is_whole(content, document):
+            raise ValueError("it is not as it was written")
+        return Stored(identifier, folder, document["result"], document["record"], trusted)
+    except (FileNotFoundError, NotADirectoryError):
+        if beneath.look(root, folder / layout.DAMAGED):
+            raise DamagedError(identifier, "it was found so before") from None
+        return None
+    except ForeignError as error:
+        if error.path != path:
+            return None  # What a link leads to is no object of this store.
+        raise DamagedError(identifier, "its COMMIT is no plain file") from error
+    except OSError as error:
+        raise StoreError(
+            f"the COMMIT of object {ids.short(identifier)} can't be read: {error.strerror} ({path})",
+            help="make it readable for you; nothing is done with the object until then",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError(identifier, f"its COMMIT: {error}") from error
+
+
+def _raise_first(stored: Stored, found: Iterable[tuple[str, Problem]]) -> None:
+    for name, problem in found:
+        if problem != "unreadable":
+            raise DamagedError(stored.id, f"{name} is {problem}")
+        raise StoreError(
+            f"{name} of object {ids.short(stored.id)} can't be read ({stored.path / name})",
+            help="make it readable for you, or check the disk; nothing is done with the object until then",
+        )

@@ -59,15 +59,18 @@ class Study:
         """The resolved study of each case of a sweep by name; without a sweep there is one, named ""."""
         return {case.name: case.study for case in self.loaded.cases}
 
-    def plan(self, store: str | os.PathLike[str] = STORE, *, max_tasks: int = MAX_TASKS) -> "Plan":
+    def plan(
+        self, store: str | os.PathLike[str] = STORE, *, max_tasks: int = MAX_TASKS, trust_store: bool = False
+    ) -> "Plan":
         """The plan of the study, held against a store that need not exist. Runs nothing and writes nothing.
 
+        With `trust_store` nothing that is read from the store is compared with its digests, as with `--trust-store`.
         Raises SpecError with all that is wrong, by position.
         """
         path = Path(store)
-        existing = Store.open(path, create=False) if path.exists() else None
+        existing = _opened(path, trust_store)
         facts = existing.root / "facts" if existing else None
-        return Plan(self, compile_study(self.loaded, max_tasks=max_tasks, facts_folder=facts), path)
+        return Plan(self, compile_study(self.loaded, max_tasks=max_tasks, facts_folder=facts), path, trust_store)
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,11 @@ class Plan:
     study: Study
     graph: Graph
     store: Path
+    trust_store: bool = False
 
     @cached_property
     def _existing(self) -> Store | None:
-        return Store.open(self.store, create=False) if self.store.exists() else None
+        return _opened(self.store, self.trust_store)
 
     @property
     def outlook(self) -> Outlook:
@@ -115,7 +119,7 @@ class Plan:
         from lmcspec.track import tracking_uri as choose
 
         refuse_empty(self.graph)
-        store = Store.open(self.store)
+        store = Store.open(self.store, trusted=self.trust_store)
         if take_first(models_of(self.study.loaded, everything=False), store):
             # What only the model's shapes tell may be that there is no such study.
             compile_study(self.study.loaded, max_tasks=ANY, facts_folder=store.root / "facts")
@@ -142,7 +146,7 @@ class Plan:
 
     def results(self) -> "Results":
         """What is in the store of it now."""
-        store = self._existing or (Store.open(self.store, create=False) if self.store.exists() else None)
+        store = self._existing or _opened(self.store, self.trust_store)
         return Results(self.graph, tuple(tidy(self.graph, store or _Nothing())))
 
     def __str__(self) -> str:
@@ -187,6 +191,11 @@ class Results:
 def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Study:
     """Read a spec; `sets` are overrides as of `--set`: `["recipes.real.batch=64"]`. Raises SpecError."""
     return Study(read(Path(path), list(sets)))
+
+
+def _opened(path: Path, trusted: bool) -> Store | None:
+    """The store in this folder, if there is one."""
+    return Store.open(path, create=False, trusted=trusted) if path.exists() else None
 
 
 class _Nothing:

@@ -36,6 +36,16 @@ def test_load_plan_run_and_a_frame(spec, tmp_path):
     assert again.run(track=False).rows == results.rows
 
 
+def test_a_store_that_is_trusted_is_not_compared_with_its_digests(spec, tmp_path):
+    plan = lmcspec.load(spec).plan(tmp_path / "store")
+    plan.run(runner="inline", track=False, progress=False)
+    for commit in (tmp_path / "store" / "objects").glob("*/*/COMMIT"):
+        commit.write_text(commit.read_text().replace('"seconds": ', '"seconds": 1'))
+    trusting = lmcspec.load(spec).plan(tmp_path / "store", trust_store=True)
+    assert {row.outcome for row in trusting.results().rows} == {"ok"}
+    assert {row.outcome for row in lmcspec.load(spec).plan(tmp_path / "store").results().rows} == {"missing"}
+
+
 def test_overrides_and_errors(spec, tmp_path):
     assert lmcspec.load(spec, ["replicates=2"]).cases[""].replicates == 2
     with pytest.raises(SpecError, match="batsh"):

@@ -12,7 +12,7 @@ from pathlib import Path
 from lmcspec.base import beneath, ids
 from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.store import header, layout
-from lmcspec.store.stored import DamagedError, Stored, read_commit
+from lmcspec.store.stored import DamagedError, Stored, read_commit, take_out
 
 SHORTEST_PREFIX = 4
 _log = logging.getLogger(__name__)
@@ -89,11 +89,7 @@ class Store:
 
         Its files stay until its task runs again. `reconsider` takes it back.
         """
-        folder = layout.object_folder(self.root, identifier)
-        with contextlib.suppress(OSError):
-            beneath.move(self.root, folder / layout.COMMIT, folder / layout.DAMAGED)
-            return True
-        return False
+        return take_out(self.root, layout.object_folder(self.root, identifier))
 
     def reconsider(self, identifier: str) -> bool:
         """Undo `take_out`, for files that were mended since; whether there was anything to undo."""

@@ -1,5 +1,6 @@
 """A committed object as its COMMIT describes it, and how that is read."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,10 +47,16 @@ class Stored:
     def out(self) -> Path:
         """The folder of its outputs, in which every file was compared with COMMIT; gone once they are dropped.
 
-        DamagedError where a file is not what was committed.
+        DamagedError where a file is not what was committed: from then on the object counts as missing.
         """
         if self.has_outputs and not self.trusted:
-            _raise_first(self, self.damage())
+            try:
+                _raise_first(self, self.damage())
+            except DamagedError:
+                # Whoever finds it, the next plan knows of it; but not where outputs are being dropped just now.
+                if self.has_outputs:
+                    take_out(self.root, self.path)
+                raise
         return self.path / layout.OUT
 
     def damage(self, *, full: bool = True) -> Iterator[tuple[str, Problem]]:
@@ -69,8 +76,15 @@ class Stored:
 
     @property
     def metrics(self) -> Path:
-        """Its metrics, one JSON object a line; may not exist."""
-        return self.path / layout.METRICS
+        """Its metrics, one JSON object a line; may not exist. DamagedError where they are not what was committed."""
+        path = self.path / layout.METRICS
+        known = self.record.get("files")
+        if known is not None and not self.trusted:
+            if layout.METRICS in known:
+                _raise_first(self, problems(self.root, self.path, {layout.METRICS: known[layout.METRICS]}))
+            elif beneath.look(self.root, path):
+                raise DamagedError(self.id, f"{layout.METRICS} came after it was committed")
+        return path
 
     @property
     def task(self) -> dict[str, Any]:
@@ -110,6 +124,14 @@ class Stored:
         """False once they are dropped; its numbers stay."""
         root = self.root
         return not beneath.look(root, self.path / layout.DROPPED) and beneath.is_folder(root, self.path / layout.OUT)
+
+
+def take_out(root: Path, folder: Path) -> bool:
+    """Let the object in this folder count as missing from now on; False where the store can't be written to."""
+    with contextlib.suppress(OSError):
+        beneath.move(root, folder / layout.COMMIT, folder / layout.DAMAGED)
+        return True
+    return False
 
 
 def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = False) -> Stored | None:

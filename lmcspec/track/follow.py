@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lmcspec.base import beneath
+from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, layout, lines, shapes
 from lmcspec.track import described, names
@@ -262,7 +263,11 @@ class Follower:
         """The points that have not been sent, and up to where they reach in each attempt's file."""
         stored = self._memory.find(task)
         if stored is not None:
-            files = {str(stored.record.get("attempt", "")): stored.metrics}
+            try:
+                files = {str(stored.record.get("attempt", "")): stored.metrics}
+            except StoreError as error:
+                _log.warning("no curves of %s are sent: %s", short(task), error)
+                return [], {}
         else:
             folder = layout.attempts_folder(self._store.root, task)
             files = {name: folder / name / layout.METRICS for name in beneath.names(self._store.root, folder)}

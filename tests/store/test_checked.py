@@ -110,6 +110,7 @@ def test_swapped_objects_commits_and_files_are_damage(store, put, name):
         for number in (1, 2):
             with pytest.raises(DamagedError, match=r"out/state.bin is corrupt"):
                 _ = store.find(name(number)).out
+            assert store.reconsider(name(number))
         swap(part)
     assert [store.find(name(number)).out.is_dir() for number in (1, 2)] == [True, True]
     one.rename(store.root / "away")
@@ -136,6 +137,7 @@ def test_outputs_are_read_only_where_they_are_what_was_committed(store, stored, 
     harm(stored.path / "out")
     with pytest.raises(DamagedError, match=r"is (corrupt|missing)"):
         _ = stored.out
+    assert store.find(stored.id) is None and store.reconsider(stored.id)
     assert Store.open(store.root, trusted=True).find(stored.id).out == stored.path / "out"
 
 
@@ -180,6 +182,29 @@ def test_a_file_is_read_once_in_a_process(store, stored, monkeypatch):
     os.utime(stored.path / "out" / "state.bin", ns=(old.st_atime_ns, old.st_mtime_ns))
     with pytest.raises(DamagedError):
         _ = stored.out
+
+
+def test_what_is_found_damaged_by_whoever_reads_it_counts_as_missing(store, stored):
+    (stored.path / "out" / "state.bin").write_bytes(b"wEights")
+    with pytest.raises(DamagedError, match="state.bin is corrupt"):
+        _ = stored.out
+    assert store.present([stored.id]) == set()
+    (stored.path / "out" / "state.bin").write_bytes(b"weights")
+    assert store.reconsider(stored.id) and store.find(stored.id).out
+
+
+def test_metrics_are_those_that_were_committed(store, stored, put, name):
+    text = stored.metrics.read_text()
+    (stored.path / layout.METRICS).write_text(text.replace("1.5", "9.5"))
+    with pytest.raises(DamagedError, match="metrics.jsonl is corrupt"):
+        _ = stored.metrics
+    assert Store.open(store.root, trusted=True).find(stored.id).metrics.read_text() != text
+    assert store.find(stored.id) is not None, "its numbers are as they were"
+    document = json.loads(commit_of(stored).read_text())
+    del document["digest"], document["record"]["files"][layout.METRICS]
+    commit_of(stored).write_bytes(layout.text(checked.signed(document)))
+    with pytest.raises(DamagedError, match="came after it was committed"):
+        _ = store.find(stored.id).metrics
 
 
 def test_what_was_taken_out_counts_as_missing_and_can_be_taken_back(store, stored, name):

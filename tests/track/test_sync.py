@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -39,6 +40,25 @@ def test_a_finished_study(store, spec, mlflow):
     assert len(plan.tasks) == len(executed) + len(plan.byproducts)
     assert invocation.files["results.csv"] == f"{len(plan.tasks)} of {len(plan.tasks)} tasks, spec of ['']".encode()
     assert invocation.series("tasks/done") == {0: {len(executed)}}
+
+
+def test_curves_are_sent_as_they_were_committed(store, spec, mlflow, caplog):
+    """A number that was changed since, in a file that is not there for the numbers of results."""
+    own, other = sorted(
+        task
+        for task in plan_of(spec, store).tasks
+        if (stored := store.find(task)) and stored.metrics.is_file() and "passed_by" not in stored.record
+    )[:2]
+    path = store.find(own).path / "metrics.jsonl"
+    path.write_text(re.sub(r'"value": [^,]+', '"value": 77.5', path.read_text()))
+    tracker_of(store).sync()
+    runs = {run.tags["lmcspec.task_id"]: run for run in mlflow.runs.values() if "lmcspec.task_id" in run.tags}
+    values = {
+        value for name in ("train/loss", "loss/train") for one in runs[own].series(name).values() for value in one
+    }
+    assert 77.5 not in values and "metrics.jsonl is corrupt" in caplog.text
+    assert {run.status for run in runs.values()} == {"FINISHED"}
+    assert runs[other].status == "FINISHED"
 
 
 def test_series_have_the_numbers_of_the_results_by_level(store, spec, mlflow):

@@ -186,7 +186,8 @@ def test_a_trusted_store_is_not_read_twice(study):
 
 def test_an_input_that_stays_damaged_ends_the_run(study, monkeypatch):
     """A store in which nothing can be taken out: the task fails once, and says what to do."""
-    monkeypatch.setattr(Store, "take_out", lambda *_: False)
+    for module in ("store", "stored"):  # as where the store can't be written to
+        monkeypatch.setattr(f"lmcspec.store.{module}.take_out", lambda *_: False)
     flip(study.one("prune").path / "out" / "mask.safetensors")
     code, _, said = study.do("run", 2, *INLINE)
     assert code == 1 and "run the same command again" in said

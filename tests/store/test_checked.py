@@ -186,7 +186,7 @@ def test_a_file_is_read_once_in_a_process(store, stored, monkeypatch):
 
 def test_what_is_found_damaged_by_whoever_reads_it_counts_as_missing(store, stored):
     (stored.path / "out" / "state.bin").write_bytes(b"wEights")
-    with pytest.raises(DamagedError, match="state.bin is corrupt"):
+    with pytest.raises(DamagedError, match=r"state.bin is corrupt"):
         _ = stored.out
     assert store.present([stored.id]) == set()
     (stored.path / "out" / "state.bin").write_bytes(b"weights")
@@ -196,7 +196,7 @@ def test_what_is_found_damaged_by_whoever_reads_it_counts_as_missing(store, stor
 def test_metrics_are_those_that_were_committed(store, stored, put, name):
     text = stored.metrics.read_text()
     (stored.path / layout.METRICS).write_text(text.replace("1.5", "9.5"))
-    with pytest.raises(DamagedError, match="metrics.jsonl is corrupt"):
+    with pytest.raises(DamagedError, match=r"metrics.jsonl is corrupt"):
         _ = stored.metrics
     assert Store.open(store.root, trusted=True).find(stored.id).metrics.read_text() != text
     assert store.find(stored.id) is not None, "its numbers are as they were"

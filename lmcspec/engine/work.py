@@ -118,8 +118,9 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
         except DamagedInputError as error:
             log.end(f"{error}\n")  # It came from nowhere in the task.
             raise
-        except BaseException:
-            log.end(traceback.format_exc())
+        except BaseException as error:
+            # What a user has to mend is in the sentence.
+            log.end(f"{error}\n" if failures.classify(error) == "user" else traceback.format_exc())
             raise
         finally:
             log.close()

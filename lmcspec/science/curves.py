@@ -48,7 +48,7 @@ def barrier(values: Sequence[float], positions: Sequence[float]) -> float:
 
 
 def midpoint_barrier(values: Sequence[float], positions: Sequence[float]) -> float:
-    """Value at 1/2 minus the mean of the ends' (McDermott & Cummings 2024). ValueError where 1/2 is no position."""
+    """Value at 1/2 minus the mean of the ends' (McDermott & Cummings 2023). ValueError where 1/2 is no position."""
     return values[tuple(positions).index(0.5)] - (values[0] + values[-1]) / 2
 
 

@@ -16,8 +16,14 @@ from lmcspec.science.paths import Policy, has_batch_norm, recompute
 # torch gives its operations on lists of tensors private names only.
 
 State = Mapping[str, Tensor]
+ROUNDING = 1e-6
+"""Of the length of a network's weights: what is nearer than this to a point or a line differs from it by rounding."""
 Weights = tuple[float, ...]
 """Of each anchor, adding up to 1: a point is the sum of the anchors times these."""
+
+
+class NoPlaneError(ValueError):
+    """Three states through which there is no one plane; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,15 @@ class Plane:
 def plane_through(states: Sequence[State], names: Iterable[str]) -> Plane:
     """The plane through three states, over the tensors of these names, by Gram-Schmidt in float64.
 
-    Mask the states first where there is a mask. Raises ValueError where they lie on one line.
+    Mask the states first where there is a mask. Raises NoPlaneError where they lie on one line.
     """
     names = tuple(names)
     origin, second, third = (_flat(state, names) for state in states)
     first = second - origin
     along = float(first.norm())
-    if not along > 0:
-        raise ValueError("two anchors of the plane are the same state")
+    least = ROUNDING * max(float(one.norm()) for one in (origin, second, third))
+    if not along > least:
+        raise NoPlaneError("two anchors of the plane are the same state")
     u = first / along
     rest = third - origin
     over = float(rest @ u)
@@ -79,8 +86,8 @@ def plane_through(states: Sequence[State], names: Iterable[str]) -> Plane:
     # Once more: what rounding left of u in the rest would tilt the axes.
     rest = rest - (rest @ u) * u
     up = float(rest.norm())
-    if not up > 1e-9 * along:
-        raise ValueError("the anchors of the plane lie on one line")
+    if not up > least:
+        raise NoPlaneError("the anchors of the plane lie on one line")
     return Plane(along, over, up, origin, (u, rest / up), names)
 
 

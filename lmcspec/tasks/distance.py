@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
@@ -32,7 +33,11 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
     a, b, start = (masks.apply(mask, read.tensors(ctx.input(slot) / read.STATE)) for slot in ("a", "b", "start"))
     found = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
     if found.apart == 0 and any(found.from_start):
-        raise RuntimeError("the two copies are the same weights: they were trained under the same noise")
+        raise LmcspecError(
+            "the two copies are the same weights: each update saw the same images, or they were trained under the same "
+            "noise",
+            help="with one batch to an epoch the order of images says nothing: a smaller `batch` has an order",
+        )
     scalars = {"distance": found.apart, "from-start": list(found.from_start), "angle": found.angle}
     return Finished(scalars, "ok" if math.isfinite(found.apart) else "diverged")
 

@@ -63,25 +63,30 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     Beside it stand the positions along x and y; where each network lies, and how far from the plane; distances of
     all pairs of them, in weights and in the plane; and what each is worth by itself. `centre` is the loss in the
     middle of the anchors above the mean of theirs; as released, in the middle M of the first two.
+
+    Anchors that coincide or lie on a line span no plane: then there is but what each is worth, and `no-plane` says why.
     """
     import torch
 
     from lmcspec.science.outcome import outcome
+    from lmcspec.science.plane import NoPlaneError
 
     network = read.module(params.model).to(torch.device(ctx.device))
     states = [*_states(ctx, network, params, "anchor"), *_states(ctx, network, params, "other")]
     names = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
     if not all(bool(state[name].isfinite().all()) for state in states for name in names):
         return Finished({"metrics": {}}, "diverged")
-    ground = _ground(params, states, names)
     data = read.dataset(ctx, params.data)
+    try:
+        ground = _ground(params, states, names)
+    except NoPlaneError as error:
+        return _without_plane(str(error), _Looked(ctx, params, network, states, len(states)), params, states, data)
     tensors: dict[str, Tensor] = {}
     own: dict[str, Any] = {}
     metrics: dict[str, float] = {}
     worst = "ok"
     ends_of_centre = 3 if params.plane == "orthonormal" else 2
-    alone = [tuple(float(place == number) for place in range(len(states))) for number in range(len(states))]
-    wanted = [*alone, ground.centre, *ground.points]
+    wanted = [*_alone(states), ground.centre, *ground.points]
     looked = _Looked(ctx, params, network, states, len(wanted))
     for split in params.split:
         found = looked.at(wanted, split, data)
@@ -102,6 +107,27 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     metrics |= {"residual": sum(residuals) / len(residuals)} if residuals else {}
     scalars = {"metrics": metrics, "x": ground.x, "y": ground.y, "places": ground.places, "own": own}
     return Finished(scalars | {"distances": _distances(states, names, ground.places)}, worst)
+
+
+def _alone(states: "Sequence[State]") -> "list[Weights]":
+    """Of each network the point that is that network."""
+    return [tuple(float(place == number) for place in range(len(states))) for number in range(len(states))]
+
+
+def _without_plane(
+    why: str, looked: "_Looked", params: Landscape, states: "Sequence[State]", data: "Dataset"
+) -> Finished:
+    """What each network is worth, where there is no plane to look at."""
+    from lmcspec.science.outcome import outcome
+
+    own: dict[str, list[float]] = {}
+    ends: list[str] = []
+    for split in params.split:
+        found = looked.at(_alone(states), split, data)
+        own |= {f"{split}_{what}": [getattr(one, what) for one in found] for what in ("loss", "error")}
+        ends += [outcome(one, data.classes) for one in found]
+    worst = next((one for one in ends if one != "ok"), "ok")
+    return Finished({"metrics": {}, "own": own, "no-plane": why}, worst)
 
 
 def _states(ctx: Context, network: "nn.Module", params: Landscape, slot: str) -> "Iterator[State]":

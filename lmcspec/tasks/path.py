@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import SOURCES, unmasked
@@ -92,7 +93,11 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     ends = [outcome(first.test[place], data.classes, mask) for place in (0, -1)]
     worst = next((one for one in ends if one != "ok"), "ok")
     if first.distance == 0 and worst == "ok":
-        raise RuntimeError("the two copies ended in the same weights: they were trained under the same noise")
+        raise LmcspecError(
+            "the two copies ended in the same weights: the rate is nothing where they part, or they were trained under "
+            "the same noise",
+            help="let them part earlier, at a smaller `at`, or look at the rate's schedule there",
+        )
     distinct = len(found) if paths.has_batch_norm(network) else 1
     _write_noise(ctx, dict([(str(policy), curve) for policy, curve in found.items()][:distinct]), params)
     scalars = {

@@ -96,6 +96,22 @@ def test_distances_in_weights_and_in_the_plane_stand_below(plan, store):
     assert draw(plan, store, landscape={"measure": "released"})["landscape"].table is None
 
 
+def test_networks_that_span_no_plane_are_said_and_counted(plan, store):
+    """As those that diverged: of three replicates the first has none, and the second one is shown."""
+    wanted = [one for one in plan.targets if one.measure == "landscape"]
+    for one in wanted:
+        if one.replicate == 0 or one.level == 0:
+            why = "the anchors of the plane lie on one line"
+            store.found[one.task] = Written(store.find(one.task).out, {"metrics": {}, "no-plane": why})
+    drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
+    assert drawing.notes == ("dense: the anchors of the plane lie on one line",)
+    assert list(panels(drawing)) == ["imp, 36.0 % sparse\nlowest 200"]
+    replicates = len({one.replicate for one in wanted})
+    (line,) = drawing.table.lines
+    assert line[0].text == "imp, 36.0 % sparse"
+    assert all(cell.text.endswith(f"({replicates - 1} of {replicates})") for cell in line[1:])
+
+
 def test_what_is_not_there_is_said(plan, store):
     missing, dropped = (one.task for one in plan.targets if (one.measure, one.replicate) == ("landscape", 0))
     for one in plan.targets:

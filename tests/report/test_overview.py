@@ -261,3 +261,17 @@ def test_it_can_be_written(plan, store):
     assert set(files(drawing)) == {"svg", "png"}
     drawing.figure.draw_without_rendering()
     assert drawing.figure.axes[0].get_tightbbox().x1 <= drawing.figure.legends[0].get_window_extent().x0
+
+
+def test_a_network_of_which_nothing_is_left_has_a_size_too(plan):
+    store = results(plan)
+    empty = {one.mask for one in plan.targets if (one.case, one.network, one.level) == ("ten", "random", 3)}
+    for mask in empty:
+        store.found[mask].scalars["density"] = 0.0
+    drawing = draw_across(plan, store, overview={"baseline": "imp", "size": "sparsity"})["overview"]
+    kept = 1 / 0.8**3
+    found = sizes(drawing)
+    assert max(found["ten, random"]) > max(found["one, random"]) == pytest.approx(max(found["ten, syn"]))
+    labels = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
+    assert "no weight left" in labels and f"{kept:.3g}× (49 % sparse)" not in labels
+    assert set(files(drawing)) == {"svg", "png"}

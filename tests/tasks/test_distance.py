@@ -7,6 +7,7 @@ import torch
 from context_for_tests import CONVNET, MLP, SEEDS, Done, do, recipe, training
 from safetensors.torch import load_file
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.science import masks
 from lmcspec.tasks import read
 from lmcspec.tasks.distance import Distance
@@ -86,7 +87,7 @@ def test_masked_weights_count_as_zero_even_where_the_start_has_them(tmp_path):
 
 def test_equal_copies_are_an_error(tmp_path):
     ends = copies(tmp_path, MLP)
-    with pytest.raises(RuntimeError, match="trained under the same noise"):
+    with pytest.raises(LmcspecError, match="trained under the same noise"):
         do(distance, tmp_path / "d", Distance(MLP), {}, inputs=ends | {"b": ends["a"]})
 
 

@@ -176,6 +176,20 @@ def test_it_goes_on_where_it_was(tmp_path, monkeypatch, networks):
     assert (again.out / LANDSCAPE).read_bytes() == (whole.out / LANDSCAPE).read_bytes()
 
 
+@pytest.mark.parametrize("third", [0.0, 0.25])
+def test_networks_that_span_no_plane_have_what_each_is_worth(tmp_path, networks, third):
+    """The third on the line of the first two: at the first, or a quarter of the way to the second."""
+    (tmp_path / "between").mkdir()
+    ends = [state(networks, slot) for slot in SLOTS[:2]]
+    mixed = {name: torch.lerp(one, ends[1][name], third) for name, one in ends[0].items()}
+    read.write(tmp_path / "between" / read.STATE, mixed)
+    done = do(landscape, tmp_path, params(), {}, inputs=networks | {"anchor-2": Done(tmp_path / "between")})
+    assert done.outcome == "chance"  # as the networks are
+    assert (done.scalars["no-plane"], done.scalars["metrics"]) == ("the anchors of the plane lie on one line", {})
+    assert not (done.out / LANDSCAPE).exists()
+    assert done.scalars["own"]["test_error"][:2] == [networks[slot].scalars["test_error"] for slot in SLOTS[:2]]
+
+
 def test_networks_that_diverged_have_no_landscape(tmp_path, networks):
     (tmp_path / "wild").mkdir()
     read.write(tmp_path / "wild" / read.STATE, {name: value / 0 for name, value in state(networks, "anchor-1").items()})

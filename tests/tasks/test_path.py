@@ -8,6 +8,7 @@ import torch
 from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, do, recipe, training
 from safetensors.torch import load_file
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.science import curves, masks, paths
 from lmcspec.science.data import load
 from lmcspec.science.evaluate import evaluate
@@ -192,7 +193,7 @@ def test_a_subset_is_fixed_and_class_balanced(tmp_path, mlp, digits):
 
 
 def test_equal_ends_are_an_error(tmp_path, mlp):
-    with pytest.raises(RuntimeError, match="trained under the same noise"):
+    with pytest.raises(LmcspecError, match="trained under the same noise"):
         do(path, tmp_path, params(), {}, inputs={"a": mlp["a"], "b": mlp["a"]})
 
 

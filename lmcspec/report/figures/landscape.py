@@ -68,7 +68,7 @@ def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     notes: list[str] = []
     found = [ground for given in givens for ground in _grounds(given, wish, what, notes, several=len(givens) > 1)]
     if not found:
-        return Drawing(name, title, None, notes=(*notes, "no landscape is in the store yet"))
+        return Drawing(name, title, None, notes=tuple(notes) or ("no landscape is in the store yet",))
     split = found[0][0]
     with drawn():
         figure = _draw([ground for _, ground in found], f"{split} {what}{' (points)' * (what == 'error')}")
@@ -119,7 +119,8 @@ def _ground(
     """What a task left, or None with a note."""
     stored: Result | None = given.store.find(target.task)
     if stored is None or "x" not in stored.scalars:
-        notes.append(f"{label}: {'its networks diverged' if stored else 'not in the store yet'}")
+        why = stored.scalars.get("no-plane", "its networks diverged") if stored else "not in the store yet"
+        notes.append(f"{label}: {why}")
         return None
     try:
         out = folder(stored)

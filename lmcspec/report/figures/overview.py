@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import inf, isinf, log
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.given import Given
@@ -123,15 +123,22 @@ def _bar(ratio: Ratio) -> float:
 
 
 def _size(point: Compared, size: str) -> float:
-    return point.data_compression if size == "compression" else 1 / point.density
+    if size == "compression":
+        return point.data_compression
+    return 1 / point.density if point.density else inf
 
 
 def _areas(values: Sequence[float]) -> dict[float, float]:
-    """The area of the marker of each value, by its logarithm between the least and the greatest."""
-    low, high = log(min(values)), log(max(values))
+    """The area of the marker of each value, by its logarithm between the least and the greatest.
+
+    Networks of which nothing is left are one step of ten beyond the greatest of the others.
+    """
+    most = max((value for value in values if not isinf(value)), default=1.0)
+    places = {value: log(10 * most if isinf(value) else value) for value in sorted(set(values))}
+    low, high = min(places.values()), max(places.values())
     return {
-        value: SMALLEST + (LARGEST - SMALLEST) * ((log(value) - low) / (high - low) if high > low else 0.4)
-        for value in sorted(set(values))
+        value: SMALLEST + (LARGEST - SMALLEST) * ((place - low) / (high - low) if high > low else 0.4)
+        for value, place in places.items()
     }
 
 
@@ -196,6 +203,8 @@ def _size_handles(areas: Mapping[float, float], size: str) -> list[Any]:
     from matplotlib.lines import Line2D
 
     def label(value: float) -> str:
+        if isinf(value):
+            return "no weight left"
         return f"{value:.3g}×" + (
             " less data" if size == "compression" else f" ({PERCENT * (1 - 1 / value):.0f} % sparse)"
         )

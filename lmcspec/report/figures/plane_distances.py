@@ -18,22 +18,29 @@ COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "
 def distances(given: Given, wish: Wish, measure: str) -> Shown | None:
     """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
 
+    Where a replicate is missing, or has no plane, it is said how many of how many there are.
+
     A plane whose axes are those of the released code has no distances.
     """
     cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
     owners: dict[str, tuple[str, int]] = {}
+    asked: dict[tuple[str, int], set[str]] = {}
     for one in given.plan.targets:
         if (one.case, one.measure) != (given.case, measure) or not _asked(one, wish):
             continue
         place = owners.setdefault(one.task, (one.network, one.level))  # a dense network that several share stands once
-        found = _of(given, one) if place == (one.network, one.level) else None
+        if place != (one.network, one.level):
+            continue
+        asked.setdefault(place, set()).add(one.task)
+        found = _of(given, one)
         if found is not None:
             cells.setdefault(place, {})[one.task] = found
     lines = []
     for (network, level), own in cells.items():
         measured = sorted({other for name, other in cells if name == network})
         if level in given.levels(network, wish.levels, measured):
-            columns = [_cell(values, tuple(own)) for values in zip(*own.values(), strict=True)]
+            every = len(asked[network, level])
+            columns = [_cell(values, tuple(own), every) for values in zip(*own.values(), strict=True)]
             lines.append((Cell(named(given, network, level)), *columns))
     return Shown(("network", *COLUMNS), tuple(lines)) if lines else None
 
@@ -57,6 +64,7 @@ def _of(given: Given, one: Target) -> Sequence[float] | None:
     return spread.mean(anchors), weights, plane, plane / weights if weights else 1.0, off
 
 
-def _cell(values: Sequence[float], tasks: tuple[str, ...]) -> Cell:
+def _cell(values: Sequence[float], tasks: tuple[str, ...], asked: int) -> Cell:
     std = spread.std(values)
-    return Cell(f"{spread.mean(values):.4g}{'' if std is None else f' ± {std:.3g}'} ({len(values)})", tasks)
+    of = f" of {asked}" if asked > len(values) else ""
+    return Cell(f"{spread.mean(values):.4g}{'' if std is None else f' ± {std:.3g}'} ({len(values)}{of})", tasks)

@@ -245,5 +245,5 @@ def _sweep(database: Path) -> None:
     for name in beneath.names(database.parent, database.parent):
         bare = next((name.removesuffix(end) for end in BESIDE if name.endswith(end)), name)
         if layout.is_draft(bare) and bare.startswith(f".{database.name}."):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(database.parent / name)
+            with contextlib.suppress(beneath.ForeignError):
+                beneath.remove(database.parent, database.parent / name)

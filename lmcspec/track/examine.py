@@ -60,6 +60,8 @@ def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
             continue
         ledger.write(f"current/{there.run}", there.current or "true")
         base, _, number = role.rpartition("#")
+        if not (number.isdecimal() and len(number) < 10):
+            continue  # no role of ours
         if int(number) > int(ledger.note(f"generation/{base}") or 0):
             ledger.write(f"generation/{base}", number)
         ledger.add_points(there.run, server.points(there.run))

@@ -15,6 +15,17 @@ CREATE TABLE IF NOT EXISTS offsets (name TEXT PRIMARY KEY, bytes INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+_STRANGE = (
+    "SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1",
+    "SELECT 1 FROM runs WHERE typeof(role) != 'text' OR typeof(run) != 'text' LIMIT 1",
+    "SELECT 1 FROM points WHERE typeof(run) != 'text' OR typeof(metric) != 'text' OR typeof(step) != 'integer' "
+    "OR typeof(value) NOT IN ('real', 'integer', 'null') LIMIT 1",
+    "SELECT 1 FROM offsets WHERE typeof(name) != 'text' OR typeof(bytes) != 'integer' OR bytes < 0 LIMIT 1",
+    "SELECT 1 FROM notes WHERE typeof(name) != 'text' OR typeof(value) != 'text' "
+    "OR (name LIKE 'generation/%' AND (value GLOB '*[^0-9]*' OR length(value) NOT BETWEEN 1 AND 9)) LIMIT 1",
+)
+"""Rows that a sound one gives none of."""
+
 
 class Ledger:
     """The ledger in this file; made if there is none. Use it in a `with`."""
@@ -24,10 +35,12 @@ class Ledger:
         self.path = path
         try:
             self._open()
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError as error:
             # Locked, or on a disk that is full or can only be read: not damaged.
-            raise
-        except sqlite3.DatabaseError:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+            if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
+                raise
+            self._database.close()
             # Damaged: what is in it can be found out again.
             for suffix in ("", "-wal", "-shm", "-journal"):
                 beneath.remove(path.parent, path.with_name(f"{path.name}{suffix}"))
@@ -37,6 +50,10 @@ class Ledger:
         self._database = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_TABLES)
+        # sqlite puts anything into any column, and lets others have other tables of these names.
+        for found in map(self._database.execute, _STRANGE):
+            if found.fetchone():
+                raise sqlite3.DatabaseError("it holds what no ledger does")
 
     def __enter__(self) -> Self:
         return self

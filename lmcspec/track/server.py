@@ -13,9 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from lmcspec.base import beneath
 from lmcspec.base.surroundings import spare_loopback
 from lmcspec.store import Store
-from lmcspec.track import uris
+from lmcspec.track import kept, uris
 from lmcspec.track.asking import Asking
 from lmcspec.track.database import prepare
 from lmcspec.track.evidence import CURRENT, OWNER, ROLE, Held, There, by_role, mark_of
@@ -92,10 +93,14 @@ class Server:
         logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         self.uri, self._store, self._answered = uri, store, answered
         self._database = uris.database_file(uri)
+        self._own = False
         self._file: tuple[int, int] | None = None
         self._asking = Asking(f"MLflow at {shown(uri)}", waiting)
         if self._database is not None:
-            prepare(self._database, own=self._database == own_database(store))
+            self._own = self._database == own_database(store)
+            prepare(self._database, own=self._own)
+            if self._own:
+                kept.bring_home(self._database, store)
             self._file = _identity(self._database)
         self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
 
@@ -213,17 +218,30 @@ class Server:
         """A run is FINISHED, FAILED or KILLED."""
         self._ask(lambda: self._client.set_terminated(run, status, int(at * 1000)))
 
-    def file(self, run: str, path: Path, folder: str | None = None) -> None:
-        """Keep a file with a run."""
-        self._ask(lambda: self._client.log_artifact(run, str(path), folder), UPLOAD)
+    def file(self, run: str, path: Path) -> None:
+        """Keep a file of the store with a run, by its own name."""
+        if self._is_kept_here(run):
+            self.keep(run, path.name, beneath.read(self._store.root, path))
+        else:
+            self._ask(lambda: self._client.log_artifact(run, str(path)), UPLOAD)
 
     def keep(self, run: str, path: str, content: bytes) -> None:
         """Keep a content with a run, as the file of that path: `figures/cost.svg`."""
+        if self._is_kept_here(run):
+            kept.put(self._store, run, path, content)
+            self._answered()
+            return
         folder, _, name = path.rpartition("/")
         with tempfile.TemporaryDirectory() as place:
             file = Path(place, name)
             file.write_bytes(content)
-            self.file(run, file, folder or None)
+            self._ask(lambda: self._client.log_artifact(run, str(file), folder or None), UPLOAD)
+
+    def _is_kept_here(self, run: str) -> bool:
+        """Whether a run's files lie in the store: of the store's own database always, whatever that says."""
+        if self._own or self._database is None:
+            return self._own
+        return kept.is_here(self._store, run, self._ask(lambda: self._client.get_run(run)).info.artifact_uri)
 
     def _ask(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
         try:

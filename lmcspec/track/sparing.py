@@ -57,9 +57,9 @@ class Sparing:
         with self._spared(run) as tell:
             tell(self._server.end, status, at)
 
-    def file(self, run: str, path: Path, folder: str | None = None) -> None:
+    def file(self, run: str, path: Path) -> None:
         with self._spared(run) as tell:
-            tell(self._server.file, path, folder)
+            tell(self._server.file, path)
 
     def keep(self, run: str, path: str, content: bytes) -> None:
         with self._spared(run) as tell:

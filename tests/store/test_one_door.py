@@ -10,7 +10,7 @@ import lmcspec
 HOUSE = Path(lmcspec.__file__).parent
 MODULES = sorted(
     path.relative_to(HOUSE).as_posix()
-    for part in ("store/*.py", "engine/*.py", "tasks/checkpoint.py", "cli/report.py", "plan/history.py")
+    for part in ("store/*.py", "engine/*.py", "tasks/checkpoint.py", "cli/report.py", "plan/history.py", "track/*.py")
     for path in HOUSE.glob(part)
 )
 CALLS = {"open", "unlink", "remove", "rmdir", "rmtree", "rename", "renames", "replace", "link", "symlink", "mkdir"} | {
@@ -35,6 +35,16 @@ ELSEWHERE = {
     },
     "store/header.py": {"root.mkdir", "root.exists", "root.is_dir"},  # the root is the user's to name
     "cli/report.py": {"root.mkdir"},
+    # Folders of a store are made and looked at when it is opened; databases when their paths are worked out (`where`).
+    "track/database.py": {"database.parent.mkdir", "shutil.copyfile"},
+    "track/evidence.py": {"database.is_file"},
+    "track/ledger.py": {"path.parent.mkdir"},
+    "track/runs.py": {"path.is_file"},
+    "track/tracker.py": {"path.exists", "path.parent.mkdir"},
+    "track/server.py": {"file.write_bytes"},  # in a folder of the system's for what is sent
+    "track/follow.py": {"self._ledger.move"},
+    "track/series.py": {"self.server.rename"},
+    "track/serve.py": {"_DIRECTLY.open", "view.link"},  # addresses
 }
 """What else is called by such a name, and is no file of a store's."""
 

@@ -3,8 +3,8 @@
 from statistics import fmean
 
 import pytest
-from drawn_for_tests import draw, draw_across, lines, panels
-from results_for_tests import plan_of
+from drawn_for_tests import Recorded, draw, draw_across, lines, panels
+from results_for_tests import Result, made_up, plan_of
 from rewound_for_tests import TEXT, over
 
 from lmcspec.report import tidy
@@ -50,3 +50,16 @@ class TestThroughTraining:
     def test_a_study_with_it_gets_the_figure_unasked(self, plan, store):
         names = [one.name for one in drawings(plan, "", tidy(plan, store), store, store, {})]
         assert "through-training" in names
+
+    def test_a_panel_without_a_number_has_the_axis_of_the_others_and_a_note(self, plan, store):
+        def value(target):
+            return "diverged" if target.kind == "stability" else 0.1
+
+        wild = Recorded(made_up(plan, value).found)
+        for one in plan.targets:
+            if one.kind == "stability":
+                wild.found[one.task] = Result({"alphas": [0.0, 1.0], "paths": {}}, "diverged")
+        whole = draw(plan, store, **{"through-training": {}})["through-training"].figure.axes[0].get_xlim()
+        drawing = draw(plan, wild, **{"through-training": {"metric": "instability/test"}})["through-training"]
+        assert drawing.figure.axes[0].get_xlim() == pytest.approx(whole)
+        assert "dense: k = 0, k = 20it: diverged at 2, 4, 6, 8, 10 (a gap)" in drawing.notes

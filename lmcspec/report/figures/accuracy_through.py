@@ -11,6 +11,7 @@ from lmcspec.report.figures.lines import Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import metric_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import gaps
+from lmcspec.report.figures.step_axis import from_the_start, on_the_way
 from lmcspec.report.figures.style import (
     Drawing,
     drawn,
@@ -60,11 +61,11 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             for line in lines:
                 handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, metric.scale))
             name_panel(axes, panel.title)
-            axes.set_xlim(left=0)
+            from_the_start(axes, [line.points for line in lines])
             axes.set_xlabel("iterations of training" if wish.x == "step" else "epochs of training")
             if first:
                 name_y(axes, metric.label)
-            said = gaps({line.label: line.points for line in lines}, lambda steps: ", ".join(f"{x:.4g}" for x in steps))
+            said = gaps({line.label: line.points for line in lines}, on_the_way)
             notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
         every = [line for _, lines in panels for line in lines]
         cells = [point.cell for line in every for point in line.points if point.cell]

@@ -9,7 +9,7 @@ from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, key_of, summarise
-from lmcspec.report.tidy import Results, Row
+from lmcspec.report.tidy import DIVERGED, Results, Row
 from lmcspec.spec.study import Figure as Wish
 
 
@@ -95,6 +95,11 @@ class Given:
         """What became of the replicates of a row where there is no number at all: `diverged`; empty where one is."""
         found = self.cells.get(key_of(row))
         return "" if found is None or found.n else found.note
+
+    def absent(self, task: str) -> str:
+        """Why a result is not there: it may come yet, or never because the network behind it diverged."""
+        never = any(row.task == task and DIVERGED in row.outcomes for row in self.rows)
+        return "its networks diverged" if never else "not in the store yet"
 
     def density(self, network: str, level: int) -> float:
         """Measured, as a mean over replicates; the plan's where nothing was."""

@@ -27,6 +27,8 @@ SHADES = 14
 """Contours of a panel."""
 CUT = 0.97
 """The share of all values up to which shades tell them apart: far from networks a loss may grow beyond all bounds."""
+TICKS = 4
+"""Steps between the ticks of an axis: labels of small distances are long."""
 WIDE, HIGH = 3.0, 3.0
 """Of a panel, in inches."""
 INK = "#1a1a1a"
@@ -119,7 +121,7 @@ def _ground(
     """What a task left, or None with a note."""
     stored: Result | None = given.store.find(target.task)
     if stored is None or "x" not in stored.scalars:
-        why = stored.scalars.get("no-plane", "its networks diverged") if stored else "not in the store yet"
+        why = stored.scalars.get("no-plane", "its networks diverged") if stored else given.absent(target.task)
         notes.append(f"{label}: {why}")
         return None
     try:
@@ -205,6 +207,7 @@ def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
 def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, *, first: bool) -> None:
     import numpy as np
     from matplotlib.patheffects import withStroke
+    from matplotlib.ticker import MaxNLocator
 
     values = np.ma.masked_invalid(ground.values)
     axes.contourf(ground.x, ground.y, values, levels=edges, cmap=shades, norm=norm, extend="max")
@@ -221,6 +224,8 @@ def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, 
         axes.annotate(words, (one["x"], one["y"]), path_effects=outlined, **place)
     axes.set_title(f"{ground.title}\nlowest {ground.lowest:.3g}".strip())
     axes.set_aspect("equal")
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS))
+    axes.yaxis.set_major_locator(MaxNLocator(TICKS))
     axes.grid(visible=False)
     unit = "halves of two networks' distance" if ground.released else "distance of weights"
     axes.set_xlabel(unit)
@@ -238,5 +243,6 @@ def _surface(axes: "Axes3D", ground: Ground, edges: Any, shades: Any, norm: Any)
     axes.plot_surface(x, y, heights, facecolors=shades(norm(middles)), rstride=1, cstride=1, linewidth=0, shade=False)
     axes.set_zlim(edges[0], edges[-1])
     axes.view_init(38, -60)
+    axes.locator_params(nbins=TICKS)
     axes.tick_params(labelsize=7, pad=-2)
     axes.set_box_aspect((1, 1, 0.6))

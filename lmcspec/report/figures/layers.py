@@ -258,9 +258,9 @@ def _notes(
 ) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
     there = {(network, line.level) for line in lines for network in line.networks}
-    for network, level in dict.fromkeys((one.network, one.level) for one in targets):
+    for (network, level), task in {(one.network, one.level): one.task for one in targets}.items():
         if (network, level) not in there:
-            yield f"{named(given, network, level)}: not in the store yet"
+            yield f"{named(given, network, level)}: {given.absent(task)}"
     for line in lines:
         if len(line.counts) < line.asked:
             yield f"{line.label}: {len(line.counts)} of {line.asked} replicates are there (open markers)"

@@ -1,8 +1,10 @@
 """The axis of steps: every k where it lies, labelled as it is written or in one unit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.figures.lines import Point
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +53,17 @@ def in_one_unit(written: Mapping[int, str]) -> tuple[Mapping[int, str], str]:
         if all(number.isdigit() for number in numbers.values()):
             return {step: _short(int(number)) for step, number in numbers.items()}, unit
     return written, ""
+
+
+def from_the_start(axes: "Axes", lines: Iterable[Iterable[Point]]) -> None:
+    """From 0 to a little beyond the last point, whether it has a number or none."""
+    last = max((point.x for line in lines for point in line), default=0.0)
+    axes.set_xlim(0, 1.04 * last or 1.0)
+
+
+def on_the_way(places: Iterable[float]) -> str:
+    """Epochs or steps in a sentence."""
+    return ", ".join(f"{place:.4g}" for place in sorted(places))
 
 
 def _short(number: int) -> str:

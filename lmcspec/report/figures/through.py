@@ -9,6 +9,8 @@ from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line, floors_of
 from lmcspec.report.figures.metrics import metric_of, threshold_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.sparsity_axis import gaps
+from lmcspec.report.figures.step_axis import from_the_start, on_the_way
 from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_panel, name_y, shades
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
@@ -37,20 +39,27 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         made = grid(len(panels), high=2.9, shared=same_scale(wish))
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
+        notes: list[str] = []
         threshold = 0.0
         for (panel, lines), (axes,), first in zip(panels, made.axes, made.first, strict=True):
+            own_lines: dict[str, list[Point]] = {}
             for (_, _, at), rows in sorted(lines.items(), key=lambda item: item[0][2]):
                 per = panel.given.per_epoch(rows[0]) if epochs else 1
-                points = [Point(panel.given.until(row) / per, panel.given.cell(row, wish)) for row in rows]
+                points = [
+                    Point(panel.given.until(row) / per, panel.given.cell(row, wish), panel.given.why(row))
+                    for row in rows
+                ]
                 cells += [point.cell for point in points if point.cell]
                 look = Look(colours[at], marks[at] if len(points) <= 25 else "", "-")
                 line = draw_line(axes, points, look, f"k = {steps[at]}", metric.scale)
                 handles.setdefault(str(line.get_label()), line)
+                own_lines[f"k = {steps[at]}"] = points
             own = threshold_of(panel.given, metric)
             threshold = max(threshold, own)
             draw_threshold(axes, own)
             name_panel(axes, panel.title)
-            axes.set_xlim(left=0)
+            notes += [f"{panel.title}: {note}" for note in gaps(own_lines, on_the_way)]
+            from_the_start(axes, own_lines.values())
             axes.set_xlabel("epochs of training" if epochs else "iterations of training")
             if first:
                 name_y(axes, metric.label)
@@ -60,7 +69,7 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         legend(made.figure, ordered, counted(cells, wish.band == "all"))
     caption = "Copies part at k; from then on their states after equally many updates are compared."
     caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
-    return Drawing(name, f"{metric.title} through training", made.figure, caption)
+    return Drawing(name, f"{metric.title} through training", made.figure, caption, tuple(notes))
 
 
 def _panels(givens: Sequence[Given], wish: Wish) -> list[tuple[Panel, dict[Key, list[Row]]]]:

@@ -10,7 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from lmcspec.base.documents import read_bytes
+
 FILE = "noise.safetensors"
+LARGEST = 2**28
+"""Bytes of a file of draws: a thousand of each number take a few hundred thousand."""
 HIGH = 0.95
 """Where nothing rises, a number stays below its floor in this share of all cases."""
 WORDS = "floor: what the choice of images alone makes of it in 19 of 20 cases where nothing rises"
@@ -77,10 +81,10 @@ def _read(file: Path) -> Mapping[str, Any]:
     """All draws of a path; nothing where the file is not there, or is none: a floor is then not known."""
     import numpy as np
     from safetensors import SafetensorError
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
     try:
-        found = load_file(file)
-    except (OSError, ValueError, KeyError, SafetensorError):
+        found = load(read_bytes(file, largest=LARGEST))
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         return {}
     return {name: own.astype(np.float64) for name, own in found.items() if own.ndim == 1 and own.size}

@@ -4,6 +4,7 @@ import contextlib
 import json
 import pickle
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -115,7 +116,55 @@ def build(place: Path) -> World:
     (place / "cache").mkdir()
     _Index(("a", "b"), np.zeros((2, 3), np.int64), np.zeros((2, 32), np.uint8), TASK).write(place / "cache")
     np.save(place / "cache" / "images.npy", np.zeros((4, 3)))
+    _add_sets(place)
+    _add_tracking(store)
+    (world.folder(world.object("prune")) / "DROPPED").write_text('{"at": 1.5}')
+    with open_at(store, TASK, "78" * 16) as folder:
+        (folder / "lost.json").write_text(json.dumps({"ours": TASK, "theirs": OTHER}))
     return world
+
+
+def _add_sets(place: Path) -> None:
+    """A distilled set in each form, what noise makes of a path, and the stamp of a set that was verified."""
+    import torch
+    from safetensors.torch import save_file
+
+    from lmcspec.science.data.distilled import Distilled, save_distilled
+    from lmcspec.science.data.spaces import Space
+
+    images, labels = torch.linspace(0, 1, 640).view(10, 1, 8, 8), torch.arange(10)
+    save_distilled(place / "set.safetensors", Distilled(images, labels, Space("raw"), rate=0.1))
+    torch.save([images, labels], place / "set.pt")
+    torch.save([images, labels], place / "old.pt", _use_new_zipfile_serialization=False)
+    save_file({"average/instability/test": torch.rand(20)}, place / "noise.safetensors")
+    (place / "verified.json").write_text(json.dumps({"digest": TASK, "files": []}))
+
+
+def _add_tracking(store: Store) -> None:
+    """A ledger, and those of MLflow's tables that are read without it."""
+    from lmcspec.track.evidence import OWNER, ROLE, mark_of
+    from lmcspec.track.ledger import Ledger
+
+    folder = store.root / "tracking"
+    with Ledger(folder / "ledger.sqlite") as ledger:
+        ledger.cast("task/tiny/x", "r")
+        ledger.add_points("r", {("loss", 1): 0.5})
+        ledger.move("o", 3)
+        ledger.write("n", "noted")
+    with contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        database.executescript(f"""
+            CREATE TABLE alembic_version (version_num TEXT);
+            CREATE TABLE experiments (experiment_id INTEGER, name TEXT, lifecycle_stage TEXT, artifact_location TEXT);
+            CREATE TABLE experiment_tags (experiment_id INTEGER, key TEXT, value TEXT);
+            CREATE TABLE runs
+                (run_uuid TEXT, experiment_id INTEGER, lifecycle_stage TEXT, start_time INTEGER, artifact_uri TEXT);
+            CREATE TABLE tags (run_uuid TEXT, key TEXT, value TEXT);
+            INSERT INTO alembic_version VALUES ('{TASK[:12]}');
+            INSERT INTO experiments VALUES (1, 'tiny', 'active', 'file:///x');
+            INSERT INTO experiment_tags VALUES (1, '{mark_of(store)}', 'mark');
+            INSERT INTO runs VALUES ('{TASK[:32]}', 1, 'active', 7, 'file:///x');
+            INSERT INTO tags VALUES ('{TASK[:32]}', '{OWNER}', '{store.id}'), ('{TASK[:32]}', '{ROLE}', 'series/a');
+        """)
 
 
 @contextlib.contextmanager

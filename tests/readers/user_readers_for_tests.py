@@ -1,0 +1,140 @@
+"""Readers of what users name, and of what is kept of that in caches and databases."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+from reader_for_tests import reader
+from world_for_tests import TASK, World
+
+
+@reader("saved plan", lambda world: world.root / "plan.json", slow=True)
+def _(world: World, path: Path) -> object:
+    from lmcspec.cli.options import read_loaded
+
+    return read_loaded(path, [], 1000, None)
+
+
+@reader("spec in TOML", lambda world: world.root / "study.toml", json=False, slow=True)
+def _(world: World, path: Path) -> object:
+    from lmcspec.cli.options import read_loaded
+
+    return read_loaded(path, [], 1000, None)
+
+
+@reader("spec in YAML", lambda world: world.root / "study.yaml", json=False, slow=True)
+def _(world: World, path: Path) -> object:
+    from lmcspec.cli.options import read_loaded
+
+    return read_loaded(path, [], 1000, None)
+
+
+@reader("idx file", lambda world: world.root / "images.idx", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.idx import read_idx
+
+    with contextlib.suppress(FileNotFoundError, ValueError):  # which `official.load` tells of the whole set
+        return read_idx(path)
+
+
+@reader("pickle of arrays", lambda world: world.root / "batch.pickle", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.pickled import read_pickle
+
+    return read_pickle(path)
+
+
+@reader("picture", lambda world: world.root / "picture.png", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.decode import decode
+
+    return decode(path, 8)
+
+
+@reader("facts of an official set", lambda world: world.root / "official.json")
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.official import _recorded
+
+    return _recorded(path, [["x", 1, 2, 3]])
+
+
+@reader("index of a folder of images", lambda world: world.root / "cache" / "index.npz", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.folder import _Index
+
+    return _Index.read(path.parent)
+
+
+@reader("array in the cache", lambda world: world.root / "cache" / "images.npy", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.cache import kept_array
+
+    found = kept_array(path)
+    return None if found is None else found.shape
+
+
+def _set(path: Path) -> object:
+    from lmcspec.science.data.set_file import read_set
+
+    found = read_set(path, 10, (1, 8, 8))
+    return found.facts(10), found.note
+
+
+@reader("distilled set", lambda world: world.root / "set.safetensors", json=False)
+def _(world: World, path: Path) -> object:
+    return _set(path)
+
+
+@reader("published set", lambda world: world.root / "set.pt", json=False)
+def _(world: World, path: Path) -> object:
+    return _set(path)
+
+
+@reader("published set of an old torch", lambda world: world.root / "old.pt", json=False)
+def _(world: World, path: Path) -> object:
+    return _set(path)
+
+
+@reader("stamp of a set that was verified", lambda world: world.root / "verified.json")
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.data.verify import _read
+
+    return _read(path) == {"digest": TASK, "files": []}
+
+
+@reader("draws of noise", lambda world: world.root / "noise.safetensors", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.report import noise
+
+    noise._read.cache_clear()
+    own = noise.Noise(path.parent, "average/instability/test", 10)
+    return noise.floor.__wrapped__(((own, own), (own,)))
+
+
+@reader("ledger", lambda world: world.root / "store" / "tracking" / "ledger.sqlite", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.store import layout
+    from lmcspec.track.ledger import Ledger
+
+    layout.refuse_foreign_database(path.parent, path)  # as `where.ledger_path` does
+    for suffix in ("-wal", "-shm", "-journal"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    with contextlib.suppress(sqlite3.Error, OSError), Ledger(path) as ledger:  # which the tracker tells of
+        ledger.forget("tiny", ["a"])
+        return ledger.known("tiny", ["a"]), ledger.points("r"), ledger.offset("o") + 1, ledger.note("n") + "x"
+
+
+@reader("MLflow's database", lambda world: world.root / "store" / "tracking" / "mlflow.db", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.track import database, kept
+    from lmcspec.track.evidence import glance
+
+    store = world.store
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_schema", lambda: ("", set()))  # which loads MLflow
+        with contextlib.suppress(database._ReadOnlyError):
+            told = database.trouble(path)
+            if not told:
+                kept.bring_home(path, store)
+            return told, glance(path, store, "tiny")

@@ -5,6 +5,7 @@ the choice of GPUs, a preloaded allocator, where certificates lie. The table is 
 """
 
 import glob
+import logging
 import os
 import sys
 import sysconfig
@@ -105,8 +106,9 @@ def _installs(folder: str) -> bool:
 def settle() -> None:
     """Make the process of a command independent of where it was started. A notebook's is its user's: not there."""
     sys.path[:] = module_path()
-    # No command shows a window.
+    # No command shows a window, and figures are drawn whether or not there is a home for a cache of fonts.
     os.environ["MPLBACKEND"] = "Agg"
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     if os.environ.pop("PYTHONWARNINGS", ""):
         # Somebody's who looks for warnings of a program of their own; here they would be errors of libraries.
         warnings.resetwarnings()

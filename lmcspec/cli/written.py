@@ -116,4 +116,5 @@ def _fill() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            # For children too: a worker that has no standard error ends at once.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)

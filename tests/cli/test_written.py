@@ -141,6 +141,24 @@ def test_closed_streams(name, folder):
     assert both.returncode == said.returncode and both.stdout == both.stderr == ""
 
 
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
+def test_children_have_what_was_closed(closed, tmp_path):
+    """A worker that finds no standard error can't begin, and all workers would end in turn."""
+    looks = "import os\nfor number in (0, 1, 2): os.fstat(number)"
+    program = (
+        "import subprocess, sys\nfrom lmcspec.cli.written import written\n"
+        f"with written(): sys.exit(subprocess.call([sys.executable, '-c', {looks!r}]))"
+    )
+    assert subprocess.run(["bash", "-c", f'"$P" -c "$C" {closed}'], env={**os.environ, "P": sys.executable, "C": program}, check=False).returncode == 0  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_study_runs_where_all_streams_are_closed(folder):
+    said = shell('"$P" -c "$C" run study.toml --store new <&- >&- 2>&-', folder)
+    assert said.returncode == 4, "only its answer could not be written"
+    assert "Nothing to do" in shell('"$P" -c "$C" run study.toml --store new', folder).stderr
+
+
 def test_an_error_keeps_its_code_whoever_reads_it(folder):
     (folder / "bad.toml").write_text("study = 1\n")
     for line in (

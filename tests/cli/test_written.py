@@ -142,7 +142,7 @@ def test_closed_streams(name, folder):
 
 
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- >&- 2>&-"])
-def test_children_have_what_was_closed(closed, tmp_path):
+def test_children_have_what_was_closed(closed):
     """A worker that finds no standard error can't begin, and all workers would end in turn."""
     looks = "import os\nfor number in (0, 1, 2): os.fstat(number)"
     program = (

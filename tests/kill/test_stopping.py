@@ -65,3 +65,23 @@ def test_sigterm_stops_as_ctrl_c_does(calm, tmp_path):
     store = Store.open(tmp_path / "store", create=False)
     assert verify(store) == []
     assert manifest(store).items() <= calm.items()
+
+
+def test_sighup_stops_and_the_same_command_goes_on(calm, tmp_path):
+    """What a terminal that is closed sends, to the whole group: workers are not to die of it before they have saved."""
+    with Run(tmp_path / "store", workers=1, LMCSPEC_CHECKPOINT_SECONDS="0") as run:
+        # So short a distillation has no occasion for a checkpoint: it is a training that has to be stopped.
+        run.until(lambda: "distilled/dm2 in" in run.said)
+        with Freeze(run):
+            os.killpg(run.process.pid, signal.SIGHUP)
+            run.until(lambda: "stopping: tasks save a checkpoint" in run.said)
+        assert run.end() == 130
+        assert "Traceback" not in run.said
+        assert run.gone(0.5)
+    store = Store.open(tmp_path / "store", create=False)
+    assert verify(store) == []
+    assert not list(store.root.glob("leases/*.json"))
+    assert len(list(store.root.glob("partial/*/checkpoint*"))) == 1
+    with Run(tmp_path / "store") as run:
+        assert run.end() == 0, run.said
+    assert not compare(manifest(store), calm)

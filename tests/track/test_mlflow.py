@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,8 @@ from tracked_for_tests import SPEC, tracker_of
 
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
-from lmcspec.track import default_uri, tracker
+from lmcspec.track import default_uri, tracker, uris
+from lmcspec.track.database import BESIDE
 from lmcspec.track.evidence import ROLE
 from lmcspec.track.serve import HOST, command, environment, free_port
 
@@ -170,6 +172,72 @@ def test_a_server_that_is_killed_and_comes_back(study, tmp_path, server, monkeyp
     server.start()
     ended(lmcspec("sync", "--store", store, "--tracking-uri", server.uri))
     assert what_is_there(server.uri).state == what_should_be_there(Store.open(store), monkeypatch).state
+
+
+@pytest.fixture(params=["server", "database"])
+def told(request, finished, tmp_path):
+    """A store all of which was told to a server, or to a database of the user's: (store, uri, put_back, take)."""
+    store = tmp_path / "store"
+    shutil.copytree(finished, store)
+    if request.param == "server":
+        made = request.getfixturevalue("server")
+        uri, file = made.uri, made.store.root / "server.db"
+        stop, start = made.kill, made.start
+    else:
+        file = tmp_path / "a folder of mine" / "runs.db"
+        uri, stop, start = uris.database(file), lambda: None, lambda: None
+    ended(lmcspec("sync", "--store", store, "--tracking-uri", uri))
+
+    def restored(copy=None):
+        """A copy of what the database holds, or, with one, that copy in its place."""
+        stop()
+        if copy is None:
+            made = {end: Path(f"{file}{end}").read_bytes() for end in ("", *BESIDE) if Path(f"{file}{end}").exists()}
+        else:
+            for end in ("", *BESIDE):
+                Path(f"{file}{end}").unlink(missing_ok=True)
+            made = copy
+            for end, content in copy.items():
+                Path(f"{file}{end}").write_bytes(content)
+        start()
+        return made
+
+    return store, uri, restored
+
+
+def test_a_server_restored_from_yesterday_is_told_what_it_lost(told, study, monkeypatch):
+    store, uri, restored = told
+    yesterday = restored()
+    ended(lmcspec("run", study, "--store", store, "--tracking-uri", uri, "--set", "replicates=3"))
+    today = what_is_there(uri).state
+    assert today == what_should_be_there(Store.open(store), monkeypatch).state
+    restored(yesterday)
+    assert len(what_is_there(uri).runs) < len(today)
+    _, err = ended(lmcspec("run", study, "--store", store, "--tracking-uri", uri, "--set", "replicates=3", "--require-tracking"))  # fmt: skip
+    assert "it was not told last by this store. It is told again" in err
+    assert what_is_there(uri).state == today
+
+
+def test_runs_deleted_by_a_person_are_left_and_are_no_success(told, study):
+    from mlflow import MlflowClient
+
+    store, uri, _ = told
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name("tracked").experiment_id
+    victim = client.search_runs([experiment], "tags.`lmcspec.label` = 'imp/s0/l2/train'")[0].info.run_id
+    client.delete_run(victim)
+    _, err = ended(lmcspec("sync", "--store", store, "--tracking-uri", uri))
+    assert "1 runs of tracked were deleted in MLflow and are left alone" in err
+    assert client.get_run(victim).info.lifecycle_stage == "deleted", "and none in its place"
+    asked = ("run", study, "--store", store, "--tracking-uri", uri)
+    ended(lmcspec(*asked))
+    _, err = ended(lmcspec(*asked, "--require-tracking"), code=6)
+    assert f"mlflow runs restore --run-id {victim}, then lmcspec sync" in err and "Traceback" not in err
+    client.restore_run(victim)
+    ended(lmcspec(*asked, "--require-tracking"))
+    client.delete_experiment(experiment)
+    _, err = ended(lmcspec(*asked, "--require-tracking"), code=6)
+    assert "the experiment 'tracked' has been deleted in MLflow" in err
 
 
 def test_a_server_that_never_answers_stops_nothing(study, tmp_path):

@@ -1,6 +1,7 @@
 """What a server knows after `sync`, against the results themselves; and that an outage at any request changes nothing."""
 
 import getpass
+import itertools
 import json
 import os
 import re
@@ -190,20 +191,27 @@ def test_sent_twice_is_there_once(store, mlflow):
     assert mlflow.state == first, "and without the ledger, the same was said again"
 
 
-@pytest.mark.parametrize("trouble", ["before", "after"])
-def test_an_outage_at_any_request_loses_nothing_and_doubles_nothing(store, tmp_path, monkeypatch, trouble):
+@pytest.mark.parametrize(
+    ("firsts", "stride", "troubles"),
+    [
+        ((7,), 19, ("before", "after")),
+        pytest.param(range(1, 12, 3), 11, ("before",), marks=pytest.mark.slow),
+        pytest.param(range(1, 12, 3), 11, ("after",), marks=pytest.mark.slow),
+    ],
+)
+def test_outages_at_any_request_lose_nothing_and_double_nothing(store, tmp_path, monkeypatch, firsts, stride, troubles):
     whole = FakeMlflow()
     monkeypatch.setattr(module, "Server", whole.connect)
     pristine = tmp_path / "pristine"
     shutil.copytree(store.root, pristine)
     tracker_of(store).sync()
     # In strides, so that many outages fall into one sending, and another place each time.
-    for first in range(1, 12, 3):
+    for first in firsts:
         again = tmp_path / f"again{first}"
         shutil.copytree(pristine, again)
         flaky = FakeMlflow()
         monkeypatch.setattr(module, "Server", flaky.connect)
-        flaky.fails = dict.fromkeys(range(first, 10_000, 11), trouble)
+        flaky.fails = dict(zip(range(first, 10_000, stride), itertools.cycle(troubles), strict=False))
         copy = Store.open(again)
         outages = 0
         while tracker_of(copy).unsent():

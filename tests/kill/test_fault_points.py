@@ -1,4 +1,8 @@
-"""A real SIGKILL at every registered fault point of a real study: the same command goes on, and nothing differs."""
+"""A real SIGKILL at every registered fault point of a real study: the same command goes on, and nothing differs.
+
+With every change each point is reached once by a driver, half of them together with its worker, and some by a worker
+alone; all the rest where there is time.
+"""
 
 import signal
 
@@ -8,16 +12,24 @@ from runs_for_tests import Run, fault
 from lmcspec.base.faults import FAULTS
 from lmcspec.store import Store, Swept, compare, manifest, sweep, verify
 
-pytestmark = pytest.mark.kill
-
 OFTEN = {"LMCSPEC_CHECKPOINT_SECONDS": "0"}
 """A checkpoint at every occasion, for trainings that take a tenth of a second."""
 NO_WORKER_YET = "engine.plan-recorded"
-HALVES = [list(FAULTS)[::2], list(FAULTS)[1::2]]
+EVEN, ODD = list(FAULTS)[::2], list(FAULTS)[1::2]
+ALWAYS = ("distill.checkpoint", "train.update", "train.checkpoint", "commit.written", "commit.renamed")
+"""Where a worker alone is killed with every change: at its work, its checkpoints, and both sides of a commit."""
 
 
-@pytest.mark.parametrize("victims", ["driver", "both"])
-@pytest.mark.parametrize("points", HALVES, ids=["even", "odd"])
+@pytest.mark.parametrize(
+    ("points", "victims"),
+    [
+        pytest.param(EVEN, "driver", marks=pytest.mark.kill),
+        pytest.param(ODD, "both", marks=pytest.mark.kill),
+        pytest.param(EVEN, "both", marks=pytest.mark.slow),
+        pytest.param(ODD, "driver", marks=pytest.mark.slow),
+    ],
+    ids=["even-driver", "odd-both", "even-both", "odd-driver"],
+)
 def test_a_driver_killed_over_and_over(calm, tmp_path, points, victims):
     """One study, killed at each of these points in turn: every rerun of the command comes as far as the next."""
     for point in points:
@@ -38,7 +50,14 @@ def test_a_driver_killed_over_and_over(calm, tmp_path, points, victims):
     assert sweep(store) == Swept(), "something dead was left lying about"
 
 
-@pytest.mark.parametrize("point", [point for point in FAULTS if point != NO_WORKER_YET])
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(point, marks=pytest.mark.kill if point in ALWAYS else pytest.mark.slow)
+        for point in FAULTS
+        if point != NO_WORKER_YET
+    ],
+)
 def test_a_worker_killed(calm, tmp_path, point):
     """The run goes on by itself with another worker, and the task's loss shows in no result."""
     mark = tmp_path / "mark"

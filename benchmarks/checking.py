@@ -16,24 +16,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from startup import LMCSPEC, QUICKSTART, Cost, Result, in_turn, middle, run, table
+from startup import LMCSPEC, QUICKSTART, Cost, Result, in_turn, middle, run, small, table
 
 from lmcspec.store import Store
 
-SMALL = """
-study = "small"
-replicates = {replicates}
-dataset = "digits"
-model = {{ name = "mlp", widths = [32] }}
-[recipes.real]
-length = "4it"
-batch = 64
-optimiser = {{ name = "sgd", lr = 0.1, momentum = 0.9 }}
-[networks]
-imp = [{{ data = "real", rounds = 25 }}]
-[measures]
-accuracy = {{}}
-"""
 TRUST = "--trust-store"
 
 
@@ -98,10 +84,10 @@ def main() -> None:
         again = (LMCSPEC, "run", QUICKSTART, "--store", given.store or str(folder / "quickstart"))
         run(*again)
         results = reruns("quickstart, all reused", again, given.rounds, 5.0)
-        (folder / "small.toml").write_text(SMALL.format(replicates=given.replicates))
+        (folder / "small.toml").write_text(small(given.replicates))
         results += made(str(folder / "small.toml"), folder, given.made)
-        small = (LMCSPEC, "run", str(folder / "small.toml"), "--no-tracking", "--store", str(folder / "store"))
-        results += reruns("2,040 small tasks, all reused", small, given.rounds, 10.0)
+        rerun = (LMCSPEC, "run", str(folder / "small.toml"), "--no-tracking", "--store", str(folder / "store"))
+        results += reruns("2,040 small tasks, all reused", rerun, given.rounds, 10.0)
         lines = list(in_one_process(folder / "store"))
     screen = Console(width=120)
     screen.print(table(results))

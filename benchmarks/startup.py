@@ -26,22 +26,6 @@ LEAST = (sys.executable, "-c", "import typer, pydantic, rich.table, tomli")
 # Compiled modules are what users have, and the warm-up makes them.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
-# A replicate of 25 rounds is 26 trainings and 25 prunings.
-SPEC = """
-study = "long"
-replicates = {replicates}
-dataset = "digits"
-model = "lenet-300-100"
-[recipes.real]
-length = "10ep"
-batch = 32
-optimiser = {{ name = "sgd", lr = 0.1, momentum = 0.9 }}
-[networks]
-imp = [{{ data = "real", rounds = 25 }}]
-[measures]
-accuracy = {{}}
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:
@@ -66,6 +50,29 @@ class Result:
     def spread(self) -> str:
         seconds = [cost.seconds for cost in self.costs]
         return f"{min(seconds):.2f} to {max(seconds):.2f}"
+
+
+def iterated(study: str, replicates: int, model: str, length: str, batch: int) -> str:
+    """The spec of a study of 51 tasks a replicate: 25 rounds are 26 trainings and 25 prunings."""
+    return f"""
+study = "{study}"
+replicates = {replicates}
+dataset = "digits"
+model = {model}
+[recipes.real]
+length = "{length}"
+batch = {batch}
+optimiser = {{ name = "sgd", lr = 0.1, momentum = 0.9 }}
+[networks]
+imp = [{{ data = "real", rounds = 25 }}]
+[measures]
+accuracy = {{}}
+"""
+
+
+def small(replicates: int) -> str:
+    """Such a study of tasks that take next to no time: 40 replicates are 2,040."""
+    return iterated("small", replicates, '{ name = "mlp", widths = [32] }', "4it", 64)
 
 
 def run(*command: str) -> Cost:
@@ -106,7 +113,7 @@ def ratios(rounds: int, none: str) -> list[Result]:
 def long_plan(folder: Path, replicates: int, rounds: int, none: str) -> tuple[str, list[Cost]]:
     tasks = replicates * 51
     spec = folder / f"{tasks}.toml"
-    spec.write_text(SPEC.format(replicates=replicates))
+    spec.write_text(iterated("long", replicates, '"lenet-300-100"', "10ep", 32))
     command = (LMCSPEC, "plan", str(spec), "--store", none, "--max-tasks", str(tasks))
     return f"lmcspec plan of {tasks:,} tasks", [run(*command) for _ in range(rounds)]
 

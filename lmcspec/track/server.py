@@ -272,11 +272,14 @@ _NEVER = {
 }
 _SOON = {429, 500, 502, 503, 504}
 _STATUS = re.compile(r"too many (\d{3}) error responses|failed with error code (\d{3})")
+_CAUSE = re.compile(r"\(Caused by (.+)\)$")
 
 
 def translated(error: Exception, uri: str) -> UnreachableError | RefusedError:
     """An error of MLflow's, or of a library beneath it, as one of ours."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    # Of a failed connection the last words say why: a certificate, a name that is not known, a refusal.
+    first = (caused[1] if (caused := _CAUSE.search(first)) else first)[:300]
     code = getattr(error, "error_code", "")
     # The server's own words, or those of whatever stands before it, which has no codes of MLflow's.
     answered = _STATUS.search(str(error))

@@ -42,6 +42,7 @@ def test_one_that_hangs_is_left_and_all_after_it_fail_at_once(monkeypatch):
         ("API request failed with exception (Caused by ResponseError('too many 503 error responses'))", BusyError, "answers 503 (Service Unavailable)"),
         ("API request to endpoint /api failed with error code 404 != 200. Response body: '<html>'", UnreachableError, "answers 404 (Not Found)"),
         ("API request to endpoint /api failed with error code 799 != 200", UnreachableError, "answers 799 (no status of HTTP)"),
+        ("API request to https://ada:secret@x/api failed with exception HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /api (Caused by SSLError(1, 'self-signed certificate'))", UnreachableError, "x does not answer: SSLError(1, 'self-signed certificate')"),
         ("", UnreachableError, "does not answer: Exception"),
         ("one\ntwo", UnreachableError, "does not answer: one"),
     ],

@@ -1,14 +1,15 @@
 """What the page of a report says: plain values in the order in which they are read, without any HTML."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol
 
 from lmcspec.plan import Plan, Target
 from lmcspec.plan.mask_cost import mask_costs
+from lmcspec.report.noise import WORDS
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import key_of, summarise
 from lmcspec.report.table import columns_of, heading, in_column, places_of
@@ -37,6 +38,9 @@ class Store(Protocol):
     def find(self, identifier: str) -> Found | None:
         """The committed result of a task, or None."""
         ...
+
+
+LEGEND = "mean ± sample standard deviation over replicates (n), in percent and points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Page:
     masks: Shown
     """What finding the last mask of each network took."""
     numerics: Shown
-    legend: str = field(default="mean ± sample standard deviation over replicates (n), in percent and points")
+    legend: str = LEGEND
 
 
 def page(
@@ -116,19 +120,27 @@ def page(
 ) -> Page:
     """Everything from the plan, its rows, the store and task -> MLflow run."""
     names = list(dict.fromkeys(row.case for row in rows)) or [""]
+    cases = tuple(_case(plan, [row for row in rows if row.case == case], case) for case in names)
     return Page(
         study=plan.study,
         title=title,
         source=source,
         spec=spec,
         progress=_progress(rows),
-        cases=tuple(_case(plan, [row for row in rows if row.case == case], case) for case in names),
+        cases=cases,
         sources=tuple(_sources(plan, store, runs)),
         notes=plan.notes,
         spent=_spent(by_kind(plan, store)),
         masks=_masks(plan, rows),
         numerics=_numerics(plan, store),
+        legend=legend_of([case.results for case in cases]),
     )
+
+
+def legend_of(tables: Iterable[Shown]) -> str:
+    """What the numbers of these tables are."""
+    floors = any(" floor " in cell.text for table in tables for line in table.lines for cell in line)
+    return f"{LEGEND}; {WORDS}" if floors else LEGEND
 
 
 def _progress(rows: Sequence[Row]) -> str:

@@ -3,15 +3,17 @@
 From Python: `lmcspec.load("specs/quickstart.toml").plan().run()`.
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # Without loading typing: a Ctrl-C is not ours before `lmcspec.__main__` has been read.
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from lmcspec.api import load as load
 
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     # The command line imports this package too, and has no use for the rest of it.
     if name == "load":
         from lmcspec.api import load

@@ -1,4 +1,7 @@
-"""The command, from its first moment: a Ctrl-C while it is still loading ends it without a word."""
+"""The command, from its first moment: a Ctrl-C while it is still loading ends it without a word.
+
+One that comes before, while Python itself starts and reads this file, is answered by Python.
+"""
 
 import os
 import signal

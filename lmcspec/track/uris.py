@@ -5,7 +5,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 _SQLITE = "sqlite:///"
 _SPELLED = "sqlite+pysqlite:///"
@@ -43,14 +43,6 @@ def folder(path: Path) -> str:
 def opened(path: Path, mode: str) -> str:
     """The URI by which `sqlite3.connect(…, uri=True)` opens a file, `mode` "ro" or "rw", and never makes one."""
     return f"{path.absolute().as_uri()}?mode={mode}"
-
-
-def is_on_this_machine(uri: str) -> bool:
-    """Whether it is an address of this very machine, which no proxy can reach."""
-    try:
-        return urlsplit(uri).hostname in ("localhost", "127.0.0.1", "::1")
-    except ValueError:
-        return False
 
 
 def _reads_percents() -> bool:

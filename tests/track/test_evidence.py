@@ -1,5 +1,6 @@
 """The ledger against what is there: what a server has lost is told again, what a person deleted is left alone."""
 
+import contextlib
 import copy
 import sqlite3
 
@@ -7,6 +8,7 @@ import pytest
 from server_for_tests import FakeMlflow
 from tracked_for_tests import plan_of, run, tracker_of
 
+from lmcspec.cli.tracking import tracked
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
 from lmcspec.track.evidence import ROLE, There, by_role, glance, mark_of
@@ -150,6 +152,18 @@ def test_an_experiment_that_a_person_deleted_is_left(store, mlflow, told, spec, 
     restored = tracker_of(store)
     assert restored.sync() and not restored.untold
     assert "imp/s2" in {found.name for found in mlflow.of("series")}
+
+
+@pytest.mark.parametrize(("kind", "passes"), [("train", False), ("series", False), ("invocation", True)])
+def test_required_tracking_fails_while_a_person_has_deleted_runs_of_the_plan(store, spec, mlflow, told, kind, passes):
+    identifier, victim = next(one for one in mlflow.runs.items() if one[1].tags["lmcspec.kind"] == kind)
+    victim.deleted = True
+    fails = contextlib.nullcontext() if passes else pytest.raises(UnreachableError, match="are left alone")
+    with fails as failed, tracked(tracker_of(store), plan_of(spec, store), running=False, required=True):
+        pass
+    if failed is not None:
+        assert failed.value.exit_code == 6
+        assert failed.value.help == f"mlflow runs restore --run-id {identifier}, then lmcspec sync"
 
 
 def test_a_server_that_keeps_nothing_is_an_error(store, monkeypatch):

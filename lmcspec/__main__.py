@@ -8,10 +8,30 @@ import signal
 import sys
 from types import FrameType
 
+LIBRARY = os.path.dirname(os.__file__)
+"""Python's own modules, wherever somebody happens to be."""
+
 
 def _end(number: int, frame: FrameType | None) -> None:
     # Nothing is open yet, and there is nothing to tidy up.
     os._exit(130)
+
+
+def _settle() -> None:
+    """Have no module come from the working folder, nor those that decide what does."""
+    asked = sys.path[:]
+    sys.path[:] = [place for place in asked if place == LIBRARY or (os.path.isabs(place) and not _is_here(place))]
+    from lmcspec.base.surroundings import settle
+
+    sys.path[:] = asked
+    settle()
+
+
+def _is_here(place: str) -> bool:
+    try:
+        return os.path.samefile(place, os.curdir)
+    except OSError:
+        return False
 
 
 def main() -> None:
@@ -19,6 +39,7 @@ def main() -> None:
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:
         signal.signal(signal.SIGINT, _end)
+    _settle()
     from lmcspec.cli import main as run
 
     if interruptible:

@@ -163,3 +163,13 @@ def test_no_other_place_reads_the_whole_environment():
         file.name for file in files if any(sign in file.read_text() for sign in ("**os.environ", "os.environ.copy()"))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("how", [["-m", "lmcspec"], ["-c", "from lmcspec.__main__ import main; main()"]])
+def test_not_even_the_first_modules_come_from_the_working_folder(how, tmp_path):
+    for name in ("typer", "platform", "glob", "logging", "sysconfig", "json", "pydantic"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working folder')")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([".", ""])}
+    order = [sys.executable, *how, "plan", "--help"]
+    said = subprocess.run(order, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 0 and "of the working folder" not in said.stderr, said.stderr

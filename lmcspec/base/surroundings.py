@@ -85,7 +85,7 @@ def module_path() -> list[str]:
     kept = [
         place
         for at, place in enumerate(sys.path)
-        if _names_a_place(place) and (at > begin or place != here or place in named)
+        if _names_a_place(place) and (at >= begin or place != here or place in named)
     ]
     return kept if here in kept or not _installs(here) else [*kept, here]
 

@@ -173,3 +173,11 @@ def test_not_even_the_first_modules_come_from_the_working_folder(how, tmp_path):
     order = [sys.executable, *how, "plan", "--help"]
     said = subprocess.run(order, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert said.returncode == 0 and "of the working folder" not in said.stderr, said.stderr
+
+
+@pytest.mark.parametrize("place", ["stdlib", "purelib"])
+def test_a_command_works_in_the_folder_of_the_libraries(place):
+    order = [sys.executable, "-P", "-c", "from lmcspec.__main__ import main; main()", "plan", "--help"]
+    folder = sysconfig.get_path(place)
+    said = subprocess.run(order, cwd=folder, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr

@@ -1,14 +1,18 @@
 """Pickles of plain values and numpy arrays, and of nothing else: whatever else a file asks for is refused. No torch."""
 
 import pickle
+import pickletools
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lmcspec.base.documents import open_regular
+from lmcspec.base.documents import read_bytes
 from lmcspec.science.data.arrays import DataError
 
+LARGEST = 2**30
+"""Bytes of a file; the largest official one has 155 million."""
 _RECONSTRUCT = np.empty(0).__reduce__()[0]
 
 
@@ -42,8 +46,12 @@ class _Plain(pickle.Unpickler):
 def read_pickle(path: Path) -> Any:
     """The value in a file; strings of Python 2 as latin1. Raises DataError for anything but plain values and arrays."""
     try:
-        with open_regular(path, follow=True) as file:
-            return _Plain(file, encoding="latin1").load()
+        content = read_bytes(path, largest=LARGEST, follow=True)
+        for instruction, argument, _ in pickletools.genops(content):
+            # Memory for all places of the memo before this one would be taken, filled or not.
+            if "PUT" in instruction.name and argument is not None and argument > len(content):
+                raise pickle.UnpicklingError("its memo has places that it doesn't fill")
+        return _Plain(BytesIO(content), encoding="latin1").load()
     except Exception as error:  # a damaged pickle makes numpy raise anything
         raise DataError(
             f"{path} can't be read: {error}", help="fetch the file again; it is no official one as it is"

@@ -16,6 +16,15 @@ IN_STORE = [
     "journal", "plan of an invocation", "index",
 ]  # fmt: skip
 COMMANDS = [("status",), ("plan", "study.toml"), ("results", "study.toml"), ("explain", "imp/s0/l1/mask")]
+LONGER = [
+    ("verify",),
+    ("report", "study.toml", "-o", "page"),
+    ("diff", "study.toml", "study.toml", "--results"),
+    ("export", "study.toml", "imp", "out.pt"),
+]
+"""Each of these with one of the odd things in each place."""
+DRAWN = ("COMMIT", "journal")
+"""Places with which a page is made, which takes a second: of an object, and of what has run."""
 ESCAPED = {"\x1b[31m[red]": "\x1b]0;x\x07"}
 
 
@@ -50,6 +59,27 @@ def test_a_store_in_which_a_file_is_another_thing(name, other, capsys, monkeypat
             assert code in (0, 2, 4, 5), f"{odd}: {command}: {said.err}"
             assert "\x1b" not in said.out + said.err, f"{odd}: {command}"
             assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("command", LONGER, ids=lambda command: command[0])
+def test_a_longer_command_on_such_a_store(command, other, capsys, monkeypatch):
+    monkeypatch.chdir(other.root)
+    for number, name in enumerate(IN_STORE):
+        if command[0] == "report" and name not in DRAWN:
+            continue
+        (reader,) = (one for one in READERS if one.name == name)
+        path = reader.file(other)
+        odd = ("folder", "pipe", "nothing", "deep", "escapes")[(number + LONGER.index(command)) % 5]
+        with replaced(path):
+            path.unlink()
+            ODD[odd](path)
+            code = call(*command, "--store", "store")
+            with contextlib.suppress(OSError):
+                for draft in path.glob("*"):
+                    draft.unlink()
+        said = capsys.readouterr()
+        assert code in (0, 2, 4, 5), f"{name}: {odd}: {said.err}"
+        assert "\x1b" not in said.out + said.err and "Traceback" not in said.err, f"{name}: {odd}"
 
 
 @pytest.mark.parametrize("name", ["COMMIT", "failure.json", "lease", "recorded plan", "invocation.json"])

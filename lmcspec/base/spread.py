@@ -38,3 +38,8 @@ def std(values: Sequence[float]) -> float | None:
 def finite(values: Iterable[float]) -> tuple[float, ...]:
     """Those that are numbers, in their order."""
     return tuple(value for value in values if math.isfinite(value))
+
+
+def alike(one: float | None, other: float | None) -> bool:
+    """Whether two values are the same number, or neither is one."""
+    return one == other or (one is not None and other is not None and math.isnan(one) and math.isnan(other))

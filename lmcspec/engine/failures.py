@@ -119,13 +119,14 @@ def describe(error: BaseException, log: Path | None, root: Path) -> Failure:
     """The failure that an exception means, in a task for the store at `root`."""
     store = unwritable(error, root)
     error = store or error
+    reason = "store" if store else classify(error)
     return Failure(
-        reason="store" if store else classify(error),
+        reason=reason,
         message=str(error) or type(error).__name__,
         type=type(error).__name__,
         help=getattr(error, "help", "") if isinstance(error, LmcspecError) else "",
         log=str(log) if log else "",
-        last_lines=last_lines(log),
+        last_lines=() if reason == "user" else last_lines(log),  # what it says is the message
     )
 
 

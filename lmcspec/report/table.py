@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from lmcspec.base import spread
 from lmcspec.plan import Plan
 from lmcspec.report.noise import WORDS
 from lmcspec.report.summary import Cell, Key, key_of, summarise
@@ -164,7 +165,7 @@ def _has_policies(rows: Sequence[Row]) -> bool:
     values = {(*key_of(row), row.replicate): row.value for row in rows}
     return any(
         (*key[:4], metric.removesuffix("@recompute"), *key[5:]) in values
-        and values[(*key[:4], metric.removesuffix("@recompute"), *key[5:])] != value
+        and not spread.alike(values[(*key[:4], metric.removesuffix("@recompute"), *key[5:])], value)
         for key, value in values.items()
         if (metric := key[4]).endswith("@recompute")
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lmcspec.base.ids import short
+from lmcspec.base.spread import alike
 from lmcspec.plan import Plan, Series, Target
 from lmcspec.store import Store, Stored
 from lmcspec.track import names
@@ -142,7 +143,7 @@ def _tells(several: Iterable[Mapping[tuple[str, int], Point]]) -> Callable[[str]
         for (metric, step), point in points.items()
         if metric.endswith(RECOMPUTED)
         and (usual := points.get((metric.removesuffix(RECOMPUTED), step))) is not None
-        and usual.value != point.value
+        and not alike(usual.value, point.value)
     }
 
     def told(metric: str) -> bool:

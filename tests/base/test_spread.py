@@ -46,3 +46,11 @@ def test_infinities_of_both_signs_have_no_mean():
 def test_a_spread_beyond_all_floats_is_infinite():
     assert spread.std([1.7e308, -1.7e308]) == math.inf
     assert spread.std([1e308, -1e308]) == pytest.approx(math.sqrt(2) * 1e308)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [(1.0, 1.0, True), (1.0, 2.0, False), (math.nan, math.nan, True), (math.nan, 1.0, False), (None, math.nan, False)],
+)
+def test_no_number_is_like_no_number(one, other, same):
+    assert spread.alike(one, other) is spread.alike(other, one) is same

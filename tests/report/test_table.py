@@ -94,6 +94,8 @@ def test_policies_are_named_where_they_differ():
     store = made_up(plan, lambda target: 0.01)
     assert "averaged" not in printed(plan, store)
     task = next(target.task for target in plan.targets if target.kind == "stability")
+    store.found[task] = Result(paths(float("nan"), recompute=float("nan")))
+    assert "averaged" not in printed(plan, store), "what is no number under both makes no difference"
     store.found[task] = Result(paths(0.01, recompute=0.02))
     assert "averaged" in printed(plan, store)
 

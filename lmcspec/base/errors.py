@@ -69,6 +69,10 @@ class StoreError(LmcspecError):
     exit_code = 4
 
 
+class StaleError(StoreError):
+    """What a plan was made for is not what is there now."""
+
+
 class BlockedError(LmcspecError):
     """The plan can't be carried out here: data missing, too large for the machine, a backend not installed."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
-from lmcspec.base.errors import BlockedError, LmcspecError, StoreError
+from lmcspec.base.errors import BlockedError, LmcspecError, StaleError, StoreError
 from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
 
@@ -19,6 +19,7 @@ CLASSES = {
     "lost": "the worker process ended in the middle of the task",
     "out-of-memory": "memory of the device or the host ran out",
     "store": "the store can't be written to, so that no other task would fare better",
+    "stale": "data are not what was planned, so that what else reads them would fare the same",
     "damaged": "an input is not what was committed, and counts as missing from now on",
     "data": "something that the task reads is missing or damaged, or something beside the store can't be written",
     "user": "the task says what is wrong with what it was given",
@@ -76,6 +77,8 @@ def classify(error: BaseException) -> str:
         return "out-of-memory"
     if isinstance(error, DamagedInputError):
         return "damaged"
+    if isinstance(error, StaleError):
+        return "stale"
     if isinstance(error, StoreError | BlockedError | OSError):
         return "data"
     if isinstance(error, LmcspecError):

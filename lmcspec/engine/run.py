@@ -41,7 +41,8 @@ def run(
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
     What this run makes is entered in `index`, by default the store's. Raises Interrupted after Ctrl-C, and StoreError
-    once the store can't be written to any more; both when the tasks that were running have ended.
+    once the store can't be written to any more, or data are not those that were planned; all of that when the tasks
+    that were running have ended.
     """
     with contextlib.ExitStack() as stack:
         index = index or stack.enter_context(Index(store))
@@ -64,7 +65,7 @@ class _Run:
         self._listeners = list(listeners)
         self._index, self._held_elsewhere, self._clock = index, held_elsewhere, clock
         self._unlisted: list[str] = []
-        self._unwritable: Failure | None = None
+        self._fatal: Failure | None = None
         self._schedule = Schedule(
             job.tasks,
             [slot.device for slot in runner.slots],
@@ -113,8 +114,8 @@ class _Run:
         self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
         if interrupts.times:
             raise Interrupted(summary)
-        if self._unwritable:
-            raise StoreError(self._unwritable.message, help=self._unwritable.help)
+        if self._fatal:
+            raise StoreError(self._fatal.message, help=self._fatal.help)
         return summary
 
     def _list(self) -> None:
@@ -186,9 +187,9 @@ class _Run:
                     self._tell(events.Waiting(time.time(), task, report.holder))
             case "interrupted":
                 self._interrupt(task)
-            case "failed" if report.failure and report.failure.reason == "store":
+            case "failed" if report.failure and report.failure.reason in ("store", "stale"):
                 # What is left would fail the same way, one after the other.
-                self._unwritable = report.failure
+                self._fatal = report.failure
                 self._schedule.stopped = True
                 self._interrupt(task)
             case _:

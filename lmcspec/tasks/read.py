@@ -86,6 +86,7 @@ def dataset(ctx: Context, part: Part, beside: Part | None = None) -> "Dataset":
             resize=part.value.get("resize"),
             crop=part.value.get("crop"),
             resident=resident,
+            digest=part.value["digest"],
         )
     return ctx.memory[key]
 

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from lmcspec.base.errors import BlockedError, SpecError, StoreError, UsageError
+from lmcspec.base.errors import BlockedError, SpecError, StaleError, StoreError, UsageError
 from lmcspec.engine.failures import CLASSES, Failure, classify, describe, last_lines
 from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
@@ -25,6 +25,7 @@ def _of_torch(name, message):
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …"), "out-of-memory"),
         (FileNotFoundError("x"), "data"),
         (StoreError("x"), "data"),
+        (StaleError("x"), "stale"),
         (BlockedError("x"), "data"),
         (UsageError("x"), "user"),
         (SpecError([]), "user"),

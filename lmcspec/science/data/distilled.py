@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmcspec.base.errors import StaleError
 from lmcspec.base.facts import DataFacts
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.own_file import Note
@@ -48,12 +49,14 @@ def load_distilled(
 
     Raises DataError where images and labels don't fit each other, the classes or the shape, and where the set is in
     another space, or packed otherwise, than declared: by its own word in a .safetensors file, by `recognise_space`
-    in a published one. So it does where the set is not the one of a `digest`, if one is given.
+    in a published one. StaleError where the set is not the one of a `digest`, if one is given.
     """
     path = Path(path)
     found = read_set(path, classes, shape, factor=factor, which=which)
     if digest and found.facts(classes).digest != digest:
-        raise DataError(f"{path} is not what it was when this was planned", help="plan again: it is another set now")
+        raise StaleError(
+            f"{path} is not what it was when this was planned", help="plan and run again: it is another set now"
+        )
     check_space(path, found, declared.name, declared)
     return _of_file(found, declared)
 

@@ -54,7 +54,7 @@ def arrays(found: Read) -> Arrays:
     """A folder's images by split."""
     train, labels, classes = found.listing.train, found.listing.labels, found.listing.classes
     parts = found.images[:train], labels[:train], found.images[train:], labels[train:]
-    return Arrays(*parts, len(classes), SCALE, names=classes)
+    return Arrays(*parts, len(classes), SCALE, names=classes, digest=found.facts.digest)
 
 
 def read(root: Path | None, resize: int | None = None) -> Read:

@@ -1,11 +1,13 @@
 """A data set by its configuration, ready for training."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from lmcspec.base.errors import StaleError
 from lmcspec.catalog import DatasetCard, Named, get
 from lmcspec.science.data.arrays import Arrays, channel_statistics
 from lmcspec.science.data.held_out import check_classes, held_rows, hold_out, keep, kept_rows
@@ -26,6 +28,7 @@ def load(
     resize: int | None = None,
     crop: int | None = None,
     resident: Residence = "auto",
+    digest: str = "",
 ) -> Dataset:
     """The data set that a card's configuration (or just its name) asks for, in a space, on a device.
 
@@ -33,7 +36,8 @@ def load(
     `validation` training images are set aside, and `train` of the rest are kept, drawn by `seed` (see `hold_out`,
     `keep`). `resize` brings the images of any set to N x N pixels, as an image folder does; networks see the central
     `crop` x `crop` of them. Images that are not `resident` stay on the host, in the mapped file of a folder, and none
-    is copied to set some aside; results are the same bits.
+    is copied to set some aside; results are the same bits. StaleError where the set is not the one of a `digest`, if
+    one is given.
 
     >>> load("digits", space="standardised").train.images.shape
     torch.Size([1437, 1, 8, 8])
@@ -44,6 +48,12 @@ def load(
         config = config.model_copy(update={"resize": resize})
         resize = None
     arrays = card.load()(config, folder)
+    if digest and (found := arrays.digest or _digest(card, config, folder)) != digest:
+        raise StaleError(
+            f"the data set {card.name!r}{f' in {folder}' if folder else ''} is not what it was when this was planned: "
+            f"{found[:10]}, not {digest[:10]}",
+            help="plan and run again: it is another set now",
+        )
     if resize is not None:
         arrays = resized(arrays, resize)
     if validation or train is not None:
@@ -78,6 +88,14 @@ def _card(config: Named | str) -> tuple[DatasetCard, Named]:
     if isinstance(config, str):
         config = card.config(name=config, **card.variants.get(config, {}))
     return card, config
+
+
+def _digest(card: DatasetCard, config: Named, folder: Path | None) -> str:
+    """That of a set which was just loaded. One of a built-in set is checked as it is loaded."""
+    if not isinstance(card.facts, str):
+        return card.facts.digest
+    module, _, attribute = card.facts.partition(":")
+    return getattr(import_module(module), attribute)(config, folder).digest
 
 
 def _space(space: Space | str, card: DatasetCard, arrays: Arrays) -> Space:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from lmcspec.base.errors import StaleError
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.distilled import Distilled, distilled_facts, load_distilled, save_distilled
 from lmcspec.science.data.published import NoSet
@@ -261,5 +262,5 @@ def test_a_file_that_changed_since_the_plan_is_not_trained_on(tmp_path, images, 
     digest = facts(path).digest
     assert load_distilled(path, RAW, 10, SHAPE, digest=digest).images.shape == (60, *SHAPE)
     torch.save([images.flip(0), labels], path)
-    with pytest.raises(DataError, match="not what it was when this was planned"):
+    with pytest.raises(StaleError, match="not what it was when this was planned"):
         load_distilled(path, RAW, 10, SHAPE, digest=digest)

@@ -54,7 +54,7 @@ def outcome_tags(stored: Stored) -> dict[str, str]:
 
 def points(stored: Stored) -> list[Point]:
     """Its last numbers under `final/…`, and the curves along a path."""
-    at = stored.record["committed"]
+    at = stored.record.get("committed", 0.0)
     found = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars)]
     if (seconds := stored.record.get("seconds")) is not None:
         found.append(Point("final/seconds", seconds, 0, at))

@@ -120,7 +120,7 @@ class Wanted:
             whole = self._asked[row.case, row.network, row.level, row.replicate, row.measure, row.at_updates]
             if run is None or name is None or stored is None or row.value is None or row.n < whole:
                 continue
-            at = stored.record["committed"]
+            at = stored.record.get("committed", 0.0)
             found[run].setdefault((name, row.level), Point(name, row.value, row.level, at))
             if (floor := row.floor) is not None:
                 name += names.FLOOR

@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from lmcspec.base.beneath import ForeignError
-from lmcspec.store import Store
-from lmcspec.track import kept
+from lmcspec.store import Store, Stored
+from lmcspec.track import described, kept
 from lmcspec.track.evidence import OWNER, mark_of
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.troubles import RefusedError
@@ -106,3 +106,8 @@ def test_a_ledger_that_holds_what_none_does_is_made_again(tmp_path, planted):
         ledger.cast("role", "another")
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.run("role") == "another"
+
+
+def test_a_result_that_does_not_say_when_it_was_committed_is_told_all_the_same(tmp_path):
+    stored = Stored("ab" * 32, tmp_path, {"files": {}, "scalars": {"test_error": 0.25}, "outcome": "ok"}, {})
+    assert [(point.value, point.at) for point in described.points(stored)] == [(0.25, 0.0)]

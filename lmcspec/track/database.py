@@ -100,6 +100,8 @@ def trouble(database: Path) -> str:
     with _reading(database):
         try:
             return _looked_through(database)
+        except UnicodeDecodeError:
+            return "is damaged (it holds names that are no text)"
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
                 return f"is no database of MLflow's ({error})"

@@ -35,7 +35,7 @@ class Ledger:
         self.path = path
         try:
             self._open()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its own words may hold damaged names
             # Locked, or on a disk that is full or can only be read: not damaged.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:

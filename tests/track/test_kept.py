@@ -111,3 +111,12 @@ def test_a_ledger_that_holds_what_none_does_is_made_again(tmp_path, planted):
 def test_a_result_that_does_not_say_when_it_was_committed_is_told_all_the_same(tmp_path):
     stored = Stored("ab" * 32, tmp_path, {"files": {}, "scalars": {"test_error": 0.25}, "outcome": "ok"}, {})
     assert [(point.value, point.at) for point in described.points(stored)] == [(0.25, 0.0)]
+
+
+def test_names_that_are_no_text_are_damage(tmp_path):
+    with Ledger(tmp_path / "a.sqlite") as ledger:
+        ledger.cast("role", "run")
+    content = (tmp_path / "a.sqlite").read_bytes()
+    (tmp_path / "a.sqlite").write_bytes(content.replace(b"role TEXT PRIMARY", b"r\xe1le TEXT PRIMARY"))
+    with Ledger(tmp_path / "a.sqlite") as ledger:
+        assert ledger.run("role") is None

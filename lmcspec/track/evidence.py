@@ -5,13 +5,13 @@ was deleted, or put back from yesterday's copy, has another one than the ledger,
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from lmcspec.store import Store
 from lmcspec.track.database import connected
+from lmcspec.track.troubles import UNREADABLE
 
 ROLE = "lmcspec.role"
 """The tag that says which of a store's runs this is, so that none is ever made twice."""
@@ -63,7 +63,7 @@ def glance(database: Path, store: Store, study: str) -> Held | None:
     if not database.is_file() or database.is_symlink():
         return None
     # Whatever is not as it was with the versions that are known is found out by MLflow itself.
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(connected(database)) as connection:
+    with contextlib.suppress(*UNREADABLE), contextlib.closing(connected(database)) as connection:
         connection.execute("PRAGMA query_only = ON")
         row = connection.execute(
             "SELECT experiment_id, lifecycle_stage FROM experiments WHERE name = ?", (study,)
@@ -85,5 +85,6 @@ JOIN runs ON runs.run_uuid = owner.run_uuid
 JOIN tags AS role ON role.run_uuid = runs.run_uuid AND role.key = '{ROLE}'
 LEFT JOIN tags AS current ON current.run_uuid = runs.run_uuid AND current.key = '{CURRENT}'
 WHERE owner.key = '{OWNER}' AND owner.value = ? AND runs.experiment_id = ?
+AND typeof(role.value) = 'text' AND typeof(runs.run_uuid) = 'text'
 ORDER BY runs.start_time DESC
 """

@@ -6,7 +6,6 @@ elsewhere says what its maker wanted, and that of a store that was moved still n
 
 import contextlib
 import re
-import sqlite3
 from pathlib import Path, PurePosixPath
 
 from lmcspec.base import beneath
@@ -14,7 +13,7 @@ from lmcspec.store import Store, layout
 from lmcspec.track import uris
 from lmcspec.track.database import connected
 from lmcspec.track.evidence import OWNER, mark_of
-from lmcspec.track.troubles import RefusedError
+from lmcspec.track.troubles import UNREADABLE, RefusedError
 from lmcspec.track.where import artifacts
 
 _RUN = re.compile(r"[0-9a-f]{32}")
@@ -27,7 +26,7 @@ def place(store: Store, run: str) -> Path:
     return store.root / "tracking" / "artifacts" / run / "artifacts"
 
 
-def is_here(store: Store, run: str, uri: str) -> bool:
+def is_here(store: Store, run: str, uri: str | None) -> bool:
     """Whether this is where a run's files lie in the store."""
     return _RUN.fullmatch(run) is not None and uri == uris.folder(place(store, run))
 
@@ -45,7 +44,7 @@ def put(store: Store, run: str, path: str, content: bytes) -> None:
 def bring_home(database: Path, store: Store) -> None:
     """Have a database say where the files of this store's runs lie, whatever it said before: pages show them then."""
     home = artifacts(store)
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(connected(database)) as connection:
+    with contextlib.suppress(*UNREADABLE), contextlib.closing(connected(database)) as connection:
         connection.execute(_EXPERIMENTS, (home, home, mark_of(store)))
         connection.execute(_RUNS, (home, home, store.id))
 

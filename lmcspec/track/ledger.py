@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from lmcspec.base import beneath
+from lmcspec.track.troubles import UNREADABLE
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (role TEXT PRIMARY KEY, run TEXT NOT NULL);
@@ -35,7 +36,7 @@ class Ledger:
         self.path = path
         try:
             self._open()
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its own words may hold damaged names
+        except UNREADABLE as error:
             # Locked, or on a disk that is full or can only be read: not damaged.
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:

@@ -6,6 +6,7 @@ import sqlite3
 from lmcspec.plan import Plan
 from lmcspec.store import Store
 from lmcspec.track import uris
+from lmcspec.track.troubles import UNREADABLE
 from lmcspec.track.where import ledger_path
 
 
@@ -34,13 +35,18 @@ def runs_of(task: str, store: Store, uri: str, passed_by: str = "") -> dict[str,
     return found
 
 
+_TASKS = """
+SELECT role, run FROM runs WHERE typeof(role) = 'text' AND typeof(run) = 'text' AND substr(role, 1, 5) = 'task/'
+"""
+
+
 def _roles(store: Store, uri: str) -> list[tuple[str, str]]:
     """(role, run) of all runs of tasks. A ledger that can't be read is as good as none: it is a cache."""
     path = ledger_path(store, uri)
     if not path.is_file():
         return []
-    with contextlib.suppress(sqlite3.Error):
+    with contextlib.suppress(*UNREADABLE):
         database = sqlite3.connect(uris.opened(path, "ro"), uri=True, timeout=2)
         with contextlib.closing(database):
-            return database.execute("SELECT role, run FROM runs WHERE substr(role, 1, 5) = 'task/'").fetchall()
+            return database.execute(_TASKS).fetchall()
     return []

@@ -1,6 +1,8 @@
 """Which run did a task, from a ledger written by hand."""
 
+import contextlib
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from lmcspec.plan import compile_study
 from lmcspec.spec import load
 from lmcspec.store import Store
 from lmcspec.track import Ledger, task_runs
+from lmcspec.track.runs import runs_of
 from lmcspec.track.where import default_uri, ledger_path
 
 TEXT = """
@@ -66,6 +69,26 @@ def test_a_damaged_ledger_stays_as_it_is(plan, store, path):
     path.write_bytes(damaged)
     assert runs(plan, store) == {}
     assert path.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("row", [(b"task/\xff", "run"), ("task/mine/x", None), ("task/mine/x", b"\xff")])
+def test_rows_of_other_types_are_none(plan, store, path, row):
+    with Ledger(path) as ledger:
+        ledger.cast(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE loose AS SELECT * FROM runs")  # whose columns take all types
+        database.execute("INSERT INTO loose VALUES (?, ?)", row)
+        database.execute("DROP TABLE runs")
+        database.execute("ALTER TABLE loose RENAME TO runs")
+    assert set(runs(plan, store).values()) == {"run"}
+    assert runs_of("x", store, default_uri(store)) == {}
+
+
+def test_a_ledger_of_words_that_are_no_text_is_as_good_as_none(plan, store, path):
+    with Ledger(path) as ledger:
+        ledger.cast(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
+    path.write_bytes(path.read_bytes().replace(b"role TEXT", b"rol\xff TEXT"))
+    assert runs(plan, store) == {}
 
 
 def test_another_server_has_runs_of_its_own(plan, store, path):

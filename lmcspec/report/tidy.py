@@ -131,7 +131,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
         key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
         groups.setdefault((*key, target.through), []).append(target)
     densities: dict[str | None, float | None] = {None: 1.0}
-    store = _Once(store)
+    store = ResultsOf(plan, store)
     gone = cache(lambda: unranked(plan, store))
     origins = cache(lambda task: _origin(task, plan))
     rows = []
@@ -151,15 +151,21 @@ def at_the_end(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row.through is None]
 
 
-class _Once:
-    """Results, each read once: several numbers look at the same networks."""
+class ResultsOf:
+    """Results of a plan's tasks, each read once: several numbers look at the same networks.
 
-    def __init__(self, store: Results) -> None:
-        self._store, self._found = store, dict[str, Result | None]()
+    One that says that another kind of task made it counts as none: its numbers would mean other things.
+    """
+
+    def __init__(self, plan: Plan, store: Results) -> None:
+        self._plan, self._store, self._found = plan, store, dict[str, Result | None]()
 
     def find(self, identifier: str) -> Result | None:
         if identifier not in self._found:
-            self._found[identifier] = self._store.find(identifier)
+            found = self._store.find(identifier)
+            says = getattr(found, "record", {}).get("kind")
+            planned = self._plan.tasks[identifier].kind if identifier in self._plan.tasks else says
+            self._found[identifier] = found if says in (None, planned) else None
         return self._found[identifier]
 
 

@@ -1,6 +1,7 @@
 """Tidy rows: one value each, with what it is and the task it comes from."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import specs_for_tests
@@ -11,7 +12,7 @@ from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.report import summarise, tidy
 from lmcspec.report.figures.given import Given
-from lmcspec.report.tidy import at_the_end
+from lmcspec.report.tidy import ResultsOf, at_the_end
 from lmcspec.report.words import in_points
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
@@ -52,6 +53,20 @@ def test_a_row_per_metric_of_every_target(plan):
     assert found["test/accuracy"].density == pytest.approx(0.64, abs=1e-3)
     assert found["test/accuracy"].sparsity == 1 - found["test/accuracy"].density
     assert {row.sparsity for row in rows if row.level == 0} == {0.0}
+
+
+def test_numbers_of_another_kind_of_task_are_none(plan):
+    """A stranger's COMMIT may be whole and say anything: `layers` of a mask in the place of an overlap's."""
+    dense, path = plan.roles["dense/s0/l0/train"], next(one.task for one in plan.targets if one.kind == "stability")
+    swapped = made_up(plan, lambda target: 0.1)
+    trained = swapped.found[dense]
+    for task in (dense, path):
+        swapped.found[task] = SimpleNamespace(scalars=trained.scalars, outcome="ok", record={"kind": "train"})
+    assert ResultsOf(plan, swapped).find(dense) is swapped.found[dense]
+    assert ResultsOf(plan, swapped).find(path) is None
+    rows = tidy(plan, swapped)
+    assert {row.outcome for row in rows if row.task == path} == {"missing"}
+    assert not any(row.value is None for row in rows if row.task == dense)
 
 
 def test_a_sets_accuracy_is_read_as_others_and_stands_in_no_curve_of_theirs():

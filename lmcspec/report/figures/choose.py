@@ -27,7 +27,7 @@ from lmcspec.report.figures.one_shot import joins
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.page import results
 from lmcspec.report.spending import Records
-from lmcspec.report.tidy import Results, Row
+from lmcspec.report.tidy import Results, ResultsOf, Row
 from lmcspec.spec.study import Figure as Wish
 
 PLOTS = {
@@ -113,7 +113,7 @@ def drawings(
     plan: Plan, case: str, rows: Sequence[Row], store: Results, records: Records, wishes: Mapping[str, Wish]
 ) -> Iterator[Drawing]:
     """The figures of one case; of several, without those that show all of them (see `across`)."""
-    given = Given(plan, case, [row for row in rows if row.case == case], store)
+    given = Given(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store))
     several = len({row.case for row in rows}) > 1
     for name, plot, wish in _wanted(given, wishes):
         if not (several and shows_all(wish)):
@@ -128,6 +128,7 @@ def across(
     cases = dict.fromkeys(row.case for row in rows)
     if len(cases) < 2:
         return
+    store = ResultsOf(plan, store)
     givens = {case: Given(plan, case, [row for row in rows if row.case == case], store) for case in cases}
     names = dict.fromkeys(name for case in cases for name, wish in wishes.get(case, {}).items() if shows_all(wish))
     for name in names:

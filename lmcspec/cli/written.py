@@ -4,6 +4,7 @@ Data that could not be written is an error (exit 4). Whoever closes a pipe early
 that is none. Talk that could not be written is no reason to stop anything.
 """
 
+import codecs
 import contextlib
 import errno
 import io
@@ -29,6 +30,15 @@ STAND_INS = str.maketrans(
     }
 )
 """What stands for a sign where the terminal's encoding has none."""
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    return lacking.translate(STAND_INS).encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+codecs.register_error("lmcspec.stand-in", _stand_in)
 
 
 class Written(io.TextIOBase):
@@ -67,12 +77,9 @@ class Written(io.TextIOBase):
 
     def _spelled(self, text: str) -> str:
         try:
-            text.encode(self.encoding)
-        except UnicodeEncodeError:
-            text = text.translate(STAND_INS).encode(self.encoding, "backslashreplace").decode(self.encoding)
-        except LookupError:
-            pass
-        return text
+            return text.encode(self.encoding, "lmcspec.stand-in").decode(self.encoding)
+        except (LookupError, UnicodeError):
+            return text.encode("ascii", "lmcspec.stand-in").decode("ascii")
 
     def _do(self, act: Any) -> None:
         if self._deaf:

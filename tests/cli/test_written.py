@@ -26,7 +26,7 @@ WORDS = {
     "report": ["report", "study.toml", "-o", "page"],
     "export": ["export", "--help"],
     "schema": ["schema"],
-    "sync": ["sync", "--help"],
+    "sync": ["sync"],
     "ui": ["ui", "--help"],
     "verify": ["verify"],
 }
@@ -67,21 +67,25 @@ def test_a_stream_that_is_not_there():
     assert stream.trouble == "it is closed" and not stream.isatty()
 
 
-@pytest.mark.parametrize(("encoding", "text"), [("ascii", "1 +/- 2 ... -> x ^2 \\xfc\\u4e2d\n"), ("latin-1", "1 ± 2 ... -> × ² ü\\u4e2d\n"), ("utf-8", "1 ± 2 … → × ² ü中\n")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("ascii", "1 +/- 2 ... -> x ^2 \\xfc\\u4e2d\n"),
+        ("latin-1", "1 ± 2 ... -> × ² ü\\u4e2d\n"),
+        ("utf-8", "1 ± 2 … → × ² ü中\n"),
+    ],
+)
 def test_signs_that_a_terminal_lacks_have_stand_ins(encoding, text):
     beneath = io.TextIOWrapper(io.BytesIO(), encoding)
     stream = Written(beneath)
     print("1 ± 2 … → × ² ü中", file=stream, flush=True)
-    found = beneath.buffer.getvalue().decode(encoding)
-    assert found == (text if encoding != "latin-1" else found) and stream.trouble == ""
-    assert "ü" in found or encoding == "ascii"
+    assert beneath.buffer.getvalue().decode(encoding) == text
+    assert stream.trouble == ""
 
 
 @pytest.fixture
 def folder(place, finished):
-    Path("other.toml").write_text(
-        Path("study.toml").read_text().replace("study = ", "study = ").replace("replicates = 2", "replicates = 1")
-    )
+    Path("other.toml").write_text(Path("study.toml").read_text().replace("replicates = 2", "replicates = 1"))
     os.symlink(finished, place / "store")
     return place
 

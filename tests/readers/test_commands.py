@@ -41,24 +41,32 @@ def call(*arguments: str) -> int:
     return int(stopped.value.code or 0)
 
 
+THINGS = ("folder", "pipe", "nothing", "deep", "escapes")
+
+
+def answers_beside(path: Path, odd: str, command: tuple[str, ...], capsys: pytest.CaptureFixture) -> None:
+    """The command ends with an answer or a sentence where an odd thing has the place of a file."""
+    with replaced(path):
+        path.unlink()
+        ODD[odd](path)
+        code = call(*command, "--store", "store")
+        with contextlib.suppress(OSError):
+            for draft in path.glob("*"):
+                draft.unlink()
+    said = capsys.readouterr()
+    assert code in (0, 2, 4, 5), f"{path.name}: {odd}: {command}: {said.err}"
+    assert "\x1b" not in said.out + said.err, f"{path.name}: {odd}: {command}"
+    assert "Traceback" not in said.err, f"{path.name}: {odd}: {command}"
+
+
 @pytest.mark.parametrize("name", IN_STORE)
 def test_a_store_in_which_a_file_is_another_thing(name, other, capsys, monkeypatch):
     monkeypatch.chdir(other.root)
     (reader,) = (one for one in READERS if one.name == name)
     path = reader.file(other)
-    for odd in ("folder", "pipe", "nothing", "deep", "escapes"):
+    for odd in THINGS:
         for command in COMMANDS:
-            with replaced(path):
-                path.unlink()
-                ODD[odd](path)
-                code = call(*command, "--store", "store")
-                with contextlib.suppress(OSError):
-                    for draft in path.glob("*"):
-                        draft.unlink()
-            said = capsys.readouterr()
-            assert code in (0, 2, 4, 5), f"{odd}: {command}: {said.err}"
-            assert "\x1b" not in said.out + said.err, f"{odd}: {command}"
-            assert "Traceback" not in said.err
+            answers_beside(path, odd, command, capsys)
 
 
 @pytest.mark.parametrize("command", LONGER, ids=lambda command: command[0])
@@ -69,17 +77,7 @@ def test_a_longer_command_on_such_a_store(command, other, capsys, monkeypatch):
             continue
         (reader,) = (one for one in READERS if one.name == name)
         path = reader.file(other)
-        odd = ("folder", "pipe", "nothing", "deep", "escapes")[(number + LONGER.index(command)) % 5]
-        with replaced(path):
-            path.unlink()
-            ODD[odd](path)
-            code = call(*command, "--store", "store")
-            with contextlib.suppress(OSError):
-                for draft in path.glob("*"):
-                    draft.unlink()
-        said = capsys.readouterr()
-        assert code in (0, 2, 4, 5), f"{name}: {odd}: {said.err}"
-        assert "\x1b" not in said.out + said.err and "Traceback" not in said.err, f"{name}: {odd}"
+        answers_beside(path, THINGS[(number + LONGER.index(command)) % len(THINGS)], command, capsys)
 
 
 @pytest.mark.parametrize("name", ["COMMIT", "failure.json", "lease", "recorded plan", "invocation.json"])

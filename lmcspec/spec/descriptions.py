@@ -6,8 +6,9 @@ than all of loading.
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
-from textwrap import dedent
+from functools import cache
 
 from lmcspec.catalog import Config
 
@@ -29,13 +30,24 @@ def every_model(base: type[Config] = Config) -> Iterator[type[Config]]:
 
 
 def _own(model: type[Config]) -> dict[str, str]:
+    # A model made by create_model stands in no source.
+    return _written(model.__module__).get(model.__qualname__, {})
+
+
+@cache
+def _written(module: str) -> dict[str, dict[str, str]]:
+    """Class -> field -> its string, of a module's source: read once, for it holds many classes."""
     try:
-        body = ast.parse(dedent(inspect.getsource(model))).body[0]
-    except (OSError, TypeError, SyntaxError):  # a model made by create_model has no source
+        body = ast.parse(inspect.getsource(sys.modules[module])).body
+    except (KeyError, OSError, TypeError, SyntaxError):
         return {}
+    return {one.name: _strings(one.body) for one in body if isinstance(one, ast.ClassDef)}
+
+
+def _strings(body: list[ast.stmt]) -> dict[str, str]:
     found: dict[str, str] = {}
     field = ""
-    for statement in body.body if isinstance(body, ast.ClassDef) and body.name == model.__name__ else ():
+    for statement in body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 field = name

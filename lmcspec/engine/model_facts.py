@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
+from lmcspec.base.errors import UsageError
 from lmcspec.base.surroundings import module_path, worker_environment
 from lmcspec.plan.model_facts import known_facts, take
 from lmcspec.store import Store, remember
@@ -24,7 +26,8 @@ def unknown_models(models: Iterable[Part], store: Store) -> list[Part]:
 def take_first(models: Iterable[Part], store: Store) -> int:
     """Take the facts that are unknown and leave them in the store; of how many models.
 
-    A model that can't be built stays unknown: the task that builds it says what is wrong with it.
+    Raises UsageError for a model that can't be trained in its study. Where the process that tries models comes to
+    nothing they stay unknown, and the tasks say what is wrong.
     """
     wanted = unknown_models(models, store)
     if not wanted:
@@ -44,20 +47,36 @@ def take_first(models: Iterable[Part], store: Store) -> int:
         found = json.loads(child.stdout.rpartition("\n")[2])
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return 0
-    taken = [(part, facts) for part, facts in zip(wanted, found, strict=True) if facts is not None]
-    for part, facts in taken:
-        remember(store, part.digest, facts)
-    return len(taken)
+    for part, answered in zip(wanted, found, strict=True):
+        if "facts" in answered:
+            remember(store, part.digest, answered["facts"])
+    for part, answered in zip(wanted, found, strict=True):
+        if "problem" in answered:
+            name = part.value["config"]["name"]
+            raise UsageError(f"model {name!r}: {answered['problem']}", help=answered["help"])
+    return len(wanted)
 
 
 def answer() -> None:
-    """In the child: read models from stdin, write their facts on the last line of stdout, None for one that fails."""
+    """In the child: read models from stdin, write what is found on the last line of stdout."""
     found = [_facts(value) for value in json.load(sys.stdin)]
     sys.stdout.write("\n" + json.dumps(found))
 
 
-def _facts(value: dict[str, Any]) -> dict[str, Any] | None:
+def _facts(value: dict[str, Any]) -> dict[str, Any]:
+    """`facts` of a model that works, or the `problem` and the `help` of one that doesn't."""
+    from lmcspec.science.models.suited import ModelError
+    from lmcspec.science.models.trial import built_without_values, tried
+    from lmcspec.science.summary import model_facts
+    from lmcspec.tasks import read
+
+    part, shape = Part.of(value), tuple(value["shape"])
     try:
-        return take(Part.of(value))
-    except Exception:  # noqa: BLE001 (somebody's model)
-        return None
+        module = tried(lambda: read.module(part), shape, value["classes"])
+        built_without_values(lambda: read.module(part, "meta"))
+    except ModelError as error:
+        return {"problem": str(error), "help": error.help}
+    try:
+        return {"facts": take(part)}
+    except Exception:  # noqa: BLE001 (a `forward` of somebody's that looks at values, which meta tensors lack)
+        return {"facts": asdict(model_facts(module, shape))}

@@ -117,12 +117,14 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
 def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
     """The models of a study's cases on images as networks see them, where these are here.
 
-    Without `everything` only those whose shapes decide whether a network of theirs can be.
+    Without `everything` only those whose shapes decide whether a network of theirs can be, and those that aren't built
+    in, of which nobody knows whether they work.
     """
     found: list[Part] = []
     for case in loaded.cases:
         pruned = [network for network in case.study.networks.values() if isinstance(network, tuple)]
-        if not (everything or any(map(hangs_on_shapes, pruned))) or list(code_problems(case)):
+        ours = get("model", case.study.model.name).implementation.startswith("lmcspec.")
+        if not (everything or not ours or any(map(hangs_on_shapes, pruned))) or list(code_problems(case)):
             continue
         material = gather(case, loaded.path.parent, Graph(), [], [])
         if material is not None and material.facts[material.data.digest].known:

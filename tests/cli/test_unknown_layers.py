@@ -92,3 +92,29 @@ def test_from_python(place):
     with pytest.raises(SpecError, match="no layer 'fc'"):
         plan.run(track=False, progress=False)
     assert not objects()
+
+
+@pytest.mark.parametrize("words", [("run", "study.toml"), ("plan", "study.toml", "--facts")])
+def test_a_model_that_fails_is_said_before_anything_runs(place, lmcspec, monkeypatch, words):
+    study('rounds = 1, exclude = ["classifier"]')
+
+    def failing(config, shape, classes):
+        raise RuntimeError("no such backbone")
+
+    monkeypatch.setattr("lmcspec.science.models.mlp.build", failing)
+    said = lmcspec(*words)
+    assert said.code == 2 and "model 'mlp': the model can't be built: RuntimeError: no such backbone" in said.err
+    assert "help: " in said.err and not objects()
+
+
+def test_a_model_whose_forward_looks_at_values_has_facts_all_the_same(place, lmcspec, monkeypatch):
+    from lmcspec.science.models.mlp import FullyConnected
+
+    study('rounds = 1, exclude = ["classifier"]')
+
+    own = FullyConnected.forward
+    monkeypatch.setattr(FullyConnected, "forward", lambda self, x: own(self, x / max(x.abs().max().item(), 1)))
+    assert lmcspec("plan", "study.toml", "--facts").code == 0
+    (facts,) = [json.loads(path.read_text()) for path in Path(".lmcspec/facts").glob("*.json")]
+    assert [name for name, _ in facts["prunable"]] == ["layers.0.weight", "classifier.weight"]
+    assert facts["macs"] == 64 * 17 + 17 * 10

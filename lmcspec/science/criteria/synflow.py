@@ -1,7 +1,6 @@
 """SynFlow: the flow through a weight from an input of ones, in the network of absolute values."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,11 +20,22 @@ def scores(
     batch norm's scale, shift and running statistics, which it uses (evaluation mode). In float64, because R is a
     product over the layers. The module stays as it is.
     """
-    wide = deepcopy(module).to(torch.float64).eval()
-    values = {name: tensor.detach().abs() for name, tensor in (*wide.named_parameters(), *wide.named_buffers())}
+    # Not a copy: layers may hold tensors between two calls that can't be copied, as those of weight_norm do.
+    tensors = (*module.named_parameters(), *module.named_buffers())
+    values = {name: _wide(tensor.detach()).abs() for name, tensor in tensors}
     own = {name: values[name].masked_fill(~keep.to(values[name].device), 0.0) for name, keep in mask.items()}
     leaves = [value.requires_grad_() for value in own.values()]
     ones = torch.ones(1, *shape, dtype=torch.float64, device=leaves[0].device)
-    flow = functional_call(wide, values | own, (ones,)).sum()
+    modes = {layer: layer.training for layer in module.modules()}
+    module.eval()
+    try:
+        flow = functional_call(module, values | own, (ones,)).sum()
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
     gradients = torch.autograd.grad(flow, leaves, materialize_grads=True)
     return {name: (g * w).abs().detach() for (name, w), g in zip(own.items(), gradients, strict=True)}
+
+
+def _wide(tensor: Tensor) -> Tensor:
+    return tensor.to(torch.float64) if tensor.is_floating_point() else tensor

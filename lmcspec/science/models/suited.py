@@ -1,5 +1,6 @@
 """What a model has to be like for its weights to be drawn, masked, stored and read again by their names."""
 
+import torch
 from torch import nn
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
@@ -14,10 +15,13 @@ class ModelError(LmcspecError, TypeError):
 
 
 def check(module: nn.Module) -> None:
-    """Raise ModelError for parameters without a shape, and for one parameter under two names.
+    """Raise ModelError for parameters without a shape or of other numbers, and for one parameter under two names.
 
     A state is a table of tensors by name, of which each is drawn, pruned and measured once.
     """
+    if not isinstance(module, nn.Module):
+        what = f"the class {module.__name__}" if isinstance(module, type) else f"a {type(module).__name__}"
+        raise ModelError(f"`build` gives {what}", help="let it return the model, a torch.nn.Module")
     for name, layer in module.named_modules():
         tensors = (*layer.parameters(recurse=False), *layer.buffers(recurse=False))
         lazy = any(isinstance(tensor, UninitializedParameter | UninitializedBuffer) for tensor in tensors)
@@ -25,6 +29,13 @@ def check(module: nn.Module) -> None:
             raise ModelError(
                 f"the layer {name or type(layer).__name__!r} of the model has no size until it sees images",
                 help="give the sizes in `build`: it is told the images' shape and the number of classes",
+            )
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad and parameter.dtype != torch.float32:
+            pair = "hold two parameters, and make torch.complex(real, imaginary) of them in `forward`"
+            raise ModelError(
+                f"the parameter {name!r} of the model is {str(parameter.dtype).removeprefix('torch.')}, not float32",
+                help=pair if parameter.is_complex() else "leave it float32; a recipe's `precision` is for speed",
             )
     names: dict[int, str] = {}
     for name, tensor in module.state_dict(keep_vars=True).items():

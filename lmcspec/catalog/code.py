@@ -10,8 +10,7 @@ import hashlib
 import importlib
 import os
 import sys
-import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
@@ -22,6 +21,7 @@ from typing import Any
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest
 from lmcspec.catalog.card import Card, DatasetCard, ModelCard
+from lmcspec.catalog.places import files_of, find, home
 
 OWN = "lmcspec"
 MOST_FILES, MOST_BYTES = 2_000, 64 * 2**20
@@ -125,7 +125,7 @@ def _followed(modules: tuple[str, ...]) -> dict[str, str]:
     """Digests by name: of these modules and of all that they import from their own packages, transitively."""
     found: dict[str, str] = {}
     tops = {name.partition(".")[0] for name in modules}
-    homes = {home for top in tops if (home := _home(top)) is not None}
+    homes = {folder for top in tops if (folder := home(top)) is not None}
     queue, looked_at, whole = list(modules), set(), set()
     while queue:
         name = queue.pop()
@@ -134,12 +134,12 @@ def _followed(modules: tuple[str, ...]) -> dict[str, str]:
         looked_at.add(name)
         if name.endswith(".*"):
             package = name.removesuffix(".*")
-            spec = _find(package)
+            spec = find(package)
             if spec is not None and spec.submodule_search_locations is not None:
                 whole.add(package.partition(".")[0])
             continue
         queue += [name.rpartition(".")[0]] if "." in name else []
-        spec = _find(name)
+        spec = find(name)
         if spec is None:
             if name in modules:
                 raise CodeError(f"there is no module {name}", help=_DECLARE)
@@ -152,54 +152,11 @@ def _followed(modules: tuple[str, ...]) -> dict[str, str]:
         if source.beyond:
             whole.add(name.partition(".")[0])
     for top in sorted(whole):
-        found |= _whole(top)
+        found |= _whole(top, [name for name in found if name.startswith(f"{top}.")])
     return found
 
 
 _DECLARE = "declare one in its card: version = 1, to be raised whenever results change"
-
-
-def _find(name: str) -> ModuleSpec | None:
-    """Where a module lies, found as an import would and without importing anything."""
-    path: Any = None
-    spec = None
-    parts = name.split(".")
-    if name == "__main__" or not all(part.isidentifier() for part in parts):
-        return None
-    for depth in range(1, len(parts) + 1):
-        own = ".".join(parts[:depth])
-        finders = (finder for finder in sys.meta_path if hasattr(finder, "find_spec"))
-        spec = next((found for finder in finders if (found := _asked(finder, own, path)) is not None), None)
-        if spec is None or (depth < len(parts) and spec.submodule_search_locations is None):
-            return None
-        path = spec.submodule_search_locations
-    return spec
-
-
-def _asked(finder: Any, name: str, path: Any) -> ModuleSpec | None:
-    """What a finder knows of a module. Python's can't tell of a folder of modules in a package that isn't imported."""
-    try:
-        return finder.find_spec(name, path, None)
-    except KeyError:
-        spec = ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [
-            folder for one in path if os.path.isdir(folder := os.path.join(one, name.rpartition(".")[2]))
-        ]
-        return spec
-
-
-def _home(top: str) -> str | None:
-    """The folder of a top-level module or package, unless others share it as those installed beside each other do."""
-    spec = _find(top)
-    if spec is None:
-        return None
-    locations = list(spec.submodule_search_locations or ())
-    place = locations[0] if locations else spec.origin
-    if place is None:
-        return None
-    home = os.path.dirname(os.path.abspath(place))
-    shared = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return None if home in shared or os.path.basename(home) in ("site-packages", "dist-packages") else home
 
 
 def _is_own(name: str, tops: set[str], homes: set[str]) -> bool:
@@ -209,7 +166,7 @@ def _is_own(name: str, tops: set[str], homes: set[str]) -> bool:
         return True
     if top in sys.stdlib_module_names or top == OWN or not homes:
         return False
-    return _home(top) in homes
+    return home(top) in homes
 
 
 def _read(name: str, spec: ModuleSpec) -> _Source | None:
@@ -259,14 +216,11 @@ def _literal(call: ast.Call, package: str) -> str | None:
             return None
 
 
-def _whole(top: str) -> dict[str, str]:
+def _whole(top: str, names: Iterable[str]) -> dict[str, str]:
     """Digests by name of all files of a package, or of the modules in the folder of a single one."""
-    spec = _find(top)
-    locations = list(spec.submodule_search_locations or ()) if spec is not None else []
-    home = _home(top)
     found: dict[str, str] = {}
     seen = 0
-    for file, name in _package_files(locations) if locations else _modules_in(home):
+    for file, name in files_of(top, names):
         try:
             seen += os.path.getsize(file)
             if len(found) >= MOST_FILES or seen > MOST_BYTES:
@@ -275,23 +229,7 @@ def _whole(top: str) -> dict[str, str]:
                     f"{MOST_FILES:,} files or {MOST_BYTES >> 20} MiB"
                 )
                 raise CodeError(message, help=_DECLARE)
-            found[f"{top}/{name}"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+            found[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
         except OSError as error:
             raise CodeError(f"{file} can't be read: {error.strerror}", help=_DECLARE) from None
     return found
-
-
-def _package_files(locations: list[str]) -> Iterator[tuple[str, str]]:
-    for location in locations:
-        for folder, inner, files in os.walk(location):
-            inner[:] = sorted(one for one in inner if one != "__pycache__" and not one.startswith("."))
-            for file in sorted(files):
-                path = os.path.join(folder, file)
-                if not file.startswith(".") and not file.endswith(".pyc") and os.path.isfile(path):
-                    yield path, Path(path).relative_to(location).as_posix()
-
-
-def _modules_in(home: str | None) -> Iterator[tuple[str, str]]:
-    for file in sorted(os.listdir(home)) if home is not None else []:
-        if file.endswith(".py"):
-            yield os.path.join(home or "", file), file

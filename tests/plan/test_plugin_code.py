@@ -147,3 +147,38 @@ def test_code_that_cannot_be_followed_is_an_error_of_the_spec(plugin, module):
     (problem,) = refused.value.problems
     assert problem.code == "E428" and "ownplug.broken" in problem.message and "version = 1" in problem.help
     assert problem.path.startswith({"model": "model", "data": "dataset", "criterion": "networks.imp"}[module])
+
+
+def test_a_distiller_concerns_its_sets_and_what_rests_on_them(plugin, store):
+    cards = (plugin.folder / "cards.py").read_text().replace("CriterionCard,", "CriterionCard, Config, DistillerCard,")
+    (plugin.folder / "cards.py").write_text(f"""{cards}
+class Blend(Config):
+    method: Literal["blend"] = "blend"
+    ipc: int = 1
+    seed: int = 0
+
+CARDS += (DistillerCard(name="blend", doc="x", config=Blend, implementation="ownplug.blend:distill"),)
+""")
+    (plugin.folder / "blend.py").write_text("""
+from ownplug.data import load
+from lmcspec.science.distill.protocol import Distilled
+
+def distill(config, given):
+    kept = 1.0
+    raise NotImplementedError
+""")
+    plugin.forget()
+    text = STUDY.replace('data = "real", rounds = 1, fraction = 0.5 }', 'data = "small", rounds = 1, fraction = 0.5 }')
+    text = text.replace("[networks]", '[distilled]\nsmall = { method = "blend", ipc = 1 }\n[networks]')
+    text = text.replace(
+        "[recipes.real]",
+        '[recipes.distilled]\nlength = "2it"\nbatch = 2\noptimiser = { name = "sgd", lr = 0.1 }\n[recipes.real]',
+    )
+    before = plan_of(text)
+    plugin.edit("blend.py", "1.0", "2.0")
+    assert changed(before, plan_of(text)) == {
+        "distilled/small",
+        "plain/s0/l0/train on small",
+        "plain/s0/l1/mask",
+        "plain/s0/l1/train",
+    }

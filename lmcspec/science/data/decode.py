@@ -104,13 +104,28 @@ def decode_into(
         finally:
             pool.shutdown(cancel_futures=True)
     if damaged:
-        _, first = min(damaged, key=lambda one: one[0])
-        many = f"at least {MANY:,}" if len(damaged) >= MANY else f"{len(damaged):,}"
-        raise (
-            first
-            if len(damaged) == 1
-            else DataError(f"{first} ({many} files of {root} are like that)", help=first.help)
-        )
+        raise _counted([error for _, error in sorted(damaged, key=lambda one: one[0])], root)
+
+
+def first_shape(root: Path, names: Sequence[str], resize: Resize) -> tuple[int, ...]:
+    """The shape of the first image that can be decoded. Raises DataError as `decode_into` where there is none."""
+    damaged: list[DataError] = []
+    for name in names:
+        try:
+            return decode(root / name, resize).shape
+        except DataError as error:
+            damaged.append(error)
+            if len(damaged) >= MANY:
+                break
+    raise _counted(damaged, root)
+
+
+def _counted(damaged: Sequence[DataError], root: Path) -> DataError:
+    """The first of them, with how many there are."""
+    first, many = damaged[0], f"at least {MANY:,}" if len(damaged) >= MANY else f"{len(damaged):,}"
+    if len(damaged) == 1:
+        return first
+    return DataError(f"{first} ({many} files of {root} are like that)", help=first.help)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -16,7 +16,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import Named
 from lmcspec.science.data.arrays import Arrays, DataError, combine
 from lmcspec.science.data.cache import cache_folder, keep, kept_array, whole
-from lmcspec.science.data.decode import Resize, Shown, decode, decode_into
+from lmcspec.science.data.decode import Resize, Shown, decode_into, first_shape
 from lmcspec.science.data.listing import Listing, list_images
 from lmcspec.science.data.stamps import CHANGED, FIELDS, settled
 
@@ -121,7 +121,7 @@ class _Index:
 def _decoded(listing: Listing, resize: Resize, place: Path | None, known: _Index | None) -> Read:
     """Decode the files that `known` does not hold, take the others from its array, and keep the result in `place`."""
     count = len(listing.names)
-    shape = (count, *decode(listing.root / listing.names[0], resize).shape)
+    shape = (count, *first_shape(listing.root, listing.names, resize))
     digests = np.zeros((count, 32), dtype=np.uint8)
     if place is not None:
         try:

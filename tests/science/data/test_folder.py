@@ -1,4 +1,3 @@
-import errno
 import os
 import shutil
 import threading
@@ -6,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from folders_for_tests import CONFIG, complaint, pixels, put, two_classes
 from PIL import Image
 
 from lmcspec.catalog.datasets.cifar10_jpeg import CARD, Cifar10Jpeg
@@ -14,7 +14,6 @@ from lmcspec.science.data import arrays as plain
 from lmcspec.science.data import cifar10_jpeg, folder, listing
 from lmcspec.science.data.arrays import DataError, MissingData, channel_statistics
 
-CONFIG = Folder()
 LATER = 10**10
 """Nanoseconds."""
 
@@ -50,25 +49,9 @@ def decoded(monkeypatch):
     return names
 
 
-def pixels(seed: int, size=(5, 4)) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-
-
-def put(path, image) -> None:
-    """Write an image."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path)
-
-
 @pytest.fixture
 def root(tmp_path):
-    """Two classes, three training images and two test images of 5x4 pixels each, as PNG."""
-    root = tmp_path / "images"
-    for s, (split, count) in enumerate((("train", 3), ("test", 2))):
-        for c, name in enumerate(("cat", "dog")):
-            for i in range(count):
-                put(root / split / name / f"{i}.png", pixels(100 * s + 10 * c + i))
-    return root
+    return two_classes(tmp_path / "images")
 
 
 def test_images_come_in_the_order_of_classes_and_names(root):
@@ -286,13 +269,6 @@ def test_an_index_of_older_stamps_is_made_again(root, cache, decoded):
     assert len(decoded) == 10
 
 
-def complaint(root) -> DataError:
-    with pytest.raises(DataError) as caught:
-        folder.load(CONFIG, root)
-    assert caught.value.help
-    return caught.value
-
-
 def test_a_missing_folder_is_missing_data(tmp_path):
     for root in (None, tmp_path / "nowhere"):
         error = complaint(root)
@@ -381,89 +357,3 @@ def test_all_of_cifar10_loads_and_the_card_tells_the_truth(unpacked_data):
     mean, std = channel_statistics(arrays)
     assert CARD.mean == pytest.approx(mean, abs=5e-4)
     assert CARD.std == pytest.approx(std, abs=2e-3)  # JPEG takes away some of the finest grain
-
-
-def odd_one(path, kind, monkeypatch):
-    """Something that stands where an image may, and is none."""
-    match kind:
-        case "nowhere":
-            path.symlink_to(path.parent / "absent.png")
-        case "loop":
-            path.symlink_to(path)
-        case "folder":
-            path.mkdir()
-        case "pipe":
-            os.mkfifo(path)
-        case "locked":
-            put(path, pixels(3))
-            honest = os.access
-            monkeypatch.setattr(os, "access", lambda at, mode: not str(at).endswith(path.name) and honest(at, mode))
-        case "gif":
-            Image.fromarray(pixels(3)).save(path)
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "words"),
-    [
-        ("9.png", "nowhere", "a link into nowhere"),
-        ("notes", "nowhere", "a link into nowhere"),
-        ("9.png", "loop", "leads back to itself"),
-        ("9.png", "folder", "a folder among images"),
-        ("more", "folder", "a folder among images"),
-        ("9.png", "pipe", "a pipe or a device"),
-        ("9.png", "locked", "may not be read"),
-        ("9.gif", "gif", "of a kind that is not read"),
-    ],
-)
-@pytest.mark.parametrize("others", [0, 2])
-def test_what_cannot_be_read_among_images_is_named_and_counted(root, monkeypatch, name, kind, words, others):
-    places = [root / "train" / "dog" / name, root / "test" / "cat" / name, root / "test" / "dog" / name]
-    for path in places[: others + 1]:
-        odd_one(path, kind, monkeypatch)
-    error = complaint(root)
-    first = min(str(path) for path in places[: others + 1])
-    assert first in str(error)
-    assert words in str(error)
-    assert ("there are 3 such entries" in str(error)) == bool(others)
-
-
-@pytest.mark.parametrize("kind", ["nowhere", "loop", "gif"])
-def test_a_class_that_cannot_be_read_is_no_smaller_data_set(root, monkeypatch, kind):
-    for split in ("train", "test"):
-        odd_one(root / split / "eel.gif", kind, monkeypatch)
-    assert str(root / "train" / "eel.gif") in str(complaint(root))
-
-
-def test_an_image_beside_the_classes_is_named(root):
-    put(root / "train" / "stray.png", pixels(0))
-    assert f"{root / 'train' / 'stray.png'} is an image beside the class folders" in str(complaint(root))
-    (root / "train" / "stray.png").rename(root / "train" / "README.md")
-    assert folder.facts(CONFIG, root).train == 6
-
-
-def test_links_to_images_and_folders_are_what_they_lead_to(root, tmp_path):
-    before = folder.facts(CONFIG, root)
-    (root / "train" / "dog").rename(tmp_path / "elsewhere")
-    (root / "train" / "dog").symlink_to(tmp_path / "elsewhere")
-    (root / "test" / "cat" / "0.png").rename(tmp_path / "one.png")
-    (root / "test" / "cat" / "0.png").symlink_to(tmp_path / "one.png")
-    assert folder.facts(CONFIG, root) == before
-
-
-def test_a_folder_that_may_not_be_read_is_named(root, monkeypatch):
-    honest = os.scandir
-
-    def scandir(at):
-        if str(at).endswith("dog"):
-            raise PermissionError(errno.EACCES, "Permission denied", str(at))
-        return honest(at)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    assert f"{root / 'train' / 'dog'} can't be read: Permission denied" in str(complaint(root))
-
-
-def test_damaged_images_are_counted(root):
-    for name in ("train/cat/1.png", "train/dog/2.png", "test/dog/0.png"):
-        (root / name).write_bytes((root / name).read_bytes()[:50])
-    assert str(root / "train" / "cat" / "1.png") in str(complaint(root))
-    assert "3 files" in str(complaint(root))

@@ -1,10 +1,22 @@
 """How long a run will go on: predictions corrected by what the finished tasks have really taken."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from statistics import median
 
 from lmcspec.engine.chains import chains
 from lmcspec.engine.planned import PlannedTask
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The wall time that is left."""
+
+    seconds: float | None
+    """Without the unknown tasks; None where all are."""
+    unknown: Counter[str]
+    """How many tasks of each kind nothing is known of."""
 
 
 class Forecast:
@@ -12,10 +24,11 @@ class Forecast:
 
     A task counts with its prediction times the ratio of observed to predicted seconds over what has finished of its
     kind: a short task's overhead says nothing about long ones. Without a prediction it counts with its images times the
-    median seconds per image of what has finished of its kind and model, of its kind where that model is new, or of all
-    where the kind is. A task without images counts as the median of others without, or nothing before one of them has
-    finished. What is left is then at least the longest chain of tasks that need each other, and at least all of them
-    dealt out evenly to the slots.
+    median seconds per image of what has finished of its kind and model, or of its kind where that model is new; without
+    images, as the median of others without. Other kinds say nothing about it: an image of a Hessian is not one of a
+    training. A task of which nothing is known is `unknown` until the first of its kind has finished, and left out. What
+    is left is then at least the longest chain of tasks that need each other, and at least all of them dealt out evenly
+    to the slots.
     """
 
     def __init__(self, tasks: Iterable[PlannedTask], slots: int) -> None:
@@ -55,7 +68,7 @@ class Forecast:
                 return task.forward * median(rates)
             if not task.forward and (known := [seconds for seconds, forward in alike if not forward]):
                 return median(known)
-        return None if task.forward or not self._finished else 0.0
+        return None
 
     def _alike(self, task: PlannedTask) -> Iterator[list[tuple[float, int]]]:
         """(seconds, images) of finished tasks, those first that are most like this one."""
@@ -63,24 +76,24 @@ class Forecast:
         finished = {key: list(values) for key, values in list(self._finished.items())}
         yield finished.get((task.kind, task.model), [])
         yield [one for (kind, _), values in finished.items() for one in values if kind == task.kind]
-        yield [one for values in finished.values() for one in values]
 
-    def left(self, now: float) -> float | None:
-        """Seconds until the end of the run; None as long as nothing is known of some kind of task."""
+    def left(self, now: float) -> Left:
+        """What is left until the end of the run."""
         # A copy, since the caller may be a thread of its own.
         tasks = dict(self._left)
         expected: dict[str, float] = {}
+        unknown: Counter[str] = Counter()
         by_group: dict[tuple[str, str, int, float | None], float | None] = {}
         for task in tasks.values():
             group = (task.kind, task.model, task.forward, task.seconds)
             if group not in by_group:
                 by_group[group] = self.seconds(task)
             seconds = by_group[group]
-            if seconds is None:
-                return None
-            if (began := self._began.get(task.id)) is not None:
+            unknown[task.kind] += seconds is None
+            if (began := self._began.get(task.id)) is not None and seconds is not None:
                 seconds = max(0.0, seconds - (now - began))
-            expected[task.id] = seconds
-        if not expected:
-            return 0.0
-        return max(sum(expected.values()) / self._slots, max(chains(tasks, expected).values()))
+            expected[task.id] = seconds or 0.0
+        unknown = +unknown
+        if unknown.total() == len(tasks):
+            return Left(None if tasks else 0.0, unknown)
+        return Left(max(sum(expected.values()) / self._slots, max(chains(tasks, expected).values())), unknown)

@@ -2,14 +2,16 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Self, TextIO
 
 from lmcspec.base.ids import short
 from lmcspec.base.visible import one_line, visible
 from lmcspec.engine import events
-from lmcspec.engine.forecast import Forecast
+from lmcspec.engine.forecast import Forecast, Left
 from lmcspec.engine.planned import PlannedTask
 from lmcspec.engine.run import Listener
 
@@ -27,7 +29,7 @@ class Tally:
         self._clock = clock
         self._counts: dict[str, int] = dict.fromkeys(("done", "reused", "failed", "skipped", "interrupted"), 0)
         self._forecast = Forecast((), 1)
-        self._left: tuple[float, float | None, float] = (0.0, None, 0.0)
+        self._left: tuple[float, Left, float] = (0.0, Left(None, Counter()), 0.0)
         self.total = 0
         self.began = clock()
         self.running: dict[str, tuple[events.Started, events.Progress | None]] = {}
@@ -68,19 +70,21 @@ class Tally:
         parts.append(f"{duration(now - self.began)} elapsed")
         if self.stopping:
             parts.append("stopping at the next checkpoint, Ctrl-C again to stop at once")
-        elif (left := self.left(now)) is not None:
-            parts.append(f"about {duration(left)} left")
+        elif (left := self.left(now)).seconds is not None:
+            unknown = ", ".join(_tasks(count, kind) for kind, count in sorted(left.unknown.items()))
+            beside = f" and {unknown} of unknown length" if unknown else ""
+            parts.append(f"about {duration(left.seconds)} left{beside}")
         return ", ".join(parts)
 
-    def left(self, now: float) -> float | None:
-        """Seconds left, computed anew only now and then: it takes a walk over all tasks."""
+    def left(self, now: float) -> Left:
+        """The time left, computed anew only now and then: it takes a walk over all tasks."""
         made, left, cost = self._left
         if now - made >= max(FORECAST_EVERY, 20 * cost):
             began = time.monotonic()
             left = self._forecast.left(now)
             self._left = (now, left, time.monotonic() - began)
             return left
-        return None if left is None else max(0.0, left - (now - made))
+        return left if left.seconds is None else replace(left, seconds=max(0.0, left.seconds - (now - made)))
 
     def _end(self, task: PlannedTask, how: str, seconds: float | None = None) -> None:
         self._counts[how] += 1
@@ -242,5 +246,6 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _tasks(count: int) -> str:
-    return "1 task" if count == 1 else f"{count:,} tasks"
+def _tasks(count: int, kind: str = "") -> str:
+    what = f"{kind} task".strip()
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

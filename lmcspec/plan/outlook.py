@@ -76,10 +76,14 @@ class Outlook:
             return 0.0
         return self.calibration.startup + self.work(slots, which, self.calibration.overhead)
 
+    def least(self, slots: int) -> float:
+        """Predicted seconds without those of untimed tasks, start-up included."""
+        return self.calibration.startup + self.work(slots, "low", self.calibration.overhead)
+
     def work(self, slots: int, which: str = "seconds", overhead: float = 0.0) -> float:
-        """Predicted seconds of the tasks alone, `overhead` added to each."""
+        """Predicted seconds of the tasks alone, 0 for untimed ones, `overhead` added to each."""
         waits = self._waits()
-        seconds = {task: float(getattr(self.costs[task], which)) + overhead for task in waits}
+        seconds = {task: float(getattr(self.costs[task], which) or 0) + overhead for task in waits}
         return wall_time(list(TopologicalSorter(waits).static_order()), waits, seconds, slots)
 
     def _waits(self) -> dict[str, list[str]]:

@@ -87,7 +87,10 @@ def estimate(view: Outlook, slots: int) -> list[str]:
     elif view.untimed:
         kinds = Counter(view.plan.tasks[task].kind for task in view.untimed)
         named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-        lines.append(f"time: unknown, nothing like {named} has finished in this store yet")
+        known = "unknown"
+        if len(view.untimed) < len(view.diff.run):
+            known = f"at least {duration(view.least(slots))} on {slots} {plural}"
+        lines.append(f"time: {known}, nothing like {named} has finished in this store yet")
     return lines
 
 

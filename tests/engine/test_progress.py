@@ -111,6 +111,14 @@ def test_the_estimate_follows_what_was_observed():
     assert "1 failed" in tally.line() and "stopping" in tally.line()
 
 
+def test_an_estimate_names_what_it_leaves_out():
+    clock = Clock()
+    tally = Tally(clock)
+    unknown = tuple(PlannedTask(name, "hessian", name, (), None, forward=9) for name in ("x", "y"))
+    tally.hear(events.RunStarted(1000.0, (A, B, *unknown, PlannedTask("z", "path", "z", (), None)), 1))
+    assert tally.line().endswith("about 20 s left and 2 hessian tasks, 1 path task of unknown length")
+
+
 def test_live_shows_running_tasks_and_scrolls_the_rest():
     class Terminal(io.StringIO):
         def isatty(self):

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import ModelFacts
@@ -17,6 +17,9 @@ from lmcspec.tasks.masks import weight_of
 
 MOST_LEVELS_OF_ALL = 100_000
 """Levels of all networks of a case together."""
+
+MOST_NAMED = 5
+"""Layers in one sentence."""
 
 
 def lay_out_networks(
@@ -52,9 +55,11 @@ def lay_out_networks(
             problems.append(case.origins.problem("E455", message, ("networks", name), at="key"))
             break
         if model is not None:
-            levels, idle = counted(stages, levels, {one.removesuffix(".weight"): size for one, size in model.sizes})
+            levels, idle, emptied = counted(
+                stages, levels, {one.removesuffix(".weight"): size for one, size in model.sizes}
+            )
             problems += _idle_problems(case, name, idle)
-            for note in _weight_notes(levels, idle):
+            for note in _weight_notes(levels, idle, emptied):
                 said.setdefault(note, []).append(name)
         laid[name] = NetworkPlan(name, stages, levels, renamed=renamed)
         notes += [note for stage in stages if (note := _sparsity_note(name, stage, levels))]
@@ -80,8 +85,8 @@ def _idle_problems(case: Case, network: str, idle: Iterable[Idle]) -> Iterator[P
             yield case.origins.problem("E407", message, path, help="leave the stage out, or prune less before it")
 
 
-def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle]) -> Iterator[str]:
-    """Levels that are one mask, and networks of which nothing is left."""
+def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapping[str, int]) -> Iterator[str]:
+    """Levels that are one mask, and networks or layers of which nothing is left."""
     for one in idle:
         if one.all:
             continue
@@ -92,6 +97,10 @@ def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle]) -> Iterator[s
             f"{rounds:,} of {one.stage.rounds:,} rounds prune nothing, for {why}"
         )
     empty = next((level.number for level in levels if level.surviving == 0), None)
+    for level in sorted(set(emptied.values()) - {empty}):
+        names = sorted(name for name, own in emptied.items() if own == level)
+        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        yield f"no weight of {', '.join(names[:MOST_NAMED])}{more} is left from level {level} on, though others have some"
     if empty is not None:
         yield f"no weight is left from level {empty} on"
 

@@ -47,8 +47,10 @@ def to_prune(fraction: float, eligible: int) -> int:
 
 def counted(
     stages: Sequence[StagePlan], levels: Sequence[Level], sizes: Mapping[str, int]
-) -> tuple[tuple[Level, ...], tuple[Idle, ...]]:
-    """The levels with what survives at each, and the rounds that prune nothing. `sizes` are weights by layer.
+) -> tuple[tuple[Level, ...], tuple[Idle, ...], dict[str, int]]:
+    """The levels with what survives at each, the rounds that prune nothing, and from when on layers are empty for sure.
+
+    `sizes` are weights by layer. Layers that are ranked together may each be empty sooner than all of them are.
 
     A round prunes `floor(fraction * e + 1/2)` of the e eligible survivors (e counts excluded ones as well where the
     stage says so), whatever ranks them. From one global ranking
@@ -57,7 +59,7 @@ def counted(
     """
     groups = [({layer}, size) for layer, size in sizes.items()]
     total = sum(sizes.values())
-    found, idle = list(levels), []
+    found, idle, emptied = list(levels), [], dict[str, int]()
     for stage in stages:
         if stage.entry == 0:
             found[0] = replace(levels[0], surviving=total, prunable=total)
@@ -72,8 +74,11 @@ def counted(
             kept -= count
             found[stage.entry + done] = replace(levels[stage.entry + done], surviving=kept, prunable=total)
         idle += _idle(stage, counts, sum(size for layers, size in groups if not layers & spared))
-        groups = _after(stage, groups, counts)
-    return tuple(found), tuple(idle)
+        for level, groups in enumerate(_after(stage, groups, counts), stage.entry + 1):
+            for layers, size in groups:
+                if not size:
+                    emptied |= {layer: level for layer in layers if layer not in emptied}
+    return tuple(found), tuple(idle), emptied
 
 
 def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int) -> Iterator[int]:
@@ -104,20 +109,23 @@ def _idle(stage: StagePlan, counts: Sequence[int], eligible: int) -> Iterator[Id
 
 def _after(
     stage: StagePlan, groups: Sequence[tuple[set[str], int]], counts: Sequence[int]
-) -> list[tuple[set[str], int]]:
-    """What is known of layers after a stage: of those ranked together only the sum."""
+) -> Iterator[list[tuple[set[str], int]]]:
+    """What is known of layers after each round of a stage: of those ranked together only the sum."""
     spared = set(stage.stage.exclude)
     eligible = [one for one in groups if not one[0] & spared]
     kept = [one for one in groups if one[0] & spared]
     card = get("criterion", stage.stage.criterion.name)
     assert isinstance(card, CriterionCard)
-    if stage.stage.scope == "layer" and not card.passes and all(len(layers) == 1 for layers, _ in eligible):
-        left = [size for _, size in eligible]
-        for count in counts:
-            left = [size - part for size, part in zip(left, share(count, left), strict=True)]
-        return kept + [(layers, size) for (layers, _), size in zip(eligible, left, strict=True)]
+    left = [size for _, size in eligible]
+    by_layer = stage.stage.scope == "layer" and not card.passes and all(len(layers) == 1 for layers, _ in eligible)
     together = set().union(*(layers for layers, _ in eligible)) if eligible else set()
-    return [*kept, (together, sum(size for _, size in eligible) - sum(counts))] if together else list(kept)
+    for count in counts:
+        if by_layer:
+            left = [size - part for size, part in zip(left, share(count, left), strict=True)]
+            yield kept + [(layers, size) for (layers, _), size in zip(eligible, left, strict=True)]
+        else:
+            left = [sum(left) - count]
+            yield [*kept, (together, left[0])] if together else list(kept)
 
 
 def share(count: int, sizes: Sequence[int]) -> list[int]:

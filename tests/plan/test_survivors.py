@@ -94,20 +94,23 @@ def test_counted_levels_are_those_of_masks(written, sizes, seed):
         sum(dict(zip(LAYERS, sizes, strict=True))[one] for one in stage.exclude) / sum(sizes) for stage in written
     )
     laid, levels = lay_out(tuple(written), shares)
-    found, idle = counted(laid, levels, dict(zip(LAYERS, sizes, strict=True)))
+    found, idle, emptied = counted(laid, levels, dict(zip(LAYERS, sizes, strict=True)))
     torch.manual_seed(seed)
     scores = {name: torch.rand(size) for name, size in zip(LAYERS, sizes, strict=True)}
     mask = {name: torch.ones(size, dtype=torch.bool) for name, size in zip(LAYERS, sizes, strict=True)}
-    kept = [sum(sizes)]
+    kept, gone = [sum(sizes)], dict[str, int]()
     for stage in written:
         for _ in range(stage.rounds or 0):
             count = masks.count_to_prune(stage.fraction, masks.survivors(mask, stage.exclude))
             mask = masks.prune(scores, mask, count, stage.exclude, stage.scope)
             kept.append(masks.survivors(mask))
+            gone |= {name: len(kept) - 1 for name in LAYERS if not mask[name].any() and name not in gone}
     known = [level.surviving for level in found]
     assert all(own in (None, real) for own, real in zip(known, kept, strict=True))
     assert None not in known[: 1 + (written[0].rounds or 0)]
     assert None not in known or any(stage.exclude for stage in written)
+    assert all(gone[name] <= level for name, level in emptied.items()), "from one ranking it may be sooner"
+    assert emptied == gone or any(stage.scope == "global" for stage in written)
     same = {level for level in range(1, len(kept)) if kept[level] == kept[level - 1] and known[level] is not None}
     assert {level for one in idle for level in range(one.first + 1, one.last + 1)} == same
 
@@ -155,6 +158,14 @@ def test_a_network_of_which_nothing_is_left(known):
         "no weight is left from level 11 on" in note
         for note in plan('imp = [{ data = "real", rounds = 12, fraction = 0.5 }]', known).notes
     )
+
+
+def test_a_layer_of_which_nothing_is_left_while_others_have_some(known):
+    """Half of 1,024 and of 160 weights goes in each round, and in the eighth all that is left of the smaller one."""
+    made = plan('imp = [{ data = "real", rounds = 9, fraction = 0.5, scope = "layer" }]', known)
+    assert made.notes == ("imp: no weight of classifier is left from level 8 on, though others have some",)
+    spared = 'imp = [{ data = "real", rounds = 8, fraction = 0.9, exclude = ["classifier"] }]'
+    assert any("no weight of layers.0 is left from level 4 on" in note for note in plan(spared, known).notes)
 
 
 def test_the_sparsity_that_will_be(known):

@@ -99,8 +99,9 @@ def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapp
     empty = next((level.number for level in levels if level.surviving == 0), None)
     for level in sorted(set(emptied.values()) - {empty}):
         names = sorted(name for name, own in emptied.items() if own == level)
-        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-        yield f"no weight of {', '.join(names[:MOST_NAMED])}{more} is left from level {level} on, though others have some"
+        which = ", ".join(names[:MOST_NAMED])
+        which += f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+        yield f"no weight of {which} is left from level {level} on, though others have some"
     if empty is not None:
         yield f"no weight is left from level {empty} on"
 

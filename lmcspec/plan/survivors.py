@@ -74,10 +74,10 @@ def counted(
             kept -= count
             found[stage.entry + done] = replace(levels[stage.entry + done], surviving=kept, prunable=total)
         idle += _idle(stage, counts, sum(size for layers, size in groups if not layers & spared))
-        for level, groups in enumerate(_after(stage, groups, counts), stage.entry + 1):
-            for layers, size in groups:
-                if not size:
-                    emptied |= {layer: level for layer in layers if layer not in emptied}
+        for level, left in enumerate(_after(stage, groups, counts), stage.entry + 1):
+            groups = left
+            gone = [layer for layers, size in left if not size for layer in layers]
+            emptied |= {layer: level for layer in gone if layer not in emptied}
     return tuple(found), tuple(idle), emptied
 
 

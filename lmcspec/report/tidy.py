@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 from lmcspec.base import spread
 from lmcspec.catalog import CriterionCard, MeasureCard, get
 from lmcspec.plan import Plan, Target
+from lmcspec.report.emptied import emptied_layers
 from lmcspec.report.noise import Noise, floor, noise_of
 from lmcspec.tasks import kind
 
@@ -97,6 +98,8 @@ class Row:
     """Of a number of paths what is known of its noise, pair by pair; nothing where it is not known of all."""
     shares: str = ""
     """What stands for the model and the data: replicates of one number that agree in it share their initial weights."""
+    emptied: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """Layers of which its mask leaves nothing, while it leaves something of others."""
 
     @property
     def k(self) -> str:
@@ -116,7 +119,7 @@ class Row:
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        return {one: getattr(self, one) for one in self.__slots__ if one not in ("noise", "shares")} | {
+        return {one: getattr(self, one) for one in self.__slots__ if one not in ("noise", "shares", "emptied")} | {
             "floor": self.floor
         }
 
@@ -130,19 +133,19 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
     for target in plan.targets:
         key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
         groups.setdefault((*key, target.through), []).append(target)
-    densities: dict[str | None, float | None] = {None: 1.0}
+    masks: dict[str | None, Mapping[str, Any]] = {None: {"density": 1.0}}
     store = ResultsOf(plan, store)
     gone = cache(lambda: unranked(plan, store))
     origins = cache(lambda task: _origin(task, plan))
     rows = []
     for targets in sorted(groups.values(), key=lambda own: own[0].through is not None):
         first = targets[0]
-        if first.mask not in densities:
+        if first.mask not in masks:
             mask = store.find(first.mask) if first.mask else None
-            densities[first.mask] = mask.scalars.get("density") if mask else None
+            masks[first.mask] = mask.scalars if mask else {}
         outcomes = {outcome for target in targets for outcome in _outcomes(target, plan, store, gone)}
         shares = origins(first.task)
-        rows += _rows(targets, store, densities[first.mask], _known_by(first, plan), outcomes, shares)
+        rows += _rows(targets, store, masks[first.mask], _known_by(first, plan), outcomes, shares)
     return rows
 
 
@@ -214,9 +217,9 @@ def unranked(plan: Plan, store: Results) -> frozenset[str]:
 
 
 def _rows(
-    targets: list[Target], store: Results, density: float | None, known_by: str, outcomes: set[str], shares: str
+    targets: list[Target], store: Results, mask: Mapping[str, Any], known_by: str, outcomes: set[str], shares: str
 ) -> Iterator[Row]:
-    first = targets[0]
+    first, density, empty = targets[0], mask.get("density"), emptied_layers(mask)
     found = [store.find(target.task) for target in targets]
     noisy = first.kind == "stability"
     folders = [folder(result) if noisy and result else None for result in found]
@@ -245,6 +248,7 @@ def _rows(
             parts=tuple(several),
             noise=_noise(found, folders, metric) if noisy and len(several) == len(found) else (),
             shares=shares,
+            emptied=empty,
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lmcspec.plan.graph import Verdict as Asked
 from lmcspec.report.compare import Interval
+from lmcspec.report.emptied import emptied
 from lmcspec.report.summary import Cell, Key, key_of
 from lmcspec.report.tidy import Row, scale_of
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_gaps, matching_level, stable
@@ -15,6 +16,9 @@ FINEST = 6
 """Decimals of a number; smaller ones have an exponent."""
 LARGEST = 7
 """Digits before the point beyond the third; larger ones have an exponent."""
+
+MOST_NAMED = 5
+"""Layers in one line."""
 
 
 def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Asked]) -> list[tuple[str, str]]:
@@ -135,7 +139,8 @@ def form_of(value: float, scale: float) -> str:
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:
-    """What is not there, or ended otherwise than well."""
+    """What is not there, or ended otherwise than well; then layers of which nothing is left."""
+    rows = list(rows)
     found: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
         # On its way a network may well guess still; that a result is not there is a gap anywhere.
@@ -146,12 +151,24 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     for (network, measure, outcome), levels in found.items():
         alike.setdefault((network.partition("[")[0], measure, outcome, tuple(levels)), []).append(network)
     lines = []
-    for (family, measure, outcome, levels), networks in alike.items():
-        name = networks[0] if len(networks) == 1 else f"{family} ({len(networks)} of the family)"
+    for (_, measure, outcome, levels), networks in alike.items():
         count = len(levels) * len(networks)
         results = "result" if count == 1 else "results"
-        lines.append(f"{name}, {measure}: {count} {results} {OUTCOMES.get(outcome, outcome)} {at_levels(levels)}")
+        words = f"{count} {results} {OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
+        lines.append(f"{_together(networks)}, {measure}: {words}")
+    for one in emptied(rows):
+        which = ", ".join(one.layers[:MOST_NAMED])
+        which += f" and {len(one.layers) - MOST_NAMED:,} more" if len(one.layers) > MOST_NAMED else ""
+        where = at_levels(one.levels) + ("" if one.everywhere else ", in some replicates")
+        lines.append(f"{_together(one.networks)}: no weight of {which} is left {where}")
     return lines
+
+
+def _together(networks: Sequence[str]) -> str:
+    """One by its name, alike members of a family by that of the family."""
+    if len(networks) == 1:
+        return networks[0]
+    return f"{networks[0].partition('[')[0]} ({len(networks)} of the family)"
 
 
 def at_levels(levels: Iterable[int]) -> str:

@@ -73,7 +73,8 @@ def get(kind: str, name: str) -> Card:
     card = find(kind, name)
     if card is None:
         near = nearest(name, names(kind))
-        raise UsageError(f"there is no {kind} called {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+        message = f"there is no {kind} called {name!r}" + (f"; did you mean {near!r}?" if near else "")
+        raise UsageError(message, help="" if near else f"there are {', '.join(names(kind))}")
     return card
 
 
@@ -89,8 +90,8 @@ def all_cards() -> list[Card]:
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
-    """The known name that a typing error most likely meant, or None; one that goes on before a dash comes first."""
-    longer = [one for one in known if one.endswith(f"-{name}")]
+    """The known name that a typing error most likely meant, or None; one that goes on at a dash comes first."""
+    longer = [one for one in known if one.endswith(f"-{name}") or one.startswith(f"{name}-")]
     if len(longer) == 1:
         return longer[0]
     close = get_close_matches(name, known, n=1, cutoff=0.6)

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import typer
 
-from lmcspec.base.errors import LmcspecError
+from lmcspec.base.errors import LmcspecError, UsageError
 
 COMMANDS = ("plan", "run", "status", "explain", "diff", "results", "report", "export", "schema", "sync", "ui", "verify")
 """Each is a module beside this one with a function of its name."""
@@ -60,6 +60,22 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _no_command(words: list[str]) -> UsageError:
+    """What is said of a first word that is no command."""
+    from difflib import get_close_matches
+
+    first, *others = words
+    near = get_close_matches(first.lower(), COMMANDS, n=1)
+    if first == "help":
+        help = f"lmcspec {others[0]} --help" if others and others[0] in COMMANDS else "lmcspec --help"
+    elif first.endswith((".toml", ".yaml", ".yml", ".json")):
+        command = others[0] if others and others[0] in COMMANDS else "plan"
+        help = f"the command comes first: lmcspec {command} {first}"
+    else:
+        help = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(COMMANDS)}"
+    return UsageError(f"there is no command {first!r}", help=help)
+
+
 def _run(words: list[str]) -> int:
     """The exit code of a command."""
     from lmcspec.cli.output import report_error, say
@@ -67,6 +83,8 @@ def _run(words: list[str]) -> int:
     # Starting up has a budget, and only what is asked for has to be there.
     asked = COMMANDS if not words or words[0] not in COMMANDS else words[:1]
     try:
+        if words and not words[0].startswith("-") and words[0] not in COMMANDS:
+            raise _no_command(words)
         build(asked)(words, prog_name="lmcspec", standalone_mode=True)
     except LmcspecError as error:
         report_error(error, words)

@@ -122,7 +122,7 @@ def read_loaded(spec: Path, sets: list[str], max_tasks: int, store: "Store | Non
         try:
             document = parse(spec, largest=LARGEST_PLAN, follow=True)
         except FileNotFoundError:
-            raise UsageError(f"there is no file {spec}") from None
+            raise UsageError(f"there is no file {spec}", help=f"lmcspec plan SPEC -o {spec} makes a plan") from None
         except DocumentError as error:
             raise UsageError(f"{spec} is not a saved plan: it {error.problem}") from None
         if isinstance(document, dict) and "networks" in document and "parts" not in document:

@@ -17,6 +17,7 @@ from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node, NoPlace, stamped
 
 FILE = "--set"
+_IN_FILE = 'write it into a file: extends = "other.toml", and name that one'
 CLOSED = ("extends",)
 """What is settled before --set is looked at."""
 
@@ -48,7 +49,9 @@ def _apply(result: Overridden, source: Source) -> None:
     whole = source.span(0, len(source.text))
     if not equals:
         message = f"`{source.text}` has no value"
-        result.problems.append(Problem("E304", message, whole, help="write --set path.to.key=value"))
+        key, colon, value = source.text.partition(":")
+        help = f"write --set {key.strip()}={value.strip()}" if colon else "write --set path.to.key=value"
+        result.problems.append(Problem("E304", message, whole, help=help))
         return
     start = len(written) - len(written.lstrip())
     try:
@@ -61,7 +64,9 @@ def _apply(result: Overridden, source: Source) -> None:
     spans = tuple(source.span(start + part.start, start + part.end) for part in parts)
     path = tuple(part.name for part in parts)
     if path[0] in CLOSED:
-        result.problems.append(Problem("E304", f"`{path[0]}` can't be set from outside the file", spans[0]))
+        result.problems.append(
+            Problem("E304", f"`{path[0]}` can't be set from outside the file", spans[0], help=_IN_FILE)
+        )
         return
     try:
         leaf = _value(source, len(written) + 1)

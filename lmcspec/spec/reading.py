@@ -1,7 +1,10 @@
 """Files to trees, within limits: size, encoding, depth. Everything wrong with a file is one problem with a code."""
 
+import contextlib
+import itertools
 import os
 import stat
+from difflib import get_close_matches
 from pathlib import Path
 
 import tomli
@@ -38,7 +41,8 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
         help = "rename the file, so that its ending says how it is written"
         if path.suffix.lower() == ".json":
             help = f"JSON is read as YAML: call it `{path.with_suffix('.yaml').name}`"
-        raise refuse("E008", f"`{path}` is neither .toml nor .yaml", help)
+        there = [f"{path}{suffix}" for suffix in SUFFIXES if path.name and Path(f"{path}{suffix}").is_file()]
+        raise refuse("E008", f"`{path}` is neither .toml nor .yaml", f"did you mean `{there[0]}`?" if there else help)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -51,13 +55,22 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
                 raise refuse("E004", f"`{path}` has {status.st_size:,} bytes; a spec may have {LARGEST:,}")
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise refuse("E001", f"there is no file `{path}`") from None
+        raise refuse("E001", f"there is no file `{path}`", _beside(path)) from None
     except IsADirectoryError:
         raise refuse("E002", f"`{path}` is a folder") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise refuse("E003", f"`{path}` can't be read: {reason}") from None
     return _decode(data, str(path))
+
+
+def _beside(path: Path) -> str:
+    """The spec in its folder whose name comes nearest."""
+    with contextlib.suppress(OSError, ValueError):
+        there = [one.name for one in itertools.islice(path.parent.iterdir(), 1000) if one.suffix in SUFFIXES]
+        if near := get_close_matches(path.name, there, n=1):
+            return f"did you mean `{path.with_name(near[0])}`?"
+    return ""
 
 
 def _decode(data: bytes, file: str) -> str:

@@ -4,6 +4,7 @@ An edit is offered only if the text with it is read further than before.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ LONGEST = 60
 _LARGEST = 200_000
 """Characters of a text in which edits are tried."""
 _WORD = re.compile(r"[^\s,\]\}\[\{#=\"']+")
+_ITEM = re.compile(r"[\w.\"'-]+|[{\[]")
 _YAML_PAIR = re.compile(r"(?P<key>[ \t]*[\w.-]+[ \t]*)(?P<colon>:)(?=\s)")
 _YAML_LINE = re.compile(r"\s*(?:- .*|-|---.*|[\w.\"'-]+:(?:\s.*)?)")
 _TOML_LINE = re.compile(r"\s*(?:\[\[?[^\]]+\]\]?|[\w.\"'-]+\s*=\s.*)")
@@ -46,6 +48,9 @@ def slip(text: str, error: tomli.TOMLDecodeError, stem: str) -> Slip | None:
             string = re.split(r"[,\]}]", string)[0]
         message = "a quote is opened here and not closed" + ("" if len(sign) == 3 else " in its line")
         return Slip(quote, quote + len(sign), message, help=f"close it: `{_short(string.strip())}{sign}`")
+    if position < len(text) and unicodedata.category(text[position]) in ("Zs", "Cf") and text[position] != " ":
+        message = f"a character that isn't seen stands here: U+{ord(text[position]):04X}"
+        return Slip(position, position + 1, message, help="put an ordinary space in its place")
     word = _word_at(text, position)
     if word is not None and text[slice(*word)].lower() in _NOTHING:
         return Slip(*word, "TOML has no word for nothing", help="leave the key out: then its default holds")
@@ -118,10 +123,26 @@ def _edits(text: str, position: int) -> Iterator[_Edit]:
         if header != fixed and (header[0] == "[" or header[-1] == "]"):
             at = start + line.index(header)
             yield _Edit(at, at + len(header), fixed, fixed)
-    if found := re.search(r"\d+,\d+\s*$", text[start:position]):
-        at, number = start + found.start(), found[0].strip().replace(",", ".")
-        yield _Edit(at, at + len(number), number, number, "decimals have a point", in_line=True)
+    for found in re.finditer(r"\d+(?:,\d+)+", line):
+        if start + found.start() <= position <= start + found.end() + 1:
+            many = re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", found[0]) is not None
+            number = found[0].replace(",", "" if many else ".")
+            help = "" if many else "decimals have a point"
+            yield _Edit(start + found.start(), start + found.end(), number, number, help, in_line=True)
+    if text[position - 1 : position + 1] == "==":
+        yield _Edit(position - 1, position + 1, "=", "=", in_line=True)
+    if found := re.compile(r"\s*([\w-]+(?:[ \t]+[\w-]+)+)\s*=").match(text, _statement_start(text, position)):
+        name = "_".join(found[1].split())
+        yield _Edit(found.start(1), found.end(1), name, name, "a key is one word", in_line=True)
+    for found in re.finditer(r'"([^"\']*\\[^"\']*)"', line):
+        if start + found.start() < position <= start + found.end():
+            new = f"'{found[1]}'"
+            help = "between single quotes a backslash is a backslash"
+            yield _Edit(start + found.start(), start + found.end(), new, new, help, in_line=True)
     opened = _open_bracket(text, position)
+    if opened is not None and (next_one := _ITEM.match(text, position)):
+        help = "a comma stands between two of them"
+        yield _Edit(position, next_one.end(), f", {next_one[0]}", f", {next_one[0]}", help, in_line=True)
     if opened is not None and text[opened] == "[" and (closed := text.find("]", position)) > 0:
         inner = text[opened + 1 : closed].strip()
         yield _Edit(opened, closed + 1, f"[{{ {inner} }}]", f"[{{ {inner} }}]")
@@ -143,6 +164,8 @@ def _values(word: str) -> Iterator[str]:
     lower = word.lower()
     if lower in _TRUTH:
         yield _TRUTH[lower]
+    if re.fullmatch(r"[\u2212\u2013\u2014][\d.e-]+", lower):
+        yield f"-{word[1:]}"
     if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)%", word):
         yield repr(float(f"{float(word[:-1]) / 100:.12g}"))
     if re.fullmatch(r"[-+]?(\d+\.|\.\d+)(e[-+]?\d+)?", lower) or re.fullmatch(r"[-+]?0\d+(\.\d*)?", word):

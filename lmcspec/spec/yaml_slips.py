@@ -15,6 +15,8 @@ from lmcspec.spec.toml_slips import LONGEST, Slip
 _TOML_PAIR = re.compile(r"(?P<before>[ \t]*)(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*?)[ \t]*")
 _TOML_HEADER = re.compile(r"\s*\[\[?[\w.\"'-]+\]\]?\s*")
 _TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s+)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))")
+_NO_SPACE = re.compile(r"(?P<before>\s*(?:- )?)(?P<key>[\w.-]+):(?P<value>[^\s:/\\].*)")
+_SPACED = r"\g<before>\g<key>: \g<value>"
 _MOST = 12
 """Lines before the error in which a slip is looked for."""
 
@@ -49,7 +51,7 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
             f"the `{sign}` that opens here is not closed",
             help=f"close it with `{']' if sign == '[' else '}'}`",
         )
-    return _colon(text, position) or _indentation(text, position)
+    return _colon(text, position) or _no_space(text, position) or _indentation(text, position)
 
 
 def as_toml(text: str, stem: str) -> Slip | None:
@@ -90,6 +92,18 @@ def _colon(text: str, position: int) -> Slip | None:
             new = '"' + value.replace('"', "'") + '"'
             if _goes_further(text, at, at + len(value), new):
                 return Slip(at, at + len(value), "a value with a colon needs quotes", f"did you mean `{_short(new)}`?")
+    return None
+
+
+def _no_space(text: str, position: int) -> Slip | None:
+    """A colon right before its value."""
+    for start, line in _lines_before(text, position, most=3):
+        if (found := _NO_SPACE.fullmatch(line)) and _goes_further(
+            text, start, start + len(line), found.expand(_SPACED)
+        ):
+            new = f"{found['key']}: {found['value']}"
+            span = (start + found.start("key"), start + len(line.rstrip()))
+            return Slip(*span, label=f"did you mean `{_short(new)}`?", help="a space follows the colon")
     return None
 
 

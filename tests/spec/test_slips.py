@@ -46,6 +46,14 @@ def shown(content: str, name: str) -> tuple[str, str]:
         ({"batch": "32;"}, ";", "begin with `#`"),
         ({"imp": "[ rounds = 3 ]"}, "[ rounds = 3 ]", "`[{ rounds = 3 }]`"),
         ({"accuracy": ""}, "accuracy = ", "has no value"),
+        ({"optimiser": '{ name = "sgd", lr == 0.1 }'}, "==", "`=`"),
+        ({"optimiser": '{ name = "sgd" lr = 0.1 }'}, "lr", "comma"),
+        ({"optimiser": '{ name = "sgd", lr = \u22120.1 }'}, "\u22120.1", "`-0.1`"),
+        ({"imp": "[{ rounds = 3 } { rounds = 2 }]"}, "{", "comma"),
+        ({"batch": "1,000"}, "1,000", "`1000`"),
+        ({"batch": "\u00a032"}, "\u00a0", "U+00A0"),
+        ({"study": '"C:\\xs"'}, '"C:\\xs"', "`'C:\\xs'`"),
+        ({"batch": "32\nmini batch = 3"}, "mini batch", "`mini_batch`"),
     ],
 )
 def test_in_toml(changes, place, words):
@@ -78,6 +86,7 @@ def test_in_headers(old, new, place, words):
         ("study: small", "study: small\ntitle: a: b", "a: b", '`"a: b"`'),
         ("study: small", "study: small\ntitle: [x", "[", "`]`"),
         ("study: small", "study: small\ntitle: {x", "{", "`}`"),
+        ("    batch: 32", "    batch:32", "batch:32", "`batch: 32`"),
         ("dataset: digits", "dataset = digits", "dataset = digits", "`dataset: digits`"),
         ("    batch: 32", "     batch: 32", "batch: 32", "5 spaces, the one above after 4"),
     ],

@@ -1,4 +1,4 @@
-"""What all tests share: a cache folder of their own, the real data where they are at hand, and the house rules.
+"""What all tests share: folders of their own for caches and state, the real data where they are at hand, and the house rules.
 
 The rules: one thread of torch; no GPU but for tests marked `gpu`, so that the others are the same everywhere; a test takes no longer than its markers allow; no example is drawn by chance unless
 LMCSPEC_HYPOTHESIS=full; with LMCSPEC_STRICT_SKIPS=1 a skip needs a reason that stands in .ci/allowed-skips.txt.
@@ -110,15 +110,12 @@ def note_skip(report) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
-    """No test reads or writes the user's cache folder."""
-    before = os.environ.get("LMCSPEC_CACHE")
-    os.environ["LMCSPEC_CACHE"] = str(tmp_path_factory.mktemp("lmcspec-cache"))
-    yield
-    if before is None:
-        del os.environ["LMCSPEC_CACHE"]
-    else:
-        os.environ["LMCSPEC_CACHE"] = before
+def own_folders(tmp_path_factory):
+    """No test reads or writes the user's cache, or what else of lmcspec's lies in the user's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LMCSPEC_CACHE", str(tmp_path_factory.mktemp("lmcspec-cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -48,6 +48,15 @@ def look(root: Path, path: Path) -> os.stat_result | None:
             return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError, ForeignError):
         return None
+    except (OSError, ValueError) as error:
+        if _no_name(error) and path.is_relative_to(root):
+            return None
+        raise
+
+
+def _no_name(error: Exception) -> bool:
+    """Whether an error means that nothing can have such a name: it is too long, or holds NUL or half a character."""
+    return isinstance(error, ValueError) or getattr(error, "errno", 0) == errno.ENAMETOOLONG
 
 
 def is_file(root: Path, path: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
+from lmcspec.base.databases import UNREADABLE, is_damage
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.filesystems import filesystem, is_network
@@ -132,9 +133,9 @@ class Index:
     def _do(self, work: Callable[[sqlite3.Connection], _Answer], otherwise: _Answer) -> _Answer:
         try:
             return work(self._connection)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             # Damaged, deleted under us, locked for long, or on a full disk.
-            damaged = not isinstance(error, sqlite3.OperationalError)
+            damaged = is_damage(error)
             _log.log(logging.WARNING if damaged else logging.INFO, "the index %s is opened again: %s", self.path, error)
         self._connection.close()
         if damaged:
@@ -142,7 +143,7 @@ class Index:
         self._connection = self._open()
         try:
             return work(self._connection)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             if _is_locked(error):
                 _log.warning("the index %s can't be used now: %s", self.path, error)
                 return otherwise
@@ -158,13 +159,13 @@ class Index:
             layout.refuse_foreign_database(self._root, self.path)
             try:
                 connection, fresh = _connect(self.path, self._local)
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
+                if not is_damage(error):
+                    raise
                 _log.warning("the index %s is damaged and is made again: %s", self.path, error)
                 self._remove()
                 connection, fresh = _connect(self.path, self._local)
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (*UNREADABLE, OSError) as error:
             # A store that can only be read: an index in memory serves as well, for as long as this process lasts.
             level = logging.WARNING if isinstance(error, ForeignError) else logging.INFO
             _log.log(level, "the index %s can't be written, one in memory stands in: %s", self.path, error)
@@ -172,7 +173,7 @@ class Index:
         if fresh:
             try:
                 self._fill(connection)
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
                 # Whoever opens it next must not take it for a full one.
                 _log.warning("the index %s can't be written, one in memory stands in: %s", self.path, error)
                 connection.close()
@@ -222,7 +223,7 @@ def _connect(path: Path, local: bool) -> tuple[sqlite3.Connection, bool]:
             raise
 
 
-def _is_locked(error: sqlite3.DatabaseError) -> bool:
+def _is_locked(error: Exception) -> bool:
     return "locked" in str(error)
 
 

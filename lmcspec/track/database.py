@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lmcspec.base import beneath
+from lmcspec.base.databases import UNREADABLE, is_damage
 from lmcspec.base.surroundings import child_environment
 from lmcspec.store import filesystem, is_network, layout
 from lmcspec.track import uris
@@ -100,16 +101,12 @@ def trouble(database: Path) -> str:
     with _reading(database):
         try:
             return _looked_through(database)
-        except UnicodeDecodeError:
-            return "is damaged (it holds names that are no text)"
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+        except UNREADABLE as error:
+            if not is_damage(error):
+                raise
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
                 return f"is no database of MLflow's ({error})"
-            raise
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                return f"is damaged ({error})"
-            raise
+            return f"is damaged ({error})"
 
 
 @contextlib.contextmanager
@@ -134,7 +131,7 @@ def _looked_through(database: Path) -> str:
             if said != "ok":
                 return f"is damaged ({said.splitlines()[-1]})"
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
         connection.set_progress_handler(None, 0)
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

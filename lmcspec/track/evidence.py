@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmcspec.base.databases import UNREADABLE
 from lmcspec.store import Store
 from lmcspec.track.database import connected
-from lmcspec.track.troubles import UNREADABLE
 
 ROLE = "lmcspec.role"
 """The tag that says which of a store's runs this is, so that none is ever made twice."""

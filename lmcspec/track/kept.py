@@ -9,11 +9,12 @@ import re
 from pathlib import Path, PurePosixPath
 
 from lmcspec.base import beneath
+from lmcspec.base.databases import UNREADABLE
 from lmcspec.store import Store, layout
 from lmcspec.track import uris
 from lmcspec.track.database import connected
 from lmcspec.track.evidence import OWNER, mark_of
-from lmcspec.track.troubles import UNREADABLE, RefusedError
+from lmcspec.track.troubles import RefusedError
 from lmcspec.track.where import artifacts
 
 _RUN = re.compile(r"[0-9a-f]{32}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from lmcspec.base import beneath
-from lmcspec.track.troubles import UNREADABLE
+from lmcspec.base.databases import UNREADABLE, is_damage
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (role TEXT PRIMARY KEY, run TEXT NOT NULL);
@@ -37,9 +37,7 @@ class Ledger:
         try:
             self._open()
         except UNREADABLE as error:
-            # Locked, or on a disk that is full or can only be read: not damaged.
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
+            if not is_damage(error):
                 raise
             self._database.close()
             # Damaged: what is in it can be found out again.

@@ -3,10 +3,10 @@
 import contextlib
 import sqlite3
 
+from lmcspec.base.databases import UNREADABLE
 from lmcspec.plan import Plan
 from lmcspec.store import Store
 from lmcspec.track import uris
-from lmcspec.track.troubles import UNREADABLE
 from lmcspec.track.where import ledger_path
 
 

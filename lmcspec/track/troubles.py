@@ -1,11 +1,6 @@
 """How telling a tracking server goes wrong: try again later, or never."""
 
-import sqlite3
-
 from lmcspec.base.errors import LmcspecError
-
-UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
-"""What reading somebody's sqlite file may end in; the second where its own words quote names that are no text."""
 
 
 class UnreachableError(LmcspecError):

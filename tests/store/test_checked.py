@@ -141,6 +141,13 @@ def test_outputs_are_read_only_where_they_are_what_was_committed(store, stored, 
     assert Store.open(store.root, trusted=True).find(stored.id).out == stored.path / "out"
 
 
+@pytest.mark.parametrize("odd", ["out/\0", "out/\ud800", f"out/{'x' * 300}", "x/" * 3000, "", "..", "/etc/passwd"])
+def test_a_file_of_a_name_that_none_has_is_missing_or_corrupt(stored, odd):
+    known = {"sha256": hashlib.sha256(b"").hexdigest(), "bytes": 0}
+    (problem,) = checked.problems(stored.root, stored.path, {odd: known})
+    assert problem in {(odd, "missing"), (odd, "corrupt")}
+
+
 def test_the_recipe_is_checked_too(store, stored):
     (stored.path / layout.TASK).write_text('{"kind": "other"}\n')
     with pytest.raises(DamagedError, match=r"task.json is corrupt"):

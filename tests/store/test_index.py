@@ -116,6 +116,18 @@ def test_a_damaged_file_is_made_again(store, put, name, content):
     connection.close()
 
 
+@pytest.mark.parametrize("word", [b"objects", b"by_kind", b"kind TEXT", b"WITHOUT"])
+def test_one_whose_words_are_no_text_answers_all_the_same(store, put, name, word):
+    put(store, name(1), seconds=1.0)
+    with Index(store, lambda _: "nfs") as index:
+        path = index.path
+        assert index.rates("train").n == 1
+    path.write_bytes(path.read_bytes().replace(word, b"\xbf" + word[1:]))
+    with Index(store, lambda _: "nfs") as index:
+        assert index.rates("train").n == 1
+        assert index.ids() == {name(1)}
+
+
 def test_a_file_that_is_damaged_while_it_is_open_is_made_again(store, put, name):
     put(store, name(1), seconds=1.0)
     with Index(store, lambda _: "nfs") as index:  # no WAL, so that nothing hides the damage

@@ -13,9 +13,11 @@ from io import BytesIO
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipInfo
 
 import numpy as np
+
+from lmcspec.science.data.zip_directory import open_zip
 
 Order = Literal["<", ">"]
 
@@ -138,7 +140,7 @@ def _no_tensors(error: Exception) -> NoTensors:
 
 def _read_zip(path: Path, file: BinaryIO) -> Any:
     size = file.seek(0, 2)
-    with ZipFile(file) as archive:
+    with open_zip(file) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         found = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
         if len(found) != 1:
@@ -162,7 +164,7 @@ def _read_zip(path: Path, file: BinaryIO) -> Any:
             raise NoTensors(f"declares a storage of {storage.size:,} bytes, and it has {entry.file_size:,}")
 
         def take() -> bytes:
-            with ZipFile(path) as again:
+            with path.open("rb") as opened, open_zip(opened) as again:
                 return again.read(again.getinfo(entry.filename)) if path.stat().st_size == size else b""
 
         storage.take = take

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from lmcspec.plan.diff import Diff
 from lmcspec.plan.graph import Plan
+from lmcspec.plan.step_labels import earlier_labels
 from lmcspec.tasks import Part, Task
 
 REASONS = {
@@ -88,6 +89,7 @@ def reasons(
     """
     known: dict[str, Reason] = {}
     waiting = [*found.run, *found.passing, *found.blocked, *found.skipped]
+    earlier = earlier_labels(plan, last) if last is not None else str
     order = {task: position for position, task in enumerate(plan.tasks)}
     for identifier in sorted(waiting, key=order.__getitem__):
         task = plan.tasks[identifier]
@@ -105,7 +107,7 @@ def reasons(
         if state in _STATES:
             known[identifier] = Reason(_STATES[state])
             continue
-        known[identifier] = _compared(plan, task, known, last)
+        known[identifier] = _compared(plan, task, known, _recorded(task, earlier(task.label), last))
     return known
 
 
@@ -113,10 +115,9 @@ def _compared(
     plan: Plan,
     task: Task,
     known: Mapping[str, Reason],
-    last: Mapping[str, Any] | None,
+    before: Mapping[str, Any] | None,
 ) -> Reason:
     upstream = next((source for _, source in task.inputs if source in known), None)
-    before = _recorded(task, last)
     if before is None:
         return Reason("never-run")
     old, parts = before["task"], before["parts"]
@@ -143,10 +144,11 @@ def _compared(
     return Reason("never-run")
 
 
-def _recorded(task: Task, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _recorded(task: Task, label: str, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What the last plan has at a label, if it is of the task's kind."""
     if last is None:
         return None
-    identifier = last["roles"].get(task.label)
+    identifier = last["roles"].get(label)
     if identifier is None or identifier not in last["tasks"] or last["tasks"][identifier]["kind"] != task.kind:
         return None
     return {"task": last["tasks"][identifier], "parts": last["parts"]}

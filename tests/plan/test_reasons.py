@@ -8,10 +8,11 @@ from plugin_for_tests import STUDY, Plugin
 from specs_for_tests import TINY, plan_of
 
 from lmcspec.engine.execute import execute
+from lmcspec.plan.document import to_document
 from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.plan.reasons import REASONS
 from lmcspec.plan.render import estimate
-from lmcspec.store import Store, open_attempt
+from lmcspec.store import Store, open_attempt, record_plan
 from lmcspec.tasks import train
 from lmcspec_runners.inline import InlineRunner
 
@@ -93,6 +94,19 @@ def test_another_study_is_compared_with_nothing(store):
 def test_a_new_level_has_never_run(store):
     text = TINY.replace("rounds = 2", "rounds = 3")
     assert by_role(look(store, text=text)) == dict.fromkeys(["imp/s0/l3/mask", "imp/s0/l3/train"], "never-run")
+
+
+def test_a_step_is_the_same_where_the_spec_says_so_whatever_update_it_is(tmp_path):
+    """One epoch is 6 updates with batches of 256 and 8 with batches of 180."""
+    longer, stability = "recipes.real.length=2ep", 'measures.stability={levels=["dense"],at=["1ep"],points=3}'
+    store = Store.open(tmp_path / "store")
+    before = plan_of(TINY, longer, stability)
+    record_plan(store, before.study, to_document(before))
+    codes = by_role(look(store, longer, stability, "recipes.real.batch=180"))
+    assert any("k=8" in label for label in codes)
+    assert "never-run" not in codes.values()
+    other = by_role(look(store, longer, stability.replace("1ep", "2it")))
+    assert {code for label, code in other.items() if "k=2" in label} == {"never-run"}
 
 
 def test_nor_has_a_new_network_beside_known_ones(store):

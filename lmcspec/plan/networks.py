@@ -99,7 +99,7 @@ def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapp
     empty = next((level.number for level in levels if level.surviving == 0), None)
     for level in sorted(set(emptied.values()) - {empty}):
         names = sorted(name for name, own in emptied.items() if own == level)
-        which = ", ".join(names[:MOST_NAMED])
+        which = ", ".join(f"`{one}`" for one in names[:MOST_NAMED])
         which += f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
         yield f"no weight of {which} is left from level {level} on, though others have some"
     if empty is not None:

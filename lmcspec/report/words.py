@@ -157,7 +157,7 @@ def gaps(rows: Iterable[Row]) -> list[str]:
         words = f"{count} {results} {OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
         lines.append(f"{_together(networks)}, {measure}: {words}")
     for one in emptied(rows):
-        which = ", ".join(one.layers[:MOST_NAMED])
+        which = ", ".join(f"`{layer}`" for layer in one.layers[:MOST_NAMED])
         which += f" and {len(one.layers) - MOST_NAMED:,} more" if len(one.layers) > MOST_NAMED else ""
         where = at_levels(one.levels) + ("" if one.everywhere else ", in some replicates")
         lines.append(f"{_together(one.networks)}: no weight of {which} is left {where}")

@@ -163,9 +163,9 @@ def test_a_network_of_which_nothing_is_left(known):
 def test_a_layer_of_which_nothing_is_left_while_others_have_some(known):
     """Half of 1,024 and of 160 weights goes in each round, and in the eighth all that is left of the smaller one."""
     made = plan('imp = [{ data = "real", rounds = 9, fraction = 0.5, scope = "layer" }]', known)
-    assert made.notes == ("imp: no weight of classifier is left from level 8 on, though others have some",)
+    assert made.notes == ("imp: no weight of `classifier` is left from level 8 on, though others have some",)
     spared = 'imp = [{ data = "real", rounds = 8, fraction = 0.9, exclude = ["classifier"] }]'
-    assert any("no weight of layers.0 is left from level 4 on" in note for note in plan(spared, known).notes)
+    assert any("no weight of `layers.0` is left from level 4 on" in note for note in plan(spared, known).notes)
 
 
 def test_the_sparsity_that_will_be(known):

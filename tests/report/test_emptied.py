@@ -26,18 +26,18 @@ def lines(surviving):
 
 def test_a_layer_is_named_once_with_its_levels():
     found = lines(lambda network, level, _: {"a": 0 if network == "imp" and level > 1 else 3, "b": 2})
-    assert found == ["imp: no weight of a is left at levels 2, 3"]
+    assert found == ["imp: no weight of `a` is left at levels 2, 3"]
 
 
 def test_one_that_is_empty_in_some_replicates_only():
     found = lines(lambda network, level, replicate: {"a": int(network != "imp" or replicate > 0 or level < 3), "b": 2})
-    assert found == ["imp: no weight of a is left at level 3, in some replicates"]
+    assert found == ["imp: no weight of `a` is left at level 3, in some replicates"]
 
 
 def test_members_of_a_family_and_layers_that_are_alike():
     many = dict.fromkeys("abcdefg", 0)
     found = lines(lambda network, level, _: {**(many if network != "imp" and level == 2 else {}), "z": 2})
-    assert found == ["late (2 of the family): no weight of a, b, c, d, e and 2 more is left at level 2"]
+    assert found == ["late (2 of the family): no weight of `a`, `b`, `c`, `d`, `e` and 2 more is left at level 2"]
 
 
 def test_a_network_of_which_nothing_is_left_and_masks_that_do_not_say():

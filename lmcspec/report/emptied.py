@@ -22,7 +22,8 @@ class Emptied:
 def emptied_layers(scalars: Mapping[str, Any]) -> tuple[str, ...]:
     """The layers of a mask without a weight; none where the whole network has none, or the mask doesn't say."""
     layers = scalars.get("layers", {})
-    empty = tuple(name.removesuffix(".weight") for name, (surviving, _) in layers.items() if not surviving)
+    # Where another task's numbers stand as a mask's, they have its form: a table for each layer, not two counts.
+    empty = tuple(name.removesuffix(".weight") for name, own in layers.items() if isinstance(own, list) and not own[0])
     return empty if len(empty) < len(layers) else ()
 
 

@@ -2,6 +2,7 @@
 
 from results_for_tests import Result, made_up, plan_of
 
+from lmcspec.report.emptied import emptied_layers
 from lmcspec.report.tidy import tidy
 from lmcspec.report.words import gaps
 
@@ -43,3 +44,4 @@ def test_members_of_a_family_and_layers_that_are_alike():
 def test_a_network_of_which_nothing_is_left_and_masks_that_do_not_say():
     assert lines(lambda *_: {"a": 0, "b": 0}) == []
     assert lines(lambda *_: {}) == []
+    assert emptied_layers({"layers": {"a.weight": {"size": 9, "a": 0, "b": 0, "both": 0}}}) == ()

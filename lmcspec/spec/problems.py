@@ -178,7 +178,10 @@ def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Or
     code = "E105" if kind in _TYPES or kind == "literal_error" else "E107"
     name = _named(path)
     message = f"{name} takes {expected}, not {found(value)}" if expected else f"{name} can't be {found(value)}"
-    return origins.problem(code, message, path, label=f"expected {expected}" if expected else "")
+    # In recipes and stages a list most likely means one value after the other.
+    several = isinstance(value, list) and path[0] in ("recipes", "networks") and isinstance(path[-1], str)
+    help = f"`{path[-1]} = {{ each = […] }}` makes one of each" if several and len(path) > 2 else ""
+    return origins.problem(code, message, path, label=f"expected {expected}" if expected else "", help=help)
 
 
 def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, expected: str = "") -> Problem:
@@ -221,6 +224,8 @@ def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, 
     help = ""
     if not near and what in _BY_PACKAGES:
         help = f"{there_are(_BY_PACKAGES[what])}; {_FROM_PACKAGES}"
+        if what == "data set" and any(sign in name for sign in "/\\~"):
+            help = f'a folder of images is `{{ name = "folder", root = "{name}" }}`'
     elif not near:
         help = f"there are: {', '.join(known)}" if 0 < len(known) <= MANY else "" if known else "none is defined"
     return origins.problem(

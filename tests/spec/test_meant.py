@@ -222,3 +222,16 @@ def test_a_model_of_a_package_that_is_not_there():
     (problem,) = problems(text(model='"tiny-vit"'), "s.toml")
     assert problem.code == "E201"
     assert "mlp" in problem.help and "`lmcspec.cards`" in problem.help
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("lr: 0.1", "lr: [0.1, 0.2]", "`lr = { each = […] }`"),
+        ("{rounds: 3}", "{rounds: [3, 4]}", "`rounds = { each = […] }`"),
+        ("dataset: digits", "dataset: data/flowers", 'root = "data/flowers"'),
+    ],
+)
+def test_what_is_written_in_another_place_or_form_is_told(old, new, words):
+    (problem,) = problems(YAML.replace(old, new), "s.yaml")
+    assert words in problem.help

@@ -28,6 +28,12 @@ def tried(make: Callable[[], nn.Module], shape: tuple[int, int, int], classes: i
     if not any(parameter.requires_grad for parameter in module.parameters()):
         raise ModelError("the model has no parameters to train", help="make its layers attributes of the module")
     for name, layer in module.named_modules():
+        # torch.compile's class is known by its name: to import it takes seconds.
+        if isinstance(layer, torch.jit.ScriptModule) or type(layer).__name__ == "OptimizedModule":
+            raise ModelError(
+                f"{repr(name) if name else 'the model'} is compiled: layers or second derivatives are out of reach",
+                help="let `build` give the modules as they are, without torch.compile and torch.jit.script",
+            )
         if isinstance(layer, _BatchNorm) and not layer.track_running_stats:
             raise ModelError(
                 f"the norm {name!r} has no running statistics: what it makes of an image depends on those beside it",

@@ -93,6 +93,7 @@ def test_works_and_stays_as_it_was(make):
         (Failing, "can't be built: RuntimeError: no such backbone (test_trial.py:", "`build(config"),
         (lambda: Small, "gives the class Small", "torch.nn.Module"),
         (lambda: None, "gives a NoneType", "torch.nn.Module"),
+        (lambda: Small(torch.jit.ScriptModule()), "'middle' is compiled", "torch.jit"),
         (nn.Flatten, "no parameters to train", "attributes"),
         (lambda: Small(nn.LazyLinear(4)), "'middle'", "`build`"),
         (lambda: Small(nn.BatchNorm1d(4, track_running_stats=False)), "'middle' has no running", "nn.GroupNorm"),
@@ -115,6 +116,12 @@ def test_ends_in_a_sentence(make, words, help):
     with pytest.raises(ModelError) as error:
         try_out(make)
     assert words in str(error.value) and help in f"{error.value} {error.value.help}"
+
+
+@pytest.mark.slow
+def test_a_compiled_model_is_refused():
+    with pytest.raises(ModelError, match="the model is compiled"):
+        try_out(lambda: torch.compile(Small()))
 
 
 def test_what_looks_at_values_as_it_is_built_is_refused():

@@ -27,10 +27,10 @@ class _Type:
 
     def dtype(self) -> np.dtype:
         """The type of plain numbers that is meant; ValueError for any other."""
-        found = np.dtype(self.word)
-        if found.kind not in "biuf" or self.order not in "<>|=":
-            raise ValueError(f"an array of {self.word!r}, which are no plain numbers")
-        return found.newbyteorder(self.order)
+        found = np.dtype(f"{self.order}{self.word}")
+        if found.kind not in "biuf" or self.order not in ("<", ">", "|", "="):
+            raise ValueError(f"an array of {self.order}{self.word}, which are no plain numbers")
+        return found
 
 
 class _Array:

@@ -56,5 +56,6 @@ SETS = (
     "lmcspec.science.data.set_file",
     "lmcspec.science.data.tiles",
     "lmcspec.science.data.torch_file",
+    "lmcspec.science.data.zip_directory",
 )
 """Of every kind that reads or writes distilled sets."""

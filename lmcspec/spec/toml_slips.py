@@ -51,6 +51,8 @@ def slip(text: str, error: tomli.TOMLDecodeError, stem: str) -> Slip | None:
     if position < len(text) and unicodedata.category(text[position]) in ("Zs", "Cf") and text[position] != " ":
         message = f"a character that isn't seen stands here: U+{ord(text[position]):04X}"
         return Slip(position, position + 1, message, help="put an ordinary space in its place")
+    if re.compile(r",[ \t]*(#.*)?$", re.MULTILINE).match(text, position):
+        return Slip(position, position + 1, "a comma ends the line of a key and its value", help="leave it out")
     word = _word_at(text, position)
     if word is not None and text[slice(*word)].lower() in _NOTHING:
         return Slip(*word, "TOML has no word for nothing", help="leave the key out: then its default holds")
@@ -146,6 +148,8 @@ def _edits(text: str, position: int) -> Iterator[_Edit]:
     if opened is not None and text[opened] == "[" and (closed := text.find("]", position)) > 0:
         inner = text[opened + 1 : closed].strip()
         yield _Edit(opened, closed + 1, f"[{{ {inner} }}]", f"[{{ {inner} }}]")
+    if opened is not None and text[position : position + 1] == ";":
+        yield _Edit(position, position + 1, ",", ",", in_line=True)
     for sign in ("//", ";", "--"):
         at = line.find(sign)
         if at >= 0:
@@ -168,6 +172,8 @@ def _values(word: str) -> Iterator[str]:
         yield f"-{word[1:]}"
     if re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)%", word):
         yield repr(float(f"{float(word[:-1]) / 100:.12g}"))
+    if (ratio := re.fullmatch(r"(\d+)/(\d+)", word)) and int(ratio[2]):
+        yield repr(int(ratio[1]) / int(ratio[2]))
     if re.fullmatch(r"[-+]?(\d+\.|\.\d+)(e[-+]?\d+)?", lower) or re.fullmatch(r"[-+]?0\d+(\.\d*)?", word):
         number = float(word)
         yield str(int(number)) if re.fullmatch(r"[-+]?\d+", word) else repr(number)

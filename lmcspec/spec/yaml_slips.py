@@ -16,6 +16,7 @@ _TOML_PAIR = re.compile(r"(?P<before>[ \t]*)(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<val
 _TOML_HEADER = re.compile(r"\s*\[\[?[\w.\"'-]+\]\]?\s*")
 _TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s+)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))")
 _NO_SPACE = re.compile(r"(?P<before>\s*(?:- )?)(?P<key>[\w.-]+):(?P<value>[^\s:/\\].*)")
+_LATE_KEY = re.compile(r"\S[ \t]+(?P<key>[\w.-]+)$")
 _SPACED = r"\g<before>\g<key>: \g<value>"
 _MOST = 12
 """Lines before the error in which a slip is looked for."""
@@ -51,7 +52,13 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
             f"the `{sign}` that opens here is not closed",
             help=f"close it with `{']' if sign == '[' else '}'}`",
         )
-    return _colon(text, position) or _no_space(text, position) or _indentation(text, position)
+    return (
+        _sign(text, position, error)
+        or _comma(text, position)
+        or _colon(text, position)
+        or _no_space(text, position)
+        or _indentation(text, position)
+    )
 
 
 def as_toml(text: str, stem: str) -> Slip | None:
@@ -82,6 +89,29 @@ def _with_equals(text: str, position: int) -> Slip | None:
                     at, start + len(line.rstrip()), label=f"did you mean `{_short(new)}`?", help="YAML writes `:`"
                 )
     return None
+
+
+def _sign(text: str, position: int, error: MarkedYAMLError) -> Slip | None:
+    """A value that begins with a sign that means something to YAML: it needs quotes."""
+    value = text[position : _line_end(text, position)].split(" #")[0].rstrip()
+    new = '"' + value.strip("`").replace('"', "'") + '"'
+    if "cannot start any token" not in str(error.problem) or not value:
+        return None
+    if not _goes_further(text, position, position + len(value), new):
+        return None
+    help = f"a value that begins with {value[0]} needs quotes"
+    return Slip(position, position + len(value), label=f"did you mean `{_short(new)}`?", help=help)
+
+
+def _comma(text: str, position: int) -> Slip | None:
+    """A key right behind a value in braces."""
+    line = text.rfind("\n", 0, position) + 1
+    if (found := _LATE_KEY.search(text[line:position])) is None:
+        return None
+    at = line + found.start("key")
+    if not _goes_further(text, at, at, ", "):
+        return None
+    return Slip(at, position, label=f"did you mean `, {found['key']}`?", help="a comma stands between two of them")
 
 
 def _colon(text: str, position: int) -> Slip | None:

@@ -93,3 +93,13 @@ def _deeper(names: Collection[str], model: type[BaseModel]) -> str | None:
                 if shape.is_model(inner) and name in inner.model_fields:
                     return f"{key}.{name}"
     return None
+
+
+def of_the_study(path: tuple[str | int, ...]) -> str:
+    """What to do with a key of the spec itself that stands in one of its tables; an empty string for another."""
+    from lmcspec.spec.study import Study
+
+    name = path[-1]
+    if len(path) < 2 or name not in Study.model_fields:
+        return ""
+    return f"`{name}` is a key of the spec itself: it stands above the first table in brackets, in YAML at the margin"

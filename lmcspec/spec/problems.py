@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from lmcspec.base.errors import Problem, Span
 from lmcspec.catalog import built_in, names, nearest, plug_ins
 from lmcspec.spec import shape
-from lmcspec.spec.keys import likely
+from lmcspec.spec.keys import likely, of_the_study
 from lmcspec.spec.meant import meant
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
@@ -180,7 +180,8 @@ def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Or
     message = f"{name} takes {expected}, not {found(value)}" if expected else f"{name} can't be {found(value)}"
     # In recipes and stages a list most likely means one value after the other.
     several = isinstance(value, list) and path[0] in ("recipes", "networks") and isinstance(path[-1], str)
-    help = f"`{path[-1]} = {{ each = […] }}` makes one of each" if several and len(path) > 2 else ""
+    # Deeper tables have keys of these names themselves.
+    help = of_the_study(path) if len(path) == 2 else f"`{path[-1]} = {{ each = […] }}` makes one of each" * several
     return origins.problem(code, message, path, label=f"expected {expected}" if expected else "", help=help)
 
 
@@ -200,9 +201,9 @@ def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, exp
 def unknown_key(path: Path, known: list[str], origins: Origins, model: type[BaseModel] | None = None) -> Problem:
     """The problem of a key that its table doesn't take, with the nearest that it, or a table in it, does."""
     name = str(path[-1])
-    near = _spaced(name, known) or likely(name, known, model)
+    near = _spaced(name, known) or (None if of_the_study(path) else likely(name, known, model))
     label = f"did you mean `{near}`?" if near else ""
-    help = "" if near or not known else f"keys here: {', '.join(known)}"
+    help = of_the_study(path) or ("" if near or not known else f"keys here: {', '.join(known)}")
     return origins.problem("E103", f"unknown key `{name}`", path, label=label, help=help, at="key")
 
 

@@ -229,6 +229,8 @@ def test_a_model_of_a_package_that_is_not_there():
     [
         ("lr: 0.1", "lr: [0.1, 0.2]", "`lr = { each = […] }`"),
         ("{rounds: 3}", "{rounds: [3, 4]}", "`rounds = { each = […] }`"),
+        ("    batch: 32", "    batch: 32\n    replicates: 2", "`replicates` is a key of the spec itself"),
+        ("  dense: []", "  dense: []\n  replicates: 3", "`replicates` is a key of the spec itself"),
         ("dataset: digits", "dataset: data/flowers", 'root = "data/flowers"'),
     ],
 )

@@ -81,8 +81,10 @@ def keep_in_view(panels: Sequence[Drawn], scale: float = PERCENT) -> bool:
     for axes, _, _ in panels:
         axes.set_ylim(low - margin, high + margin)
     for axes, look, one in below:
+        # Nothing left is at no place of a log scale.
+        place = max(one.x, min(axes.get_xlim())) if axes.get_xscale() == "log" else one.x
         axes.plot(
-            [one.x],
+            [place],
             [0.0],
             transform=axes.get_xaxis_transform(),
             color=look.colour,

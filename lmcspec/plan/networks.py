@@ -160,6 +160,8 @@ def _excluded_share(case: Case, model: ModelFacts | None, stage: Stage, path: tu
         own = layer.removesuffix(".weight")
         near = own if f"{own}.weight" in sizes else nearest(layer, [name.removesuffix(".weight") for name in sizes])
         help = f"say {near!r}" if near else ""
+        if any(sign in layer for sign in "*?["):
+            help = "name each layer: patterns are not read"
         problems.append(case.origins.problem("E409", message, (*path, stage.exclude.index(layer)), help=help))
     total = sum(sizes.values())
     return sum(sizes[weight_of(layer, sizes)] for layer in set(stage.exclude) - set(unknown)) / total

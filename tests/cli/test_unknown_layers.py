@@ -53,6 +53,7 @@ def test_a_parameter_s_name_where_a_layer_s_belongs_by_a_child(place, lmcspec):
     ("stage", "code", "says"),
     [
         ('rounds = 1, exclude = ["fc"]', "E409", "no layer 'fc'"),
+        ('rounds = 1, exclude = ["layers.*"]', "E409", "patterns are not read"),
         ('rounds = 1, exclude = ["layers.0", "Classifier"]', "E409", "say 'classifier'"),
         ('sparsity = 0.9999, exclude = ["classifier"]', "E407", "can't be reached"),
         ('rounds = 1, exclude = ["layers.0", "classifier"]', "E407", "no eligible weight is left"),

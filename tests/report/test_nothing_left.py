@@ -1,4 +1,4 @@
-"""Networks of which nothing is left are at no place of a log axis: their marker stands at its end, and figures are laid out."""
+"""Networks of which nothing is left are at no place of a log axis: their marker stands at its end."""
 
 from drawn_for_tests import Recorded, draw
 from results_for_tests import Result, made_up, plan_of

@@ -35,7 +35,7 @@ def picture(path: Path) -> "Image":
 
     Orientation that stands in EXIF is not applied, as torchvision doesn't.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with open_regular(path, follow=True) as file, Image.open(file, formats=_formats()) as image:
@@ -43,6 +43,11 @@ def picture(path: Path) -> "Image":
             return as_seen(image)
     except _Refused as error:
         raise DataError(f"{path} {error}", help=error.help) from error
+    except UnidentifiedImageError as error:  # whose words are about an open file of Python's
+        raise DataError(
+            f"{path} can't be read as an image: it is empty, damaged or none",
+            help="replace the file by a sound copy, or remove it",
+        ) from error
     except Exception as error:  # whatever a damaged file makes of a decoder
         words = "" if isinstance(error, MemoryError) else str(error)
         raise DataError(

@@ -2,12 +2,13 @@
 
 import contextlib
 import logging
+import math
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
@@ -99,13 +100,15 @@ class Index:
 
     def ids(self) -> set[str]:
         """Every id in the index."""
-        return self._do(lambda connection: {row[0] for row in connection.execute("SELECT id FROM objects")}, set())
+        return self._do(
+            lambda connection: {_text(own) for (own,) in connection.execute("SELECT id FROM objects")}, set()
+        )
 
     def rows(self, kind: str | None = None) -> list[Row]:
         """All entries, or those of one kind, the oldest first."""
         where, values = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
         query = f"SELECT {_COLUMNS} FROM objects {where} ORDER BY committed, id"
-        return self._do(lambda connection: [Row(*row) for row in connection.execute(query, values)], [])
+        return self._do(lambda connection: [_entry(row) for row in connection.execute(query, values)], [])
 
     def seconds(self, kind: str, model: str = "") -> list[float]:
         """Seconds per unit of the latest objects of this kind and model, the newest first, at most 200."""
@@ -113,7 +116,7 @@ class Index:
             "SELECT seconds / units FROM objects WHERE kind = ? AND model = ? AND seconds IS NOT NULL AND units > 0 "
             f"ORDER BY committed DESC, id LIMIT {_LATEST}"
         )
-        return self._do(lambda connection: [row[0] for row in connection.execute(query, (kind, model))], [])
+        return self._do(lambda connection: [_number(own) for (own,) in connection.execute(query, (kind, model))], [])
 
     def rates(self, kind: str, model: str = "") -> Rate | None:
         """What a unit of work of this kind took so far; None if none was done."""
@@ -203,6 +206,30 @@ def reindex(store: Store, kind_of: Callable[[Path], str] = filesystem) -> int:
 
 
 _COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed"
+
+
+# A page that a dying disk has changed may give values of any type, and sqlite says nothing.
+
+
+def _entry(row: Sequence[Any]) -> Row:
+    found = Row(*row)
+    for text in (found.id, found.kind, found.model, found.outcome, found.digest):
+        _text(text)
+    for number in (found.units, found.bytes, found.committed, 0 if found.seconds is None else found.seconds):
+        _number(number)
+    return found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise sqlite3.DatabaseError(f"it holds {value!r:.40} in the place of a text")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise sqlite3.DatabaseError(f"it holds {value!r:.40} in the place of a number")
+    return value
 
 
 def _connect(path: Path, local: bool) -> tuple[sqlite3.Connection, bool]:

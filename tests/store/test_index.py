@@ -128,6 +128,20 @@ def test_one_whose_words_are_no_text_answers_all_the_same(store, put, name, word
         assert index.ids() == {name(1)}
 
 
+@pytest.mark.parametrize("column", ["id", "kind", "units", "seconds", "bytes", "outcome", "digest", "committed"])
+@pytest.mark.parametrize("value", ["x", b"\xff", -1.0, float("inf")])
+def test_one_with_values_of_other_types_is_made_again(store, put, name, column, value):
+    put(store, name(1), seconds=1.0)
+    with Index(store, lambda _: "nfs") as index:
+        before = index.rows()
+        index._connection.execute(f"UPDATE objects SET {column} = ?", (value,))
+    with Index(store, lambda _: "nfs") as index:
+        found = index.rows()
+        assert found == before or isinstance(getattr(found[0], column), str)
+        assert all(isinstance(one, str) for one in index.ids())
+        assert index.rates("train") is None or index.rates("train").n == 1
+
+
 def test_a_file_that_is_damaged_while_it_is_open_is_made_again(store, put, name):
     put(store, name(1), seconds=1.0)
     with Index(store, lambda _: "nfs") as index:  # no WAL, so that nothing hides the damage

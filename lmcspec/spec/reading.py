@@ -41,7 +41,7 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
         help = "rename the file, so that its ending says how it is written"
         if path.suffix.lower() == ".json":
             help = f"JSON is read as YAML: call it `{path.with_suffix('.yaml').name}`"
-        there = [f"{path}{suffix}" for suffix in SUFFIXES if path.name and Path(f"{path}{suffix}").is_file()]
+        there = [f"{path}{suffix}" for suffix in SUFFIXES if path.name and os.path.isfile(f"{path}{suffix}")]
         raise refuse("E008", f"`{path}` is neither .toml nor .yaml", f"did you mean `{there[0]}`?" if there else help)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -175,7 +175,9 @@ def test_one_label_of_two_studies_that_mean_two_tasks(store, lmcspec, ids):
 def test_a_stored_task_whose_numbers_are_not_finite_is_json_all_the_same(place, lmcspec):
     store = Store.open(".lmcspec")
     attempt = open_attempt(store, "ab" * 32)
-    attempt.commit({"kind": "train"}, {"scalars": {"test_loss": float("nan")}, "outcome": "diverged"}, {})
+    attempt.commit(
+        {"kind": "train"}, {"scalars": {"test_error": 0.9, "test_loss": float("nan")}, "outcome": "diverged"}, {}
+    )
 
     def refuse(text):
         raise AssertionError(f"{text} is not JSON")

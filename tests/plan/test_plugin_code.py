@@ -165,7 +165,7 @@ from lmcspec.science.distill.protocol import Distilled
 
 def distill(config, given):
     kept = 1.0
-    raise NotImplementedError
+    raise AssertionError(f"a plan runs no {Distilled.__name__} of {load.__name__}, {kept}")
 """)
     plugin.forget()
     text = STUDY.replace('data = "real", rounds = 1, fraction = 0.5 }', 'data = "small", rounds = 1, fraction = 0.5 }')

@@ -12,6 +12,7 @@ from lmcspec.base.errors import Problem, Span
 from lmcspec.catalog import built_in, names, nearest, plug_ins
 from lmcspec.spec import shape
 from lmcspec.spec.keys import likely, of_the_study
+from lmcspec.spec.levels import help_with
 from lmcspec.spec.meant import meant
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
@@ -182,6 +183,8 @@ def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Or
     several = isinstance(value, list) and path[0] in ("recipes", "networks") and isinstance(path[-1], str)
     # Deeper tables have keys of these names themselves.
     help = of_the_study(path) if len(path) == 2 else f"`{path[-1]} = {{ each = […] }}` makes one of each" * several
+    if "table" in expected and (level := help_with(path, value, origins)):
+        help = level
     return origins.problem(code, message, path, label=f"expected {expected}" if expected else "", help=help)
 
 

@@ -4,7 +4,6 @@ An edit is offered only if the text with it is read further than before.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,13 +13,18 @@ LONGEST = 60
 """Characters of an edit that is shown."""
 _LARGEST = 200_000
 """Characters of a text in which edits are tried."""
+UNSEEN = "[\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\ufeff]"
+"""Characters that look like a space or like nothing, and are no space to either language."""
 _WORD = re.compile(r"[^\s,\]\}\[\{#=\"']+")
+_DASH = re.compile(r"[-*][ \t]*(?=[{\[])|[-*][ \t]+(?=[\"']|[\w-]+[ \t]*=)")
+_DASHED = re.compile(r"\{[^}\n]*\}|\[[^\]\n]*\]|[^,\]#\n]*")
 _ITEM = re.compile(r"[\w.\"'-]+|[{\[]")
 _YAML_PAIR = re.compile(r"(?P<key>[ \t]*[\w.-]+[ \t]*)(?P<colon>:)(?=\s)")
 _YAML_LINE = re.compile(r"\s*(?:- .*|-|---.*|[\w.\"'-]+:(?:\s.*)?)")
 _TOML_LINE = re.compile(r"\s*(?:\[\[?[^\]]+\]\]?|[\w.\"'-]+\s*=\s.*)")
 _TRUTH = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _NOTHING = {"none", "null", "nil", "~"}
+_NO_STATEMENT = re.compile(r"(?i)invalid statement|expected '=' after a key")
 _CURLY = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a`"
 
 
@@ -48,9 +52,8 @@ def slip(text: str, error: tomli.TOMLDecodeError, stem: str) -> Slip | None:
             string = re.split(r"[,\]}]", string)[0]
         message = "a quote is opened here and not closed" + ("" if len(sign) == 3 else " in its line")
         return Slip(quote, quote + len(sign), message, help=f"close it: `{_short(string.strip())}{sign}`")
-    if position < len(text) and unicodedata.category(text[position]) in ("Zs", "Cf") and text[position] != " ":
-        message = f"a character that isn't seen stands here: U+{ord(text[position]):04X}"
-        return Slip(position, position + 1, message, help="put an ordinary space in its place")
+    if re.compile(UNSEEN).match(text, position):
+        return unseen(text, position)
     if re.compile(r",[ \t]*(#.*)?$", re.MULTILINE).match(text, position):
         return Slip(position, position + 1, "a comma ends the line of a key and its value", help="leave it out")
     word = _word_at(text, position)
@@ -70,10 +73,21 @@ def slip(text: str, error: tomli.TOMLDecodeError, stem: str) -> Slip | None:
             "the key has no value",
             help="write one, `[]` for an empty list, or `{}` for a table of defaults",
         )
+    if line_start <= position and _NO_STATEMENT.search(error.msg) and not _open_bracket(text, position):
+        begin = line_start + len(text[line_start:line_end]) - len(text[line_start:line_end].lstrip())
+        message = "this line is neither a key with its value nor the name of a table"
+        help = "write `KEY = VALUE`, or `[TABLE]`; what is no part of the spec stands behind a `#`"
+        return Slip(begin, max(begin, line_end), message, help=help)
     return None
 
 
 _CLOSE = "lists and tables in braces close in the same way as they open; a table in braces stands in one line"
+
+
+def unseen(text: str, position: int) -> Slip:
+    """A no-break space, say."""
+    message = f"a character that isn't seen stands here: U+{ord(text[position]):04X}"
+    return Slip(position, position + 1, message, help="put an ordinary space in its place")
 
 
 def other_language(text: str) -> str:
@@ -113,6 +127,11 @@ class _Edit:
 def _edits(text: str, position: int) -> Iterator[_Edit]:
     start, end = text.rfind("\n", 0, position) + 1, _line_end(text, position)
     line = text[start:end]
+    if found := _DASH.match(text, position) or _DASH.match(text, start + len(line) - len(line.lstrip())):
+        help = "TOML has no dashes before items or keys"
+        item = _DASHED.match(text, found.end())
+        shown = item[0].rstrip() if item else ""
+        yield _Edit(found.start(), found.end() + len(shown), shown, shown, help, in_line=True)
     if found := _YAML_PAIR.match(text, _statement_start(text, position)):
         yield _Edit(found.start("colon"), found.end("colon"), " =", f"{found['key'].strip()} = …", "TOML writes `=`")
     if re.fullmatch(r"\s*[\w.-]+\s*(#.*)?", line):

@@ -10,14 +10,17 @@ import tomli
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from lmcspec.spec.toml_slips import LONGEST, Slip
+from lmcspec.spec.toml_slips import LONGEST, UNSEEN, Slip, unseen
 
 _TOML_PAIR = re.compile(r"(?P<before>[ \t]*)(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*?)[ \t]*")
 _TOML_HEADER = re.compile(r"\s*\[\[?[\w.\"'-]+\]\]?\s*")
 _TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s+)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))")
 _NO_SPACE = re.compile(r"(?P<before>\s*(?:- )?)(?P<key>[\w.-]+):(?P<value>[^\s:/\\].*)")
 _LATE_KEY = re.compile(r"\S[ \t]+(?P<key>[\w.-]+)$")
+_UNSEEN = re.compile(rf"(?:[ \t]*|[ \t]*(?:- )?[\w.-]+:[ \t]*){UNSEEN}")
+_DASH: dict[str, Any] = {"message": "a dash begins an item of a list, and no space follows it", "help": "put one there"}
 _SPACED = r"\g<before>\g<key>: \g<value>"
+_NO_SPACE_AFTER_DASH = re.compile(r"(?P<before>\s*(?:- )*)-(?P<item>[^\s-].*)")
 _MOST = 12
 """Lines before the error in which a slip is looked for."""
 
@@ -33,6 +36,11 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
             position, position + 1, "a tab stands here", help="YAML is indented with spaces: put them in its place"
         )
     opened = error.context_mark.index if error.context_mark is not None else None
+    if found := _reference(text, position, str(error.problem)):
+        return found
+    for start, line in _lines_before(text, position, most=3):
+        if (place := unseen_in(line)) is not None:
+            return unseen(text, start + place)
     if opened is not None and "quoted scalar" in context:
         line = text[opened : _line_end(text, opened)].strip()
         return Slip(
@@ -56,9 +64,26 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
         _sign(text, position, error)
         or _comma(text, position)
         or _colon(text, position)
+        or _dash(text, position)
+        or _among(text, position, error)
         or _no_space(text, position)
         or _indentation(text, position)
     )
+
+
+def unseen_in(written: str) -> int | None:
+    """Where a character that isn't seen stands in a line as if it were a space: before all else, or after a colon."""
+    found = _UNSEEN.match(written)
+    return found.end() - 1 if found else None
+
+
+def glued_dash(text: str, start: int) -> Slip | None:
+    """A key that begins with a dash and a bracket: to YAML, `-{a: 1}` is a table with the key `-{a`."""
+    if text[start : start + 2] not in ("-{", "-["):
+        return None
+    end = _line_end(text, start)
+    new = f"- {text[start + 1 : end].rstrip()}"
+    return Slip(start, start + 2, label=f"did you mean `{_short(new)}`?", **_DASH)
 
 
 def as_toml(text: str, stem: str) -> Slip | None:
@@ -134,6 +159,46 @@ def _no_space(text: str, position: int) -> Slip | None:
             new = f"{found['key']}: {found['value']}"
             span = (start + found.start("key"), start + len(line.rstrip()))
             return Slip(*span, label=f"did you mean `{_short(new)}`?", help="a space follows the colon")
+    return None
+
+
+def _reference(text: str, position: int, problem: str) -> Slip | None:
+    """A star or an ampersand that isn't quoted: an alias or an anchor, to YAML."""
+    start = position - ("expected alphabetic or numeric" in problem)
+    sign = text[start : start + 1]
+    if start < 0 or sign not in ("*", "&") or not ("undefined alias" in problem or start < position):
+        return None
+    found = re.compile(r"[^\s,\]\}]+").match(text, start)
+    word = found[0] if found else sign
+    message = f"a lone `{sign}` stands here" if word == sign else f"`{_short(word)}` names nothing that stands above"
+    what = "an alias, the name of an earlier `&…`" if sign == "*" else "an anchor, a name for what follows"
+    help = f"unquoted, `{sign}` begins {what}; as text, write `{_short(chr(34) + word + chr(34))}`"
+    return Slip(start, start + len(word), message, help=help)
+
+
+def _dash(text: str, position: int) -> Slip | None:
+    """A dash right before its item."""
+    for start, line in _lines_before(text, position, most=3):
+        if found := _NO_SPACE_AFTER_DASH.fullmatch(line):
+            at, new = start + len(found["before"]), f"- {found['item']}"
+            if _goes_further(text, at, start + len(line), new):
+                return Slip(at, start + len(line.rstrip()), label=f"did you mean `{_short(new.rstrip())}`?", **_DASH)
+    return None
+
+
+def _among(text: str, position: int, error: MarkedYAMLError) -> Slip | None:
+    """An item among keys, or a key among items."""
+    problem, context = str(error.problem), str(error.context)
+    line = text[position : _line_end(text, position)].split(" #")[0].rstrip()
+    if "block mapping" in context and ("'-'" in problem or "block sequence" in problem):
+        bare = line.removeprefix("-").strip()
+        is_key = re.match(r"[\w.\"'-]+:(\s|$)", bare) is not None
+        help = f"leave the dash out: `{_short(bare)}`" if is_key else "give it a key: `KEY: VALUE`"
+        return Slip(position, position + 1, "an item of a list stands among the keys of a table", help=help)
+    if "block collection" in context and "'?'" in problem and error.context_mark is not None:
+        first = error.context_mark.line + 1
+        help = f"begin it with a dash: `- {_short(line)}`; or, for a table, leave out the dash in line {first}"
+        return Slip(position, position + len(line), "a key stands among the items of a list", help=help)
     return None
 
 

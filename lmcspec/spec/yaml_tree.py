@@ -12,7 +12,7 @@ from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec import size, yaml_slips
+from lmcspec.spec import size, toml_slips, yaml_slips
 from lmcspec.spec.reading import DEEPEST, Unreadable, too_deep, too_many
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
@@ -86,6 +86,7 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 raise Unreadable(Problem("E115", "a key must be a word or a string", key))
             self.check_tag(key_node, key)
+            self.check_begin(key_node)
             name = key_node.value
             if name == "<<" and key_node.style is None:
                 merged |= {
@@ -121,6 +122,16 @@ class _Reader:
         raise Unreadable(
             Problem("E112", f"the tag `{shown}` can't stand in a spec", span, help="leave it out: a spec is plain data")
         )
+
+    def check_begin(self, key: ScalarNode) -> None:
+        """A key that is none: a character that isn't seen took the place of a space, or a space is missing."""
+        text, start = self.source.text, key.start_mark.index
+        if key.style is not None:
+            return
+        unseen = yaml_slips.unseen_in(key.value)
+        slip = yaml_slips.glued_dash(text, start) if unseen is None else toml_slips.unseen(text, start + unseen)
+        if slip is not None:
+            raise Unreadable(_shown(self.source, slip))
 
     def span(self, node: Any) -> Span:
         start, end = node.start_mark.index, node.end_mark.index
@@ -164,9 +175,13 @@ def _syntax(source: Source, error: MarkedYAMLError) -> Problem:
     if "single document" in context or "another document" in words:
         return Problem("E114", "the file holds more than one YAML document", span, help="one file, one spec")
     if found is not None:
-        message = f"not valid YAML: {found.message or words}"
-        return Problem("E101", message, source.span(found.start, found.end), label=found.label, help=found.help)
+        return _shown(source, found, words)
     return Problem("E101", f"not valid YAML: {words}" + (f" ({context})" if context and context != words else ""), span)
+
+
+def _shown(source: Source, slip: toml_slips.Slip, words: str = "") -> Problem:
+    place = source.span(slip.start, slip.end)
+    return Problem("E101", f"not valid YAML: {slip.message or words}", place, label=slip.label, help=slip.help)
 
 
 def _first_too_deep(source: Source) -> Span:

@@ -19,7 +19,9 @@ def shown(content: str, name: str) -> tuple[str, str]:
     span = problem.span
     assert span is not None
     line = content.split("\n")[span.line - 1]
-    return line[span.column - 1 : span.end_column - 1], f"{problem.message} {problem.label} {problem.help}"
+    return line[span.column - 1 : span.end_column - 1], f"{problem.message} {problem.label} {problem.help}".replace(
+        "  ", " "
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,12 @@ def shown(content: str, name: str) -> tuple[str, str]:
         ({"batch": "\u00a032"}, "\u00a0", "U+00A0"),
         ({"study": '"C:\\xs"'}, '"C:\\xs"', "`'C:\\xs'`"),
         ({"batch": "32\nmini batch = 3"}, "mini batch", "`mini_batch`"),
+        ({"imp": "[-{ rounds = 3 }]"}, "-{ rounds = 3 }", "no dashes before items"),
+        ({"batch": "32\n- seed = 1"}, "- seed = 1", "`seed = 1`"),
+        ({"batch": "32\n\u00a0seed = 1"}, "\u00a0", "U+00A0"),
+        ({"batch": "*"}, "*", '`"*"`'),
+        ({"batch": "32\n*"}, "*", "write `KEY = VALUE`, or `[TABLE]`"),
+        ({"batch": "32\n-{ rounds = 3 }"}, "-{ rounds = 3 }", "write `KEY = VALUE`, or `[TABLE]`"),
     ],
 )
 def test_in_toml(changes, place, words):
@@ -95,6 +103,19 @@ def test_in_headers(old, new, place, words):
         ("    batch: 32", "    batch:32", "batch:32", "`batch: 32`"),
         ("dataset: digits", "dataset = digits", "dataset = digits", "`dataset: digits`"),
         ("    batch: 32", "     batch: 32", "batch: 32", "5 spaces, the one above after 4"),
+        ("imp: [{rounds: 3}]", "imp:\n    -{rounds: 3}", "-{", "`- {rounds: 3}`"),
+        ("imp: [{rounds: 3}]", "imp:\n    - {rounds: 3}\n    -{rounds: 2}", "-{rounds: 2}", "`- {rounds: 2}`"),
+        ("imp: [{rounds: 3}]", "imp:\n    - {rounds: 3}\n    -[2]", "-[2]", "`- [2]`"),
+        ("study: small", "study: *", "*", '`"*"`'),
+        ("study: small", "study: small\ntitle: [*, x]", "*", '`"*"`'),
+        ("study: small", "study: *.pt", "*.pt", '`"*.pt"`'),
+        ("study: small", "study: &", "&", '`"&"`'),
+        ("    batch: 32", "\u00a0\u00a0\u00a0\u00a0batch: 32", "\u00a0", "U+00A0 put an ordinary space"),
+        ("    batch: 32", "  \u2003batch: 32", "\u2003", "U+2003 put an ordinary space"),
+        ("  accuracy", "\u00a0\u00a0accuracy", "\u00a0", "U+00A0 put an ordinary space"),
+        ("    batch: 32", "    batch:\u00a032", "\u00a0", "U+00A0 put an ordinary space"),
+        ("    batch: 32", "    - batch: 32", "-", "leave the dash out: `batch: 32`"),
+        ("  dense: []", "  - dense: []", "imp: [{rounds: 3}]", "leave out the dash in line 11"),
     ],
 )
 def test_in_yaml(old, new, place, words):
@@ -119,7 +140,35 @@ def test_in_yaml(old, new, place, words):
 )
 def test_one_language_under_the_name_of_the_other(content, name, what):
     _, said = shown(content, name)
-    assert what.replace(" call", "  call") in said or what in said
+    assert what in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        ({"  real:\n": "  - real:\n", "\n    ": "\n      "}, "recipes", "leave the dash out: `real: …`"),
+        ({"  accuracy": "  - accuracy"}, "measures", "leave the dash out: `accuracy: …`"),
+        ({"  real:": "real:"}, "recipes", "if `real` in line 6 belongs to it, put two spaces before that line"),
+        ({"  accuracy": "accuracy"}, "measures", "if `accuracy` in line 14 belongs to it, put two spaces"),
+        ({"  accuracy: {}": ""}, "measures", "in the lines below it, two spaces further right"),
+    ],
+)
+def test_lines_on_another_level_than_was_meant(changes, path, words):
+    content = YAML
+    for old, new in changes.items():
+        content = content.replace(old, new)
+    found = {problem.path: problem for problem in problems(content, "s.yaml")}
+    assert (found[path].code, words in found[path].help) == ("E105", True)
+
+
+def test_double_brackets_around_the_name_of_a_table():
+    found = problems(text().replace("[recipes.real]", "[[recipes.real]]"), "s.toml")
+    assert "write `[recipes.real]` in single brackets" in found[0].help
+
+
+def test_spaces_that_are_not_seen_are_let_be_in_text():
+    for title in ("83\u00a0% of it", "'\u00a0of it'"):
+        load(Path("s.yaml"), text=YAML.replace("study: small", f"study: small\ntitle: {title}"))
 
 
 def test_a_key_that_took_its_value_along():

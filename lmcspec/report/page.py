@@ -243,13 +243,13 @@ def _source(plan: Plan, task: str, gave: str, stored: Found | None, runs: Mappin
 def _spent(kinds: Mapping[str, Spent]) -> Shown:
     total = Spent(*(sum(getattr(one, name) for one in kinds.values()) for name in Spent.__slots__))
     lines = [(kind, one) for kind, one in kinds.items()] + [("all", total)]
-    return Shown(
-        ("kind of task", "tasks", "training images", "seconds of work", "not there yet"),
-        tuple(
-            tuple(map(Cell, (kind, f"{one.tasks:,}", _count(one.images), f"{one.seconds:,.1f}", _count(one.missing))))
-            for kind, one in lines
-        ),
+    headings = ("kind of task", "tasks", "training images", "seconds of work", "missing", "skipped after a collapse")
+    last = len(headings) if total.skipped else -1
+    rows = (
+        (kind, f"{one.tasks:,}", _count(one.images), f"{one.seconds:,.1f}", _count(one.missing), _count(one.skipped))
+        for kind, one in lines
     )
+    return Shown(headings[:last], tuple(tuple(map(Cell, row[:last])) for row in rows))
 
 
 def _masks(plan: Plan, rows: Sequence[Row]) -> Shown:

@@ -1,13 +1,14 @@
 """What networks cost: training images seen by the plan, seconds by the records of the store."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lmcspec.plan import Plan
 from lmcspec.plan.cost import cost
 from lmcspec.plan.graph import beneath
+from lmcspec.tasks import kind
 
 
 class Recorded(Protocol):
@@ -15,6 +16,8 @@ class Recorded(Protocol):
 
     @property
     def record(self) -> Mapping[str, Any]: ...
+    @property
+    def outcome(self) -> str: ...
 
 
 class Records(Protocol):
@@ -27,16 +30,44 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Of some tasks: how many, training images seen, seconds of those that are stored, and how many are not."""
+    """Of some tasks: how many, training images seen, seconds of those that are stored, and how many are missing.
+
+    `skipped` ones are not among the missing: they need a result that collapsed, and never come.
+    """
 
     tasks: int = 0
     images: int = 0
     seconds: float = 0.0
     missing: int = 0
+    skipped: int = 0
 
 
-def spent(plan: Plan, store: Records, tasks: Iterable[str]) -> Spent:
-    """What these tasks cost. What a longer one among them does in passing costs nothing more."""
+def after_collapse(plan: Plan, store: Records) -> Set[str]:
+    """Tasks without a result that rest on one that collapsed: where the study skips these, and where nothing came."""
+    found: set[str] = set()
+    for identifier, task in plan.tasks.items():
+        if store.find(identifier) is None and any(
+            source in found or _ends(source, plan, store) for _, source in task.inputs
+        ):
+            found.add(identifier)
+    return found
+
+
+def _ends(source: str, plan: Plan, store: Records) -> bool:
+    """Whether what needs this result is not run: a plan compares alike."""
+    stored = store.find(source)
+    if stored is None or stored.outcome == "ok":
+        return False
+    return plan.on_collapse == "skip" or (
+        kind(plan.tasks[source].kind).nothing_if_diverged and stored.outcome == "diverged"
+    )
+
+
+def spent(plan: Plan, store: Records, tasks: Iterable[str], collapsed: Set[str]) -> Spent:
+    """What these tasks cost. What a longer one among them does in passing costs nothing more.
+
+    `collapsed` are the tasks `after_collapse`.
+    """
     own = set(tasks)
     counted = [task for task in own if plan.byproducts.get(task) not in own]
     found = [(cost(plan.tasks[task], plan, None, {}), store.find(task)) for task in sorted(counted)]
@@ -44,7 +75,8 @@ def spent(plan: Plan, store: Records, tasks: Iterable[str]) -> Spent:
         len(found),
         sum(each.images for each, _ in found),
         sum(float(stored.record.get("seconds", 0.0)) for _, stored in found if stored),
-        sum(stored is None for _, stored in found),
+        sum(store.find(task) is None for task in counted if task not in collapsed),
+        sum(task in collapsed for task in counted),
     )
 
 
@@ -60,12 +92,13 @@ class NetworkCost:
 def network_costs(plan: Plan, case: str, store: Records) -> list[NetworkCost]:
     """For each network of a case, all that its numbers rest on."""
     needs = {series.network: _beneath(plan, case, series.network) for series in plan.series if series.case == case}
+    collapsed = after_collapse(plan, store)
     shared = Counter(task for tasks in needs.values() for task in tasks)
     return [
         NetworkCost(
             network,
-            spent(plan, store, tasks),
-            spent(plan, store, (task for task in tasks if shared[task] == 1)),
+            spent(plan, store, tasks, collapsed),
+            spent(plan, store, (task for task in tasks if shared[task] == 1), collapsed),
         )
         for network, tasks in needs.items()
         if tasks
@@ -83,4 +116,5 @@ def by_kind(plan: Plan, store: Records) -> dict[str, Spent]:
     kinds: dict[str, list[str]] = {}
     for task in plan.tasks.values():
         kinds.setdefault(task.kind, []).append(task.id)
-    return {kind: spent(plan, store, tasks) for kind, tasks in kinds.items()}
+    collapsed = after_collapse(plan, store)
+    return {name: spent(plan, store, tasks, collapsed) for name, tasks in kinds.items()}

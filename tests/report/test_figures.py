@@ -282,7 +282,7 @@ def test_nothing_is_there_yet(plan):
     assert "in the store yet" in found["error-along-path"].notes[0]
     for drawing in found.values():
         files(drawing)
-    assert "results are not there yet" in found["cost"].notes[0]
+    assert "results missing: their seconds" in found["cost"].notes[0]
 
 
 def test_figures_of_the_spec(plan, store):

@@ -40,11 +40,15 @@ def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
         legend(
             figure, [Patch(color=grey, label="its own"), Patch(color=grey, alpha=0.35, label="shared with others")], ""
         )
-    missing = sum(one.whole.missing for one in costs)
     caption = (
         "What all replicates of a network rest on; shared work counts for each network that needs it, and ran once."
     )
-    notes = (f"{missing:,} results are not there yet: their seconds are not counted",) if missing else ()
+    gaps = {
+        "missing": sum(one.whole.missing for one in costs),
+        "skipped after a collapse": sum(one.whole.skipped for one in costs),
+    }
+    told = ", ".join(f"{count:,} result{'s' * (count != 1)} {words}" for words, count in gaps.items() if count)
+    notes = (f"{told}: their seconds are not counted",) if told else ()
     return Drawing(name, "Cost of each network", figure, caption, notes)
 
 

@@ -63,6 +63,12 @@ class SeriesRuns:
             if old not in mine and self.ledger.note(f"current/{old}") != "false":
                 self._supersede(old, role)
 
+    def are_current(self) -> bool:
+        """Whether the ledger has a run of each series, and none of them was put away."""
+        roles = (f"{role}#{self.ledger.note(f'generation/{role}') or 1}" for role in map(self.role, self.wanted.runs))
+        found = [self.ledger.run(role) for role in roles]
+        return all(run is not None and self.ledger.note(f"current/{run}") != "false" for run in found)
+
     def _ensure(self, run: SeriesRun, generation: int, begun: float) -> str:
         role = f"{self.role(run)}#{generation}"
         found = self.ledger.run(role)

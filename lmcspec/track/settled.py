@@ -11,6 +11,11 @@ def is_settled(ledger: Ledger, plan: Plan, store: Store) -> bool:
     return ledger.note(_settled(plan.study)) == _fingerprint(plan, store)
 
 
+def has_settled(ledger: Ledger, study: str) -> bool:
+    """Whether anything of a study was."""
+    return bool(ledger.note(_settled(study)))
+
+
 def write_settled(ledger: Ledger, plan: Plan, store: Store) -> None:
     """It was."""
     ledger.write(_settled(plan.study), _fingerprint(plan, store))

@@ -8,13 +8,14 @@ from lmcspec.base.errors import StoreError
 from lmcspec.plan import Plan
 from lmcspec.plan.document import recorded
 from lmcspec.store import Invocation, Store, invocations
+from lmcspec.track.edition import is_behind, write_edition
 from lmcspec.track.examine import judge, learn, renew_mark, spare
 from lmcspec.track.follow import Follower
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.series import SeriesRuns
 from lmcspec.track.server import Server
-from lmcspec.track.settled import is_settled, reopen, settle_again, write_settled
+from lmcspec.track.settled import has_settled, is_settled, reopen, settle_again, write_settled
 from lmcspec.track.sparing import Sparing
 from lmcspec.track.troubles import RefusedError
 from lmcspec.track.wanted import Memory
@@ -38,6 +39,15 @@ def studies(store: Store, ledger: Ledger) -> list[str]:
     """All that the store has run, and all that was ever told."""
     told = (name.partition("/")[2] for name in ledger.notes("mark/"))
     return sorted({one.study for one in invocations(store)} | set(told))
+
+
+def lags(store: Store, ledger: Ledger, study: str) -> bool:
+    """Whether what was told of a study lacks numbers that an earlier lmcspec did not chart."""
+    return is_behind(ledger, study, _ended(store, ledger, study), has_settled(ledger, study))
+
+
+def _ended(store: Store, ledger: Ledger, study: str) -> list[Invocation]:
+    return [one for one in invocations(store) if one.study == study and is_over(ledger, one)]
 
 
 def ids_of(store: Store, study: str) -> list[str]:
@@ -119,19 +129,43 @@ class Shipper:
         self._followers[invocation.id] = follower
         return follower
 
+    def catch_up(self, some: Iterable[str] | None = None) -> None:
+        """Tell the series of these studies, or of all, what an earlier lmcspec did not chart.
+
+        By the latest invocation, if its series are the current ones. What a plan without one was told is for the next
+        run of its spec to tell.
+        """
+        for study in studies(self._store, self.ledger) if some is None else some:
+            if study in self._deleted or not lags(self._store, self.ledger, study):
+                continue
+            try:
+                plans = [recorded(one.plan) for one in _ended(self._store, self.ledger, study)[-1:]]
+            except (StoreError, OSError) as error:
+                _log.warning("what an earlier lmcspec told about %s can't be completed: %s", study, error)
+                plans = []
+            for plan in plans:
+                series = SeriesRuns(plan, self._experiment(study), self._server, self.ledger, self._store.id)
+                if series.are_current():
+                    self._tell(series)
+            if not any(is_settled(self.ledger, plan, self._store) for plan in plans):
+                reopen(self.ledger, study)
+            write_edition(self.ledger, study)
+
     def settle(self, plan: Plan) -> None:
         """Series runs of a plan of which nothing had to run: its numbers may be new to the server all the same."""
         if is_settled(self.ledger, plan, self._store):
             return
-        series = SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id)
+        self._tell(SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id))
+        write_settled(self.ledger, plan, self._store)
+
+    def _tell(self, series: SeriesRuns) -> None:
+        """All points of series of which nothing is being computed."""
         now = time.time()
         series.cast("", now, {})
-        rows = self._reporter.rows(plan, self._memory)
-        points = series.wanted.points(rows, self._memory)
+        points = series.wanted.points(self._reporter.rows(series.plan, self._memory), self._memory)
         series.send(points, last=True)
         series.show(points)
         series.end(now)
-        write_settled(self.ledger, plan, self._store)
 
     def _experiment(self, study: str) -> str:
         """The study's experiment, which from now on is being told something."""
@@ -145,6 +179,8 @@ class Shipper:
             found = self._experiments[study] or self._server.experiment(study)
             renew_mark(self.ledger, self._server, self._store, study, found)
             self._experiments[study] = found
+            if not lags(self._store, self.ledger, study):
+                write_edition(self.ledger, study)
             self.told.add(study)
             self.told_ever.add(study)
         return self._experiments[study]

@@ -15,7 +15,7 @@ from lmcspec.track.ledger import Ledger
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.server import Server
 from lmcspec.track.settled import is_settled, reopened
-from lmcspec.track.ship import Shipper, ids_of, is_over, is_refused, studies
+from lmcspec.track.ship import Shipper, ids_of, is_over, is_refused, lags, studies
 from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
 from lmcspec.track.where import ledger_path, shown
 
@@ -76,7 +76,8 @@ class Tracker:
                 return True
             if plan is not None and not is_settled(ledger, plan, self.store):
                 return True
-            return self._lacks(ledger, studies(self.store, ledger) if plan is None else [plan.study])
+            some = studies(self.store, ledger) if plan is None else [plan.study]
+            return any(lags(self.store, ledger, study) for study in some) or self._lacks(ledger, some)
 
     def _lacks(self, ledger: Ledger, some: Iterable[str]) -> bool:
         """Whether MLflow's database, if it is a file, has not what the ledger says about these studies."""
@@ -102,6 +103,7 @@ class Tracker:
                 with self._writer(PATIENCE) as shipper:
                     shipper.told_ever = told
                     shipper.examine()
+                    shipper.catch_up()
                     shipper.all(finish=True)
                     if plan is not None:
                         self._settle(shipper, plan)
@@ -158,6 +160,7 @@ class Tracker:
             try:
                 with self._writer(PATIENCE if ended.is_set() else WAITS[0]) as shipper:
                     shipper.examine([plan.study])
+                    shipper.catch_up([plan.study])
                     while True:
                         last = ended.is_set()
                         over = shipper.all(finish=last)

@@ -88,7 +88,7 @@ def needed_store(given: Path | None, trusted: bool = False) -> "Store":
     if existing is None:
         raise StoreError(
             f"there is no store at {store_path(given)}",
-            help="lmcspec run SPEC makes one; name another with --store or LMCSPEC_STORE",
+            help="`lmcspec run SPEC` makes one; name an existing one with --store or LMCSPEC_STORE",
         )
     return existing
 

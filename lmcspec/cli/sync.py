@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lmcspec.base.errors import UsageError
-from lmcspec.cli.options import StoreOption, open_existing, store_path
+from lmcspec.cli.options import StoreOption, needed_store
 from lmcspec.cli.output import Format, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track
 
@@ -18,9 +17,7 @@ def sync(
     """Send to MLflow what it doesn't know of this store: after an outage, a crash or a run without tracking."""
     from lmcspec.track.troubles import UnreachableError
 
-    existing = open_existing(store)
-    if existing is None:
-        raise UsageError(f"there is no store at {store_path(store)}", help="lmcspec run SPEC makes one")
+    existing = needed_store(store)
     tracker = track(existing, tracking_uri)
     new = tracker.sync()
     if tracker.untold:

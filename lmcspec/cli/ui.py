@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lmcspec.base.errors import UsageError
-from lmcspec.cli.options import StoreOption, open_existing, store_path
+from lmcspec.cli.options import StoreOption, needed_store
 from lmcspec.cli.output import say
 from lmcspec.cli.tracking import TrackingOption
 
@@ -19,9 +18,7 @@ def ui(
     from lmcspec.track import tracking_uri as choose
     from lmcspec.track.serve import serve
 
-    existing = open_existing(store)
-    if existing is None:
-        raise UsageError(f"there is no store at {store_path(store)}", help="lmcspec run SPEC makes one")
+    existing = needed_store(store)
     uri = choose(existing, tracking_uri)
     if uri.startswith(("http://", "https://")):
         say(f"{uri} is a server: open it in a browser")

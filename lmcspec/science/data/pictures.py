@@ -3,6 +3,7 @@
 The rules stand in docs/data.md. No torch.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +40,9 @@ def picture(path: Path) -> "Image":
 
     try:
         with open_regular(path, follow=True) as file, Image.open(file, formats=_formats()) as image:
+            coded = image.tile[0][3] if image.tile else ""  # gone once it is loaded
             image.load()
-            return as_seen(image)
+            return as_seen(image, coded if isinstance(coded, str) else "")
     except _Refused as error:
         raise DataError(f"{path} {error}", help=error.help) from error
     except UnidentifiedImageError as error:  # whose words are about an open file of Python's
@@ -65,11 +67,17 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def as_seen(image: "Image") -> "Image":
-    """A decoded picture as RGB. Raises ValueError, with `help`, where its pixels could be meant in several ways."""
+def as_seen(image: "Image", coded: str = "") -> "Image":
+    """A decoded picture as RGB. Raises ValueError, with `help`, where its pixels could be meant in several ways.
+
+    `coded` is Pillow's name of how its file holds pixels, such as `L;2` for greys of two bits.
+    """
     _check_samples(image)
-    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info:
+    transparent = image.info.pop("transparency", None)  # Pillow's convert would act by it, and clips 16 bits for that
+    if image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or (image.palette and image.palette.mode.endswith("A")):
         return _opaque(image)
+    if transparent is not None and _shows(image, transparent, coded):
+        raise _Refused(_TRANSPARENT, _BACKGROUND)
     match image.mode:
         case "RGB":
             return image
@@ -106,19 +114,43 @@ def _of_16_bits(values: np.ndarray) -> "Image":
 
 def _opaque(image: "Image") -> "Image":
     """A picture with transparency as it is without, if nothing in it is transparent."""
-    from PIL import Image
-
     if image.mode in ("La", "RGBa"):  # colours are multiplied by their opacity there
         image = image.convert("LA" if image.mode == "La" else "RGBA")
     bare = image.convert("RGBA").getchannel("A")
     if bare.getextrema() != (255, 255):
-        raise _Refused(
-            "is transparent in places, and what is seen there depends on what lies behind",
-            'put it on a background: image = image.convert("RGBA"), '
-            'Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")',
-        )
-    assert isinstance(image, Image.Image)
+        raise _Refused(_TRANSPARENT, _BACKGROUND)
     return image.convert("RGB")
+
+
+_TRANSPARENT = "is transparent in places, and what is seen there depends on what lies behind"
+_BACKGROUND = (
+    'put it on a background: image = image.convert("RGBA"), '
+    'Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")'
+)
+
+
+def _shows(image: "Image", transparent: int | bytes | Sequence[int], coded: str) -> bool:
+    """Whether a picture has pixels of the colour that is `transparent`, or of an entry of its palette that is.
+
+    The colour stands in the file's own numbers. Pillow multiplies greys of two and four bits up to white = 255, and
+    keeps the upper eight bits of colours of 16: there a colour with the same upper bits counts as the same.
+    """
+    pixels = np.asarray(image)
+    if isinstance(transparent, bytes):  # the opacity of each entry
+        return bool(np.isin(pixels, [entry for entry, opacity in enumerate(transparent) if opacity < 255]).any())
+    colour = np.atleast_1d(np.asarray(transparent))
+    match coded:
+        case "L;2":
+            colour = (colour & 3) * 85
+        case "L;4":
+            colour = (colour & 15) * 17
+        case "RGB;16B":
+            colour = colour >> 8
+        case _ if pixels.dtype == np.uint8:  # what stands in more bits than the picture has is not looked at
+            colour = colour & 255
+        case _ if pixels.dtype == np.bool_:
+            colour = colour != 0
+    return bool((pixels.reshape(-1, len(colour)) == colour).all(1).any())
 
 
 def _check_samples(image: "Image") -> None:

@@ -87,6 +87,9 @@ def test_every_mode_that_pillow_has_is_converted_or_refused(mode):
     image = Image.new(mode, (4, 4), 0)
     if mode in CONVERTED:
         assert as_seen(image).mode == "RGB"
+        image.info["transparency"] = (1, 2, 3) if mode == "RGB" else 1
+        image = as_seen(image)
+        assert image.mode == "RGB" and "transparency" not in image.info
     else:
         with pytest.raises(ValueError, match="transparent" if mode in TRANSPARENT else "white|Lab") as caught:
             as_seen(image)
@@ -105,6 +108,58 @@ def test_a_transparent_colour_is_seen_where_it_is_used(tmp_path, mode):
         ).all()
 
 
+def png(tmp_path, bits, kind, values, transparent=None):
+    """A PNG by hand, of samples (H, W) or (H, W, 3) of so many bits, with a chunk tRNS of the colour `transparent`."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    places = (np.asarray(values)[..., None] >> np.arange(bits)[::-1]) & 1  # each sample's bits, the highest first
+    rows = np.packbits(places.reshape(len(values), -1).astype(np.uint8), axis=1)
+    header = struct.pack(">IIBBBBB", len(values[0]), len(values), bits, kind, 0, 0, 0)
+    clear = b"" if transparent is None else chunk(b"tRNS", np.asarray(transparent, ">u2").tobytes())
+    data = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows)))
+    path = tmp_path / "x.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + clear + data + chunk(b"IEND", b""))
+    return path
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_a_transparent_grey_stands_in_the_bits_of_the_file(tmp_path, bits):
+    """Every other grey is used: those are refused, the rest leave the picture as it is without."""
+    white = 2**bits - 1
+    greys = np.arange(64).reshape(8, 8) % (white + 1) // 2 * 2 * (1024 if bits == 16 else 1)
+    plain = seen(png(tmp_path, bits, 0, greys))
+    assert (plain == grey(greys >> 8 if bits == 16 else greys * (255 // white))).all()
+    for transparent in {0, white // 4 * 2, white - 1}:
+        path = png(tmp_path, bits, 0, greys, transparent)
+        if transparent in greys:
+            assert "is transparent in places" in refused(path)
+        else:
+            assert (seen(path) == plain).all()
+    for transparent in {1, white // 4 * 2 + 1, white}:
+        assert (seen(png(tmp_path, bits, 0, greys, transparent)) == plain).all()
+
+
+def test_a_transparent_colour_of_16_bits_is_seen_where_its_upper_bits_are_used(tmp_path):
+    values = np.arange(192).reshape(8, 8, 3) * 340
+    for used in values[0, 0], values[3, 3], values[7, 7]:
+        assert "is transparent in places" in refused(png(tmp_path, 16, 2, values, used))
+    for unused in (65_535, 65_535, 65_535), values[3, 3][::-1], values[3, 3] >> 8:
+        assert (seen(png(tmp_path, 16, 2, values, unused)) == values >> 8).all()
+
+
+def test_entries_of_a_palette_are_seen_where_they_are_used(tmp_path):
+    image = Image.fromarray((np.arange(64) % 8).astype(np.uint8).reshape(8, 8)).convert("P")
+    image.putpalette(list(range(48)))
+    plain = seen(saved(tmp_path, image))
+    for used in 3, b"\xff\xff\x80", b"\0":
+        assert "is transparent in places" in refused(saved(tmp_path, image, transparency=used))
+    for unused in 9, b"\xff" * 8 + b"\x80", b"\xff" * 8:
+        assert (seen(saved(tmp_path, image, transparency=unused)) == plain).all()
+    assert "is transparent in places" in refused(saved(tmp_path, image, "x.gif", transparency=3))
+
+
 def test_16_bits_have_their_white_at_65535(tmp_path):
     values = (np.arange(64, dtype=np.uint16).reshape(8, 8) * 1040).astype(np.uint16)
     for name in ("x.png", "x.tiff"):
@@ -115,15 +170,7 @@ def test_16_bits_have_their_white_at_65535(tmp_path):
 
 def test_colours_of_16_bits_are_their_upper_bits(tmp_path):
     values = (np.arange(192, dtype=np.uint16).reshape(8, 8, 3) * 340).astype(">u2")
-    rows = b"".join(b"\0" + row.tobytes() for row in values)
-
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)
-    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
-    assert (seen(tmp_path / "x.png") == values.astype(np.uint16) >> 8).all()
+    assert (seen(png(tmp_path, 16, 2, values)) == values.astype(np.uint16) >> 8).all()
 
 
 @pytest.mark.parametrize("most", [1, 255, 4095])

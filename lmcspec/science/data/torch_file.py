@@ -9,6 +9,7 @@ import pickle
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -17,7 +18,7 @@ from zipfile import ZIP_STORED, ZipInfo
 
 import numpy as np
 
-from lmcspec.science.data.zip_directory import open_zip
+from lmcspec.science.data.zip_directory import Parts
 
 Order = Literal["<", ">"]
 
@@ -139,35 +140,29 @@ def _no_tensors(error: Exception) -> NoTensors:
 
 
 def _read_zip(path: Path, file: BinaryIO) -> Any:
-    size = file.seek(0, 2)
-    with open_zip(file) as archive:
-        entries = {entry.filename: entry for entry in archive.infolist()}
-        found = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
-        if len(found) != 1:
-            raise NoTensors("is a zip archive that torch.save did not write")
-        folder = found[0].removesuffix("data.pkl")
-        if f"{folder}constants.pkl" in entries:
-            raise NoTensors("holds a TorchScript module, not tensors")
-        _check_entry(entries[found[0]], size)
-        if entries[found[0]].file_size > LARGEST_PICKLE:
-            raise NoTensors(f"holds more beside its numbers than {LARGEST_PICKLE:,} bytes")
-        content = archive.read(entries[found[0]])
-        order = entries.get(f"{folder}byteorder")
-        big = order is not None and order.file_size == 3 and archive.read(order) == b"big"
+    parts = Parts(path, file)
+    entries = {entry.filename: entry for entry in parts}
+    found = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
+    if len(found) != 1:
+        raise NoTensors("is a zip archive that torch.save did not write")
+    folder = found[0].removesuffix("data.pkl")
+    if f"{folder}constants.pkl" in entries:
+        raise NoTensors("holds a TorchScript module, not tensors")
+    _check_entry(entries[found[0]], parts.size)
+    if entries[found[0]].file_size > LARGEST_PICKLE:
+        raise NoTensors(f"holds more beside its numbers than {LARGEST_PICKLE:,} bytes")
+    content = parts.read(entries[found[0]], file)
+    order = entries.get(f"{folder}byteorder")
+    big = order is not None and order.file_size == 3 and parts.read(order, file) == b"big"
 
     def place(storage: Storage, key: str) -> None:
         entry = entries.get(f"{folder}data/{key}")
         if entry is None:
             raise NoTensors(f"lacks the storage {key[:20]!r} of a tensor")
-        _check_entry(entry, size)
+        _check_entry(entry, parts.size)
         if entry.file_size != storage.size:
             raise NoTensors(f"declares a storage of {storage.size:,} bytes, and it has {entry.file_size:,}")
-
-        def take() -> bytes:
-            with path.open("rb") as opened, open_zip(opened) as again:
-                return again.read(again.getinfo(entry.filename)) if path.stat().st_size == size else b""
-
-        storage.take = take
+        storage.take = partial(parts.read_later, entry)
 
     return _unpickled(content, place, ">" if big else "<")
 

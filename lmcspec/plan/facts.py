@@ -46,8 +46,7 @@ def _missing(card: DatasetCard, root: Path | None) -> str:
     """Why a built-in set can't be used, empty if it can; looks for its files and reads none."""
     if root is None:
         return _no_root(card)
-    absent = [path for name in card.files if not (path := root / name).exists()]
-    return f"there is no {absent[0]}, so the data set {card.name!r} is missing" if absent else ""
+    return _resolve("lmcspec.science.data.official:absent")(card, root) if card.files else ""
 
 
 def _no_root(card: DatasetCard) -> str:

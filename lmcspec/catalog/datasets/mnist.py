@@ -8,7 +8,7 @@ from lmcspec.catalog.config import Named
 
 
 class Mnist(Named):
-    """The official idx files, read by torchvision from `root` (which holds MNIST/raw)."""
+    """The official idx files in `root/MNIST/raw`, as torchvision lays them."""
 
     name: Literal["mnist"] = "mnist"
 

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import Named
 from lmcspec.catalog.datasets import fashion_mnist as card
 from lmcspec.science.data import official
 from lmcspec.science.data.arrays import Arrays
-from lmcspec.science.data.idx import read_idx
+from lmcspec.science.data.idx import read_pairs
 
 _FETCH = "python -c \"from torchvision.datasets import FashionMNIST; FashionMNIST('ROOT', download=True)\""
 
@@ -26,8 +24,4 @@ def facts(config: Named, root: Path | None) -> DataFacts:
 
 def read(root: Path) -> Arrays:
     """The four files as they are."""
-    parts = []
-    for name in card.CARD.files:
-        values = read_idx(root / name)
-        parts.append(values[:, None] if values.ndim == 3 else values.astype(np.int64))
-    return Arrays(*parts, classes=10)
+    return read_pairs([root / name for name in card.CARD.files], classes=10)

@@ -4,6 +4,7 @@ No torch: a plan takes their facts.
 """
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from lmcspec.science.data import arrays
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
 from lmcspec.science.data.cache import cache_folder, keep
 from lmcspec.science.data.stamps import look
+from lmcspec.science.data.verify import verified
 
 
 class _Facts(TypedDict):
@@ -42,25 +44,28 @@ class _Note(TypedDict):
 
 
 Reader = Callable[[Path], Arrays]
-"""From the root to the decoded set. May raise ValueError, KeyError, OSError or EOFError for damaged files."""
+"""From the root to the decoded set: reads the card's files and no other. May raise anything for damaged ones."""
 
 
 def load(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Arrays:
-    """The decoded set. Raises MissingData saying where to put which file, DataError where they hold something else.
+    """The decoded set, checked against its digest where the card has one.
 
-    `fetch` is the command that brings the files.
+    Raises MissingData saying where to put which file, DataError where they hold something else. `fetch` is the command
+    that brings the files.
     """
-    files = _files(card, root, fetch)
+    place, *files = _files(card, root, fetch)
+    before = look(files)
     try:
-        found = read(files[0])
+        found = read(place)
     except DataError:
         raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+    except Exception as error:  # what a damaged file makes of its reader, scipy's among them
         raise DataError(
-            f"the files of {card.name!r} in {files[0]} can't be read: {error}", help=f"fetch them again: {fetch}"
+            f"the data set {card.name!r} in {place} can't be read: {error}",
+            help=f"fetch it again, after removing that file: {fetch}",
         ) from error
-    _check(card, found)
-    return found
+    _check(card, found, place)
+    return verified(found, card, before) if isinstance(card.facts, DataFacts) else found
 
 
 def facts(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> DataFacts:
@@ -81,31 +86,36 @@ def _files(card: DatasetCard, root: Path | None, fetch: str) -> list[Path]:
     if root is None:
         message = f'{card.name} needs its folder: dataset = {{ name = "{card.name}", root = "…" }}'
         raise MissingData(message, help=f"fetch it: {fetch}")
-    files = [Path(root) / name for name in card.files]
-    missing = next((path for path in files if not path.is_file()), None)
-    if missing is not None:
-        raise MissingData(
-            f"there is no {missing}, so the data set {card.name!r} is missing: put it there, or fetch it with {fetch}",
-            help=f"fetch it: {fetch}",
-        )
-    return [Path(root), *files]
+    if why := absent(card, Path(root), f"put it there, or fetch it with {fetch}"):
+        raise MissingData(why, help=f"fetch it: {fetch}")
+    return [Path(root), *(Path(root) / name for name in card.files)]
 
 
-def _check(card: DatasetCard, found: Arrays) -> None:
+def absent(card: DatasetCard, root: Path, bring: str = "") -> str:
+    """Which of a set's files isn't there, and how to `bring` it; empty if all are. One that is packed is unpacked."""
+    missing = next((path for name in card.files if not (path := root / name).exists()), None)
+    if missing is None:
+        return ""
+    packed = missing.with_name(f"{missing.name}.gz")
+    if packed.is_file():
+        bring = f"unpack what lies beside it, gunzip --keep {shlex.quote(str(packed))}"
+    return f"there is no {missing}, so the data set {card.name!r} is missing{bring and ': '}{bring}"
+
+
+def _check(card: DatasetCard, found: Arrays, place: Path) -> None:
     """The sizes are those that the card knows."""
-    if card.expected is None:
-        return
-    sizes = DataFacts("", len(found.train_labels), len(found.test_labels), found.classes, found.shape, known=False)
-    if sizes != card.expected:
+    wanted = card.facts if isinstance(card.facts, DataFacts) else card.expected
+    sizes = _sizes(len(found.train_labels), len(found.test_labels), found.classes, found.shape)
+    if wanted is not None and sizes != (known := _sizes(wanted.train, wanted.test, wanted.classes, wanted.shape)):
         raise DataError(
-            f"this is not the data set {card.name!r}: it has {_sizes(sizes)}, not {_sizes(card.expected)}",
+            f"this is not the data set {card.name!r}: in {place} it has {sizes}, not {known}",
             help="fetch the files again; another set is your own: see docs/data.md",
         )
 
 
-def _sizes(facts: DataFacts) -> str:
-    channels, height, width = facts.shape
-    return f"{facts.train:,} + {facts.test:,} images of {channels}x{height}x{width}"
+def _sizes(train: int, test: int, classes: int, shape: tuple[int, int, int]) -> str:
+    channels, height, width = shape
+    return f"{train:,} + {test:,} images of {channels}x{height}x{width} in {classes} classes"
 
 
 def _recorded(record: Path, stamps: list[list[str | int]]) -> DataFacts | None:

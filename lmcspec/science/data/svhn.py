@@ -30,7 +30,10 @@ def read(root: Path) -> Arrays:
 
     parts = []
     for name in card.CARD.files:
-        content = loadmat(root / name, variable_names=("X", "y"))
-        parts.append(np.ascontiguousarray(content["X"].transpose(3, 2, 0, 1)))
-        parts.append(content["y"].reshape(-1).astype(np.int64) % 10)
+        try:
+            content = loadmat(root / name, appendmat=False, variable_names=("X", "y"))
+            parts.append(np.ascontiguousarray(content["X"].transpose(3, 2, 0, 1)))
+            parts.append(content["y"].reshape(-1).astype(np.int64) % 10)
+        except Exception as error:  # scipy raises anything for a damaged file, and names none
+            raise ValueError(f"{root / name} is no such file of MATLAB: {error or type(error).__name__}") from error
     return Arrays(*parts, classes=10)

@@ -14,8 +14,10 @@ from lmcspec.science.data.stamps import Look
 def verified(arrays: Arrays, card: DatasetCard, before: Look) -> Arrays:
     """The arrays themselves if their digest is the card's; DataError naming both digests otherwise.
 
-    The check is remembered by the stamps, taken `before` they were read, of the files that the arrays are from.
+    The check is remembered by the stamps, taken `before` they were read, of all files that the arrays are from.
     """
+    if not before.files:  # it would be remembered for whatever is loaded next
+        raise ValueError(f"the data set {card.name!r} is of no files: nothing shows when it changes")
     note = {"digest": _expected(card), "files": before.document}
     record = cache_folder("verified", f"{card.name}-{ids.digest([path for path, _ in before.files])[:16]}.json")
     if _read(record) == note:

@@ -1,6 +1,5 @@
 import shutil
 import time
-from pathlib import Path
 
 import pytest
 
@@ -48,13 +47,3 @@ def test_missing_files_are_an_error_that_says_how_to_get_them(tmp_path):
             load(Mnist(), root)
         assert isinstance(caught.value, FileNotFoundError)
         assert "download=True" in caught.value.help
-
-
-@pytest.mark.data
-def test_a_truncated_file_is_an_error_that_names_the_folder(unpacked_data, tmp_path):
-    raw = tmp_path / "MNIST" / "raw"
-    shutil.copytree(unpacked_data / "MNIST" / "raw", raw)
-    with open(raw / "train-images-idx3-ubyte", "r+b") as file:
-        file.truncate(1000)
-    with pytest.raises(DataError, match=str(Path(raw))):
-        load(Mnist(), tmp_path)

@@ -1,14 +1,17 @@
 """Tiny files in the formats of published data sets, against readings of their own."""
 
+import contextlib
 import gzip
 import os
 import pickle
 import struct
+import sys
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.io import savemat
 
 from lmcspec.base.facts import DataFacts
@@ -21,7 +24,9 @@ from lmcspec.science.data.pickled import read_pickle
 from lmcspec.spec import load as load_spec
 
 SHAPES = {"fashion-mnist": (1, 28, 28), "cifar10": (3, 32, 32), "cifar100": (3, 32, 32), "svhn": (3, 32, 32)}
+GREY = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 PLACES = {
+    "mnist": "lmcspec.catalog.datasets.mnist",
     "fashion-mnist": "lmcspec.catalog.datasets.fashion_mnist",
     "cifar10": "lmcspec.catalog.datasets.cifar10",
     "cifar100": "lmcspec.catalog.datasets.cifar100",
@@ -35,8 +40,8 @@ def idx(values: np.ndarray) -> bytes:
 
 def write(name, root, images, labels, test_images, test_labels, protocol=2):
     """The files of a set, written as their authors do. CIFAR's were written by Python 2: protocol 2."""
-    if name == "fashion-mnist":
-        raw = root / "FashionMNIST" / "raw"
+    if name in GREY:
+        raw = root / GREY[name] / "raw"
         raw.mkdir(parents=True)
         for part, x, y in (("train", images, labels), ("t10k", test_images, test_labels)):
             (raw / f"{part}-images-idx3-ubyte").write_bytes(idx(x[:, 0]))
@@ -66,9 +71,9 @@ def tiny(request, tmp_path, some, monkeypatch):
     """(name, root, what is in the files); the card expects these sizes."""
     name = request.param
     classes = 100 if name == "cifar100" else 10
-    made = some(seed=3, train=12, test=7, shape=SHAPES[name], classes=classes)
+    made = some(seed=3, train=12, test=7, shape=SHAPES.get(name, (1, 28, 28)), classes=classes)
     write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
-    expect(name, monkeypatch, DataFacts("", 12, 7, classes, SHAPES[name], known=False))
+    expect(name, monkeypatch, arrays.facts(made))
     return name, tmp_path, made
 
 
@@ -76,7 +81,9 @@ def expect(name, monkeypatch, facts):
     from importlib import import_module
 
     module = import_module(PLACES[name])
-    monkeypatch.setattr(module, "CARD", replace(module.CARD, expected=facts))
+    card = module.CARD
+    new = {"expected": facts} if isinstance(card.facts, str) else {"facts": facts}
+    monkeypatch.setattr(module, "CARD", replace(card, **new))
 
 
 def loaded(name, root):
@@ -92,18 +99,101 @@ def test_the_files_are_read_back(tiny):
     assert (found.classes, found.scale) == (made.classes, 255.0)
 
 
-def test_fashion_mnist_is_what_torchvision_reads(tmp_path, some, monkeypatch):
-    from torchvision.datasets import FashionMNIST
+@pytest.fixture(scope="session")
+def opened():
+    """A list of the files that Python opens, for as long as one is asked for: a hook is never taken away."""
+    lists = []
+    sys.addaudithook(lambda event, given: event == "open" and lists and lists[-1].append(given[0]))
+
+    @contextlib.contextmanager
+    def recorded():
+        lists.append([])
+        yield lists[-1]
+        lists.clear()
+
+    return recorded
+
+
+@pytest.mark.parametrize("tiny", [*SHAPES, "mnist"], indirect=True)
+def test_what_is_read_is_what_is_stamped(tiny, opened):
+    """The files of the card and no other, whatever lies beside them: other loaders prefer some of these."""
+    name, root, _ = tiny
+    files = [root / file for file in get("dataset", name).files]
+    for file in files:
+        for suffix in (".gz", ".mat", ".npy"):
+            file.with_name(file.name + suffix).write_bytes(b"other data")
+    processed = files[0].parents[1] / "processed"
+    processed.mkdir(exist_ok=True)
+    for part in ("training", "test"):
+        torch.save((torch.zeros(3, 28, 28, dtype=torch.uint8), torch.zeros(3).long()), processed / f"{part}.pt")
+    with opened() as paths:
+        loaded(name, root)
+    below = {os.fspath(path) for path in paths if isinstance(path, str | os.PathLike)}
+    assert {path for path in below if path.startswith(str(root))} == {str(file) for file in files}
+
+
+@pytest.mark.parametrize("name", GREY)
+@pytest.mark.parametrize(
+    ("of", "change", "told"),
+    [
+        ("train-labels", lambda old: old[:-1] + b"\x63", r"calls image 11 a 99, and labels are 0 … 9"),
+        ("train-labels", lambda old: old[:4] + struct.pack(">I", 11) + old[8:-1], r"has 11 labels for 12 images"),
+        ("t10k-labels", lambda old: old + b"\0", r"is cut off, or has more"),
+        ("train-labels", lambda old: b"\0\0\x0a\x01" + old[4:], r"is not an idx file of bytes"),
+        ("train-labels", lambda old: b"\0\0\x0d\x01" + old[4:], r"is not an idx file of bytes"),
+        ("t10k-labels", lambda old: old[:-1], r"is cut off"),
+        ("train-images", lambda old: old[:100], r"is cut off"),
+        ("train-images", lambda old: old[:3], r"is not an idx file"),
+        ("train-images", lambda old: b"", r"is not an idx file"),
+        ("train-images", lambda old: b"\0\0\x08\xff" + b"\xff" * 2000, r"is cut off"),
+        ("train-images", lambda old: b"\0\0\x08\x00\x07", r"holds an array of shape \(\), not images"),
+        (
+            "train-labels",
+            lambda old: idx(np.zeros((12, 1), np.uint8)),
+            r"holds an array of shape \(12, 1\), not labels",
+        ),
+        ("train-images", lambda old: idx(np.zeros((12, 784), np.uint8)), r"shape \(12, 784\), not images"),
+        ("train-images", gzip.compress, r"is still packed by gzip: unpack it"),
+    ],
+)
+def test_an_odd_idx_file_is_named_with_what_is_wrong(tmp_path, some, monkeypatch, name, of, change, told):
+    made = some(train=12, test=7, shape=(1, 28, 28), classes=10)
+    write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect(name, monkeypatch, arrays.facts(made))
+    file = next(tmp_path.glob(f"*/raw/{of}*"))
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(DataError, match=told) as caught:
+        loaded(name, tmp_path)
+    assert str(file) in str(caught.value)
+    assert "download=True" in caught.value.help
+    assert not isinstance(caught.value, MissingData)
+
+
+def test_files_that_are_still_packed_say_how_to_unpack_them(tmp_path, some):
+    made = some(train=12, test=7, shape=(1, 28, 28), classes=10)
+    write("mnist", tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    file = tmp_path / "MNIST" / "raw" / "train-images-idx3-ubyte"
+    file.rename(f"{file}.gz")
+    with pytest.raises(MissingData, match=f"there is no {file}.*gunzip --keep {file}.gz"):
+        loaded("mnist", tmp_path)
+    text = f'study = "x"\ndataset = {{ name = "mnist", root = "{tmp_path}" }}\n' + REST
+    table = load_spec(tmp_path / "x.toml", text=text).cases[0].study.dataset
+    assert f"gunzip --keep {file}.gz" in data_facts(table, tmp_path).missing
+
+
+@pytest.mark.parametrize("name", GREY)
+def test_idx_files_are_what_torchvision_reads(tmp_path, some, monkeypatch, name):
+    import torchvision.datasets
 
     made = some(train=5, test=3, shape=(1, 28, 28), classes=10)
-    write("fashion-mnist", tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
-    expect("fashion-mnist", monkeypatch, DataFacts("", 5, 3, 10, (1, 28, 28), known=False))
-    found = loaded("fashion-mnist", tmp_path)
+    write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
+    expect(name, monkeypatch, arrays.facts(made))
+    found = loaded(name, tmp_path)
     for train, images, labels in (
         (True, found.train_images, found.train_labels),
         (False, found.test_images, found.test_labels),
     ):
-        theirs = FashionMNIST(str(tmp_path), train=train)
+        theirs = getattr(torchvision.datasets, GREY[name])(str(tmp_path), train=train)
         assert np.array_equal(theirs.data.numpy(), images[:, 0])
         assert theirs.targets.tolist() == labels.tolist()
 

@@ -46,3 +46,11 @@ def test_a_check_of_files_just_written_is_not_remembered(some, tmp_path, monkeyp
     assert verified(arrays, card, look([file])) is arrays
     with pytest.raises(DataError):
         verified(some(1), card, look([file]))
+
+
+def test_a_check_of_no_files_is_refused(some, tmp_path, monkeypatch):
+    """Nothing would show that it is of other data: it once let them pass for good."""
+    monkeypatch.setenv("LMCSPEC_CACHE", str(tmp_path / "cache"))
+    arrays = some(0)
+    with pytest.raises(ValueError, match="of no files"):
+        verified(arrays, dataclasses.replace(CARD, facts=facts(arrays)), look([]))

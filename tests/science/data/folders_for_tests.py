@@ -11,6 +11,8 @@ from lmcspec.science.data import folder
 from lmcspec.science.data.arrays import DataError
 
 CONFIG = Folder()
+LATER = 10**10
+"""Nanoseconds."""
 
 
 def pixels(seed: int, size=(5, 4)) -> np.ndarray:

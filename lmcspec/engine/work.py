@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from lmcspec.base import faults
-from lmcspec.base.errors import StoreError
+from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
 from lmcspec.engine.attend import ATTENDANT
 from lmcspec.engine.context import Place, TaskContext, present
-from lmcspec.engine.failures import DamagedInputError, Failure
+from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
 from lmcspec.tasks.code import check_code
@@ -115,12 +115,9 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
                     finished = task.run(context, params, payload["task"]["seeds"])
                 finally:
                     context.close()
-        except DamagedInputError as error:
-            log.end(f"{error}\n")  # It came from nowhere in the task.
-            raise
         except BaseException as error:
-            # What a user has to mend is in the sentence.
-            log.end(f"{error}\n" if failures.classify(error) == "user" else traceback.format_exc())
+            # What is to be mended is in the sentence, and not where in the task it was found.
+            log.end(f"{error}\n" if isinstance(error, LmcspecError) else traceback.format_exc())
             raise
         finally:
             log.close()

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmcspec.base.errors import BlockedError
 from lmcspec.tasks import Finished, Interrupted, Kind
 
 
@@ -54,6 +55,8 @@ def _act(ctx, params, seeds):
             raise KeyError("nonsense")
         case "data":
             raise FileNotFoundError("no images there")
+        case "damaged-data":
+            raise BlockedError("images.idx is cut off", help="fetch it again")
         case "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         case "collapse":

@@ -76,6 +76,16 @@ def test_a_failure_keeps_its_log(store, place, act, reason):
     assert store.find(task) is None and holder(store, task) is None
 
 
+def test_what_has_a_sentence_leaves_no_traceback(store, place):
+    """What is wrong with a user's file isn't where lmcspec found it."""
+    plan = Plan()
+    task = plan.add("damaged-data")
+    report = execute(store, task, plan.payload(task), place)
+    assert report.status == "failed" and report.failure.reason == "data"
+    assert (store.root / report.failure.log).read_text().splitlines()[-1] == "images.idx is cut off"
+    assert not any("Traceback" in line or "File" in line for line in report.failure.last_lines)
+
+
 def test_another_version_of_the_kind_is_an_error(store, place):
     plan = Plan()
     task = plan.add()

@@ -100,7 +100,7 @@ def check_space(path: Path, found: SetFile, declared: str, study: Space | None =
     """
     own, numbers = found.note.space, Space() if declared == "raw" else study
     extent, remedy = misscaled(found.images, numbers)
-    if extent and (own is None or extent.startswith("0 to")):
+    if extent and (own is None or extent != "-1 to 1"):
         raise OtherSpace(
             f"{path} holds images whose pixels are {extent}: {remedy}",
             help=f'{remedy} before you save them, and say space = "raw"',

@@ -19,7 +19,7 @@ from lmcspec.science.data.distilled import (
 )
 from lmcspec.science.data.own_file import Note
 from lmcspec.science.data.published import write_published
-from lmcspec.science.data.recognise import recognise_space
+from lmcspec.science.data.recognise import misscaled, recognise_space
 from lmcspec.science.data.resident import enter
 from lmcspec.science.data.space import Space
 from lmcspec.science.data.tiles import decode
@@ -351,7 +351,9 @@ def every_space(arrays: Arrays, card) -> None:
     for space in (Space("raw"), Space("standardised", card.mean, card.std), Space("zca")):
         split = enter(arrays, space).train
         for places in (torch.arange(100), torch.arange(0, len(split), 20), torch.arange(10)):
-            assert recognise_space(split.batch(places)[0].numpy()) == space.name
+            images = split.batch(places)[0].numpy()
+            assert recognise_space(images) == space.name
+            assert misscaled(images, space) == misscaled(images) == ("", "")
 
 
 @pytest.mark.data

@@ -19,6 +19,7 @@ from lmcspec.science.data.spaces import Space
 SHAPE = (1, 8, 8)
 RAW = Space()
 STANDARD = Space("standardised", (0.3054,), (0.3761,))
+ZCA = Space("zca")
 
 
 @pytest.fixture
@@ -234,6 +235,42 @@ def test_pixels_that_were_never_divided_are_said_to_be_that(tmp_path, images, de
     error = space_error(images * scale, declared, STANDARD, own, tmp_path)
     assert f"pixels are {said}: divide by" in str(error)
     assert 'space = "raw"' in error.help
+
+
+@pytest.mark.parametrize("declared", ["raw", "standardised", "zca"])
+@pytest.mark.parametrize("own", [None, RAW, STANDARD])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda x: x * 255 - 128, "-128 to 127, and were never divided by 255"),
+        (lambda x: x * 255 - (x * 255).mean(0), "and were never divided by 255"),
+        (lambda x: x * 255 - 255, "-255 to 0, and were never divided by 255"),
+        (lambda x: x * 65535 - 32768, "and were never divided by 65535"),
+        (lambda x: x * 1000 - 500, "-500 to 500, and were never divided by what white is"),
+        (lambda x: (x > 0.97) * 253.0 - 1.5, "-1.5 to 251.5, and were never divided by 255"),
+        (lambda x: (x > 0.97) * 255.0, "0 to 255"),
+        (lambda x: (x > 0.999) * 200.0, "0 to 255"),
+    ],
+)
+def test_taking_a_mean_off_or_a_dark_background_hides_no_missing_division(
+    tmp_path, images, declared, own, change, said
+):
+    """Of x - 128 half are negative, as of standardised images; of thin strokes at 255 most pixels are 0."""
+    images[0, 0, 0, :2] = torch.tensor([0.0, 1.0])
+    error = space_error(change(images), declared, STANDARD, own, tmp_path)
+    assert f"{said}: {'divide' if said == '0 to 255' else 'add the mean'}" in str(error).replace(" in them", "")
+    assert 'space = "raw"' in error.help
+
+
+@pytest.mark.parametrize("strokes", [0.2, 0.97])
+@pytest.mark.parametrize("study", [RAW, STANDARD, Space("standardised", (0.1307,), (0.3081,)), ZCA])
+def test_strokes_on_black_are_what_they_are(tmp_path, images, strokes, study):
+    """Also where all that is drawn is white, and where an optimiser drew a twentieth of it far too bright."""
+    for x in (images > strokes).float(), (images > strokes).float() * (1 + 1.5 * (images.flip(3) > 0.96)):
+        if study.name == "standardised":
+            x = (x - study.mean[0]) / study.std[0]
+        save_distilled(tmp_path / "set.safetensors", Distilled(x, torch.arange(60) % 10, study))
+        check_space(tmp_path, read_set(tmp_path / "set.safetensors", 10, SHAPE), study.name, study)
 
 
 def test_images_from_minus_one_to_one_are_said_to_be_that(tmp_path, images):

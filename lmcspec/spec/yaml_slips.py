@@ -17,7 +17,7 @@ _TOML_HEADER = re.compile(r"\s*\[\[?[\w.\"'-]+\]\]?\s*")
 _TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s+)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))")
 _NO_SPACE = re.compile(r"(?P<before>\s*(?:- )?)(?P<key>[\w.-]+):(?P<value>[^\s:/\\].*)")
 _LATE_KEY = re.compile(r"\S[ \t]+(?P<key>[\w.-]+)$")
-_UNSEEN = re.compile(rf"(?:[ \t]*|[ \t]*(?:- )?[\w.-]+:[ \t]*){UNSEEN}")
+_UNSEEN = re.compile(rf"(?:[ \t]*-?|[ \t]*(?:- )?[\w.-]+:[ \t]*){UNSEEN}")
 _DASH: dict[str, Any] = {"message": "a dash begins an item of a list, and no space follows it", "help": "put one there"}
 _SPACED = r"\g<before>\g<key>: \g<value>"
 _NO_SPACE_AFTER_DASH = re.compile(r"(?P<before>\s*(?:- )*)-(?P<item>[^\s-].*)")
@@ -63,6 +63,7 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
     return (
         _sign(text, position, error)
         or _comma(text, position)
+        or _inner_dash(text, position)
         or _colon(text, position)
         or _dash(text, position)
         or _among(text, position, error)
@@ -84,6 +85,14 @@ def glued_dash(text: str, start: int) -> Slip | None:
     end = _line_end(text, start)
     new = f"- {text[start + 1 : end].rstrip()}"
     return Slip(start, start + 2, label=f"did you mean `{_short(new)}`?", **_DASH)
+
+
+def glued_dashes(text: str, start: int, end: int) -> Slip | None:
+    """Lines that all begin with a dash and no space: to YAML one text, `-a -b`."""
+    lines = [line.strip() for line in text[start:end].split("\n")]
+    if len(lines) < 2 or not all(_NO_SPACE_AFTER_DASH.fullmatch(line) for line in lines):
+        return None
+    return Slip(start, start + len(lines[0]), label=f"did you mean `- {_short(lines[0][1:])}`?", **_DASH)
 
 
 def as_toml(text: str, stem: str) -> Slip | None:
@@ -174,6 +183,18 @@ def _reference(text: str, position: int, problem: str) -> Slip | None:
     what = "an alias, the name of an earlier `&…`" if sign == "*" else "an anchor, a name for what follows"
     help = f"unquoted, `{sign}` begins {what}; as text, write `{_short(chr(34) + word + chr(34))}`"
     return Slip(start, start + len(word), message, help=help)
+
+
+def _inner_dash(text: str, position: int) -> Slip | None:
+    """A dash before braces or brackets that begin in the middle of a line."""
+    start, end = text.rfind("\n", 0, position) + 1, _line_end(text, position)
+    for found in re.finditer(r"(?<=[\[,:\s])-[ \t]*(?=[{\[])", text[start:end]):
+        at, after = start + found.start(), start + found.end()
+        if text[start:at].strip() and _goes_further(text, at, after, ""):
+            return Slip(
+                at, after, "a dash stands in the middle of a line", help="leave it out, or begin a line with it"
+            )
+    return None
 
 
 def _dash(text: str, position: int) -> Slip | None:

@@ -68,6 +68,7 @@ class _Reader:
             raise Unreadable(Problem("E113", "this holds an alias of itself", span))
         self.check_tag(node, span)
         if isinstance(node, ScalarNode):
+            self.check_lines(node)
             empty = node.start_mark.index == node.end_mark.index and key is not None
             return Node(_scalar(node), key if empty else span, key)
         self.open.add(id(node))
@@ -132,6 +133,13 @@ class _Reader:
         slip = yaml_slips.glued_dash(text, start) if unseen is None else toml_slips.unseen(text, start + unseen)
         if slip is not None:
             raise Unreadable(_shown(self.source, slip))
+
+    def check_lines(self, value: ScalarNode) -> None:
+        """A text that was meant as a list."""
+        if value.style is None and value.value.startswith("-"):
+            slip = yaml_slips.glued_dashes(self.source.text, value.start_mark.index, value.end_mark.index)
+            if slip is not None:
+                raise Unreadable(_shown(self.source, slip))
 
     def span(self, node: Any) -> Span:
         start, end = node.start_mark.index, node.end_mark.index

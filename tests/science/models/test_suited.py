@@ -39,6 +39,62 @@ def test_is_refused(module, words, help):
     assert words in str(error.value) and help in error.value.help
 
 
+class Over(nn.Module):
+    """A layer of 4 x 4 weights, and another tensor made from them: a parameter, or a buffer."""
+
+    def __init__(self, make, buffer=False):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 4), nn.Module()
+        other = make(self.a.weight.data)
+        self.b.weight = other if buffer else nn.Parameter(other)
+        if buffer:
+            del self.b.weight
+            self.b.register_buffer("weight", other, persistent=False)
+
+
+SHARED = {
+    "all of it": lambda w: w,
+    "a view": lambda w: w.view(-1),
+    "transposed": lambda w: w.T,
+    "a part": lambda w: w[2:],
+    "a column": lambda w: w[:, 1],
+    "through numpy": lambda w: torch.from_numpy(w.numpy()[1:]),
+    "read as whole numbers": lambda w: w.view(torch.int32).view(torch.float32)[::2],
+}
+
+
+@pytest.mark.parametrize("make", SHARED.values(), ids=SHARED)
+@pytest.mark.parametrize("buffer", [False, True])
+def test_memory_of_two_is_refused(make, buffer):
+    with pytest.raises(
+        ModelError, match=r"'a.weight' and 'b.weight' of the model share memory|'b.weight' and"
+    ) as error:
+        check(Over(make, buffer))
+    assert "self.a.weight" in error.value.help or ".clone()" in error.value.help
+
+
+def test_memory_of_ones_own_is_not():
+    for make in torch.clone, lambda w: w * 1, lambda w: w.bfloat16().float():
+        for buffer in False, True:
+            check(Over(make, buffer))
+    halves = nn.ParameterList(torch.zeros(8, 8).chunk(2, dim=1))
+    assert halves[0].untyped_storage().data_ptr() == halves[1].untyped_storage().data_ptr()
+    check(halves)
+    with torch.device("meta"):
+        check(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)))
+    odd = nn.ParameterList([torch.zeros(0, 3), torch.zeros(1, 3), torch.tensor(1.0)])
+    for place, dtype in enumerate((torch.bool, torch.bfloat16, torch.complex64, torch.float8_e4m3fn, torch.float64)):
+        odd.register_buffer(f"b{place}", torch.zeros(3).to(dtype))
+    check(odd)
+
+
+def test_numbers_that_are_one_in_memory_are_refused():
+    module = nn.Linear(3, 3)
+    module.bias = nn.Parameter(torch.zeros(1).expand(3))
+    with pytest.raises(ModelError, match="'bias' of the model share memory"):
+        check(module)
+
+
 def test_one_buffer_under_two_names_is_none_of_its_business():
     module = nn.Sequential(nn.BatchNorm1d(3), nn.BatchNorm1d(3))
     module[1].running_mean = module[0].running_mean

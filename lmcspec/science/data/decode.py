@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _RUN = 64
 MANY = 100
 """Files that can't be decoded after which no more are tried."""
+LONGEST = 100
+"""How many times its shorter side an image's longer one may be where it is resized: all of it is, before the cut."""
+LARGEST = 178_956_970
+"""Pixels that it may have then: as many as Pillow reads."""
 _SMALL = 128 * 128
 """Pixels up to which one thread is the fastest: so little of the work on a small image is outside Python's lock."""
 
@@ -41,20 +45,31 @@ def decode(path: Path, resize: Resize) -> np.ndarray:
     `resize`: the shorter side is brought to that many pixels (bilinear, antialiased), then the central square is cut.
     """
     image = picture(path)
-    if isinstance(resize, Shown):
-        image = shown(image, resize)
-    elif resize is not None:
-        image = square(image, resize)
-    return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    try:
+        if isinstance(resize, Shown):
+            image = shown(image, resize)
+        elif resize is not None:
+            image = square(image, resize)
+        return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
+    except DataError as error:
+        raise DataError(f"{path} {error}", help=error.help) from error
+    except MemoryError as error:
+        raise DataError(
+            f"{path} takes more memory than there is", help="make the image smaller, or remove it"
+        ) from error
 
 
 def square(image: "Image", side: int) -> "Image":
-    """The shorter side brought to so many pixels (bilinear, antialiased), then the central square."""
+    """The shorter side brought to so many pixels (bilinear, antialiased), then the central square.
+
+    Raises DataError for proportions and sizes beyond LONGEST and LARGEST.
+    """
     from PIL.Image import Resampling
 
     width, height = image.size
     short = min(width, height)
     size = (max(side, round(width * side / short)), max(side, round(height * side / short)))
+    _check_size(image.size, size)
     left, top = (size[0] - side) // 2, (size[1] - side) // 2
     return image.resize(size, Resampling.BILINEAR).crop((left, top, left + side, top + side))
 
@@ -64,8 +79,20 @@ def shown(image: "Image", form: Shown) -> "Image":
     from PIL.Image import Resampling
 
     size = [max(form.side, int(form.side * own / min(image.size))) for own in image.size]
+    _check_size(image.size, (size[0], size[1]))
     left, top = (round((own - form.crop) / 2) - (form.side - form.crop) // 2 for own in size)
     return image.resize((size[0], size[1]), Resampling.BILINEAR).crop((left, top, left + form.side, top + form.side))
+
+
+def _check_size(own: tuple[int, int], size: tuple[int, int]) -> None:
+    (width, height), (wide, high) = own, size
+    became = f"is {width:,}x{height:,} pixels, which `resize` would make {wide:,}x{high:,} before the square is cut"
+    if max(own) > LONGEST * min(own):
+        raise DataError(
+            f"{became}: one side is over {LONGEST} times the other", help="cut the image to what is to be seen of it"
+        )
+    if wide * high > LARGEST:
+        raise DataError(f"{became}: over {LARGEST:,} pixels", help="a smaller `resize` takes less")
 
 
 def decode_into(

@@ -51,7 +51,7 @@ def picture(path: Path) -> "Image":
             help="replace the file by a sound copy, or remove it",
         ) from error
     except Exception as error:  # whatever a damaged file makes of a decoder
-        words = "" if isinstance(error, MemoryError) else str(error)
+        words = "it takes more memory than there is" if isinstance(error, MemoryError) else str(error)
         raise DataError(
             f"{path} can't be read as an image: {words or type(error).__name__}",
             help="replace the file by a sound copy, or remove it",

@@ -11,6 +11,8 @@ from PIL import Image
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.science.data import decode, folder
 from lmcspec.science.data.arrays import DataError
+from lmcspec.science.data.decode import Shown
+from lmcspec.science.data.resize import resized
 
 
 @pytest.fixture
@@ -123,6 +125,50 @@ def test_of_very_many_damaged_ones_not_all_are_tried(root, monkeypatch):
     for path in root.rglob("*.png"):
         path.write_bytes(b"")
     assert "(at least 4 files of" in str(complaint(root))
+
+
+@pytest.mark.parametrize(
+    ("size", "resize", "words"),
+    [
+        ((1, 60_000), 224, "is 1x60,000 pixels, which `resize` would make 224x13,440,000"),
+        ((60_000, 1), 1, "60,000x1"),
+        ((3, 301), Shown(8, 8), "is 3x301 pixels, which `resize` would make 8x802"),
+        ((808, 8), 8, "one side is over 100 times the other"),
+        ((5, 4), 20_000, "over 178,956,970 pixels"),
+        ((5, 4), Shown(10**6, 224), "over 178,956,970 pixels"),
+    ],
+)
+def test_images_that_resizing_would_blow_up_are_named(tmp_path, size, resize, words):
+    put(tmp_path / "thin.png", pixels(0, size))
+    with pytest.raises(DataError) as caught:
+        decode.decode(tmp_path / "thin.png", resize)
+    assert str(caught.value).startswith(f"{tmp_path / 'thin.png'} is ") and words in str(caught.value)
+    assert caught.value.help
+
+
+def test_long_images_are_cut_as_all_others(tmp_path):
+    image = pixels(0, (400, 4))
+    put(tmp_path / "long.png", image)
+    assert (decode.decode(tmp_path / "long.png", 4) == image.transpose(2, 0, 1)[:, :, 198:202]).all()
+    assert decode.decode(tmp_path / "long.png", None).shape == (3, 4, 400)
+
+
+@pytest.mark.parametrize("place", ["load", "resize"])
+def test_an_image_that_memory_has_no_room_for_is_named(root, monkeypatch, place):
+    def full(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, place, full)
+    if place == "load":
+        monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", full)
+    with pytest.raises(DataError, match="takes more memory than there is") as caught:
+        folder.load(Folder(resize=4), root)
+    assert str(caught.value).startswith(str(root / "train" / "cat" / "0.png"))
+
+
+def test_a_set_that_resizing_would_blow_up_is_refused_before_it_is(some):
+    with pytest.raises(DataError, match=r"1,000,000x1,000,000 pixels take .* GB"):
+        resized(some(), 1_000_000)
 
 
 def test_a_single_damaged_one_is_named_alone(root):

@@ -117,10 +117,17 @@ def _called(found: Any) -> str:
             kind = "list" if isinstance(found, list) else "tuple"
             return f"a {kind} of {len(found):,} ({parts}{', …' if len(found) > 3 else ''})"
         case dict():
-            keys = ", ".join(repr(key)[:30] for key in list(found)[:4] if isinstance(key, str | int))
+            keys = ", ".join(_key(key) for key in list(found)[:4] if isinstance(key, str | int))
             return f"a table of {len(found):,} ({keys}{', …' if len(found) > 4 else ''})"
         case _:
             return f"a {type(found).__name__}"
+
+
+def _key(key: str | int) -> str:
+    """Its beginning; Python refuses to spell integers of thousands of digits."""
+    if isinstance(key, str):
+        return repr(key[:30])[:30]
+    return repr(key) if abs(key) < 10**15 else "a long number"
 
 
 def _short(part: Any) -> str:

@@ -51,6 +51,7 @@ SETS = (
     "lmcspec.science.data.distilled",
     "lmcspec.science.data.foreign",
     "lmcspec.science.data.own_file",
+    "lmcspec.science.data.pickle_bounds",
     "lmcspec.science.data.published",
     "lmcspec.science.data.recognise",
     "lmcspec.science.data.set_file",

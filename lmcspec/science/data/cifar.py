@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,21 @@ def _batch(path: Path, labels: str) -> tuple[np.ndarray, np.ndarray]:
     content = read_pickle(path)
     if not isinstance(content, dict) or not {"data", labels} <= content.keys():
         raise DataError(f"{path} is no batch of CIFAR: it lacks `data` or `{labels}`", help="fetch the file again")
-    rows = np.asarray(content["data"])
+    rows = content["data"]
+    if not isinstance(rows, np.ndarray):
+        raise DataError(f"{path} holds no array of bytes as `data`", help="fetch the file again")
     if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != 3 * 32 * 32:
         raise DataError(f"{path} holds {rows.dtype} {rows.shape}, not bytes (n, 3072)", help="fetch the file again")
-    return rows.reshape(-1, 3, 32, 32), np.asarray(content[labels], dtype=np.int64)
+    return rows.reshape(-1, 3, 32, 32), _labels(path, content[labels], len(rows), _CLASSES[labels])
+
+
+def _labels(path: Path, found: Any, count: int, classes: int) -> np.ndarray:
+    """The list of labels, one for each of `count` images."""
+    numbers = found.tolist() if isinstance(found, np.ndarray) else found
+    if not isinstance(numbers, list) or not all(type(one) is int for one in numbers):
+        raise DataError(f"{path} has labels that are no list of whole numbers", help="fetch the file again")
+    if len(numbers) != count:
+        raise DataError(f"{path} has {len(numbers):,} labels for {count:,} images", help="fetch the file again")
+    if wrong := sum(not 0 <= one < classes for one in numbers):
+        raise DataError(f"{path} has {wrong:,} labels that are not 0 … {classes - 1}", help="fetch the file again")
+    return np.array(numbers, dtype=np.int64)

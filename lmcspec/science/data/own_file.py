@@ -11,6 +11,7 @@ import numpy as np
 from lmcspec.base.documents import DocumentError, open_regular, parse_document
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.foreign import START, advice
+from lmcspec.science.data.pickle_bounds import told
 from lmcspec.science.data.published import FORMS, NoSet
 from lmcspec.science.data.spaces import Space
 
@@ -105,7 +106,7 @@ def read_own_file(path: Path) -> tuple[OwnTensor, OwnTensor, Note]:
     except DataError:
         raise
     except Exception as error:  # safetensors' own error class has no stable name
-        raise NoSet(f"{path} is not a distilled set: {error}", help=advice(path, start) or FORMS) from error
+        raise NoSet(f"{path} is not a distilled set: {told(error)}", help=advice(path, start) or FORMS) from error
     return images, labels, Note.read(path, metadata)
 
 

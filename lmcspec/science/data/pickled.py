@@ -2,7 +2,7 @@
 
 import math
 import pickle
-import pickletools
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,21 @@ import numpy as np
 
 from lmcspec.base.documents import read_bytes
 from lmcspec.science.data.arrays import DataError
+from lmcspec.science.data.pickle_bounds import Call, next_pickle, told
 
-LARGEST = 2**30
+LARGEST = 2**28
 """Bytes of a file; the largest official one has 155 million."""
+_DIMENSIONS = 8
 
 
 class _Type:
     """What stands for numpy.dtype: made from a word such as `u1`, and then told the order of bytes."""
 
     def __init__(self, word: Any, *_: Any) -> None:
-        self.word, self.order = str(word), "|"
+        self.word, self.order = _short(word), "|"
 
     def __setstate__(self, state: Any) -> None:
-        self.order = str(state[1])
+        self.order = _short(state[1])
 
     def dtype(self) -> np.dtype:
         """The type of plain numbers that is meant; ValueError for any other."""
@@ -33,70 +35,99 @@ class _Type:
         return found
 
 
+def _short(word: Any) -> str:
+    if not isinstance(word, str) or len(word) > 8:
+        raise ValueError("an array of what are no plain numbers")
+    return word
+
+
 class _Array:
     """What stands for numpy.ndarray: numpy believes what a pickle says of memory."""
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, spend: Callable[[int], None]) -> None:
         self.array: np.ndarray | None = None
+        self._spend = spend
 
     def __setstate__(self, state: Any) -> None:
         _, shape, kind, by_columns, content = state
-        raw = content.encode("latin1") if isinstance(content, str) else bytes(content)
+        if not isinstance(content, bytes | str) or not isinstance(shape, tuple) or len(shape) > _DIMENSIONS:
+            raise ValueError("an array without numbers, or of many dimensions")
+        self._spend(len(content))
+        raw = content.encode("latin1") if isinstance(content, str) else content
         dtype = kind.dtype()
-        if any(type(size) is not int or size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != len(raw):
-            raise ValueError(f"an array of {len(raw)} bytes is called one of {shape}")
+        if any(type(size) is not int or not 0 <= size < 2**40 for size in shape) or (
+            math.prod(shape) * dtype.itemsize != len(raw)
+        ):
+            raise ValueError(f"an array of {len(raw):,} bytes says that it is of another size")
         self.array = np.frombuffer(raw, dtype).reshape(shape, order="F" if by_columns else "C").copy()
 
 
-def _encode(text: str, encoding: str) -> bytes:
-    """How Python 3 writes bytes in old protocols."""
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"bytes written as {encoding!r}")
-    return text.encode("latin1")
-
-
-_ADMITTED = {
-    ("numpy.core.multiarray", "_reconstruct"): _Array,
-    ("numpy._core.multiarray", "_reconstruct"): _Array,
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Type,
-    ("_codecs", "encode"): _encode,
-}
-"""All that a pickle of arrays, lists, strings and numbers names; what stands for it runs no one's code."""
-
-
 class _Plain(pickle.Unpickler):
+    """Makes plain values and `_Array`s, and calls nothing but what stands here."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(BytesIO(content), encoding="latin1")
+        self._left = 2 * len(content)
+        self._admitted = {
+            ("numpy.core.multiarray", "_reconstruct"): Call(self._array),
+            ("numpy._core.multiarray", "_reconstruct"): Call(self._array),
+            ("numpy", "ndarray"): "numpy.ndarray",
+            ("numpy", "dtype"): _Type,
+            ("_codecs", "encode"): Call(self._encode),
+        }
+        """All that a pickle of arrays, lists, strings and numbers names; what stands for it runs no one's code."""
+
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ADMITTED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no data file needs")
-        return _ADMITTED[module, name]
+        if (module, name) not in self._admitted:
+            raise pickle.UnpicklingError(f"it asks for {module[:60]}.{name[:60]}, which no data file needs")
+        return self._admitted[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
         raise pickle.UnpicklingError("it refers to something outside of it")
 
+    def _array(self, *_: Any) -> _Array:
+        return _Array(self._spend)
+
+    def _encode(self, text: str, encoding: str) -> bytes:
+        """How Python 3 writes bytes in old protocols."""
+        if encoding != "latin1":
+            raise pickle.UnpicklingError("it has bytes in another encoding than latin1")
+        self._spend(len(text))
+        return text.encode("latin1")
+
+    def _spend(self, count: int) -> None:
+        """Count bytes that are copied: those of the file become bytes once, and an array once."""
+        self._left -= count
+        if self._left < 0:
+            raise pickle.UnpicklingError("it makes the same bytes again and again")
+
 
 def read_pickle(path: Path) -> Any:
-    """The value in a file; strings of Python 2 as latin1. Raises DataError for anything but plain values and arrays."""
+    """The value in a file; strings of Python 2 as latin1. Raises DataError for anything but plain values and arrays.
+
+    Memory: what `next_pickle` says, and at most four times the file for itself, for bytes and for arrays of them.
+    """
     try:
-        content = read_bytes(path, largest=LARGEST, follow=True)
-        for instruction, argument, _ in pickletools.genops(content):
-            # Memory for all places of the memo before this one would be taken, filled or not.
-            if "PUT" in instruction.name and argument is not None and argument > len(content):
-                raise pickle.UnpicklingError("its memo has places that it doesn't fill")
-        return _arrays(_Plain(BytesIO(content), encoding="latin1").load())
+        content = next_pickle(BytesIO(read_bytes(path, largest=LARGEST, follow=True)))
+        return _arrays(_Plain(content).load())
     except Exception as error:  # a damaged pickle makes Python raise anything
         raise DataError(
-            f"{path} can't be read: {error}", help="fetch the file again; it is no official one as it is"
+            f"{path} can't be read: {told(error)}", help="fetch the file again; it is no official one as it is"
         ) from error
 
 
 def _arrays(value: Any) -> Any:
     """The value with arrays where there is what stands for one: as a whole, or anywhere in dictionaries."""
-    match value:
-        case _Array():
-            if value.array is None:
-                raise ValueError("an array without content")
-            return value.array
-        case dict():
-            return {key: _arrays(one) for key, one in value.items()}
-    return value
+    whole = {"": value}
+    seen, left = {id(whole)}, [whole]
+    while left:  # each table once, however often it stands in others
+        table = left.pop()
+        for key, one in table.items():
+            if isinstance(one, _Array):
+                if one.array is None:
+                    raise ValueError("an array without content")
+                table[key] = one.array
+            elif isinstance(one, dict) and id(one) not in seen:
+                seen.add(id(one))
+                left.append(one)
+    return whole[""]

@@ -2,11 +2,11 @@
 
 A tensor in such a file is a view of a storage: an offset, a shape and strides. Several may share one, so what a
 storage holds says nothing about a tensor. No code in a file is run: each name that it asks for stands for something
-inert, or is refused. Memory is bounded by the file: parts that are compressed are refused, as torch never does that.
+inert, or is refused. Memory is bounded by the file: parts that are compressed are refused, as torch never does that,
+and of what is pickled beside the numbers `next_pickle` says what it may take, 145 million bytes.
 """
 
 import pickle
-import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from zipfile import ZIP_STORED, ZipInfo
 
 import numpy as np
 
+from lmcspec.science.data.pickle_bounds import Call, next_pickle, told
 from lmcspec.science.data.zip_directory import Parts
 
 Order = Literal["<", ">"]
@@ -55,6 +56,10 @@ class Storage:
     count: int
     take: "Callable[[], bytes] | None" = None
 
+    def __setstate__(self, _: Any) -> None:
+        """Refused: a pickle could change it after it was checked."""
+        raise NoTensors("changes a storage that it has named before")
+
     @property
     def size(self) -> int:
         """Bytes."""
@@ -71,6 +76,10 @@ class StoredTensor:
     offset: int
     storage: Storage
     order: Order = "<"
+
+    def __setstate__(self, _: Any) -> None:
+        """Refused: a pickle could make it reach beyond its storage, after it was checked."""
+        raise NoTensors("changes a tensor that it has made before")
 
     def read(self) -> np.ndarray:
         """Its values in the order of its indices, in memory of their own. NoTensors where the file holds fewer."""
@@ -136,7 +145,7 @@ def _no_tensors(error: Exception) -> NoTensors:
         case OSError():
             return NoTensors(f"can't be read: {error.strerror or error}")
         case _:
-            return NoTensors(f"can't be read as tensors: {str(error).partition(chr(10))[0] or type(error).__name__}")
+            return NoTensors(f"can't be read as tensors: {told(error)}")
 
 
 def _read_zip(path: Path, file: BinaryIO) -> Any:
@@ -164,7 +173,7 @@ def _read_zip(path: Path, file: BinaryIO) -> Any:
             raise NoTensors(f"declares a storage of {storage.size:,} bytes, and it has {entry.file_size:,}")
         storage.take = partial(parts.read_later, entry)
 
-    return _unpickled(content, place, ">" if big else "<")
+    return _unpickled(BytesIO(content), place, ">" if big else "<")
 
 
 def _check_entry(entry: ZipInfo, size: int) -> None:
@@ -178,20 +187,20 @@ def _read_old(path: Path, file: BinaryIO) -> Any:
     """As torch wrote before 1.6: five pickles, then each storage as its length in 8 bytes and its numbers."""
     head = BytesIO(file.read(LARGEST_PICKLE))
     size = file.seek(0, 2)
-    if head.getbuffer()[:1] != b"\x80" or _unpickled(_next_pickle(head)) != _MAGIC:
+    if head.getbuffer()[:1] != b"\x80" or _unpickled(head) != _MAGIC:
         raise NoTensors("was not written by torch.save")
-    if _unpickled(_next_pickle(head)) != _PROTOCOL:
+    if _unpickled(head) != _PROTOCOL:
         raise NoTensors("was written by a torch that is too old")
-    machine = _unpickled(_next_pickle(head))
+    machine = _unpickled(head)
     order: Order = "<" if not isinstance(machine, dict) or machine.get("little_endian", True) else ">"
     storages: dict[str, Storage] = {}
 
     def place(storage: Storage, key: str) -> None:
         storages[key] = storage
 
-    found = _unpickled(_next_pickle(head), place, order)
-    keys = _unpickled(_next_pickle(head))
-    if not isinstance(keys, list) or not set(storages) <= {key for key in keys if isinstance(key, str)}:
+    found = _unpickled(head, place, order)
+    keys = _unpickled(head)
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or not storages.keys() <= set(keys):
         raise NoTensors("lacks the storage of a tensor")
     begin = head.tell()
     for key in keys:
@@ -215,20 +224,9 @@ def _part(path: Path, begin: int, size: int) -> Callable[[], bytes]:
     return take
 
 
-def _next_pickle(head: BytesIO) -> bytes:
-    """The bytes of the pickle that begins here; the file is left after it."""
-    begin = head.tell()
-    for _ in pickletools.genops(head):
-        pass
-    return head.getvalue()[begin : head.tell()]
-
-
-def _unpickled(content: bytes, place: Callable[[Storage, str], None] | None = None, order: Order = "<") -> Any:
-    """What a pickle holds. Its memo can't be made to reach further than it is long."""
-    for instruction, argument, _ in pickletools.genops(content):
-        if "PUT" in instruction.name and (argument or 0) > len(content):
-            raise NoTensors("can't be read as tensors: its memo has places that it doesn't fill")
-    return _Tensors(content, place, order).load()
+def _unpickled(file: BytesIO, place: Callable[[Storage, str], None] | None = None, order: Order = "<") -> Any:
+    """What the next pickle of a file holds."""
+    return _Tensors(next_pickle(file), place, order).load()
 
 
 class _Tensors(pickle.Unpickler):
@@ -239,21 +237,22 @@ class _Tensors(pickle.Unpickler):
         self._place = place
         self._order: Order = order
         self._storages: dict[str, Storage] = {}
+        self._rebuild = Call(self._tensor)
 
     def find_class(self, module: str, name: str) -> Any:
         match module, name:
             case "torch", _ if name in _DTYPES:
                 return _DTYPES[name]
             case "torch._utils", "_rebuild_tensor_v2":
-                return self._tensor
+                return self._rebuild
             case ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state"):
-                return _first
+                return Call(_first)
             case "torch._tensor", "_rebuild_from_type_v2":
-                return _of_class
+                return Call(self._of_class)
             case "torch", "Size":
-                return _first
+                return Call(_first)
             case "collections", "OrderedDict":
-                return _table
+                return Call(_table)
             case (("numpy.core.multiarray" | "numpy._core.multiarray"), "_reconstruct"):
                 return NumpyArray
             case ("torch._utils", _) | ("torch.serialization", "_get_layout"):
@@ -296,19 +295,18 @@ class _Tensors(pickle.Unpickler):
             raise NoTensors("holds a tensor whose sign is kept beside it: save `tensor.resolve_neg().clone()`")
         return StoredTensor(storage.dtype, tuple(shape), tuple(stride), offset, storage, self._order)
 
+    def _of_class(self, make: Any, _: Any, arguments: Any, *__: Any) -> Any:
+        """A tensor that carries attributes, or is of a class of its own."""
+        if make is not self._rebuild:
+            raise NoTensors("holds a tensor of a class that isn't torch's")
+        return make(*arguments)
+
 
 _INERT = {("_codecs", "encode")}
 
 
 def _first(value: Any, *_: Any) -> Any:
     return value
-
-
-def _of_class(make: Any, _: Any, arguments: Any, *__: Any) -> Any:
-    """A tensor that carries attributes, or is of a class of its own."""
-    if not isinstance(getattr(make, "__self__", None), _Tensors):
-        raise NoTensors("holds a tensor of a class that isn't torch's")
-    return make(*arguments)
 
 
 def _table(*_: Any) -> dict[Any, Any]:

@@ -169,6 +169,47 @@ def test_an_odd_idx_file_is_named_with_what_is_wrong(tmp_path, some, monkeypatch
     assert not isinstance(caught.value, MissingData)
 
 
+TWICE: list = [0]
+for _ in range(60):
+    TWICE = [TWICE, TWICE]
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100"])
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("labels", [10**30] * 12, "12 labels that are not 0 … "),
+        ("labels", [*range(11), -1], "labels that are not 0 … "),
+        ("labels", [100] * 12, "12 labels that are not 0 … "),
+        ("labels", [0] * 11, "11 labels for 12 images"),
+        ("labels", [0.5] * 12, "no list of whole numbers"),
+        ("labels", TWICE, "no list of whole numbers"),  # 2^60 numbers, if one went through them
+        ("labels", np.zeros((12, 1), np.int64), "no list of whole numbers"),
+        ("data", TWICE, "no array of bytes"),
+        ("data", np.zeros((12, 3072)), "float64"),
+    ],
+)
+def test_an_odd_batch_of_cifar_is_named_with_what_is_wrong(tmp_path, monkeypatch, name, key, value, told):
+    folder, labels = ("cifar-10-batches-py", "labels") if name == "cifar10" else ("cifar-100-python", "fine_labels")
+    (tmp_path / folder).mkdir()
+    sound = {"data": np.zeros((12, 3072), np.uint8), labels: [0] * 12}
+    for file in get("dataset", name).files:
+        (tmp_path / file).write_bytes(pickle.dumps(sound, 2))
+    odd = tmp_path / get("dataset", name).files[-1]
+    odd.write_bytes(pickle.dumps(sound | {labels if key == "labels" else key: value}, 2))
+    with pytest.raises(DataError, match=told) as caught:
+        loaded(name, tmp_path)
+    assert str(odd) in str(caught.value) and caught.value.help
+
+
+@pytest.mark.parametrize("content", [b"", b"MATLAB", bytes(1000), b"\x89HDF\r\n\x1a\n" + bytes(600)])
+def test_an_odd_file_of_svhn_is_named(tmp_path, content):
+    for part in ("train", "test"):
+        (tmp_path / f"{part}_32x32.mat").write_bytes(content)
+    with pytest.raises(DataError, match=f"{tmp_path}/train_32x32.mat is no such file of MATLAB"):
+        loaded("svhn", tmp_path)
+
+
 def test_files_that_are_still_packed_say_how_to_unpack_them(tmp_path, some):
     made = some(train=12, test=7, shape=(1, 28, 28), classes=10)
     write("mnist", tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)

@@ -8,7 +8,7 @@ from lmcspec.catalog.config import Config, Several
 
 
 class AtSparsity(Config):
-    """The level whose nominal sparsity is nearest to this."""
+    """The level whose sparsity is nearest to this: as the plan counts it, else by the formula."""
 
     sparsity: float = Field(ge=0, lt=1)
 

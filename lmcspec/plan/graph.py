@@ -96,12 +96,18 @@ class Level:
     surviving: int | None = None
     """Weights that survive, where that is known beforehand."""
     prunable: int | None = None
-    """Of how many."""
+    """Of how many, where the model's shapes are known."""
 
     @property
     def sparsity(self) -> float:
         """Of all prunable weights: as it will be where weights could be counted, else nominal."""
         return 1 - (self.density if self.surviving is None or not self.prunable else self.surviving / self.prunable)
+
+    @property
+    def shown(self) -> str:
+        """The sparsity in words: `about` where it is estimated though the model's weights are known."""
+        estimated = self.surviving is None and self.prunable is not None
+        return f"about {self.sparsity:.1%}" if estimated else f"{self.sparsity:.1%}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """From stages to levels: how many prunings, how dense each level is, which stage trains it."""
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from lmcspec.catalog import CriterionCard, get
 from lmcspec.plan.graph import Level
 from lmcspec.spec.study import Stage
 
@@ -35,51 +37,101 @@ class StagePlan:
     """The total sparsity to which the last round prunes, where it does so exactly."""
     density: float
     """Nominal, at the end."""
-    excluded: float
-    """Share of the prunable weights that this stage never prunes."""
 
 
-def lay_out(stages: tuple[Stage, ...], excluded: tuple[float, ...]) -> tuple[tuple[StagePlan, ...], tuple[Level, ...]]:
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """What survives in the layers that a stage excludes, as a share of all prunable weights."""
+
+    share: float
+    certain: bool
+    """False where an earlier ranking of these with other layers decides: then it is in proportion to what survives."""
+
+    def __str__(self) -> str:
+        return f"{self.share:.1%}" if self.certain else f"about {self.share:.1%}"
+
+
+def lay_out(stages: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[tuple[StagePlan, ...], tuple[Level, ...]]:
     """Place the stages one after the other.
 
-    `excluded[i]` is the share of all prunable weights that stage i excludes. Raises LevelError. The number of
-    rounds to a sparsity s is `floor(ln((1-s-x)/(d-x)) / ln(1-fraction) + 1/2)` with d the density at which the
-    stage enters and x what it excludes; with both `sparsity` and `rounds` the fraction is solved for. Where the
-    fraction is one of all survivors, it is as if nothing were excluded, until only that is left.
+    `layers` are prunable weights by layer, empty where they aren't known: then it is as if nothing were excluded.
+    Raises LevelError. The number of rounds to a sparsity s is `floor(ln((1-s-x)/(d-x)) / ln(1-fraction) + 1/2)` with
+    d the density at which the stage enters and x what survives then of what it excludes; with both `sparsity` and
+    `rounds` the fraction is solved for. Where the fraction is one of all survivors, it is as if nothing were excluded,
+    until only that is left.
     """
     plans: list[StagePlan] = []
     densities: list[tuple[float, int]] = [(1.0, 0)]
-    for index, (stage, share) in enumerate(zip(stages, excluded, strict=True)):
+    left: dict[str, float] = dict(layers)
+    ranked = [{layer} for layer in layers]
+    for index, stage in enumerate(stages):
         density = densities[-1][0]
         entry = len(densities) - 1
         densities[-1] = (density, index)
-        rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, share)
+        spared = _spared(stage, left, sum(layers.values()), ranked)
+        rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, spared)
         if entry + rounds > MOST_LEVELS:
             key = "fraction" if stage.rounds is None else "rounds"
             raise LevelError(
                 "E455", key, f"this makes {entry + rounds:,} levels; a network has at most {MOST_LEVELS:,}"
             )
+        floor = 0.0 if stage.fraction_of == "all" else spared.share
         for done in range(1, rounds + 1):
-            spared = 0.0 if stage.fraction_of == "all" else share
-            reached = spared + (density - spared) * (1 - fraction) ** done
-            if stage.fraction_of == "all" and reached < share:
-                raise LevelError(
-                    "E407",
-                    "fraction",
-                    f"round {done} takes {fraction:.0%} of all weights that are left, and the {share:.1%} that are "
-                    "excluded are more than it would leave",
-                    f"say `rounds = {done - 1}`" if done > 1 else "exclude fewer layers",
-                )
+            reached = floor + (density - floor) * (1 - fraction) ** done
+            if reached < spared.share:
+                if spared.certain:
+                    raise LevelError(
+                        "E407",
+                        "fraction",
+                        f"round {done} takes {fraction:.0%} of all weights that are left, and the {spared} that are "
+                        "excluded are more than it would leave",
+                        f"say `rounds = {done - 1}`" if done > 1 else "exclude fewer layers",
+                    )
+                reached = spared.share
             if stage.exact and stage.sparsity is not None and done == rounds:
                 reached = 1 - stage.sparsity
             densities.append((reached, index))
         exact = stage.sparsity if stage.exact else None
-        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0], share))
+        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0]))
+        if rounds and density > spared.share:
+            kept = (densities[-1][0] - spared.share) / (density - spared.share)
+            left |= {layer: size * kept for layer, size in left.items() if layer not in stage.exclude}
+            ranked = ranked_together(stage, ranked)
     levels = tuple(Level(number, density, owner) for number, (density, owner) in enumerate(densities))
     return tuple(plans), levels
 
 
-def _rounds(stage: Stage, density: float, excluded: float) -> tuple[int, float]:
+def is_split(groups: Iterable[set[str]], excluded: Iterable[str]) -> bool:
+    """Whether layers that were ranked together are pruned only in part, so that what survives of them isn't known."""
+    excluded = set(excluded)
+    return any(layers & excluded and layers - excluded for layers in groups)
+
+
+def ranks_by_layer(stage: Stage, groups: Iterable[set[str]]) -> bool:
+    """Whether it is known of each layer how many weights a round takes, where `groups` were ranked together before."""
+    card = get("criterion", stage.criterion.name)
+    assert isinstance(card, CriterionCard)
+    apart = all(len(layers) == 1 for layers in groups if not layers & set(stage.exclude))
+    return stage.scope == "layer" and not card.passes and apart
+
+
+def ranked_together(stage: Stage, groups: list[set[str]]) -> list[set[str]]:
+    """Layers of which only the sum of survivors is known after a stage has pruned."""
+    if ranks_by_layer(stage, groups):
+        return groups
+    excluded = set(stage.exclude)
+    kept = [layers for layers in groups if layers <= excluded]
+    ranked = [layers for layers in groups if not layers <= excluded]
+    return [*kept, set().union(*ranked)]
+
+
+def _spared(stage: Stage, left: Mapping[str, float], total: int, ranked: list[set[str]]) -> Spared:
+    """What survives in a stage's excluded layers; `left` is what survives in each, in proportion where not certain."""
+    weights = sum(left.get(layer, 0) for layer in set(stage.exclude))
+    return Spared(weights / total if total else 0.0, not is_split(ranked, stage.exclude))
+
+
+def _rounds(stage: Stage, density: float, spared: Spared) -> tuple[int, float]:
     if stage.sparsity is None:
         if stage.rounds is None:
             raise LevelError("E407", "rounds", "a stage needs `rounds`, `sparsity` or both")
@@ -95,15 +147,22 @@ def _rounds(stage: Stage, density: float, excluded: float) -> tuple[int, float]:
             f"it can't be pruned to {stage.sparsity:.1%}",
             "give a sparsity above that, or leave the stage out",
         )
-    if wanted <= excluded:
+    if wanted <= spared.share:
+        if not spared.certain:
+            raise LevelError(
+                "E407",
+                "sparsity",
+                f"{spared} of the weights are excluded and left by then, so how to reach a sparsity of "
+                f"{stage.sparsity:.1%} isn't known beforehand",
+                "say `rounds` and `fraction` in its place, or exclude fewer layers",
+            )
         raise LevelError(
             "E407",
             "sparsity",
-            f"{excluded:.1%} of the weights are excluded, so a sparsity of {stage.sparsity:.1%} can't be reached",
+            f"{spared} of the weights are excluded, so a sparsity of {stage.sparsity:.1%} can't be reached",
             "exclude fewer layers, or ask for less",
         )
-    if stage.fraction_of == "all":
-        excluded = 0.0
+    excluded = 0.0 if stage.fraction_of == "all" else spared.share
     ratio = (wanted - excluded) / (density - excluded)
     if stage.rounds is not None:
         return stage.rounds, float(f"{1 - ratio ** (1 / stage.rounds):.12g}")

@@ -31,6 +31,7 @@ def lay_out_networks(
     written = case.study.networks
     recipes = _written_recipes(case)
     means = {member.name: member.recipes for family in case.families.values() for member in family.members}
+    layers = {} if model is None else {one.removesuffix(".weight"): size for one, size in model.sizes}
     levels_of_all = 0
     for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
         renamed = {recipe: means.get(name, {}).get(recipe, recipe) for recipe in recipes}
@@ -39,14 +40,12 @@ def lay_out_networks(
             if original is not None:
                 laid[name] = NetworkPlan(name, original.stages, original.levels, network, original, renamed)
             continue
-        shares = tuple(
-            _excluded_share(case, model, stage, ("networks", name, index, "exclude"), problems)
-            for index, stage in enumerate(network)
-        )
+        for index, stage in enumerate(network):
+            problems += _exclude_problems(case, model, stage, ("networks", name, index, "exclude"))
         try:
-            stages, levels = lay_out(network, shares)
+            stages, levels = lay_out(network, layers)
         except LevelError as error:
-            path = ("networks", name, *_stage_of(error, network, shares))
+            path = ("networks", name, *_stage_of(error, network, layers))
             problems.append(case.origins.problem(error.code, str(error), path, help=error.help))
             continue
         levels_of_all += len(levels)
@@ -55,11 +54,9 @@ def lay_out_networks(
             problems.append(case.origins.problem("E455", message, ("networks", name), at="key"))
             break
         if model is not None:
-            levels, idle, emptied = counted(
-                stages, levels, {one.removesuffix(".weight"): size for one, size in model.sizes}
-            )
+            levels, idle, emptied = counted(stages, levels, layers)
             problems += _idle_problems(case, name, idle)
-            for note in _weight_notes(levels, idle, emptied):
+            for note in (*_weight_notes(levels, idle, emptied), *_uncounted_notes(stages, levels)):
                 said.setdefault(note, []).append(name)
         laid[name] = NetworkPlan(name, stages, levels, renamed=renamed)
         notes += [note for stage in stages if (note := _sparsity_note(name, stage, levels))]
@@ -106,6 +103,18 @@ def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapp
         yield f"no weight is left from level {empty} on"
 
 
+def _uncounted_notes(stages: Sequence[StagePlan], levels: tuple[Level, ...]) -> Iterator[str]:
+    """From which stage on sparsities are estimates, and why."""
+    for stage in stages:
+        if stage.rounds and levels[stage.entry + stage.rounds].surviving is None:
+            yield (
+                f"sparsities after level {stage.entry} are estimates, and so is which of these levels has a sparsity: "
+                f"stage {stage.index + 1} excludes layers that were ranked with others before it, and how many of "
+                "their weights are left by then is not known beforehand"
+            )
+            return
+
+
 def _families(names: Sequence[str]) -> str:
     """Networks by name, those of a family together."""
     members = Counter(name.partition("[")[0] for name in names)
@@ -130,31 +139,32 @@ def _written_recipes(case: Case) -> set[str]:
     return {*case.study.recipes, *members}
 
 
-def _stage_of(error: LevelError, network: tuple[Stage, ...], shares: tuple[float, ...]) -> tuple[int | str, ...]:
+def _stage_of(error: LevelError, network: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[int | str, ...]:
     """(index, key) of the first stage with which the network can't be laid out."""
     for count in range(1, len(network) + 1):
         try:
-            lay_out(network[:count], shares[:count])
+            lay_out(network[:count], layers)
         except LevelError:
             return (count - 1, error.key)
     return ()
 
 
-def _excluded_share(case: Case, model: ModelFacts | None, stage: Stage, path: tuple, problems: list[Problem]) -> float:
-    """The share of the model's prunable weights that a stage excludes; `path` is where it says which."""
+def _exclude_problems(case: Case, model: ModelFacts | None, stage: Stage, path: tuple) -> Iterator[Problem]:
+    """Excluded layers that the model doesn't have; `path` is where the stage says which."""
     if not stage.exclude:
-        return 0.0
+        return
     if model is None:
         if stage.sparsity is not None:
             message = (
                 "how many rounds a sparsity takes depends on the share of the excluded weights, "
                 "and this model's shapes are not known yet"
             )
-            problems.append(case.origins.problem("E407", message, path, help="lmcspec plan --facts SPEC"))
-        return 0.0
+            yield case.origins.problem("E407", message, path, help="lmcspec plan --facts SPEC")
+        return
     sizes = dict(model.sizes)
-    unknown = [layer for layer in stage.exclude if weight_of(layer, sizes) not in sizes]
-    for layer in unknown:
+    for layer in stage.exclude:
+        if weight_of(layer, sizes) in sizes:
+            continue
         names = ", ".join(name.removesuffix(".weight") for name in sizes)
         message = f"the model has no layer {layer!r} with prunable weights; it has {names}"
         own = layer.removesuffix(".weight")
@@ -162,9 +172,7 @@ def _excluded_share(case: Case, model: ModelFacts | None, stage: Stage, path: tu
         help = f"say {near!r}" if near else ""
         if any(sign in layer for sign in "*?["):
             help = "name each layer: patterns are not read"
-        problems.append(case.origins.problem("E409", message, (*path, stage.exclude.index(layer)), help=help))
-    total = sum(sizes.values())
-    return sum(sizes[weight_of(layer, sizes)] for layer in set(stage.exclude) - set(unknown)) / total
+        yield case.origins.problem("E409", message, (*path, stage.exclude.index(layer)), help=help)
 
 
 def _sparsity_note(network: str, stage: StagePlan, levels: tuple[Level, ...]) -> str:
@@ -173,6 +181,6 @@ def _sparsity_note(network: str, stage: StagePlan, levels: tuple[Level, ...]) ->
         return ""
     return (
         f"{network}: stage {stage.index + 1} asks for {wanted:.1%} sparsity, "
-        f"and reaches {reached:.1%} "
+        f"and reaches {levels[stage.entry + stage.rounds].shown} "
         f"in {stage.rounds} rounds of {stage.fraction:.0%}; say `exact = true` to get it exactly"
     )

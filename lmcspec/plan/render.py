@@ -164,7 +164,7 @@ def _networks(plan: Plan) -> Iterator[str]:
     alike: dict[tuple[str, int, str], Counter[str]] = {}
     for (case, network), levels in plan.levels.items():
         if len(levels) > 1 and (case, network) in measured:
-            far = (case, levels[-1].number, f"{levels[-1].sparsity:.1%}")
+            far = (case, levels[-1].number, levels[-1].shown)
             alike.setdefault(far, Counter())[network.partition("[")[0]] += 1
     for (case, last, sparsity), families in alike.items():
         names = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in families.items())

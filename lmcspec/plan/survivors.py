@@ -4,9 +4,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lmcspec.catalog import CriterionCard, get
 from lmcspec.plan.graph import Level
-from lmcspec.plan.levels import StagePlan
+from lmcspec.plan.levels import StagePlan, is_split, ranks_by_layer
 from lmcspec.spec.study import Stage
 
 
@@ -66,7 +65,8 @@ def counted(
         if not stage.rounds:
             continue
         spared = set(stage.stage.exclude)
-        if any(layers & spared and layers - spared for layers, _ in groups):
+        if is_split((layers for layers, _ in groups), spared):
+            found[stage.entry + 1 :] = [replace(level, prunable=total) for level in found[stage.entry + 1 :]]
             break
         counts = list(_rounds(stage, groups, total))
         kept = found[stage.entry].surviving or 0
@@ -114,10 +114,8 @@ def _after(
     spared = set(stage.stage.exclude)
     eligible = [one for one in groups if not one[0] & spared]
     kept = [one for one in groups if one[0] & spared]
-    card = get("criterion", stage.stage.criterion.name)
-    assert isinstance(card, CriterionCard)
     left = [size for _, size in eligible]
-    by_layer = stage.stage.scope == "layer" and not card.passes and all(len(layers) == 1 for layers, _ in eligible)
+    by_layer = ranks_by_layer(stage.stage, [layers for layers, _ in eligible])
     together = set().union(*(layers for layers, _ in eligible)) if eligible else set()
     for count in counts:
         if by_layer:

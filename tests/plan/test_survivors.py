@@ -90,10 +90,9 @@ MAGNITUDE = CARD.config()
 )
 def test_counted_levels_are_those_of_masks(written, sizes, seed):
     """Pruned for real by random scores: what the plan knows is so, and a first stage is always known."""
-    shares = tuple(
-        sum(dict(zip(LAYERS, sizes, strict=True))[one] for one in stage.exclude) / sum(sizes) for stage in written
-    )
-    laid, levels = lay_out(tuple(written), shares)
+    laid, levels = lay_out(tuple(written), dict(zip(LAYERS, sizes, strict=True)))
+    densities = [level.density for level in levels]
+    assert densities == sorted(densities, reverse=True) and densities[-1] >= 0
     found, idle, emptied = counted(laid, levels, dict(zip(LAYERS, sizes, strict=True)))
     torch.manual_seed(seed)
     scores = {name: torch.rand(size) for name, size in zip(LAYERS, sizes, strict=True)}

@@ -92,5 +92,5 @@ def levels_of(wanted: Any, network: NetworkPlan) -> tuple[int, ...]:
 
 
 def nearest(network: NetworkPlan, sparsity: float) -> int:
-    """The level whose nominal sparsity is nearest; of two equally near the denser."""
-    return min(network.levels, key=lambda own: (abs(1 - own.density - sparsity), own.number)).number
+    """The level whose sparsity is nearest, as far as it is known; of two equally near the denser."""
+    return min(network.levels, key=lambda own: (abs(own.sparsity - sparsity), own.number)).number

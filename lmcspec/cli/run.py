@@ -53,6 +53,7 @@ def run(
     from lmcspec.engine.progress import show
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
+    from lmcspec.plan.render import nothing_to_do
     from lmcspec.store import Store
 
     opened = Store.open(store_path(store), trusted=trust)
@@ -82,20 +83,13 @@ def run(
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None
         else:
-            say(_nothing_to_do(planned, len(view.diff.skipped)))
+            say(nothing_to_do(view, "reused"))
         _print_results(planned, opened, format, summary)
     if summary is not None and summary.failed:
         say(f"{len(summary.failed):,} tasks failed; the same command tries them again")
         raise typer.Exit(1)
     if view.diff.blocked:
         raise BlockedError(next(iter(view.diff.blocked.values())))
-
-
-def _nothing_to_do(plan: "Plan", skipped: int) -> str:
-    count = sum(1 for _ in plan.counted)
-    if not skipped:
-        return f"Nothing to do: all {count:,} tasks are reused."
-    return f"Nothing to do: {count - skipped:,} tasks are reused, and {skipped:,} need what collapsed."
 
 
 def hire(name: str, workers: int | None) -> "Runner":

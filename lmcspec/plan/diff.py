@@ -112,11 +112,8 @@ def _skipped(plan: Plan, store: "Store | None", to_run: Set[str], stored: Set[st
     outcomes: dict[str, bool] = {}
 
     def collapsed(source: str) -> bool:
-        skips, nothing = plan.on_collapse == "skip", kind(plan.tasks[source].kind).nothing_if_diverged
         if source not in outcomes:
-            found = store.find(source) if store and source in stored and (skips or nothing) else None
-            outcome = "ok" if found is None else found.outcome
-            outcomes[source] = outcome == "diverged" if nothing and not skips else outcome != "ok"
+            outcomes[source] = _is_in_the_way(plan, store, source) if source in stored else False
         return outcomes[source]
 
     skipped: set[str] = set()
@@ -124,6 +121,17 @@ def _skipped(plan: Plan, store: "Store | None", to_run: Set[str], stored: Set[st
         if identifier in to_run and any(source in skipped or collapsed(source) for _, source in task.inputs):
             skipped.add(identifier)
     return frozenset(skipped)
+
+
+def _is_in_the_way(plan: Plan, store: "Store | None", source: str) -> bool:
+    """Whether a stored result is such that what needs it is not run."""
+    never = kind(plan.tasks[source].kind).nothing_if_diverged
+    if store is None or not (never or plan.on_collapse == "skip"):
+        return False
+    found = store.find(source)
+    if found is None:
+        return False
+    return found.outcome != "ok" if plan.on_collapse == "skip" else found.outcome == "diverged"
 
 
 def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:

@@ -72,7 +72,8 @@ def standing(plan: Plan, store: Store | None) -> Standing:
         "interrupted": stopped,
         "failed": len(failed),
         "to do": waiting,
-        "blocked": len(found.blocked),
+        "blocked": len(found.blocked.keys() & counted),
+        "skipped after a collapse": len(found.skipped & counted),
     }
     return Standing(plan.study, counts, tuple(running), tuple(failed))
 

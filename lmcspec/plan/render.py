@@ -38,13 +38,7 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
     plan = view.plan
     yield Text.assemble((plan.study, "bold"), f"  {source}")
     if view.diff.nothing_to_do:
-        count = len(view.counted)
-        if skipped := len(view.diff.skipped):
-            yield Text(
-                f"Nothing to do: {count - skipped:,} tasks are in the store, and {skipped:,} need what collapsed."
-            )
-        else:
-            yield Text(f"Nothing to do: all {count:,} tasks are in the store.")
+        yield Text(nothing_to_do(view))
         return
     yield _kinds(view)
     yield from _why(view, everything)
@@ -54,6 +48,15 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
         yield Text(f"note: {note}", style="yellow")
     yield from (Text(line) for line in estimate(view, slots))
     yield Text(closing(view), style="bold")
+
+
+def nothing_to_do(view: Outlook, word: str = "in the store") -> str:
+    """One line for a study of which everything is there that can be."""
+    skipped = sum(task.id in view.diff.skipped for task in view.counted)
+    stored = len(view.counted) - skipped
+    if not skipped:
+        return f"Nothing to do: all {stored:,} tasks are {word}."
+    return f"Nothing to do: {stored:,} tasks are {word}, and {skipped:,} need what collapsed."
 
 
 def closing(view: Outlook) -> str:

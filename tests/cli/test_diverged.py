@@ -1,5 +1,6 @@
 """A study whose trainings all diverge, from run to report: results, not failures."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -59,4 +60,10 @@ def test_from_run_to_report(place, lmcspec, replicates, rate):
         assert " diverged at levels 1, 2" in text
         assert "missing" not in text
         again = lmcspec("run", "study.toml", "--runner", "inline", "--no-tracking")
-        assert "need what collapsed" in again.err
+        states = Counter(task["state"] for task in lmcspec("plan", "study.toml", "--format", "json").data["tasks"])
+        assert states.keys() == {"reuse", "skipped"}
+        reused, skipped = states["reuse"], states["skipped"]
+        assert f"{reused} tasks are reused, and {skipped} need what collapsed." in again.err
+        planned = " ".join(lmcspec("plan", "study.toml").out.split())
+        assert f"{reused} tasks are in the store, and {skipped} need what collapsed." in planned
+        assert f"{reused} done  {skipped} skipped after a collapse" in lmcspec("status", "study.toml").out

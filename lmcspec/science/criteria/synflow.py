@@ -17,12 +17,13 @@ def scores(
     """|∂R/∂|w|| |w|, where R is the sum of the logits for one image of ones.
 
     As in the published code every parameter and buffer has its absolute value: weights under the mask, biases, and
-    batch norm's scale, shift and running statistics, which it uses (evaluation mode). In float64, because R is a
+    batch norm's scale, shift and running statistics, which it uses (evaluation mode). Whole numbers, truth values and
+    complex ones stay: they are places, choices and phases, through which nothing flows. In float64, because R is a
     product over the layers. The module stays as it is.
     """
     # Not a copy: layers may hold tensors between two calls that can't be copied, as those of weight_norm do.
     tensors = (*module.named_parameters(), *module.named_buffers())
-    values = {name: _wide(tensor.detach()).abs() for name, tensor in tensors}
+    values = {name: _size(tensor.detach()) for name, tensor in tensors}
     own = {name: values[name].masked_fill(~keep.to(values[name].device), 0.0) for name, keep in mask.items()}
     leaves = [value.requires_grad_() for value in own.values()]
     ones = torch.ones(1, *shape, dtype=torch.float64, device=leaves[0].device)
@@ -37,5 +38,5 @@ def scores(
     return {name: (g * w).abs().detach() for (name, w), g in zip(own.items(), gradients, strict=True)}
 
 
-def _wide(tensor: Tensor) -> Tensor:
-    return tensor.to(torch.float64) if tensor.is_floating_point() else tensor
+def _size(tensor: Tensor) -> Tensor:
+    return tensor.to(torch.float64).abs() if tensor.is_floating_point() else tensor

@@ -47,7 +47,7 @@ def distill(config: Condensation, given: Given) -> Distilled:
             module = given.network(config.seed, "net", iteration)
             if place:
                 module.load_state_dict(entered)
-        parameters = list(module.parameters())
+        parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         module.train()
         silence(module)
         total, gradient = images.new_zeros(()), torch.zeros_like(images)

@@ -231,6 +231,32 @@ def test_the_module_stays_as_it_is(network, training):
         assert all(parameter.grad is None for parameter in module.parameters())
 
 
+class Fancy(nn.Module):
+    """A layer seen through buffers of each kind of number, which together leave its logits as they are."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+        self.register_buffer("order", torch.tensor([-1, 1, -3]))  # the outputs 2, 1 and 0, twice
+        self.register_buffer("use", torch.ones(36, dtype=torch.bool))
+        self.register_buffer("whole", torch.ones(3, dtype=torch.uint8), persistent=False)
+        self.register_buffer("turn", torch.tensor(1j))
+        self.fixed = nn.Parameter(torch.tensor([2, 1, 0], dtype=torch.int16), requires_grad=False)
+
+    def forward(self, x):
+        x = torch.where(self.use.view(1, *SHAPE), x, 7.0)
+        logits = self.inner(x)[:, self.order][:, self.fixed.long()] * self.whole
+        return (logits * self.turn).imag
+
+
+@pytest.mark.parametrize(("score", "config"), [(snip, Snip()), (grasp, Grasp()), (synflow, Synflow())])
+def test_buffers_of_whole_truth_and_complex_numbers_stay(score, config):
+    module = small_mlp()
+    wanted = score.scores(module, two_of_three(module), config, SHAPE, images())
+    found = score.scores(Fancy(module), two_of_three(Fancy(module)), config, SHAPE, images())
+    close({name.removeprefix("inner."): value for name, value in found.items()}, wanted)
+
+
 @pytest.mark.parametrize(("score", "config"), [(snip, Snip), (grasp, Grasp)])
 def test_without_batch_norm_the_size_of_batches_does_not_matter(score, config):
     module = small_mlp()

@@ -172,6 +172,18 @@ def test_a_network_with_batch_norm_is_matched_with_statistics_of_all_classes(dig
     torch.testing.assert_close(made.images, by_the_book(config, digits, with_batch_norm), rtol=1e-3, atol=2e-5)
 
 
+def test_parameters_that_are_not_trained_are_not_matched(digits):
+    """Such as a table of places, whose numbers are whole: they have no gradient."""
+
+    def with_places(seed: int = 0) -> nn.Module:
+        module = build()
+        module.register_parameter("places", nn.Parameter(torch.arange(4), requires_grad=False))
+        return module
+
+    wanted = dc.distill(small(), Given(digits, build)).images
+    assert torch.equal(dc.distill(small(), Given(digits, with_places)).images, wanted)
+
+
 def error_after_training(dataset, images, labels, replicate: int) -> float:
     module = build()
     recipe = Recipe(300, 128, Sgd(0.05, 0.9, 5e-4), Schedule((200,), 0.1))

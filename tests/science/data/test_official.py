@@ -210,6 +210,27 @@ def test_an_odd_file_of_svhn_is_named(tmp_path, content):
         loaded("svhn", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("images", "labels", "told"),
+    [
+        (np.zeros((32, 32, 3, 5), np.uint8), np.full(5, 1.5), "labels that are not 1 … 10"),
+        (np.zeros((32, 32, 3, 5), np.uint8), np.full(5, 99), "labels that are not 1 … 10"),
+        (np.zeros((32, 32, 3, 5), np.uint8), np.full(5, -1), "labels that are not 1 … 10"),
+        (np.zeros((32, 32, 3, 5), np.uint8), np.array(list("12345")), "labels that are not 1 … 10"),
+        (np.zeros((32, 32, 3, 5), np.uint8), np.ones(3, np.uint8), "3 labels for 5 images"),
+        (np.zeros((32, 32, 3, 5)), np.ones(5, np.uint8), "float64"),
+        (np.zeros((5, 32, 32, 3), np.uint8), np.ones(5, np.uint8), r"\(5, 32, 32, 3\)"),
+        (np.zeros((32, 32, 3), np.uint8), np.ones(5, np.uint8), r"\(32, 32, 3\)"),
+    ],
+)
+def test_odd_arrays_of_svhn_are_named(tmp_path, images, labels, told):
+    """99 was taken for a 9, and 1.5 for a 1."""
+    for part in ("train", "test"):
+        savemat(tmp_path / f"{part}_32x32.mat", {"X": images, "y": labels[:, None]})
+    with pytest.raises(DataError, match=f"{tmp_path}/train_32x32.mat .*{told}"):
+        loaded("svhn", tmp_path)
+
+
 def test_files_that_are_still_packed_say_how_to_unpack_them(tmp_path, some):
     made = some(train=12, test=7, shape=(1, 28, 28), classes=10)
     write("mnist", tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)

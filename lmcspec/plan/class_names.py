@@ -1,5 +1,6 @@
 """Which class of one source of images is which of another's: by name where both have names, else by number."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 SHOWN = 4
@@ -13,13 +14,17 @@ class OtherClasses(ValueError):
 def matched(theirs: Sequence[str], ours: Sequence[str]) -> tuple[int, ...]:
     """By label of a set, the study's label of the class with that name; () where all labels stay, or names are missing.
 
-    Raises OtherClasses where both have names that are not the same.
+    Raises OtherClasses where both have names that are not the same, or several classes have one name.
     """
     if not theirs or not ours or tuple(theirs) == tuple(ours):
         return ()
+    for whose, names in (("its", theirs), ("the study's", ours)):
+        name, count = Counter(names).most_common(1)[0]
+        if count > 1:
+            raise OtherClasses(f"{'two' if count == 2 else count} of {whose} classes are called `{name}`")
     lacking = [name for name in theirs if name not in set(ours)]
-    if lacking or len(theirs) != len(ours):
-        missing = [name for name in ours if name not in set(theirs)]
+    missing = [name for name in ours if name not in set(theirs)]
+    if lacking or missing:
         raise OtherClasses(f"its classes are {listed(lacking or theirs)}, the study's {listed(missing or ours)}")
     numbers = {name: number for number, name in enumerate(ours)}
     return tuple(numbers[name] for name in theirs)

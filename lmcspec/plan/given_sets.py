@@ -113,14 +113,16 @@ def _sizes_fit(entry: LoadedSet, file: FoundSet, name: str, problem) -> bool:
 
 def _notes(name: str, file: FoundSet, study: FoundData, *, by_number: bool) -> Sequence[str]:
     found = []
-    names = study.facts.names or file.facts.names or tuple(map(str, range(file.facts.classes)))
+    theirs, ours = file.facts.names, study.facts.names
+    # Matched by names a label is the file's own; by numbers it is the study's.
+    names = (ours or theirs if by_number else theirs or ours) or tuple(map(str, range(file.facts.classes)))
     empty = [names[label] for label, count in enumerate(file.sizes) if not count]
     if empty:
         found.append(
             f"the distilled set {name!r} has no images of {len(empty)} of {len(names)} classes: {listed(empty)}"
         )
-    if by_number or not (study.facts.names and file.facts.names):
-        found += _numbers(f"the distilled set {name!r}", file.facts.names, study.facts.names)
+    if by_number or not (ours and theirs):
+        found += _numbers(f"the distilled set {name!r}", theirs, ours)
     return found
 
 

@@ -93,6 +93,34 @@ def test_other_names_are_no_match(theirs, ours):
         matched(theirs, ours)
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours", "message"),
+    [
+        (("ant", "ant", "ant"), ("ant", "bee", "cat"), "3 of its classes are called `ant`"),
+        (("ant", "bee", "bee"), ("ant", "bee", "cat"), "two of its classes are called `bee`"),
+        (("ant", "bee", "cat"), ("ant", "bee", "bee"), "two of the study's classes are called `bee`"),
+        (("ant", "bee"), ("ant", "bee", "cat"), "the study's `cat`"),
+        (("ant", "bee", "cat", "dog"), ("ant", "bee", "cat"), "its classes are `dog`"),
+    ],
+)
+def test_names_that_are_not_one_to_one_are_no_match(theirs, ours, message):
+    with pytest.raises(OtherClasses, match=message):
+        matched(theirs, ours)
+
+
+def test_a_class_without_images_is_named_by_what_its_label_means(tmp_path):
+    """In a set that is matched by names its labels are its own; by numbers they are the study's."""
+    study, path = folder(tmp_path / "numbers", NUMBERS), tmp_path / "few.safetensors"
+    images = torch.rand(11, 3, 4, 4)
+    save_distilled(path, Distilled(images, torch.arange(11), Space(), names=NUMBERS))
+    assert SORTED[11] == "9" and NUMBERS[11] == "11"
+    entry = f'{{ load = "{path}", space = "raw" }}'
+    (named,) = plan(study, entry).notes
+    assert named == "the distilled set 'x' has no images of 1 of 12 classes: `11`"
+    numbered, _ = plan(study, entry, 'distilled.x.match="numbers"').notes
+    assert numbered == "the distilled set 'x' has no images of 1 of 12 classes: `9`"
+
+
 def test_what_numbers_are_taken_for():
     assert taken_for((), tuple("0123")) == taken_for((), ()) == ""
     assert taken_for((), SORTED) == "2 for `10`, 3 for `11`, 4 for `2`, 5 for `3`, … (12 classes)"

@@ -113,7 +113,7 @@ def _folders(split: Path, chosen: Sequence[str]) -> list[str]:
         kind = _kind(entry)
         if kind == "folder":
             found.append(entry.name)
-        elif kind not in ("file", "link") or entry.name.lower().endswith((*SUFFIXES, *OTHERS)):
+        elif kind != "file" or entry.name.lower().endswith((*SUFFIXES, *OTHERS)):
             odd.append((entry.name, "an image beside the class folders" if kind == "file" else kind))
     _refuse(split, odd)
     if not found:

@@ -111,8 +111,15 @@ def read_own_file(path: Path) -> tuple[OwnTensor, OwnTensor, Note]:
 
 
 def _space(path: Path, text: str) -> Space:
+    """The space that a note spells out; of numbers only those that make a difference in it."""
     fields: Any = parse_document(text, path, dict[str, Any])
-    mean, std, eps = (tuple(fields["mean"]), tuple(fields["std"]), fields["eps"])
+    mean, std, name = tuple(fields["mean"]), tuple(fields["std"]), fields["name"]
+    eps = fields["eps"] if name == "zca" else fields.get("eps", 0.1)
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in (*mean, *std, eps)):
         raise ValueError("its space has numbers that mean nothing")
-    return Space(fields["name"], mean, std, eps)
+    if name == "standardised":
+        return Space(name, mean, std)
+    if mean or std:
+        other = "images of which a mean was taken off are in another: standardised, or raw once it is added again"
+        raise ValueError(f"its space is {name!r}, which has no mean and std; {other}")
+    return Space(name, eps=eps) if name == "zca" else Space(name)

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from lmcspec.base.errors import StaleError
 from lmcspec.science.data.arrays import DataError, MissingData
-from lmcspec.science.data.distilled import Distilled, distilled_facts, load_distilled, save_distilled
+from lmcspec.science.data.distilled import Distilled, distilled_facts, load_distilled, read_own, save_distilled
 from lmcspec.science.data.published import NoSet
 from lmcspec.science.data.set_file import OtherSpace, check_space, read_set
 from lmcspec.science.data.spaces import Space
@@ -166,6 +166,10 @@ def test_a_factor_or_a_rate_that_its_file_contradicts_is_refused(tmp_path, image
         assert "rate that was learned" in str(both(path))
 
 
+def note_of(name, mean, std, eps=0.1):
+    return {"space": json.dumps({"name": name, "mean": mean, "std": std, "eps": eps})}
+
+
 @pytest.mark.parametrize(
     ("note", "message"),
     [
@@ -178,6 +182,12 @@ def test_a_factor_or_a_rate_that_its_file_contradicts_is_refused(tmp_path, image
         ({"space": json.dumps({"name": "raw", "mean": 3, "std": [], "eps": 0.1})}, "not iterable"),
         ({"space": json.dumps({"name": "hsv", "mean": [], "std": [], "eps": 0.1})}, "no space 'hsv'"),
         ({"space": "[" * 100_000}, "deep"),
+        (note_of("raw", [0.5], [0.5]), "its space is 'raw', which has no mean and std"),
+        (note_of("raw", [], [1]), "its space is 'raw', which has no mean and std"),
+        ({"space": json.dumps({"name": "raw", "mean": [0], "std": [1]})}, "which has no mean and std"),
+        (note_of("zca", [0.0] * 3, [1.0] * 3), "its space is 'zca', which has no mean and std"),
+        (note_of("raw", [], [], "0.1"), "numbers that mean nothing"),
+        (note_of("standardised", [0.5], []), "a positive std per channel"),
         ({"classes": '{"a": 1}'}, "another form"),
         ({"rate": "fast"}, "could not convert"),
     ],
@@ -186,6 +196,15 @@ def test_notes_of_strangers_are_read_with_care(tmp_path, images, labels, note, m
     path = tmp_path / "set.safetensors"
     save_file({"images": images, "labels": labels}, path, metadata=note)
     assert message in str(both(path))
+
+
+def test_numbers_that_a_space_does_not_use_are_not_looked_at(tmp_path, images, labels):
+    """Else a plan, which goes by the name, would take a set that a run does not know."""
+    path = tmp_path / "set.safetensors"
+    for study, note in (RAW, note_of("raw", [], [], 0)), (STANDARD, note_of("standardised", [0.3054], [0.3761], 0.5)):
+        save_file({"images": images, "labels": labels}, path, metadata=note)
+        check_space(path, read_set(path, 10, SHAPE), study.name, study)
+        assert read_own(path, 10, SHAPE).space == load_distilled(path, study, 10, SHAPE).space == study
 
 
 def test_other_files_get_a_sentence_that_helps(tmp_path, images):

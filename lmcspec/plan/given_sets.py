@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import BlockedError, Problem
-from lmcspec.plan.class_names import OtherClasses, listed, matched, taken_for
+from lmcspec.plan.class_names import SHOWN, OtherClasses, listed, matched, taken_for
 from lmcspec.plan.facts import FoundData, FoundSet, data_facts, distilled_set
 from lmcspec.plan.settings import EmptiedClass, TrainingSet, data_part, facts_of_study
 from lmcspec.spec import Case
@@ -103,9 +103,12 @@ def _both(case: Case, name: str, space: str) -> str:
 
 
 def _sizes_fit(entry: LoadedSet, file: FoundSet, name: str, problem) -> bool:
-    stored, classes = sum(file.sizes), file.facts.classes
-    if entry.ipc is not None and stored != entry.ipc * classes:
+    other = [f"{size:,} of class {label}" for label, size in enumerate(file.sizes) if size != entry.ipc]
+    if entry.ipc is not None and other:
+        stored, classes = sum(file.sizes), file.facts.classes
         message = f"the distilled set {name!r} has {stored:,} images of {classes} classes, not {entry.ipc} of each"
+        if len(other) <= SHOWN:
+            message += f", but {' and '.join(other)}"
         problem("E404", message, "ipc", "leave `ipc` out: it is for files that are not here yet")
         return False
     return True

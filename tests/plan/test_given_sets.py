@@ -142,3 +142,23 @@ def test_the_help_leads_to_a_plan_in_one_step(tmp_path, study, declared, held):
     assert advice, found.help
     corrected = dict(one.split("=") for one in sets) | {key: f'"{value}"' for key, value in advice}
     assert plan(path, *(f"{key}={value}" for key, value in corrected.items()))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((3, 1, *[2] * 8), "2 of each, but 3 of class 0 and 1 of class 1"),
+        ((2,) * 10, None),
+        ((4, 0, *[2] * 8), "4 of class 0 and 0 of class 1"),
+    ],
+)
+def test_ipc_is_held_against_every_class(tmp_path, images, sizes, said):
+    """The sum is twice the number of classes in all of these."""
+    labels = torch.repeat_interleave(torch.arange(10), torch.tensor(sizes))
+    torch.save([images[: len(labels)], labels], tmp_path / "set.pt")
+    if said is None:
+        assert plan(tmp_path / "set.pt", "distilled.x.ipc=2")
+        return
+    found = problem(tmp_path / "set.pt", "distilled.x.ipc=2")
+    assert (found.code, found.path) == ("E404", "distilled.x.ipc")
+    assert said in found.message

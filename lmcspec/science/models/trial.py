@@ -1,9 +1,11 @@
 """A model of somebody's, tried before anything runs: what a training would find wrong with it, in a sentence."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -15,6 +17,7 @@ from lmcspec.science.models.suited import ModelError
 
 _IMAGES = 2
 """Batch norm has no variance of one image."""
+_DRAW_NOTHING = "let it draw nothing; for dropout there is lmcspec.science.dropout.Dropout"
 _SIGNATURE = "`build(config, shape, classes)` gives a torch.nn.Module for images of `shape` (channels, height, width)"
 
 
@@ -43,28 +46,37 @@ def tried(make: Callable[[], nn.Module], shape: tuple[int, int, int], classes: i
     images = torch.linspace(-1, 1, _IMAGES * shape[0] * shape[1] * shape[2]).view(_IMAGES, *shape)
 
     def forward() -> Any:
-        before = torch.default_generator.get_state()
+        before = _generators()
         found = _without_failing(
             lambda: module(images),
             f"takes no images of {size} (channels, height, width)",
             f"{_SIGNATURE}; another study's images have another shape",
         )
-        if not torch.equal(before, torch.default_generator.get_state()):
-            help = "let it draw nothing; for dropout there is lmcspec.science.dropout.Dropout"
-            raise ModelError("`forward` of the model draws from torch's global generator", help=help)
+        for name, state in _generators().items():
+            if state != before[name]:
+                raise ModelError(f"`forward` of the model draws from {name}", help=_DRAW_NOTHING)
         return found
 
     was_training = module.training
     module.eval()
     with torch.no_grad():
-        _check_logits(forward(), classes)
+        first, again = forward(), forward()
+        _check_logits(first, classes)
+        _check_same(first, again)
     module.train()
-    attach(module, Noise(0), 1, images.device)(0)
-    outputs = forward()
-    if not (isinstance(outputs, tuple) and len(outputs) == 2):  # a pair in training: the second is an auxiliary one
-        outputs = (outputs,)
+    seed = attach(module, Noise(0), 1, images.device)
+    buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
+    seed(0)
+    with torch.no_grad():
+        first = _several(forward())
+        for buffer, before in buffers:
+            buffer.copy_(before)
+    seed(0)
+    outputs = _several(forward())
     for one in outputs:
         _check_logits(one, classes)
+    for one, other in zip(first, outputs, strict=True):
+        _check_same(one, other)
     loss = loss_of_outputs(outputs[0] if len(outputs) == 1 else outputs, Tensor.sum)
     _without_failing(loss.backward, "has no gradient", "let logits depend on its parameters by differentiable steps")
     module.zero_grad()
@@ -79,6 +91,29 @@ def built_without_values(make: Callable[[], nn.Module]) -> None:
         "can't be built on torch's device `meta`, whose tensors have shapes and no values",
         "let `build` look at no values; a parametrization that does (`orthogonal`) goes into `forward`",
     )
+
+
+def _generators() -> dict[str, object]:
+    """The states of the generators that any code may draw from, by what they are."""
+    kind, keys, *more = np.random.get_state(legacy=True)
+    return {
+        "torch's global generator": torch.default_generator.get_state().numpy().tobytes(),
+        "Python's `random`": random.getstate(),
+        "numpy's global generator": (kind, np.asarray(keys).tobytes(), *more),
+    }
+
+
+def _several(outputs: object) -> tuple[Any, ...]:
+    """Logits, in training with auxiliary ones behind them where there are such."""
+    return outputs if isinstance(outputs, tuple) and len(outputs) == 2 else (outputs,)
+
+
+def _check_same(first: Tensor, again: Tensor) -> None:
+    if not torch.equal(first.nan_to_num(), again.nan_to_num()):
+        raise ModelError(
+            "`forward` of the model gives other logits for the same images, parameters and buffers",
+            help=f"{_DRAW_NOTHING}; and what it counts or remembers has to be a buffer",
+        )
 
 
 def _check_logits(found: object, classes: int) -> None:

@@ -1,11 +1,15 @@
 """Models of somebody's, tried on two images: each works, or ends in a sentence with what to write."""
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
 from lmcspec.catalog import Named
+from lmcspec.science.dropout import Dropout
 from lmcspec.science.models import construct
 from lmcspec.science.models.suited import ModelError
 from lmcspec.science.models.trial import built_without_values, tried
@@ -116,6 +120,66 @@ def test_ends_in_a_sentence(make, words, help):
     with pytest.raises(ModelError) as error:
         try_out(make)
     assert words in str(error.value) and help in f"{error.value} {error.value.help}"
+
+
+OWN = torch.Generator()
+
+
+class Counting(Small):
+    """What it does hangs on how often it was called; `where` says whether as a buffer."""
+
+    def __init__(self, where, training=True):
+        super().__init__()
+        self.seen, self.only = 0, training
+        if where == "buffer":
+            del self.seen
+            self.register_buffer("seen", torch.tensor(0.0))
+
+    def forward(self, x):
+        if self.training or not self.only:
+            self.seen += 1
+        return super().forward(x) * self.seen
+
+
+def drawing(draw, training=False):
+    module = Small()
+    module.give = lambda x: x * draw() if module.training or not training else x
+    return module
+
+
+@pytest.mark.parametrize(
+    ("draw", "words"),
+    [
+        (random.random, "draws from Python's `random`"),
+        (lambda: random.choice([0.5, 0.5]), "draws from Python's `random`"),
+        (lambda: float(np.random.rand()), "draws from numpy's global generator"),
+        (lambda: float(np.random.normal()), "draws from numpy's global generator"),
+        (lambda: float(torch.rand(1)), "draws from torch's global generator"),
+        (random.Random().random, "other logits for the same images"),
+        (random.SystemRandom().random, "other logits for the same images"),
+        (lambda: np.random.default_rng().random(), "other logits for the same images"),
+        (np.random.default_rng(0).random, "other logits for the same images"),
+        (lambda: float(torch.rand(1, generator=OWN)), "other logits for the same images"),
+    ],
+)
+@pytest.mark.parametrize("training", [False, True])
+def test_what_draws_in_forward_is_refused(draw, words, training):
+    with pytest.raises(ModelError, match=words) as error:
+        try_out(lambda: drawing(draw, training))
+    assert "let it draw nothing" in error.value.help
+
+
+def test_what_counts_its_calls_counts_them_in_a_buffer():
+    try_out(lambda: Counting("buffer"))
+    with pytest.raises(ModelError, match="other logits") as error:
+        try_out(lambda: Counting("attribute"))
+    assert "a buffer" in error.value.help
+    with pytest.raises(ModelError, match="other logits"):
+        try_out(lambda: Counting("buffer", training=False))
+
+
+def test_dropout_by_its_own_stream_works():
+    assert try_out(lambda: Small(Dropout(0.5))).training
 
 
 @pytest.mark.slow

@@ -148,12 +148,16 @@ def set_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
         settings = made.model_dump()
         ipc, packed = settings["ipc"], settings.get("factor", 1) ** 2
         wanted = ipc * packed * facts.classes
-        if facts.known and settings.get("start", "real") != "noise" and wanted > facts.train:
-            most = facts.train // (packed * facts.classes)
+        # Sizes of classes are those before any are set aside: no class has more.
+        smallest = min(facts.sizes, default=facts.train)
+        short = wanted > facts.train or ipc * packed > smallest
+        if facts.known and settings.get("start", "real") != "noise" and short:
+            most = min(facts.train // facts.classes, smallest) // packed
+            there = f"there are {facts.train:,} to train on"
             yield case.origins.problem(
                 "E426",
-                f"the set {name!r} starts from {wanted:,} real images, {ipc * packed:,} of each class, and there are "
-                f"{facts.train:,} to train on",
+                f"the set {name!r} starts from {wanted:,} real images, {ipc * packed:,} of each class, and "
+                + (there if wanted > facts.train else f"the smallest has {smallest:,}"),
                 ("distilled", name, "ipc"),
                 help=f"ask for {most} at most" if most else "take a larger data set",
             )

@@ -105,17 +105,31 @@ def distilled_set(
     return FoundSet(found.facts(facts.classes), sizes, found.note.rate is not None)
 
 
-def most_aside(facts: DataFacts, name: str, seed: int) -> int | None:
-    """How many images can be set aside before a class has none left; None where its sizes are not known.
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """How many training images can be set aside before a class has none left to train on."""
 
-    Exact where a data set's images come class by class, as those of a folder do; of others what holds in any order.
+    sure: int
+    """So many leave some of every class, in whatever order the images come."""
+    most: int
+    """More than that never do."""
+
+
+def aside(facts: DataFacts, name: str, seed: int) -> Aside | None:
+    """By the sizes of the classes; None where they are not known.
+
+    One image of each class goes in turn, so that a class of n images is empty after n turns; which one comes first in
+    a turn hangs on the order of the images. Of a folder, where classes have names and come one after the other, both
+    numbers are the exact one.
     """
     if not facts.sizes or not facts.known:
         return None
     if facts.names:
-        return _resolve("lmcspec.science.data.held_out:most_aside_of")(facts.sizes, name, seed)
+        exact = _resolve("lmcspec.science.data.held_out:most_aside_of")(facts.sizes, name, seed)
+        return Aside(exact, exact)
     present = [size for size in facts.sizes if size]
-    return min(present) * len(present) - 1
+    sure = (min(present) - 1) * len(present)
+    return Aside(sure, sure + sum(size > min(present) for size in present))
 
 
 def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:

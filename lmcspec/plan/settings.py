@@ -22,7 +22,7 @@ from lmcspec.base.recipes import (
 from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import Card, DatasetCard, Named, get, identity
 from lmcspec.catalog.code import code_of
-from lmcspec.plan.facts import most_aside
+from lmcspec.plan.facts import aside
 from lmcspec.spec import recipe as written
 from lmcspec.spec.study import DatasetTable, Space
 from lmcspec.tasks import Part
@@ -183,16 +183,22 @@ def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     held = table.split.validation
     if held >= facts.train:
         raise ValueError(f"{held:,} images are to be set aside for validation, and there are {facts.train:,} in all")
-    if held and (most := most_aside(facts, table.name, table.split.seed)) is not None and held > most:
+    limit = aside(facts, table.name, table.split.seed) if held else None
+    if limit is not None and held > limit.most:
         raise EmptiedClass(
             f"{held:,} images set aside for validation take all of a class: the smallest has {min(facts.sizes):,}",
-            f"set {most:,} aside at most" if most else "a class has one training image only: it needs more",
+            f"set {limit.sure:,} aside at most" if limit.sure else "a class has one training image only: it needs more",
             "validation",
         )
     left = facts.train - held
     wanted = left if table.split.train is None else table.split.train
     if wanted > left:
         raise ValueError(f"{wanted:,} images are to be trained on, and there are {left:,}")
+    if facts.known and table.split.train is None and left < facts.classes:
+        message = (
+            f"{held:,} images set aside for validation leave {left:,}, which can't be of {facts.classes:,} classes"
+        )
+        raise EmptiedClass(message, f"set {facts.train - facts.classes:,} aside at most", "validation")
     if facts.known and wanted < facts.classes:
         message = f"{wanted:,} training images can't be of all {facts.classes:,} classes"
         raise EmptiedClass(message, f"train on {facts.classes:,} at least", "train")

@@ -25,6 +25,7 @@ CARD = DatasetCard(
         test=10_000,
         classes=10,
         shape=(3, 32, 32),
+        sizes=(5000,) * 10,
     ),
     files=("train", "test"),
     mean=(0.4914, 0.4822, 0.4465),

@@ -25,6 +25,7 @@ CARD = DatasetCard(
         test=10_000,
         classes=10,
         shape=(1, 28, 28),
+        sizes=(5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
     ),
     files=tuple(
         f"MNIST/raw/{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")

@@ -156,7 +156,7 @@ class _Case:
         found: list[Target] = []
         for name, measure in self.case.study.measures.items():
             wanted: Any = getattr(measure, "networks", "all")
-            chosen = list(self.networks) if wanted == "all" else list(wanted)
+            chosen = list(self.networks) if wanted == "all" else list(dict.fromkeys(wanted))
             request = Request(
                 name=name,
                 case=self.case.name,

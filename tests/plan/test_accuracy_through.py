@@ -36,6 +36,14 @@ def test_at_stated_steps():
     assert found == {0: [10, 90, None], 1: [90, None]}
 
 
+def test_a_step_before_the_rewind_point_is_noted_once():
+    plan, found = places('copies = 2, through = ["10it", "2ep"]')
+    assert found[1] == [90, None] * 2
+    (note,) = (note for note in plan.notes if "through" in note)
+    assert note == "accuracy of imp through 10it: levels that rewind to 50it begin after it"
+    assert not any("through" in note for note in places('through = ["50it", "2ep"]')[0].notes)
+
+
 def test_nothing_is_trained_for_it_and_nothing_else_moves():
     with_it, without = places('through = ["10it", "2ep"]')[0], places("")[0]
     assert [task.id for task in with_it.counted] == [task.id for task in without.counted]

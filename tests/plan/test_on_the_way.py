@@ -73,3 +73,42 @@ def test_what_lies_before_the_rewind_point_is_noted_and_what_lies_after_the_end_
     with pytest.raises(SpecError) as error:
         hessians(', at = ["begin"]')
     assert '"rewind"' in str(error.value) and '"end"' in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        'hessian = { levels = [0], at = ["end", "end"] }',
+        'hessian = { levels = [0], at = ["12it", "end", "12it", "end"] }',
+        'stability = { levels = [0], at = ["12it", "0ep12it", 0, "rewind"] }',
+        'distance = { levels = [0], at = ["12it", "0ep12it"] }',
+        'landscape = { levels = [0], at = ["12it", "0ep12it"], copies = 3 }',
+        'accuracy = { networks = ["imp", "imp"], through = ["12it", "0ep12it"] }',
+        'stability = { levels = [0], split = ["test", "test"], bn = ["average", "average"] }',
+    ],
+)
+def test_what_is_asked_twice_is_asked_once(measure):
+    plan = plan_of(f"{BASE}measures.{measure}\n")
+    keys = [one.key for one in plan.targets]
+    assert keys and len(keys) == len(set(keys))
+    for task in plan.tasks.values():
+        split = getattr(task.params, "split", ())
+        assert len(split) == len(set(split))
+
+
+def test_the_end_twice_is_the_end():
+    assert hessians(', at = ["end", "end"]')[1] == hessians("")[1]
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        "accuracy = { through = [] }",
+        "stability = { levels = [0], split = [] }",
+        "stability = { levels = [0], bn = [] }",
+        "landscape = { levels = [0], split = [] }",
+    ],
+)
+def test_nothing_to_look_at_is_refused(measure):
+    with pytest.raises(SpecError, match="takes at least 1 item"):
+        plan_of(f"{BASE}measures.{measure}\n")

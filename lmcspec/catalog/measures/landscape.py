@@ -43,7 +43,7 @@ class Landscape(LevelMeasure):
     """Points on each side."""
     margin: float = Field(default=0.3, ge=0)
     """How far the square reaches beyond what lies in it, as a share of its side without."""
-    split: Several[Literal["train", "test", "validation"]] = ("train",)
+    split: Several[Literal["train", "test", "validation"]] = Field(default=("train",), min_length=1)
     images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
     """Training images to evaluate on, the same at every point, balanced over the classes."""
     bn: Literal["average", "recompute"] = "average"

@@ -20,11 +20,11 @@ class Stability(LevelMeasure):
     """Data orders; all their pairs are compared."""
     points: int = Field(default=30, ge=2, le=10_000)
     """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
-    split: Several[Literal["train", "test", "validation"]] = ("train", "test")
+    split: Several[Literal["train", "test", "validation"]] = Field(default=("train", "test"), min_length=1)
     """The images on which to look; `validation` needs a `dataset.split`."""
     images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
     """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
-    bn: Several[Literal["average", "recompute"]] = ("average", "recompute")
+    bn: Several[Literal["average", "recompute"]] = Field(default=("average", "recompute"), min_length=1)
     """Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""
     bn_images: int = Field(default=10_000, ge=1)
     """Fixed un-augmented training images over which `recompute` accumulates."""

@@ -31,12 +31,16 @@ def _on_the_way(request: Request, cell: Cell, copy: int) -> Iterator[tuple[int, 
     network, replicate, level = cell
     name = recipe_of(request, network, level)
     recipe = request.emit.recipe(name)
-    begin = recipe.updates(request.emit.start(network, replicate, level).step)
+    rewind = request.emit.start(network, replicate, level).step
+    begin = recipe.updates(rewind)
     if isinstance(wanted, Step):
         every = max(1, recipe.updates(wanted))
         places = [begin, *range((begin // every + 1) * every, recipe.recipe.length, every)]
     else:
         places = sorted({recipe.updates(step) for step in wanted})
+        for step in wanted:
+            if recipe.updates(step) < begin:
+                request.note_too_early(network, f"through {step}", rewind)
     for updates in places:
         if begin <= updates < recipe.recipe.length:
             yield updates, request.emit.level_run(network, replicate, level, name, copy, updates)

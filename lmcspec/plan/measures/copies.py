@@ -138,7 +138,11 @@ def partings(request: Request) -> Iterator[Parting]:
         name = recipe_of(request, network, level)
         recipe = request.emit.recipe(name)
         rewind = request.emit.start(network, replicate, level).step
+        seen: set[int] = set()
         for k in dict.fromkeys(rewind if one == "rewind" else one for one in request.config.at):
+            if recipe.updates(k) in seen:
+                continue
+            seen.add(recipe.updates(k))
             if recipe.updates(k) < recipe.updates(rewind):
                 skipped[network.name, str(k)] = skipped.get((network.name, str(k)), 0) + 1
                 continue

@@ -35,7 +35,7 @@ def targets(request: Request) -> list[Target]:
             data=emit.data,
             grid=config.grid,
             margin=config.margin,
-            split=tuple(sorted(config.split)),
+            split=tuple(sorted(set(config.split))),
             images=0 if config.images == "all" else config.images,
             bn=config.bn,
             bn_images=config.bn_images if config.bn == "recompute" else 0,

@@ -23,7 +23,7 @@ def points(request: Request, cell: Cell) -> Iterator[Point]:
 
     Raises StartsAfterEnd for a step that the level's training does not reach.
     """
-    if tuple(request.config.at) == ("end",):
+    if set(request.config.at) == {"end"}:
         yield Point(trained(request, cell))
         return
     network, replicate, level = cell
@@ -34,7 +34,9 @@ def points(request: Request, cell: Cell) -> Iterator[Point]:
     seen: set[int] = set()
     for place, one in enumerate(request.config.at):
         if one == "end":
-            yield Point(trained(request, cell), "end", length)
+            if length not in seen:
+                yield Point(trained(request, cell), "end", length)
+            seen.add(length)
             continue
         step = rewind if one == "rewind" else one
         updates = recipe.updates(step)
@@ -42,10 +44,7 @@ def points(request: Request, cell: Cell) -> Iterator[Point]:
             continue
         seen.add(updates)
         if updates < recipe.updates(rewind):
-            place_ = f"{request.case}: " if request.case else ""
-            note = f"{place_}{request.name} of {network.name} at {one}: levels that rewind to {rewind} begin after it"
-            if note not in request.notes:
-                request.notes.append(note)
+            request.note_too_early(network, f"at {one}", rewind)
             continue
         if step != Step() and updates >= length:
             raise StartsAfterEnd(

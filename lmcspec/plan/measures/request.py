@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lmcspec.base.steps import Step
 from lmcspec.catalog.levels import AtSparsity
 from lmcspec.plan.graph import Target
 from lmcspec.plan.network_plan import NetworkPlan
@@ -63,6 +64,13 @@ class Request:
         mask = self.emit.mask(network, replicate, level)
         place = {"case": self.case, "network": network.name, "replicate": replicate, "level": level}
         return Target(measure=self.name, kind=kind, task=task, mask=mask, **place, **more)
+
+    def note_too_early(self, network: NetworkPlan, what: str, rewind: Step) -> None:
+        """Tell that a point before the rewind point of some levels does not exist for them."""
+        place = f"{self.case}: " if self.case else ""
+        note = f"{place}{self.name} of {network.name} {what}: levels that rewind to {rewind} begin after it"
+        if note not in self.notes:
+            self.notes.append(note)
 
 
 def levels_of(wanted: Any, network: NetworkPlan) -> tuple[int, ...]:

@@ -15,9 +15,9 @@ def targets(request: Request) -> list[Target]:
         model=emit.model,
         data=emit.data,
         points=config.points,
-        split=tuple(sorted(config.split)),
+        split=tuple(sorted(set(config.split))),
         images=0 if config.images == "all" else config.images,
-        bn=tuple(sorted(config.bn)),
+        bn=tuple(sorted(set(config.bn))),
         bn_images=config.bn_images,
     )
     found: list[Target] = []

@@ -15,6 +15,7 @@ import tomli
 from pydantic import ValidationError, create_model
 
 from lmcspec.catalog import Config
+from lmcspec.spec.labels import PLAIN_NAME
 
 LONGEST = 200
 """Characters of a string, and items of a list, beyond which nobody mistyped them in one place."""
@@ -127,7 +128,7 @@ def _words(text: str) -> Iterator[Any]:
     yield from _as_toml(text)
     if lower in _TRUTH:
         yield _TRUTH[lower]
-    if not text.isascii() or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", text):
+    if not text.isascii() or not PLAIN_NAME.fullmatch(text):
         slug = re.sub(r"[^A-Za-z0-9_.+-]+", "-", text).strip("-_.+")
         if slug:
             yield slug

@@ -8,12 +8,12 @@ Path = tuple[str | int, ...]
 _PART = re.compile(
     r"""
     "(?P<double>[^"\\]*)" | '(?P<single>[^']*)'       # a quoted name, for names with dots in them
-    | (?P<bare>[^.\[\]"'=\s]+ (?:\[[^\[\]]*=[^\[\]]*\])?)  # a name; a member of a family keeps its bracket
+    | (?P<bare>[^.\[\]"'=\s]+ (?:\[[^\[\]=]*=[^\[\]]*\])?)  # a name; a member of a family keeps its bracket
     """,
     re.VERBOSE,
 )
 _INDEX = re.compile(r"\[(\d+)\]")
-_PLAIN = re.compile(r"[^.\[\]\"'=\s]+(?:\[[^\[\]\"]*=[^\[\]\"]*\])?")
+_PLAIN = re.compile(r"[^.\[\]\"'=\s]+(?:\[[^\[\]\"=]*=[^\[\]\"]*\])?")
 
 
 @dataclass(frozen=True, slots=True)

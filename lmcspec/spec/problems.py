@@ -237,9 +237,12 @@ def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, 
     )
 
 
+_PAIR = re.compile(r"([\w.-]+)\s*[:=]\s*+(.+)")
+
+
 def _spaced(name: str, known: list[str]) -> str | None:
     """`lr: 0.1` for YAML's `lr:0.1` and `lr = 0.1`, which are keys without a value."""
-    found = re.fullmatch(r"([\w.-]+)\s*[:=]\s*(.+)", name)
+    found = _PAIR.fullmatch(name)
     return f"{found[1]}: {found[2]}" if found and found[1] in known else None
 
 

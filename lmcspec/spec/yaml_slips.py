@@ -10,17 +10,23 @@ import tomli
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from lmcspec.spec.toml_slips import LONGEST, UNSEEN, Slip, unseen
+from lmcspec.spec.toml_scan import line_end, short
+from lmcspec.spec.toml_slips import LONGEST_LINE, UNSEEN, Slip, unseen
 
-_TOML_PAIR = re.compile(r"(?P<before>[ \t]*)(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*?)[ \t]*")
+_TOML_PAIR = re.compile(r"(?P<before>[ \t]*)(?P<key>[\w.-]+)[ \t]*=[ \t]*(?P<value>\S.*)")
 _TOML_HEADER = re.compile(r"\s*\[\[?[\w.\"'-]+\]\]?\s*")
-_TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s+)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))")
+_YAML_KEY = re.compile(r"\s*[\w.\"'-]+:(\s|$)")
+_NAME = re.compile(r"[^\s,\]\}]+")
+_DASH_BEFORE_BRACE = re.compile(r"(?<=[\[,:\s])-[ \t]*(?=[{\[])")
+_TWO_COLONS = re.compile(r"(?P<key>\s*(?:- )?[\w.\"'-]+:\s++)(?P<value>[^\"'\[{|>&*!#].*:(?:\s.*|))", re.DOTALL)
 _NO_SPACE = re.compile(r"(?P<before>\s*(?:- )?)(?P<key>[\w.-]+):(?P<value>[^\s:/\\].*)")
 _LATE_KEY = re.compile(r"\S[ \t]+(?P<key>[\w.-]+)$")
 _UNSEEN = re.compile(rf"(?:[ \t]*-?|[ \t]*(?:- )?[\w.-]+:[ \t]*){UNSEEN}")
 _DASH: dict[str, Any] = {"message": "a dash begins an item of a list, and no space follows it", "help": "put one there"}
 _SPACED = r"\g<before>\g<key>: \g<value>"
 _NO_SPACE_AFTER_DASH = re.compile(r"(?P<before>\s*(?:- )*)-(?P<item>[^\s-].*)")
+_LARGEST = 20_000
+"""Characters of a text in which edits are tried: it is read once for each."""
 _MOST = 12
 """Lines before the error in which a slip is looked for."""
 
@@ -42,17 +48,17 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
         if (place := unseen_in(line)) is not None:
             return unseen(text, start + place)
     if opened is not None and "quoted scalar" in context:
-        line = text[opened : _line_end(text, opened)].strip()
+        line = text[opened : line_end(text, opened)].strip()
         return Slip(
             opened,
             opened + 1,
             "a quote is opened here and not closed",
-            help=f"close it: `{_short(line)}{text[opened]}`",
+            help=f"close it: `{short(line)}{text[opened]}`",
         )
     equals = _with_equals(text, position)
     if equals is not None:
         return equals
-    if opened is not None and "flow" in context and _line_end(text, opened) < position:
+    if opened is not None and "flow" in context and line_end(text, opened) < position:
         sign = text[opened]
         return Slip(
             opened,
@@ -60,6 +66,8 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
             f"the `{sign}` that opens here is not closed",
             help=f"close it with `{']' if sign == '[' else '}'}`",
         )
+    if line_end(text, position) - text.rfind("\n", 0, position) > LONGEST_LINE:
+        return None
     return (
         _sign(text, position, error)
         or _comma(text, position)
@@ -82,9 +90,9 @@ def glued_dash(text: str, start: int) -> Slip | None:
     """A key that begins with a dash and a bracket: to YAML, `-{a: 1}` is a table with the key `-{a`."""
     if text[start : start + 2] not in ("-{", "-["):
         return None
-    end = _line_end(text, start)
+    end = line_end(text, start)
     new = f"- {text[start + 1 : end].rstrip()}"
-    return Slip(start, start + 2, label=f"did you mean `{_short(new)}`?", **_DASH)
+    return Slip(start, start + 2, label=f"did you mean `{short(new)}`?", **_DASH)
 
 
 def glued_dashes(text: str, start: int, end: int) -> Slip | None:
@@ -92,7 +100,7 @@ def glued_dashes(text: str, start: int, end: int) -> Slip | None:
     lines = [line.strip() for line in text[start:end].split("\n")]
     if len(lines) < 2 or not all(_NO_SPACE_AFTER_DASH.fullmatch(line) for line in lines):
         return None
-    return Slip(start, start + len(lines[0]), label=f"did you mean `- {_short(lines[0][1:])}`?", **_DASH)
+    return Slip(start, start + len(lines[0]), label=f"did you mean `- {short(lines[0][1:])}`?", **_DASH)
 
 
 def as_toml(text: str, stem: str) -> Slip | None:
@@ -104,7 +112,7 @@ def as_toml(text: str, stem: str) -> Slip | None:
     try:
         tomli.loads(text)
     except (ValueError, RecursionError):
-        if toml < 3 or any(re.match(r"\s*[\w.-]+:(\s|$)", line) for line in lines):
+        if toml < 3 or any(_YAML_KEY.match(line) for line in lines):
             return None  # a stray `=` in a YAML file
     start = len(text) - len(text.lstrip())
     return Slip(
@@ -116,25 +124,25 @@ def _with_equals(text: str, position: int) -> Slip | None:
     """A line of TOML among those of YAML."""
     for start, line in _lines_before(text, position):
         if (found := _TOML_PAIR.fullmatch(line)) and ": " not in line:
-            new = f"{found['key']}: {found['value']}"
+            new = f"{found['key']}: {found['value'].rstrip()}"
             at = start + len(found["before"])
             if _goes_further(text, at, start + len(line), new):
                 return Slip(
-                    at, start + len(line.rstrip()), label=f"did you mean `{_short(new)}`?", help="YAML writes `:`"
+                    at, start + len(line.rstrip()), label=f"did you mean `{short(new)}`?", help="YAML writes `:`"
                 )
     return None
 
 
 def _sign(text: str, position: int, error: MarkedYAMLError) -> Slip | None:
     """A value that begins with a sign that means something to YAML: it needs quotes."""
-    value = text[position : _line_end(text, position)].split(" #")[0].rstrip()
+    value = text[position : line_end(text, position)].split(" #")[0].rstrip()
     new = '"' + value.strip("`").replace('"', "'") + '"'
     if "cannot start any token" not in str(error.problem) or not value:
         return None
     if not _goes_further(text, position, position + len(value), new):
         return None
     help = f"a value that begins with {value[0]} needs quotes"
-    return Slip(position, position + len(value), label=f"did you mean `{_short(new)}`?", help=help)
+    return Slip(position, position + len(value), label=f"did you mean `{short(new)}`?", help=help)
 
 
 def _comma(text: str, position: int) -> Slip | None:
@@ -155,7 +163,7 @@ def _colon(text: str, position: int) -> Slip | None:
             at, value = start + found.start("value"), found["value"]
             new = '"' + value.replace('"', "'") + '"'
             if _goes_further(text, at, at + len(value), new):
-                return Slip(at, at + len(value), "a value with a colon needs quotes", f"did you mean `{_short(new)}`?")
+                return Slip(at, at + len(value), "a value with a colon needs quotes", f"did you mean `{short(new)}`?")
     return None
 
 
@@ -167,7 +175,7 @@ def _no_space(text: str, position: int) -> Slip | None:
         ):
             new = f"{found['key']}: {found['value']}"
             span = (start + found.start("key"), start + len(line.rstrip()))
-            return Slip(*span, label=f"did you mean `{_short(new)}`?", help="a space follows the colon")
+            return Slip(*span, label=f"did you mean `{short(new)}`?", help="a space follows the colon")
     return None
 
 
@@ -177,18 +185,18 @@ def _reference(text: str, position: int, problem: str) -> Slip | None:
     sign = text[start : start + 1]
     if start < 0 or sign not in ("*", "&") or not ("undefined alias" in problem or start < position):
         return None
-    found = re.compile(r"[^\s,\]\}]+").match(text, start)
+    found = _NAME.match(text, start)
     word = found[0] if found else sign
-    message = f"a lone `{sign}` stands here" if word == sign else f"`{_short(word)}` names nothing that stands above"
+    message = f"a lone `{sign}` stands here" if word == sign else f"`{short(word)}` names nothing that stands above"
     what = "an alias, the name of an earlier `&…`" if sign == "*" else "an anchor, a name for what follows"
-    help = f"unquoted, `{sign}` begins {what}; as text, write `{_short(chr(34) + word + chr(34))}`"
+    help = f"unquoted, `{sign}` begins {what}; as text, write `{short(chr(34) + word + chr(34))}`"
     return Slip(start, start + len(word), message, help=help)
 
 
 def _inner_dash(text: str, position: int) -> Slip | None:
     """A dash before braces or brackets that begin in the middle of a line."""
-    start, end = text.rfind("\n", 0, position) + 1, _line_end(text, position)
-    for found in re.finditer(r"(?<=[\[,:\s])-[ \t]*(?=[{\[])", text[start:end]):
+    start, end = text.rfind("\n", 0, position) + 1, line_end(text, position)
+    for found in _DASH_BEFORE_BRACE.finditer(text[start:end]):
         at, after = start + found.start(), start + found.end()
         if text[start:at].strip() and _goes_further(text, at, after, ""):
             return Slip(
@@ -203,29 +211,29 @@ def _dash(text: str, position: int) -> Slip | None:
         if found := _NO_SPACE_AFTER_DASH.fullmatch(line):
             at, new = start + len(found["before"]), f"- {found['item']}"
             if _goes_further(text, at, start + len(line), new):
-                return Slip(at, start + len(line.rstrip()), label=f"did you mean `{_short(new.rstrip())}`?", **_DASH)
+                return Slip(at, start + len(line.rstrip()), label=f"did you mean `{short(new.rstrip())}`?", **_DASH)
     return None
 
 
 def _among(text: str, position: int, error: MarkedYAMLError) -> Slip | None:
     """An item among keys, or a key among items."""
     problem, context = str(error.problem), str(error.context)
-    line = text[position : _line_end(text, position)].split(" #")[0].rstrip()
+    line = text[position : line_end(text, position)].split(" #")[0].rstrip()
     if "block mapping" in context and ("'-'" in problem or "block sequence" in problem):
         bare = line.removeprefix("-").strip()
-        is_key = re.match(r"[\w.\"'-]+:(\s|$)", bare) is not None
-        help = f"leave the dash out: `{_short(bare)}`" if is_key else "give it a key: `KEY: VALUE`"
+        is_key = _YAML_KEY.match(bare) is not None
+        help = f"leave the dash out: `{short(bare)}`" if is_key else "give it a key: `KEY: VALUE`"
         return Slip(position, position + 1, "an item of a list stands among the keys of a table", help=help)
     if "block collection" in context and "'?'" in problem and error.context_mark is not None:
         first = error.context_mark.line + 1
-        help = f"begin it with a dash: `- {_short(line)}`; or, for a table, leave out the dash in line {first}"
+        help = f"begin it with a dash: `- {short(line)}`; or, for a table, leave out the dash in line {first}"
         return Slip(position, position + len(line), "a key stands among the items of a list", help=help)
     return None
 
 
 def _indentation(text: str, position: int) -> Slip | None:
     """A line that is neither on a level with one above nor opened by it."""
-    start, end = text.rfind("\n", 0, position) + 1, _line_end(text, position)
+    start, end = text.rfind("\n", 0, position) + 1, line_end(text, position)
     line = text[start:end]
     own = len(line) - len(line.lstrip(" "))
     above = [other for other in text[:start].splitlines() if other.strip() and not other.lstrip().startswith("#")]
@@ -239,31 +247,24 @@ def _indentation(text: str, position: int) -> Slip | None:
 
 
 def _lines_before(text: str, position: int, most: int = _MOST) -> list[tuple[int, str]]:
-    """The line of a position and those before it, nearest first, each with where it begins."""
+    """The line of a position and those before it, nearest first, each with where it begins; none that is too long."""
     found: list[tuple[int, str]] = []
-    end = _line_end(text, position)
+    end = line_end(text, position)
     while len(found) < most:
         start = text.rfind("\n", 0, end) + 1
         found.append((start, text[start:end]))
         if start == 0:
             break
         end = start - 1
-    return found
-
-
-def _line_end(text: str, position: int) -> int:
-    end = text.find("\n", position)
-    return len(text) if end < 0 else end
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return [(start, line) for start, line in found if len(line) <= LONGEST_LINE]
 
 
 def _goes_further(text: str, start: int, end: int, new: str) -> bool:
+    if len(text) > _LARGEST:
+        return False
     changed = text[:start] + new + text[end:]
     failed = _fails_at(changed)
-    return failed is None or failed > _line_end(changed, start + len(new))
+    return failed is None or failed > line_end(changed, start + len(new))
 
 
 def _fails_at(text: str) -> int | None:

@@ -8,7 +8,6 @@ from itertools import takewhile
 from pathlib import Path
 
 from lmcspec.plan import Plan, compile_study
-from lmcspec.plan.graph import is_distilled
 from lmcspec.report.figures.choose import PLOTS, unheeded
 from lmcspec.spec import Loaded, load
 
@@ -55,7 +54,7 @@ class Specs:
     def counts(self, name: str, case: str = "", *sets: str) -> Counter[str]:
         """Tasks by kind, trainings on distilled images apart; of all cases or of one."""
         tasks = [task for task in self.planned(name, *sets).counted if case in ("", task.label.split("/")[0])]
-        return Counter("distilled" if task.kind == "train" and is_distilled(task) else task.kind for task in tasks)
+        return Counter("distilled" if task.trains and task.on_distilled else task.kind for task in tasks)
 
     def header(self, name: str) -> str:
         lines = (self.folder / f"{name}.toml").read_text(encoding="utf-8").splitlines()

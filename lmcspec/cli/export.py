@@ -84,9 +84,11 @@ class Made:
 
 def made_sets(planned: "Plan") -> list[Made]:
     """Every set that a task makes, under `CASE/distilled/SET`; without a sweep there is no case."""
+    from lmcspec.tasks import kind
+
     found = []
     for role, identifier in planned.roles.items():
-        if planned.tasks[identifier].kind == "distill":
+        if kind(planned.tasks[identifier].kind).makes == "set":
             case, _, name = role.rpartition("distilled/")
             found.append(Made(case.removesuffix("/"), name, role, planned.tasks[identifier]))
     return found

@@ -26,12 +26,12 @@ def check_saved(plan: "Plan", store: "Store") -> None:
     from lmcspec.plan.integrity import AGAIN
     from lmcspec.plan.model_facts import known_facts
 
-    excluding = [task for task in plan.tasks.values() if task.kind == "prune" and task.params.exclude]
-    _take([task.params.model for task in excluding], store)
-    for task in excluding:
+    naming = [(task, task.layers) for task in plan.tasks.values() if task.layers]
+    _take([task.params.model for task, _ in naming], store)
+    for task, named in naming:
         facts = known_facts(task.params.model, store.root / "facts")
         layers = [name.removesuffix(".weight") for name, _ in facts.sizes] if facts is not None else None
-        absent = [one for one in task.params.exclude if layers is not None and one not in layers]
+        absent = [one for one in named if layers is not None and one not in layers]
         if layers is not None and absent:
             message = f"{task.label} excludes {absent[0]!r}, and the model's layers are {', '.join(layers)}"
             raise StoreError(message, help=AGAIN)

@@ -148,7 +148,7 @@ def job_of(view: Outlook) -> Job:
             byproducts=tuple(passing.get(task, ())),
             nothing_if_diverged=kind(view.plan.tasks[task].kind).nothing_if_diverged,
             model=view.plan.tasks[task].params.model.digest,
-            forward=view.costs[task].forward,
+            forward=view.costs[task].work.forward,
         )
         for task in view.diff.run
     }

@@ -109,7 +109,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
             pristine.prepare(task.threads)
             context = TaskContext(store, attempt, payload, place, lease, log, record)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
-            check_code([params], payload.get("neutral", {}))
+            check_code([(task, params)], payload.get("neutral", {}))
             with ATTENDANT.caring(lease, log), warnings.catch_warnings():
                 try:
                     finished = task.run(context, params, payload["task"]["seeds"])

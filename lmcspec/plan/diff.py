@@ -141,8 +141,11 @@ def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
     for identifier, task in plan.tasks.items():
         if identifier not in to_run:
             continue
-        parts = (getattr(task.params, "data", None), getattr(task.params, "train_on", None))
-        own = [plan.missing[part.digest] for part in parts if part is not None and part.digest in plan.missing]
+        own = [
+            plan.missing[part.digest]
+            for part in (task.data, task.in_place)
+            if part is not None and part.digest in plan.missing
+        ]
         upstream = [blocked[source] for _, source in task.inputs if source in blocked]
         if own or upstream:
             blocked[identifier] = (own or upstream)[0]
@@ -153,7 +156,7 @@ def _share_branches(plan: Plan, to_run: Set[str], usable: Set[str]) -> tuple[dic
     """Of each branch the longest training to run passes the others, and begins at the last stored state before them."""
     branches: dict[tuple, list[str]] = {}
     for identifier, task in plan.tasks.items():
-        if task.kind == "train" and (identifier in plan.byproducts or identifier in plan.byproducts.values()):
+        if task.trains and (identifier in plan.byproducts or identifier in plan.byproducts.values()):
             branches.setdefault((task.inputs, task.seeds, task.params.branch), []).append(identifier)
     passing, continued = {}, {}
     for members in branches.values():

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
-from lmcspec.plan.cost import units
+from lmcspec.plan.cost import work
 from lmcspec.plan.facts import moved_data
 from lmcspec.plan.graph import Level, Plan, Series, Target, Verdict, find_byproducts
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
@@ -68,7 +68,7 @@ def read_document(document: Any) -> Plan:
     shape = next(iter(plan.facts.values()), None)
     try:
         moved = moved_data(plan.neutral, document["parts"], shape)
-        check_code([task.params for task in plan.tasks.values()], plan.neutral)
+        check_code(((kind(task.kind), task.params) for task in plan.tasks.values()), plan.neutral)
     except (FileNotFoundError, LmcspecError) as error:
         moved = str(error)
     except MALFORMED as error:
@@ -244,7 +244,7 @@ def payload(
         "inputs": inputs,
         "byproducts": [{"id": one, "task": {**plan.tasks[one].document, "parts": parts}} for one in byproducts],
         "record": {
-            "units": units(task, plan),
+            "units": work(task, plan).units,
             "model": task.params.model.digest,
             "label": task.label,
             "reason": reason,

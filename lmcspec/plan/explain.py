@@ -104,7 +104,7 @@ class TaskExplanation:
             "inputs": [asdict(one) for one in self.inputs],
             "seeds": dict(self.seeds),
             "params": dict(self.params),
-            "cost": None if self.cost is None else asdict(self.cost),
+            "cost": None if self.cost is None else self.cost.document(),
             "stored": None if self.kept is None else asdict(self.kept),
         }
 
@@ -135,9 +135,10 @@ class TaskExplanation:
         seconds = "seconds unknown, nothing like it has finished in this store yet"
         if own.seconds is not None:
             seconds = f"{duration(own.seconds)} ({duration(own.low or 0)} to {duration(own.high or 0)})"
-        work = f"{own.images:,} training images" + (f" in {own.updates:,} updates" if own.updates else "")
-        work = f"{work}, " if own.images else ""
-        return f"{work}{seconds}" + (f", keeps {size(own.stored)}" if own.stored is not None else "")
+        work = own.work
+        seen = f"{work.images:,} training images" + (f" in {work.updates:,} updates" if work.updates else "")
+        seen = f"{seen}, " if work.images else ""
+        return f"{seen}{seconds}" + (f", keeps {size(work.stored)}" if work.stored is not None else "")
 
     def _stored(self) -> Iterator[str]:
         if self.kept is not None:

@@ -169,7 +169,7 @@ class Plan:
         parts = {digest for digest, facts in self.facts.items() if not facts.known}
         found: set[str] = set()
         for identifier, task in self.tasks.items():
-            own = (getattr(task.params, "data", None), getattr(task.params, "train_on", None))
+            own = (task.data, task.in_place)
             if any(part is not None and (part.digest in parts or "missing" in part.value) for part in own) or any(
                 source in found for _, source in task.inputs
             ):
@@ -191,25 +191,18 @@ def counts(plan: Plan) -> dict[str, int]:
     found: dict[str, int] = {}
     for task in plan.counted:
         name = task.kind
-        if name == "train":
-            name = "train distilled" if is_distilled(task) else "train real"
+        if task.trains:
+            name += " distilled" if task.on_distilled else " real"
         found[name] = found.get(name, 0) + 1
     return found
-
-
-def is_distilled(task: Task) -> bool:
-    """Whether a training's images are a distilled set."""
-    part = task.params.train_on
-    return (part is not None and "real" not in part.value) or any(slot == "data" for slot, _ in task.inputs)
 
 
 def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
     """Each training until k that a longer one of the same branch passes -> the longest of that branch."""
     branches: dict[Any, list[Task]] = {}
     for task in tasks.values():
-        if task.kind == "train":
-            params = task.params
-            key = (task.inputs, task.seeds, params.branch)
+        if task.trains:
+            key = (task.inputs, task.seeds, task.params.branch)
             branches.setdefault(key, []).append(task)
     found: dict[str, str] = {}
     for members in branches.values():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lmcspec.plan.cost import cost, distilling
+from lmcspec.plan.cost import work
 from lmcspec.plan.graph import Plan, beneath
 from lmcspec.tasks import Task
 
@@ -81,22 +81,16 @@ def _all(plan: Plan, tasks: Iterable[str], memory: dict[str, Seen]) -> Seen:
 
 
 def _seen(task: Task, plan: Plan) -> Seen:
-    match task.kind:
-        case "train" | "prune":
-            own, part = cost(task, plan, None, {}), task.params.train_on
-            making = 0 if part is None or "real" in part.value else None  # nobody made another data set
-            return Seen(own.images, round(own.images / _factor(task, plan) ** 2), making, own.updates)
-        case "distill":
-            return Seen(making=distilling(task, plan)[0])
-        case "expert":
-            return Seen(making=cost(task, plan, None, {}).images)
-        case _:
-            return Seen()
+    own = work(task, plan)
+    if own.making:
+        return Seen(making=own.making)
+    file = task.in_place
+    making = 0 if file is None or "real" in file.value else None  # nobody made another data set
+    return Seen(own.images, round(own.images / _factor(task, plan) ** 2), making, own.updates)
 
 
 def _factor(task: Task, plan: Plan) -> int:
-    """Into how many tiles along each side the images of a training or a prune are unpacked."""
-    if task.params.train_on is not None:
-        return task.params.train_on.value.get("factor", 1)
-    source = dict(task.inputs).get("data")
-    return 1 if source is None else plan.tasks[source].params.method.value.get("factor", 1)
+    """Into how many tiles along each side the images that a task is trained on are unpacked."""
+    if task.in_place is not None:
+        return task.in_place.value.get("factor", 1)
+    return 1 if task.made_set is None else plan.tasks[task.made_set].params.method.value.get("factor", 1)

@@ -58,7 +58,7 @@ class Outlook:
     def kept_bytes(self) -> int:
         """Bytes that stay after the run: what is kept until it is used has gone by then."""
         tasks = self.plan.tasks
-        return sum(one.stored or 0 for task, one in self.running.items() if tasks[task].keep == "always")
+        return sum(one.work.stored or 0 for task, one in self.running.items() if tasks[task].keep == "always")
 
     @property
     def peak_bytes(self) -> int:
@@ -66,7 +66,9 @@ class Outlook:
         tasks = self.plan.tasks
         passing = {task for task in self.diff.run if tasks[task].keep == "until-used"}
         reads = {task: [source for _, source in tasks[task].inputs] for task in self.diff.run}
-        return peak_bytes(self.diff.run, reads, {task: one.stored or 0 for task, one in self.costs.items()}, passing)
+        return peak_bytes(
+            self.diff.run, reads, {task: one.work.stored or 0 for task, one in self.costs.items()}, passing
+        )
 
     def wall(self, slots: int, which: str = "seconds") -> float | None:
         """Predicted seconds on so many slots, start-up included; None while any task is untimed."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.plan.cost import Cost
-from lmcspec.plan.graph import Plan, is_distilled
+from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_words import mask_documents, mask_lines
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Reason
@@ -78,7 +78,7 @@ def estimate(view: Outlook, slots: int) -> list[str]:
     if not costs:
         return lines
     work = f"work: {_work(view, costs)}"
-    stored = [one.stored for one in costs.values() if one.stored is not None]
+    stored = [one.work.stored for one in costs.values() if one.work.stored is not None]
     if len(stored) == len(costs):
         work += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
     lines.append(work)
@@ -98,8 +98,8 @@ def estimate(view: Outlook, slots: int) -> list[str]:
 
 
 def _work(view: Outlook, costs: Mapping[str, Cost]) -> str:
-    images = sum(one.images for one in costs.values())
-    updates = sum(one.updates for one in costs.values())
+    images = sum(one.work.images for one in costs.values())
+    updates = sum(one.work.updates for one in costs.values())
     work = f"{images:,} training images in {updates:,} updates"
     flops = [one.flops(view.models.get(view.plan.tasks[task].params.model.digest)) for task, one in costs.items()]
     return work if None in flops else f"{work}, {sum(filter(None, flops)):.2g} FLOP"
@@ -113,12 +113,12 @@ def _kinds(view: Outlook) -> "RenderableType":
         grid.add_column(name, justify="left" if name == "kind" else "right")
     rows: dict[str, Counter] = {}
     for task in view.counted:
-        kind = ("train distilled" if is_distilled(task) else "train") if task.kind == "train" else task.kind
+        kind = f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind
         row = rows.setdefault(kind, Counter())
         now = state(view, task.id)
         row["run" if now in ("run", "changed", "passing") else now] += 1
         if task.id in view.costs:
-            row["images"] += view.costs[task.id].images
+            row["images"] += view.costs[task.id].work.images
         if task.id in view.costs and now != "blocked":
             seconds = view.costs[task.id].seconds
             row["seconds"] += seconds or 0  # pyright: ignore[reportArgumentType]
@@ -213,7 +213,7 @@ def document(view: Outlook, slots: int) -> dict[str, Any]:
                 "state": state(view, task.id),
                 **reason_document(view.reasons.get(task.id)),
                 "seconds": view.costs[task.id].seconds if task.id in view.costs else None,
-                "images": view.costs[task.id].images if task.id in view.costs else None,
+                "images": view.costs[task.id].work.images if task.id in view.costs else None,
             }
             for task in view.counted
         ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lmcspec.plan import Plan
-from lmcspec.plan.cost import cost
+from lmcspec.plan.cost import work
 from lmcspec.plan.graph import beneath
 from lmcspec.tasks import kind
 
@@ -70,7 +70,7 @@ def spent(plan: Plan, store: Records, tasks: Iterable[str], collapsed: Set[str])
     """
     own = set(tasks)
     counted = [task for task in own if plan.byproducts.get(task) not in own]
-    found = [(cost(plan.tasks[task], plan, None, {}), store.find(task)) for task in sorted(counted)]
+    found = [(work(plan.tasks[task], plan), store.find(task)) for task in sorted(counted)]
     return Spent(
         len(found),
         sum(each.images for each, _ in found),

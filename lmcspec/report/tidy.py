@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from lmcspec.base import spread
-from lmcspec.catalog import CriterionCard, MeasureCard, get
+from lmcspec.catalog import MeasureCard, get
 from lmcspec.plan import Plan, Target
 from lmcspec.report.emptied import emptied_layers
 from lmcspec.report.noise import Noise, floor, noise_of
@@ -63,8 +63,6 @@ SHARES = frozenset(
 MISSING = "missing"
 """The outcome of a result that is not there (yet)."""
 DIVERGED = "diverged"
-START = "start"
-"""The slot of a task for the state from which the networks that it looks at set out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ def _outcomes(target: Target, plan: Plan, store: Results, unranked: Callable[[],
 
 def _origin(task: str, plan: Plan) -> str:
     """The model and the data of the training from which a number comes, by their digests; empty where there is none."""
-    while plan.tasks[task].kind != "train":
+    while not plan.tasks[task].trains:
         if not (inputs := plan.tasks[task].inputs):
             return ""
         task = inputs[0][1]
@@ -195,15 +193,14 @@ def _origin(task: str, plan: Plan) -> str:
 
 
 def _looked_at(task: str, plan: Plan) -> Iterator[str]:
-    """The trainings whose networks a task is about: its inputs, but for where they set out; of masks, those ranked."""
-    for slot, source in plan.tasks[task].inputs:
-        made = plan.tasks[source]
-        if made.kind == "train" and slot != START:
+    """The trainings whose networks a task is about; of masks, those that were ranked."""
+    own = plan.tasks[task]
+    about = kind(own.kind).about(own.params)
+    for source in (source for slot, source in own.inputs if slot.startswith(about)):
+        if plan.tasks[source].trains:
             yield source
-        elif made.kind == "prune" and plan.tasks[task].kind == "overlap":
-            criterion = get("criterion", made.params.criterion.value["name"])
-            if isinstance(criterion, CriterionCard) and criterion.trains:
-                yield from (one for slot, one in made.inputs if slot == "state")
+        else:
+            yield from _looked_at(source, plan)
 
 
 def unranked(plan: Plan, store: Results) -> frozenset[str]:

@@ -4,7 +4,8 @@ The functions here are a `lmcspec.track.Reporter`: tracking knows nothing of wha
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,10 +15,7 @@ from lmcspec.report.page import Found, Store
 from lmcspec.report.records import records, write_csv
 from lmcspec.report.tidy import Results, Row, tidy
 from lmcspec.spec.study import Figure as Wish
-from lmcspec.tasks import Task
-
-GRID = "grid.png"
-"""What the task of a distilled set draws itself."""
+from lmcspec.tasks import Task, kind
 
 
 def rows(plan: Plan, results: Results) -> list[Row]:
@@ -60,17 +58,12 @@ def _wishes(study: Mapping[str, Any]) -> dict[str, Wish]:
 
 def of_task(task: Task, result: Found) -> Iterator[tuple[str, bytes]]:
     """(name, content) of the pictures that a task of this kind is looked at by."""
-    if task.kind == "distill" and (grid := result.out / GRID).is_file():
-        yield GRID, grid.read_bytes()
-    draw = _pictures().get(task.kind)
-    if draw is not None:
+    picture = kind(task.kind).picture
+    module, _, draw = picture.partition(":")
+    if draw:
         from lmcspec.report.figures import files
 
-        drawing = draw(task, result)
+        drawing = getattr(import_module(module), draw)(task, result)
         yield from ((f"{drawing.name}.{suffix}", content) for suffix, content in files(drawing, ("svg",)).items())
-
-
-def _pictures() -> dict[str, Callable[[Task, Found], Any]]:
-    from lmcspec.report.figures import landscape, one_path
-
-    return {"path": one_path.draw, "landscape": landscape.draw}
+    elif picture and (file := result.out / picture).is_file():
+        yield picture, file.read_bytes()

@@ -7,7 +7,7 @@ from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import MODELS
+from lmcspec.tasks.work import Known, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class Distance:
     """Slots: `a`, `b`, `start` from which both set out, `mask` where they have one."""
 
     model: Part
+
+
+def work(params: Distance, known: Known) -> Work:
+    """One comparison."""
+    return Work(units=1.0, stored=512)
 
 
 def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
@@ -47,10 +52,6 @@ KIND = Kind(
     version=1,
     params=Distance,
     run=run,
-    sources=(
-        "lmcspec.tasks.distance",
-        "lmcspec.science.distances",
-        "lmcspec.science.masks",
-        *MODELS,
-    ),
+    work=work,
+    about=lambda params: ("a", "b"),
 )

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.kind import CardOf, Finished, Interrupted, Kind
 from lmcspec.tasks.params import ADDED_LATER, Part
-from lmcspec.tasks.sources import IMAGES, MODELS, SETS, TRAINING
+from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
     from lmcspec.science.data import Dataset
     from lmcspec.science.data.distilled import Distilled
+
+
+GRID = "grid.png"
+"""The images of a set, a row for each class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,16 @@ class Distill:
     data: Part
     code: str | None = field(default=None, metadata=ADDED_LATER)
     """The code of a method that isn't built in."""
+
+
+def work(params: Distill, known: Known) -> Work:
+    """What the method says of its own work, without its experts."""
+    from lmcspec.catalog import get
+
+    settings = params.method.value
+    method: Any = get("distiller", settings["method"]).config.model_validate(settings)
+    real, forward = method.work(known.data.classes, known.data.train)
+    return Work(units=float(max(forward, 1)), forward=forward, making=real)
 
 
 def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
@@ -87,7 +101,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     if not bool(made.images.isfinite().all()) or (made.rate is not None and not 0 < made.rate < math.inf):
         return Finished({"images": len(made.labels), "classes": data.classes}, "diverged")
     conversion = None if made.space.name == "raw" else data.train.conversion
-    save_grid(ctx.out / "grid.png", visible(made.images, conversion), config.ipc)
+    save_grid(ctx.out / GRID, visible(made.images, conversion), config.ipc)
     rate = {} if made.rate is None else {"rate": made.rate}
     return Finished({"images": len(made.labels), "classes": data.classes, **rate})
 
@@ -116,25 +130,9 @@ KIND = Kind(
     version=2,
     params=Distill,
     run=run,
-    sources=(
-        "lmcspec.tasks.distill",
-        "lmcspec.tasks.checkpoint",
-        "lmcspec.science.attention",
-        "lmcspec.science.data.look",
-        "lmcspec.science.distill.coresets",
-        "lmcspec.science.distill.dc",
-        "lmcspec.science.distill.dm",
-        "lmcspec.science.distill.dsa",
-        "lmcspec.science.distill.experts",
-        "lmcspec.science.distill.features",
-        "lmcspec.science.distill.idc",
-        "lmcspec.science.distill.matching",
-        "lmcspec.science.distill.mtt",
-        "lmcspec.science.distill.norms",
-        "lmcspec.science.distill.protocol",
-        *TRAINING,
-        *MODELS,
-        *IMAGES,
-        *SETS,
-    ),
+    work=work,
+    makes="set",
+    card=CardOf("method", "distiller", "method"),
+    data="data",
+    picture=GRID,
 )

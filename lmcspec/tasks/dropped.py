@@ -10,9 +10,6 @@ from lmcspec.tasks.params import Part
 if TYPE_CHECKING:
     from torch import Tensor
 
-SOURCES = ("lmcspec.tasks.dropped", "lmcspec.science.residue", "lmcspec.base.recipes")
-"""Of every kind that looks at them."""
-
 
 def unmasked(
     ctx: Context, state: "Mapping[str, Tensor]", mask: "Mapping[str, Tensor]", recipe: Part, branches: tuple[int, ...]

@@ -8,7 +8,8 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import IMAGES, MODELS, TRAINING
+from lmcspec.tasks.shown import rate_and_batch
+from lmcspec.tasks.work import BACKWARD, FLOAT, Known, Work, training
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,17 @@ class Expert:
     recipe: Part
     """Its length is a whole number of epochs."""
     data: Part
+
+
+def work(params: Expert, known: Known) -> Work:
+    """A training that keeps its parameters after every epoch; it belongs to making a set."""
+    recipe, data = params.recipe.value, known.data
+    length = recipe["length"]
+    seen = training(recipe, 0, length, data.train)
+    forward = (1 + BACKWARD) * seen + data.test
+    epochs = length // -(-data.train // recipe["batch"])
+    stored = None if known.model is None else FLOAT * known.model.parameters * (epochs + 1)
+    return Work(units=float(forward), images=seen, updates=length, forward=forward, making=seen, stored=stored)
 
 
 def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
@@ -83,13 +95,7 @@ KIND = Kind(
     version=1,
     params=Expert,
     run=run,
-    sources=(
-        "lmcspec.tasks.expert",
-        "lmcspec.tasks.checkpoint",
-        "lmcspec.science.distill.experts",
-        "lmcspec.science.evaluate",
-        *TRAINING,
-        *MODELS,
-        *IMAGES,
-    ),
+    work=work,
+    data="data",
+    shown=lambda params: rate_and_batch(params.recipe),
 )

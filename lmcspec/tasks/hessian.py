@@ -8,7 +8,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import IMAGES, MODELS
+from lmcspec.tasks.work import BACKWARD, Known, Work
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from lmcspec.science.curvature import Hessian as Matrix
 
 DIAGONAL = "diagonal.safetensors"
+PRODUCT = 2 * (1 + BACKWARD)
+"""A product with the Hessian goes through the gradient's computation, which is forward and backward, and back."""
+MANY = 100_000
+"""Stands for the number of surviving weights where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,17 @@ class Hessian:
     probes: int
     """Of Hutchinson's estimate; 0 for the exact diagonal."""
     eigenvalues: int
+
+
+def work(params: Hessian, known: Known) -> Work:
+    """A product for each probe; for each weight of an exact diagonal, of which only its mask knows how many survive.
+
+    So the seconds of an exact one are kept per diagonal.
+    """
+    products = params.probes or (MANY if known.model is None else known.model.parameters)
+    images = PRODUCT * params.batch * params.batches
+    stored = None if known.weights is None else known.weights * (2 if params.probes else 1)
+    return Work(units=float((params.probes or MANY) * images), forward=products * images, stored=stored)
 
 
 def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
@@ -142,14 +157,7 @@ KIND = Kind(
     version=2,
     params=Hessian,
     run=run,
-    sources=(
-        "lmcspec.tasks.hessian",
-        "lmcspec.tasks.checkpoint",
-        "lmcspec.science.attention",
-        "lmcspec.science.curvature",
-        "lmcspec.science.evaluate",
-        "lmcspec.science.masks",
-        *MODELS,
-        *IMAGES,
-    ),
+    work=work,
+    data="data",
+    about=lambda params: ("state",),
 )

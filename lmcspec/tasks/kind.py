@@ -1,9 +1,17 @@
-"""Kinds of task: what a worker calls, and the contract (name, version) that enters every id."""
+"""Kinds of task: what a worker calls, the contract (name, version) that enters every id, and what others ask of it.
+
+Each module of this folder that defines a `KIND` is one. Whatever differs between kinds is a field here: nobody else
+asks what a task's kind is called.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
-from typing import Any
+from pkgutil import iter_modules
+from typing import Any, Literal
+
+from lmcspec.tasks.work import Known, Work
 
 OUTCOMES = ("ok", "diverged", "dead-layer", "chance")
 """How a task that did its work can end. None of them is a failure."""
@@ -21,29 +29,78 @@ class Interrupted(Exception):
     """The task was told to stop; what it needs to go on is in its checkpoint."""
 
 
+def _nothing(params: Any) -> Mapping[str, Any]:
+    return {}
+
+
+def _no_slots(params: Any) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class CardOf:
+    """Where a task names a card: the parameter with its settings, the kind of card, and the key that is its name."""
+
+    parameter: str
+    kind: str
+    key: str = "name"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of task. `sources` are the modules whose text the version stands for (see tests/versions)."""
+    """One kind of task."""
 
     name: str
     version: int
     params: type
     run: Callable[..., Finished]
     """`run(ctx, params, seeds)`; imports science inside."""
-    sources: tuple[str, ...]
+    work: Callable[[Any, Known], Work]
+    """`work(params, known)`: how much there is to do."""
+    makes: Literal["network", "mask", "set", "numbers"] = "numbers"
+    """What its files are. Tasks that make networks have parameters `branch` and `until`: see `Train`."""
+    card: CardOf | None = None
+    """The card, of a spec's choice, whose code it calls; its parameter `code` is what stands for that of a plug-in."""
+    data: str = ""
+    """The parameter that is the study's data; empty where it looks at none."""
+    in_place: str = ""
+    """The parameter that is a set in place of their training images, if any; a task's goes into the slot `data`."""
+    layers: str = ""
+    """The parameter that names layers of the model, which has to have them."""
+    about: Callable[[Any], tuple[str, ...]] = _no_slots
+    """Slots (by the first letters of their names) of networks and masks whose collapse is that of its numbers, too."""
+    shown: Callable[[Any], Mapping[str, Any]] = _nothing
+    """What tracking shows of its parameters, flat and by name."""
+    picture: str = ""
+    """What it is looked at by: a file among its outputs, or `package.module:draw`, which is given (task, result)."""
     threads: int = 1
     nothing_if_diverged: bool = False
     """Whether a result of it that diverged has no files, so that nothing that needs it can be done."""
 
 
-KINDS = ("train", "prune", "shuffle", "expert", "distill", "path", "distance", "landscape", "hessian", "overlap")
+@cache
+def kinds() -> tuple[str, ...]:
+    """The names of all kinds."""
+    folder = import_module(str(__package__)).__path__
+    return tuple(sorted(one.name for one in iter_modules(folder) if _of_module(one.name)))
 
 
 def kind(name: str) -> Kind:
     """The kind of that name: `train` is `lmcspec.tasks.train:KIND`; `package.module:attribute` names any other."""
     module, _, attribute = name.partition(":")
-    if not attribute:
-        if name not in KINDS:
-            raise KeyError(f"there is no kind of task called {name!r}; there are {', '.join(KINDS)}")
-        module, attribute = f"lmcspec.tasks.{name}", "KIND"
-    return getattr(import_module(module), attribute)
+    if attribute:
+        return getattr(import_module(module), attribute)
+    found = _of_module(name) if name.isidentifier() else None
+    if found is None:
+        raise KeyError(f"there is no kind of task called {name!r}; there are {', '.join(kinds())}")
+    return found
+
+
+def _of_module(name: str) -> Kind | None:
+    module = f"{__package__}.{name}"
+    try:
+        return getattr(import_module(module), "KIND", None)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        return None

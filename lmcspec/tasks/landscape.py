@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.dropped import SOURCES, unmasked
+from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import IMAGES, MODELS
+from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -55,6 +55,13 @@ class _Ground:
     centre: "Weights"
     places: list[dict[str, float]]
     """x, y and residual of every network, anchors first."""
+
+
+def work(params: Landscape, known: Known) -> Work:
+    """Images at all points of the grid, those for batch norm's statistics included."""
+    points = params.grid**2
+    images = points * sum(known.images(split, params.images) + params.bn_images for split in params.split)
+    return Work(units=float(images), forward=images, stored=16 * points * len(params.split))
 
 
 def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
@@ -243,17 +250,8 @@ KIND = Kind(
     version=2,
     params=Landscape,
     run=run,
-    sources=(
-        "lmcspec.tasks.landscape",
-        "lmcspec.tasks.checkpoint",
-        "lmcspec.science.curves",
-        "lmcspec.science.evaluate",
-        "lmcspec.science.masks",
-        "lmcspec.science.outcome",
-        "lmcspec.science.paths",
-        "lmcspec.science.plane",
-        *SOURCES,
-        *MODELS,
-        *IMAGES,
-    ),
+    work=work,
+    data="data",
+    about=lambda params: ("anchor-", "other-"),
+    picture="lmcspec.report.figures.landscape:draw",
 )

@@ -7,7 +7,7 @@ from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.sources import MODELS
+from lmcspec.tasks.work import Known, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class Overlap:
     """Slots: `mask`, and `other` where it is compared."""
 
     model: Part
+
+
+def work(params: Overlap, known: Known) -> Work:
+    """One comparison."""
+    return Work(units=1.0, stored=512)
 
 
 def run(ctx: Context, params: Overlap, seeds: dict[str, int]) -> Finished:
@@ -54,10 +59,6 @@ KIND = Kind(
     version=1,
     params=Overlap,
     run=run,
-    sources=(
-        "lmcspec.tasks.overlap",
-        "lmcspec.science.masks",
-        "lmcspec.science.overlap",
-        *MODELS,
-    ),
+    work=work,
+    about=lambda params: ("mask", "other"),
 )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.dropped import SOURCES, unmasked
+from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import ADDED_LATER, Part
-from lmcspec.tasks.sources import IMAGES, MODELS
+from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,14 @@ class Path:
     decay: Part | None = field(default=None, metadata=ADDED_LATER)
     """The recipe by which pruned weights decayed, where masks are dropped; in `branches` of the copies' training."""
     branches: tuple[int, ...] = field(default=(), metadata=ADDED_LATER)
+
+
+def work(params: Path, known: Known) -> Work:
+    """Images at all points; those of a model with batch norm once for each policy."""
+    images = sum(known.images(split, params.images) for split in params.split)
+    policies = len(params.bn) if known.model is None or known.model.has_batch_norm else 1
+    points = params.points + (params.points % 2 == 0)
+    return Work(units=float(points * images), forward=points * images * policies, stored=4096)
 
 
 def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
@@ -159,16 +167,8 @@ KIND = Kind(
     version=2,
     params=Path,
     run=run,
-    sources=(
-        "lmcspec.tasks.path",
-        "lmcspec.science.curves",
-        "lmcspec.science.evaluate",
-        "lmcspec.science.masks",
-        "lmcspec.science.noise",
-        "lmcspec.science.outcome",
-        "lmcspec.science.paths",
-        *SOURCES,
-        *MODELS,
-        *IMAGES,
-    ),
+    work=work,
+    data="data",
+    about=lambda params: ("a", "b"),
+    picture="lmcspec.report.figures.one_path:draw",
 )

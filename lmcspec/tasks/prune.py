@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from lmcspec.base.errors import UsageError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.kind import CardOf, Finished, Interrupted, Kind
 from lmcspec.tasks.masks import weight_of, write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
-from lmcspec.tasks.sources import IMAGES, MODELS, SETS
+from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,9 +47,36 @@ class Prune:
     """The code of a criterion that isn't built in."""
 
 
+def work(params: Prune, known: Known) -> Work:
+    """What a criterion looks at in all its steps. Seconds are kept per prune: beside a training scoring is little."""
+    criterion = params.criterion.value
+    card = _card(params)
+    steps = criterion.get("iterations", 1)
+    seen = min(criterion["per_class"] * known.data.classes, known.trained_on) if card.passes and card.images else 0
+    forward = card.passes * steps * (seen if card.images else 1)
+    return Work(units=1.0, images=steps * seen, forward=forward, stored=known.mask)
+
+
+def about(params: Prune) -> tuple[str, ...]:
+    """Of a criterion that ranks trained weights, these."""
+    return ("state",) if _card(params).trains else ()
+
+
+def shown(params: Prune) -> dict[str, Any]:
+    """How much goes, and from where."""
+    return {"start": params.start, "scope": params.scope, "fraction": params.fraction}
+
+
+def _card(params: Prune) -> "CriterionCard":
+    from lmcspec.catalog import CriterionCard, get
+
+    card = get("criterion", params.criterion.value["name"])
+    assert isinstance(card, CriterionCard)
+    return card
+
+
 def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
     """Write `mask.safetensors`; counts per tensor and in all."""
-    from lmcspec.catalog import CriterionCard, get
     from lmcspec.science import masks
     from lmcspec.science.models.suited import ModelError
 
@@ -60,8 +87,7 @@ def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
             "the model has no weights to prune",
             help="prunable are weights of convolutions, linear layers and attention's projections: see docs/models.md",
         )
-    card = get("criterion", params.criterion.value["name"])
-    assert isinstance(card, CriterionCard)
+    card = _card(params)
     exclude = tuple(weight_of(layer, mask) for layer in params.exclude)
     if absent := [layer for layer, name in zip(params.exclude, exclude, strict=True) if name not in mask]:
         layers = ", ".join(name.removesuffix(".weight") for name in mask)
@@ -172,22 +198,13 @@ KIND = Kind(
     version=1,
     params=Prune,
     run=run,
+    work=work,
+    makes="mask",
+    card=CardOf("criterion", "criterion"),
+    data="data",
+    in_place="train_on",
+    layers="exclude",
+    about=about,
+    shown=shown,
     nothing_if_diverged=True,
-    sources=(
-        "lmcspec.tasks.prune",
-        "lmcspec.tasks.masks",
-        "lmcspec.science.attention",
-        "lmcspec.science.auxiliary",
-        "lmcspec.science.criteria.grasp",
-        "lmcspec.science.criteria.magnitude",
-        "lmcspec.science.criteria.masked",
-        "lmcspec.science.criteria.random",
-        "lmcspec.science.criteria.snip",
-        "lmcspec.science.criteria.synflow",
-        "lmcspec.science.initial",
-        "lmcspec.science.masks",
-        *MODELS,
-        *IMAGES,
-        *SETS,
-    ),
 )

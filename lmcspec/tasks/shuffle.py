@@ -8,7 +8,7 @@ from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.masks import weight_of, write_mask
 from lmcspec.tasks.params import ADDED_LATER, Part
-from lmcspec.tasks.sources import MODELS
+from lmcspec.tasks.work import Known, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,11 @@ class Shuffle:
     mode: Literal["shuffled", "shuffled-global", "even"] = "shuffled"
     exclude: tuple[str, ...] = field(default=(), metadata=ADDED_LATER)
     """Layers that stay as they are and take no part."""
+
+
+def work(params: Shuffle, known: Known) -> Work:
+    """One mask."""
+    return Work(units=1.0, stored=known.mask)
 
 
 def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
@@ -37,10 +42,6 @@ KIND = Kind(
     version=1,
     params=Shuffle,
     run=run,
-    sources=(
-        "lmcspec.tasks.shuffle",
-        "lmcspec.tasks.masks",
-        "lmcspec.science.masks",
-        *MODELS,
-    ),
+    work=work,
+    makes="mask",
 )

@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from lmcspec.base.ids import task_id
 from lmcspec.tasks.kind import kind
-from lmcspec.tasks.params import encode
+from lmcspec.tasks.params import Part, encode
 
 IDENTITY = ("kind", "version", "params", "inputs", "seeds")
 """The keys of an identity document."""
+SET = "data"
+"""The slot of a distilled set that a task makes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,9 +31,43 @@ class Task:
     keep: Literal["always", "until-used"] = "always"
 
     @property
+    def data(self) -> Part | None:
+        """The study's data, where it looks at any."""
+        return _parameter(self, kind(self.kind).data)
+
+    @property
+    def in_place(self) -> Part | None:
+        """The set from a file, or other data set, in place of their training images."""
+        return _parameter(self, kind(self.kind).in_place)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Layers that it names, which its model has to have."""
+        return _parameter(self, kind(self.kind).layers) or ()
+
+    @property
+    def made_set(self) -> str | None:
+        """The task that makes the distilled set in their place."""
+        return next((source for slot, source in self.inputs if slot == SET), None)
+
+    @property
+    def on_distilled(self) -> bool:
+        """Whether a distilled set stands in place of their training images."""
+        return self.made_set is not None or (self.in_place is not None and "real" not in self.in_place.value)
+
+    @property
+    def trains(self) -> bool:
+        """Whether it makes a network: then it has a branch, of which shorter trainings are parts."""
+        return kind(self.kind).makes == "network"
+
+    @property
     def document(self) -> dict[str, Any]:
         """The identity document {kind, version, params, inputs, seeds}."""
         return document(self.kind, self.params, dict(self.inputs), dict(self.seeds))
+
+
+def _parameter(task: Task, name: str) -> Any:
+    return getattr(task.params, name) if name else None
 
 
 def document(name: str, params: Any, inputs: dict[str, str], seeds: dict[str, int]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Interrupted, Kind
 from lmcspec.tasks.params import Part, decode
-from lmcspec.tasks.sources import IMAGES, MODELS, SETS, TRAINING
+from lmcspec.tasks.shown import rate_and_batch
+from lmcspec.tasks.work import BACKWARD, Known, Work, training
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,6 +44,23 @@ class Train:
     def branch(self) -> tuple[Any, ...]:
         """All but `until`: trainings of one branch are parts of each other."""
         return (self.model, self.recipe, self.data, self.begin, self.start, self.restore, self.train_on)
+
+
+def work(params: Train, known: Known) -> Work:
+    """What training sees, and one evaluation of every split; `units` are images forward."""
+    recipe = params.recipe.value
+    seen = training(recipe, params.begin, params.until, known.trained_on)
+    forward = (1 + BACKWARD) * seen + known.trained_on + known.data.test + known.data.validation
+    moments = 0 if params.until >= recipe["length"] else (1 if recipe["optimiser"]["name"] == "sgd" else 2)
+    stored = None if known.weights is None else known.weights * (1 + moments)
+    updates = params.until - params.begin
+    return Work(units=float(forward), images=seen, updates=updates, forward=forward, stored=stored)
+
+
+def shown(params: Train) -> dict[str, Any]:
+    """From where to where, and the recipe's rate and batch."""
+    own = {name: getattr(params, name) for name in ("begin", "until", "start", "restore")}
+    return own | rate_and_batch(params.recipe)
 
 
 def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
@@ -244,14 +262,10 @@ KIND = Kind(
     version=1,
     params=Train,
     run=run,
-    sources=(
-        "lmcspec.tasks.train",
-        "lmcspec.tasks.checkpoint",
-        "lmcspec.science.evaluate",
-        "lmcspec.science.outcome",
-        *TRAINING,
-        *MODELS,
-        *IMAGES,
-        *SETS,
-    ),
+    work=work,
+    makes="network",
+    data="data",
+    in_place="train_on",
+    about=lambda params: ("last",),
+    shown=shown,
 )

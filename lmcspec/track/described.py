@@ -15,16 +15,8 @@ _PLACE = re.compile(r"(?:^|/)s(\d+)/l(\d+)(?:/|$)")
 
 
 def params(task: Task) -> dict[str, Any]:
-    """Its kind, id, seeds, and the settings that it has of its own."""
-    found: dict[str, Any] = {"kind": task.kind, "task": short(task.id), **dict(task.seeds)}
-    for name in ("begin", "until", "start", "restore", "scope", "fraction"):
-        value = getattr(task.params, name, None)
-        if value is not None:
-            found[name] = value
-    if (recipe := getattr(task.params, "recipe", None)) is not None:
-        optimiser = recipe.value["optimiser"]
-        found |= {"recipe.lr": optimiser["lr"], "recipe.batch": recipe.value["batch"]}
-    return found
+    """Its kind, id, seeds, and what its kind shows of its settings."""
+    return {"kind": task.kind, "task": short(task.id), **dict(task.seeds), **kind(task.kind).shown(task.params)}
 
 
 def tags(task: Task) -> dict[str, str]:

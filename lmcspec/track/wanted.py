@@ -9,6 +9,7 @@ from lmcspec.base.ids import short
 from lmcspec.base.spread import alike
 from lmcspec.plan import Plan, Series, Target
 from lmcspec.store import Store, Stored
+from lmcspec.tasks import kind
 from lmcspec.track import names
 from lmcspec.track.server import Point
 
@@ -167,14 +168,14 @@ def facts(plan: Plan, tasks: Iterable[str]) -> list[tuple[str, str, str]]:
     """(name, digest, what for) of the data sets that these tasks read."""
     found: dict[str, tuple[str, str, str]] = {}
     for identifier in tasks:
-        params = plan.tasks[identifier].params
-        if (data := getattr(params, "data", None)) is not None:
+        task = plan.tasks[identifier]
+        if (data := task.data) is not None:
             config: Mapping = plan.neutral.get(data.digest, {}).get("config", {})
             digest = data.value.get("digest", "")
             found.setdefault(digest, (str(config.get("name", "data")), digest, "real"))
-        if (file := getattr(params, "train_on", None)) is not None:
+        if (file := task.in_place) is not None:
             digest, config = file.value.get("digest", ""), plan.neutral.get(file.digest, {}).get("config", {})
             found.setdefault(digest, (str(config.get("name", "distilled")), digest, "real" if config else "distilled"))
-        if plan.tasks[identifier].kind == "distill":
-            found.setdefault(identifier, (plan.tasks[identifier].label.rpartition("/")[2], identifier, "distilled"))
+        if kind(task.kind).makes == "set":
+            found.setdefault(identifier, (task.label.rpartition("/")[2], identifier, "distilled"))
     return [one for digest, one in found.items() if digest]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmcspec.base.errors import BlockedError
-from lmcspec.tasks import Finished, Interrupted, Kind
+from lmcspec.tasks import Finished, Interrupted, Kind, Work
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,10 @@ class Params:
     value: int = 0
     act: str = ""
     path: str = ""
+
+
+def _work(params, known):
+    return Work(units=1.0)
 
 
 def _write(ctx, params, seeds):
@@ -199,6 +203,6 @@ def _pass(ctx, params, seeds):
     return _act(ctx, params, seeds)
 
 
-WRITE = Kind(name="kinds_for_tests:WRITE", version=1, params=Params, run=_write, sources=())
-ACT = Kind(name="kinds_for_tests:ACT", version=1, params=Params, run=_act, sources=())
-PASS = Kind(name="kinds_for_tests:PASS", version=1, params=Params, run=_pass, sources=())
+WRITE = Kind(name="kinds_for_tests:WRITE", version=1, params=Params, run=_write, work=_work)
+ACT = Kind(name="kinds_for_tests:ACT", version=1, params=Params, run=_act, work=_work)
+PASS = Kind(name="kinds_for_tests:PASS", version=1, params=Params, run=_pass, work=_work)

@@ -4,7 +4,6 @@ import pytest
 from specs_for_tests import FIG7, LENET, plan_of
 
 from lmcspec.plan import counts
-from lmcspec.plan.graph import is_distilled
 
 FULL = {"train real": 4125, "train distilled": 40, "prune": 410, "shuffle": 165, "path": 4125, "distill": 1}
 ALL_BUT_DENSE = 'measures.stability.networks=["imp","imp-k3","stable","shuffled","reinit"]'
@@ -88,7 +87,7 @@ def test_reinitialised_weights_are_one_draw_for_all_levels():
 
 def test_distilled_trainings_are_told_apart():
     plan = plan_of(NO_STABILITY, "replicates=1", 'measures.accuracy.networks=["stable"]')
-    assert sum(is_distilled(task) for task in plan.counted if task.kind == "train") == 8
+    assert sum(task.on_distilled for task in plan.counted if task.trains) == 8
 
 
 @pytest.mark.parametrize(

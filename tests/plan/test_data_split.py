@@ -28,8 +28,8 @@ def test_training_uses_the_rest_and_steps_are_its_steps():
     assert task.params.until == 3 * 13  # 1,237 images; 1,437 would be 15 updates an epoch
     facts = plan.facts[task.params.data.digest]
     assert (facts.train, facts.validation, facts.test) == (1237, 200, 360)
-    assert cost(task, plan, None, {}).images == 3 * 1237
-    assert cost(task, plan, None, {}).forward == 3 * 3 * 1237 + 1237 + 360 + 200
+    assert cost(task, plan, None, {}).work.images == 3 * 1237
+    assert cost(task, plan, None, {}).work.forward == 3 * 3 * 1237 + 1237 + 360 + 200
 
 
 @pytest.mark.parametrize(

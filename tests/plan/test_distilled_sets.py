@@ -141,7 +141,7 @@ def test_costs_are_counted_by_hand(method):
         spec(f'made = {{ method = "{method}", ipc = 2{more} }}', 'own = { kind = "set-accuracy", set = "made" }')
     )
     task = next(task for task in plan.tasks.values() if task.kind == "distill")
-    found = cost(task, plan, None, {}).forward
+    found = cost(task, plan, None, {}).work.forward
     expected = {
         "dm": 20_000 * (1437 + 3 * 20),  # fewer than 256 of each class
         "dc": 1000 * (3 * 1437 + 6 * 20),

@@ -6,7 +6,6 @@ import math
 import pytest
 from papers_for_tests import papers
 
-from lmcspec.plan.graph import is_distilled
 from lmcspec.plan.model_facts import from_document, take
 
 planned = papers("distilled").planned
@@ -55,7 +54,7 @@ def test_trainings_last_as_long_as_the_papers(case):
     for what, length, count in (("train", 300, images), ("train on syn", 1000, CASES[case][1])):
         task = training(case, what)
         epoch = math.ceil(count / 64)
-        assert is_distilled(task) == (length == 1000)
+        assert task.on_distilled == (length == 1000)
         assert (task.params.begin, task.params.until) == (0, length * epoch)
         found = recipe(task)
         assert (found["batch"], found["length"]) == (64, length * epoch)
@@ -120,7 +119,7 @@ def test_short_imp_has_as_many_updates_as_training_on_distilled_images(name):
     for network, ranked in (("short", short), ("syn", distilled)):
         mask = plan.tasks[plan.roles[f"c10-conv3-10ipc/{network}/s0/l1/mask"]]
         assert dict(mask.inputs)["state"] == ranked.id
-    assert (is_distilled(short), is_distilled(distilled)) == (False, True)
+    assert (short.on_distilled, distilled.on_distilled) == (False, True)
     assert short.params.until == distilled.params.until == (7_000 if name == "controls" else 400)
     assert recipe(short) == recipe(distilled)
 

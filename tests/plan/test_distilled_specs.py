@@ -188,6 +188,6 @@ def test_small_ones_are_small(name):
         assert set(case.study.figures) == set(loaded(name.removeprefix("small/")).cases[0].study.figures)
         assert case.study.dataset.split.train == 5000
     view = outlook(planned(name), None)
-    assert sum(one.images for one in view.waiting.values()) < 15_000_000
+    assert sum(one.work.images for one in view.waiting.values()) < 15_000_000
     for task in planned(name).counted:
         assert task.kind != "distill" or task.params.method.value["method"] == "dm"

@@ -59,7 +59,7 @@ def test_a_task_that_has_not_run():
     assert [(one.slot, one.label) for one in found.inputs] == [("mask", "imp/s0/l2/mask")]
     assert found.seeds == {"copy": 0, "level": 2, "replicate": 0}
     # 1,437 images in batches of 256 are six updates, the last a partial one.
-    assert (found.cost.images, found.cost.updates, found.cost.seconds) == (1437, 6, None)
+    assert (found.cost.work.images, found.cost.work.updates, found.cost.seconds) == (1437, 6, None)
     assert (found.params["begin"], found.params["until"]) == (0, 6)
     assert found.params["recipe"]["optimiser"] == {
         "name": "sgd",

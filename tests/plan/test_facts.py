@@ -63,11 +63,12 @@ def test_with_facts_the_plan_knows_arithmetic_and_bytes(tmp_path):
     view = outlook(plan_of(TINY, "replicates=2"), store)
     task = view.plan.roles["dense/s1/l0/train"]
     cost = view.costs[task]
+    work = cost.work
     # One epoch of 1,437 images, forward and backward, and one evaluation of all of them and 360 more.
-    assert (cost.images, cost.updates, cost.forward) == (1437, 6, 3 * 1437 + 1437 + 360)
+    assert (work.images, work.updates, work.forward) == (1437, 6, 3 * 1437 + 1437 + 360)
     facts = view.models[view.plan.tasks[task].params.model.digest]
-    assert cost.flops(facts) == 2 * 1184 * cost.forward
-    assert cost.stored == 4 * 1210
+    assert cost.flops(facts) == 2 * 1184 * work.forward
+    assert work.stored == 4 * 1210
     assert cost.seconds is not None
     assert cost.low is not None
     assert cost.low <= cost.seconds

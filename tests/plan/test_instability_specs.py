@@ -175,7 +175,7 @@ def test_networks_train_on_the_papers_recipes():
 def test_small_ones_are_small(name):
     """Six million images, most of them digits, are minutes."""
     view = outlook(planned(name), None)
-    assert sum(one.images for one in view.waiting.values()) < 8_000_000
+    assert sum(one.work.images for one in view.waiting.values()) < 8_000_000
     assert {case.name for case in loaded(name).cases} <= {"lenet", "r20-std"}
     for case in loaded(name).cases:
         assert case.study.study == f"instability-{name.removeprefix('small/')}-small"

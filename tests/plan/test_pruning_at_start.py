@@ -159,13 +159,13 @@ def test_what_it_costs(criterion, images, forward):
     one = task(plan, "a/s0/l1/mask")
     facts = from_document(take(one.params.model))
     found = cost(one, plan, None, {one.params.model.digest: facts})
-    assert (found.images, found.forward) == (images, forward)
+    assert (found.work.images, found.work.forward) == (images, forward)
     assert found.flops(facts) == 2 * (64 * 16 + 16 * 10) * forward
 
 
 def test_a_distilled_set_has_fewer_images():
     plan = plan_of(STUDY)
-    assert cost(task(plan, "on-dm/s0/l1/mask"), plan, None, {}).images == 20
+    assert cost(task(plan, "on-dm/s0/l1/mask"), plan, None, {}).work.images == 20
 
 
 def test_explained():

@@ -1,6 +1,7 @@
 """Why a task runs: each reason brought about by really doing it, on trainings of seven updates."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_nor_has_a_new_network_beside_known_ones(store):
 
 
 def test_version(store, monkeypatch):
-    newer = type(train.KIND)(name="train", version=99, params=train.Train, run=train.run, sources=train.KIND.sources)
+    newer = replace(train.KIND, version=99)
     monkeypatch.setattr(train, "KIND", newer)
     view = look(store)
     reason = view.reasons[view.plan.roles["dense/s0/l0/train"]]
@@ -163,8 +164,8 @@ def test_what_is_blocked_says_what_it_would_cost(tmp_path):
     away = look(Store.open(tmp_path / "store"), 'dataset={ name = "mnist", root = "nowhere" }')
     assert away.running == {}
     trainings, of_an_epoch = 3, -(-60_000 // 256)
-    assert sum(one.updates for one in away.waiting.values()) == trainings * of_an_epoch
-    assert sum(one.images for one in away.waiting.values()) == trainings * 60_000
+    assert sum(one.work.updates for one in away.waiting.values()) == trainings * of_an_epoch
+    assert sum(one.work.images for one in away.waiting.values()) == trainings * 60_000
     assert estimate(away, 1)[0].startswith("blocked: ")
     assert (away.wall(1), away.kept_bytes) == (0.0, 0)
 

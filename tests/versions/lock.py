@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lmcspec.tasks import KINDS, kind
-from tests.versions.closure import source
+from lmcspec.tasks import kind, kinds
+from tests.versions.closure import reached, source
 from tests.versions.compare import moved
 
 FILE = Path(__file__).with_name("lock.json")
@@ -46,12 +46,12 @@ def write(lock: Lock, file: Path = FILE) -> None:
 
 def current(golden: Mapping[str, Mapping[str, Any]]) -> Lock:
     """The lock of the code as it is, with these golden values."""
-    return {name: {"version": kind(name).version, "sources": hashes(name), "golden": golden[name]} for name in KINDS}
+    return {name: {"version": kind(name).version, "sources": hashes(name), "golden": golden[name]} for name in kinds()}
 
 
 def hashes(name: str) -> dict[str, str]:
-    """sha256 of the text of each listed source of a kind."""
-    return {module: text_hash(source(module)) for module in kind(name).sources}
+    """sha256 of the text of each module that a kind computes with."""
+    return {module: text_hash(source(module)) for module in sorted(reached(name))}
 
 
 def text_hash(file: Path) -> str:

@@ -143,7 +143,7 @@ class Given:
     def _trained(self, row: Row) -> Any:
         """The parameters of the training that evaluates itself, or of the first of two copies that are compared."""
         task = self.plan.tasks[row.task]
-        return task.params if task.kind == "train" else self.plan.tasks[dict(task.inputs)["a"]].params
+        return task.params if task.trains else self.plan.tasks[dict(task.inputs)["a"]].params
 
 
 def family(network: str) -> str:

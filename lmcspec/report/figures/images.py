@@ -11,12 +11,11 @@ from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.style import DPI, Drawing, drawn
 from lmcspec.report.tidy import folder
 from lmcspec.spec.study import Figure as Wish
-from lmcspec.tasks import Task
+from lmcspec.tasks import Task, kind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-GRID = "grid.png"
 """What the task of a set writes: a row for each class, a column for each of its images."""
 ROWS = COLUMNS = 10
 """Classes and images of each that are shown, at most."""
@@ -81,13 +80,13 @@ def _made(given: Given, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]
     prefix = f"{given.case}/distilled/" if given.case else "distilled/"
     for role, identifier in given.plan.roles.items():
         label = role.removeprefix(prefix)
-        if role.startswith(prefix) and identifier in tasks and tasks[identifier].kind == "distill":
+        if role.startswith(prefix) and identifier in tasks and kind(tasks[identifier].kind).makes == "set":
             yield label, tasks[identifier]
 
 
 def _loaded(given: Given, tasks: Mapping[str, Task]) -> Iterator[str]:
     """The files of sets that nothing here makes."""
-    parts = [task.params.train_on for task in tasks.values() if task.kind == "train" and task.params.train_on]
+    parts = [task.in_place for task in tasks.values() if task.trains and task.in_place]
     for part in {part.digest: part for part in parts}.values():
         yield Path(part.value.get("missing") or given.plan.neutral[part.digest]["file"]).name
 
@@ -105,8 +104,8 @@ def _file(given: Given, task: Task) -> Path | str:
         return str(damage)
     if out is None:
         return "its outputs were dropped, and its picture with them; running its task again puts them back"
-    file = out / GRID
-    return file if file.is_file() else f"its outputs lack {GRID}"
+    file = out / kind(task.kind).picture
+    return file if file.is_file() else f"its outputs lack {kind(task.kind).picture}"
 
 
 def _picture(label: str, task: Task, file: Path) -> Picture:

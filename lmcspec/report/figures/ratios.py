@@ -6,7 +6,7 @@ from math import hypot
 
 from lmcspec.base.spread import std
 from lmcspec.plan import Plan
-from lmcspec.plan.graph import is_distilled, needed
+from lmcspec.plan.graph import needed
 from lmcspec.report.figures.given import Given
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
@@ -156,15 +156,15 @@ def data_compression(given: Given, network: str, level: int) -> float:
         one for one in plan.targets if (one.case, one.network, one.level) == (given.case, network, level) and one.mask
     ]
     for task in needed(plan.tasks, tuple(own[:1])).values():
-        if task.kind == "train" and is_distilled(task):
+        if task.trains and task.on_distilled:
             return plan.facts[task.params.data.digest].train / _images(plan, task)
     return 1.0
 
 
 def _images(plan: Plan, training: Task) -> float:
     """How many images the set of a training holds as it is stored: packed ones count once."""
-    part = training.params.train_on
+    part = training.in_place
     if part is not None:
         return plan.images[part.digest] / part.value.get("factor", 1) ** 2
-    made = plan.tasks[dict(training.inputs)["data"]].params
+    made = plan.tasks[str(training.made_set)].params
     return made.method.value["ipc"] * made.model.value["classes"]

@@ -21,6 +21,7 @@ from lmcspec.catalog.config import (
     StepOrRewind,
     identity,
 )
+from lmcspec.catalog.metric import Metric, Metrics, Unit
 from lmcspec.catalog.registry import all_cards, built_in, find, get, names, nearest, plug_ins
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "DatasetCard",
     "DistillerCard",
     "MeasureCard",
+    "Metric",
+    "Metrics",
     "ModelCard",
     "Named",
     "RunnerCard",
@@ -40,6 +43,7 @@ __all__ = [
     "StepField",
     "StepOrEnd",
     "StepOrRewind",
+    "Unit",
     "all_cards",
     "built_in",
     "find",

@@ -1,6 +1,6 @@
 """Cards: the torch-free descriptions of everything that can be named in a spec."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
@@ -8,6 +8,7 @@ from typing import Any, Literal
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog.config import Config, Named
+from lmcspec.catalog.metric import NONE, Metric, Metrics, numbers
 
 KINDS = ("model", "dataset", "distiller", "criterion", "measure", "runner")
 
@@ -128,15 +129,28 @@ class CriterionCard(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasureCard(Card):
-    """Something computed from trained networks. Implementation: the planner's `targets` function for it.
-
-    The numbers of its tasks are their scalars `metrics`, by name, in their own units.
-    """
+    """Something computed from trained networks. Implementation: the planner's `targets` function for it."""
 
     kind: str = "measure"
     config: type[Config]
-    headline: str = ""
-    """The metric by which it is known."""
+    metrics: Metrics = NONE
+    """The numbers that it makes; without any it makes nothing of its own."""
+    read: Callable[[Mapping[str, Any]], Iterable[tuple[str, float]]] = numbers
+    """(name of a metric, value) of a task's scalars."""
+    headline: Callable[[Any, str], str] | str = ""
+    """The metric by which it is known: its name, or by the parameters of its tasks and a split that was asked for."""
+
+    def known_by(self, params: Any, split: str = "test") -> Metric:
+        """The metric by which a number of it is known."""
+        name = self.headline if isinstance(self.headline, str) else self.headline(params, split)
+        found = self.metrics.called(name)
+        assert found is not None, f"the measure {self.name!r} has no metric {name!r}"
+        return found
+
+    def values(self, scalars: Mapping[str, Any]) -> dict[Metric, float]:
+        """The numbers of one result; what the card does not know is left out. Curves stay in the result."""
+        named = ((self.metrics.called(name), value) for name, value in self.read(scalars))
+        return {metric: value for metric, value in named if metric is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lmcspec.catalog import Metric
 from lmcspec.report.summary import Cell, cell_of, key_of, summarise
 from lmcspec.report.tidy import Row
 
@@ -30,7 +31,7 @@ class Compared:
     network: str
     level: int
     measure: str
-    metric: str
+    metric: Metric
     k: str
     a: Cell | None
     b: Cell | None
@@ -59,10 +60,14 @@ class Compared:
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        found: dict[str, Any] = {
-            name: getattr(self, name) for name in ("case", "network", "level", "measure", "metric")
+        found: dict[str, Any] = {name: getattr(self, name) for name in ("case", "network", "level", "measure")}
+        found |= {
+            "metric": self.metric.name,
+            "k": self.k or None,
+            "same": self.same,
+            "difference": self.difference,
+            "pairs": self.pairs,
         }
-        found |= {"k": self.k or None, "same": self.same, "difference": self.difference, "pairs": self.pairs}
         interval = self.interval
         found["interval"] = None if interval is None else [interval.low, interval.high]
         found["excludes_zero"] = None if interval is None else interval.excludes_zero
@@ -123,7 +128,7 @@ def welch(a: Cell, b: Cell) -> Interval | None:
     return Interval(difference - half, difference + half)
 
 
-Place = tuple[str, str, int, str, str, str]
+Place = tuple[str, str, int, str, Metric, str]
 """(case, network, level, measure, headline metric, k as written)."""
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from lmcspec.base.documents import read_bytes
+from lmcspec.catalog import Metric
+from lmcspec.catalog.metric import POLICIES
 
 FILE = "noise.safetensors"
 LARGEST = 2**28
@@ -26,8 +28,9 @@ class Noise:
 
     out: Path
     """The folder of its path."""
+    policy: str
     name: str
-    """`average/instability/test`."""
+    """`instability/test`."""
     images: int
 
 
@@ -40,11 +43,11 @@ class Floor:
     images: int
 
 
-def noise_of(out: Path, metric: str, images: Mapping[str, int]) -> Noise | None:
-    """The draws of a metric such as `instability/test-loss@recompute`; None of what is no number of a path."""
-    what, _, policy = metric.partition("@")
-    split = what.partition("/")[2].removesuffix("-loss")
-    return Noise(out, f"{policy or 'average'}/{what}", images[split]) if split in images else None
+def noise_of(out: Path, metric: Metric, images: Mapping[str, int]) -> Noise | None:
+    """The draws of a metric; None of what is no number of a path."""
+    if not metric.policy or metric.split not in images:
+        return None
+    return Noise(out, metric.policy, metric.on_images, images[metric.split])
 
 
 @lru_cache(maxsize=16384)
@@ -71,9 +74,9 @@ def floor(replicates: tuple[tuple[Noise, ...], ...]) -> Floor | None:
 def _drawn(noise: Noise) -> Any:
     """Float64 (draws,); None where they are not there."""
     every = _read(noise.out / FILE)
-    name = noise.name.partition("/")[2]
     # Policies that are one and the same stand there once.
-    return every.get(noise.name, next((own for other, own in every.items() if other.partition("/")[2] == name), None))
+    found = (every.get(f"{policy}/{noise.name}") for policy in (noise.policy, *POLICIES))
+    return next((own for own in found if own is not None), None)
 
 
 @lru_cache(maxsize=64)

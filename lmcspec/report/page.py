@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Protocol
@@ -11,10 +11,10 @@ from lmcspec.plan import Plan, Target
 from lmcspec.plan.mask_cost import mask_costs
 from lmcspec.report.noise import WORDS
 from lmcspec.report.spending import Spent, by_kind
-from lmcspec.report.summary import key_of, summarise
+from lmcspec.report.summary import key_of, place_of, summarise
 from lmcspec.report.table import columns_of, heading, in_column, places_of
-from lmcspec.report.tidy import MISSING, Row, at_the_end, headline, metrics, scale_of
-from lmcspec.report.words import form_of, gaps, in_points, verdicts
+from lmcspec.report.tidy import MISSING, Row, at_the_end, measure_of
+from lmcspec.report.words import form_of, gaps, in_its_unit, verdicts
 
 
 class Found(Protocol):
@@ -146,7 +146,7 @@ def legend_of(tables: Iterable[Shown]) -> str:
 def _progress(rows: Sequence[Row]) -> str:
     headlines = [row for row in rows if row.headline]
     # Of what lies on the way no metric is the headline: each place counts once.
-    on_the_way = {(*key_of(replace(row, metric="")), row.replicate): row for row in rows if row.through is not None}
+    on_the_way = {(*place_of(row), row.replicate): row for row in rows if row.through is not None}
     asked = [*headlines, *on_the_way.values()]
     there = sum(row.value is not None for row in asked)
     amiss = Counter(outcome for row in headlines for outcome in row.outcomes if outcome != MISSING)
@@ -190,7 +190,7 @@ def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
     if not behind:
         return Cell("")
     return Cell(
-        in_points(cells.get(key_of(behind[0])), behind[0].metric, floor=True),
+        in_its_unit(cells.get(key_of(behind[0])), behind[0].metric.unit, floor=True),
         tuple(dict.fromkeys(row.task for row in behind)),
         any(row.outcomes for row in behind),
     )
@@ -220,10 +220,11 @@ def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
     gave: dict[str, dict[str, None]] = {}
     for one in sorted((one for one in plan.targets if one.through is None), key=order):
         stored = store.find(one.task)
-        known_by = headline(one.kind, plan.tasks[one.task].params)
-        value = metrics(one.kind, stored.scalars).get(known_by) if stored else None
+        card = measure_of(one.kind)
+        known_by = card.known_by(plan.tasks[one.task].params)
+        value = card.values(stored.scalars).get(known_by) if stored else None
         name = f"{one.measure} k={'0' if not one.at_updates else one.at}" if one.at else one.measure
-        scale = scale_of(known_by)
+        scale = known_by.unit.scale
         said = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
         gave.setdefault(one.task, {})[said] = None
     return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]

@@ -24,6 +24,7 @@ def records(rows: Iterable[Row], runs: Mapping[str, str]) -> list[dict[str, Any]
 
 def _record(row: Row, runs: Mapping[str, str]) -> dict[str, Any]:
     found = {
+        "metric": row.metric.name,
         "k": row.k or None,
         "k_updates": row.at_updates if row.k else None,
         "run": runs.get(row.task),

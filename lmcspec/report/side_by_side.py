@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.report.compare import Compared, Comparison
 from lmcspec.report.table import heading
-from lmcspec.report.tidy import scale_of
-from lmcspec.report.words import in_points
+from lmcspec.report.words import in_its_unit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +49,7 @@ def _grid(found: Sequence[Compared]) -> "RenderableType":
     for one in found:
         measure = heading((one.measure, one.metric, 0, one.k))
         cells = [one.case] * cases + [one.network, str(one.level), measure]
-        cells += [in_points(one.a, one.metric), in_points(one.b, one.metric)]
+        cells += [in_its_unit(one.a, one.metric.unit), in_its_unit(one.b, one.metric.unit)]
         text = difference(one)
         both = not one.pairs and one.interval is not None and any(other.pairs for other in found)
         grid.add_row(*map(Text, [*cells, f"{text} {UNPAIRED}" if both else text]))
@@ -63,7 +62,7 @@ def difference(one: Compared) -> str:
         return "same results"
     if one.difference is None:
         return ""
-    interval, scale = one.interval, scale_of(one.metric)
+    interval, scale = one.interval, one.metric.unit.scale
     if interval is None:
         return f"{scale * one.difference:+.2f} (no interval)"
     mark = f" {MARK}" if interval.excludes_zero else "  "

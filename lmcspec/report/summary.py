@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lmcspec.base import spread
+from lmcspec.catalog import Metric
 from lmcspec.report.noise import Floor, Noise, floor
 from lmcspec.report.tidy import MISSING, Row
 
@@ -71,7 +72,7 @@ class Cell:
         return ", ".join(parts)
 
 
-Key = tuple[str, str, int, str, str, int, int | None]
+Key = tuple[str, str, int, str, Metric, int, int | None]
 """(case, network, level, measure, metric, k in updates, updates on the way)."""
 
 
@@ -91,18 +92,19 @@ def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
     places: dict[tuple, dict[int, Row]] = {}
     for row in rows:
         groups.setdefault(key_of(row), []).append(row)
-        places.setdefault(_place(row), {}).setdefault(row.replicate, row)
+        places.setdefault(place_of(row), {}).setdefault(row.replicate, row)
     cells = {}
     for key, group in groups.items():
         # A task that came to no end has none of its numbers: the others' cells count it all the same.
         there = {row.replicate for row in group}
-        others = [row for replicate, row in places[_place(group[0])].items() if replicate not in there]
+        others = [row for replicate, row in places[place_of(group[0])].items() if replicate not in there]
         if (cell := _cell([*group, *(replace(row, value=None, parts=()) for row in others)], pooled)) is not None:
             cells[key] = cell
     return cells
 
 
-def _place(row: Row) -> tuple:
+def place_of(row: Row) -> tuple:
+    """Where a number of a row stands, whichever of its measure's numbers it is."""
     return row.case, row.network, row.level, row.measure, row.at_updates, row.through
 
 

@@ -5,11 +5,13 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
+from lmcspec.catalog import Metric
+from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan
 from lmcspec.report.noise import WORDS
-from lmcspec.report.summary import Cell, Key, key_of, summarise
-from lmcspec.report.tidy import Row, at_the_end, scale_of
-from lmcspec.report.words import gaps, in_points, verdicts
+from lmcspec.report.summary import Cell, Key, key_of, place_of, summarise
+from lmcspec.report.tidy import Row, at_the_end, measure_of
+from lmcspec.report.words import gaps, in_its_unit, verdicts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +42,7 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
         yield Text(_legend(plan, rows, cells), style="dim")
 
 
-Column = tuple[str, str, int, str]
+Column = tuple[str, Metric, int, str]
 """(measure, headline metric, k in updates, k as written)."""
 OWN = -1
 """In place of k: each network at its own rewind point."""
@@ -64,7 +66,9 @@ def _grid(rows: Sequence[Row], cells: Mapping[Key, Cell], columns: Sequence[Colu
             continue
         sparsities = [row.sparsity for row in own if row.sparsity is not None]
         sparsity = f"{fmean(sparsities):.1%}" if sparsities else "?"
-        values = [in_points(cells.get(key_of(one[0])), one[0].metric, floor=True) if one else "" for one in behind]
+        values = [
+            in_its_unit(cells.get(key_of(one[0])), one[0].metric.unit, floor=True) if one else "" for one in behind
+        ]
         grid.add_row(*map(Text, ["" if network == shown else network, str(level), sparsity, *values]))
         shown = network
     return grid
@@ -117,7 +121,7 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
             unique.setdefault(
                 (row.measure, row.metric, row.at_updates), (row.measure, row.metric, row.at_updates, row.k)
             )
-    columns = sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1]))
+    columns = sorted(unique.values(), key=lambda column: (order[column[0]], column[2], column[1].name))
     return list(dict.fromkeys(_at_own(column, rows) for column in columns))
 
 
@@ -138,15 +142,14 @@ def heading(column: Column) -> str:
     """
     measure, metric, _, k = column
     if not k:
-        return f"{measure} %" if scale_of(metric) != 1 else f"{measure} ({metric})"
-    what, _, policy = metric.partition("@")
-    apart = [one for one in (what.partition("/")[2], policy) if one not in ("test", "")]
-    return f"{'instability' if measure == 'stability' else measure} k={k}" + (f" ({', '.join(apart)})" if apart else "")
+        return f"{measure} %" if metric.unit.sign else f"{measure} ({metric.name})"
+    name = metric.column if metric.column and measure == metric.measure else measure
+    return f"{name} k={k}" + (f" ({', '.join(metric.apart)})" if metric.apart else "")
 
 
 def _legend(plan: Plan, rows: Sequence[Row], cells: Mapping[Key, Cell]) -> str:
     parts = ["mean ± sample standard deviation over replicates (n)"]
-    if any(row.metric.startswith("instability/") for row in rows):
+    if any(row.metric.quantity == "instability" for row in rows):
         averaged = ", batch norm's statistics averaged" if _has_policies(rows) else ""
         parts.append(f"instability in points of test error{averaged}")
     if any(cells[key_of(row)].floor for row in rows if row.headline and row.noise):
@@ -162,10 +165,11 @@ def _legend(plan: Plan, rows: Sequence[Row], cells: Mapping[Key, Cell]) -> str:
 
 def _has_policies(rows: Sequence[Row]) -> bool:
     """Whether the policies for batch norm on a path made a difference anywhere."""
-    values = {(*key_of(row), row.replicate): row.value for row in rows}
-    return any(
-        (*key[:4], metric.removesuffix("@recompute"), *key[5:]) in values
-        and not spread.alike(values[(*key[:4], metric.removesuffix("@recompute"), *key[5:])], value)
-        for key, value in values.items()
-        if (metric := key[4]).endswith("@recompute")
-    )
+    values: dict[tuple, float | None]
+    values = {(row.measure, row.metric, *place_of(row), row.replicate): row.value for row in rows}
+    for (measure, metric, *place), value in values.items():
+        if metric.policy not in ("", POLICIES[0]):
+            usual = (measure, measure_of(metric.measure).metrics.like(metric, policy=POLICIES[0]), *place)
+            if usual in values and not spread.alike(values[usual], value):
+                return True
+    return False

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from lmcspec.base import spread
-from lmcspec.catalog import MeasureCard, get
+from lmcspec.catalog import MeasureCard, Metric, get
 from lmcspec.plan import Plan, Target
 from lmcspec.report.emptied import emptied_layers
 from lmcspec.report.noise import Noise, floor, noise_of
@@ -53,13 +53,6 @@ class Results(Protocol):
         ...
 
 
-ACCURACIES = ("accuracy", "set-accuracy")
-"""The kinds of measure that read a training's own evaluation."""
-SHARES = frozenset(
-    {"accuracy", "error", "instability", "barrier", "midpoint", "centre", "sparsity", "layer-sparsity"}
-    | {"overlap", "overlap-by-chance", "overlap-of-either", "layer-overlap"}
-)
-"""What is a share of images or of weights, and read in percent or points."""
 MISSING = "missing"
 """The outcome of a result that is not there (yet)."""
 DIVERGED = "diverged"
@@ -77,7 +70,7 @@ class Row:
     level: int
     replicate: int
     measure: str
-    metric: str
+    metric: Metric
     value: float | None
     sparsity: float | None
     density: float | None
@@ -117,9 +110,8 @@ class Row:
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        return {one: getattr(self, one) for one in self.__slots__ if one not in ("noise", "shares", "emptied")} | {
-            "floor": self.floor
-        }
+        own = {one: getattr(self, one) for one in self.__slots__ if one not in ("noise", "shares", "emptied")}
+        return own | {"metric": self.metric.name, "floor": self.floor}
 
 
 def tidy(plan: Plan, store: Results) -> list[Row]:
@@ -143,7 +135,8 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
             masks[first.mask] = mask.scalars if mask else {}
         outcomes = {outcome for target in targets for outcome in _outcomes(target, plan, store, gone)}
         shares = origins(first.task)
-        rows += _rows(targets, store, masks[first.mask], _known_by(first, plan), outcomes, shares)
+        known_by = measure_of(first.kind).known_by(plan.tasks[first.task].params, first.split)
+        rows += _rows(targets, store, masks[first.mask], known_by, outcomes, shares)
     return rows
 
 
@@ -214,15 +207,17 @@ def unranked(plan: Plan, store: Results) -> frozenset[str]:
 
 
 def _rows(
-    targets: list[Target], store: Results, mask: Mapping[str, Any], known_by: str, outcomes: set[str], shares: str
+    targets: list[Target], store: Results, mask: Mapping[str, Any], known_by: Metric, outcomes: set[str], shares: str
 ) -> Iterator[Row]:
     first, density, empty = targets[0], mask.get("density"), emptied_layers(mask)
     found = [store.find(target.task) for target in targets]
-    noisy = first.kind == "stability"
+    card = measure_of(first.kind)
+    # Draws of noise are told of by metrics of a path.
+    noisy = bool(known_by.policy)
     folders = [folder(result) if noisy and result else None for result in found]
-    values: dict[str, list[float]] = {}
+    values: dict[Metric, list[float]] = {}
     for result in found:
-        for metric, value in metrics(first.kind, result.scalars if result else {}).items():
+        for metric, value in card.values(result.scalars if result else {}).items():
             values.setdefault(metric, []).append(value)
     for metric, several in (values or {known_by: []}).items():
         yield Row(
@@ -249,7 +244,7 @@ def _rows(
         )
 
 
-def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metric: str) -> tuple[Noise, ...]:
+def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metric: Metric) -> tuple[Noise, ...]:
     """The draws of a metric of several paths; none where one of them has left none."""
     known = [
         noise_of(out, metric, one.scalars["images"])
@@ -260,53 +255,8 @@ def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metri
     return tuple(own) if len(own) == sum(one is not None for one in found) else ()
 
 
-def _known_by(target: Target, plan: Plan) -> str:
-    return headline(target.kind, plan.tasks[target.task].params, target.split)
-
-
-def headline(kind: str, params: Any, split: str = "test") -> str:
-    """The metric by which a kind of measure is known: on test images and under policy `average` where it has them.
-
-    `split` is the one by which an accuracy is known.
-    """
-    if kind in ACCURACIES:
-        return f"{split}/accuracy"
-    if kind == "distance":
-        return "distance"
-    split = "test" if "test" in (splits := getattr(params, "split", ("test",))) else splits[0]
-    if kind != "stability":
-        card = get("measure", kind)
-        assert isinstance(card, MeasureCard)
-        return card.headline.format(split=split)
-    return f"instability/{split}{_suffix('average' if 'average' in params.bn else params.bn[0])}"
-
-
-def scale_of(metric: str) -> float:
-    """By what a value is multiplied to be read: 100 for shares, in percent or points; 1 for all else."""
-    if "loss" in metric:
-        return 1.0
-    return 100.0 if any(word in SHARES for word in metric.partition("@")[0].split("/")) else 1.0
-
-
-def _suffix(policy: str) -> str:
-    return "" if policy == "average" else f"@{policy}"
-
-
-def metrics(kind: str, scalars: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of one result by metric. Curves stay in the result."""
-    if kind in ACCURACIES:
-        return {
-            f"{split}/{name}": value
-            for split in ("test", "train", "validation")
-            if f"{split}_error" in scalars
-            for name, value in (("accuracy", 1 - scalars[f"{split}_error"]), ("loss", scalars[f"{split}_loss"]))
-        }
-    if kind == "distance" and "angle" in scalars:
-        sides = {"distance": scalars["distance"], "from-start": spread.mean(scalars["from-start"])}
-        return sides | {"angle": scalars["angle"]}
-    found = dict(scalars.get("metrics", {}))
-    for policy, curve in scalars.get("paths", {}).items():
-        found |= {f"{name}{_suffix(policy)}": value for name, value in curve["summary"].items()}
-    if "distance" in scalars:
-        found["distance"] = scalars["distance"]
-    return found
+def measure_of(kind: str) -> MeasureCard:
+    """The card of a kind of measure."""
+    card = get("measure", kind)
+    assert isinstance(card, MeasureCard)
+    return card

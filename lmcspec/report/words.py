@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from lmcspec.catalog.metric import NUMBER, Unit
 from lmcspec.plan.graph import Verdict as Asked
 from lmcspec.report.compare import Interval
 from lmcspec.report.emptied import emptied
 from lmcspec.report.summary import Cell, Key, key_of
-from lmcspec.report.tidy import Row, scale_of
+from lmcspec.report.tidy import Row
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_gaps, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
@@ -109,12 +110,12 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell
     return cells.get(key_of(dense[0]))
 
 
-def in_points(cell: Cell | None, metric: str = "", *, floor: bool = False) -> str:
+def in_its_unit(cell: Cell | None, unit: Unit = NUMBER, *, floor: bool = False) -> str:
     """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none.
 
-    A distance is as it is. With `floor` what noise alone would make of it stands after it, where that is known.
+    With `floor` what noise alone would make of it stands after it, where that is known.
     """
-    scale = scale_of(metric)
+    scale = unit.scale
     if cell is None:
         return "missing"
     if not cell.n:

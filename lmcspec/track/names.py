@@ -1,19 +1,43 @@
 """How things are called in MLflow: keys have letters, digits and `_ - . space : /` only, and two levels read well."""
 
 import re
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-SECTIONS = {"accuracy": "", "stability": "lmc", "distance": "lmc"}
-"""The chart section of a measure that goes by the name of its kind. One with a name of its own goes by that."""
+from lmcspec.catalog import Metric
 
-UNCHARTED = ("midpoint", "distance", "from-start", "angle", "layer-sparsity", "layer-overlap")
-"""Of what is known of a path, and of layers, what no chart shows; it is with the task's own run."""
-PATHS = ("instability", "barrier")
-
-
-SPLITS = ("test", "train", "validation")
 FLOOR = " floor"
 """What stands after the name of a number that noise alone may make, for what it makes of it in 19 of 20 cases."""
+LAST = 2
+"""The place of charts that nobody looks at first."""
+ASIDE = ("train", "recompute")
+"""Of a path, what few look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A metric of a series run, a level a step."""
+
+    name: str
+    """`test/accuracy`, `lmc/instability k0 train`."""
+    final: str = ""
+    """Where its value at the last level stands again; empty where it doesn't."""
+    rank: int = LAST
+    main: bool = False
+    """Whether people see it without asking for more."""
+    aside: bool = False
+    beside: str = ""
+    """The chart in which it is a line beside another."""
+
+    @property
+    def floor(self) -> "Chart":
+        """What noise makes of it."""
+        final = self.final + FLOOR if self.final else ""
+        return replace(self, name=self.name + FLOOR, final=final, beside=self.name)
+
+
+SPARSITY = Chart("mask/sparsity", "final/sparsity", main=True)
+"""That of a level, whatever is measured there."""
 
 
 class Valued(Protocol):
@@ -30,7 +54,7 @@ class Valued(Protocol):
     @property
     def measure(self) -> str: ...
     @property
-    def metric(self) -> str: ...
+    def metric(self) -> Metric: ...
     @property
     def value(self) -> float | None: ...
     @property
@@ -56,38 +80,27 @@ def key(text: str) -> str:
     return re.sub(r"[^\w./: -]", "-", text, flags=re.ASCII)[:250]
 
 
-def chart(row: Valued) -> str | None:
-    """The metric of a series run that this row is a point of: `test/accuracy`, `lmc/instability k0`; None for the rest.
+def chart(row: Valued) -> Chart | None:
+    """The chart of which this row is a point: `test/accuracy`, `lmc/instability k0`; None for what has none.
 
     On test images nothing is said about the split, and under the policy `average` nothing about batch norm.
-    A distance is that of a measure of distances; what a path knows of it is with the path's task.
     """
-    if row.metric in (f"{split}/{what}" for split in SPLITS for what in ("accuracy", "loss")):
-        section = SECTIONS.get(row.measure, row.measure)
-        return row.metric if not section else key(f"{section}/{row.metric.replace('/', ' ')}")
-    if row.metric == "distance" and row.headline:
-        return key(f"{SECTIONS.get(row.measure, row.measure)}/distance k{row.k}")
-    whole, _, policy = row.metric.partition("@")
-    what, _, split = whole.partition("/")
-    if what in UNCHARTED or (what in PATHS and split not in SPLITS):
+    metric = row.metric
+    if not metric.chart:
         return None
-    k = f"k{row.k}" if row.k else ""
-    words = [what, k, "" if split == "test" else split, policy] if what in PATHS else [whole.replace("/", " "), k]
-    return key(f"{SECTIONS.get(row.measure, row.measure)}/{' '.join(filter(None, words))}")
-
-
-def final(name: str) -> str | None:
-    """Where the last level's value of a series' metric stands again: `final/accuracy`; None for what is not headline.
-
-    Said of test images only, and of one kind of mistake: a bar chart each.
-    """
-    section, _, leaf = name.rpartition("/")
-    if name == "test/accuracy" or section == "mask":
-        return f"final/{leaf}"
-    words = leaf.removesuffix(FLOOR).split()
-    if section in SPLITS or words[0] != "instability" or words[-1] in ("train", "validation", "recompute"):
-        return None
-    return f"final/{leaf}" if section == "lmc" else f"final/{section} {leaf}"
+    usual = row.measure == metric.measure and metric.section is not None
+    section = str(metric.section) if usual else row.measure
+    what, *more = metric.chart
+    leaf = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more)))
+    final = (leaf if section else metric.quantity) if usual else f"{section} {leaf}"
+    rank, aside = metric.rank if usual else LAST, any(word in ASIDE for word in more)
+    return Chart(
+        key(f"{section}/{leaf}" if section else metric.name),
+        key(f"final/{final}") if metric.final else "",
+        rank,
+        main=rank < LAST and not aside,
+        aside=aside,
+    )
 
 
 def series(case: str, network: str, replicate: int) -> str:

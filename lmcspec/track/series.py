@@ -10,9 +10,8 @@ from lmcspec.plan import Plan
 from lmcspec.track import view
 from lmcspec.track.evidence import CURRENT, ROLE
 from lmcspec.track.ledger import Ledger
-from lmcspec.track.server import Point
 from lmcspec.track.sparing import Sparing
-from lmcspec.track.wanted import SeriesRun, Wanted, facts, finals
+from lmcspec.track.wanted import ChartPoint, SeriesRun, Wanted, facts, finals
 
 PARENT = "mlflow.parentRunId"
 COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9d755d", "#eeca3b", "#ff9da6", "#79706e")
@@ -113,9 +112,10 @@ class SeriesRuns:
         self.server.log(old, tags={CURRENT: "false", PARENT: self._invocation})
         self.ledger.write(f"current/{old}", "false")
 
-    def send(self, points: Mapping[SeriesRun, Sequence[Point]], *, last: bool = False) -> None:
+    def send(self, points: Mapping[SeriesRun, Sequence[ChartPoint]], *, last: bool = False) -> None:
         """Send what is new. With `last` the values at the last level stand again under `final/…`."""
-        for run, wanted in points.items():
+        for run, charted in points.items():
+            wanted = [one.point for one in charted]
             told = self.ledger.points(self._run[run])
             if any(not _same(told[key], one.value) for one in wanted if (key := (one.metric, one.step)) in told):
                 # The same work gave other numbers, or a measure was asked for otherwise: a line must not be both.
@@ -124,7 +124,7 @@ class SeriesRuns:
             new = [one for one in wanted if (one.metric, one.step) not in told]
             if last:
                 # Of these the latest counts: with more rounds there is another last level.
-                new += [one for one in finals(wanted) if not _same(told.get((one.metric, 0), math.nan), one.value)]
+                new += [one for one in finals(charted) if not _same(told.get((one.metric, 0), math.nan), one.value)]
             if new:
                 self.server.log(self._run[run], new)
                 self.ledger.add_points(self._run[run], {(one.metric, one.step): one.value for one in new})
@@ -136,9 +136,9 @@ class SeriesRuns:
         self.ledger.write(f"generation/{role}", str(generation))
         self._supersede(old, f"{role}#{generation - 1}")
 
-    def show(self, points: Mapping[SeriesRun, Sequence[Point]]) -> None:
+    def show(self, points: Mapping[SeriesRun, Sequence[ChartPoint]]) -> None:
         """Make the experiment's first page show these metrics of all current series."""
-        wanted = view.document({point.metric for own in points.values() for point in own})
+        wanted = view.document(point.chart for own in points.values() for point in own)
         if points and self.ledger.note(f"view/{self.plan.study}") != wanted:
             self.server.mark(self.experiment, view.TAG, wanted)
             self.ledger.write(f"view/{self.plan.study}", wanted)

@@ -8,17 +8,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lmcspec.track.names import FLOOR
+from lmcspec.track.names import Chart
 
 KEY = "lmcspec"
 TAG = f"mlflow.sharedViewState.{KEY}"
 FILTER = "tags.`lmcspec.kind` = 'series' and tags.`lmcspec.current` = 'true'"
-FIRST = ("test/accuracy", "lmc/instability")
-"""What the charts begin with."""
 LONGEST = 20_000
 """Characters that MLflow takes as the value of a tag."""
-ASIDE = (" train", " recompute")
-"""Of a path, what few look at."""
 
 
 def link(server: str, experiment: str) -> str:
@@ -26,19 +22,20 @@ def link(server: str, experiment: str) -> str:
     return f"{server}/#/experiments/{experiment}/runs?compareRunsMode=CHART&viewStateShareKey={KEY}"
 
 
-def document(metrics: Iterable[str]) -> str:
-    """The view as MLflow keeps it: a chart for each metric, its levels on the x axis, and its noise floor beside it.
+def document(every: Iterable[Chart]) -> str:
+    """The view as MLflow keeps it: each chart with its levels on the x axis, and its noise floor beside it.
 
     Of more than a tag can hold the first ones: a server would refuse the whole view.
     """
-    every = set(metrics)
-    ordered = sorted((metric for metric in every if metric.removesuffix(FLOOR) not in every - {metric}), key=_place)
-    main = [metric for metric in ordered if metric.startswith((*FIRST, "mask/")) and not metric.endswith(ASIDE)]
-    sections = {"by level": main, "more": [metric for metric in ordered if metric not in main]}
+    known = {one.name: one for one in every}
+    ordered = sorted(
+        (one for one in known.values() if one.beside not in known), key=lambda one: (one.rank, one.aside, one.name)
+    )
+    sections = {"by level": [one for one in ordered if one.main], "more": [one for one in ordered if not one.main]}
     charts = [
-        _chart([one for one in (metric, metric + FLOOR) if one in every], name)
-        for name, own in sections.items()
-        for metric in own
+        _chart([name for name in (one.name, one.floor.name) if name in known], section)
+        for section, own in sections.items()
+        for one in own
     ]
     while len(text := _text(sections, charts)) > LONGEST and charts:
         charts.pop()
@@ -57,12 +54,6 @@ def _text(sections: Iterable[str], charts: Sequence[Mapping[str, Any]]) -> str:
             "compareRunCharts": charts,
         }
     )
-
-
-def _place(metric: str) -> tuple[int, bool, str]:
-    """Test accuracy, then instability on test, the rest by name."""
-    first = next((place for place, name in enumerate(FIRST) if metric.startswith(name)), len(FIRST))
-    return first, metric.endswith(ASIDE), metric
 
 
 def _chart(metrics: Sequence[str], section: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from lmcspec.base.ids import short
 from lmcspec.base.spread import alike
+from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan, Series, Target
 from lmcspec.store import Store, Stored
 from lmcspec.tasks import kind
@@ -108,60 +109,66 @@ class Wanted:
             if target.through is None
         )
 
-    def points(self, rows: Iterable[names.Valued], results: Memory) -> dict[SeriesRun, list[Point]]:
+    def points(self, rows: Iterable[names.Valued], results: Memory) -> dict[SeriesRun, list["ChartPoint"]]:
         """The points of each series run, a level a step. A value of which a part is missing is not there yet."""
         runs = {(run.series.case, run.series.network, run.replicate): run for run in self.runs}
-        found: dict[SeriesRun, dict[tuple[str, int], Point]] = {run: {} for run in self.runs}
+        found: dict[SeriesRun, dict[tuple[str, int], ChartPoint]] = {run: {} for run in self.runs}
+        rows = [row for row in rows if row.through is None]  # a chart's steps are levels
+        told = _telling(rows)
         for row in rows:
-            if row.through is not None:
-                continue  # a chart's steps are levels
             run = runs.get((row.case, row.network, row.replicate))
-            name = names.chart(row)
+            chart = names.chart(row)
             stored = results.find(row.task)
             whole = self._asked[row.case, row.network, row.level, row.replicate, row.measure, row.at_updates]
-            if run is None or name is None or stored is None or row.value is None or row.n < whole:
+            if run is None or chart is None or stored is None or row.value is None or row.n < whole:
                 continue
             at = stored.record.get("committed", 0.0)
-            found[run].setdefault((name, row.level), Point(name, row.value, row.level, at))
-            if (floor := row.floor) is not None:
-                name += names.FLOOR
-                found[run].setdefault((name, row.level), Point(name, floor, row.level, at))
-            if row.sparsity is not None:
-                name = "mask/sparsity"
-                found[run].setdefault((name, row.level), Point(name, row.sparsity, row.level, at))
-        told = _tells(found.values())
-        return {run: [one for one in points.values() if told(one.metric)] for run, points in found.items()}
+            own = [(chart, row.value), (chart.floor, row.floor)] if told(row) else []
+            for one, value in (*own, (names.SPARSITY, row.sparsity)):
+                if value is not None:
+                    found[run].setdefault((one.name, row.level), ChartPoint(one, value, row.level, at))
+        return {run: list(points.values()) for run, points in found.items()}
 
 
-RECOMPUTED = " recompute"
+@dataclass(frozen=True, slots=True)
+class ChartPoint:
+    """A value at a level."""
+
+    chart: names.Chart
+    value: float
+    level: int
+    at: float
+
+    @property
+    def point(self) -> Point:
+        """As the server takes it."""
+        return Point(self.chart.name, self.value, self.level, self.at)
 
 
-def _tells(several: Iterable[Mapping[tuple[str, int], Point]]) -> Callable[[str], bool]:
-    """Whether a metric says anything: recomputed statistics do nothing for networks without batch norm."""
-    differ = {
-        metric
-        for points in several
-        for (metric, step), point in points.items()
-        if metric.endswith(RECOMPUTED)
-        and (usual := points.get((metric.removesuffix(RECOMPUTED), step))) is not None
-        and not alike(usual.value, point.value)
+def _telling(rows: Iterable[names.Valued]) -> Callable[[names.Valued], bool]:
+    """Whether a number says anything: recomputed statistics do nothing for networks without batch norm."""
+    usual = {
+        (row.metric.measure, row.metric.on_images, *_place(row)): row.value
+        for row in rows
+        if row.metric.policy == POLICIES[0]
     }
 
-    def told(metric: str) -> bool:
-        number = metric.removesuffix(names.FLOOR)
-        return not number.endswith(RECOMPUTED) or number in differ
+    def differs(row: names.Valued) -> bool:
+        place = (row.metric.measure, row.metric.on_images, *_place(row))
+        return place in usual and not alike(usual[place], row.value)
 
-    return told
+    recomputed = {names.chart(row) for row in rows if row.metric.policy not in ("", POLICIES[0]) and differs(row)}
+    return lambda row: row.metric.policy in ("", POLICIES[0]) or names.chart(row) in recomputed
 
 
-def finals(points: Sequence[Point]) -> list[Point]:
+def _place(row: names.Valued) -> tuple[str, str, int, int, str, int]:
+    return row.case, row.network, row.level, row.replicate, row.measure, row.at_updates
+
+
+def finals(points: Sequence[ChartPoint]) -> list[Point]:
     """The value at the last level of each headline metric, once more under `final/…`, where it has no step."""
-    deepest = max((point.step for point in points), default=0)
-    return [
-        Point(final, point.value, 0, point.at)
-        for point in points
-        if point.step == deepest and (final := names.final(point.metric)) is not None
-    ]
+    deepest = max((one.level for one in points), default=0)
+    return [Point(one.chart.final, one.value, 0, one.at) for one in points if one.level == deepest and one.chart.final]
 
 
 def facts(plan: Plan, tasks: Iterable[str]) -> list[tuple[str, str, str]]:

@@ -61,7 +61,7 @@ def test_a_run_evaluates_validation_images_and_is_known_by_them_if_asked(tmp_pat
     scalars = store.find(plan.roles["dense/s0/l0/train"]).scalars
     assert (scalars["train_images"], scalars["validation_images"], scalars["test_images"]) == (1237, 200, 360)
     rows = [row for row in tidy(plan, store) if row.headline and row.network == "dense"]
-    assert [row.metric for row in rows] == ["validation/accuracy", "instability/validation"]
+    assert [row.metric.name for row in rows] == ["validation/accuracy", "instability/validation"]
     assert rows[0].value == 1 - scalars["validation_error"]
     path = store.find(plan.roles["dense/s0/l0/path k=0 0-1"]).scalars["paths"]["average"]
     assert path["validation_error"][0] == scalars["validation_error"]

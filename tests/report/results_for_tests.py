@@ -6,6 +6,7 @@ from typing import Any
 
 import specs_for_tests
 
+from lmcspec.catalog import Metric, built_in
 from lmcspec.plan import Plan, Target
 from lmcspec.report.tidy import Row
 
@@ -88,4 +89,12 @@ def row(value: float | None, **changes: Any) -> Row:
         "outcome": "ok",
         "headline": True,
     }
-    return Row(value=value, **values | changes)
+    values |= changes
+    return Row(value=value, **values | {"metric": metric(values["metric"], values["measure"])})
+
+
+def metric(name: str, measure: str = "") -> Metric:
+    """The metric of that name, of this kind of measure or of the first that has it."""
+    cards = built_in("measure")
+    chosen = [cards[measure]] if measure in cards else cards.values()
+    return next(found for card in chosen if (found := card.metrics.called(name)))

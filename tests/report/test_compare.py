@@ -62,7 +62,7 @@ def rows(shift=0.0, task="t", replicates=3, **changes):
 
 def test_means_differences_and_marks():
     (one,) = compare(rows(), rows(0.05, "u"), one_store=True).found
-    assert (one.network, one.level, one.metric, one.same) == ("imp", 1, "test/accuracy", False)
+    assert (one.network, one.level, one.metric.name, one.same) == ("imp", 1, "test/accuracy", False)
     assert (one.a.mean, one.b.mean, one.difference) == (pytest.approx(0.91), pytest.approx(0.96), pytest.approx(0.05))
     assert one.interval.excludes_zero
     # t with 4 degrees of freedom, at equal spreads and sizes: 2.776 · 0.01 · sqrt(2 / 3)

@@ -45,4 +45,4 @@ class TestDistances:
         _, y = lines(drawing.figure.axes[0])["dense"]
         assert y == pytest.approx([12.0, 16.0])
         rows = [row for row in tidy(plan, store) if row.measure == "distance" and row.headline]
-        assert {row.metric for row in rows} == {"distance"}
+        assert {row.metric.name for row in rows} == {"distance"}

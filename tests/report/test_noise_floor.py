@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from drawn_for_tests import draw
-from results_for_tests import Result, Results, made_up, plan_of
+from results_for_tests import Result, Results, made_up, metric, plan_of
 from safetensors.numpy import save_file
 from test_table import printed
 
@@ -62,7 +62,7 @@ def plan():
 def test_the_floor_of_an_average_is_that_of_averaged_draws(tmp_path):
     own = {place: RNG.random(300) for place in ((0, 0), (0, 1), (1, 0))}
     noises = {
-        place: Noise(left(tmp_path / f"{place}", draws), "average/instability/test", 500)
+        place: Noise(left(tmp_path / f"{place}", draws), "average", "instability/test", 500)
         for place, draws in own.items()
     }
     replicates = ((noises[0, 0], noises[0, 1]), (noises[1, 0],))
@@ -145,11 +145,11 @@ def test_results_of_before_have_none(plan):
 
 
 def test_policies_that_are_one_stand_there_once(tmp_path):
-    noise = noise_of(left(tmp_path / "p", np.linspace(0, 1, 101)), "instability/test@recompute", {"test": 9})
-    assert noise == Noise(tmp_path / "p", "recompute/instability/test", 9)
+    noise = noise_of(left(tmp_path / "p", np.linspace(0, 1, 101)), metric("instability/test@recompute"), {"test": 9})
+    assert noise == Noise(tmp_path / "p", "recompute", "instability/test", 9)
     assert floor(((noise,),)) == Floor(pytest.approx(0.5), pytest.approx(0.95), 9)
-    assert noise_of(tmp_path, "distance", {"test": 9}) is None
-    assert noise_of(tmp_path, "instability/train-loss", {"test": 9}) is None
+    assert noise_of(tmp_path, metric("distance", "stability"), {"test": 9}) is None
+    assert noise_of(tmp_path, metric("instability/train-loss"), {"test": 9}) is None
 
 
 def test_documents_of_rows_hold_plain_data(plan, tmp_path):

@@ -16,7 +16,7 @@ from lmcspec.report.figures.style import files
 from lmcspec.report.page import page
 from lmcspec.report.side_by_side import table as side_by_side
 from lmcspec.report.table import table
-from lmcspec.report.words import form_of, in_points
+from lmcspec.report.words import form_of, in_its_unit
 
 STUDY = """
 networks.imp = [{ data = "real", rounds = 4 }]
@@ -139,10 +139,12 @@ def test_one_of_two_pairs_makes_its_replicate_one_that_diverged():
 
 def test_what_is_no_number_for_no_known_reason_is_called_that():
     """The angle at a start from which nothing moved."""
-    cells = summarise([row(math.nan, metric="angle"), row(90.0, replicate=1, metric="angle")])
-    assert [in_points(cell, "angle") for cell in cells.values()] == ["90.00 (1 of 2) no number in 1 of 2"]
-    (cell,) = summarise([row(math.nan, metric="angle")]).values()
-    assert in_points(cell, "angle") == "no number"
+    cells = summarise(
+        [row(math.nan, measure="distance", metric="angle"), row(90.0, replicate=1, measure="distance", metric="angle")]
+    )
+    assert [in_its_unit(cell) for cell in cells.values()] == ["90.00 (1 of 2) no number in 1 of 2"]
+    (cell,) = summarise([row(math.nan, measure="distance", metric="angle")]).values()
+    assert in_its_unit(cell) == "no number"
 
 
 def test_a_replicate_without_any_number_counts_in_all_of_them():
@@ -152,7 +154,7 @@ def test_a_replicate_without_any_number_counts_in_all_of_them():
         row(1.0, replicate=1, measure="hessian", metric="mean-magnitude"),
         row(5.0, replicate=1, measure="hessian", metric="trace", headline=False),
     ]
-    assert {key[4]: (cell.n, cell.asked, cell.note) for key, cell in summarise(rows).items()} == {
+    assert {key[4].name: (cell.n, cell.asked, cell.note) for key, cell in summarise(rows).items()} == {
         "mean-magnitude": (1, 2, "diverged in 1 of 2"),
         "trace": (1, 2, "diverged in 1 of 2"),
     }

@@ -55,7 +55,15 @@ def test_what_is_missing_is_counted_and_not_averaged():
 
 
 def test_cells_are_apart_by_all_that_tells_them_apart():
-    changes = [{}, {"case": "b"}, {"network": "x"}, {"level": 2}, {"measure": "m"}, {"metric": "l"}, {"at_updates": 3}]
+    changes = [
+        {},
+        {"case": "b"},
+        {"network": "x"},
+        {"level": 2},
+        {"measure": "m"},
+        {"metric": "test/loss"},
+        {"at_updates": 3},
+    ]
     changes.append({"through": 3})
     assert len(summarise(row(0.5, **change) for change in changes)) == len(changes)
     assert len(summarise([row(0.5, at="1ep", at_updates=23), row(0.5, at="23it", at_updates=23)])) == 1

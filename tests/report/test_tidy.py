@@ -13,7 +13,7 @@ from lmcspec.plan.outlook import outlook
 from lmcspec.report import summarise, tidy
 from lmcspec.report.figures.given import Given
 from lmcspec.report.tidy import ResultsOf, at_the_end
-from lmcspec.report.words import in_points
+from lmcspec.report.words import in_its_unit
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
 
@@ -33,7 +33,7 @@ def plan():
 
 
 def by_metric(rows, **wanted):
-    return {row.metric: row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())}
+    return {row.metric.name: row for row in rows if all(getattr(row, name) == value for name, value in wanted.items())}
 
 
 def test_a_row_per_metric_of_every_target(plan):
@@ -111,7 +111,7 @@ def test_what_is_missing_is_a_row_without_a_value(plan):
     missing = [row for row in tidy(plan, store) if row.outcome == "missing"]
     assert {(row.level, row.value, row.n, row.sparsity, row.headline) for row in missing} == {(2, None, 0, None, True)}
     assert len(missing) == 3 + 2 * 3
-    assert {row.metric for row in missing} == {"test/accuracy", "instability/test"}
+    assert {row.metric.name for row in missing} == {"test/accuracy", "instability/test"}
     assert all(row.outcome == "missing" for row in tidy(plan, Results()))
 
 
@@ -143,7 +143,7 @@ def test_the_headline_is_one_that_the_measure_has(settings, headline):
     plan = plan_of(
         f'networks = {{ dense = [] }}\nmeasures.s = {{ kind = "stability", levels = ["dense"], {settings} }}'
     )
-    assert {row.metric for row in tidy(plan, Results())} == {headline}
+    assert {row.metric.name for row in tidy(plan, Results())} == {headline}
 
 
 WAY = 'networks = { dense = [] }\nmeasures.stability = { levels = ["dense"], at = [0], copies = 3, through = 4 }'
@@ -158,14 +158,14 @@ def test_steps_on_the_way_are_not_cells():
 def test_steps_on_the_way_have_rows_of_their_own():
     plan = plan_of(WAY)
     store = made_up(plan, lambda target: (target.through or 230) / 1e3 + 0.01 * sum(target.copies))
-    rows = [row for row in tidy(plan, store) if row.metric == "instability/test" and row.replicate == 1]
+    rows = [row for row in tidy(plan, store) if row.metric.name == "instability/test" and row.replicate == 1]
     # Ten epochs of 23 updates, looked at after four and eight; pairs 0-1, 0-2 and 1-2 are averaged. The end comes first.
     assert [(row.through, row.headline, row.n) for row in rows] == [(None, True, 3), (92, False, 3), (184, False, 3)]
     assert [row.value for row in rows] == pytest.approx([0.25, 0.112, 0.204])
     assert rows[1].parts == pytest.approx((0.102, 0.112, 0.122))
     assert at_the_end(rows) == rows[:1]
     missing = [row for row in tidy(plan, Results()) if row.through == 92]
-    assert {(row.metric, row.value, row.outcome, row.headline) for row in missing} == {
+    assert {(row.metric.name, row.value, row.outcome, row.headline) for row in missing} == {
         ("instability/test", None, "missing", False)
     }
 
@@ -177,15 +177,15 @@ def test_distances_of_a_triangle():
         made = {"distance": 10.0 + sum(target.copies), "from-start": [6.0, 8.0], "angle": 90.0}
         store.found[target.task] = Result(made)
     rows = tidy(plan, store)
-    assert {(row.metric, row.value, row.n, row.headline) for row in rows} == {
+    assert {(row.metric.name, row.value, row.n, row.headline) for row in rows} == {
         ("distance", 12.0, 3, True),
         ("from-start", 7.0, 3, False),
         ("angle", 90.0, 3, False),
     }
     assert {(row.k, row.at_updates) for row in rows} == {("0", 0), ("3ep", 69)}
-    assert {row.metric for row in tidy(plan, Results())} == {"distance"}
+    assert {row.metric.name for row in tidy(plan, Results())} == {"distance"}
     cells = summarise(rows).values()
-    assert {in_points(cell, "distance") for cell in cells if cell.mean == 12} == {"12.00 ± 0.00 (3)"}
+    assert {in_its_unit(cell) for cell in cells if cell.mean == 12} == {"12.00 ± 0.00 (3)"}
 
 
 def test_a_loss_that_is_not_a_number_stays_one(plan):

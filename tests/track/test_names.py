@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lmcspec.catalog import built_in
 from lmcspec.store import Store
 from lmcspec.track import default_uri, names, tracking_uri
 from lmcspec.track.uris import database_file
@@ -24,54 +25,51 @@ def test_a_key_has_only_what_mlflow_takes(text):
         assert found == text
 
 
-def row(measure, metric, k="", headline=False):
-    return SimpleNamespace(measure=measure, metric=metric, k=k, headline=headline)
+def row(measure, name, k="", kind=""):
+    metric = built_in("measure")[kind or measure].metrics.called(name)
+    return SimpleNamespace(measure=measure, metric=metric, k=k)
 
 
 @pytest.mark.parametrize(
-    ("given", "chart"),
+    ("given", "chart", "final"),
     [
-        (row("accuracy", "test/accuracy"), "test/accuracy"),
-        (row("accuracy", "train/loss"), "train/loss"),
-        (row("clean", "test/accuracy"), "clean/test accuracy"),
-        (row("stability", "instability/test", "0"), "lmc/instability k0"),
-        (row("stability", "instability/test", "2ep40it"), "lmc/instability k2ep40it"),
-        (row("stability", "barrier/train@recompute", "3ep"), "lmc/barrier k3ep train recompute"),
-        (row("early", "instability/test", "0"), "early/instability k0"),
-        (row("stability", "midpoint/test", "0"), None),
-        (row("stability", "instability/test-loss", "0"), None),
-        (row("stability", "distance", "0"), None),
-        (row("distance", "distance", "3ep", headline=True), "lmc/distance k3ep"),
-        (row("sides", "distance", "0", headline=True), "sides/distance k0"),
-        (row("distance", "angle", "0"), None),
-        (row("hessian", "mean-magnitude", headline=True), "hessian/mean-magnitude"),
-        (row("hessian", "all/mean"), "hessian/all mean"),
-        (row("landscape", "centre/train-loss", "0", headline=True), "landscape/centre train-loss k0"),
-        (row("overlap", "overlap-by-chance"), "overlap/overlap-by-chance"),
-        (row("masks", "layer-sparsity/layers.0"), None),
+        (row("accuracy", "test/accuracy"), "test/accuracy", "final/accuracy"),
+        (row("accuracy", "test/loss"), "test/loss", ""),
+        (row("accuracy", "train/loss"), "train/loss", ""),
+        (row("clean", "test/accuracy", kind="accuracy"), "clean/test accuracy", "final/clean test accuracy"),
+        (row("set-accuracy", "test/accuracy"), "set-accuracy/test accuracy", ""),
+        (row("stability", "instability/test", "0"), "lmc/instability k0", "final/instability k0"),
+        (row("stability", "instability/test", "2ep40it"), "lmc/instability k2ep40it", "final/instability k2ep40it"),
+        (row("stability", "instability/train", "0"), "lmc/instability k0 train", ""),
+        (row("stability", "instability/test@recompute", "0"), "lmc/instability k0 recompute", ""),
+        (row("stability", "barrier/train@recompute", "3ep"), "lmc/barrier k3ep train recompute", ""),
+        (row("early", "instability/test", "0", "stability"), "early/instability k0", "final/early instability k0"),
+        (row("distance", "distance", "3ep"), "lmc/distance k3ep", ""),
+        (row("sides", "distance", "0", "distance"), "sides/distance k0", ""),
+        (row("hessian", "mean-magnitude"), "hessian/mean-magnitude", ""),
+        (row("hessian", "all/mean"), "hessian/all mean", ""),
+        (row("landscape", "centre/train-loss", "0"), "landscape/centre train-loss k0", ""),
+        (row("overlap", "overlap-by-chance"), "overlap/overlap-by-chance", ""),
     ],
 )
-def test_where_a_number_is_charted(given, chart):
-    assert names.chart(given) == chart
+def test_where_a_number_is_charted_and_stands_again_at_the_end(given, chart, final):
+    found = names.chart(given)
+    assert (found.name, found.final) == (chart, final)
+    assert (found.floor.name, found.floor.final) == (f"{chart} floor", f"{final} floor" if final else "")
 
 
 @pytest.mark.parametrize(
-    ("metric", "final"),
+    "given",
     [
-        ("test/accuracy", "final/accuracy"),
-        ("test/loss", None),
-        ("train/accuracy", None),
-        ("mask/sparsity", "final/sparsity"),
-        ("lmc/instability k0", "final/instability k0"),
-        ("lmc/instability k0 floor", "final/instability k0 floor"),
-        ("lmc/instability k0 train", None),
-        ("lmc/instability k0 train floor", None),
-        ("lmc/barrier k0", None),
-        ("early/instability k0", "final/early instability k0"),
+        row("stability", "midpoint/test", "0"),
+        row("stability", "instability/test-loss", "0"),
+        row("stability", "distance", "0"),
+        row("distance", "angle", "0"),
+        row("masks", "layer-sparsity/layers.0"),
     ],
 )
-def test_what_stands_again_at_the_end(metric, final):
-    assert names.final(metric) == final
+def test_what_has_no_chart(given):
+    assert names.chart(given) is None
 
 
 def test_names_of_runs():

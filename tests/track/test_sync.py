@@ -79,7 +79,7 @@ def test_series_have_the_numbers_of_the_results_by_level(store, spec, mlflow):
                 row.level: {row.value}
                 for row in rows
                 if (row.network, row.replicate) == (network, int(replicate))
-                and (row.measure, row.metric, row.at_updates) == wanted
+                and (row.measure, row.metric.name, row.at_updates) == wanted
             }
             assert run_.series(metric) == values and values
     imp = mlflow.by_name("imp/s0")

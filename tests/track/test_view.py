@@ -1,14 +1,28 @@
 """The first view of an experiment: which charts, and that a server can keep it."""
 
 import json
+from types import SimpleNamespace
 
-from lmcspec.track import view
+from lmcspec.catalog import built_in
+from lmcspec.track import names, view
 
-FEW = ["lmc/barrier k0", "lmc/instability k0", "lmc/instability k0 train", "mask/sparsity", "test/accuracy"]
+
+def chart(measure, name, k="", kind=""):
+    metric = built_in("measure")[kind or measure].metrics.called(name)
+    return names.chart(SimpleNamespace(measure=measure, metric=metric, k=k))
 
 
-def charts(metrics) -> list[str]:
-    text = view.document(metrics)
+FEW = [
+    chart("stability", "barrier/test", "0"),
+    chart("stability", "instability/test", "0"),
+    chart("stability", "instability/train", "0"),
+    names.SPARSITY,
+    chart("accuracy", "test/accuracy"),
+]
+
+
+def charts(every) -> list[str]:
+    text = view.document(every)
     assert len(text) <= 20_000
     return [chart["metricKey"] for chart in json.loads(text)["compareRunCharts"]]
 
@@ -24,7 +38,7 @@ def test_what_people_look_for_comes_first():
 
 
 def test_a_noise_floor_is_in_the_chart_of_its_number():
-    floors = ["lmc/barrier k0 floor", "lmc/instability k0 floor", "lmc/instability k0 train floor"]
+    floors = [one.floor for one in FEW[:3]]
     assert charts([*FEW, *floors]) == charts(FEW)
     shown = {
         chart["metricKey"]: chart["selectedMetricKeys"]
@@ -38,11 +52,11 @@ def test_a_noise_floor_is_in_the_chart_of_its_number():
 def test_of_more_than_a_tag_holds_the_first():
     """Ten steps k, two measures, two splits: an experiment of one paper."""
     many = [
-        f"{measure}/{what} k{k}it{split}"
-        for measure in ("dense_lmc", "lmc")
+        chart(measure, f"{what}/{split}", f"{k}it", "stability")
+        for measure in ("dense_lmc", "stability")
         for what in ("instability", "barrier")
         for k in range(0, 5000, 500)
-        for split in ("", " train")
+        for split in ("test", "train")
     ]
     shown = charts([*many, *FEW])
     assert 20 < len(shown) < len(many)

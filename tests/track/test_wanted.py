@@ -50,7 +50,7 @@ def test_what_is_on_the_way_is_no_point_of_a_chart_by_level():
     rows = tidy(plan, store)
     assert {row.through for row in rows} == {None, 2, 4}
     ((_, points),) = Wanted(plan).points(rows, store).items()
-    found = [(point.metric, point.step, point.value) for point in points]
+    found = [(point.chart.name, point.level, point.value) for point in points]
     assert found == [("lmc/instability k0", 0, 0.5), ("mask/sparsity", 0, 0.0), ("lmc/distance k0", 0, 0.5)]
 
 
@@ -64,6 +64,6 @@ def test_a_number_of_paths_has_its_noise_floor_beside_it(tmp_path):
         made.out, made.has_outputs = tmp_path, True
     # Recomputed statistics make no difference here: neither they nor their floor are charted.
     ((_, points),) = Wanted(plan).points(tidy(plan, store), store).items()
-    found = {point.metric: (point.step, point.value) for point in points}
+    found = {point.chart.name: (point.level, point.value) for point in points}
     assert list(found) == ["lmc/instability k0", "lmc/instability k0 floor", "mask/sparsity"]
     assert found["lmc/instability k0 floor"] == (0, pytest.approx(0.095))

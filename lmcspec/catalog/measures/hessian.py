@@ -7,6 +7,9 @@ from pydantic import Field
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Several, StepOrEnd
 from lmcspec.catalog.levels import LevelMeasure, Levels
+from lmcspec.catalog.metric import Metric, Metrics
+
+MOST_EIGENVALUES = 100
 
 
 class Hessian(LevelMeasure):
@@ -24,9 +27,15 @@ class Hessian(LevelMeasure):
     """Exact: a product with the Hessian for each surviving weight. Estimated: one for each probe, with an error."""
     probes: int = Field(default=1000, ge=2)
     """Vectors of random signs of an estimate (Hutchinson's)."""
-    eigenvalues: int = Field(default=1, ge=0, le=100)
+    eigenvalues: int = Field(default=1, ge=0, le=MOST_EIGENVALUES)
     """How many of the largest."""
 
+
+def _metric(name: str) -> Metric:
+    return Metric(name=name, measure="hessian", quantity=name, chart=(name.replace("/", " "),))
+
+
+_SPREAD = ("min", "max", "mean", "std", "mean-magnitude")
 
 CARD = MeasureCard(
     name="hessian",
@@ -34,5 +43,13 @@ CARD = MeasureCard(
     config=Hessian,
     implementation="lmcspec.plan.measures.hessian:targets",
     source="McDermott & Cummings 2023",
+    metrics=Metrics(
+        (
+            *map(_metric, _SPREAD),
+            *(_metric(f"all/{name}") for name in _SPREAD),
+            *map(_metric, ("trace", "trace-error", "entry-error")),
+            *(_metric(f"eigenvalue-{place}") for place in range(1, MOST_EIGENVALUES + 1)),
+        )
+    ),
     headline="mean-magnitude",
 )

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Config, Several, StepOrRewind
 from lmcspec.catalog.levels import LevelMeasure, Levels
+from lmcspec.catalog.metric import NUMBER, POINTS, SPLITS, Metric, Metrics
 
 
 class Anchor(Config):
@@ -68,11 +69,30 @@ class Landscape(LevelMeasure):
         return self
 
 
+def _centre(split: str, mistake: Literal["error", "loss"]) -> Metric:
+    images = split if mistake == "error" else f"{split}-loss"
+    return Metric(
+        name=f"centre/{images}",
+        measure="landscape",
+        quantity="centre",
+        unit=POINTS if mistake == "error" else NUMBER,
+        split=split,
+        mistake=mistake,
+        chart=(f"centre {images}",),
+    )
+
+
 CARD = MeasureCard(
     name="landscape",
     doc="loss and error in the plane through three trained networks",
     config=Landscape,
     implementation="lmcspec.plan.measures.landscape:targets",
     source="McDermott & Cummings 2023",
+    metrics=Metrics(
+        (
+            *(_centre(split, mistake) for split in SPLITS for mistake in ("error", "loss")),
+            Metric(name="residual", measure="landscape", quantity="residual", chart=("residual",)),
+        )
+    ),
     headline="centre/train-loss",
 )

@@ -5,6 +5,7 @@ from typing import Literal
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Config
 from lmcspec.catalog.levels import Levels, Names
+from lmcspec.catalog.metric import PERCENT, Metric, Metrics
 
 
 class Masks(Config):
@@ -16,10 +17,18 @@ class Masks(Config):
     """Dense ones have no mask to look at and are left out."""
 
 
+def share(name: str, measure: str, *, charted: bool = True) -> Metric:
+    """A share of weights."""
+    return Metric(name=name, measure=measure, quantity=name, unit=PERCENT, chart=(name,) if charted else ())
+
+
+SPARSITIES = Metrics((share("sparsity", "masks"),), by_layer=(share("layer-sparsity", "masks", charted=False),))
+
 CARD = MeasureCard(
     name="masks",
     doc="sparsity of every layer",
     config=Masks,
     implementation="lmcspec.plan.measures.masks:targets",
+    metrics=SPARSITIES,
     headline="sparsity",
 )

@@ -5,6 +5,8 @@ from typing import Literal
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Config
 from lmcspec.catalog.levels import Levels, Names
+from lmcspec.catalog.measures.masks import share
+from lmcspec.catalog.metric import Metric, Metrics
 
 
 class Overlap(Config):
@@ -23,5 +25,12 @@ CARD = MeasureCard(
     doc="what two networks' masks have in common, beside what random ones would have",
     config=Overlap,
     implementation="lmcspec.plan.measures.masks:overlaps",
+    metrics=Metrics(
+        (
+            *(share(name, "overlap") for name in ("sparsity", "overlap", "overlap-by-chance", "overlap-of-either")),
+            Metric(name="deviations", measure="overlap", quantity="deviations", chart=("deviations",)),
+        ),
+        by_layer=tuple(share(name, "overlap", charted=False) for name in ("layer-sparsity", "layer-overlap")),
+    ),
     headline="overlap",
 )

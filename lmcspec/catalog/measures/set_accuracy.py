@@ -7,6 +7,7 @@ from pydantic import Field
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import NEUTRAL
 from lmcspec.catalog.levels import LevelMeasure, Levels
+from lmcspec.catalog.measures.accuracy import headline, metrics, read
 
 
 class SetAccuracy(LevelMeasure):
@@ -29,4 +30,7 @@ CARD = MeasureCard(
     doc="accuracy of networks trained on a distilled set alone",
     config=SetAccuracy,
     implementation="lmcspec.plan.measures.set_accuracy:targets",
+    metrics=metrics("set-accuracy"),
+    read=read,
+    headline=headline,
 )

@@ -1,12 +1,15 @@
 """Stability to training noise: linear mode connectivity between copies."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Several, StepField, StepOrRewind
 from lmcspec.catalog.levels import LevelMeasure, Levels
+from lmcspec.catalog.measures.distance import sides
+from lmcspec.catalog.metric import NUMBER, POINTS, POLICIES, SPLITS, Metric, Metrics
 
 
 class Stability(LevelMeasure):
@@ -36,10 +39,63 @@ class Stability(LevelMeasure):
     """Stable means a mean test instability below this."""
 
 
+def _metric(quantity: str, split: str, mistake: Literal["error", "loss"], policy: str) -> Metric:
+    usual = policy == POLICIES[0]
+    images = split if mistake == "error" else f"{split}-loss"
+    charted = mistake == "error" and quantity != "midpoint"
+    return Metric(
+        name=f"{quantity}/{images}" + ("" if usual else f"@{policy}"),
+        measure="stability",
+        quantity=quantity,
+        unit=POINTS if mistake == "error" else NUMBER,
+        split=split,
+        mistake=mistake,
+        policy=policy,
+        column="instability",
+        section="lmc",
+        chart=(quantity, "" if split == "test" else split, "" if usual else policy) if charted else (),
+        rank=1 if quantity == "instability" else 2,
+        final=(quantity, split, mistake, usual) == ("instability", "test", "error", True),
+    )
+
+
+METRICS = Metrics(
+    (
+        *(
+            _metric(quantity, split, mistake, policy)
+            for policy in POLICIES
+            for split in SPLITS
+            for mistake in ("error", "loss")
+            for quantity in ("instability", "barrier", "midpoint")
+        ),
+        *sides("stability", charted=False),
+    )
+)
+"""Of every path the distance of its ends is known, too."""
+
+
+def read(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The numbers of every policy's curve, then the distance of the ends."""
+    for policy, curve in scalars.get("paths", {}).items():
+        for name, value in curve["summary"].items():
+            yield name if policy == POLICIES[0] else f"{name}@{policy}", value
+    if "distance" in scalars:
+        yield "distance", scalars["distance"]
+
+
+def headline(params: Any, split: str) -> str:
+    """On test images with averaged statistics where it looked at these."""
+    split = "test" if "test" in params.split else params.split[0]
+    return _metric("instability", split, "error", POLICIES[0] if POLICIES[0] in params.bn else params.bn[0]).name
+
+
 CARD = MeasureCard(
     name="stability",
     doc="instability and barriers on the straight path between copies",
     config=Stability,
     implementation="lmcspec.plan.measures.stability:targets",
     source="Frankle et al. 2020, Linear Mode Connectivity and the Lottery Ticket Hypothesis",
+    metrics=METRICS,
+    read=read,
+    headline=headline,
 )

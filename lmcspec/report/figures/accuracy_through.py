@@ -8,7 +8,7 @@ from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line
-from lmcspec.report.figures.metrics import metric_of
+from lmcspec.report.figures.metrics import y_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import from_the_start, on_the_way
@@ -48,8 +48,8 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     to. The last point is the end of training.
     """
     panels = [(panel, list(_lines(panel))) for panel in panels_of(givens, wish, "accuracy")]
-    metric = metric_of(givens[0], wish, "accuracy")
-    title = f"{metric.title} through training"
+    y = y_of(givens[0], wish, "accuracy")
+    title = f"{y.metric.title} through training"
     if not any(lines for _, lines in panels):
         note = 'no network is looked at on its way: say `through = "1ep"` in the measure'
         return Drawing(name, title, None, notes=(note,))
@@ -59,12 +59,12 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         notes: list[str] = []
         for (panel, lines), (axes,), first in zip(panels, made.axes, made.first, strict=True):
             for line in lines:
-                handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, metric.scale))
+                handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, y.scale))
             name_panel(axes, panel.title)
             from_the_start(axes, [line.points for line in lines])
             axes.set_xlabel("iterations of training" if wish.x == "step" else "epochs of training")
             if first:
-                name_y(axes, metric.label)
+                name_y(axes, y.metric.label())
             said = gaps({line.label: line.points for line in lines}, on_the_way)
             notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
         every = [line for _, lines in panels for line in lines]
@@ -77,8 +77,8 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
 
 def _lines(panel: Panel) -> Iterator[Line]:
     given, wish = panel.given, panel.wish
-    metric = metric_of(given, wish, "accuracy")
-    rows = given.of(metric.measures, metric.name, wish, on_the_way=True)
+    y = y_of(given, wish, "accuracy")
+    rows = given.of(y.measures, y.metric, wish, on_the_way=True)
     followed = {(row.network, row.level) for row in rows if row.through is not None}
     rows = [row for row in rows if (row.network, row.level) in followed]
     shown = shown_levels(given, rows, wish)

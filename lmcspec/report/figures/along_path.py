@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any
 
 from lmcspec.base import spread
+from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
@@ -28,7 +29,6 @@ from lmcspec.report.figures.style import (
 from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
-POLICIES = ("average", "recompute")
 SCALES = {"error": PERCENT, "loss": 1.0}
 """What there is along a path, and by what it is multiplied."""
 
@@ -194,7 +194,7 @@ def policy_of(given: Given, wish: Wish) -> str:
     if asked := (wish.metric or "").partition("@")[2]:
         return asked
     measures = [wish.measure] if wish.measure else given.measures("stability")
-    return given.headline(measures[0]).partition("@")[2] or "average"
+    return given.headline(measures[0]).policy
 
 
 def _counted(lines: Sequence[Line], wish: Wish) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from lmcspec.report.figures.given import Given, family, member
-from lmcspec.report.figures.metrics import Metric
-from lmcspec.report.tidy import Row
+from lmcspec.report.figures.metrics import OnY
+from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
 from lmcspec.spec.study import Figure as Wish
 
@@ -56,17 +56,16 @@ def apart(wish: Wish) -> set[str]:
     return {network for network, count in Counter(wish.networks or ()).items() if count > 1}
 
 
-def best(given: Given, metric: Metric, wish: Wish, axis: str) -> list[Choice]:
+def best(given: Given, y: OnY, wish: Wish, axis: str) -> list[Choice]:
     """The choices of each family that varies in `axis` and is shown as one, by the mean over replicates at each level.
 
     Where the study sets validation images aside they decide, else the very images that are shown: then the caption
-    has to say so. What is shown is the value of `metric` at the choice. Of equals the first in the spec is taken.
+    has to say so. What is shown is the value of `y` at the choice. Of equals the first in the spec is taken.
     """
-    what = metric.name.partition("/")[2]
-    judged = Metric(metric.measures, f"validation/{what}")
-    rows = given.of(metric.measures, metric.name, wish)
-    judges = {(row.network, row.level): row for row in given.of(judged.measures, judged.name, wish)}
-    sign = -1.0 if what == "loss" else 1.0
+    judged = measure_of(y.metric.measure).metrics.like(y.metric, split="validation")
+    rows = given.of(y.measures, y.metric, wish)
+    judges = {(row.network, row.level): row for row in (given.of(y.measures, judged, wish) if judged else ())}
+    sign = -1.0 if y.metric.quantity == "loss" else 1.0
     found = []
     families = reduced(given, wish)
     varied = [row for row in rows if axis in member(row.network) and family(row.network) in families]
@@ -83,7 +82,7 @@ def best(given: Given, metric: Metric, wish: Wish, axis: str) -> list[Choice]:
             if row.level not in chosen or score > chosen[row.level][0]:
                 chosen[row.level] = (score, row)
         if chosen:
-            split = "validation" if validated else metric.name.partition("/")[0]
+            split = "validation" if validated else y.metric.split
             found.append(Choice(name, axis, {level: row for level, (_, row) in sorted(chosen.items())}, split))
     return found
 

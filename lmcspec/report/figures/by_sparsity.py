@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
 from lmcspec.report.figures.given import Given, family
 from lmcspec.report.figures.lines import FEW, PERCENT, Look, Point, counted, draw_line, floors_of
-from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
+from lmcspec.report.figures.metrics import OnY, threshold_of, y_of
 from lmcspec.report.figures.one_shot import Curve, case_without_how_far, curves_of, looks_of_curves
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale, steps_of
 from lmcspec.report.figures.sparsity_axis import Drawn, finish, gaps, keep_in_view
@@ -54,29 +54,29 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         filled: list[Drawn] = []
         for panel, axes, first in zip(panels, places, leftmost, strict=True):
             given, prefix = panel.given, f"{panel.title}: " if panel.title else ""
-            metric = metric_of(given, wish, "accuracy")
-            choices = best(given, metric, panel.wish, axis) if (axis := axis_of(wish)) else []
+            y = y_of(given, wish, "accuracy")
+            choices = best(given, y, panel.wish, axis) if (axis := axis_of(wish)) else []
             if by_case:
                 lines, looks = lines_of_cases(givens, wish)
             else:
-                lines, looks = _lines(given, given.of(metric.measures, metric.name, panel.wish), panel.wish, choices)
+                lines, looks = _lines(given, given.of(y.measures, y.metric, panel.wish), panel.wish, choices)
             shown |= lines
-            for line in _draw(axes, lines, looks, metric.scale):
+            for line in _draw(axes, lines, looks, y.scale):
                 handles.setdefault(line.get_label(), line)
-            every = [dense_of(one, metric_of(one, wish, "accuracy"), wish) for one in (givens if by_case else [given])]
+            every = [dense_of(one, y_of(one, wish, "accuracy"), wish) for one in (givens if by_case else [given])]
             dense = every[0]
             if dense is not None and all(one == dense for one in every):
-                handles["dense"] = draw_dense(axes, dense, metric.scale)
-                captions.append(f"{prefix}{_in_words(dense, metric.scale)}")
+                handles["dense"] = draw_dense(axes, dense, y.scale)
+                captions.append(f"{prefix}{_in_words(dense, y.scale)}")
             finish(axes, lines, wish.x == "sparsity", top=alone)
             filled.append((axes, lines, looks))
             name_panel(axes, "" if alone else panel.title)
             if first:
-                name_y(axes, metric.label)
+                name_y(axes, y.metric.label())
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [prefix + note for note in gaps(lines)]
             chosen += [f" {prefix}{said(choices)}"] if choices else []
-        scale = metric_of(givens[0], wish, "accuracy").scale
+        scale = y_of(givens[0], wish, "accuracy").scale
         together = [filled] if same_scale(wish) else [[one] for one in filled]
         below = sum(keep_in_view(own, scale) for own in together) > 0
         ordered = [line for label, line in handles.items() if label != "dense"]
@@ -86,7 +86,7 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     if below:
         caption += " Collapsed networks far below are open markers at the lower edge."
     caption += "".join(chosen) + pooled_words(wish, cells)
-    title = f"{metric_of(givens[0], wish, 'accuracy').title} against sparsity"
+    title = f"{y_of(givens[0], wish, 'accuracy').metric.title} against sparsity"
     return Drawing(name, title, figure, caption, tuple(notes))
 
 
@@ -94,23 +94,23 @@ def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     """Instability against the weights that remain, a panel for each k; the line of stability is dashed."""
     wish = wish if wish.panels else wish.model_copy(update={"panels": "at"})
     panels = panels_of(givens, wish, "stability")
-    metric = metric_of(givens[0], wish, "instability")
-    threshold = threshold_of(givens[0], metric)
+    y = y_of(givens[0], wish, "instability")
+    threshold = threshold_of(givens[0], y)
     with drawn():
         made = grid(len(panels), high=2.9, shared=same_scale(wish))
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
         notes: list[str] = []
         for panel, (axes,), first in zip(panels, made.axes, made.first, strict=True):
-            rows = _of_one_k(panel, metric, notes)
+            rows = _of_one_k(panel, y, notes)
             lines, looks = _lines(panel.given, rows, wish, ())
-            for line in _draw(axes, lines, looks, metric.scale):
+            for line in _draw(axes, lines, looks, y.scale):
                 handles.setdefault(line.get_label(), line)
             draw_threshold(axes, threshold)
             finish(axes, lines, wish.x == "sparsity")
             name_panel(axes, panel.title)
             if first:
-                name_y(axes, metric.label)
+                name_y(axes, y.metric.label())
             cells += [point.cell for points in lines.values() for point in points if point.cell]
             notes += [f"{panel.title}: {note}" for note in gaps(lines)]
         for (axes,) in made.axes:
@@ -118,11 +118,11 @@ def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         legend(made.figure, list(handles.values()), _over(cells, wish))
     caption = "Copies that part at step k and the straight path between them; means over replicates and one sample "
     caption += f"standard deviation.{below_threshold(threshold)}{pooled_words(wish, cells)}{floors_of(cells)}"
-    return Drawing(name, f"{metric.title} against sparsity", made.figure, caption, tuple(notes))
+    return Drawing(name, f"{y.metric.title} against sparsity", made.figure, caption, tuple(notes))
 
 
-def _of_one_k(panel: Panel, metric: Metric, notes: list[str]) -> list[Row]:
-    rows = panel.given.of(metric.measures, metric.name, panel.wish)
+def _of_one_k(panel: Panel, y: OnY, notes: list[str]) -> list[Row]:
+    rows = panel.given.of(y.measures, y.metric, panel.wish)
     steps = steps_of(panel.given, panel.wish, "stability")
     first = min((row.at_updates for row in rows), default=0)
     if len(steps) > 1:
@@ -158,12 +158,12 @@ def draw_threshold(axes: "Axes", threshold: float) -> None:
         axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
-def dense_of(given: Given, metric: Metric, wish: Wish) -> Cell | None:
+def dense_of(given: Given, y: OnY, wish: Wish) -> Cell | None:
     """The dense network, where all networks have the same; that of the network `baseline` where the figure names one.
 
     It is the network that the grey band stands for, whichever networks are drawn.
     """
-    rows = [row for row in given.of(metric.measures, metric.name) if row.level == 0]
+    rows = [row for row in given.of(y.measures, y.metric) if row.level == 0]
     if wish.baseline is not None:
         rows = [row for row in rows if wish.baseline in (row.network, family(row.network))]
     tasks: dict[str, set[str]] = {}
@@ -222,8 +222,8 @@ def lines_of_cases(givens: Sequence[Given], wish: Wish) -> tuple[Lines, dict[str
     looks: dict[str, Look] = {}
     names: list[str] = []
     for given in givens:
-        metric = metric_of(given, wish, "accuracy")
-        lines, own = _lines(given, given.of(metric.measures, metric.name, wish), wish, ())
+        y = y_of(given, wish, "accuracy")
+        lines, own = _lines(given, given.of(y.measures, y.metric, wish), wish, ())
         name = case_without_how_far(given)
         names += [name] if name not in names else []
         for place, (line, points) in enumerate(lines.items()):

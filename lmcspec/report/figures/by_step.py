@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
 from lmcspec.report.figures.given import Given, family, member
 from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line, floors_of
-from lmcspec.report.figures.metrics import Metric, metric_of, threshold_of
+from lmcspec.report.figures.metrics import OnY, threshold_of, y_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.step_axis import finish, in_one_unit
 from lmcspec.report.figures.style import (
@@ -70,31 +70,31 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
         threshold, dense_too = 0.0, False
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             # All rows of a panel stand over the same steps.
-            metrics = [metric_of(panel.given, wish, what) for what in whats]
+            ys = [y_of(panel.given, wish, what) for what in whats]
             if wish.series == "split":
                 several = [_by_split(panel, what, by_rewind) for what in whats]
             else:
-                several = [list(_lines(panel, metric, by_rewind)) for metric in metrics]
+                several = [list(_lines(panel, y, by_rewind)) for y in ys]
             written = {step: k for lines in several for line in lines for step, k in _written(line, by_rewind).items()}
             dense_too |= any(not row.level for lines in several for line in lines for row in line.rows.values())
             labels, unit = in_one_unit(written)
-            for axes, metric, lines in zip(column, metrics, several, strict=True):
+            for axes, y, lines in zip(column, ys, several, strict=True):
                 for line in lines:
                     points = [Point(float(step), panel.given.cell(row, wish)) for step, row in line.rows.items()]
-                    handles.setdefault(line.label, draw_line(axes, points, line.look, line.label, metric.scale))
+                    handles.setdefault(line.label, draw_line(axes, points, line.look, line.label, y.scale))
                     cells += [point.cell for point in points if point.cell]
-                if metric.name.endswith(("/accuracy", "/loss")):
-                    dense = dense_of(panel.given, metric, wish)
+                if y.of_training:
+                    dense = dense_of(panel.given, y, wish)
                     if dense is not None:
-                        handles.setdefault("dense", draw_dense(axes, dense, metric.scale))
+                        handles.setdefault("dense", draw_dense(axes, dense, y.scale))
                 else:
-                    own = threshold_of(panel.given, metric)
+                    own = threshold_of(panel.given, y)
                     threshold = max(threshold, own)
                     draw_threshold(axes, own)
                     numbers.append(axes)
                 finish(axes, labels, width)
                 if first:
-                    name_y(axes, metric.words if wish.series == "split" else metric.label)
+                    name_y(axes, y.metric.label(images=False) if wish.series == "split" else y.metric.label())
             name_panel(column[0], _title(panel, [line for lines in several for line in lines], wish))
             what = "the rewind point" if by_rewind else "the step at which copies part"
             column[-1].set_xlabel(
@@ -108,7 +108,7 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
     caption = caption if by_rewind else ""
     caption = caption or "Each network at the level named beside it."
     caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
-    titles = [metric_of(givens[0], wish, what).title for what in whats]
+    titles = [y_of(givens[0], wish, what).metric.title for what in whats]
     title = (
         f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"
     )
@@ -120,7 +120,7 @@ def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[Line]:
     found: list[tuple[str, Line]] = []
     for split in SPLITS:
         narrow = replace(panel, wish=panel.wish.model_copy(update={"split": split}))
-        found += [(split, line) for line in _lines(narrow, metric_of(panel.given, narrow.wish, what), by_rewind)]
+        found += [(split, line) for line in _lines(narrow, y_of(panel.given, narrow.wish, what), by_rewind)]
     alone = len({line.label for _, line in found}) == 1
     return [
         Line(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
@@ -145,9 +145,9 @@ def _title(panel: Panel, lines: Sequence[Line], wish: Wish) -> str:
     return f"{panel.title} ({densities.pop()} % of weights)" if len(densities) == 1 else panel.title
 
 
-def _lines(panel: Panel, metric: Metric, by_rewind: bool) -> Iterator[Line]:
-    rows = panel.given.of(metric.measures, metric.name, panel.wish)
-    accuracy = metric.name.endswith(("/accuracy", "/loss"))
+def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[Line]:
+    rows = panel.given.of(y.measures, y.metric, panel.wish)
+    accuracy = y.of_training
     alone = [row for row in rows if not by_rewind or "rewind" not in member(row.network)]
     if by_rewind:
         varied = [row for row in rows if "rewind" in member(row.network)]

@@ -22,7 +22,7 @@ from lmcspec.report.figures import (
 )
 from lmcspec.report.figures.best import WORD, axis_of
 from lmcspec.report.figures.given import Given, member
-from lmcspec.report.figures.metrics import metric_of
+from lmcspec.report.figures.metrics import y_of
 from lmcspec.report.figures.one_shot import joins
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.page import results
@@ -203,9 +203,10 @@ def _drawing(givens: Sequence[Given], name: str, plot: str, wish: Wish, records:
         which = " or ".join(kinds)
         return nothing(f"{plot} can't be drawn from {wish.measure!r}, which is no measure of the kind {which}")
     for what in _shown(plot, wish):
-        known = [metric_of(one, wish, what) for one in givens]
-        if not any(one.of(metric.measures, metric.name, wish) for one, metric in zip(givens, known, strict=True)):
-            return nothing(f"there is no {known[0].name!r} to draw")
+        known = [y_of(one, wish, what) for one in givens]
+        there = any(one.of(y.measures, y.metric, wish) for one, y in zip(givens, known, strict=True))
+        if known[0].asked or not there:
+            return nothing(f"there is no {known[0].asked or known[0].metric.name!r} to draw")
     if problem := _cannot(givens, plot, wish):
         return nothing(problem)
     return PLOTS[plot](givens, wish, name)

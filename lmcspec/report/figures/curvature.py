@@ -13,7 +13,7 @@ from lmcspec.report.figures.lines import Look, band
 from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_at_depth, look_of
 from lmcspec.report.page import Cell, Shown
 from lmcspec.report.tidy import Row
-from lmcspec.report.words import in_points
+from lmcspec.report.words import in_its_unit
 from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
@@ -171,12 +171,12 @@ def _table(given: Given, wish: Wish, measure: str) -> Shown:
     tasks: dict[str, tuple[str, int, str]] = {}
     for row in given.rows:
         wanted = wish.networks is None or row.network in wish.networks
-        if row.measure != measure or not wanted or row.metric not in NUMBERS:
+        if row.measure != measure or not wanted or row.metric.name not in NUMBERS:
             continue
         own_place = (row.network, row.level, row.k)
         if tasks.setdefault(row.task, own_place) == own_place:  # a dense network that several share stands once
             place = own_place
-            rows.setdefault(place, {}).setdefault(row.metric, row)
+            rows.setdefault(place, {}).setdefault(row.metric.name, row)
     shown = [metric for metric in NUMBERS if any(metric in own for own in rows.values())]
     lines = []
     for (network, level, at), own in rows.items():
@@ -186,6 +186,8 @@ def _table(given: Given, wish: Wish, measure: str) -> Shown:
         line = [Cell(_at(named(given, network, level), at))]
         for metric in shown:
             row = own.get(metric)
-            line.append(Cell("" if row is None else in_points(given.cell(row), metric), (row.task,) if row else ()))
+            line.append(
+                Cell("" if row is None else in_its_unit(given.cell(row), row.metric.unit), (row.task,) if row else ())
+            )
         lines.append(tuple(line))
     return Shown(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

@@ -7,6 +7,7 @@ from typing import Any
 
 from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog import Metric
 from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
@@ -67,7 +68,7 @@ class Given:
         return int(settings.get(f"stage{max(stages)}.rewind", 0)) if stages else 0
 
     def of(
-        self, measures: str | Iterable[str], metric: str, wish: Wish | None = None, *, on_the_way: bool = False
+        self, measures: str | Iterable[str], metric: Metric, wish: Wish | None = None, *, on_the_way: bool = False
     ) -> list[Row]:
         """The rows of a metric, of the networks that the figure asks for; what several measures have, of the first."""
         names = [measures] if isinstance(measures, str) else list(measures)
@@ -127,7 +128,7 @@ class Given:
             dict.fromkeys(one.measure for one in self.plan.targets if (one.case, one.kind) == (self.case, kind))
         )
 
-    def headline(self, measure: str) -> str:
+    def headline(self, measure: str) -> Metric:
         """The metric by which a measure is known."""
         return next(row.metric for row in self.rows if row.measure == measure and row.headline)
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from math import hypot
 
 from lmcspec.base.spread import std
+from lmcspec.catalog import Metric
+from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.given import Given
 from lmcspec.report.summary import Cell
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
 from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task
 
-ACCURACY = "test/accuracy"
 Place = tuple[str, int]
 """A network and a level."""
 
@@ -80,7 +81,9 @@ def compare(given: Given, wish: Wish, baseline: str, label: str) -> Comparison:
     is left out: it is one network.
     """
     split, barriers = _barriers(given, wish, baseline)
-    accuracies = {(row.network, row.level): row for row in _rows(given, wish, "accuracy", ACCURACY)}
+    accuracies = {
+        (row.network, row.level): row for row in _rows(given, wish, "accuracy", _named("accuracy", "test/accuracy"))
+    }
     points: list[Compared] = []
     without: dict[str, list[int]] = {}
     steps: dict[int, str] = {}
@@ -123,7 +126,15 @@ def _notes(
         yield f"{prefix}{network} {at_levels(levels)}: {why} of zero, or within noise (hollow markers)"
 
 
-def _rows(given: Given, wish: Wish, kind: str, metric: str) -> Sequence[Row]:
+def _named(kind: str, name: str, **changes: str) -> Metric:
+    known = measure_of(kind).metrics
+    metric = known.called(name)
+    found = known.like(metric, **changes) if metric else None
+    assert found is not None, (kind, name, changes)
+    return found
+
+
+def _rows(given: Given, wish: Wish, kind: str, metric: Metric) -> Sequence[Row]:
     measures = given.measures(kind)
     measures = [wish.measure] if wish.measure in measures else measures
     return given.of(measures, metric, wish.model_copy(update={"networks": None}))
@@ -132,11 +143,12 @@ def _rows(given: Given, wish: Wish, kind: str, metric: str) -> Sequence[Row]:
 def _barriers(given: Given, wish: Wish, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
     """The images that barriers are on, and their rows by network and level, then by k."""
     measures = given.measures("stability")
-    policy = given.headline(measures[0]).partition("@")[2] if measures else ""
+    policy = given.headline(measures[0]).policy if measures else POLICIES[0]
     found: dict[Place, dict[int, Row]] = {}
     for split in ("train", "test"):
         found = {}
-        for row in _rows(given, wish, "stability", f"midpoint/{split}-loss{f'@{policy}' * bool(policy)}"):
+        midpoint = _named("stability", "midpoint/test-loss", split=split, policy=policy)
+        for row in _rows(given, wish, "stability", midpoint):
             found.setdefault((row.network, row.level), {})[row.at_updates] = row
         networks = {network for network, _ in found}
         if baseline in networks and len(networks) > 1:

@@ -7,7 +7,7 @@ from lmcspec.report.figures.by_sparsity import below_threshold, draw_threshold, 
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line, floors_of
-from lmcspec.report.figures.metrics import metric_of, threshold_of
+from lmcspec.report.figures.metrics import threshold_of, y_of
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import from_the_start, on_the_way
@@ -26,7 +26,7 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     The last point of a line is the end of training. `x` is `epoch` or `step`.
     """
     panels = _panels(givens, wish)
-    metric = metric_of(givens[0], wish, wish.y if isinstance(wish.y, str) else "instability")
+    y = y_of(givens[0], wish, wish.y if isinstance(wish.y, str) else "instability")
     if not panels:
         return Drawing(name, name, None, notes=("no copies are compared on their way: say `through` in the measure",))
     steps = dict(
@@ -51,10 +51,10 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                 ]
                 cells += [point.cell for point in points if point.cell]
                 look = Look(colours[at], marks[at] if len(points) <= 25 else "", "-")
-                line = draw_line(axes, points, look, f"k = {steps[at]}", metric.scale)
+                line = draw_line(axes, points, look, f"k = {steps[at]}", y.scale)
                 handles.setdefault(str(line.get_label()), line)
                 own_lines[f"k = {steps[at]}"] = points
-            own = threshold_of(panel.given, metric)
+            own = threshold_of(panel.given, y)
             threshold = max(threshold, own)
             draw_threshold(axes, own)
             name_panel(axes, panel.title)
@@ -62,14 +62,14 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             from_the_start(axes, own_lines.values())
             axes.set_xlabel("epochs of training" if epochs else "iterations of training")
             if first:
-                name_y(axes, metric.label)
+                name_y(axes, y.metric.label())
         for (axes,) in made.axes:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         ordered = [handles[f"k = {k}"] for k in steps.values()]
         legend(made.figure, ordered, counted(cells, wish.band == "all"))
     caption = "Copies part at k; from then on their states after equally many updates are compared."
     caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
-    return Drawing(name, f"{metric.title} through training", made.figure, caption, tuple(notes))
+    return Drawing(name, f"{y.metric.title} through training", made.figure, caption, tuple(notes))
 
 
 def _panels(givens: Sequence[Given], wish: Wish) -> list[tuple[Panel, dict[Key, list[Row]]]]:
@@ -78,8 +78,8 @@ def _panels(givens: Sequence[Given], wish: Wish) -> list[tuple[Panel, dict[Key, 
     by_case = wish.panels == "case"
     for panel in panels_of(givens, wish if by_case else wish.model_copy(update={"panels": None}), "stability"):
         given = panel.given
-        metric = metric_of(given, wish, wish.y if isinstance(wish.y, str) else "instability")
-        rows = given.of(metric.measures, metric.name, wish, on_the_way=True)
+        y = y_of(given, wish, wish.y if isinstance(wish.y, str) else "instability")
+        rows = given.of(y.measures, y.metric, wish, on_the_way=True)
         on_the_way = {(row.measure, row.network, row.level) for row in rows if row.through is not None}
         rows = [row for row in rows if (row.measure, row.network, row.level) in on_the_way]
         shown = shown_levels(given, rows, wish)

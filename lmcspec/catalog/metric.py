@@ -1,0 +1,123 @@
+"""Metrics: what a number that a measure gives is of, in which unit it is read, and what it is called where."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+SPLITS = ("test", "train", "validation")
+POLICIES = ("average", "recompute")
+"""What can be done with batch norm's running statistics on a path; the first is the usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """By what a value is multiplied to be read, and what is then written behind it."""
+
+    scale: float = 1.0
+    sign: str = ""
+
+
+NUMBER = Unit()
+PERCENT = Unit(100.0, "%")
+"""A share of images or of weights."""
+POINTS = Unit(100.0, "points")
+"""A difference between two shares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number of a measure."""
+
+    name: str
+    """What it is called in results: `instability/test-loss@recompute`."""
+    measure: str
+    """The kind of measure that makes it."""
+    quantity: str
+    """What is measured: `accuracy`, `instability`, `distance`."""
+    unit: Unit = NUMBER
+    split: str = ""
+    """The images that it is of, where it is of any."""
+    mistake: Literal["", "error", "loss"] = ""
+    """Of differences along a path or in a plane: what differs."""
+    policy: str = ""
+    """What is done with batch norm's running statistics, where that makes a difference."""
+    said: str = ""
+    """What stands on an axis where the quantity's own word would not do."""
+    column: str = ""
+    """What heads its column where its measure goes by the name of its kind; else the measure's name does."""
+    section: str | None = None
+    """Its section of MLflow's charts, likewise: `lmc`; empty where its name says it; the measure's name by default."""
+    chart: tuple[str, ...] = ()
+    """Its words in a chart's name, of which the second and further ones stand behind the k; none: not charted."""
+    rank: int = 2
+    """Its place among charts, those of the lowest first: 0 and 1 are what people see first."""
+    final: bool = False
+    """Whether its value at the last level stands again under `final/…`."""
+
+    def label(self, *, images: bool = True) -> str:
+        """For an axis: `instability (points of test error, batch norm recomputed)`; without the images if so wished."""
+        if self.said:
+            return self.said
+        split = f"{self.split} " if images and self.split else ""
+        if not self.mistake:
+            return f"{split}{self.quantity}" + (f" ({self.unit.sign})" if self.unit.sign else "")
+        policy = "" if self.policy in ("", POLICIES[0]) else f", batch norm {self.policy}d"
+        what = f"points of {split}error" if self.mistake == "error" else f"{split}loss"
+        return f"{self.quantity} ({what}{policy})"
+
+    @property
+    def on_images(self) -> str:
+        """`instability/test-loss`: what it is called whatever is done with batch norm's statistics."""
+        return f"{self.quantity}/{self.split}" + ("-loss" if self.mistake == "loss" else "")
+
+    @property
+    def title(self) -> str:
+        """`Instability`, `Accuracy`, `From start`."""
+        return self.quantity.replace("-", " ").capitalize()
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """What is not usual about it: images other than test ones, the loss, recomputed statistics."""
+        images = f"{self.split}-loss" if self.mistake == "loss" else self.split
+        return tuple(one for one in (images, self.policy) if one not in ("", "test", POLICIES[0]))
+
+    def like(self, **changes: Any) -> tuple[str, ...]:
+        """What tells it from the other metrics of its kind of measure, with these changes: see `Metrics.like`."""
+        return tuple(changes.get(one, getattr(self, one)) for one in ("quantity", "split", "mistake", "policy"))
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """All metrics of a kind of measure: those that it always has, and those that it has once for every layer."""
+
+    fixed: tuple[Metric, ...] = ()
+    by_layer: tuple[Metric, ...] = ()
+    _by_name: dict[str, Metric] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {one.name: one for one in self.fixed})
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self.fixed)
+
+    def called(self, name: str) -> Metric | None:
+        """The metric of that name; of a layer `layer-sparsity/LAYER`."""
+        if name not in self._by_name:
+            of_layer = next((one for one in self.by_layer if name.startswith(f"{one.name}/")), None)
+            if of_layer is None:
+                return None
+            self._by_name[name] = replace(of_layer, name=name)
+        return self._by_name[name]
+
+    def like(self, metric: Metric, **changes: Any) -> Metric | None:
+        """The metric that differs from another in these fields and in nothing else."""
+        wanted = metric.like(**changes)
+        return next((one for one in self.fixed if one.like() == wanted), None)
+
+
+NONE = Metrics()
+
+
+def numbers(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """(name, value) of a result that keeps its numbers under `metrics`."""
+    yield from scalars.get("metrics", {}).items()

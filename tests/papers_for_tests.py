@@ -8,7 +8,6 @@ from itertools import takewhile
 from pathlib import Path
 
 from lmcspec.plan import Plan, compile_study
-from lmcspec.report.figures.choose import PLOTS, unheeded
 from lmcspec.spec import Loaded, load
 
 WORDS = {
@@ -69,12 +68,6 @@ class Specs:
             for word, kind in WORDS.items()
             if (found := re.match(rf"([\d,]+) {word}\b", part.strip()))
         }
-
-    def undrawn(self, name: str) -> list[str]:
-        """What its figures ask for in vain."""
-        wishes = [wish for case in self.loaded(name).cases for wish in case.study.figures.values()]
-        unknown = [wish.plot for wish in wishes if wish.plot not in {*PLOTS, "cost", "table"}]
-        return unknown + [line for wish in wishes for line in unheeded(wish.plot, wish)]
 
 
 def papers(name: str) -> Specs:

@@ -105,6 +105,8 @@ E211 recipe missing
     use the recipe `distilled`, unless they name another.
 E212 unknown measure name
     A key names a measure of this study that isn't defined under [measures].
+E213 unknown plot
+    The list of plots is in docs/figures.md.
 E301 files extend each other in a circle
     Following `extends` leads back to a file already on the way.
 E302 extends too deep
@@ -185,6 +187,12 @@ E428 code that can't stand in ids
     Results of a model, data set, criterion or distiller of yours are kept under ids that hold its code: the digest
     of its source and of what that imports from its own package, or a `version` that its card declares. Here neither
     can be had; the message says why.
+E430 a figure without its measure
+    A plot is drawn from a measure of a certain kind: say one under `[measures]`, or take the figure out.
+E431 a figure of what nobody measures
+    A figure's `metric`, `split`, `at` and `levels` choose among the numbers that its measure makes.
+E432 a figure of no such family
+    `reduce` and `x = "rewind"` are of families: networks of which a key is `{ each = [...] }`.
 E435 no distilled set in the file
     A set is a .pt file as torch.save writes it (images and labels, or NAME_images.pt beside NAME_labels.pt), or a
     .safetensors file of ours. Arrays of numpy, folders and pickled objects have to be saved as tensors first.

@@ -8,6 +8,7 @@ from lmcspec.catalog.card import (
     DistillerCard,
     MeasureCard,
     ModelCard,
+    PlotCard,
     RunnerCard,
 )
 from lmcspec.catalog.config import (
@@ -38,6 +39,7 @@ __all__ = [
     "Metrics",
     "ModelCard",
     "Named",
+    "PlotCard",
     "RunnerCard",
     "Several",
     "StepField",

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog.config import Config, Named
+from lmcspec.catalog.figure import Figure
 from lmcspec.catalog.metric import NONE, Metric, Metrics, numbers
 
-KINDS = ("model", "dataset", "distiller", "criterion", "measure", "runner")
+KINDS = ("model", "dataset", "distiller", "criterion", "measure", "plot", "runner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,6 +152,29 @@ class MeasureCard(Card):
         """The numbers of one result; what the card does not know is left out. Curves stay in the result."""
         named = ((self.metrics.called(name), value) for name, value in self.read(scalars))
         return {metric: value for metric, value in named if metric is not None}
+
+
+def _suits(config: Any, kinds: frozenset[str]) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlotCard(Card):
+    """A plot. Implementation: `draw(cases, options, name) -> Drawing`; see `lmcspec/report/figures/by_sparsity.py`."""
+
+    kind: str = "plot"
+    config: type[Figure]
+    measures: tuple[str, ...] = ()
+    """The kinds of measure of which it needs one; none where it needs none."""
+    misfit: Callable[[Any, frozenset[str]], str] = _suits
+    """`(config, kinds)`: why its `metric` can't be had of measures of these kinds; "" if it can."""
+    across: Literal["by panels", "always"] = "by panels"
+    """Whether one figure is always of all cases of a sweep, or where its panels or lines are cases."""
+    unasked: Literal["", "always", "measured", "several k", "followed"] = ""
+    """When a study that asks for no figures has it: where its first kind of measure is there, has several k, or
+    looks at networks on their way."""
+    place: int = 100
+    """Where it then stands among the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,6 +7,8 @@ from typing import Any, Literal
 SPLITS = ("test", "train", "validation")
 POLICIES = ("average", "recompute")
 """What can be done with batch norm's running statistics on a path; the first is the usual."""
+Along = Literal["error", "loss", "error@average", "loss@average", "error@recompute", "loss@recompute"]
+"""What there is along a path, under which policy."""
 
 
 @dataclass(frozen=True, slots=True)

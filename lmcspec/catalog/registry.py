@@ -19,6 +19,7 @@ FOLDERS = {
     "distiller": "distillers",
     "criterion": "criteria",
     "measure": "measures",
+    "plot": "plots",
     "runner": "runners",
 }
 

@@ -54,8 +54,8 @@ def report(
         source=study.source if study else "",
         spec=spelled("", spec, sets),
     )
-    wishes = {case.name: case.study.figures for case in loaded.cases} if loaded else {}
-    drawn = list(pictures(planned, rows, existing, wishes))
+    figures = {case.name: case.study.figures for case in loaded.cases} if loaded else {}
+    drawn = list(pictures(planned, rows, existing, figures))
     folder = output or existing.root / layout.REPORTS / file_name(planned.study)
     files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
     written = write(output or existing.root, folder, files | {PAGE: html(text, drawn).encode()})

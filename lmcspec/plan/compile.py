@@ -18,6 +18,7 @@ from lmcspec.plan.checks import (
     step_problems,
 )
 from lmcspec.plan.code_checks import code_problems
+from lmcspec.plan.figure_checks import figure_problems
 from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
@@ -142,7 +143,10 @@ class _Case:
             sets=material.sets,
             recipes=recipes,
         )
-        return self._targets(emit)
+        targets = self._targets(emit)
+        if len(self.problems) == before:
+            self.problems += figure_problems(self.case, targets)
+        return targets
 
     def _resolve_recipes(self, material: Material) -> dict[tuple[str, str], ResolvedRecipe]:
         images = {one.name: one.images for one in (material.real, *material.sets.values())}

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.report.figures import across, drawings, files
 from lmcspec.report.html import Picture
 from lmcspec.report.page import Store
 from lmcspec.report.tidy import Row
-from lmcspec.spec.study import Figure as Wish
 
 PAGE = "report.html"
 """What the page that holds them is called."""
@@ -18,17 +18,17 @@ def pictures(
     plan: Plan,
     rows: Sequence[Row],
     store: Store,
-    wishes: Mapping[str, Mapping[str, Wish]],
+    figures: Mapping[str, Mapping[str, Figure]],
     suffixes: Sequence[str] = ("svg", "png"),
 ) -> Iterator[Picture]:
-    """Each as soon as it is drawn; `wishes` are the figures that the cases ask for, by name.
+    """Each as soon as it is drawn; `figures` are those that the cases ask for, by name.
 
     Those that show all cases of a sweep come first.
     """
-    for drawing in across(plan, rows, store, store, wishes):
+    for drawing in across(plan, rows, store, figures):
         yield Picture("", file_name(drawing.name), drawing, files(drawing, suffixes))
     for case in dict.fromkeys(row.case for row in rows):
-        for drawing in drawings(plan, case, rows, store, store, wishes.get(case, {})):
+        for drawing in drawings(plan, case, rows, store, figures.get(case, {})):
             name = file_name(f"{case} {drawing.name}" if case else drawing.name)
             yield Picture(case, name, drawing, files(drawing, suffixes))
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lmcspec.base.errors import UsageError
+from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
+from lmcspec.report.figures.options import figure_of
 from lmcspec.report.page import Found, Store
 from lmcspec.report.records import records, write_csv
 from lmcspec.report.tidy import Results, Row, tidy
-from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task, kind
 
 
@@ -39,19 +41,19 @@ def of_invocation(
     title, source = str(study.get("title", "")), str(study.get("source", ""))
     text = page(plan, found, store, runs, title=title, source=source, spec=command)
     drawn = []
-    for picture in pictures(plan, found, store, {case: _wishes(own) for case, own in spec.items()}, ("svg",)):
+    for picture in pictures(plan, found, store, {case: _figures(own) for case, own in spec.items()}, ("svg",)):
         drawn.append(picture)
         yield from ((f"figures/{picture.file}.{suffix}", content) for suffix, content in picture.files.items())
     yield PAGE, html(text, drawn).encode()
 
 
-def _wishes(study: Mapping[str, Any]) -> dict[str, Wish]:
+def _figures(study: Mapping[str, Any]) -> dict[str, Figure]:
     """The figures of a recorded case; one that an older version wrote otherwise is left out."""
     found = {}
-    for name, wish in study.get("figures", {}).items():
+    for name, table in study.get("figures", {}).items():
         try:
-            found[name] = Wish.model_validate({key: value for key, value in wish.items() if value is not None})
-        except ValidationError:
+            found[name] = figure_of({key: value for key, value in table.items() if value is not None})
+        except (UsageError, ValidationError):
             continue
     return found
 

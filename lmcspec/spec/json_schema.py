@@ -35,7 +35,7 @@ def schema() -> Schema:
     _distilled(properties, definitions)
     _networks(properties, definitions)
     _measures(properties, definitions)
-    properties["figures"] = _table_of({"$ref": "#/$defs/Figure"}, least=0)
+    properties["figures"] = _table_of(_named("plot", "plot", definitions), least=0)
     properties["extends"] = {
         "description": "Specs beneath this one, later ones on top: tables merge, cases by name, lists are replaced.",
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
@@ -77,7 +77,8 @@ def _definition(card: Card, definitions: dict[str, Schema]) -> str:
             name
             for name, one in definitions.items()
             if any(
-                one.get("properties", {}).get(key, {}).get("const") == card.name for key in ("name", "method", "kind")
+                one.get("properties", {}).get(key, {}).get("const") == card.name
+                for key in ("name", "method", "kind", "plot")
             )
         )
     )

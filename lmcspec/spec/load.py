@@ -160,6 +160,8 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
             note("measure", node, "kind")
         elif isinstance(node.value, dict):
             used.setdefault("measure", set()).add(name)
+    for _, node in items(root, "figures"):
+        note("plot", node.get("plot"))
     for _, node in items(root, "networks"):
         for stage in node.elements():
             note("criterion", stage.get("criterion"))

@@ -54,6 +54,7 @@ _UNKNOWN = {
     "distilled": ("E203", "distillation method", "distiller"),
     "criterion": ("E204", "criterion", "criterion"),
     "measures": ("E205", "kind of measure", "measure"),
+    "figures": ("E213", "plot", "plot"),
 }
 
 PATHS = ("root", "load")
@@ -281,7 +282,7 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
     entry = _UNKNOWN.get("criterion" if path[-1] == "criterion" else str(path[0]))
     if entry is not None and path[0] == "recipes":
         entry = None
-    key = {"distilled": "method", "measures": "kind"}.get(str(path[0]), "name")
+    key = {"distilled": "method", "measures": "kind", "figures": "plot"}.get(str(path[0]), "name")
     told = value.get(key) if isinstance(value, dict) else value
     place = (*path, key) if isinstance(value, dict) and key in value and origins.has((*path, key)) else path
     if not isinstance(value, dict | str):

@@ -21,6 +21,7 @@ from lmcspec.catalog import (
     get,
     plug_ins,
 )
+from lmcspec.catalog.figure import Figure
 from lmcspec.spec.recipe import Recipe, named
 
 FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000)]
@@ -147,51 +148,6 @@ class Like(Config):
     weights: Literal["same", "reinitialised"] = "same"
 
 
-class Figure(Config):
-    """A figure of the report."""
-
-    plot: Literal[
-        "accuracy-vs-sparsity",
-        "instability-vs-sparsity",
-        "instability-vs-step",
-        "error-along-path",
-        "path-surface",
-        "through-training",
-        "accuracy-through-training",
-        "distance-vs-step",
-        "landscape",
-        "hessian",
-        "layers",
-        "overview",
-        "cost",
-        "images",
-        "barrier-vs-time",
-        "barrier-vs-level",
-        "barrier-vs-width",
-        "barrier-vs-fraction",
-        "barrier-vs-layers",
-        "fixed-points",
-        "table",
-    ]
-    networks: Several[str] | None = None
-    x: str | None = None
-    y: str | Several[str] | None = None
-    series: str | None = None
-    panels: str | None = None
-    split: Literal["train", "test", "validation"] | None = None
-    metric: str | None = None
-    levels: Several[int | str] | Literal["all"] | None = None
-    reduce: str | None = None
-    baseline: str | None = None
-    size: str | None = None
-    measure: str | None = None
-    at: StepField | None = None
-    band: Literal["replicates", "all"] | None = None
-    """Over what means and bands are taken: replicates, or all pairs and copies of all replicates."""
-    shared: bool | None = None
-    """Whether panels share their y axis, as they do unless told: `false` gives each its own."""
-
-
 class Study(Config):
     """One spec, one case: what to compare and what to measure."""
 
@@ -212,7 +168,7 @@ class Study(Config):
     """What becomes of the levels after one that diverged, died or fell to chance."""
 
 
-CARDS = ("model", "dataset", "distiller", "criterion", "measure")
+CARDS = ("model", "dataset", "distiller", "criterion", "measure", "plot")
 """The kinds of cards that a study is made of."""
 _CRITERION = "magnitude"
 """What a stage prunes by unless told."""
@@ -275,6 +231,7 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         "model": (model, ...),
         "distilled": (_by_name(_tagged(sets, (), key="method", others=("load", "dataset"))), {}),
         "networks": (_by_name(_network(stage)), Field(min_length=1)),
+        "figures": (_by_name(_tagged(_configs(cards("plot")), (), key="plot")), {}),
         "measures": (Annotated[_by_name(_tagged(measures, (), key="kind")), BeforeValidator(fill_kind)], {}),
     }
     return create_model("Study", __base__=Study, __module__=__name__, **fields)

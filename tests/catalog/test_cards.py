@@ -15,6 +15,7 @@ from lmcspec.catalog import (
     MeasureCard,
     ModelCard,
     Named,
+    PlotCard,
     RunnerCard,
     built_in,
     identity,
@@ -29,9 +30,17 @@ TYPES = {
     "distiller": DistillerCard,
     "criterion": CriterionCard,
     "measure": MeasureCard,
+    "plot": PlotCard,
     "runner": RunnerCard,
 }
-KEYS = {"model": "name", "dataset": "name", "criterion": "name", "distiller": "method", "measure": "kind"}
+KEYS = {
+    "model": "name",
+    "dataset": "name",
+    "criterion": "name",
+    "distiller": "method",
+    "measure": "kind",
+    "plot": "plot",
+}
 """The field that tells which card a table in a spec is of. A runner is named on the command line."""
 MODELS = list(built_in("model").values())
 
@@ -64,6 +73,7 @@ def example(card, name=None, **more):
         "landscape": {"levels": "all"},
         "masks": {"levels": "all"},
         "overlap": {"levels": "all", "against": "one"},
+        "overview": {"baseline": "one"},
     }
     settings = {**needs.get(card.name, {}), **card.variants.get(name or "", {}), **more}
     if card.kind in ("model", "dataset", "criterion"):

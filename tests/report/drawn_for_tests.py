@@ -4,7 +4,7 @@ from results_for_tests import Results, made_up
 
 from lmcspec.report import tidy
 from lmcspec.report.figures import across, drawings
-from lmcspec.spec.study import Figure as Wish
+from lmcspec.report.figures.options import figure_of
 
 
 class Recorded(Results):
@@ -24,9 +24,9 @@ def recorded(plan, result) -> Recorded:
     return found
 
 
-def draw(plan, store, case="", **wishes):
-    wanted = {name: Wish.model_validate({"plot": name, **wish}) for name, wish in wishes.items()}
-    return {one.name: one for one in drawings(plan, case, tidy(plan, store), store, store, wanted)}
+def draw(plan, store, case="", **figures):
+    wanted = {name: figure_of({"plot": name, **table}) for name, table in figures.items()}
+    return {one.name: one for one in drawings(plan, case, tidy(plan, store), store, wanted)}
 
 
 def lines(axes) -> dict[str, tuple[list[float], list[float]]]:
@@ -38,11 +38,11 @@ def lines(axes) -> dict[str, tuple[list[float], list[float]]]:
     }
 
 
-def draw_across(plan, store, **wishes):
+def draw_across(plan, store, **figures):
     """The figures that show all cases together, by name."""
-    wanted = {name: Wish.model_validate({"plot": name, **wish}) for name, wish in wishes.items()}
+    wanted = {name: figure_of({"plot": name, **table}) for name, table in figures.items()}
     every = dict.fromkeys((target.case for target in plan.targets), wanted)
-    return {one.name: one for one in across(plan, tidy(plan, store), store, store, every)}
+    return {one.name: one for one in across(plan, tidy(plan, store), store, every)}
 
 
 def panels(drawing) -> dict[str, object]:

@@ -94,5 +94,5 @@ def test_without_through_it_says_what_to_write():
 
 def test_a_study_with_it_gets_the_figure_unasked(plan):
     store = Recorded(made_up(plan, error).found)
-    names = [one.name for one in drawings(plan, "", tidy(plan, store), store, store, {})]
+    names = [one.name for one in drawings(plan, "", tidy(plan, store), store, {})]
     assert names == ["accuracy-vs-sparsity", "accuracy-through-training", "cost"]

@@ -74,15 +74,3 @@ class TestBestOverRewind:
         _, y = lines(axes)["imp"]
         expected = [10 * fmean(over(plan, "accuracy", network="imp[rewind=100it]", level=n)) for n in (3, 2, 1)]
         assert y[:3] == pytest.approx(expected)
-
-    @pytest.mark.parametrize(
-        ("reduce", "says"),
-        [
-            ("best-over:lr", "no such family: its families vary in rewind"),
-            ("mean", "is not there: say best-over:rewind"),
-        ],
-    )
-    def test_what_can_t_be_chosen_over(self, plan, store, reduce, says):
-        wish = self.WISH | {"reduce": reduce}
-        drawing = draw(plan, store, **{"accuracy-vs-sparsity": wish})["accuracy-vs-sparsity"]
-        assert says in " ".join(drawing.notes)

@@ -4,8 +4,7 @@ from itertools import pairwise
 from statistics import fmean, stdev
 
 import pytest
-from drawn_for_tests import Recorded, draw, draw_across, lines, panels
-from results_for_tests import made_up, plan_of
+from drawn_for_tests import draw, draw_across, lines, panels
 from rewound_for_tests import KS, over
 
 
@@ -71,13 +70,6 @@ class TestByRewindPoint:
         assert len([axes for axes in drawing.figure.axes if axes.axison]) == 4
         # In the figures of each case it has no place any more.
         assert draw(cases, of_cases, case="std", **wish) == {}
-
-    def test_without_such_a_family_it_says_so(self):
-        plan = plan_of('networks.dense = []\nmeasures.stability = { levels = ["dense"], at = [0, "20it"] }')
-        store = Recorded(made_up(plan, lambda target: 0.1).found)
-        drawing = draw(plan, store, **{"instability-vs-step": {"x": "rewind"}})["instability-vs-step"]
-        assert drawing.figure is None
-        assert drawing.notes[0].endswith("has no family of those: it has no families")
 
 
 def test_instability_of_the_loss(plan, store):

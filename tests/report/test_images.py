@@ -132,12 +132,6 @@ def test_a_set_from_a_file_is_named(plan, store):
     assert list(shown(drawing)) == ["one\ndm, 1 ipc"]
 
 
-def test_networks_are_not_heeded(plan, store):
-    drawing = draw(plan, store, images={"networks": ["syn"]})["images"]
-    assert drawing.notes == ("`networks` of this figure is not there yet: it is drawn without",)
-    assert len(drawing.figure.axes) == 2
-
-
 def test_cases_show_a_set_that_they_share_once(tmp_path):
     cases = '[[sweep.cases]]\ncase = "a"\n[[sweep.cases]]\ncase = "b"\ndistilled.one.ipc = 2\n'
     plan = plan_of(TEXT + cases)

@@ -125,8 +125,6 @@ def test_what_is_not_there_is_said(plan, store):
     notes = " ".join(drawing.notes)
     assert "dense: not in the store yet" in notes
     assert "imp, 36.0 % sparse: its outputs were dropped" in notes
-    drawing = draw(plan, store, landscape={"measure": "landscape", "metric": "sharpness"})["landscape"]
-    assert drawing.notes[0] == "of a landscape there are loss and error, no 'sharpness'"
 
 
 def test_images_that_were_not_looked_at_and_values_that_are_none(plan, store, tmp_path):

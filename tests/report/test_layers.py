@@ -160,11 +160,10 @@ def test_of_what_either_keeps(plan, store):
 
 
 def test_sparsity_is_what_is_not_left(plan, store):
-    for metric in ("sparsity", "layer-sparsity"):
-        (axes,) = draw(plan, store, layers={"metric": metric, "networks": ["imp"]})["layers"].figure.axes
-        ((_, y),) = lines(axes).values()
-        assert y == pytest.approx([100 - fmean(left("imp", 3, layer)) for layer in ORDER])
-        assert axes.get_ylabel() == "weights pruned (%)"
+    (axes,) = draw(plan, store, layers={"metric": "sparsity", "networks": ["imp"]})["layers"].figure.axes
+    ((_, y),) = lines(axes).values()
+    assert y == pytest.approx([100 - fmean(left("imp", 3, layer)) for layer in ORDER])
+    assert axes.get_ylabel() == "weights pruned (%)"
 
 
 def test_levels_are_shades_of_a_networks_colour(plan, store):
@@ -233,13 +232,7 @@ def test_without_results_or_a_measure_it_says_so(plan):
     assert drawing.notes == ("no masks by layer are in the store yet",)
     other = plan_of("[networks]\nimp = [{ rounds = 1 }]\n[measures]\naccuracy = {}")
     (drawing,) = draw(other, Recorded({}), layers={}).values()
-    assert drawing.notes == ("layers needs a measure of the kind masks or overlap, and the study has none",)
-
-
-def test_there_are_no_panels(plan, store):
-    drawing = draw(plan, store, layers={"panels": "network", "networks": ["imp"]})["layers"]
-    assert len(drawing.figure.axes) == 1
-    assert drawing.notes == ("`panels` of this figure is not there yet: it is drawn without",)
+    assert drawing.notes == ("layers needs a measure of the kind masks or overlap, and none is there",)
 
 
 def test_cases_are_compared_with_the_network_of_their_own(store):

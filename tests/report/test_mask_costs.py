@@ -113,9 +113,7 @@ def test_cases_side_by_side():
     (drawing,) = draw_across(plan, store, cost={"x": "density", "networks": ["syn"], "panels": "case"}).values()
     found = {title: lines(axes)["syn"][1] for title, axes in panels(drawing).items()}
     assert found == {case: [SYN * ipc * level for level in range(1, 5)] for case, ipc in (("one", 1), ("ten", 10))}
-    bars = {"cost": {"panels": "case"}}
-    assert draw_across(plan, store, **bars) == {}, "bars are of one case"
-    assert "`panels` of this figure" in draw(plan, store, case="ten", **bars)["cost"].notes[-1]
+    assert draw_across(plan, store, cost={}) == {}, "bars are of one case"
 
 
 def test_before_anything_is_there_sparsity_is_the_plans(plan):
@@ -130,14 +128,6 @@ def test_without_masks_there_is_nothing_to_draw(plan, store):
     assert (drawing.figure, drawing.notes) == (None, ("random: no image is seen to find a mask",))
     (drawing,) = draw(plan, store, cost={"x": "density", "networks": ["dense"]}).values()
     assert (drawing.figure, drawing.notes) == (None, ("there are no masks to find",))
-
-
-def test_other_words_for_x_are_named(plan, store):
-    (drawing,) = draw(plan, store, cost={"x": "rewind", "split": "train"}).values()
-    assert drawing.notes[-2:] == (
-        "`split` of this figure is not there yet: it is drawn without",
-        "`x = \"rewind\"` is not there: say 'density' or 'sparsity'",
-    )
 
 
 def test_the_page_says_what_the_last_masks_took(plan, store):

@@ -227,23 +227,6 @@ def test_copies_part_at_the_same_k():
         assert drawing.notes == (() if wish else ("k = 0 of 0, 20it; say which with `at`",))
 
 
-def test_what_to_type(plan, store):
-    say = '`baseline = "imp"` or `baseline = "syn"` or `baseline = "random"`'
-    none, other = (
-        draw_across(plan, store, overview=wish)["overview"]
-        for wish in ({}, {"baseline": "im", "size": "big", "split": "test"})
-    )
-    assert none.notes == (f"overview compares networks with one of them: say {say}",)
-    assert other.notes == (
-        f"there is no pruned network 'im' to compare with: say {say}",
-        "`split` of this figure is not there yet: it is drawn without",
-        "`size = \"big\"` is not there: say 'compression' or 'sparsity'",
-    )
-    without = plan_of(TEXT.replace("accuracy = {}\n", ""))
-    (one,) = draw(without, Recorded(), overview={"baseline": "imp"}).values()
-    assert one.notes == ("overview needs measures of the kinds accuracy and stability, and the study has no accuracy",)
-
-
 def test_what_is_missing_is_said(plan):
     store = results(plan)
     for target in plan.targets:

@@ -265,17 +265,17 @@ def test_verdicts_of_a_family_are_of_its_members_with_n_and_interval():
 
 
 def test_figures_of_all_cases_stand_once_and_first():
+    from lmcspec.report.figures.options import figure_of
     from lmcspec.report.pictures import pictures
-    from lmcspec.spec.study import Figure
 
     plan = plan_of(
         'networks.dense = []\nmeasures.accuracy = {}\n[[sweep.cases]]\ncase = "a"\n[[sweep.cases]]\ncase = "b"'
     )
     store = Recorded(made_up(plan, lambda target: 0.1).found)
-    wish = Figure(plot="accuracy-vs-sparsity", panels="case")
-    own = Figure(plot="accuracy-vs-sparsity")
-    wishes = {case: {"all": wish, "each": own} for case in "ab"}
-    drawn = list(pictures(plan, tidy(plan, store), store, wishes, ("svg",)))
+    every = figure_of({"plot": "accuracy-vs-sparsity", "panels": "case"})
+    own = figure_of({"plot": "accuracy-vs-sparsity"})
+    figures = {case: {"all": every, "each": own} for case in "ab"}
+    drawn = list(pictures(plan, tidy(plan, store), store, figures, ("svg",)))
     assert [(one.case, one.file) for one in drawn] == [("", "all"), ("a", "a-each"), ("b", "b-each")]
     found = page(plan, tidy(plan, store), store, {})
     text = read(html(found, [replace(one, files={"svg": b"<svg/>"}) for one in drawn])).text

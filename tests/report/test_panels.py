@@ -9,7 +9,7 @@ from rewound_for_tests import CASES, KS, NAMES, TEXT, over, results
 
 from lmcspec.report import tidy
 from lmcspec.report.figures import across, files
-from lmcspec.spec.study import Figure as Wish
+from lmcspec.report.figures.options import figure_of
 
 
 def only(measure: str, k: str) -> dict[str, str]:
@@ -86,10 +86,10 @@ class TestPanels:
 
         def drawing(**wish):
             wishes = {
-                case: {"figure": Wish.model_validate({"panels": "case", **wish, "networks": members(wish, ks)})}
+                case: {"figure": figure_of({"panels": "case", **wish, "networks": members(wish, ks)})}
                 for case, ks in own.items()
             }
-            (found,) = across(plan, tidy(plan, store), store, store, wishes)
+            (found,) = across(plan, tidy(plan, store), store, wishes)
             return found
 
         def members(wish, ks):

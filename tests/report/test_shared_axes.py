@@ -65,11 +65,6 @@ def test_rows_of_one_quantity_share_and_others_do_not(cases):
     assert len(shown) == 8 and len(limits) == 2
 
 
-def test_it_is_known_by_plots_with_panels_only(cases):
-    plan, store = cases
-    assert draw(plan, store, "case-1", layers={"shared": False})["layers"].notes[-1].startswith("`shared`")
-
-
 @pytest.mark.parametrize("rounds", [1, 15, 40])
 @pytest.mark.parametrize("panels", [None, "network", "case"])
 def test_words_at_ticks_do_not_touch(rounds, panels):

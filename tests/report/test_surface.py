@@ -179,9 +179,6 @@ def test_what_is_missing_is_said(plan):
     assert list(surfaces(drawing)["imp"]) == ["level 0", "level 1", "level 3"]
     nothing = draw(plan, Recorded(), **{"path-surface": {}})["path-surface"]
     assert (nothing.figure, nothing.notes) == (None, ("no path is in the store yet",))
-    vain = draw(plan, store, **{"path-surface": {"metric": "accuracy", "band": "all"}})["path-surface"]
-    assert vain.notes[0] == "along a path there are error and loss, no 'accuracy'"
-    assert vain.notes[1] == "`band` of this figure is not there yet: it is drawn without"
 
 
 def test_other_positions_are_met_in_between(plan):

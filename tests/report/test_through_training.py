@@ -48,7 +48,7 @@ class TestThroughTraining:
         assert "say `through`" in drawing.notes[0]
 
     def test_a_study_with_it_gets_the_figure_unasked(self, plan, store):
-        names = [one.name for one in drawings(plan, "", tidy(plan, store), store, store, {})]
+        names = [one.name for one in drawings(plan, "", tidy(plan, store), store, {})]
         assert "through-training" in names
 
     def test_a_panel_without_a_number_has_the_axis_of_the_others_and_a_note(self, plan, store):

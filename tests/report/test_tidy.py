@@ -87,7 +87,7 @@ own = { kind = "set-accuracy", set = "chance" }
     found = by_metric(rows, measure="own", replicate=1)
     assert found["test/accuracy"].value == 0.6 and found["test/accuracy"].headline
     assert (found["test/accuracy"].network, found["test/accuracy"].level) == ("imp", 0)
-    given = Given(plan, "", rows, Results())
+    given = Given(plan, "", rows, Results(), Results())
     assert (given.measures("accuracy"), given.measures("set-accuracy")) == (["accuracy"], ["own"])
 
 

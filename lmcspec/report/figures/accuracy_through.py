@@ -8,7 +8,8 @@ from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line
-from lmcspec.report.figures.metrics import y_of
+from lmcspec.report.figures.metrics import check_y, y_of
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import from_the_start, on_the_way
@@ -24,7 +25,6 @@ from lmcspec.report.figures.style import (
 )
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
-from lmcspec.spec.study import Figure as Wish
 
 CROWDED = 25
 """Lines of more points than these have no markers."""
@@ -41,20 +41,21 @@ class Line:
     points: Sequence[Point]
 
 
-def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def accuracy(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel for all, or one per case or network; a line per network at its dense and its sparsest measured level.
 
     `x` is `epoch` or `step`, both counted from the initialisation: a level that is rewound begins where it goes back
     to. The last point is the end of training.
     """
-    panels = [(panel, list(_lines(panel))) for panel in panels_of(givens, wish, "accuracy")]
-    y = y_of(givens[0], wish, "accuracy")
+    check_y(givens, options, "accuracy")
+    panels = [(panel, list(_lines(panel))) for panel in panels_of(givens, options, "accuracy")]
+    y = y_of(givens[0], options, "accuracy")
     title = f"{y.metric.title} through training"
     if not any(lines for _, lines in panels):
         note = 'no network is looked at on its way: say `through = "1ep"` in the measure'
         return Drawing(name, title, None, notes=(note,))
     with drawn():
-        made = grid(len(panels), high=2.9, shared=same_scale(wish))
+        made = grid(len(panels), high=2.9, shared=same_scale(options))
         handles: dict[str, Any] = {}
         notes: list[str] = []
         for (panel, lines), (axes,), first in zip(panels, made.axes, made.first, strict=True):
@@ -62,26 +63,26 @@ def accuracy(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
                 handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, y.scale))
             name_panel(axes, panel.title)
             from_the_start(axes, [line.points for line in lines])
-            axes.set_xlabel("iterations of training" if wish.x == "step" else "epochs of training")
+            axes.set_xlabel("iterations of training" if options.x == "step" else "epochs of training")
             if first:
                 name_y(axes, y.metric.label())
             said = gaps({line.label: line.points for line in lines}, on_the_way)
             notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
         every = [line for _, lines in panels for line in lines]
         cells = [point.cell for line in every for point in line.points if point.cell]
-        legend(made.figure, list(handles.values()), counted(cells, wish.band == "all"))
+        legend(made.figure, list(handles.values()), counted(cells, options.band == "all"))
     spreads = spreads_of({str(place): line.points for place, line in enumerate(every)})
     caption = f"States of each level's own training; means over replicates, {spreads} one sample standard deviation."
-    return Drawing(name, title, made.figure, caption + pooled_words(wish, cells), tuple(notes))
+    return Drawing(name, title, made.figure, caption + pooled_words(options, cells), tuple(notes))
 
 
 def _lines(panel: Panel) -> Iterator[Line]:
-    given, wish = panel.given, panel.wish
-    y = y_of(given, wish, "accuracy")
-    rows = given.of(y.measures, y.metric, wish, on_the_way=True)
+    given, options = panel.given, panel.options
+    y = y_of(given, options, "accuracy")
+    rows = given.of(y.measures, y.metric, options, on_the_way=True)
     followed = {(row.network, row.level) for row in rows if row.through is not None}
     rows = [row for row in rows if (row.network, row.level) in followed]
-    shown = shown_levels(given, rows, wish)
+    shown = shown_levels(given, rows, options)
     looks = looks_of(given, list(dict.fromkeys(network for network, level in shown if level)))
     depths: dict[str, int] = {}
     for network, level in shown:
@@ -93,15 +94,15 @@ def _lines(panel: Panel) -> Iterator[Line]:
             if (row.network, row.level) == (network, level):
                 steps.setdefault(row.through, row)
         look = look_at_depth(look, depth)
-        points = sorted((_point(given, row, wish) for row in steps.values()), key=lambda point: point.x)
+        points = sorted((_point(given, row, options) for row in steps.values()), key=lambda point: point.x)
         if len(points) > CROWDED:
             look = replace(look, marker="")
         yield Line(named(given, network, level), look, points)
 
 
-def _point(given: Given, row: Row, wish: Wish) -> Point:
-    per = 1 if wish.x == "step" else given.per_epoch(row)
-    cell = given.cell(row, wish)
+def _point(given: Given, row: Row, options: Options) -> Point:
+    per = 1 if options.x == "step" else given.per_epoch(row)
+    cell = given.cell(row, options)
     return Point(given.until(row) / per, cell if row.through is None else _expected(cell), given.why(row))
 
 

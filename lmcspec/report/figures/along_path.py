@@ -1,7 +1,7 @@
 """Error or loss along the straight path between copies, on training and on test images."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import Any
 
@@ -11,6 +11,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, band, drawable
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import grid, panels_of, same_scale
 from lmcspec.report.figures.style import (
     DASHES,
@@ -26,7 +27,6 @@ from lmcspec.report.figures.style import (
     name_panel,
     shades,
 )
-from lmcspec.spec.study import Figure as Wish
 
 Curve = tuple[float, ...]
 SCALES = {"error": PERCENT, "loss": 1.0}
@@ -53,46 +53,46 @@ class Line:
     curves: Sequence[Curve]
 
 
-def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def error(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel per k and split; a line per network at its sparsest measured level, and dense once.
 
     With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
     panels of cases are told apart by k, with `series = "split"` those of all images stand in one panel.
     """
-    if problem := unknown(wish):
+    if problem := unknown(options):
         return Drawing(name, name, None, notes=(problem,))
-    what = along(wish)
+    what = along(options)
     title = f"{what.capitalize()} along the straight path"
-    abreast = wish.panels in ("at", "case", "network")
-    panels = panels_of(givens, wish if abreast else wish.model_copy(update={"panels": "at"}), "stability")
-    filled = [(panel, list(curves_of(panel.given, panel.wish))) for panel in panels]
+    abreast = options.panels in ("at", "case", "network")
+    panels = panels_of(givens, options if abreast else replace(options, panels="at"), "stability")
+    filled = [(panel, list(curves_of(panel.given, panel.options))) for panel in panels]
     every = [line for _, lines in filled for line in lines]
     if not every:
         return Drawing(name, title, None, notes=("no path is in the store yet",))
     splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
-    shown = [tuple(splits)] if wish.series == "split" else [(split,) for split in splits]
+    shown = [tuple(splits)] if options.series == "split" else [(split,) for split in splits]
     with drawn():
         if abreast:
-            made = grid(len(filled), len(shown), high=2.3, shared=same_scale(wish))
+            made = grid(len(filled), len(shown), high=2.3, shared=same_scale(options))
             figure, places, leftmost = made.figure, made.axes, made.first
         else:
             size = (2.4 + 2.7 * len(shown), 0.5 + 2.3 * len(filled))
             figure, rows = canvas(
-                len(filled), len(shown), *size, sharex=True, sharey="col" if same_scale(wish) else False
+                len(filled), len(shown), *size, sharex=True, sharey="col" if same_scale(options) else False
             )
             places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
         handles: dict[str, tuple[int, Any]] = {}
         steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
         for number, ((panel, lines), own, first) in enumerate(zip(filled, places, leftmost, strict=True)):
-            looks = _looks(panel.given, wish, lines, steps)
+            looks = _looks(panel.given, options, lines, steps)
             for row, (among, axes) in enumerate(zip(shown, own, strict=True)):
                 for line in (line for line in lines if line.key.split in among):
                     label, (colour, dashes) = looks[line.key]
                     means, spreads = over_replicates(line.curves, SCALES[what])
                     (handle,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
                     band(axes, line.alphas, means, spreads, colour)
-                    handles.setdefault(label, (line.key.at if _told_by_k(wish) else 0, handle))
-                words = (panel.title,) if wish.series == "split" else (panel.title, among[0])
+                    handles.setdefault(label, (line.key.at if _told_by_k(options) else 0, handle))
+                words = (panel.title,) if options.series == "split" else (panel.title, among[0])
                 name_panel(axes, ", ".join(word for word in words if word))
                 axes.set_xticks([0.0, 0.5, 1.0])
                 if number == len(filled) - 1 or (abreast and row == len(shown) - 1):
@@ -102,10 +102,10 @@ def error(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         for axes in (axes for own in places for axes in own):
             axes.set_ylim(bottom=0)
         ordered = [handle for _, handle in sorted(handles.values(), key=lambda one: one[0])]
-        legend(figure, ordered, _counted(every, wish))
-    policies = {policy_of(given, wish) for given in givens}
+        legend(figure, ordered, _counted(every, options))
+    policies = {policy_of(given, options) for given in givens}
     note = "" if policies == {"average"} else ", batch norm's statistics recomputed"
-    if wish.band == "all":
+    if options.band == "all":
         caption = f"Means and bands are over all pairs of all replicates, which are not independent{note}."
     else:
         caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
@@ -125,13 +125,13 @@ def no_numbers(lines: Sequence[Line], what: str) -> Iterator[str]:
         yield f"{what} on {' and '.join(splits)} images, {words}"
 
 
-def _told_by_k(wish: Wish) -> bool:
+def _told_by_k(options: Options) -> bool:
     """Whether a panel's lines differ in k. The legend has them in its order, whichever panel has them."""
-    return wish.panels == "network" or wish.series == "at"
+    return options.panels == "network" or options.series == "at"
 
 
 def _looks(
-    given: Given, wish: Wish, lines: Sequence[Line], steps: Mapping[int, str]
+    given: Given, options: Options, lines: Sequence[Line], steps: Mapping[int, str]
 ) -> Mapping[Key, tuple[str, tuple[str, str]]]:
     """What each line is called and how it looks. Panels of one network, and `series = "at"`, have a line per k.
 
@@ -141,7 +141,7 @@ def _looks(
         (line.key for line in lines),
         key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at),
     )
-    if _told_by_k(wish):
+    if _told_by_k(options):
         lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
         networks = list(dict.fromkeys((key.network, key.level) for key in keys))
         colours = dict(zip(steps, shades(len(steps)), strict=True))
@@ -163,11 +163,11 @@ def _looks(
         places = alike[key.network if key.level else ""]
         look = look_at_depth(look, places.index((key.level, key.at)))
         label = named(given, key.network, key.level)
-        if wish.panels == "case":
+        if options.panels == "case":
             # A network's only level may be of another sparsity in every case.
             only = key.level and len({level for level, _ in places}) == 1
             label = (key.network if only else label) + (f", k = {key.k}" if len(steps) > 1 else "")
-        if wish.series == "split":
+        if options.series == "split":
             alone = len({(key.network, key.level, key.at) for key in keys}) == 1
             look = look_of_split(key.split, alone, look)
             label = key.split if alone else f"{label}, {key.split}"
@@ -175,58 +175,58 @@ def _looks(
     return found
 
 
-def along(wish: Wish) -> str:
+def along(options: Options) -> str:
     """What a figure shows along its paths: `error` or `loss`."""
-    return (wish.metric or "error").partition("@")[0]
+    return (options.metric or "error").partition("@")[0]
 
 
-def unknown(wish: Wish) -> str:
+def unknown(options: Options) -> str:
     """Why there is no such thing along a path as the figure's `metric`; empty where there is."""
-    what, _, policy = (wish.metric or "error").partition("@")
+    what, _, policy = (options.metric or "error").partition("@")
     if what in SCALES and policy in ("", *POLICIES):
         return ""
     known, asked = (SCALES, what) if what not in SCALES else (POLICIES, policy)
     return f"along a path there are {' and '.join(known)}, no {asked!r}"
 
 
-def policy_of(given: Given, wish: Wish) -> str:
+def policy_of(given: Given, options: Options) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
-    if asked := (wish.metric or "").partition("@")[2]:
+    if asked := (options.metric or "").partition("@")[2]:
         return asked
-    measures = [wish.measure] if wish.measure else given.measures("stability")
+    measures = [options.measure] if options.measure else given.measures("stability")
     return given.headline(measures[0]).policy
 
 
-def _counted(lines: Sequence[Line], wish: Wish) -> str:
+def _counted(lines: Sequence[Line], options: Options) -> str:
     ns = sorted({len(line.curves) for line in lines})
-    over = "mean ± std over replicates and pairs" if wish.band == "all" else "mean ± std"
+    over = "mean ± std over replicates and pairs" if options.band == "all" else "mean ± std"
     return f"{over}, n = {ns[0]}" if len(ns) == 1 else f"{over}, n = {ns[0]}–{ns[-1]}"
 
 
-def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
+def curves_of(given: Given, options: Options) -> Iterator[Line]:
     """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
 
     What is not there is left out. Of a network that several measures look at, those of the first are taken.
     """
-    measures = [wish.measure] if wish.measure else given.measures("stability")
-    what, policy = along(wish), policy_of(given, wish)
+    measures = [options.measure] if options.measure else given.measures("stability")
+    what, policy = along(options), policy_of(given, options)
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for measure in measures:
         targets = [
             one
             for one in given.plan.targets
             if (one.case, one.measure, one.through) == (given.case, measure, None)
-            and (wish.networks is None or one.network in wish.networks)
-            and (wish.at is None or str(wish.at) == one.at)
+            and (options.networks is None or one.network in options.networks)
+            and (options.at is None or str(options.at) == one.at)
         ]
         measured: dict[tuple[int, str, str, int], list[Target]] = {}
         for one in targets:
             measured.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
         groups = measured | groups
-    kept = _without_twins(given, wish, [one for own in groups.values() for one in own])
+    kept = _without_twins(given, options, [one for own in groups.values() for one in own])
     ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, given.networks.index(item[0][2]), item[0][3]))
     for (at, k, network, level), own in ordered:
-        for split in ("test", "train") if wish.split is None else (wish.split,):
+        for split in ("test", "train") if options.split is None else (options.split,):
             replicates: dict[int, list[Curve]] = {}
             alphas: Curve = ()
             for one in own if (network, level, at) in kept else ():
@@ -239,21 +239,21 @@ def curves_of(given: Given, wish: Wish) -> Iterator[Line]:
                 pooled = [curve for pairs in replicates.values() for curve in pairs]
                 means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in replicates.values()]
                 key = Key(at, k, network, level, split)
-                yield Line(key, alphas, pooled if wish.band == "all" else means)
+                yield Line(key, alphas, pooled if options.band == "all" else means)
 
 
 def _written(target: Target) -> str:
     return "0" if not target.at_updates else target.at
 
 
-def _without_twins(given: Given, wish: Wish, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
+def _without_twins(given: Given, options: Options, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
     """(network, level, k) of what is shown, by default dense and sparsest; of networks with the same, the first."""
     seen: dict[tuple[int, frozenset[str]], str] = {}
     found = set()
     for network in dict.fromkeys(one.network for one in targets):
         own = [one for one in targets if one.network == network]
         measured = sorted({one.level for one in own})
-        for level in given.levels(network, wish.levels or ("dense", "last"), measured):
+        for level in given.levels(network, options.levels or ("dense", "last"), measured):
             for at in sorted({one.at_updates for one in own}):
                 cell = [one for one in own if (one.level, one.at_updates) == (level, at)]
                 tasks = (at, frozenset(one.task for one in cell))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from lmcspec.report.figures.given import Given, family, member
 from lmcspec.report.figures.metrics import OnY
+from lmcspec.report.figures.options import Options
 from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
-from lmcspec.spec.study import Figure as Wish
 
 WORD = "best-over:"
 
@@ -39,35 +39,35 @@ class Choice:
         return f"{self.family}: " + ", ".join(f"{value} {at_levels(own)}" for value, own in values.items())
 
 
-def axis_of(wish: Wish) -> str | None:
+def axis_of(options: Options) -> str | None:
     """What of a family is chosen by `reduce`; None where it asks for nothing that is there."""
-    return wish.reduce.removeprefix(WORD) if wish.reduce and wish.reduce.startswith(WORD) else None
+    return options.reduce.removeprefix(WORD) if options.reduce and options.reduce.startswith(WORD) else None
 
 
-def reduced(given: Given, wish: Wish) -> set[str]:
+def reduced(given: Given, options: Options) -> set[str]:
     """The families of which one member is chosen: those of which the figure shows several."""
-    shown = dict.fromkeys(given.networks if wish.networks is None else wish.networks)
+    shown = dict.fromkeys(given.networks if options.networks is None else options.networks)
     counts = Counter(map(family, shown))
     return {name for name, count in counts.items() if count > 1}
 
 
-def apart(wish: Wish) -> set[str]:
+def apart(options: Options) -> set[str]:
     """Networks that a figure names by themselves beside their family: they keep lines of their own."""
-    return {network for network, count in Counter(wish.networks or ()).items() if count > 1}
+    return {network for network, count in Counter(options.networks or ()).items() if count > 1}
 
 
-def best(given: Given, y: OnY, wish: Wish, axis: str) -> list[Choice]:
+def best(given: Given, y: OnY, options: Options, axis: str) -> list[Choice]:
     """The choices of each family that varies in `axis` and is shown as one, by the mean over replicates at each level.
 
     Where the study sets validation images aside they decide, else the very images that are shown: then the caption
     has to say so. What is shown is the value of `y` at the choice. Of equals the first in the spec is taken.
     """
     judged = measure_of(y.metric.measure).metrics.like(y.metric, split="validation")
-    rows = given.of(y.measures, y.metric, wish)
-    judges = {(row.network, row.level): row for row in (given.of(y.measures, judged, wish) if judged else ())}
+    rows = given.of(y.measures, y.metric, options)
+    judges = {(row.network, row.level): row for row in (given.of(y.measures, judged, options) if judged else ())}
     sign = -1.0 if y.metric.quantity == "loss" else 1.0
     found = []
-    families = reduced(given, wish)
+    families = reduced(given, options)
     varied = [row for row in rows if axis in member(row.network) and family(row.network) in families]
     for name in dict.fromkeys(family(row.network) for row in varied):
         own = [row for row in varied if family(row.network) == name]

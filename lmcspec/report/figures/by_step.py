@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
 from lmcspec.report.figures.given import Given, family, member
 from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line, floors_of
-from lmcspec.report.figures.metrics import OnY, threshold_of, y_of
+from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.step_axis import finish, in_one_unit
 from lmcspec.report.figures.style import (
@@ -24,7 +25,6 @@ from lmcspec.report.figures.style import (
 )
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
-from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,30 +39,31 @@ class Line:
     rows: Mapping[int, Row]
 
 
-def instability(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def instability(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A line per network at its sparsest measured level, and one for the dense network; or the levels asked for.
 
     With `x = "rewind"` a line per family at its rewind points, and those that stand alone by the k's of their measure;
     with `series = "split"` one for test images and one for training images.
     """
-    return _against_steps(givens, wish, name, "instability")
+    return _against_steps(givens, options, name, "instability")
 
 
-def distance(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def distance(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """The same of the distance of the copies' ends, or of another side of the triangle."""
-    return _against_steps(givens, wish, name, "distance")
+    return _against_steps(givens, options, name, "distance")
 
 
-def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -> Drawing:
-    whats = (wish.y,) if isinstance(wish.y, str) else (wish.y or (usual,))
-    panels = panels_of(givens, wish, "stability")
-    by_rewind = wish.x == "rewind"
+def _against_steps(givens: Sequence[Given], options: Options, name: str, usual: str) -> Drawing:
+    whats = (options.y,) if isinstance(options.y, str) else (options.y or (usual,))
+    check_y(givens, options, *whats)
+    panels = panels_of(givens, options, "stability")
+    by_rewind = options.x == "rewind"
     with drawn():
         if len(panels) == len(whats) == 1:
             figure, ((only,),) = canvas(1, 1, 7.2, 3.5)
             places, leftmost, width = [(only,)], (True,), 4.6
         else:
-            made = grid(len(panels), len(whats), high=2.4, shared=same_scale(wish))
+            made = grid(len(panels), len(whats), high=2.4, shared=same_scale(options))
             figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
@@ -70,8 +71,8 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
         threshold, dense_too = 0.0, False
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             # All rows of a panel stand over the same steps.
-            ys = [y_of(panel.given, wish, what) for what in whats]
-            if wish.series == "split":
+            ys = [y_of(panel.given, options, what) for what in whats]
+            if options.series == "split":
                 several = [_by_split(panel, what, by_rewind) for what in whats]
             else:
                 several = [list(_lines(panel, y, by_rewind)) for y in ys]
@@ -80,11 +81,11 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
             labels, unit = in_one_unit(written)
             for axes, y, lines in zip(column, ys, several, strict=True):
                 for line in lines:
-                    points = [Point(float(step), panel.given.cell(row, wish)) for step, row in line.rows.items()]
+                    points = [Point(float(step), panel.given.cell(row, options)) for step, row in line.rows.items()]
                     handles.setdefault(line.label, draw_line(axes, points, line.look, line.label, y.scale))
                     cells += [point.cell for point in points if point.cell]
                 if y.of_training:
-                    dense = dense_of(panel.given, y, wish)
+                    dense = dense_of(panel.given, y, options)
                     if dense is not None:
                         handles.setdefault("dense", draw_dense(axes, dense, y.scale))
                 else:
@@ -94,8 +95,8 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
                     numbers.append(axes)
                 finish(axes, labels, width)
                 if first:
-                    name_y(axes, y.metric.label(images=False) if wish.series == "split" else y.metric.label())
-            name_panel(column[0], _title(panel, [line for lines in several for line in lines], wish))
+                    name_y(axes, y.metric.label(images=False) if options.series == "split" else y.metric.label())
+            name_panel(column[0], _title(panel, [line for lines in several for line in lines], options))
             what = "the rewind point" if by_rewind else "the step at which copies part"
             column[-1].set_xlabel(
                 f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}"
@@ -103,12 +104,12 @@ def _against_steps(givens: Sequence[Given], wish: Wish, name: str, usual: str) -
         limits = [(min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]) for axes in numbers]
         for axes, (low, high) in zip(numbers, limits, strict=True):
             axes.set_ylim(low, high + 0.04 * (high - low))
-        legend(figure, list(handles.values()), counted(cells, wish.band == "all"))
+        legend(figure, list(handles.values()), counted(cells, options.band == "all"))
     caption = f"Each family at the rewind point below it{', and dense copies that part there' * dense_too}."
     caption = caption if by_rewind else ""
     caption = caption or "Each network at the level named beside it."
-    caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
-    titles = [y_of(givens[0], wish, what).metric.title for what in whats]
+    caption += below_threshold(threshold) + pooled_words(options, cells) + floors_of(cells)
+    titles = [y_of(givens[0], options, what).metric.title for what in whats]
     title = (
         f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {'the rewind point' if by_rewind else 'k'}"
     )
@@ -119,8 +120,8 @@ def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[Line]:
     """The lines of all images that were looked at, told apart by these."""
     found: list[tuple[str, Line]] = []
     for split in SPLITS:
-        narrow = replace(panel, wish=panel.wish.model_copy(update={"split": split}))
-        found += [(split, line) for line in _lines(narrow, y_of(panel.given, narrow.wish, what), by_rewind)]
+        narrow = replace(panel, options=replace(panel.options, split=split))
+        found += [(split, line) for line in _lines(narrow, y_of(panel.given, narrow.options, what), by_rewind)]
     alone = len({line.label for _, line in found}) == 1
     return [
         Line(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
@@ -136,9 +137,9 @@ def _written(line: Line, by_rewind: bool) -> Mapping[int, str]:
     }
 
 
-def _title(panel: Panel, lines: Sequence[Line], wish: Wish) -> str:
+def _title(panel: Panel, lines: Sequence[Line], options: Options) -> str:
     """The panel's own, with the density of its sparse networks where a case has one for all."""
-    if wish.panels != "case":
+    if options.panels != "case":
         return panel.title
     rows = [row for line in lines for row in line.rows.values() if row.level]
     densities = {f"{PERCENT * panel.given.density(row.network, row.level):.1f}" for row in rows}
@@ -146,16 +147,18 @@ def _title(panel: Panel, lines: Sequence[Line], wish: Wish) -> str:
 
 
 def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[Line]:
-    rows = panel.given.of(y.measures, y.metric, panel.wish)
+    rows = panel.given.of(y.measures, y.metric, panel.options)
     accuracy = y.of_training
     alone = [row for row in rows if not by_rewind or "rewind" not in member(row.network)]
     if by_rewind:
         varied = [row for row in rows if "rewind" in member(row.network)]
         yield from _by_rewind(panel, varied, accuracy)
     # An accuracy is one of no k: that of a network which stands alone has no place, and dense is the grey band.
-    for network, level in () if accuracy else shown_levels(panel.given, alone, panel.wish):
+    for network, level in () if accuracy else shown_levels(panel.given, alone, panel.options):
         own = {row.at_updates: row for row in alone if (row.network, row.level) == (network, level)}
-        label = named(panel.given, network, level) if panel.wish.panels != "case" else _plainly(panel, network, level)
+        label = (
+            named(panel.given, network, level) if panel.options.panels != "case" else _plainly(panel, network, level)
+        )
         yield Line(label, look_of(panel.given, network, level), own)
 
 
@@ -163,7 +166,7 @@ def _plainly(panel: Panel, network: str, level: int) -> str:
     """Panels of cases share a legend, and their sparsities differ."""
     if not level:
         return named(panel.given, network, level)
-    return network if panel.wish.levels is None else f"{network}, level {level}"
+    return network if panel.options.levels is None else f"{network}, level {level}"
 
 
 def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Line]:
@@ -173,7 +176,7 @@ def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Li
     for network in dict.fromkeys(row.network for row in rows):
         own = [row for row in rows if row.network == network]
         rewind = given.rewind(network)
-        levels = given.levels(network, panel.wish.levels or ("last",), sorted({row.level for row in own}))
+        levels = given.levels(network, panel.options.levels or ("last",), sorted({row.level for row in own}))
         for row in own:
             # Level 0 is the dense network, whose line is its own.
             if row.level and row.level in levels and (accuracy or row.at_updates == rewind):
@@ -184,7 +187,7 @@ def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Li
         yield Line(label, look_of_family(given, name), places)
 
 
-def shown_levels(given: Given, rows: Sequence[Row], wish: Wish) -> list[tuple[str, int]]:
+def shown_levels(given: Given, rows: Sequence[Row], options: Options) -> list[tuple[str, int]]:
     """(network, level) of each line: the sparsest measured level of each network, and dense once for all that share it.
 
     With `levels` those that it names.
@@ -192,7 +195,7 @@ def shown_levels(given: Given, rows: Sequence[Row], wish: Wish) -> list[tuple[st
     found: dict[tuple[frozenset[str], int], tuple[str, int]] = {}
     for network in dict.fromkeys(row.network for row in rows):
         measured = sorted({row.level for row in rows if row.network == network})
-        for level in given.levels(network, wish.levels or ("dense", "last"), measured):
+        for level in given.levels(network, options.levels or ("dense", "last"), measured):
             tasks = frozenset(row.task for row in rows if (row.network, row.level) == (network, level))
             found.setdefault((tasks, level), (network, level))
     return list(found.values())

@@ -1,22 +1,31 @@
 """What each network costs: images seen and seconds, with what it shares with others in a lighter tone."""
 
+from collections.abc import Sequence
+
 from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.mask_costs import masks
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import LETTER, Drawing, canvas, colour, drawn, legend
-from lmcspec.report.spending import Records, network_costs
-from lmcspec.spec.study import Figure as Wish
+from lmcspec.report.figures.ticks import thousands
+from lmcspec.report.spending import network_costs
 
 NAME = 20
 """Letters of a name for which there is room beside the bars; the figure grows by what is beyond."""
 
 
-def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
+def cost(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+    """What networks cost, or with `x` what finding the masks of their levels costs, against sparsity."""
+    return masks(givens, options, name) if options.x else _bars(givens[0], options, name)
+
+
+def _bars(given: Given, options: Options, name: str) -> Drawing:
     """Two panels of bars, a bar per network: what nobody else needs, and what others need, too."""
     from matplotlib.patches import Patch
 
     costs = [
         one
-        for one in network_costs(given.plan, given.case, records)
-        if wish.networks is None or one.network in wish.networks
+        for one in network_costs(given.plan, given.case, given.records)
+        if options.networks is None or one.network in options.networks
     ]
     costs.reverse()  # bars are drawn from the bottom
     names = [one.network for one in costs]
@@ -50,11 +59,3 @@ def cost(given: Given, wish: Wish, name: str, records: Records) -> Drawing:
     told = ", ".join(f"{count:,} result{'s' * (count != 1)} {words}" for words, count in gaps.items() if count)
     notes = (f"{told}: their seconds are not counted",) if told else ()
     return Drawing(name, "Cost of each network", figure, caption, notes)
-
-
-def thousands(value: float, _: object) -> str:
-    """A number of images on an axis."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
-            return f"{value / size:g}{letter}"
-    return f"{value:g}"

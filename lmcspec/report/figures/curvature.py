@@ -10,11 +10,11 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, band
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_at_depth, look_of
 from lmcspec.report.page import Cell, Shown
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_its_unit
-from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,11 +48,11 @@ class Spread:
     shares: Sequence[Sequence[float]]
 
 
-def hessian(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def hessian(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A line per network and level: the share of surviving weights by their diagonal entry; and the paper's table."""
     given = givens[0]
-    measure = wish.measure or given.measures("hessian")[0]
-    spreads = list(_spreads(given, wish, measure))
+    measure = options.measure or given.measures("hessian")[0]
+    spreads = list(_spreads(given, options, measure))
     title = "The Hessian's diagonal"
     if not spreads:
         return Drawing(name, title, None, notes=("no Hessian is in the store yet",))
@@ -72,7 +72,7 @@ def hessian(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     caption = f"Of the mean loss over {_batches(given, measure)}, by surviving weights, biases and norms; bins are "
     caption += "logarithmic, five a decade, and one around 0."
     caption += _estimated(given, measure)
-    return Drawing(name, title, figure, caption, table=_table(given, wish, measure))
+    return Drawing(name, title, figure, caption, table=_table(given, options, measure))
 
 
 def _batches(given: Given, measure: str) -> str:
@@ -126,15 +126,17 @@ def _filled(shown: Spread) -> Iterator[float]:
             yield from (low, high)
 
 
-def _spreads(given: Given, wish: Wish, measure: str) -> Iterator[Spread]:
+def _spreads(given: Given, options: Options, measure: str) -> Iterator[Spread]:
     groups: dict[tuple[str, int, str], list[Target]] = {}
     for one in given.plan.targets:
-        if (one.case, one.measure) == (given.case, measure) and (wish.networks is None or one.network in wish.networks):
+        if (one.case, one.measure) == (given.case, measure) and (
+            options.networks is None or one.network in options.networks
+        ):
             groups.setdefault((one.network, one.level, one.at), []).append(one)
     seen: set[str] = set()
     for (network, level, at), own in groups.items():
         measured = sorted({other for name, other, _ in groups if name == network})
-        if level not in given.levels(network, wish.levels, measured) or own[0].task in seen:
+        if level not in given.levels(network, options.levels, measured) or own[0].task in seen:
             continue
         seen.add(own[0].task)
         found = [stored for one in own if (stored := given.store.find(one.task)) and "histogram" in stored.scalars]
@@ -166,11 +168,11 @@ def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float],
     )
 
 
-def _table(given: Given, wish: Wish, measure: str) -> Shown:
+def _table(given: Given, options: Options, measure: str) -> Shown:
     rows: dict[tuple[str, int, str], dict[str, Row]] = {}
     tasks: dict[str, tuple[str, int, str]] = {}
     for row in given.rows:
-        wanted = wish.networks is None or row.network in wish.networks
+        wanted = options.networks is None or row.network in options.networks
         if row.measure != measure or not wanted or row.metric.name not in NUMBERS:
             continue
         own_place = (row.network, row.level, row.k)
@@ -181,7 +183,7 @@ def _table(given: Given, wish: Wish, measure: str) -> Shown:
     lines = []
     for (network, level, at), own in rows.items():
         levels = sorted({other for name, other, _ in rows if name == network})
-        if level not in given.levels(network, wish.levels, levels):
+        if level not in given.levels(network, options.levels, levels):
             continue
         line = [Cell(_at(named(given, network, level), at))]
         for metric in shown:

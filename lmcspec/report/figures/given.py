@@ -9,9 +9,10 @@ from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import Metric
 from lmcspec.plan import Plan
+from lmcspec.report.figures.options import Options
+from lmcspec.report.spending import Records
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
-from lmcspec.spec.study import Figure as Wish
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Given:
     case: str
     rows: Sequence[Row]
     store: Results
+    records: Records
+    """The store itself: what its results took to make."""
 
     @cached_property
     def cells(self) -> Mapping[tuple, Cell]:
@@ -68,12 +71,12 @@ class Given:
         return int(settings.get(f"stage{max(stages)}.rewind", 0)) if stages else 0
 
     def of(
-        self, measures: str | Iterable[str], metric: Metric, wish: Wish | None = None, *, on_the_way: bool = False
+        self, measures: str | Iterable[str], metric: Metric, options: Options | None = None, *, on_the_way: bool = False
     ) -> list[Row]:
         """The rows of a metric, of the networks that the figure asks for; what several measures have, of the first."""
         names = [measures] if isinstance(measures, str) else list(measures)
-        wanted = self.networks if wish is None or wish.networks is None else wish.networks
-        at = None if wish is None or wish.at is None else str(wish.at)
+        wanted = self.networks if options is None or options.networks is None else options.networks
+        at = None if options is None or options.at is None else str(options.at)
         found: dict[tuple, Row] = {}
         for name in names:
             for row in self.rows:
@@ -86,9 +89,9 @@ class Given:
                     found.setdefault(place, row)
         return list(found.values())
 
-    def cell(self, row: Row, wish: Wish | None = None) -> Cell | None:
+    def cell(self, row: Row, options: Options | None = None) -> Cell | None:
         """The mean that the row is a part of, None where there is no number. `band = "all"`: over all pairs, too."""
-        pooled = wish is not None and wish.band == "all"
+        pooled = options is not None and options.band == "all"
         found = (self._pooled if pooled else self.cells).get(key_of(row))
         return found if found is not None and found.n else None
 

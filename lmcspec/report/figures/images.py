@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.base.errors import StoreError
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import DPI, Drawing, drawn
 from lmcspec.report.tidy import folder
-from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task, kind
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Picture:
         return max(self.width, LETTER * max(map(len, self.title.splitlines())))
 
 
-def images(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def images(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel per distilled set that a task of the case makes, a row for each class as the task has drawn it."""
-    del wish  # a study's sets are no matter of networks, levels or measures
+    del options  # a study's sets are no matter of networks, levels or measures
     title = "Distilled sets"
     pictures: list[tuple[str, Picture]] = []
     notes: list[str] = []

@@ -10,10 +10,10 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.plane_distances import distances
 from lmcspec.report.figures.style import Drawing, drawn
 from lmcspec.report.tidy import Result, folder
-from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task
 
 if TYPE_CHECKING:
@@ -58,17 +58,17 @@ class Ground:
     """Whether the plane's axes are those of the released code, in which distances mean nothing."""
 
 
-def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def landscape(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel per network and level, of the first replicate that is there: planes of several can't be averaged.
 
     Below stand distances in weights and in the plane, over all replicates.
     """
-    what = wish.metric or "loss"
+    what = options.metric or "loss"
     if what not in SCALES:
         return Drawing(name, name, None, notes=(f"of a landscape there are {' and '.join(SCALES)}, no {what!r}",))
     title = f"{what.capitalize()} in the plane through three networks"
     notes: list[str] = []
-    found = [ground for given in givens for ground in _grounds(given, wish, what, notes, several=len(givens) > 1)]
+    found = [ground for given in givens for ground in _grounds(given, options, what, notes, several=len(givens) > 1)]
     if not found:
         return Drawing(name, title, None, notes=tuple(notes) or ("no landscape is in the store yet",))
     split = found[0][0]
@@ -82,19 +82,21 @@ def landscape(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     )
     caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
     first = givens[0]
-    table = distances(first, wish, wish.measure or first.measures("landscape")[0]) if len(givens) == 1 else None
+    table = distances(first, options, options.measure or first.measures("landscape")[0]) if len(givens) == 1 else None
     return Drawing(name, title, figure, caption, tuple(notes), table)
 
 
-def _grounds(given: Given, wish: Wish, what: str, notes: list[str], *, several: bool) -> Iterator[tuple[str, Ground]]:
+def _grounds(
+    given: Given, options: Options, what: str, notes: list[str], *, several: bool
+) -> Iterator[tuple[str, Ground]]:
     """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
-    measure = wish.measure or given.measures("landscape")[0]
+    measure = options.measure or given.measures("landscape")[0]
     targets = [
         one
         for one in given.plan.targets
         if (one.case, one.measure) == (given.case, measure)
-        and (wish.networks is None or one.network in wish.networks)
-        and (wish.at is None or str(wish.at) == one.at)
+        and (options.networks is None or one.network in options.networks)
+        and (options.at is None or str(options.at) == one.at)
     ]
     places: dict[tuple[str, int, int], list[Target]] = {}
     for one in targets:
@@ -102,13 +104,13 @@ def _grounds(given: Given, wish: Wish, what: str, notes: list[str], *, several: 
     seen: set[str] = set()
     for (network, level, _), own in places.items():
         measured = sorted({other for name, other, _ in places if name == network})
-        if level not in given.levels(network, wish.levels, measured) or own[0].task in seen:
+        if level not in given.levels(network, options.levels, measured) or own[0].task in seen:
             continue
         seen.add(own[0].task)
         steps = {step for _, _, step in places}
         label = f"{given.case}, " * several + named(given, network, level) + f", k = {own[0].at}" * (len(steps) > 1)
         missing: list[str] = []
-        ground = next((found for one in own if (found := _ground(given, one, label, wish, what, missing))), None)
+        ground = next((found for one in own if (found := _ground(given, one, label, options, what, missing))), None)
         if ground is not None:
             yield ground
         else:
@@ -116,7 +118,7 @@ def _grounds(given: Given, wish: Wish, what: str, notes: list[str], *, several: 
 
 
 def _ground(
-    given: Given, target: Target, label: str, wish: Wish, what: str, notes: list[str]
+    given: Given, target: Target, label: str, options: Options, what: str, notes: list[str]
 ) -> tuple[str, Ground] | None:
     """What a task left, or None with a note."""
     stored: Result | None = given.store.find(target.task)
@@ -132,7 +134,7 @@ def _ground(
     if out is None:
         notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
         return None
-    found = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, wish.split)
+    found = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, options.split)
     if isinstance(found, str):
         notes.append(f"{label}: {found}")
         return None

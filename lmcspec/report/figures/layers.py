@@ -12,10 +12,10 @@ from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.layer_axis import below, finish, in_order, width
 from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.sparsity_axis import FEW_TICKS
 from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_at_depth, looks_of, name_y
 from lmcspec.report.summary import Cell
-from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +70,7 @@ class Line:
         return spread.mean(_share(what, _together(own)) for own in self.counts)
 
 
-def layers(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def layers(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A line over the layers for each network at its sparsest measured level, or at the levels asked for.
 
     Of `masks` the share of weights left, and of the whole network as a grey line. Of `overlap` the share of the
@@ -79,15 +79,15 @@ def layers(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     have the same counts share a line.
     """
     given = givens[0]
-    what = None if wish.metric is None else wish.metric.removeprefix("layer-")
-    found = _measure(given, wish, what)
+    what = None if options.metric is None else options.metric.removeprefix("layer-")
+    found = _measure(given, options, what)
     if found is None:
-        return Drawing(name, "Masks by layer", None, notes=(_unknown(given, wish),))
+        return Drawing(name, "Masks by layer", None, notes=(_unknown(given, options),))
     kind, measure = found
     what = what or KINDS[kind][0]
     compared = what.startswith("overlap")
     title = "What masks share of each layer" if compared else "What masks leave of each layer"
-    targets = list(_targets(given, wish, measure))
+    targets = list(_targets(given, options, measure))
     lines = _lines(given, targets, solid=compared)
     if not lines:
         return Drawing(name, title, None, notes=("no masks by layer are in the store yet",))
@@ -118,29 +118,29 @@ def layers(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, tuple(_notes(given, targets, lines, points, order)))
 
 
-def _measure(given: Given, wish: Wish, what: str | None) -> tuple[str, str] | None:
+def _measure(given: Given, options: Options, what: str | None) -> tuple[str, str] | None:
     """(kind, measure): the one that the figure names, else the first that has what it shows."""
     for kind, known in KINDS.items():
         for measure in given.measures(kind):
-            if wish.measure in (None, measure) and (what is None or what in known):
+            if options.measure in (None, measure) and (what is None or what in known):
                 return kind, measure
     return None
 
 
-def _unknown(given: Given, wish: Wish) -> str:
+def _unknown(given: Given, options: Options) -> str:
     """Why there is no such number as the figure's `metric`."""
-    there = [kind for kind in KINDS for one in given.measures(kind) if wish.measure in (None, one)]
+    there = [kind for kind in KINDS for one in given.measures(kind) if options.measure in (None, one)]
     known = dict.fromkeys(what for kind in there for what in KINDS[kind])
-    return f"of the layers of masks there are {' and '.join(known)}, no {wish.metric!r}"
+    return f"of the layers of masks there are {' and '.join(known)}, no {options.metric!r}"
 
 
-def _targets(given: Given, wish: Wish, measure: str) -> Iterator[Target]:
+def _targets(given: Given, options: Options, measure: str) -> Iterator[Target]:
     """What the figure asks for: of each network its sparsest measured level unless it says."""
     every = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
     for network in dict.fromkeys(one.network for one in every):
-        if wish.networks is None or network in wish.networks:
+        if options.networks is None or network in options.networks:
             own = [one for one in every if one.network == network]
-            levels = given.levels(network, wish.levels or ("last",), sorted({one.level for one in own}))
+            levels = given.levels(network, options.levels or ("last",), sorted({one.level for one in own}))
             yield from (one for level in levels for one in own if one.level == level)
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.plan.mask_cost import Seen, mask_costs
-from lmcspec.report.figures.costs import thousands
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT, Look, Point
 from lmcspec.report.figures.one_shot import curves_of
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import finish
 from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, looks_of, name_panel, name_y
-from lmcspec.spec.study import Figure as Wish
+from lmcspec.report.figures.ticks import thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,11 +53,11 @@ class Line:
         return found
 
 
-def masks(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def masks(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A line per network: images seen by all that the mask of a level rests on. They are those of one replicate."""
     from matplotlib.lines import Line2D
 
-    panels = panels_of(givens, wish, "accuracy")
+    panels = panels_of(givens, options, "accuracy")
     seen = [_seen(panel) for panel in panels]
     found = [_lines(panel, own) for panel, own in zip(panels, seen, strict=True)]
     notes = tuple(note for panel, own in zip(panels, seen, strict=True) for note in _notes(panel, own))
@@ -68,7 +68,7 @@ def masks(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             figure, ((only,),) = canvas(1, 1, 7.2, 3.7)
             places, leftmost = [only], (True,)
         else:
-            made = grid(len(panels), high=2.9, shared=same_scale(wish))
+            made = grid(len(panels), high=2.9, shared=same_scale(options))
             figure, places, leftmost = made.figure, [own[0] for own in made.axes], made.first
         handles: dict[str, Any] = {}
         kinds: set[str] = set()
@@ -77,7 +77,7 @@ def masks(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             for line in lines:
                 handles.setdefault(line.label, _draw(axes, line, looks[line.networks[0]]))
                 kinds |= set(line.counts())
-            _finish(axes, lines, wish.x == "sparsity", alone=len(panels) == 1)
+            _finish(axes, lines, options.x == "sparsity", alone=len(panels) == 1)
             name_panel(axes, "" if len(panels) == 1 else panel.title)
             if first:
                 name_y(axes, "images to find the mask")
@@ -96,7 +96,7 @@ def _seen(panel: Panel) -> Levels:
     left_out = _left_out(panel)
     found: dict[str, dict[int, Seen]] = {}
     for one in mask_costs(panel.given.plan, panel.given.case):
-        wanted = panel.wish.networks is None or one.network in panel.wish.networks
+        wanted = panel.options.networks is None or one.network in panel.options.networks
         if wanted and one.network not in left_out:
             found.setdefault(one.network, {})[one.level] = one.seen
     return found
@@ -104,21 +104,21 @@ def _seen(panel: Panel) -> Levels:
 
 def _left_out(panel: Panel) -> set[str]:
     """Baselines that the figure does not name: their lines are those of other networks."""
-    if panel.wish.networks is not None:
+    if panel.options.networks is not None:
         return set()
     return {network for network in panel.given.pruned if panel.given.original(network) != network}
 
 
 def _lines(panel: Panel, seen: Levels) -> list[Line]:
     """In the order of the networks. What takes nothing has no place on a log scale."""
-    given, wish = panel.given, panel.wish
+    given, options = panel.given, panel.options
     found: dict[tuple, Line] = {}
     for curve in curves_of(given, list(seen)):
         points = []
         for network in curve.networks:
-            for level in given.levels(network, wish.levels, list(seen[network])):
+            for level in given.levels(network, options.levels, list(seen[network])):
                 left = round(PERCENT * given.density(network, level), 9)
-                points.append((PERCENT - left if wish.x == "sparsity" else left, seen[network][level]))
+                points.append((PERCENT - left if options.x == "sparsity" else left, seen[network][level]))
         if len(curve.networks) > 1:
             points.sort(key=lambda point: point[0])
         key = tuple(point for point in points if point[1].unpacked)

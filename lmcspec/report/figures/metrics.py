@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from lmcspec.catalog import Metric
 from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.tidy import measure_of
-from lmcspec.spec.study import Figure as Wish
 
 SIDES = ("distance", "angle", "from-start")
 """What is known of copies without a path between them."""
@@ -20,8 +20,6 @@ class OnY:
 
     measures: tuple[str, ...]
     metric: Metric
-    asked: str = ""
-    """The figure's `metric`, where its measures have none of that name."""
 
     @property
     def scale(self) -> float:
@@ -34,36 +32,46 @@ class OnY:
         return self.metric.quantity in TRAINED
 
 
-def y_of(given: Given, wish: Wish, what: str) -> OnY:
+def y_of(given: Given, options: Options, what: str) -> OnY:
     """What `what` means for a figure: `accuracy`, a number of a path such as `instability`, or a distance.
 
     Without another word in the figure an accuracy is one on test images, and a number of a path that of the measure's
-    headline. Where the study measures distances they come from there, else from the paths.
+    headline. Where the study measures distances they come from there, else from the paths. Raises UndrawableError.
     """
     if what in TRAINED:
-        kind, names = "accuracy", _measures(given, wish, ("accuracy",))
-        usual, quantity = f"{wish.split or 'test'}/{what}", wish.metric or what
+        kind, names = "accuracy", _measures(given, options, ("accuracy",))
+        usual, quantity = f"{options.split or 'test'}/{what}", options.metric or what
     elif what in SIDES:
-        names = _measures(given, wish, ("distance",))
-        kind, names = ("distance", names) if names else ("stability", _measures(given, wish, ("stability",)))
-        usual, quantity = what, wish.metric or what
+        names = _measures(given, options, ("distance",))
+        kind, names = ("distance", names) if names else ("stability", _measures(given, options, ("stability",)))
+        usual, quantity = what, options.metric or what
     else:
-        kind, names = "stability", _measures(given, wish, ("stability",))
+        kind, names = "stability", _measures(given, options, ("stability",))
         usual = given.headline(names[0]).name if names else "instability/test"
-        quantity = what if wish.metric in (None, "loss") else wish.metric
+        quantity = what if options.metric in (None, "loss") else options.metric
     known = measure_of(kind).metrics
     metric = known.called(usual)
     assert metric is not None
     changes = {"quantity": quantity}
-    changes |= {"split": wish.split} if wish.split and metric.split else {}
-    changes |= {"mistake": "loss"} if wish.metric == "loss" and metric.mistake else {}
-    found = known.called(wish.metric or "") or known.like(metric, **changes)
-    return OnY(tuple(names), found or metric, "" if found else str(wish.metric))
+    changes |= {"split": options.split} if options.split and metric.split else {}
+    changes |= {"mistake": "loss"} if options.metric == "loss" and metric.mistake else {}
+    found = known.called(options.metric or "") or known.like(metric, **changes)
+    if found is None:
+        raise UndrawableError(f"there is no {options.metric!r} to draw")
+    return OnY(tuple(names), found)
 
 
-def _measures(given: Given, wish: Wish, kinds: Sequence[str]) -> list[str]:
+def check_y(givens: Sequence[Given], options: Options, *whats: str) -> None:
+    """Raise UndrawableError where no case has a number that is to stand on a y axis."""
+    for what in whats:
+        known = [y_of(given, options, what) for given in givens]
+        if not any(given.of(y.measures, y.metric, options) for given, y in zip(givens, known, strict=True)):
+            raise UndrawableError(f"there is no {known[0].metric.name!r} to draw")
+
+
+def _measures(given: Given, options: Options, kinds: Sequence[str]) -> list[str]:
     found = [measure for kind in kinds for measure in given.measures(kind)]
-    return [wish.measure] if wish.measure in found else found
+    return [options.measure] if options.measure in found else found
 
 
 def threshold_of(given: Given, y: OnY) -> float:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.ratios import Compared, Ratio, compare
 from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, colour, drawn, legend, marker, name_y
-from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ class Looks:
         return self.colours[getattr(point, self.series)], self.markers[getattr(point, self.by_marker)]
 
 
-def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def overview(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A point per case, network other than the baseline, and level: two ratios to the baseline at the same level.
 
     `barrier-ratio` is the loss barrier at the midpoint of the path, of the network over that of the baseline;
@@ -49,11 +49,11 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     error bars are those of `ratios.ratio`; a marker is hollow, without a bar, where the baseline's barrier is within
     one standard deviation of zero.
     """
-    title = f"Stability and accuracy, by {wish.baseline}" if wish.baseline else "Stability and accuracy"
-    if problem := _cannot(givens, wish):
+    title = f"Stability and accuracy, by {options.baseline}" if options.baseline else "Stability and accuracy"
+    if problem := _cannot(givens, options):
         return Drawing(name, title, None, notes=(problem,))
-    baseline = str(wish.baseline)
-    found = [compare(given, wish, baseline, given.case if len(givens) > 1 else "") for given in givens]
+    baseline = str(options.baseline)
+    found = [compare(given, options, baseline, given.case if len(givens) > 1 else "") for given in givens]
     points = [point for one in found for point in one.points]
     notes = tuple(note for one in found for note in one.notes)
     if not points:
@@ -63,9 +63,9 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         "barrier-ratio": f"loss barrier at the midpoint ({splits}), ratio to {baseline}",
         "accuracy-ratio": f"test accuracy, ratio to {baseline}",
     }
-    x, y = _axes(wish)
-    size = wish.size if wish.size in SIZES else "compression"
-    looks = _looks(givens, points, wish)
+    x, y = _axes(options)
+    size = options.size if options.size in SIZES else "compression"
+    looks = _looks(givens, points, options)
     with drawn():
         figure, ((axes,),) = canvas(1, 1, 7.4, 4.2)
         for line in (axes.axhline, axes.axvline):
@@ -92,21 +92,25 @@ def overview(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, notes)
 
 
-def _cannot(givens: Sequence[Given], wish: Wish) -> str:
+def _cannot(givens: Sequence[Given], options: Options) -> str:
     """What is missing for a comparison, and what to type; empty where nothing is."""
     for kind in ("accuracy", "stability"):
         if not any(given.measures(kind) for given in givens):
             return f"overview needs measures of the kinds accuracy and stability, and the study has no {kind}"
     known = list(dict.fromkeys(network for given in givens for network in given.pruned))
     say = " or ".join(f'`baseline = "{network}"`' for network in known)
-    if wish.baseline is None:
+    if options.baseline is None:
         return f"overview compares networks with one of them: say {say}"
-    return "" if wish.baseline in known else f"there is no pruned network {wish.baseline!r} to compare with: say {say}"
+    return (
+        ""
+        if options.baseline in known
+        else f"there is no pruned network {options.baseline!r} to compare with: say {say}"
+    )
 
 
-def _axes(wish: Wish) -> tuple[str, str]:
+def _axes(options: Options) -> tuple[str, str]:
     """What is on x and y; one that is said leaves the other to the other axis."""
-    x, y = (one if isinstance(one, str) and one in RATIOS else None for one in (wish.x, wish.y))
+    x, y = (one if isinstance(one, str) and one in RATIOS else None for one in (options.x, options.y))
     if x is None and y == RATIOS[0]:
         x = RATIOS[1]
     x = x or RATIOS[0]
@@ -142,9 +146,9 @@ def _areas(values: Sequence[float]) -> dict[float, float]:
     }
 
 
-def _looks(givens: Sequence[Given], points: Sequence[Compared], wish: Wish) -> Looks:
+def _looks(givens: Sequence[Given], points: Sequence[Compared], options: Options) -> Looks:
     usual = "case" if len(givens) > 1 else "network"
-    series = wish.series if wish.series in ("case", "network") else usual
+    series = options.series if options.series in ("case", "network") else usual
     other = "network" if series == "case" else "case"
     cases = list(dict.fromkeys(point.case for point in points))
     networks = list(dict.fromkeys(point.network for point in points))

@@ -1,12 +1,12 @@
 """Panels side by side: what each shows of which case, and how many stand abreast."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import canvas
-from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,41 +20,38 @@ ALONE = 4.6
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel: a case, and the figure's wish narrowed down to what it shows."""
+    """One panel: a case, and the figure's options narrowed down to what it shows."""
 
     title: str
     given: Given
-    wish: Wish
+    options: Options
 
 
-def panels_of(givens: Sequence[Given], wish: Wish, kind: str) -> list[Panel]:
+def panels_of(givens: Sequence[Given], options: Options, kind: str) -> list[Panel]:
     """A panel per case, per network (a family is one), or per k of its measures of a kind; else one for all.
 
     Of several k's, panels of cases show the first.
     """
     given = givens[0]
-    if wish.panels == "case":
-        return [Panel(one.case, one, wish) for one in givens]
-    if wish.panels == "network":
-        return [Panel(name, given, wish.model_copy(update={"networks": own})) for name, own in _families(given, wish)]
-    if wish.panels == "at":
-        return [
-            Panel(f"k = {k}", given, wish.model_copy(update={"at": at}))
-            for at, k in steps_of(given, wish, kind).items()
-        ]
-    return [Panel("", given, wish)]
+    if options.panels == "case":
+        return [Panel(one.case, one, options) for one in givens]
+    if options.panels == "network":
+        return [Panel(name, given, replace(options, networks=own)) for name, own in _families(given, options)]
+    if options.panels == "at":
+        return [Panel(f"k = {k}", given, replace(options, at=at)) for at, k in steps_of(given, options, kind).items()]
+    return [Panel("", given, options)]
 
 
-def steps_of(given: Given, wish: Wish, kind: str) -> dict[str, str]:
+def steps_of(given: Given, options: Options, kind: str) -> dict[str, str]:
     """The k's of what a figure shows: as targets spell them, and for people."""
-    measures = [wish.measure] if wish.measure else given.measures(kind)
+    measures = [options.measure] if options.measure else given.measures(kind)
     found = {
         (row.at_updates, row.at, row.k)
         for row in given.rows
         if row.at
         and row.measure in measures
-        and (wish.networks is None or row.network in wish.networks)
-        and (wish.at is None or str(wish.at) == row.at)
+        and (options.networks is None or row.network in options.networks)
+        and (options.at is None or str(options.at) == row.at)
     }
     unique: dict[int, tuple[str, str]] = {}
     for updates, at, k in sorted(found):
@@ -62,8 +59,8 @@ def steps_of(given: Given, wish: Wish, kind: str) -> dict[str, str]:
     return dict(unique.values())
 
 
-def _families(given: Given, wish: Wish) -> Iterator[tuple[str, tuple[str, ...]]]:
-    wanted = [one for one in given.networks if wish.networks is None or one in wish.networks]
+def _families(given: Given, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:
+    wanted = [one for one in given.networks if options.networks is None or one in options.networks]
     for name in dict.fromkeys(map(family, wanted)):
         yield name, tuple(one for one in wanted if family(one) == name)
 
@@ -81,9 +78,9 @@ class Grid:
     """Of one panel, in inches."""
 
 
-def same_scale(wish: Wish) -> bool:
+def same_scale(options: Options) -> bool:
     """Whether panels share their y axis: unless the figure says that they don't."""
-    return wish.shared is not False
+    return options.shared is not False
 
 
 def abreast(panels: int) -> int:

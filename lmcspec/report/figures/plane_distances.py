@@ -7,15 +7,15 @@ from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.options import Options
 from lmcspec.report.page import Cell, Shown
-from lmcspec.spec.study import Figure as Wish
 
 ANCHORS = 3
 """Networks through which the plane goes; distances between them are the same in both."""
 COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "plane / weights", "off the plane")
 
 
-def distances(given: Given, wish: Wish, measure: str) -> Shown | None:
+def distances(given: Given, options: Options, measure: str) -> Shown | None:
     """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
 
     Where a replicate is missing, or has no plane, it is said how many of how many there are.
@@ -26,7 +26,7 @@ def distances(given: Given, wish: Wish, measure: str) -> Shown | None:
     owners: dict[str, tuple[str, int]] = {}
     asked: dict[tuple[str, int], set[str]] = {}
     for one in given.plan.targets:
-        if (one.case, one.measure) != (given.case, measure) or not _asked(one, wish):
+        if (one.case, one.measure) != (given.case, measure) or not _asked(one, options):
             continue
         place = owners.setdefault(one.task, (one.network, one.level))  # a dense network that several share stands once
         if place != (one.network, one.level):
@@ -38,15 +38,17 @@ def distances(given: Given, wish: Wish, measure: str) -> Shown | None:
     lines = []
     for (network, level), own in cells.items():
         measured = sorted({other for name, other in cells if name == network})
-        if level in given.levels(network, wish.levels, measured):
+        if level in given.levels(network, options.levels, measured):
             every = len(asked[network, level])
             columns = [_cell(values, tuple(own), every) for values in zip(*own.values(), strict=True)]
             lines.append((Cell(named(given, network, level)), *columns))
     return Shown(("network", *COLUMNS), tuple(lines)) if lines else None
 
 
-def _asked(one: Target, wish: Wish) -> bool:
-    return (wish.networks is None or one.network in wish.networks) and (wish.at is None or str(wish.at) == one.at)
+def _asked(one: Target, options: Options) -> bool:
+    return (options.networks is None or one.network in options.networks) and (
+        options.at is None or str(options.at) == one.at
+    )
 
 
 def _of(given: Given, one: Target) -> Sequence[float] | None:

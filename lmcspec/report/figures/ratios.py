@@ -1,7 +1,7 @@
 """Networks against a baseline at the same level: ratios of barriers and of accuracies, with their errors."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot
 
 from lmcspec.base.spread import std
@@ -10,10 +10,10 @@ from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.options import Options
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
-from lmcspec.spec.study import Figure as Wish
 from lmcspec.tasks import Task
 
 Place = tuple[str, int]
@@ -73,25 +73,25 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
 
 
-def compare(given: Given, wish: Wish, baseline: str, label: str) -> Comparison:
+def compare(given: Given, options: Options, baseline: str, label: str) -> Comparison:
     """The points of one case: every network but the baseline, at the levels at which both have a barrier.
 
     Barriers are those of the loss at the midpoint, on training images where both were looked at on these, else on test
     images; accuracies are on test images. Levels are matched by number, and copies part at the same k. The dense level
     is left out: it is one network.
     """
-    split, barriers = _barriers(given, wish, baseline)
+    split, barriers = _barriers(given, options, baseline)
     accuracies = {
-        (row.network, row.level): row for row in _rows(given, wish, "accuracy", _named("accuracy", "test/accuracy"))
+        (row.network, row.level): row for row in _rows(given, options, "accuracy", _named("accuracy", "test/accuracy"))
     }
     points: list[Compared] = []
     without: dict[str, list[int]] = {}
     steps: dict[int, str] = {}
     for network in given.networks:
-        if network == baseline or (wish.networks is not None and network not in wish.networks):
+        if network == baseline or (options.networks is not None and network not in options.networks):
             continue
         measured = sorted(level for name, level in barriers if name == network)
-        for level in (one for one in given.levels(network, wish.levels, measured) if one):
+        for level in (one for one in given.levels(network, options.levels, measured) if one):
             own, other = barriers[network, level], barriers.get((baseline, level), {})
             alike = sorted(own.keys() & other.keys())
             steps |= {at: own[at].k for at in alike if len(alike) > 1}
@@ -134,13 +134,13 @@ def _named(kind: str, name: str, **changes: str) -> Metric:
     return found
 
 
-def _rows(given: Given, wish: Wish, kind: str, metric: Metric) -> Sequence[Row]:
+def _rows(given: Given, options: Options, kind: str, metric: Metric) -> Sequence[Row]:
     measures = given.measures(kind)
-    measures = [wish.measure] if wish.measure in measures else measures
-    return given.of(measures, metric, wish.model_copy(update={"networks": None}))
+    measures = [options.measure] if options.measure in measures else measures
+    return given.of(measures, metric, replace(options, networks=None))
 
 
-def _barriers(given: Given, wish: Wish, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
+def _barriers(given: Given, options: Options, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
     """The images that barriers are on, and their rows by network and level, then by k."""
     measures = given.measures("stability")
     policy = given.headline(measures[0]).policy if measures else POLICIES[0]
@@ -148,7 +148,7 @@ def _barriers(given: Given, wish: Wish, baseline: str) -> tuple[str, Mapping[Pla
     for split in ("train", "test"):
         found = {}
         midpoint = _named("stability", "midpoint/test-loss", split=split, policy=policy)
-        for row in _rows(given, wish, "stability", midpoint):
+        for row in _rows(given, options, "stability", midpoint):
             found.setdefault((row.network, row.level), {})[row.at_updates] = row
         networks = {network for network, _ in found}
         if baseline in networks and len(networks) > 1:

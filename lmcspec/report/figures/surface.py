@@ -18,10 +18,10 @@ from lmcspec.report.figures.along_path import (
 )
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import abreast
 from lmcspec.report.figures.style import SPLITS, Drawing, canvas, drawn
 from lmcspec.report.words import at_levels
-from lmcspec.spec.study import Figure as Wish
 
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
@@ -53,17 +53,17 @@ class NetworkPanel:
     notes: tuple[str, ...]
 
 
-def surface(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def surface(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel per network (of each case): α to the right, levels from the back, where dense is, to the front.
 
     Each measured level is a dark line, the mean over replicates with pairs averaged within a replicate; the surface
     goes straight from one line to the next. All panels have one scale of heights and one of colours.
     """
-    if problem := unknown(wish):
+    if problem := unknown(options):
         return Drawing(name, name, None, notes=(problem,))
-    what = along(wish)
+    what = along(options)
     title = f"{what.capitalize()} along the straight path, by sparsity"
-    every = [panel for given in givens for panel in _panels(given, wish, named=len(givens) > 1)]
+    every = [panel for given in givens for panel in _panels(given, options, named=len(givens) > 1)]
     notes = tuple(note for panel in every for note in panel.notes)
     panels = [panel for panel in every if panel.lines]
     if not panels:
@@ -87,29 +87,29 @@ def surface(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         f"(n = {n}), pairs averaged within a replicate. Dark lines are the measured levels, and the surface goes "
     )
     caption += "straight from one to the next. All panels have the same scales."
-    if {policy_of(given, wish) for given in givens} != {"average"}:
+    if {policy_of(given, options) for given in givens} != {"average"}:
         caption += " Batch norm's statistics are recomputed."
     return Drawing(name, title, figure, caption, notes)
 
 
-def _panels(given: Given, wish: Wish, *, named: bool) -> Iterator[NetworkPanel]:
+def _panels(given: Given, options: Options, *, named: bool) -> Iterator[NetworkPanel]:
     """A panel per network that has sparse levels, in the order of the figure's `networks`; `named` by its case, too.
 
     Of several k's the one with most levels.
     """
-    measures = [wish.measure] if wish.measure else given.measures("stability")
+    measures = [options.measure] if options.measure else given.measures("stability")
     asked: dict[str, dict[tuple[int, str], set[int]]] = {}
     for row in given.rows:
-        if row.measure in measures and row.through is None and (wish.at is None or str(wish.at) == row.at):
+        if row.measure in measures and row.through is None and (options.at is None or str(options.at) == row.at):
             asked.setdefault(row.network, {}).setdefault((row.at_updates, row.k), set()).add(row.level)
-    wanted = {network for network in asked if wish.networks is None or network in wish.networks}
+    wanted = {network for network in asked if options.networks is None or network in options.networks}
     # A surface has at least two levels; what was only looked at dense is on those of the others.
     deep = {network for network in wanted if len(set().union(*asked[network].values())) > 1}
-    for network in (one for one in wish.networks or given.networks if one in (deep or wanted)):
+    for network in (one for one in options.networks or given.networks if one in (deep or wanted)):
         places = asked[network]
         at, k = max(sorted(places), key=lambda place: len(places[place]))
-        levels = given.levels(network, wish.levels, sorted(places[at, k]))
-        own = wish.model_copy(update={"networks": (network,), "levels": levels, "band": None})
+        levels = given.levels(network, options.levels, sorted(places[at, k]))
+        own = replace(options, networks=(network,), levels=levels, band=None)
         lines = tuple(line for line in curves_of(given, own) if line.key.at == at)
         title = f"{given.case}, {network}" if named else network
         notes = [f"{title}: k = {k} of {', '.join(k for _, k in sorted(places))}; say which with `at`"]

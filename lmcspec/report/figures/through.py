@@ -1,32 +1,34 @@
 """Instability on the way: states of two copies at every so many steps of their training, a line for each k."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from lmcspec.report.figures.by_sparsity import below_threshold, draw_threshold, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
 from lmcspec.report.figures.lines import Look, Point, counted, draw_line, floors_of
-from lmcspec.report.figures.metrics import threshold_of, y_of
+from lmcspec.report.figures.metrics import check_y, threshold_of, y_of
+from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import from_the_start, on_the_way
 from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_panel, name_y, shades
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
-from lmcspec.spec.study import Figure as Wish
 
 Key = tuple[str, int, int]
 """(network, level, k in updates)."""
 
 
-def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
+def training(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel per network at its sparsest measured level and for dense, or per case; a line per k.
 
     The last point of a line is the end of training. `x` is `epoch` or `step`.
     """
-    panels = _panels(givens, wish)
-    y = y_of(givens[0], wish, wish.y if isinstance(wish.y, str) else "instability")
+    check_y(givens, options, options.y if isinstance(options.y, str) else "instability")
+    panels = _panels(givens, options)
+    y = y_of(givens[0], options, options.y if isinstance(options.y, str) else "instability")
     if not panels:
         return Drawing(name, name, None, notes=("no copies are compared on their way: say `through` in the measure",))
     steps = dict(
@@ -34,9 +36,9 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
     )
     colours = dict(zip(steps, shades(len(steps)), strict=True))
     marks = {at: MARKERS[place % len(MARKERS)] for place, at in enumerate(steps)}
-    epochs = wish.x != "step"
+    epochs = options.x != "step"
     with drawn():
-        made = grid(len(panels), high=2.9, shared=same_scale(wish))
+        made = grid(len(panels), high=2.9, shared=same_scale(options))
         handles: dict[str, Any] = {}
         cells: list[Cell] = []
         notes: list[str] = []
@@ -46,7 +48,7 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
             for (_, _, at), rows in sorted(lines.items(), key=lambda item: item[0][2]):
                 per = panel.given.per_epoch(rows[0]) if epochs else 1
                 points = [
-                    Point(panel.given.until(row) / per, panel.given.cell(row, wish), panel.given.why(row))
+                    Point(panel.given.until(row) / per, panel.given.cell(row, options), panel.given.why(row))
                     for row in rows
                 ]
                 cells += [point.cell for point in points if point.cell]
@@ -66,30 +68,30 @@ def training(givens: Sequence[Given], wish: Wish, name: str) -> Drawing:
         for (axes,) in made.axes:
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
         ordered = [handles[f"k = {k}"] for k in steps.values()]
-        legend(made.figure, ordered, counted(cells, wish.band == "all"))
+        legend(made.figure, ordered, counted(cells, options.band == "all"))
     caption = "Copies part at k; from then on their states after equally many updates are compared."
-    caption += below_threshold(threshold) + pooled_words(wish, cells) + floors_of(cells)
+    caption += below_threshold(threshold) + pooled_words(options, cells) + floors_of(cells)
     return Drawing(name, f"{y.metric.title} through training", made.figure, caption, tuple(notes))
 
 
-def _panels(givens: Sequence[Given], wish: Wish) -> list[tuple[Panel, dict[Key, list[Row]]]]:
+def _panels(givens: Sequence[Given], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:
     """Panels with their lines by k. Where cases are panels each shows its first network, at its sparsest level."""
     found = []
-    by_case = wish.panels == "case"
-    for panel in panels_of(givens, wish if by_case else wish.model_copy(update={"panels": None}), "stability"):
+    by_case = options.panels == "case"
+    for panel in panels_of(givens, options if by_case else replace(options, panels=None), "stability"):
         given = panel.given
-        y = y_of(given, wish, wish.y if isinstance(wish.y, str) else "instability")
-        rows = given.of(y.measures, y.metric, wish, on_the_way=True)
+        y = y_of(given, options, options.y if isinstance(options.y, str) else "instability")
+        rows = given.of(y.measures, y.metric, options, on_the_way=True)
         on_the_way = {(row.measure, row.network, row.level) for row in rows if row.through is not None}
         rows = [row for row in rows if (row.measure, row.network, row.level) in on_the_way]
-        shown = shown_levels(given, rows, wish)
+        shown = shown_levels(given, rows, options)
         for network, level in shown[:1] if by_case else shown:
             lines: dict[Key, list[Row]] = {}
             for row in rows:
                 if (row.network, row.level) == (network, level):
                     lines.setdefault((network, level, row.at_updates), []).append(row)
             title = panel.title if by_case else named(given, network, level)
-            found.append((Panel(title, given, panel.wish), {key: _once(own) for key, own in lines.items()}))
+            found.append((Panel(title, given, panel.options), {key: _once(own) for key, own in lines.items()}))
     return found
 
 

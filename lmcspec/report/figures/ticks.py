@@ -41,3 +41,11 @@ def fits(axes: "Axes", ticks: Sequence[float], words: Sequence[Words]) -> bool:
         if any(after - before < left + right + GAP for (before, left), (after, right) in sides):
             return False
     return True
+
+
+def thousands(value: float, _: object) -> str:
+    """A number of images on an axis."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"

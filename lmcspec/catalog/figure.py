@@ -1,0 +1,85 @@
+"""What a spec can say about a figure: the keys that plots have in common, each plot taking some of them.
+
+A plot's own table has the key `plot`, and of the others only those that it heeds, with the values that it knows.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from lmcspec.catalog.config import Config, Several, StepField
+
+Density = Literal["density", "sparsity"]
+Panels = Literal["case", "network"]
+Passed = Literal["epoch", "step"]
+"""How far a training has come."""
+Quantity = Literal["instability", "barrier", "midpoint", "distance", "angle", "from-start", "accuracy", "loss"]
+"""What is known of copies that part at some k, and of the networks that they are copies of."""
+
+
+def _one_or_more(value: Any) -> str:
+    return "one" if isinstance(value, str) else "list"
+
+
+Quantities = Annotated[
+    Annotated[Quantity, Tag("one")] | Annotated[Several[Quantity], Field(min_length=1), Tag("list")],
+    Discriminator(_one_or_more),
+]
+
+
+def _form(value: Any) -> str:
+    return "number" if isinstance(value, int) and not isinstance(value, bool) else "name"
+
+
+_Level = Annotated[
+    Annotated[Annotated[int, Field(ge=0)], Tag("number")]
+    | Annotated[Literal["dense", "start", "last", "last-stage"], Tag("name")],
+    Discriminator(_form),
+]
+
+
+def _list_or_all(value: Any) -> str:
+    return "all" if value == "all" else "list"
+
+
+Levels = Annotated[
+    Annotated[Literal["all"], Tag("all")] | Annotated[Several[_Level], Field(min_length=1), Tag("list")],
+    Discriminator(_list_or_all),
+]
+
+
+class Figure(Config):
+    """A figure of the report."""
+
+    plot: str
+    networks: Several[str] | None = None
+    """Those to draw, in this order; all of the study unless told."""
+
+
+class OfLevels(Figure):
+    """A figure of networks at some of their levels."""
+
+    levels: Levels | None = None
+    """Those to draw of the measured ones; which unless told depends on the plot."""
+    measure: str | None = None
+    """The measure that it is drawn from, where several would do."""
+
+
+class OfPaths(OfLevels):
+    """A figure of copies that part at some k."""
+
+    at: StepField | None = None
+    """The k at which they part, where several were measured."""
+
+
+class Spread(Config):
+    """Of a figure with means over replicates in panels."""
+
+    split: Literal["train", "test", "validation"] | None = None
+    """The images; those that the measure goes by unless told."""
+    metric: str | None = None
+    """Another number of the measure: `loss`, `barrier`, or in full `barrier/train@recompute`."""
+    band: Literal["replicates", "all"] | None = None
+    """Over what means and bands are taken: replicates, or all pairs and copies of all replicates."""
+    shared: bool | None = None
+    """Whether panels share their y axis, as they do unless told: `false` gives each its own."""

@@ -1,0 +1,26 @@
+"""Accuracy on the way."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OfLevels, Panels, Passed, Spread
+
+
+class AccuracyThroughTraining(Spread, OfLevels):
+    """A line for each network and level: accuracy on its way, from its rewind point to its end."""
+
+    plot: Literal["accuracy-through-training"] = "accuracy-through-training"
+    x: Passed | None = None
+    panels: Panels | None = None
+    series: Literal["network"] | None = None
+
+
+CARD = PlotCard(
+    name="accuracy-through-training",
+    doc="accuracy on the way through training",
+    config=AccuracyThroughTraining,
+    implementation="lmcspec.report.figures.accuracy_through:accuracy",
+    measures=("accuracy",),
+    unasked="followed",
+    place=1,
+)

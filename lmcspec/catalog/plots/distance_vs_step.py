@@ -1,0 +1,31 @@
+"""Distance of copies against the step at which they part."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread
+
+
+class DistanceVsStep(Spread, OfPaths):
+    """A line for each network: how far its copies end from each other against the step k at which they part."""
+
+    plot: Literal["distance-vs-step"] = "distance-vs-step"
+    x: Literal["at", "rewind"] | None = None
+    """`rewind`: each member of a family at its own rewind point."""
+    y: Quantities | None = None
+    """`distance` unless told; of several one stands above the other."""
+    panels: Panels | None = None
+    series: Literal["network"] | None = None
+    baseline: str | None = None
+    """The network whose dense level the grey band is of, where accuracies are drawn."""
+
+
+CARD = PlotCard(
+    name="distance-vs-step",
+    doc="distance of copies against the step at which they part",
+    config=DistanceVsStep,
+    implementation="lmcspec.report.figures.by_step:distance",
+    measures=("distance", "stability"),
+    unasked="measured",
+    place=6,
+)

@@ -1,0 +1,22 @@
+"""The images of distilled sets."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import Figure
+
+
+class Images(Figure):
+    """The images of the distilled sets that the study makes."""
+
+    plot: Literal["images"] = "images"
+    panels: Literal["case"] | None = None
+
+
+CARD = PlotCard(
+    name="images",
+    doc="the images of the distilled sets that the study makes",
+    config=Images,
+    implementation="lmcspec.report.figures.images:images",
+    measures=(),
+)

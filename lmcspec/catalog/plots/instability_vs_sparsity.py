@@ -1,0 +1,26 @@
+"""Instability against sparsity."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import Density, OfPaths, Spread
+
+
+class InstabilityVsSparsity(Spread, OfPaths):
+    """A panel for each k, a line for each network: instability against the weights that remain."""
+
+    plot: Literal["instability-vs-sparsity"] = "instability-vs-sparsity"
+    x: Density | None = None
+    panels: Literal["at", "case", "network"] | None = None
+    series: Literal["network"] | None = None
+
+
+CARD = PlotCard(
+    name="instability-vs-sparsity",
+    doc="instability against the weights that remain",
+    config=InstabilityVsSparsity,
+    implementation="lmcspec.report.figures.by_sparsity:instability",
+    measures=("stability",),
+    unasked="measured",
+    place=2,
+)

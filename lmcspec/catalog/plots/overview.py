@@ -1,0 +1,32 @@
+"""Networks against a baseline."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OfPaths
+
+Ratio = Literal["barrier-ratio", "accuracy-ratio"]
+
+
+class Overview(OfPaths):
+    """Every network against a baseline at the same level: ratios of barriers and of accuracies."""
+
+    plot: Literal["overview"] = "overview"
+    x: Ratio | None = None
+    y: Ratio | None = None
+    series: Literal["case", "network"] | None = None
+    """What colours tell apart."""
+    size: Literal["compression", "sparsity"] | None = None
+    """What markers grow with."""
+    baseline: str
+    """The network with which the others are compared."""
+
+
+CARD = PlotCard(
+    name="overview",
+    doc="ratios of barriers and accuracies to those of a baseline",
+    config=Overview,
+    implementation="lmcspec.report.figures.overview:overview",
+    measures=("accuracy", "stability"),
+    across="always",
+)

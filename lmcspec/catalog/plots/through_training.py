@@ -1,0 +1,27 @@
+"""Instability on the way."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OfPaths, Panels, Passed, Quantity, Spread
+
+
+class ThroughTraining(Spread, OfPaths):
+    """A line for each k: states of two copies after equally many updates, compared on their way."""
+
+    plot: Literal["through-training"] = "through-training"
+    x: Passed | None = None
+    y: Quantity | None = None
+    panels: Panels | None = None
+    series: Literal["at"] | None = None
+
+
+CARD = PlotCard(
+    name="through-training",
+    doc="instability of copies on their way through training",
+    config=ThroughTraining,
+    implementation="lmcspec.report.figures.through:training",
+    measures=("stability",),
+    unasked="followed",
+    place=5,
+)

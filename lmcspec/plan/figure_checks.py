@@ -1,0 +1,122 @@
+"""Figures that ask for what the study doesn't measure: found before anything runs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lmcspec.base.errors import Problem
+from lmcspec.catalog import MeasureCard, PlotCard, get, nearest
+from lmcspec.catalog.figure import Figure
+from lmcspec.catalog.metric import Metric
+from lmcspec.plan.graph import Target
+from lmcspec.spec import Case
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A measure of the study that a figure can be drawn from."""
+
+    name: str
+    card: MeasureCard
+    config: Any
+
+    def has(self, metric: Metric) -> bool:
+        """Whether its tasks look at the metric's images, under its policy for batch norm."""
+        splits, policies = getattr(self.config, "split", ()), getattr(self.config, "bn", ())
+        several = isinstance(splits, tuple)  # of a training's own evaluation every split is kept
+        return (not several or metric.split in ("", *splits)) and (
+            not isinstance(policies, tuple) or metric.policy in ("", *policies)
+        )
+
+
+def figure_problems(case: Case, targets: Sequence[Target]) -> list[Problem]:
+    """What is wrong with the figures of a case, whose measures ask for these targets."""
+    return [
+        problem for name, figure in case.study.figures.items() for problem in _problems(case, name, figure, targets)
+    ]
+
+
+def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) -> Iterator[Problem]:
+    def problem(code: str, message: str, key: str, *place: int, near: str | None = None, help: str = "") -> Problem:
+        label = f"did you mean `{near}`?" if near else ""
+        return case.origins.problem(code, message, ("figures", name, key, *place), label=label, help=help)
+
+    plot = get("plot", figure.plot)
+    assert isinstance(plot, PlotCard)
+    known = [_measured(one, config) for one, config in case.study.measures.items()]
+    fitting = [one for one in known if not plot.measures or one.card.name in plot.measures]
+    if plot.measures and not fitting:
+        kinds = " or ".join(f"`{kind}`" for kind in plot.measures)
+        help = f"write one under [measures], such as `{plot.measures[0]} = ...`, or take the figure out"
+        yield problem(
+            "E430", f"`{figure.plot}` is drawn from a measure of the kind {kinds}, and there is none", "plot", help=help
+        )
+        return
+    chosen: str | None = getattr(figure, "measure", None)
+    if chosen is not None and chosen not in [one.name for one in fitting]:
+        names = ", ".join(one.name for one in fitting)
+        yield problem(
+            "E430", f"`{figure.plot}` can't be drawn from `{chosen}`", "measure", help=f"it is drawn from: {names}"
+        )
+        return
+    measures = [one for one in fitting if chosen in (None, one.name)]
+    seen = [one for one in targets if one.measure in {own.name for own in measures}]
+    seen = [one for one in seen if figure.networks is None or one.network in figure.networks]
+    yield from _of_metric(figure, measures, problem)
+    if misfit := plot.misfit(figure, frozenset(one.card.name for one in measures)):
+        yield problem("E431", misfit, "metric")
+    at = getattr(figure, "at", None)
+    steps = {one.at: one.at_updates for one in seen if one.at}
+    if at is not None and steps and str(at) not in steps:
+        listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
+        yield problem("E431", f"no k of its measures is {at}", "at", help=f"measured are: {listed}")
+    levels = getattr(figure, "levels", None)
+    measured = {one.level for one in seen}
+    for place, level in enumerate(levels if isinstance(levels, tuple) else ()):
+        if isinstance(level, int) and measured and level not in measured:
+            listed = ", ".join(map(str, sorted(measured)))
+            yield problem("E431", f"level {level} is not measured", "levels", place, help=f"measured are: {listed}")
+    yield from _of_families(case, figure, problem)
+
+
+def _measured(name: str, config: Any) -> _Measured:
+    card = get("measure", getattr(config, "kind", name))
+    assert isinstance(card, MeasureCard)
+    return _Measured(name, card, config)
+
+
+def _of_metric(figure: Figure, measures: Sequence[_Measured], problem: Any) -> Iterator[Problem]:
+    """A `metric` that none of the measures has, or a `split` at which none looks."""
+    split, asked = getattr(figure, "split", None), getattr(figure, "metric", None)
+    every = [metric for one in measures for metric in one.card.metrics if one.has(metric)]
+    splits = list(dict.fromkeys(metric.split for metric in every if metric.split))
+    if split is not None and splits and split not in splits:
+        yield problem(
+            "E431", f"its measures look at no {split} images", "split", help=f"they look at: {', '.join(splits)}"
+        )
+    field = type(figure).model_fields.get("metric")
+    if asked is None or field is None or field.annotation != str | None:
+        return  # the values of other figures' metrics were told apart as the spec was read
+    words = dict.fromkeys(word for metric in every for word in (metric.quantity, metric.mistake, metric.name) if word)
+    words.pop("error", None)
+    if asked not in words:
+        near = nearest(asked, list(words))
+        short = [word for word in words if "/" not in word]
+        yield problem(
+            "E431", f"its measures make no number `{asked}`", "metric", near=near, help=f"they make: {', '.join(short)}"
+        )
+
+
+def _of_families(case: Case, figure: Figure, problem: Any) -> Iterator[Problem]:
+    """A family's key over which no family varies."""
+    axes = list(dict.fromkeys(axis for family in case.families.values() for axis in family.axes))
+    there = f"its families vary in: {', '.join(axes)}" if axes else "it has no families: `{ each = [...] }` makes one"
+    wanted: Iterable[tuple[str, str]] = (
+        ("reduce", str(getattr(figure, "reduce", None) or "").partition(":")[2]),
+        ("x", "rewind" if getattr(figure, "x", None) == "rewind" else ""),
+    )
+    for key, axis in wanted:
+        if axis and axis not in axes:
+            yield problem(
+                "E432", f"the study has no family that varies in `{axis}`", key, near=nearest(axis, axes), help=there
+            )

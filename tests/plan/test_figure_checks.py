@@ -1,0 +1,112 @@
+"""A figure that asks for what nobody measures, or says what its plot doesn't take, is an error of the plan."""
+
+import pytest
+from specs_for_tests import plan_of
+
+from lmcspec.base.errors import SpecError
+from lmcspec.catalog import built_in
+
+STUDY = """
+study = "figures"
+dataset = "digits"
+model = { name = "mlp", widths = [8] }
+recipes.real = { length = "2ep", batch = 64, optimiser = { name = "sgd", lr = 0.1 } }
+[networks]
+imp = [{ data = "real", rounds = 2, rewind = { each = [0, "3it"] } }]
+[measures]
+accuracy = {}
+late = { kind = "accuracy", levels = ["last"] }
+stability = { levels = ["dense", 1], at = [0, 1], split = ["test"], bn = ["average"] }
+masks = { levels = ["last"] }
+"""
+
+
+def said(table: str) -> list[tuple[str, str]]:
+    """(code, message with label and help) of each problem of a figure `{ table }`, the place in the spec before it."""
+    with pytest.raises(SpecError) as caught:
+        plan_of(f"{STUDY}[figures]\nf = {{ {table} }}\n")
+    assert all(one.span is not None for one in caught.value.problems)
+    return [(one.code, f"{one.path}: {one.message} | {one.label} | {one.help}") for one in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "words"),
+    [
+        ('plot = "fixed-points"', "E213", "figures.f.plot: there is no plot `fixed-points`"),
+        ('plot = "acuracy-vs-sparsity"', "E213", "did you mean `accuracy-vs-sparsity`?"),
+        ('x = "density"', "E104", "`f` lacks the key `plot`"),
+        ('plot = "accuracy-vs-sparsity", at = 3', "E103", "unknown key `at`"),
+        ('plot = "accuracy-vs-sparsity", size = "density"', "E103", "unknown key `size`"),
+        ('plot = "accuracy-vs-sparsity", x = "density!"', "E106", 'did you mean "density"?'),
+        ('plot = "accuracy-vs-sparsity", panels = "rows"', "E106", '"case" or "network"'),
+        ('plot = "accuracy-vs-sparsity", levels = ["lst"]', "E106", 'did you mean "last"?'),
+        ('plot = "images", networks = ["imp"], split = "test"', "E103", "unknown key `split`"),
+        ('plot = "layers", panels = "network"', "E103", "unknown key `panels`"),
+        ('plot = "layers", shared = false', "E103", "unknown key `shared`"),
+        ('plot = "layers", metric = "layer-sparsity"', "E106", 'did you mean "sparsity"?'),
+        ('plot = "path-surface", band = "all"', "E103", "unknown key `band`"),
+        ('plot = "path-surface", metric = "accuracy"', "E106", "`metric` can't be"),
+        ('plot = "error-along-path", metric = "error@frozen"', "E106", "`metric` can't be"),
+        ('plot = "landscape", metric = "sharpness"', "E106", '"loss" or "error"'),
+        ('plot = "overview"', "E104", "`f` lacks the key `baseline`"),
+        ('plot = "overview", baseline = "im", size = "compression"', "E209", "did you mean `imp`?"),
+        ('plot = "overview", baseline = "imp[rewind=0]", size = "big"', "E106", '"compression" or "sparsity"'),
+        ('plot = "cost", x = "rewind"', "E106", '"density" or "sparsity"'),
+        ('plot = "cost", panels = "case"', "E107", '`panels` is of masks: say `x = "sparsity"` with it'),
+        ('plot = "cost", split = "train"', "E103", "unknown key `split`"),
+        ('plot = "landscape"', "E430", "figures.f.plot: `landscape` is drawn from a measure of the kind `landscape`"),
+        ('plot = "instability-vs-step", measure = "late"', "E430", "it is drawn from: stability"),
+        ('plot = "layers", measure = "accuracy"', "E430", "it is drawn from: masks"),
+        ('plot = "layers", metric = "overlap"', "E431", "of a mask alone there are density and sparsity"),
+        ('plot = "accuracy-vs-sparsity", metric = "acuracy"', "E431", "did you mean `accuracy`?"),
+        ('plot = "accuracy-vs-sparsity", metric = "test/mean"', "E431", "they make: accuracy, loss"),
+        ('plot = "instability-vs-step", metric = "barrier/train"', "E431", "they make: instability, barrier"),
+        ('plot = "instability-vs-step", metric = "barrier/test@recompute"', "E431", "did you mean `barrier/test`?"),
+        ('plot = "instability-vs-step", split = "train"', "E431", "they look at: test"),
+        ('plot = "instability-vs-sparsity", at = 3', "E431", "measured are: 0ep, 1ep"),
+        ('plot = "instability-vs-sparsity", levels = [1, 2]', "E431", "figures.f.levels[1]: level 2 is not measured"),
+        ('plot = "accuracy-vs-sparsity", measure = "late", levels = [1]', "E431", "measured are: 2"),
+        ('plot = "accuracy-vs-sparsity", reduce = "best-over:lr"', "E432", "its families vary in: rewind"),
+        ('plot = "accuracy-vs-sparsity", reduce = "mean"', "E107", 'such as "best-over:rewind"'),
+    ],
+)
+def test_each_mistake_has_its_place_and_what_to_type(table, code, words):
+    (found,) = said(table)
+    assert found[0] == code and words in found[1], found
+
+
+def test_without_families_there_is_no_axis_of_them():
+    text = STUDY.replace('rewind = { each = [0, "3it"] }', "rewind = 0")
+    with pytest.raises(SpecError) as caught:
+        plan_of(text + '[figures]\nf = { plot = "instability-vs-step", x = "rewind" }\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.help) == ("E432", "it has no families: `{ each = [...] }` makes one")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'plot = "instability-vs-step", metric = "barrier"',
+        'plot = "instability-vs-step", metric = "barrier/test-loss"',
+        'plot = "instability-vs-step", metric = "loss", split = "test", y = ["instability", "distance", "accuracy"]',
+        'plot = "instability-vs-step", x = "rewind", levels = [1]',
+        'plot = "accuracy-vs-sparsity", metric = "loss", reduce = "best-over:rewind", networks = ["imp"]',
+        'plot = "accuracy-vs-sparsity", split = "train", levels = ["dense", 2]',
+        'plot = "table", measure = "late"',
+        'plot = "cost", x = "sparsity", levels = [1], panels = "network"',
+    ],
+)
+def test_what_is_measured_can_be_asked_for(table):
+    plan_of(f"{STUDY}[figures]\nf = {{ {table} }}\n")
+
+
+def test_all_problems_at_once():
+    codes = [code for code, _ in said('plot = "accuracy-vs-sparsity", at = 3, size = "density", x = "density!"')]
+    assert codes == ["E103", "E103", "E106"]
+
+
+@pytest.mark.parametrize("name", sorted(built_in("plot")))
+def test_a_plot_can_be_drawn_from_some_kind_of_measure(name):
+    card = built_in("plot")[name]
+    assert set(card.measures) <= set(built_in("measure"))
+    assert callable(card.load())

@@ -1,28 +1,20 @@
 """Accuracy on the way: what a level's own training is worth at every so many of its steps, a line for each network."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.lines import Look, Point, counted, draw_line
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
+from lmcspec.report.figures.lines import Line, Point
 from lmcspec.report.figures.metrics import check_y, y_of
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
-from lmcspec.report.figures.step_axis import from_the_start, on_the_way
-from lmcspec.report.figures.style import (
-    Drawing,
-    drawn,
-    legend,
-    look_at_depth,
-    look_of,
-    looks_of,
-    name_panel,
-    name_y,
-)
+from lmcspec.report.figures.step_axis import on_the_way, over_training
+from lmcspec.report.figures.style import Drawing, look_at_depth, look_of, looks_of
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 
@@ -32,15 +24,6 @@ USUAL = ("chance", "dead-layer")
 """What is no surprise on the way: at its first step a network guesses, whatever becomes of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A network at a level: what it is called, how it looks, and its points, the end of training last."""
-
-    label: str
-    look: Look
-    points: Sequence[Point]
-
-
 def accuracy(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     """A panel for all, or one per case or network; a line per network at its dense and its sparsest measured level.
 
@@ -48,32 +31,23 @@ def accuracy(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     to. The last point is the end of training.
     """
     check_y(givens, options, "accuracy")
-    panels = [(panel, list(_lines(panel))) for panel in panels_of(givens, options, "accuracy")]
     y = y_of(givens[0], options, "accuracy")
     title = f"{y.metric.title} through training"
-    if not any(lines for _, lines in panels):
+    shown: list[LinePanel] = []
+    notes: list[str] = []
+    for panel in panels_of(givens, options, "accuracy"):
+        row = Plotted(y, list(_lines(panel)))
+        shown.append(LinePanel(panel.title, [row], partial(over_training, options)))
+        said = gaps(row.points, on_the_way)
+        notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
+    if not any(panel.rows[0].lines for panel in shown):
         note = 'no network is looked at on its way: say `through = "1ep"` in the measure'
         return Drawing(name, title, None, notes=(note,))
-    with drawn():
-        made = grid(len(panels), high=2.9, shared=same_scale(options))
-        handles: dict[str, Any] = {}
-        notes: list[str] = []
-        for (panel, lines), (axes,), first in zip(panels, made.axes, made.first, strict=True):
-            for line in lines:
-                handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, y.scale))
-            name_panel(axes, panel.title)
-            from_the_start(axes, [line.points for line in lines])
-            axes.set_xlabel("iterations of training" if options.x == "step" else "epochs of training")
-            if first:
-                name_y(axes, y.metric.label())
-            said = gaps({line.label: line.points for line in lines}, on_the_way)
-            notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
-        every = [line for _, lines in panels for line in lines]
-        cells = [point.cell for line in every for point in line.points if point.cell]
-        legend(made.figure, list(handles.values()), counted(cells, options.band == "all"))
-    spreads = spreads_of({str(place): line.points for place, line in enumerate(every)})
-    caption = f"States of each level's own training; means over replicates, {spreads} one sample standard deviation."
-    return Drawing(name, title, made.figure, caption + pooled_words(options, cells), tuple(notes))
+    figure = draw(shown, Frame(2.9), options, lambda filled: None)
+    cells = [cell for panel in shown for cell in panel.cells]
+    caption = "States of each level's own training; means over replicates, "
+    caption += f"{spreads_of(points_of(shown))} one sample standard deviation."
+    return Drawing(name, title, figure, caption + pooled_words(options, cells), tuple(notes))
 
 
 def _lines(panel: Panel) -> Iterator[Line]:

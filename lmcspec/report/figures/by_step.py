@@ -2,28 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, draw_dense, draw_threshold, pooled_words
+from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, pooled_words
 from lmcspec.report.figures.given import Given, family, member
-from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line, floors_of
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
+from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.step_axis import finish, in_one_unit
-from lmcspec.report.figures.style import (
-    SPLITS,
-    Drawing,
-    canvas,
-    drawn,
-    legend,
-    look_of,
-    look_of_family,
-    look_of_split,
-    name_panel,
-    name_y,
-)
-from lmcspec.report.summary import Cell
+from lmcspec.report.figures.style import SPLITS, Drawing, look_of, look_of_family, look_of_split
 from lmcspec.report.tidy import Row
 
 if TYPE_CHECKING:
@@ -31,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of one panel: its points by step, and the rows that they are means of."""
+class OverSteps:
+    """A line of one panel: the rows whose means are its points, by step."""
 
     label: str
     look: Look
@@ -56,58 +45,17 @@ def distance(givens: Sequence[Given], options: Options, name: str) -> Drawing:
 def _against_steps(givens: Sequence[Given], options: Options, name: str, usual: str) -> Drawing:
     whats = (options.y,) if isinstance(options.y, str) else (options.y or (usual,))
     check_y(givens, options, *whats)
-    panels = panels_of(givens, options, "stability")
     by_rewind = options.x == "rewind"
-    with drawn():
-        if len(panels) == len(whats) == 1:
-            figure, ((only,),) = canvas(1, 1, 7.2, 3.5)
-            places, leftmost, width = [(only,)], (True,), 4.6
-        else:
-            made = grid(len(panels), len(whats), high=2.4, shared=same_scale(options))
-            figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
-        handles: dict[str, Any] = {}
-        cells: list[Cell] = []
-        numbers: list[Axes] = []
-        threshold, dense_too = 0.0, False
-        for panel, column, first in zip(panels, places, leftmost, strict=True):
-            # All rows of a panel stand over the same steps.
-            ys = [y_of(panel.given, options, what) for what in whats]
-            if options.series == "split":
-                several = [_by_split(panel, what, by_rewind) for what in whats]
-            else:
-                several = [list(_lines(panel, y, by_rewind)) for y in ys]
-            written = {step: k for lines in several for line in lines for step, k in _written(line, by_rewind).items()}
-            dense_too |= any(not row.level for lines in several for line in lines for row in line.rows.values())
-            labels, unit = in_one_unit(written)
-            for axes, y, lines in zip(column, ys, several, strict=True):
-                for line in lines:
-                    points = [Point(float(step), panel.given.cell(row, options)) for step, row in line.rows.items()]
-                    handles.setdefault(line.label, draw_line(axes, points, line.look, line.label, y.scale))
-                    cells += [point.cell for point in points if point.cell]
-                if y.of_training:
-                    dense = dense_of(panel.given, y, options)
-                    if dense is not None:
-                        handles.setdefault("dense", draw_dense(axes, dense, y.scale))
-                else:
-                    own = threshold_of(panel.given, y)
-                    threshold = max(threshold, own)
-                    draw_threshold(axes, own)
-                    numbers.append(axes)
-                finish(axes, labels, width)
-                if first:
-                    name_y(axes, y.metric.label(images=False) if options.series == "split" else y.metric.label())
-            name_panel(column[0], _title(panel, [line for lines in several for line in lines], options))
-            what = "the rewind point" if by_rewind else "the step at which copies part"
-            column[-1].set_xlabel(
-                f"k ({unit})" if unit and len(panels) > 1 else f"k, {what}{f' ({unit})' * bool(unit)}"
-            )
-        limits = [(min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]) for axes in numbers]
-        for axes, (low, high) in zip(numbers, limits, strict=True):
-            axes.set_ylim(low, high + 0.04 * (high - low))
-        legend(figure, list(handles.values()), counted(cells, options.band == "all"))
-    caption = f"Each family at the rewind point below it{', and dense copies that part there' * dense_too}."
-    caption = caption if by_rewind else ""
-    caption = caption or "Each network at the level named beside it."
+    panels = panels_of(givens, options, "stability")
+    shown = [_panel(panel, options, whats, several=len(panels) > 1) for panel in panels]
+    frame = Frame(2.4, (7.2, 3.5), split_in_label=options.series != "split")
+    figure = draw([panel for panel, _ in shown], frame, options, _with_headroom)
+    cells = [cell for panel, _ in shown for cell in panel.cells]
+    threshold = max(row.threshold for panel, _ in shown for row in panel.rows)
+    caption = "Each network at the level named beside it."
+    if by_rewind:
+        dense_too = ", and dense copies that part there" * any(dense for _, dense in shown)
+        caption = f"Each family at the rewind point below it{dense_too}."
     caption += below_threshold(threshold) + pooled_words(options, cells) + floors_of(cells)
     titles = [y_of(givens[0], options, what).metric.title for what in whats]
     title = (
@@ -116,20 +64,64 @@ def _against_steps(givens: Sequence[Given], options: Options, name: str, usual: 
     return Drawing(name, title, figure, caption)
 
 
-def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[Line]:
+def _panel(panel: Panel, options: Options, whats: Sequence[str], *, several: bool) -> tuple[LinePanel, bool]:
+    """A panel, all of whose rows stand over the same steps, and whether a line of it is of the dense network."""
+    given, by_rewind = panel.given, options.x == "rewind"
+    ys = [y_of(given, options, what) for what in whats]
+    if options.series == "split":
+        lines = [_by_split(panel, what, by_rewind) for what in whats]
+    else:
+        lines = [list(_lines(panel, y, by_rewind)) for y in ys]
+    every = [line for of_row in lines for line in of_row]
+    labels, unit = in_one_unit({step: k for line in every for step, k in _written(line, by_rewind).items()})
+    what = "the rewind point" if by_rewind else "the step at which copies part"
+    words = f"k ({unit})" if unit and several else f"k, {what}{f' ({unit})' * bool(unit)}"
+
+    def axis(axes: "Axes", row: Plotted, width: float, last: bool) -> None:
+        finish(axes, labels, width)
+        if last:
+            axes.set_xlabel(words)
+
+    rows = [
+        Plotted(
+            y,
+            [Line(line.label, line.look, _points(given, line, options)) for line in of_row],
+            dense_of(given, y, options) if y.of_training else None,
+            0.0 if y.of_training else threshold_of(given, y),
+        )
+        for y, of_row in zip(ys, lines, strict=True)
+    ]
+    return LinePanel(_title(panel, every, options), rows, axis), any(
+        not row.level for line in every for row in line.rows.values()
+    )
+
+
+def _points(given: Given, line: OverSteps, options: Options) -> list[Point]:
+    return [Point(float(step), given.cell(row, options)) for step, row in line.rows.items()]
+
+
+def _with_headroom(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
+    """Numbers of copies from 0 on, with a little room above."""
+    numbers = [axes for axes, row in filled if not row.y.of_training]
+    limits = [(min(0.0, axes.get_ylim()[0]), axes.get_ylim()[1]) for axes in numbers]
+    for axes, (low, high) in zip(numbers, limits, strict=True):
+        axes.set_ylim(low, high + 0.04 * (high - low))
+
+
+def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[OverSteps]:
     """The lines of all images that were looked at, told apart by these."""
-    found: list[tuple[str, Line]] = []
+    found: list[tuple[str, OverSteps]] = []
     for split in SPLITS:
         narrow = replace(panel, options=replace(panel.options, split=split))
         found += [(split, line) for line in _lines(narrow, y_of(panel.given, narrow.options, what), by_rewind)]
     alone = len({line.label for _, line in found}) == 1
     return [
-        Line(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
+        OverSteps(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
         for split, line in found
     ]
 
 
-def _written(line: Line, by_rewind: bool) -> Mapping[int, str]:
+def _written(line: OverSteps, by_rewind: bool) -> Mapping[int, str]:
     """The steps of a line as they are written, by update."""
     return {
         step: "0" if not step else (member(row.network).get("rewind") or row.k) if by_rewind else row.k
@@ -137,7 +129,7 @@ def _written(line: Line, by_rewind: bool) -> Mapping[int, str]:
     }
 
 
-def _title(panel: Panel, lines: Sequence[Line], options: Options) -> str:
+def _title(panel: Panel, lines: Sequence[OverSteps], options: Options) -> str:
     """The panel's own, with the density of its sparse networks where a case has one for all."""
     if options.panels != "case":
         return panel.title
@@ -146,7 +138,7 @@ def _title(panel: Panel, lines: Sequence[Line], options: Options) -> str:
     return f"{panel.title} ({densities.pop()} % of weights)" if len(densities) == 1 else panel.title
 
 
-def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[Line]:
+def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[OverSteps]:
     rows = panel.given.of(y.measures, y.metric, panel.options)
     accuracy = y.of_training
     alone = [row for row in rows if not by_rewind or "rewind" not in member(row.network)]
@@ -159,7 +151,7 @@ def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[Line]:
         label = (
             named(panel.given, network, level) if panel.options.panels != "case" else _plainly(panel, network, level)
         )
-        yield Line(label, look_of(panel.given, network, level), own)
+        yield OverSteps(label, look_of(panel.given, network, level), own)
 
 
 def _plainly(panel: Panel, network: str, level: int) -> str:
@@ -169,7 +161,7 @@ def _plainly(panel: Panel, network: str, level: int) -> str:
     return network if panel.options.levels is None else f"{network}, level {level}"
 
 
-def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Line]:
+def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[OverSteps]:
     """A line per family and level: each member at its own rewind point, its copies parting there."""
     given = panel.given
     found: dict[tuple[str, int], dict[int, Row]] = {}
@@ -184,7 +176,7 @@ def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Li
     several = {name for name, _ in found if sum(name == other for other, _ in found) > 1}
     for (name, level), places in found.items():
         label = f"{name}, level {level}" if name in several else name
-        yield Line(label, look_of_family(given, name), places)
+        yield OverSteps(label, look_of_family(given, name), places)
 
 
 def shown_levels(given: Given, rows: Sequence[Row], options: Options) -> list[tuple[str, int]]:

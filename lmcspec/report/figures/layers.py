@@ -111,7 +111,7 @@ def layers(givens: Sequence[Given], options: Options, name: str) -> Drawing:
         finish(axes, order)
         name_y(axes, LABELS[what])
         legend(figure, handles, counted(cells))
-    caption = f"Means over replicates, {spreads_of(points)} one sample standard deviation.{SAID[what]}"
+    caption = f"Means over replicates, {spreads_of(points.values())} one sample standard deviation.{SAID[what]}"
     if compared:
         caption += f" Masks are compared with those of {_against(given, measure)} at the same level of the same"
         caption += " replicate. Dashed: by chance, of masks with as many survivors in each layer."

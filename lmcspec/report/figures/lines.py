@@ -41,6 +41,15 @@ class Look:
     dashes: str
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: what it is called, how it looks, and its points."""
+
+    label: str
+    look: Look
+    points: Sequence[Point]
+
+
 def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, scale: float = PERCENT) -> Any:
     """Draw the points, in percent by default, from left to right; the handle for a legend."""
     colour, marker = look.colour, look.marker

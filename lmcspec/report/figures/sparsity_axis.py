@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lmcspec.report.figures.lines import PERCENT, Look, Point
+from lmcspec.report.figures.lines import PERCENT, Line, Point
 from lmcspec.report.figures.ticks import fitting
 
 if TYPE_CHECKING:
@@ -52,16 +52,12 @@ def _pruned(value: float) -> str:
     return f"{PERCENT - value:g}"
 
 
-Drawn = tuple["Axes", Mapping[str, Sequence[Point]], Mapping[str, Look]]
-"""A panel's axes, its lines by name, and how they look."""
-
-
-def keep_in_view(panels: Sequence[Drawn], scale: float = PERCENT) -> bool:
+def keep_in_view(panels: "Sequence[tuple[Axes, Sequence[Line]]]", scale: float = PERCENT) -> bool:
     """Leave what collapsed far below the rest out of the scale, and mark it at the edge; whether there is any.
 
-    `panels` are those of one scale.
+    `panels` are those of one scale, each with its lines.
     """
-    every = [(axes, looks[name], one) for axes, lines, looks in panels for name, own in lines.items() for one in own]
+    every = [(axes, line.look, point) for axes, lines in panels for line in lines for point in line.points]
     collapsed = [(axes, look, one) for axes, look, one in every if one.cell and one.cell.collapsed]
     sound = [
         scale * (one.cell.mean + sign * (one.cell.std or 0.0))
@@ -78,7 +74,7 @@ def keep_in_view(panels: Sequence[Drawn], scale: float = PERCENT) -> bool:
     ]
     if not below:
         return False
-    for axes, _, _ in panels:
+    for axes, _ in panels:
         axes.set_ylim(low - margin, high + margin)
     for axes, look, one in below:
         # Nothing left is at no place of a log scale.

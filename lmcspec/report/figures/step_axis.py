@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.lines import Point
+from lmcspec.report.figures.line_plot import Plotted
+from lmcspec.report.figures.options import Options
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,10 +56,11 @@ def in_one_unit(written: Mapping[int, str]) -> tuple[Mapping[int, str], str]:
     return written, ""
 
 
-def from_the_start(axes: "Axes", lines: Iterable[Iterable[Point]]) -> None:
-    """From 0 to a little beyond the last point, whether it has a number or none."""
-    last = max((point.x for line in lines for point in line), default=0.0)
-    axes.set_xlim(0, 1.04 * last or 1.0)
+def over_training(options: Options, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
+    """From 0 to a little beyond the last point, whether it has a number or none; in epochs, or in updates."""
+    furthest = max((point.x for points in row.points.values() for point in points), default=0.0)
+    axes.set_xlim(0, 1.04 * furthest or 1.0)
+    axes.set_xlabel("iterations of training" if options.x == "step" else "epochs of training")
 
 
 def on_the_way(places: Iterable[float]) -> str:

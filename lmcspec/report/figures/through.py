@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
-from lmcspec.report.figures.by_sparsity import below_threshold, draw_threshold, pooled_words
+from lmcspec.report.figures.by_sparsity import below_threshold, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.given import Given
-from lmcspec.report.figures.lines import Look, Point, counted, draw_line, floors_of
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
+from lmcspec.report.figures.lines import Line, Look, Point, floors_of
 from lmcspec.report.figures.metrics import check_y, threshold_of, y_of
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
-from lmcspec.report.figures.step_axis import from_the_start, on_the_way
-from lmcspec.report.figures.style import MARKERS, Drawing, drawn, legend, name_panel, name_y, shades
-from lmcspec.report.summary import Cell
+from lmcspec.report.figures.step_axis import on_the_way, over_training
+from lmcspec.report.figures.style import MARKERS, Drawing, shades
 from lmcspec.report.tidy import Row
 
 Key = tuple[str, int, int]
@@ -26,9 +26,10 @@ def training(givens: Sequence[Given], options: Options, name: str) -> Drawing:
 
     The last point of a line is the end of training. `x` is `epoch` or `step`.
     """
-    check_y(givens, options, options.y if isinstance(options.y, str) else "instability")
+    what = options.y if isinstance(options.y, str) else "instability"
+    check_y(givens, options, what)
     panels = _panels(givens, options)
-    y = y_of(givens[0], options, options.y if isinstance(options.y, str) else "instability")
+    y = y_of(givens[0], options, what)
     if not panels:
         return Drawing(name, name, None, notes=("no copies are compared on their way: say `through` in the measure",))
     steps = dict(
@@ -36,42 +37,28 @@ def training(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     )
     colours = dict(zip(steps, shades(len(steps)), strict=True))
     marks = {at: MARKERS[place % len(MARKERS)] for place, at in enumerate(steps)}
-    epochs = options.x != "step"
-    with drawn():
-        made = grid(len(panels), high=2.9, shared=same_scale(options))
-        handles: dict[str, Any] = {}
-        cells: list[Cell] = []
-        notes: list[str] = []
-        threshold = 0.0
-        for (panel, lines), (axes,), first in zip(panels, made.axes, made.first, strict=True):
-            own_lines: dict[str, list[Point]] = {}
-            for (_, _, at), rows in sorted(lines.items(), key=lambda item: item[0][2]):
-                per = panel.given.per_epoch(rows[0]) if epochs else 1
-                points = [
-                    Point(panel.given.until(row) / per, panel.given.cell(row, options), panel.given.why(row))
-                    for row in rows
-                ]
-                cells += [point.cell for point in points if point.cell]
-                look = Look(colours[at], marks[at] if len(points) <= 25 else "", "-")
-                line = draw_line(axes, points, look, f"k = {steps[at]}", y.scale)
-                handles.setdefault(str(line.get_label()), line)
-                own_lines[f"k = {steps[at]}"] = points
-            own = threshold_of(panel.given, y)
-            threshold = max(threshold, own)
-            draw_threshold(axes, own)
-            name_panel(axes, panel.title)
-            notes += [f"{panel.title}: {note}" for note in gaps(own_lines, on_the_way)]
-            from_the_start(axes, own_lines.values())
-            axes.set_xlabel("epochs of training" if epochs else "iterations of training")
-            if first:
-                name_y(axes, y.metric.label())
-        for (axes,) in made.axes:
-            axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-        ordered = [handles[f"k = {k}"] for k in steps.values()]
-        legend(made.figure, ordered, counted(cells, options.band == "all"))
+    shown: list[LinePanel] = []
+    notes: list[str] = []
+    for panel, of_k in panels:
+        lines = []
+        for (_, _, at), rows in sorted(of_k.items(), key=lambda item: item[0][2]):
+            points = [_point(panel, row, options) for row in rows]
+            look = Look(colours[at], marks[at] if len(points) <= 25 else "", "-")
+            lines.append(Line(f"k = {steps[at]}", look, points))
+        row = Plotted(y, lines, threshold=threshold_of(panel.given, y))
+        shown.append(LinePanel(panel.title, [row], partial(over_training, options)))
+        notes += [f"{panel.title}: {note}" for note in gaps(row.points, on_the_way)]
+    figure = draw(shown, Frame(2.9), options, from_zero, [f"k = {k}" for k in steps.values()])
+    cells = [cell for panel in shown for cell in panel.cells]
+    threshold = max(panel.rows[0].threshold for panel in shown)
     caption = "Copies part at k; from then on their states after equally many updates are compared."
     caption += below_threshold(threshold) + pooled_words(options, cells) + floors_of(cells)
-    return Drawing(name, f"{y.metric.title} through training", made.figure, caption, tuple(notes))
+    return Drawing(name, f"{y.metric.title} through training", figure, caption, tuple(notes))
+
+
+def _point(panel: Panel, row: Row, options: Options) -> Point:
+    per = 1 if options.x == "step" else panel.given.per_epoch(row)
+    return Point(panel.given.until(row) / per, panel.given.cell(row, options), panel.given.why(row))
 
 
 def _panels(givens: Sequence[Given], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:

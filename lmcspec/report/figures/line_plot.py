@@ -1,0 +1,130 @@
+"""The one way in which lines are drawn: panels side by side, axes one above the other in each, and one legend.
+
+A plot says which lines stand in which axes and what is on x; see `by_sparsity`, `by_step` and `through`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.report.figures.lines import PERCENT, Line, Point, counted, draw_line
+from lmcspec.report.figures.metrics import OnY
+from lmcspec.report.figures.options import Options
+from lmcspec.report.figures.panels import grid, same_scale
+from lmcspec.report.figures.style import DENSE, canvas, drawn, legend, name_panel, name_y
+from lmcspec.report.summary import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DENSE_LABEL = "dense"
+
+
+@dataclass(frozen=True, slots=True)
+class Plotted:
+    """What stands in one pair of axes."""
+
+    y: OnY
+    lines: Sequence[Line]
+    dense: Cell | None = None
+    """The dense network, a grey band of mean ± sample standard deviation."""
+    threshold: float = 0.0
+    """Below which a network is stable: a dashed line, where it is not 0."""
+
+    @property
+    def points(self) -> Mapping[str, Sequence[Point]]:
+        """The lines' points by their labels."""
+        return {line.label: line.points for line in self.lines}
+
+
+@dataclass(frozen=True, slots=True)
+class LinePanel:
+    """A panel: rows of axes over the same x."""
+
+    title: str
+    rows: Sequence[Plotted]
+    axis: "Callable[[Axes, Plotted, float, bool], None]"
+    """`(axes, row, width of the axes in inches, whether they are the last of the panel)`: what is on x."""
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """The means that are drawn."""
+        return (point.cell for row in self.rows for line in row.lines for point in line.points if point.cell)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How the axes lie: one pair alone is as large as `alone` says, in inches; others stand in a grid."""
+
+    high: float
+    """Of a row of a grid, in inches."""
+    alone: tuple[float, float] | None = None
+    split_in_label: bool = True
+    """Whether the words on y say of which images a number is."""
+
+
+def draw(
+    panels: Sequence[LinePanel],
+    frame: Frame,
+    options: Options,
+    settle: "Callable[[Sequence[tuple[Axes, Plotted]]], None]",
+    labels: Sequence[str] | None = None,
+) -> "Figure":
+    """Draw the panels; `settle` sees all axes at the end, `labels` order the legend: as lines appear unless told."""
+    rows = max(len(panel.rows) for panel in panels)
+    with drawn():
+        if frame.alone is not None and len(panels) == rows == 1:
+            figure, ((only,),) = canvas(1, 1, *frame.alone)
+            places, leftmost, width = ((only,),), (True,), 4.6
+        else:
+            made = grid(len(panels), rows, high=frame.high, shared=same_scale(options))
+            figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
+        alone = frame.alone is not None and len(panels) == rows == 1
+        handles: dict[str, Any] = {}
+        filled: list[tuple[Axes, Plotted]] = []
+        for panel, column, first in zip(panels, places, leftmost, strict=True):
+            for place, (axes, row) in enumerate(zip(column, panel.rows, strict=True)):
+                for line in row.lines:
+                    handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, row.y.scale))
+                if row.dense is not None:
+                    band = _draw_dense(axes, row.dense, row.y.scale)
+                    if DENSE_LABEL in row.points or DENSE_LABEL not in handles:
+                        handles[DENSE_LABEL] = band
+                _draw_threshold(axes, row.threshold)
+                panel.axis(axes, row, width, place == len(panel.rows) - 1)
+                if first:
+                    name_y(axes, row.y.metric.label(images=frame.split_in_label))
+                filled.append((axes, row))
+            name_panel(column[0], "" if alone else panel.title)
+        settle(filled)
+        cells = [cell for panel in panels for cell in panel.cells]
+        legend(figure, [handles[label] for label in labels or handles], counted(cells, options.band == "all"))
+    return figure
+
+
+def points_of(panels: Iterable[LinePanel]) -> Iterator[Sequence[Point]]:
+    """Those of every line."""
+    return (line.points for panel in panels for row in panel.rows for line in row.lines)
+
+
+def from_zero(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
+    """Axes that begin at 0, or below where something is."""
+    for axes, _ in filled:
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+
+
+def _draw_threshold(axes: "Axes", threshold: float) -> None:
+    if threshold:
+        axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+
+
+def _draw_dense(axes: "Axes", dense: Cell, scale: float) -> Any:
+    """A grey band of mean ± std, and the handle for a legend."""
+    from matplotlib.lines import Line2D
+
+    mean, std = scale * dense.mean, scale * (dense.std or 0.0)
+    if std:
+        axes.axhspan(mean - std, mean + std, color=DENSE, alpha=0.13, linewidth=0, zorder=0)
+    axes.axhline(mean, color=DENSE, linewidth=1, zorder=1)
+    return Line2D([], [], color=DENSE, linewidth=1, label=DENSE_LABEL)

@@ -23,7 +23,7 @@ def store(place, finished) -> Store:
 ASKED = """
 [figures]
 main = { plot = "accuracy-vs-sparsity", networks = ["imp"], split = "train" }
-plane = { plot = "fixed-points" }
+sets = { plot = "images" }
 numbers = { plot = "table", networks = ["dense"] }
 """
 
@@ -70,11 +70,11 @@ def test_the_run_of_a_task_is_named(store, lmcspec):
 def test_figures_that_the_spec_asks_for(store, lmcspec):
     Path("study.toml").write_text(f"title = 'Is it <stable>?'{STABILITY}{ASKED}")
     data = lmcspec("report", "study.toml", "-o", "out", "--format", "json").data
-    assert [figure["name"] for figure in data["figures"]] == ["main", "plane", "numbers"]
+    assert [figure["name"] for figure in data["figures"]] == ["main", "sets", "numbers"]
     assert sorted(path.name for path in Path("out").iterdir()) == ["main.png", "main.svg", "report.html"]
     text = Path("out/report.html").read_text()
     assert "Is it &lt;stable&gt;?" in text
-    assert "the plot &#39;fixed-points&#39; is not there yet" in text
+    assert "the study makes no distilled set" in text
 
 
 def test_a_sweep_has_figures_for_each_case(store, lmcspec):

@@ -17,8 +17,7 @@ def earlier(monkeypatch):
 
     def without_floors(self, rows, results):
         return {
-            run: [one for one in points if not one.metric.endswith(" floor")]
-            for run, points in honest(self, rows, results).items()
+            run: [one for one in points if not one.chart.beside] for run, points in honest(self, rows, results).items()
         }
 
     with monkeypatch.context() as patched:
@@ -43,7 +42,8 @@ def expected(plan, store):
     return {
         (f"{row.network}/s{row.replicate}", row.level): {row.floor}
         for row in tidy(plan, store)
-        if (row.measure, row.metric, row.at_updates) == ("stability", "instability/test", 0) and row.floor is not None
+        if (row.measure, row.metric.name, row.at_updates) == ("stability", "instability/test", 0)
+        and row.floor is not None
     }
 
 

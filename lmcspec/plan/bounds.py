@@ -37,25 +37,26 @@ def _per_level(measure: Any, network: NetworkPlan, recipes: Recipes) -> int:
     """Trainings of copies, and paths between them, at one level; none where it may be that they part before it."""
     at = getattr(measure, "at", None)
     if at is None:
-        return measure.copies
-    if "rewind" not in at:
-        return 0
+        return measure.copies * _ends(measure, network, recipes)
     pairs = comb(measure.copies, 2) if hasattr(measure, "through") else 0
-    return (measure.copies + pairs) * _ends(measure, network, recipes)
+    return (measure.copies + pairs) * max(_ends(measure, network, recipes, k) for k in at) if at else 0
 
 
-def _ends(measure: Any, network: NetworkPlan, recipes: Recipes) -> int:
-    """At how many points of their training copies are looked at, at least."""
-    if getattr(measure, "through", None) is None:
-        return 1
+def _ends(measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = "rewind") -> int:
+    """At how many points of their training copies that part at k are looked at, at least; 0 where k may not exist."""
     stages = [stage.stage for stage in (network.original or network).stages]
     named = {measure.evaluate} if measure.evaluate else {"real", *(stage.retrain or "real" for stage in stages)}
     begins = [Step(), *(step for stage in stages for step in (stage.rewind, stage.schedule_from) if step is not None)]
-    found = []
+    through, found = getattr(measure, "through", None), []
     for name in named:
         recipe = recipes[network.recipe(name), "real"]
         begin = max(recipe.updates(step) for step in begins)
-        found.append((recipe.recipe.length - begin) // max(1, recipe.updates(measure.through)))
+        if isinstance(k, Step):
+            if recipe.updates(k) < begin:
+                return 0
+            begin = recipe.updates(k)
+        every = max(1, recipe.updates(through)) if isinstance(through, Step) else recipe.recipe.length
+        found.append((recipe.recipe.length - begin) // every)
     return max(1, min(found))
 
 

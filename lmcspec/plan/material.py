@@ -15,7 +15,7 @@ from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.facts import FoundData, data_facts
 from lmcspec.plan.given_sets import loaded_set, other_set
-from lmcspec.plan.graph import Graph
+from lmcspec.plan.graph import Graph, TooManyTasks
 from lmcspec.plan.settings import (
     EmptiedClass,
     TrainingSet,
@@ -68,7 +68,7 @@ class Material:
 def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes: list[str]) -> Material | None:
     """The material of a case, its distillations in the graph; None, with a problem added, where it can't be.
 
-    `base` is the folder from which paths start that no file says.
+    `base` is the folder from which paths start that no file says. Raises TooManyTasks.
     """
     table = case.study.dataset
     found = data_facts(table, folder_of(case, base, ("dataset", "root")))
@@ -106,6 +106,8 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
         experts = _experts(case, name, method.pop("experts", None), model, material, graph)
         params = Distill(Part.of(method), model, data, code_of(get("distiller", method["method"])))
         role = f"{case.prefix}distilled/{name}"
+        if seed == "replicate" and case.study.replicates > graph.limit:
+            raise TooManyTasks
         each = {f"{role}/s{one}": one for one in range(case.study.replicates)} if seed == "replicate" else {role: seed}
         tasks = [graph.add("distill", params, experts, seeds={"seed": one}, role=own) for own, one in each.items()]
         images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
@@ -126,7 +128,10 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
         ours = get("model", case.study.model.name).implementation.startswith("lmcspec.")
         if not (everything or not ours or any(map(hangs_on_shapes, pruned))) or list(code_problems(case)):
             continue
-        material = gather(case, loaded.path.parent, Graph(), [], [])
+        try:
+            material = gather(case, loaded.path.parent, Graph(), [], [])
+        except TooManyTasks:  # which the plan says, or allows
+            continue
         if material is not None and material.facts[material.data.digest].known:
             found.append(material.model)
     return found

@@ -150,6 +150,10 @@ def _lists(node: Node, above: Path, result: Sweep) -> list[tuple[Path, Node]]:
     if not node.value:
         result.refuse("E310", f"`{dotted(above)}` has no values", node)
         return []
+    if len(node.value) > MOST:
+        message = f"`{dotted(above)}` has {len(node.value):,} values; a sweep has at most {MOST:,} cases"
+        result.refuse("E312", message, node)
+        return []
     values = [plain(value) for value in node.value]
     for index, value in enumerate(values):
         if any(same(value, other) for other in values[:index]):

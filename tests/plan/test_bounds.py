@@ -49,13 +49,14 @@ def compiled(spec: str, **options):
         ("accuracy = {}", 'stability = { levels = ["last"], copies = 1000000 }', "E406"),
         ("accuracy = {}", 'distance = { levels = ["last"], copies = 1000 }', "E406"),
         ("accuracy = {}", 'landscape = { levels = ["last"], copies = 1000000000 }', "E406"),
+        ("accuracy = {}", 'stability = { at = [0], levels = ["last"], copies = 1000000 }', "E406"),
         ('{ length = "2ep"', '{ length = "10000000ep"', None),
     ],
 )
 def test_refused_at_once(old, new, code):
     spec = SPEC.replace(old, new)
     if code is None:
-        spec, code = spec.replace("accuracy = {}", 'stability = { levels = ["last"], through = "1it" }'), "E406"
+        spec, code = spec.replace("accuracy = {}", 'accuracy = { levels = ["last"], through = "1it" }'), "E406"
     began = time.process_time()
     tracemalloc.start()
     with pytest.raises(SpecError) as error:
@@ -64,6 +65,20 @@ def test_refused_at_once(old, new, code):
     tracemalloc.stop()
     assert [problem.code for problem in error.value.problems] == [code]
     assert time.process_time() - began < 2
+    assert most < 50e6
+
+
+def test_a_set_for_each_of_too_many_replicates():
+    made = (
+        '\nrecipes.distilled = { extends = "real" }\n[distilled]\nd = { method = "dm", ipc = 1, seed = "replicate" }\n'
+    )
+    spec = SPEC.replace("replicates = 2", "replicates = 1000000000").replace("rounds = 3", 'data = "d", rounds = 3')
+    tracemalloc.start()
+    with pytest.raises(SpecError) as error:
+        compiled(spec + made)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [problem.code for problem in error.value.problems] == ["E406"]
     assert most < 50e6
 
 
@@ -96,7 +111,12 @@ def test_a_single_deep_level_needs_no_deep_stack(more):
     st.integers(1, 4),
     st.integers(1, 4),
     st.sampled_from(
-        ["accuracy = {}", "accuracy = { copies = 3, levels = [0, 'last'] }"]
+        [
+            "accuracy = {}",
+            'accuracy = { through = "17it", copies = 2 }',
+            'accuracy = { through = "1ep" }',
+            "accuracy = { copies = 3, levels = [0, 'last'] }",
+        ]
         + [
             f"{kind} = {{ levels = {levels}, copies = {copies}, at = {at}{through} }}"
             for kind in ("stability", "distance")

@@ -66,6 +66,13 @@ def test_cases_together():
     assert refused(grid + text().replace("[networks]\n", networks))[0] == "E312"
 
 
+def test_values_of_one_axis():
+    grid = f"sweep.grid = {{ 'recipes.real.batch' = [{','.join(map(str, range(1, 9001)))}] }}\n"
+    began = time.process_time()
+    assert refused(grid + text())[0] == "E312"
+    assert time.process_time() - began < 2
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -1,6 +1,6 @@
 """How many tasks a case has at least, by arithmetic: what is far too large is refused before anything is made of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import comb
 from typing import Any
 
@@ -17,7 +17,19 @@ def least_tasks(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipe
     Each replicate trains the copies of each level that is looked at, and prunes its way there; copies that part are
     compared in pairs, at each of their ends.
     """
-    replicates, least = case.study.replicates, 0
+    asked = _asked(case, networks, recipes)
+    return case.study.replicates * max((own + _prunings(network, levels) for network, levels, own in asked), default=0)
+
+
+def numbers(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> int:
+    """About how many numbers all measures ask for together: each has a place in the plan, whoever else asks for it."""
+    return case.study.replicates * sum(own for _, _, own in _asked(case, networks, recipes))
+
+
+def _asked(
+    case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes
+) -> Iterator[tuple[NetworkPlan, tuple[int, ...], int]]:
+    """(network, its levels, trainings and paths at these) of each measure of copies."""
     for measure in case.study.measures.values():
         wanted, asked = getattr(measure, "networks", "all"), getattr(measure, "levels", None)
         if asked is None or not hasattr(measure, "copies"):
@@ -28,9 +40,7 @@ def least_tasks(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipe
             except NoSuchLevel:
                 continue
             if levels:
-                own = len(levels) * _per_level(measure, network, recipes)
-                least = max(least, replicates * (own + _prunings(network, levels)))
-    return least
+                yield network, levels, len(levels) * _per_level(measure, network, recipes)
 
 
 def _per_level(measure: Any, network: NetworkPlan, recipes: Recipes) -> int:

@@ -8,7 +8,7 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
 from lmcspec.catalog.code import look_again
-from lmcspec.plan.bounds import least_tasks
+from lmcspec.plan.bounds import least_tasks, numbers
 from lmcspec.plan.checks import (
     image_problems,
     milestone_problems,
@@ -33,6 +33,8 @@ from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 
 MAX_TASKS = 100_000
+NUMBERS_A_TASK = 10
+"""Several measures may ask for the result of one task; a study asks for so many numbers a task at most, on average."""
 
 
 def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: Path | None = None) -> Plan:
@@ -130,7 +132,8 @@ class _Case:
         self.problems += set_problems(self.case, material.facts[material.data.digest])
         if len(self.problems) > before:
             return []
-        if least_tasks(self.case, self.networks, recipes) > self.graph.limit:
+        laid_out = self.case, self.networks, recipes
+        if least_tasks(*laid_out) > self.graph.limit or numbers(*laid_out) > NUMBERS_A_TASK * self.graph.limit:
             raise TooManyTasks
         self.notes += precision_notes(self.case)
         self.series = [series_of(self.case.name, one, material, recipes) for one in self.networks.values()]

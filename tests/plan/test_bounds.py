@@ -82,6 +82,19 @@ def test_a_set_for_each_of_too_many_replicates():
     assert most < 50e6
 
 
+def test_many_measures_of_the_same_copies():
+    """1,500 of 1 to 1,500 copies: 1,500 trainings, and more than two million numbers."""
+    many = "\n".join(
+        f'measures.a{copies} = {{ kind = "accuracy", levels = ["last"], copies = {copies} }}'
+        for copies in range(1, 1501)
+    )
+    began = time.process_time()
+    with pytest.raises(SpecError) as error:
+        compiled(SPEC.replace("measures.accuracy = {}", many))
+    assert [problem.code for problem in error.value.problems] == ["E406"]
+    assert time.process_time() - began < 4
+
+
 def test_levels_of_all_networks_together():
     networks = "\n".join(f"networks.n{number} = [{{ rounds = 9000 }}]" for number in range(20))
     with pytest.raises(SpecError) as error:

@@ -70,11 +70,9 @@ def _idle_problems(case: Case, network: str, idle: Iterable[Idle]) -> Iterator[P
     """Stages of which no round prunes a single weight."""
     for one in idle:
         if one.all and one.eligible:
-            share = f"a share of {one.stage.fraction:g} of {one.eligible:,} weights"
+            share = f"a share of {one.stage.fraction:g} of {one.shared:,} weights"
             path = ("networks", network, one.stage.index, "fraction")
-            help = (
-                f"prune at least {math.ceil(0.5 / one.eligible * 1e4) / 1e4:g}" if one.eligible > 1 else "leave it out"
-            )
+            help = f"prune at least {math.ceil(0.5 / one.shared * 1e4) / 1e4:g}" if one.eligible > 1 else "leave it out"
             yield case.origins.problem("E407", f"no round prunes anything: {share} rounds to none", path, help=help)
         elif one.all:
             path = ("networks", network, one.stage.index)
@@ -88,7 +86,7 @@ def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapp
         if one.all:
             continue
         rounds = one.last - one.first
-        why = f"{one.stage.fraction:g} of {one.eligible:,} weights rounds to none" if one.eligible else "none is left"
+        why = f"{one.stage.fraction:g} of {one.shared:,} weights rounds to none" if one.eligible else "none is left"
         yield (
             f"levels {one.first} to {one.last} are one mask, {levels[one.first].sparsity:.2%} sparse: "
             f"{rounds:,} of {one.stage.rounds:,} rounds prune nothing, for {why}"

@@ -18,6 +18,8 @@ class Idle:
     """The level before the first of them; it has one mask with all up to `last`."""
     last: int
     eligible: int
+    shared: int
+    """Survivors of which the stage's fraction is a share: the eligible ones, or all."""
 
     @property
     def all(self) -> bool:
@@ -73,7 +75,9 @@ def counted(
         for done, count in enumerate(counts, 1):
             kept -= count
             found[stage.entry + done] = replace(levels[stage.entry + done], surviving=kept, prunable=total)
-        idle += _idle(stage, counts, sum(size for layers, size in groups if not layers & spared))
+        eligible = sum(size for layers, size in groups if not layers & spared)
+        shared = sum(size for _, size in groups) if stage.stage.fraction_of == "all" else eligible
+        idle += _idle(stage, counts, eligible, shared)
         for level, left in enumerate(_after(stage, groups, counts), stage.entry + 1):
             groups = left
             gone = [layer for layers, size in left if not size for layer in layers]
@@ -95,16 +99,16 @@ def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int
         eligible, surviving = eligible - count, surviving - count
 
 
-def _idle(stage: StagePlan, counts: Sequence[int], eligible: int) -> Iterator[Idle]:
+def _idle(stage: StagePlan, counts: Sequence[int], eligible: int, shared: int) -> Iterator[Idle]:
     """Runs of rounds that prune nothing."""
     begin = None
     for level, count in enumerate([*counts, 1], stage.entry):
         if not count and begin is None:
             begin = level
         if count and begin is not None:
-            yield Idle(stage, begin, level, eligible)
+            yield Idle(stage, begin, level, eligible, shared)
             begin = None
-        eligible -= count
+        eligible, shared = eligible - count, shared - count
 
 
 def _after(

@@ -8,7 +8,7 @@ from lmcspec.plan.graph import Verdict as Asked
 from lmcspec.report.compare import Interval
 from lmcspec.report.emptied import emptied
 from lmcspec.report.summary import Cell, Key, key_of
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import MISSING, Row
 from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_gaps, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
@@ -144,8 +144,9 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     rows = list(rows)
     found: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
-        # On its way a network may well guess still; that a result is not there is a gap anywhere.
-        told = row.outcomes if row.headline or (row.through is not None and row.value is None) else ()
+        # What became of a training is told of its end, once; that a result is not there is a gap anywhere.
+        on_the_way = row.through is not None and row.value is None
+        told = row.outcomes if row.headline else (MISSING,) if on_the_way and MISSING in row.outcomes else ()
         for outcome in told:
             found.setdefault((row.network, row.measure, outcome), []).append(row.level)
     alike: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}

@@ -282,7 +282,9 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
     entry = _UNKNOWN.get("criterion" if path[-1] == "criterion" else str(path[0]))
     if entry is not None and path[0] == "recipes":
         entry = None
-    key = {"distilled": "method", "measures": "kind", "figures": "plot"}.get(str(path[0]), "name")
+    # Of a set, a measure or a figure itself; tables in it are told apart by `name`, as everywhere.
+    own = {"distilled": "method", "measures": "kind", "figures": "plot"}
+    key = own.get(str(path[0]), "name") if len(path) == 2 else "name"
     told = value.get(key) if isinstance(value, dict) else value
     place = (*path, key) if isinstance(value, dict) and key in value and origins.has((*path, key)) else path
     if not isinstance(value, dict | str):
@@ -301,7 +303,7 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
 def _untold(
     path: Path, key: str, tags: list[str], entry: tuple[str, str, str] | None, table: Any, origins: Origins
 ) -> Problem:
-    if path[0] == "measures":
+    if key == "kind":
         near = nearest(str(path[-1]), tags)
         return origins.problem(
             "E205",
@@ -315,7 +317,7 @@ def _untold(
     if near is not None and origins.has((*path, near)):
         message = f"{_named(path)} lacks the key `{key}`"
         return origins.problem("E104", message, (*path, near), label=f"did you mean `{key}`?", at="key")
-    or_load = ", `load` or `dataset`" if path[0] == "distilled" else ""
+    or_load = ", `load` or `dataset`" if key == "method" else ""
     choices = [tag for tag in tags if tag not in ("load", "dataset")]
     return origins.problem(
         "E104", f"{_named(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {_quoted(choices)}", at="key"

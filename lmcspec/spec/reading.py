@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import os
+import re
 import stat
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -126,9 +128,22 @@ def parse_toml(file: str, text: str) -> tuple[Node, Source]:
         raise Unreadable(_too_deep(source, _first_too_deep(source.text))) from None
     except tomli.TOMLDecodeError as error:
         raise Unreadable(_syntax(source, error)) from None
-    except ValueError as error:  # an integer of thousands of digits
-        raise Unreadable(Problem("E101", f"not valid TOML: {error}", source.span(0, 0))) from None
+    except ValueError as error:
+        raise Unreadable(_too_long(source, error)) from None
     return toml_tree(data, places, source), source
+
+
+_LONG_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d_]{999,}+")
+
+
+def _too_long(source: Source, error: ValueError) -> Problem:
+    """An integer of more digits than Python reads; another error of a value keeps its words."""
+    for number in _LONG_NUMBER.finditer(source.text):
+        digits = sum(map(str.isdigit, number[0]))
+        if 0 < sys.get_int_max_str_digits() < digits:
+            message = f"an integer of {digits:,} digits can't be read"
+            return Problem("E101", message, source.span(number.start(), number.end()), help="write a smaller one")
+    return Problem("E101", f"not valid TOML: {error}", source.span(0, 0))
 
 
 def toml_tree(data: object, places: dict[toml_spans.Path, toml_spans.Place], source: Source) -> Node:

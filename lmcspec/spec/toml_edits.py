@@ -28,6 +28,9 @@ _RATIO = re.compile(r"(\d+)/(\d+)")
 _HALF_DECIMAL = re.compile(r"[-+]?(\d+\.|\.\d+)(e[-+]?\d+)?")
 _PADDED = re.compile(r"[-+]?0\d+(\.\d*)?")
 _PADDED_INTEGER = re.compile(r"[-+]?0\d+")
+_LIST_OF_TABLES = "sweep.cases"
+"""The one place of a spec in which tables are a list."""
+_CLOSING = {"[": "]", "{": "}"}
 _TRUTH = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _CURLY = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a`"
 
@@ -61,8 +64,7 @@ def edits(text: str, position: int) -> Iterator[Edit]:
         yield Edit(start, start + len(line.split("#")[0].rstrip()), f"{name} = {{}}", f"{name} = {{}}")
     if (header := line.split("#")[0].strip()) and header.strip("[]") and "=" not in header:
         inner = header.strip("[] ")
-        double = header.startswith("[[") or header.endswith("]]")
-        fixed = f"[[{inner}]]" if double else f"[{inner}]"
+        fixed = f"[[{inner}]]" if inner == _LIST_OF_TABLES else f"[{inner}]"
         if header != fixed and (header[0] == "[" or header[-1] == "]"):
             at = start + line.index(header)
             yield Edit(at, at + len(header), fixed, fixed)
@@ -82,7 +84,16 @@ def edits(text: str, position: int) -> Iterator[Edit]:
             new = f"'{found[1]}'"
             help = "between single quotes a backslash is a backslash"
             yield Edit(start + found.start(), start + found.end(), new, new, help, in_line=True)
+    before, quote, rest = line.partition('"')
+    inner, last, after = rest.rpartition('"')
+    if quote and last and '"' in inner and "'" not in inner and before.rstrip().endswith("=") and not after.strip():
+        at, new = start + len(before), f"'{inner}'"
+        help = "between single quotes a double quote is a letter like others"
+        yield Edit(at, at + len(inner) + 2, new, new, help)
     opened = open_bracket(text, position)
+    if opened is not None and text[position : position + 1] == _CLOSING["{" if text[opened] == "[" else "["]:
+        closing = _CLOSING[text[opened]]
+        yield Edit(position, position + 1, closing, closing, f"that is what closes a `{text[opened]}`", in_line=True)
     if opened is not None and (next_one := _ITEM.match(text, position)):
         help = "a comma stands between two of them"
         yield Edit(position, next_one.end(), f", {next_one[0]}", f", {next_one[0]}", help, in_line=True)
@@ -105,7 +116,7 @@ def _values(text: str, word: tuple[int, int], end: int) -> Iterator[Edit]:
     if len(written) > LONGEST_NUMBER and _NUMERIC.match(written):
         return
     for new in _spellings(written):
-        yield Edit(*word, new, new)
+        yield Edit(*word, new, new, in_line=True)
     rest = _TO_THE_END.match(text, start, end)
     if rest and (bare := rest[0].strip()):
         quoted = '"' + bare.strip(_CURLY + " ").replace('"', "") + '"'

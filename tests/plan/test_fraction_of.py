@@ -63,3 +63,11 @@ def test_weights_are_counted_as_pruning_counts_them():
         found.append(left)
     assert [level.surviving for level in plan.levels["", "imp"]] == found
     assert found[-1] >= LAST
+
+
+def test_a_share_that_rounds_to_none_is_said_of_what_it_is_a_share_of():
+    for words, survivors in (('fraction_of = "all", ', ALL), ("", ALL - 30_000)):
+        with pytest.raises(SpecError) as error:
+            densities(f'rounds = 1, fraction = 1e-8, {words}exclude = ["layers.1"]')
+        (problem,) = error.value.problems
+        assert f"a share of 1e-08 of {survivors:,} weights rounds to none" in problem.message

@@ -106,6 +106,21 @@ def test_a_line_per_case_and_one_for_those_that_differ_in_sparsity():
     assert "dense" in [text.get_text() for text in found.figure.legends[0].get_texts()], "it is the same in all cases"
 
 
+def test_cases_that_differ_in_nothing_else_are_one_line_by_the_network():
+    _, found = across(CASES.partition('"networks.early.0.criterion"')[0])
+    shown = {name: x for name, (x, _) in lines(found.figure.axes[0]).items() if name != "dense"}
+    assert {name: len(x) for name, x in shown.items()} == {"early": 4}, "dense once, and a point for each case"
+
+
+def test_points_at_one_density_are_kept(monkeypatch):
+    """The same count of weights by two fractions that hardly differ."""
+    monkeypatch.setattr("lmcspec.report.figures.given.Given.density", lambda self, network, level: 0.5**level)
+    text = CASES.partition("[sweep")[0].replace("sparsity = 0.2", "fraction = 0.5")
+    _, found = across(text + "[sweep.grid]\n'networks.early.0.fraction' = [0.5, 0.50001]\n")
+    ((x, _),) = [points for name, points in lines(found.figure.axes[0]).items() if name != "dense"]
+    assert len(x) == 3 and len(set(x)) == 2
+
+
 def test_a_line_per_case_and_network():
     text = CASES.partition("[sweep")[0].replace("sparsity = 0.2", "sparsity = 0.5").replace("rounds = 1", "rounds = 3")
     text = text.replace("[measures]", "control = { like = 'early', mask = 'shuffled' }\n[measures]")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from results_for_tests import made_up, plan_of, row
 
 from lmcspec.report import summarise, tidy
+from lmcspec.report.words import gaps
 
 numbers = st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=2, max_size=8)
 
@@ -89,3 +90,17 @@ def test_pooled_every_pair_of_every_replicate_is_a_value():
     assert (cell.mean, cell.n, cell.asked) == (pytest.approx(0.32), 5, 6)
     assert cell.std == pytest.approx(stdev([0.1, 0.2, 0.3, 0.4, 0.6]))
     assert summarise(rows)[next(iter(summarise(rows)))].n == 2
+
+
+def test_what_became_of_a_training_is_told_once_and_what_is_missing_anywhere():
+    on_the_way = {"through": 3, "headline": False}
+    rows = [
+        row(None, outcome="diverged"),
+        row(0.5, outcome="diverged", **on_the_way),
+        row(None, outcome="diverged", **on_the_way | {"through": 5}),
+        row(None, outcome="missing", **on_the_way | {"through": 7}),
+    ]
+    assert gaps(rows) == [
+        "imp, accuracy: 1 result diverged at level 1",
+        "imp, accuracy: 1 result missing at level 1",
+    ]

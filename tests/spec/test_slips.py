@@ -63,6 +63,11 @@ def shown(content: str, name: str) -> tuple[str, str]:
         ({"batch": "32\n- seed = 1"}, "- seed = 1", "`seed = 1`"),
         ({"batch": "32\n\u00a0seed = 1"}, "\u00a0", "U+00A0"),
         ({"batch": "*"}, "*", '`"*"`'),
+        ({"optimiser": '{ name = "sgd", lr = .1, momentum = 9. }'}, ".1", "`0.1`"),
+        ({"optimiser": '{ name = "sgd", lr = 0.1 ]'}, "]", "`}`"),
+        ({"imp": "[{ rounds = 3 }}"}, "}", "`]`"),
+        ({"study": '"a "small" word"'}, '"a "small" word"', "`'a \"small\" word'`"),
+        ({"batch": "1" + "0" * 5000}, "1" + "0" * 5000, "an integer of 5,001 digits can't be read"),
         ({"batch": "32\n*"}, "*", "write `KEY = VALUE`, or `[TABLE]`"),
         ({"batch": "32\n-{ rounds = 3 }"}, "-{ rounds = 3 }", "write `KEY = VALUE`, or `[TABLE]`"),
     ],
@@ -78,6 +83,8 @@ def test_in_toml(changes, place, words):
     [
         ("[measures]", "[measures", "[measures", "`[measures]`"),
         ("[measures]", "measures]", "measures]", "`[measures]`"),
+        ("[measures]", "[measures]]", "[measures]]", "`[measures]`"),
+        ("[measures]", "[[sweep.cases]\ncase = 'a'\n[measures]", "[[sweep.cases]", "`[[sweep.cases]]`"),
         ("accuracy = {}", "accuracy", "accuracy", "`accuracy = {}`"),
     ],
 )
@@ -204,3 +211,13 @@ def test_no_damage_to_a_text_makes_it_fall_over(data):
     except SpecError as error:
         for problem in error.problems:
             assert problem.message and problem.code
+
+
+def test_tables_of_a_set_are_told_apart_by_name_and_the_set_by_its_method():
+    for inside, message in (
+        ('{ method = "dm", ipc = 1, model = {} }', "`model` lacks the key `name`"),
+        ("{ dataset = {} }", "`dataset` lacks the key `name`"),
+        ("{ ipc = 1 }", "`dm10` lacks the key `method`, `load` or `dataset`"),
+    ):
+        (problem,) = problems(text(dm10=inside), "s.toml")
+        assert (problem.code, problem.message) == ("E104", message)

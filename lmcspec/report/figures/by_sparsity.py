@@ -177,13 +177,15 @@ def lines_of_cases(givens: Sequence[Given], options: Options) -> list[Line]:
         name = case_without_how_far(given)
         names += [name] if name not in names else []
         for place, line in enumerate(own):
-            label = name if len(own) == 1 else f"{name}, {line.label}"
+            label = ", ".join(filter(None, (name, line.label if len(own) > 1 or not name else "")))
             colour = COLOURS[names.index(name) % len(COLOURS)]
             mark = MARKERS[(names.index(name) + place) % len(MARKERS)]
             look = Look(colour, mark, line.look.dashes if len(own) > 1 else "-")
             before = lines.get(label, Line(label, look, ()))
-            dense = {point.x for point in before.points}
-            lines[label] = replace(before, points=[*before.points, *(one for one in line.points if one.x not in dense)])
+            dense = 0.0 if options.x == "sparsity" else PERCENT  # which such cases share
+            there = any(point.x == dense for point in before.points)
+            more = [point for point in line.points if not (there and point.x == dense)]
+            lines[label] = replace(before, points=[*before.points, *more])
     return list(lines.values())
 
 

@@ -60,9 +60,13 @@ def looks_of_curves(given: Given, curves: Sequence[Curve]) -> dict[str, Look]:
 
 
 def case_without_how_far(given: Given) -> str:
-    """`criterion=snip` of the case `sparsity=0.5,criterion=snip`, where its networks are pruned once."""
+    """`criterion=snip` of the case `sparsity=0.5,criterion=snip`, where its networks are pruned once.
+
+    Empty of a case that says nothing else.
+    """
+    values = member(f"[{given.case}]")
     once = all(len(given.plan.levels[given.case, network]) == 2 for network in given.pruned)
-    return _without_how_far(member(f"[{given.case}]")) or given.case if once else given.case
+    return _without_how_far(values) if once and values else given.case
 
 
 def _label(network: str) -> str:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
@@ -20,6 +22,7 @@ def test_from_python(tmp_path):
     assert "Nothing to do" in again.stdout and again.stdout.splitlines()[-4:] == first.stdout.splitlines()[-4:]
 
 
+@pytest.mark.slow
 def test_a_plugin_s_names_work_like_any_other(tmp_path):
     """Installed by hand: its folder and an entry point on the path, which is all that pip would add."""
     plugin = EXAMPLES / "plugin"

@@ -35,6 +35,7 @@ def write(folder, files):
 def place(tmp_path, monkeypatch):
     """A folder on the path, with a package in it."""
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("lmcspec.catalog.code._seen", {})  # what other tests called by the same name
     write(tmp_path / "myplug", PACKAGE)
     yield tmp_path / "myplug"
     for name in [one for one in sys.modules if one.partition(".")[0] in ("myplug", "single", "beside")]:

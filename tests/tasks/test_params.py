@@ -153,3 +153,24 @@ def test_trainings_of_one_branch_differ_in_their_end_only():
     assert training(start="reinit").branch != training().branch
     assert training(restore="prunable").branch != training().branch
     assert training(train_on=Part.of({})).branch != training().branch
+
+
+def test_nobody_asks_what_a_kind_is_called():
+    """Facts of a kind stand in its module: outside of it no kind's name is compared with."""
+    import ast
+    from pathlib import Path
+
+    import lmcspec
+    from lmcspec.catalog import built_in
+
+    own = set(kinds()) - set(built_in("measure"))
+    assert {"train", "prune", "path"} <= own
+    asked = []
+    for file in sorted(Path(lmcspec.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare | ast.Match):
+                said = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)} & own
+                subject = node.left if isinstance(node, ast.Compare) else node.subject
+                if said and isinstance(subject, ast.Attribute) and subject.attr == "kind":
+                    asked.append(f"{file.name}:{node.lineno}: {said}")
+    assert asked == []

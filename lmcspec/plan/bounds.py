@@ -65,8 +65,8 @@ def _ends(measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = 
             if recipe.updates(k) < begin:
                 return 0
             begin = recipe.updates(k)
-        every = max(1, recipe.updates(through)) if isinstance(through, Step) else recipe.recipe.length
-        found.append((recipe.recipe.length - begin) // every)
+        every = recipe.updates(through) if isinstance(through, Step) else recipe.recipe.length
+        found.append((recipe.recipe.length - begin) // max(1, every))
     return max(1, min(found))
 
 

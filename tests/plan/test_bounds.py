@@ -68,6 +68,12 @@ def test_refused_at_once(old, new, code):
     assert most < 50e6
 
 
+@pytest.mark.parametrize("measure", ["accuracy = {}", 'stability = { levels = ["dense"], at = [0] }'])
+def test_trainings_of_no_updates(measure):
+    plan = compiled(SPEC.replace("accuracy = {}", measure).replace('length = "2ep"', 'length = "0ep"'))
+    assert {task.params.until for task in plan.tasks.values() if task.trains} == {0}
+
+
 def test_a_set_for_each_of_too_many_replicates():
     made = (
         '\nrecipes.distilled = { extends = "real" }\n[distilled]\nd = { method = "dm", ipc = 1, seed = "replicate" }\n'

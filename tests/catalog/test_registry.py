@@ -19,7 +19,8 @@ class Wild(Named):
 
 CARD = CriterionCard(name="wild", doc="prune whatever comes", config=Wild, implementation="nowhere:scores")
 
-CRITERIA = ["grasp", "magnitude", "magnitude-at-init", "random", "snip", "synflow"]
+KNOWN = {"grasp", "magnitude", "magnitude-at-init", "random", "snip", "synflow"}
+CRITERIA = sorted(built_in("criterion"))
 
 
 class Point:
@@ -85,6 +86,7 @@ class TestFinding:
         assert all(get("model", name).name == family for family, own in families.items() for name in own)
         assert names("runner") == sorted(names("runner"))
         assert [card.name for card in all_cards() if card.kind == "criterion"] == CRITERIA
+        assert set(CRITERIA) >= KNOWN
 
     @pytest.mark.parametrize(
         ("kind", "typed", "meant"),
@@ -118,7 +120,7 @@ class TestPlugIns:
 
     def test_listed_with_the_others(self, plugged):
         plugged(CARD)
-        assert names("criterion") == [*CRITERIA, "wild"]
+        assert names("criterion") == sorted([*CRITERIA, "wild"])
         assert CARD in all_cards()
         assert plug_ins("model") == {}
 

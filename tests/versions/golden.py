@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from lmcspec.catalog import built_in
 from lmcspec.engine.execute import execute
 from lmcspec.plan import Plan, compile_study
 from lmcspec.plan.outlook import outlook
@@ -233,6 +234,20 @@ from another data set."""
 
 STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT)
 
+REMAINING = """
+study = "golden-criteria"
+dataset = "digits"
+model = { name = "mlp", widths = [6] }
+[recipes.real]
+length = "2it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1 }
+[measures]
+masks = { levels = [1] }
+[networks]
+"""
+"""A network for each criterion that no other study names: a new one is in the golden run as soon as it has a card."""
+
 Values = dict[str, Any]
 """{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""
 Golden = dict[str, dict[str, Values]]
@@ -241,7 +256,16 @@ Golden = dict[str, dict[str, Values]]
 
 def plans() -> list[Plan]:
     """The studies compiled."""
-    return [compile_study(load(Path("golden.toml"), [], text=text)) for text in STUDIES]
+    return [compile_study(load(Path("golden.toml"), [], text=text)) for text in studies()]
+
+
+def studies() -> list[str]:
+    """The texts of all studies."""
+    remaining = [name for name in built_in("criterion") if not any(f'"{name}"' in text for text in STUDIES)]
+    networks = [f'{name} = [{{ rounds = 1, fraction = 0.3, criterion = "{name}" }}]\n' for name in remaining]
+    # Magnitude is what a stage prunes by unless told: it is in every study, and named in none.
+    networks = [line for line in networks if not line.startswith("magnitude =")]
+    return [*STUDIES, *([REMAINING + "".join(networks)] if networks else [])]
 
 
 def run() -> Golden:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_FORM = re.compile(r"(?:(?P<ep>0|[1-9]\d*)ep)?(?:(?P<it>0|[1-9]\d*)it)?")
+_FORM = re.compile(r"(?:(?P<ep>0|[1-9]\d{0,99})ep)?(?:(?P<it>0|[1-9]\d{0,99})it)?")
 _LARGEST = 10**12
 
 
@@ -27,6 +27,12 @@ class Step:
         return f"{self.epochs}ep{self.updates}it" if self.epochs else f"{self.updates}it"
 
 
+def _short(value: object) -> str:
+    """How a value is quoted in an error."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def parse_step(value: object) -> Step:
     """A step from its spelling.
 
@@ -44,9 +50,11 @@ def parse_step(value: object) -> Step:
     elif isinstance(value, str) and value and (match := _FORM.fullmatch(value)):
         step = Step(int(match["ep"] or 0), int(match["it"] or 0))
     else:
-        raise ValueError(f'{value!r} is not a step: write epochs as 3 or "3ep", updates as "500it", both as "2ep40it"')
+        raise ValueError(
+            f'{_short(value)} is not a step: write epochs as 3 or "3ep", updates as "500it", both as "2ep40it"'
+        )
     if not (0 <= step.epochs <= _LARGEST and 0 <= step.updates <= _LARGEST):
-        raise ValueError(f"a step must lie between 0 and {_LARGEST}, not {value!r}")
+        raise ValueError(f"a step must lie between 0 and {_LARGEST}, not {_short(value)}")
     return step
 
 

@@ -50,6 +50,7 @@ def loaded_set(
         images = (entry.ipc or 10) * study.facts.classes * entry.factor**2
         return TrainingSet(name, images, file=part, rated=path.suffix == ".safetensors")
     except BlockedError as error:
+        # By name: NoSet and OtherSpace (which has `found`) are of science, and importing it would load torch.
         code = "E435" if type(error).__name__ == "NoSet" else "E404"
         found = getattr(error, "found", "")
         help = _right(case, name, found, space["name"]) if found and found != entry.space.name else error.help

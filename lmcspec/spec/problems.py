@@ -342,7 +342,7 @@ def found(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int():
-            return f"the integer {value}"
+            return f"the integer {value}" if abs(value) < 10**40 else "an integer of more than 40 digits"
         case float():
             return f"the number {value!r}"
         case str():

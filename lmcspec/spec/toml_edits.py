@@ -28,8 +28,6 @@ _RATIO = re.compile(r"(\d+)/(\d+)")
 _HALF_DECIMAL = re.compile(r"[-+]?(\d+\.|\.\d+)(e[-+]?\d+)?")
 _PADDED = re.compile(r"[-+]?0\d+(\.\d*)?")
 _PADDED_INTEGER = re.compile(r"[-+]?0\d+")
-_LIST_OF_TABLES = "sweep.cases"
-"""The one place of a spec in which tables are a list."""
 _CLOSING = {"[": "]", "{": "}"}
 _TRUTH = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _CURLY = "\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a`"
@@ -64,7 +62,9 @@ def edits(text: str, position: int) -> Iterator[Edit]:
         yield Edit(start, start + len(line.split("#")[0].rstrip()), f"{name} = {{}}", f"{name} = {{}}")
     if (header := line.split("#")[0].strip()) and header.strip("[]") and "=" not in header:
         inner = header.strip("[] ")
-        fixed = f"[[{inner}]]" if inner == _LIST_OF_TABLES else f"[{inner}]"
+        double = header.startswith("[[") or header.endswith("]]")
+        is_list = inner == "sweep.cases" or (double and inner.startswith("networks."))  # or a network's stages
+        fixed = f"[[{inner}]]" if is_list else f"[{inner}]"
         if header != fixed and (header[0] == "[" or header[-1] == "]"):
             at = start + line.index(header)
             yield Edit(at, at + len(header), fixed, fixed)

@@ -71,3 +71,10 @@ def test_round_trip_and_resolution(epochs, updates, per_epoch):
 )
 def test_the_partial_batch_counts(images, batch, expected):
     assert updates_per_epoch(images, batch) == expected
+
+
+def test_numbers_of_thousands_of_digits_are_no_steps():
+    for value in (f"1{'0' * 5000}ep", f"{'9' * 101}it", 10**4000):
+        with pytest.raises(ValueError, match="step") as caught:
+            parse_step(value)
+        assert len(str(caught.value)) < 200 and "sys." not in str(caught.value)

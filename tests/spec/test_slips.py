@@ -84,6 +84,7 @@ def test_in_toml(changes, place, words):
         ("[measures]", "[measures", "[measures", "`[measures]`"),
         ("[measures]", "measures]", "measures]", "`[measures]`"),
         ("[measures]", "[measures]]", "[measures]]", "`[measures]`"),
+        ("[measures]", "[[networks.own]\nrounds = 1\n[measures]", "[[networks.own]", "`[[networks.own]]`"),
         ("[measures]", "[[sweep.cases]\ncase = 'a'\n[measures]", "[[sweep.cases]", "`[[sweep.cases]]`"),
         ("accuracy = {}", "accuracy", "accuracy", "`accuracy = {}`"),
     ],

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
 
 WIDE, HIGH = 3.3, 2.9
+"""Of a panel, in inches."""
 TITLE = 40
 """Letters in a line above a panel of that width."""
-"""Of a panel, in inches."""
 NAMED = 6
 """Levels that are named on their axis, at most."""
 ELEVATION, AZIMUTH = 26, -57

@@ -34,6 +34,8 @@ class Run:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 start_new_session=True,
+                # Tests that run under nohup hand on that it is ignored, as a run of theirs should.
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
                 env={**os.environ, "NO_COLOR": "1", **environment, "LMCSPEC_TEST_RUN": self.mark},
             )
 

@@ -1,17 +1,59 @@
 """Distilled sets as files for others: in the forms in which sets are published, or in our own."""
 
 import errno
+import shlex
+from os.path import exists, isdir, isfile  # of a name that is too long they say no, where Path's raise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from lmcspec.base.errors import UsageError
+from lmcspec.catalog import DistillerCard, get
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled import Distilled, save_distilled
-from lmcspec.science.data.published import Form, write_published
+from lmcspec.science.data.published import Form, labels_path, write_published
 from lmcspec.science.data.recognise import recognise_space
 
 AnyForm = Form | Literal["safetensors"]
 OWN = "safetensors"
+
+
+def usual_form(method: str, path: Path) -> AnyForm:
+    """Our own where the file is called so, else the one in which sets of a method are published."""
+    if path.suffix == f".{OWN}":
+        return OWN
+    card = get("distiller", method)
+    assert isinstance(card, DistillerCard)
+    return card.form
+
+
+def check_output(path: Path, form: AnyForm, *, replace: bool) -> None:
+    """UsageError where a form's files can't have these names, their folder is missing, or they lie there already.
+
+    With `replace` those that lie there are no mistake.
+    """
+    if isdir(path):
+        raise UsageError(f"{path} is a folder", help="name a file in it")
+    if (path.suffix == f".{OWN}") != (form == OWN):
+        ending = f".{OWN}" if form == OWN else ".pt"
+        raise UsageError(
+            f"{path.name} is no name for a file of the form {form}: the ending is what tells our own form",
+            help=f"call it {path.with_suffix(ending).name}, or choose another form with --as",
+        )
+    if form == "mtt" and "images" not in path.name:
+        raise UsageError(
+            f"the form mtt is two files, NAME_images.pt and NAME_labels.pt, and {path.name} is neither",
+            help=f"call it {path.stem}_images{path.suffix or '.pt'}, or choose another form with --as",
+        )
+    if not isdir(path.parent):
+        raise UsageError(f"there is no folder {path.parent}", help=shlex.join(["mkdir", "-p", str(path.parent)]))
+    for file in [path, labels_path(path)] if form == "mtt" else [path]:
+        if isdir(file):
+            raise UsageError(f"{file} is a folder", help="give the set another name")
+        if exists(file) and not isfile(file):
+            raise UsageError(f"{file} is a pipe or a device, not a file", help="give the set another name")
+        if exists(file) and not replace:
+            raise UsageError(f"there is a file {file}", help="name another, or replace it with --force")
 
 
 def export(made: Distilled, path: Path, form: AnyForm) -> list[Path]:

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from lmcspec.base.errors import UsageError
 from lmcspec.science.data import DataError, Space
 from lmcspec.science.data.distilled import Distilled, distilled_facts, load_distilled
-from lmcspec.science.data.export import export, tells_space, unsaid
+from lmcspec.science.data.export import check_output, export, tells_space, unsaid, usual_form
 
 RAW, ZCA = Space("raw"), Space("zca")
 STANDARD = Space("standardised", (0.5,) * 3, (0.25,) * 3)
@@ -94,3 +95,39 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, made, monkeypatch, error, b
     with pytest.raises(OSError, match=r"No space|failed writing"):
         export(made(STANDARD), tmp_path / "set_images.pt", "mtt")
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == there
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "form"),
+    [("mtt", "x.pt", "mtt"), ("dm", "x.pt", "dc"), ("idc", "x", "idc"), ("mtt", "x.safetensors", "safetensors")],
+)
+def test_the_usual_form_is_that_in_which_sets_of_a_method_are_published(tmp_path, method, name, form):
+    assert usual_form(method, tmp_path / name) == form
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "says"),
+    [
+        ("mtt", "set_images.pt", ""),
+        ("safetensors", "set.safetensors", ""),
+        ("dc", "set.safetensors", "call it set.pt"),
+        ("safetensors", "set.pt", "call it set.safetensors"),
+        ("mtt", "set.pt", "call it set_images.pt"),
+        ("dc", "nowhere/set.pt", "mkdir -p"),
+        ("dc", "there.pt", "--force"),
+        ("mtt", "old_images.pt", "--force"),
+        ("dc", "folder", "name a file in it"),
+    ],
+)
+def test_files_get_names_by_which_they_are_found_again(tmp_path, form, name, says):
+    (tmp_path / "there.pt").touch()
+    (tmp_path / "old_labels.pt").touch()
+    (tmp_path / "folder").mkdir()
+    if not says:
+        check_output(tmp_path / name, form, replace=False)
+        return
+    with pytest.raises(UsageError) as raised:
+        check_output(tmp_path / name, form, replace=False)
+    assert says in raised.value.help
+    if says == "--force":
+        check_output(tmp_path / name, form, replace=True)

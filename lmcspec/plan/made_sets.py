@@ -1,0 +1,94 @@
+"""The distilled sets that a study's tasks make: which one is meant, and whether the store has it."""
+
+import shlex
+from dataclasses import dataclass
+
+from lmcspec.base.errors import BlockedError, StoreError, UsageError
+from lmcspec.catalog import nearest
+from lmcspec.plan.graph import Plan
+from lmcspec.spec import Loaded
+from lmcspec.spec.study import LoadedSet, OtherSet
+from lmcspec.store import Store, Stored, verify
+from lmcspec.tasks import Task, kind
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSet:
+    """A set that a case makes, by the task at a place of the plan."""
+
+    case: str
+    name: str
+    role: str
+    task: Task
+
+
+def made_sets(plan: Plan) -> list[MadeSet]:
+    """Every set that a task makes, under `CASE/distilled/SET`; without a sweep there is no case."""
+    found = []
+    for role, identifier in plan.roles.items():
+        if kind(plan.tasks[identifier].kind).makes == "set":
+            case, _, name = role.rpartition("distilled/")
+            found.append(MadeSet(case.removesuffix("/"), name, role, plan.tasks[identifier]))
+    return found
+
+
+def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> MadeSet:
+    """The set of that name; of a case, or of all where it is the same in all. UsageError where there is no one such.
+
+    `loaded` is the spec of the plan where there is one; it tells where sets come from that no task makes.
+    """
+    made = made_sets(plan)
+    found = [one for one in made if one.name == name and case in ("", one.case)]
+    if len({one.task.id for one in found}) == 1:
+        return found[0]
+    cases = [one.case for one in made if one.name == name]
+    listed = ", ".join(cases[:5]) + (", …" if len(cases) > 5 else "")
+    if found:
+        raise UsageError(
+            f"the set {name!r} is not the same in the cases {listed}",
+            help=f"choose one: {shlex.join(['--case', cases[0]])}",
+        )
+    if case and any(cases):
+        near = nearest(case, cases)
+        raise UsageError(
+            f"no case {case!r} makes a set {name!r}", help=f"did you mean {near}?" if near else f"there are: {listed}"
+        )
+    if case and cases:
+        raise UsageError(f"there is no case {case!r}: the study is not a sweep", help="leave out --case")
+    if (origin := _origin(loaded, name)) is not None:
+        raise UsageError(f"the set {name!r} is not distilled here: it {origin}", help="take it from there")
+    known = list(dict.fromkeys(one.name for one in made))
+    near = nearest(name, known)
+    there = f"there are: {', '.join(known)}" if known else "it makes none; sets stand under [distilled]"
+    raise UsageError(f"the study makes no distilled set {name!r}", help=f"did you mean {near}?" if near else there)
+
+
+def stored_set(store: Store, plan: Plan, made: MadeSet, run: str) -> Stored:
+    """The set's object, whole. StoreError where it is not there; `run` is the command by which the study runs."""
+    if made.task.id in plan.unknown:
+        raise BlockedError(next(iter(plan.missing.values())), help="a set goes by the digest of its real images")
+    stored = store.find(made.task.id)
+    if stored is None:
+        raise StoreError(f"the set {made.name!r} is not in the store {store.root}", help=f"{run} makes it")
+    damage = [f"{one.path} is {one.problem}" for one in verify(store, [made.task.id]) if one.part == "result"]
+    if not stored.has_outputs:
+        damage.append("its files have been dropped")
+    if damage:
+        raise StoreError(
+            f"the set {made.name!r} can't be read in the store {store.root}: {damage[0]}",
+            help=f"{run} --force {shlex.quote(made.role)} makes it again",
+        )
+    return stored
+
+
+def _origin(loaded: Loaded | None, name: str) -> str | None:
+    """Where a set comes from that no task makes; None for any other."""
+    for case in loaded.cases if loaded else ():
+        match case.study.distilled.get(name):
+            case LoadedSet(load=file):
+                return f"is loaded from {file}"
+            case OtherSet(dataset=table):
+                return f"is the images of the data set {table.name!r}"
+            case _:
+                continue
+    return None

@@ -12,9 +12,7 @@ PAPERS = {page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT /
 RESULTS = {
     page.name: page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs" / "reproductions").glob("*.md"))
 }
-SPECS = sorted(
-    path for path in (ROOT / "specs" / "sensitivity").glob("*.toml") if path.stem not in ("digits", "convnet")
-)
+SPECS = sorted(path for path in (ROOT / "specs" / "sensitivity").glob("*.toml") if not path.stem.startswith("_"))
 INTERVAL = re.compile(r"(-?[\d.]+) ± ([\d.]+) \[(-?[\d.]+), (-?[\d.]+)\]")
 
 

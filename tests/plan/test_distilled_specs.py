@@ -34,7 +34,7 @@ def no_data(monkeypatch):
 
 
 def test_every_figure_and_table_is_there():
-    assert SPECS.names == {*EVERY, "settings", "small/scale"}
+    assert SPECS.names == {*EVERY, "_settings", "small/_scale"}
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -42,8 +42,8 @@ def no_data(monkeypatch):
 
 
 def test_every_figure_and_table_is_there():
-    shared = {"settings", "steps", "rewinds"}
-    assert SPECS.names == {*EVERY, *shared, "small/scale", "small/steps", "small/rewinds"}
+    shared = {"_settings", "_steps", "_rewinds"}
+    assert SPECS.names == {*EVERY, *shared, "small/_scale", "small/_steps", "small/_rewinds"}
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -4,7 +4,7 @@ import pytest
 from papers_for_tests import papers
 
 SPECS = papers("sensitivity")
-BASES = {"digits", "convnet"}
+BASES = {"_digits", "_convnet"}
 STUDIES = sorted(SPECS.names - BASES)
 
 

@@ -12,7 +12,6 @@ from lmcspec.cli.output import Format, console, envelope, put
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
     from lmcspec.plan.explain import TaskExplanation
-    from lmcspec.plan.recorded import Recorded
     from lmcspec.spec.explain import Explanation
     from lmcspec.store import Store
 
@@ -125,6 +124,7 @@ def _code(code: str, format: Format) -> None:
 def _task(name: str, store: Path | None, format: Format) -> None:
     """A task in the store, by its id; else one that a study plans, by id or label."""
     from lmcspec.base.errors import UsageError
+    from lmcspec.plan.recorded import attempt_so_far, recorded_task
 
     if name.endswith(_SPEC_OR_PLAN):
         raise UsageError(
@@ -139,12 +139,10 @@ def _task(name: str, store: Path | None, format: Format) -> None:
     if "/" not in name and existing.matching(name):
         _stored(existing, existing.resolve_prefix(name), format)
         return
-    found = _one_task(existing, name)
+    found = recorded_task(existing, name)
     if existing.present([found[0].id]):
         _stored(existing, found[0].id, format)
         return
-    from lmcspec.plan.recorded import attempt_so_far
-
     state, so_far = attempt_so_far(existing, found[0].id)
     if format is Format.json:
         nothing = dict.fromkeys(("task", "result", "record"))
@@ -157,25 +155,6 @@ def _task(name: str, store: Path | None, format: Format) -> None:
         put(f"planned in the study {one.study}, at {one.label}")
     put(so_far)
     put(f"lmcspec explain SPEC {found[0].label!r} says what it does, why and what it costs")
-
-
-def _one_task(existing: "Store", name: str) -> "list[Recorded]":
-    """The one task that recorded plans mean by a label or the beginning of an id, once for each study."""
-    from lmcspec.base.errors import UsageError
-    from lmcspec.base.ids import short
-    from lmcspec.plan.recorded import nearest_label, recorded_tasks
-
-    found = recorded_tasks(existing, name)
-    if len({one.id for one in found}) > 1:
-        named = ", ".join(f"{short(one.id)} {one.label} of {one.study}" for one in found[:5])
-        raise UsageError(f"several tasks may be meant by {name}: {named}", help="give more digits of its id")
-    if not found:
-        near = nearest_label(existing, name)
-        raise UsageError(
-            f"nothing in {existing.root} is called {name}: no object's id starts so, and no study plans such a task",
-            help=f"did you mean {near}?" if near else "lmcspec explain SPEC TASK looks in the plan of a spec",
-        )
-    return found
 
 
 def _stored(existing: "Store", identifier: str, format: Format) -> None:

@@ -137,25 +137,6 @@ def read_loaded(spec: Path, sets: list[str], max_tasks: int, store: "Store | Non
     return loaded, compile_study(loaded, max_tasks=max_tasks, facts_folder=facts)
 
 
-def selected(plan: "Plan", selectors: list[str]) -> frozenset[str]:
-    """The tasks that `--force` names, by the first digits of an id, a label or the beginning of one."""
-    from lmcspec.base.errors import UsageError
-    from lmcspec.catalog import nearest
-
-    found: set[str] = set()
-    for selector in selectors:
-        own = {
-            task for role, task in plan.roles.items() if role == selector or role.startswith(selector.rstrip("/") + "/")
-        } | {task for task in plan.tasks if len(selector) >= 4 and task.startswith(selector)}
-        if not own:
-            near = nearest(selector, list(plan.roles))
-            raise UsageError(
-                f"--force {selector}: the plan has no such task", help=f"did you mean {near}?" if near else ""
-            )
-        found |= own
-    return frozenset(found)
-
-
 def slots(workers: int | None) -> int:
     """How many tasks run at a time on this machine."""
     return workers or os.cpu_count() or 1

@@ -17,7 +17,6 @@ from lmcspec.cli.options import (
     open_existing,
     possible,
     read_plan,
-    selected,
     slots,
     store_path,
 )
@@ -50,6 +49,7 @@ def plan(
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
+    from lmcspec.plan.selected import selected
 
     begun = time.perf_counter()
     existing = open_existing(store)

@@ -1,7 +1,7 @@
 """`lmcspec results`: the numbers of a study, each with the task and the run that it comes from."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +49,7 @@ def results(
     Runs nothing and writes nothing. What is not there yet is a line without a value.
     """
     from lmcspec.report import tidy
+    from lmcspec.report.chosen import chosen
 
     existing = needed_store(store, trust)
     planned = read_plan(spec, sets, max_tasks, existing)
@@ -68,27 +69,6 @@ def results(
         put(text.getvalue(), end="")
     else:
         put(envelope("results", True, layout.spelled({"study": planned.study, "results": found})))
-
-
-def chosen(rows: "Iterable[Row]", **wanted: Sequence[str]) -> "list[Row]":
-    """The rows of these cases, networks and measures; of all where none is named. UsageError for one that none has."""
-    from lmcspec.base.errors import UsageError
-    from lmcspec.catalog import nearest
-
-    left = list(rows)
-    for plural, names in wanted.items():
-        key = plural.removesuffix("s")
-        known = list(dict.fromkeys(getattr(row, key) for row in left))
-        for name in names:
-            if name not in known:
-                near = nearest(name, known)
-                there = ", ".join(known) if any(known) else "none"
-                raise UsageError(
-                    f"there are no results of the {key} {name!r}",
-                    help=f"did you mean {near}?" if near else f"there are: {there}",
-                )
-        left = [row for row in left if not names or getattr(row, key) in names]
-    return left
 
 
 def _print_tables(planned: "Plan", rows: "Sequence[Row]") -> None:

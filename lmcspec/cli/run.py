@@ -13,7 +13,6 @@ from lmcspec.cli.options import (
     TrustOption,
     WorkersOption,
     read_study,
-    selected,
     spelled,
     store_path,
 )
@@ -54,6 +53,7 @@ def run(
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
     from lmcspec.plan.render import nothing_to_do
+    from lmcspec.plan.selected import selected
     from lmcspec.store import Store
 
     opened = Store.open(store_path(store), trusted=trust)

@@ -4,7 +4,8 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lmcspec.base.errors import StoreError
+from lmcspec.base.errors import StoreError, UsageError
+from lmcspec.base.ids import short
 from lmcspec.catalog import nearest
 from lmcspec.plan.document import MALFORMED, checked, in_words
 from lmcspec.store import Store, failures, holder, interrupted, is_dead, last_plan, recorded_studies
@@ -37,6 +38,21 @@ def recorded_tasks(store: Store, name: str) -> list[Recorded]:
             if task == at_label or (digits and task.startswith(name)):
                 label = name if task == at_label else entry["label"]
                 found.append(Recorded(study, task, label, entry["kind"]))
+    return found
+
+
+def recorded_task(store: Store, name: str) -> list[Recorded]:
+    """The one task that recorded plans mean by a label or the beginning of an id, once for each study."""
+    found = recorded_tasks(store, name)
+    if len({one.id for one in found}) > 1:
+        named = ", ".join(f"{short(one.id)} {one.label} of {one.study}" for one in found[:5])
+        raise UsageError(f"several tasks may be meant by {name}: {named}", help="give more digits of its id")
+    if not found:
+        near = nearest_label(store, name)
+        raise UsageError(
+            f"nothing in {store.root} is called {name}: no object's id starts so, and no study plans such a task",
+            help=f"did you mean {near}?" if near else "lmcspec explain SPEC TASK looks in the plan of a spec",
+        )
     return found
 
 

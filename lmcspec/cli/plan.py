@@ -49,6 +49,7 @@ def plan(
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
+    from lmcspec.plan.saved import save
     from lmcspec.plan.selected import selected
 
     begun = time.perf_counter()
@@ -64,7 +65,7 @@ def plan(
     view = outlook(planned, existing, selected(planned, force))
     seconds = time.perf_counter() - begun
     if output is not None:
-        save(planned, output)
+        save(planned, possible(output))
     if format is View.json:
         from lmcspec.cli.output import envelope, put
 
@@ -83,29 +84,3 @@ def plan(
                 screen.print(part)
     if detailed_exitcode and not view.diff.nothing_to_do:
         raise typer.Exit(3)
-
-
-def save(planned, output: Path) -> None:
-    """Write the plan to a file, whole or not at all; what is no file, such as a pipe, gets it as it comes."""
-    import contextlib
-    import json
-    import os
-
-    from lmcspec.base.errors import UsageError
-    from lmcspec.plan.document import to_document
-
-    possible(output)
-    text = json.dumps(to_document(planned), indent=1, ensure_ascii=False)
-    # A link stays one, and a device too: only an ordinary file has another put in its place.
-    place = Path(os.path.realpath(output))
-    draft = place.with_name(f".{place.name}.draft")
-    try:
-        if place.exists() and not place.is_file():
-            place.write_text(text, encoding="utf-8")
-            return
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(place)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise UsageError(f"can't write {output}: {error.strerror}") from None

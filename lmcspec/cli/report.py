@@ -33,6 +33,7 @@ def report(
 ) -> None:
     """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing."""
     from lmcspec.report import tidy
+    from lmcspec.report.folder import write_report
     from lmcspec.report.html import html
     from lmcspec.report.page import page
     from lmcspec.report.pictures import PAGE, file_name, pictures
@@ -58,32 +59,9 @@ def report(
     drawn = list(pictures(planned, rows, existing, figures))
     folder = output or existing.root / layout.REPORTS / file_name(planned.study)
     files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
-    written = write(output or existing.root, folder, files | {PAGE: html(text, drawn).encode()})
+    written = write_report(output or existing.root, folder, files | {PAGE: html(text, drawn).encode()})
     if format is Format.json:
         documents = [{"name": one.file, "notes": list(one.drawing.notes)} for one in drawn]
         put(envelope("report", True, {"page": str(folder / PAGE), "files": written, "figures": documents}))
     else:
         put(folder / PAGE)
-
-
-def write(root: Path, folder: Path, files: dict[str, bytes]) -> list[str]:
-    """Write each file whole or not at all; their paths. UsageError where the folder can't be written to.
-
-    Below `root`, which is the store or what the user named, no link is followed.
-    """
-    from lmcspec.base import beneath
-    from lmcspec.base.errors import StoreError, UsageError
-    from lmcspec.store import layout
-
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        beneath.make_folders(root, folder)
-        for name, content in files.items():
-            layout.put_file(root, folder / name, content)
-    except StoreError:
-        raise
-    except OSError as error:
-        raise UsageError(
-            f"can't write the report to {folder}: {error.strerror}", help="name another folder with -o"
-        ) from None
-    return [str(folder / name) for name in files]

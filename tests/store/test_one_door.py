@@ -10,7 +10,7 @@ import lmcspec
 HOUSE = Path(lmcspec.__file__).parent
 MODULES = sorted(
     path.relative_to(HOUSE).as_posix()
-    for part in ("store/*.py", "engine/*.py", "tasks/checkpoint.py", "cli/report.py", "plan/history.py", "track/*.py")
+    for part in ("store/*.py", "engine/*.py", "tasks/checkpoint.py", "report/folder.py", "plan/history.py", "track/*.py")
     for path in HOUSE.glob(part)
 )
 CALLS = {"open", "unlink", "remove", "rmdir", "rmtree", "rename", "renames", "replace", "link", "symlink", "mkdir"} | {
@@ -34,7 +34,7 @@ ELSEWHERE = {
         "Path('/proc/self/stat').exists",
     },
     "store/header.py": {"root.mkdir", "root.exists", "root.is_dir"},  # the root is the user's to name
-    "cli/report.py": {"root.mkdir"},
+    "report/folder.py": {"root.mkdir"},
     # Folders of a store are made and looked at when it is opened; databases when their paths are worked out (`where`).
     "track/database.py": {"database.parent.mkdir", "shutil.copyfile"},
     "track/evidence.py": {"database.is_file"},

@@ -10,7 +10,14 @@ import lmcspec
 HOUSE = Path(lmcspec.__file__).parent
 MODULES = sorted(
     path.relative_to(HOUSE).as_posix()
-    for part in ("store/*.py", "engine/*.py", "tasks/checkpoint.py", "report/folder.py", "plan/history.py", "track/*.py")
+    for part in (
+        "store/*.py",
+        "engine/*.py",
+        "tasks/checkpoint.py",
+        "report/folder.py",
+        "plan/history.py",
+        "track/*.py",
+    )
     for path in HOUSE.glob(part)
 )
 CALLS = {"open", "unlink", "remove", "rmdir", "rmtree", "rename", "renames", "replace", "link", "symlink", "mkdir"} | {

@@ -108,7 +108,7 @@ def filled(path: Path) -> Store:
     roles = {f"task/small/{number:064x}": f"{number:032x}" for number in range(RUNS)}
     with Ledger(ledger_path(store, default_uri(store))) as ledger:
         for role, run in roles.items():
-            ledger.cast(role, run)
+            ledger.assign(role, run)
         ledger.write("mark/small", "now")
     database = connected(own_database(store))
     database.execute("BEGIN")

@@ -12,7 +12,7 @@ from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
-    from lmcspec.plan.overlap import Overlap
+    from lmcspec.plan.overlap import SharedTasks
     from lmcspec.report.compare import Comparison
     from lmcspec.spec import Loaded
     from lmcspec.spec.differences import Differences
@@ -107,7 +107,7 @@ def _compared(left: _Side, right: _Side) -> "Comparison":
 
 
 def _document(
-    left: _Side, right: _Side, settings: "Differences | None", tasks: "Overlap", compared: "Comparison | None"
+    left: _Side, right: _Side, settings: "Differences | None", tasks: "SharedTasks", compared: "Comparison | None"
 ) -> dict[str, Any]:
     from lmcspec.store import layout
 
@@ -152,7 +152,7 @@ def _in_cases(cases: Sequence[str], of: int) -> str:
     return f"in {cases[0]}" if len(cases) == 1 else f"in {len(cases)} of {of} cases"
 
 
-def _task_lines(tasks: "Overlap") -> list[str]:
+def _task_lines(tasks: "SharedTasks") -> list[str]:
     from lmcspec.spec.explain import aligned
 
     only_a, only_b, shared = tasks.total

@@ -25,7 +25,7 @@ class Attendant:
         self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
-    def caring(self, lease: Lease, log: Log) -> Iterator[None]:
+    def attending(self, lease: Lease, log: Log) -> Iterator[None]:
         """Look after these two until the block is left."""
         with self._lock:
             self._charge, self._beaten = (lease, log), time.monotonic()

@@ -12,7 +12,7 @@ from lmcspec.engine.context import present
 from lmcspec.engine.failures import Failure, last_lines
 from lmcspec.engine.interrupts import Interrupted, Interrupts
 from lmcspec.engine.planned import Job, PlannedTask
-from lmcspec.engine.runner import Happening, Lost, Passed, Progressed, Ready, Replaced, Reported, Runner
+from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, Runner, RunnerEvent
 from lmcspec.engine.schedule import Retries, Schedule
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.work import Report
@@ -99,8 +99,8 @@ class _Run:
                     self._hand_out()
                     if schedule.over:
                         break
-                    for happening in self._runner.poll(self._patience()):
-                        self._take_in(happening)
+                    for event in self._runner.poll(self._patience()):
+                        self._take_in(event)
                     self._list()
             except KeyboardInterrupt:
                 # The second Ctrl-C of a run in this very process.
@@ -144,10 +144,10 @@ class _Run:
         due = self._schedule.wake()
         return TICK if due is None else min(TICK, max(0.0, due - self._clock()))
 
-    def _take_in(self, happening: Happening) -> None:
-        slot = happening.slot
+    def _take_in(self, event: RunnerEvent) -> None:
+        slot = event.slot
         task = self._job.tasks[self._task_at[slot]] if slot in self._task_at else None
-        match happening:
+        match event:
             case Ready(pid=pid):
                 self._pid_at[slot] = pid
                 self._schedule.open(slot)

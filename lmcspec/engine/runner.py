@@ -74,7 +74,7 @@ class Replaced:
     why: str
 
 
-Happening = Ready | Progressed | Passed | Reported | Lost | Replaced
+RunnerEvent = Ready | Progressed | Passed | Reported | Lost | Replaced
 
 
 class Runner(Protocol):
@@ -96,7 +96,7 @@ class Runner(Protocol):
         """Hand a task to a free slot. Returns the pid of the process that does it, 0 if it runs on another host."""
         ...
 
-    def poll(self, timeout: float) -> list[Happening]:
+    def poll(self, timeout: float) -> list[RunnerEvent]:
         """What has happened since, in order; waits for something to happen, up to `timeout` seconds."""
         ...
 

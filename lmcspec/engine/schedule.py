@@ -36,7 +36,7 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Consequence:
     """What follows from a failed attempt: another one at time `retry_at`, or `skipped` (id, why) descendants."""
 
     retry_at: float | None
@@ -176,7 +176,7 @@ class Schedule:
         self.attempts[identifier] -= 1
         self._delay(identifier, until)
 
-    def failed(self, identifier: str, reason: str, now: float) -> Verdict:
+    def failed(self, identifier: str, reason: str, now: float) -> Consequence:
         """An attempt failed; `reason` is its class."""
         count = self._failures.get((identifier, reason), 0)
         if reason == "lost" and count < self._retries.lost:
@@ -187,11 +187,11 @@ class Schedule:
         else:
             self._end(identifier, State.FAILED)
             task = self.tasks[identifier]
-            return Verdict(None, False, self._skip_dependents([identifier, *task.byproducts], _needs_failed(task)))
+            return Consequence(None, False, self._skip_dependents([identifier, *task.byproducts], _needs_failed(task)))
         self._failures[identifier, reason] = count + 1
         self._release(identifier)
         self._delay(identifier, retry_at)
-        return Verdict(retry_at, identifier in self._alone, ())
+        return Consequence(retry_at, identifier in self._alone, ())
 
     def interrupted(self, identifier: str) -> None:
         """The task stopped on request and is as if it had never started."""

@@ -110,7 +110,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
             context = TaskContext(store, attempt, payload, place, lease, log, record)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
             check_code([(task, params)], payload.get("neutral", {}))
-            with ATTENDANT.caring(lease, log), warnings.catch_warnings():
+            with ATTENDANT.attending(lease, log), warnings.catch_warnings():
                 try:
                     finished = task.run(context, params, payload["task"]["seeds"])
                 finally:

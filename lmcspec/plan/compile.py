@@ -19,7 +19,7 @@ from lmcspec.plan.checks import (
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.figure_checks import figure_problems
-from lmcspec.plan.graph import Graph, Level, Plan, Series, Target, TooManyTasks, Verdict, find_byproducts, needed
+from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, find_byproducts, needed
 from lmcspec.plan.material import Material, gather
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
@@ -48,7 +48,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     facts: dict[str, DataFacts] = {}
     images: dict[str, int] = {}
     notes: list[str] = []
-    verdicts: list[Verdict] = []
+    verdicts: list[Question] = []
     series: list[Series] = []
     problems: list[Problem] = []
     for case in loaded.cases:
@@ -111,7 +111,7 @@ class _Case:
         self.problems, self.notes = problems, notes
         self.material: Material | None = None
         self.networks: dict[str, NetworkPlan] = {}
-        self.verdicts: list[Verdict] = []
+        self.verdicts: list[Question] = []
         self.series: list[Series] = []
 
     def compile(self) -> list[Target]:
@@ -197,7 +197,7 @@ class _Case:
             found += targets
             if kind in ("stability", "matching"):
                 self.verdicts.append(
-                    Verdict(
+                    Question(
                         case=self.case.name,
                         measure=name,
                         kind=kind,

@@ -14,7 +14,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.plan.cost import work
 from lmcspec.plan.facts import moved_data
-from lmcspec.plan.graph import Level, Plan, Series, Target, Verdict, find_byproducts
+from lmcspec.plan.graph import Level, Plan, Question, Series, Target, find_byproducts
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
 from lmcspec.tasks import Kind, decode, kind, make, parts_of
 from lmcspec.tasks.code import check_code
@@ -157,7 +157,7 @@ class _Rest(BaseModel):
     images: dict[str, int]
     missing: dict[str, str]
     notes: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Question, ...]
     series: tuple[Series, ...]
     on_collapse: Literal["go-on", "skip"]
 

@@ -111,7 +111,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Question:
     """A verdict that the study asks for: `stability` against a threshold, or `matching` on an accuracy measure."""
 
     case: str
@@ -159,7 +159,7 @@ class Plan:
     missing: Mapping[str, str]
     """By digest of a part: why its data are not here."""
     notes: tuple[str, ...]
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[Question, ...] = ()
     series: tuple[Series, ...] = ()
     on_collapse: str = "go-on"
 

@@ -7,7 +7,7 @@ from lmcspec.plan.graph import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
+class SharedTasks:
     """Counts of tasks, by-products left out, by kind: (only in A, only in B, in both)."""
 
     kinds: Mapping[str, tuple[int, int, int]]
@@ -26,7 +26,7 @@ class Overlap:
         return {kind: dict(zip(names, counts, strict=True)) for kind, counts in rows.items()}
 
 
-def overlap(a: Plan, b: Plan) -> Overlap:
+def overlap(a: Plan, b: Plan) -> SharedTasks:
     """Compare by id: equal work is one task, whatever the study calls it.
 
     What one plan trains only in passing and the other for its own sake counts as shared: it is the same result.
@@ -37,4 +37,4 @@ def overlap(a: Plan, b: Plan) -> Overlap:
     for task in (one for one in kinds if one in counted):
         place = 2 if task in a.tasks and task in b.tasks else int(task not in a.tasks)
         found.setdefault(kinds[task], [0, 0, 0])[place] += 1
-    return Overlap({kind: (counts[0], counts[1], counts[2]) for kind, counts in found.items()})
+    return SharedTasks({kind: (counts[0], counts[1], counts[2]) for kind, counts in found.items()})

@@ -23,7 +23,7 @@ WORDS = "floor: what the choice of images alone makes of it in 19 of 20 cases wh
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class Draws:
     """Where the draws of a number of one pair lie."""
 
     out: Path
@@ -43,15 +43,15 @@ class Floor:
     images: int
 
 
-def noise_of(out: Path, metric: Metric, images: Mapping[str, int]) -> Noise | None:
+def noise_of(out: Path, metric: Metric, images: Mapping[str, int]) -> Draws | None:
     """The draws of a metric; None of what is no number of a path."""
     if not metric.policy or metric.split not in images:
         return None
-    return Noise(out, metric.policy, metric.on_images, images[metric.split])
+    return Draws(out, metric.policy, metric.on_images, images[metric.split])
 
 
 @lru_cache(maxsize=16384)
-def floor(replicates: tuple[tuple[Noise, ...], ...]) -> Floor | None:
+def floor(replicates: tuple[tuple[Draws, ...], ...]) -> Floor | None:
     """The floor of a mean over replicates of means over pairs. None where draws of one of them are not there."""
     import numpy as np
 
@@ -71,7 +71,7 @@ def floor(replicates: tuple[tuple[Noise, ...], ...]) -> Floor | None:
     return Floor(float(draws.mean()), float(np.quantile(draws, HIGH)), replicates[0][0].images)
 
 
-def _drawn(noise: Noise) -> Any:
+def _drawn(noise: Draws) -> Any:
     """Float64 (draws,); None where they are not there."""
     every = _read(noise.out / FILE)
     # Policies that are one and the same stand there once.

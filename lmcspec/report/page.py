@@ -65,7 +65,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Table:
     """A table: headings, and lines of cells. The first `names` columns are text."""
 
     headings: tuple[str, ...]
@@ -80,12 +80,12 @@ class CasePart:
     case: str
     verdicts: tuple[tuple[str, str], ...]
     gaps: tuple[str, ...]
-    sparsest: Shown
+    sparsest: Table
     """The last level of each network, for a glance."""
-    results: Shown
+    results: Table
     common: tuple[tuple[str, Any], ...]
     """Settings that all networks share."""
-    settings: Shown
+    settings: Table
     """Those in which they differ, a column a network."""
 
 
@@ -101,10 +101,10 @@ class Page:
     cases: tuple[CasePart, ...]
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
-    spent: Shown
-    masks: Shown
+    spent: Table
+    masks: Table
     """What finding the last mask of each network took."""
-    numerics: Shown
+    numerics: Table
     legend: str = LEGEND
 
 
@@ -137,7 +137,7 @@ def page(
     )
 
 
-def legend_of(tables: Iterable[Shown]) -> str:
+def legend_of(tables: Iterable[Table]) -> str:
     """What the numbers of these tables are."""
     floors = any(" floor " in cell.text for table in tables for line in table.lines for cell in line)
     return f"{LEGEND}; {WORDS}" if floors else LEGEND
@@ -172,7 +172,7 @@ def _case(plan: Plan, rows: Sequence[Row], case: str) -> CasePart:
     )
 
 
-def results(rows: Sequence[Row]) -> Shown:
+def results(rows: Sequence[Row]) -> Table:
     """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
     rows = at_the_end(rows)
     cells, columns = summarise(rows), columns_of(rows)
@@ -183,7 +183,7 @@ def results(rows: Sequence[Row]) -> Shown:
         line += [_number(in_column(own, column), cells) for column in columns]
         if any(cell.text for cell in line[3:]):
             lines.append(tuple(line))
-    return Shown(("network", "level", "sparsity", *map(heading, columns)), tuple(lines))
+    return Table(("network", "level", "sparsity", *map(heading, columns)), tuple(lines))
 
 
 def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
@@ -196,7 +196,7 @@ def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
     )
 
 
-def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], Shown]:
+def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], Table]:
     """The settings that all networks of a case share, and a table of the others."""
     series = [one for one in plan.series if one.case == case]
     keys = dict.fromkeys(key for one in series for key in one.params if key not in ("network", "case"))
@@ -207,7 +207,7 @@ def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], Shown
         for key, own in values.items()
         if any(one != own[0] for one in own)
     )
-    return common, Shown(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
+    return common, Table(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
 
 
 def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
@@ -241,7 +241,7 @@ def _source(plan: Plan, task: str, gave: str, stored: Found | None, runs: Mappin
     )
 
 
-def _spent(kinds: Mapping[str, Spent]) -> Shown:
+def _spent(kinds: Mapping[str, Spent]) -> Table:
     total = Spent(*(sum(getattr(one, name) for one in kinds.values()) for name in Spent.__slots__))
     lines = [(kind, one) for kind, one in kinds.items()] + [("all", total)]
     headings = ("kind of task", "tasks", "training images", "seconds of work", "missing", "skipped after a collapse")
@@ -250,10 +250,10 @@ def _spent(kinds: Mapping[str, Spent]) -> Shown:
         (kind, f"{one.tasks:,}", _count(one.images), f"{one.seconds:,.1f}", _count(one.missing), _count(one.skipped))
         for kind, one in lines
     )
-    return Shown(headings[:last], tuple(tuple(map(Cell, row[:last])) for row in rows))
+    return Table(headings[:last], tuple(tuple(map(Cell, row[:last])) for row in rows))
 
 
-def _masks(plan: Plan, rows: Sequence[Row]) -> Shown:
+def _masks(plan: Plan, rows: Sequence[Row]) -> Table:
     """A line for each network that has a mask, with its measured sparsity, or the plan's where nothing is there."""
     measured: dict[tuple[str, str, int], list[float]] = {}
     for row in rows:
@@ -267,7 +267,7 @@ def _masks(plan: Plan, rows: Sequence[Row]) -> Shown:
         lines.append((one.case, one.network, str(one.level), f"{sparsity:.1%}", *images))
     headings = ("case", "network", "level", "sparsity", "images", "as stored", "to make the set", "updates")
     first = 0 if any(line[0] for line in lines) else 1
-    return Shown(headings[first:], tuple(tuple(map(Cell, line[first:])) for line in lines), names=2 - first)
+    return Table(headings[first:], tuple(tuple(map(Cell, line[first:])) for line in lines), names=2 - first)
 
 
 def _count(number: int) -> str:
@@ -277,7 +277,7 @@ def _count(number: int) -> str:
 NUMERICS = ("device", "cpu", "threads", "torch", "deterministic", "python", "lmcspec")
 
 
-def _numerics(plan: Plan, store: Store) -> Shown:
+def _numerics(plan: Plan, store: Store) -> Table:
     """On what results were computed, and how many tasks on each."""
     found: Counter[tuple[str, ...]] = Counter()
     for task in plan.tasks:
@@ -286,4 +286,4 @@ def _numerics(plan: Plan, store: Store) -> Shown:
             own = stored.record.get("numerics", {})
             found[tuple(str(own.get(name, "")) for name in NUMERICS)] += 1
     lines = tuple((*map(Cell, values), Cell(f"{count:,}")) for values, count in found.most_common())
-    return Shown((*NUMERICS, "tasks"), lines, names=len(NUMERICS))
+    return Table((*NUMERICS, "tasks"), lines, names=len(NUMERICS))

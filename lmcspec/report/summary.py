@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lmcspec.base import spread
 from lmcspec.catalog import Metric
-from lmcspec.report.noise import Floor, Noise, floor
+from lmcspec.report.noise import Draws, Floor, floor
 from lmcspec.report.tidy import MISSING, Row
 
 NO_NUMBER = "no number"
@@ -30,7 +30,7 @@ class Cell:
     asked: int = 0
     told: Mapping[str, int] = field(default_factory=dict, compare=False)
     """How many of the asked each outcome is told of, `no number` among them."""
-    noise: tuple[tuple[Noise, ...], ...] = field(default=(), compare=False, repr=False)
+    noise: tuple[tuple[Draws, ...], ...] = field(default=(), compare=False, repr=False)
     """What is known of the noise of each replicate, pair by pair."""
     replicates: Mapping[int, float] = field(default_factory=dict, compare=False, repr=False)
     """The values by replicate, where they are one each."""

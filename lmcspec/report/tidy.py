@@ -10,7 +10,7 @@ from lmcspec.base import spread
 from lmcspec.catalog import MeasureCard, Metric, get
 from lmcspec.plan import Plan, Target
 from lmcspec.report.emptied import emptied_layers
-from lmcspec.report.noise import Noise, floor, noise_of
+from lmcspec.report.noise import Draws, floor, noise_of
 from lmcspec.tasks import kind
 
 
@@ -85,7 +85,7 @@ class Row:
     """Of copies that are compared on their way: after how many updates. None at the end of training."""
     parts: tuple[float, ...] = ()
     """The values of the copies or pairs of which `value` is the mean."""
-    noise: tuple[Noise, ...] = field(default=(), compare=False, repr=False)
+    noise: tuple[Draws, ...] = field(default=(), compare=False, repr=False)
     """Of a number of paths what is known of its noise, pair by pair; nothing where it is not known of all."""
     shares: str = ""
     """What stands for the model and the data: replicates of one number that agree in it share their initial weights."""
@@ -244,7 +244,7 @@ def _rows(
         )
 
 
-def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metric: Metric) -> tuple[Noise, ...]:
+def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metric: Metric) -> tuple[Draws, ...]:
     """The draws of a metric of several paths; none where one of them has left none."""
     known = [
         noise_of(out, metric, one.scalars["images"])

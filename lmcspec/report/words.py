@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from lmcspec.catalog.metric import NUMBER, Unit
-from lmcspec.plan.graph import Verdict as Asked
+from lmcspec.plan.graph import Question
 from lmcspec.report.compare import Interval
 from lmcspec.report.emptied import emptied
 from lmcspec.report.summary import Cell, Key, key_of
@@ -22,7 +22,7 @@ MOST_NAMED = 5
 """Layers in one line."""
 
 
-def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Asked]) -> list[tuple[str, str]]:
+def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Question]) -> list[tuple[str, str]]:
     """(network, its verdicts, each with its n); one line for all where there are too few replicates for any."""
     asked = list(asked)
     several = sum(one.kind == "stability" for one in asked) > 1
@@ -44,7 +44,9 @@ def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Ask
     return [(network, "; ".join(text for _, text in found)) for network, found in lines.items() if found]
 
 
-def _stabilities(own: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked, prefix: str) -> list[tuple[Verdict, str]]:
+def _stabilities(
+    own: Sequence[Row], cells: Mapping[Key, Cell], asked: Question, prefix: str
+) -> list[tuple[Verdict, str]]:
     """By verdict the levels from each k, and steps with the same levels together."""
     found: dict[Verdict, dict[str, list[int]]] = {}
     intervals: dict[Verdict, list[Interval]] = {}
@@ -75,7 +77,7 @@ def _surely(intervals: Sequence[Interval]) -> str:
 
 
 def _matching(
-    own: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked
+    own: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question
 ) -> list[tuple[Verdict, str]]:
     accuracies = {row.level: cells[key_of(row)] for row in own if row.measure == asked.reads and key_of(row) in cells}
     dense = accuracies.get(0) or _dense(rows, cells, asked)
@@ -99,7 +101,7 @@ def _matching(
     return [(verdict, text)]
 
 
-def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Asked) -> Cell | None:
+def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question) -> Cell | None:
     """The dense network's accuracy, for a network whose own level 0 is not measured; None where there are several."""
     dense = [row for row in rows if row.measure == asked.reads and row.headline and row.level == 0]
     tasks: dict[Key, set[str]] = {}

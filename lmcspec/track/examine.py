@@ -16,7 +16,7 @@ RESTORE = "mlflow experiments restore --experiment-id"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Finding:
     """What a look at the server came to."""
 
     gone: str = ""
@@ -27,26 +27,26 @@ class Verdict:
     """The id of the study's experiment, where a person deleted that."""
 
 
-def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held | None) -> Verdict:
+def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held | None) -> Finding:
     """The ledger about a study against what is there. Changes nothing."""
     known = ledger.known(study, invocations)
     believed = ledger.note(_mark(study))
     if held is None:
-        return Verdict(gone="its experiment is gone" if known or believed else "")
+        return Finding(gone="its experiment is gone" if known or believed else "")
     if held.deleted:
-        return Verdict(experiment_deleted=held.experiment)
+        return Finding(experiment_deleted=held.experiment)
     deleted = tuple(sorted(role for role, there in held.runs.items() if there.deleted))
     if held.mark not in (believed, ledger.note(_next(study))):
-        return Verdict("it was not told last by this store", deleted)
+        return Finding("it was not told last by this store", deleted)
     noted = ledger.notes(LEFT)
     for role, run in known.items():
         left = LEFT + role in noted
         there = held.runs.get(role)
         if there is None and not left:
-            return Verdict("runs are gone", deleted)
+            return Finding("runs are gone", deleted)
         if there is not None and (there.run != run or (left and not there.deleted)):
-            return Verdict("runs have changed", deleted)
-    return Verdict("", deleted)
+            return Finding("runs have changed", deleted)
+    return Finding("", deleted)
 
 
 def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
@@ -55,7 +55,7 @@ def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
     for role, there in held.runs.items():
         if known.get(role) == there.run:
             continue
-        ledger.cast(role, there.run)
+        ledger.assign(role, there.run)
         if not role.startswith("series/") or there.deleted:
             continue
         ledger.write(f"current/{there.run}", there.current or "true")

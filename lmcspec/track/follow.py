@@ -70,7 +70,7 @@ class Follower:
         role = f"invocation/{self._invocation.id}"
         self._run = self._ledger.run(role) or self._create(role)
         self._describe()
-        self._series.cast(self._run, self._invocation.started, self._source)
+        self._series.assign(self._run, self._invocation.started, self._source)
         self._recover()
         if self._ended is None and not self._invocation.is_over():
             self._series.begin()
@@ -86,7 +86,7 @@ class Follower:
             **self._source,
         }
         run = self._server.create(self._series.experiment, f"run {moment}", self._invocation.started, tags)
-        self._ledger.cast(role, run)
+        self._ledger.assign(role, run)
         return run
 
     def _describe(self) -> None:
@@ -212,7 +212,7 @@ class Follower:
         }
         name = names.task(planned.label, owners[0].name) if owners else planned.label
         run = self._server.create(self._series.experiment, name, event["at"], tags)
-        self._ledger.cast(self._role(task), run)
+        self._ledger.assign(self._role(task), run)
         return run
 
     def _log(

@@ -69,7 +69,7 @@ class Ledger:
         rows = self._database.execute("SELECT role, run FROM runs WHERE substr(role, 1, ?) = ?", (len(prefix), prefix))
         return dict(rows.fetchall())
 
-    def cast(self, role: str, run: str) -> None:
+    def assign(self, role: str, run: str) -> None:
         """This run plays this role."""
         self._database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (role, run))
 

@@ -45,7 +45,7 @@ class SeriesRuns:
         targets = sorted({target.task for target in self.plan.targets})
         return short(digest([sorted(self.plan.tasks), targets]))
 
-    def cast(self, invocation: str, begun: float, source: Mapping[str, str]) -> None:
+    def assign(self, invocation: str, begun: float, source: Mapping[str, str]) -> None:
         """Find or make the run of every series; runs of other identities are current no longer.
 
         `invocation` is the run of the invocation that goes on, under which superseded ones are put away; `source` are
@@ -84,7 +84,7 @@ class SeriesRuns:
                 **self._source,
             }
             found = self.server.create(self.experiment, run.name, begun, tags)
-            self.ledger.cast(role, found)
+            self.ledger.assign(role, found)
             self.ledger.write(f"current/{found}", "true")
         elif self.ledger.note(f"current/{found}") == "false":
             self.server.rename(found, run.name)

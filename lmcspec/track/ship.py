@@ -161,7 +161,7 @@ class Shipper:
     def _tell(self, series: SeriesRuns) -> None:
         """All points of series of which nothing is being computed."""
         now = time.time()
-        series.cast("", now, {})
+        series.assign("", now, {})
         points = series.wanted.points(self._reporter.rows(series.plan, self._memory), self._memory)
         series.send(points, last=True)
         series.show(points)

@@ -8,7 +8,7 @@ from lmcspec.catalog.runners.inline import Inline
 from lmcspec.engine import pristine
 from lmcspec.engine.context import Place
 from lmcspec.engine.logs import StreamLog
-from lmcspec.engine.runner import Happening, Passed, Ready, Reported, Slot, name_driver
+from lmcspec.engine.runner import Passed, Ready, Reported, RunnerEvent, Slot, name_driver
 from lmcspec.engine.work import execute
 from lmcspec.store import Store
 
@@ -22,7 +22,7 @@ class InlineRunner:
         self._stopping = False
         self._running = False
         self._said_ready = False
-        self._happened: list[Happening] = []
+        self._happened: list[RunnerEvent] = []
         self._place = Place(
             device="cpu", send=self._hear, stopping=lambda: self._stopping, open_log=StreamLog, memory={}
         )
@@ -34,7 +34,7 @@ class InlineRunner:
         self._order = (store, task, payload)
         return os.getpid()
 
-    def poll(self, timeout: float) -> list[Happening]:
+    def poll(self, timeout: float) -> list[RunnerEvent]:
         if not self._said_ready:
             self._said_ready = True
             pristine.first()

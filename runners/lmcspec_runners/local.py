@@ -12,13 +12,13 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.base.surroundings import module_path
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine.runner import (
-    Happening,
     Lost,
     Passed,
     Progressed,
     Ready,
     Replaced,
     Reported,
+    RunnerEvent,
     Slot,
     name_driver,
 )
@@ -77,11 +77,11 @@ class LocalRunner:
             seat.connection.send_bytes(encode(message))
         return seat.pid
 
-    def poll(self, timeout: float) -> list[Happening]:
+    def poll(self, timeout: float) -> list[RunnerEvent]:
         self._pass_on_wishes()
         slots = {seat.connection: slot for slot, seat in enumerate(self._seats) if seat.connection}
         server = self._starter_now.socket
-        happened: list[Happening] = []
+        happened: list[RunnerEvent] = []
         for source in wait([*slots, server] if server else list(slots), timeout):
             if source is server:
                 self._listen_to_server()
@@ -146,7 +146,7 @@ class LocalRunner:
             help="`CUDA_VISIBLE_DEVICES= lmcspec run SPEC` works on the CPU",
         )
 
-    def _listen_to_worker(self, slot: int, happened: list[Happening]) -> None:
+    def _listen_to_worker(self, slot: int, happened: list[RunnerEvent]) -> None:
         seat = self._seats[slot]
         try:
             while seat.connection and seat.connection.poll(0):
@@ -155,7 +155,7 @@ class LocalRunner:
         except (EOFError, OSError):
             self._bury(slot, happened)
 
-    def _hear(self, slot: int, message: dict[str, Any], happened: list[Happening]) -> None:
+    def _hear(self, slot: int, message: dict[str, Any], happened: list[RunnerEvent]) -> None:
         seat = self._seats[slot]
         match message:
             case {"ready": pid}:
@@ -175,7 +175,9 @@ class LocalRunner:
                 happened.append(Reported(slot, report))
                 self._go_on(slot, report, rss, grown, sound, happened)
 
-    def _go_on(self, slot: int, report: Report, rss: int, grown: bool, sound: bool, happened: list[Happening]) -> None:
+    def _go_on(
+        self, slot: int, report: Report, rss: int, grown: bool, sound: bool, happened: list[RunnerEvent]
+    ) -> None:
         """After a task: the same worker again, or another one."""
         seat = self._seats[slot]
         if grown or not seat.idle_bytes:
@@ -197,7 +199,7 @@ class LocalRunner:
         self._starter_now.exit_code(seat.pid)
         self._hire(slot)
 
-    def _bury(self, slot: int, happened: list[Happening]) -> None:
+    def _bury(self, slot: int, happened: list[RunnerEvent]) -> None:
         """A worker has ended by itself."""
         seat = self._seats[slot]
         assert seat.connection

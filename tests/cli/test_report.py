@@ -61,7 +61,7 @@ def test_elsewhere_and_what_was_written_as_json(store, lmcspec):
 def test_the_run_of_a_task_is_named(store, lmcspec):
     task = results(lmcspec)[0]["task"]
     with Ledger(ledger_path(store, default_uri(store))) as ledger:
-        ledger.cast(f"task/tiny/{task}", "0123abcd-the-run")
+        ledger.assign(f"task/tiny/{task}", "0123abcd-the-run")
     lmcspec("report", "study.toml", "-o", "out")
     line = next(line for line in Path("out/report.html").read_text().splitlines() if f'<tr id="{task}"' in line)
     assert "0123abcd-the-run" in line

@@ -33,7 +33,7 @@ def test_every_value_with_the_task_and_the_run_it_comes_from(store, lmcspec):
         assert row["value"] == 1 - store.find(row["task"]).scalars["test_error"]
         assert (row["run"], row["outcome"], row["n"], row["k"]) == (None, "ok", 1, None)
     with Ledger(ledger_path(store, default_uri(store))) as ledger:
-        ledger.cast(f"task/tiny/{accuracies[2]['task']}", "abc")
+        ledger.assign(f"task/tiny/{accuracies[2]['task']}", "abc")
     again = lmcspec("results", "study.toml", "--format", "json").data["results"]
     assert [row["run"] for row in again if row["metric"] == "test/accuracy"] == [None, None, "abc"]
     elsewhere = lmcspec("results", "study.toml", "--format", "json", "--tracking-uri", "http://localhost:1").data

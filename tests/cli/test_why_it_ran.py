@@ -62,7 +62,7 @@ def test_why_a_task_ran_is_told_after_it_has(place, lmcspec):
         row["id"] for row in lmcspec("plan", *changed, "--format", "json").data["tasks"] if row["label"] == TRAIN
     ]
     with Ledger(ledger_path(store, default_uri(store))) as ledger:
-        ledger.cast(f"task/tiny/{task}", "f" * 32)
+        ledger.assign(f"task/tiny/{task}", "f" * 32)
     said = lmcspec("explain", "study.toml", TRAIN, *changed[1:])
     assert "ran because params-changed: recipe.optimiser.lr 0.1 -> 0.2" in said.out
     (run,) = re.findall(r"MLflow run ([0-9a-f]{32}), of the study tiny", said.out)

@@ -189,7 +189,7 @@ def test_the_attendant_beats_and_trims(store, tmp_path):
     beaten, log = threading.Event(), FileLog(tmp_path / "log.txt", limit=10)
     with take(store, task) as lease:
         log.write("x" * 100)
-        with Attendant(look=0.005, beat=0.01).caring(lease, log):
+        with Attendant(look=0.005, beat=0.01).attending(lease, log):
             for _ in range(200):
                 if holder(store, task).beat >= 2:
                     beaten.set()

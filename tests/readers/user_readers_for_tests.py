@@ -108,7 +108,7 @@ def _(world: World, path: Path) -> object:
     from lmcspec.report import noise
 
     noise._read.cache_clear()
-    own = noise.Noise(path.parent, "average", "instability/test", 10)
+    own = noise.Draws(path.parent, "average", "instability/test", 10)
     return noise.floor.__wrapped__(((own, own), (own,)))
 
 

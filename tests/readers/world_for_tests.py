@@ -147,7 +147,7 @@ def _add_tracking(store: Store) -> None:
 
     folder = store.root / "tracking"
     with Ledger(folder / "ledger.sqlite") as ledger:
-        ledger.cast("task/tiny/x", "r")
+        ledger.assign("task/tiny/x", "r")
         ledger.add_points("r", {("loss", 1): 0.5})
         ledger.move("o", 3)
         ledger.write("n", "noted")

@@ -315,11 +315,11 @@ def test_the_user_s_own_settings_do_not_matter_and_stay(plan, store):
 
 
 def test_figures_name_levels_as_measures_do():
-    from lmcspec.report.figures.given import Given
+    from lmcspec.report.figures.case_results import CaseResults
 
     stages = '[{ data = "real", rounds = 2 }, { data = "real", rounds = 3 }]'
     two = plan_of(f"networks.two = {stages}\nmeasures.accuracy = {{}}")
-    given, every = Given(two, "", [], Recorded(), Recorded()), range(6)
+    given, every = CaseResults(two, "", [], Recorded(), Recorded()), range(6)
     wanted = {
         ("dense", "last-stage"): [0, 2, 3, 4, 5],
         ("start",): [2],

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from test_table import printed
 
 from lmcspec.report import summarise, tidy
-from lmcspec.report.noise import FILE, WORDS, Floor, Noise, floor, noise_of
+from lmcspec.report.noise import FILE, WORDS, Draws, Floor, floor, noise_of
 from lmcspec.report.page import legend_of, results
 from lmcspec.report.verdicts import stable
 
@@ -62,7 +62,7 @@ def plan():
 def test_the_floor_of_an_average_is_that_of_averaged_draws(tmp_path):
     own = {place: RNG.random(300) for place in ((0, 0), (0, 1), (1, 0))}
     noises = {
-        place: Noise(left(tmp_path / f"{place}", draws), "average", "instability/test", 500)
+        place: Draws(left(tmp_path / f"{place}", draws), "average", "instability/test", 500)
         for place, draws in own.items()
     }
     replicates = ((noises[0, 0], noises[0, 1]), (noises[1, 0],))
@@ -146,7 +146,7 @@ def test_results_of_before_have_none(plan):
 
 def test_policies_that_are_one_stand_there_once(tmp_path):
     noise = noise_of(left(tmp_path / "p", np.linspace(0, 1, 101)), metric("instability/test@recompute"), {"test": 9})
-    assert noise == Noise(tmp_path / "p", "recompute", "instability/test", 9)
+    assert noise == Draws(tmp_path / "p", "recompute", "instability/test", 9)
     assert floor(((noise,),)) == Floor(pytest.approx(0.5), pytest.approx(0.95), 9)
     assert noise_of(tmp_path, metric("distance", "stability"), {"test": 9}) is None
     assert noise_of(tmp_path, metric("instability/train-loss"), {"test": 9}) is None

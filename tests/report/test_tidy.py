@@ -11,7 +11,7 @@ from specs_for_tests import STABILITY
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.report import summarise, tidy
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.tidy import ResultsOf, at_the_end
 from lmcspec.report.words import in_its_unit
 from lmcspec.store import Store
@@ -87,7 +87,7 @@ own = { kind = "set-accuracy", set = "chance" }
     found = by_metric(rows, measure="own", replicate=1)
     assert found["test/accuracy"].value == 0.6 and found["test/accuracy"].headline
     assert (found["test/accuracy"].network, found["test/accuracy"].level) == ("imp", 0)
-    given = Given(plan, "", rows, Results(), Results())
+    given = CaseResults(plan, "", rows, Results(), Results())
     assert (given.measures("accuracy"), given.measures("set-accuracy")) == (["accuracy"], ["own"])
 
 

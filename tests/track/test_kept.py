@@ -94,7 +94,7 @@ def test_a_database_that_names_another_place_is_put_right_where_it_is_about_this
 )
 def test_a_ledger_that_holds_what_none_does_is_made_again(tmp_path, planted):
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        ledger.cast("role", "run")
+        ledger.assign("role", "run")
         ledger.write("generation/series/y", "2")
         ledger.move("journal", 7)
     with Ledger(tmp_path / "a.sqlite") as ledger:
@@ -103,7 +103,7 @@ def test_a_ledger_that_holds_what_none_does_is_made_again(tmp_path, planted):
         connection.executescript(planted.replace("INSERT INTO", "INSERT OR REPLACE INTO"))
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.run("role") is None and ledger.offset("metrics") == 0
-        ledger.cast("role", "another")
+        ledger.assign("role", "another")
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.run("role") == "another"
 
@@ -115,7 +115,7 @@ def test_a_result_that_does_not_say_when_it_was_committed_is_told_all_the_same(t
 
 def test_names_that_are_no_text_are_damage(tmp_path):
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        ledger.cast("role", "run")
+        ledger.assign("role", "run")
     content = (tmp_path / "a.sqlite").read_bytes()
     (tmp_path / "a.sqlite").write_bytes(content.replace(b"role TEXT PRIMARY", b"r\xe1le TEXT PRIMARY"))
     with Ledger(tmp_path / "a.sqlite") as ledger:

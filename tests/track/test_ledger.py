@@ -15,7 +15,7 @@ def test_a_damaged_ledger_is_made_again(tmp_path):
     (tmp_path / "a.sqlite").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.runs("") == {}
-        ledger.cast("role", "run")
+        ledger.assign("role", "run")
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.run("role") == "run"
 

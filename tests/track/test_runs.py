@@ -46,11 +46,11 @@ def runs(plan, store) -> dict[str, str]:
 def test_the_study_s_own_run_comes_before_another_s(plan, store, path):
     dense, mask, sparse = (plan.roles[role] for role in ("dense/s0/l0/train", "imp/s0/l1/mask", "imp/s0/l1/train"))
     with Ledger(path) as ledger:
-        ledger.cast(f"task/mine/{dense}", "mine")
-        ledger.cast(f"task/yours/{dense}", "yours")
-        ledger.cast(f"task/yours/{mask}", "yours too")
-        ledger.cast(f"task/mine/{'ab' * 32}", "of an older spec")
-        ledger.cast("series/mine/imp/s0/0123#1", "a series")
+        ledger.assign(f"task/mine/{dense}", "mine")
+        ledger.assign(f"task/yours/{dense}", "yours")
+        ledger.assign(f"task/yours/{mask}", "yours too")
+        ledger.assign(f"task/mine/{'ab' * 32}", "of an older spec")
+        ledger.assign("series/mine/imp/s0/0123#1", "a series")
     found = runs(plan, store)
     (passing,) = plan.byproducts
     assert found == {dense: "mine", passing: "mine", mask: "yours too"}
@@ -74,7 +74,7 @@ def test_a_damaged_ledger_stays_as_it_is(plan, store, path):
 @pytest.mark.parametrize("row", [(b"task/\xff", "run"), ("task/mine/x", None), ("task/mine/x", b"\xff")])
 def test_rows_of_other_types_are_none(plan, store, path, row):
     with Ledger(path) as ledger:
-        ledger.cast(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
+        ledger.assign(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
     with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE loose AS SELECT * FROM runs")  # whose columns take all types
         database.execute("INSERT INTO loose VALUES (?, ?)", row)
@@ -86,12 +86,12 @@ def test_rows_of_other_types_are_none(plan, store, path, row):
 
 def test_a_ledger_of_words_that_are_no_text_is_as_good_as_none(plan, store, path):
     with Ledger(path) as ledger:
-        ledger.cast(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
+        ledger.assign(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
     path.write_bytes(path.read_bytes().replace(b"role TEXT", b"rol\xff TEXT"))
     assert runs(plan, store) == {}
 
 
 def test_another_server_has_runs_of_its_own(plan, store, path):
     with Ledger(path) as ledger:
-        ledger.cast(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
+        ledger.assign(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
     assert task_runs(plan, store, "http://localhost:1") == {}

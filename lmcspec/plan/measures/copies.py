@@ -26,7 +26,7 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class Parting:
+class Branch:
     """One level of one network in one replicate, whose copies part at k."""
 
     request: Request
@@ -131,7 +131,7 @@ class Parting:
         return self.recipe.updates(self.request.emit.start(self.network, self.replicate, self.level).step)
 
 
-def partings(request: Request) -> Iterator[Parting]:
+def branches_of(request: Request) -> Iterator[Branch]:
     """Every cell and k of a measure. A k before the rewind point has no meaning: the cell does not exist."""
     skipped: dict[tuple[str, str], int] = {}
     for network, replicate, level in request.cells():
@@ -152,7 +152,7 @@ def partings(request: Request) -> Iterator[Parting]:
                     f"{network.name} is trained to be measured, but that ends after {recipe.recipe.length}",
                     ("measures", request.name, "at", request.config.at.index(k)),
                 )
-            yield Parting(request, network, replicate, level, name, k)
+            yield Branch(request, network, replicate, level, name, k)
     for (network_name, written), count in skipped.items():
         place = f"{request.case}: " if request.case else ""
         request.notes.append(

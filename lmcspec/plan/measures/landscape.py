@@ -3,7 +3,7 @@
 from lmcspec.catalog.measures.landscape import Anchor
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import trained
-from lmcspec.plan.measures.copies import Parting, partings
+from lmcspec.plan.measures.copies import Branch, branches_of
 from lmcspec.plan.measures.request import NoSuchLevel, Request
 from lmcspec.plan.subnetworks import Unsuited
 from lmcspec.tasks.landscape import Landscape
@@ -13,13 +13,13 @@ def targets(request: Request) -> list[Target]:
     """One target per cell and k."""
     config, emit = request.config, request.emit
     found = []
-    for parting in partings(request):
-        copies = [parting.copy(number) for number in range(config.copies)]
-        anchors = [copies[one] if isinstance(one, int) else _other(request, parting, one) for one in config.anchors]
+    for branch in branches_of(request):
+        copies = [branch.copy(number) for number in range(config.copies)]
+        anchors = [copies[one] if isinstance(one, int) else _other(request, branch, one) for one in config.anchors]
         if len(set(anchors)) < len(anchors):
             raise Unsuited(
                 "E427",
-                f"two anchors of the plane of {parting.network.name}, level {parting.level}, are one training",
+                f"two anchors of the plane of {branch.network.name}, level {branch.level}, are one training",
                 "name the networks to measure, without those that are anchors: networks = [ … ]",
             )
         others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
@@ -27,8 +27,8 @@ def targets(request: Request) -> list[Target]:
         inputs |= {f"other-{place}": task for place, task in enumerate(others)}
         # Other networks have masks of their own, and their states are zero there.
         alike = all(isinstance(one, int) for one in config.anchors)
-        inputs |= {"mask": parting.mask} if parting.mask and alike else {}
-        dropped = parting.dropped() if config.masks == "dropped" and parting.mask else None
+        inputs |= {"mask": branch.mask} if branch.mask and alike else {}
+        dropped = branch.dropped() if config.masks == "dropped" and branch.mask else None
         inputs |= {"start": dropped.start} if dropped else {}
         params = Landscape(
             model=emit.model,
@@ -44,14 +44,14 @@ def targets(request: Request) -> list[Target]:
             branches=dropped.branches if dropped else (),
         )
         every = tuple(range(config.copies))
-        task = emit.graph.add("landscape", params, inputs, role=parting.role(request.name, every, None))
-        found.append(parting.target("landscape", task, every, None))
+        task = emit.graph.add("landscape", params, inputs, role=branch.role(request.name, every, None))
+        found.append(branch.target("landscape", task, every, None))
     return found
 
 
-def _other(request: Request, parting: Parting, anchor: Anchor) -> str:
+def _other(request: Request, branch: Branch, anchor: Anchor) -> str:
     network = request.other(anchor.network)
-    level = parting.level if anchor.level == "same" else anchor.level
+    level = branch.level if anchor.level == "same" else anchor.level
     if level >= len(network.levels):
         raise NoSuchLevel(None, f"the anchor {network.name!r} has levels 0 to {len(network.levels) - 1}, not {level}")
-    return trained(request, (network, parting.replicate, level), anchor.copy_)
+    return trained(request, (network, branch.replicate, level), anchor.copy_)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from lmcspec.plan.graph import Target
-from lmcspec.plan.measures.copies import partings
+from lmcspec.plan.measures.copies import branches_of
 from lmcspec.plan.measures.request import Request
 from lmcspec.tasks.path import Path
 
@@ -21,17 +21,17 @@ def targets(request: Request) -> list[Target]:
         bn_images=config.bn_images,
     )
     found: list[Target] = []
-    for parting in partings(request):
-        mask = {"mask": parting.mask} if parting.mask else {}
-        for until in parting.ends:
-            copies = [parting.copy(number, until) for number in range(config.copies)]
+    for branch in branches_of(request):
+        mask = {"mask": branch.mask} if branch.mask else {}
+        for until in branch.ends:
+            copies = [branch.copy(number, until) for number in range(config.copies)]
             own, shared, what = params, mask, "path"
-            if config.masks == "dropped" and parting.mask:
-                dropped = parting.dropped(until)
+            if config.masks == "dropped" and branch.mask:
+                dropped = branch.dropped(until)
                 own = replace(params, decay=dropped.recipe, branches=dropped.branches)
                 shared, what = mask | {"start": dropped.start}, "path without masks"
-            for pair in parting.pairs:
+            for pair in branch.pairs:
                 inputs = {"a": copies[pair[0]], "b": copies[pair[1]]} | shared
-                task = emit.graph.add("path", own, inputs, role=parting.role(what, pair, until))
-                found.append(parting.target("stability", task, pair, until))
+                task = emit.graph.add("path", own, inputs, role=branch.role(what, pair, until))
+                found.append(branch.target("stability", task, pair, until))
     return found

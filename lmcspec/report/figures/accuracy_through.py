@@ -6,7 +6,7 @@ from functools import partial
 
 from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
 from lmcspec.report.figures.lines import Line, Point
 from lmcspec.report.figures.metrics import check_y, y_of
@@ -24,7 +24,7 @@ USUAL = ("chance", "dead-layer")
 """What is no surprise on the way: at its first step a network guesses, whatever becomes of it."""
 
 
-def accuracy(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel for all, or one per case or network; a line per network at its dense and its sparsest measured level.
 
     `x` is `epoch` or `step`, both counted from the initialisation: a level that is rewound begins where it goes back
@@ -74,7 +74,7 @@ def _lines(panel: Panel) -> Iterator[Line]:
         yield Line(named(given, network, level), look, points)
 
 
-def _point(given: Given, row: Row, options: Options) -> Point:
+def _point(given: CaseResults, row: Row, options: Options) -> Point:
     per = 1 if options.x == "step" else given.per_epoch(row)
     cell = given.cell(row, options)
     return Point(given.until(row) / per, cell if row.through is None else _expected(cell), given.why(row))

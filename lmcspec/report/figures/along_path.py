@@ -9,7 +9,7 @@ from lmcspec.base import spread
 from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT, band, drawable
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import grid, panels_of, same_scale
@@ -53,7 +53,7 @@ class Line:
     curves: Sequence[Curve]
 
 
-def error(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per k and split; a line per network at its sparsest measured level, and dense once.
 
     With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
@@ -131,7 +131,7 @@ def _told_by_k(options: Options) -> bool:
 
 
 def _looks(
-    given: Given, options: Options, lines: Sequence[Line], steps: Mapping[int, str]
+    given: CaseResults, options: Options, lines: Sequence[Line], steps: Mapping[int, str]
 ) -> Mapping[Key, tuple[str, tuple[str, str]]]:
     """What each line is called and how it looks. Panels of one network, and `series = "at"`, have a line per k.
 
@@ -189,7 +189,7 @@ def unknown(options: Options) -> str:
     return f"along a path there are {' and '.join(known)}, no {asked!r}"
 
 
-def policy_of(given: Given, options: Options) -> str:
+def policy_of(given: CaseResults, options: Options) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
     if asked := (options.metric or "").partition("@")[2]:
         return asked
@@ -203,7 +203,7 @@ def _counted(lines: Sequence[Line], options: Options) -> str:
     return f"{over}, n = {ns[0]}" if len(ns) == 1 else f"{over}, n = {ns[0]}–{ns[-1]}"
 
 
-def curves_of(given: Given, options: Options) -> Iterator[Line]:
+def curves_of(given: CaseResults, options: Options) -> Iterator[Line]:
     """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
 
     What is not there is left out. Of a network that several measures look at, those of the first are taken.
@@ -246,7 +246,7 @@ def _written(target: Target) -> str:
     return "0" if not target.at_updates else target.at
 
 
-def _without_twins(given: Given, options: Options, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
+def _without_twins(given: CaseResults, options: Options, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
     """(network, level, k) of what is shown, by default dense and sparsest; of networks with the same, the first."""
     seen: dict[tuple[int, frozenset[str]], str] = {}
     found = set()

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from lmcspec.report.figures.given import Given, family, member
+from lmcspec.report.figures.case_results import CaseResults, family, member
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.tidy import Row, measure_of
@@ -44,7 +44,7 @@ def axis_of(options: Options) -> str | None:
     return options.reduce.removeprefix(WORD) if options.reduce and options.reduce.startswith(WORD) else None
 
 
-def reduced(given: Given, options: Options) -> set[str]:
+def reduced(given: CaseResults, options: Options) -> set[str]:
     """The families of which one member is chosen: those of which the figure shows several."""
     shown = dict.fromkeys(given.networks if options.networks is None else options.networks)
     counts = Counter(map(family, shown))
@@ -56,7 +56,7 @@ def apart(options: Options) -> set[str]:
     return {network for network, count in Counter(options.networks or ()).items() if count > 1}
 
 
-def best(given: Given, y: OnY, options: Options, axis: str) -> list[Choice]:
+def best(given: CaseResults, y: OnY, options: Options, axis: str) -> list[Choice]:
     """The choices of each family that varies in `axis` and is shown as one, by the mean over replicates at each level.
 
     Where the study sets validation images aside they decide, else the very images that are shown: then the caption

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
-from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.case_results import CaseResults, family
 from lmcspec.report.figures.line_plot import DENSE_LABEL, Frame, LinePanel, Plotted, draw, from_zero, points_of
 from lmcspec.report.figures.lines import FEW, PERCENT, Line, Look, Point, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def accuracy(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """Accuracy against the weights that remain; dense is a grey band of mean ± sample standard deviation."""
     check_y(givens, options, "accuracy")
     axis = axis_of(options)
@@ -73,7 +73,7 @@ def accuracy(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, tuple(notes))
 
 
-def instability(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def instability(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """Instability against the weights that remain, a panel for each k; the line of stability is dashed."""
     check_y(givens, options, "instability")
     options = options if options.panels else replace(options, panels="at")
@@ -127,7 +127,7 @@ def below_threshold(threshold: float) -> str:
     return f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable." if threshold else ""
 
 
-def dense_of(given: Given, y: OnY, options: Options) -> Cell | None:
+def dense_of(given: CaseResults, y: OnY, options: Options) -> Cell | None:
     """The dense network, where all networks have the same; that of the network `baseline` where the figure names one.
 
     It is the network that the grey band stands for, whichever networks are drawn.
@@ -146,7 +146,7 @@ def _in_words(dense: Cell, scale: float) -> str:
     return f"{scale * dense.mean:.2f}{spread} (n = {dense.n})"
 
 
-def _lines(given: Given, rows: Sequence[Row], options: Options, choices: Sequence[Choice]) -> list[Line]:
+def _lines(given: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice]) -> list[Line]:
     """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
     chosen, alone = {choice.family for choice in choices}, apart(options)
     networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen or one in alone]
@@ -164,7 +164,7 @@ def _lines(given: Given, rows: Sequence[Row], options: Options, choices: Sequenc
     return lines
 
 
-def lines_of_cases(givens: Sequence[Given], options: Options) -> list[Line]:
+def lines_of_cases(givens: Sequence[CaseResults], options: Options) -> list[Line]:
     """One line for each case, or for each network of a case; a colour for each case.
 
     Cases that differ in nothing but how far networks are pruned once share a line, as members of a family do.
@@ -189,7 +189,7 @@ def lines_of_cases(givens: Sequence[Given], options: Options) -> list[Line]:
     return list(lines.values())
 
 
-def _points(given: Given, rows: Sequence[Row], curve: Curve, options: Options) -> Iterator[Point]:
+def _points(given: CaseResults, rows: Sequence[Row], curve: Curve, options: Options) -> Iterator[Point]:
     """The points of one line; the dense one, which several networks have in common, once."""
     dense = False
     for network in curve.networks:
@@ -200,6 +200,6 @@ def _points(given: Given, rows: Sequence[Row], curve: Curve, options: Options) -
             dense |= not level
 
 
-def _point(given: Given, row: Row, options: Options) -> Point:
+def _point(given: CaseResults, row: Row, options: Options) -> Point:
     left = PERCENT * given.density(row.network, row.level)
     return Point(PERCENT - left if options.x == "sparsity" else left, given.cell(row, options), given.why(row))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, pooled_words
-from lmcspec.report.figures.given import Given, family, member
+from lmcspec.report.figures.case_results import CaseResults, family, member
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
 from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
@@ -28,7 +28,7 @@ class OverSteps:
     rows: Mapping[int, Row]
 
 
-def instability(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def instability(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line per network at its sparsest measured level, and one for the dense network; or the levels asked for.
 
     With `x = "rewind"` a line per family at its rewind points, and those that stand alone by the k's of their measure;
@@ -37,12 +37,12 @@ def instability(givens: Sequence[Given], options: Options, name: str) -> Drawing
     return _against_steps(givens, options, name, "instability")
 
 
-def distance(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def distance(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """The same of the distance of the copies' ends, or of another side of the triangle."""
     return _against_steps(givens, options, name, "distance")
 
 
-def _against_steps(givens: Sequence[Given], options: Options, name: str, usual: str) -> Drawing:
+def _against_steps(givens: Sequence[CaseResults], options: Options, name: str, usual: str) -> Drawing:
     whats = (options.y,) if isinstance(options.y, str) else (options.y or (usual,))
     check_y(givens, options, *whats)
     by_rewind = options.x == "rewind"
@@ -96,7 +96,7 @@ def _panel(panel: Panel, options: Options, whats: Sequence[str], *, several: boo
     )
 
 
-def _points(given: Given, line: OverSteps, options: Options) -> list[Point]:
+def _points(given: CaseResults, line: OverSteps, options: Options) -> list[Point]:
     return [Point(float(step), given.cell(row, options)) for step, row in line.rows.items()]
 
 
@@ -179,7 +179,7 @@ def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[Ov
         yield OverSteps(label, look_of_family(given, name), places)
 
 
-def shown_levels(given: Given, rows: Sequence[Row], options: Options) -> list[tuple[str, int]]:
+def shown_levels(given: CaseResults, rows: Sequence[Row], options: Options) -> list[tuple[str, int]]:
     """(network, level) of each line: the sparsest measured level of each network, and dense once for all that share it.
 
     With `levels` those that it names.
@@ -193,7 +193,7 @@ def shown_levels(given: Given, rows: Sequence[Row], options: Options) -> list[tu
     return list(found.values())
 
 
-def named(given: Given, network: str, level: int) -> str:
+def named(given: CaseResults, network: str, level: int) -> str:
     """`imp, 83.2 % sparse`; dense by that word."""
     if not level:
         return network if network not in given.pruned else "dense"

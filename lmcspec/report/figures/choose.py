@@ -7,7 +7,7 @@ from dataclasses import replace
 from lmcspec.catalog import PlotCard, built_in, get
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError, options_of
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.page import Store
@@ -18,7 +18,7 @@ def drawings(
     plan: Plan, case: str, rows: Sequence[Row], store: Store, figures: Mapping[str, Figure]
 ) -> Iterator[Drawing]:
     """The figures of one case; of several, without those that show all of them (see `across`)."""
-    given = Given(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store), store)
+    given = CaseResults(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store), store)
     several = len({row.case for row in rows}) > 1
     asked = {name: options_of(figure) for name, figure in figures.items()} or _unasked(given)
     for name, options in asked.items():
@@ -34,7 +34,9 @@ def across(
     if len(cases) < 2:
         return
     results = ResultsOf(plan, store)
-    givens = {case: Given(plan, case, [row for row in rows if row.case == case], results, store) for case in cases}
+    givens = {
+        case: CaseResults(plan, case, [row for row in rows if row.case == case], results, store) for case in cases
+    }
     asked: dict[str, dict[str, Options]] = {}
     for case in cases:
         for name, figure in figures.get(case, {}).items():
@@ -66,14 +68,14 @@ def _card(plot: str) -> PlotCard:
     return card
 
 
-def _unasked(given: Given) -> dict[str, Options]:
+def _unasked(given: CaseResults) -> dict[str, Options]:
     """The figures of a study that asks for none."""
     cards = [card for card in built_in("plot").values() if isinstance(card, PlotCard)]
     chosen = sorted((card for card in cards if _fits(given, card)), key=lambda card: card.place)
     return {card.name: Options(card.name) for card in chosen}
 
 
-def _fits(given: Given, card: PlotCard) -> bool:
+def _fits(given: CaseResults, card: PlotCard) -> bool:
     measures = given.measures(card.measures[0]) if card.measures else []
     rows = [row for row in given.rows if row.measure in measures]
     match card.unasked:
@@ -89,7 +91,7 @@ def _fits(given: Given, card: PlotCard) -> bool:
             return False
 
 
-def _drawing(givens: Sequence[Given], name: str, options: Options) -> Drawing:
+def _drawing(givens: Sequence[CaseResults], name: str, options: Options) -> Drawing:
     card = _card(options.plot)
     if card.measures and not any(given.measures(kind) for given in givens for kind in card.measures):
         kinds = " or ".join(card.measures)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.mask_costs import masks
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import LETTER, Drawing, canvas, colour, drawn, legend
@@ -13,12 +13,12 @@ NAME = 20
 """Letters of a name for which there is room beside the bars; the figure grows by what is beyond."""
 
 
-def cost(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def cost(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """What networks cost, or with `x` what finding the masks of their levels costs, against sparsity."""
     return masks(givens, options, name) if options.x else _bars(givens[0], options, name)
 
 
-def _bars(given: Given, options: Options, name: str) -> Drawing:
+def _bars(given: CaseResults, options: Options, name: str) -> Drawing:
     """Two panels of bars, a bar per network: what nobody else needs, and what others need, too."""
     from matplotlib.patches import Patch
 

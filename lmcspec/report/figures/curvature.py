@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import Look, band
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_at_depth, look_of
-from lmcspec.report.page import Cell, Shown
+from lmcspec.report.page import Cell, Table
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_its_unit
 
@@ -48,7 +48,7 @@ class Spread:
     shares: Sequence[Sequence[float]]
 
 
-def hessian(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line per network and level: the share of surviving weights by their diagonal entry; and the paper's table."""
     given = givens[0]
     measure = options.measure or given.measures("hessian")[0]
@@ -75,14 +75,14 @@ def hessian(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, table=_table(given, options, measure))
 
 
-def _batches(given: Given, measure: str) -> str:
+def _batches(given: CaseResults, measure: str) -> str:
     """Over what the loss is: minimum, maximum and spread of one batch are wider than those of a mean over several."""
     task = next(one.task for one in given.plan.targets if (one.case, one.measure) == (given.case, measure))
     params = given.plan.tasks[task].params
     return f"{'one batch' if params.batches == 1 else f'{params.batches} batches'} of {params.batch} images"
 
 
-def _estimated(given: Given, measure: str) -> str:
+def _estimated(given: CaseResults, measure: str) -> str:
     """What has to be known of entries that are estimates; nothing of exact ones."""
     tasks = {one.task for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)}
     probes = max(given.plan.tasks[task].params.probes for task in tasks)
@@ -126,7 +126,7 @@ def _filled(shown: Spread) -> Iterator[float]:
             yield from (low, high)
 
 
-def _spreads(given: Given, options: Options, measure: str) -> Iterator[Spread]:
+def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Spread]:
     groups: dict[tuple[str, int, str], list[Target]] = {}
     for one in given.plan.targets:
         if (one.case, one.measure) == (given.case, measure) and (
@@ -168,7 +168,7 @@ def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float],
     )
 
 
-def _table(given: Given, options: Options, measure: str) -> Shown:
+def _table(given: CaseResults, options: Options, measure: str) -> Table:
     rows: dict[tuple[str, int, str], dict[str, Row]] = {}
     tasks: dict[str, tuple[str, int, str]] = {}
     for row in given.rows:
@@ -192,4 +192,4 @@ def _table(given: Given, options: Options, measure: str) -> Shown:
                 Cell("" if row is None else in_its_unit(given.cell(row), row.metric.unit), (row.task,) if row else ())
             )
         lines.append(tuple(line))
-    return Shown(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))
+    return Table(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

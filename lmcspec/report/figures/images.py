@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import StoreError
 from lmcspec.plan.graph import needed
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import DPI, Drawing, drawn
 from lmcspec.report.tidy import folder
@@ -46,7 +46,7 @@ class Picture:
         return max(self.width, LETTER * max(map(len, self.title.splitlines())))
 
 
-def images(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def images(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per distilled set that a task of the case makes, a row for each class as the task has drawn it."""
     del options  # a study's sets are no matter of networks, levels or measures
     title = "Distilled sets"
@@ -75,7 +75,7 @@ def images(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, tuple(dict.fromkeys(notes)))
 
 
-def _made(given: Given, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]:
+def _made(given: CaseResults, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]:
     """The sets that tasks make, by the names that the case has for them."""
     prefix = f"{given.case}/distilled/" if given.case else "distilled/"
     for role, identifier in given.plan.roles.items():
@@ -84,14 +84,14 @@ def _made(given: Given, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]
             yield label, tasks[identifier]
 
 
-def _loaded(given: Given, tasks: Mapping[str, Task]) -> Iterator[str]:
+def _loaded(given: CaseResults, tasks: Mapping[str, Task]) -> Iterator[str]:
     """The files of sets that nothing here makes."""
     parts = [task.in_place for task in tasks.values() if task.trains and task.in_place]
     for part in {part.digest: part for part in parts}.values():
         yield Path(part.value.get("missing") or given.plan.neutral[part.digest]["file"]).name
 
 
-def _file(given: Given, task: Task) -> Path | str:
+def _file(given: CaseResults, task: Task) -> Path | str:
     """The picture of a set, or why there is none."""
     stored = given.store.find(task.id)
     if stored is None:

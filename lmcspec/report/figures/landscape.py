@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lmcspec.base.errors import StoreError
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.plane_distances import distances
@@ -58,7 +58,7 @@ class Ground:
     """Whether the plane's axes are those of the released code, in which distances mean nothing."""
 
 
-def landscape(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def landscape(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network and level, of the first replicate that is there: planes of several can't be averaged.
 
     Below stand distances in weights and in the plane, over all replicates.
@@ -87,7 +87,7 @@ def landscape(givens: Sequence[Given], options: Options, name: str) -> Drawing:
 
 
 def _grounds(
-    given: Given, options: Options, what: str, notes: list[str], *, several: bool
+    given: CaseResults, options: Options, what: str, notes: list[str], *, several: bool
 ) -> Iterator[tuple[str, Ground]]:
     """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
     measure = options.measure or given.measures("landscape")[0]
@@ -118,7 +118,7 @@ def _grounds(
 
 
 def _ground(
-    given: Given, target: Target, label: str, options: Options, what: str, notes: list[str]
+    given: CaseResults, target: Target, label: str, options: Options, what: str, notes: list[str]
 ) -> tuple[str, Ground] | None:
     """What a task left, or None with a note."""
     stored: Result | None = given.store.find(target.task)

@@ -9,7 +9,7 @@ from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import below, finish, in_order, width
 from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
 from lmcspec.report.figures.options import Options
@@ -70,7 +70,7 @@ class Line:
         return spread.mean(_share(what, _together(own)) for own in self.counts)
 
 
-def layers(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line over the layers for each network at its sparsest measured level, or at the levels asked for.
 
     Of `masks` the share of weights left, and of the whole network as a grey line. Of `overlap` the share of the
@@ -118,7 +118,7 @@ def layers(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, tuple(_notes(given, targets, lines, points, order)))
 
 
-def _measure(given: Given, options: Options, what: str | None) -> tuple[str, str] | None:
+def _measure(given: CaseResults, options: Options, what: str | None) -> tuple[str, str] | None:
     """(kind, measure): the one that the figure names, else the first that has what it shows."""
     for kind, known in KINDS.items():
         for measure in given.measures(kind):
@@ -127,14 +127,14 @@ def _measure(given: Given, options: Options, what: str | None) -> tuple[str, str
     return None
 
 
-def _unknown(given: Given, options: Options) -> str:
+def _unknown(given: CaseResults, options: Options) -> str:
     """Why there is no such number as the figure's `metric`."""
     there = [kind for kind in KINDS for one in given.measures(kind) if options.measure in (None, one)]
     known = dict.fromkeys(what for kind in there for what in KINDS[kind])
     return f"of the layers of masks there are {' and '.join(known)}, no {options.metric!r}"
 
 
-def _targets(given: Given, options: Options, measure: str) -> Iterator[Target]:
+def _targets(given: CaseResults, options: Options, measure: str) -> Iterator[Target]:
     """What the figure asks for: of each network its sparsest measured level unless it says."""
     every = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
     for network in dict.fromkeys(one.network for one in every):
@@ -144,7 +144,7 @@ def _targets(given: Given, options: Options, measure: str) -> Iterator[Target]:
             yield from (one for level in levels for one in own if one.level == level)
 
 
-def _lines(given: Given, targets: Sequence[Target], *, solid: bool) -> list[Line]:
+def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[Line]:
     """In the order of networks and levels; those whose masks have the same counts in every replicate are one.
 
     `solid` leaves broken lines to what is by chance.
@@ -236,7 +236,7 @@ def _shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _against(given: Given, measure: str) -> str:
+def _against(given: CaseResults, measure: str) -> str:
     """The network with whose masks others are compared: masks may stand at several places of a study."""
     targets = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
     prefix = f"{given.case}/" if given.case else ""
@@ -250,7 +250,7 @@ def _against(given: Given, measure: str) -> str:
 
 
 def _notes(
-    given: Given,
+    given: CaseResults,
     targets: Sequence[Target],
     lines: Sequence[Line],
     points: Mapping[str, Sequence[Point]],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.plan.mask_cost import Seen, mask_costs
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT, Look, Point
 from lmcspec.report.figures.one_shot import curves_of
 from lmcspec.report.figures.options import Options
@@ -53,7 +53,7 @@ class Line:
         return found
 
 
-def masks(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line per network: images seen by all that the mask of a level rests on. They are those of one replicate."""
     from matplotlib.lines import Line2D
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmcspec.catalog import Metric
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.tidy import measure_of
 
@@ -32,7 +32,7 @@ class OnY:
         return self.metric.quantity in TRAINED
 
 
-def y_of(given: Given, options: Options, what: str) -> OnY:
+def y_of(given: CaseResults, options: Options, what: str) -> OnY:
     """What `what` means for a figure: `accuracy`, a number of a path such as `instability`, or a distance.
 
     Without another word in the figure an accuracy is one on test images, and a number of a path that of the measure's
@@ -61,7 +61,7 @@ def y_of(given: Given, options: Options, what: str) -> OnY:
     return OnY(tuple(names), found)
 
 
-def check_y(givens: Sequence[Given], options: Options, *whats: str) -> None:
+def check_y(givens: Sequence[CaseResults], options: Options, *whats: str) -> None:
     """Raise UndrawableError where no case has a number that is to stand on a y axis."""
     for what in whats:
         known = [y_of(given, options, what) for given in givens]
@@ -69,12 +69,12 @@ def check_y(givens: Sequence[Given], options: Options, *whats: str) -> None:
             raise UndrawableError(f"there is no {known[0].metric.name!r} to draw")
 
 
-def _measures(given: Given, options: Options, kinds: Sequence[str]) -> list[str]:
+def _measures(given: CaseResults, options: Options, kinds: Sequence[str]) -> list[str]:
     found = [measure for kind in kinds for measure in given.measures(kind)]
     return [options.measure] if options.measure in found else found
 
 
-def threshold_of(given: Given, y: OnY) -> float:
+def threshold_of(given: CaseResults, y: OnY) -> float:
     """Below which a network is stable; 0 for numbers that decide nothing."""
     if (y.metric.quantity, y.metric.mistake) != ("instability", "error"):
         return 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lmcspec.report.figures.given import Given, family, member
+from lmcspec.report.figures.case_results import CaseResults, family, member
 from lmcspec.report.figures.lines import Look
 from lmcspec.report.figures.style import COLOURS, MARKERS, look_of, looks_of
 
@@ -19,7 +19,7 @@ class Curve:
     networks: tuple[str, ...]
 
 
-def curves_of(given: Given, networks: Sequence[str]) -> list[Curve]:
+def curves_of(given: CaseResults, networks: Sequence[str]) -> list[Curve]:
     """The lines of these networks, in their order.
 
     Members of a family that have one sparse level each, and differ in nothing but how far they are pruned, share one:
@@ -33,13 +33,13 @@ def curves_of(given: Given, networks: Sequence[str]) -> list[Curve]:
     return [Curve(label if len(own) > 1 else own[0], tuple(own)) for label, own in found.items()]
 
 
-def joins(given: Given, axis: str) -> bool:
+def joins(given: CaseResults, axis: str) -> bool:
     """Whether families that vary in `axis` are such curves: then their members' levels are not alike."""
     varied = [network for network in given.networks if axis in member(network)]
     return any(len(curve.networks) > 1 for curve in curves_of(given, varied))
 
 
-def looks_of_curves(given: Given, curves: Sequence[Curve]) -> dict[str, Look]:
+def looks_of_curves(given: CaseResults, curves: Sequence[Curve]) -> dict[str, Look]:
     """How they look: as their networks do, or where some are of several networks a colour for each curve.
 
     Baselines have the colour of the curve whose masks they take, on a broken line.
@@ -59,7 +59,7 @@ def looks_of_curves(given: Given, curves: Sequence[Curve]) -> dict[str, Look]:
     return looks | {label: look_of(given, label, 0) for label in dense}
 
 
-def case_without_how_far(given: Given) -> str:
+def case_without_how_far(given: CaseResults) -> str:
     """`criterion=snip` of the case `sparsity=0.5,criterion=snip`, where its networks are pruned once.
 
     Empty of a case that says nothing else.

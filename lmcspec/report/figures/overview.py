@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import inf, isinf, log
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.ratios import Compared, Ratio, compare
@@ -41,7 +41,7 @@ class Looks:
         return self.colours[getattr(point, self.series)], self.markers[getattr(point, self.by_marker)]
 
 
-def overview(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A point per case, network other than the baseline, and level: two ratios to the baseline at the same level.
 
     `barrier-ratio` is the loss barrier at the midpoint of the path, of the network over that of the baseline;
@@ -92,7 +92,7 @@ def overview(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, notes)
 
 
-def _cannot(givens: Sequence[Given], options: Options) -> str:
+def _cannot(givens: Sequence[CaseResults], options: Options) -> str:
     """What is missing for a comparison, and what to type; empty where nothing is."""
     for kind in ("accuracy", "stability"):
         if not any(given.measures(kind) for given in givens):
@@ -146,7 +146,7 @@ def _areas(values: Sequence[float]) -> dict[float, float]:
     }
 
 
-def _looks(givens: Sequence[Given], points: Sequence[Compared], options: Options) -> Looks:
+def _looks(givens: Sequence[CaseResults], points: Sequence[Compared], options: Options) -> Looks:
     usual = "case" if len(givens) > 1 else "network"
     series = options.series if options.series in ("case", "network") else usual
     other = "network" if series == "case" else "case"

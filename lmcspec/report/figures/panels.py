@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.case_results import CaseResults, family
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import canvas
 
@@ -23,11 +23,11 @@ class Panel:
     """One panel: a case, and the figure's options narrowed down to what it shows."""
 
     title: str
-    given: Given
+    given: CaseResults
     options: Options
 
 
-def panels_of(givens: Sequence[Given], options: Options, kind: str) -> list[Panel]:
+def panels_of(givens: Sequence[CaseResults], options: Options, kind: str) -> list[Panel]:
     """A panel per case, per network (a family is one), or per k of its measures of a kind; else one for all.
 
     Of several k's, panels of cases show the first.
@@ -42,7 +42,7 @@ def panels_of(givens: Sequence[Given], options: Options, kind: str) -> list[Pane
     return [Panel("", given, options)]
 
 
-def steps_of(given: Given, options: Options, kind: str) -> dict[str, str]:
+def steps_of(given: CaseResults, options: Options, kind: str) -> dict[str, str]:
     """The k's of what a figure shows: as targets spell them, and for people."""
     measures = [options.measure] if options.measure else given.measures(kind)
     found = {
@@ -59,7 +59,7 @@ def steps_of(given: Given, options: Options, kind: str) -> dict[str, str]:
     return dict(unique.values())
 
 
-def _families(given: Given, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _families(given: CaseResults, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:
     wanted = [one for one in given.networks if options.networks is None or one in options.networks]
     for name in dict.fromkeys(map(family, wanted)):
         yield name, tuple(one for one in wanted if family(one) == name)

@@ -6,16 +6,16 @@ from typing import Any
 from lmcspec.base import spread
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
-from lmcspec.report.page import Cell, Shown
+from lmcspec.report.page import Cell, Table
 
 ANCHORS = 3
 """Networks through which the plane goes; distances between them are the same in both."""
 COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "plane / weights", "off the plane")
 
 
-def distances(given: Given, options: Options, measure: str) -> Shown | None:
+def distances(given: CaseResults, options: Options, measure: str) -> Table | None:
     """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
 
     Where a replicate is missing, or has no plane, it is said how many of how many there are.
@@ -42,7 +42,7 @@ def distances(given: Given, options: Options, measure: str) -> Shown | None:
             every = len(asked[network, level])
             columns = [_cell(values, tuple(own), every) for values in zip(*own.values(), strict=True)]
             lines.append((Cell(named(given, network, level)), *columns))
-    return Shown(("network", *COLUMNS), tuple(lines)) if lines else None
+    return Table(("network", *COLUMNS), tuple(lines)) if lines else None
 
 
 def _asked(one: Target, options: Options) -> bool:
@@ -51,7 +51,7 @@ def _asked(one: Target, options: Options) -> bool:
     )
 
 
-def _of(given: Given, one: Target) -> Sequence[float] | None:
+def _of(given: CaseResults, one: Target) -> Sequence[float] | None:
     """The columns of one landscape; None where it is missing, projects nothing, or has the plane as released."""
     stored = given.store.find(one.task)
     if stored is None or given.plan.tasks[one.task].params.plane == "as-released":

@@ -9,7 +9,7 @@ from lmcspec.catalog import Metric
 from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan
 from lmcspec.plan.graph import needed
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row, measure_of
@@ -73,7 +73,7 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
 
 
-def compare(given: Given, options: Options, baseline: str, label: str) -> Comparison:
+def compare(given: CaseResults, options: Options, baseline: str, label: str) -> Comparison:
     """The points of one case: every network but the baseline, at the levels at which both have a barrier.
 
     Barriers are those of the loss at the midpoint, on training images where both were looked at on these, else on test
@@ -134,13 +134,13 @@ def _named(kind: str, name: str, **changes: str) -> Metric:
     return found
 
 
-def _rows(given: Given, options: Options, kind: str, metric: Metric) -> Sequence[Row]:
+def _rows(given: CaseResults, options: Options, kind: str, metric: Metric) -> Sequence[Row]:
     measures = given.measures(kind)
     measures = [options.measure] if options.measure in measures else measures
     return given.of(measures, metric, replace(options, networks=None))
 
 
-def _barriers(given: Given, options: Options, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
+def _barriers(given: CaseResults, options: Options, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
     """The images that barriers are on, and their rows by network and level, then by k."""
     measures = given.measures("stability")
     policy = given.headline(measures[0]).policy if measures else POLICIES[0]
@@ -156,12 +156,12 @@ def _barriers(given: Given, options: Options, baseline: str) -> tuple[str, Mappi
     return "test", found
 
 
-def _ratio(given: Given, over: Row | None, under: Row | None) -> Ratio | None:
+def _ratio(given: CaseResults, over: Row | None, under: Row | None) -> Ratio | None:
     cells = [given.cell(row) if row else None for row in (over, under)]
     return ratio(cells[0], cells[1]) if cells[0] and cells[1] else None
 
 
-def data_compression(given: Given, network: str, level: int) -> float:
+def data_compression(given: CaseResults, network: str, level: int) -> float:
     """Training images to each image of the distilled set behind a level's mask; 1 where that was found on real data."""
     plan = given.plan
     own = [

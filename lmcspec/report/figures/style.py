@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from lmcspec.report.figures.given import Given, family
+from lmcspec.report.figures.case_results import CaseResults, family
 from lmcspec.report.figures.lines import Look
-from lmcspec.report.page import Shown
+from lmcspec.report.page import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ class Drawing:
     figure: "Figure | None"
     caption: str = ""
     notes: tuple[str, ...] = ()
-    table: Shown | None = None
+    table: Table | None = None
     """Where the spec asks for a table among the figures."""
 
 
@@ -91,14 +91,14 @@ def canvas(
     return figure, [list(row) for row in axes]
 
 
-def look_of(given: Given, network: str, level: int = 1) -> Look:
+def look_of(given: CaseResults, network: str, level: int = 1) -> Look:
     """How a network's line looks: one colour, marker and kind of line in all figures; what is dense is grey."""
     if not level:
         return Look(DENSE, "o", "-")
     return Look(colour(given, network), marker(given, network), dashes(given, network))
 
 
-def looks_of(given: Given, networks: Sequence[str]) -> dict[str, Look]:
+def looks_of(given: CaseResults, networks: Sequence[str]) -> dict[str, Look]:
     """How the lines of the networks of one panel look.
 
     Where the panel has one of each family they have the families' looks, the same in panels of cases whose families
@@ -110,7 +110,7 @@ def looks_of(given: Given, networks: Sequence[str]) -> dict[str, Look]:
     }
 
 
-def look_of_family(given: Given, name: str) -> Look:
+def look_of_family(given: CaseResults, name: str) -> Look:
     """How the line of a whole family looks; of a network that stands alone its own."""
     if name not in given.families:
         return Look(DENSE, "o", "-")
@@ -150,7 +150,7 @@ def shades(count: int) -> list[str]:
     return [to_hex(scale(0.88 * place / max(1, count - 1))) for place in range(count)]
 
 
-def colour(given: Given, network: str) -> str:
+def colour(given: CaseResults, network: str) -> str:
     """One for each network, the same in all figures; what is only dense is grey.
 
     Where there are more networks than colours, baselines have that of the network whose masks they take.
@@ -163,12 +163,12 @@ def colour(given: Given, network: str) -> str:
     return COLOURS[originals.index(given.original(network)) % len(COLOURS)]
 
 
-def marker(given: Given, network: str) -> str:
+def marker(given: CaseResults, network: str) -> str:
     """One for each network, so that lines can be told apart in print."""
     return MARKERS[given.pruned.index(network) % len(MARKERS)] if network in given.pruned else "o"
 
 
-def dashes(given: Given, network: str) -> str:
+def dashes(given: CaseResults, network: str) -> str:
     """Baselines are dashed, further ones of the same network dotted in two ways."""
     original = given.original(network)
     if original == network:

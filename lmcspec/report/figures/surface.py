@@ -16,7 +16,7 @@ from lmcspec.report.figures.along_path import (
     policy_of,
     unknown,
 )
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import abreast
@@ -47,13 +47,13 @@ class NetworkPanel:
     """One network: its curves by level, and what has to be said about them."""
 
     title: str
-    given: Given
+    given: CaseResults
     network: str
     lines: tuple[Line, ...]
     notes: tuple[str, ...]
 
 
-def surface(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network (of each case): α to the right, levels from the back, where dense is, to the front.
 
     Each measured level is a dark line, the mean over replicates with pairs averaged within a replicate; the surface
@@ -92,7 +92,7 @@ def surface(givens: Sequence[Given], options: Options, name: str) -> Drawing:
     return Drawing(name, title, figure, caption, notes)
 
 
-def _panels(given: Given, options: Options, *, named: bool) -> Iterator[NetworkPanel]:
+def _panels(given: CaseResults, options: Options, *, named: bool) -> Iterator[NetworkPanel]:
     """A panel per network that has sparse levels, in the order of the figure's `networks`; `named` by its case, too.
 
     Of several k's the one with most levels.
@@ -119,7 +119,7 @@ def _panels(given: Given, options: Options, *, named: bool) -> Iterator[NetworkP
         yield NetworkPanel(title, given, network, lines, tuple(notes))
 
 
-def _columns(givens: Sequence[Given], shown: Sequence[tuple[NetworkPanel, Sequence[Line]]]) -> int:
+def _columns(givens: Sequence[CaseResults], shown: Sequence[tuple[NetworkPanel, Sequence[Line]]]) -> int:
     """A line of panels for each case where all have as many, as the papers have it; else as panels stand elsewhere."""
     counts = {sum(panel.given is given for panel, _ in shown) for given in givens}
     return counts.pop() if len(givens) > 1 and len(counts) == 1 else abreast(len(shown))

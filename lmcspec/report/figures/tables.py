@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.page import results
 from lmcspec.report.tidy import Row
 
 
-def table(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def table(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """The numbers of the networks, levels and measure that the figure asks for."""
     given = givens[0]
     chosen = [row for row in given.rows if _is_wanted(given, row, options)]
     return Drawing(name, "Results", None, table=results(chosen))
 
 
-def _is_wanted(given: Given, row: Row, options: Options) -> bool:
+def _is_wanted(given: CaseResults, row: Row, options: Options) -> bool:
     measured = sorted({one.level for one in given.rows if one.network == row.network})
     return (
         (options.networks is None or row.network in options.networks)

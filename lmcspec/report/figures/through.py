@@ -6,7 +6,7 @@ from functools import partial
 
 from lmcspec.report.figures.by_sparsity import below_threshold, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
-from lmcspec.report.figures.given import Given
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
 from lmcspec.report.figures.lines import Line, Look, Point, floors_of
 from lmcspec.report.figures.metrics import check_y, threshold_of, y_of
@@ -21,7 +21,7 @@ Key = tuple[str, int, int]
 """(network, level, k in updates)."""
 
 
-def training(givens: Sequence[Given], options: Options, name: str) -> Drawing:
+def training(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network at its sparsest measured level and for dense, or per case; a line per k.
 
     The last point of a line is the end of training. `x` is `epoch` or `step`.
@@ -61,7 +61,7 @@ def _point(panel: Panel, row: Row, options: Options) -> Point:
     return Point(panel.given.until(row) / per, panel.given.cell(row, options), panel.given.why(row))
 
 
-def _panels(givens: Sequence[Given], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:
+def _panels(givens: Sequence[CaseResults], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:
     """Panels with their lines by k. Where cases are panels each shows its first network, at its sparsest level."""
     found = []
     by_case = options.panels == "case"

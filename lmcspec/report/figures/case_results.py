@@ -16,7 +16,7 @@ from lmcspec.report.tidy import DIVERGED, Results, Row
 
 
 @dataclass(frozen=True)
-class Given:
+class CaseResults:
     """One case of a study with its results."""
 
     plan: Plan

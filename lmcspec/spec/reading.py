@@ -12,7 +12,7 @@ from pathlib import Path
 import tomli
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec import toml_slips, toml_spans
+from lmcspec.spec import toml_spans
 from lmcspec.spec.size import MOST, count
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
@@ -202,6 +202,8 @@ def _syntax(source: Source, error: tomli.TOMLDecodeError) -> Problem:
             return found
     end = min(position + 1, len(source.text))
     words = error.msg[:1].lower() + error.msg[1:]
+    from lmcspec.spec import toml_slips  # a spec that is right never needs it
+
     found = toml_slips.slip(source.text, error, Path(source.file).stem) if source.file != "--set" else None
     if found is not None:
         message = f"not valid TOML: {found.message or words}"

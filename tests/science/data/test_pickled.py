@@ -1,5 +1,6 @@
-"""Pickles that ask for more than they hold."""
+"""Pickles of plain values and arrays are read; those that ask for code, or for more than they hold, are not."""
 
+import gzip
 import pickle
 import resource
 
@@ -64,3 +65,40 @@ def test_what_official_files_hold_is_read(tmp_path, protocol):
     found = read_pickle(tmp_path / "batch")
     assert np.array_equal(found.pop("data"), value.pop("data"))
     assert found == value
+
+
+class Bomb:
+    def __reduce__(self):
+        return (exec, ("raise SystemExit('it ran')",))
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("what", [Bomb(), {"data": [Bomb()]}, gzip.decompress, np.load, np.random.default_rng])
+def test_a_pickle_that_asks_for_code_is_refused(tmp_path, what, protocol):
+    (tmp_path / "batch").write_bytes(pickle.dumps(what, protocol))
+    with pytest.raises(DataError, match="asks for"):
+        read_pickle(tmp_path / "batch")
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_plain_values_are_read_in_every_protocol(tmp_path, protocol):
+    value = {"a": [1, 2.5, None, "é", b"\xff\0"], "data": np.arange(6, dtype=np.uint8).reshape(2, 3)}
+    if protocol == 5:
+        value["data"] = value["data"].tolist()
+    (tmp_path / "batch").write_bytes(pickle.dumps(value, protocol))
+    found = read_pickle(tmp_path / "batch")
+    assert found["a"] == value["a"]
+    assert np.array_equal(found["data"], value["data"])
+
+
+def test_a_pickle_as_python_2_wrote_it(tmp_path):
+    """Strings are bytes there, and arrays are rebuilt by numpy's function under its old name."""
+    text = (
+        b"\x80\x02}q\x01(U\x04dataq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\nq\x04K\x00\x85U\x01b\x87"
+        b"Rq\x05(K\x01K\x02K\x02\x86cnumpy\ndtype\nq\x06U\x02u1K\x00K\x01\x87Rq\x07(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff"
+        b"\xff\xff\xffK\x00tb\x89U\x04\x01\xfe\x03\x04tbU\x06labelsq\x08]q\t(K\x05K\x06eu."
+    )
+    (tmp_path / "batch").write_bytes(text)
+    found = read_pickle(tmp_path / "batch")
+    assert found["labels"] == [5, 6]
+    assert found["data"].tolist() == [[1, 254], [3, 4]]

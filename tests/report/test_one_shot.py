@@ -114,7 +114,9 @@ def test_cases_that_differ_in_nothing_else_are_one_line_by_the_network():
 
 def test_points_at_one_density_are_kept(monkeypatch):
     """The same count of weights by two fractions that hardly differ."""
-    monkeypatch.setattr("lmcspec.report.figures.case_results.CaseResults.density", lambda self, network, level: 0.5**level)
+    monkeypatch.setattr(
+        "lmcspec.report.figures.case_results.CaseResults.density", lambda self, network, level: 0.5**level
+    )
     text = CASES.partition("[sweep")[0].replace("sparsity = 0.2", "fraction = 0.5")
     _, found = across(text + "[sweep.grid]\n'networks.early.0.fraction' = [0.5, 0.50001]\n")
     ((x, _),) = [points for name, points in lines(found.figure.axes[0]).items() if name != "dense"]

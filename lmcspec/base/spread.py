@@ -1,7 +1,6 @@
 """Means and spreads of values that may be infinite, undefined, or too large for their squares."""
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 
 
@@ -14,7 +13,7 @@ def mean(values: Iterable[float]) -> float:
     if not all(map(math.isfinite, values)):
         return sum(values)  # inf, -inf or NaN: dividing by how many there are changes nothing
     try:
-        return statistics.fmean(values)
+        return math.fsum(values) / len(values)
     except OverflowError:
         return math.fsum(value / len(values) for value in values)
 
@@ -28,6 +27,8 @@ def std(values: Sequence[float]) -> float | None:
         return None
     if not all(map(math.isfinite, values)):
         return math.nan
+    import statistics  # not at once: starting up has a budget
+
     largest = max(map(abs, values))
     # statistics works in fractions, which only its result leaves.
     if largest < 1e300:

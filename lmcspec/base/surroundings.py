@@ -4,7 +4,6 @@ Dropped is what was meant for another program and would change or break this one
 the choice of GPUs, a preloaded allocator, where certificates lie. The table is in docs/surroundings.md.
 """
 
-import glob
 import logging
 import os
 import sys
@@ -76,7 +75,7 @@ def module_path() -> list[str]:
     a package is installed (in editable form, as in a clone) goes to the end, where its .pth file would have put it.
     """
     named = set(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-    library = sysconfig.get_path("stdlib")
+    library = os.path.dirname(os.__file__)
     begin = sys.path.index(library) if library in sys.path else len(sys.path)
     try:
         here = os.getcwd()
@@ -93,9 +92,11 @@ def module_path() -> list[str]:
 def _installs(folder: str) -> bool:
     """Whether a .pth file among the installed packages names this folder: Python adds none that it has already."""
     for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        for file in glob.iglob(os.path.join(glob.escape(place), "*.pth")):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if not name.endswith(".pth"):
+                continue
             try:
-                with open(file, encoding="utf-8", errors="replace") as lines:
+                with open(os.path.join(place, name), encoding="utf-8", errors="replace") as lines:
                     if any(line.rstrip() == folder for line in lines):
                         return True
             except OSError:

@@ -7,12 +7,15 @@ and says so; only a name that it would have brought is missing then.
 import contextlib
 import io
 import logging
+import os
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from functools import cache
 from importlib import metadata
+from importlib.machinery import PathFinder
 
 from lmcspec.catalog.card import KINDS, Card, DatasetCard, cards_of
 from lmcspec.catalog.config import Config
@@ -29,8 +32,36 @@ _log = logging.getLogger(__name__)
 @cache
 def plugged_cards() -> tuple[Card, ...]:
     """All cards of all plug-ins that can be used."""
+    if not _any_plugs_in():
+        return ()
     points = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: (point.name, point.value))
     return tuple(card for point in points for card in _cards(point))
+
+
+def _any_plugs_in() -> bool:
+    """Whether an installed package may have cards: False is sure, and a fifth as long to find as `entry_points`."""
+    if any(hasattr(finder, "find_distributions") for finder in sys.meta_path if finder is not PathFinder):
+        return True
+    for place in sys.path:
+        try:
+            with os.scandir(place or os.curdir) as entries:
+                described = [entry.path for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+        except (FileNotFoundError, NotADirectoryError):
+            if os.path.exists(place):
+                return True  # an archive
+            continue
+        except OSError:
+            return True
+        for folder in described:
+            try:
+                with open(os.path.join(folder, "entry_points.txt"), "rb") as file:
+                    if ENTRY_POINTS.encode() in file.read():
+                        return True
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                return True
+    return False
 
 
 def _cards(point: metadata.EntryPoint) -> list[Card]:

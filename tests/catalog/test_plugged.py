@@ -1,6 +1,7 @@
 """A plug-in is anybody's code: what it does when it is imported is said, and lmcspec goes on without it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -97,3 +98,17 @@ def test_nothing_is_imported_that_nobody_asked_for(tmp_path):
     said = lmcspec(tmp_path, {"plugged": BAD["exits"][0]}, "plan", "t.toml")
     assert said.returncode == 0
     assert said.stderr == ""
+
+
+@pytest.mark.parametrize("form", ["folder", "archive"])
+def test_a_plug_in_is_found_wherever_python_finds_packages(form, tmp_path):
+    installed = tmp_path / "plugged-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[lmcspec.cards]\nplugged = nowhere\n")
+    place = shutil.make_archive(str(tmp_path / "packages"), "zip", tmp_path) if form == "archive" else str(tmp_path)
+    asked = "from lmcspec.catalog import plugged; print(plugged._any_plugs_in(), len(plugged.plugged_cards()))"
+    environment = {**os.environ, "PYTHONPATH": place}
+    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, timeout=30)
+    assert "nowhere" in ended.stderr
+    assert ended.stdout == "True 0\n"

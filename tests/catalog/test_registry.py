@@ -51,6 +51,7 @@ def plugged(monkeypatch):
             assert group == "lmcspec.cards"
             return [point]
 
+        monkeypatch.setattr(plugged_module, "_any_plugs_in", lambda: True)
         monkeypatch.setattr(plugged_module.metadata, "entry_points", entry_points)
         return point
 

@@ -108,30 +108,17 @@ def read_study(
 
 def read_loaded(spec: Path, sets: list[str], max_tasks: int, store: "Store | None") -> "tuple[Loaded | None, Plan]":
     """A spec and its plan, or nothing and a saved plan."""
-    from lmcspec.base.documents import DocumentError
-    from lmcspec.base.documents import read_document as parse
     from lmcspec.base.errors import UsageError
-    from lmcspec.plan import compile_study
-    from lmcspec.plan.document import read_document
-    from lmcspec.spec import load
-    from lmcspec.store.layout import LARGEST_PLAN
 
     if spec.suffix == ".json":
+        from lmcspec.plan.saved import read_saved
+
         if sets:
             raise UsageError("--set changes a spec, not a saved plan", help="make the plan again with --set")
-        try:
-            document = parse(spec, largest=LARGEST_PLAN, follow=True)
-        except FileNotFoundError:
-            raise UsageError(f"there is no file {spec}", help=f"lmcspec plan SPEC -o {spec} makes a plan") from None
-        except DocumentError as error:
-            raise UsageError(f"{spec} is not a saved plan: it {error.problem}") from None
-        if isinstance(document, dict) and "networks" in document and "parts" not in document:
-            yaml = spec.with_suffix(".yaml").name
-            raise UsageError(
-                f"{spec} is a spec; the ending .json is that of saved plans",
-                help=f"call it {yaml}: what is JSON is YAML as well",
-            )
-        return None, read_document(document)
+        return None, read_saved(spec)
+    from lmcspec.plan import compile_study
+    from lmcspec.spec import load
+
     loaded = load(spec, sets)
     facts = store.root / "facts" if store is not None else None
     return loaded, compile_study(loaded, max_tasks=max_tasks, facts_folder=facts)

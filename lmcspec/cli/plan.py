@@ -49,7 +49,6 @@ def plan(
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
-    from lmcspec.plan.saved import save
     from lmcspec.plan.selected import selected
 
     begun = time.perf_counter()
@@ -65,6 +64,8 @@ def plan(
     view = outlook(planned, existing, selected(planned, force))
     seconds = time.perf_counter() - begun
     if output is not None:
+        from lmcspec.plan.saved import save
+
         save(planned, possible(output))
     if format is View.json:
         from lmcspec.cli.output import envelope, put

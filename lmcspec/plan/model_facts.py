@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from lmcspec.base.facts import ModelFacts
-from lmcspec.store.layout import read_json
 from lmcspec.tasks import Part
 
 Count = Annotated[int, Field(ge=0, lt=2**53)]
@@ -39,6 +38,8 @@ def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     """The facts of a model part: committed, or cached in `folder` by its digest; None where nobody has taken them."""
     found = _committed().get(structure(model).digest)
     if found is None and folder is not None:
+        from lmcspec.store.layout import read_json  # where there is no store, planning starts faster without its code
+
         # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
         with contextlib.suppress(OSError, ValueError):
             found = read_json(folder.parent, folder / f"{model.digest}.json", _Facts)

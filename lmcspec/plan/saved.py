@@ -5,9 +5,12 @@ import json
 import os
 from pathlib import Path
 
+from lmcspec.base.documents import DocumentError
+from lmcspec.base.documents import read_document as parse
 from lmcspec.base.errors import UsageError
-from lmcspec.plan.document import to_document
+from lmcspec.plan.document import read_document, to_document
 from lmcspec.plan.graph import Plan
+from lmcspec.store.layout import LARGEST_PLAN
 
 
 def save(plan: Plan, output: Path) -> None:
@@ -26,3 +29,20 @@ def save(plan: Plan, output: Path) -> None:
         with contextlib.suppress(OSError):
             draft.unlink()
         raise UsageError(f"can't write {output}: {error.strerror}") from None
+
+
+def read_saved(path: Path) -> Plan:
+    """The plan in a file that `save` wrote. UsageError where it is another file, StoreError where it was edited."""
+    try:
+        document = parse(path, largest=LARGEST_PLAN, follow=True)
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}", help=f"lmcspec plan SPEC -o {path} makes a plan") from None
+    except DocumentError as error:
+        raise UsageError(f"{path} is not a saved plan: it {error.problem}") from None
+    if isinstance(document, dict) and "networks" in document and "parts" not in document:
+        yaml = path.with_suffix(".yaml").name
+        raise UsageError(
+            f"{path} is a spec; the ending .json is that of saved plans",
+            help=f"call it {yaml}: what is JSON is YAML as well",
+        )
+    return read_document(document)

@@ -18,7 +18,7 @@ from statistics import median
 
 from startup import LMCSPEC, in_turn, run, small
 
-from lmcspec.cli.options import read_plan
+from lmcspec.plan.planned_study import read_study
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import Ledger, Tracker, default_uri
@@ -77,7 +77,7 @@ def made_and_asked(replicates: int) -> float:
 
 def asked(store: Store, spec: Path) -> float:
     tracker = Tracker(store, default_uri(store), reporter)
-    plan = read_plan(spec, [], 100_000, store)
+    plan = read_study(spec, [], store).plan
     assert not tracker.unsent(plan), "run it first"
     told = shown("is anything of the plan unsent", lambda: tracker.unsent(plan), 9)
     look(store, plan.study)

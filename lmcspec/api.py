@@ -15,11 +15,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.base.errors import BlockedError, LmcspecError
+from lmcspec.base.errors import LmcspecError
 from lmcspec.base.visible import visible
-from lmcspec.plan import MAX_TASKS, compile_study
+from lmcspec.plan import MAX_TASKS
 from lmcspec.plan import Plan as Graph
-from lmcspec.plan.outlook import Outlook, outlook
+from lmcspec.plan.outlook import Outlook, outlook, refuse_blocked
+from lmcspec.plan.planned_study import PlannedStudy, plan_study
 from lmcspec.report import Row, tidy
 from lmcspec.spec import Loaded
 from lmcspec.spec import load as read
@@ -68,9 +69,8 @@ class Study:
         Raises SpecError with all that is wrong, by position.
         """
         path = Path(store)
-        existing = _opened(path, trust_store)
-        facts = existing.root / "facts" if existing else None
-        return Plan(self, compile_study(self.loaded, max_tasks=max_tasks, facts_folder=facts), path, trust_store)
+        graph = plan_study(self.loaded, _opened(path, trust_store), max_tasks).plan
+        return Plan(self, graph, path, trust_store)
 
 
 @dataclass(frozen=True)
@@ -107,37 +107,35 @@ class Plan:
         """
         import contextlib
 
-        from lmcspec.catalog import get
         from lmcspec.engine.execute import execute
-        from lmcspec.engine.model_facts import take_first
+        from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.origin import origin
         from lmcspec.engine.progress import show
+        from lmcspec.engine.runner import hire
         from lmcspec.plan.checks import refuse_empty
-        from lmcspec.plan.material import models_of
         from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
         from lmcspec.track import tracking_uri as choose
+        from lmcspec.track.telling import telling
 
         refuse_empty(self.graph)
         store = Store.open(self.store, trusted=self.trust_store)
-        if take_first(models_of(self.study.loaded, everything=False), store):
+        if take_facts(self.study.loaded, store, everything=False):
             # What only the model's shapes tell may be that there is no such study.
-            compile_study(self.study.loaded, max_tasks=ANY, facts_folder=store.root / "facts")
+            plan_study(self.study.loaded, store, ANY)
         view = outlook(self.graph, store, checked=True)
-        if view.diff.blocked and not view.diff.run:
-            raise BlockedError(next(iter(view.diff.blocked.values())))
+        refuse_blocked(view)
         failed: Sequence[str] = ()
-        if view.diff.run:
-            card = get("runner", runner)
-            config = card.config.model_validate({"workers": workers} if runner == "local" else {})
-            tracker = Tracker(store, choose(store, tracking_uri), reporter) if track else None
-            spec = {name: case.model_dump(mode="json") for name, case in self.study.cases.items()}
-            begun = origin(f"lmcspec.load({self.study.loaded.path.name!r}).plan().run()", self.study.loaded.path.parent)
-            with contextlib.ExitStack() as stack:
-                if tracker is not None:
-                    stack.enter_context(tracker.following(self.graph, lambda line: None))
-                listeners = [stack.enter_context(show())] if progress else []
-                failed = execute(view, store, card.load()(config), listeners, spec=spec, origin=begun).failed
+        running = bool(view.diff.run)
+        tracker = Tracker(store, choose(store, tracking_uri), reporter) if track else None
+        with telling(tracker, self.graph, running=running, required=False, say=lambda line: None):
+            if running:
+                path = self.study.loaded.path
+                begun = origin(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
+                spec = PlannedStudy(self.graph, self.study.loaded).resolved
+                with show() if progress else contextlib.nullcontext() as listener:
+                    listeners = [listener] if listener else []
+                    failed = execute(view, store, hire(runner, workers), listeners, spec=spec, origin=begun).failed
         results = self.results()
         if failed:
             labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])

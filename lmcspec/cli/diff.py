@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, StoreOption, needed_store, open_existing, read_loaded, store_path
+from lmcspec.cli.options import MaxTasksOption, StoreOption, needed_store, open_existing, store_path
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
-    from lmcspec.plan import Plan
     from lmcspec.plan.overlap import SharedTasks
+    from lmcspec.plan.planned_study import PlannedStudy
     from lmcspec.report.compare import Comparison
-    from lmcspec.spec import Loaded
     from lmcspec.spec.differences import Differences
     from lmcspec.store import Store
 
@@ -24,11 +23,10 @@ WIDEST = 40
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A or B: how it is called, its spec (None for a saved plan), its plan and where its results are."""
+    """A or B: how it is called, its spec or saved plan, and where its results are."""
 
     name: str
-    loaded: "Loaded | None"
-    plan: "Plan"
+    study: "PlannedStudy"
     store: "Store | None"
 
 
@@ -54,6 +52,7 @@ def diff(
     """
     from lmcspec.base.errors import UsageError
     from lmcspec.plan.overlap import overlap
+    from lmcspec.plan.planned_study import read_study
 
     if b is None and not sets and store_b is None:
         raise UsageError(
@@ -62,10 +61,11 @@ def diff(
     open_ = needed_store if results else open_existing
     first = open_(store)
     second = first if store_b is None else open_(store_b)
-    left = _read(a, [], max_tasks, first, str(a))
-    right = _read(b or a, sets, max_tasks, second, _called(a, b, sets, store_path(store_b)))
+    left = _Side(str(a), read_study(a, [], first, max_tasks), first)
+    called = _called(a, b, sets, store_path(store_b))
+    right = _Side(called, read_study(b or a, sets, second, max_tasks), second)
     settings = _settings(left, right)
-    tasks = overlap(left.plan, right.plan)
+    tasks = overlap(left.study.plan, right.study.plan)
     compared = _compared(left, right) if results else None
     if format is Format.json:
         put(envelope("diff", True, _document(left, right, settings, tasks, compared)))
@@ -76,11 +76,6 @@ def diff(
         put(line)
     if compared is not None:
         _print_results(left, right, compared)
-
-
-def _read(spec: Path, sets: list[str], max_tasks: int, store: "Store | None", name: str) -> _Side:
-    loaded, plan = read_loaded(spec, sets, max_tasks, store)
-    return _Side(name, loaded, plan, store)
 
 
 def _called(a: Path, b: Path | None, sets: Sequence[str], store: Path) -> str:
@@ -94,7 +89,8 @@ def _settings(left: _Side, right: _Side) -> "Differences | None":
     """None where one of them is a saved plan, which has no spec."""
     from lmcspec.spec.differences import differences
 
-    return None if left.loaded is None or right.loaded is None else differences(left.loaded, right.loaded)
+    specs = left.study.loaded, right.study.loaded
+    return None if specs[0] is None or specs[1] is None else differences(specs[0], specs[1])
 
 
 def _compared(left: _Side, right: _Side) -> "Comparison":
@@ -102,7 +98,7 @@ def _compared(left: _Side, right: _Side) -> "Comparison":
     from lmcspec.report.compare import compare
 
     assert left.store is not None and right.store is not None
-    rows = [tidy(side.plan, side.store) for side in (left, right) if side.store is not None]
+    rows = [tidy(side.study.plan, side.store) for side in (left, right) if side.store is not None]
     return compare(*rows, one_store=left.store.id == right.store.id)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, read_plan, store_path
+from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, store_path
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -53,12 +53,13 @@ def _in_spec(
 ) -> None:
     """A value of the spec if there is one at that path, else a task of its plan."""
     from lmcspec.base.errors import UsageError
+    from lmcspec.plan.planned_study import is_saved, plan_study, read_study
     from lmcspec.spec import load
     from lmcspec.spec.explain import case_called, explain_path
 
-    if spec.suffix == ".json":
+    if is_saved(spec):
         existing = open_existing(store)
-        _planned(read_plan(spec, sets, max_tasks, existing), path, case, existing, format)
+        _planned(read_study(spec, sets, existing, max_tasks).plan, path, case, existing, format)
         return
     loaded = load(spec, sets)
     case_called(loaded, case)
@@ -70,12 +71,9 @@ def _in_spec(
         return
     if "/" not in path and not _DIGITS.fullmatch(path):
         raise no_value
-    from lmcspec.plan import compile_study
-
     existing = open_existing(store)
-    facts = existing.root / "facts" if existing is not None else None
     try:
-        _planned(compile_study(loaded, max_tasks=max_tasks, facts_folder=facts), path, case, existing, format)
+        _planned(plan_study(loaded, existing, max_tasks).plan, path, case, existing, format)
     except UsageError:
         # `networks.imp[recipe=a/b].rounds` has a "/" too, but begins with a key of the spec.
         if re.split(r"[.\[]", path, maxsplit=1)[0] in type(loaded.cases[0].study).model_fields:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, read_loaded, spelled
+from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, spelled
 from lmcspec.cli.output import Format, envelope, put, say
 
 if TYPE_CHECKING:
@@ -53,17 +53,18 @@ def export(
     The set has to be in the store; nothing runs.
     """
     from lmcspec.plan.made_sets import chosen_set, stored_set
+    from lmcspec.plan.planned_study import read_study
     from lmcspec.report.exported import document, read_stored, write
 
     existing = needed_store(store)
-    loaded, planned = read_loaded(spec, sets, max_tasks, existing)
-    chosen = chosen_set(planned, loaded, name, case)
+    study = read_study(spec, sets, existing, max_tasks)
+    chosen = chosen_set(study.plan, study.loaded, name, case)
     from lmcspec.science.data.export import check_output, usual_form  # with torch: only once there is such a set
 
     form_name = form.value if form else usual_form(chosen.task.params.method.value["method"], output)
     check_output(output, form_name, replace=force)
-    stored = stored_set(existing, planned, chosen, spelled("lmcspec run", spec, sets))
-    images = read_stored(stored, chosen, planned)
+    stored = stored_set(existing, study.plan, chosen, spelled("lmcspec run", spec, sets))
+    images = read_stored(stored, chosen, study.plan)
     files = write(images, output, form_name)
     _tell(images, document(images, chosen, form_name, files, spec.resolve().parent), format)
 

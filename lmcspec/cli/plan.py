@@ -15,8 +15,6 @@ from lmcspec.cli.options import (
     StoreOption,
     WorkersOption,
     open_existing,
-    possible,
-    read_plan,
     slots,
     store_path,
 )
@@ -49,21 +47,25 @@ def plan(
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
+    from lmcspec.plan.planned_study import read_study
     from lmcspec.plan.selected import selected
 
     begun = time.perf_counter()
     existing = open_existing(store)
     if facts:
-        from lmcspec.cli.take_facts import take_facts
+        from lmcspec.cli.output import say
+        from lmcspec.engine.model_facts import take_facts
+        from lmcspec.spec import load
         from lmcspec.store import Store
 
         existing = Store.open(store_path(store))
-        take_facts(spec, sets, existing)
-    planned = read_plan(spec, sets, max_tasks, existing)
+        take_facts(load(spec, sets), existing, say=say)
+    planned = read_study(spec, sets, existing, max_tasks).plan
     refuse_empty(planned)
     view = outlook(planned, existing, selected(planned, force))
     seconds = time.perf_counter() - begun
     if output is not None:
+        from lmcspec.base.file_names import possible
         from lmcspec.plan.saved import save
 
         save(planned, possible(output))

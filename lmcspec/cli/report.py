@@ -12,7 +12,6 @@ from lmcspec.cli.options import (
     StoreOption,
     TrustOption,
     needed_store,
-    read_loaded,
     spelled,
 )
 from lmcspec.cli.output import Format, envelope, put
@@ -32,36 +31,16 @@ def report(
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
     """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing."""
-    from lmcspec.report import tidy
+    from lmcspec.plan.planned_study import read_study
     from lmcspec.report.folder import write_report
-    from lmcspec.report.html import html
-    from lmcspec.report.page import page
-    from lmcspec.report.pictures import PAGE, file_name, pictures
-    from lmcspec.store import layout
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
     existing = needed_store(store, trust)
-    loaded, planned = read_loaded(spec, sets, max_tasks, existing)
-    rows = tidy(planned, existing)
-    runs = task_runs(planned, existing, choose(existing, tracking_uri))
-    study = loaded.cases[0].study if loaded else None
-    text = page(
-        planned,
-        rows,
-        existing,
-        runs,
-        title=study.title if study else "",
-        source=study.source if study else "",
-        spec=spelled("", spec, sets),
-    )
-    figures = {case.name: case.study.figures for case in loaded.cases} if loaded else {}
-    drawn = list(pictures(planned, rows, existing, figures))
-    folder = output or existing.root / layout.REPORTS / file_name(planned.study)
-    files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
-    written = write_report(output or existing.root, folder, files | {PAGE: html(text, drawn).encode()})
+    study = read_study(spec, sets, existing, max_tasks)
+    runs = task_runs(study.plan, existing, choose(existing, tracking_uri))
+    written = write_report(study, existing, runs, spelled("", spec, sets), output)
     if format is Format.json:
-        documents = [{"name": one.file, "notes": list(one.drawing.notes)} for one in drawn]
-        put(envelope("report", True, {"page": str(folder / PAGE), "files": written, "figures": documents}))
+        put(envelope("report", True, written.document()))
     else:
-        put(folder / PAGE)
+        put(written.page)

@@ -14,7 +14,6 @@ from lmcspec.cli.options import (
     StoreOption,
     TrustOption,
     needed_store,
-    read_plan,
 )
 from lmcspec.cli.output import console, envelope, put
 from lmcspec.cli.tracking import TrackingOption
@@ -48,11 +47,12 @@ def results(
 
     Runs nothing and writes nothing. What is not there yet is a line without a value.
     """
+    from lmcspec.plan.planned_study import read_study
     from lmcspec.report import tidy
     from lmcspec.report.chosen import chosen
 
     existing = needed_store(store, trust)
-    planned = read_plan(spec, sets, max_tasks, existing)
+    planned = read_study(spec, sets, existing, max_tasks).plan
     rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format is Form.table:
         _print_tables(planned, rows)

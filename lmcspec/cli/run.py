@@ -12,15 +12,14 @@ from lmcspec.cli.options import (
     StoreOption,
     TrustOption,
     WorkersOption,
-    read_study,
     spelled,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, put, say
-from lmcspec.cli.tracking import TrackingOption, track, tracked
+from lmcspec.cli.tracking import TrackingOption, track
 
 if TYPE_CHECKING:
-    from lmcspec.engine import Runner, Summary
+    from lmcspec.engine import Summary
     from lmcspec.plan import Plan
     from lmcspec.store import Store
 
@@ -45,40 +44,47 @@ def run(
 ) -> None:
     """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
     from lmcspec.base.errors import BlockedError
-    from lmcspec.cli.take_facts import check_saved, take_facts
     from lmcspec.engine import Interrupted
     from lmcspec.engine.execute import execute
+    from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.origin import origin
     from lmcspec.engine.progress import show
+    from lmcspec.engine.runner import hire
     from lmcspec.plan.checks import refuse_empty
-    from lmcspec.plan.outlook import outlook
+    from lmcspec.plan.outlook import outlook, refuse_blocked
+    from lmcspec.plan.planned_study import is_saved, plan_study, read_study
     from lmcspec.plan.render import nothing_to_do
     from lmcspec.plan.selected import selected
+    from lmcspec.spec import load
     from lmcspec.store import Store
+    from lmcspec.track.telling import telling
 
     opened = Store.open(store_path(store), trusted=trust)
-    if spec.suffix != ".json":
-        take_facts(spec, sets, opened, everything=False)
-    planned, resolved = read_study(spec, sets, max_tasks, opened)
+    if is_saved(spec):
+        study = read_study(spec, sets, opened, max_tasks)
+        check_saved(study.plan, opened, say)
+    else:
+        loaded = load(spec, sets)
+        take_facts(loaded, opened, everything=False, say=say)
+        study = plan_study(loaded, opened, max_tasks)
+    planned = study.plan
     refuse_empty(planned)
-    if resolved is None:
-        check_saved(planned, opened)
     view = outlook(planned, opened, selected(planned, force), checked=True)
     if view.diff.blocked:
-        whys = "; ".join(dict.fromkeys(view.diff.blocked.values()))
-        say(f"{sum(one.id in view.diff.blocked for one in view.counted):,} tasks are blocked and left out: {whys}")
-    if view.diff.blocked and not view.diff.run:
-        raise BlockedError(next(iter(view.diff.blocked.values())), help="lmcspec plan SPEC shows what waits for it")
+        blocked = sum(task.id in view.diff.blocked for task in view.counted)
+        say(f"{blocked:,} tasks are blocked and left out: {'; '.join(view.obstacles)}")
+    refuse_blocked(view)
     tracker = None if no_tracking else track(opened, tracking_uri)
     if tracker is not None and require_tracking:
         tracker.sync()
     summary = None
-    with tracked(tracker, planned, running=bool(view.diff.run), required=require_tracking):
+    with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
         if view.diff.run:
             begun = origin(spelled("lmcspec run", spec, sets), spec.parent)
+            hired = hire(runner, workers)
             try:
                 with show() as listener:
-                    summary = execute(view, opened, hire(runner, workers), [listener], spec=resolved, origin=begun)
+                    summary = execute(view, opened, hired, [listener], spec=study.resolved, origin=begun)
             except Interrupted as interruption:
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None
@@ -89,15 +95,7 @@ def run(
         say(f"{len(summary.failed):,} tasks failed; the same command tries them again")
         raise typer.Exit(1)
     if view.diff.blocked:
-        raise BlockedError(next(iter(view.diff.blocked.values())))
-
-
-def hire(name: str, workers: int | None) -> "Runner":
-    """The runner of that name."""
-    from lmcspec.catalog import get
-
-    card = get("runner", name)
-    return card.load()(card.config.model_validate({"workers": workers} if name == "local" else {}))
+        raise BlockedError(view.obstacles[0])
 
 
 def _tell_interrupted(interruption: Any) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, read_plan, store_path
+from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, store_path
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -26,46 +26,36 @@ def status(
     if spec is None:
         _all_studies(existing, store_path(store), format)
         return
+    from lmcspec.plan.planned_study import read_study
     from lmcspec.plan.progress import standing
     from lmcspec.plan.render import duration
 
-    view = standing(read_plan(spec, sets, max_tasks, existing), existing)
+    view = standing(read_study(spec, sets, existing, max_tasks).plan, existing)
     if format is Format.json:
         put(envelope("status", True, view.document()))
         return
     screen = console()
     screen.print(f"{view.study}  store {store_path(store)}")
     screen.print("  ".join(f"{count:,} {word}" for word, count in view.counts.items() if count))
-    for one in view.running:
-        screen.print(f"  running  {one.label}  by process {one.pid} on {one.host}, for {duration(one.seconds)}")
-    for one in view.failed:
-        screen.print(f"  failed   {one.label}  {one.message}")
-        screen.print(f"           {one.log}", style="dim")
+    for task in view.running:
+        screen.print(f"  running  {task.label}  by process {task.pid} on {task.host}, for {duration(task.seconds)}")
+    for task in view.failed:
+        screen.print(f"  failed   {task.label}  {task.message}")
+        screen.print(f"           {task.log}", style="dim")
 
 
 def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
-    from lmcspec.base.errors import StoreError
-    from lmcspec.plan.document import from_document
-    from lmcspec.plan.progress import standing
-    from lmcspec.store import last_plan, recorded_studies
+    from lmcspec.plan.progress import standings
 
-    names = recorded_studies(existing) if existing else []
-    found, unread = [], []
-    for name in names:
-        document = last_plan(existing, name) if existing else None
-        if document is not None:
-            try:
-                found.append(standing(from_document(document), existing))
-            except StoreError as error:  # edited, or of another version: it can't be compared, only planned anew
-                unread.append((name, error))
+    views, unread = standings(existing)
     if format is Format.json:
-        put(envelope("status", True, [view.document() for view in found]))
+        put(envelope("status", True, [view.document() for view in views]))
         return
     screen = console()
-    if not found and not unread:
+    if not views and not unread:
         screen.print(f"no study has run in the store {path}")
-    for view in found:
+    for view in views:
         counts = ", ".join(f"{count:,} {word}" for word, count in view.counts.items() if count)
         screen.print(f"{view.study}: {counts}")
-    for name, error in unread:
-        screen.print(f"{name}: its recorded plan can't be read: {error}", markup=False)
+    for study, error in unread.items():
+        screen.print(f"{study}: its recorded plan can't be read: {error}", markup=False)

@@ -20,30 +20,23 @@ def verify(
     from lmcspec.base.errors import StoreError
     from lmcspec.base.ids import short
     from lmcspec.cli.output import envelope
-    from lmcspec.store import layout
-    from lmcspec.store import verify as check
+    from lmcspec.store import inspect
 
     existing = open_existing(store)
     if existing is None:
         raise StoreError(f"there is no store at {store_path(store)}", help="name one with --store or LMCSPEC_STORE")
-    if not quick:
-        # A copy may have been put back since the damage was found.
-        for identifier in layout.object_names(existing.root):
-            existing.reconsider(identifier)
-    count = sum(1 for _ in existing.ids())
-    damage = check(existing, full=not quick)
-    lost = sorted({one.id for one in damage if one.part == "result" and one.problem != "unreadable"})
-    kept = [one for one in existing.present(lost) if not existing.take_out(one)]
+    inspection = inspect(existing, full=not quick)
+    damage = inspection.damage
     if format is Format.json:
-        found = [{"id": one.id, "problem": one.problem, "path": one.path} for one in damage]
-        put(envelope("verify", not damage, found))
+        documents = [{"id": piece.id, "problem": piece.problem, "path": piece.path} for piece in damage]
+        put(envelope("verify", not damage, documents))
     else:
-        for one in damage:
-            put(f"{short(one.id)}  {one.problem}  {one.path}")
-        put(f"{count:,} objects, {len({one.id for one in damage}):,} damaged")
-        if kept:
+        for piece in damage:
+            put(f"{short(piece.id)}  {piece.problem}  {piece.path}")
+        put(f"{inspection.objects:,} objects, {len({piece.id for piece in damage}):,} damaged")
+        if inspection.stuck:
             put("the store can't be written to, so that plans don't know of it: run a study with --force to mend it")
-        elif lost:
+        elif inspection.lost:
             put(
                 "damaged results count as missing from now on: the next `lmcspec run` makes what it needs of them again"
             )

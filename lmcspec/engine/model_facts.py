@@ -3,18 +3,51 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from lmcspec.base.errors import UsageError
+from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.base.surroundings import module_path, worker_environment
+from lmcspec.plan import Plan
+from lmcspec.plan.integrity import AGAIN
+from lmcspec.plan.material import models_of
 from lmcspec.plan.model_facts import known_facts, take
+from lmcspec.spec import Loaded
 from lmcspec.store import Store, remember
 from lmcspec.tasks import Part
 
 LONGEST = 300.0
 """Seconds for building all models on the meta device; importing torch takes most of it."""
+
+Say = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Tell nobody."""
+
+
+def take_facts(loaded: Loaded, store: Store, *, everything: bool = True, say: Say = silent) -> int:
+    """Take the facts of a study's models that are not known yet; of how many.
+
+    Without `everything` only where the study may turn out to be none: it excludes layers, or hardly prunes.
+    """
+    return take_first(models_of(loaded, everything=everything), store, say)
+
+
+def check_saved(plan: Plan, store: Store, say: Say = silent) -> None:
+    """Raise StoreError where a saved plan excludes layers that its model does not have; takes facts to know."""
+    excluding = [(task, task.layers) for task in plan.tasks.values() if task.layers]
+    take_first([task.params.model for task, _ in excluding], store, say)
+    for task, excluded in excluding:
+        facts = known_facts(task.params.model, store.root / "facts")
+        if facts is None:
+            continue
+        layers = [name.removesuffix(".weight") for name, _ in facts.sizes]
+        absent = [layer for layer in excluded if layer not in layers]
+        if absent:
+            message = f"{task.label} excludes {absent[0]!r}, and the model's layers are {', '.join(layers)}"
+            raise StoreError(message, help=AGAIN)
 
 
 def unknown_models(models: Iterable[Part], store: Store) -> list[Part]:
@@ -23,8 +56,8 @@ def unknown_models(models: Iterable[Part], store: Store) -> list[Part]:
     return [part for part in every if known_facts(part, store.root / "facts") is None]
 
 
-def take_first(models: Iterable[Part], store: Store) -> int:
-    """Take the facts that are unknown and leave them in the store; of how many models.
+def take_first(models: Iterable[Part], store: Store, say: Say = silent) -> int:
+    """Take the facts that are unknown and leave them in the store; of how many models. `say` hears that it begins.
 
     Raises UsageError for a model that can't be trained in its study. Where the process that tries models comes to
     nothing they stay unknown, and the tasks say what is wrong.
@@ -32,6 +65,8 @@ def take_first(models: Iterable[Part], store: Store) -> int:
     wanted = unknown_models(models, store)
     if not wanted:
         return 0
+    names = ", ".join(dict.fromkeys(part.value["config"]["name"] for part in wanted))
+    say(f"the shapes of {names} are not known yet: taking them first")
     begin = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     command = [sys.executable, "-P", "-c", begin + "from lmcspec.engine.model_facts import answer; answer()"]
     asked = json.dumps([part.value for part in wanted])

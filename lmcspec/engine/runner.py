@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lmcspec.catalog import get
 from lmcspec.engine.work import Report
 from lmcspec.store import Store
 
@@ -111,6 +112,13 @@ class Runner(Protocol):
     def close(self) -> None:
         """End all workers. May be called twice."""
         ...
+
+
+def hire(name: str, workers: int | None) -> Runner:
+    """The runner of that name, with so many workers (None: as many as it takes by itself) where it has any."""
+    card = get("runner", name)
+    settings = {"workers": workers} if "workers" in card.config.model_fields else {}
+    return card.load()(card.config.model_validate(settings))
 
 
 def name_driver() -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
+from lmcspec.base.errors import BlockedError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.calibration import Calibration, calibration
 from lmcspec.plan.cost import Cost, cost
@@ -43,6 +44,11 @@ class Outlook:
     def untimed(self) -> tuple[str, ...]:
         """Tasks to run of a kind and model that has never finished here, so that no seconds are known."""
         return tuple(task for task in self.diff.run if self.costs[task].seconds is None)
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Why tasks are blocked, each reason once."""
+        return tuple(dict.fromkeys(self.diff.blocked.values()))
 
     @property
     def running(self) -> Mapping[str, Cost]:
@@ -99,6 +105,12 @@ class Outlook:
             ]
             for task in self.diff.run
         }
+
+
+def refuse_blocked(view: Outlook) -> None:
+    """Raise BlockedError where tasks are blocked and nothing else is left to run."""
+    if view.diff.blocked and not view.diff.run:
+        raise BlockedError(view.obstacles[0], help="lmcspec plan SPEC shows what waits for it")
 
 
 def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *, checked: bool = False) -> Outlook:

@@ -8,8 +8,9 @@ from typing import Any
 from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
 from lmcspec.plan.diff import diff
+from lmcspec.plan.document import from_document
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Store, failures, holder, interrupted, is_dead
+from lmcspec.store import Store, failures, holder, interrupted, is_dead, last_plan, recorded_studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,21 @@ def standing(plan: Plan, store: Store | None) -> Standing:
         "skipped after a collapse": len(found.skipped & counted),
     }
     return Standing(plan.study, counts, tuple(running), tuple(failed))
+
+
+def standings(store: Store | None) -> tuple[list[Standing], dict[str, StoreError]]:
+    """Where every study stands by the plan of it that was recorded last; why those can't be read that can't."""
+    read: list[Standing] = []
+    unread: dict[str, StoreError] = {}
+    for study in recorded_studies(store) if store is not None else ():
+        document = last_plan(store, study) if store is not None else None
+        if document is None:
+            continue
+        try:
+            read.append(standing(from_document(document), store))
+        except StoreError as error:  # edited, or of another version: it can't be compared, only planned anew
+            unread[study] = error
+    return read, unread
 
 
 def _age(store: Store, task: str) -> float:

@@ -12,7 +12,7 @@ from lmcspec.store.manifest import Difference, compare, manifest
 from lmcspec.store.store import Store
 from lmcspec.store.stored import DamagedError, Stored
 from lmcspec.store.studies import last_plan, record_plan, recorded_studies
-from lmcspec.store.verify import Damage, verify
+from lmcspec.store.verify import Damage, Inspection, inspect, verify
 
 __all__ = [
     "BEAT",
@@ -25,6 +25,7 @@ __all__ = [
     "Failure",
     "Holder",
     "Index",
+    "Inspection",
     "Invocation",
     "Journal",
     "Lease",
@@ -40,6 +41,7 @@ __all__ = [
     "filesystem",
     "holder",
     "index_path",
+    "inspect",
     "interrupted",
     "invocations",
     "is_dead",

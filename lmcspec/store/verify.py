@@ -23,6 +23,31 @@ class Damage:
     """Of the file, from the object's folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a look at every object of a store found."""
+
+    objects: int
+    damage: tuple[Damage, ...]
+    lost: tuple[str, ...]
+    """Objects with damaged results; from then on they count as missing."""
+    stuck: tuple[str, ...]
+    """Those of them that still count as present, for the store can't be written to."""
+
+
+def inspect(store: Store, *, full: bool) -> Inspection:
+    """Compare all objects with their COMMIT, every byte if `full`, and take those with damaged results out."""
+    if full:
+        # A copy may have been put back since the damage was found.
+        for identifier in layout.object_names(store.root):
+            store.reconsider(identifier)
+    objects = sum(1 for _ in store.ids())
+    damage = verify(store, full=full)
+    lost = sorted({piece.id for piece in damage if piece.part == "result" and piece.problem != "unreadable"})
+    stuck = [identifier for identifier in store.present(lost) if not store.take_out(identifier)]
+    return Inspection(objects, tuple(damage), tuple(lost), tuple(stuck))
+
+
 def verify(
     store: Store,
     identifiers: Iterable[str] | None = None,

@@ -11,23 +11,23 @@ from world_for_tests import TASK, World
 
 @reader("saved plan", lambda world: world.root / "plan.json", slow=True)
 def _(world: World, path: Path) -> object:
-    from lmcspec.cli.options import read_loaded
+    from lmcspec.plan.planned_study import read_study
 
-    return read_loaded(path, [], 1000, None)
+    return read_study(path, [], None, 1000)
 
 
 @reader("spec in TOML", lambda world: world.root / "study.toml", json=False, slow=True)
 def _(world: World, path: Path) -> object:
-    from lmcspec.cli.options import read_loaded
+    from lmcspec.plan.planned_study import read_study
 
-    return read_loaded(path, [], 1000, None)
+    return read_study(path, [], None, 1000)
 
 
 @reader("spec in YAML", lambda world: world.root / "study.yaml", json=False, slow=True)
 def _(world: World, path: Path) -> object:
-    from lmcspec.cli.options import read_loaded
+    from lmcspec.plan.planned_study import read_study
 
-    return read_loaded(path, [], 1000, None)
+    return read_study(path, [], None, 1000)
 
 
 @reader("idx file", lambda world: world.root / "images.idx", json=False)

@@ -8,10 +8,10 @@ import pytest
 from server_for_tests import FakeMlflow
 from tracked_for_tests import plan_of, run, tracker_of
 
-from lmcspec.cli.tracking import tracked
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
 from lmcspec.track.evidence import ROLE, There, by_role, glance, mark_of
+from lmcspec.track.telling import telling
 from lmcspec.track.troubles import ChangedError, UnreachableError
 
 
@@ -159,7 +159,9 @@ def test_required_tracking_fails_while_a_person_has_deleted_runs_of_the_plan(sto
     identifier, victim = next(one for one in mlflow.runs.items() if one[1].tags["lmcspec.kind"] == kind)
     victim.deleted = True
     fails = contextlib.nullcontext() if passes else pytest.raises(UnreachableError, match="are left alone")
-    with fails as failed, tracked(tracker_of(store), plan_of(spec, store), running=False, required=True):
+    said: list[str] = []
+    how = {"running": False, "required": True, "say": said.append}
+    with fails as failed, telling(tracker_of(store), plan_of(spec, store), **how):
         pass
     if failed is not None:
         assert failed.value.exit_code == 6

@@ -8,9 +8,9 @@ import pytest
 from server_for_tests import FakeMlflow
 from tracked_for_tests import plan_of, tracker_of
 
-from lmcspec.cli.options import read_study
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
+from lmcspec.plan.planned_study import read_study
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
 from lmcspec.track.troubles import RefusedError, UnreachableError
@@ -18,10 +18,11 @@ from lmcspec_runners.inline import InlineRunner
 
 
 def run_tracked(spec, store, tracker):
-    plan, resolved = read_study(spec, [], 1000, store)
+    study = read_study(spec, [], store)
+    plan = study.plan
     said: list[str] = []
     with tracker.following(plan, said.append):
-        execute(outlook(plan, store), store, InlineRunner(), spec=resolved)
+        execute(outlook(plan, store), store, InlineRunner(), spec=study.resolved)
     return said
 
 

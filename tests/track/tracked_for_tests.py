@@ -3,7 +3,7 @@
 import pytest
 
 from lmcspec.cli import main
-from lmcspec.cli.options import read_plan
+from lmcspec.plan.planned_study import read_study
 from lmcspec.report import tracked as reporter
 from lmcspec.track import Tracker
 
@@ -31,7 +31,7 @@ def run(spec, store, *more):
 
 
 def plan_of(spec, store, *sets):
-    return read_plan(spec, list(sets), 1000, store)
+    return read_study(spec, sets, store).plan
 
 
 class Quick:

@@ -46,14 +46,14 @@ LINES = (
 
 def listed(data: Path) -> Callable[[], Any]:
     from lmcspec.catalog.datasets.folder import Folder
-    from lmcspec.science.data import folder
+    from lmcspec.science.data.sets import folder
 
     return lambda: folder.load(Folder(), data / "cifar10")
 
 
 def tiny(data: Path) -> Callable[[], Any]:
     from lmcspec.catalog.datasets.folder import Folder
-    from lmcspec.science.data import folder
+    from lmcspec.science.data.sets import folder
 
     return lambda: folder.load(Folder(), data / "tinyimagenet10")
 

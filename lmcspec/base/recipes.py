@@ -116,7 +116,7 @@ class ResizedCrop:
     """A random part of each image, brought to `size` x `size` pixels.
 
     Its share of the image's area is uniform in `scale`, the logarithm of width / height uniform in those of `ratio`
-    (see lmcspec/science/data/resized_crop.py).
+    (see lmcspec/science/data/augmentation/resized_crop.py).
     """
 
     size: int
@@ -132,9 +132,8 @@ class Augmentation:
     pixels on each side and cuts the old size at a uniform offset; `random_resized_crop` cuts from the whole of the
     stored image; `flip` mirrors left to right with probability 1/2.
     `dsa` names families of differentiable siamese augmentation joined by `_`, in alphabetical order; `dsa_style` says
-    how they are combined (see lmcspec/science/data/dsa.py). With probability `cutmix` a batch is mixed with itself
-    (see lmcspec/science/data/cutmix.py). Colours change last of what acts on decoded images, by `jitter` and `lighting`
-    (see lmcspec/science/data/colour.py).
+    how they are combined. With probability `cutmix` a batch is mixed with itself. Colours change last of what acts on
+    decoded images, by `jitter` and `lighting`. More in lmcspec/science/data/augmentation.
     """
 
     flip: bool = False

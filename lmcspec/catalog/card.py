@@ -103,7 +103,7 @@ class DistillerCard(Card):
     convolutions: bool = False
     """Whether it matches gradients of convolutions, and of nothing else."""
     form: Literal["mtt", "idc", "dc"] = "dc"
-    """The form in which its sets are published; see `science/data/published.py`."""
+    """The form in which its sets are published; see `science/data/distilled/published.py`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -10,7 +10,7 @@ from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOp
 from lmcspec.cli.output import Format, envelope, put, say
 
 if TYPE_CHECKING:
-    from lmcspec.science.data.distilled import Distilled
+    from lmcspec.science.data.distilled.distilled_set import Distilled
 
 
 class FileForm(str, Enum):
@@ -59,7 +59,8 @@ def export(
     existing = needed_store(store)
     study = read_study(spec, sets, existing, max_tasks)
     chosen = chosen_set(study.plan, study.loaded, name, case)
-    from lmcspec.science.data.export import check_output, usual_form  # with torch: only once there is such a set
+    # with torch: only once there is such a set
+    from lmcspec.science.data.distilled.export import check_output, usual_form
 
     form_name = form.value if form else usual_form(chosen.task.params.method.value["method"], output)
     check_output(output, form_name, replace=force)

@@ -46,7 +46,7 @@ def _missing(card: DatasetCard, root: Path | None) -> str:
     """Why a built-in set can't be used, empty if it can; looks for its files and reads none."""
     if root is None:
         return _no_root(card)
-    return _resolve("lmcspec.science.data.official:absent")(card, root) if card.files else ""
+    return _resolve("lmcspec.science.data.sets.official:absent")(card, root) if card.files else ""
 
 
 def _no_root(card: DatasetCard) -> str:
@@ -78,7 +78,9 @@ def distilled_facts(path: Path, facts: DataFacts, factor: int = 1, which: int = 
 
     Raises FileNotFoundError, and BlockedError for a file of another form or shape.
     """
-    return _resolve("lmcspec.science.data.distilled:distilled_facts")(path, facts.classes, facts.shape, factor, which)
+    return _resolve("lmcspec.science.data.distilled.distilled_set:distilled_facts")(
+        path, facts.classes, facts.shape, factor, which
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def distilled_set(
 
     Raises as `distilled_facts`, and BlockedError with `found`, the name of the space, where its images are in another.
     """
-    read, check = (_resolve(f"lmcspec.science.data.set_file:{name}") for name in ("read_set", "check_space"))
+    read, check = (_resolve(f"lmcspec.science.data.distilled.set_file:{name}") for name in ("read_set", "check_space"))
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in space.items()}
     found = read(path, facts.classes, facts.shape, factor=factor, which=which)
     check(path, found, declared, _resolve("lmcspec.science.data.spaces:Space")(**fields))

@@ -12,14 +12,14 @@ from lmcspec.store import Stored
 from lmcspec.tasks.read import DISTILLED
 
 if TYPE_CHECKING:
-    from lmcspec.science.data.distilled import Distilled
-    from lmcspec.science.data.export import AnyForm
+    from lmcspec.science.data.distilled.distilled_set import Distilled
+    from lmcspec.science.data.distilled.export import AnyForm
     from lmcspec.science.data.space import Space
 
 
 def read_stored(stored: Stored, made: MadeSet, plan: Plan) -> "Distilled":
     """The stored set, with the names of its classes where its data have some. Loads torch."""
-    from lmcspec.science.data.distilled import read_own
+    from lmcspec.science.data.distilled.distilled_set import read_own
 
     model = made.task.params.model.value
     images = read_own(stored.out / DISTILLED, model["classes"], tuple(model["shape"]))
@@ -30,7 +30,7 @@ def read_stored(stored: Stored, made: MadeSet, plan: Plan) -> "Distilled":
 def write(images: "Distilled", output: Path, form: "AnyForm") -> list[Path]:
     """Write it; gives the files. UsageError where the form can't hold the set, or the files can't be written."""
     from lmcspec.science.data import DataError
-    from lmcspec.science.data.export import export
+    from lmcspec.science.data.distilled.export import export
 
     try:
         return export(images, output, form)
@@ -44,7 +44,7 @@ def document(
     images: "Distilled", made: MadeSet, form: "AnyForm", files: Sequence[Path], folder: Path
 ) -> dict[str, Any]:
     """What was written, and what a spec in `folder` says to load it (None where it would not be known again)."""
-    from lmcspec.science.data.export import tells_space, unsaid
+    from lmcspec.science.data.distilled.export import tells_space, unsaid
 
     return {
         "set": made.name,

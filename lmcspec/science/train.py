@@ -12,9 +12,9 @@ from lmcspec.base.recipes import AnyNoise, Recipe
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.science import masks
 from lmcspec.science.auxiliary import loss_of_outputs
-from lmcspec.science.data.augment import Draws, draw
-from lmcspec.science.data.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
-from lmcspec.science.data.dsa import DsaDraws, apply_dsa, draw_dsa
+from lmcspec.science.data.augmentation.augment import Draws, draw
+from lmcspec.science.data.augmentation.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
+from lmcspec.science.data.augmentation.dsa import DsaDraws, apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import attach, detach
 from lmcspec.science.optimisers import AdamSteps, SgdSteps, stepper

@@ -15,7 +15,7 @@ from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
     from lmcspec.science.data import Dataset
-    from lmcspec.science.data.distilled import Distilled
+    from lmcspec.science.data.distilled.distilled_set import Distilled
 
 
 GRID = "grid.png"
@@ -53,7 +53,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     `diverged`; it has no picture, and what trains on it comes to nothing either.
     """
     from lmcspec.catalog import ModelCard, get
-    from lmcspec.science.data.distilled import save_distilled
+    from lmcspec.science.data.distilled.distilled_set import save_distilled
     from lmcspec.science.data.look import save_grid, visible
     from lmcspec.science.distill.protocol import Diverged, Given, Progress, Stopped
     from lmcspec.science.initial import scheme_of
@@ -110,7 +110,7 @@ def _nothing(data: "Dataset", ipc: int) -> "Distilled":
     """A set without a single number in it."""
     import torch
 
-    from lmcspec.science.data.distilled import Distilled
+    from lmcspec.science.data.distilled.distilled_set import Distilled
     from lmcspec.science.distill.protocol import class_labels
 
     labels = class_labels(data.classes, ipc, data.train.device)

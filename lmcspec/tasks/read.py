@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from lmcspec.science.data import Dataset, Split
-    from lmcspec.science.data.distilled import Distilled
+    from lmcspec.science.data.distilled.distilled_set import Distilled
 
 STATE, OPTIMISER, MASK, DISTILLED, TRAJECTORY = (
     "state.safetensors",
@@ -102,7 +102,7 @@ def space(value: Mapping[str, Any]) -> Any:
 def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distilled | None":
     """The distilled set to train on: that of a file, or in the slot `data`; None for the study's own images."""
     from lmcspec.science.data import Space
-    from lmcspec.science.data.distilled import load_distilled, read_own
+    from lmcspec.science.data.distilled.distilled_set import load_distilled, read_own
 
     if train_on is not None:
         where, factor = ctx.neutral[train_on.digest], train_on.value.get("factor")
@@ -124,7 +124,7 @@ def training_images(ctx: Context, data: Part, train_on: Part | None) -> "tuple[D
 
     That is another data set's training images, a distilled set, or the study's own training images.
     """
-    from lmcspec.science.data.distilled import enter_distilled
+    from lmcspec.science.data.distilled.distilled_set import enter_distilled
 
     if train_on is not None and "config" in ctx.neutral[train_on.digest]:
         own, other = dataset(ctx, data, train_on), dataset(ctx, train_on, data).train

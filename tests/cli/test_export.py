@@ -11,7 +11,7 @@ from specs_for_tests import SEVEN_UPDATES
 from lmcspec.cli import main
 from lmcspec.plan import compile_study
 from lmcspec.science.data import Space
-from lmcspec.science.data.distilled import load_distilled, read_own
+from lmcspec.science.data.distilled.distilled_set import load_distilled, read_own
 from lmcspec.spec import load
 from lmcspec.store import Store
 

@@ -14,7 +14,7 @@ from lmcspec.base.errors import SpecError
 from lmcspec.engine.execute import execute
 from lmcspec.plan.class_names import OtherClasses, matched, taken_for
 from lmcspec.plan.outlook import outlook
-from lmcspec.science.data.distilled import Distilled, read_own, save_distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled, read_own, save_distilled
 from lmcspec.science.data.spaces import Space
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner

@@ -8,7 +8,7 @@ from lmcspec.base.errors import SpecError
 from lmcspec.catalog import get
 from lmcspec.plan import counts
 from lmcspec.plan.cost import cost
-from lmcspec.science.data.published import write_published
+from lmcspec.science.data.distilled.published import write_published
 from lmcspec.spec import load, presets, set_presets
 
 SPEC = """

@@ -13,7 +13,7 @@ from lmcspec.engine.execute import execute
 from lmcspec.plan import compile_study
 from lmcspec.plan.model_facts import known_facts, take
 from lmcspec.plan.outlook import outlook
-from lmcspec.science.data.distilled import Distilled, save_distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled, save_distilled
 from lmcspec.science.data.space import Space
 from lmcspec.spec import load
 from lmcspec.store import Store

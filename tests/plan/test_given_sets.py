@@ -106,7 +106,7 @@ def test_a_set_without_some_classes_is_noted(tmp_path, images, labels):
 
 
 def test_a_learned_rate_is_asked_of_the_file_not_of_its_name(tmp_path, images, labels):
-    from lmcspec.science.data.distilled import Distilled, save_distilled
+    from lmcspec.science.data.distilled.distilled_set import Distilled, save_distilled
     from lmcspec.science.data.spaces import Space
 
     path = tmp_path / "set.safetensors"
@@ -124,8 +124,8 @@ def test_a_learned_rate_is_asked_of_the_file_not_of_its_name(tmp_path, images, l
 def test_the_help_leads_to_a_plan_in_one_step(tmp_path, study, declared, held):
     """Wherever one starts: what the one help says, written down, plans."""
     from lmcspec.catalog.datasets.digits import CARD, Digits
-    from lmcspec.science.data.digits import load
     from lmcspec.science.data.resident import enter
+    from lmcspec.science.data.sets.digits import load
     from lmcspec.science.data.space import Space
 
     space = Space("standardised", CARD.mean or (), CARD.std or ()) if held == "standardised" else Space(held)

@@ -9,7 +9,7 @@ from specs_for_tests import FIG7, plan_of
 from lmcspec.plan import compile_study
 from lmcspec.plan.mask_cost import MaskCost, Seen, mask_costs
 from lmcspec.plan.mask_words import mask_documents, mask_lines
-from lmcspec.science.data.published import write_published
+from lmcspec.science.data.distilled.published import write_published
 from lmcspec.spec import load
 
 PERFORMANCE = Path(__file__).parents[2] / "specs" / "distilled" / "performance.toml"

@@ -32,7 +32,7 @@ def _(world: World, path: Path) -> object:
 
 @reader("idx file", lambda world: world.root / "images.idx", json=False)
 def _(world: World, path: Path) -> object:
-    from lmcspec.science.data.idx import read_idx
+    from lmcspec.science.data.sets.idx import read_idx
 
     with contextlib.suppress(FileNotFoundError, ValueError):  # which `official.load` tells of the whole set
         return read_idx(path)
@@ -40,28 +40,28 @@ def _(world: World, path: Path) -> object:
 
 @reader("pickle of arrays", lambda world: world.root / "batch.pickle", json=False)
 def _(world: World, path: Path) -> object:
-    from lmcspec.science.data.pickled import read_pickle
+    from lmcspec.science.data.sets.pickled import read_pickle
 
     return read_pickle(path)
 
 
 @reader("picture", lambda world: world.root / "picture.png", json=False)
 def _(world: World, path: Path) -> object:
-    from lmcspec.science.data.decode import decode
+    from lmcspec.science.data.sets.decode import decode
 
     return decode(path, 8)
 
 
 @reader("facts of an official set", lambda world: world.root / "official.json")
 def _(world: World, path: Path) -> object:
-    from lmcspec.science.data.official import _recorded
+    from lmcspec.science.data.sets.official import _recorded
 
     return _recorded(path, [["x", 1, 2, 3]])
 
 
 @reader("index of a folder of images", lambda world: world.root / "cache" / "index.npz", json=False)
 def _(world: World, path: Path) -> object:
-    from lmcspec.science.data.folder import _Index
+    from lmcspec.science.data.sets.folder import _Index
 
     return _Index.read(path.parent)
 
@@ -75,7 +75,7 @@ def _(world: World, path: Path) -> object:
 
 
 def _set(path: Path) -> object:
-    from lmcspec.science.data.set_file import read_set
+    from lmcspec.science.data.distilled.set_file import read_set
 
     found = read_set(path, 10, (1, 8, 8))
     return found.facts(10), found.note
@@ -98,7 +98,7 @@ def _(world: World, path: Path) -> object:
 
 @reader("stamp of a set that was verified", lambda world: world.root / "verified.json")
 def _(world: World, path: Path) -> object:
-    from lmcspec.science.data.verify import _read
+    from lmcspec.science.data.sets.verify import _read
 
     return _read(path) == {"digest": TASK, "files": []}
 

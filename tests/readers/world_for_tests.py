@@ -69,7 +69,7 @@ def build(place: Path) -> World:
     from specs_for_tests import STABILITY
 
     from lmcspec.cli import main
-    from lmcspec.science.data.folder import _Index
+    from lmcspec.science.data.sets.folder import _Index
     from lmcspec.tasks.checkpoint import Checkpoints
 
     world = World(place)
@@ -129,7 +129,7 @@ def _add_sets(place: Path) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from lmcspec.science.data.distilled import Distilled, save_distilled
+    from lmcspec.science.data.distilled.distilled_set import Distilled, save_distilled
     from lmcspec.science.data.spaces import Space
 
     images, labels = torch.linspace(0, 1, 640).view(10, 1, 8, 8), torch.arange(10)

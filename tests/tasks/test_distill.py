@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data import Space, load
 from lmcspec.science.data.arrays import DataError
-from lmcspec.science.data.distilled import Distilled, enter_distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled, enter_distilled
 from lmcspec.science.distill.dm import distill
 from lmcspec.science.distill.protocol import Given, Progress, real_subset
 from lmcspec.tasks import Interrupted, Part, read

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from lmcspec.catalog import get
 from lmcspec.science import masks
 from lmcspec.science.criteria import magnitude, synflow
-from lmcspec.science.data.distilled import Distilled, distilled_facts, save_distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled, distilled_facts, save_distilled
 from lmcspec.science.data.space import Space
 from lmcspec.science.initial import initial_state
 from lmcspec.tasks import Interrupted, Part, read

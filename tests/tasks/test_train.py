@@ -9,7 +9,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.base.recipes import Adam, AdamW, Augmentation, Cosine, Noise, Sgd
 from lmcspec.science import masks
 from lmcspec.science.data import load
-from lmcspec.science.data.distilled import Distilled, distilled_facts, enter_distilled, save_distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled, distilled_facts, enter_distilled, save_distilled
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.train import train

@@ -93,8 +93,8 @@ class TestClosure:
         assert "lmcspec.science.distill.dm" in closure.reached("distill")
 
     def test_of_read_only_what_is_used(self):
-        assert "lmcspec.science.data.distilled" in closure.reached("train")
-        assert "lmcspec.science.data.distilled" not in closure.reached("shuffle")
+        assert "lmcspec.science.data.distilled.distilled_set" in closure.reached("train")
+        assert "lmcspec.science.data.distilled.distilled_set" not in closure.reached("shuffle")
 
 
 class TestCompare:

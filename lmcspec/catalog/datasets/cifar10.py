@@ -17,9 +17,9 @@ CARD = DatasetCard(
     name="cifar10",
     doc="CIFAR-10, 50,000 + 10,000 images of 32x32 pixels in 10 classes",
     config=Cifar10,
-    implementation="lmcspec.science.data.cifar:load",
+    implementation="lmcspec.science.data.sets.cifar:load",
     source="Krizhevsky 2009; mean and std as they are commonly given for its training images",
-    facts="lmcspec.science.data.cifar:facts",
+    facts="lmcspec.science.data.sets.cifar:facts",
     expected=DataFacts("", 50_000, 10_000, 10, (3, 32, 32), known=False),
     files=(
         *(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),

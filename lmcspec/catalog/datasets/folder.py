@@ -20,6 +20,6 @@ CARD = DatasetCard(
     name="folder",
     doc="your own images: ROOT/train/CLASS/* and ROOT/test/CLASS/*",
     config=Folder,
-    implementation="lmcspec.science.data.folder:load",
-    facts="lmcspec.science.data.folder:facts",
+    implementation="lmcspec.science.data.sets.folder:load",
+    facts="lmcspec.science.data.sets.folder:facts",
 )

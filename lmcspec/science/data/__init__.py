@@ -1,4 +1,8 @@
-"""Data sets: decoded arrays, spaces, resident tensors, augmentation, distilled-set files.
+"""Data sets, from files to the batches that networks see.
+
+`sets` reads the files to decoded `arrays`; `loading` does it by a configuration, sets some images aside (`held_out`)
+and enters the rest into a `space`, as tensors on a device (`resident`) or on the host (`mapped`). `augmentation`
+changes batches at random, `distilled` holds the files of distilled sets, and `look` brings images back for the eye.
 
 Names are looked up when they are first used, so that asking a folder for its facts does not import torch.
 """
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lmcspec.science.data.arrays import Arrays, DataError, MissingData, channel_statistics, digest
-    from lmcspec.science.data.augment import Draws, draw
+    from lmcspec.science.data.augmentation.augment import Draws, draw
     from lmcspec.science.data.loading import load
     from lmcspec.science.data.resident import Dataset, Split, enter
     from lmcspec.science.data.space import Space
@@ -17,13 +21,13 @@ _PLACES = {
     "Arrays": "arrays",
     "DataError": "arrays",
     "Dataset": "resident",
-    "Draws": "augment",
+    "Draws": "augmentation.augment",
     "MissingData": "arrays",
     "Space": "space",
     "Split": "resident",
     "channel_statistics": "arrays",
     "digest": "arrays",
-    "draw": "augment",
+    "draw": "augmentation.augment",
     "enter": "resident",
     "load": "loading",
 }

@@ -12,7 +12,7 @@ from lmcspec.catalog import DatasetCard, Named, get
 from lmcspec.science.data.arrays import Arrays, channel_statistics
 from lmcspec.science.data.held_out import check_classes, held_rows, hold_out, keep, kept_rows
 from lmcspec.science.data.resident import Dataset, Residence, enter, on_the_host
-from lmcspec.science.data.resize import resized
+from lmcspec.science.data.sets.resize import resized
 from lmcspec.science.data.space import Space
 
 

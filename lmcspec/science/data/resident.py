@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from lmcspec.science.data.arrays import Arrays
-from lmcspec.science.data.augment import Draws, augment
-from lmcspec.science.data.colour import coloured
+from lmcspec.science.data.augmentation.augment import Draws, augment
+from lmcspec.science.data.augmentation.colour import coloured
 from lmcspec.science.data.mapped import Mapped, read_ahead, stays_on_host
 from lmcspec.science.data.space import Conversion, Space, as_tensor, conversion, fit, of_floats, whitened
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from lmcspec.base.recipes import OwnNoise, Recipe, Sgd
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.coresets import KCenter, RandomImages
-from lmcspec.science.data.distilled import Distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.distill.features import features
 from lmcspec.science.distill.protocol import Given, members_of, real_subset, too_few
 from lmcspec.science.train import train

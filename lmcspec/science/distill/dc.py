@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from lmcspec.base.recipes import Augmentation, OwnNoise, Recipe, Sgd
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.dc import Condensation
-from lmcspec.science.data.distilled import Distilled
-from lmcspec.science.data.dsa import siamese
+from lmcspec.science.data.augmentation.dsa import siamese
+from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.resident import Split
 from lmcspec.science.distill.matching import by_unit, gradients
 from lmcspec.science.distill.norms import frozen_statistics

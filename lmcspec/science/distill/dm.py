@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from lmcspec.catalog.distillers.dm import DistributionMatching
-from lmcspec.science.data.distilled import Distilled
-from lmcspec.science.data.dsa import Siamese, siamese
+from lmcspec.science.data.augmentation.dsa import Siamese, siamese
+from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.resident import Split
 from lmcspec.science.distill.features import features
 from lmcspec.science.distill.protocol import Given, members_of, real_subset, some

@@ -1,7 +1,7 @@
 """Gradient matching under siamese augmentation (DSA): `dc` with its families, starting from real images."""
 
 from lmcspec.catalog.distillers.dsa import SiameseCondensation
-from lmcspec.science.data.distilled import Distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.distill import dc
 from lmcspec.science.distill.protocol import Given
 

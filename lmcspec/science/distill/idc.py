@@ -11,11 +11,11 @@ from lmcspec.base import streams
 from lmcspec.base.recipes import Augmentation, OwnNoise, Recipe, Sgd
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.idc import EfficientCondensation
-from lmcspec.science.data.distilled import Distilled
-from lmcspec.science.data.dsa import siamese
+from lmcspec.science.data.augmentation.dsa import siamese
+from lmcspec.science.data.distilled.distilled_set import Distilled
+from lmcspec.science.data.distilled.tiles import decode, pack
 from lmcspec.science.data.resident import Split
 from lmcspec.science.data.space import Space, of_floats
-from lmcspec.science.data.tiles import decode, pack
 from lmcspec.science.distill.matching import DISTANCES, gradients
 from lmcspec.science.distill.protocol import Given, class_labels, members_of, some, start_rows, too_few
 from lmcspec.science.dropout import silence

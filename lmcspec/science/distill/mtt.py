@@ -11,8 +11,8 @@ from lmcspec.base.recipes import Augmentation, OwnNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.science.attention import twice_differentiable
-from lmcspec.science.data.distilled import Distilled
-from lmcspec.science.data.dsa import apply_dsa, draw_dsa
+from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
+from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.distill.experts import state_after
 from lmcspec.science.distill.protocol import Given, real_or_noise
 from lmcspec.science.dropout import silence

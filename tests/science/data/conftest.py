@@ -1,14 +1,9 @@
 """Small made-up data sets, where a test is about shapes and bytes and not about images."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from lmcspec.science.data.arrays import Arrays
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

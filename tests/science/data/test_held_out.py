@@ -8,10 +8,11 @@ from PIL import Image
 
 from lmcspec.base import streams
 from lmcspec.catalog.datasets.folder import Folder
-from lmcspec.science.data import folder, load
+from lmcspec.science.data import load
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.held_out import hold_out, keep
-from lmcspec.science.data.resize import resized
+from lmcspec.science.data.sets import folder
+from lmcspec.science.data.sets.resize import resized
 from lmcspec.science.data.space import Space, fit
 
 

@@ -38,7 +38,7 @@ def test_every_public_name_is_there():
 
 def test_facts_of_folders_and_files_need_no_torch():
     code = (
-        "import sys; import lmcspec.science.data, lmcspec.science.data.folder, lmcspec.science.data.cifar10_jpeg, "
-        "lmcspec.science.data.distilled; sys.exit('torch' in sys.modules)"
+        "import sys; import lmcspec.science.data, lmcspec.science.data.sets.folder, lmcspec.science.data.sets.cifar10_jpeg, "
+        "lmcspec.science.data.distilled.distilled_set; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -15,7 +15,7 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import curves, paths
 from lmcspec.science.data import load, mapped
 from lmcspec.science.data.arrays import Arrays, channel_statistics
-from lmcspec.science.data.augment import draw
+from lmcspec.science.data.augmentation.augment import draw
 from lmcspec.science.data.mapped import Mapped, read_ahead
 from lmcspec.science.data.resident import Dataset, Split, enter, on_the_host
 from lmcspec.science.data.space import Space

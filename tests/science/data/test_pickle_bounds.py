@@ -18,10 +18,12 @@ from profiles import examples
 
 from lmcspec.science.data import pickle_bounds
 from lmcspec.science.data.arrays import DataError
+from lmcspec.science.data.distilled.published import NoSet, read_published
+from lmcspec.science.data.distilled.stored_tensor import NoTensors
+from lmcspec.science.data.distilled.torch_file import read_torch
+from lmcspec.science.data.distilled.torch_pickle import _Tensors
 from lmcspec.science.data.pickle_bounds import EACH, INSTRUCTIONS, KEY, Call, Refused, next_pickle, told
-from lmcspec.science.data.pickled import read_pickle
-from lmcspec.science.data.published import NoSet, read_published
-from lmcspec.science.data.torch_file import NoTensors, _Tensors, read_torch
+from lmcspec.science.data.sets.pickled import read_pickle
 
 DEEP = b")" + b"\x85" * 100_000
 """A tuple in a tuple in a …, whose hash takes as many calls of C inside each other."""

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lmcspec.base.recipes import Augmentation, Noise
-from lmcspec.science.data.augment import augment, draw
+from lmcspec.science.data.augmentation.augment import augment, draw
 from lmcspec.science.data.resident import Split, black, enter
 from lmcspec.science.data.space import Space
 

@@ -68,7 +68,7 @@ def test_zca_is_the_naive_computation(arrays, eps):
 def test_zca_of_digits_whitens():
     """With a small eps the covariance of the whitened training images is that of s / (s + eps): near the identity."""
     from lmcspec.catalog.datasets.digits import Digits
-    from lmcspec.science.data.digits import load
+    from lmcspec.science.data.sets.digits import load
 
     arrays = load(Digits())
     whitening = fit(arrays.train_images, 16.0, 1e-9)

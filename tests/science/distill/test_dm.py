@@ -12,7 +12,7 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.arrays import DataError
-from lmcspec.science.data.dsa import siamese
+from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.distill import dm
 from lmcspec.science.distill.protocol import Given, Stopped, real_subset
 from lmcspec.science.evaluate import evaluate

@@ -16,8 +16,8 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import data
 from lmcspec.science.data import Space, Split
 from lmcspec.science.data.arrays import DataError
-from lmcspec.science.data.distilled import enter_distilled
-from lmcspec.science.data.dsa import siamese
+from lmcspec.science.data.augmentation.dsa import siamese
+from lmcspec.science.data.distilled.distilled_set import enter_distilled
 from lmcspec.science.distill import idc
 from lmcspec.science.distill.protocol import Given, Stopped, real_subset
 from lmcspec.science.evaluate import evaluate

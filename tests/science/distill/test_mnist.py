@@ -17,7 +17,7 @@ from lmcspec.catalog import get
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import data
 from lmcspec.science.data import Split
-from lmcspec.science.data.distilled import enter_distilled
+from lmcspec.science.data.distilled.distilled_set import enter_distilled
 from lmcspec.science.distill.experts import trajectory
 from lmcspec.science.distill.protocol import Given, real_subset
 from lmcspec.science.evaluate import evaluate

@@ -14,7 +14,7 @@ from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data import Split
-from lmcspec.science.data.dsa import apply_dsa, draw_dsa
+from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
 from lmcspec.science.distill import mtt
 from lmcspec.science.distill.experts import state_after, trajectory
 from lmcspec.science.distill.protocol import Given, Stopped, real_subset

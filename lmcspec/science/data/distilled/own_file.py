@@ -1,0 +1,125 @@
+"""Distilled sets in .safetensors files of lmcspec's own, which say what published ones leave out. Without torch."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmcspec.base.documents import DocumentError, open_regular, parse_document
+from lmcspec.science.data.arrays import DataError, MissingData
+from lmcspec.science.data.distilled.foreign import START, advice
+from lmcspec.science.data.distilled.published import FORMS, NoSet
+from lmcspec.science.data.pickle_bounds import told
+from lmcspec.science.data.spaces import Space
+
+LARGEST_FACTOR = 64
+_DTYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "BOOL": "bool",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a set's file says beside its tensors: space, tiles along a side, the learned rate, names of its classes."""
+
+    space: Space | None = None
+    factor: int = 1
+    rate: float | None = None
+    names: tuple[str, ...] = ()
+
+    def write(self) -> dict[str, str]:
+        """As metadata of a file; what is as if nothing were said is left out."""
+        note = {"space": json.dumps(asdict(self.space))} if self.space is not None else {}
+        note |= {"factor": str(self.factor)} if self.factor > 1 else {}
+        note |= {"rate": repr(self.rate)} if self.rate is not None else {}
+        return note | ({"classes": json.dumps(list(self.names))} if self.names else {})
+
+    @staticmethod
+    def read(path: Path, metadata: dict[str, str]) -> "Note":
+        """The note in a file's metadata. Raises NoSet where it can't be meant."""
+        try:
+            space = metadata.get("space")
+            factor, rate = int(metadata.get("factor", 1)), metadata.get("rate")
+            if not 1 <= factor <= LARGEST_FACTOR:
+                raise ValueError(f"its factor is {factor}")
+            names = parse_document(metadata.get("classes", "[]"), path, list[str])
+            learned = None if rate is None else float(rate)
+            return Note(None if space is None else _space(path, space), factor, learned, tuple(names))
+        except DocumentError as error:
+            raise NoSet(f"{path} does not say what it holds: {error.problem}", help=FORMS) from error
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise NoSet(f"{path} does not say what it holds: {error}", help=FORMS) from error
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnTensor:
+    """A tensor of a .safetensors file, unread."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    path: Path
+    name: str
+
+    def read(self) -> np.ndarray:
+        """Its values."""
+        from safetensors import safe_open
+
+        with safe_open(self.path, framework="numpy") as file:
+            return file.get_tensor(self.name)
+
+
+def read_own_file(path: Path) -> tuple[OwnTensor, OwnTensor, Note]:
+    """Images and labels, unread, and the note. MissingData where there is no file, NoSet where it holds no set."""
+    from safetensors import safe_open
+
+    try:
+        with open_regular(path, follow=True) as file:
+            start = file.read(START)
+    except FileNotFoundError as error:
+        raise MissingData(f"there is no file {path}", help=FORMS) from error
+    except DocumentError as error:
+        raise NoSet(f"{path} {error.problem}", help=advice(path, b"") or FORMS) from error
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = list(file.keys())
+            missing = [name for name in ("images", "labels") if name not in names]
+            if missing:
+                raise NoSet(f"{path} holds no tensor called `{missing[0]}`", help=FORMS)
+            parts = {name: file.get_slice(name) for name in ("images", "labels")}
+            images, labels = (
+                OwnTensor(_DTYPES.get(str(part.get_dtype()), "others"), tuple(part.get_shape()), path, name)
+                for name, part in parts.items()
+            )
+            metadata = dict(file.metadata() or {})
+    except DataError:
+        raise
+    except Exception as error:  # safetensors' own error class has no stable name
+        raise NoSet(f"{path} is not a distilled set: {told(error)}", help=advice(path, start) or FORMS) from error
+    return images, labels, Note.read(path, metadata)
+
+
+def _space(path: Path, text: str) -> Space:
+    """The space that a note spells out; of numbers only those that make a difference in it."""
+    fields: Any = parse_document(text, path, dict[str, Any])
+    mean, std, name = tuple(fields["mean"]), tuple(fields["std"]), fields["name"]
+    eps = fields["eps"] if name == "zca" else fields.get("eps", 0.1)
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in (*mean, *std, eps)):
+        raise ValueError("its space has numbers that mean nothing")
+    if name == "standardised":
+        return Space(name, mean, std)
+    if mean or std:
+        other = "images of which a mean was taken off are in another: standardised, or raw once it is added again"
+        raise ValueError(f"its space is {name!r}, which has no mean and std; {other}")
+    return Space(name, eps=eps) if name == "zca" else Space(name)

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmcspec.base import streams
+from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.science.data.augmentation.augment import augment, draw
+
+NOISE = Noise(replicate=2, copy=1, level=3)
+
+
+def one_by_one(images: np.ndarray, tops, lefts, flips, pad: int, black) -> np.ndarray:
+    """The same, image by image and pixel by pixel."""
+    out = np.empty_like(images)
+    count, channels, height, width = images.shape
+    for i in range(count):
+        for c in range(channels):
+            for y in range(height):
+                for x in range(width):
+                    column = width - 1 - x if flips[i] else x
+                    row, column = y + tops[i] - pad, column + lefts[i] - pad
+                    inside = 0 <= row < height and 0 <= column < width
+                    out[i, c, y, x] = images[i, c, row, column] if inside else black[c]
+    return out
+
+
+@given(
+    st.integers(1, 4), st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(0, 6), st.booleans(),
+    st.booleans(),
+)  # fmt: skip
+def test_a_batch_is_what_a_loop_over_its_images_makes(count, channels, height, width, crop, flip, floating):
+    rng = np.random.default_rng(count + 10 * crop)
+    images = rng.integers(1, 255, (count, channels, height, width)).astype(np.float32 if floating else np.uint8)
+    black = rng.normal(size=channels).astype(np.float32) if floating else np.zeros(channels, dtype=np.uint8)
+    draws = draw(count, Augmentation(flip, crop), NOISE, epoch=4)
+    if draws is None:
+        assert not (crop or flip)
+        return
+    out = augment(torch.from_numpy(images), draws, torch.from_numpy(black).view(-1, 1, 1))
+    expected = one_by_one(images, draws.top, draws.left, draws.flip, crop, black)
+    assert out.dtype == torch.from_numpy(images).dtype
+    assert (out.numpy() == expected).all()
+
+
+def test_draws_come_from_their_streams_by_position():
+    draws = draw(50, Augmentation(True, 4), NOISE, epoch=7)
+    assert draws is not None
+    address = ("augment", 2, 1, 3, 7)
+    assert (draws.top.numpy() == streams.integers(50, 9, *address, "crop-y")).all()
+    assert (draws.left.numpy() == streams.integers(50, 9, *address, "crop-x")).all()
+    assert (draws.flip.numpy() == (streams.uniforms(50, *address, "flip") < 0.5)).all()
+
+
+def test_draws_are_pinned():
+    draws = draw(8, Augmentation(True, 4), Noise(0), epoch=0)
+    assert draws is not None
+    assert draws.top.tolist() == [5, 7, 6, 0, 6, 3, 3, 6]
+    assert draws.left.tolist() == [3, 2, 0, 1, 5, 0, 6, 6]
+    assert draws.flip.tolist() == [False, False, False, False, True, False, True, False]
+
+
+def test_turning_one_kind_off_leaves_the_other_as_it_is():
+    both, crop, flip = (draw(30, Augmentation(*what), NOISE, 0) for what in ((True, 4), (False, 4), (True, 0)))
+    assert both and crop and flip
+    assert torch.equal(both.top, crop.top)
+    assert torch.equal(both.flip, flip.flip)
+    assert not crop.flip.any()
+    assert draw(30, Augmentation(), NOISE, 0) is None
+
+
+@pytest.mark.parametrize("other", [(Noise(0, 1, 3), 0), (Noise(2, 0, 3), 0), (Noise(2, 1, 0), 0), (NOISE, 1)])
+def test_another_address_is_another_draw(other):
+    a, b = draw(40, Augmentation(True, 4), NOISE, 0), draw(40, Augmentation(True, 4), *other)
+    assert a and b
+    for what in ("top", "left", "flip"):
+        assert not torch.equal(getattr(a, what), getattr(b, what))
+
+
+def test_offsets_and_flips_are_uniform():
+    draws = draw(20_000, Augmentation(True, 2), NOISE, 0)
+    assert draws is not None
+    for offsets in (draws.top, draws.left):
+        counts = torch.bincount(offsets, minlength=5)
+        assert len(counts) == 5
+        assert ((counts - 4000).abs() < 4 * (20_000 * 0.2 * 0.8) ** 0.5).all()
+    assert abs(int(draws.flip.sum()) - 10_000) < 4 * (20_000 * 0.25) ** 0.5
+
+
+def test_batches_of_an_epoch_are_its_parts():
+    images = torch.arange(20 * 9).view(20, 1, 3, 3)
+    draws = draw(20, Augmentation(True, 1), NOISE, 0)
+    assert draws is not None
+    parts = [augment(images[start : start + 8], draws[start : start + 8]) for start in range(0, 20, 8)]
+    assert torch.equal(torch.cat(parts), augment(images, draws))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("floating", [False, True])
+def test_a_gpu_makes_the_same_bits(cuda, floating):
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.integers(1, 255, (50, 3, 6, 5)).astype(np.float32 if floating else np.uint8))
+    black = torch.tensor([3.5, -1.0, 0.25]).view(3, 1, 1) if floating else torch.zeros(3, 1, 1, dtype=torch.uint8)
+    draws = draw(50, Augmentation(True, 2), NOISE, epoch=1)
+    assert draws is not None
+    expected = augment(images, draws, black)
+    for place in ("cpu", cuda):
+        found = augment(images.to(cuda), draws.to(cuda), black.to(place))
+        assert found.device.type == "cuda" and found.dtype == images.dtype
+        assert torch.equal(found.cpu(), expected)

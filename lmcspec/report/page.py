@@ -10,11 +10,12 @@ from typing import Any, Protocol
 from lmcspec.plan import Plan, Target
 from lmcspec.plan.mask_cost import mask_costs
 from lmcspec.report.noise import WORDS
+from lmcspec.report.results_table import CaseTable, ResultsTable, case_table, results_table
 from lmcspec.report.spending import Spent, by_kind
-from lmcspec.report.summary import key_of, place_of, summarise
-from lmcspec.report.table import columns_of, heading, in_column, places_of
+from lmcspec.report.summary import place_of
+from lmcspec.report.text_table import TextCell, TextTable, results_in_words
 from lmcspec.report.tidy import MISSING, Row, at_the_end, measure_of
-from lmcspec.report.words import form_of, gaps, in_its_unit, verdicts
+from lmcspec.report.words import form_of
 
 
 class Found(Protocol):
@@ -44,15 +45,6 @@ LEGEND = "mean ± sample standard deviation over replicates (n), in percent and 
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A number of a table; `tasks` are those that it comes from, the first of them is linked."""
-
-    text: str
-    tasks: tuple[str, ...] = ()
-    amiss: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """A task that numbers come from: one line of the list to which they are linked."""
 
@@ -65,27 +57,18 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table: headings, and lines of cells. The first `names` columns are text."""
-
-    headings: tuple[str, ...]
-    lines: tuple[tuple[Cell, ...], ...]
-    names: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class CasePart:
     """What the page says of one case."""
 
     case: str
     verdicts: tuple[tuple[str, str], ...]
     gaps: tuple[str, ...]
-    sparsest: Table
+    sparsest: TextTable
     """The last level of each network, for a glance."""
-    results: Table
+    results: TextTable
     common: tuple[tuple[str, Any], ...]
     """Settings that all networks share."""
-    settings: Table
+    settings: TextTable
     """Those in which they differ, a column a network."""
 
 
@@ -101,10 +84,10 @@ class Page:
     cases: tuple[CasePart, ...]
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
-    spent: Table
-    masks: Table
+    spent: TextTable
+    masks: TextTable
     """What finding the last mask of each network took."""
-    numerics: Table
+    numerics: TextTable
     legend: str = LEGEND
 
 
@@ -120,27 +103,26 @@ def page(
 ) -> Page:
     """Everything from the plan, its rows, the store and task -> MLflow run."""
     names = list(dict.fromkeys(row.case for row in rows)) or [""]
-    cases = tuple(_case(plan, [row for row in rows if row.case == case], case) for case in names)
+    tables = {case: case_table(plan, rows, case) for case in names}
     return Page(
         study=plan.study,
         title=title,
         source=source,
         spec=spec,
         progress=_progress(rows),
-        cases=cases,
+        cases=tuple(_case(plan, rows, case, told) for case, told in tables.items()),
         sources=tuple(_sources(plan, store, runs)),
         notes=plan.notes,
         spent=_spent(by_kind(plan, store)),
         masks=_masks(plan, rows),
         numerics=_numerics(plan, store),
-        legend=legend_of([case.results for case in cases]),
+        legend=legend_of(told.results for told in tables.values()),
     )
 
 
-def legend_of(tables: Iterable[Table]) -> str:
+def legend_of(tables: Iterable[ResultsTable]) -> str:
     """What the numbers of these tables are."""
-    floors = any(" floor " in cell.text for table in tables for line in table.lines for cell in line)
-    return f"{LEGEND}; {WORDS}" if floors else LEGEND
+    return f"{LEGEND}; {WORDS}" if any(table.has_floors for table in tables) else LEGEND
 
 
 def _progress(rows: Sequence[Row]) -> str:
@@ -154,60 +136,36 @@ def _progress(rows: Sequence[Row]) -> str:
     return ", ".join([words, *(f"{count:,} {outcome}" for outcome, count in amiss.items())])
 
 
-def _case(plan: Plan, rows: Sequence[Row], case: str) -> CasePart:
-    asked = [verdict for verdict in plan.verdicts if verdict.case == case]
+def _case(plan: Plan, rows: Sequence[Row], case: str, told: CaseTable) -> CasePart:
     common, settings = _settings(plan, case)
-    everything, rows = rows, at_the_end(rows)
+    ended = [row for row in at_the_end(rows) if row.case == case]
     last: dict[str, int] = {}
-    for row in rows:
+    for row in ended:
         last[row.network] = max(row.level, last.get(row.network, 0))
+    sparsest = results_table([row for row in ended if row.level == last[row.network]])
     return CasePart(
         case=case,
-        verdicts=tuple(verdicts(rows, summarise(rows), asked)),
-        gaps=tuple(gaps(everything)),
-        sparsest=results([row for row in rows if row.level == last[row.network]]),
-        results=results(rows),
+        verdicts=told.verdicts,
+        gaps=told.gaps,
+        sparsest=results_in_words(sparsest),
+        results=results_in_words(told.results),
         common=common,
         settings=settings,
     )
 
 
-def results(rows: Sequence[Row]) -> Table:
-    """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
-    rows = at_the_end(rows)
-    cells, columns = summarise(rows), columns_of(rows)
-    lines = []
-    for (network, level), own in places_of(rows).items():
-        sparsities = [row.sparsity for row in own if row.sparsity is not None]
-        line = [Cell(network), Cell(str(level)), Cell(f"{fmean(sparsities):.1%}" if sparsities else "?")]
-        line += [_number(in_column(own, column), cells) for column in columns]
-        if any(cell.text for cell in line[3:]):
-            lines.append(tuple(line))
-    return Table(("network", "level", "sparsity", *map(heading, columns)), tuple(lines))
-
-
-def _number(behind: Sequence[Row], cells: Mapping[tuple, Any]) -> Cell:
-    if not behind:
-        return Cell("")
-    return Cell(
-        in_its_unit(cells.get(key_of(behind[0])), behind[0].metric.unit, floor=True),
-        tuple(dict.fromkeys(row.task for row in behind)),
-        any(row.outcomes for row in behind),
-    )
-
-
-def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], Table]:
+def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextTable]:
     """The settings that all networks of a case share, and a table of the others."""
     series = [one for one in plan.series if one.case == case]
     keys = dict.fromkeys(key for one in series for key in one.params if key not in ("network", "case"))
     values = {key: [one.params.get(key) for one in series] for key in keys}
     common = tuple((key, own[0]) for key, own in values.items() if all(one == own[0] for one in own))
     lines = tuple(
-        (Cell(key), *(Cell("" if one is None else str(one)) for one in own))
+        (TextCell(key), *(TextCell("" if one is None else str(one)) for one in own))
         for key, own in values.items()
         if any(one != own[0] for one in own)
     )
-    return common, Table(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
+    return common, TextTable(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
 
 
 def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
@@ -241,7 +199,7 @@ def _source(plan: Plan, task: str, gave: str, stored: Found | None, runs: Mappin
     )
 
 
-def _spent(kinds: Mapping[str, Spent]) -> Table:
+def _spent(kinds: Mapping[str, Spent]) -> TextTable:
     total = Spent(*(sum(getattr(one, name) for one in kinds.values()) for name in Spent.__slots__))
     lines = [(kind, one) for kind, one in kinds.items()] + [("all", total)]
     headings = ("kind of task", "tasks", "training images", "seconds of work", "missing", "skipped after a collapse")
@@ -250,10 +208,10 @@ def _spent(kinds: Mapping[str, Spent]) -> Table:
         (kind, f"{one.tasks:,}", _count(one.images), f"{one.seconds:,.1f}", _count(one.missing), _count(one.skipped))
         for kind, one in lines
     )
-    return Table(headings[:last], tuple(tuple(map(Cell, row[:last])) for row in rows))
+    return TextTable(headings[:last], tuple(tuple(map(TextCell, row[:last])) for row in rows))
 
 
-def _masks(plan: Plan, rows: Sequence[Row]) -> Table:
+def _masks(plan: Plan, rows: Sequence[Row]) -> TextTable:
     """A line for each network that has a mask, with its measured sparsity, or the plan's where nothing is there."""
     measured: dict[tuple[str, str, int], list[float]] = {}
     for row in rows:
@@ -267,7 +225,7 @@ def _masks(plan: Plan, rows: Sequence[Row]) -> Table:
         lines.append((one.case, one.network, str(one.level), f"{sparsity:.1%}", *images))
     headings = ("case", "network", "level", "sparsity", "images", "as stored", "to make the set", "updates")
     first = 0 if any(line[0] for line in lines) else 1
-    return Table(headings[first:], tuple(tuple(map(Cell, line[first:])) for line in lines), names=2 - first)
+    return TextTable(headings[first:], tuple(tuple(map(TextCell, line[first:])) for line in lines), names=2 - first)
 
 
 def _count(number: int) -> str:
@@ -277,7 +235,7 @@ def _count(number: int) -> str:
 NUMERICS = ("device", "cpu", "threads", "torch", "deterministic", "python", "lmcspec")
 
 
-def _numerics(plan: Plan, store: Store) -> Table:
+def _numerics(plan: Plan, store: Store) -> TextTable:
     """On what results were computed, and how many tasks on each."""
     found: Counter[tuple[str, ...]] = Counter()
     for task in plan.tasks:
@@ -285,5 +243,5 @@ def _numerics(plan: Plan, store: Store) -> Table:
         if stored is not None:
             own = stored.record.get("numerics", {})
             found[tuple(str(own.get(name, "")) for name in NUMERICS)] += 1
-    lines = tuple((*map(Cell, values), Cell(f"{count:,}")) for values, count in found.most_common())
-    return Table((*NUMERICS, "tasks"), lines, names=len(NUMERICS))
+    lines = tuple((*map(TextCell, values), TextCell(f"{count:,}")) for values, count in found.most_common())
+    return TextTable((*NUMERICS, "tasks"), lines, names=len(NUMERICS))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.report.compare import Compared, Comparison
-from lmcspec.report.table import heading
+from lmcspec.report.results_table import Column
 from lmcspec.report.words import in_its_unit
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _grid(found: Sequence[Compared]) -> "RenderableType":
     for name in names:
         grid.add_column(name, justify="left" if name in ("case", "network", "measure") else "right", no_wrap=True)
     for one in found:
-        measure = heading((one.measure, one.metric, 0, one.k))
+        measure = Column(one.measure, one.metric, k=one.k).heading
         cells = [one.case] * cases + [one.network, str(one.level), measure]
         cells += [in_its_unit(one.a, one.metric.unit), in_its_unit(one.b, one.metric.unit)]
         text = difference(one)

@@ -13,7 +13,8 @@ from test_table import printed
 
 from lmcspec.report import summarise, tidy
 from lmcspec.report.noise import FILE, WORDS, Draws, Floor, floor, noise_of
-from lmcspec.report.page import legend_of, results
+from lmcspec.report.page import legend_of
+from lmcspec.report.results_table import results_table
 from lmcspec.report.verdicts import stable
 
 STUDY = """
@@ -94,7 +95,7 @@ def test_tables_and_verdicts_say_so(plan, tmp_path, instability):
     flat = " ".join(text.split())
     assert " floor 0." in flat
     assert "floor: what the choice of images alone makes of it in 19 of 20 cases where nothing rises" in flat
-    assert legend_of([results(tidy(plan, store))]).endswith(WORDS)
+    assert legend_of([results_table(tidy(plan, store))]).endswith(WORDS)
     assert ("stable, within the noise of 500 images (n = 3)" in flat) == (instability < 0.005)
 
 

@@ -12,7 +12,7 @@ from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import Look, band
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_at_depth, look_of
-from lmcspec.report.page import Cell, Table
+from lmcspec.report.text_table import TextCell, TextTable
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_its_unit
 
@@ -168,7 +168,7 @@ def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float],
     )
 
 
-def _table(given: CaseResults, options: Options, measure: str) -> Table:
+def _table(given: CaseResults, options: Options, measure: str) -> TextTable:
     rows: dict[tuple[str, int, str], dict[str, Row]] = {}
     tasks: dict[str, tuple[str, int, str]] = {}
     for row in given.rows:
@@ -185,11 +185,10 @@ def _table(given: CaseResults, options: Options, measure: str) -> Table:
         levels = sorted({other for name, other, _ in rows if name == network})
         if level not in given.levels(network, options.levels, levels):
             continue
-        line = [Cell(_at(named(given, network, level), at))]
+        line = [TextCell(_at(named(given, network, level), at))]
         for metric in shown:
             row = own.get(metric)
-            line.append(
-                Cell("" if row is None else in_its_unit(given.cell(row), row.metric.unit), (row.task,) if row else ())
-            )
+            text = "" if row is None else in_its_unit(given.cell(row), row.metric.unit)
+            line.append(TextCell(text, (row.task,) if row else ()))
         lines.append(tuple(line))
-    return Table(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))
+    return TextTable(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

@@ -8,14 +8,14 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
-from lmcspec.report.page import Cell, Table
+from lmcspec.report.text_table import TextCell, TextTable
 
 ANCHORS = 3
 """Networks through which the plane goes; distances between them are the same in both."""
 COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "plane / weights", "off the plane")
 
 
-def distances(given: CaseResults, options: Options, measure: str) -> Table | None:
+def distances(given: CaseResults, options: Options, measure: str) -> TextTable | None:
     """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
 
     Where a replicate is missing, or has no plane, it is said how many of how many there are.
@@ -41,8 +41,8 @@ def distances(given: CaseResults, options: Options, measure: str) -> Table | Non
         if level in given.levels(network, options.levels, measured):
             every = len(asked[network, level])
             columns = [_cell(values, tuple(own), every) for values in zip(*own.values(), strict=True)]
-            lines.append((Cell(named(given, network, level)), *columns))
-    return Table(("network", *COLUMNS), tuple(lines)) if lines else None
+            lines.append((TextCell(named(given, network, level)), *columns))
+    return TextTable(("network", *COLUMNS), tuple(lines)) if lines else None
 
 
 def _asked(one: Target, options: Options) -> bool:
@@ -66,7 +66,7 @@ def _of(given: CaseResults, one: Target) -> Sequence[float] | None:
     return spread.mean(anchors), weights, plane, plane / weights if weights else 1.0, off
 
 
-def _cell(values: Sequence[float], tasks: tuple[str, ...], asked: int) -> Cell:
+def _cell(values: Sequence[float], tasks: tuple[str, ...], asked: int) -> TextCell:
     std = spread.std(values)
     of = f" of {asked}" if asked > len(values) else ""
-    return Cell(f"{spread.mean(values):.4g}{'' if std is None else f' ± {std:.3g}'} ({len(values)}{of})", tasks)
+    return TextCell(f"{spread.mean(values):.4g}{'' if std is None else f' ± {std:.3g}'} ({len(values)}{of})", tasks)

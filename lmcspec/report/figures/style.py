@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.report.figures.case_results import CaseResults, family
 from lmcspec.report.figures.lines import Look
-from lmcspec.report.page import Table
+from lmcspec.report.text_table import TextTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ class Drawing:
     figure: "Figure | None"
     caption: str = ""
     notes: tuple[str, ...] = ()
-    table: Table | None = None
+    table: TextTable | None = None
     """Where the spec asks for a table among the figures."""
 
 

@@ -3,14 +3,14 @@
 From Python: `lmcspec.load("specs/quickstart.toml").plan().run()`.
 """
 
+from lmcspec.version import __version__ as __version__
+
 TYPE_CHECKING = False  # Without loading typing: a Ctrl-C is not ours before `lmcspec.__main__` has been read.
 
 if TYPE_CHECKING:
     from typing import Any
 
     from lmcspec.api import load as load
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> "Any":

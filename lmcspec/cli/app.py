@@ -36,7 +36,7 @@ def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
 
 def _version(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
     if version:
-        from lmcspec import __version__
+        from lmcspec.version import __version__
 
         typer.echo(__version__)
         raise typer.Exit

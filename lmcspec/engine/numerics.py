@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import lmcspec
+from lmcspec.version import __version__
 
 
 def numerics(device: str, threads: int) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def numerics(device: str, threads: int) -> dict[str, Any]:
         "batched_with": None,
         "compiled": False,
         "python": platform.python_version(),
-        "lmcspec": lmcspec.__version__,
+        "lmcspec": __version__,
     }
 
 

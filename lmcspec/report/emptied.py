@@ -1,11 +1,9 @@
 """Layers of which pruning left nothing while others have weights, by what masks say of themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +17,7 @@ class Emptied:
     """Whether they are in all replicates that there are."""
 
 
-def emptied_layers(scalars: Mapping[str, Any]) -> tuple[str, ...]:
-    """The layers of a mask without a weight; none where the whole network has none, or the mask doesn't say."""
-    layers = scalars.get("layers", {})
-    # Where another task's numbers stand as a mask's, they have its form: a table for each layer, not two counts.
-    empty = tuple(name.removesuffix(".weight") for name, own in layers.items() if isinstance(own, list) and not own[0])
-    return empty if len(empty) < len(layers) else ()
-
-
-def emptied(rows: Iterable["Row"]) -> Iterator[Emptied]:
+def emptied(rows: Iterable[Row]) -> Iterator[Emptied]:
     """All of them, in the order of networks; alike members of a family together."""
     there: dict[tuple[str, int], set[int]] = {}
     held: dict[tuple[str, str], dict[int, set[int]]] = {}

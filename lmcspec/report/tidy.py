@@ -9,7 +9,6 @@ from typing import Any, Protocol, cast
 from lmcspec.base import spread
 from lmcspec.catalog import MeasureCard, Metric, get
 from lmcspec.plan import Plan, Target
-from lmcspec.report.emptied import emptied_layers
 from lmcspec.report.noise import Draws, floor, noise_of
 from lmcspec.tasks import kind
 
@@ -260,3 +259,11 @@ def measure_of(kind: str) -> MeasureCard:
     card = get("measure", kind)
     assert isinstance(card, MeasureCard)
     return card
+
+
+def emptied_layers(scalars: Mapping[str, Any]) -> tuple[str, ...]:
+    """The layers of a mask without a weight; none where the whole network has none, or the mask doesn't say."""
+    layers = scalars.get("layers", {})
+    # Where another task's numbers stand as a mask's, they have its form: a table for each layer, not two counts.
+    empty = tuple(name.removesuffix(".weight") for name, own in layers.items() if isinstance(own, list) and not own[0])
+    return empty if len(empty) < len(layers) else ()

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec.reading import Unreadable, parse, read_text, too_many
+from lmcspec.spec.reading import parse, read_text
 from lmcspec.spec.size import MOST
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node, NoPlace, merge, walk, without
+from lmcspec.spec.unreadable import Unreadable, too_many
 
 DEEPEST = 16
 """Files on top of each other."""

@@ -12,9 +12,10 @@ from lmcspec.base.errors import Problem
 from lmcspec.spec import toml_spans
 from lmcspec.spec.assign import assigned
 from lmcspec.spec.paths import Path, parse_path
-from lmcspec.spec.reading import DEEPEST, toml_tree, too_deep
 from lmcspec.spec.text import Source
+from lmcspec.spec.toml_tree import toml_tree
 from lmcspec.spec.tree import Node, NoPlace, stamped
+from lmcspec.spec.unreadable import DEEPEST, too_deep
 
 FILE = "--set"
 _IN_FILE = 'write it into a file: extends = "other.toml", and name that one'

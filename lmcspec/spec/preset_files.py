@@ -3,8 +3,8 @@
 from functools import cache
 from importlib import resources
 
-from lmcspec.spec.reading import parse_toml
 from lmcspec.spec.text import Source
+from lmcspec.spec.toml_tree import parse_toml
 from lmcspec.spec.tree import Node, stamped
 
 _RECIPES, _SETS, _STAGES, _MEASURES = "presets", "presets/sets", "presets/stages", "presets/measures"

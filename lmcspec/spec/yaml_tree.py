@@ -13,9 +13,9 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from lmcspec.base.errors import Problem, Span
 from lmcspec.spec import size, toml_slips, yaml_slips
-from lmcspec.spec.reading import DEEPEST, Unreadable, too_deep, too_many
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import Node
+from lmcspec.spec.unreadable import DEEPEST, Unreadable, too_deep, too_many
 
 MOST = 20_000
 """Values that aliases may add when they are written out."""

@@ -2,8 +2,7 @@
 
 from results_for_tests import Result, made_up, plan_of
 
-from lmcspec.report.emptied import emptied_layers
-from lmcspec.report.tidy import tidy
+from lmcspec.report.tidy import emptied_layers, tidy
 from lmcspec.report.words import gaps
 
 NETWORKS = """

@@ -9,8 +9,8 @@ from profiles import examples
 from toml_texts import documents
 
 from lmcspec.spec import toml_spans
-from lmcspec.spec.reading import parse_toml
 from lmcspec.spec.text import Source
+from lmcspec.spec.toml_tree import parse_toml
 from lmcspec.spec.tree import plain, walk
 
 

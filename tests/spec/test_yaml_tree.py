@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from lmcspec.spec.reading import Unreadable
 from lmcspec.spec.text import Source
 from lmcspec.spec.tree import plain, walk
+from lmcspec.spec.unreadable import Unreadable
 from lmcspec.spec.yaml_tree import parse_yaml
 
 CORE = {

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
+from cards_for_tests import unmeasured
 from specs_for_tests import TINY
 
 from lmcspec.cli import main
@@ -213,7 +214,7 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
 
 def test_no_kind_of_task_loads_the_compiler(loaded, tmp_path):
     spec = tmp_path / "every.toml"
-    spec.write_text(EVERY_KIND)
+    spec.write_text(EVERY_KIND + unmeasured('["last"]', EVERY_KIND))
     arguments = ("run", str(spec), "--store", str(tmp_path / "store"), "--runner", "inline")
     code, modules, output = loaded(*arguments, heavy=(*COMPILER, "torch"))
     assert (code, modules) == (0, ["torch"]), output

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from cards_for_tests import example
 
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import (
@@ -47,38 +48,6 @@ MODELS = list(built_in("model").values())
 
 def label(card):
     return f"{card.kind}-{card.name}"
-
-
-def example(card, name=None, **more):
-    """A configuration of a card, with what it must be told."""
-    needs = {
-        "mlp": {"widths": (5,)},
-        "convnet": {"depth": 2, "width": 4},
-        "cifar-resnet": {"depth": 8, "width": 4},
-        "cifar-vgg": {"depth": 11, "width": 4},
-        "four-stage-resnet": {"depth": 10, "width": 4},
-        "imagenet-resnet": {"depth": 18},
-        "inception-v3": {"auxiliary": False},
-        "dc": {"ipc": 1},
-        "dm": {"ipc": 1},
-        "dsa": {"ipc": 1},
-        "idc": {"ipc": 1},
-        "k-center": {"ipc": 1},
-        "mtt": {"ipc": 1},
-        "random-images": {"ipc": 1},
-        "set-accuracy": {"set": "one"},
-        "stability": {"levels": "all"},
-        "distance": {"levels": "all"},
-        "hessian": {"levels": "all"},
-        "landscape": {"levels": "all"},
-        "masks": {"levels": "all"},
-        "overlap": {"levels": "all", "against": "one"},
-        "overview": {"baseline": "one"},
-    }
-    settings = {**needs.get(card.name, {}), **card.variants.get(name or "", {}), **more}
-    if card.kind in ("model", "dataset", "criterion"):
-        settings["name"] = card.name
-    return card.config.model_validate(settings)
 
 
 def test_all_kinds_have_cards():

@@ -11,7 +11,8 @@ from results_for_tests import Result, made_up, plan_of
 from sets_for_tests import draws_sets
 
 PAGE = Path(__file__).parents[2] / "docs" / "figures.md"
-BLOCKS = [tomli.loads(block) for block in re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)]
+TEXTS = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = [tomli.loads(text) for text in TEXTS]
 WISHES = {name: wish for block in BLOCKS for name, wish in block.get("figures", block).items() if name != "measures"}
 MEASURES = PAGE.read_text(encoding="utf-8").partition("[measures]\n")[2].partition("```")[0]
 STUDY = """
@@ -67,7 +68,7 @@ def store(plan, tmp_path_factory):
 
 
 def test_there_are_as_many_as_the_page_has():
-    assert len(WISHES) == 27
+    assert len(WISHES) == "".join(TEXTS).count("plot = ") >= 27
 
 
 @pytest.mark.parametrize("name", WISHES)

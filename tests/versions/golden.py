@@ -16,6 +16,7 @@ from lmcspec.spec import load
 from lmcspec.store import Store
 from lmcspec.tasks import Task
 from lmcspec_runners.inline import InlineRunner
+from tests.cards_for_tests import unmeasured
 
 DENSE_AND_SPARSE = """
 study = "golden-mlp"
@@ -235,18 +236,18 @@ from another data set."""
 STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT)
 
 REMAINING = """
-study = "golden-criteria"
+study = "golden-remaining"
 dataset = "digits"
 model = { name = "mlp", widths = [6] }
 [recipes.real]
 length = "2it"
 batch = 64
 optimiser = { name = "sgd", lr = 0.1 }
-[measures]
-masks = { levels = [1] }
 [networks]
+imp = [{ rounds = 1, fraction = 0.3 }]
 """
-"""A network for each criterion that no other study names: a new one is in the golden run as soon as it has a card."""
+"""A network for each criterion that no other study names, and each measure that none has: a new one is in the golden
+run as soon as it has a card, and a new kind of task as soon as there is a measure that asks for it."""
 
 Values = dict[str, Any]
 """{label, inputs, outcome, scalars, tensors}: what one task left. `tensors`: "file/name" to [sum, L2 norm]."""
@@ -261,11 +262,17 @@ def plans() -> list[Plan]:
 
 def studies() -> list[str]:
     """The texts of all studies."""
-    remaining = [name for name in built_in("criterion") if not any(f'"{name}"' in text for text in STUDIES)]
-    networks = [f'{name} = [{{ rounds = 1, fraction = 0.3, criterion = "{name}" }}]\n' for name in remaining]
+    criteria = [name for name in built_in("criterion") if not any(f'"{name}"' in text for text in STUDIES)]
     # Magnitude is what a stage prunes by unless told: it is in every study, and named in none.
-    networks = [line for line in networks if not line.startswith("magnitude =")]
-    return [*STUDIES, *([REMAINING + "".join(networks)] if networks else [])]
+    networks = [
+        f'{name} = [{{ rounds = 1, fraction = 0.3, criterion = "{name}" }}]\n'
+        for name in criteria
+        if name != "magnitude"
+    ]
+    measures = unmeasured('["dense", "last"]', *STUDIES)
+    if not networks and not measures:
+        return list(STUDIES)
+    return [*STUDIES, f"{REMAINING}{''.join(networks)}[measures]\nmasks = {{ levels = [1] }}\n{measures}"]
 
 
 def run() -> Golden:

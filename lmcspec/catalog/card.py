@@ -126,6 +126,8 @@ class CriterionCard(Card):
     """What one scoring costs for each image, in forward passes; a backward pass is two. 0: the network isn't run."""
     images: bool = False
     """With `passes`: it looks at training images, `per_class` of each class by its config; else at one made up."""
+    shares_out: bool = False
+    """Whether its scores settle how much of each layer goes, so that layers can't be told to give equal shares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

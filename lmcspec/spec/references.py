@@ -180,6 +180,11 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
             names.problem("E117", message, (*path, own), key=True, help=help)
 
     card = _criterion(stage)
+    if card is not None and card.shares_out and value("scope") == "layer":
+        message = f"`{card.name}` settles itself how much of each layer goes"
+        own = _own(stage, "scope", "criterion")
+        help = "leave `scope` out, or draw equal shares by the criterion `random`"
+        names.problem("E117", message, (*path, own), key=True, help=help)
     if card is not None and card.rewound:
         for key, default in (("start", "rewind"), ("restore", "all")):
             if value(key) not in (None, default):

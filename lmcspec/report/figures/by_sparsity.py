@@ -43,11 +43,11 @@ def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
         if by_case:
             lines = lines_of_cases(givens, options)
         else:
-            lines = _lines(given, given.of(y.measures, y.metric, panel.options), panel.options, choices)
+            lines = lines_of(given, given.of(y.measures, y.metric, panel.options), panel.options, choices)
         every = [dense_of(one, y_of(one, options, "accuracy"), options) for one in (givens if by_case else [given])]
         dense = every[0] if all(one == every[0] for one in every) else None
         row = Plotted(y, lines, dense)
-        shown.append(LinePanel(panel.title, [row], partial(_over_sparsity, options, alone=len(panels) == 1)))
+        shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options, alone=len(panels) == 1)))
         captions += [f"{prefix}{_in_words(dense, y.scale)}"] if dense is not None else []
         notes += [prefix + note for note in gaps(row.points)]
         chosen += [f" {prefix}{said(choices)}"] if choices else []
@@ -82,8 +82,8 @@ def instability(givens: Sequence[CaseResults], options: Options, name: str) -> D
     shown: list[LinePanel] = []
     notes: list[str] = []
     for panel in panels_of(givens, options, "stability"):
-        row = Plotted(y, _lines(panel.given, _of_one_k(panel, y, notes), options, ()), threshold=threshold)
-        shown.append(LinePanel(panel.title, [row], partial(_over_sparsity, options)))
+        row = Plotted(y, lines_of(panel.given, _of_one_k(panel, y, notes), options), threshold=threshold)
+        shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(row.points)]
     figure = draw(shown, Frame(2.9), options, from_zero)
     cells = [cell for panel in shown for cell in panel.cells]
@@ -92,7 +92,8 @@ def instability(givens: Sequence[CaseResults], options: Options, name: str) -> D
     return Drawing(name, f"{y.metric.title} against sparsity", figure, caption, tuple(notes))
 
 
-def _over_sparsity(options: Options, axes: "Axes", row: Plotted, width: float, last: bool, alone: bool = False) -> None:
+def over_sparsity(options: Options, axes: "Axes", row: Plotted, width: float, last: bool, alone: bool = False) -> None:
+    """What is on x of a panel of lines over sparsity; `alone` leaves room for a second axis on top."""
     finish(axes, row.points, options.x == "sparsity", top=alone)
 
 
@@ -146,7 +147,7 @@ def _in_words(dense: Cell, scale: float) -> str:
     return f"{scale * dense.mean:.2f}{spread} (n = {dense.n})"
 
 
-def _lines(given: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice]) -> list[Line]:
+def lines_of(given: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice] = ()) -> list[Line]:
     """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
     chosen, alone = {choice.family for choice in choices}, apart(options)
     networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen or one in alone]
@@ -173,7 +174,7 @@ def lines_of_cases(givens: Sequence[CaseResults], options: Options) -> list[Line
     names: list[str] = []
     for given in givens:
         y = y_of(given, options, "accuracy")
-        own = _lines(given, given.of(y.measures, y.metric, options), options, ())
+        own = lines_of(given, given.of(y.measures, y.metric, options), options)
         name = case_without_how_far(given)
         names += [name] if name not in names else []
         for place, line in enumerate(own):

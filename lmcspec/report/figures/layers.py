@@ -62,12 +62,12 @@ class Line:
 
     def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[Point]:
         """The shares of each layer over replicates, or those that chance would leave."""
-        columns = [[_share(what, own[layer], by_chance=by_chance) for own in self.counts] for layer in layers]
-        return [Point(float(place), _cell(column, self.asked)) for place, column in enumerate(columns)]
+        columns = [[share_of(what, own[layer], by_chance=by_chance) for own in self.counts] for layer in layers]
+        return [Point(float(place), cell_of(column, self.asked)) for place, column in enumerate(columns)]
 
     def whole(self, what: str) -> float:
         """The share over all layers together, as a mean over replicates."""
-        return spread.mean(_share(what, _together(own)) for own in self.counts)
+        return spread.mean(share_of(what, together(own)) for own in self.counts)
 
 
 def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -107,7 +107,7 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
             _draw_whole(axes, [PERCENT * line.whole(what) for line in lines])
             handles.append(_grey("whole network", "-"))
         cells = [point.cell for own in points.values() for point in own if point.cell]
-        _shares(axes, [PERCENT * cell.mean for cell in cells], log=what == "density")
+        scale_shares(axes, [PERCENT * cell.mean for cell in cells], log=what == "density")
         finish(axes, order)
         name_y(axes, LABELS[what])
         legend(figure, handles, counted(cells))
@@ -176,12 +176,12 @@ def _flat(counts: Mapping[str, Counts]) -> tuple:
     return tuple((layer, own["size"], own["a"], own["b"], own["both"]) for layer, own in sorted(counts.items()))
 
 
-def _together(counts: Mapping[str, Counts]) -> Counts:
+def together(counts: Mapping[str, Counts]) -> Counts:
     """The counts of all layers, as if they were one."""
     return {key: sum(own[key] for own in counts.values()) for key in ("size", "a", "b", "both")}
 
 
-def _share(what: str, counts: Counts, *, by_chance: bool = False) -> float:
+def share_of(what: str, counts: Counts, *, by_chance: bool = False) -> float:
     """Of a layer's weights; NaN where it is a share of nothing. By chance a b / size weights are in both."""
     size, a, b = (counts[key] for key in ("size", "a", "b"))
     both = a * b / size if by_chance else counts["both"]
@@ -194,7 +194,8 @@ def _share(what: str, counts: Counts, *, by_chance: bool = False) -> float:
     return part / all_of if all_of else nan
 
 
-def _cell(values: Sequence[float], asked: int) -> Cell | None:
+def cell_of(values: Sequence[float], asked: int) -> Cell | None:
+    """Over replicates, of which so many were asked for; None where there is no value."""
     there = tuple(value for value in values if not isnan(value))
     if not there:
         return None
@@ -221,7 +222,7 @@ def _grey(label: str, dashes: Literal["-", "--"]) -> Any:
     return Line2D([], [], color=DENSE, linewidth=THIN, linestyle=dashes, label=label)
 
 
-def _shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
+def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
     """From 0 on; on a log axis where shares are far apart, and none of them is 0."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

@@ -1,0 +1,156 @@
+"""What masks leave of each layer, level after level: a panel for each network, a line for each layer."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lmcspec.catalog.metric import PERCENT as SHARE
+from lmcspec.catalog.metric import Metric
+from lmcspec.plan import Target
+from lmcspec.report.figures.by_sparsity import spreads_of
+from lmcspec.report.figures.by_step import named
+from lmcspec.report.figures.case_results import CaseResults
+from lmcspec.report.figures.layer_axis import in_order, short
+from lmcspec.report.figures.layers import LABELS, Counts, cell_of, scale_shares, share_of, together
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
+from lmcspec.report.figures.lines import PERCENT, Line, Look, Point
+from lmcspec.report.figures.metrics import OnY
+from lmcspec.report.figures.options import Options
+from lmcspec.report.figures.panels import same_scale
+from lmcspec.report.figures.sparsity_axis import finish
+from lmcspec.report.figures.style import DENSE, Drawing, shades
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WHOLE = "whole network"
+MOST_NAMED = 16
+"""Layers that a legend names; of more every second, or third."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """The masks of a network: at each level the counts by layer in each replicate of which they are known."""
+
+    given: CaseResults
+    network: str
+    targets: Mapping[int, Sequence[Target]]
+    """By level."""
+
+    def counts(self, level: int) -> list[Mapping[str, Counts]]:
+        """Those of the replicates that are in the store."""
+        found = [self.given.store.find(one.task) for one in self.targets[level]]
+        return [stored.scalars["layers"] for stored in found if stored is not None]
+
+    @property
+    def survivors(self) -> tuple:
+        """What survives of each layer at each level: the same for a network and for its shuffled masks."""
+        return tuple(
+            (level, tuple((layer, own["a"]) for counts in self.counts(level) for layer, own in sorted(counts.items())))
+            for level in self.targets
+        )
+
+
+def densities(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+    """The share of each layer's weights that is left or gone, from the first layer (dark) to the last (light).
+
+    Means over replicates, against the level or the sparsity of the whole network, whose share is a grey line. Networks
+    whose masks leave as much of every layer, such as one and its shuffled masks, share a panel.
+    """
+    given, what = givens[0], options.metric or "density"
+    every = [masks for masks in _masks(given, options) if any(map(masks.counts, masks.targets))]
+    title = "What masks leave of each layer, level by level"
+    if not every:
+        return Drawing(name, title, None, notes=("no masks by layer are in the store yet",))
+    alike: dict[tuple, list[Masks]] = {}
+    for masks in every:
+        alike.setdefault(masks.survivors, []).append(masks)
+    y = OnY((), Metric(name=what, measure="masks", quantity=what, unit=SHARE, said=LABELS[what]))
+    axis = partial(_on_x, options)
+    shown = [
+        LinePanel(", ".join(one.network for one in same), [Plotted(y, _lines(same[0], what, options))], axis)
+        for same in alike.values()
+    ]
+
+    def settle(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
+        for of_one_scale in [filled] if same_scale(options) else [[one] for one in filled]:
+            cells = [point.cell for _, row in of_one_scale for line in row.lines for point in line.points]
+            for axes, _ in of_one_scale:
+                scale_shares(axes, [PERCENT * cell.mean for cell in cells if cell], log=what == "density")
+
+    figure = draw(shown, Frame(3.1), options, settle, _named_in_legend(shown))
+    caption = f"Means over replicates, {spreads_of(points_of(shown))} one sample standard deviation. Layers from the "
+    caption += "first (dark) to the last (light) in the network's order; grey: over all layers together."
+    return Drawing(name, title, figure, caption, tuple(note for masks in every for note in _notes(masks)))
+
+
+def _masks(given: CaseResults, options: Options) -> Iterator[Masks]:
+    """Of each network that is asked for, from the first measure that looks at its masks, the levels asked for."""
+    seen = dict.fromkeys(one.network for one in given.plan.targets if one.case == given.case)
+    for network in seen:
+        if options.networks is not None and network not in options.networks:
+            continue
+        for measure in (one for kind in ("masks", "overlap") for one in given.measures(kind)):
+            own: dict[int, list[Target]] = {}
+            for one in given.plan.targets:
+                if (one.case, one.measure, one.network) == (given.case, measure, network):
+                    own.setdefault(one.level, []).append(one)
+            if own and options.measure in (None, measure):
+                levels = given.levels(network, options.levels, sorted(own))
+                yield Masks(given, network, {level: own[level] for level in levels})
+                break
+
+
+def _lines(masks: Masks, what: str, options: Options) -> list[Line]:
+    """A line for each layer in the network's order, and one for the whole network."""
+    first = next(target for own in masks.targets.values() for target in own)
+    names = next(found for level in masks.targets if (found := masks.counts(level)))[0]
+    layers = in_order(names.keys(), masks.given.plan.tasks[first.task].params.model, masks.given.store)
+
+    def line(label: str, look: Look, counts_of: Callable[[Mapping[str, Counts]], Counts]) -> Line:
+        points = []
+        for level, own in masks.targets.items():
+            shares = [share_of(what, counts_of(counts)) for counts in masks.counts(level)]
+            points.append(Point(_place(masks, level, options), cell_of(shares, len(own))))
+        return Line(label, look, points)
+
+    found = [
+        line(label, Look(colour, ".", "-"), lambda counts, layer=layer: counts[layer])
+        for layer, label, colour in zip(layers, short(layers), shades(len(layers)), strict=True)
+    ]
+    return [*found, line(WHOLE, Look(DENSE, "", "--"), together)]
+
+
+def _place(masks: Masks, level: int, options: Options) -> float:
+    if options.x in (None, "level"):
+        return float(level)
+    left = PERCENT * masks.given.density(masks.network, level)
+    return PERCENT - left if options.x == "sparsity" else left
+
+
+def _on_x(options: Options, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    if options.x in (None, "level"):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("level")
+    else:
+        finish(axes, row.points, options.x == "sparsity")
+
+
+def _named_in_legend(panels: Sequence[LinePanel]) -> list[str]:
+    """The whole network, and layers at even distances where there are too many to name."""
+    layers = dict.fromkeys(line.label for panel in panels for line in panel.rows[0].lines if line.label != WHOLE)
+    every = -(-len(layers) // MOST_NAMED)
+    return [*list(layers)[::every], WHOLE]
+
+
+def _notes(masks: Masks) -> Iterator[str]:
+    """What is not drawn, and what open markers are."""
+    for level, own in masks.targets.items():
+        words, there = named(masks.given, masks.network, level), len(masks.counts(level))
+        if not there:
+            yield f"{words}: {masks.given.absent(own[0].task)}"
+        elif there < len(own):
+            yield f"{words}: {there} of {len(own)} replicates are there (open markers)"

@@ -2,8 +2,8 @@
 
 s is (n_in + n_out) / (n_in n_out), and with kernels the sum of a tensor's sizes over their product. Which ε leaves as
 many weights as it should follows from the ranking alone: the weight that is drawn to be the i-th last to go of a layer
-of n_l (i from 0) goes when ε n_l s_l falls below i + 1/2. So its score is -(i + 1/2) / (n_l s_l), and whatever is left in
-all, of layer l that is the whole number nearest to ε n_l s_l, or all of it where it has no more.
+of n_l (i from 0) goes when ε n_l s_l falls below i + 1/2. So its score is -(i + 1/2) / (n_l s_l), and whatever is left
+in all, of layer l that is the whole number nearest to ε n_l s_l, or all of it where it has no more.
 """
 
 import math

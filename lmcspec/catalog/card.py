@@ -142,6 +142,17 @@ class MeasureCard(Card):
     """(name of a metric, value) of a task's scalars."""
     headline: Callable[[Any, str], str] | str = ""
     """The metric by which it is known: its name, or by the parameters of its tasks and a split that was asked for."""
+    quantities: tuple[str, ...] = ()
+    """Those that figures of lines take from it, what it is about first. Where two measures of a study have one, it is
+    taken from that which names it earlier."""
+    verdict: Literal["", "stability", "matching"] = ""
+    """What is said of its networks in words: that they are stable below its `threshold`, or match the dense one."""
+    reads: str = ""
+    """The key that names another measure, whose numbers it reads; it trains nothing of its own."""
+    from_k: bool = False
+    """Whether it looks at copies that part at the steps k of its key `at`. One without any such k asks for nothing."""
+    by_protocol: bool = False
+    """Whether it trains on a distilled set, by the protocol by which such sets are judged unless it says how."""
 
     def known_by(self, params: Any, split: str = "test") -> Metric:
         """The metric by which a number of it is known."""
@@ -168,6 +179,8 @@ class PlotCard(Card):
     config: type[Figure]
     measures: tuple[str, ...] = ()
     """The kinds of measure of which it needs one; none where it needs none."""
+    of_each: bool = False
+    """Whether it needs a measure of each of these kinds."""
     misfit: Callable[[Any, frozenset[str]], str] = _suits
     """`(config, kinds)`: why its `metric` can't be had of measures of these kinds; "" if it can."""
     across: Literal["by panels", "always"] = "by panels"

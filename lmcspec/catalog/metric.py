@@ -55,6 +55,8 @@ class Metric:
     """Its place among charts, those of the lowest first: 0 and 1 are what people see first."""
     final: bool = False
     """Whether its value at the last level stands again under `final/…`."""
+    legend: str = ""
+    """What is said of it beneath a table."""
 
     def label(self, *, images: bool = True) -> str:
         """For an axis: `instability (points of test error, batch norm recomputed)`; without the images if so wished."""

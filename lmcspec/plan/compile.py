@@ -6,7 +6,7 @@ from typing import Any
 
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
-from lmcspec.catalog import get
+from lmcspec.catalog import MeasureCard, get
 from lmcspec.catalog.code import look_again
 from lmcspec.plan.bounds import least_tasks, numbers
 from lmcspec.plan.checks import (
@@ -174,9 +174,10 @@ class _Case:
                 notes=self.notes,
                 every=self.networks,
             )
-            kind: str = getattr(measure, "kind", name)
+            card = get("measure", getattr(measure, "kind", name))
+            assert isinstance(card, MeasureCard)
             try:
-                targets = get("measure", kind).load()(request)
+                targets = card.load()(request)
             except NoSuchLevel as error:
                 place = () if error.index is None else (error.index,)
                 self._problem("E403", str(error), ("measures", name, "levels", *place))
@@ -187,7 +188,7 @@ class _Case:
             except StartsAfterEnd as error:
                 self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")
                 continue
-            if not targets and kind in ("stability", "distance"):
+            if not targets and card.from_k:
                 self._problem(
                     "E405",
                     "every k lies before the rewind point of every network it is measured on: nothing is left to do",
@@ -195,15 +196,15 @@ class _Case:
                     help='say `at = ["rewind"]`',
                 )
             found += targets
-            if kind in ("stability", "matching"):
+            if card.verdict:
                 self.verdicts.append(
                     Question(
                         case=self.case.name,
                         measure=name,
-                        kind=kind,
+                        kind=card.verdict,
                         networks=tuple(chosen),
                         threshold=getattr(measure, "threshold", 0.0),
-                        reads=getattr(measure, "accuracy", ""),
+                        reads=getattr(measure, card.reads) if card.reads else "",
                     )
                 )
         return found

@@ -45,12 +45,13 @@ def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) 
     assert isinstance(plot, PlotCard)
     known = [_measured(one, config) for one, config in case.study.measures.items()]
     fitting = [one for one in known if not plot.measures or one.card.name in plot.measures]
-    if plot.measures and not fitting:
-        kinds = " or ".join(f"`{kind}`" for kind in plot.measures)
-        help = f"write one under [measures], such as `{plot.measures[0]} = ...`, or take the figure out"
-        yield problem(
-            "E430", f"`{figure.plot}` is drawn from a measure of the kind {kinds}, and there is none", "plot", help=help
-        )
+    lacking = [kind for kind in plot.measures if kind not in {one.card.name for one in fitting}]
+    if lacking and (plot.of_each or not fitting):
+        kinds = (" and " if plot.of_each else " or ").join(f"`{kind}`" for kind in plot.measures)
+        of = f"measures of the kinds {kinds}" if plot.of_each else f"a measure of the kind {kinds}"
+        none = f"no `{lacking[0]}`" if plot.of_each and fitting else "none"
+        help = f"write one under [measures], such as `{lacking[0]} = ...`, or take the figure out"
+        yield problem("E430", f"`{figure.plot}` is drawn from {of}, and there is {none}", "plot", help=help)
         return
     chosen: str | None = getattr(figure, "measure", None)
     if chosen is not None and chosen not in [one.name for one in fitting]:

@@ -112,7 +112,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A verdict that the study asks for: `stability` against a threshold, or `matching` on an accuracy measure."""
+    """A verdict that the study asks for, of the kind that the card of its measure says."""
 
     case: str
     measure: str

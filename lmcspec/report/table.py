@@ -72,12 +72,12 @@ def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
 
 def _legend(plan: Plan, rows: Sequence[Row], floors: bool) -> str:
     parts = ["mean ± sample standard deviation over replicates (n)"]
-    if any(row.metric.quantity == "instability" for row in rows):
-        averaged = ", batch norm's statistics averaged" if _has_policies(rows) else ""
-        parts.append(f"instability in points of test error{averaged}")
+    legends = dict.fromkeys(row.metric.legend for row in rows if row.metric.legend)
+    averaged = ", batch norm's statistics averaged" if legends and _has_policies(rows) else ""
+    parts += [f"{legend}{averaged}" for legend in legends]
     if floors:
         parts.append(WORDS)
-    thresholds = {verdict.measure: verdict.threshold for verdict in plan.verdicts if verdict.kind == "stability"}
+    thresholds = {verdict.measure: verdict.threshold for verdict in plan.verdicts if verdict.threshold}
     for threshold in sorted(set(thresholds.values())):
         names = ", ".join(name for name, own in thresholds.items() if own == threshold)
         parts.append(

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from lmcspec.catalog import DistillerCard, find
+from lmcspec.catalog import DistillerCard, MeasureCard, find
 from lmcspec.spec.tree import Node, items
 
 
 def with_protocols(root: Node) -> Node:
-    """The tree with a recipe `SET-protocol` for each measure `set-accuracy` that names no recipe.
+    """The tree with a recipe `SET-protocol` for each measure of a set, such as `set-accuracy`, that names no recipe.
 
     It is the one that the set names, or the preset that the card of its method names; where there is neither, the
     recipe `distilled` serves, or `real` if there is no such. A set or method that does not exist is left for others
@@ -21,7 +21,9 @@ def with_protocols(root: Node) -> Node:
     told: dict[str, Node] = {}
     for name, node in measures.items():
         kind, wanted = node.get("kind"), node.get("set")
-        if (kind.value if kind is not None else name) != "set-accuracy" or node.get("evaluate") is not None:
+        measure = find("measure", str(kind.value if kind is not None else name))
+        by_protocol = isinstance(measure, MeasureCard) and measure.by_protocol
+        if not by_protocol or node.get("evaluate") is not None:
             continue
         if wanted is None or not isinstance(wanted.value, str) or wanted.value not in sets:
             continue

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmcspec.base.errors import Problem
-from lmcspec.catalog import CriterionCard, find
+from lmcspec.catalog import CriterionCard, MeasureCard, find
 from lmcspec.spec.families import Expansion, Family, stage_recipe
 from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.origins import Origins
@@ -232,10 +232,13 @@ def _measures(names: Names) -> None:
         for place, anchor in enumerate(_anchors(node)):
             if (other := anchor.get("network")) is not None:
                 _check_network(names, other.value, (*path, "anchors", place, "network"))
-        _check_measure(names, node, path, "accuracy")
-        if _kind(name, node, "matching") and node.get("accuracy") is None and "accuracy" not in names.of("measures"):
-            message = f"`{name}` reads the levels of the measure `accuracy`, which is not defined"
-            names.problem("E212", message, path, key=True, help="add `accuracy = {}`")
+        if (card := _measure(name, node)) is None or not card.reads:
+            continue
+        _check_measure(names, node, path, card.reads)
+        read = card.config.model_fields[card.reads].default
+        if node.get(card.reads) is None and read not in names.of("measures"):
+            message = f"`{name}` reads the levels of the measure `{read}`, which is not defined"
+            names.problem("E212", message, path, key=True, help=f"add `{read} = {{}}`")
 
 
 def _anchors(measure: Node) -> list[Node]:
@@ -243,9 +246,11 @@ def _anchors(measure: Node) -> list[Node]:
     return list(found.elements()) if found is not None else []
 
 
-def _kind(name: str, node: Node, kind: str) -> bool:
-    told = node.get("kind")
-    return (told.value if told is not None else name) == kind
+def _measure(name: str, node: Node) -> MeasureCard | None:
+    """The card of the measure's kind, which its name says where nothing else does; None where there is no such."""
+    kind = node.get("kind")
+    card = find("measure", str(kind.value if kind is not None else name))
+    return card if isinstance(card, MeasureCard) else None
 
 
 def _figures(names: Names) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lmcspec.base.ids import short
+from lmcspec.catalog.metric import POLICIES
 from lmcspec.store import Stored
 from lmcspec.tasks import Task, kind
 from lmcspec.track import names
@@ -62,7 +63,7 @@ def _numbers(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _path(policy: str, curve: Mapping[str, Any], at: float) -> list[Point]:
     """A curve along a path: the step is the number of the point, from 0 at one end."""
-    section = "path" if policy == "average" else f"path {policy}"
+    section = "path" if policy == POLICIES[0] else f"path {policy}"
     found = [
         Point(names.key(f"{section}/{name}"), value, step, at)
         for name, values in curve.items()

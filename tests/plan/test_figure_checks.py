@@ -83,6 +83,17 @@ def test_without_families_there_is_no_axis_of_them():
     assert (problem.code, problem.help) == ("E432", "it has no families: `{ each = [...] }` makes one")
 
 
+def test_a_plot_of_several_measures_lacks_one_of_them():
+    text = STUDY.replace("stability = {", 'stability = { kind = "distance",').replace(
+        ', split = ["test"], bn = ["average"]', ""
+    )
+    with pytest.raises(SpecError) as caught:
+        plan_of(text + '[figures]\nf = { plot = "overview", baseline = "imp[rewind=0]" }\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, "there is no `stability`" in problem.message) == ("E430", True)
+    assert "such as `stability = ...`" in problem.help
+
+
 @pytest.mark.parametrize(
     "table",
     [

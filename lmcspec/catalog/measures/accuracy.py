@@ -77,4 +77,5 @@ CARD = MeasureCard(
     metrics=metrics("accuracy", section=""),
     read=read,
     headline=headline,
+    quantities=("accuracy", "loss"),
 )

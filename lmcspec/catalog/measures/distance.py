@@ -63,4 +63,6 @@ CARD = MeasureCard(
     metrics=Metrics(sides("distance", charted=True)),
     read=read,
     headline="distance",
+    quantities=tuple(metric.quantity for metric in sides("distance", charted=True)),
+    from_k=True,
 )

@@ -22,4 +22,6 @@ CARD = MeasureCard(
     config=Matching,
     implementation="lmcspec.plan.measures.matching:targets",
     source="Frankle et al. 2020",
+    verdict="matching",
+    reads="accuracy",
 )

@@ -33,4 +33,5 @@ CARD = MeasureCard(
     metrics=metrics("set-accuracy"),
     read=read,
     headline=headline,
+    by_protocol=True,
 )

@@ -55,6 +55,7 @@ def _metric(quantity: str, split: str, mistake: Literal["error", "loss"], policy
         section="lmc",
         chart=(quantity, "" if split == "test" else split, "" if usual else policy) if charted else (),
         rank=1 if quantity == "instability" else 2,
+        legend="instability in points of test error" if quantity == "instability" else "",
         final=(quantity, split, mistake, usual) == ("instability", "test", "error", True),
     )
 
@@ -98,4 +99,7 @@ CARD = MeasureCard(
     metrics=METRICS,
     read=read,
     headline=headline,
+    quantities=("instability", "barrier", "midpoint", "distance", "from-start", "angle"),
+    verdict="stability",
+    from_k=True,
 )

@@ -28,5 +28,6 @@ CARD = PlotCard(
     config=Overview,
     implementation="lmcspec.report.figures.overview:overview",
     measures=("accuracy", "stability"),
+    of_each=True,
     across="always",
 )

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmcspec.catalog import Metric
+from lmcspec.catalog import Metric, names
+from lmcspec.catalog.metric import SPLITS
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.tidy import measure_of
-
-SIDES = ("distance", "angle", "from-start")
-"""What is known of copies without a path between them."""
-TRAINED = ("accuracy", "loss")
-"""What a training's own evaluation gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ class OnY:
     @property
     def of_training(self) -> bool:
         """Whether it is of one network, and of no k."""
-        return self.metric.quantity in TRAINED
+        return not measure_of(self.metric.measure).from_k
 
 
 def y_of(given: CaseResults, options: Options, what: str) -> OnY:
@@ -38,27 +34,29 @@ def y_of(given: CaseResults, options: Options, what: str) -> OnY:
     Without another word in the figure an accuracy is one on test images, and a number of a path that of the measure's
     headline. Where the study measures distances they come from there, else from the paths. Raises UndrawableError.
     """
-    if what in TRAINED:
-        kind, names = "accuracy", _measures(given, options, ("accuracy",))
-        usual, quantity = f"{options.split or 'test'}/{what}", options.metric or what
-    elif what in SIDES:
-        names = _measures(given, options, ("distance",))
-        kind, names = ("distance", names) if names else ("stability", _measures(given, options, ("stability",)))
-        usual, quantity = what, options.metric or what
-    else:
-        kind, names = "stability", _measures(given, options, ("stability",))
-        usual = given.headline(names[0]).name if names else "instability/test"
-        quantity = what if options.metric in (None, "loss") else options.metric
+    kinds = _kinds_with(what)
+    kind = next((kind for kind in kinds if given.measures(kind)), kinds[-1])
+    measures = given.measures(kind)
+    measures = [options.measure] if options.measure in measures else measures
     known = measure_of(kind).metrics
-    metric = known.called(usual)
-    assert metric is not None
-    changes = {"quantity": quantity}
+    split = options.split or SPLITS[0]
+    metric = next(metric for metric in known if metric.quantity == what and metric.split in ("", split))
+    if metric.policy:
+        metric = given.headline(measures[0]) if measures else next(iter(known))
+    of_loss = options.metric == "loss" and metric.mistake
+    changes = {"quantity": what if of_loss else options.metric or what}
     changes |= {"split": options.split} if options.split and metric.split else {}
-    changes |= {"mistake": "loss"} if options.metric == "loss" and metric.mistake else {}
+    changes |= {"mistake": "loss"} if of_loss else {}
     found = known.called(options.metric or "") or known.like(metric, **changes)
     if found is None:
         raise UndrawableError(f"there is no {options.metric!r} to draw")
-    return OnY(tuple(names), found)
+    return OnY(tuple(measures), found)
+
+
+def _kinds_with(quantity: str) -> list[str]:
+    """The kinds of measure that figures of lines can take a quantity from, the best first."""
+    cards = [card for card in map(measure_of, names("measure")) if quantity in card.quantities]
+    return [card.name for card in sorted(cards, key=lambda card: card.quantities.index(quantity))]
 
 
 def check_y(givens: Sequence[CaseResults], options: Options, *whats: str) -> None:
@@ -69,18 +67,11 @@ def check_y(givens: Sequence[CaseResults], options: Options, *whats: str) -> Non
             raise UndrawableError(f"there is no {known[0].metric.name!r} to draw")
 
 
-def _measures(given: CaseResults, options: Options, kinds: Sequence[str]) -> list[str]:
-    found = [measure for kind in kinds for measure in given.measures(kind)]
-    return [options.measure] if options.measure in found else found
-
-
 def threshold_of(given: CaseResults, y: OnY) -> float:
     """Below which a network is stable; 0 for numbers that decide nothing."""
-    if (y.metric.quantity, y.metric.mistake) != ("instability", "error"):
-        return 0.0
-    own = [
-        one
-        for one in given.plan.verdicts
-        if (one.case, one.kind) == (given.case, "stability") and one.measure in y.measures
-    ]
-    return own[0].threshold if own else 0.0
+    for verdict in given.plan.verdicts:
+        if verdict.case == given.case and verdict.threshold and verdict.measure in y.measures:
+            decides = given.headline(verdict.measure)
+            same = (y.metric.quantity, y.metric.mistake) == (decides.quantity, decides.mistake)
+            return verdict.threshold if same else 0.0
+    return 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf, isinf, log
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.catalog.plots.overview import CARD as OVERVIEW
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
@@ -94,9 +95,10 @@ def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
 
 def _cannot(givens: Sequence[CaseResults], options: Options) -> str:
     """What is missing for a comparison, and what to type; empty where nothing is."""
-    for kind in ("accuracy", "stability"):
+    kinds = OVERVIEW.measures
+    for kind in kinds:
         if not any(given.measures(kind) for given in givens):
-            return f"overview needs measures of the kinds accuracy and stability, and the study has no {kind}"
+            return f"overview needs measures of the kinds {' and '.join(kinds)}, and the study has no {kind}"
     known = list(dict.fromkeys(network for given in givens for network in given.pruned))
     say = " or ".join(f'`baseline = "{network}"`' for network in known)
     if options.baseline is None:

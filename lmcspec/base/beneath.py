@@ -61,14 +61,14 @@ def _no_name(error: Exception) -> bool:
 
 def is_file(root: Path, path: Path) -> bool:
     """Whether a plain file is there."""
-    found = look(root, path)
-    return found is not None and stat.S_ISREG(found.st_mode)
+    status = look(root, path)
+    return status is not None and stat.S_ISREG(status.st_mode)
 
 
 def is_folder(root: Path, path: Path) -> bool:
     """Whether a folder is there, no link to one."""
-    found = look(root, path)
-    return found is not None and stat.S_ISDIR(found.st_mode)
+    status = look(root, path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def names(root: Path, path: Path) -> list[str]:
@@ -83,11 +83,11 @@ def names(root: Path, path: Path) -> list[str]:
 def walk(root: Path, path: Path, deepest: int = 32) -> Iterator[tuple[Path, str]]:
     """Everything under a folder with its kind, the contents of a folder before itself; links are not followed."""
     for name in names(root, path):
-        found = look(root, path / name)
-        if found is None:
+        status = look(root, path / name)
+        if status is None:
             continue
-        if not stat.S_ISDIR(found.st_mode):
-            yield path / name, kind(found.st_mode)
+        if not stat.S_ISDIR(status.st_mode):
+            yield path / name, kind(status.st_mode)
         elif deepest:
             yield from walk(root, path / name, deepest - 1)
         else:

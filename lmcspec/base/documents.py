@@ -196,14 +196,14 @@ def _adapter(model: Any) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> Any:
     """A JSON object; {"nonfinite": …} is the infinite or undefined number that JSON itself can't spell."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    table = dict(pairs)
+    if len(table) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key {_shortened(twice, 40)!r} stands twice in one object")
     if len(pairs) == 1 and pairs[0][0] == "nonfinite" and pairs[0][1] in ("nan", "inf", "-inf"):
         return float(pairs[0][1])
-    return found
+    return table
 
 
 def _integer(digits: str) -> int:

@@ -41,6 +41,6 @@ def finite(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(value for value in values if math.isfinite(value))
 
 
-def alike(one: float | None, other: float | None) -> bool:
+def alike(a: float | None, b: float | None) -> bool:
     """Whether two values are the same number, or neither is one."""
-    return one == other or (one is not None and other is not None and math.isnan(one) and math.isnan(other))
+    return a == b or (a is not None and b is not None and math.isnan(a) and math.isnan(b))

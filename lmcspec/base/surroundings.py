@@ -46,16 +46,16 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def child_environment(drop: tuple[str, ...] = (), **more: str) -> dict[str, str]:
     """The environment of a child process that runs Python: without FOR_PEOPLE and `drop`, with `more`."""
-    found = {name: value for name, value in os.environ.items() if name not in (*FOR_PEOPLE, *drop)}
-    if "PYTHONPATH" in found:
-        found["PYTHONPATH"] = os.pathsep.join(filter(_names_a_place, found["PYTHONPATH"].split(os.pathsep)))
+    environment = {name: value for name, value in os.environ.items() if name not in (*FOR_PEOPLE, *drop)}
+    if "PYTHONPATH" in environment:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(_names_a_place, environment["PYTHONPATH"].split(os.pathsep)))
     # No module of a child's comes from the folder in which somebody happens to be.
-    found["PYTHONSAFEPATH"] = "1"
+    environment["PYTHONSAFEPATH"] = "1"
     # What it says is read as UTF-8, and no sign is a reason to fail.
-    found["PYTHONIOENCODING"] = "utf-8:backslashreplace"
-    found["MPLBACKEND"] = "Agg"
-    _spare_loopback(found)
-    return found | more
+    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
+    environment["MPLBACKEND"] = "Agg"
+    _spare_loopback(environment)
+    return environment | more
 
 
 def worker_environment() -> dict[str, str]:

@@ -50,9 +50,9 @@ def loaded_set(
         images = (entry.ipc or 10) * study.facts.classes * entry.factor**2
         return TrainingSet(name, images, file=part, rated=path.suffix == ".safetensors")
     except BlockedError as error:
-        # By name: NoSet and OtherSpace (which has `found`) are of science, and importing it would load torch.
+        # By name: NoSet and OtherSpace (which has `space`) are of science, and importing it would load torch.
         code = "E435" if type(error).__name__ == "NoSet" else "E404"
-        found = getattr(error, "found", "")
+        found = getattr(error, "space", "")
         help = _right(case, name, found, space["name"]) if found and found != entry.space.name else error.help
         problem(code, str(error), "load", help)
         return broken

@@ -72,9 +72,9 @@ def evaluate_on(
                 logits = module(x)
                 best, predicted = logits.max(1)
                 images += len(y)
-                own, losses = (predicted != y) | best.isnan(), cross_entropy(logits, y, reduction="none")
-                each(own, losses)
-                wrong.append(own.sum())
+                missed, losses = (predicted != y) | best.isnan(), cross_entropy(logits, y, reduction="none")
+                each(missed, losses)
+                wrong.append(missed.sum())
                 total.append(losses.double().sum())
     finally:
         for part, mode in modes:

@@ -74,10 +74,10 @@ def initial_state(
     anew: dict[str, Tensor] = {}
     state = {name: tensor.detach().to("cpu", copy=True) for name, tensor in module.state_dict().items()}
     for prefix, layer in module.named_modules():
-        for own, parameter in layer.named_parameters(recurse=False):
-            name = f"{prefix}.{own}" if prefix else own
+        for short, parameter in layer.named_parameters(recurse=False):
+            name = f"{prefix}.{short}" if prefix else short
             where = (*place, name)
-            if scheme.weights == "own" or not _has_rule(layer, own):
+            if scheme.weights == "own" or not _has_rule(layer, short):
                 if build is None:
                     raise TypeError(
                         f"no rule for the initial value of {name!r} in a {type(layer).__name__}: give `build`"
@@ -86,21 +86,21 @@ def initial_state(
                 state[name] = anew[name].detach().to("cpu", copy=True)
                 continue
             if isinstance(layer, _NORMS):
-                values = _norm(scheme.norms, own, parameter.numel(), str(stream), where)
+                values = _norm(scheme.norms, short, parameter.numel(), str(stream), where)
             else:
                 assert isinstance(layer, (_ConvNd, nn.Linear))
-                kind = scheme.weights if own == "weight" else "default"
+                kind = scheme.weights if short == "weight" else "default"
                 values = _draw(kind, layer.weight.shape, parameter.numel(), str(stream), where)
             state[name] = torch.from_numpy(values).to(parameter.dtype).view(parameter.shape)
         if isinstance(layer, _NormBase) and layer.track_running_stats:
-            for own, value in (("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)):
-                state[f"{prefix}.{own}" if prefix else own].fill_(value)
+            for short, value in (("running_mean", 0), ("running_var", 1), ("num_batches_tracked", 0)):
+                state[f"{prefix}.{short}" if prefix else short].fill_(value)
     return state
 
 
-def _has_rule(layer: nn.Module, own: str) -> bool:
+def _has_rule(layer: nn.Module, short: str) -> bool:
     """Whether the parameter is a weight or bias of a norm, convolution or linear layer, not one that makes it."""
-    return isinstance(layer, (*_NORMS, _ConvNd, nn.Linear)) and own in ("weight", "bias")
+    return isinstance(layer, (*_NORMS, _ConvNd, nn.Linear)) and short in ("weight", "bias")
 
 
 def _built(build: Build, stream: str, place: list) -> dict[str, Tensor]:
@@ -144,9 +144,9 @@ def _orthogonal(draw: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray((q if tall else q.T).numpy()).reshape(-1)
 
 
-def _norm(scheme: NormInit, own: str, count: int, stream: str, address: tuple) -> np.ndarray:
+def _norm(scheme: NormInit, short: str, count: int, stream: str, address: tuple) -> np.ndarray:
     """Values of a norm's `weight` (its scale) or `bias` (its shift)."""
-    match scheme, own:
+    match scheme, short:
         case ("ones" | "one-one", "weight") | ("one-one", "bias"):
             return np.ones(count)
         case "ones" | "uniform" | "positive-negative", "bias":

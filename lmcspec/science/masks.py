@@ -29,10 +29,10 @@ def prunable(module: nn.Module) -> tuple[str, ...]:
     """
     names = {}
     for prefix, layer in module.named_modules():
-        for own in _weights(layer):
-            weight = layer._parameters.get(own)
+        for short in _weights(layer):
+            weight = layer._parameters.get(short)
             if weight is not None and weight.requires_grad:
-                names.setdefault(id(weight), f"{prefix}.{own}" if prefix else own)
+                names.setdefault(id(weight), f"{prefix}.{short}" if prefix else short)
     return tuple(names.values())
 
 

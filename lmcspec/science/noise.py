@@ -32,7 +32,7 @@ Address = Sequence[str | int]
 def fluctuations(values: np.ndarray, address: Address, draws: int = DRAWS) -> np.ndarray:
     """Draws of F, float64 (draws, P), for values (P, n); the same signs for all P. NaN where a value is not finite."""
     positions, images = values.shape
-    found = np.zeros((draws, positions))
+    sums = np.zeros((draws, positions))
     with np.errstate(invalid="ignore", over="ignore"):
         means = values.mean(axis=1, dtype=np.float64)
         for number, first in enumerate(range(0, images, _CHUNK)):
@@ -41,20 +41,20 @@ def fluctuations(values: np.ndarray, address: Address, draws: int = DRAWS) -> np
             words = streams.words(-(-draws * count // 64), "noise", *address, number)
             bits = np.unpackbits(words.astype("<u8").view(np.uint8), bitorder="little")[: draws * count]
             # Of bits b the signs are 2 b - 1.
-            found += 2.0 * (bits.reshape(draws, count).astype(np.float32) @ part.T) - part.sum(axis=1)
-    return found / images
+            sums += 2.0 * (bits.reshape(draws, count).astype(np.float32) @ part.T) - part.sum(axis=1)
+    return sums / images
 
 
 def numbers(drawn: np.ndarray, alphas: Sequence[float], points: int) -> dict[str, np.ndarray]:
     """What is read off each draw (draws, P), as `curves` reads it: instability, barrier, and where 1/2 is midpoint."""
     kept = [place for place, alpha in enumerate(alphas) if alpha != 0.5 or not curves.half_added(points)]
-    own, where = drawn[:, kept], np.array([alphas[place] for place in kept])
-    ends = (own[:, 0] + own[:, -1]) / 2
-    rise = own - np.outer(own[:, 0], 1 - where) - np.outer(own[:, -1], where)
-    found = {"instability": own.max(axis=1) - ends, "barrier": rise[:, 1:-1].max(axis=1, initial=0.0)}
+    line, where = drawn[:, kept], np.array([alphas[place] for place in kept])
+    ends = (line[:, 0] + line[:, -1]) / 2
+    rise = line - np.outer(line[:, 0], 1 - where) - np.outer(line[:, -1], where)
+    read = {"instability": line.max(axis=1) - ends, "barrier": rise[:, 1:-1].max(axis=1, initial=0.0)}
     if 0.5 in alphas:
-        found["midpoint"] = drawn[:, alphas.index(0.5)] - ends
-    return found
+        read["midpoint"] = drawn[:, alphas.index(0.5)] - ends
+    return read
 
 
 def floor(draws: np.ndarray) -> tuple[float, float]:

@@ -36,23 +36,23 @@ def layers(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, Layer]
     if set(a) != set(b):
         raise ValueError(f"the masks are for other tensors: {sorted(set(a) ^ set(b))}")
     return {
-        name: Layer(own.numel(), *(int(one.count_nonzero()) for one in (own, b[name], own & b[name])))
-        for name, own in a.items()
+        name: Layer(kept.numel(), *(int(counted.count_nonzero()) for counted in (kept, b[name], kept & b[name])))
+        for name, kept in a.items()
     }
 
 
-def overlap(found: Mapping[str, Layer]) -> Overlap:
+def overlap(counts: Mapping[str, Layer]) -> Overlap:
     """Of the counts by tensor. What is in both of a tensor is hypergeometric by chance.
 
     Its mean is a b / n, its variance a b (n - a) (n - b) / (n^2 (n - 1)).
     """
-    every = found.values()
-    a, b, both = (sum(getattr(one, what) for one in every) for what in ("a", "b", "both"))
-    expected = sum(one.a * one.b / one.size for one in every)
+    every = counts.values()
+    a, b, both = (sum(getattr(layer, what) for layer in every) for what in ("a", "b", "both"))
+    expected = sum(layer.a * layer.b / layer.size for layer in every)
     variance = sum(
-        one.a * one.b * (one.size - one.a) * (one.size - one.b) / (one.size**2 * (one.size - 1))
-        for one in every
-        if one.size > 1
+        layer.a * layer.b * (layer.size - layer.a) * (layer.size - layer.b) / (layer.size**2 * (layer.size - 1))
+        for layer in every
+        if layer.size > 1
     )
     fewer, either = min(a, b), a + b - both
     return Overlap(

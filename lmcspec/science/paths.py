@@ -125,17 +125,17 @@ def curves(
         if source is None:
             raise ValueError("batch norm's statistics are taken on training images, and none are given")
         refill = InOrder(source if bn_images is None else source.subset(bn_images), bn_batch, hold=True)
-    found: dict[Policy, list[dict[str, _Looked]]] = {policy: [] for policy in policies}
+    looked: dict[Policy, list[dict[str, _Looked]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
     for done, alpha in enumerate(alphas, 1):
         mix.set(alpha)
         if "average" in policies or not norms:
             values = {name: _look(module, batches, each) for name, batches in splits.items()}
             for policy in policies if not norms else ("average",):
-                found[policy].append(values)
+                looked[policy].append(values)
         if norms and "recompute" in policies:
             recompute(module, refill)
-            found["recompute"].append({name: _look(module, batches, each) for name, batches in splits.items()})
+            looked["recompute"].append({name: _look(module, batches, each) for name, batches in splits.items()})
         pulse(done)
     return {
         policy: Curve(
@@ -147,7 +147,7 @@ def curves(
             validation=tuple(v["validation"].value for v in values if "validation" in v),
             images={name: _images([v[name] for v in values]) for name in splits} if each else {},
         )
-        for policy, values in found.items()
+        for policy, values in looked.items()
     }
 
 
@@ -169,8 +169,8 @@ def _look(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], each: boo
     wrong: list[Tensor] = []
     losses: list[Tensor] = []
 
-    def keep(own: Tensor, of_each: Tensor) -> None:
-        wrong.append(own)
+    def keep(of_batch: Tensor, of_each: Tensor) -> None:
+        wrong.append(of_batch)
         losses.append(of_each.float())
 
     value = evaluate_on(module, batches, keep)
@@ -178,7 +178,7 @@ def _look(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], each: boo
 
 
 def _images(looked: Sequence[_Looked]) -> Images:
-    return Images(np.stack([one.wrong for one in looked]), np.stack([one.losses for one in looked]))
+    return Images(np.stack([position.wrong for position in looked]), np.stack([position.losses for position in looked]))
 
 
 def has_batch_norm(module: nn.Module) -> bool:

@@ -76,7 +76,7 @@ def plane_through(states: Sequence[State], names: Iterable[str]) -> Plane:
     origin, second, third = (_flat(state, names) for state in states)
     first = second - origin
     along = float(first.norm())
-    least = ROUNDING * max(float(one.norm()) for one in (origin, second, third))
+    least = ROUNDING * max(float(state.norm()) for state in (origin, second, third))
     if not along > least:
         raise NoPlaneError("two anchors of the plane are the same state")
     u = first / along
@@ -154,13 +154,13 @@ class _Sum:
     def set(self, weights: Weights) -> None:
         """Go to a point."""
         with torch.no_grad():
-            used = [(weight, own) for weight, own in zip(weights, self._anchors, strict=True) if weight]
+            used = [(weight, anchor) for weight, anchor in zip(weights, self._anchors, strict=True) if weight]
             if len(used) == 1 and math.isclose(used[0][0], 1, rel_tol=0, abs_tol=1e-15):
                 torch._foreach_copy_(self._live, used[0][1])
                 return
             torch._foreach_zero_(self._live)
-            for weight, own in used:
-                torch._foreach_add_(self._live, torch._foreach_mul(own, weight))
+            for weight, anchor in used:
+                torch._foreach_add_(self._live, torch._foreach_mul(anchor, weight))
             for variance in self._variances:
                 variance.clamp_(min=0)
 

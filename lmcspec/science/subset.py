@@ -17,7 +17,7 @@ def balanced(labels: np.ndarray, count: int, *address: str | int, stream: str = 
     # The turn of an image is its place among the drawn ones of its class; ties go to the image drawn first.
     turns = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
-        own = drawn[labels[drawn] == label]
-        turns[own] = np.arange(len(own))
+        of_label = drawn[labels[drawn] == label]
+        turns[of_label] = np.arange(len(of_label))
     ranked = drawn[np.argsort(turns[drawn], kind="stable")]
     return np.sort(ranked[:count])

@@ -42,8 +42,8 @@ def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
         query, key, value = (inputs[at] if at < len(inputs) else named[name] for at, name in enumerate(_THREE))
         assert isinstance(layer, nn.MultiheadAttention)
         width = layer.embed_dim
-        for tokens, own in ((query, width), (key, layer.kdim), (value, layer.vdim), (query, width)):
-            macs += tokens.shape[:-1].numel() * own * width
+        for tokens, features in ((query, width), (key, layer.kdim), (value, layer.vdim), (query, width)):
+            macs += tokens.shape[:-1].numel() * features * width
 
     attentions = [layer for layer in module.modules() if isinstance(layer, nn.MultiheadAttention)]
     for layer in attentions:

@@ -44,14 +44,14 @@ class Swept:
 
 def failures(store: Store, task: str) -> list[Failure]:
     """The failed attempts at an object, newest first."""
-    found = []
+    failed = []
     folder = layout.attempts_folder(store.root, task)
     for name in _attempts(store, task):
         with contextlib.suppress(OSError, ValueError):
             document = layout.read_json(store.root, folder / name / layout.FAILURE, shapes.Failed)
             if isinstance(document, dict):
-                found.append(Failure(name, folder / name, document))
-    return sorted(found, key=lambda failure: failure.document.get("at", 0), reverse=True)
+                failed.append(Failure(name, folder / name, document))
+    return sorted(failed, key=lambda failure: failure.document.get("at", 0), reverse=True)
 
 
 def note_lost(store: Store, path: Path, failure: dict[str, Any]) -> None:
@@ -102,13 +102,13 @@ def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:
 
 def _folders(root: Path, path: Path) -> list[str]:
     """The names of the folders in a folder. Where a link has such a name, a line says that it is left alone."""
-    found = []
+    names = []
     for name in beneath.names(root, path):
         if beneath.is_folder(root, path / name):
-            found.append(name)
+            names.append(name)
         elif layout.is_id(name):
             _log.warning("%s is no folder, and is left alone", path / name)
-    return found
+    return names
 
 
 def _attempts(store: Store, task: str) -> list[str]:
@@ -131,8 +131,8 @@ def _sweep_attempt(store: Store, task: str, name: str, clock: Clock) -> bool:
 
 
 def _sweep_draft(root: Path, draft: Path) -> None:
-    found = beneath.look(root, draft)
-    if found is not None and time.time() - found.st_mtime > _STALE_DRAFT:
+    status = beneath.look(root, draft)
+    if status is not None and time.time() - status.st_mtime > _STALE_DRAFT:
         clear(root, draft)
 
 
@@ -158,4 +158,4 @@ def _is_owned(store: Store, task: str, owner: Path, clock: Clock) -> bool:
         return not gone
     # Another host's: its worker lives as long as it beats, for this task or the one it makes this one in passing for.
     leases = {task, under} if layout.is_id(under) else {task}
-    return not all(is_dead(store, one, clock) for one in sorted(leases))
+    return not all(is_dead(store, held, clock) for held in sorted(leases))

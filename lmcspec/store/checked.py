@@ -38,9 +38,9 @@ def is_whole(content: bytes, document: Mapping[str, Any]) -> bool:
     """
     if "digest" in document:
         # The first line, as `write_json` sorts keys; what an editor has written out anew may stand otherwise.
-        found = _SIGNED.match(content)
-        rest = b"{\n" + content[found.end() :] if found else b""
-        if found and found[1].decode() == document["digest"] == hashlib.sha256(rest).hexdigest():
+        signature = _SIGNED.match(content)
+        rest = b"{\n" + content[signature.end() :] if signature else b""
+        if signature and signature[1].decode() == document["digest"] == hashlib.sha256(rest).hexdigest():
             return True
         return document["digest"] == signed({key: document[key] for key in document if key != "digest"})["digest"]
     if document.keys() != _UNSIGNED:
@@ -62,9 +62,9 @@ def problems(
     for name, entry in expected.items():
         if os.path.isabs(name) or ".." in name.split("/"):
             yield name, "corrupt"
-        elif (found := beneath.look(root, folder / name)) is None:
+        elif (status := beneath.look(root, folder / name)) is None:
             yield name, "missing"
-        elif beneath.kind(found.st_mode) != "a file" or found.st_size != entry["bytes"]:
+        elif beneath.kind(status.st_mode) != "a file" or status.st_size != entry["bytes"]:
             yield name, "corrupt"
         elif full:
             try:

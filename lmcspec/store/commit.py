@@ -216,8 +216,8 @@ def open_attempt(store: Store, task: str, lease: Lease | None = None) -> Attempt
     `lease` is the one it is made under, its own or (for a by-product) that of the task that makes it in passing.
     """
     for tries in range(10):
-        own = lease is not None and lease.task == task and not tries
-        attempt = Attempt(store, task, lease.attempt if own and lease else layout.new_name())
+        leased = lease is not None and lease.task == task and not tries
+        attempt = Attempt(store, task, lease.attempt if leased and lease else layout.new_name())
         with layout.writing(store.root):
             # What would stand in the way of the commit is better known before the work than after it.
             for path in (layout.object_folder(store.root, task), layout.partial_folder(store.root, task)):

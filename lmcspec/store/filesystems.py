@@ -19,14 +19,14 @@ Mount = tuple[str, str]
 def filesystem(path: Path, mounts: Sequence[Mount] | None = None) -> str:
     """The type of the file system on which `path` is or would be made, such as "ext4"; "" where that is unknown."""
     real = os.path.realpath(path)
-    found = ""
+    its_type = ""
     longest = -1
     for point, kind in _mounts() if mounts is None else mounts:
         inside = real == point or real.startswith(point.rstrip("/") + "/")
         # Of several mounted in one place, the last is on top.
         if inside and len(point) >= longest:
-            longest, found = len(point), kind
-    return found
+            longest, its_type = len(point), kind
+    return its_type
 
 
 def is_network(kind: str) -> bool:

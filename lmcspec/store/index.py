@@ -101,7 +101,8 @@ class Index:
     def ids(self) -> set[str]:
         """Every id in the index."""
         return self._do(
-            lambda connection: {_text(own) for (own,) in connection.execute("SELECT id FROM objects")}, set()
+            lambda connection: {_text(identifier) for (identifier,) in connection.execute("SELECT id FROM objects")},
+            set(),
         )
 
     def rows(self, kind: str | None = None) -> list[Row]:
@@ -116,7 +117,9 @@ class Index:
             "SELECT seconds / units FROM objects WHERE kind = ? AND model = ? AND seconds IS NOT NULL AND units > 0 "
             f"ORDER BY committed DESC, id LIMIT {_LATEST}"
         )
-        return self._do(lambda connection: [_number(own) for (own,) in connection.execute(query, (kind, model))], [])
+        return self._do(
+            lambda connection: [_number(duration) for (duration,) in connection.execute(query, (kind, model))], []
+        )
 
     def rates(self, kind: str, model: str = "") -> Rate | None:
         """What a unit of work of this kind took so far; None if none was done."""
@@ -212,12 +215,12 @@ _COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed"
 
 
 def _entry(row: Sequence[Any]) -> Row:
-    found = Row(*row)
-    for text in (found.id, found.kind, found.model, found.outcome, found.digest):
+    entry = Row(*row)
+    for text in (entry.id, entry.kind, entry.model, entry.outcome, entry.digest):
         _text(text)
-    for number in (found.units, found.bytes, found.committed, 0 if found.seconds is None else found.seconds):
+    for number in (entry.units, entry.bytes, entry.committed, 0 if entry.seconds is None else entry.seconds):
         _number(number)
-    return found
+    return entry
 
 
 def _text(value: Any) -> str:
@@ -302,7 +305,7 @@ def _insert(connection: sqlite3.Connection, rows: list[Row]) -> int:
 
 def _delete(connection: sqlite3.Connection, identifiers: Iterable[str]) -> int:
     with _transaction(connection):
-        connection.executemany("DELETE FROM objects WHERE id = ?", [(one,) for one in identifiers])
+        connection.executemany("DELETE FROM objects WHERE id = ?", [(identifier,) for identifier in identifiers])
     return 0
 
 

@@ -126,8 +126,8 @@ def open_journal(
 def invocations(store: Store) -> list[Invocation]:
     """All of them, oldest first; unreadable ones left out."""
     root, folder = store.root, store.root / "invocations"
-    found = (_read(root, folder / name) for name in beneath.names(root, folder) if not layout.is_draft(name))
-    return [one for one in found if one is not None]
+    read = (_read(root, folder / name) for name in beneath.names(root, folder) if not layout.is_draft(name))
+    return [invocation for invocation in read if invocation is not None]
 
 
 def _read(root: Path, path: Path) -> Invocation | None:

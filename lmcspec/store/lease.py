@@ -63,8 +63,8 @@ class Lease:
         self.release()
 
     def _mine(self) -> bool:
-        found = holder(self.store, self.task)
-        return found is not None and found.attempt == self.attempt
+        held = holder(self.store, self.task)
+        return held is not None and held.attempt == self.attempt
 
 
 def take(store: Store, task: str, clock: Clock = time.monotonic) -> Lease | None:
@@ -104,18 +104,18 @@ def is_dead(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
     For other hosts it takes two looks at the same beat from this `store`, 90 s apart by this process's clock: clocks
     of different hosts are never compared.
     """
-    found = holder(store, task)
-    if found is None:
+    held = holder(store, task)
+    if held is None:
         if not beneath.look(store.root, layout.lease_file(store.root, task)):
             store.watched.pop(task, None)
             return True
         # Unreadable: either being written this very moment or damaged. Time will tell.
         attempt, beat = "", 0
     else:
-        gone = is_gone(found.process)
+        gone = is_gone(held.process)
         if gone is not None:
             return gone
-        attempt, beat = found.attempt, found.beat
+        attempt, beat = held.attempt, held.beat
     now = clock()
     before = store.watched.get(task)
     if before is None or before[:2] != (attempt, beat):

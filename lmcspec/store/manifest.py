@@ -24,7 +24,7 @@ class Difference:
 def manifest(store: Store, identifiers: Iterable[str] | None = None) -> dict[str, str]:
     """id -> digest of the result, in order of id; of all objects, or the committed ones of those given."""
     wanted = sorted(store.ids() if identifiers is None else identifiers)
-    return {one: stored.digest for one in wanted if (stored := store.find(one)) is not None}
+    return {identifier: stored.digest for identifier in wanted if (stored := store.find(identifier)) is not None}
 
 
 def compare(first: Mapping[str, str], second: Mapping[str, str]) -> Difference:
@@ -32,5 +32,7 @@ def compare(first: Mapping[str, str], second: Mapping[str, str]) -> Difference:
     return Difference(
         tuple(sorted(second.keys() - first.keys())),
         tuple(sorted(first.keys() - second.keys())),
-        tuple(sorted(one for one in first.keys() & second.keys() if first[one] != second[one])),
+        tuple(
+            sorted(identifier for identifier in first.keys() & second.keys() if first[identifier] != second[identifier])
+        ),
     )

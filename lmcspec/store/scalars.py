@@ -99,21 +99,21 @@ TOGETHER = (
 """Names of which none is read without the others; that of a distance stands by itself too."""
 
 
-def _fitting(found: dict[str, Any]) -> dict[str, Any]:
+def _fitting(scalars: dict[str, Any]) -> dict[str, Any]:
     """What belongs together is there, and as long as the rest of it."""
     for names in TOGETHER:
-        there = names & found.keys()
+        there = names & scalars.keys()
         if there and there != names and there != {"distance"}:
             raise _misfit(f"there is {min(there)} without {min(names - there)}")
-    for curve in found.get("paths", {}).values():
-        if any(len(own) != len(found["alphas"]) for name, own in curve.items() if name in _CURVES):
+    for curve in scalars.get("paths", {}).values():
+        if any(len(values) != len(scalars["alphas"]) for name, values in curve.items() if name in _CURVES):
             raise _misfit("a curve has not a value for each of its alphas")
-    many = len(found.get("places", ()))
-    if any(max(pair["a"], pair["b"]) >= many for pair in found.get("distances", ())):
+    many = len(scalars.get("places", ()))
+    if any(max(pair["a"], pair["b"]) >= many for pair in scalars.get("distances", ())):
         raise _misfit("a distance is of a network that is not there")
-    if (bins := found.get("histogram")) and len(bins["edges"]) != len(bins["counts"]) + 1:
+    if (bins := scalars.get("histogram")) and len(bins["edges"]) != len(bins["counts"]) + 1:
         raise _misfit("a histogram has not a count between each two edges")
-    return found
+    return scalars
 
 
 def _misfit(words: str) -> PydanticCustomError:

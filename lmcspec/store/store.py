@@ -103,28 +103,33 @@ class Store:
 
     def present(self, identifiers: Iterable[str]) -> set[str]:
         """Those of the ids that are committed: two stats each, nothing is read."""
-        return {one for one, _, is_object in self._shelved(identifiers) if is_object}
+        return {identifier for identifier, _, is_object in self._shelved(identifiers) if is_object}
 
     def dropped(self, identifiers: Iterable[str]) -> set[str]:
         """Those of the committed ids whose outputs are gone and only their numbers are left."""
         return {
-            one
-            for one, shelf, is_object in self._shelved(identifiers)
+            identifier
+            for identifier, shelf, is_object in self._shelved(identifiers)
             if is_object
-            and (_mode(f"{one}/{layout.DROPPED}", shelf) or not stat.S_ISDIR(_mode(f"{one}/{layout.OUT}", shelf)))
+            and (
+                _mode(f"{identifier}/{layout.DROPPED}", shelf)
+                or not stat.S_ISDIR(_mode(f"{identifier}/{layout.OUT}", shelf))
+            )
         }
 
     def _shelved(self, identifiers: Iterable[str]) -> Iterator[tuple[str, int, bool]]:
         """(id, descriptor of its shelf, whether a committed object is there) of those ids that have a shelf."""
         shelves: dict[str, list[str]] = {}
-        for one in identifiers:
-            shelves.setdefault(layout.checked(one)[:2], []).append(one)
-        for name, own in shelves.items():
+        for identifier in identifiers:
+            shelves.setdefault(layout.checked(identifier)[:2], []).append(identifier)
+        for name, shelved in shelves.items():
             # A shelf that is a link, or isn't there, holds nothing.
             with contextlib.suppress(OSError), beneath.folder(self.root, self.root / "objects" / name) as shelf:
-                for one in own:
-                    is_object = stat.S_ISREG(_mode(f"{one}/{layout.COMMIT}", shelf)) and stat.S_ISDIR(_mode(one, shelf))
-                    yield one, shelf, is_object
+                for identifier in shelved:
+                    is_object = stat.S_ISREG(_mode(f"{identifier}/{layout.COMMIT}", shelf)) and stat.S_ISDIR(
+                        _mode(identifier, shelf)
+                    )
+                    yield identifier, shelf, is_object
 
     def ids(self) -> Iterator[str]:
         """The ids of all committed objects, in order."""
@@ -151,14 +156,16 @@ class Store:
 
     def resolve_prefix(self, prefix: str) -> str:
         """The full id of the one committed object whose id starts so; UsageError if there is none or more."""
-        found = self.matching(prefix)
-        if len(found) == 1:
-            return found[0]
-        if not found:
+        matching = self.matching(prefix)
+        if len(matching) == 1:
+            return matching[0]
+        if not matching:
             raise UsageError(f"no object in {self.root} has an id that starts with {prefix}")
-        shown = ", ".join(ids.short(one) if ids.short(one) != prefix else one for one in found[:5])
+        shown = ", ".join(
+            ids.short(identifier) if ids.short(identifier) != prefix else identifier for identifier in matching[:5]
+        )
         raise UsageError(
-            f"{len(found)} objects have an id that starts with {prefix}: {shown}{' …' if len(found) > 5 else ''}",
+            f"{len(matching)} objects have an id that starts with {prefix}: {shown}{' …' if len(matching) > 5 else ''}",
             help="give one more digit",
         )
 

@@ -166,8 +166,8 @@ def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = Fa
         raise DamagedError(identifier, f"its COMMIT: {error}") from error
 
 
-def _raise_first(stored: Stored, found: Iterable[tuple[str, Problem]]) -> None:
-    for name, problem in found:
+def _raise_first(stored: Stored, wrong: Iterable[tuple[str, Problem]]) -> None:
+    for name, problem in wrong:
         if problem != "unreadable":
             raise DamagedError(stored.id, f"{name} is {problem}")
         raise StoreError(

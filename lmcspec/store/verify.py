@@ -59,12 +59,12 @@ def verify(
     `full` reads every byte and finds files that don't belong; otherwise sizes are compared. Dropped outputs are no
     damage. `progress` is called with each id when it is done.
     """
-    found: list[Damage] = []
+    damages: list[Damage] = []
     for identifier in layout.object_names(store.root) if identifiers is None else identifiers:
-        found.extend(_inspect(store, identifier, full))
+        damages.extend(_inspect(store, identifier, full))
         if progress is not None:
             progress(identifier)
-    return found
+    return damages
 
 
 def _inspect(store: Store, identifier: str, full: bool) -> Iterator[Damage]:

@@ -25,13 +25,13 @@ def scores(
     if a weight goes. The paper removes the weights where that is largest, so here the smallest w ⊙ Hg are pruned, and
     the sign counts. With several batches, g is that of all of them. Buffers and mode of the module stay as they are.
     """
-    own = masked.weights(module, mask)
-    leaves = list(own.values())
+    weights = masked.weights(module, mask)
+    leaves = list(weights.values())
     was_training = module.training
     masked.set_mode(module, config.mode)
 
     def loss(x: Tensor, y: Tensor, share: float) -> Tensor:
-        outputs = masked.outputs(module, own, x)
+        outputs = masked.outputs(module, weights, x)
         return share * loss_of_outputs(outputs, lambda logits: F.cross_entropy(logits / config.temperature, y))
 
     try:
@@ -40,7 +40,7 @@ def scores(
             gradients = torch.autograd.grad(loss(*batch), leaves, materialize_grads=True)
             for sum_, gradient in zip(total, gradients, strict=True):
                 sum_ += gradient
-        fixed = masked.masked(dict(zip(own, total, strict=True)), mask)
+        fixed = masked.masked(dict(zip(weights, total, strict=True)), mask)
         product = [torch.zeros_like(value, requires_grad=False) for value in leaves]
         for batch in masked.batches(images, config.batch):
             with twice_differentiable():
@@ -51,4 +51,4 @@ def scores(
                 sum_ += column
     finally:
         module.train(was_training)
-    return {name: value.detach() * column for (name, value), column in zip(own.items(), product, strict=True)}
+    return {name: value.detach() * column for (name, value), column in zip(weights.items(), product, strict=True)}

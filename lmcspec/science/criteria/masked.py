@@ -12,20 +12,20 @@ from lmcspec.science.dropout import silence
 
 def weights(module: nn.Module, mask: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The surviving prunable weights, masked ones zero, as leaves that gradients can be taken for."""
-    found = dict(module.named_parameters())
+    parameters = dict(module.named_parameters())
     return {
-        name: found[name].detach().masked_fill(~keep.to(found[name].device), 0.0).requires_grad_()
+        name: parameters[name].detach().masked_fill(~keep.to(parameters[name].device), 0.0).requires_grad_()
         for name, keep in mask.items()
     }
 
 
-def outputs(module: nn.Module, own: Mapping[str, Tensor], images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+def outputs(module: nn.Module, weights: Mapping[str, Tensor], images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
     """Logits (n, classes) with these weights in place of the network's own; its buffers stay.
 
     In training mode a pair, of which the second are auxiliary logits, where the network has them.
     """
     buffers = {name: buffer.clone() for name, buffer in module.named_buffers()}
-    return functional_call(module, {**own, **buffers}, (images,))
+    return functional_call(module, {**weights, **buffers}, (images,))
 
 
 def set_mode(module: nn.Module, mode: str) -> None:

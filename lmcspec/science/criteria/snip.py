@@ -23,18 +23,18 @@ def scores(
     In training mode batch norm takes the statistics of each batch of at most `config.batch` images. Buffers and mode of
     the module stay as they are.
     """
-    own = masked.weights(module, mask)
-    total = {name: torch.zeros_like(value, requires_grad=False) for name, value in own.items()}
+    weights = masked.weights(module, mask)
+    total = {name: torch.zeros_like(value, requires_grad=False) for name, value in weights.items()}
     was_training = module.training
     masked.set_mode(module, config.mode)
     try:
         for x, y, share in masked.batches(images, config.batch):
-            outputs = masked.outputs(module, own, x)
+            outputs = masked.outputs(module, weights, x)
             loss = share * loss_of_outputs(outputs, lambda logits, y=y: F.cross_entropy(logits, y))
             # Weights that this mode doesn't use, such as those of an auxiliary classifier, change nothing.
-            gradients = torch.autograd.grad(loss, list(own.values()), materialize_grads=True)
-            for name, gradient in zip(own, gradients, strict=True):
+            gradients = torch.autograd.grad(loss, list(weights.values()), materialize_grads=True)
+            for name, gradient in zip(weights, gradients, strict=True):
                 total[name] += gradient
     finally:
         module.train(was_training)
-    return {name: (total[name] * value.detach()).abs() for name, value in own.items()}
+    return {name: (total[name] * value.detach()).abs() for name, value in weights.items()}

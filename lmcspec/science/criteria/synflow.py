@@ -24,18 +24,18 @@ def scores(
     # Not a copy: layers may hold tensors between two calls that can't be copied, as those of weight_norm do.
     tensors = (*module.named_parameters(), *module.named_buffers())
     values = {name: _size(tensor.detach()) for name, tensor in tensors}
-    own = {name: values[name].masked_fill(~keep.to(values[name].device), 0.0) for name, keep in mask.items()}
-    leaves = [value.requires_grad_() for value in own.values()]
+    weights = {name: values[name].masked_fill(~keep.to(values[name].device), 0.0) for name, keep in mask.items()}
+    leaves = [value.requires_grad_() for value in weights.values()]
     ones = torch.ones(1, *shape, dtype=torch.float64, device=leaves[0].device)
     modes = {layer: layer.training for layer in module.modules()}
     module.eval()
     try:
-        flow = functional_call(module, values | own, (ones,)).sum()
+        flow = functional_call(module, values | weights, (ones,)).sum()
     finally:
         for layer, mode in modes.items():
             layer.training = mode
     gradients = torch.autograd.grad(flow, leaves, materialize_grads=True)
-    return {name: (g * w).abs().detach() for (name, w), g in zip(own.items(), gradients, strict=True)}
+    return {name: (g * w).abs().detach() for (name, w), g in zip(weights.items(), gradients, strict=True)}
 
 
 def _size(tensor: Tensor) -> Tensor:

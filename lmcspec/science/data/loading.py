@@ -48,10 +48,10 @@ def load(
         config = config.model_copy(update={"resize": resize})
         resize = None
     arrays = card.load()(config, folder)
-    if digest and (found := arrays.digest or _digest(card, config, folder)) != digest:
+    if digest and (loaded := arrays.digest or _digest(card, config, folder)) != digest:
         raise StaleError(
             f"the data set {card.name!r}{f' in {folder}' if folder else ''} is not what it was when this was planned: "
-            f"{found[:10]}, not {digest[:10]}",
+            f"{loaded[:10]}, not {digest[:10]}",
             help="plan and run again: it is another set now",
         )
     if resize is not None:

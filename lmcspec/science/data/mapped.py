@@ -59,10 +59,10 @@ class Mapped:
 
     def places(self, indices: Tensor) -> np.ndarray:
         """Where in the array the images at `indices` lie; IndexError where there are none."""
-        found = indices.cpu().numpy()
-        if len(found) and not (found.min() >= 0 and found.max() < len(self)):
+        wanted = indices.cpu().numpy()
+        if len(wanted) and not (wanted.min() >= 0 and wanted.max() < len(self)):
             raise IndexError(f"indices must lie in 0 … {len(self) - 1}")
-        return found if self.rows is None else self.rows[found]
+        return wanted if self.rows is None else self.rows[wanted]
 
 
 def read_ahead(wanted: Iterable[tuple[Mapped, Tensor]]) -> Iterator[Tensor]:

@@ -95,9 +95,9 @@ def moments(images: np.ndarray, scale: float) -> tuple[Tensor, Tensor]:
 def whitened(images: np.ndarray, scale: float, whitening: Whitening, key: str = "") -> np.ndarray:
     """Images in `zca`, float32 (n, C, H, W). With a key they are kept in the user's cache folder and mapped."""
     path = cache_folder("zca", f"{_content(images)}-{scale:g}-{key}.images.npy") if key else None
-    found = kept_array(path) if path else None
-    if found is not None:
-        return found
+    kept = kept_array(path) if path else None
+    if kept is not None:
+        return kept
     convert = Conversion(scale, whitening=whitening)
     out = np.empty(images.shape, dtype=np.float32)
     for start in range(0, len(images), _ROWS):

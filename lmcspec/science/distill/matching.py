@@ -18,8 +18,8 @@ def gradients(
     """The gradients of the mean cross-entropy; with `graph` they can be differentiated by the images."""
     with twice_differentiable() if graph else nullcontext():
         loss = cross_entropy(module(images), labels)
-        found = torch.autograd.grad(loss, parameters, create_graph=graph)
-    return list(found) if graph else [gradient.detach() for gradient in found]
+        derivatives = torch.autograd.grad(loss, parameters, create_graph=graph)
+    return list(derivatives) if graph else [gradient.detach() for gradient in derivatives]
 
 
 def by_unit(real: Sequence[Tensor], synthetic: Sequence[Tensor]) -> Tensor:
@@ -29,22 +29,26 @@ def by_unit(real: Sequence[Tensor], synthetic: Sequence[Tensor]) -> Tensor:
     count nothing. 1e-6 is added to the product of the norms.
     """
     total = synthetic[0].new_zeros(())
-    for one, other in zip(real, synthetic, strict=True):
-        if one.ndim > 1:
-            one, other = one.flatten(1), other.flatten(1)
-            together = (one * other).sum(1)
-            total = total + (1 - together / (one.norm(dim=1) * other.norm(dim=1) + TINY)).sum()
+    for of_real, of_made in zip(real, synthetic, strict=True):
+        if of_real.ndim > 1:
+            of_real, of_made = of_real.flatten(1), of_made.flatten(1)
+            together = (of_real * of_made).sum(1)
+            total = total + (1 - together / (of_real.norm(dim=1) * of_made.norm(dim=1) + TINY)).sum()
     return total
 
 
 def squared(real: Sequence[Tensor], synthetic: Sequence[Tensor]) -> Tensor:
     """Sum of (real - synthetic)^2 over all values."""
-    return torch.stack([(one - other).square().sum() for one, other in zip(real, synthetic, strict=True)]).sum()
+    return torch.stack(
+        [(of_real - of_made).square().sum() for of_real, of_made in zip(real, synthetic, strict=True)]
+    ).sum()
 
 
 def absolute(real: Sequence[Tensor], synthetic: Sequence[Tensor]) -> Tensor:
     """Sum of |real - synthetic| over all values."""
-    return torch.stack([(one - other).abs().sum() for one, other in zip(real, synthetic, strict=True)]).sum()
+    return torch.stack(
+        [(of_real - of_made).abs().sum() for of_real, of_made in zip(real, synthetic, strict=True)]
+    ).sum()
 
 
 DISTANCES = {"cosine": by_unit, "mse": squared, "l1": absolute}

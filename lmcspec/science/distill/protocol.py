@@ -116,9 +116,9 @@ def start_rows(split: Split, classes: int, ipc: int, seed: int) -> list[np.ndarr
     ]
 
 
-def too_few(label: int, found: int, wanted: int) -> DataError:
+def too_few(label: int, there: int, wanted: int) -> DataError:
     """What is wrong where a class has fewer real images than a set is made of."""
-    message = f"class {label} has {found} images, fewer than the {wanted} that a set takes of each class to start from"
+    message = f"class {label} has {there} images, fewer than the {wanted} that a set takes of each class to start from"
     return DataError(message, help='ask for a smaller ipc, or for start = "noise" where the method knows it')
 
 

@@ -56,28 +56,30 @@ def _check_apart(module: nn.Module) -> None:
                 f"numbers of the parameter {name!r} of the model share memory, as `expand` makes them",
                 help="give each its own, with .clone(), or expand it in `forward`",
             )
-    memory = [(place, own) for place, (_, tensor) in enumerate(tensors) if (own := _elements(tensor)) is not None]
-    known = sorted(((byte_bounds(own), place, own) for place, own in memory), key=lambda one: one[:2])
-    for rank, ((_, end), place, own) in enumerate(known):
-        for (start, _), other, its in known[rank + 1 :]:
+    memory = [
+        (place, numbers) for place, (_, tensor) in enumerate(tensors) if (numbers := _elements(tensor)) is not None
+    ]
+    known = sorted(((byte_bounds(numbers), place, numbers) for place, numbers in memory), key=lambda entry: entry[:2])
+    for rank, ((_, end), place, numbers) in enumerate(known):
+        for (start, _), other, others in known[rank + 1 :]:
             if start >= end:
                 break
-            (first, one), (second, two) = tensors[min(place, other)], tensors[max(place, other)]
-            if one is two or not isinstance(one, nn.Parameter) or not np.shares_memory(own, its):
+            (first, earlier), (second, later) = tensors[min(place, other)], tensors[max(place, other)]
+            if earlier is later or not isinstance(earlier, nn.Parameter) or not np.shares_memory(numbers, others):
                 continue
             apart = f"use self.{first} in `forward`, or give {second!r} memory of its own, with .clone()"
             raise ModelError(
                 f"{first!r} and {second!r} of the model share memory: what is written into one changes the other",
-                help=_once(first) if isinstance(two, nn.Parameter) and one.shape == two.shape else apart,
+                help=_once(first) if isinstance(later, nn.Parameter) and earlier.shape == later.shape else apart,
             )
 
 
 def _once(name: str) -> str:
-    owner, _, own = name.rpartition(".")
+    owner, _, leaf = name.rpartition(".")
     if not owner:
         return "hold it once"
     return (
-        f"let one layer hold it and use it twice in `forward`, as in torch.nn.functional.linear(x, self.{owner}.{own})"
+        f"let one layer hold it and use it twice in `forward`, as in torch.nn.functional.linear(x, self.{owner}.{leaf})"
     )
 
 

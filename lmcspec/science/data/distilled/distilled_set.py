@@ -52,27 +52,27 @@ def load_distilled(
     in a published one. StaleError where the set is not the one of a `digest`, if one is given.
     """
     path = Path(path)
-    found = read_set(path, classes, shape, factor=factor, which=which)
-    if digest and found.facts(classes).digest != digest:
+    file = read_set(path, classes, shape, factor=factor, which=which)
+    if digest and file.facts(classes).digest != digest:
         raise StaleError(
             f"{path} is not what it was when this was planned", help="plan and run again: it is another set now"
         )
-    check_space(path, found, declared.name, declared)
-    return _of_file(found, declared)
+    check_space(path, file, declared.name, declared)
+    return _of_file(file, declared)
 
 
 def read_own(path: Path, classes: int, shape: tuple[int, int, int]) -> Distilled:
     """The set in a .safetensors file that says its space. One that diverged holds no numbers, which is no error."""
-    found = read_set(path, classes, shape, made=True)
-    if found.note.space is None:
+    file = read_set(path, classes, shape, made=True)
+    if file.note.space is None:
         raise DataError(f"{path} does not say its space", help="load it with the space that it is in")
-    return _of_file(found, found.note.space)
+    return _of_file(file, file.note.space)
 
 
-def _of_file(found: SetFile, space: Space) -> Distilled:
+def _of_file(file: SetFile, space: Space) -> Distilled:
     import torch
 
-    images, labels, note = torch.from_numpy(found.images), torch.from_numpy(found.labels), found.note
+    images, labels, note = torch.from_numpy(file.images), torch.from_numpy(file.labels), file.note
     return Distilled(images, labels, space, note.factor, note.rate, note.names)
 
 
@@ -134,7 +134,7 @@ def distilled_facts(
     Raises MissingData where a file is not there, DataError where it does not hold images of that shape, or not in the
     `space` of that name.
     """
-    found = read_set(path, classes, shape, factor=factor, which=which)
+    file = read_set(path, classes, shape, factor=factor, which=which)
     if space is not None:
-        check_space(Path(path), found, space)
-    return found.facts(classes)
+        check_space(Path(path), file, space)
+    return file.facts(classes)

@@ -66,11 +66,11 @@ def export(made: Distilled, path: Path, form: AnyForm) -> list[Path]:
         raise DataError(f"the form {form} {why}", help=f"the form {OWN} holds every set")
     with TemporaryDirectory(prefix=".export-", dir=path.parent) as drafts:
         written = _write(Path(drafts, path.name), made, form)
-        files = [path.with_name(one.name) for one in written]
+        files = [path.with_name(draft.name) for draft in written]
         if len(files) > 1:  # old images never stand beside new labels
             path.unlink(missing_ok=True)
-        for one, file in reversed(list(zip(written, files, strict=True))):
-            one.replace(file)
+        for draft, file in reversed(list(zip(written, files, strict=True))):
+            draft.replace(file)
     return files
 
 
@@ -99,17 +99,17 @@ def unsaid(made: Distilled, form: AnyForm) -> list[str]:
     """What a form leaves out of a set and a reader will miss, a sentence each."""
     if form == OWN:
         return []
-    found = []
+    notes = []
     if made.rate is not None:
-        found.append(f"the form {form} has no place for the learned rate, {made.rate:g}")
+        notes.append(f"the form {form} has no place for the learned rate, {made.rate:g}")
     if made.names:
-        found.append(f"the form {form} has no place for the names of the classes: its labels are numbers")
+        notes.append(f"the form {form} has no place for the names of the classes: its labels are numbers")
     if not tells_space(made, form):
-        found.append(
+        notes.append(
             f"the form {form} does not say that the images are {made.space.name}, and their pixels look "
             f"{recognise_space(made.images.numpy())}: a study can't load them again"
         )
-    return found
+    return notes
 
 
 def tells_space(made: Distilled, form: AnyForm) -> bool:

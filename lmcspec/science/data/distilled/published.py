@@ -35,21 +35,21 @@ def read_published(path: Path, which: int = 0) -> tuple[StoredTensor, StoredTens
 
     Raises MissingData where there is no file, NoSet for anything that is no published set.
     """
-    found = _load(path)
-    match found:
+    content = _load(path)
+    match content:
         case StoredTensor():
             beside = labels_path(path)
             labels = _load(beside)
             if not isinstance(labels, StoredTensor):
                 raise NoSet(f"{beside} holds {_called(labels)}, not a tensor of labels", help=WRITE)
-            return found, labels
+            return content, labels
         case [StoredTensor() as images, StoredTensor() as labels]:
             return images, labels
-        case {"data": [*sets]} if sets and all(_is_pair(one) for one in sets):
+        case {"data": [*sets]} if sets and all(_is_pair(pair) for pair in sets):
             images, labels = sets[_place(path, which, len(sets))]
             return images, labels
         case _:
-            raise NoSet(f"{path} holds {_called(found)} that is not a distilled set", help=_instead(found))
+            raise NoSet(f"{path} holds {_called(content)} that is not a distilled set", help=_instead(content))
 
 
 def write_published(path: Path, form: Form, images: "Tensor", labels: "Tensor") -> list[Path]:
@@ -72,8 +72,8 @@ def write_published(path: Path, form: Form, images: "Tensor", labels: "Tensor") 
 
 def labels_path(images: Path) -> Path:
     """Where the labels of a published images file lie: beside it, `images` in its name replaced by `labels`."""
-    head, found, tail = images.name.rpartition("images")
-    if not found:
+    head, word, tail = images.name.rpartition("images")
+    if not word:
         raise NoSet(
             f"{images} has one tensor and no `images` in its name, so its labels can't be found",
             help=f"{FORMS}; {WRITE}",
@@ -97,8 +97,8 @@ def _load(path: Path) -> Any:
         raise NoSet(f"{path} {error}", help=f"{WRITE}; {FORMS}") from error
 
 
-def _is_pair(one: Any) -> bool:
-    return isinstance(one, list | tuple) and len(one) == 2 and all(isinstance(part, StoredTensor) for part in one)
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(part, StoredTensor) for part in value)
 
 
 def _place(path: Path, which: int, sets: int) -> int:
@@ -107,22 +107,22 @@ def _place(path: Path, which: int, sets: int) -> int:
     return which
 
 
-def _called(found: Any) -> str:
+def _called(value: Any) -> str:
     """What a value is, in words."""
-    match found:
+    match value:
         case Inert():
-            return found.what
+            return value.what
         case StoredTensor():
             return "a tensor"
         case list() | tuple():
-            parts = ", ".join(_short(part) for part in found[:3])
-            kind = "list" if isinstance(found, list) else "tuple"
-            return f"a {kind} of {len(found):,} ({parts}{', …' if len(found) > 3 else ''})"
+            parts = ", ".join(_short(part) for part in value[:3])
+            kind = "list" if isinstance(value, list) else "tuple"
+            return f"a {kind} of {len(value):,} ({parts}{', …' if len(value) > 3 else ''})"
         case dict():
-            keys = ", ".join(_key(key) for key in list(found)[:4] if isinstance(key, str | int))
-            return f"a table of {len(found):,} ({keys}{', …' if len(found) > 4 else ''})"
+            keys = ", ".join(_key(key) for key in list(value)[:4] if isinstance(key, str | int))
+            return f"a table of {len(value):,} ({keys}{', …' if len(value) > 4 else ''})"
         case _:
-            return f"a {type(found).__name__}"
+            return f"a {type(value).__name__}"
 
 
 def _key(key: str | int) -> str:
@@ -136,9 +136,9 @@ def _short(part: Any) -> str:
     return _called(part) if isinstance(part, Inert | StoredTensor) else type(part).__name__
 
 
-def _instead(found: Any) -> str:
+def _instead(value: Any) -> str:
     """What to write so that the file loads."""
-    match found:
+    match value:
         case dict():
             return f"take the tensors out of it: {WRITE}"
         case [(StoredTensor(), _), *_]:

@@ -38,11 +38,11 @@ class Unread(Protocol):
 
 
 class OtherSpace(DataError):
-    """Images that are in another space than was said. `found` is its name; "" where their range is that of none."""
+    """Images that are in another space than was said. `space` is its name; "" where their range is that of none."""
 
-    def __init__(self, message: str, *, help: str, found: str = "") -> None:
+    def __init__(self, message: str, *, help: str, space: str = "") -> None:
         super().__init__(message, help=help)
-        self.found = found
+        self.space = space
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,31 +92,31 @@ def read_set(
     return SetFile(x, y, note)
 
 
-def check_space(path: Path, found: SetFile, declared: str, study: Space | None = None) -> None:
+def check_space(path: Path, file: SetFile, declared: str, study: Space | None = None) -> None:
     """OtherSpace where a set is not in the space of that name: by its own word, or by its pixels.
 
     The numbers of a space are those of the `study`, where it has that space. Pixels that were never scaled are said to
     be that, whatever stands in the file or the spec.
     """
-    own, numbers = found.note.space, Space() if declared == "raw" else study
-    extent, remedy = misscaled(found.images, numbers)
-    if extent and (own is None or extent != "-1 to 1"):
+    said, numbers = file.note.space, Space() if declared == "raw" else study
+    extent, remedy = misscaled(file.images, numbers)
+    if extent and (said is None or extent != "-1 to 1"):
         raise OtherSpace(
             f"{path} holds images whose pixels are {extent}: {remedy}",
             help=f'{remedy} before you save them, and say space = "raw"',
         )
-    there = recognise_space(found.images) if own is None else own.name
+    there = recognise_space(file.images) if said is None else said.name
     if there != declared:
         raise OtherSpace(
-            f"{path} is declared to be in the space {declared}, but its images are in {own or there}",
+            f"{path} is declared to be in the space {declared}, but its images are in {said or there}",
             help="write the space they are in; it has to be the study's, or raw",
-            found=there,
+            space=there,
         )
-    if own is not None and study is not None and study.name == declared and own != study:
+    if said is not None and study is not None and study.name == declared and said != study:
         raise OtherSpace(
-            f"{path} is declared to be in the space {study}, the study's, but its images are in {own}",
+            f"{path} is declared to be in the space {study}, the study's, but its images are in {said}",
             help="the study's space has to have these numbers: they stand in dataset.space",
-            found=there,
+            space=there,
         )
 
 
@@ -138,20 +138,20 @@ def _check_declared(path: Path, images: Unread, labels: Unread, classes: int, sh
         raise _misfit(path, "it holds no images", FITS)
 
 
-def _shape_help(found: Sequence[int], shape: tuple[int, int, int]) -> str:
+def _shape_help(stored: Sequence[int], shape: tuple[int, int, int]) -> str:
     channels, height, width = shape
-    if tuple(found[1:]) == (height, width, channels) and len(found) == 4:
+    if tuple(stored[1:]) == (height, width, channels) and len(stored) == 4:
         return "they are (n, H, W, C): save images.permute(0, 3, 1, 2)"
-    if channels == 1 and tuple(found[1:]) == (height, width):
+    if channels == 1 and tuple(stored[1:]) == (height, width):
         return "they lack the channel: save images[:, None]"
-    if tuple(found[1:]) == (channels * height * width,):
+    if tuple(stored[1:]) == (channels * height * width,):
         return f"save images.reshape(-1, {channels}, {height}, {width})"
-    if tuple(found[1:]) == (channels, width, height):
+    if tuple(stored[1:]) == (channels, width, height):
         return "their sides are swapped: save images.transpose(2, 3)"
-    if len(found) == 4 and found[1:3] == (height, width) and {found[3], channels} == {1, 3}:
+    if len(stored) == 4 and stored[1:3] == (height, width) and {stored[3], channels} == {1, 3}:
         return "they are (n, H, W, C), and grey or coloured where the data set is not"
-    if len(found) == 4 and tuple(found[2:]) == (height, width):
-        return f"they have {found[1]} channels, the data set {channels}; {FITS}"
+    if len(stored) == 4 and tuple(stored[2:]) == (height, width):
+        return f"they have {stored[1]} channels, the data set {channels}; {FITS}"
     return f"{FITS} `resize` in the data set's table brings its images to another size"
 
 

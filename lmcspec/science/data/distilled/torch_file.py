@@ -36,16 +36,16 @@ def read_torch(path: Path, file: BinaryIO) -> Any:
 def _read_zip(path: Path, file: BinaryIO) -> Any:
     parts = Parts(path, file)
     entries = {entry.filename: entry for entry in parts}
-    found = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
-    if len(found) != 1:
+    pickles = [name for name in entries if name.rpartition("/")[2] == "data.pkl"]
+    if len(pickles) != 1:
         raise NoTensors("is a zip archive that torch.save did not write")
-    folder = found[0].removesuffix("data.pkl")
+    folder = pickles[0].removesuffix("data.pkl")
     if f"{folder}constants.pkl" in entries:
         raise NoTensors("holds a TorchScript module, not tensors")
-    _check_entry(entries[found[0]], parts.size)
-    if entries[found[0]].file_size > LARGEST_PICKLE:
+    _check_entry(entries[pickles[0]], parts.size)
+    if entries[pickles[0]].file_size > LARGEST_PICKLE:
         raise NoTensors(f"holds more beside its numbers than {LARGEST_PICKLE:,} bytes")
-    content = parts.read(entries[found[0]], file)
+    content = parts.read(entries[pickles[0]], file)
     order = entries.get(f"{folder}byteorder")
     big = order is not None and order.file_size == 3 and parts.read(order, file) == b"big"
 
@@ -83,7 +83,7 @@ def _read_old(path: Path, file: BinaryIO) -> Any:
     def place(storage: Storage, key: str) -> None:
         storages[key] = storage
 
-    found = unpickled(head, place, order)
+    content = unpickled(head, place, order)
     keys = unpickled(head)
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or not storages.keys() <= set(keys):
         raise NoTensors("lacks the storage of a tensor")
@@ -97,7 +97,7 @@ def _read_old(path: Path, file: BinaryIO) -> Any:
             raise NoTensors(f"declares the storage {key[:20]!r} in two ways")
         storage.take = _part(path, begin + 8, storage.size)
         begin += 8 + storage.size
-    return found
+    return content
 
 
 def _part(path: Path, begin: int, size: int) -> Callable[[], bytes]:

@@ -68,13 +68,13 @@ def _batch(path: Path, labels: str) -> tuple[np.ndarray, np.ndarray]:
     return rows.reshape(-1, 3, 32, 32), _labels(path, content[labels], len(rows), _CLASSES[labels])
 
 
-def _labels(path: Path, found: Any, count: int, classes: int) -> np.ndarray:
+def _labels(path: Path, stored: Any, count: int, classes: int) -> np.ndarray:
     """The list of labels, one for each of `count` images."""
-    numbers = found.tolist() if isinstance(found, np.ndarray) else found
-    if not isinstance(numbers, list) or not all(type(one) is int for one in numbers):
+    numbers = stored.tolist() if isinstance(stored, np.ndarray) else stored
+    if not isinstance(numbers, list) or not all(type(label) is int for label in numbers):
         raise DataError(f"{path} has labels that are no list of whole numbers", help="fetch the file again")
     if len(numbers) != count:
         raise DataError(f"{path} has {len(numbers):,} labels for {count:,} images", help="fetch the file again")
-    if wrong := sum(not 0 <= one < classes for one in numbers):
+    if wrong := sum(not 0 <= label < classes for label in numbers):
         raise DataError(f"{path} has {wrong:,} labels that are not 0 … {classes - 1}", help="fetch the file again")
     return np.array(numbers, dtype=np.int64)

@@ -15,11 +15,11 @@ def load(config: Named, root: Path | None) -> Arrays:
 
     Raises MissingData or DataError as any image folder does, and DataError where the decoded images are others.
     """
-    found = folder.read(root)
+    decoded = folder.read(root)
     matches(
-        found.facts.digest,
+        decoded.facts.digest,
         CARD,
         "the files differ, or this Pillow decodes JPEG in another way; as your own set: dataset = "
         '{ name = "folder", root = "…" }',
     )
-    return replace(folder.arrays(found), names=())  # labels of CIFAR-10 are numbers in every other form of it
+    return replace(folder.arrays(decoded), names=())  # labels of CIFAR-10 are numbers in every other form of it

@@ -78,16 +78,16 @@ def shown(image: "Image", form: Shown) -> "Image":
     """As `square`, rounded as torchvision rounds: the longer side down, half a pixel at the crop to the even one."""
     from PIL.Image import Resampling
 
-    size = [max(form.side, int(form.side * own / min(image.size))) for own in image.size]
+    size = [max(form.side, int(form.side * length / min(image.size))) for length in image.size]
     _check_size(image.size, (size[0], size[1]))
-    left, top = (round((own - form.crop) / 2) - (form.side - form.crop) // 2 for own in size)
+    left, top = (round((length - form.crop) / 2) - (form.side - form.crop) // 2 for length in size)
     return image.resize((size[0], size[1]), Resampling.BILINEAR).crop((left, top, left + form.side, top + form.side))
 
 
-def _check_size(own: tuple[int, int], size: tuple[int, int]) -> None:
-    (width, height), (wide, high) = own, size
+def _check_size(stored: tuple[int, int], resized: tuple[int, int]) -> None:
+    (width, height), (wide, high) = stored, resized
     became = f"is {width:,}x{height:,} pixels, which `resize` would make {wide:,}x{high:,} before the square is cut"
-    if max(own) > LONGEST * min(own):
+    if max(stored) > LONGEST * min(stored):
         raise DataError(
             f"{became}: one side is over {LONGEST} times the other", help="cut the image to what is to be seen of it"
         )
@@ -131,7 +131,7 @@ def decode_into(
         finally:
             pool.shutdown(cancel_futures=True)
     if damaged:
-        raise _counted([error for _, error in sorted(damaged, key=lambda one: one[0])], root)
+        raise _counted([error for _, error in sorted(damaged, key=lambda failure: failure[0])], root)
 
 
 def first_shape(root: Path, names: Sequence[str], resize: Resize) -> tuple[int, ...]:

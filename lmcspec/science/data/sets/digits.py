@@ -36,8 +36,8 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
 
     Importing sklearn.datasets to read it takes seconds in every worker; that is only done where the file has moved.
     """
-    found = find_spec("sklearn")
-    place = Path(found.origin).parent / "datasets" / "data" / "digits.csv.gz" if found and found.origin else None
+    package = find_spec("sklearn")
+    place = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz" if package and package.origin else None
     if place is not None and place.is_file():
         table = np.loadtxt(place, delimiter=",")
         return table[:, :-1], table[:, -1]

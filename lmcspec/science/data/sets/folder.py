@@ -50,11 +50,11 @@ def facts(config: Named, root: Path | None) -> DataFacts:
     return read(root, getattr(config, "resize", None)).facts
 
 
-def arrays(found: Read) -> Arrays:
+def arrays(decoded: Read) -> Arrays:
     """A folder's images by split."""
-    train, labels, classes = found.listing.train, found.listing.labels, found.listing.classes
-    parts = found.images[:train], labels[:train], found.images[train:], labels[train:]
-    return Arrays(*parts, len(classes), SCALE, names=classes, digest=found.facts.digest)
+    train, labels, classes = decoded.listing.train, decoded.listing.labels, decoded.listing.classes
+    parts = decoded.images[:train], labels[:train], decoded.images[train:], labels[train:]
+    return Arrays(*parts, len(classes), SCALE, names=classes, digest=decoded.facts.digest)
 
 
 def read(root: Path | None, resize: int | None = None) -> Read:

@@ -43,10 +43,10 @@ def complete(listing: Listing) -> Listing:
     """The listing itself if it is all of ImageNet; DataError naming the sizes otherwise."""
     wanted = CARD.expected
     assert wanted is not None
-    found = listing.train, len(listing.names) - listing.train, len(listing.classes)
-    if found != (wanted.train, wanted.test, wanted.classes):
+    counts = listing.train, len(listing.names) - listing.train, len(listing.classes)
+    if counts != (wanted.train, wanted.test, wanted.classes):
         raise DataError(
-            f"this is not all of ImageNet: {listing.root} has {found[0]:,} + {found[1]:,} images in {found[2]:,} "
+            f"this is not all of ImageNet: {listing.root} has {counts[0]:,} + {counts[1]:,} images in {counts[2]:,} "
             f"classes, not {wanted.train:,} + {wanted.test:,} in {wanted.classes:,}",
             help='a part of it is a set of your own: dataset = { name = "folder", resize = 256, crop = 224, … }, '
             "with ImageNet's mean and std as its space",

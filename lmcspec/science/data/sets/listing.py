@@ -77,11 +77,11 @@ def list_images(root: Path | None, chosen: Sequence[str] = ()) -> Listing:
     train = 0
     for split in ("train", testing):
         for label, name in enumerate(classes):
-            found = _images(root, f"{split}/{name}", odd_ones)
-            names += [file for file, _ in found]
-            stamps += [one for _, one in found]
-            labels += [label] * len(found)
-            empty += [] if found else [f"{split}/{name}"]
+            images = _images(root, f"{split}/{name}", odd_ones)
+            names += [file for file, _ in images]
+            stamps += [its_stamp for _, its_stamp in images]
+            labels += [label] * len(images)
+            empty += [] if images else [f"{split}/{name}"]
         train = train or len(names)
     _refuse(root, odd_ones)
     if empty:
@@ -105,25 +105,25 @@ def _folders(split: Path, chosen: Sequence[str]) -> list[str]:
     """The classes of a split. What else lies there as if it belonged to one is an error, unless some are `chosen`."""
     if not split.is_dir():
         raise DataError(f"there is no folder {split}", help=_LAYOUT)
-    found: list[str] = []
+    names: list[str] = []
     odd: list[tuple[str, str]] = []
     for entry in _entries(split):
         if entry.name.startswith(".") or (chosen and entry.name not in chosen):
             continue
         kind = _kind(entry)
         if kind == "folder":
-            found.append(entry.name)
+            names.append(entry.name)
         elif kind != "file" or entry.name.lower().endswith((*SUFFIXES, *OTHERS)):
             odd.append((entry.name, "an image beside the class folders" if kind == "file" else kind))
     _refuse(split, odd)
-    if not found:
+    if not names:
         raise DataError(f"{split} holds no class folders", help=_LAYOUT)
-    return sorted(found)
+    return sorted(names)
 
 
 def _images(root: Path, folder: str, odd: list[tuple[str, str]]) -> list[tuple[str, Stamp]]:
     """The images of a class with their stamps; adds to `odd` what can't be read as one, and why."""
-    found = []
+    images = []
     for entry in _entries(root / folder):
         if entry.name.startswith("."):
             continue
@@ -136,14 +136,14 @@ def _images(root: Path, folder: str, odd: list[tuple[str, str]]) -> list[tuple[s
                 odd.append((name, f"unreadable ({error.strerror})"))
                 continue
             if os.access(root / name, os.R_OK):
-                found.append((name, stamp(status)))
+                images.append((name, stamp(status)))
             else:
                 odd.append((name, "a file that may not be read"))
         elif kind == "file" and lowered.endswith(OTHERS):
             odd.append((name, f"an image of a kind that is not read ({Path(lowered).suffix})"))
         elif kind != "file":
             odd.append((name, kind))
-    return sorted(found)
+    return sorted(images)
 
 
 def _entries(folder: Path) -> Iterable[os.DirEntry[str]]:

@@ -56,7 +56,7 @@ def load(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Arra
     place, *files = _files(card, root, fetch)
     before = look(files)
     try:
-        found = read(place)
+        decoded = read(place)
     except DataError:
         raise
     except Exception as error:  # what a damaged file makes of its reader, scipy's among them
@@ -64,8 +64,8 @@ def load(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Arra
             f"the data set {card.name!r} in {place} can't be read: {error}",
             help=f"fetch it again, after removing that file: {fetch}",
         ) from error
-    _check(card, found, place)
-    return verified(found, card, before) if isinstance(card.facts, DataFacts) else found
+    _check(card, decoded, place)
+    return verified(decoded, card, before) if isinstance(card.facts, DataFacts) else decoded
 
 
 def facts(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> DataFacts:
@@ -102,10 +102,10 @@ def absent(card: DatasetCard, root: Path, bring: str = "") -> str:
     return f"there is no {missing}, so the data set {card.name!r} is missing{bring and ': '}{bring}"
 
 
-def _check(card: DatasetCard, found: Arrays, place: Path) -> None:
+def _check(card: DatasetCard, decoded: Arrays, place: Path) -> None:
     """The sizes are those that the card knows."""
     wanted = card.facts if isinstance(card.facts, DataFacts) else card.expected
-    sizes = _sizes(len(found.train_labels), len(found.test_labels), found.classes, found.shape)
+    sizes = _sizes(len(decoded.train_labels), len(decoded.test_labels), decoded.classes, decoded.shape)
     if wanted is not None and sizes != (known := _sizes(wanted.train, wanted.test, wanted.classes, wanted.shape)):
         raise DataError(
             f"this is not the data set {card.name!r}: in {place} it has {sizes}, not {known}",
@@ -121,8 +121,8 @@ def _sizes(train: int, test: int, classes: int, shape: tuple[int, int, int]) -> 
 def _recorded(record: Path, stamps: list[list[str | int]]) -> DataFacts | None:
     try:
         note = read_document(record, _Note)
-        found = DataFacts(**note["facts"])
-        found = replace(found, shape=tuple(found.shape), names=tuple(found.names), sizes=tuple(found.sizes))
-        return found if note["files"] == stamps else None
+        facts = DataFacts(**note["facts"])
+        facts = replace(facts, shape=tuple(facts.shape), names=tuple(facts.names), sizes=tuple(facts.sizes))
+        return facts if note["files"] == stamps else None
     except (OSError, ValueError, TypeError):
         return None

@@ -29,10 +29,10 @@ class _Type:
 
     def dtype(self) -> np.dtype:
         """The type of plain numbers that is meant; ValueError for any other."""
-        found = np.dtype(f"{self.order}{self.word}")
-        if found.kind not in "biuf" or self.order not in ("<", ">", "|", "="):
+        dtype = np.dtype(f"{self.order}{self.word}")
+        if dtype.kind not in "biuf" or self.order not in ("<", ">", "|", "="):
             raise ValueError(f"an array of {self.order}{self.word}, which are no plain numbers")
-        return found
+        return dtype
 
 
 def _short(word: Any) -> str:
@@ -122,12 +122,12 @@ def _arrays(value: Any) -> Any:
     seen, left = {id(whole)}, [whole]
     while left:  # each table once, however often it stands in others
         table = left.pop()
-        for key, one in table.items():
-            if isinstance(one, _Array):
-                if one.array is None:
+        for key, part in table.items():
+            if isinstance(part, _Array):
+                if part.array is None:
                     raise ValueError("an array without content")
-                table[key] = one.array
-            elif isinstance(one, dict) and id(one) not in seen:
-                seen.add(id(one))
-                left.append(one)
+                table[key] = part.array
+            elif isinstance(part, dict) and id(part) not in seen:
+                seen.add(id(part))
+                left.append(part)
     return whole[""]

@@ -53,5 +53,5 @@ class Look:
 def look(files: Sequence[Path]) -> Look:
     """The stamps of some files as they are now. Raises OSError where one is missing."""
     looked = now()
-    found = tuple((str(path.resolve()), stamp(path.stat())) for path in files)
-    return Look(found, all(settled(numbers[CHANGED], looked) for _, numbers in found))
+    stamped = tuple((str(path.resolve()), stamp(path.stat())) for path in files)
+    return Look(stamped, all(settled(numbers[CHANGED], looked) for _, numbers in stamped))

@@ -28,12 +28,12 @@ def verified(arrays: Arrays, card: DatasetCard, before: Look) -> Arrays:
     return arrays
 
 
-def matches(found: str, card: DatasetCard, why: str = "") -> None:
+def matches(actual: str, card: DatasetCard, why: str = "") -> None:
     """Raise a DataError unless `found` is the card's digest. `why` adds a likely cause."""
     expected = _expected(card)
-    if found != expected:
+    if actual != expected:
         raise DataError(
-            f"this is not the data set {card.name!r}: the digest of its images and labels is {found}, not {expected}",
+            f"this is not the data set {card.name!r}: the digest of its images and labels is {actual}, not {expected}",
             help=why or "fetch the files again; a changed copy is a data set of its own",
         )
 

@@ -15,21 +15,21 @@ from lmcspec.catalog import Config
 
 def described(model: type[Config]) -> dict[str, str]:
     """Field -> the string that stands under it, those of base classes included."""
-    found: dict[str, str] = {}
-    for one in reversed(model.__mro__):
-        if issubclass(one, Config) and one is not Config:
-            found |= _own(one)
-    return found
+    texts: dict[str, str] = {}
+    for config in reversed(model.__mro__):
+        if issubclass(config, Config) and config is not Config:
+            texts |= _texts_of_class(config)
+    return texts
 
 
 def every_model(base: type[Config] = Config) -> Iterator[type[Config]]:
     """All models of specs that have been defined so far."""
-    for one in base.__subclasses__():
-        yield one
-        yield from every_model(one)
+    for model in base.__subclasses__():
+        yield model
+        yield from every_model(model)
 
 
-def _own(model: type[Config]) -> dict[str, str]:
+def _texts_of_class(model: type[Config]) -> dict[str, str]:
     # A model made by create_model stands in no source.
     return _written(model.__module__).get(model.__qualname__, {})
 
@@ -41,19 +41,19 @@ def _written(module: str) -> dict[str, dict[str, str]]:
         body = ast.parse(inspect.getsource(sys.modules[module])).body
     except (KeyError, OSError, TypeError, SyntaxError):
         return {}
-    return {one.name: _strings(one.body) for one in body if isinstance(one, ast.ClassDef)}
+    return {statement.name: _strings(statement.body) for statement in body if isinstance(statement, ast.ClassDef)}
 
 
 def _strings(body: list[ast.stmt]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     field = ""
     for statement in body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 field = name
             case ast.Expr(value=ast.Constant(value=str() as text)) if field:
-                found[field] = inspect.cleandoc(text)
+                texts[field] = inspect.cleandoc(text)
                 field = ""
             case _:
                 field = ""
-    return found
+    return texts

@@ -26,8 +26,8 @@ class Difference:
     def document(self) -> dict[str, Any]:
         """As plain data."""
         sides = {
-            name: None if one is None else {"value": one.value, "place": one.place}
-            for name, one in (("a", self.a), ("b", self.b))
+            name: None if setter is None else {"value": setter.value, "place": setter.place}
+            for name, setter in (("a", self.a), ("b", self.b))
         }
         return {"path": self.path, **sides, "cases": list(self.cases)}
 
@@ -45,7 +45,7 @@ class Differences:
 
 def differences(a: Loaded, b: Loaded) -> Differences:
     """Compare the cases of two specs by name; where each has one, these two whatever they are called."""
-    cases_a, cases_b = ({case.name: case for case in one.cases} for one in (a, b))
+    cases_a, cases_b = ({case.name: case for case in spec.cases} for spec in (a, b))
     if len(cases_a) == len(cases_b) == 1:
         pairs = list(zip(cases_a.values(), cases_b.values(), strict=True))
         return Differences(tuple(_grouped(pairs)))
@@ -62,8 +62,8 @@ def _grouped(pairs: list[tuple[Case, Case]]) -> Iterator[Difference]:
     """Those of all pairs, what is alike in several cases once."""
     groups: dict[tuple[str, ...], list[tuple[str, Difference]]] = {}
     for a, b in pairs:
-        for one in between(a, b):
-            groups.setdefault(one.cells, []).append((a.name, one))
+        for difference in between(a, b):
+            groups.setdefault(difference.cells, []).append((a.name, difference))
     for members in groups.values():
         first = members[0][1]
         yield Difference(first.path, first.a, first.b, tuple(name for name, _ in members if name))

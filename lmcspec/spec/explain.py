@@ -64,7 +64,7 @@ class Explanation:
         head += f"  (case {self.case})" if self.case else ""
         who = "set by default" if self.setter.source == "default" else f"set by {self.setter.source} {self.setter.span}"
         rows = [(leaf.path, shown(leaf.setter.value), leaf.setter.place) for leaf in self.leaves]
-        return "\n".join([head, f"  {who}", *(f"  overrides {one}" for one in self.overrode), *aligned(rows)])
+        return "\n".join([head, f"  {who}", *(f"  overrides {setter}" for setter in self.overrode), *aligned(rows)])
 
     def document(self) -> dict[str, Any]:
         """As plain data that JSON can hold: dates and infinities, which a wrong value may have been, as text."""
@@ -73,21 +73,21 @@ class Explanation:
 
 def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
     """Who set `path` in a case; without a name, in the first. Raises UsageError where there is no such path or case."""
-    found = case_called(loaded, case)
+    chosen = case_called(loaded, case)
     try:
         parts: Path = tuple(part.name for part in parse_path(path))
     except ValueError as error:
         raise UsageError(f"`{path}` is no path: {error.args[0]}") from None
-    value, parts = _value(found, parts)
-    origin = _origin(found, parts)
+    value, parts = _value(chosen, parts)
+    origin = _origin(chosen, parts)
     return Explanation(
         dotted(parts),
-        found.name,
+        chosen.name,
         value,
         _setter(origin, value),
-        tuple(_setter(one, one.value) for one in origin.earlier),
+        tuple(_setter(earlier, earlier.value) for earlier in origin.earlier),
         tuple(
-            Leaf(dotted(inside), _setter(_origin(found, (*parts, *inside)), leaf))
+            Leaf(dotted(inside), _setter(_origin(chosen, (*parts, *inside)), leaf))
             for inside, leaf in leaves(value)
             if inside
         ),
@@ -133,10 +133,10 @@ def aligned(rows: Sequence[tuple[str, ...]], margin: str = "  ", widest: int = 4
 
 def explain_code(code: str) -> Code:
     """What a code means. Raises UsageError for one that doesn't exist."""
-    found = CODES.get(code.upper())
-    if found is None:
+    known = CODES.get(code.upper())
+    if known is None:
         raise UsageError(f"there is no code `{code}`; they go from {min(CODES)} to {max(CODES)}")
-    return found
+    return known
 
 
 def case_called(loaded: Loaded, name: str) -> Case:

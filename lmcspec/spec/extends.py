@@ -34,12 +34,12 @@ class Files:
         layers: dict[Path, Node] = {}
         if not self._lay(path, None, (), layers, text):
             return None
-        found: Node | None = None
+        tree: Node | None = None
         for layer in layers.values():
-            found = self._on_top(found, layer)
-            if found is None:
+            tree = self._on_top(tree, layer)
+            if tree is None:
                 return None
-        return found
+        return tree
 
     def _lay(
         self,
@@ -60,7 +60,7 @@ class Files:
             return False
         if identity in layers or identity in self._failed:
             return identity in layers
-        tree = self._own(path, named_at, text)
+        tree = self._read_alone(path, named_at, text)
         bases = [] if tree is None else self._bases(tree)
         whole = bases is not None and tree is not None
         for node in bases or []:
@@ -71,7 +71,7 @@ class Files:
             self._failed.add(identity)
         return whole
 
-    def _own(self, path: Path, named_at: Span | None, text: str | None) -> Node | None:
+    def _read_alone(self, path: Path, named_at: Span | None, text: str | None) -> Node | None:
         try:
             content = read_text(path, named_at) if text is None else text
             self.sources[str(path)] = Source(str(path), content)

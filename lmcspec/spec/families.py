@@ -121,8 +121,8 @@ def _check(path: Path, node: Node, result: Expansion) -> None:
 
 def _axes(node: Node, path: Path) -> list[_Axis]:
     axes = []
-    for place, one in walk(node, path):
-        each = one.get("each")
+    for place, inside in walk(node, path):
+        each = inside.get("each")
         if each is not None:
             labels = labels_of_values([plain(value) for value in each.value])
             axes.append(_Axis(each, place, tuple(each.value), tuple(labels)))
@@ -217,23 +217,23 @@ def _networks(recipes: _Recipes, result: Expansion) -> None:
 
 
 def _of_stages(name: str, node: Node, recipes: _Recipes, result: Expansion) -> list[tuple[Member, Node]]:
-    own = _axes(node, ())
-    found: list[tuple[_Choice, Node, list[str]]] = []
-    every: list[_Axis] = list(own)
-    if _too_many(_count(own), ("networks", name), node, result):
+    of_network = _axes(node, ())
+    choices: list[tuple[_Choice, Node, list[str]]] = []
+    every: list[_Axis] = list(of_network)
+    if _too_many(_count(of_network), ("networks", name), node, result):
         return []
-    for choice in _combinations(own):
+    for choice in _combinations(of_network):
         chosen = _chosen(node, choice)
         used = [recipe for recipe in _used_recipes(chosen) if recipe in recipes.axes]
         axes = [axis for recipe in used for axis in recipes.axes[recipe]]
         every += axes
-        if _too_many(len(found) + _count(axes), ("networks", name), node, result):
+        if _too_many(len(choices) + _count(axes), ("networks", name), node, result):
             return []
-        found += [({**choice, **more}, chosen, used) for more in _combinations(axes)]
+        choices += [({**choice, **more}, chosen, used) for more in _combinations(axes)]
     axes = _distinct(every)
     keys = dict(zip((id(axis.each) for axis in axes), labels_of_paths([axis.path for axis in axes]), strict=True))
     made = []
-    for choice, chosen, used in found:
+    for choice, chosen, used in choices:
         mine = [axis for axis in axes if id(axis.each) in choice]
         labels = {keys[id(axis.each)]: axis.labels[choice[id(axis.each)]] for axis in mine}
         values = {keys[id(axis.each)]: plain(axis.choices[choice[id(axis.each)]]) for axis in mine}
@@ -247,32 +247,32 @@ def _of_like(
 ) -> list[tuple[Member, Node]]:
     axes = _axes(node, ())
     keys = labels_of_paths([axis.path for axis in axes])
-    found = []
+    expanded = []
     if _too_many(_count(axes), ("networks", name), node, result):
         return []
     for choice in _combinations(axes):
         chosen = _chosen(node, choice)
         like = chosen.get("like")
-        own = {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)}
+        labels = {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)}
         own_values = {key: plain(axis.choices[choice[id(axis.each)]]) for key, axis in zip(keys, axes, strict=True)}
         target = like.value if like is not None and isinstance(like.value, str) else ""
         if target not in stages or not made[target] or not made[target][0][0].values:
             recipes = next(
                 (member.recipes for members in made.values() for member, _ in members if member.name == target), {}
             )
-            found.append((Member(_named(name, own), own_values, recipes), chosen))
+            expanded.append((Member(_named(name, labels), own_values, recipes), chosen))
             continue
         for member, _ in made[target]:
             bracket = member.name.removeprefix(target)[1:-1]
-            inner = ",".join([*(f"{key}={label}" for key, label in own.items()), bracket])
+            inner = ",".join([*(f"{key}={label}" for key, label in labels.items()), bracket])
             named = Node(member.name, like.span, like.key, like.source)  # pyright: ignore[reportOptionalMemberAccess]
-            found.append(
+            expanded.append(
                 (
                     Member(f"{name}[{inner}]", {**own_values, **member.values}, member.recipes),
                     replace(chosen, value={**chosen.value, "like": named}),
                 )
             )
-    return found
+    return expanded
 
 
 def _used_recipes(network: Node) -> list[str]:
@@ -287,9 +287,9 @@ def _used_recipes(network: Node) -> list[str]:
 
 def stage_recipe(stage: Node) -> str:
     """The recipe with which a stage trains: its own, else `real` for the study's data and `distilled` for others."""
-    own = _text(stage.get("recipe"))
-    if own:
-        return own[0]
+    named = _text(stage.get("recipe"))
+    if named:
+        return named[0]
     data = _text(stage.get("data"))
     return "real" if not data or data[0] == "real" else "distilled"
 
@@ -328,7 +328,7 @@ def _references(result: Expansion) -> None:
         for name, node in table.items():
             networks = node.get("networks")
             if networks is not None and isinstance(networks.value, list):
-                items = [one for item in networks.value for one in _members(item, result.families)]
+                items = [member for item in networks.value for member in _members(item, result.families)]
                 node = replace(node, value={**node.value, "networks": replace(networks, value=items)})
             written[name] = node
         result.root = _with(result.root, top, replace(table, value=written))

@@ -21,7 +21,7 @@ class Inheritance:
     """`recipes`, `distilled`, `measures` or `networks`."""
     word: str
     """What one of them is called."""
-    own: dict[str, Node]
+    written: dict[str, Node]
     presets: Callable[[], Mapping[str, Node]]
     """Read only if something extends one."""
     problems: list[Problem] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Inheritance:
     def resolve(self, name: str, above: tuple[str, ...] = ()) -> Node:
         """One of the study with everything that it extends beneath it."""
         if name not in self._done:
-            self._done[name] = self.resolved(self.own[name], (self.table, name), (*above, name))
+            self._done[name] = self.resolved(self.written[name], (self.table, name), (*above, name))
         return self._done[name]
 
     def resolved(self, node: Node, path: Path, above: tuple[str, ...] = ()) -> Node:
@@ -41,12 +41,12 @@ class Inheritance:
         entry = table.get("extends")
         if entry is None:
             return table
-        own = without(table, "extends")
+        on_top = without(table, "extends")
         base = self._base(entry, path, above)
         if base is None:
             self.failed.add(path[:2])
-            return own
-        return merge(base, own, path)
+            return on_top
+        return merge(base, on_top, path)
 
     def _base(self, entry: Node, path: Path, above: tuple[str, ...]) -> Node | None:
         where = dotted((*path, "extends"))
@@ -58,15 +58,15 @@ class Inheritance:
             circle = " -> ".join(f"`{name}`" for name in (*above[above.index(wanted) :], wanted))
             message = f"{self.word}s extend each other in a circle: {circle}"
             self.problems.append(Problem("E303", message, entry.span, where))
-        elif wanted in self.own:
+        elif wanted in self.written:
             return self._usable(wanted, above)
         elif wanted in self.presets():
             return self.resolved(self.presets()[wanted], (*path[:1], wanted, *path[2:]), (*above, wanted))
         else:
-            near = nearest(wanted, [*self.presets(), *(name for name in self.own if name != path[1])])
+            near = nearest(wanted, [*self.presets(), *(name for name in self.written if name != path[1])])
             label = f"did you mean `{near}`?" if near else ""
             help = f"presets: {', '.join(sorted(self.presets()))}"
-            what = f"preset or {self.word}" if self.own else f"preset of a {self.word}"
+            what = f"preset or {self.word}" if self.written else f"preset of a {self.word}"
             self.problems.append(Problem("E206", f"there is no {what} `{wanted}`", entry.span, where, label, help))
         return None
 
@@ -119,5 +119,5 @@ def _inherited(root: Node, name: str, word: str, known: Callable[[], Mapping[str
     if table is None or not isinstance(table.value, dict):
         return root, [], set()
     work = Inheritance(name, word, table.value, known)
-    resolved = {own: work.resolve(own) for own in table.value}
+    resolved = {entry: work.resolve(entry) for entry in table.value}
     return replace(root, value={**root.value, name: replace(table, value=resolved)}), work.problems, work.failed

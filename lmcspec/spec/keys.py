@@ -79,9 +79,9 @@ def likely(name: str, known: Sequence[str], model: type[BaseModel] | None = None
     for other in (plain, *OTHERS_SAY.get(plain, ())):
         if other in known and other != name:
             return other
-    found = _deeper((plain, *OTHERS_SAY.get(plain, ())), model) if model is not None and plain in OTHERS_SAY else None
-    found = found or nearest(plain, list(known))
-    return found or (_deeper((name, plain), model) if model is not None else None)
+    near = _deeper((plain, *OTHERS_SAY.get(plain, ())), model) if model is not None and plain in OTHERS_SAY else None
+    near = near or nearest(plain, list(known))
+    return near or (_deeper((name, plain), model) if model is not None else None)
 
 
 def _deeper(names: Collection[str], model: type[BaseModel]) -> str | None:

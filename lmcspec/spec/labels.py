@@ -49,12 +49,12 @@ def _shortest(path: Path, others: list[Path]) -> str:
     return ".".join(str(part) for part in path)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
     """Equality that tells true from 1, but not 1 from 1.0."""
-    if isinstance(one, bool) != isinstance(other, bool):
+    if isinstance(a, bool) != isinstance(b, bool):
         return False
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return one == other
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return a == b

@@ -24,14 +24,14 @@ def help_with(path: Path, value: Any, origins: Origins) -> str:
 def _next_key(path: Path, origins: Origins) -> str:
     """The key in the next lines, which begins no further right."""
     around = at(origins.root, path[:-1])
-    own = around.get(str(path[-1])) if around is not None else None
-    if around is None or own is None or own.key is None:
+    empty = around.get(str(path[-1])) if around is not None else None
+    if around is None or empty is None or empty.key is None:
         return ""
-    mine = own.key
+    mine = empty.key
     later = [(name, key) for name, child in around.items() if (key := _key_below(child, mine.file, mine.line))]
     if not later:
         return f"write what belongs to `{path[-1]}` in the lines below it, two spaces further right"
-    name, place = min(later, key=lambda one: one[1])
+    name, place = min(later, key=lambda key: key[1])
     return f"if `{name}` in line {place} belongs to it, put two spaces before that line and those that go with it"
 
 

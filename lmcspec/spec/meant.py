@@ -41,7 +41,7 @@ class Meant:
 
 
 def meant(
-    annotation: Any, value: Any, written: str = "", complete: Callable[[Any], Any] = lambda one: one
+    annotation: Any, value: Any, written: str = "", complete: Callable[[Any], Any] = lambda table: table
 ) -> Meant | None:
     """What stands for `value` and fits the annotation, or None. `written` is the text that spelled it in the file.
 
@@ -61,15 +61,15 @@ def meant(
     if fits("1it") and isinstance(value, str) and value.strip().isdecimal():
         number = int(value)
         return Meant((f"{number}it", f"{number}ep"))
-    singles = [one for one in _spellings(value, written) if not _same(one, value)]
+    singles = [spelling for spelling in _spellings(value, written) if not _same(spelling, value)]
     for candidate in (*singles, *_lists(value, singles), *_tables(value)):
         if fits(candidate):
             return Meant((candidate,))
     return None
 
 
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and one == other
+def _same(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and a == b
 
 
 def _spellings(value: Any, written: str) -> Iterator[Any]:
@@ -109,20 +109,20 @@ def _numbers(value: float, written: str) -> Iterator[Any]:
 
 def _words(text: str) -> Iterator[Any]:
     lower = text.lower()
-    if found := _PERCENT.fullmatch(lower):
-        yield _hundredth(found[1])
-    if (found := _RATIO.fullmatch(text)) and int(found[2]):
-        yield int(found[1]) / int(found[2])
+    if match := _PERCENT.fullmatch(lower):
+        yield _hundredth(match[1])
+    if (match := _RATIO.fullmatch(text)) and int(match[2]):
+        yield int(match[1]) / int(match[2])
     if _THOUSANDS.fullmatch(text):
         yield int(re.sub(r"\D", "", text))
-    if found := _COMMA.fullmatch(text):
-        yield float(f"{found[1]}.{found[2]}")
-    if found := _BOTH.fullmatch(lower):
-        yield f"{int(found[1])}ep{int(found[2])}it"
-    if found := _EPOCHS.fullmatch(lower):
-        yield f"{int(found[1])}ep"
-    if found := _UPDATES.fullmatch(lower):
-        yield f"{int(found[1])}it"
+    if match := _COMMA.fullmatch(text):
+        yield float(f"{match[1]}.{match[2]}")
+    if match := _BOTH.fullmatch(lower):
+        yield f"{int(match[1])}ep{int(match[2])}it"
+    if match := _EPOCHS.fullmatch(lower):
+        yield f"{int(match[1])}ep"
+    if match := _UPDATES.fullmatch(lower):
+        yield f"{int(match[1])}it"
     if get_close_matches(lower, ["rewind"]):
         yield "rewind"
     yield from _as_toml(text)
@@ -161,9 +161,9 @@ def _lists(value: Any, singles: list[Any]) -> Iterator[Any]:
     if isinstance(value, str) and "," in value:
         parts = [part.strip() for part in value.split(",") if part.strip()]
         yield [int(part) for part in parts] if all(part.isdecimal() for part in parts) else parts
-    for one in (value, *singles):
-        if not isinstance(one, list):
-            yield [one]
+    for item in (value, *singles):
+        if not isinstance(item, list):
+            yield [item]
 
 
 def _tables(value: Any) -> Iterator[Any]:

@@ -40,8 +40,8 @@ class Origins:
 
     def span(self, path: Path, at: Literal["value", "key"] = "value") -> Span | None:
         """The span of a value or of its key; of the nearest enclosing one where it has none."""
-        found, node = self._nearest(path)
-        if len(found) < len(path):
+        known, node = self._nearest(path)
+        if len(known) < len(path):
             return node.key or node.span
         return (node.key or node.span) if at == "key" else (node.span or node.key)
 
@@ -59,24 +59,24 @@ class Origins:
         return Problem(code, message, self.span(path, at), dotted(path), label, help)
 
     def _nearest(self, path: Path) -> tuple[Path, Node]:
-        node, found, best, best_path = self.root, 0, self.root, ()
+        node, depth, best, best_path = self.root, 0, self.root, ()
         for part in path:
             child = at(node, (part,))
             if child is None:
                 break
-            node, found = child, found + 1
+            node, depth = child, depth + 1
             if node.span is not None or node.key is not None:
-                best, best_path = node, path[:found]
+                best, best_path = node, path[:depth]
         return best_path, best
 
 
 def _origin(node: Node) -> Origin:
     # A file that two others extend stands beneath both: what it says is told once, as it was last.
     told: dict[object, Node] = {}
-    for one in node.earlier:
-        told.setdefault((one.span, one.source) if one.span else id(one), one)
+    for layer in node.earlier:
+        told.setdefault((layer.span, layer.source) if layer.span else id(layer), layer)
     told.pop((node.span, node.source), None)
-    earlier = tuple(_origin_of_one(one) for one in told.values())
+    earlier = tuple(_origin_of_one(layer) for layer in told.values())
     return Origin(plain(node), node.source, node.key, node.span, earlier)
 
 

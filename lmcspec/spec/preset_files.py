@@ -37,7 +37,7 @@ def measure_presets() -> dict[str, Node]:
 def preset_sources() -> dict[str, Source]:
     """The texts of the presets, by the file name that their spans carry; none while no preset was asked for."""
     every = ((_RECIPES, presets), (_SETS, set_presets), (_STAGES, stage_presets), (_MEASURES, measure_presets))
-    asked = [folder for folder, own in every if own.cache_info().currsize]
+    asked = [folder for folder, reader in every if reader.cache_info().currsize]
     return {source.file: source for folder in asked for _, source in _files(folder)}
 
 
@@ -48,9 +48,9 @@ def _tables(folder: str) -> dict[str, Node]:
 @cache
 def _files(name: str) -> tuple[tuple[Node, Source], ...]:
     folder = resources.files("lmcspec.spec") / name
-    found = []
+    trees = []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".toml"):
             tree, source = parse_toml(f"{name}/{file.name}", file.read_text(encoding="utf-8"))
-            found.append((stamped(tree, "preset"), source))
-    return tuple(found)
+            trees.append((stamped(tree, "preset"), source))
+    return tuple(trees)

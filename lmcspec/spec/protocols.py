@@ -27,11 +27,11 @@ def with_protocols(root: Node) -> Node:
             continue
         if wanted is None or not isinstance(wanted.value, str) or wanted.value not in sets:
             continue
-        method, own = sets[wanted.value].get("method"), sets[wanted.value].get("protocol")
+        method, protocol = sets[wanted.value].get("method"), sets[wanted.value].get("protocol")
         card = find("distiller", method.value) if method is not None and isinstance(method.value, str) else None
-        if own is not None:
+        if protocol is not None:
             recipe = f"{wanted.value}-protocol"
-            added[recipe] = own
+            added[recipe] = protocol
         elif isinstance(card, DistillerCard) and card.protocol:
             recipe = f"{wanted.value}-protocol"
             added[recipe] = Node(card.protocol, wanted.span, wanted.key, "preset")

@@ -55,7 +55,7 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
 def _beside(path: Path) -> str:
     """The spec in its folder whose name comes nearest."""
     with contextlib.suppress(OSError, ValueError):
-        there = [one.name for one in itertools.islice(path.parent.iterdir(), 1000) if one.suffix in SUFFIXES]
+        there = [file.name for file in itertools.islice(path.parent.iterdir(), 1000) if file.suffix in SUFFIXES]
         if near := get_close_matches(path.name, there, n=1):
             return f"did you mean `{path.with_name(near[0])}`?"
     return ""
@@ -94,7 +94,7 @@ def parse(path: Path, text: str) -> tuple[Node, Source]:
 
     source = Source(str(path), text)
     tree = yaml_tree.parse_yaml(source)
-    if not isinstance(tree.value, dict) and (found := yaml_slips.as_toml(text, path.stem)):
-        place = source.span(found.start, found.end)
-        raise Unreadable(Problem("E101", f"not valid YAML: {found.message}", place, help=found.help))
+    if not isinstance(tree.value, dict) and (slip := yaml_slips.as_toml(text, path.stem)):
+        place = source.span(slip.start, slip.end)
+        raise Unreadable(Problem("E101", f"not valid YAML: {slip.message}", place, help=slip.help))
     return tree, source

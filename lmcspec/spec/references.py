@@ -175,28 +175,30 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
     for key in ("rewind", "rewind_of", "restore"):
         if value("start") == "trained" and value(key) is not None:
             message = f'with `start = "trained"` nothing goes back, so there is no `{key}`'
-            own = _own(stage, key, "start")
-            help = "say `schedule_from` to rewind the rate alone" if own == key else "leave out the preset that says so"
-            names.problem("E117", message, (*path, own), key=True, help=help)
+            blamed = _key_to_blame(stage, key, "start")
+            help = (
+                "say `schedule_from` to rewind the rate alone" if blamed == key else "leave out the preset that says so"
+            )
+            names.problem("E117", message, (*path, blamed), key=True, help=help)
 
     card = _criterion(stage)
     if card is not None and card.shares_out and value("scope") == "layer":
         message = f"`{card.name}` settles itself how much of each layer goes"
-        own = _own(stage, "scope", "criterion")
+        blamed = _key_to_blame(stage, "scope", "criterion")
         help = "leave `scope` out, or draw equal shares by the criterion `random`"
-        names.problem("E117", message, (*path, own), key=True, help=help)
+        names.problem("E117", message, (*path, blamed), key=True, help=help)
     if card is not None and card.rewound:
         for key, default in (("start", "rewind"), ("restore", "all")):
             if value(key) not in (None, default):
                 message = f"`{card.name}` ranks the weights at the rewind point, and nothing is trained between rounds"
-                own = _own(stage, key, "criterion")
-                leave = f"leave `{key}` out" if own == key else f'say `{key} = "{default}"` against the preset'
+                blamed = _key_to_blame(stage, key, "criterion")
+                leave = f"leave `{key}` out" if blamed == key else f'say `{key} = "{default}"` against the preset'
                 help = f"{leave}, or rank trained weights, as with `magnitude`"
-                names.problem("E117", message, (*path, own), key=True, help=help)
+                names.problem("E117", message, (*path, blamed), key=True, help=help)
 
 
-def _own(stage: Node, key: str, other: str) -> str:
-    """The key, or where a preset wrote it, of which nobody can take it out, the other one that it contradicts."""
+def _key_to_blame(stage: Node, key: str, other: str) -> str:
+    """The key, or `other`, which it contradicts, where a preset wrote the key: out of that nobody can take it."""
     node = stage.get(key)
     return other if node is not None and node.source == "preset" else key
 
@@ -242,8 +244,8 @@ def _measures(names: Names) -> None:
 
 
 def _anchors(measure: Node) -> list[Node]:
-    found = measure.get("anchors")
-    return list(found.elements()) if found is not None else []
+    anchors = measure.get("anchors")
+    return list(anchors.elements()) if anchors is not None else []
 
 
 def _measure(name: str, node: Node) -> MeasureCard | None:

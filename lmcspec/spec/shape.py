@@ -118,18 +118,18 @@ def union_members(annotation: Any) -> tuple[list[tuple[str, Any]], bool]:
     members = [member for member in get_args(inner) if member is not NoneType]
     if len(members) == 1:
         return union_members(members[0])
-    named = next((found for found in metadata if getattr(found, "discriminator", None)), None)
+    named = next((entry for entry in metadata if getattr(entry, "discriminator", None)), None)
     by_key = getattr(named, "discriminator", None)
     if isinstance(by_key, Discriminator):
         by_key = by_key.discriminator
-    tagged = any(isinstance(found, Discriminator) for found in metadata) or by_key is not None
+    tagged = any(isinstance(entry, Discriminator) for entry in metadata) or by_key is not None
     return [(_tag(member, by_key), member) for member in members], tagged
 
 
 def _tag(member: Any, by_key: Any) -> str:
-    for found in getattr(member, "__metadata__", ()):
-        if isinstance(found, Tag):
-            return found.tag
+    for entry in getattr(member, "__metadata__", ()):
+        if isinstance(entry, Tag):
+            return entry.tag
     if isinstance(by_key, str) and is_model(bare(member)):
         return get_args(bare(member).model_fields[by_key].annotation)[0]
     return ""
@@ -147,9 +147,9 @@ def bare(annotation: Any) -> Any:
 
 def _is_step(metadata: list[Any]) -> bool:
     return any(
-        getattr(getattr(found, "func", None), "__module__", "").startswith(_STEPS)
-        for found in metadata
-        if type(found).__name__ == "PlainValidator"
+        getattr(getattr(entry, "func", None), "__module__", "").startswith(_STEPS)
+        for entry in metadata
+        if type(entry).__name__ == "PlainValidator"
     )
 
 
@@ -164,7 +164,7 @@ def is_model(annotation: Any) -> bool:
 def annotation_of(field: FieldInfo) -> Any:
     """A field's annotation with its metadata, which pydantic splits off."""
     metadata = list(field.metadata)
-    if field.discriminator is not None and not any(isinstance(one, Discriminator) for one in metadata):
+    if field.discriminator is not None and not any(isinstance(entry, Discriminator) for entry in metadata):
         metadata.append(field)
     return Annotated[(field.annotation, *metadata)] if metadata else field.annotation
 
@@ -195,17 +195,17 @@ _FEW = 6
 
 def _makers(annotation: Any) -> set[str]:
     """The names of the functions that make a value of what is written."""
-    found: set[str] = set()
+    names: set[str] = set()
     while get_origin(annotation) in (Annotated, Union, UnionType):
         if get_origin(annotation) is Annotated:
             annotation, *metadata = get_args(annotation)
-            found |= {getattr(getattr(one, "func", None), "__name__", "") for one in metadata}
+            names |= {getattr(getattr(entry, "func", None), "__name__", "") for entry in metadata}
         else:
             members = [member for member in get_args(annotation) if member is not NoneType]
             if len(members) != 1:
                 break
             annotation = members[0]
-    return found
+    return names
 
 
 def _also(annotation: Any) -> list[str]:
@@ -221,13 +221,13 @@ def _short_forms(annotation: Any) -> list[str]:
     """What a bare string stands for in place of the table: its name, and which there are if they are few."""
     makers = _makers(annotation)
     members = [bare(member) for _, member in union_members(annotation)[0]]
-    if not all(is_model(one) and "name" in one.model_fields for one in members if not _is_nothing(one)):
+    if not all(is_model(member) and "name" in member.model_fields for member in members if not _is_nothing(member)):
         return []
     if "spell_out" in makers:
         return ["a name"]
     if "named" not in makers:
         return []
-    names = [word for one in members for word in choices(one.model_fields["name"].annotation)]
+    names = [word for member in members for word in choices(member.model_fields["name"].annotation)]
     return [f'"{name}"' for name in names] if len(names) <= _FEW else ["a name"]
 
 

@@ -14,15 +14,15 @@ _UNSAID = re.compile(r"^[ \t]*(#.*)?$|[\[{]{41,}", re.MULTILINE)
 
 def count(data: Any) -> int:
     """Values in plain data: each scalar, list and table is one."""
-    found, queue = 0, [data]
+    number, queue = 0, [data]
     while queue:
         value = queue.pop()
-        found += 1
+        number += 1
         if isinstance(value, dict):
             queue.extend(value.values())
         elif isinstance(value, list):
             queue.extend(value)
-    return found
+    return number
 
 
 def count_in_yaml(text: str) -> int:

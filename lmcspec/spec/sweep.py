@@ -137,12 +137,12 @@ def _lists(node: Node, above: Path, result: Sweep) -> list[tuple[Path, Node]]:
     if isinstance(node.value, dict):
         if not node.value and not above:
             result.refuse("E310", "there is nothing to vary here", node)
-        found = []
+        lists = []
         for key, child in node.items():
             path = _path(key, child, result)
             if path is not None:
-                found += _lists(child, (*above, *path), result)
-        return found
+                lists += _lists(child, (*above, *path), result)
+        return lists
     if not above or not isinstance(node.value, list):
         what = f"`{dotted(above)}` takes the list of its values" if above else "`grid` and `zip` are tables"
         result.refuse("E310", what, node)
@@ -228,11 +228,11 @@ def _excluded(table: Node, result: Sweep) -> list[tuple[Node, list[tuple[Path, A
 def _pairs(node: Node, above: Path, result: Sweep) -> list[tuple[Path, Any]]:
     if not isinstance(node.value, dict):
         return [(above, plain(node))]
-    found = []
+    pairs = []
     for key, child in node.items():
         path = _path(key, child, result)
-        found += _pairs(child, (*above, *path), result) if path is not None else []
-    return found
+        pairs += _pairs(child, (*above, *path), result) if path is not None else []
+    return pairs
 
 
 def _refuse_twice(axes: list[Axis], set_paths: list[tuple[Path, Node]], result: Sweep) -> None:
@@ -265,9 +265,9 @@ def _table_leaves(node: Node, above: Path) -> list[tuple[Path, Node]]:
     return [(above, node)]
 
 
-def _overlap(one: Path, other: Path) -> bool:
-    shorter = min(len(one), len(other))
-    return [str(part) for part in one[:shorter]] == [str(part) for part in other[:shorter]]
+def _overlap(a: Path, b: Path) -> bool:
+    shorter = min(len(a), len(b))
+    return [str(part) for part in a[:shorter]] == [str(part) for part in b[:shorter]]
 
 
 def _combine(
@@ -306,8 +306,8 @@ def _combine(
 def _set_again(tree: Node, set_paths: list[tuple[Path, Node]], result: Sweep) -> Node:
     """What --set says, in a case that replaced the table in which it stood: `dataset.root` beside another data set."""
     for path, leaf in set_paths:
-        found = at(tree, path)
-        if path[0] == "sweep" or (found is not None and found.span == leaf.span):
+        there = at(tree, path)
+        if path[0] == "sweep" or (there is not None and there.span == leaf.span):
             continue
         try:
             tree = assigned(tree, path, leaf)

@@ -50,13 +50,13 @@ def edits(text: str, position: int) -> Iterator[Edit]:
     """What may be meant in the line of a position, the likeliest first."""
     start, end = text.rfind("\n", 0, position) + 1, line_end(text, position)
     line = text[start:end]
-    if found := _DASH.match(text, position) or _DASH.match(text, start + len(line) - len(line.lstrip())):
+    if match := _DASH.match(text, position) or _DASH.match(text, start + len(line) - len(line.lstrip())):
         help = "TOML has no dashes before items or keys"
-        item = _DASHED.match(text, found.end())
+        item = _DASHED.match(text, match.end())
         shown = item[0].rstrip() if item else ""
-        yield Edit(found.start(), found.end() + len(shown), shown, shown, help, in_line=True)
-    if found := _YAML_PAIR.match(text, statement_start(text, position)):
-        yield Edit(found.start("colon"), found.end("colon"), " =", f"{found['key'].strip()} = …", "TOML writes `=`")
+        yield Edit(match.start(), match.end() + len(shown), shown, shown, help, in_line=True)
+    if match := _YAML_PAIR.match(text, statement_start(text, position)):
+        yield Edit(match.start("colon"), match.end("colon"), " =", f"{match['key'].strip()} = …", "TOML writes `=`")
     if _LONE_KEY.fullmatch(line):
         name = line.split("#")[0].strip()
         yield Edit(start, start + len(line.split("#")[0].rstrip()), f"{name} = {{}}", f"{name} = {{}}")
@@ -68,22 +68,22 @@ def edits(text: str, position: int) -> Iterator[Edit]:
         if header != fixed and (header[0] == "[" or header[-1] == "]"):
             at = start + line.index(header)
             yield Edit(at, at + len(header), fixed, fixed)
-    for found in _WITH_COMMAS.finditer(line):
-        if start + found.start() <= position <= start + found.end() + 1:
-            many = _THOUSANDS.fullmatch(found[0]) is not None
-            number = found[0].replace(",", "" if many else ".")
+    for match in _WITH_COMMAS.finditer(line):
+        if start + match.start() <= position <= start + match.end() + 1:
+            many = _THOUSANDS.fullmatch(match[0]) is not None
+            number = match[0].replace(",", "" if many else ".")
             help = "" if many else "decimals have a point"
-            yield Edit(start + found.start(), start + found.end(), number, number, help, in_line=True)
+            yield Edit(start + match.start(), start + match.end(), number, number, help, in_line=True)
     if text[position - 1 : position + 1] == "==":
         yield Edit(position - 1, position + 1, "=", "=", in_line=True)
-    if found := _WORDS_AS_KEY.match(text, statement_start(text, position)):
-        name = "_".join(found[1].split())
-        yield Edit(found.start(1), found.end(1), name, name, "a key is one word", in_line=True)
-    for found in _QUOTED.finditer(line):
-        if "\\" in found[1] and start + found.start() < position <= start + found.end():
-            new = f"'{found[1]}'"
+    if match := _WORDS_AS_KEY.match(text, statement_start(text, position)):
+        name = "_".join(match[1].split())
+        yield Edit(match.start(1), match.end(1), name, name, "a key is one word", in_line=True)
+    for match in _QUOTED.finditer(line):
+        if "\\" in match[1] and start + match.start() < position <= start + match.end():
+            new = f"'{match[1]}'"
             help = "between single quotes a backslash is a backslash"
-            yield Edit(start + found.start(), start + found.end(), new, new, help, in_line=True)
+            yield Edit(start + match.start(), start + match.end(), new, new, help, in_line=True)
     before, quote, rest = line.partition('"')
     inner, last, after = rest.rpartition('"')
     if quote and last and '"' in inner and "'" not in inner and before.rstrip().endswith("=") and not after.strip():

@@ -12,8 +12,8 @@ def word_at(text: str, position: int) -> tuple[int, int] | None:
     start = position
     while start > 0 and _WORD.fullmatch(text[start - 1]):
         start -= 1
-    found = _WORD.match(text, start)
-    return (found.start(), found.end()) if found and found.end() >= position else None
+    match = _WORD.match(text, start)
+    return (match.start(), match.end()) if match and match.end() >= position else None
 
 
 def statement_start(text: str, position: int) -> int:

@@ -86,17 +86,17 @@ _TWICE = ("Cannot overwrite", "Cannot declare", "Duplicate inline", "Cannot rede
 def _syntax(source: Source, error: tomli.TOMLDecodeError) -> Problem:
     position = min(error.pos, len(source.text))
     if error.msg.startswith(_TWICE):
-        found = _repeated(source, position)
-        if found is not None:
-            return found
+        twice = _repeated(source, position)
+        if twice is not None:
+            return twice
     end = min(position + 1, len(source.text))
     words = error.msg[:1].lower() + error.msg[1:]
     from lmcspec.spec import toml_slips  # a spec that is right never needs it
 
-    found = toml_slips.slip(source.text, error, Path(source.file).stem) if source.file != "--set" else None
-    if found is not None:
-        message = f"not valid TOML: {found.message or words}"
-        return Problem("E101", message, source.span(found.start, found.end), label=found.label, help=found.help)
+    slip = toml_slips.slip(source.text, error, Path(source.file).stem) if source.file != "--set" else None
+    if slip is not None:
+        message = f"not valid TOML: {slip.message or words}"
+        return Problem("E101", message, source.span(slip.start, slip.end), label=slip.label, help=slip.help)
     help = ""
     if words.startswith("invalid value"):
         help = "strings need quotes, true and false are lower case"

@@ -33,8 +33,8 @@ _MOST = 12
 
 def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
     """The slip behind an error, if it is one that people make. `stem` is the file's name without its ending."""
-    if found := as_toml(text, stem):
-        return found
+    if toml := as_toml(text, stem):
+        return toml
     mark, context = error.problem_mark, str(error.context or "")
     position = min(mark.index, len(text)) if mark is not None else 0
     if "'\\t'" in str(error.problem) and text[position : position + 1] == "\t":
@@ -42,8 +42,8 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
             position, position + 1, "a tab stands here", help="YAML is indented with spaces: put them in its place"
         )
     opened = error.context_mark.index if error.context_mark is not None else None
-    if found := _reference(text, position, str(error.problem)):
-        return found
+    if reference := _reference(text, position, str(error.problem)):
+        return reference
     for start, line in _lines_before(text, position, most=3):
         if (place := unseen_in(line)) is not None:
             return unseen(text, start + place)
@@ -82,8 +82,8 @@ def slip(text: str, error: MarkedYAMLError, stem: str) -> Slip | None:
 
 def unseen_in(written: str) -> int | None:
     """Where a character that isn't seen stands in a line as if it were a space: before all else, or after a colon."""
-    found = _UNSEEN.match(written)
-    return found.end() - 1 if found else None
+    match = _UNSEEN.match(written)
+    return match.end() - 1 if match else None
 
 
 def glued_dash(text: str, start: int) -> Slip | None:
@@ -123,9 +123,9 @@ def as_toml(text: str, stem: str) -> Slip | None:
 def _with_equals(text: str, position: int) -> Slip | None:
     """A line of TOML among those of YAML."""
     for start, line in _lines_before(text, position):
-        if (found := _TOML_PAIR.fullmatch(line)) and ": " not in line:
-            new = f"{found['key']}: {found['value'].rstrip()}"
-            at = start + len(found["before"])
+        if (match := _TOML_PAIR.fullmatch(line)) and ": " not in line:
+            new = f"{match['key']}: {match['value'].rstrip()}"
+            at = start + len(match["before"])
             if _goes_further(text, at, start + len(line), new):
                 return Slip(
                     at, start + len(line.rstrip()), label=f"did you mean `{short(new)}`?", help="YAML writes `:`"
@@ -148,19 +148,19 @@ def _sign(text: str, position: int, error: MarkedYAMLError) -> Slip | None:
 def _comma(text: str, position: int) -> Slip | None:
     """A key right behind a value in braces."""
     line = text.rfind("\n", 0, position) + 1
-    if (found := _LATE_KEY.search(text[line:position])) is None:
+    if (match := _LATE_KEY.search(text[line:position])) is None:
         return None
-    at = line + found.start("key")
+    at = line + match.start("key")
     if not _goes_further(text, at, at, ", "):
         return None
-    return Slip(at, position, label=f"did you mean `, {found['key']}`?", help="a comma stands between two of them")
+    return Slip(at, position, label=f"did you mean `, {match['key']}`?", help="a comma stands between two of them")
 
 
 def _colon(text: str, position: int) -> Slip | None:
     """A value that holds a colon: it needs quotes."""
     for start, line in _lines_before(text, position, most=2):
-        if found := _TWO_COLONS.fullmatch(line.rstrip()):
-            at, value = start + found.start("value"), found["value"]
+        if match := _TWO_COLONS.fullmatch(line.rstrip()):
+            at, value = start + match.start("value"), match["value"]
             new = '"' + value.replace('"', "'") + '"'
             if _goes_further(text, at, at + len(value), new):
                 return Slip(at, at + len(value), "a value with a colon needs quotes", f"did you mean `{short(new)}`?")
@@ -170,11 +170,11 @@ def _colon(text: str, position: int) -> Slip | None:
 def _no_space(text: str, position: int) -> Slip | None:
     """A colon right before its value."""
     for start, line in _lines_before(text, position, most=3):
-        if (found := _NO_SPACE.fullmatch(line)) and _goes_further(
-            text, start, start + len(line), found.expand(_SPACED)
+        if (match := _NO_SPACE.fullmatch(line)) and _goes_further(
+            text, start, start + len(line), match.expand(_SPACED)
         ):
-            new = f"{found['key']}: {found['value']}"
-            span = (start + found.start("key"), start + len(line.rstrip()))
+            new = f"{match['key']}: {match['value']}"
+            span = (start + match.start("key"), start + len(line.rstrip()))
             return Slip(*span, label=f"did you mean `{short(new)}`?", help="a space follows the colon")
     return None
 
@@ -185,8 +185,8 @@ def _reference(text: str, position: int, problem: str) -> Slip | None:
     sign = text[start : start + 1]
     if start < 0 or sign not in ("*", "&") or not ("undefined alias" in problem or start < position):
         return None
-    found = _NAME.match(text, start)
-    word = found[0] if found else sign
+    match = _NAME.match(text, start)
+    word = match[0] if match else sign
     message = f"a lone `{sign}` stands here" if word == sign else f"`{short(word)}` names nothing that stands above"
     what = "an alias, the name of an earlier `&…`" if sign == "*" else "an anchor, a name for what follows"
     help = f"unquoted, `{sign}` begins {what}; as text, write `{short(chr(34) + word + chr(34))}`"
@@ -196,8 +196,8 @@ def _reference(text: str, position: int, problem: str) -> Slip | None:
 def _inner_dash(text: str, position: int) -> Slip | None:
     """A dash before braces or brackets that begin in the middle of a line."""
     start, end = text.rfind("\n", 0, position) + 1, line_end(text, position)
-    for found in _DASH_BEFORE_BRACE.finditer(text[start:end]):
-        at, after = start + found.start(), start + found.end()
+    for match in _DASH_BEFORE_BRACE.finditer(text[start:end]):
+        at, after = start + match.start(), start + match.end()
         if text[start:at].strip() and _goes_further(text, at, after, ""):
             return Slip(
                 at, after, "a dash stands in the middle of a line", help="leave it out, or begin a line with it"
@@ -208,8 +208,8 @@ def _inner_dash(text: str, position: int) -> Slip | None:
 def _dash(text: str, position: int) -> Slip | None:
     """A dash right before its item."""
     for start, line in _lines_before(text, position, most=3):
-        if found := _NO_SPACE_AFTER_DASH.fullmatch(line):
-            at, new = start + len(found["before"]), f"- {found['item']}"
+        if match := _NO_SPACE_AFTER_DASH.fullmatch(line):
+            at, new = start + len(match["before"]), f"- {match['item']}"
             if _goes_further(text, at, start + len(line), new):
                 return Slip(at, start + len(line.rstrip()), label=f"did you mean `{short(new.rstrip())}`?", **_DASH)
     return None
@@ -235,28 +235,28 @@ def _indentation(text: str, position: int) -> Slip | None:
     """A line that is neither on a level with one above nor opened by it."""
     start, end = text.rfind("\n", 0, position) + 1, line_end(text, position)
     line = text[start:end]
-    own = len(line) - len(line.lstrip(" "))
+    indent = len(line) - len(line.lstrip(" "))
     above = [other for other in text[:start].splitlines() if other.strip() and not other.lstrip().startswith("#")]
     if not above or not line.strip():
         return None
     wanted = len(above[-1]) - len(above[-1].lstrip(" "))
-    if wanted == own or not _goes_further(text, start, start + own, " " * wanted):
+    if wanted == indent or not _goes_further(text, start, start + indent, " " * wanted):
         return None
-    message = f"the line begins after {own} spaces, the one above after {wanted}"
-    return Slip(start + own, start + len(line.rstrip()), message, help="keys of one table begin below each other")
+    message = f"the line begins after {indent} spaces, the one above after {wanted}"
+    return Slip(start + indent, start + len(line.rstrip()), message, help="keys of one table begin below each other")
 
 
 def _lines_before(text: str, position: int, most: int = _MOST) -> list[tuple[int, str]]:
     """The line of a position and those before it, nearest first, each with where it begins; none that is too long."""
-    found: list[tuple[int, str]] = []
+    lines: list[tuple[int, str]] = []
     end = line_end(text, position)
-    while len(found) < most:
+    while len(lines) < most:
         start = text.rfind("\n", 0, end) + 1
-        found.append((start, text[start:end]))
+        lines.append((start, text[start:end]))
         if start == 0:
             break
         end = start - 1
-    return [(start, line) for start, line in found if len(line) <= LONGEST_LINE]
+    return [(start, line) for start, line in lines if len(line) <= LONGEST_LINE]
 
 
 def _goes_further(text: str, start: int, end: int, new: str) -> bool:

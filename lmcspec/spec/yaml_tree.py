@@ -80,7 +80,7 @@ class _Reader:
         return Node(value, span, key)
 
     def table(self, node: MappingNode, path: tuple[str | int, ...]) -> dict[str, Node]:
-        own: dict[str, Node] = {}
+        direct: dict[str, Node] = {}
         merged: dict[str, Node] = {}
         for key_node, value_node in node.value:
             key = self.span(key_node)
@@ -94,24 +94,24 @@ class _Reader:
                     name: node for name, node in self.merged(value_node, path, key).items() if name not in merged
                 }
                 continue
-            if name in own:
-                line = own[name].key.line  # pyright: ignore[reportOptionalMemberAccess]
+            if name in direct:
+                line = direct[name].key.line  # pyright: ignore[reportOptionalMemberAccess]
                 raise Unreadable(
                     Problem("E102", f"`{name}` stands twice in one table", key, label=f"first in line {line}")
                 )
-            own[name] = self.node(value_node, (*path, name), key)
-        return {**{name: child for name, child in merged.items() if name not in own}, **own}
+            direct[name] = self.node(value_node, (*path, name), key)
+        return {**{name: child for name, child in merged.items() if name not in direct}, **direct}
 
     def merged(self, node: Any, path: tuple[str | int, ...], key: Span) -> dict[str, Node]:
         """What `<<` brings: a table or a list of them, of which the first to have a key wins."""
         tables = node.value if isinstance(node, SequenceNode) else [node]
-        found: dict[str, Node] = {}
+        together: dict[str, Node] = {}
         for table in tables:
             if not isinstance(table, MappingNode):
                 raise Unreadable(Problem("E105", "`<<` takes a table, or a list of tables", self.span(node)))
             content = self.node(table, path, key).value
-            found = {**content, **found}
-        return found
+            together = {**content, **together}
+        return together
 
     def check_tag(self, node: Any, span: Span) -> None:
         tag = str(node.tag or "")
@@ -176,14 +176,14 @@ def _syntax(source: Source, error: MarkedYAMLError) -> Problem:
     offset = min(mark.index, len(source.text)) if mark is not None else 0
     if type(error).__name__ == "MaxDepthExceededError":
         return too_deep(source.span(offset, offset + 1))
-    found = yaml_slips.slip(source.text, error, Path(source.file).stem)
+    slip = yaml_slips.slip(source.text, error, Path(source.file).stem)
     words = (error.problem or error.context or "unreadable").strip()
     context = (error.context or "").strip()
     span = source.span(offset, min(offset + 1, len(source.text)) if offset < len(source.text) else offset)
     if "single document" in context or "another document" in words:
         return Problem("E114", "the file holds more than one YAML document", span, help="one file, one spec")
-    if found is not None:
-        return _shown(source, found, words)
+    if slip is not None:
+        return _shown(source, slip, words)
     return Problem("E101", f"not valid YAML: {words}" + (f" ({context})" if context and context != words else ""), span)
 
 

@@ -1,0 +1,182 @@
+"""What CONTRIBUTING.md and docs/extending.md show is true: so many files, which do what is said of them in a copy."""
+
+import ast
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+ROOT = Path(__file__).parents[1]
+PAGES = [(ROOT / page).read_text(encoding="utf-8") for page in ("CONTRIBUTING.md", "docs/extending.md")]
+SECTION = re.compile(r"^##+ ([^\n]*): (\d+) files?\n(.*?)(?=^##+ |\Z)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:python|toml)\n# (\S+\.(?:py|toml))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^uv run .*$", re.MULTILINE)
+MOST = 6
+"""Files, whatever is added."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What a section adds: how many files it says there are, and those that it shows, by their names."""
+
+    name: str
+    said: int
+    files: dict[str, str]
+
+
+def additions() -> list[Addition]:
+    """Of both pages, section by section."""
+    return [Addition(name, int(count), files_in(text)) for page in PAGES for name, count, text in SECTION.findall(page)]
+
+
+def files_in(text: str) -> dict[str, str]:
+    """What the blocks hold that begin with the name of a file."""
+    return dict(BLOCK.findall(text))
+
+
+def then() -> tuple[list[str], dict[str, str]]:
+    """The commands that end docs/extending.md, and the files shown among them."""
+    last = PAGES[1].partition("\n## Then\n")[2]
+    return COMMAND.findall(last), files_in(last)
+
+
+@pytest.mark.parametrize("addition", additions(), ids=lambda one: one.name)
+def test_a_section_shows_as_many_new_files_as_it_says(addition):
+    assert len(addition.files) == addition.said <= MOST
+    for name, text in addition.files.items():
+        assert not (ROOT / name).exists(), f"{name} is new"
+        ast.parse(text)
+    rows = re.findall(r"^\| (an? .*?) \| (\d+) \|", PAGES[0], re.MULTILINE)
+    assert (addition.name.lower(), str(addition.said)) in rows, "the table of CONTRIBUTING says the same"
+
+
+def test_the_sections_are_these():
+    sections = {one.name for one in additions()}
+    assert {"A criterion", "A model", "A plot", "A measure with a kind of task and a plot"} <= sections
+    assert len(re.findall(r"^\| an? .* \| \d+ \|", PAGES[0], re.MULTILINE)) == len(sections)
+    commands, files = then()
+    assert list(files) == ["study.toml"]
+    assert sum(command.startswith("uv run pytest ") for command in commands) >= 3
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the tree with every file of the pages, in which every command of theirs has run; (folder, output)."""
+    folder = tmp_path_factory.mktemp("tree")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
+    commands, files = then()
+    for name, text in {**files, **{name: text for one in additions() for name, text in one.files.items()}}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    output = {command: run(folder, command) for line in commands for command in line.split(" && ")}
+    return folder, output
+
+
+def run(folder: Path, command: str) -> str:
+    """What a command of the pages prints, with this environment's programs on the copy's modules."""
+    program, *arguments = command.removeprefix("uv run ").split()
+    start = {"python": [sys.executable], "lmcspec": [sys.executable, "-m", "lmcspec"]}
+    start |= {"pytest": [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]}
+    start |= {name: [str(Path(sys.executable).with_name(name))] for name in ("ruff", "lint-imports")}
+    paths = os.pathsep.join([str(folder), str(folder / "runners")])
+    # What `-n 2` tells its own workers of itself is nothing for another pytest.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ended = subprocess.run(
+        [*start[program], *arguments], cwd=folder, env=inherited | {"PYTHONPATH": paths}, capture_output=True, text=True
+    )
+    assert ended.returncode == 0, f"{command}\n{ended.stdout[-4000:]}\n{ended.stderr[-4000:]}"
+    return ended.stdout
+
+
+def results(folder: Path) -> list[dict[str, str]]:
+    """The study's numbers."""
+    return list(csv.DictReader(io.StringIO(run(folder, "uv run lmcspec results study.toml --format csv"))))
+
+
+@pytest.mark.slow
+class TestInACopy:
+    def test_only_new_files_and_the_lock(self, tree):
+        folder, _ = tree
+        shown = {name for one in additions() for name in one.files}
+        tracked = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n"))
+        here = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
+        assert {name for name in here if name not in tracked} == {name for name in shown if name.endswith(".py")}
+        changed = [name for name in tracked if name and (ROOT / name).is_file() and differs(folder, name)]
+        assert changed == ["tests/versions/lock.json"]
+
+    def test_accept_locks_the_new_kind_and_moves_no_other(self, tree):
+        folder, output = tree
+        said = output["uv run python -m tests.versions.accept"]
+        assert "signs: version 1 locked" in said
+        before, after = (
+            json.loads((place / "tests/versions/lock.json").read_text(encoding="utf-8")) for place in (ROOT, folder)
+        )
+        assert after.keys() - before.keys() == {"signs"}
+        for kind, locked in before.items():
+            assert locked["golden"].items() <= after[kind]["golden"].items()
+        assert "lmcspec.science.criteria.sign" in after["prune"]["sources"]
+        assert "lmcspec.science.models.softmax_regression" in after["train"]["sources"]
+
+    def test_the_measure_counts_signs(self, tree):
+        """Beside a count over what the tasks left in the store."""
+        folder, _ = tree
+        rows = [row for row in results(folder) if (row["measure"], row["metric"]) == ("signs", "kept")]
+        assert len(rows) == 2 * 2 * 3
+        for row in rows:
+            inputs = inputs_of(folder, row["task"])
+            state, start = (weights(inputs[slot] / "state.safetensors") for slot in ("state", "start"))
+            keep = weights(inputs["mask"] / "mask.safetensors") if "mask" in inputs else np.ones_like(state)
+            pairs = list(zip(state[keep.astype(bool)], start[keep.astype(bool)], strict=True))
+            assert len(pairs) == 640 // 2 ** int(row["level"])
+            assert float(row["value"]) == pytest.approx(fmean(np.sign(a) == np.sign(b) for a, b in pairs))
+            assert 0.5 < float(row["value"]) < 1
+
+    def test_the_criterion_takes_the_most_negative(self, tree):
+        folder, _ = tree
+        rows = [row for row in results(folder) if row["metric"] == "kept"]
+        for row in (row for row in rows if (row["network"], row["level"]) == ("positive", "1")):
+            mask = inputs_of(folder, row["task"])["mask"]
+            ranked = weights(inputs_of(folder, mask.parent.name)["state"] / "state.safetensors")
+            keep = weights(mask / "mask.safetensors").astype(bool)
+            assert 2 * keep.sum() == keep.size
+            assert ranked[~keep].max() < ranked[keep].min()
+
+    def test_the_model_is_convex(self, tree):
+        folder, _ = tree
+        found = [float(row["value"]) for row in results(folder) if row["metric"] == "barrier/test-loss"]
+        assert found and max(found) < 1e-6, "on no path is the loss above the line between its ends"
+
+    def test_the_report_has_the_plots(self, tree):
+        folder, _ = tree
+        page = next((folder / "report").glob("*.html")).read_text(encoding="utf-8")
+        assert "Accuracy level by level" in page and "Signs kept against sparsity" in page
+        assert {path.name for path in (folder / "report").rglob("*.svg")} >= {"levels.svg", "signs.svg"}
+
+
+def inputs_of(folder: Path, task: str) -> dict[str, Path]:
+    """By slot the files of what a stored task was given."""
+    objects = folder / ".lmcspec" / "objects"
+    inputs = json.loads((objects / task[:2] / task / "task.json").read_text(encoding="utf-8"))["inputs"]
+    return {slot: objects / one[:2] / one / "out" for slot, one in inputs.items()}
+
+
+def weights(file: Path) -> np.ndarray:
+    return load_file(file)["classifier.weight"]
+
+
+def differs(folder: Path, name: str) -> bool:
+    return (ROOT / name).read_bytes() != (folder / name).read_bytes()

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def tree(tmp_path_factory):
 
 def run(folder: Path, command: str) -> str:
     """What a command of the pages prints, with this environment's programs on the copy's modules."""
-    program, *arguments = command.removeprefix("uv run ").split()
+    program, *arguments = shlex.split(command.removeprefix("uv run "))
     start = {"python": [sys.executable], "lmcspec": [sys.executable, "-m", "lmcspec"]}
     start |= {"pytest": [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]}
     start |= {name: [str(Path(sys.executable).with_name(name))] for name in ("ruff", "lint-imports")}
@@ -108,6 +109,7 @@ def results(folder: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 class TestInACopy:
     def test_only_new_files_and_the_lock(self, tree):
         folder, _ = tree

@@ -82,7 +82,7 @@ def _called(a: Path, b: Path | None, sets: Sequence[str], store: Path) -> str:
     """How the second study is called: by its file, else by what is set, else by where its results are."""
     if b is not None and b != a:
         return str(b)
-    return " ".join(f"--set {one}" for one in sets) if sets else f"in {store}"
+    return " ".join(f"--set {setting}" for setting in sets) if sets else f"in {store}"
 
 
 def _settings(left: _Side, right: _Side) -> "Differences | None":
@@ -107,16 +107,16 @@ def _document(
 ) -> dict[str, Any]:
     from lmcspec.store import layout
 
-    found: dict[str, Any] = {"a": left.name, "b": right.name, "tasks": tasks.document()}
-    found["settings"] = None if settings is None else [one.document() for one in settings.found]
-    found["cases"] = None if settings is None else {"only_a": list(settings.only_a), "only_b": list(settings.only_b)}
+    document: dict[str, Any] = {"a": left.name, "b": right.name, "tasks": tasks.document()}
+    document["settings"] = None if settings is None else [difference.document() for difference in settings.found]
+    document["cases"] = None if settings is None else {"only_a": list(settings.only_a), "only_b": list(settings.only_b)}
     if compared is not None:
-        found["results"] = {
-            "found": [one.document() for one in compared.found],
+        document["results"] = {
+            "found": [pair.document() for pair in compared.both],
             "only_a": compared.only_a,
             "only_b": compared.only_b,
         }
-    return layout.spelled(found)
+    return layout.spelled(document)
 
 
 def _settings_lines(left: _Side, right: _Side, settings: "Differences | None") -> list[str]:
@@ -126,7 +126,7 @@ def _settings_lines(left: _Side, right: _Side, settings: "Differences | None") -
     if settings is None:
         return [*heads, "", "a saved plan holds no spec: settings are not compared"]
     lines = [*heads, ""]
-    rows = [(*one.cells, _in_cases(one.cases, settings.of)) for one in settings.found]
+    rows = [(*difference.cells, _in_cases(difference.cases, settings.of)) for difference in settings.found]
     narrow = [row for row in rows if max(map(len, row)) <= WIDEST]
     if narrow:
         header = ("setting", "in A", "", "in B", "", "")

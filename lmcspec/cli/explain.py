@@ -86,12 +86,16 @@ def _planned(plan: "Plan", name: str, case: str, existing: "Store | None", forma
     from lmcspec.plan.outlook import outlook
 
     task, label = task_called(plan, name, case)
-    found = explain_task(outlook(plan, existing), task, label)
-    runs = _runs(existing, task, found.kept.passed_by) if existing is not None and found.kept is not None else {}
+    explanation = explain_task(outlook(plan, existing), task, label)
+    runs = (
+        _runs(existing, task, explanation.kept.passed_by)
+        if existing is not None and explanation.kept is not None
+        else {}
+    )
     if format is Format.json:
-        put(envelope("explain", True, {**found.document(), "mlflow_runs": runs}))
+        put(envelope("explain", True, {**explanation.document(), "mlflow_runs": runs}))
         return
-    put(str(found))
+    put(str(explanation))
     for line in _run_lines(runs):
         put(f"{'':8}{line}")
 
@@ -112,11 +116,11 @@ def _code(code: str, format: Format) -> None:
 
     from lmcspec.spec.explain import explain_code
 
-    found = explain_code(code)
+    explanation = explain_code(code)
     if format is Format.json:
-        put(envelope("explain", True, asdict(found)))
+        put(envelope("explain", True, asdict(explanation)))
     else:
-        put(str(found))
+        put(str(explanation))
 
 
 def _task(name: str, store: Path | None, format: Format) -> None:
@@ -137,22 +141,22 @@ def _task(name: str, store: Path | None, format: Format) -> None:
     if "/" not in name and existing.matching(name):
         _stored(existing, existing.resolve_prefix(name), format)
         return
-    found = recorded_task(existing, name)
-    if existing.present([found[0].id]):
-        _stored(existing, found[0].id, format)
+    recorded = recorded_task(existing, name)
+    if existing.present([recorded[0].id]):
+        _stored(existing, recorded[0].id, format)
         return
-    state, so_far = attempt_so_far(existing, found[0].id)
+    state, so_far = attempt_so_far(existing, recorded[0].id)
     if format is Format.json:
         nothing = dict.fromkeys(("task", "result", "record"))
-        planned = [one.document() for one in found]
-        document = {"id": found[0].id, **nothing, "state": state, "message": so_far, "planned": planned}
+        planned = [task.document() for task in recorded]
+        document = {"id": recorded[0].id, **nothing, "state": state, "message": so_far, "planned": planned}
         put(envelope("explain", True, document))
         return
-    put(f"{found[0].kind}  {found[0].label}\nid {found[0].id}")
-    for one in found:
-        put(f"planned in the study {one.study}, at {one.label}")
+    put(f"{recorded[0].kind}  {recorded[0].label}\nid {recorded[0].id}")
+    for task in recorded:
+        put(f"planned in the study {task.study}, at {task.label}")
     put(so_far)
-    put(f"lmcspec explain SPEC {found[0].label!r} says what it does, why and what it costs")
+    put(f"lmcspec explain SPEC {recorded[0].label!r} says what it does, why and what it costs")
 
 
 def _stored(existing: "Store", identifier: str, format: Format) -> None:
@@ -181,8 +185,8 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     screen.print_json(json.dumps({key: value for key, value in stored.task.items() if key != "kind"}))
 
 
-def _say(found: "Explanation | TaskExplanation", format: Format) -> None:
+def _say(explanation: "Explanation | TaskExplanation", format: Format) -> None:
     if format is Format.json:
-        put(envelope("explain", True, found.document()))
+        put(envelope("explain", True, explanation.document()))
     else:
-        put(str(found))
+        put(str(explanation))

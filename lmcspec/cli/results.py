@@ -62,13 +62,13 @@ def results(
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
-    found = records(rows, task_runs(planned, existing, choose(existing, tracking_uri)))
+    documents = records(rows, task_runs(planned, existing, choose(existing, tracking_uri)))
     if format is Form.csv:
         text = io.StringIO(newline="")
-        write_csv(found, text)
+        write_csv(documents, text)
         put(text.getvalue(), end="")
     else:
-        put(envelope("results", True, layout.spelled({"study": planned.study, "results": found})))
+        put(envelope("results", True, layout.spelled({"study": planned.study, "results": documents})))
 
 
 def _print_tables(planned: "Plan", rows: "Sequence[Row]") -> None:

@@ -35,16 +35,16 @@ def chains(tasks: Mapping[str, PlannedTask], seconds: Mapping[str, float]) -> di
             dependents[identifier] += 1
     longest = dict.fromkeys(tasks, 0.0)
     leaves = [identifier for identifier, count in dependents.items() if not count]
-    found = 0
+    visited = 0
     while leaves:
         identifier = leaves.pop()
-        found += 1
+        visited += 1
         longest[identifier] += seconds[identifier]
         for producer in needed[identifier]:
             longest[producer] = max(longest[producer], longest[identifier])
             dependents[producer] -= 1
             if not dependents[producer]:
                 leaves.append(producer)
-    if found < len(tasks):
+    if visited < len(tasks):
         raise ValueError("the tasks need each other in a circle")
     return longest

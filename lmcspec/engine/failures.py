@@ -114,8 +114,8 @@ def _errno(error: BaseException) -> int | None:
     """The system's number for an error, also for one that safetensors has made a text of."""
     if isinstance(error, OSError):
         return error.errno
-    found = re.search(r"\(os error (\d+)\)", str(error)) if type(error).__name__ == "SafetensorError" else None
-    return int(found[1]) if found else None
+    number = re.search(r"\(os error (\d+)\)", str(error)) if type(error).__name__ == "SafetensorError" else None
+    return int(number[1]) if number else None
 
 
 def describe(error: BaseException, log: Path | None, root: Path) -> Failure:

@@ -75,7 +75,7 @@ class Forecast:
         # Copies, since the caller may be a thread of its own.
         finished = {key: list(values) for key, values in list(self._finished.items())}
         yield finished.get((task.kind, task.model), [])
-        yield [one for (kind, _), values in finished.items() for one in values if kind == task.kind]
+        yield [timed for (kind, _), values in finished.items() for timed in values if kind == task.kind]
 
     def left(self, now: float) -> Left:
         """What is left until the end of the run."""

@@ -60,7 +60,7 @@ def main(descriptor: int) -> NoReturn:
 
 
 def _fork(
-    driver: socket.socket, own: tuple[socket.socket, ...], slot: dict[str, Any], descriptor: int, workers: set[int]
+    driver: socket.socket, wakers: tuple[socket.socket, ...], slot: dict[str, Any], descriptor: int, workers: set[int]
 ) -> None:
     with warnings.catch_warnings():
         # Since 3.12 Python warns where there are threads; libraries start theirs only once they have work.
@@ -74,7 +74,7 @@ def _fork(
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for end in (driver, *own):
+        for end in (driver, *wakers):
             end.close()
         from lmcspec.engine import worker
 
@@ -88,8 +88,8 @@ def _fork(
 
 def _reap(driver: socket.socket, workers: set[int]) -> None:
     for pid in tuple(workers):
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
             workers.discard(pid)
             _say(driver, {"ended": pid, "status": status})
 

@@ -40,11 +40,11 @@ class _Writer:
 
     def hear(self, event: events.Event) -> None:
         """Write an event down, if it is one that outlives the run."""
-        found = _line(event)
-        if found is None or self._failed:
+        line = _line(event)
+        if line is None or self._failed:
             return
         try:
-            self._journal.write(found[0], event.at, **found[1])
+            self._journal.write(line[0], event.at, **line[1])
         except OSError as error:
             self._failed = True
             _log.warning("the rest of this run can't be tracked: %s", error)

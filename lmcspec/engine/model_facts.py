@@ -79,13 +79,13 @@ def take_first(models: Iterable[Part], store: Store, say: Say = silent) -> int:
             encoding="utf-8",
             timeout=LONGEST,
         )
-        found = json.loads(child.stdout.rpartition("\n")[2])
+        answers = json.loads(child.stdout.rpartition("\n")[2])
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return 0
-    for part, answered in zip(wanted, found, strict=True):
+    for part, answered in zip(wanted, answers, strict=True):
         if "facts" in answered:
             remember(store, part.digest, answered["facts"])
-    for part, answered in zip(wanted, found, strict=True):
+    for part, answered in zip(wanted, answers, strict=True):
         if "problem" in answered:
             name = part.value["config"]["name"]
             raise UsageError(f"model {name!r}: {answered['problem']}", help=answered["help"])
@@ -94,8 +94,8 @@ def take_first(models: Iterable[Part], store: Store, say: Say = silent) -> int:
 
 def answer() -> None:
     """In the child: read models from stdin, write what is found on the last line of stdout."""
-    found = [_facts(value) for value in json.load(sys.stdin)]
-    sys.stdout.write("\n" + json.dumps(found))
+    answers = [_facts(value) for value in json.load(sys.stdin)]
+    sys.stdout.write("\n" + json.dumps(answers))
 
 
 def _facts(value: dict[str, Any]) -> dict[str, Any]:

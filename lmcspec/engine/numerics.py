@@ -56,8 +56,8 @@ def cpu_type() -> str:
 @cache
 def machine(device: str) -> dict[str, Any]:
     """The machine by name, how many cores it has, and which of its GPUs was used, if any."""
-    found = {"name": socket.gethostname(), "system": platform.platform(), "cores": os.cpu_count()}
-    return found if device == "cpu" else found | {"gpu": gpu_uuid(device)}
+    facts = {"name": socket.gethostname(), "system": platform.platform(), "cores": os.cpu_count()}
+    return facts if device == "cpu" else facts | {"gpu": gpu_uuid(device)}
 
 
 def gpu_uuid(device: str) -> str:

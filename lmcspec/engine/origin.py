@@ -58,7 +58,7 @@ def _describe(folder: Path) -> str:
     # A look must not stand in the way of somebody's commit.
     environment = foreign_environment(drop=REPOSITORY, GIT_OPTIONAL_LOCKS="0")
     try:
-        found = subprocess.run(order, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        answer = subprocess.run(order, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.SubprocessError, ValueError):
         return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""

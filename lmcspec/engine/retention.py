@@ -23,8 +23,8 @@ class Retention:
             for _, source in task.inputs:
                 if plan.tasks[source].keep == "until-used":
                     self._readers.setdefault(source, set()).add(identifier)
-        stored = store.present(reader for own in self._readers.values() for reader in own)
-        self._waiting = {source: own - stored for source, own in self._readers.items()}
+        stored = store.present(reader for readers in self._readers.values() for reader in readers)
+        self._waiting = {source: readers - stored for source, readers in self._readers.items()}
 
     def hear(self, event: Event) -> None:
         """Take an event in."""
@@ -32,8 +32,8 @@ class Retention:
             used = [source for done in (event.task.id, *event.byproducts) for source in self._use(done)]
             self._drop(used)
         elif isinstance(event, RunEnded):
-            stored = self._store.present(reader for own in self._readers.values() for reader in own)
-            used = [source for source, own in self._readers.items() if own <= stored]
+            stored = self._store.present(reader for readers in self._readers.values() for reader in readers)
+            used = [source for source, readers in self._readers.items() if readers <= stored]
             there = self._store.present(used)
             self._drop([source for source in used if source in there - self._store.dropped(there)])
 

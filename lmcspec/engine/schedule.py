@@ -112,13 +112,13 @@ class Schedule:
 
     def due(self, now: float) -> list[str]:
         """Delayed tasks whose time has come; they are ready from now on."""
-        found = []
+        waited = []
         while self._delayed and self._delayed[0][0] <= now:
             identifier = heapq.heappop(self._delayed)[2]
             if self.state[identifier] is State.DELAYED:
                 self._make_ready(identifier)
-                found.append(identifier)
-        return found
+                waited.append(identifier)
+        return waited
 
     def assign(self) -> list[tuple[str, int]]:
         """(task, slot) pairs to start now; they count as running at once."""

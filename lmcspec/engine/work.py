@@ -133,9 +133,11 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
 def _check_identity(identifier: str, payload: dict[str, Any]) -> None:
     """Nothing is committed under an id that is not the hash of what was done, whoever spelled the task out."""
     passed = payload.get("byproducts", ())
-    for name, task in [(identifier, payload["task"]), *((one["id"], one["task"]) for one in passed)]:
-        if (own := own_id(task)) != name:
-            raise StoreError(f"the task {short(name)} has the id {short(own)} by what it does", help="plan again")
+    for name, task in [(identifier, payload["task"]), *((byproduct["id"], byproduct["task"]) for byproduct in passed)]:
+        if (by_content := own_id(task)) != name:
+            raise StoreError(
+                f"the task {short(name)} has the id {short(by_content)} by what it does", help="plan again"
+            )
     for name, value in payload.get("shared", {}).items():
         if digest(value) != name:
             raise StoreError(f"the part {short(name)} has the digest {short(digest(value))}", help="plan again")
@@ -159,8 +161,8 @@ def _reused(stored: Stored) -> Report:
 
 
 def _holder(store: Store, identifier: str) -> str:
-    found = holder(store, identifier)
-    return f"process {found.process.pid} on {found.process.host}" if found else "another process"
+    owner = holder(store, identifier)
+    return f"process {owner.process.pid} on {owner.process.host}" if owner else "another process"
 
 
 def _lines(error: BaseException) -> tuple[str, ...]:

@@ -18,12 +18,14 @@ def least_tasks(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipe
     compared in pairs, at each of their ends.
     """
     asked = _asked(case, networks, recipes)
-    return case.study.replicates * max((own + _prunings(network, levels) for network, levels, own in asked), default=0)
+    return case.study.replicates * max(
+        (work + _prunings(network, levels) for network, levels, work in asked), default=0
+    )
 
 
 def numbers(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> int:
     """About how many numbers all measures ask for together: each has a place in the plan, whoever else asks for it."""
-    return case.study.replicates * sum(own for _, _, own in _asked(case, networks, recipes))
+    return case.study.replicates * sum(work for _, _, work in _asked(case, networks, recipes))
 
 
 def _asked(
@@ -34,7 +36,9 @@ def _asked(
         wanted, asked = getattr(measure, "networks", "all"), getattr(measure, "levels", None)
         if asked is None or not hasattr(measure, "copies"):
             continue
-        for network in networks.values() if wanted == "all" else [networks[one] for one in wanted if one in networks]:
+        for network in (
+            networks.values() if wanted == "all" else [networks[name] for name in wanted if name in networks]
+        ):
             try:
                 levels = levels_of(asked, network)
             except NoSuchLevel:
@@ -57,7 +61,7 @@ def _ends(measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = 
     stages = [stage.stage for stage in (network.original or network).stages]
     named = {measure.evaluate} if measure.evaluate else {"real", *(stage.retrain or "real" for stage in stages)}
     begins = [Step(), *(step for stage in stages for step in (stage.rewind, stage.schedule_from) if step is not None)]
-    through, found = getattr(measure, "through", None), []
+    through, lengths = getattr(measure, "through", None), []
     for name in named:
         recipe = recipes[network.recipe(name), "real"]
         begin = max(recipe.updates(step) for step in begins)
@@ -66,8 +70,8 @@ def _ends(measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = 
                 return 0
             begin = recipe.updates(k)
         every = recipe.updates(through) if isinstance(through, Step) else recipe.recipe.length
-        found.append((recipe.recipe.length - begin) // max(1, every))
-    return max(1, min(found))
+        lengths.append((recipe.recipe.length - begin) // max(1, every))
+    return max(1, min(lengths))
 
 
 def _prunings(network: NetworkPlan, levels: tuple[int, ...]) -> int:

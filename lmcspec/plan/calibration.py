@@ -34,8 +34,8 @@ def calibration(store: "Store | None") -> Calibration:
     return Calibration(startup, overhead)
 
 
-def calibrate(store: "Store", found: Calibration) -> None:
+def calibrate(store: "Store", measured: Calibration) -> None:
     """Remember what a run took, for the prediction of the next. A disk that refuses it is no error."""
     from lmcspec.store import remember
 
-    remember(store, _KEY, asdict(found))
+    remember(store, _KEY, asdict(measured))

@@ -38,8 +38,8 @@ def taken_for(theirs: Sequence[str], ours: Sequence[str]) -> str:
     both = bool(theirs and ours)
     names = [f"`{name}`" for name in theirs] if both else [str(number) for number in range(len(ours or theirs))]
     pairs = list(zip(names, ours or theirs, strict=False))
-    other = [(one, name) for one, name in pairs if one.strip("`") != name]
-    shown = ", ".join(f"{one} for `{name}`" for one, name in other[:SHOWN])
+    other = [(theirs, name) for theirs, name in pairs if theirs.strip("`") != name]
+    shown = ", ".join(f"{theirs} for `{name}`" for theirs, name in other[:SHOWN])
     return shown + (f", … ({len(pairs)} classes)" if len(other) > SHOWN else "")
 
 

@@ -136,7 +136,7 @@ class _Case:
         if least_tasks(*laid_out) > self.graph.limit or numbers(*laid_out) > NUMBERS_A_TASK * self.graph.limit:
             raise TooManyTasks
         self.notes += precision_notes(self.case)
-        self.series = [series_of(self.case.name, one, material, recipes) for one in self.networks.values()]
+        self.series = [series_of(self.case.name, network, material, recipes) for network in self.networks.values()]
         emit = Subnetworks(
             graph=self.graph,
             prefix=self.case.prefix,
@@ -152,7 +152,7 @@ class _Case:
         return targets
 
     def _resolve_recipes(self, material: Material) -> dict[tuple[str, str], ResolvedRecipe]:
-        images = {one.name: one.images for one in (material.real, *material.sets.values())}
+        images = {training_set.name: training_set.images for training_set in (material.real, *material.sets.values())}
         return {
             (name, on): resolve_recipe(recipe, count)
             for name, recipe in self.case.study.recipes.items()
@@ -160,7 +160,7 @@ class _Case:
         }
 
     def _targets(self, emit: Subnetworks) -> list[Target]:
-        found: list[Target] = []
+        asked: list[Target] = []
         for name, measure in self.case.study.measures.items():
             wanted: Any = getattr(measure, "networks", "all")
             chosen = list(self.networks) if wanted == "all" else list(dict.fromkeys(wanted))
@@ -168,7 +168,7 @@ class _Case:
                 name=name,
                 case=self.case.name,
                 config=measure,
-                networks=[self.networks[one] for one in chosen if one in self.networks],
+                networks=[self.networks[network] for network in chosen if network in self.networks],
                 replicates=self.case.study.replicates,
                 emit=emit,
                 notes=self.notes,
@@ -195,7 +195,7 @@ class _Case:
                     ("measures", name, "at"),
                     help='say `at = ["rewind"]`',
                 )
-            found += targets
+            asked += targets
             if card.verdict:
                 self.verdicts.append(
                     Question(
@@ -207,7 +207,7 @@ class _Case:
                         reads=getattr(measure, card.reads) if card.reads else "",
                     )
                 )
-        return found
+        return asked
 
     def _problem(self, code: str, message: str, path: tuple, help: str = "") -> None:
         self.problems.append(self.case.origins.problem(code, message, path, help=help))

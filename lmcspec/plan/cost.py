@@ -41,11 +41,11 @@ class Cost:
 def cost(task: Task, plan: Plan, rates: Rates | None, facts: Mapping[str, ModelFacts]) -> Cost:
     """The cost of a task; `facts` are by digest of the model's part."""
     model = task.params.model.digest
-    own = work(task, plan, facts.get(model))
+    todo = work(task, plan, facts.get(model))
     rate = rates.rates(task.kind, model) if rates else None
     if rate is None:
-        return Cost(own)
-    return Cost(own, rate.median * own.units, rate.low * own.units, rate.high * own.units)
+        return Cost(todo)
+    return Cost(todo, rate.median * todo.units, rate.low * todo.units, rate.high * todo.units)
 
 
 def work(task: Task, plan: Plan, model: ModelFacts | None = None) -> Work:

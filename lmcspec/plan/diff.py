@@ -87,9 +87,9 @@ def is_damaged(store: "Store", task: str) -> bool:
     return any(damage.part == "result" for damage in verify(store, [task], full=False))
 
 
-def needs(plan: Plan, found: Diff, task: str) -> tuple[str, ...]:
+def needs(plan: Plan, difference: Diff, task: str) -> tuple[str, ...]:
     """What must be there before this task runs: its own inputs, and those of what it commits in passing."""
-    members = [task, *(one for one, host in found.passing.items() if host == task)]
+    members = [task, *(byproduct for byproduct, host in difference.passing.items() if host == task)]
     return tuple(dict.fromkeys(source for member in members for _, source in plan.tasks[member].inputs))
 
 
@@ -128,10 +128,10 @@ def _is_in_the_way(plan: Plan, store: "Store | None", source: str) -> bool:
     never = kind(plan.tasks[source].kind).nothing_if_diverged
     if store is None or not (never or plan.on_collapse == "skip"):
         return False
-    found = store.find(source)
-    if found is None:
+    result = store.find(source)
+    if result is None:
         return False
-    return found.outcome != "ok" if plan.on_collapse == "skip" else found.outcome == "diverged"
+    return result.outcome != "ok" if plan.on_collapse == "skip" else result.outcome == "diverged"
 
 
 def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
@@ -141,14 +141,14 @@ def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
     for identifier, task in plan.tasks.items():
         if identifier not in to_run:
             continue
-        own = [
+        reasons = [
             plan.missing[part.digest]
             for part in (task.data, task.in_place)
             if part is not None and part.digest in plan.missing
         ]
         upstream = [blocked[source] for _, source in task.inputs if source in blocked]
-        if own or upstream:
-            blocked[identifier] = (own or upstream)[0]
+        if reasons or upstream:
+            blocked[identifier] = (reasons or upstream)[0]
     return blocked
 
 

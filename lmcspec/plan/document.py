@@ -107,14 +107,14 @@ MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 
 def _kind(name: str) -> Kind:
     try:
-        found = kind(name)
+        loaded = kind(name)
     except KeyError as error:
         raise StoreError(str(error.args[0])) from None
     except Exception as error:  # noqa: BLE001 (it may name any module)
         raise StoreError(f"the kind of task {name!r} can't be loaded: {type(error).__name__}: {error}") from None
-    if not isinstance(found, Kind):
+    if not isinstance(loaded, Kind):
         raise StoreError(f"{name!r} is no kind of task")
-    return found
+    return loaded
 
 
 def in_words(error: Exception) -> str:
@@ -188,14 +188,15 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: boo
     rest = checked(document, sealed=sealed)
     tasks = {}
     for identifier, entry in document["tasks"].items():
-        own = _kind(entry["kind"])
-        if now and own.version != entry["version"]:
+        task_kind = _kind(entry["kind"])
+        if now and task_kind.version != entry["version"]:
             raise StoreError(
-                f"the plan is stale: {own.name!r} tasks have version {own.version} now, {entry['version']} in the plan",
+                f"the plan is stale: {task_kind.name!r} tasks have version {task_kind.version} now, "
+                f"{entry['version']} in the plan",
                 help=AGAIN,
             )
-        params = decode(own.params, entry["params"], document["parts"])
-        task = make(own.name, params, entry["inputs"], entry["seeds"], label=entry["label"], keep=entry["keep"])
+        params = decode(task_kind.params, entry["params"], document["parts"])
+        task = make(task_kind.name, params, entry["inputs"], entry["seeds"], label=entry["label"], keep=entry["keep"])
         if not now:
             task = replace(task, id=identifier)
         if task.id != identifier:
@@ -209,7 +210,7 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: boo
         tasks=tasks,
         roles=rest.roles,
         targets=rest.targets,
-        levels={(one.case, one.network): one.levels for one in rest.levels},
+        levels={(network.case, network.network): network.levels for network in rest.levels},
         byproducts=find_byproducts(tasks),
         neutral=rest.neutral,
         facts=rest.facts,
@@ -242,7 +243,9 @@ def payload(
         "task": {**task.document, "parts": parts},
         "shared": parts,
         "inputs": inputs,
-        "byproducts": [{"id": one, "task": {**plan.tasks[one].document, "parts": parts}} for one in byproducts],
+        "byproducts": [
+            {"id": byproduct, "task": {**plan.tasks[byproduct].document, "parts": parts}} for byproduct in byproducts
+        ],
         "record": {
             "units": work(task, plan).units,
             "model": task.params.model.digest,

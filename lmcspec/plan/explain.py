@@ -78,7 +78,7 @@ class TaskExplanation:
         lines = [self.label, f"id      {self.id or '?'}", f"kind    {self.kind}, version {self.version}"]
         lines += _headed("state", self._states())
         lines += _headed("also", self.also)
-        inputs = [(one.slot, short(one.id) if one.id else "?", one.label) for one in self.inputs]
+        inputs = [(source.slot, short(source.id) if source.id else "?", source.label) for source in self.inputs]
         lines += _headed("inputs", aligned(inputs, margin=""))
         lines += _headed("seeds", [", ".join(f"{name} {value}" for name, value in self.seeds.items())])
         params = [(dotted(path), shown(value)) for path, value in leaves(self.params) if value is not None]
@@ -101,7 +101,7 @@ class TaskExplanation:
             "blocked": self.blocked or None,
             "passed_by": self.passed_by or None,
             "goes_on_from": self.goes_on_from or None,
-            "inputs": [asdict(one) for one in self.inputs],
+            "inputs": [asdict(source) for source in self.inputs],
             "seeds": dict(self.seeds),
             "params": dict(self.params),
             "cost": None if self.cost is None else self.cost.document(),
@@ -131,11 +131,11 @@ class TaskExplanation:
     def _cost(self) -> str:
         if self.cost is None:
             return "unknown, its data are not here"
-        own = self.cost
+        cost = self.cost
         seconds = "seconds unknown, nothing like it has finished in this store yet"
-        if own.seconds is not None:
-            seconds = f"{duration(own.seconds)} ({duration(own.low or 0)} to {duration(own.high or 0)})"
-        work = own.work
+        if cost.seconds is not None:
+            seconds = f"{duration(cost.seconds)} ({duration(cost.low or 0)} to {duration(cost.high or 0)})"
+        work = cost.work
         seen = f"{work.images:,} training images" + (f" in {work.updates:,} updates" if work.updates else "")
         seen = f"{seen}, " if work.images else ""
         return f"{seen}{seconds}" + (f", keeps {size(work.stored)}" if work.stored is not None else "")
@@ -152,9 +152,9 @@ class TaskExplanation:
 
 def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
     """All that a plan and its store know of a task; `label` is that of its places to be put first."""
-    plan, found = view.plan, view.diff
+    plan, difference = view.plan, view.diff
     task = plan.tasks[task_id]
-    places = dict.fromkeys([label, *(role for role, one in plan.roles.items() if one == task_id)])
+    places = dict.fromkeys([label, *(role for role, other in plan.roles.items() if other == task_id)])
     reason = view.reasons.get(task_id)
 
     def named(identifier: str | None) -> str:
@@ -169,9 +169,9 @@ def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
         state=state(view, task_id),
         reason=reason,
         follows=named(reason.root) if reason else "",
-        blocked=found.blocked.get(task_id, ""),
-        passed_by=named(found.passing.get(task_id)),
-        goes_on_from=named(found.continued.get(task_id)),
+        blocked=difference.blocked.get(task_id, ""),
+        passed_by=named(difference.passing.get(task_id)),
+        goes_on_from=named(difference.continued.get(task_id)),
         inputs=tuple(
             Input(slot, None if source in plan.unknown else source, named(source)) for slot, source in task.inputs
         ),
@@ -191,12 +191,14 @@ def task_called(plan: Plan, name: str, case: str = "") -> tuple[str, str]:
         if label in plan.roles:
             return plan.roles[label], label
     if _DIGITS.fullmatch(name):
-        found = [task for task in plan.tasks if task.startswith(name) and task not in plan.unknown]
-        if len(found) == 1:
-            return found[0], plan.tasks[found[0]].label
-        if found:
-            named = ", ".join(f"{short(task)} {plan.tasks[task].label}" for task in found[:5])
-            raise UsageError(f"{len(found)} tasks have an id that starts with {name}: {named}", help="give more digits")
+        matching = [task for task in plan.tasks if task.startswith(name) and task not in plan.unknown]
+        if len(matching) == 1:
+            return matching[0], plan.tasks[matching[0]].label
+        if matching:
+            named = ", ".join(f"{short(task)} {plan.tasks[task].label}" for task in matching[:5])
+            raise UsageError(
+                f"{len(matching)} tasks have an id that starts with {name}: {named}", help="give more digits"
+            )
         raise UsageError(f"no task of {plan.study} has an id that starts with {name}")
     below = [label for label in plan.roles if label.startswith(name.rstrip("/") + "/")]
     if below:

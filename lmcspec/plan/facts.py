@@ -101,10 +101,10 @@ def distilled_set(
     """
     read, check = (_resolve(f"lmcspec.science.data.distilled.set_file:{name}") for name in ("read_set", "check_space"))
     fields = {key: tuple(value) if isinstance(value, list) else value for key, value in space.items()}
-    found = read(path, facts.classes, facts.shape, factor=factor, which=which)
-    check(path, found, declared, _resolve("lmcspec.science.data.spaces:Space")(**fields))
-    sizes = tuple(int((found.labels == label).sum()) for label in range(facts.classes))
-    return FoundSet(found.facts(facts.classes), sizes, found.note.rate is not None)
+    read_set = read(path, facts.classes, facts.shape, factor=factor, which=which)
+    check(path, read_set, declared, _resolve("lmcspec.science.data.spaces:Space")(**fields))
+    sizes = tuple(int((read_set.labels == label).sum()) for label in range(facts.classes))
+    return FoundSet(read_set.facts(facts.classes), sizes, read_set.note.rate is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,17 @@ def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Map
     for digest_of_part, where in neutral.items():
         planned = parts[digest_of_part]
         if "file" in where:
-            found = distilled_facts(Path(where["file"]), shape, which=where.get("which", 0)).digest
+            digest_now = distilled_facts(Path(where["file"]), shape, which=where.get("which", 0)).digest
             name = where["file"]
         else:
             card = get("dataset", where["config"]["name"])
             assert isinstance(card, DatasetCard)
             name = f"the data set {card.name!r}"
             if isinstance(card.facts, DataFacts):
-                found = card.facts.digest
+                digest_now = card.facts.digest
             else:
                 config = card.config.model_validate(where["config"])
-                found = _resolve(card.facts)(config, Path(where["root"]) if where["root"] else None).digest
-        if found != planned["digest"]:
-            return f"{name} is {found[:10]} now, {planned['digest'][:10]} in the plan"
+                digest_now = _resolve(card.facts)(config, Path(where["root"]) if where["root"] else None).digest
+        if digest_now != planned["digest"]:
+            return f"{name} is {digest_now[:10]} now, {planned['digest'][:10]} in the plan"
     return ""

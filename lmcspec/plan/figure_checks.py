@@ -43,9 +43,9 @@ def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) 
 
     plot = get("plot", figure.plot)
     assert isinstance(plot, PlotCard)
-    known = [_measured(one, config) for one, config in case.study.measures.items()]
-    fitting = [one for one in known if not plot.measures or one.card.name in plot.measures]
-    lacking = [kind for kind in plot.measures if kind not in {one.card.name for one in fitting}]
+    known = [_measured(measure, config) for measure, config in case.study.measures.items()]
+    fitting = [measure for measure in known if not plot.measures or measure.card.name in plot.measures]
+    lacking = [kind for kind in plot.measures if kind not in {measure.card.name for measure in fitting}]
     if lacking and (plot.of_each or not fitting):
         kinds = (" and " if plot.of_each else " or ").join(f"`{kind}`" for kind in plot.measures)
         of = f"measures of the kinds {kinds}" if plot.of_each else f"a measure of the kind {kinds}"
@@ -54,25 +54,25 @@ def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) 
         yield problem("E430", f"`{figure.plot}` is drawn from {of}, and there is {none}", "plot", help=help)
         return
     chosen: str | None = getattr(figure, "measure", None)
-    if chosen is not None and chosen not in [one.name for one in fitting]:
-        names = ", ".join(one.name for one in fitting)
+    if chosen is not None and chosen not in [measure.name for measure in fitting]:
+        names = ", ".join(measure.name for measure in fitting)
         yield problem(
             "E430", f"`{figure.plot}` can't be drawn from `{chosen}`", "measure", help=f"it is drawn from: {names}"
         )
         return
-    measures = [one for one in fitting if chosen in (None, one.name)]
-    seen = [one for one in targets if one.measure in {own.name for own in measures}]
-    seen = [one for one in seen if figure.networks is None or one.network in figure.networks]
+    measures = [measure for measure in fitting if chosen in (None, measure.name)]
+    seen = [target for target in targets if target.measure in {measure.name for measure in measures}]
+    seen = [target for target in seen if figure.networks is None or target.network in figure.networks]
     yield from _of_metric(figure, measures, problem)
-    if misfit := plot.misfit(figure, frozenset(one.card.name for one in measures)):
+    if misfit := plot.misfit(figure, frozenset(measure.card.name for measure in measures)):
         yield problem("E431", misfit, "metric")
     at = getattr(figure, "at", None)
-    steps = {one.at: one.at_updates for one in seen if one.at}
+    steps = {target.at: target.at_updates for target in seen if target.at}
     if at is not None and steps and str(at) not in steps:
         listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
         yield problem("E431", f"no k of its measures is {at}", "at", help=f"measured are: {listed}")
     levels = getattr(figure, "levels", None)
-    measured = {one.level for one in seen}
+    measured = {target.level for target in seen}
     for place, level in enumerate(levels if isinstance(levels, tuple) else ()):
         if isinstance(level, int) and measured and level not in measured:
             listed = ", ".join(map(str, sorted(measured)))
@@ -89,7 +89,7 @@ def _measured(name: str, config: Any) -> _Measured:
 def _of_metric(figure: Figure, measures: Sequence[_Measured], problem: Any) -> Iterator[Problem]:
     """A `metric` that none of the measures has, or a `split` at which none looks."""
     split, asked = getattr(figure, "split", None), getattr(figure, "metric", None)
-    every = [metric for one in measures for metric in one.card.metrics if one.has(metric)]
+    every = [metric for measure in measures for metric in measure.card.metrics if measure.has(metric)]
     splits = list(dict.fromkeys(metric.split for metric in every if metric.split))
     if split is not None and splits and split not in splits:
         yield problem(

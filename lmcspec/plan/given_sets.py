@@ -52,8 +52,8 @@ def loaded_set(
     except BlockedError as error:
         # By name: NoSet and OtherSpace (which has `space`) are of science, and importing it would load torch.
         code = "E435" if type(error).__name__ == "NoSet" else "E404"
-        found = getattr(error, "space", "")
-        help = _right(case, name, found, space["name"]) if found and found != entry.space.name else error.help
+        in_file = getattr(error, "space", "")
+        help = _right(case, name, in_file, space["name"]) if in_file and in_file != entry.space.name else error.help
         problem(code, str(error), "load", help)
         return broken
     if not fits:
@@ -88,11 +88,11 @@ _RENAME = (
 )
 
 
-def _right(case: Case, name: str, found: str, study: str) -> str:
+def _right(case: Case, name: str, in_file: str, study: str) -> str:
     """What to write where a file's images are in the space `found`."""
-    if found in ("raw", study):
-        return f'say distilled.{name}.space = "{found}"'
-    return _both(case, name, found)
+    if in_file in ("raw", study):
+        return f'say distilled.{name}.space = "{in_file}"'
+    return _both(case, name, in_file)
 
 
 def _both(case: Case, name: str, space: str) -> str:
@@ -116,18 +116,18 @@ def _sizes_fit(entry: LoadedSet, file: FoundSet, name: str, problem) -> bool:
 
 
 def _notes(name: str, file: FoundSet, study: FoundData, *, by_number: bool) -> Sequence[str]:
-    found = []
+    lines = []
     theirs, ours = file.facts.names, study.facts.names
     # Matched by names a label is the file's own; by numbers it is the study's.
     names = (ours or theirs if by_number else theirs or ours) or tuple(map(str, range(file.facts.classes)))
     empty = [names[label] for label, count in enumerate(file.sizes) if not count]
     if empty:
-        found.append(
+        lines.append(
             f"the distilled set {name!r} has no images of {len(empty)} of {len(names)} classes: {listed(empty)}"
         )
     if by_number or not (ours and theirs):
-        found += _numbers(f"the distilled set {name!r}", theirs, ours)
-    return found
+        lines += _numbers(f"the distilled set {name!r}", theirs, ours)
+    return lines
 
 
 def _numbers(what: str, theirs: Sequence[str], ours: Sequence[str]) -> list[str]:
@@ -148,9 +148,9 @@ def other_set(
     """The training images of another data set. Networks that can't be trained on both are a problem."""
     table, path = entry.dataset, ("distilled", name, "dataset")
     broken = TrainingSet(name, 1, file=Part.of({"broken": name}))
-    found = data_facts(table, start)
+    images_found = data_facts(table, start)
     try:
-        facts = facts_of_study(table, found.facts)
+        facts = facts_of_study(table, images_found.facts)
     except EmptiedClass as error:
         place = (*path, "split", error.key)
         problems.append(case.origins.problem("E437", str(error), place, help=error.help))
@@ -164,7 +164,7 @@ def other_set(
         return broken
     both = facts.known and study.facts.known
     if both and (facts.classes, facts.shape) != (study.facts.classes, study.facts.shape):
-        kinds = (f"{one.classes} classes of {'x'.join(map(str, one.shape))}" for one in (facts, study.facts))
+        kinds = (f"{side.classes} classes of {'x'.join(map(str, side.shape))}" for side in (facts, study.facts))
         message = f"the data set {table.name!r} has {next(kinds)}, the study's has {next(kinds)}"
         help = "a network sees images of one size, and tells as many classes apart: `resize` helps with the size"
         problems.append(case.origins.problem("E425", message, path, help=help))
@@ -179,5 +179,5 @@ def other_set(
         notes += _numbers(f"{name!r}", facts.names, study.facts.names)
     more = {"labels": list(labels)} if labels else {}
     part = data_part(table, facts, material.data.value["space"], real=True, **more)
-    material.know(part, table, replace(found, facts=facts))
+    material.know(part, table, replace(images_found, facts=facts))
     return TrainingSet(name, facts.train, file=part, raw=True)

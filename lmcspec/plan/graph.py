@@ -167,14 +167,14 @@ class Plan:
     def unknown(self) -> frozenset[str]:
         """Tasks whose ids rest on the placeholder of data that are not here: shown as `?`, never stored."""
         parts = {digest for digest, facts in self.facts.items() if not facts.known}
-        found: set[str] = set()
+        tasks: set[str] = set()
         for identifier, task in self.tasks.items():
-            own = (task.data, task.in_place)
-            if any(part is not None and (part.digest in parts or "missing" in part.value) for part in own) or any(
-                source in found for _, source in task.inputs
+            sources = (task.data, task.in_place)
+            if any(part is not None and (part.digest in parts or "missing" in part.value) for part in sources) or any(
+                source in tasks for _, source in task.inputs
             ):
-                found.add(identifier)
-        return frozenset(found)
+                tasks.add(identifier)
+        return frozenset(tasks)
 
     def shown(self, task: str) -> str:
         """The first digits of a task's id, or `?`."""
@@ -188,13 +188,13 @@ class Plan:
 
 def counts(plan: Plan) -> dict[str, int]:
     """How many tasks of each kind, by-products left out; trainings apart by what they train on."""
-    found: dict[str, int] = {}
+    counted: dict[str, int] = {}
     for task in plan.counted:
         name = task.kind
         if task.trains:
             name += " distilled" if task.on_distilled else " real"
-        found[name] = found.get(name, 0) + 1
-    return found
+        counted[name] = counted.get(name, 0) + 1
+    return counted
 
 
 def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
@@ -204,11 +204,11 @@ def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
         if task.trains:
             key = (task.inputs, task.seeds, task.params.branch)
             branches.setdefault(key, []).append(task)
-    found: dict[str, str] = {}
+    hosts: dict[str, str] = {}
     for members in branches.values():
         longest = max(members, key=lambda member: member.params.until)
-        found |= {task.id: longest.id for task in members if task.params.until < longest.params.until}
-    return found
+        hosts |= {task.id: longest.id for task in members if task.params.until < longest.params.until}
+    return hosts
 
 
 def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, Task]:
@@ -219,11 +219,11 @@ def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, 
 
 def beneath(tasks: Mapping[str, Task], tops: Iterable[str]) -> set[str]:
     """These tasks and all that they rest on."""
-    found = set(tops)
-    queue = list(found)
+    reached = set(tops)
+    queue = list(reached)
     while queue:
         for _, source in tasks[queue.pop()].inputs:
-            if source not in found:
-                found.add(source)
+            if source not in reached:
+                reached.add(source)
                 queue.append(source)
-    return found
+    return reached

@@ -23,7 +23,7 @@ class StoreHistory:
         except DamagedError:
             return "corrupt"
         if stored is not None:
-            damage = [one for one in verify(self._store, [task_id], full=False) if one.part == "result"]
+            damage = [piece for piece in verify(self._store, [task_id], full=False) if piece.part == "result"]
             if damage:
                 return damage[0].problem
             return "stored" if stored.has_outputs else "dropped"

@@ -57,11 +57,11 @@ def check_parts(document: Mapping[str, Any]) -> None:
                 f"this plan was edited or damaged: the part {short(name)} is another ({_named(value)})", help=AGAIN
             )
     for identifier, entry in document["tasks"].items():
-        own = own_id(entry)
-        if own != identifier:
+        by_content = own_id(entry)
+        if by_content != identifier:
             raise StoreError(
                 f"this plan was edited or damaged: the task {entry['label']}, {short(identifier)}, "
-                f"has the id {short(own)} by what it does",
+                f"has the id {short(by_content)} by what it does",
                 help=AGAIN,
             )
 
@@ -77,7 +77,10 @@ def check_references(document: Mapping[str, Any]) -> None:
 
 def _dangling(document: Mapping[str, Any]) -> Iterator[str]:
     tasks, parts = document["tasks"], document["parts"]
-    levels = {(one["case"], one["network"]): {level["number"] for level in one["levels"]} for one in document["levels"]}
+    levels = {
+        (of_network["case"], of_network["network"]): {level["number"] for level in of_network["levels"]}
+        for of_network in document["levels"]
+    }
     for identifier, entry in tasks.items():
         for slot, source in entry["inputs"].items():
             if source not in tasks:
@@ -95,9 +98,9 @@ def _dangling(document: Mapping[str, Any]) -> Iterator[str]:
         if target["level"] not in levels.get((target["case"], target["network"]), ()):
             yield f"{place} looks at level {target['level']}, which is none of its levels"
     for key in ("verdicts", "series"):
-        for one in document[key]:
-            for network in one.get("networks", [one.get("network")]):
-                if (one["case"], network) not in levels:
+        for entry in document[key]:
+            for network in entry.get("networks", [entry.get("network")]):
+                if (entry["case"], network) not in levels:
                     yield f"{key} name {network!r}, which is no network of it"
     for key in ("neutral", "facts", "missing"):
         for name in document[key]:

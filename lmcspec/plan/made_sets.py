@@ -24,12 +24,12 @@ class MadeSet:
 
 def made_sets(plan: Plan) -> list[MadeSet]:
     """Every set that a task makes, under `CASE/distilled/SET`; without a sweep there is no case."""
-    found = []
+    made = []
     for role, identifier in plan.roles.items():
         if kind(plan.tasks[identifier].kind).makes == "set":
             case, _, name = role.rpartition("distilled/")
-            found.append(MadeSet(case.removesuffix("/"), name, role, plan.tasks[identifier]))
-    return found
+            made.append(MadeSet(case.removesuffix("/"), name, role, plan.tasks[identifier]))
+    return made
 
 
 def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> MadeSet:
@@ -38,12 +38,12 @@ def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> MadeS
     `loaded` is the spec of the plan where there is one; it tells where sets come from that no task makes.
     """
     made = made_sets(plan)
-    found = [one for one in made if one.name == name and case in ("", one.case)]
-    if len({one.task.id for one in found}) == 1:
-        return found[0]
-    cases = [one.case for one in made if one.name == name]
+    called = [made_set for made_set in made if made_set.name == name and case in ("", made_set.case)]
+    if len({made_set.task.id for made_set in called}) == 1:
+        return called[0]
+    cases = [made_set.case for made_set in made if made_set.name == name]
     listed = ", ".join(cases[:5]) + (", …" if len(cases) > 5 else "")
-    if found:
+    if called:
         raise UsageError(
             f"the set {name!r} is not the same in the cases {listed}",
             help=f"choose one: {shlex.join(['--case', cases[0]])}",
@@ -57,7 +57,7 @@ def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> MadeS
         raise UsageError(f"there is no case {case!r}: the study is not a sweep", help="leave out --case")
     if (origin := _origin(loaded, name)) is not None:
         raise UsageError(f"the set {name!r} is not distilled here: it {origin}", help="take it from there")
-    known = list(dict.fromkeys(one.name for one in made))
+    known = list(dict.fromkeys(made_set.name for made_set in made))
     near = nearest(name, known)
     there = f"there are: {', '.join(known)}" if known else "it makes none; sets stand under [distilled]"
     raise UsageError(f"the study makes no distilled set {name!r}", help=f"did you mean {near}?" if near else there)
@@ -70,7 +70,7 @@ def stored_set(store: Store, plan: Plan, made: MadeSet, run: str) -> Stored:
     stored = store.find(made.task.id)
     if stored is None:
         raise StoreError(f"the set {made.name!r} is not in the store {store.root}", help=f"{run} makes it")
-    damage = [f"{one.path} is {one.problem}" for one in verify(store, [made.task.id]) if one.part == "result"]
+    damage = [f"{piece.path} is {piece.problem}" for piece in verify(store, [made.task.id]) if piece.part == "result"]
     if not stored.has_outputs:
         damage.append("its files have been dropped")
     if damage:

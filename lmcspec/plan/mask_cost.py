@@ -45,20 +45,20 @@ def mask_costs(
     for (of_case, of_network), levels in plan.levels.items():
         if case not in (None, of_case) or network not in (None, of_network):
             continue
-        found = masks.get((of_case, of_network), {})
+        by_level = masks.get((of_case, of_network), {})
         sparsity = {level.number: level.sparsity for level in levels}
-        for level in sorted(found)[-1:] if last else sorted(found):
-            seen = _all(plan, beneath(plan.tasks, [found[level]]), memory)
+        for level in sorted(by_level)[-1:] if last else sorted(by_level):
+            seen = _all(plan, beneath(plan.tasks, [by_level[level]]), memory)
             yield MaskCost(of_case, of_network, level, sparsity[level], seen)
 
 
 def _masks(plan: Plan) -> Mapping[tuple[str, str], dict[int, str]]:
     """The mask of every measured level that has one, of the first replicate."""
-    found: dict[tuple[str, str], dict[int, str]] = {}
+    masks: dict[tuple[str, str], dict[int, str]] = {}
     for target in plan.targets:
         if target.mask is not None and target.level and not target.replicate:
-            found.setdefault((target.case, target.network), {})[target.level] = target.mask
-    return found
+            masks.setdefault((target.case, target.network), {})[target.level] = target.mask
+    return masks
 
 
 def _all(plan: Plan, tasks: Iterable[str], memory: dict[str, Seen]) -> Seen:
@@ -71,22 +71,22 @@ def _all(plan: Plan, tasks: Iterable[str], memory: dict[str, Seen]) -> Seen:
         if branch not in branches or branches[branch].updates < memory[task].updates:
             branches[branch] = memory[task]
     every = branches.values()
-    known = [one.making for one in every if one.making is not None]
+    known = [seen.making for seen in every if seen.making is not None]
     return Seen(
-        sum(one.unpacked for one in every),
-        sum(one.stored for one in every),
+        sum(seen.unpacked for seen in every),
+        sum(seen.stored for seen in every),
         sum(known) if len(known) == len(every) else None,
-        sum(one.updates for one in every),
+        sum(seen.updates for seen in every),
     )
 
 
 def _seen(task: Task, plan: Plan) -> Seen:
-    own = work(task, plan)
-    if own.making:
-        return Seen(making=own.making)
+    todo = work(task, plan)
+    if todo.making:
+        return Seen(making=todo.making)
     file = task.in_place
     making = 0 if file is None or "real" in file.value else None  # nobody made another data set
-    return Seen(own.images, round(own.images / _factor(task, plan) ** 2), making, own.updates)
+    return Seen(todo.images, round(todo.images / _factor(task, plan) ** 2), making, todo.updates)
 
 
 def _factor(task: Task, plan: Plan) -> int:

@@ -12,8 +12,8 @@ UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 def mask_lines(plan: Plan) -> Iterator[str]:
     """A line for each case: what the last mask of each network takes, families that take the same together."""
     cases: dict[str, dict[str, list[Seen]]] = {}
-    for one in mask_costs(plan, last=True):
-        cases.setdefault(one.case, {}).setdefault(one.network.partition("[")[0], []).append(one.seen)
+    for cost in mask_costs(plan, last=True):
+        cases.setdefault(cost.case, {}).setdefault(cost.network.partition("[")[0], []).append(cost.seen)
     for case, families in cases.items():
         alike: dict[str, list[str]] = {}
         for name, members in families.items():
@@ -27,31 +27,31 @@ def mask_documents(plan: Plan) -> list[dict[str, Any]]:
     """What every measured mask takes."""
     return [
         {
-            "case": one.case,
-            "network": one.network,
-            "level": one.level,
-            "sparsity": one.sparsity,
-            "unpacked": one.seen.unpacked,
-            "stored": one.seen.stored,
-            "making": one.seen.making,
+            "case": cost.case,
+            "network": cost.network,
+            "level": cost.level,
+            "sparsity": cost.sparsity,
+            "unpacked": cost.seen.unpacked,
+            "stored": cost.seen.stored,
+            "making": cost.seen.making,
         }
-        for one in mask_costs(plan)
+        for cost in mask_costs(plan)
     ]
 
 
 def _in_words(members: Sequence[Seen]) -> str:
     """The images that the masks of a family take."""
-    if not any(one.unpacked for one in members):
+    if not any(seen.unpacked for seen in members):
         return "none"
-    said = _span(one.unpacked for one in members)
-    if any(one.stored != one.unpacked for one in members):
-        said += f" unpacked, {_span(one.stored for one in members)} as stored"
+    said = _span(seen.unpacked for seen in members)
+    if any(seen.stored != seen.unpacked for seen in members):
+        said += f" unpacked, {_span(seen.stored for seen in members)} as stored"
     else:
         said += " images"
-    if any(one.making is None for one in members):
+    if any(seen.making is None for seen in members):
         return f"{said}, its set from a file"
-    if any(one.making for one in members):
-        return f"{said}, and {_span(one.making or 0 for one in members)} to make its set"
+    if any(seen.making for seen in members):
+        return f"{said}, and {_span(seen.making or 0 for seen in members)} to make its set"
     return said
 
 

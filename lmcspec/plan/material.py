@@ -49,20 +49,20 @@ class Material:
     missing: dict[str, str] = field(default_factory=dict)
     """By digest of a part: why its images are not here."""
 
-    def know(self, part: Part, table: DatasetTable, found: FoundData) -> None:
+    def know(self, part: Part, table: DatasetTable, images: FoundData) -> None:
         """Where the images of a data part lie, what is known of them, and what is missing."""
-        own = get("dataset", table.name).config.model_fields
-        config = {key: value for key, value in table.model_dump(mode="json").items() if key in own}
-        where = {"config": config, "root": str(found.root) if found.root else None}
+        keys = get("dataset", table.name).config.model_fields
+        config = {key: value for key, value in table.model_dump(mode="json").items() if key in keys}
+        where = {"config": config, "root": str(images.root) if images.root else None}
         self.neutral[part.digest] = where if table.resident == "auto" else {**where, "resident": table.resident}
-        self.facts[part.digest] = found.facts
-        if found.missing:
-            self.missing[part.digest] = found.missing
+        self.facts[part.digest] = images.facts
+        if images.missing:
+            self.missing[part.digest] = images.missing
 
     @property
     def images(self) -> dict[str, int]:
         """How many images a distilled set holds, by the id of the task that makes it or the digest of its file."""
-        return {source: one.images for one in self.sets.values() for source in one.sources}
+        return {source: training_set.images for training_set in self.sets.values() for source in training_set.sources}
 
 
 def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes: list[str]) -> Material | None:
@@ -71,36 +71,38 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
     `base` is the folder from which paths start that no file says. Raises TooManyTasks.
     """
     table = case.study.dataset
-    found = data_facts(table, folder_of(case, base, ("dataset", "root")))
-    problems += crop_problems(case, stored_shape(table, found.facts))
+    images_found = data_facts(table, folder_of(case, base, ("dataset", "root")))
+    problems += crop_problems(case, stored_shape(table, images_found.facts))
     try:
-        found = replace(found, facts=facts_of_study(table, found.facts))
+        images_found = replace(images_found, facts=facts_of_study(table, images_found.facts))
     except EmptiedClass as error:
         place = ("dataset", "split", error.key)
         problems.append(case.origins.problem("E437", str(error), place, help=error.help))
         return None
     except ValueError as error:
-        key = "train" if table.split and table.split.validation < found.facts.train else "validation"
+        key = "train" if table.split and table.split.validation < images_found.facts.train else "validation"
         problems.append(case.origins.problem("E410", str(error), ("dataset", "split", key), help="ask for fewer"))
         return None
     try:
-        data = data_part(table, found.facts, resolve_space(table.space, table))
+        data = data_part(table, images_found.facts, resolve_space(table.space, table))
     except ValueError as error:
         problems.append(case.origins.problem("E404", str(error), ("dataset",)))
         return None
-    material = Material(model_part(case.study.model, found.facts), data, TrainingSet("real", found.facts.train))
-    material.know(data, table, found)
+    material = Material(
+        model_part(case.study.model, images_found.facts), data, TrainingSet("real", images_found.facts.train)
+    )
+    material.know(data, table, images_found)
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):
             start = folder_of(case, base, ("distilled", name, "load"))
-            material.sets[name] = loaded_set(case, start, name, entry, found, material, problems, notes)
+            material.sets[name] = loaded_set(case, start, name, entry, images_found, material, problems, notes)
             continue
         if isinstance(entry, OtherSet):
             start = folder_of(case, base, ("distilled", name, "dataset", "root"))
-            material.sets[name] = other_set(case, start, name, entry, found, material, problems, notes)
+            material.sets[name] = other_set(case, start, name, entry, images_found, material, problems, notes)
             continue
         assert isinstance(entry, MadeSet)
-        model = material.model if entry.model is None else model_part(entry.model, found.facts)
+        model = material.model if entry.model is None else model_part(entry.model, images_found.facts)
         method = {key: value for key, value in identity(entry).items() if key not in ("model", "protocol")}
         seed = method.pop("seed", 0)
         experts = _experts(case, name, method.pop("experts", None), model, material, graph)
@@ -108,9 +110,15 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
         role = f"{case.prefix}distilled/{name}"
         if seed == "replicate" and case.study.replicates > graph.limit:
             raise TooManyTasks
-        each = {f"{role}/s{one}": one for one in range(case.study.replicates)} if seed == "replicate" else {role: seed}
-        tasks = [graph.add("distill", params, experts, seeds={"seed": one}, role=own) for own, one in each.items()]
-        images = method["ipc"] * found.facts.classes * method.get("factor", 1) ** 2
+        each = (
+            {f"{role}/s{number}": number for number in range(case.study.replicates)}
+            if seed == "replicate"
+            else {role: seed}
+        )
+        tasks = [
+            graph.add("distill", params, experts, seeds={"seed": number}, role=place) for place, number in each.items()
+        ]
+        images = method["ipc"] * images_found.facts.classes * method.get("factor", 1) ** 2
         rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
         material.sets[name] = TrainingSet(name, images, tuple(tasks), rated=rated, raw=raw)
     return material
@@ -122,7 +130,7 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
     Without `everything` only those whose shapes decide whether a network of theirs can be, and those that aren't built
     in, of which nobody knows whether they work.
     """
-    found: list[Part] = []
+    models: list[Part] = []
     for case in loaded.cases:
         pruned = [network for network in case.study.networks.values() if isinstance(network, tuple)]
         ours = get("model", case.study.model.name).implementation.startswith("lmcspec.")
@@ -133,8 +141,8 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
         except TooManyTasks:  # which the plan says, or allows
             continue
         if material is not None and material.facts[material.data.digest].known:
-            found.append(material.model)
-    return found
+            models.append(material.model)
+    return models
 
 
 def _experts(

@@ -36,14 +36,14 @@ class _Facts(TypedDict):
 
 def known_facts(model: Part, folder: Path | None) -> ModelFacts | None:
     """The facts of a model part: committed, or cached in `folder` by its digest; None where nobody has taken them."""
-    found = _committed().get(structure(model).digest)
-    if found is None and folder is not None:
+    document = _committed().get(structure(model).digest)
+    if document is None and folder is not None:
         from lmcspec.store.layout import read_json  # where there is no store, planning starts faster without its code
 
         # A power cut may have left half a file. It is a cache: the next worker takes the facts again.
         with contextlib.suppress(OSError, ValueError):
-            found = read_json(folder.parent, folder / f"{model.digest}.json", _Facts)
-    return from_document(found) if found else None
+            document = read_json(folder.parent, folder / f"{model.digest}.json", _Facts)
+    return from_document(document) if document else None
 
 
 def structure(model: Part) -> Part:

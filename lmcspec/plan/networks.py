@@ -31,7 +31,7 @@ def lay_out_networks(
     written = case.study.networks
     recipes = _written_recipes(case)
     means = {member.name: member.recipes for family in case.families.values() for member in family.members}
-    layers = {} if model is None else {one.removesuffix(".weight"): size for one, size in model.sizes}
+    layers = {} if model is None else {layer.removesuffix(".weight"): size for layer, size in model.sizes}
     levels_of_all = 0
     for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
         renamed = {recipe: means.get(name, {}).get(recipe, recipe) for recipe in recipes}
@@ -68,33 +68,41 @@ def lay_out_networks(
 
 def _idle_problems(case: Case, network: str, idle: Iterable[Idle]) -> Iterator[Problem]:
     """Stages of which no round prunes a single weight."""
-    for one in idle:
-        if one.all and one.eligible:
-            share = f"a share of {one.stage.fraction:g} of {one.shared:,} weights"
-            path = ("networks", network, one.stage.index, "fraction")
-            help = f"prune at least {math.ceil(0.5 / one.shared * 1e4) / 1e4:g}" if one.eligible > 1 else "leave it out"
+    for stretch in idle:
+        if stretch.all and stretch.eligible:
+            share = f"a share of {stretch.stage.fraction:g} of {stretch.shared:,} weights"
+            path = ("networks", network, stretch.stage.index, "fraction")
+            help = (
+                f"prune at least {math.ceil(0.5 / stretch.shared * 1e4) / 1e4:g}"
+                if stretch.eligible > 1
+                else "leave it out"
+            )
             yield case.origins.problem("E407", f"no round prunes anything: {share} rounds to none", path, help=help)
-        elif one.all:
-            path = ("networks", network, one.stage.index)
-            message = f"no round prunes anything: no eligible weight is left at level {one.stage.entry}"
+        elif stretch.all:
+            path = ("networks", network, stretch.stage.index)
+            message = f"no round prunes anything: no eligible weight is left at level {stretch.stage.entry}"
             yield case.origins.problem("E407", message, path, help="leave the stage out, or prune less before it")
 
 
 def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapping[str, int]) -> Iterator[str]:
     """Levels that are one mask, and networks or layers of which nothing is left."""
-    for one in idle:
-        if one.all:
+    for stretch in idle:
+        if stretch.all:
             continue
-        rounds = one.last - one.first
-        why = f"{one.stage.fraction:g} of {one.shared:,} weights rounds to none" if one.eligible else "none is left"
+        rounds = stretch.last - stretch.first
+        why = (
+            f"{stretch.stage.fraction:g} of {stretch.shared:,} weights rounds to none"
+            if stretch.eligible
+            else "none is left"
+        )
         yield (
-            f"levels {one.first} to {one.last} are one mask, {levels[one.first].sparsity:.2%} sparse: "
-            f"{rounds:,} of {one.stage.rounds:,} rounds prune nothing, for {why}"
+            f"levels {stretch.first} to {stretch.last} are one mask, {levels[stretch.first].sparsity:.2%} sparse: "
+            f"{rounds:,} of {stretch.stage.rounds:,} rounds prune nothing, for {why}"
         )
     empty = next((level.number for level in levels if level.surviving == 0), None)
     for level in sorted(set(emptied.values()) - {empty}):
-        names = sorted(name for name, own in emptied.items() if own == level)
-        which = ", ".join(f"`{one}`" for one in names[:MOST_NAMED])
+        names = sorted(name for name, emptied_at in emptied.items() if emptied_at == level)
+        which = ", ".join(f"`{layer}`" for layer in names[:MOST_NAMED])
         which += f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
         yield f"no weight of {which} is left from level {level} on, though others have some"
     if empty is not None:
@@ -133,7 +141,7 @@ def _unknown(case: Case) -> str:
 
 def _written_recipes(case: Case) -> set[str]:
     """Recipe names as networks and measures use them: of a family, its own name, not its members'."""
-    members = {name for family in case.families.values() for one in family.members for name in one.recipes}
+    members = {name for family in case.families.values() for member in family.members for name in member.recipes}
     return {*case.study.recipes, *members}
 
 
@@ -165,8 +173,12 @@ def _exclude_problems(case: Case, model: ModelFacts | None, stage: Stage, path: 
             continue
         names = ", ".join(name.removesuffix(".weight") for name in sizes)
         message = f"the model has no layer {layer!r} with prunable weights; it has {names}"
-        own = layer.removesuffix(".weight")
-        near = own if f"{own}.weight" in sizes else nearest(layer, [name.removesuffix(".weight") for name in sizes])
+        stripped = layer.removesuffix(".weight")
+        near = (
+            stripped
+            if f"{stripped}.weight" in sizes
+            else nearest(layer, [name.removesuffix(".weight") for name in sizes])
+        )
         help = f"say {near!r}" if near else ""
         if any(sign in layer for sign in "*?["):
             help = "name each layer: patterns are not read"

@@ -38,7 +38,9 @@ class Outlook:
     def counted(self) -> "tuple[Task, ...]":
         """The tasks as people count them: by-products only where one has to run by itself."""
         alone = set(self.diff.run)
-        return tuple(one for one in self.plan.tasks.values() if one.id not in self.plan.byproducts or one.id in alone)
+        return tuple(
+            task for task in self.plan.tasks.values() if task.id not in self.plan.byproducts or task.id in alone
+        )
 
     @cached_property
     def untimed(self) -> tuple[str, ...]:
@@ -53,18 +55,18 @@ class Outlook:
     @property
     def running(self) -> Mapping[str, Cost]:
         """Costs of what runs."""
-        return {task: one for task, one in self.costs.items() if task not in self.diff.blocked}
+        return {task: cost for task, cost in self.costs.items() if task not in self.diff.blocked}
 
     @property
     def waiting(self) -> Mapping[str, Cost]:
         """Costs of what is blocked."""
-        return {task: one for task, one in self.costs.items() if task in self.diff.blocked}
+        return {task: cost for task, cost in self.costs.items() if task in self.diff.blocked}
 
     @property
     def kept_bytes(self) -> int:
         """Bytes that stay after the run: what is kept until it is used has gone by then."""
         tasks = self.plan.tasks
-        return sum(one.work.stored or 0 for task, one in self.running.items() if tasks[task].keep == "always")
+        return sum(cost.work.stored or 0 for task, cost in self.running.items() if tasks[task].keep == "always")
 
     @property
     def peak_bytes(self) -> int:
@@ -73,7 +75,7 @@ class Outlook:
         passing = {task for task in self.diff.run if tasks[task].keep == "until-used"}
         reads = {task: [source for _, source in tasks[task].inputs] for task in self.diff.run}
         return peak_bytes(
-            self.diff.run, reads, {task: one.work.stored or 0 for task, one in self.costs.items()}, passing
+            self.diff.run, reads, {task: cost.work.stored or 0 for task, cost in self.costs.items()}, passing
         )
 
     def wall(self, slots: int, which: str = "seconds") -> float | None:
@@ -115,7 +117,7 @@ def refuse_blocked(view: Outlook) -> None:
 
 def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *, checked: bool = False) -> Outlook:
     """Hold a plan against a store (None: an empty one); `checked` as in `diff`, for a plan that is carried out."""
-    found = diff(plan, store, forced, checked=checked)
+    difference = diff(plan, store, forced, checked=checked)
     history, last = None, None
     if store is not None:
         # Without a store there is no past to ask, and planning starts faster without the code for it.
@@ -123,7 +125,7 @@ def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *
         from lmcspec.plan.recorded import last_recorded
 
         history = StoreHistory(store)
-        last = None if found.nothing_to_do else last_recorded(store, plan.study)
+        last = None if difference.nothing_to_do else last_recorded(store, plan.study)
     models = {}
     folder = store.root / "facts" if store else None
     for part in {task.params.model for task in plan.tasks.values()}:
@@ -132,10 +134,10 @@ def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *
     return Outlook(
         plan=plan,
         store=store,
-        diff=found,
-        reasons=reasons(plan, found, history, last, forced),
-        costs={task: cost(plan.tasks[task], plan, history, models) for task in found.run}
-        | {task.id: cost(task, plan, None, models) for task in plan.counted if task.id in found.blocked},
+        diff=difference,
+        reasons=reasons(plan, difference, history, last, forced),
+        costs={task: cost(plan.tasks[task], plan, history, models) for task in difference.run}
+        | {task.id: cost(task, plan, None, models) for task in plan.counted if task.id in difference.blocked},
         models=models,
         calibration=calibration(store),
     )

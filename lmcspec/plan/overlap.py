@@ -33,8 +33,8 @@ def overlap(a: Plan, b: Plan) -> SharedTasks:
     """
     kinds = {task.id: task.kind for plan in (a, b) for task in plan.tasks.values()}
     counted = {task.id for plan in (a, b) for task in plan.counted}
-    found: dict[str, list[int]] = {}
-    for task in (one for one in kinds if one in counted):
+    by_kind: dict[str, list[int]] = {}
+    for task in (kind for kind in kinds if kind in counted):
         place = 2 if task in a.tasks and task in b.tasks else int(task not in a.tasks)
-        found.setdefault(kinds[task], [0, 0, 0])[place] += 1
-    return SharedTasks({kind: (counts[0], counts[1], counts[2]) for kind, counts in found.items()})
+        by_kind.setdefault(kinds[task], [0, 0, 0])[place] += 1
+    return SharedTasks({kind: (counts[0], counts[1], counts[2]) for kind, counts in by_kind.items()})

@@ -50,11 +50,11 @@ class Standing:
 
 def standing(plan: Plan, store: Store | None) -> Standing:
     """Where a plan stands in a store (None: nothing has run)."""
-    found = diff(plan, store)
+    difference = diff(plan, store)
     running: list[Running] = []
     failed: list[Failed] = []
     stopped = 0
-    for task in found.run:
+    for task in difference.run:
         if store is None:
             break
         label = plan.tasks[task].label
@@ -66,15 +66,15 @@ def standing(plan: Plan, store: Store | None) -> Standing:
         elif interrupted(store, task):
             stopped += 1
     counted = {task.id for task in plan.counted}
-    waiting = len(found.run) - len(running) - len(failed) - stopped
+    waiting = len(difference.run) - len(running) - len(failed) - stopped
     counts = {
-        "done": len(found.reused & counted),
+        "done": len(difference.reused & counted),
         "running": len(running),
         "interrupted": stopped,
         "failed": len(failed),
         "to do": waiting,
-        "blocked": len(found.blocked.keys() & counted),
-        "skipped after a collapse": len(found.skipped & counted),
+        "blocked": len(difference.blocked.keys() & counted),
+        "skipped after a collapse": len(difference.skipped & counted),
     }
     return Standing(plan.study, counts, tuple(running), tuple(failed))
 
@@ -99,8 +99,8 @@ def _age(store: Store, task: str) -> float:
 
     try:
         root, folder = store.root, layout.attempts_folder(store.root, task)
-        found = (beneath.look(root, folder / name) for name in beneath.names(root, folder))
-        began = min(one.st_mtime for one in found if one is not None)
+        attempts = (beneath.look(root, folder / name) for name in beneath.names(root, folder))
+        began = min(attempt.st_mtime for attempt in attempts if attempt is not None)
     except (OSError, ValueError, StoreError):
         return 0.0
     return max(0.0, time.time() - began)

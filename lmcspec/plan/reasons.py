@@ -77,7 +77,7 @@ _STATES = {
 
 def reasons(
     plan: Plan,
-    found: Diff,
+    difference: Diff,
     history: History | None,
     last: Mapping[str, Any] | None,
     forced: Set[str] = frozenset(),
@@ -88,7 +88,7 @@ def reasons(
     has never run: what other places and other studies did is nothing that it has changed from.
     """
     known: dict[str, Reason] = {}
-    waiting = [*found.run, *found.passing, *found.blocked, *found.skipped]
+    waiting = [*difference.run, *difference.passing, *difference.blocked, *difference.skipped]
     earlier = earlier_labels(plan, last) if last is not None else str
     order = {task: position for position, task in enumerate(plan.tasks)}
     for identifier in sorted(waiting, key=order.__getitem__):
@@ -96,10 +96,10 @@ def reasons(
         if identifier in forced:
             known[identifier] = Reason("forced")
             continue
-        if identifier in found.skipped:
+        if identifier in difference.skipped:
             known[identifier] = Reason("skipped")
             continue
-        if identifier in found.stale:
+        if identifier in difference.stale:
             source = next(source for _, source in task.inputs if source in known)
             known[identifier] = Reason("input-changed", known[source].changes, known[source].root or source)
             continue

@@ -31,29 +31,29 @@ class Recorded:
 def recorded_tasks(store: Store, name: str) -> list[Recorded]:
     """The tasks at a label, or whose ids start with `name` (4 digits or more), one for each study that plans them."""
     digits = len(name) >= SHORTEST_PREFIX
-    found = []
+    tasks = []
     for study, plan in _plans(store):
         at_label = plan["roles"].get(name)
         for task, entry in plan["tasks"].items():
             if task == at_label or (digits and task.startswith(name)):
                 label = name if task == at_label else entry["label"]
-                found.append(Recorded(study, task, label, entry["kind"]))
-    return found
+                tasks.append(Recorded(study, task, label, entry["kind"]))
+    return tasks
 
 
 def recorded_task(store: Store, name: str) -> list[Recorded]:
     """The one task that recorded plans mean by a label or the beginning of an id, once for each study."""
-    found = recorded_tasks(store, name)
-    if len({one.id for one in found}) > 1:
-        named = ", ".join(f"{short(one.id)} {one.label} of {one.study}" for one in found[:5])
+    meant = recorded_tasks(store, name)
+    if len({task.id for task in meant}) > 1:
+        named = ", ".join(f"{short(task.id)} {task.label} of {task.study}" for task in meant[:5])
         raise UsageError(f"several tasks may be meant by {name}: {named}", help="give more digits of its id")
-    if not found:
+    if not meant:
         near = nearest_label(store, name)
         raise UsageError(
             f"nothing in {store.root} is called {name}: no object's id starts so, and no study plans such a task",
             help=f"did you mean {near}?" if near else "lmcspec explain SPEC TASK looks in the plan of a spec",
         )
-    return found
+    return meant
 
 
 def nearest_label(store: Store, name: str) -> str | None:
@@ -90,5 +90,5 @@ def last_recorded(store: Store, study: str) -> dict[str, Any] | None:
 
 def _plans(store: Store) -> list[tuple[str, dict[str, Any]]]:
     """Every recorded plan that this version can read; whether its tasks could still run does not matter."""
-    found = [(study, last_recorded(store, study)) for study in recorded_studies(store)]
-    return [(study, plan) for study, plan in found if plan is not None]
+    plans = [(study, last_recorded(store, study)) for study in recorded_studies(store)]
+    return [(study, plan) for study, plan in plans if plan is not None]

@@ -78,7 +78,7 @@ def estimate(view: Outlook, slots: int) -> list[str]:
     if not costs:
         return lines
     work = f"work: {_work(view, costs)}"
-    stored = [one.work.stored for one in costs.values() if one.work.stored is not None]
+    stored = [cost.work.stored for cost in costs.values() if cost.work.stored is not None]
     if len(stored) == len(costs):
         work += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
     lines.append(work)
@@ -98,10 +98,10 @@ def estimate(view: Outlook, slots: int) -> list[str]:
 
 
 def _work(view: Outlook, costs: Mapping[str, Cost]) -> str:
-    images = sum(one.work.images for one in costs.values())
-    updates = sum(one.work.updates for one in costs.values())
+    images = sum(cost.work.images for cost in costs.values())
+    updates = sum(cost.work.updates for cost in costs.values())
     work = f"{images:,} training images in {updates:,} updates"
-    flops = [one.flops(view.models.get(view.plan.tasks[task].params.model.digest)) for task, one in costs.items()]
+    flops = [cost.flops(view.models.get(view.plan.tasks[task].params.model.digest)) for task, cost in costs.items()]
     return work if None in flops else f"{work}, {sum(filter(None, flops)):.2g} FLOP"
 
 
@@ -225,7 +225,7 @@ def reason_document(reason: Reason | None) -> Mapping[str, Any]:
     """A reason as plain data; just `{"reason": None}` where there is none."""
     if reason is None:
         return {"reason": None}
-    changes = [{"field": one.field, "old": one.old, "new": one.new} for one in reason.changes]
+    changes = [{"field": change.field, "old": change.old, "new": change.new} for change in reason.changes]
     return {"reason": reason.code, "changes": changes, "root": reason.root or None}
 
 

@@ -9,15 +9,15 @@ from lmcspec.plan.graph import Plan
 
 def selected(plan: Plan, selectors: Sequence[str]) -> frozenset[str]:
     """The tasks that `--force` names, by the first digits of an id, a label or the beginning of one."""
-    found: set[str] = set()
+    chosen: set[str] = set()
     for selector in selectors:
-        own = {
+        meant = {
             task for role, task in plan.roles.items() if role == selector or role.startswith(selector.rstrip("/") + "/")
         } | {task for task in plan.tasks if len(selector) >= 4 and task.startswith(selector)}
-        if not own:
+        if not meant:
             near = nearest(selector, list(plan.roles))
             raise UsageError(
                 f"--force {selector}: the plan has no such task", help=f"did you mean {near}?" if near else ""
             )
-        found |= own
-    return frozenset(found)
+        chosen |= meant
+    return frozenset(chosen)

@@ -66,24 +66,24 @@ def _set(name: str, material: Material) -> str:
 def _params(
     case: str, network: NetworkPlan, material: Material, recipes: Recipes, measured: ResolvedRecipe
 ) -> dict[str, str | float | int | bool]:
-    found: dict[str, Any] = {"network": network.name, "case": case or None}
-    found |= _flat("model", material.model.value["config"])
-    found["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]
-    found["dataset.space"] = material.data.value["space"]["name"]
+    params: dict[str, Any] = {"network": network.name, "case": case or None}
+    params |= _flat("model", material.model.value["config"])
+    params["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]
+    params["dataset.space"] = material.data.value["space"]["name"]
     if "resize" in material.data.value:
-        found["dataset.resize"] = material.data.value["resize"]
-    found |= _flat("dataset.split", material.data.value.get("split", {}))
-    found |= _recipe(measured)
+        params["dataset.resize"] = material.data.value["resize"]
+    params |= _flat("dataset.split", material.data.value.get("split", {}))
+    params |= _recipe(measured)
     shown = network.original or network
     if network.like is not None:
-        found |= {"like": shown.name, "like.mask": network.like.mask, "like.weights": network.like.weights}
+        params |= {"like": shown.name, "like.mask": network.like.mask, "like.weights": network.like.weights}
     for stage in shown.stages:
         document = _headline(stage, recipes[shown.stage_recipe(stage)])
         if stage.index == len(shown.stages) - 1:
             # More rounds are more of the same series, and params in MLflow can't be changed.
             del document["sparsity"], document["rounds"]
-        found |= _flat(f"stage{stage.index + 1}", document)
-    return {key: value for key, value in found.items() if value is not None}
+        params |= _flat(f"stage{stage.index + 1}", document)
+    return {key: value for key, value in params.items() if value is not None}
 
 
 def _headline(stage: StagePlan, recipe: ResolvedRecipe) -> dict[str, Any]:

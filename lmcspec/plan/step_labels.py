@@ -19,12 +19,12 @@ def earlier_labels(plan: Plan, last: Mapping[str, Any]) -> Callable[[str], str]:
     updates = {(_cell(at), at["at"]): at["at_updates"] for at in _steps(last["targets"])}
 
     def earlier(label: str) -> str:
-        found = _WITH_STEP.fullmatch(label)
-        if found is None:
+        parts = _WITH_STEP.fullmatch(label)
+        if parts is None:
             return label
-        step = written.get((found["cell"], int(found["updates"])))
-        then = updates.get((found["cell"], step), found["updates"])
-        return f"{found['cell']}/{found['what']}{then}{found['rest']}"
+        step = written.get((parts["cell"], int(parts["updates"])))
+        then = updates.get((parts["cell"], step), parts["updates"])
+        return f"{parts['cell']}/{parts['what']}{then}{parts['rest']}"
 
     return earlier
 

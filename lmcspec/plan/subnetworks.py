@@ -241,23 +241,23 @@ class Subnetworks:
         return next(stage for stage in reversed(network.stages) if stage.entry <= level)
 
     def _start(self, network: NetworkPlan, stage: StagePlan, replicate: int, level: int) -> Start:
-        own = stage.stage
-        if own.start == "trained" and level:
+        settings = stage.stage
+        if settings.start == "trained" and level:
             before = stage if level > stage.entry else network.stages[stage.index - 1]
             # What was pruned goes on: cut one by one, that is the level before, cut at once the stage's first training.
             pruned = level - 1 if before.stage.iterative else before.entry
             trained = self._ranking_run(network, before, replicate, pruned)
-            return Start("given", trained, own.schedule_from or Step())
-        rewinds = own.rewind != Step()
+            return Start("given", trained, settings.schedule_from or Step())
+        rewinds = settings.rewind != Step()
         last = None
-        if own.restore == "prunable" and level:
+        if settings.restore == "prunable" and level:
             before = stage if level > stage.entry else network.stages[stage.index - 1]
             last = self._ranking_run(network, before, replicate, level - 1)
-        if level == stage.entry and not (rewinds and own.rewind_of == "dense" and level):
+        if level == stage.entry and not (rewinds and settings.rewind_of == "dense" and level):
             return Start(last=last)
         if not rewinds:
             return Start(last=last)
-        return Start("given", self._rewind_state(network, stage, replicate), own.rewind, last)
+        return Start("given", self._rewind_state(network, stage, replicate), settings.rewind, last)
 
     def _rewind_state(self, network: NetworkPlan, stage: StagePlan, replicate: int) -> str:
         recipe, on = self._stage_recipe(network, stage)
@@ -274,11 +274,11 @@ class Subnetworks:
         key = ("rank", network.name, stage.index, replicate, level, until)
         if key not in self._memory:
             recipe, on = self._stage_recipe(network, stage)
-            own, data = stage.stage.recipe, stage.stage.data
+            recipe_name, data = stage.stage.recipe, stage.stage.data
             what = "train" if data == "real" else f"train on {data}"
-            if own not in (None, "real" if data == "real" else "distilled"):
+            if recipe_name not in (None, "real" if data == "real" else "distilled"):
                 # Beside it stands the training that measures the level, by another recipe.
-                what += f" by {own}"
+                what += f" by {recipe_name}"
             role = self._role(network.name, replicate, level, what)
             self._memory[key] = self.train(
                 self._start(network, stage, replicate, level),
@@ -289,9 +289,9 @@ class Subnetworks:
                 role=role if until is None else f"{role} until {until}",
                 until=until,
             )
-        found = self._memory[key]
-        assert found is not None
-        return found
+        task = self._memory[key]
+        assert task is not None
+        return task
 
     def _stage_recipe(self, network: NetworkPlan, stage: StagePlan) -> tuple[ResolvedRecipe, TrainingSet]:
         name, on = network.stage_recipe(stage)

@@ -60,21 +60,21 @@ def counted(
     """
     groups = [({layer}, size) for layer, size in sizes.items()]
     total = sum(sizes.values())
-    found, idle, emptied = list(levels), [], dict[str, int]()
+    known, idle, emptied = list(levels), [], dict[str, int]()
     for stage in stages:
         if stage.entry == 0:
-            found[0] = replace(levels[0], surviving=total, prunable=total)
+            known[0] = replace(levels[0], surviving=total, prunable=total)
         if not stage.rounds:
             continue
         spared = set(stage.stage.exclude)
         if is_split((layers for layers, _ in groups), spared):
-            found[stage.entry + 1 :] = [replace(level, prunable=total) for level in found[stage.entry + 1 :]]
+            known[stage.entry + 1 :] = [replace(level, prunable=total) for level in known[stage.entry + 1 :]]
             break
         counts = list(_rounds(stage, groups, total))
-        kept = found[stage.entry].surviving or 0
+        kept = known[stage.entry].surviving or 0
         for done, count in enumerate(counts, 1):
             kept -= count
-            found[stage.entry + done] = replace(levels[stage.entry + done], surviving=kept, prunable=total)
+            known[stage.entry + done] = replace(levels[stage.entry + done], surviving=kept, prunable=total)
         eligible = sum(size for layers, size in groups if not layers & spared)
         shared = sum(size for _, size in groups) if stage.stage.fraction_of == "all" else eligible
         idle += _idle(stage, counts, eligible, shared)
@@ -82,7 +82,7 @@ def counted(
             groups = left
             gone = [layer for layers, size in left if not size for layer in layers]
             emptied |= {layer: level for layer in gone if layer not in emptied}
-    return tuple(found), tuple(idle), emptied
+    return tuple(known), tuple(idle), emptied
 
 
 def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int) -> Iterator[int]:
@@ -116,8 +116,8 @@ def _after(
 ) -> Iterator[list[tuple[set[str], int]]]:
     """What is known of layers after each round of a stage: of those ranked together only the sum."""
     spared = set(stage.stage.exclude)
-    eligible = [one for one in groups if not one[0] & spared]
-    kept = [one for one in groups if one[0] & spared]
+    eligible = [group for group in groups if not group[0] & spared]
+    kept = [group for group in groups if group[0] & spared]
     left = [size for _, size in eligible]
     by_layer = ranks_by_layer(stage.stage, [layers for layers, _ in eligible])
     together = set().union(*(layers for layers, _ in eligible)) if eligible else set()

@@ -41,27 +41,27 @@ class Compared:
     @property
     def difference(self) -> float | None:
         """Mean of B minus mean of A; of paired replicates the mean of their differences."""
-        found = self._found
-        return None if found is None else found.mean
+        between = self._of_both
+        return None if between is None else between.mean
 
     @property
     def interval(self) -> Interval | None:
         """By t over replicates, paired where they share their initial weights; None where there are too few."""
-        return None if self._found is None or self.same else self._found.interval
+        return None if self._of_both is None or self.same else self._of_both.interval
 
     @property
     def pairs(self) -> int:
         """How many replicates are paired; 0 where they are not."""
-        return 0 if self._found is None else self._found.pairs
+        return 0 if self._of_both is None else self._of_both.pairs
 
     @property
-    def _found(self) -> "Difference | None":
+    def _of_both(self) -> "Difference | None":
         return None if self.a is None or self.b is None else difference(self.a, self.b)
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        found: dict[str, Any] = {name: getattr(self, name) for name in ("case", "network", "level", "measure")}
-        found |= {
+        document: dict[str, Any] = {name: getattr(self, name) for name in ("case", "network", "level", "measure")}
+        document |= {
             "metric": self.metric.name,
             "k": self.k or None,
             "same": self.same,
@@ -69,11 +69,11 @@ class Compared:
             "pairs": self.pairs,
         }
         interval = self.interval
-        found["interval"] = None if interval is None else [interval.low, interval.high]
-        found["excludes_zero"] = None if interval is None else interval.excludes_zero
+        document["interval"] = None if interval is None else [interval.low, interval.high]
+        document["excludes_zero"] = None if interval is None else interval.excludes_zero
         for name, cell in (("a", self.a), ("b", self.b)):
-            found[name] = None if cell is None else {"mean": cell.mean, "std": cell.std, "n": cell.n}
-        return found
+            document[name] = None if cell is None else {"mean": cell.mean, "std": cell.std, "n": cell.n}
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,12 @@ def difference(a: Cell, b: Cell) -> Difference | None:
     common = sorted(a.replicates.keys() & b.replicates.keys()) if a.shares and a.shares == b.shares else []
     if len(common) < 2:
         return Difference(b.mean - a.mean, welch(a, b), 0)
-    found = cell_of([b.replicates[one] - a.replicates[one] for one in common], len(common))
-    half = found.half_width or 0.0
+    differences = cell_of([b.replicates[replicate] - a.replicates[replicate] for replicate in common], len(common))
+    half = differences.half_width or 0.0
     # Differences that are alike but for rounding do not vary.
-    rounding = 1e-12 * max(abs(side.replicates[one]) for side in (a, b) for one in common)
-    interval = Interval(found.mean - half, found.mean + half) if rounding < half < math.inf else None
-    return Difference(found.mean, interval, len(common))
+    rounding = 1e-12 * max(abs(side.replicates[replicate]) for side in (a, b) for replicate in common)
+    interval = Interval(differences.mean - half, differences.mean + half) if rounding < half < math.inf else None
+    return Difference(differences.mean, interval, len(common))
 
 
 def welch(a: Cell, b: Cell) -> Interval | None:
@@ -136,7 +136,7 @@ Place = tuple[str, str, int, str, Metric, str]
 class Comparison:
     """What both studies measure, and how many lines only one of them has."""
 
-    found: tuple[Compared, ...]
+    both: tuple[Compared, ...]
     only_a: int
     only_b: int
 
@@ -152,24 +152,24 @@ def compare(a: Sequence[Row], b: Sequence[Row], *, one_store: bool) -> Compariso
     sides = [_by_place(rows) for rows in (a, b)]
     cells = [summarise(row for row in rows if row.headline) for rows in (a, b)]
     both = [place for place in sides[0] if place in sides[1]]
-    found = [
+    pairs = [
         Compared(
             *place,
-            *(own.get(key_of(side[place][0])) for own, side in zip(cells, sides, strict=True)),
+            *(of_side.get(key_of(side[place][0])) for of_side, side in zip(cells, sides, strict=True)),
             same=one_store and _tasks(sides[0][place]) == _tasks(sides[1][place]),
         )
         for place in both
     ]
-    return Comparison(tuple(found), len(sides[0]) - len(both), len(sides[1]) - len(both))
+    return Comparison(tuple(pairs), len(sides[0]) - len(both), len(sides[1]) - len(both))
 
 
 def _by_place(rows: Iterable[Row]) -> dict[Place, list[Row]]:
-    found: dict[Place, list[Row]] = {}
+    places: dict[Place, list[Row]] = {}
     for row in rows:
         if row.headline:
             place = (row.case, row.network, row.level, row.measure, row.metric, row.k)
-            found.setdefault(place, []).append(row)
-    return found
+            places.setdefault(place, []).append(row)
+    return places
 
 
 def _tasks(rows: Iterable[Row]) -> set[str]:

@@ -27,10 +27,10 @@ def emptied(rows: Iterable[Row]) -> Iterator[Emptied]:
             held.setdefault((row.network, layer), {}).setdefault(row.level, set()).add(row.replicate)
     layers: dict[tuple[str, tuple[int, ...], bool], list[str]] = {}
     for (network, layer), levels in held.items():
-        everywhere = all(found == there[network, level] for level, found in levels.items())
+        everywhere = all(replicates == there[network, level] for level, replicates in levels.items())
         layers.setdefault((network, tuple(sorted(levels)), everywhere), []).append(layer)
     alike: dict[tuple[str, tuple[str, ...], tuple[int, ...], bool], list[str]] = {}
-    for (network, levels, everywhere), own in layers.items():
-        alike.setdefault((network.partition("[")[0], tuple(own), levels, everywhere), []).append(network)
-    for (_, own, levels, everywhere), networks in alike.items():
-        yield Emptied(tuple(networks), own, levels, everywhere)
+    for (network, levels, everywhere), names in layers.items():
+        alike.setdefault((network.partition("[")[0], tuple(names), levels, everywhere), []).append(network)
+    for (_, names, levels, everywhere), networks in alike.items():
+        yield Emptied(tuple(networks), names, levels, everywhere)

@@ -58,12 +58,12 @@ def floor(replicates: tuple[tuple[Draws, ...], ...]) -> Floor | None:
     means: list[Any] = []
     for pairs in replicates:
         drawn = [_drawn(pair) for pair in pairs]
-        if not drawn or any(one is None for one in drawn):
+        if not drawn or any(draws_of_pair is None for draws_of_pair in drawn):
             return None
-        if len({len(one) for one in drawn}) > 1:
+        if len({len(draws_of_pair) for draws_of_pair in drawn}) > 1:
             return None
         means.append(np.mean(drawn, axis=0))
-    if not means or len({len(one) for one in means}) > 1:
+    if not means or len({len(mean) for mean in means}) > 1:
         return None
     draws = np.mean(means, axis=0)
     if not np.isfinite(draws).all():
@@ -75,8 +75,8 @@ def _drawn(noise: Draws) -> Any:
     """Float64 (draws,); None where they are not there."""
     every = _read(noise.out / FILE)
     # Policies that are one and the same stand there once.
-    found = (every.get(f"{policy}/{noise.name}") for policy in (noise.policy, *POLICIES))
-    return next((own for own in found if own is not None), None)
+    kept = (every.get(f"{policy}/{noise.name}") for policy in (noise.policy, *POLICIES))
+    return next((draws for draws in kept if draws is not None), None)
 
 
 @lru_cache(maxsize=64)
@@ -87,7 +87,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     from safetensors.numpy import load
 
     try:
-        found = load(read_bytes(file, largest=LARGEST))
+        arrays = load(read_bytes(file, largest=LARGEST))
     except (OSError, ValueError, KeyError, TypeError, SafetensorError):
         return {}
-    return {name: own.astype(np.float64) for name, own in found.items() if own.ndim == 1 and own.size}
+    return {name: array.astype(np.float64) for name, array in arrays.items() if array.ndim == 1 and array.size}

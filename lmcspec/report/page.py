@@ -156,35 +156,37 @@ def _case(plan: Plan, rows: Sequence[Row], case: str, told: CaseTable) -> CasePa
 
 def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextTable]:
     """The settings that all networks of a case share, and a table of the others."""
-    series = [one for one in plan.series if one.case == case]
-    keys = dict.fromkeys(key for one in series for key in one.params if key not in ("network", "case"))
-    values = {key: [one.params.get(key) for one in series] for key in keys}
-    common = tuple((key, own[0]) for key, own in values.items() if all(one == own[0] for one in own))
+    series = [line for line in plan.series if line.case == case]
+    keys = dict.fromkeys(key for line in series for key in line.params if key not in ("network", "case"))
+    values = {key: [line.params.get(key) for line in series] for key in keys}
+    common = tuple((key, told[0]) for key, told in values.items() if all(value == told[0] for value in told))
     lines = tuple(
-        (TextCell(key), *(TextCell("" if one is None else str(one)) for one in own))
-        for key, own in values.items()
-        if any(one != own[0] for one in own)
+        (TextCell(key), *(TextCell("" if value is None else str(value)) for value in told))
+        for key, told in values.items()
+        if any(value != told[0] for value in told)
     )
-    return common, TextTable(("setting", *(one.network for one in series)), lines, names=len(series) + 1)
+    return common, TextTable(("setting", *(line.network for line in series)), lines, names=len(series) + 1)
 
 
 def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
     """Every task that a number of the page comes from, once, in the order of the tables, replicates together."""
-    networks = {key: place for place, key in enumerate(dict.fromkeys((one.case, one.network) for one in plan.targets))}
+    networks = {
+        key: place for place, key in enumerate(dict.fromkeys((target.case, target.network) for target in plan.targets))
+    }
 
-    def order(one: Target) -> tuple[int, int, str, int, int]:
-        return networks[one.case, one.network], one.level, one.measure, one.at_updates, one.replicate
+    def order(target: Target) -> tuple[int, int, str, int, int]:
+        return networks[target.case, target.network], target.level, target.measure, target.at_updates, target.replicate
 
     gave: dict[str, dict[str, None]] = {}
-    for one in sorted((one for one in plan.targets if one.through is None), key=order):
-        stored = store.find(one.task)
-        card = measure_of(one.kind)
-        known_by = card.known_by(plan.tasks[one.task].params)
+    for target in sorted((target for target in plan.targets if target.through is None), key=order):
+        stored = store.find(target.task)
+        card = measure_of(target.kind)
+        known_by = card.known_by(plan.tasks[target.task].params)
         value = card.values(stored.scalars).get(known_by) if stored else None
-        name = f"{one.measure} k={'0' if not one.at_updates else one.at}" if one.at else one.measure
+        name = f"{target.measure} k={'0' if not target.at_updates else target.at}" if target.at else target.measure
         scale = known_by.unit.scale
         said = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
-        gave.setdefault(one.task, {})[said] = None
+        gave.setdefault(target.task, {})[said] = None
     return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
 
 
@@ -200,13 +202,20 @@ def _source(plan: Plan, task: str, gave: str, stored: Found | None, runs: Mappin
 
 
 def _spent(kinds: Mapping[str, Spent]) -> TextTable:
-    total = Spent(*(sum(getattr(one, name) for one in kinds.values()) for name in Spent.__slots__))
-    lines = [(kind, one) for kind, one in kinds.items()] + [("all", total)]
+    total = Spent(*(sum(getattr(spent, name) for spent in kinds.values()) for name in Spent.__slots__))
+    lines = [(kind, spent) for kind, spent in kinds.items()] + [("all", total)]
     headings = ("kind of task", "tasks", "training images", "seconds of work", "missing", "skipped after a collapse")
     last = len(headings) if total.skipped else -1
     rows = (
-        (kind, f"{one.tasks:,}", _count(one.images), f"{one.seconds:,.1f}", _count(one.missing), _count(one.skipped))
-        for kind, one in lines
+        (
+            kind,
+            f"{spent.tasks:,}",
+            _count(spent.images),
+            f"{spent.seconds:,.1f}",
+            _count(spent.missing),
+            _count(spent.skipped),
+        )
+        for kind, spent in lines
     )
     return TextTable(headings[:last], tuple(tuple(map(TextCell, row[:last])) for row in rows))
 
@@ -218,11 +227,11 @@ def _masks(plan: Plan, rows: Sequence[Row]) -> TextTable:
         if row.sparsity is not None:
             measured.setdefault((row.case, row.network, row.level), []).append(row.sparsity)
     lines = []
-    for one in mask_costs(plan, last=True):
-        sparsity = fmean(measured.get((one.case, one.network, one.level), [one.sparsity]))
-        making = "unknown" if one.seen.making is None else _count(one.seen.making)
-        images = (_count(one.seen.unpacked), _count(one.seen.stored), making, _count(one.seen.updates))
-        lines.append((one.case, one.network, str(one.level), f"{sparsity:.1%}", *images))
+    for cost in mask_costs(plan, last=True):
+        sparsity = fmean(measured.get((cost.case, cost.network, cost.level), [cost.sparsity]))
+        making = "unknown" if cost.seen.making is None else _count(cost.seen.making)
+        images = (_count(cost.seen.unpacked), _count(cost.seen.stored), making, _count(cost.seen.updates))
+        lines.append((cost.case, cost.network, str(cost.level), f"{sparsity:.1%}", *images))
     headings = ("case", "network", "level", "sparsity", "images", "as stored", "to make the set", "updates")
     first = 0 if any(line[0] for line in lines) else 1
     return TextTable(headings[first:], tuple(tuple(map(TextCell, line[first:])) for line in lines), names=2 - first)
@@ -237,11 +246,11 @@ NUMERICS = ("device", "cpu", "threads", "torch", "deterministic", "python", "lmc
 
 def _numerics(plan: Plan, store: Store) -> TextTable:
     """On what results were computed, and how many tasks on each."""
-    found: Counter[tuple[str, ...]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     for task in plan.tasks:
         stored = store.find(task)
         if stored is not None:
-            own = stored.record.get("numerics", {})
-            found[tuple(str(own.get(name, "")) for name in NUMERICS)] += 1
-    lines = tuple((*map(TextCell, values), TextCell(f"{count:,}")) for values, count in found.most_common())
+            numerics = stored.record.get("numerics", {})
+            counts[tuple(str(numerics.get(name, "")) for name in NUMERICS)] += 1
+    lines = tuple((*map(TextCell, values), TextCell(f"{count:,}")) for values, count in counts.most_common())
     return TextTable((*NUMERICS, "tasks"), lines, names=len(NUMERICS))

@@ -23,13 +23,13 @@ def records(rows: Iterable[Row], runs: Mapping[str, str]) -> list[dict[str, Any]
 
 
 def _record(row: Row, runs: Mapping[str, str]) -> dict[str, Any]:
-    found = {
+    record = {
         "metric": row.metric.name,
         "k": row.k or None,
         "k_updates": row.at_updates if row.k else None,
         "run": runs.get(row.task),
     }
-    return {column: found[column] if column in found else getattr(row, column) for column in COLUMNS}
+    return {column: record[column] if column in record else getattr(row, column) for column in COLUMNS}
 
 
 def write_csv(records: Iterable[Mapping[str, Any]], file: TextIO) -> None:

@@ -18,9 +18,9 @@ def table(compared: Comparison) -> Iterator["RenderableType"]:
     """A line per level of each network, measure and k: mean ± std (n) in A, in B, B - A with its 95 % interval."""
     from rich.text import Text
 
-    if compared.found:
-        yield _grid(compared.found)
-        how = {bool(one.pairs) for one in compared.found if one.interval is not None}
+    if compared.both:
+        yield _grid(compared.both)
+        how = {bool(pair.pairs) for pair in compared.both if pair.interval is not None}
         words = {
             frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
             frozenset({False}): "by Welch's t",
@@ -37,33 +37,33 @@ def table(compared: Comparison) -> Iterator["RenderableType"]:
             yield Text(f"only {name} measures {count:,} more", style="dim")
 
 
-def _grid(found: Sequence[Compared]) -> "RenderableType":
+def _grid(pairs: Sequence[Compared]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
-    cases = any(one.case for one in found)
+    cases = any(pair.case for pair in pairs)
     names = ["case"] * cases + ["network", "level", "measure", "A", "B", "B - A"]
     grid = Table(box=None, pad_edge=False, header_style="dim")
     for name in names:
         grid.add_column(name, justify="left" if name in ("case", "network", "measure") else "right", no_wrap=True)
-    for one in found:
-        measure = Column(one.measure, one.metric, k=one.k).heading
-        cells = [one.case] * cases + [one.network, str(one.level), measure]
-        cells += [in_its_unit(one.a, one.metric.unit), in_its_unit(one.b, one.metric.unit)]
-        text = difference(one)
-        both = not one.pairs and one.interval is not None and any(other.pairs for other in found)
+    for pair in pairs:
+        measure = Column(pair.measure, pair.metric, k=pair.k).heading
+        cells = [pair.case] * cases + [pair.network, str(pair.level), measure]
+        cells += [in_its_unit(pair.a, pair.metric.unit), in_its_unit(pair.b, pair.metric.unit)]
+        text = difference(pair)
+        both = not pair.pairs and pair.interval is not None and any(other.pairs for other in pairs)
         grid.add_row(*map(Text, [*cells, f"{text} {UNPAIRED}" if both else text]))
     return grid
 
 
-def difference(one: Compared) -> str:
+def difference(pair: Compared) -> str:
     """`+1.20 [+0.31, +2.09] *`; why there is no interval where there is none."""
-    if one.same:
+    if pair.same:
         return "same results"
-    if one.difference is None:
+    if pair.difference is None:
         return ""
-    interval, scale = one.interval, one.metric.unit.scale
+    interval, scale = pair.interval, pair.metric.unit.scale
     if interval is None:
-        return f"{scale * one.difference:+.2f} (no interval)"
+        return f"{scale * pair.difference:+.2f} (no interval)"
     mark = f" {MARK}" if interval.excludes_zero else "  "
-    return f"{scale * one.difference:+.2f} [{scale * interval.low:+.2f}, {scale * interval.high:+.2f}]{mark}"
+    return f"{scale * pair.difference:+.2f} [{scale * interval.low:+.2f}, {scale * interval.high:+.2f}]{mark}"

@@ -44,13 +44,13 @@ class Spent:
 
 def after_collapse(plan: Plan, store: Records) -> Set[str]:
     """Tasks without a result that rest on one that collapsed: where the study skips these, and where nothing came."""
-    found: set[str] = set()
+    after: set[str] = set()
     for identifier, task in plan.tasks.items():
         if store.find(identifier) is None and any(
-            source in found or _ends(source, plan, store) for _, source in task.inputs
+            source in after or _ends(source, plan, store) for _, source in task.inputs
         ):
-            found.add(identifier)
-    return found
+            after.add(identifier)
+    return after
 
 
 def _ends(source: str, plan: Plan, store: Records) -> bool:
@@ -68,13 +68,13 @@ def spent(plan: Plan, store: Records, tasks: Iterable[str], collapsed: Set[str])
 
     `collapsed` are the tasks `after_collapse`.
     """
-    own = set(tasks)
-    counted = [task for task in own if plan.byproducts.get(task) not in own]
-    found = [(work(plan.tasks[task], plan), store.find(task)) for task in sorted(counted)]
+    asked = set(tasks)
+    counted = [task for task in asked if plan.byproducts.get(task) not in asked]
+    results = [(work(plan.tasks[task], plan), store.find(task)) for task in sorted(counted)]
     return Spent(
-        len(found),
-        sum(each.images for each, _ in found),
-        sum(float(stored.record.get("seconds", 0.0)) for _, stored in found if stored),
+        len(results),
+        sum(each.images for each, _ in results),
+        sum(float(stored.record.get("seconds", 0.0)) for _, stored in results if stored),
         sum(store.find(task) is None for task in counted if task not in collapsed),
         sum(task in collapsed for task in counted),
     )
@@ -86,7 +86,7 @@ class NetworkCost:
 
     network: str
     whole: Spent
-    own: Spent
+    alone: Spent
 
 
 def network_costs(plan: Plan, case: str, store: Records) -> list[NetworkCost]:
@@ -107,7 +107,7 @@ def network_costs(plan: Plan, case: str, store: Records) -> list[NetworkCost]:
 
 def _beneath(plan: Plan, case: str, network: str) -> set[str]:
     """All tasks on which the numbers of a network rest."""
-    targets = [one for one in plan.targets if (one.case, one.network) == (case, network)]
+    targets = [target for target in plan.targets if (target.case, target.network) == (case, network)]
     return beneath(plan.tasks, [task for target in targets for task in (target.task, target.mask) if task])
 
 

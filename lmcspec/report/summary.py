@@ -45,7 +45,7 @@ class Cell:
     @property
     def is_noise(self) -> bool:
         """Whether noise alone would make as much of it."""
-        return (found := self.floor) is not None and self.mean <= found.high
+        return (noise_floor := self.floor) is not None and self.mean <= noise_floor.high
 
     @property
     def half_width(self) -> float | None:
@@ -113,12 +113,12 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
     asked = 0
     told: Counter[str] = Counter()
     for row in group:
-        own = () if row.value is None else row.parts if pooled else (row.value,)
-        values += own
-        asked += len(own) or 1
-        told.update(dict.fromkeys(row.outcomes, len(own) or 1))
+        of_row = () if row.value is None else row.parts if pooled else (row.value,)
+        values += of_row
+        asked += len(of_row) or 1
+        told.update(dict.fromkeys(row.outcomes, len(of_row) or 1))
         if not row.outcomes:
-            told[NO_NUMBER] += sum(not math.isfinite(value) for value in own) if own else 1
+            told[NO_NUMBER] += sum(not math.isfinite(value) for value in of_row) if of_row else 1
     told = +told
     if not values and not set(told) - {MISSING}:
         return None
@@ -127,7 +127,7 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
     shares = {row.shares for row in there}
     return replace(
         cell_of(values, asked, told),
-        noise=tuple((one,) for pairs in noise for one in pairs) if pooled else noise if all(noise) else (),
+        noise=tuple((pair,) for pairs in noise for pair in pairs) if pooled else noise if all(noise) else (),
         replicates={} if pooled else {row.replicate: row.value for row in there if row.value is not None},
         shares=shares.pop() if len(shares) == 1 else "",
     )
@@ -135,13 +135,13 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
 
 def cell_of(values: Iterable[float], asked: int, told: Mapping[str, int] | None = None) -> Cell:
     """The cell of values, of which those that are no numbers are counted and left out."""
-    found = spread.finite(values)
+    numbers = spread.finite(values)
     told = told or {}
     return Cell(
-        mean=spread.mean(found) if found else math.nan,
-        std=spread.std(found),
-        n=len(found),
-        values=found,
+        mean=spread.mean(numbers) if numbers else math.nan,
+        std=spread.std(numbers),
+        n=len(numbers),
+        values=numbers,
         outcomes=tuple(sorted(told)),
         asked=asked,
         told=told,

@@ -79,7 +79,7 @@ def _legend(plan: Plan, rows: Sequence[Row], floors: bool) -> str:
         parts.append(WORDS)
     thresholds = {verdict.measure: verdict.threshold for verdict in plan.verdicts if verdict.threshold}
     for threshold in sorted(set(thresholds.values())):
-        names = ", ".join(name for name, own in thresholds.items() if own == threshold)
+        names = ", ".join(name for name, below in thresholds.items() if below == threshold)
         parts.append(
             f"{names}: stable below {100 * threshold:g}" if len(thresholds) > 1 else f"stable below {100 * threshold:g}"
         )

@@ -104,13 +104,13 @@ class Row:
     @property
     def floor(self) -> float | None:
         """What noise alone stays below in 19 of 20 cases; None where that is not known, or not what it is about."""
-        found = floor((self.noise,)) if self.noise else None
-        return None if found is None else found.high
+        noise_floor = floor((self.noise,)) if self.noise else None
+        return None if noise_floor is None else noise_floor.high
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        own = {one: getattr(self, one) for one in self.__slots__ if one not in ("noise", "shares", "emptied")}
-        return own | {"metric": self.metric.name, "floor": self.floor}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("noise", "shares", "emptied")}
+        return fields | {"metric": self.metric.name, "floor": self.floor}
 
 
 def tidy(plan: Plan, store: Results) -> list[Row]:
@@ -127,7 +127,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
     gone = cache(lambda: unranked(plan, store))
     origins = cache(lambda task: _origin(task, plan))
     rows = []
-    for targets in sorted(groups.values(), key=lambda own: own[0].through is not None):
+    for targets in sorted(groups.values(), key=lambda of_place: of_place[0].through is not None):
         first = targets[0]
         if first.mask not in masks:
             mask = store.find(first.mask) if first.mask else None
@@ -151,15 +151,15 @@ class ResultsOf:
     """
 
     def __init__(self, plan: Plan, store: Results) -> None:
-        self._plan, self._store, self._found = plan, store, dict[str, Result | None]()
+        self._plan, self._store, self._results = plan, store, dict[str, Result | None]()
 
     def find(self, identifier: str) -> Result | None:
-        if identifier not in self._found:
-            found = self._store.find(identifier)
-            says = getattr(found, "record", {}).get("kind")
+        if identifier not in self._results:
+            result = self._store.find(identifier)
+            says = getattr(result, "record", {}).get("kind")
             planned = self._plan.tasks[identifier].kind if identifier in self._plan.tasks else says
-            self._found[identifier] = found if says in (None, planned) else None
-        return self._found[identifier]
+            self._results[identifier] = result if says in (None, planned) else None
+        return self._results[identifier]
 
 
 def _outcomes(target: Target, plan: Plan, store: Results, unranked: Callable[[], Set[str]]) -> set[str]:
@@ -186,9 +186,9 @@ def _origin(task: str, plan: Plan) -> str:
 
 def _looked_at(task: str, plan: Plan) -> Iterator[str]:
     """The trainings whose networks a task is about; of masks, those that were ranked."""
-    own = plan.tasks[task]
-    about = kind(own.kind).about(own.params)
-    for source in (source for slot, source in own.inputs if slot.startswith(about)):
+    looking = plan.tasks[task]
+    about = kind(looking.kind).about(looking.params)
+    for source in (source for slot, source in looking.inputs if slot.startswith(about)):
         if plan.tasks[source].trains:
             yield source
         else:
@@ -197,25 +197,25 @@ def _looked_at(task: str, plan: Plan) -> Iterator[str]:
 
 def unranked(plan: Plan, store: Results) -> frozenset[str]:
     """All tasks that rest on a mask which was not made because the network to prune had diverged."""
-    found: set[str] = set()
+    resting: set[str] = set()
     for identifier, task in plan.tasks.items():
         stored = store.find(identifier) if kind(task.kind).nothing_if_diverged else None
-        if (stored and stored.outcome == DIVERGED) or any(source in found for _, source in task.inputs):
-            found.add(identifier)
-    return frozenset(found)
+        if (stored and stored.outcome == DIVERGED) or any(source in resting for _, source in task.inputs):
+            resting.add(identifier)
+    return frozenset(resting)
 
 
 def _rows(
     targets: list[Target], store: Results, mask: Mapping[str, Any], known_by: Metric, outcomes: set[str], shares: str
 ) -> Iterator[Row]:
     first, density, empty = targets[0], mask.get("density"), emptied_layers(mask)
-    found = [store.find(target.task) for target in targets]
+    results = [store.find(target.task) for target in targets]
     card = measure_of(first.kind)
     # Draws of noise are told of by metrics of a path.
     noisy = bool(known_by.policy)
-    folders = [folder(result) if noisy and result else None for result in found]
+    folders = [folder(result) if noisy and result else None for result in results]
     values: dict[Metric, list[float]] = {}
-    for result in found:
+    for result in results:
         for metric, value in card.values(result.scalars if result else {}).items():
             values.setdefault(metric, []).append(value)
     for metric, several in (values or {known_by: []}).items():
@@ -237,21 +237,21 @@ def _rows(
             headline=metric == known_by and first.through is None,
             through=first.through,
             parts=tuple(several),
-            noise=_noise(found, folders, metric) if noisy and len(several) == len(found) else (),
+            noise=_noise(results, folders, metric) if noisy and len(several) == len(results) else (),
             shares=shares,
             emptied=empty,
         )
 
 
-def _noise(found: Sequence[Result | None], folders: Sequence[Path | None], metric: Metric) -> tuple[Draws, ...]:
+def _noise(results: Sequence[Result | None], folders: Sequence[Path | None], metric: Metric) -> tuple[Draws, ...]:
     """The draws of a metric of several paths; none where one of them has left none."""
     known = [
-        noise_of(out, metric, one.scalars["images"])
-        for one, out in zip(found, folders, strict=True)
-        if one is not None and out is not None and isinstance(one.scalars.get("images"), Mapping)
+        noise_of(out, metric, result.scalars["images"])
+        for result, out in zip(results, folders, strict=True)
+        if result is not None and out is not None and isinstance(result.scalars.get("images"), Mapping)
     ]
-    own = [one for one in known if one is not None]
-    return tuple(own) if len(own) == sum(one is not None for one in found) else ()
+    draws = [noise for noise in known if noise is not None]
+    return tuple(draws) if len(draws) == sum(result is not None for result in results) else ()
 
 
 def measure_of(kind: str) -> MeasureCard:
@@ -265,5 +265,7 @@ def emptied_layers(scalars: Mapping[str, Any]) -> tuple[str, ...]:
     """The layers of a mask without a weight; none where the whole network has none, or the mask doesn't say."""
     layers = scalars.get("layers", {})
     # Where another task's numbers stand as a mask's, they have its form: a table for each layer, not two counts.
-    empty = tuple(name.removesuffix(".weight") for name, own in layers.items() if isinstance(own, list) and not own[0])
+    empty = tuple(
+        name.removesuffix(".weight") for name, counts in layers.items() if isinstance(counts, list) and not counts[0]
+    )
     return empty if len(empty) < len(layers) else ()

@@ -33,15 +33,17 @@ def of_invocation(
     from lmcspec.report.page import page
     from lmcspec.report.pictures import PAGE, pictures
 
-    found = tidy(plan, store)
+    of_plan = tidy(plan, store)
     table = io.StringIO()
-    write_csv(records(found, runs), table)
+    write_csv(records(of_plan, runs), table)
     yield "results.csv", table.getvalue().encode()
     study = next(iter(spec.values()), {})
     title, source = str(study.get("title", "")), str(study.get("source", ""))
-    text = page(plan, found, store, runs, title=title, source=source, spec=command)
+    text = page(plan, of_plan, store, runs, title=title, source=source, spec=command)
     drawn = []
-    for picture in pictures(plan, found, store, {case: _figures(own) for case, own in spec.items()}, ("svg",)):
+    for picture in pictures(
+        plan, of_plan, store, {case: _figures(study_of_case) for case, study_of_case in spec.items()}, ("svg",)
+    ):
         drawn.append(picture)
         yield from ((f"figures/{picture.file}.{suffix}", content) for suffix, content in picture.files.items())
     yield PAGE, html(text, drawn).encode()
@@ -49,13 +51,13 @@ def of_invocation(
 
 def _figures(study: Mapping[str, Any]) -> dict[str, Figure]:
     """The figures of a recorded case; one that an older version wrote otherwise is left out."""
-    found = {}
+    figures = {}
     for name, table in study.get("figures", {}).items():
         try:
-            found[name] = figure_of({key: value for key, value in table.items() if value is not None})
+            figures[name] = figure_of({key: value for key, value in table.items() if value is not None})
         except (UsageError, ValidationError):
             continue
-    return found
+    return figures
 
 
 def of_task(task: Task, result: Found) -> Iterator[tuple[str, bytes]]:

@@ -63,24 +63,24 @@ def matches(accuracy: Cell, dense: Cell) -> Verdict:
     if dense.collapsed:
         return Verdict("collapsed", n)
     word = "matching" if accuracy.mean >= dense.mean - dense.std else "not matching"
-    found = difference(dense, accuracy)
-    if found is None:
+    gap = difference(dense, accuracy)
+    if gap is None:
         return Verdict(word, n)
-    return Verdict(word, n, found.interval, found.mean, found.pairs)
+    return Verdict(word, n, gap.interval, gap.mean, gap.pairs)
 
 
 def matching_gaps(accuracies: Mapping[int, Cell], dense: Cell, level: int) -> tuple[tuple[int, ...], bool]:
     """The measured levels before a sparsest one that don't match; and whether all levels before it were measured."""
-    own = {one: matches(cell, dense).word for one, cell in accuracies.items() if 0 < one < level}
-    return tuple(sorted(one for one, word in own.items() if word != "matching")), len(own) == level - 1
+    words = {measured: matches(cell, dense).word for measured, cell in accuracies.items() if 0 < measured < level}
+    return tuple(sorted(measured for measured, word in words.items() if word != "matching")), len(words) == level - 1
 
 
 def matching_level(accuracies: Mapping[int, Cell], dense: Cell) -> tuple[int | None, Verdict]:
     """The sparsest level that matches dense, with the verdict; (None, verdict) where none does or n is too small."""
     verdicts = {level: matches(cell, dense) for level, cell in accuracies.items() if level}
-    found = [level for level, verdict in verdicts.items() if verdict.word == "matching"]
-    if found:
-        return max(found), verdicts[max(found)]
+    matching = [level for level, verdict in verdicts.items() if verdict.word == "matching"]
+    if matching:
+        return max(matching), verdicts[max(matching)]
     n = min((verdict.n for verdict in verdicts.values()), default=dense.n)
     words = {verdict.word for verdict in verdicts.values()} - {"not matching"}
     return None, Verdict(min(words, default="no level matches"), n)

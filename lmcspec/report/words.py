@@ -25,38 +25,38 @@ MOST_NAMED = 5
 def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Question]) -> list[tuple[str, str]]:
     """(network, its verdicts, each with its n); one line for all where there are too few replicates for any."""
     asked = list(asked)
-    several = sum(one.kind == "stability" for one in asked) > 1
+    several = sum(question.kind == "stability" for question in asked) > 1
     lines: dict[str, list[tuple[Verdict, str]]] = {}
     for network in dict.fromkeys(row.network for row in rows):
-        own = [row for row in rows if row.network == network and row.headline]
-        for one in asked:
-            if network not in one.networks:
+        headlines = [row for row in rows if row.network == network and row.headline]
+        for question in asked:
+            if network not in question.networks:
                 continue
-            if one.kind == "stability":
-                found = _stabilities(own, cells, one, f"{one.measure}: " if several else "")
+            if question.kind == "stability":
+                answers = _stabilities(headlines, cells, question, f"{question.measure}: " if several else "")
             else:
-                found = _matching(own, rows, cells, one)
-            lines.setdefault(network, []).extend(found)
-    everything = [verdict for found in lines.values() for verdict, _ in found]
+                answers = _matching(headlines, rows, cells, question)
+            lines.setdefault(network, []).extend(answers)
+    everything = [verdict for answers in lines.values() for verdict, _ in answers]
     ns = {verdict.n for verdict in everything}
     if everything and len(ns) == 1 and all(verdict.word == UNDECIDED for verdict in everything):
         return [("", f"verdicts undecided (n = {ns.pop()}): they need {FEWEST} replicates")]
-    return [(network, "; ".join(text for _, text in found)) for network, found in lines.items() if found]
+    return [(network, "; ".join(text for _, text in answers)) for network, answers in lines.items() if answers]
 
 
 def _stabilities(
-    own: Sequence[Row], cells: Mapping[Key, Cell], asked: Question, prefix: str
+    headlines: Sequence[Row], cells: Mapping[Key, Cell], asked: Question, prefix: str
 ) -> list[tuple[Verdict, str]]:
     """By verdict the levels from each k, and steps with the same levels together."""
-    found: dict[Verdict, dict[str, list[int]]] = {}
+    levels_by_k: dict[Verdict, dict[str, list[int]]] = {}
     intervals: dict[Verdict, list[Interval]] = {}
-    for row in sorted({key_of(row): row for row in own}.values(), key=lambda row: (row.at_updates, row.level)):
+    for row in sorted({key_of(row): row for row in headlines}.values(), key=lambda row: (row.at_updates, row.level)):
         if row.measure == asked.measure and key_of(row) in cells:
             verdict = stable(cells[key_of(row)], asked.threshold)
-            found.setdefault(verdict, {}).setdefault(row.k, []).append(row.level)
+            levels_by_k.setdefault(verdict, {}).setdefault(row.k, []).append(row.level)
             intervals.setdefault(verdict, []).extend([verdict.interval] if verdict.interval else [])
     lines = []
-    for verdict, levels_from in found.items():
+    for verdict, levels_from in levels_by_k.items():
         steps: dict[tuple[int, ...], list[str]] = {}
         for k, levels in levels_from.items():
             steps.setdefault(tuple(levels), []).append(k)
@@ -70,23 +70,28 @@ def _surely(intervals: Sequence[Interval]) -> str:
     """`, 95 % t-interval [0.31, 0.90]`; of several what they span."""
     if not intervals:
         return ""
-    low, high = (100 * edge for edge in (min(one.low for one in intervals), max(one.high for one in intervals)))
+    low, high = (
+        100 * edge
+        for edge in (min(interval.low for interval in intervals), max(interval.high for interval in intervals))
+    )
     if len(intervals) == 1:
         return f", 95 % t-interval [{low:.2f}, {high:.2f}]"
     return f", 95 % t-intervals within [{low:.2f}, {high:.2f}]"
 
 
 def _matching(
-    own: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question
+    headlines: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question
 ) -> list[tuple[Verdict, str]]:
-    accuracies = {row.level: cells[key_of(row)] for row in own if row.measure == asked.reads and key_of(row) in cells}
+    accuracies = {
+        row.level: cells[key_of(row)] for row in headlines if row.measure == asked.reads and key_of(row) in cells
+    }
     dense = accuracies.get(0) or _dense(rows, cells, asked)
     if dense is None or not any(accuracies):
         return []
     level, verdict = matching_level(accuracies, dense)
     if level is None:
         return [(verdict, str(verdict) if verdict.word == "no level matches" else f"matching {verdict}")]
-    sparsities = [row.sparsity for row in own if row.level == level and row.sparsity is not None]
+    sparsities = [row.sparsity for row in headlines if row.level == level and row.sparsity is not None]
     sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
     without, whole = matching_gaps(accuracies, dense, level)
     text = f"matches dense up to level {level}" if whole and not without else f"sparsest match: level {level}"
@@ -107,7 +112,7 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question) -> C
     tasks: dict[Key, set[str]] = {}
     for row in dense:
         tasks.setdefault(key_of(row), set()).add(row.task)
-    if len({frozenset(found) for found in tasks.values()}) != 1:
+    if len({frozenset(of_key) for of_key in tasks.values()}) != 1:
         return None
     return cells.get(key_of(dense[0]))
 
@@ -144,15 +149,15 @@ def form_of(value: float, scale: float) -> str:
 def gaps(rows: Iterable[Row]) -> list[str]:
     """What is not there, or ended otherwise than well; then layers of which nothing is left."""
     rows = list(rows)
-    found: dict[tuple[str, str, str], list[int]] = {}
+    levels_at: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
         # What became of a training is told of its end, once; that a result is not there is a gap anywhere.
         on_the_way = row.through is not None and row.value is None
         told = row.outcomes if row.headline else (MISSING,) if on_the_way and MISSING in row.outcomes else ()
         for outcome in told:
-            found.setdefault((row.network, row.measure, outcome), []).append(row.level)
+            levels_at.setdefault((row.network, row.measure, outcome), []).append(row.level)
     alike: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}
-    for (network, measure, outcome), levels in found.items():
+    for (network, measure, outcome), levels in levels_at.items():
         alike.setdefault((network.partition("[")[0], measure, outcome, tuple(levels)), []).append(network)
     lines = []
     for (_, measure, outcome, levels), networks in alike.items():
@@ -160,11 +165,11 @@ def gaps(rows: Iterable[Row]) -> list[str]:
         results = "result" if count == 1 else "results"
         words = f"{count} {results} {OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
         lines.append(f"{_together(networks)}, {measure}: {words}")
-    for one in emptied(rows):
-        which = ", ".join(f"`{layer}`" for layer in one.layers[:MOST_NAMED])
-        which += f" and {len(one.layers) - MOST_NAMED:,} more" if len(one.layers) > MOST_NAMED else ""
-        where = at_levels(one.levels) + ("" if one.everywhere else ", in some replicates")
-        lines.append(f"{_together(one.networks)}: no weight of {which} is left {where}")
+    for empty in emptied(rows):
+        which = ", ".join(f"`{layer}`" for layer in empty.layers[:MOST_NAMED])
+        which += f" and {len(empty.layers) - MOST_NAMED:,} more" if len(empty.layers) > MOST_NAMED else ""
+        where = at_levels(empty.levels) + ("" if empty.everywhere else ", in some replicates")
+        lines.append(f"{_together(empty.networks)}: no weight of {which} is left {where}")
     return lines
 
 
@@ -185,7 +190,7 @@ def at_levels(levels: Iterable[int]) -> str:
         else:
             runs.append([number])
     parts = [
-        str(one[0]) if len(one) == 1 else f"{one[0]}, {one[1]}" if len(one) == 2 else f"{one[0]}–{one[-1]}"
-        for one in runs
+        str(run[0]) if len(run) == 1 else f"{run[0]}, {run[1]}" if len(run) == 2 else f"{run[0]}–{run[-1]}"
+        for run in runs
     ]
     return f"at level{'s' if len(numbers) > 1 else ''} {', '.join(parts)}"

@@ -37,16 +37,16 @@ class Asking:
         self._orders.put((act, answers))
         try:
             try:
-                found, error = answers.get(timeout=min(SILENT, longest))
+                answer, error = answers.get(timeout=min(SILENT, longest))
             except queue.Empty:
                 self._waiting(f"waiting for an answer of {self._whom}, {longest:.0f} s at most")
-                found, error = answers.get(timeout=max(0.0, longest - SILENT))
+                answer, error = answers.get(timeout=max(0.0, longest - SILENT))
         except queue.Empty:
             self._stuck = f"{self._whom} does not answer: nothing whole came in {longest:.0f} s"
             raise UnreachableError(self._stuck) from None
         if error is not None:
             raise error
-        return found
+        return answer
 
     def _work(self) -> None:
         while True:

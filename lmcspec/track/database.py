@@ -91,12 +91,12 @@ def trouble(database: Path) -> str:
     UnreachableError where that can't be found out: it is locked, or its disk fails.
     """
     try:
-        found = os.lstat(database)
+        status = os.lstat(database)
     except FileNotFoundError:
         return ""
-    if not stat.S_ISREG(found.st_mode):
-        return "is no file" if not stat.S_ISLNK(found.st_mode) else "is a link"
-    if not found.st_size:
+    if not stat.S_ISREG(status.st_mode):
+        return "is no file" if not stat.S_ISLNK(status.st_mode) else "is a link"
+    if not status.st_size:
         return "is empty"
     with _reading(database):
         try:

@@ -22,15 +22,15 @@ def params(task: Task) -> dict[str, Any]:
 
 def tags(task: Task) -> dict[str, str]:
     """What is known before it runs."""
-    found = {
+    described = {
         "lmcspec.kind": task.kind,
         "lmcspec.version": str(kind(task.kind).version),
         "lmcspec.task_id": task.id,
         "lmcspec.label": task.label,
     }
     if place := _PLACE.search(task.label):
-        found |= {"lmcspec.replicate": place[1], "lmcspec.level": place[2]}
-    return found
+        described |= {"lmcspec.replicate": place[1], "lmcspec.level": place[2]}
+    return described
 
 
 def outcome_tags(stored: Stored) -> dict[str, str]:
@@ -48,12 +48,12 @@ def outcome_tags(stored: Stored) -> dict[str, str]:
 def points(stored: Stored) -> list[Point]:
     """Its last numbers under `final/…`, and the curves along a path."""
     at = stored.record.get("committed", 0.0)
-    found = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars)]
+    points = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars)]
     if (seconds := stored.record.get("seconds")) is not None:
-        found.append(Point("final/seconds", seconds, 0, at))
+        points.append(Point("final/seconds", seconds, 0, at))
     for policy, curve in stored.scalars.get("paths", {}).items():
-        found += _path(policy, curve, at)
-    return found
+        points += _path(policy, curve, at)
+    return points
 
 
 def _numbers(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -64,7 +64,7 @@ def _numbers(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 def _path(policy: str, curve: Mapping[str, Any], at: float) -> list[Point]:
     """A curve along a path: the step is the number of the point, from 0 at one end."""
     section = "path" if policy == POLICIES[0] else f"path {policy}"
-    found = [
+    along = [
         Point(names.key(f"{section}/{name}"), value, step, at)
         for name, values in curve.items()
         if isinstance(values, list)
@@ -72,7 +72,7 @@ def _path(policy: str, curve: Mapping[str, Any], at: float) -> list[Point]:
         if isinstance(value, int | float)
     ]
     summary = curve.get("summary", {})
-    return found + [
+    return along + [
         Point(names.key(f"final/{name.replace('/', ' ')} {policy}"), value, 0, at)
         for name, value in summary.items()
         if isinstance(value, int | float)

@@ -49,10 +49,10 @@ def mark_of(store: Store) -> str:
     return f"lmcspec.told.{store.id}"
 
 
-def by_role(found: Iterable[tuple[str, There]]) -> dict[str, There]:
+def by_role(runs: Iterable[tuple[str, There]]) -> dict[str, There]:
     """Of several runs with one role, given from the latest to the oldest, the oldest that nobody has deleted."""
     chosen: dict[str, There] = {}
-    for role, there in found:
+    for role, there in runs:
         if role not in chosen or not there.deleted or chosen[role].deleted:
             chosen[role] = there
     return chosen
@@ -74,8 +74,10 @@ def glance(database: Path, store: Store, study: str) -> Held | None:
             "SELECT value FROM experiment_tags WHERE experiment_id = ? AND key = ?", (row[0], mark_of(store))
         ).fetchone()
         runs = connection.execute(_RUNS, (store.id, row[0])).fetchall()
-        found = by_role((role, There(run, stage != "active", current or "")) for role, run, stage, current in runs)
-        return Held(str(row[0]), row[1] != "active", mark[0] if mark else "", found)
+        newest_first = by_role(
+            (role, There(run, stage != "active", current or "")) for role, run, stage, current in runs
+        )
+        return Held(str(row[0]), row[1] != "active", mark[0] if mark else "", newest_first)
     return None
 
 

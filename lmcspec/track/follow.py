@@ -283,10 +283,10 @@ class Follower:
 
 def sources(origin: Mapping[str, Any]) -> dict[str, str]:
     """MLflow's own tags for whose run it is and what started it."""
-    found = {"mlflow.source.name": origin.get("command", ""), "mlflow.user": origin.get("user", "")}
+    tags = {"mlflow.source.name": origin.get("command", ""), "mlflow.user": origin.get("user", "")}
     if commit := origin.get("commit"):
-        found |= {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(origin.get("dirty", "")).lower()}
-    return {"mlflow.source.type": "LOCAL", **{name: value for name, value in found.items() if value}}
+        tags |= {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(origin.get("dirty", "")).lower()}
+    return {"mlflow.source.type": "LOCAL", **{name: value for name, value in tags.items() if value}}
 
 
 @contextlib.contextmanager

@@ -50,8 +50,8 @@ class Ledger:
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_TABLES)
         # sqlite puts anything into any column, and lets others have other tables of these names.
-        for found in map(self._database.execute, _STRANGE):
-            if found.fetchone():
+        for definitions in map(self._database.execute, _STRANGE):
+            if definitions.fetchone():
                 raise sqlite3.DatabaseError("it holds what no ledger does")
 
     def __enter__(self) -> Self:
@@ -62,7 +62,7 @@ class Ledger:
 
     def run(self, role: str) -> str | None:
         """The id of the run that plays this role."""
-        return self._one("SELECT run FROM runs WHERE role = ?", role)
+        return self._value("SELECT run FROM runs WHERE role = ?", role)
 
     def runs(self, prefix: str) -> dict[str, str]:
         """Role -> id of the run, of all roles that begin like this."""
@@ -86,7 +86,7 @@ class Ledger:
 
     def offset(self, name: str) -> int:
         """How many bytes of a file have been sent."""
-        return self._one("SELECT bytes FROM offsets WHERE name = ?", name) or 0
+        return self._value("SELECT bytes FROM offsets WHERE name = ?", name) or 0
 
     def move(self, name: str, offset: int) -> None:
         """So many have been sent now."""
@@ -94,7 +94,7 @@ class Ledger:
 
     def note(self, name: str) -> str:
         """What was noted under a name, or nothing."""
-        return self._one("SELECT value FROM notes WHERE name = ?", name) or ""
+        return self._value("SELECT value FROM notes WHERE name = ?", name) or ""
 
     def write(self, name: str, value: str) -> None:
         """Note something."""
@@ -113,9 +113,9 @@ class Ledger:
 
     def known(self, study: str, invocations: Iterable[str]) -> dict[str, str]:
         """Role -> id of all runs of a study: its series, its tasks, and these invocations."""
-        found = self.runs(f"series/{study}/") | self.runs(f"task/{study}/")
-        own = ((role, self.run(role)) for role in map("invocation/{}".format, invocations))
-        return found | {role: run for role, run in own if run is not None}
+        of_study = self.runs(f"series/{study}/") | self.runs(f"task/{study}/")
+        of_invocations = ((role, self.run(role)) for role in map("invocation/{}".format, invocations))
+        return of_study | {role: run for role, run in of_invocations if run is not None}
 
     def forget(self, study: str, invocations: Collection[str]) -> None:
         """Whatever was believed about a study and these invocations, which are all of it."""
@@ -136,7 +136,7 @@ class Ledger:
             for name in (*self.notes(f"generation/series/{study}/"), f"view/{study}"):
                 self.erase(name)
 
-    def _one(self, query: str, argument: str):
+    def _value(self, query: str, argument: str):
         row = self._database.execute(query, (argument,)).fetchone()
         return row[0] if row else None
 

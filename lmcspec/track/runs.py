@@ -16,23 +16,23 @@ def task_runs(plan: Plan, store: Store, uri: str) -> dict[str, str]:
     A task that another study ran first has its run there. What a longer training commits in passing is in that
     training's run.
     """
-    own, others = {}, {}
+    ours, others = {}, {}
     for role, run in _roles(store, uri):
         study, _, task = role.removeprefix("task/").rpartition("/")
-        (own if study == plan.study else others)[task] = run
-    known = others | own
+        (ours if study == plan.study else others)[task] = run
+    known = others | ours
     passing = {task: known[host] for task, host in plan.byproducts.items() if host in known}
     return {task: run for task, run in (passing | known).items() if task in plan.tasks}
 
 
 def runs_of(task: str, store: Store, uri: str, passed_by: str = "") -> dict[str, str]:
     """Study -> id of the run that did a task for it on that server, or of the training that committed it in passing."""
-    found = {}
+    runs = {}
     for role, run in _roles(store, uri):
-        study, _, own = role.removeprefix("task/").rpartition("/")
-        if own in (task, passed_by):
-            found.setdefault(study, run)
-    return found
+        study, _, task_of_role = role.removeprefix("task/").rpartition("/")
+        if task_of_role in (task, passed_by):
+            runs.setdefault(study, run)
+    return runs
 
 
 _TASKS = """

@@ -65,13 +65,13 @@ class SeriesRuns:
     def are_current(self) -> bool:
         """Whether the ledger has a run of each series, and none of them was put away."""
         roles = (f"{role}#{self.ledger.note(f'generation/{role}') or 1}" for role in map(self.role, self.wanted.runs))
-        found = [self.ledger.run(role) for role in roles]
-        return all(run is not None and self.ledger.note(f"current/{run}") != "false" for run in found)
+        runs = [self.ledger.run(role) for role in roles]
+        return all(run is not None and self.ledger.note(f"current/{run}") != "false" for run in runs)
 
     def _ensure(self, run: SeriesRun, generation: int, begun: float) -> str:
         role = f"{self.role(run)}#{generation}"
-        found = self.ledger.run(role)
-        if found is None:
+        identifier = self.ledger.run(role)
+        if identifier is None:
             tags = {
                 ROLE: role,
                 CURRENT: "true",
@@ -83,27 +83,27 @@ class SeriesRuns:
                 "mlflow.runColor": self._colour(run),
                 **self._source,
             }
-            found = self.server.create(self.experiment, run.name, begun, tags)
-            self.ledger.assign(role, found)
-            self.ledger.write(f"current/{found}", "true")
-        elif self.ledger.note(f"current/{found}") == "false":
-            self.server.rename(found, run.name)
-            self.server.log(found, tags={CURRENT: "true"})
-            self.server.untag(found, PARENT)
-            self.ledger.write(f"current/{found}", "true")
-        if not self.ledger.note(f"described/{found}"):
-            self._describe(run, found)
-            self.ledger.write(f"described/{found}", "yes")
-        return found
+            identifier = self.server.create(self.experiment, run.name, begun, tags)
+            self.ledger.assign(role, identifier)
+            self.ledger.write(f"current/{identifier}", "true")
+        elif self.ledger.note(f"current/{identifier}") == "false":
+            self.server.rename(identifier, run.name)
+            self.server.log(identifier, tags={CURRENT: "true"})
+            self.server.untag(identifier, PARENT)
+            self.ledger.write(f"current/{identifier}", "true")
+        if not self.ledger.note(f"described/{identifier}"):
+            self._describe(run, identifier)
+            self.ledger.write(f"described/{identifier}", "yes")
+        return identifier
 
     def _colour(self, run: SeriesRun) -> str:
         """One for each network, the same in all its replicates."""
         return COLOURS[self.plan.series.index(run.series) % len(COLOURS)]
 
-    def _describe(self, run: SeriesRun, found: str) -> None:
+    def _describe(self, run: SeriesRun, identifier: str) -> None:
         params = {**run.series.params, "replicate": run.replicate}
-        self.server.log(found, params=params)
-        self.server.datasets(found, facts(self.plan, sorted(self.wanted.needs[run])))
+        self.server.log(identifier, params=params)
+        self.server.datasets(identifier, facts(self.plan, sorted(self.wanted.needs[run])))
 
     def _supersede(self, old: str, role: str) -> None:
         """Another learning rate, say, has taken its place: off the chart, one level down, and tagged."""
@@ -115,19 +115,23 @@ class SeriesRuns:
     def send(self, points: Mapping[SeriesRun, Sequence[ChartPoint]], *, last: bool = False) -> None:
         """Send what is new. With `last` the values at the last level stand again under `final/…`."""
         for run, charted in points.items():
-            wanted = [one.point for one in charted]
+            wanted = [at_level.point for at_level in charted]
             told = self.ledger.points(self._run[run])
-            if any(not _same(told[key], one.value) for one in wanted if (key := (one.metric, one.step)) in told):
+            if any(
+                not _same(told[key], point.value) for point in wanted if (key := (point.metric, point.step)) in told
+            ):
                 # The same work gave other numbers, or a measure was asked for otherwise: a line must not be both.
                 self._renew(run)
                 told = {}
-            new = [one for one in wanted if (one.metric, one.step) not in told]
+            new = [point for point in wanted if (point.metric, point.step) not in told]
             if last:
                 # Of these the latest counts: with more rounds there is another last level.
-                new += [one for one in finals(charted) if not _same(told.get((one.metric, 0), math.nan), one.value)]
+                new += [
+                    point for point in finals(charted) if not _same(told.get((point.metric, 0), math.nan), point.value)
+                ]
             if new:
                 self.server.log(self._run[run], new)
-                self.ledger.add_points(self._run[run], {(one.metric, one.step): one.value for one in new})
+                self.ledger.add_points(self._run[run], {(point.metric, point.step): point.value for point in new})
 
     def _renew(self, run: SeriesRun) -> None:
         old, role = self._run[run], self.role(run)
@@ -138,7 +142,7 @@ class SeriesRuns:
 
     def show(self, points: Mapping[SeriesRun, Sequence[ChartPoint]]) -> None:
         """Make the experiment's first page show these metrics of all current series."""
-        wanted = view.document(point.chart for own in points.values() for point in own)
+        wanted = view.document(point.chart for of_run in points.values() for point in of_run)
         if points and self.ledger.note(f"view/{self.plan.study}") != wanted:
             self.server.mark(self.experiment, view.TAG, wanted)
             self.ledger.write(f"view/{self.plan.study}", wanted)
@@ -158,5 +162,5 @@ class SeriesRuns:
                 self.ledger.write(f"status/{run}", "FINISHED")
 
 
-def _same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))
+def _same(value: float, other: float) -> bool:
+    return value == other or (math.isnan(value) and math.isnan(other))

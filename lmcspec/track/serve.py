@@ -79,8 +79,12 @@ def pages(uri: str, server: str) -> list[tuple[str, str]]:
     from mlflow import MlflowClient
 
     spare_loopback()
-    found = MlflowClient(tracking_uri=uri).search_experiments(max_results=1000)
-    return [(one.name, view.link(server, one.experiment_id)) for one in found if view.TAG in one.tags]
+    experiments = MlflowClient(tracking_uri=uri).search_experiments(max_results=1000)
+    return [
+        (experiment.name, view.link(server, experiment.experiment_id))
+        for experiment in experiments
+        if view.TAG in experiment.tags
+    ]
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -108,21 +108,21 @@ class Server:
         """What it has of this store in the study's experiment; None where there is no such experiment."""
         if self._database is not None and _identity(self._database) != self._file:
             raise ChangedError(f"{self._database} was moved or deleted while it was in use")
-        found = self._ask(lambda: self._client.get_experiment_by_name(study))
-        if found is None:
+        experiment = self._ask(lambda: self._client.get_experiment_by_name(study))
+        if experiment is None:
             return None
         runs: list[tuple[str, There]] = []
         token = ""
         while token is not None:
-            page = self._page(found.experiment_id, token)
+            page = self._page(experiment.experiment_id, token)
             runs += [
                 (tags[ROLE], There(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
                 for run in page
                 if ROLE in (tags := run.data.tags)
             ]
             token = page.token or None
-        deleted = found.lifecycle_stage != "active"
-        return Held(found.experiment_id, deleted, found.tags.get(mark_of(self._store), ""), by_role(runs))
+        deleted = experiment.lifecycle_stage != "active"
+        return Held(experiment.experiment_id, deleted, experiment.tags.get(mark_of(self._store), ""), by_role(runs))
 
     def _page(self, experiment: str, token: str) -> Any:
         from mlflow.entities import ViewType
@@ -140,11 +140,11 @@ class Server:
 
     def points(self, run: str) -> dict[tuple[str, int], float]:
         """(metric, step) -> the latest value that a run has there."""
-        found: dict[tuple[str, int], float] = {}
+        values: dict[tuple[str, int], float] = {}
         for metric in self._ask(lambda: self._client.get_run(run)).data.metrics:
-            for one in self._ask(lambda name=metric: self._client.get_metric_history(run, name)):
-                found[one.key, one.step] = one.value
-        return found
+            for metric_value in self._ask(lambda name=metric: self._client.get_metric_history(run, name)):
+                values[metric_value.key, metric_value.step] = metric_value.value
+        return values
 
     def experiment(self, name: str) -> str:
         """The id of a new experiment of that name."""
@@ -152,10 +152,10 @@ class Server:
         with contextlib.suppress(RefusedError):
             return self._ask(lambda: self._client.create_experiment(name, artifact_location=place))
         # Somebody else was faster.
-        found = self._ask(lambda: self._client.get_experiment_by_name(name))
-        if found is None:
+        known = self._ask(lambda: self._client.get_experiment_by_name(name))
+        if known is None:
             raise RefusedError(f"MLflow at {shown(self.uri)} makes no experiment {name!r}")
-        return found.experiment_id
+        return known.experiment_id
 
     def mark(self, experiment: str, name: str, value: str) -> None:
         """Set a tag of an experiment."""
@@ -163,8 +163,8 @@ class Server:
 
     def create(self, experiment: str, name: str, started: float, tags: Mapping[str, str]) -> str:
         """The id of a new run, which is RUNNING."""
-        own = {**tags, OWNER: self._store.id}
-        return self._ask(lambda: self._client.create_run(experiment, int(started * 1000), own, name)).info.run_id
+        owned = {**tags, OWNER: self._store.id}
+        return self._ask(lambda: self._client.create_run(experiment, int(started * 1000), owned, name)).info.run_id
 
     def log(
         self,
@@ -179,7 +179,7 @@ class Server:
         """
         from mlflow.entities import Metric, Param, RunTag
 
-        metrics = [Metric(one.metric, one.value, int(one.at * 1000), one.step) for one in points]
+        metrics = [Metric(point.metric, point.value, int(point.at * 1000), point.step) for point in points]
         entities = [Param(name, str(value)[:6000]) for name, value in params.items()]
         marks = [RunTag(name, value[:8000]) for name, value in tags.items() if value]
         while metrics or entities or marks:
@@ -245,20 +245,20 @@ class Server:
 
     def _ask(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
         try:
-            found = self._asking.call(act, longest or LONGEST)
+            answer = self._asking.call(act, longest or LONGEST)
         except (UnreachableError, RefusedError):
             raise
         except Exception as error:
             raise translated(error, self.uri) from error
         self._answered()
-        return found
+        return answer
 
 
 def _identity(database: Path) -> tuple[int, int] | None:
     """What tells a file from another that has taken its name."""
     with contextlib.suppress(OSError):
-        found = os.stat(database)
-        return found.st_dev, found.st_ino
+        status = os.stat(database)
+        return status.st_dev, status.st_ino
     return None
 
 

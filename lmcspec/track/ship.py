@@ -38,7 +38,7 @@ def is_refused(ledger: Ledger, invocation: Invocation) -> bool:
 def studies(store: Store, ledger: Ledger) -> list[str]:
     """All that the store has run, and all that was ever told."""
     told = (name.partition("/")[2] for name in ledger.notes("mark/"))
-    return sorted({one.study for one in invocations(store)} | set(told))
+    return sorted({invocation.study for invocation in invocations(store)} | set(told))
 
 
 def lags(store: Store, ledger: Ledger, study: str) -> bool:
@@ -47,12 +47,14 @@ def lags(store: Store, ledger: Ledger, study: str) -> bool:
 
 
 def _ended(store: Store, ledger: Ledger, study: str) -> list[Invocation]:
-    return [one for one in invocations(store) if one.study == study and is_over(ledger, one)]
+    return [
+        invocation for invocation in invocations(store) if invocation.study == study and is_over(ledger, invocation)
+    ]
 
 
 def ids_of(store: Store, study: str) -> list[str]:
     """The invocations of a study."""
-    return [one.id for one in invocations(store) if one.study == study]
+    return [invocation.id for invocation in invocations(store) if invocation.study == study]
 
 
 class Shipper:
@@ -79,16 +81,16 @@ class Shipper:
                 self._experiments[study] = self._examine(study)
 
     def _examine(self, study: str) -> str:
-        own = ids_of(self._store, study)
+        invocations_of_study = ids_of(self._store, study)
         held = self._server.held(study)
-        verdict = judge(self.ledger, study, own, held)
+        verdict = judge(self.ledger, study, invocations_of_study, held)
         if verdict.experiment_deleted:
             self._deleted[study] = verdict.experiment_deleted
             return verdict.experiment_deleted
         if verdict.gone:
-            if self.ledger.known(study, own):
+            if self.ledger.known(study, invocations_of_study):
                 _log.warning("MLflow lacks what was told about %s: %s. It is told again", study, verdict.gone)
-            self.ledger.forget(study, own)
+            self.ledger.forget(study, invocations_of_study)
             reopen(self.ledger, study)
         if held is None:
             return ""
@@ -102,10 +104,10 @@ class Shipper:
         over = True
         for invocation in invocations(self._store):
             if not is_over(self.ledger, invocation) and invocation.id not in self._refused:
-                over &= self._one(invocation, finish)
+                over &= self._ship(invocation, finish)
         return over
 
-    def _one(self, invocation: Invocation, finish: bool) -> bool:
+    def _ship(self, invocation: Invocation, finish: bool) -> bool:
         verdict = OVER
         try:
             follower = self._followers.get(invocation.id) or self._follow(invocation)
@@ -139,7 +141,7 @@ class Shipper:
             if study in self._deleted or not lags(self._store, self.ledger, study):
                 continue
             try:
-                plans = [recorded(one.plan) for one in _ended(self._store, self.ledger, study)[-1:]]
+                plans = [recorded(invocation.plan) for invocation in _ended(self._store, self.ledger, study)[-1:]]
             except (StoreError, OSError) as error:
                 _log.warning("what an earlier lmcspec told about %s can't be completed: %s", study, error)
                 plans = []
@@ -176,9 +178,9 @@ class Shipper:
                 help=f"mlflow experiments restore --experiment-id {self._deleted[study]}, then lmcspec sync",
             )
         if study not in self.told:
-            found = self._experiments[study] or self._server.experiment(study)
-            renew_mark(self.ledger, self._server, self._store, study, found)
-            self._experiments[study] = found
+            experiment = self._experiments[study] or self._server.experiment(study)
+            renew_mark(self.ledger, self._server, self._store, study, experiment)
+            self._experiments[study] = experiment
             if not lags(self._store, self.ledger, study):
                 write_edition(self.ledger, study)
             self.told.add(study)

@@ -70,9 +70,9 @@ class Tracker:
             if not path.exists():
                 return True
         with self._noting(), Ledger(path) as ledger:
-            open_ones = [one for one in invocations(self.store) if not is_over(ledger, one)]
+            open_ones = [invocation for invocation in invocations(self.store) if not is_over(ledger, invocation)]
             # What was refused is tried again by `sync`, not with each run.
-            if any(plan is None or not is_refused(ledger, one) for one in open_ones):
+            if any(plan is None or not is_refused(ledger, invocation) for invocation in open_ones):
                 return True
             if plan is not None and not is_settled(ledger, plan, self.store):
                 return True
@@ -85,8 +85,8 @@ class Tracker:
         if database is None:
             return False
         for study in some:
-            found = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
-            if found.gone or any(not ledger.note(LEFT + role) for role in found.deleted):
+            verdict = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
+            if verdict.gone or any(not ledger.note(LEFT + role) for role in verdict.deleted):
                 return True
         return False
 

@@ -27,15 +27,19 @@ def document(every: Iterable[Chart]) -> str:
 
     Of more than a tag can hold the first ones: a server would refuse the whole view.
     """
-    known = {one.name: one for one in every}
+    known = {chart.name: chart for chart in every}
     ordered = sorted(
-        (one for one in known.values() if one.beside not in known), key=lambda one: (one.rank, one.aside, one.name)
+        (chart for chart in known.values() if chart.beside not in known),
+        key=lambda chart: (chart.rank, chart.aside, chart.name),
     )
-    sections = {"by level": [one for one in ordered if one.main], "more": [one for one in ordered if not one.main]}
+    sections = {
+        "by level": [chart for chart in ordered if chart.main],
+        "more": [chart for chart in ordered if not chart.main],
+    }
     charts = [
-        _chart([name for name in (one.name, one.floor.name) if name in known], section)
-        for section, own in sections.items()
-        for one in own
+        _chart([name for name in (chart.name, chart.floor.name) if name in known], section)
+        for section, in_section in sections.items()
+        for chart in in_section
     ]
     while len(text := _text(sections, charts)) > LONGEST and charts:
         charts.pop()

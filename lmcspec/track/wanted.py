@@ -78,27 +78,27 @@ class Wanted:
         return {run: self._beneath(targets[run.series.case, run.series.network, run.replicate]) for run in self.runs}
 
     def _beneath(self, targets: Iterable[Target]) -> frozenset[str]:
-        found = {task for target in targets for task in (target.task, target.mask) if task}
-        queue = list(found)
+        reached = {task for target in targets for task in (target.task, target.mask) if task}
+        queue = list(reached)
         while queue:
             task = queue.pop()
             sources = [source for _, source in self.plan.tasks[task].inputs]
             if task in self.plan.byproducts:
                 sources.append(self.plan.byproducts[task])
             for source in sources:
-                if source not in found:
-                    found.add(source)
+                if source not in reached:
+                    reached.add(source)
                     queue.append(source)
-        return frozenset(found)
+        return frozenset(reached)
 
     @cached_property
     def owners(self) -> dict[str, tuple[SeriesRun, ...]]:
         """Task -> the series runs that rest on it; under the first it hangs, and the others name it."""
-        found: dict[str, list[SeriesRun]] = {}
+        series_runs: dict[str, list[SeriesRun]] = {}
         for run, tasks in self.needs.items():
             for task in tasks:
-                found.setdefault(task, []).append(run)
-        return {task: tuple(runs) for task, runs in found.items()}
+                series_runs.setdefault(task, []).append(run)
+        return {task: tuple(runs) for task, runs in series_runs.items()}
 
     @cached_property
     def _asked(self) -> Counter[tuple]:
@@ -112,7 +112,7 @@ class Wanted:
     def points(self, rows: Iterable[names.Valued], results: Memory) -> dict[SeriesRun, list["ChartPoint"]]:
         """The points of each series run, a level a step. A value of which a part is missing is not there yet."""
         runs = {(run.series.case, run.series.network, run.replicate): run for run in self.runs}
-        found: dict[SeriesRun, dict[tuple[str, int], ChartPoint]] = {run: {} for run in self.runs}
+        charted: dict[SeriesRun, dict[tuple[str, int], ChartPoint]] = {run: {} for run in self.runs}
         rows = [row for row in rows if row.through is None]  # a chart's steps are levels
         told = _telling(rows)
         for row in rows:
@@ -123,11 +123,13 @@ class Wanted:
             if run is None or chart is None or stored is None or row.value is None or row.n < whole:
                 continue
             at = stored.record.get("committed", 0.0)
-            own = [(chart, row.value), (chart.floor, row.floor)] if told(row) else []
-            for one, value in (*own, (names.SPARSITY, row.sparsity)):
+            of_row = [(chart, row.value), (chart.floor, row.floor)] if told(row) else []
+            for chart_of_value, value in (*of_row, (names.SPARSITY, row.sparsity)):
                 if value is not None:
-                    found[run].setdefault((one.name, row.level), ChartPoint(one, value, row.level, at))
-        return {run: list(points.values()) for run, points in found.items()}
+                    charted[run].setdefault(
+                        (chart_of_value.name, row.level), ChartPoint(chart_of_value, value, row.level, at)
+                    )
+        return {run: list(points.values()) for run, points in charted.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +169,28 @@ def _place(row: names.Valued) -> tuple[str, str, int, int, str, int]:
 
 def finals(points: Sequence[ChartPoint]) -> list[Point]:
     """The value at the last level of each headline metric, once more under `final/…`, where it has no step."""
-    deepest = max((one.level for one in points), default=0)
-    return [Point(one.chart.final, one.value, 0, one.at) for one in points if one.level == deepest and one.chart.final]
+    deepest = max((point.level for point in points), default=0)
+    return [
+        Point(point.chart.final, point.value, 0, point.at)
+        for point in points
+        if point.level == deepest and point.chart.final
+    ]
 
 
 def facts(plan: Plan, tasks: Iterable[str]) -> list[tuple[str, str, str]]:
     """(name, digest, what for) of the data sets that these tasks read."""
-    found: dict[str, tuple[str, str, str]] = {}
+    sources: dict[str, tuple[str, str, str]] = {}
     for identifier in tasks:
         task = plan.tasks[identifier]
         if (data := task.data) is not None:
             config: Mapping = plan.neutral.get(data.digest, {}).get("config", {})
             digest = data.value.get("digest", "")
-            found.setdefault(digest, (str(config.get("name", "data")), digest, "real"))
+            sources.setdefault(digest, (str(config.get("name", "data")), digest, "real"))
         if (file := task.in_place) is not None:
             digest, config = file.value.get("digest", ""), plan.neutral.get(file.digest, {}).get("config", {})
-            found.setdefault(digest, (str(config.get("name", "distilled")), digest, "real" if config else "distilled"))
+            sources.setdefault(
+                digest, (str(config.get("name", "distilled")), digest, "real" if config else "distilled")
+            )
         if kind(task.kind).makes == "set":
-            found.setdefault(identifier, (task.label.rpartition("/")[2], identifier, "distilled"))
-    return [one for digest, one in found.items() if digest]
+            sources.setdefault(identifier, (task.label.rpartition("/")[2], identifier, "distilled"))
+    return [source for digest, source in sources.items() if digest]

@@ -33,7 +33,7 @@ def own_database(store: Store) -> Path:
 
 def ledger_path(store: Store, uri: str) -> Path:
     """The file in which is written down what this server has been told about this store."""
-    return _own(_folder(store) / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite")
+    return _openable(_folder(store) / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite")
 
 
 def artifacts(store: Store) -> str:
@@ -45,7 +45,7 @@ def artifacts(store: Store) -> str:
     return uris.folder(folder)
 
 
-def _own(database: Path) -> Path:
+def _openable(database: Path) -> Path:
     """The path of a database if sqlite may open it. Raises ForeignError where that would follow a link."""
     layout.refuse_foreign_database(database.parent, database)
     return database

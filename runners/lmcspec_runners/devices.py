@@ -15,15 +15,15 @@ FEWEST_REFUSED = 64
 
 def slots(workers: int | None) -> tuple[Slot, ...]:
     """One slot per GPU, or one per CPU core where there is none; `workers` many, dealt out over the GPUs in turn."""
-    found = gpus()
+    devices = gpus()
     if workers is not None and workers > (most := max(FEWEST_REFUSED, PER_CORE * cores())):
         raise UsageError(
             f"{workers:,} workers are more than this machine of {cores()} cores can hold: {most} at most",
             help="leave --workers out: one a GPU, or one a core where there is none",
         )
-    if not found:
+    if not devices:
         return (Slot(""),) * (workers or cores())
-    return tuple(Slot(found[number % len(found)]) for number in range(workers or len(found)))
+    return tuple(Slot(devices[number % len(devices)]) for number in range(workers or len(devices)))
 
 
 def gpus() -> tuple[str, ...]:

@@ -61,26 +61,26 @@ def rows(shift=0.0, task="t", replicates=3, **changes):
 
 
 def test_means_differences_and_marks():
-    (one,) = compare(rows(), rows(0.05, "u"), one_store=True).found
+    (one,) = compare(rows(), rows(0.05, "u"), one_store=True).both
     assert (one.network, one.level, one.metric.name, one.same) == ("imp", 1, "test/accuracy", False)
     assert (one.a.mean, one.b.mean, one.difference) == (pytest.approx(0.91), pytest.approx(0.96), pytest.approx(0.05))
     assert one.interval.excludes_zero
     # t with 4 degrees of freedom, at equal spreads and sizes: 2.776 · 0.01 · sqrt(2 / 3)
     assert difference(one) == "+5.00 [+2.73, +7.27] *"
-    (near,) = compare(rows(), rows(0.01, "u"), one_store=True).found
+    (near,) = compare(rows(), rows(0.01, "u"), one_store=True).both
     assert difference(near) == "+1.00 [-1.27, +3.27]  "
     assert not near.interval.excludes_zero
 
 
 def test_the_same_tasks_in_one_store_are_the_same_results():
-    (one,) = compare(rows(), rows(), one_store=True).found
+    (one,) = compare(rows(), rows(), one_store=True).both
     assert (one.same, one.interval, difference(one)) == (True, None, "same results")
-    (two,) = compare(rows(), rows(0.001), one_store=False).found
+    (two,) = compare(rows(), rows(0.001), one_store=False).both
     assert two.interval is not None
 
 
 def test_too_few_replicates_have_no_interval():
-    (one,) = compare(rows(replicates=1), rows(0.05, "u"), one_store=True).found
+    (one,) = compare(rows(replicates=1), rows(0.05, "u"), one_store=True).both
     assert difference(one) == "+6.00 (no interval)"
     assert one.document()["interval"] is None
     assert (one.document()["a"]["n"], one.document()["b"]["n"]) == (1, 3)
@@ -88,20 +88,20 @@ def test_too_few_replicates_have_no_interval():
 
 def test_what_is_missing_on_one_side_is_said():
     missing = [row(None, replicate=place, outcome="missing", task=f"u{place}") for place in range(3)]
-    (one,) = compare(rows(), missing, one_store=True).found
+    (one,) = compare(rows(), missing, one_store=True).both
     assert (one.b, one.difference, one.interval, difference(one)) == (None, None, None, "")
 
 
 def test_single_cases_are_compared_whatever_they_are_called():
-    (one,) = compare(rows(case="slow"), rows(0.05, "u", case="fast"), one_store=True).found
+    (one,) = compare(rows(case="slow"), rows(0.05, "u", case="fast"), one_store=True).both
     assert (one.case, one.difference) == ("", pytest.approx(0.05))
     several = [*rows(case="slow"), *rows(case="fast")]
-    assert [one.case for one in compare(several, rows(0.05, "u", case="fast"), one_store=True).found] == ["fast"]
+    assert [one.case for one in compare(several, rows(0.05, "u", case="fast"), one_store=True).both] == ["fast"]
 
 
 def test_lines_of_one_study_only_are_counted():
     found = compare(rows(), [*rows(), *rows(level=2), *rows(network="x")], one_store=True)
-    assert (len(found.found), found.only_a, found.only_b) == (1, 0, 2)
+    assert (len(found.both), found.only_a, found.only_b) == (1, 0, 2)
     nothing = compare(rows(), rows(network="x"), one_store=True)
     text = printed(nothing)
     assert "they share no network, level and measure" in text
@@ -112,7 +112,7 @@ def test_a_step_is_matched_as_it_is_written():
     """Another batch size means other updates, and the same epoch."""
     stability = {"measure": "stability", "metric": "instability/test", "at": "3ep"}
     found = compare(rows(**stability, at_updates=69), rows(0.05, "u", **stability, at_updates=138), one_store=True)
-    ((one,), left) = found.found, (found.only_a, found.only_b)
+    ((one,), left) = found.both, (found.only_a, found.only_b)
     assert (one.k, left) == ("3ep", (0, 0))
     assert one.difference == pytest.approx(0.05)
 
@@ -200,7 +200,7 @@ def test_one_table_says_which_differences_are_not_paired():
     b = [replace(one, value=one.value + 0.01 * one.replicate, task=f"u{one.replicate}") for one in a]
     text = printed(compare(a, b, one_store=False))
     assert text.count("unpaired") == 2, "once in its line, once in the legend"
-    document = [one.document() for one in compare(a, b, one_store=False).found]
+    document = [one.document() for one in compare(a, b, one_store=False).both]
     assert [one["pairs"] for one in document] == [3, 0]
 
 

@@ -11,16 +11,16 @@ from lmcspec.plan.network_plan import NetworkPlan
 def targets(request: Request) -> list[Target]:
     """One target per cell and copy, and per state on the way with `through`, which evaluates itself, too."""
     config = request.config
-    found = []
+    asked = []
     for cell in request.cells():
         for copy in range(config.copies):
-            own = {"copies": (copy,), "split": config.split}
-            found += [
-                request.target("accuracy", cell, task, through=updates, **own)
+            of_copy = {"copies": (copy,), "split": config.split}
+            asked += [
+                request.target("accuracy", cell, task, through=updates, **of_copy)
                 for updates, task in _on_the_way(request, cell, copy)
             ]
-            found.append(request.target("accuracy", cell, trained(request, cell, copy), **own))
-    return found
+            asked.append(request.target("accuracy", cell, trained(request, cell, copy), **of_copy))
+    return asked
 
 
 def _on_the_way(request: Request, cell: Cell, copy: int) -> Iterator[tuple[int, str]]:

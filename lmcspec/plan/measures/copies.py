@@ -139,7 +139,7 @@ def branches_of(request: Request) -> Iterator[Branch]:
         recipe = request.emit.recipe(name)
         rewind = request.emit.start(network, replicate, level).step
         seen: set[int] = set()
-        for k in dict.fromkeys(rewind if one == "rewind" else one for one in request.config.at):
+        for k in dict.fromkeys(rewind if written == "rewind" else written for written in request.config.at):
             if recipe.updates(k) in seen:
                 continue
             seen.add(recipe.updates(k))

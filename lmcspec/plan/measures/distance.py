@@ -9,7 +9,7 @@ from lmcspec.tasks.distance import Distance
 def targets(request: Request) -> list[Target]:
     """One target per cell, k and pair of copies (and per step on the way, with `through`): the pairs of stability."""
     emit = request.emit
-    found: list[Target] = []
+    asked: list[Target] = []
     for branch in branches_of(request):
         shared = {"start": branch.start} | ({"mask": branch.mask} if branch.mask else {})
         for until in branch.ends:
@@ -19,5 +19,5 @@ def targets(request: Request) -> list[Target]:
                 task = emit.graph.add(
                     "distance", Distance(emit.model), inputs, role=branch.role("distance", pair, until)
                 )
-                found.append(branch.target("distance", task, pair, until))
-    return found
+                asked.append(branch.target("distance", task, pair, until))
+    return asked

@@ -17,12 +17,12 @@ def targets(request: Request) -> list[Target]:
         probes=config.probes if config.diagonal == "estimated" else 0,
         eigenvalues=config.eigenvalues,
     )
-    found = []
+    asked = []
     for cell in request.cells():
         mask = emit.mask(*cell)
         for point in points(request, cell):
             inputs = {"state": point.task} | ({"mask": mask} if mask else {})
             role = request.role(cell, f"{request.name} k={point.written}" if point.written else request.name)
             task = emit.graph.add("hessian", params, inputs, role=role)
-            found.append(request.target("hessian", cell, task, at=point.written, at_updates=point.updates))
-    return found
+            asked.append(request.target("hessian", cell, task, at=point.written, at_updates=point.updates))
+    return asked

@@ -12,10 +12,12 @@ from lmcspec.tasks.landscape import Landscape
 def targets(request: Request) -> list[Target]:
     """One target per cell and k."""
     config, emit = request.config, request.emit
-    found = []
+    asked = []
     for branch in branches_of(request):
         copies = [branch.copy(number) for number in range(config.copies)]
-        anchors = [copies[one] if isinstance(one, int) else _other(request, branch, one) for one in config.anchors]
+        anchors = [
+            copies[anchor] if isinstance(anchor, int) else _other(request, branch, anchor) for anchor in config.anchors
+        ]
         if len(set(anchors)) < len(anchors):
             raise Unsuited(
                 "E427",
@@ -26,7 +28,7 @@ def targets(request: Request) -> list[Target]:
         inputs = {f"anchor-{place}": task for place, task in enumerate(anchors)}
         inputs |= {f"other-{place}": task for place, task in enumerate(others)}
         # Other networks have masks of their own, and their states are zero there.
-        alike = all(isinstance(one, int) for one in config.anchors)
+        alike = all(isinstance(anchor, int) for anchor in config.anchors)
         inputs |= {"mask": branch.mask} if branch.mask and alike else {}
         dropped = branch.dropped() if config.masks == "dropped" and branch.mask else None
         inputs |= {"start": dropped.start} if dropped else {}
@@ -45,8 +47,8 @@ def targets(request: Request) -> list[Target]:
         )
         every = tuple(range(config.copies))
         task = emit.graph.add("landscape", params, inputs, role=branch.role(request.name, every, None))
-        found.append(branch.target("landscape", task, every, None))
-    return found
+        asked.append(branch.target("landscape", task, every, None))
+    return asked
 
 
 def _other(request: Request, branch: Branch, anchor: Anchor) -> str:

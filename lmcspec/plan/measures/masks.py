@@ -16,7 +16,7 @@ def overlaps(request: Request) -> list[Target]:
     Raises NoSuchLevel where the other network does not go so far.
     """
     against = request.other(request.config.against)
-    found = []
+    asked = []
     for cell in request.cells():
         network, replicate, level = cell
         if network is against or request.emit.mask(*cell) is None:
@@ -24,8 +24,8 @@ def overlaps(request: Request) -> list[Target]:
         if level >= len(against.levels):
             message = f"{against.name!r}, with which they are compared, has levels 0 to {len(against.levels) - 1}"
             raise NoSuchLevel(None, f"{message}, and {network.name!r} is asked for at {level}")
-        found.append(_target(request, "overlap", cell, request.emit.mask(against, replicate, level)))
-    return found
+        asked.append(_target(request, "overlap", cell, request.emit.mask(against, replicate, level)))
+    return asked
 
 
 def _target(request: Request, kind: str, cell: Cell, other: str | None = None) -> Target:

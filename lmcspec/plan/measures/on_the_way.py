@@ -32,24 +32,24 @@ def points(request: Request, cell: Cell) -> Iterator[Point]:
     length = recipe.recipe.length
     rewind = request.emit.start(network, replicate, level).step
     seen: set[int] = set()
-    for place, one in enumerate(request.config.at):
-        if one == "end":
+    for place, written in enumerate(request.config.at):
+        if written == "end":
             if length not in seen:
                 yield Point(trained(request, cell), "end", length)
             seen.add(length)
             continue
-        step = rewind if one == "rewind" else one
+        step = rewind if written == "rewind" else written
         updates = recipe.updates(step)
         if updates in seen:
             continue
         seen.add(updates)
         if updates < recipe.updates(rewind):
-            request.note_too_early(network, f"at {one}", rewind)
+            request.note_too_early(network, f"at {written}", rewind)
             continue
         if step != Step() and updates >= length:
             raise StartsAfterEnd(
-                f"at = {one} is update {updates} of the recipe `{name}`, by which level {level} of {network.name} is "
-                f"trained to be measured, but that ends after {length}",
+                f"at = {written} is update {updates} of the recipe `{name}`, by which level {level} of "
+                f"{network.name} is trained to be measured, but that ends after {length}",
                 ("measures", request.name, "at", place),
             )
         yield Point(request.emit.level_run(network, replicate, level, name, 0, updates), str(step), updates)

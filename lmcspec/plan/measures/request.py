@@ -49,7 +49,7 @@ class Request:
     def other(self, name: str) -> NetworkPlan:
         """A network that a measure compares with. Raises Unsuited where the name is that of a family."""
         if name not in self.every:
-            members = [one for one in self.every if one.startswith(f"{name}[")]
+            members = [network for network in self.every if network.startswith(f"{name}[")]
             raise Unsuited("E209", f"{name!r} is a family of networks", f"name one member, such as {members[0]!r}")
         return self.every[name]
 
@@ -78,27 +78,27 @@ def levels_of(wanted: Any, network: NetworkPlan) -> tuple[int, ...]:
     last = len(network.levels) - 1
     if wanted == "all":
         return tuple(range(last + 1))
-    found = set()
+    numbers = set()
     for index, level in enumerate(wanted):
         match level:
             case "dense":
-                found.add(0)
+                numbers.add(0)
             case "start":
-                found.add((network.original or network).start)
+                numbers.add((network.original or network).start)
             case "last-stage":
-                found |= set(range((network.original or network).start, last + 1))
+                numbers |= set(range((network.original or network).start, last + 1))
             case "last":
-                found.add(last)
+                numbers.add(last)
             case AtSparsity():
-                found.add(nearest(network, level.sparsity))
+                numbers.add(nearest(network, level.sparsity))
             case int():
                 if level > last and last > 0:
                     raise NoSuchLevel(index, f"the network {network.name!r} has levels 0 to {last}, not {level}")
                 if level <= last:
-                    found.add(level)
-    return tuple(sorted(found))
+                    numbers.add(level)
+    return tuple(sorted(numbers))
 
 
 def nearest(network: NetworkPlan, sparsity: float) -> int:
     """The level whose sparsity is nearest, as far as it is known; of two equally near the denser."""
-    return min(network.levels, key=lambda own: (abs(own.sparsity - sparsity), own.number)).number
+    return min(network.levels, key=lambda level: (abs(level.sparsity - sparsity), level.number)).number

@@ -9,7 +9,7 @@ def targets(request: Request) -> list[Target]:
     """One target per cell and copy. The dense level, which all networks share, is measured with the first alone."""
     emit, config = request.emit, request.config
     recipe = emit.recipe(config.evaluate, config.set)
-    found = []
+    asked = []
     for cell in request.cells():
         network, replicate, level = cell
         if level == 0 and network is not request.networks[0]:
@@ -25,5 +25,5 @@ def targets(request: Request) -> list[Target]:
                 role=request.role(cell, what),
                 begin=0,
             )
-            found.append(request.target("set-accuracy", cell, task, copies=(copy,), split=config.split))
-    return found
+            asked.append(request.target("set-accuracy", cell, task, copies=(copy,), split=config.split))
+    return asked

@@ -20,18 +20,18 @@ def targets(request: Request) -> list[Target]:
         bn=tuple(sorted(set(config.bn))),
         bn_images=config.bn_images,
     )
-    found: list[Target] = []
+    asked: list[Target] = []
     for branch in branches_of(request):
         mask = {"mask": branch.mask} if branch.mask else {}
         for until in branch.ends:
             copies = [branch.copy(number, until) for number in range(config.copies)]
-            own, shared, what = params, mask, "path"
+            params_of_path, shared, what = params, mask, "path"
             if config.masks == "dropped" and branch.mask:
                 dropped = branch.dropped(until)
-                own = replace(params, decay=dropped.recipe, branches=dropped.branches)
+                params_of_path = replace(params, decay=dropped.recipe, branches=dropped.branches)
                 shared, what = mask | {"start": dropped.start}, "path without masks"
             for pair in branch.pairs:
                 inputs = {"a": copies[pair[0]], "b": copies[pair[1]]} | shared
-                task = emit.graph.add("path", own, inputs, role=branch.role(what, pair, until))
-                found.append(branch.target("stability", task, pair, until))
-    return found
+                task = emit.graph.add("path", params_of_path, inputs, role=branch.role(what, pair, until))
+                asked.append(branch.target("stability", task, pair, until))
+    return asked

@@ -83,9 +83,9 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
             places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
         handles: dict[str, tuple[int, Any]] = {}
         steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
-        for number, ((panel, lines), own, first) in enumerate(zip(filled, places, leftmost, strict=True)):
+        for number, ((panel, lines), row_of_axes, first) in enumerate(zip(filled, places, leftmost, strict=True)):
             looks = _looks(panel.given, options, lines, steps)
-            for row, (among, axes) in enumerate(zip(shown, own, strict=True)):
+            for row, (among, axes) in enumerate(zip(shown, row_of_axes, strict=True)):
                 for line in (line for line in lines if line.key.split in among):
                     label, (colour, dashes) = looks[line.key]
                     means, spreads = over_replicates(line.curves, SCALES[what])
@@ -99,9 +99,9 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
                     axes.set_xlabel("from one copy to the other (α)")
                 if first and (row == 0 or abreast):
                     axes.set_ylabel("error (%)" if what == "error" else what)
-        for axes in (axes for own in places for axes in own):
+        for axes in (axes for row_of_axes in places for axes in row_of_axes):
             axes.set_ylim(bottom=0)
-        ordered = [handle for _, handle in sorted(handles.values(), key=lambda one: one[0])]
+        ordered = [handle for _, handle in sorted(handles.values(), key=lambda ranked: ranked[0])]
         legend(figure, ordered, _counted(every, options))
     policies = {policy_of(given, options) for given in givens}
     note = "" if policies == {"average"} else ", batch norm's statistics recomputed"
@@ -114,14 +114,14 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
 
 def no_numbers(lines: Sequence[Line], what: str) -> Iterator[str]:
     """Which lines have gaps because a loss is no number there, in how many replicates or pairs."""
-    found: dict[str, list[str]] = {}
+    splits_of: dict[str, list[str]] = {}
     for line in lines:
         broken = sum(any(isnan(drawable(value)) for value in curve) for curve in line.curves)
         if broken:
             key, of = line.key, len(line.curves)
             words = f"{key.network} at level {key.level} from k = {key.k}: no number in {broken} of {of} curves (a gap)"
-            found.setdefault(words, []).append(key.split)
-    for words, splits in found.items():
+            splits_of.setdefault(words, []).append(key.split)
+    for words, splits in splits_of.items():
         yield f"{what} on {' and '.join(splits)} images, {words}"
 
 
@@ -152,7 +152,7 @@ def _looks(
             )
             for key in keys
         }
-    found = {}
+    looks_of_keys = {}
     looks = looks_of(given, list(dict.fromkeys(key.network for key in keys if key.level)))
     alike: dict[str, list[tuple[int, int]]] = {}
     for key in keys:
@@ -171,8 +171,8 @@ def _looks(
             alone = len({(key.network, key.level, key.at) for key in keys}) == 1
             look = look_of_split(key.split, alone, look)
             label = key.split if alone else f"{label}, {key.split}"
-        found[key] = (label, (look.colour, look.dashes))
-    return found
+        looks_of_keys[key] = (label, (look.colour, look.dashes))
+    return looks_of_keys
 
 
 def along(options: Options) -> str:
@@ -213,28 +213,28 @@ def curves_of(given: CaseResults, options: Options) -> Iterator[Line]:
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for measure in measures:
         targets = [
-            one
-            for one in given.plan.targets
-            if (one.case, one.measure, one.through) == (given.case, measure, None)
-            and (options.networks is None or one.network in options.networks)
-            and (options.at is None or str(options.at) == one.at)
+            target
+            for target in given.plan.targets
+            if (target.case, target.measure, target.through) == (given.case, measure, None)
+            and (options.networks is None or target.network in options.networks)
+            and (options.at is None or str(options.at) == target.at)
         ]
         measured: dict[tuple[int, str, str, int], list[Target]] = {}
-        for one in targets:
-            measured.setdefault((one.at_updates, _written(one), one.network, one.level), []).append(one)
+        for target in targets:
+            measured.setdefault((target.at_updates, _written(target), target.network, target.level), []).append(target)
         groups = measured | groups
-    kept = _without_twins(given, options, [one for own in groups.values() for one in own])
+    kept = _without_twins(given, options, [target for group in groups.values() for target in group])
     ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, given.networks.index(item[0][2]), item[0][3]))
-    for (at, k, network, level), own in ordered:
+    for (at, k, network, level), group in ordered:
         for split in ("test", "train") if options.split is None else (options.split,):
             replicates: dict[int, list[Curve]] = {}
             alphas: Curve = ()
-            for one in own if (network, level, at) in kept else ():
-                stored = given.store.find(one.task)
+            for target in group if (network, level, at) in kept else ():
+                stored = given.store.find(target.task)
                 curve = stored.scalars.get("paths", {}).get(policy, {}).get(f"{split}_{what}") if stored else None
                 if stored and curve:
                     alphas = tuple(stored.scalars["alphas"])
-                    replicates.setdefault(one.replicate, []).append(tuple(curve))
+                    replicates.setdefault(target.replicate, []).append(tuple(curve))
             if replicates:
                 pooled = [curve for pairs in replicates.values() for curve in pairs]
                 means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in replicates.values()]
@@ -249,17 +249,17 @@ def _written(target: Target) -> str:
 def _without_twins(given: CaseResults, options: Options, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
     """(network, level, k) of what is shown, by default dense and sparsest; of networks with the same, the first."""
     seen: dict[tuple[int, frozenset[str]], str] = {}
-    found = set()
-    for network in dict.fromkeys(one.network for one in targets):
-        own = [one for one in targets if one.network == network]
-        measured = sorted({one.level for one in own})
+    kept = set()
+    for network in dict.fromkeys(target.network for target in targets):
+        of_network = [target for target in targets if target.network == network]
+        measured = sorted({target.level for target in of_network})
         for level in given.levels(network, options.levels or ("dense", "last"), measured):
-            for at in sorted({one.at_updates for one in own}):
-                cell = [one for one in own if (one.level, one.at_updates) == (level, at)]
-                tasks = (at, frozenset(one.task for one in cell))
+            for at in sorted({target.at_updates for target in of_network}):
+                cell = [target for target in of_network if (target.level, target.at_updates) == (level, at)]
+                tasks = (at, frozenset(target.task for target in cell))
                 if cell and seen.setdefault(tasks, network) == network:
-                    found.add((network, level, at))
-    return found
+                    kept.add((network, level, at))
+    return kept
 
 
 def over_replicates(curves: Sequence[Curve], scale: float = PERCENT) -> tuple[list[float], list[float]]:
@@ -267,4 +267,4 @@ def over_replicates(curves: Sequence[Curve], scale: float = PERCENT) -> tuple[li
     columns = list(zip(*curves, strict=True))
     means = [drawable(scale * spread.mean(column)) for column in columns]
     spreads = [spread.std(column) or 0.0 for column in columns]
-    return means, [0.0 if isnan(mean) else scale * own for mean, own in zip(means, spreads, strict=True)]
+    return means, [0.0 if isnan(mean) else scale * std for mean, std in zip(means, spreads, strict=True)]

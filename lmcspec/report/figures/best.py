@@ -36,7 +36,7 @@ class Choice:
             if not level:
                 continue  # the dense network is no choice
             values.setdefault(member(row.network).get(self.axis, row.network), []).append(level)
-        return f"{self.family}: " + ", ".join(f"{value} {at_levels(own)}" for value, own in values.items())
+        return f"{self.family}: " + ", ".join(f"{value} {at_levels(over)}" for value, over in values.items())
 
 
 def axis_of(options: Options) -> str | None:
@@ -66,15 +66,15 @@ def best(given: CaseResults, y: OnY, options: Options, axis: str) -> list[Choice
     rows = given.of(y.measures, y.metric, options)
     judges = {(row.network, row.level): row for row in (given.of(y.measures, judged, options) if judged else ())}
     sign = -1.0 if y.metric.quantity == "loss" else 1.0
-    found = []
+    choices = []
     families = reduced(given, options)
     varied = [row for row in rows if axis in member(row.network) and family(row.network) in families]
     for name in dict.fromkeys(family(row.network) for row in varied):
-        own = [row for row in varied if family(row.network) == name]
+        members = [row for row in varied if family(row.network) == name]
         # All members are judged alike: by images that one of them lacks, none is.
-        validated = bool(judges) and all((row.network, row.level) in judges for row in own if row.value is not None)
+        validated = bool(judges) and all((row.network, row.level) in judges for row in members if row.value is not None)
         chosen: dict[int, tuple[float, Row]] = {}
-        for row in own:
+        for row in members:
             cell = given.cell(judges.get((row.network, row.level), row) if validated else row)
             if cell is None:  # what diverged is never the best
                 continue
@@ -83,8 +83,8 @@ def best(given: CaseResults, y: OnY, options: Options, axis: str) -> list[Choice
                 chosen[row.level] = (score, row)
         if chosen:
             split = "validation" if validated else y.metric.split
-            found.append(Choice(name, axis, {level: row for level, (_, row) in sorted(chosen.items())}, split))
-    return found
+            choices.append(Choice(name, axis, {level: row for level, (_, row) in sorted(chosen.items())}, split))
+    return choices
 
 
 def said(choices: Sequence[Choice]) -> str:

@@ -44,8 +44,8 @@ def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
             lines = lines_of_cases(givens, options)
         else:
             lines = lines_of(given, given.of(y.measures, y.metric, panel.options), panel.options, choices)
-        every = [dense_of(one, y_of(one, options, "accuracy"), options) for one in (givens if by_case else [given])]
-        dense = every[0] if all(one == every[0] for one in every) else None
+        every = [dense_of(case, y_of(case, options, "accuracy"), options) for case in (givens if by_case else [given])]
+        dense = every[0] if all(dense == every[0] for dense in every) else None
         row = Plotted(y, lines, dense)
         shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options, alone=len(panels) == 1)))
         captions += [f"{prefix}{_in_words(dense, y.scale)}"] if dense is not None else []
@@ -54,7 +54,7 @@ def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     below: list[bool] = []
 
     def settle(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
-        for together in [filled] if same_scale(options) else [[one] for one in filled]:
+        for together in [filled] if same_scale(options) else [[panel] for panel in filled]:
             below.append(keep_in_view([(axes, row.lines) for axes, row in together], together[0][1].y.scale))
 
     labels = dict.fromkeys(line.label for panel in shown for line in panel.rows[0].lines)
@@ -139,7 +139,7 @@ def dense_of(given: CaseResults, y: OnY, options: Options) -> Cell | None:
     tasks: dict[str, set[str]] = {}
     for row in rows:
         tasks.setdefault(row.network, set()).add(row.task)
-    return given.cell(rows[0], options) if len({frozenset(own) for own in tasks.values()}) == 1 else None
+    return given.cell(rows[0], options) if len({frozenset(of_network) for of_network in tasks.values()}) == 1 else None
 
 
 def _in_words(dense: Cell, scale: float) -> str:
@@ -150,8 +150,12 @@ def _in_words(dense: Cell, scale: float) -> str:
 def lines_of(given: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice] = ()) -> list[Line]:
     """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
     chosen, alone = {choice.family for choice in choices}, apart(options)
-    networks = [one for one in dict.fromkeys(row.network for row in rows) if family(one) not in chosen or one in alone]
-    curves = curves_of(given, [one for one in networks if one in given.pruned] or networks)
+    networks = [
+        network
+        for network in dict.fromkeys(row.network for row in rows)
+        if family(network) not in chosen or network in alone
+    ]
+    curves = curves_of(given, [network for network in networks if network in given.pruned] or networks)
     looks = looks_of_curves(given, curves)
     lines = [Line(curve.label, looks[curve.label], list(_points(given, rows, curve, options))) for curve in curves]
     if choices:
@@ -174,14 +178,14 @@ def lines_of_cases(givens: Sequence[CaseResults], options: Options) -> list[Line
     names: list[str] = []
     for given in givens:
         y = y_of(given, options, "accuracy")
-        own = lines_of(given, given.of(y.measures, y.metric, options), options)
+        of_case = lines_of(given, given.of(y.measures, y.metric, options), options)
         name = case_without_how_far(given)
         names += [name] if name not in names else []
-        for place, line in enumerate(own):
-            label = ", ".join(filter(None, (name, line.label if len(own) > 1 or not name else "")))
+        for place, line in enumerate(of_case):
+            label = ", ".join(filter(None, (name, line.label if len(of_case) > 1 or not name else "")))
             colour = COLOURS[names.index(name) % len(COLOURS)]
             mark = MARKERS[(names.index(name) + place) % len(MARKERS)]
-            look = Look(colour, mark, line.look.dashes if len(own) > 1 else "-")
+            look = Look(colour, mark, line.look.dashes if len(of_case) > 1 else "-")
             before = lines.get(label, Line(label, look, ()))
             dense = 0.0 if options.x == "sparsity" else PERCENT  # which such cases share
             there = any(point.x == dense for point in before.points)
@@ -194,10 +198,10 @@ def _points(given: CaseResults, rows: Sequence[Row], curve: Curve, options: Opti
     """The points of one line; the dense one, which several networks have in common, once."""
     dense = False
     for network in curve.networks:
-        own = {row.level: row for row in rows if row.network == network}
-        for level in given.levels(network, options.levels, sorted(own)):
+        by_level = {row.level: row for row in rows if row.network == network}
+        for level in given.levels(network, options.levels, sorted(by_level)):
             if level or not dense:
-                yield _point(given, own[level], options)
+                yield _point(given, by_level[level], options)
             dense |= not level
 
 

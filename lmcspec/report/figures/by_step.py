@@ -110,14 +110,14 @@ def _with_headroom(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
 
 def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[OverSteps]:
     """The lines of all images that were looked at, told apart by these."""
-    found: list[tuple[str, OverSteps]] = []
+    lines: list[tuple[str, OverSteps]] = []
     for split in SPLITS:
         narrow = replace(panel, options=replace(panel.options, split=split))
-        found += [(split, line) for line in _lines(narrow, y_of(panel.given, narrow.options, what), by_rewind)]
-    alone = len({line.label for _, line in found}) == 1
+        lines += [(split, line) for line in _lines(narrow, y_of(panel.given, narrow.options, what), by_rewind)]
+    alone = len({line.label for _, line in lines}) == 1
     return [
         OverSteps(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
-        for split, line in found
+        for split, line in lines
     ]
 
 
@@ -147,11 +147,11 @@ def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[OverSteps]:
         yield from _by_rewind(panel, varied, accuracy)
     # An accuracy is one of no k: that of a network which stands alone has no place, and dense is the grey band.
     for network, level in () if accuracy else shown_levels(panel.given, alone, panel.options):
-        own = {row.at_updates: row for row in alone if (row.network, row.level) == (network, level)}
+        by_step = {row.at_updates: row for row in alone if (row.network, row.level) == (network, level)}
         label = (
             named(panel.given, network, level) if panel.options.panels != "case" else _plainly(panel, network, level)
         )
-        yield OverSteps(label, look_of(panel.given, network, level), own)
+        yield OverSteps(label, look_of(panel.given, network, level), by_step)
 
 
 def _plainly(panel: Panel, network: str, level: int) -> str:
@@ -164,17 +164,17 @@ def _plainly(panel: Panel, network: str, level: int) -> str:
 def _by_rewind(panel: Panel, rows: Sequence[Row], accuracy: bool) -> Iterator[OverSteps]:
     """A line per family and level: each member at its own rewind point, its copies parting there."""
     given = panel.given
-    found: dict[tuple[str, int], dict[int, Row]] = {}
+    rows_of: dict[tuple[str, int], dict[int, Row]] = {}
     for network in dict.fromkeys(row.network for row in rows):
-        own = [row for row in rows if row.network == network]
+        of_network = [row for row in rows if row.network == network]
         rewind = given.rewind(network)
-        levels = given.levels(network, panel.options.levels or ("last",), sorted({row.level for row in own}))
-        for row in own:
+        levels = given.levels(network, panel.options.levels or ("last",), sorted({row.level for row in of_network}))
+        for row in of_network:
             # Level 0 is the dense network, whose line is its own.
             if row.level and row.level in levels and (accuracy or row.at_updates == rewind):
-                found.setdefault((family(network), row.level), {}).setdefault(rewind, row)
-    several = {name for name, _ in found if sum(name == other for other, _ in found) > 1}
-    for (name, level), places in found.items():
+                rows_of.setdefault((family(network), row.level), {}).setdefault(rewind, row)
+    several = {name for name, _ in rows_of if sum(name == other for other, _ in rows_of) > 1}
+    for (name, level), places in rows_of.items():
         label = f"{name}, level {level}" if name in several else name
         yield OverSteps(label, look_of_family(given, name), places)
 
@@ -184,13 +184,13 @@ def shown_levels(given: CaseResults, rows: Sequence[Row], options: Options) -> l
 
     With `levels` those that it names.
     """
-    found: dict[tuple[frozenset[str], int], tuple[str, int]] = {}
+    lines: dict[tuple[frozenset[str], int], tuple[str, int]] = {}
     for network in dict.fromkeys(row.network for row in rows):
         measured = sorted({row.level for row in rows if row.network == network})
         for level in given.levels(network, options.levels or ("dense", "last"), measured):
             tasks = frozenset(row.task for row in rows if (row.network, row.level) == (network, level))
-            found.setdefault((tasks, level), (network, level))
-    return list(found.values())
+            lines.setdefault((tasks, level), (network, level))
+    return list(lines.values())
 
 
 def named(given: CaseResults, network: str, level: int) -> str:

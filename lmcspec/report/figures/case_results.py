@@ -54,7 +54,7 @@ class CaseResults:
         """The network whose masks it takes; itself where it has its own. Of a family's name the other family's."""
         if network in self._originals or network in self.networks:
             return self._originals.get(network, network)
-        return next((family(of) for one, of in self._originals.items() if family(one) == network), network)
+        return next((family(of) for name, of in self._originals.items() if family(name) == network), network)
 
     @cached_property
     def _originals(self) -> Mapping[str, str]:
@@ -77,7 +77,7 @@ class CaseResults:
         names = [measures] if isinstance(measures, str) else list(measures)
         wanted = self.networks if options is None or options.networks is None else options.networks
         at = None if options is None or options.at is None else str(options.at)
-        found: dict[tuple, Row] = {}
+        rows: dict[tuple, Row] = {}
         for name in names:
             for row in self.rows:
                 if (row.measure, row.metric) != (name, metric) or row.network not in wanted:
@@ -86,19 +86,19 @@ class CaseResults:
                     continue  # an accuracy is one of no k
                 if on_the_way or row.through is None:
                     place = (row.network, row.level, row.at_updates, row.through, row.replicate)
-                    found.setdefault(place, row)
-        return list(found.values())
+                    rows.setdefault(place, row)
+        return list(rows.values())
 
     def cell(self, row: Row, options: Options | None = None) -> Cell | None:
         """The mean that the row is a part of, None where there is no number. `band = "all"`: over all pairs, too."""
         pooled = options is not None and options.band == "all"
-        found = (self._pooled if pooled else self.cells).get(key_of(row))
-        return found if found is not None and found.n else None
+        cell = (self._pooled if pooled else self.cells).get(key_of(row))
+        return cell if cell is not None and cell.n else None
 
     def why(self, row: Row) -> str:
         """What became of the replicates of a row where there is no number at all: `diverged`; empty where one is."""
-        found = self.cells.get(key_of(row))
-        return "" if found is None or found.n else found.note
+        cell = self.cells.get(key_of(row))
+        return "" if cell is None or cell.n else cell.note
 
     def absent(self, task: str) -> str:
         """Why a result is not there: it may come yet, or never because the network behind it diverged."""
@@ -112,23 +112,25 @@ class CaseResults:
         ]
         if measured:
             return spread.mean(measured)
-        return next(one.density for one in self.plan.levels[self.case, network] if one.number == level)
+        return next(planned.density for planned in self.plan.levels[self.case, network] if planned.number == level)
 
     def levels(self, network: str, wanted: Sequence[int | str] | str | None, measured: Sequence[int]) -> list[int]:
         """Those of the measured levels that a figure asks for, named as measures name them; all unless it does."""
         if wanted is None or wanted == "all":
             return list(measured)
-        stages = {one.number: one.stage for one in self.plan.levels[self.case, network]}
+        stages = {planned.number: planned.stage for planned in self.plan.levels[self.case, network]}
         # A level belongs to the stage that goes on from it.
         start = min(number for number, stage in stages.items() if stage == max(stages.values()))
         named: dict[int | str, int] = {"dense": 0, "last": max(measured, default=0), "start": start}
-        asked = {named.get(one, one) for one in wanted}
+        asked = {named.get(level, level) for level in wanted}
         return [level for level in measured if level in asked or ("last-stage" in wanted and level >= start)]
 
     def measures(self, kind: str) -> list[str]:
         """The names of the measures of a kind, in the order of the spec."""
         return list(
-            dict.fromkeys(one.measure for one in self.plan.targets if (one.case, one.kind) == (self.case, kind))
+            dict.fromkeys(
+                target.measure for target in self.plan.targets if (target.case, target.kind) == (self.case, kind)
+            )
         )
 
     def headline(self, measure: str) -> Metric:

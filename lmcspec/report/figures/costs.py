@@ -23,23 +23,23 @@ def _bars(given: CaseResults, options: Options, name: str) -> Drawing:
     from matplotlib.patches import Patch
 
     costs = [
-        one
-        for one in network_costs(given.plan, given.case, given.records)
-        if options.networks is None or one.network in options.networks
+        cost
+        for cost in network_costs(given.plan, given.case, given.records)
+        if options.networks is None or cost.network in options.networks
     ]
     costs.reverse()  # bars are drawn from the bottom
-    names = [one.network for one in costs]
+    names = [cost.network for cost in costs]
     colours = [colour(given, network) for network in names]
     with drawn():
         beyond = LETTER * max(0, max(map(len, names), default=0) - NAME)
         figure, ((images, seconds),) = canvas(1, 2, 7.2 + beyond, 0.9 + 0.32 * len(costs), sharey=True)
-        for axes, whole, own in (
-            (images, [one.whole.images for one in costs], [one.own.images for one in costs]),
-            (seconds, [one.whole.seconds for one in costs], [one.own.seconds for one in costs]),
+        for axes, whole, alone in (
+            (images, [cost.whole.images for cost in costs], [cost.alone.images for cost in costs]),
+            (seconds, [cost.whole.seconds for cost in costs], [cost.alone.seconds for cost in costs]),
         ):
-            axes.barh(names, own, color=colours, height=0.62)
-            rest = [all_ - mine for all_, mine in zip(whole, own, strict=True)]
-            axes.barh(names, rest, left=own, color=colours, alpha=0.35, height=0.62)
+            axes.barh(names, alone, color=colours, height=0.62)
+            rest = [all_ - mine for all_, mine in zip(whole, alone, strict=True)]
+            axes.barh(names, rest, left=alone, color=colours, alpha=0.35, height=0.62)
             axes.grid(visible=False, axis="y")
             axes.margins(x=0.02)
         images.xaxis.set_major_formatter(thousands)
@@ -53,8 +53,8 @@ def _bars(given: CaseResults, options: Options, name: str) -> Drawing:
         "What all replicates of a network rest on; shared work counts for each network that needs it, and ran once."
     )
     gaps = {
-        "missing": sum(one.whole.missing for one in costs),
-        "skipped after a collapse": sum(one.whole.skipped for one in costs),
+        "missing": sum(cost.whole.missing for cost in costs),
+        "skipped after a collapse": sum(cost.whole.skipped for cost in costs),
     }
     told = ", ".join(f"{count:,} result{'s' * (count != 1)} {words}" for words, count in gaps.items() if count)
     notes = (f"{told}: their seconds are not counted",) if told else ()

@@ -58,16 +58,16 @@ def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
         return Drawing(name, title, None, notes=("no Hessian is in the store yet",))
     with drawn():
         figure, ((axes,),) = canvas(1, 1, 7.4, 3.6)
-        handles = [_draw(axes, one) for one in spreads]
+        handles = [_draw(axes, shown) for shown in spreads]
         axes.set_xscale("symlog", linthresh=FINEST)
         axes.set_yscale("log")
         axes.minorticks_off()
         axes.set_xlabel("entry of the diagonal")
         axes.set_ylabel("share of surviving weights")
-        reached = [edge for one in spreads for edge in _filled(one)]
+        reached = [edge for shown in spreads for edge in _filled(shown)]
         axes.set_xlim(2 * min(reached), 2 * max(reached))
         _thin(axes)
-        ns = sorted({len(one.shares) for one in spreads})
+        ns = sorted({len(shown.shares) for shown in spreads})
         legend(figure, handles, f"mean ± std, n = {'–'.join(map(str, dict.fromkeys((ns[0], ns[-1]))))}")
     caption = f"Of the mean loss over {_batches(given, measure)}, by surviving weights, biases and norms; bins are "
     caption += "logarithmic, five a decade, and one around 0."
@@ -77,14 +77,14 @@ def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
 
 def _batches(given: CaseResults, measure: str) -> str:
     """Over what the loss is: minimum, maximum and spread of one batch are wider than those of a mean over several."""
-    task = next(one.task for one in given.plan.targets if (one.case, one.measure) == (given.case, measure))
+    task = next(target.task for target in given.plan.targets if (target.case, target.measure) == (given.case, measure))
     params = given.plan.tasks[task].params
     return f"{'one batch' if params.batches == 1 else f'{params.batches} batches'} of {params.batch} images"
 
 
 def _estimated(given: CaseResults, measure: str) -> str:
     """What has to be known of entries that are estimates; nothing of exact ones."""
-    tasks = {one.task for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)}
+    tasks = {target.task for target in given.plan.targets if (target.case, target.measure) == (given.case, measure)}
     probes = max(given.plan.tasks[task].params.probes for task in tasks)
     if not probes:
         return ""
@@ -100,10 +100,10 @@ def _draw(axes: "Axes", shown: Spread) -> object:
     means = [spread.mean(column) for column in zip(*shown.shares, strict=True)]
     spreads = [spread.std(column) or 0.0 for column in zip(*shown.shares, strict=True)]
     seen = [place for place, mean in enumerate(means) if mean]
-    x, y, off = ([own[place] for place in seen] for own in (middles, means, spreads))
+    x, y, off = ([column[place] for place in seen] for column in (middles, means, spreads))
     look = shown.look
     (line,) = axes.plot(x, y, color=look.colour, linestyle=look.dashes, label=shown.label)
-    band(axes, x, y, [min(one, 0.9 * mean) for one, mean in zip(off, y, strict=True)], look.colour)
+    band(axes, x, y, [min(std, 0.9 * mean) for std, mean in zip(off, y, strict=True)], look.colour)
     return line
 
 
@@ -122,33 +122,35 @@ def _power(value: float) -> float:
 def _filled(shown: Spread) -> Iterator[float]:
     """The edges of the bins in which there is anything."""
     for place, (low, high) in enumerate(zip(shown.edges, shown.edges[1:], strict=False)):
-        if any(own[place] for own in shown.shares):
+        if any(shares[place] for shares in shown.shares):
             yield from (low, high)
 
 
 def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Spread]:
     groups: dict[tuple[str, int, str], list[Target]] = {}
-    for one in given.plan.targets:
-        if (one.case, one.measure) == (given.case, measure) and (
-            options.networks is None or one.network in options.networks
+    for target in given.plan.targets:
+        if (target.case, target.measure) == (given.case, measure) and (
+            options.networks is None or target.network in options.networks
         ):
-            groups.setdefault((one.network, one.level, one.at), []).append(one)
+            groups.setdefault((target.network, target.level, target.at), []).append(target)
     seen: set[str] = set()
-    for (network, level, at), own in groups.items():
+    for (network, level, at), of_place in groups.items():
         measured = sorted({other for name, other, _ in groups if name == network})
-        if level not in given.levels(network, options.levels, measured) or own[0].task in seen:
+        if level not in given.levels(network, options.levels, measured) or of_place[0].task in seen:
             continue
-        seen.add(own[0].task)
-        found = [stored for one in own if (stored := given.store.find(one.task)) and "histogram" in stored.scalars]
-        if not found:
+        seen.add(of_place[0].task)
+        results = [
+            stored for target in of_place if (stored := given.store.find(target.task)) and "histogram" in stored.scalars
+        ]
+        if not results:
             continue
         depth = [other for other in measured if other].index(level) if level else 0
         if at:  # each point of each level has a line of its own
             depth = [place for place in groups if place[0] == network].index((network, level, at))
         look = look_at_depth(look_of(given, network, level), depth)
-        histograms = [stored.scalars["histogram"] for stored in found]
+        histograms = [stored.scalars["histogram"] for stored in results]
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
-        merged = [_merged(one["edges"], one["counts"])[1] for one in histograms]
+        merged = [_merged(histogram["edges"], histogram["counts"])[1] for histogram in histograms]
         shares = [[count / sum(counts) for count in counts] for counts in merged]
         yield Spread(_at(named(given, network, level), at), look, edges, shares)
 
@@ -179,15 +181,15 @@ def _table(given: CaseResults, options: Options, measure: str) -> TextTable:
         if tasks.setdefault(row.task, own_place) == own_place:  # a dense network that several share stands once
             place = own_place
             rows.setdefault(place, {}).setdefault(row.metric.name, row)
-    shown = [metric for metric in NUMBERS if any(metric in own for own in rows.values())]
+    shown = [metric for metric in NUMBERS if any(metric in by_metric for by_metric in rows.values())]
     lines = []
-    for (network, level, at), own in rows.items():
+    for (network, level, at), by_metric in rows.items():
         levels = sorted({other for name, other, _ in rows if name == network})
         if level not in given.levels(network, options.levels, levels):
             continue
         line = [TextCell(_at(named(given, network, level), at))]
         for metric in shown:
-            row = own.get(metric)
+            row = by_metric.get(metric)
             text = "" if row is None else in_its_unit(given.cell(row), row.metric.unit)
             line.append(TextCell(text, (row.task,) if row else ()))
         lines.append(tuple(line))

@@ -55,12 +55,12 @@ def images(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     seen: set[str] = set()
     for given in givens:
         prefix = f"{given.case}, " if len(givens) > 1 else ""
-        tasks = needed(given.plan.tasks, tuple(one for one in given.plan.targets if one.case == given.case))
-        for own, task in _made(given, tasks):
+        tasks = needed(given.plan.tasks, tuple(target for target in given.plan.targets if target.case == given.case))
+        for made, task in _made(given, tasks):
             if task.id in seen:
                 continue  # of cases that make the same set the first shows it
             seen.add(task.id)
-            label, file = f"{prefix}{own}", _file(given, task)
+            label, file = f"{prefix}{made}", _file(given, task)
             if isinstance(file, Path):
                 pictures.append((label, _picture(label, task, file)))
             else:
@@ -69,9 +69,9 @@ def images(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     if not pictures:
         return Drawing(name, title, None, notes=tuple(notes) or ("the study makes no distilled set",))
     with drawn():
-        figure = _draw([one for _, one in pictures])
+        figure = _draw([picture for _, picture in pictures])
     caption = "A row for each class, brought back to pixels from the space in which the set is used."
-    caption += "".join(f" {label}: {one.cut}." for label, one in pictures if one.cut)
+    caption += "".join(f" {label}: {picture.cut}." for label, picture in pictures if picture.cut)
     return Drawing(name, title, figure, caption, tuple(dict.fromkeys(notes)))
 
 
@@ -135,24 +135,24 @@ def _draw(pictures: Sequence[Picture]) -> "Figure":
     from matplotlib.figure import Figure
 
     lines: list[list[Picture]] = [[]]
-    for one in pictures:
-        if lines[-1] and sum(other.broad + GAP for other in lines[-1]) + one.broad > WIDEST:
+    for picture in pictures:
+        if lines[-1] and sum(other.broad + GAP for other in lines[-1]) + picture.broad > WIDEST:
             lines.append([])
-        lines[-1].append(one)
-    width = max(sum(one.broad + GAP for one in line) for line in lines) + GAP
-    height = sum(max(one.height for one in line) + HEAD for line in lines) + GAP
+        lines[-1].append(picture)
+    width = max(sum(picture.broad + GAP for picture in line) for line in lines) + GAP
+    height = sum(max(picture.height for picture in line) + HEAD for line in lines) + GAP
     figure = Figure(figsize=(width, height))
     top = height
     for line in lines:
         top -= HEAD
         left = GAP
-        for one in line:
-            box = (left / width, (top - one.height) / height, one.width / width, one.height / height)
+        for picture in line:
+            box = (left / width, (top - picture.height) / height, picture.width / width, picture.height / height)
             axes = figure.add_axes(box)
-            whole = abs(one.width * DPI - one.pixels.shape[1]) < 1
-            axes.imshow(one.pixels, interpolation="nearest" if whole else "antialiased", aspect="auto")
+            whole = abs(picture.width * DPI - picture.pixels.shape[1]) < 1
+            axes.imshow(picture.pixels, interpolation="nearest" if whole else "antialiased", aspect="auto")
             axes.set_axis_off()
-            axes.set_title(one.title, loc="left", pad=2)
-            left += one.broad + GAP
-        top -= max(one.height for one in line)
+            axes.set_title(picture.title, loc="left", pad=2)
+            left += picture.broad + GAP
+        top -= max(picture.height for picture in line)
     return figure

@@ -68,16 +68,16 @@ def landscape(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
         return Drawing(name, name, None, notes=(f"of a landscape there are {' and '.join(SCALES)}, no {what!r}",))
     title = f"{what.capitalize()} in the plane through three networks"
     notes: list[str] = []
-    found = [ground for given in givens for ground in _grounds(given, options, what, notes, several=len(givens) > 1)]
-    if not found:
+    grounds = [ground for given in givens for ground in _grounds(given, options, what, notes, several=len(givens) > 1)]
+    if not grounds:
         return Drawing(name, title, None, notes=tuple(notes) or ("no landscape is in the store yet",))
-    split = found[0][0]
+    split = grounds[0][0]
     with drawn():
-        figure = _draw([ground for _, ground in found], f"{split} {what}{' (points)' * (what == 'error')}")
+        figure = _draw([ground for _, ground in grounds], f"{split} {what}{' (points)' * (what == 'error')}")
     caption = "Networks in the plane are dots; hollow ones were projected, their distance from it beside them. "
     caption += (
         "Axes are those of the released code: distances in them are not those of weights."
-        if any(ground.released for _, ground in found)
+        if any(ground.released for _, ground in grounds)
         else "Distances in a plane are those of weights."
     )
     caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
@@ -92,25 +92,27 @@ def _grounds(
     """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
     measure = options.measure or given.measures("landscape")[0]
     targets = [
-        one
-        for one in given.plan.targets
-        if (one.case, one.measure) == (given.case, measure)
-        and (options.networks is None or one.network in options.networks)
-        and (options.at is None or str(options.at) == one.at)
+        target
+        for target in given.plan.targets
+        if (target.case, target.measure) == (given.case, measure)
+        and (options.networks is None or target.network in options.networks)
+        and (options.at is None or str(options.at) == target.at)
     ]
     places: dict[tuple[str, int, int], list[Target]] = {}
-    for one in targets:
-        places.setdefault((one.network, one.level, one.at_updates), []).append(one)
+    for target in targets:
+        places.setdefault((target.network, target.level, target.at_updates), []).append(target)
     seen: set[str] = set()
-    for (network, level, _), own in places.items():
+    for (network, level, _), group in places.items():
         measured = sorted({other for name, other, _ in places if name == network})
-        if level not in given.levels(network, options.levels, measured) or own[0].task in seen:
+        if level not in given.levels(network, options.levels, measured) or group[0].task in seen:
             continue
-        seen.add(own[0].task)
+        seen.add(group[0].task)
         steps = {step for _, _, step in places}
-        label = f"{given.case}, " * several + named(given, network, level) + f", k = {own[0].at}" * (len(steps) > 1)
+        label = f"{given.case}, " * several + named(given, network, level) + f", k = {group[0].at}" * (len(steps) > 1)
         missing: list[str] = []
-        ground = next((found for one in own if (found := _ground(given, one, label, options, what, missing))), None)
+        ground = next(
+            (drawable for target in group if (drawable := _ground(given, target, label, options, what, missing))), None
+        )
         if ground is not None:
             yield ground
         else:
@@ -134,11 +136,11 @@ def _ground(
     if out is None:
         notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
         return None
-    found = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, options.split)
-    if isinstance(found, str):
-        notes.append(f"{label}: {found}")
+    values = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, options.split)
+    if isinstance(values, str):
+        notes.append(f"{label}: {values}")
         return None
-    return found
+    return values
 
 
 def _read(
@@ -165,11 +167,11 @@ def draw(task: Task, result: WithFiles) -> Drawing:
     """The landscape of one task, as its own run shows it."""
     if "x" not in result.scalars:
         return Drawing("landscape", task.label, None)
-    found = _read(result.out, result.scalars, task, "", "loss")
-    if isinstance(found, str):
-        return Drawing("landscape", task.label, None, notes=(found,))
+    read = _read(result.out, result.scalars, task, "", "loss")
+    if isinstance(read, str):
+        return Drawing("landscape", task.label, None, notes=(read,))
     with drawn():
-        return Drawing("landscape", task.label, _draw([found[1]], f"{found[0]} loss"))
+        return Drawing("landscape", task.label, _draw([read[1]], f"{read[0]} loss"))
 
 
 def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
@@ -214,16 +216,16 @@ def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, 
     values = np.ma.masked_invalid(ground.values)
     axes.contourf(ground.x, ground.y, values, levels=edges, cmap=shades, norm=norm, extend="max")
     axes.contour(ground.x, ground.y, values, levels=edges[::2], colors="white", linewidths=0.4, alpha=0.6)
-    for number, one in enumerate(ground.places):
+    for number, anchor in enumerate(ground.places):
         # Rounding leaves anchors of the released plane a hair off it.
-        off = one["residual"] > 1e-3 * (ground.x[-1] - ground.x[0])
+        off = anchor["residual"] > 1e-3 * (ground.x[-1] - ground.x[0])
         face = "none" if off else "white"
         edge = "white" if off else INK
-        axes.plot(one["x"], one["y"], "o", markersize=6, markerfacecolor=face, markeredgecolor=edge, mew=1.2)
-        words = f"{number}" + f" ({one['residual']:.3g} off)" * off
+        axes.plot(anchor["x"], anchor["y"], "o", markersize=6, markerfacecolor=face, markeredgecolor=edge, mew=1.2)
+        words = f"{number}" + f" ({anchor['residual']:.3g} off)" * off
         place = {"xytext": (5, 4), "textcoords": "offset points", "color": "white", "fontsize": 8}
         outlined = [withStroke(linewidth=1.6, foreground=INK)]
-        axes.annotate(words, (one["x"], one["y"]), path_effects=outlined, **place)
+        axes.annotate(words, (anchor["x"], anchor["y"]), path_effects=outlined, **place)
     axes.set_title(f"{ground.title}\nlowest {ground.lowest:.3g}".strip())
     axes.set_aspect("equal")
     axes.xaxis.set_major_locator(MaxNLocator(TICKS))

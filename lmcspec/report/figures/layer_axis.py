@@ -48,8 +48,8 @@ def in_order(layers: Collection[str], model: Part, store: Results) -> list[str]:
 
 def short(layers: Sequence[str]) -> list[str]:
     """`stem` of `stem.conv`: that it is a convolution goes without saying, unless names were the same then."""
-    found = [layer.removesuffix(".conv") for layer in layers]
-    return found if len(set(found)) == len(found) else list(layers)
+    names = [layer.removesuffix(".conv") for layer in layers]
+    return names if len(set(names)) == len(names) else list(layers)
 
 
 def width(layers: int) -> float:

@@ -62,12 +62,14 @@ class Line:
 
     def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[Point]:
         """The shares of each layer over replicates, or those that chance would leave."""
-        columns = [[share_of(what, own[layer], by_chance=by_chance) for own in self.counts] for layer in layers]
+        columns = [
+            [share_of(what, by_layer[layer], by_chance=by_chance) for by_layer in self.counts] for layer in layers
+        ]
         return [Point(float(place), cell_of(column, self.asked)) for place, column in enumerate(columns)]
 
     def whole(self, what: str) -> float:
         """The share over all layers together, as a mean over replicates."""
-        return spread.mean(share_of(what, together(own)) for own in self.counts)
+        return spread.mean(share_of(what, together(by_layer)) for by_layer in self.counts)
 
 
 def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -80,10 +82,10 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     """
     given = givens[0]
     what = None if options.metric is None else options.metric.removeprefix("layer-")
-    found = _measure(given, options, what)
-    if found is None:
+    drawn_from = _measure(given, options, what)
+    if drawn_from is None:
         return Drawing(name, "Masks by layer", None, notes=(_unknown(given, options),))
-    kind, measure = found
+    kind, measure = drawn_from
     what = what or KINDS[kind][0]
     compared = what.startswith("overlap")
     title = "What masks share of each layer" if compared else "What masks leave of each layer"
@@ -106,7 +108,7 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
         else:
             _draw_whole(axes, [PERCENT * line.whole(what) for line in lines])
             handles.append(_grey("whole network", "-"))
-        cells = [point.cell for own in points.values() for point in own if point.cell]
+        cells = [point.cell for of_line in points.values() for point in of_line if point.cell]
         scale_shares(axes, [PERCENT * cell.mean for cell in cells], log=what == "density")
         finish(axes, order)
         name_y(axes, LABELS[what])
@@ -129,19 +131,19 @@ def _measure(given: CaseResults, options: Options, what: str | None) -> tuple[st
 
 def _unknown(given: CaseResults, options: Options) -> str:
     """Why there is no such number as the figure's `metric`."""
-    there = [kind for kind in KINDS for one in given.measures(kind) if options.measure in (None, one)]
+    there = [kind for kind in KINDS for measure in given.measures(kind) if options.measure in (None, measure)]
     known = dict.fromkeys(what for kind in there for what in KINDS[kind])
     return f"of the layers of masks there are {' and '.join(known)}, no {options.metric!r}"
 
 
 def _targets(given: CaseResults, options: Options, measure: str) -> Iterator[Target]:
     """What the figure asks for: of each network its sparsest measured level unless it says."""
-    every = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
-    for network in dict.fromkeys(one.network for one in every):
+    every = [target for target in given.plan.targets if (target.case, target.measure) == (given.case, measure)]
+    for network in dict.fromkeys(target.network for target in every):
         if options.networks is None or network in options.networks:
-            own = [one for one in every if one.network == network]
-            levels = given.levels(network, options.levels or ("last",), sorted({one.level for one in own}))
-            yield from (one for level in levels for one in own if one.level == level)
+            of_network = [target for target in every if target.network == network]
+            levels = given.levels(network, options.levels or ("last",), sorted({target.level for target in of_network}))
+            yield from (target for level in levels for target in of_network if target.level == level)
 
 
 def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[Line]:
@@ -150,19 +152,23 @@ def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> lis
     `solid` leaves broken lines to what is by chance.
     """
     cells: dict[tuple[str, int], list[Target]] = {}
-    for one in targets:
-        cells.setdefault((one.network, one.level), []).append(one)
-    found: dict[tuple, list[tuple[str, int]]] = {}
+    for target in targets:
+        cells.setdefault((target.network, target.level), []).append(target)
+    alike_at: dict[tuple, list[tuple[str, int]]] = {}
     counts: dict[tuple[str, int], list[Mapping[str, Counts]]] = {}
-    for cell, own in cells.items():
-        there = {one.replicate: stored.scalars["layers"] for one in own if (stored := given.store.find(one.task))}
+    for cell, of_cell in cells.items():
+        there = {
+            target.replicate: stored.scalars["layers"]
+            for target in of_cell
+            if (stored := given.store.find(target.task))
+        }
         if there:
             counts[cell] = list(there.values())
-            alike = tuple((number, *_flat(one)) for number, one in there.items())
-            found.setdefault((cell[1], alike), []).append(cell)
+            alike = tuple((number, *_flat(by_layer)) for number, by_layer in there.items())
+            alike_at.setdefault((cell[1], alike), []).append(cell)
     looks = looks_of(given, list(dict.fromkeys(network for network, _ in counts)))
     lines = []
-    for same in found.values():
+    for same in alike_at.values():
         first, networks = same[0], tuple(network for network, _ in same)
         depth = [level for network, level in counts if network == first[0]].index(first[1])
         look = look_at_depth(looks[first[0]], depth)
@@ -173,12 +179,15 @@ def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> lis
 
 
 def _flat(counts: Mapping[str, Counts]) -> tuple:
-    return tuple((layer, own["size"], own["a"], own["b"], own["both"]) for layer, own in sorted(counts.items()))
+    return tuple(
+        (layer, numbers["size"], numbers["a"], numbers["b"], numbers["both"])
+        for layer, numbers in sorted(counts.items())
+    )
 
 
 def together(counts: Mapping[str, Counts]) -> Counts:
     """The counts of all layers, as if they were one."""
-    return {key: sum(own[key] for own in counts.values()) for key in ("size", "a", "b", "both")}
+    return {key: sum(numbers[key] for numbers in counts.values()) for key in ("size", "a", "b", "both")}
 
 
 def share_of(what: str, counts: Counts, *, by_chance: bool = False) -> float:
@@ -239,14 +248,14 @@ def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
 
 def _against(given: CaseResults, measure: str) -> str:
     """The network with whose masks others are compared: masks may stand at several places of a study."""
-    targets = [one for one in given.plan.targets if (one.case, one.measure) == (given.case, measure)]
+    targets = [target for target in given.plan.targets if (target.case, target.measure) == (given.case, measure)]
     prefix = f"{given.case}/" if given.case else ""
     places: dict[str, set[str]] = {}
     for role, task in given.plan.roles.items():
         if role.startswith(prefix):
             places.setdefault(task, set()).add(role.removeprefix(prefix).partition("/")[0])
-    others = [places.get(dict(given.plan.tasks[one.task].inputs)["other"], set()) for one in targets]
-    common = set.intersection(*others) - {one.network for one in targets}
+    others = [places.get(dict(given.plan.tasks[target.task].inputs)["other"], set()) for target in targets]
+    common = set.intersection(*others) - {target.network for target in targets}
     return common.pop() if len(common) == 1 else "another network"
 
 
@@ -259,7 +268,7 @@ def _notes(
 ) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
     there = {(network, line.level) for line in lines for network in line.networks}
-    for (network, level), task in {(one.network, one.level): one.task for one in targets}.items():
+    for (network, level), task in {(target.network, target.level): target.task for target in targets}.items():
         if (network, level) not in there:
             yield f"{named(given, network, level)}: {given.absent(task)}"
     for line in lines:

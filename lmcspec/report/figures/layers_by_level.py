@@ -40,14 +40,19 @@ class Masks:
 
     def counts(self, level: int) -> list[Mapping[str, Counts]]:
         """Those of the replicates that are in the store."""
-        found = [self.given.store.find(one.task) for one in self.targets[level]]
-        return [stored.scalars["layers"] for stored in found if stored is not None]
+        results = [self.given.store.find(target.task) for target in self.targets[level]]
+        return [stored.scalars["layers"] for stored in results if stored is not None]
 
     @property
     def survivors(self) -> tuple:
         """What survives of each layer at each level: the same for a network and for its shuffled masks."""
         return tuple(
-            (level, tuple((layer, own["a"]) for counts in self.counts(level) for layer, own in sorted(counts.items())))
+            (
+                level,
+                tuple(
+                    (layer, numbers["a"]) for counts in self.counts(level) for layer, numbers in sorted(counts.items())
+                ),
+            )
             for level in self.targets
         )
 
@@ -69,12 +74,12 @@ def densities(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
     y = OnY((), Metric(name=what, measure="masks", quantity=what, unit=SHARE, said=LABELS[what]))
     axis = partial(_on_x, options)
     shown = [
-        LinePanel(", ".join(one.network for one in same), [Plotted(y, _lines(same[0], what, options))], axis)
+        LinePanel(", ".join(masks.network for masks in same), [Plotted(y, _lines(same[0], what, options))], axis)
         for same in alike.values()
     ]
 
     def settle(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
-        for of_one_scale in [filled] if same_scale(options) else [[one] for one in filled]:
+        for of_one_scale in [filled] if same_scale(options) else [[pair] for pair in filled]:
             cells = [point.cell for _, row in of_one_scale for line in row.lines for point in line.points]
             for axes, _ in of_one_scale:
                 scale_shares(axes, [PERCENT * cell.mean for cell in cells if cell], log=what == "density")
@@ -87,39 +92,39 @@ def densities(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
 
 def _masks(given: CaseResults, options: Options) -> Iterator[Masks]:
     """Of each network that is asked for, from the first measure that looks at its masks, the levels asked for."""
-    seen = dict.fromkeys(one.network for one in given.plan.targets if one.case == given.case)
+    seen = dict.fromkeys(target.network for target in given.plan.targets if target.case == given.case)
     for network in seen:
         if options.networks is not None and network not in options.networks:
             continue
-        for measure in (one for kind in ("masks", "overlap") for one in given.measures(kind)):
-            own: dict[int, list[Target]] = {}
-            for one in given.plan.targets:
-                if (one.case, one.measure, one.network) == (given.case, measure, network):
-                    own.setdefault(one.level, []).append(one)
-            if own and options.measure in (None, measure):
-                levels = given.levels(network, options.levels, sorted(own))
-                yield Masks(given, network, {level: own[level] for level in levels})
+        for measure in (name for kind in ("masks", "overlap") for name in given.measures(kind)):
+            by_level: dict[int, list[Target]] = {}
+            for target in given.plan.targets:
+                if (target.case, target.measure, target.network) == (given.case, measure, network):
+                    by_level.setdefault(target.level, []).append(target)
+            if by_level and options.measure in (None, measure):
+                levels = given.levels(network, options.levels, sorted(by_level))
+                yield Masks(given, network, {level: by_level[level] for level in levels})
                 break
 
 
 def _lines(masks: Masks, what: str, options: Options) -> list[Line]:
     """A line for each layer in the network's order, and one for the whole network."""
-    first = next(target for own in masks.targets.values() for target in own)
-    names = next(found for level in masks.targets if (found := masks.counts(level)))[0]
+    first = next(target for of_level in masks.targets.values() for target in of_level)
+    names = next(known for level in masks.targets if (known := masks.counts(level)))[0]
     layers = in_order(names.keys(), masks.given.plan.tasks[first.task].params.model, masks.given.store)
 
     def line(label: str, look: Look, counts_of: Callable[[Mapping[str, Counts]], Counts]) -> Line:
         points = []
-        for level, own in masks.targets.items():
+        for level, of_level in masks.targets.items():
             shares = [share_of(what, counts_of(counts)) for counts in masks.counts(level)]
-            points.append(Point(_place(masks, level, options), cell_of(shares, len(own))))
+            points.append(Point(_place(masks, level, options), cell_of(shares, len(of_level))))
         return Line(label, look, points)
 
-    found = [
+    of_layers = [
         line(label, Look(colour, ".", "-"), lambda counts, layer=layer: counts[layer])
         for layer, label, colour in zip(layers, short(layers), shades(len(layers)), strict=True)
     ]
-    return [*found, line(WHOLE, Look(DENSE, "", "--"), together)]
+    return [*of_layers, line(WHOLE, Look(DENSE, "", "--"), together)]
 
 
 def _place(masks: Masks, level: int, options: Options) -> float:
@@ -148,9 +153,9 @@ def _named_in_legend(panels: Sequence[LinePanel]) -> list[str]:
 
 def _notes(masks: Masks) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
-    for level, own in masks.targets.items():
+    for level, of_level in masks.targets.items():
         words, there = named(masks.given, masks.network, level), len(masks.counts(level))
         if not there:
-            yield f"{words}: {masks.given.absent(own[0].task)}"
-        elif there < len(own):
-            yield f"{words}: {there} of {len(own)} replicates are there (open markers)"
+            yield f"{words}: {masks.given.absent(of_level[0].task)}"
+        elif there < len(of_level):
+            yield f"{words}: {there} of {len(of_level)} replicates are there (open markers)"

@@ -82,7 +82,7 @@ def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, sca
 
 def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
     """Mean ± spread, where there is any."""
-    spreads = [one if abs(one) < BEYOND else 0.0 for one in spreads]
+    spreads = [std if abs(std) < BEYOND else 0.0 for std in spreads]
     if any(spreads):
         low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
         high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]

@@ -45,12 +45,12 @@ class Line:
     def counts(self) -> dict[str, tuple[int, ...]]:
         """Images by how they are counted, where that makes a difference."""
         every = [seen for _, seen in self.points]
-        found = {UNPACKED: tuple(seen.unpacked for seen in every)}
+        images = {UNPACKED: tuple(seen.unpacked for seen in every)}
         if any(seen.stored != seen.unpacked for seen in every):
-            found[STORED] = tuple(seen.stored for seen in every)
+            images[STORED] = tuple(seen.stored for seen in every)
         if any(seen.making for seen in every):
-            found[MADE] = tuple(seen.unpacked + (seen.making or 0) for seen in every)
-        return found
+            images[MADE] = tuple(seen.unpacked + (seen.making or 0) for seen in every)
+        return images
 
 
 def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -59,9 +59,9 @@ def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
 
     panels = panels_of(givens, options, "accuracy")
     seen = [_seen(panel) for panel in panels]
-    found = [_lines(panel, own) for panel, own in zip(panels, seen, strict=True)]
-    notes = tuple(note for panel, own in zip(panels, seen, strict=True) for note in _notes(panel, own))
-    if not any(found):
+    lines_by_panel = [_lines(panel, of_panel) for panel, of_panel in zip(panels, seen, strict=True)]
+    notes = tuple(note for panel, of_panel in zip(panels, seen, strict=True) for note in _notes(panel, of_panel))
+    if not any(lines_by_panel):
         return Drawing(name, TITLE, None, notes=notes or ("there are no masks to find",))
     with drawn():
         if len(panels) == 1:
@@ -69,10 +69,10 @@ def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
             places, leftmost = [only], (True,)
         else:
             made = grid(len(panels), high=2.9, shared=same_scale(options))
-            figure, places, leftmost = made.figure, [own[0] for own in made.axes], made.first
+            figure, places, leftmost = made.figure, [of_axis[0] for of_axis in made.axes], made.first
         handles: dict[str, Any] = {}
         kinds: set[str] = set()
-        for panel, lines, axes, first in zip(panels, found, places, leftmost, strict=True):
+        for panel, lines, axes, first in zip(panels, lines_by_panel, places, leftmost, strict=True):
             looks = looks_of(panel.given, [line.networks[0] for line in lines])
             for line in lines:
                 handles.setdefault(line.label, _draw(axes, line, looks[line.networks[0]]))
@@ -94,12 +94,12 @@ def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
 
 def _seen(panel: Panel) -> Levels:
     left_out = _left_out(panel)
-    found: dict[str, dict[int, Seen]] = {}
-    for one in mask_costs(panel.given.plan, panel.given.case):
-        wanted = panel.options.networks is None or one.network in panel.options.networks
-        if wanted and one.network not in left_out:
-            found.setdefault(one.network, {})[one.level] = one.seen
-    return found
+    by_network: dict[str, dict[int, Seen]] = {}
+    for cost in mask_costs(panel.given.plan, panel.given.case):
+        wanted = panel.options.networks is None or cost.network in panel.options.networks
+        if wanted and cost.network not in left_out:
+            by_network.setdefault(cost.network, {})[cost.level] = cost.seen
+    return by_network
 
 
 def _left_out(panel: Panel) -> set[str]:
@@ -112,7 +112,7 @@ def _left_out(panel: Panel) -> set[str]:
 def _lines(panel: Panel, seen: Levels) -> list[Line]:
     """In the order of the networks. What takes nothing has no place on a log scale."""
     given, options = panel.given, panel.options
-    found: dict[tuple, Line] = {}
+    lines: dict[tuple, Line] = {}
     for curve in curves_of(given, list(seen)):
         points = []
         for network in curve.networks:
@@ -123,16 +123,16 @@ def _lines(panel: Panel, seen: Levels) -> list[Line]:
             points.sort(key=lambda point: point[0])
         key = tuple(point for point in points if point[1].unpacked)
         if key:
-            before = found.get(key, Line((), (), key))
+            before = lines.get(key, Line((), (), key))
             labels, networks = (*before.labels, curve.label), (*before.networks, *curve.networks)
-            found[key] = replace(before, labels=labels, networks=networks)
-    return list(found.values())
+            lines[key] = replace(before, labels=labels, networks=networks)
+    return list(lines.values())
 
 
 def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
     """What lines do not show."""
-    nothing = [name for name, levels in seen.items() if not any(one.unpacked for one in levels.values())]
-    files = [name for name, levels in seen.items() if any(one.making is None for one in levels.values())]
+    nothing = [name for name, levels in seen.items() if not any(by_level.unpacked for by_level in levels.values())]
+    files = [name for name, levels in seen.items() if any(by_level.making is None for by_level in levels.values())]
     prefix = f"{panel.title}: " if panel.title else ""
     if nothing:
         yield f"{prefix}{', '.join(nothing)}: no image is seen to find a mask"
@@ -147,10 +147,10 @@ def _draw(axes: "Axes", line: Line, look: Look) -> Any:
     for kind, counts in line.counts().items():
         size = 4.5 if kind == UNPACKED else 2.5
         label = line.label if kind == UNPACKED else f"{line.label}, {kind}"
-        (own,) = axes.plot(
+        (curve,) = axes.plot(
             x, counts, color=look.colour, marker=look.marker, markersize=size, linestyle=DASHES[kind], label=label
         )
-        handle = handle or own
+        handle = handle or curve
     return handle
 
 

@@ -47,10 +47,10 @@ def y_of(given: CaseResults, options: Options, what: str) -> OnY:
     changes = {"quantity": what if of_loss else options.metric or what}
     changes |= {"split": options.split} if options.split and metric.split else {}
     changes |= {"mistake": "loss"} if of_loss else {}
-    found = known.called(options.metric or "") or known.like(metric, **changes)
-    if found is None:
+    asked = known.called(options.metric or "") or known.like(metric, **changes)
+    if asked is None:
         raise UndrawableError(f"there is no {options.metric!r} to draw")
-    return OnY(tuple(measures), found)
+    return OnY(tuple(measures), asked)
 
 
 def _kinds_with(quantity: str) -> list[str]:

@@ -24,7 +24,7 @@ def draw(task: Task, result: WithNumbers) -> Drawing:
     alphas = scalars["alphas"]
     usual = scalars["paths"].get("average")
     # Without batch norm all policies are one.
-    paths = {policy: own for policy, own in scalars["paths"].items() if policy == "average" or own != usual}
+    paths = {policy: curve for policy, curve in scalars["paths"].items() if policy == "average" or curve != usual}
     with drawn():
         figure, ((error, loss),) = canvas(1, 2, 6.4, 2.3, layout=None)
         # There may be thousands of these, and working the margins out takes as long as all the rest.
@@ -35,7 +35,7 @@ def draw(task: Task, result: WithNumbers) -> Drawing:
                     continue
                 look: dict[str, Any] = {"color": COLOURS[place], "linestyle": DASHES.get(policy, ":")}
                 label = split if len(paths) == 1 else f"{split}, {policy}"
-                error.plot(alphas, [PERCENT * one for one in curve[f"{split}_error"]], label=label, **look)
+                error.plot(alphas, [PERCENT * value for value in curve[f"{split}_error"]], label=label, **look)
                 loss.plot(alphas, curve[f"{split}_loss"], **look)
         for axes, name in ((error, "error (%)"), (loss, "loss")):
             axes.set_ylabel(name)

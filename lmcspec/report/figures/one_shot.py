@@ -25,12 +25,15 @@ def curves_of(given: CaseResults, networks: Sequence[str]) -> list[Curve]:
     Members of a family that have one sparse level each, and differ in nothing but how far they are pruned, share one:
     `early[sparsity=0.5,criterion=snip]` and `early[sparsity=0.9,criterion=snip]` are `early[criterion=snip]`.
     """
-    found: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {}
     for network in networks:
         once = len(given.plan.levels.get((given.case, network), ())) == 2
-        found.setdefault(_label(network) if once else network, []).append(network)
+        members.setdefault(_label(network) if once else network, []).append(network)
     # One that shares its line with nobody keeps its whole name.
-    return [Curve(label if len(own) > 1 else own[0], tuple(own)) for label, own in found.items()]
+    return [
+        Curve(label if len(networks_of) > 1 else networks_of[0], tuple(networks_of))
+        for label, networks_of in members.items()
+    ]
 
 
 def joins(given: CaseResults, axis: str) -> bool:
@@ -49,12 +52,12 @@ def looks_of_curves(given: CaseResults, curves: Sequence[Curve]) -> dict[str, Lo
         return {curve.label: looks[curve.label] for curve in curves}
     place = {network: curve.label for curve in curves for network in curve.networks}
     originals = {curve.label: place.get(given.original(curve.networks[0]), curve.label) for curve in curves}
-    own = [label for label, original in originals.items() if label == original]
+    leading = [label for label, original in originals.items() if label == original]
     looks = {}
     for number, (label, original) in enumerate(originals.items()):
-        twins = [one for one, of in originals.items() if of == original and one != original]
+        twins = [other for other, of in originals.items() if of == original and other != original]
         dashes = ("--", ":", "-.")[twins.index(label) % 3] if label in twins else "-"
-        looks[label] = Look(COLOURS[own.index(original) % len(COLOURS)], MARKERS[number % len(MARKERS)], dashes)
+        looks[label] = Look(COLOURS[leading.index(original) % len(COLOURS)], MARKERS[number % len(MARKERS)], dashes)
     dense = {curve.label for curve in curves if not set(curve.networks) & set(given.pruned)}
     return looks | {label: look_of(given, label, 0) for label in dense}
 

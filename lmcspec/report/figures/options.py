@@ -38,7 +38,7 @@ class Options:
         return "case" in (self.panels, self.series)
 
 
-KEYS = tuple(one.name for one in fields(Options) if one.name != "own")
+KEYS = tuple(option.name for option in fields(Options) if option.name != "own")
 
 
 def options_of(figure: Figure) -> Options:

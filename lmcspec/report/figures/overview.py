@@ -54,12 +54,12 @@ def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     if problem := _cannot(givens, options):
         return Drawing(name, title, None, notes=(problem,))
     baseline = str(options.baseline)
-    found = [compare(given, options, baseline, given.case if len(givens) > 1 else "") for given in givens]
-    points = [point for one in found for point in one.points]
-    notes = tuple(note for one in found for note in one.notes)
+    comparisons = [compare(given, options, baseline, given.case if len(givens) > 1 else "") for given in givens]
+    points = [point for comparison in comparisons for point in comparison.points]
+    notes = tuple(note for comparison in comparisons for note in comparison.notes)
     if not points:
         return Drawing(name, title, None, notes=notes or ("no barrier is in the store yet",))
-    splits = " or ".join(dict.fromkeys(one.split for one in found if one.points))
+    splits = " or ".join(dict.fromkeys(comparison.split for comparison in comparisons if comparison.points))
     labels = {
         "barrier-ratio": f"loss barrier at the midpoint ({splits}), ratio to {baseline}",
         "accuracy-ratio": f"test accuracy, ratio to {baseline}",
@@ -74,8 +74,8 @@ def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
         axes.scatter([1.0], [1.0], marker=BASELINE, color=GREY, zorder=2, label=baseline)
         areas = _areas([_size(point, size) for point in points])
         for case, network in dict.fromkeys((point.case, point.network) for point in points):
-            own = [point for point in points if (point.case, point.network) == (case, network)]
-            _draw(axes, own, x, y, [areas[_size(point, size)] for point in own], looks)
+            of_network = [point for point in points if (point.case, point.network) == (case, network)]
+            _draw(axes, of_network, x, y, [areas[_size(point, size)] for point in of_network], looks)
         if size == "compression" and len(points) <= NAMED:
             _name(axes, points, x, y)
         axes.set_xlabel(labels[x])
@@ -112,7 +112,7 @@ def _cannot(givens: Sequence[CaseResults], options: Options) -> str:
 
 def _axes(options: Options) -> tuple[str, str]:
     """What is on x and y; one that is said leaves the other to the other axis."""
-    x, y = (one if isinstance(one, str) and one in RATIOS else None for one in (options.x, options.y))
+    x, y = (axis if isinstance(axis, str) and axis in RATIOS else None for axis in (options.x, options.y))
     if x is None and y == RATIOS[0]:
         x = RATIOS[1]
     x = x or RATIOS[0]
@@ -170,17 +170,17 @@ def _looks(givens: Sequence[CaseResults], points: Sequence[Compared], options: O
 
 
 def _draw(axes: "Axes", points: Sequence[Compared], x: str, y: str, areas: Sequence[float], looks: Looks) -> None:
-    own, shape = looks.of(points[0])
+    shade, shape = looks.of(points[0])
     over = [[_of(point, which).value for point in points] for which in (x, y)]
     spreads = [[_bar(_of(point, which)) for point in points] for which in (x, y)]
-    axes.plot(*over, color=own, linestyle=":", linewidth=1.2, label="_joined")
+    axes.plot(*over, color=shade, linestyle=":", linewidth=1.2, label="_joined")
     if any(spreads[0]) or any(spreads[1]):
-        bars: dict[str, Any] = {"fmt": "none", "ecolor": own, "elinewidth": 0.9, "alpha": 0.55}
+        bars: dict[str, Any] = {"fmt": "none", "ecolor": shade, "elinewidth": 0.9, "alpha": 0.55}
         axes.errorbar(*over, xerr=spreads[0], yerr=spreads[1], label="_bars", **bars)
-    faces = ["white" if point.barrier.unstable else own for point in points]
-    label = ", ".join(one for one in (points[0].case, points[0].network) if one)
+    faces = ["white" if point.barrier.unstable else shade for point in points]
+    label = ", ".join(name for name in (points[0].case, points[0].network) if name)
     axes.scatter(
-        *over, s=list(areas), marker=shape, facecolors=faces, edgecolors=own, linewidths=1.2, zorder=3, label=label
+        *over, s=list(areas), marker=shape, facecolors=faces, edgecolors=shade, linewidths=1.2, zorder=3, label=label
     )
 
 
@@ -196,12 +196,14 @@ def _handles(looks: Looks, baseline: str) -> list[Any]:
     from matplotlib.lines import Line2D
 
     alike = looks.by_marker == looks.series
-    found = [
-        Line2D([], [], color=own, marker=looks.markers[one] if alike else "o", linestyle=":", label=one)
-        for one, own in looks.colours.items()
+    handles = [
+        Line2D([], [], color=shade, marker=looks.markers[label] if alike else "o", linestyle=":", label=label)
+        for label, shade in looks.colours.items()
     ]
     others = [*([] if alike else looks.markers.items()), (baseline, BASELINE)]
-    return found + [Line2D([], [], color=GREY, marker=shape, linestyle="none", label=one) for one, shape in others]
+    return handles + [
+        Line2D([], [], color=GREY, marker=shape, linestyle="none", label=label) for label, shape in others
+    ]
 
 
 def _size_handles(areas: Mapping[float, float], size: str) -> list[Any]:
@@ -216,11 +218,19 @@ def _size_handles(areas: Mapping[float, float], size: str) -> list[Any]:
         )
 
     return [
-        Line2D([], [], color=GREY, marker="o", markersize=areas[one] ** 0.5, linestyle="none", label=label(one))
-        for one in dict.fromkeys((min(areas), max(areas)))
+        Line2D(
+            [],
+            [],
+            color=GREY,
+            marker="o",
+            markersize=areas[size_value] ** 0.5,
+            linestyle="none",
+            label=label(size_value),
+        )
+        for size_value in dict.fromkeys((min(areas), max(areas)))
     ]
 
 
 def _counted(points: Sequence[Compared]) -> str:
-    ns = sorted({one.n for point in points for one in (point.barrier, point.accuracy)})
+    ns = sorted({ratio.n for point in points for ratio in (point.barrier, point.accuracy)})
     return f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]}–{ns[-1]}"

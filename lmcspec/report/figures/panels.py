@@ -34,9 +34,9 @@ def panels_of(givens: Sequence[CaseResults], options: Options, kind: str) -> lis
     """
     given = givens[0]
     if options.panels == "case":
-        return [Panel(one.case, one, options) for one in givens]
+        return [Panel(results.case, results, options) for results in givens]
     if options.panels == "network":
-        return [Panel(name, given, replace(options, networks=own)) for name, own in _families(given, options)]
+        return [Panel(name, given, replace(options, networks=members)) for name, members in _families(given, options)]
     if options.panels == "at":
         return [Panel(f"k = {k}", given, replace(options, at=at)) for at, k in steps_of(given, options, kind).items()]
     return [Panel("", given, options)]
@@ -45,7 +45,7 @@ def panels_of(givens: Sequence[CaseResults], options: Options, kind: str) -> lis
 def steps_of(given: CaseResults, options: Options, kind: str) -> dict[str, str]:
     """The k's of what a figure shows: as targets spell them, and for people."""
     measures = [options.measure] if options.measure else given.measures(kind)
-    found = {
+    steps = {
         (row.at_updates, row.at, row.k)
         for row in given.rows
         if row.at
@@ -54,15 +54,15 @@ def steps_of(given: CaseResults, options: Options, kind: str) -> dict[str, str]:
         and (options.at is None or str(options.at) == row.at)
     }
     unique: dict[int, tuple[str, str]] = {}
-    for updates, at, k in sorted(found):
+    for updates, at, k in sorted(steps):
         unique.setdefault(updates, (at, k))
     return dict(unique.values())
 
 
 def _families(given: CaseResults, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:
-    wanted = [one for one in given.networks if options.networks is None or one in options.networks]
+    wanted = [network for network in given.networks if options.networks is None or network in options.networks]
     for name in dict.fromkeys(map(family, wanted)):
-        yield name, tuple(one for one in wanted if family(one) == name)
+        yield name, tuple(network for network in wanted if family(network) == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +97,16 @@ def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, sh
     wide = ALONE if panels == 1 else wide
     lines = -(-panels // columns)
     figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep)
-    found = []
+    stacks = []
     for place in range(lines * columns):
         line, column = divmod(place, columns)
-        own = tuple(every[line * deep + row][column] for row in range(deep))
+        stack = tuple(every[line * deep + row][column] for row in range(deep))
         if place < panels:
-            for axes, leader in zip(own, found[0] if found and shared else (), strict=False):
+            for axes, leader in zip(stack, stacks[0] if stacks and shared else (), strict=False):
                 axes.sharey(leader)
                 axes.tick_params(labelleft=column == 0)
-            found.append(own)
+            stacks.append(stack)
         else:
-            for axes in own:
+            for axes in stack:
                 axes.set_axis_off()
-    return Grid(figure, tuple(found), tuple(place % columns == 0 for place in range(panels)), wide)
+    return Grid(figure, tuple(stacks), tuple(place % columns == 0 for place in range(panels)), wide)

@@ -25,36 +25,39 @@ def distances(given: CaseResults, options: Options, measure: str) -> TextTable |
     cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
     owners: dict[str, tuple[str, int]] = {}
     asked: dict[tuple[str, int], set[str]] = {}
-    for one in given.plan.targets:
-        if (one.case, one.measure) != (given.case, measure) or not _asked(one, options):
+    for target in given.plan.targets:
+        if (target.case, target.measure) != (given.case, measure) or not _asked(target, options):
             continue
-        place = owners.setdefault(one.task, (one.network, one.level))  # a dense network that several share stands once
-        if place != (one.network, one.level):
+        # A dense network that several share stands once.
+        place = owners.setdefault(target.task, (target.network, target.level))
+        if place != (target.network, target.level):
             continue
-        asked.setdefault(place, set()).add(one.task)
-        found = _of(given, one)
-        if found is not None:
-            cells.setdefault(place, {})[one.task] = found
+        asked.setdefault(place, set()).add(target.task)
+        numbers = _of(given, target)
+        if numbers is not None:
+            cells.setdefault(place, {})[target.task] = numbers
     lines = []
-    for (network, level), own in cells.items():
+    for (network, level), of_replicates in cells.items():
         measured = sorted({other for name, other in cells if name == network})
         if level in given.levels(network, options.levels, measured):
             every = len(asked[network, level])
-            columns = [_cell(values, tuple(own), every) for values in zip(*own.values(), strict=True)]
+            columns = [
+                _cell(values, tuple(of_replicates), every) for values in zip(*of_replicates.values(), strict=True)
+            ]
             lines.append((TextCell(named(given, network, level)), *columns))
     return TextTable(("network", *COLUMNS), tuple(lines)) if lines else None
 
 
-def _asked(one: Target, options: Options) -> bool:
-    return (options.networks is None or one.network in options.networks) and (
-        options.at is None or str(options.at) == one.at
+def _asked(target: Target, options: Options) -> bool:
+    return (options.networks is None or target.network in options.networks) and (
+        options.at is None or str(options.at) == target.at
     )
 
 
-def _of(given: CaseResults, one: Target) -> Sequence[float] | None:
+def _of(given: CaseResults, target: Target) -> Sequence[float] | None:
     """The columns of one landscape; None where it is missing, projects nothing, or has the plane as released."""
-    stored = given.store.find(one.task)
-    if stored is None or given.plan.tasks[one.task].params.plane == "as-released":
+    stored = given.store.find(target.task)
+    if stored is None or given.plan.tasks[target.task].params.plane == "as-released":
         return None
     pairs: Sequence[Mapping[str, Any]] = stored.scalars.get("distances", ())
     anchors = [pair["weights"] for pair in pairs if pair["b"] < ANCHORS]

@@ -69,7 +69,8 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     spread = hypot(s_a / b, a / b * (s_b / b))
     common = over.replicates.keys() & under.replicates.keys() if over.shares and over.shares == under.shares else ()
     if len(common) > 1:
-        spread = std([(over.replicates[one] - a / b * under.replicates[one]) / b for one in sorted(common)]) or 0.0
+        pairs = ((over.replicates[replicate], under.replicates[replicate]) for replicate in sorted(common))
+        spread = std([(ours - a / b * theirs) / b for ours, theirs in pairs]) or 0.0
     return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
 
 
@@ -91,11 +92,11 @@ def compare(given: CaseResults, options: Options, baseline: str, label: str) -> 
         if network == baseline or (options.networks is not None and network not in options.networks):
             continue
         measured = sorted(level for name, level in barriers if name == network)
-        for level in (one for one in given.levels(network, options.levels, measured) if one):
-            own, other = barriers[network, level], barriers.get((baseline, level), {})
-            alike = sorted(own.keys() & other.keys())
-            steps |= {at: own[at].k for at in alike if len(alike) > 1}
-            barrier = _ratio(given, own[alike[0]], other[alike[0]]) if alike else None
+        for level in (level for level in given.levels(network, options.levels, measured) if level):
+            ours, other = barriers[network, level], barriers.get((baseline, level), {})
+            alike = sorted(ours.keys() & other.keys())
+            steps |= {at: ours[at].k for at in alike if len(alike) > 1}
+            barrier = _ratio(given, ours[alike[0]], other[alike[0]]) if alike else None
             accuracy = _ratio(given, accuracies.get((network, level)), accuracies.get((baseline, level)))
             if barrier and accuracy:
                 density, data = given.density(network, level), data_compression(given, network, level)
@@ -129,9 +130,9 @@ def _notes(
 def _named(kind: str, name: str, **changes: str) -> Metric:
     known = measure_of(kind).metrics
     metric = known.called(name)
-    found = known.like(metric, **changes) if metric else None
-    assert found is not None, (kind, name, changes)
-    return found
+    wanted = known.like(metric, **changes) if metric else None
+    assert wanted is not None, (kind, name, changes)
+    return wanted
 
 
 def _rows(given: CaseResults, options: Options, kind: str, metric: Metric) -> Sequence[Row]:
@@ -144,16 +145,16 @@ def _barriers(given: CaseResults, options: Options, baseline: str) -> tuple[str,
     """The images that barriers are on, and their rows by network and level, then by k."""
     measures = given.measures("stability")
     policy = given.headline(measures[0]).policy if measures else POLICIES[0]
-    found: dict[Place, dict[int, Row]] = {}
+    barriers: dict[Place, dict[int, Row]] = {}
     for split in ("train", "test"):
-        found = {}
+        barriers = {}
         midpoint = _named("stability", "midpoint/test-loss", split=split, policy=policy)
         for row in _rows(given, options, "stability", midpoint):
-            found.setdefault((row.network, row.level), {})[row.at_updates] = row
-        networks = {network for network, _ in found}
+            barriers.setdefault((row.network, row.level), {})[row.at_updates] = row
+        networks = {network for network, _ in barriers}
         if baseline in networks and len(networks) > 1:
-            return split, found
-    return "test", found
+            return split, barriers
+    return "test", barriers
 
 
 def _ratio(given: CaseResults, over: Row | None, under: Row | None) -> Ratio | None:
@@ -164,10 +165,12 @@ def _ratio(given: CaseResults, over: Row | None, under: Row | None) -> Ratio | N
 def data_compression(given: CaseResults, network: str, level: int) -> float:
     """Training images to each image of the distilled set behind a level's mask; 1 where that was found on real data."""
     plan = given.plan
-    own = [
-        one for one in plan.targets if (one.case, one.network, one.level) == (given.case, network, level) and one.mask
+    with_mask = [
+        target
+        for target in plan.targets
+        if (target.case, target.network, target.level) == (given.case, network, level) and target.mask
     ]
-    for task in needed(plan.tasks, tuple(own[:1])).values():
+    for task in needed(plan.tasks, tuple(with_mask[:1])).values():
         if task.trains and task.on_distilled:
             return plan.facts[task.params.data.digest].train / _images(plan, task)
     return 1.0

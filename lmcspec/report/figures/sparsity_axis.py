@@ -58,11 +58,11 @@ def keep_in_view(panels: "Sequence[tuple[Axes, Sequence[Line]]]", scale: float =
     `panels` are those of one scale, each with its lines.
     """
     every = [(axes, line.look, point) for axes, lines in panels for line in lines for point in line.points]
-    collapsed = [(axes, look, one) for axes, look, one in every if one.cell and one.cell.collapsed]
+    collapsed = [(axes, look, point) for axes, look, point in every if point.cell and point.cell.collapsed]
     sound = [
-        scale * (one.cell.mean + sign * (one.cell.std or 0.0))
-        for _, _, one in every
-        if one.cell and not one.cell.collapsed
+        scale * (point.cell.mean + sign * (point.cell.std or 0.0))
+        for _, _, point in every
+        if point.cell and not point.cell.collapsed
         for sign in (-1, 1)
     ]
     if not sound or not collapsed:
@@ -70,15 +70,17 @@ def keep_in_view(panels: "Sequence[tuple[Axes, Sequence[Line]]]", scale: float =
     low, high = min(sound), max(sound)
     margin = 0.06 * (high - low or 1.0)
     below = [
-        (axes, look, one) for axes, look, one in collapsed if one.cell and scale * one.cell.mean < low - 5 * margin
+        (axes, look, point)
+        for axes, look, point in collapsed
+        if point.cell and scale * point.cell.mean < low - 5 * margin
     ]
     if not below:
         return False
     for axes, _ in panels:
         axes.set_ylim(low - margin, high + margin)
-    for axes, look, one in below:
+    for axes, look, point in below:
         # Nothing left is at no place of a log scale.
-        place = max(one.x, min(axes.get_xlim())) if axes.get_xscale() == "log" else one.x
+        place = max(point.x, min(axes.get_xlim())) if axes.get_xscale() == "log" else point.x
         axes.plot(
             [place],
             [0.0],
@@ -94,7 +96,7 @@ def keep_in_view(panels: "Sequence[tuple[Axes, Sequence[Line]]]", scale: float =
 
 
 def _places(densities: Iterable[float]) -> str:
-    return ", ".join(f"{one:.3g} %" for one in densities)
+    return ", ".join(f"{density:.3g} %" for density in densities)
 
 
 def gaps(lines: Mapping[str, Sequence[Point]], places: Callable[[Iterable[float]], str] = _places) -> tuple[str, ...]:
@@ -103,8 +105,8 @@ def gaps(lines: Mapping[str, Sequence[Point]], places: Callable[[Iterable[float]
     for network, points in lines.items():
         missing = [point.x for point in points if point.cell is None and not point.why]
         for why in sorted({point.why for point in points if point.cell is None and point.why}):
-            own = [point.x for point in points if point.cell is None and point.why == why]
-            notes.setdefault(f"{why} at {places(own)} (a gap)", []).append(network)
+            places_of_gaps = [point.x for point in points if point.cell is None and point.why == why]
+            notes.setdefault(f"{why} at {places(places_of_gaps)} (a gap)", []).append(network)
         amiss = [point.x for point in points if point.amiss]
         if missing:
             notes.setdefault(f"nothing at {places(missing)} (a gap)", []).append(network)

@@ -116,7 +116,7 @@ def look_of_family(given: CaseResults, name: str) -> Look:
         return Look(DENSE, "o", "-")
     place = given.families.index(name)
     original = given.original(name)
-    twins = [one for one in given.families if one != original and given.original(one) == original]
+    twins = [name for name in given.families if name != original and given.original(name) == original]
     line = ("--", ":", "-.")[twins.index(name) % 3] if name in twins else "-"
     return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], line)
 
@@ -159,7 +159,7 @@ def colour(given: CaseResults, network: str) -> str:
         return DENSE
     if len(given.pruned) <= len(COLOURS):
         return COLOURS[given.pruned.index(network)]
-    originals = list(dict.fromkeys(given.original(one) for one in given.pruned))
+    originals = list(dict.fromkeys(given.original(network) for network in given.pruned))
     return COLOURS[originals.index(given.original(network)) % len(COLOURS)]
 
 
@@ -173,7 +173,7 @@ def dashes(given: CaseResults, network: str) -> str:
     original = given.original(network)
     if original == network:
         return "-"
-    twins = [one for one in given.pruned if given.original(one) == original and one != original]
+    twins = [network for network in given.pruned if given.original(network) == original and network != original]
     return ("--", ":", "-.")[twins.index(network) % 3] if network in twins else "--"
 
 
@@ -225,14 +225,14 @@ def files(drawing: Drawing, suffixes: Sequence[str] = tuple(_METADATA)) -> dict[
     """The figure as SVG and PNG by suffix: the same bytes every time, without dates or random names."""
     if drawing.figure is None:
         return {}
-    found = {}
+    contents = {}
     with drawn():
         for suffix in suffixes:
             metadata = _METADATA[suffix]
             file = io.BytesIO()
             drawing.figure.savefig(file, format=suffix, dpi=DPI, metadata=metadata, facecolor="white")
-            found[suffix] = file.getvalue()
-    return found
+            contents[suffix] = file.getvalue()
+    return contents
 
 
 def drawn() -> Any:

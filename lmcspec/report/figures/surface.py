@@ -69,7 +69,7 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     if not panels:
         return Drawing(name, title, None, notes=("no path is in the store yet",))
     # All panels show the same images: training images where these are all that was looked at.
-    split = next(split for split in SPLITS if any(line.key.split == split for one in panels for line in one.lines))
+    split = next(split for split in SPLITS if any(line.key.split == split for panel in panels for line in panel.lines))
     shown = [(panel, [line for line in panel.lines if line.key.split == split]) for panel in panels]
     shown = [(panel, lines) for panel, lines in shown if lines]
     if not any(_heights(lines, SCALES[what]) for _, lines in shown):
@@ -77,7 +77,7 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     notes += tuple(no_numbers([line for _, lines in shown for line in lines], what))
     steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
     if len(steps) > 1:
-        shown = [(replace(one, title=f"{one.title}, k = {lines[0].key.k}"), lines) for one, lines in shown]
+        shown = [(replace(panel, title=f"{panel.title}, k = {lines[0].key.k}"), lines) for panel, lines in shown]
     with drawn():
         figure = _draw(shown, SCALES[what], f"{split} {what}{' (%)' * (what == 'error')}", _columns(givens, shown))
     counts = sorted({len(line.curves) for _, lines in shown for line in lines})
@@ -105,12 +105,12 @@ def _panels(given: CaseResults, options: Options, *, named: bool) -> Iterator[Ne
     wanted = {network for network in asked if options.networks is None or network in options.networks}
     # A surface has at least two levels; what was only looked at dense is on those of the others.
     deep = {network for network in wanted if len(set().union(*asked[network].values())) > 1}
-    for network in (one for one in options.networks or given.networks if one in (deep or wanted)):
+    for network in (network for network in options.networks or given.networks if network in (deep or wanted)):
         places = asked[network]
         at, k = max(sorted(places), key=lambda place: len(places[place]))
         levels = given.levels(network, options.levels, sorted(places[at, k]))
-        own = replace(options, networks=(network,), levels=levels, band=None)
-        lines = tuple(line for line in curves_of(given, own) if line.key.at == at)
+        of_network = replace(options, networks=(network,), levels=levels, band=None)
+        lines = tuple(line for line in curves_of(given, of_network) if line.key.at == at)
         title = f"{given.case}, {network}" if named else network
         notes = [f"{title}: k = {k} of {', '.join(k for _, k in sorted(places))}; say which with `at`"]
         notes = notes if len(places) > 1 else []
@@ -140,13 +140,13 @@ def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[Line]]], scale: float, la
     means = [[over_replicates(line.curves, scale)[0] for line in lines] for _, lines in shown]
     heights = [height for _, lines in shown for height in _heights(lines, scale)]
     colours = ScalarMappable(Normalize(min(heights), max(heights)), "viridis")
-    axes: list[Any] = [one for line in places for one in line]
-    for one, (panel, lines), own in zip(axes, shown, means, strict=False):
-        _one(one, panel, lines, own, colours)
+    axes: list[Any] = [box for line in places for box in line]
+    for box, (panel, lines), curves in zip(axes, shown, means, strict=False):
+        _draw_surface(box, panel, lines, curves, colours)
         # From zero, as along paths elsewhere: a small rise looks small.
-        one.set_zlim(0, max(heights) * 1.04)
-    for one in axes[len(shown) :]:
-        one.set_axis_off()
+        box.set_zlim(0, max(heights) * 1.04)
+    for box in axes[len(shown) :]:
+        box.set_axis_off()
     beside = figure.add_axes((1 - (BAR - 0.1) / width, 0.5 - 0.8 / height, 0.12 / width, 1.6 / height))
     figure.colorbar(colours, cax=beside, label=label)
     return figure
@@ -157,7 +157,7 @@ def _heights(lines: Sequence[Line], scale: float) -> list[float]:
     return [value for line in lines for value in over_replicates(line.curves, scale)[0] if not isnan(value)]
 
 
-def _one(
+def _draw_surface(
     axes: "Axes3D",
     panel: NetworkPanel,
     lines: Sequence[Line],
@@ -170,8 +170,8 @@ def _one(
     levels = [line.key.level for line in lines]
     # Measures may have looked at other positions: the surface has all of them, and more to follow heights by colour.
     alphas = _finer(sorted({alpha for line in lines for alpha in line.alphas}))
-    heights = [np.interp(alphas, line.alphas, own) for line, own in zip(lines, means, strict=True)]
-    for place, (line, own) in enumerate(zip(lines, means, strict=True)):
+    heights = [np.interp(alphas, line.alphas, mean) for line, mean in zip(lines, means, strict=True)]
+    for place, (line, mean) in enumerate(zip(lines, means, strict=True)):
         level = line.key.level
         if place:
             share = np.linspace(0, 1, 2 + FACES // len(levels))[:, None]
@@ -182,7 +182,7 @@ def _one(
             look: dict[str, Any] = {"facecolors": faces, "shade": False, "linewidth": 0.25, "zorder": place}
             axes.plot_surface(x, y, strip, rstride=1, cstride=1, **look)
         axes.plot(
-            line.alphas, [level] * len(own), own, color=INK, linewidth=1.1, label=f"level {level}", zorder=place + 0.5
+            line.alphas, [level] * len(mean), mean, color=INK, linewidth=1.1, label=f"level {level}", zorder=place + 0.5
         )
     axes.set_title(textwrap.fill(panel.title, TITLE), y=0.99)
     axes.set_xlabel("α", labelpad=-4)

@@ -18,7 +18,7 @@ def table(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
 
 
 def _is_wanted(given: CaseResults, row: Row, options: Options) -> bool:
-    measured = sorted({one.level for one in given.rows if one.network == row.network})
+    measured = sorted({other.level for other in given.rows if other.network == row.network})
     return (
         (options.networks is None or row.network in options.networks)
         and (options.measure is None or row.measure == options.measure)

@@ -33,7 +33,7 @@ def training(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     if not panels:
         return Drawing(name, name, None, notes=("no copies are compared on their way: say `through` in the measure",))
     steps = dict(
-        sorted({at: k for _, lines in panels for (_, _, at), own in lines.items() for k in [own[0].k]}.items())
+        sorted({at: k for _, lines in panels for (_, _, at), of_line in lines.items() for k in [of_line[0].k]}.items())
     )
     colours = dict(zip(steps, shades(len(steps)), strict=True))
     marks = {at: MARKERS[place % len(MARKERS)] for place, at in enumerate(steps)}
@@ -63,7 +63,7 @@ def _point(panel: Panel, row: Row, options: Options) -> Point:
 
 def _panels(givens: Sequence[CaseResults], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:
     """Panels with their lines by k. Where cases are panels each shows its first network, at its sparsest level."""
-    found = []
+    panels = []
     by_case = options.panels == "case"
     for panel in panels_of(givens, options if by_case else replace(options, panels=None), "stability"):
         given = panel.given
@@ -78,8 +78,8 @@ def _panels(givens: Sequence[CaseResults], options: Options) -> list[tuple[Panel
                 if (row.network, row.level) == (network, level):
                     lines.setdefault((network, level, row.at_updates), []).append(row)
             title = panel.title if by_case else named(given, network, level)
-            found.append((Panel(title, given, panel.options), {key: _once(own) for key, own in lines.items()}))
-    return found
+            panels.append((Panel(title, given, panel.options), {key: _once(of_line) for key, of_line in lines.items()}))
+    return panels
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:

@@ -52,7 +52,7 @@ class Study:
 
     @property
     def name(self) -> str:
-        """What it calls itself."""
+        """The name that the spec gives it."""
         return self.loaded.name
 
     @property
@@ -143,7 +143,7 @@ class Plan:
         return results
 
     def results(self) -> "Results":
-        """What is in the store of it now."""
+        """The results that are in the store now."""
         store = self._existing or _opened(self.store, self.trust_store)
         return Results(self.graph, tuple(tidy(self.graph, store or _Nothing())))
 
@@ -200,7 +200,7 @@ class _Nothing:
     """A store that is not there."""
 
     def find(self, identifier: str) -> None:
-        """Nothing."""
+        """None, for any task."""
         return
 
 

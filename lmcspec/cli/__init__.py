@@ -13,7 +13,7 @@ gc.set_threshold(200_000, 20, 100)
 
 @atexit.register
 def _leave_the_rest() -> None:
-    """Nor is there anything to find at the end, when all goes; but extensions of torch complain of what they miss."""
+    """Look for no garbage at the end, when all goes anyway; extensions of torch complain of that, so not beside it."""
     if "torch" not in sys.modules:
         gc.freeze()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Form(str, Enum):
-    """How results are printed."""
+    """The forms in which results are printed."""
 
     table = "table"
     json = "json"

@@ -52,7 +52,7 @@ class Written(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Of the stream that it writes to."""
+        """The encoding of the stream that it writes to."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def writable(self) -> bool:

@@ -141,7 +141,7 @@ class TaskContext:
         self._place.send({"byproduct": identifier})
 
     def close(self) -> None:
-        """No more metrics."""
+        """Close the file of metrics."""
         if self._metrics is not None:
             self._metrics.close()
             self._metrics = None

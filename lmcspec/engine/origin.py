@@ -13,7 +13,7 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known; empty where nothing is."""
+    """The command, user and commit that a run comes from; empty where that is not known."""
 
     command: str = ""
     user: str = ""
@@ -26,7 +26,7 @@ NOWHERE = Origin()
 
 
 def origin(command: str, folder: Path) -> Origin:
-    """Of a command on a spec in `folder`."""
+    """The origin of a command on a spec in `folder`."""
     described = _describe(folder)
     commit = described.removesuffix("-dirty")
     return Origin(command, _user(), commit, described != commit)

@@ -30,7 +30,7 @@ class PlannedTask:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one invocation has to do."""
+    """The tasks that one invocation has to run, and what a worker gets to run each."""
 
     tasks: Mapping[str, PlannedTask]
     payload: Callable[[str], dict[str, Any]]

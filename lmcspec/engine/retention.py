@@ -38,7 +38,7 @@ class Retention:
             self._drop([source for source in used if source in there - self._store.dropped(there)])
 
     def _use(self, reader: str) -> list[str]:
-        """What this was the last reader of."""
+        """The tasks whose outputs this reader was the last to need."""
         used = []
         for _, source in self._plan.tasks[reader].inputs:
             waiting = self._waiting.get(source)

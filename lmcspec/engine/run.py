@@ -33,20 +33,17 @@ def run(
     runner: Runner,
     *,
     listeners: Sequence[Listener] = (),
-    index: Index | None = None,
     retries: Retries | None = None,
     held_elsewhere: tuple[float, float] = HELD_ELSEWHERE,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
-    What this run makes is entered in `index`, by default the store's. Raises Interrupted after Ctrl-C, and StoreError
+    What this run makes is entered in the store's index. Raises Interrupted after Ctrl-C, and StoreError
     once the store can't be written to any more, or data are not those that were planned; all of that when the tasks
     that were running have ended.
     """
-    with contextlib.ExitStack() as stack:
-        index = index or stack.enter_context(Index(store))
-        return _Run(job, store, runner, listeners, index, retries or Retries(), held_elsewhere, clock).all()
+    with Index(store) as index:
+        return _Run(job, store, runner, listeners, index, retries or Retries(), held_elsewhere).all()
 
 
 class _Run:
@@ -59,11 +56,10 @@ class _Run:
         index: Index,
         retries: Retries,
         held_elsewhere: tuple[float, float],
-        clock: Callable[[], float],
     ) -> None:
         self._job, self._store, self._runner = job, store, runner
         self._listeners = list(listeners)
-        self._index, self._held_elsewhere, self._clock = index, held_elsewhere, clock
+        self._index, self._held_elsewhere = index, held_elsewhere
         self._unlisted: list[str] = []
         self._fatal: Failure | None = None
         self._schedule = Schedule(
@@ -82,7 +78,7 @@ class _Run:
         }
 
     def all(self) -> Summary:
-        begun = self._clock()
+        begun = time.monotonic()
         self._tell(events.RunStarted(time.time(), tuple(self._job.tasks.values()), len(self._runner.slots)))
         schedule = self._schedule
         seen = 0
@@ -109,7 +105,7 @@ class _Run:
                 self._runner.close()
                 self._list()
         ended = {name: tuple(ids) for name, ids in self._ended.items()}
-        summary = Summary(**ended, seconds=self._clock() - begun, damaged=frozenset(self._damaged))
+        summary = Summary(**ended, seconds=time.monotonic() - begun, damaged=frozenset(self._damaged))
         counts = {name: len(ids) for name, ids in ended.items()}
         self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
         if interrupts.times:
@@ -126,7 +122,7 @@ class _Run:
 
     def _look_again(self) -> None:
         """Tasks whose time has come: another driver may have done them meanwhile."""
-        for identifier in self._schedule.due(self._clock()):
+        for identifier in self._schedule.due(time.monotonic()):
             if identifier in self._looks and (stored := present(self._store, identifier)):
                 report = Report("reused", 0.0, stored.outcome, stored.scalars)
                 self._finish(self._job.tasks[identifier], None, report)
@@ -135,14 +131,14 @@ class _Run:
         for identifier, slot in self._schedule.assign():
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
-            self._began_at[identifier] = self._clock()
+            self._began_at[identifier] = time.monotonic()
             pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
             faults.reach("engine.dispatched", worker=pid)
             self._tell(events.Started(time.time(), task, slot, self._schedule.attempts[identifier]))
 
     def _patience(self) -> float:
         due = self._schedule.wake()
-        return TICK if due is None else min(TICK, max(0.0, due - self._clock()))
+        return TICK if due is None else min(TICK, max(0.0, due - time.monotonic()))
 
     def _take_in(self, event: RunnerEvent) -> None:
         slot = event.slot
@@ -175,7 +171,7 @@ class _Run:
 
     def _end(self, task: PlannedTask, slot: int, report: Report) -> None:
         """A worker has reported on a task."""
-        now = self._clock()
+        now = time.monotonic()
         match report.status:
             case "done" | "reused":
                 self._finish(task, slot, report)
@@ -220,7 +216,7 @@ class _Run:
         self._skip(skipped)
 
     def _fail(self, task: PlannedTask, failure: Failure) -> None:
-        now = self._clock()
+        now = time.monotonic()
         attempts = self._schedule.attempts[task.id]
         verdict = self._schedule.failed(task.id, failure.reason, now)
         if verdict.retry_at is not None:
@@ -262,7 +258,7 @@ class _Run:
             self._tell(events.Skipped(time.time(), self._job.tasks[identifier], why))
 
     def _elapsed(self, task: PlannedTask) -> float:
-        return self._clock() - self._began_at[task.id]
+        return time.monotonic() - self._began_at[task.id]
 
     def _tell(self, event: events.Event) -> None:
         for listener in tuple(self._listeners):

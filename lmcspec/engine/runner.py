@@ -18,7 +18,7 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """As people read it."""
+        """The device, for people."""
         return self.device or "cpu"
 
 
@@ -86,7 +86,7 @@ class Runner(Protocol):
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """Known from the beginning."""
+        """The slots, known from the beginning."""
         ...
 
     def start(self) -> None:

@@ -95,7 +95,7 @@ class Schedule:
 
     @property
     def running(self) -> dict[str, int]:
-        """Task -> slot."""
+        """The slot of each task that runs."""
         return dict(self._slot_of)
 
     def open(self, slot: int) -> None:

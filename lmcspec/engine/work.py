@@ -131,7 +131,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Plac
 
 
 def _check_identity(identifier: str, payload: dict[str, Any]) -> None:
-    """Nothing is committed under an id that is not the hash of what was done, whoever spelled the task out."""
+    """Raise StoreError where an id is not the hash of what its task does, whoever spelled the task out."""
     passed = payload.get("byproducts", ())
     for name, task in [(identifier, payload["task"]), *((byproduct["id"], byproduct["task"]) for byproduct in passed)]:
         if (by_content := own_id(task)) != name:

@@ -28,7 +28,8 @@ from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
-from lmcspec.plan.subnetworks import StartsAfterEnd, Subnetworks, Unsuited
+from lmcspec.plan.subnetworks import Subnetworks
+from lmcspec.plan.trainings import StartsAfterEnd, Unsuited
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 

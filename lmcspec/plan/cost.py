@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class Rates(Protocol):
-    """Where rates come from."""
+    """Knows how fast tasks have been done."""
 
     def rates(self, kind: str, model: str) -> "Rate | None":
-        """Of tasks of this kind with this model; None until one has finished."""
+        """The seconds that a unit of work took in tasks of this kind with this model; None until one has finished."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one task: its work, and the seconds that this will take, with the range of the middle 80 % so far."""
+    """The work of one task, and the seconds that it will take, with the range of the middle 80 % so far."""
 
     work: Work
     seconds: float | None = None

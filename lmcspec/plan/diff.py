@@ -33,7 +33,7 @@ class Diff:
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether every target is there."""
+        """Whether no task runs and none is blocked."""
         return not self.run and not self.blocked
 
 
@@ -153,7 +153,7 @@ def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
 
 
 def _share_branches(plan: Plan, to_run: Set[str], usable: Set[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Of each branch the longest training to run passes the others, and begins at the last stored state before them."""
+    """Let the longest training of each branch pass the others, from the last stored state before them."""
     branches: dict[tuple, list[str]] = {}
     for identifier, task in plan.tasks.items():
         if task.trains and (identifier in plan.byproducts or identifier in plan.byproducts.values()):

@@ -30,7 +30,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
             parts.setdefault(part.digest, part.value)
 
     def used(known: Mapping[str, Any]) -> dict[str, Any]:
-        """Of what a study names only what its tasks rest on."""
+        """The entries of a mapping by digest on which tasks of the plan rest."""
         return {name: value for name, value in known.items() if name in parts or name in plan.tasks}
 
     document = {

@@ -1,7 +1,7 @@
 """Images to train on that no task makes: distilled sets from files, and other data sets."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,23 +17,36 @@ if TYPE_CHECKING:
     from lmcspec.plan.material import Material
 
 
-def loaded_set(
-    case: Case,
-    start: Path,
-    name: str,
-    entry: LoadedSet,
-    study: FoundData,
-    material: "Material",
-    problems: list[Problem],
-    notes: list[str],
-) -> TrainingSet:
-    """The set in a file; a relative path begins at `start`. What a run would refuse is a problem of the spec."""
-    path = (start / Path(entry.load).expanduser()).resolve()
-    space, place = material.data.value["space"], ("distilled", name)
-    broken = TrainingSet(name, 1, file=Part.of({"broken": name}))
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Where a study declares a set that it does not make itself, and where what is to be said of it goes."""
+
+    case: Case
+    name: str
+    start: Path
+    """Where its relative paths begin."""
+    problems: list[Problem]
+    """What a run would refuse."""
+    notes: list[str]
+
+    @property
+    def broken(self) -> TrainingSet:
+        """What stands for it where it can't be had."""
+        return TrainingSet(self.name, 1, file=Part.of({"broken": self.name}))
+
+    def problem(self, code: str, message: str, *keys: str, help: str) -> None:
+        """Note what is wrong with it, at a key of its table."""
+        self.problems.append(self.case.origins.problem(code, message, ("distilled", self.name, *keys), help=help))
+
+
+def loaded_set(declared: Declared, entry: LoadedSet, study: FoundData, material: "Material") -> TrainingSet:
+    """The set in a file."""
+    case, name, broken = declared.case, declared.name, declared.broken
+    path = (declared.start / Path(entry.load).expanduser()).resolve()
+    space = material.data.value["space"]
 
     def problem(code: str, message: str, key: str, help: str) -> None:
-        problems.append(case.origins.problem(code, message, (*place, key), help=help))
+        declared.problem(code, message, key, help=help)
 
     if entry.factor > 1 and entry.space.name != "raw":
         message = f"the distilled set {name!r} has a factor, and only raw sets are packed"
@@ -72,7 +85,7 @@ def loaded_set(
     except OtherClasses as error:
         problem("E436", f"the labels of {path} can't be matched: {error}", "load", _RENAME)
         return broken
-    notes += _notes(name, file, study, by_number=entry.match == "numbers")
+    declared.notes.extend(_notes(name, file, study, by_number=entry.match == "numbers"))
     value = {"digest": file.facts.digest, "space": space, "images": file.facts.train}
     if entry.space.name == "raw" and (space["name"] != "raw" or entry.factor > 1):
         value["factor"] = entry.factor
@@ -135,48 +148,37 @@ def _numbers(what: str, theirs: Sequence[str], ours: Sequence[str]) -> list[str]
     return [f"labels of {what} are matched by number: {words}"] if words else []
 
 
-def other_set(
-    case: Case,
-    start: Path,
-    name: str,
-    entry: OtherSet,
-    study: FoundData,
-    material: "Material",
-    problems: list[Problem],
-    notes: list[str],
-) -> TrainingSet:
+def other_set(declared: Declared, entry: OtherSet, study: FoundData, material: "Material") -> TrainingSet:
     """The training images of another data set. Networks that can't be trained on both are a problem."""
-    table, path = entry.dataset, ("distilled", name, "dataset")
-    broken = TrainingSet(name, 1, file=Part.of({"broken": name}))
-    images_found = data_facts(table, start)
+    table, name, broken = entry.dataset, declared.name, declared.broken
+    images_found = data_facts(table, declared.start)
     try:
         facts = facts_of_study(table, images_found.facts)
     except EmptiedClass as error:
-        place = (*path, "split", error.key)
-        problems.append(case.origins.problem("E437", str(error), place, help=error.help))
+        declared.problem("E437", str(error), "dataset", "split", error.key, help=error.help)
         return broken
     except ValueError as error:
-        problems.append(case.origins.problem("E410", str(error), (*path, "split"), help="ask for fewer"))
+        declared.problem("E410", str(error), "dataset", "split", help="ask for fewer")
         return broken
     if table.space is not None:
         message = f"the images of {name!r} enter the study's space, as all images do"
-        problems.append(case.origins.problem("E404", message, (*path, "space"), help="leave `space` out"))
+        declared.problem("E404", message, "dataset", "space", help="leave `space` out")
         return broken
     both = facts.known and study.facts.known
     if both and (facts.classes, facts.shape) != (study.facts.classes, study.facts.shape):
         kinds = (f"{side.classes} classes of {'x'.join(map(str, side.shape))}" for side in (facts, study.facts))
         message = f"the data set {table.name!r} has {next(kinds)}, the study's has {next(kinds)}"
         help = "a network sees images of one size, and tells as many classes apart: `resize` helps with the size"
-        problems.append(case.origins.problem("E425", message, path, help=help))
+        declared.problem("E425", message, "dataset", help=help)
         return broken
     try:
         labels = matched(facts.names, study.facts.names) if entry.match == "names" else ()
     except OtherClasses as error:
         message = f"the labels of the data set {table.name!r} can't be matched: {error}"
-        problems.append(case.origins.problem("E436", message, path, help=_RENAME))
+        declared.problem("E436", message, "dataset", help=_RENAME)
         return broken
     if entry.match == "numbers" or not (facts.names and study.facts.names):
-        notes += _numbers(f"{name!r}", facts.names, study.facts.names)
+        declared.notes.extend(_numbers(f"{name!r}", facts.names, study.facts.names))
     more = {"labels": list(labels)} if labels else {}
     part = data_part(table, facts, material.data.value["space"], real=True, **more)
     material.know(part, table, replace(images_found, facts=facts))

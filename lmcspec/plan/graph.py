@@ -100,7 +100,7 @@ class Level:
 
     @property
     def sparsity(self) -> float:
-        """Of all prunable weights: as it will be where weights could be counted, else nominal."""
+        """The share of prunable weights that is gone: as it will be where weights could be counted, else nominal."""
         return 1 - (self.density if self.surviving is None or not self.prunable else self.surviving / self.prunable)
 
     @property
@@ -218,7 +218,7 @@ def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, 
 
 
 def beneath(tasks: Mapping[str, Task], tops: Iterable[str]) -> set[str]:
-    """These tasks and all that they rest on."""
+    """The ids of these tasks and of all tasks whose results they need, directly or not."""
     reached = set(tops)
     queue = list(reached)
     while queue:

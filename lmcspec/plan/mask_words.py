@@ -24,7 +24,7 @@ def mask_lines(plan: Plan) -> Iterator[str]:
 
 
 def mask_documents(plan: Plan) -> list[dict[str, Any]]:
-    """What every measured mask takes."""
+    """The images and updates that finding each measured mask takes, as plain data."""
     return [
         {
             "case": cost.case,

@@ -14,7 +14,7 @@ from lmcspec.catalog.code import code_of
 from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.facts import FoundData, data_facts
-from lmcspec.plan.given_sets import loaded_set, other_set
+from lmcspec.plan.given_sets import Declared, loaded_set, other_set
 from lmcspec.plan.graph import Graph, TooManyTasks
 from lmcspec.plan.settings import (
     EmptiedClass,
@@ -95,11 +95,14 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):
             start = folder_of(case, base, ("distilled", name, "load"))
-            material.sets[name] = loaded_set(case, start, name, entry, images_found, material, problems, notes)
+            material.sets[name] = loaded_set(
+                Declared(case, name, start, problems, notes), entry, images_found, material
+            )
             continue
         if isinstance(entry, OtherSet):
             start = folder_of(case, base, ("distilled", name, "dataset", "root"))
-            material.sets[name] = other_set(case, start, name, entry, images_found, material, problems, notes)
+            declared = Declared(case, name, start, problems, notes)
+            material.sets[name] = other_set(declared, entry, images_found, material)
             continue
         assert isinstance(entry, MadeSet)
         model = material.model if entry.model is None else model_part(entry.model, images_found.facts)

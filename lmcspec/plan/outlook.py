@@ -54,12 +54,12 @@ class Outlook:
 
     @property
     def running(self) -> Mapping[str, Cost]:
-        """Costs of what runs."""
+        """The costs of the tasks that run, by id."""
         return {task: cost for task, cost in self.costs.items() if task not in self.diff.blocked}
 
     @property
     def waiting(self) -> Mapping[str, Cost]:
-        """Costs of what is blocked."""
+        """The costs of the blocked tasks, by id."""
         return {task: cost for task, cost in self.costs.items() if task in self.diff.blocked}
 
     @property

@@ -14,7 +14,7 @@ class SharedTasks:
 
     @property
     def total(self) -> tuple[int, int, int]:
-        """Of all kinds."""
+        """The counts of all kinds together."""
         columns = list(zip(*self.kinds.values(), strict=True)) or [(), (), ()]
         only_a, only_b, shared = map(sum, columns)
         return only_a, only_b, shared

@@ -36,7 +36,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a study stands."""
+    """How far a study is: counts by state, the tasks at work, and those that failed."""
 
     study: str
     counts: Mapping[str, int]

@@ -31,7 +31,7 @@ CODE = "code of "
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value that moved."""
+    """A value of a task's recipe that is another one than in the last plan."""
 
     field: str
     old: Any
@@ -59,7 +59,7 @@ class Reason:
 
 
 class History(Protocol):
-    """What the reasons ask of a store."""
+    """Tells in which state the results of tasks are."""
 
     def state(self, task_id: str) -> str:
         """`absent`, `dropped`, `corrupt`, `failed`, `interrupted` or `stored`."""

@@ -60,7 +60,7 @@ def nothing_to_do(view: Outlook, word: str = "in the store") -> str:
 
 
 def closing(view: Outlook) -> str:
-    """One line of counts."""
+    """A line that says how many tasks run, are reused, passed, blocked or skipped."""
     counted = [task.id for task in view.counted]
     states = Counter(state(view, task) for task in counted)
     parts = [f"{states['run'] + states['changed'] + states['passing']:,} to run", f"{states['reuse']:,} reused"]
@@ -72,7 +72,7 @@ def closing(view: Outlook) -> str:
 
 
 def estimate(view: Outlook, slots: int) -> list[str]:
-    """What running it costs, in lines."""
+    """Lines that say how much work, room and time the tasks that run take."""
     costs = view.running
     lines = [f"blocked: {_work(view, view.waiting)}"] if view.waiting else []
     if not costs:

@@ -14,6 +14,7 @@ from lmcspec.plan.graph import Graph
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
+from lmcspec.plan.trainings import Start, StartsAfterEnd, Training, check_suits
 from lmcspec.tasks import Part
 from lmcspec.tasks.prune import Prune
 from lmcspec.tasks.shuffle import Shuffle
@@ -21,33 +22,6 @@ from lmcspec.tasks.train import Train
 
 _STRIDE = 50
 """Levels that ask for each other at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a training begins: drawn or given weights, and the step of the schedule at which it enters."""
-
-    kind: str = "init"
-    task: str | None = None
-    step: Step = Step()
-    last: str | None = None
-    """The training whose biases, norms and buffers stay, where only prunable weights are restored."""
-
-
-class StartsAfterEnd(ValueError):
-    """A level is measured by a recipe that ends before it starts; `path` is where its start is written."""
-
-    def __init__(self, message: str, path: tuple[str | int, ...]) -> None:
-        super().__init__(message)
-        self.path = path
-
-
-class Unsuited(ValueError):
-    """A recipe asks for something that the images it trains on don't have; `code` and `help` are those of the error."""
-
-    def __init__(self, code: str, message: str, help: str) -> None:
-        super().__init__(message)
-        self.code, self.help = code, help
 
 
 @dataclass(slots=True)
@@ -150,45 +124,31 @@ class Subnetworks:
 
     # ------------------------------------------------------------- trainings
 
-    def train(
-        self,
-        start: Start,
-        mask: str | None,
-        recipe: ResolvedRecipe,
-        on: TrainingSet,
-        noise: Noise,
-        *,
-        role: str,
-        until: int | None = None,
-        begin: int | None = None,
-        keep: str = "always",
-    ) -> str:
-        """A training from a starting point until some update, by default the recipe's end.
-
-        Raises Unsuited where the recipe asks for what the images don't have.
-        """
-        _check_suits(recipe, on)
+    def train(self, training: Training, role: str) -> str:
+        """The task of a training. Raises Unsuited where the recipe asks for what the images don't have."""
+        start, recipe, on, noise = training.start, training.recipe, training.on, training.noise
+        check_suits(recipe, on)
         inputs = {}
         if start.task:
             inputs["start"] = start.task
         if start.last:
             inputs["last"] = start.last
-        if mask:
-            inputs["mask"] = mask
+        if training.mask:
+            inputs["mask"] = training.mask
         if on.tasks:
             inputs["data"] = on.task(noise.replicate)
         params = Train(
             model=self.model,
             recipe=recipe.part,
             data=self.data,
-            begin=recipe.updates(start.step) if begin is None else begin,
-            until=recipe.recipe.length if until is None else until,
+            begin=recipe.updates(start.step) if training.begin is None else training.begin,
+            until=recipe.recipe.length if training.until is None else training.until,
             start=start.kind,  # pyright: ignore[reportArgumentType]
             restore="prunable" if start.last else "all",
             train_on=on.file,
         )
         seeds = {"replicate": noise.replicate, "copy": noise.copy, "level": noise.level}
-        return self.graph.add("train", params, inputs, seeds, role=role, keep=keep)
+        return self.graph.add("train", params, inputs, seeds, role=role, keep=training.keep)
 
     def level_run(
         self, network: NetworkPlan, replicate: int, level: int, recipe: str, copy: int = 0, until: int | None = None
@@ -200,16 +160,16 @@ class Subnetworks:
         role = self._role(network.name, replicate, level, f"copy{copy}" if copy else "train")
         start = self.start(network, replicate, level)
         self._check_start(network, level, start.step, recipe)
-        return self.train(
+        training = Training(
             start,
             self.mask(network, replicate, level),
             self.recipe(recipe),
             self.real,
             Noise(replicate, copy, level),
-            role=role if until is None else f"{role} until {until}",
             until=until,
             keep="until-used" if copy or until is not None else "always",
         )
+        return self.train(training, role if until is None else f"{role} until {until}")
 
     def _check_start(self, network: NetworkPlan, level: int, step: Step, recipe: str) -> None:
         resolved = self.recipe(recipe)
@@ -264,7 +224,7 @@ class Subnetworks:
         until = recipe.updates(stage.stage.rewind)
         if stage.stage.rewind_of == "dense":
             role = f"{self._role('dense', replicate, 0, 'train')} until {until}"
-            return self.train(Start(), None, recipe, on, Noise(replicate), role=role, until=until)
+            return self.train(Training(Start(), None, recipe, on, Noise(replicate), until), role)
         return self._ranking_run(network, stage, replicate, stage.entry, until)
 
     def _ranking_run(
@@ -280,15 +240,15 @@ class Subnetworks:
                 # Beside it stands the training that measures the level, by another recipe.
                 what += f" by {recipe_name}"
             role = self._role(network.name, replicate, level, what)
-            self._memory[key] = self.train(
+            training = Training(
                 self._start(network, stage, replicate, level),
                 self._mask(network, stage.index, replicate, level),
                 recipe,
                 on,
                 Noise(replicate, 0, level),
-                role=role if until is None else f"{role} until {until}",
-                until=until,
+                until,
             )
+            self._memory[key] = self.train(training, role if until is None else f"{role} until {until}")
         task = self._memory[key]
         assert task is not None
         return task
@@ -299,13 +259,3 @@ class Subnetworks:
 
     def _role(self, network: str, replicate: int, level: int, what: str) -> str:
         return f"{self.prefix}{network}/s{replicate}/l{level}/{what}"
-
-
-def _check_suits(recipe: ResolvedRecipe, on: TrainingSet) -> None:
-    if recipe.recipe.learned_rate and not on.rated:
-        message = f"a recipe takes the learned rate, and {on.name!r} was not distilled with one"
-        raise Unsuited("E422", message, "say learned_rate = false, or train on a set of MTT")
-    augment = recipe.recipe.augment
-    if (augment.jitter or augment.lighting) and not on.raw:
-        message = f"`jitter` and `lighting` change decoded images, and those of {on.name!r} are in their space already"
-        raise Unsuited("E423", message, "leave them out of the recipe for this set, or take a raw one, as IDC's are")

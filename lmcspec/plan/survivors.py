@@ -23,7 +23,7 @@ class Idle:
 
     @property
     def all(self) -> bool:
-        """Whether that is the whole stage."""
+        """Whether no round of the stage prunes anything."""
         return (self.first, self.last) == (self.stage.entry, self.stage.entry + self.stage.rounds)
 
 

@@ -78,7 +78,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of two means over replicates."""
+    """The difference of two means over replicates, with its 95 % interval."""
 
     mean: float
     interval: Interval | None

@@ -27,7 +27,7 @@ class Picture:
 
 
 def html(page: Page, pictures: Sequence[Picture]) -> str:
-    """The whole file."""
+    """The page with its figures as one HTML document."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -34,7 +34,7 @@ class Found(Protocol):
 
 
 class Store(Protocol):
-    """Where results are found."""
+    """Gives the committed results of tasks."""
 
     def find(self, identifier: str) -> Found | None:
         """The committed result of a task, or None."""

@@ -21,7 +21,7 @@ class Recorded(Protocol):
 
 
 class Records(Protocol):
-    """Where records are found."""
+    """Gives the committed results of tasks, with the records of how they came about."""
 
     def find(self, identifier: str) -> Recorded | None:
         """The committed result of a task, or None."""

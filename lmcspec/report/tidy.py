@@ -27,7 +27,7 @@ class WithOutputs(Protocol):
 
     @property
     def out(self) -> Path:
-        """Their folder."""
+        """The folder of the files."""
         ...
 
     @property
@@ -45,7 +45,7 @@ def folder(result: Result) -> Path | None:
 
 
 class Results(Protocol):
-    """Where results are found."""
+    """Gives the committed results of tasks."""
 
     def find(self, identifier: str) -> Result | None:
         """The committed result of a task, or None."""
@@ -93,12 +93,12 @@ class Row:
 
     @property
     def k(self) -> str:
-        """Of a stability the step at which the copies part, for people; empty for other measures."""
+        """The step at which the copies part, for people; empty for measures without copies that part."""
         return "0" if self.at and not self.at_updates else self.at
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Everything but `ok`."""
+        """The outcomes of the tasks behind it, `ok` left out."""
         return tuple(outcome for outcome in self.outcome.split(",") if outcome != "ok")
 
     @property

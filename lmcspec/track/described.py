@@ -21,7 +21,7 @@ def params(task: Task) -> dict[str, Any]:
 
 
 def tags(task: Task) -> dict[str, str]:
-    """What is known before it runs."""
+    """The tags of a task that are known before it runs."""
     described = {
         "lmcspec.kind": task.kind,
         "lmcspec.version": str(kind(task.kind).version),

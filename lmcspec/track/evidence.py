@@ -50,7 +50,7 @@ def mark_of(store: Store) -> str:
 
 
 def by_role(runs: Iterable[tuple[str, There]]) -> dict[str, There]:
-    """Of several runs with one role, given from the latest to the oldest, the oldest that nobody has deleted."""
+    """A run for each role, from runs given latest first: the oldest that nobody has deleted."""
     chosen: dict[str, There] = {}
     for role, there in runs:
         if role not in chosen or not there.deleted or chosen[role].deleted:

@@ -17,7 +17,7 @@ RESTORE = "mlflow experiments restore --experiment-id"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a look at the server came to."""
+    """What of a study a server lacks, and what a person deleted there."""
 
     gone: str = ""
     """Why nothing of what was told can be relied on; empty where all of it is there."""

@@ -28,7 +28,7 @@ EVERY = 2.0
 
 
 class Follower:
-    """Where the sending of one invocation stands."""
+    """Sends one invocation's journal to the server, line by line."""
 
     def __init__(
         self, invocation: Invocation, series: SeriesRuns, store: Store, memory: Memory, reporter: Reporter

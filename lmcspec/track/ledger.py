@@ -93,11 +93,11 @@ class Ledger:
         self._database.execute("INSERT OR REPLACE INTO offsets VALUES (?, ?)", (name, offset))
 
     def note(self, name: str) -> str:
-        """What was noted under a name, or nothing."""
+        """The text that was noted under a name; empty where none was."""
         return self._value("SELECT value FROM notes WHERE name = ?", name) or ""
 
     def write(self, name: str, value: str) -> None:
-        """Note something."""
+        """Note a text under a name."""
         self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def notes(self, prefix: str) -> dict[str, str]:
@@ -108,7 +108,7 @@ class Ledger:
         return dict(rows.fetchall())
 
     def erase(self, name: str) -> None:
-        """Take a note away."""
+        """Forget the text under a name."""
         self._database.execute("DELETE FROM notes WHERE name = ?", (name,))
 
     def known(self, study: str, invocations: Iterable[str]) -> dict[str, str]:

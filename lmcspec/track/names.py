@@ -31,7 +31,7 @@ class Chart:
 
     @property
     def floor(self) -> "Chart":
-        """What noise makes of it."""
+        """The chart of its noise floor."""
         final = self.final + FLOOR if self.final else ""
         return replace(self, name=self.name + FLOOR, final=final, beside=self.name)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """`lmcspec.report.tracked` is one."""
+    """Makes what a tracking server keeps; `lmcspec.report.tracked` is one."""
 
     def rows(self, plan: Plan, results: "Memory", /) -> Sequence[Valued]:
         """The rows of every target."""

@@ -148,14 +148,14 @@ class SeriesRuns:
             self.ledger.write(f"view/{self.plan.study}", wanted)
 
     def begin(self) -> None:
-        """More is being computed for them."""
+        """Say to the server that more is being computed for them."""
         for run in self._run.values():
             if self.ledger.note(f"status/{run}") != "RUNNING":
                 self.server.resume(run)
                 self.ledger.write(f"status/{run}", "RUNNING")
 
     def end(self, at: float) -> None:
-        """Nothing more is."""
+        """Say to the server that nothing more is computed for them."""
         for run in self._run.values():
             if self.ledger.note(f"status/{run}") != "FINISHED":
                 self.server.end(run, "FINISHED", at)

@@ -12,12 +12,12 @@ def is_settled(ledger: Ledger, plan: Plan, store: Store) -> bool:
 
 
 def has_settled(ledger: Ledger, study: str) -> bool:
-    """Whether anything of a study was."""
+    """Whether the server was once told all of a plan of this study."""
     return bool(ledger.note(_settled(study)))
 
 
 def write_settled(ledger: Ledger, plan: Plan, store: Store) -> None:
-    """It was."""
+    """Note in the ledger that the server was told all that this plan asks for."""
     ledger.write(_settled(plan.study), _fingerprint(plan, store))
     ledger.erase(_reopened(plan.study))
 

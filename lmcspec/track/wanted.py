@@ -37,7 +37,7 @@ class SeriesRun:
 
     @property
     def name(self) -> str:
-        """What people see."""
+        """The name that people see."""
         return names.series(self.series.case, self.series.network, self.replicate)
 
     @property
@@ -53,7 +53,7 @@ class SeriesRun:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a plan asks for, worked out once."""
+    """The series runs of a plan, with the tasks and numbers that each rests on, worked out once."""
 
     plan: Plan
 

@@ -73,7 +73,7 @@ class Spawner:
         self._processes[process.pid] = process
 
     def exit_code(self, pid: int) -> int | None:
-        """As `ForkServer.exit_code`."""
+        """The exit code of a process that has ended, as of `ForkServer.exit_code`."""
         process = self._processes.pop(pid, None)
         return _wait(process) if process else None
 

@@ -11,13 +11,13 @@ from lmcspec.plan.measures.accuracy import recipe_of
 from lmcspec.plan.measures.request import Request
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
-from lmcspec.plan.subnetworks import Start, StartsAfterEnd, Unsuited
+from lmcspec.plan.trainings import Start, StartsAfterEnd, Training, Unsuited
 from lmcspec.tasks import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Of copies whose masks are dropped: all weights at their rewind point, and how pruned ones decayed from there."""
+    """All weights at the rewind point of copies with dropped masks, and how pruned ones decay from there."""
 
     start: str
     recipe: Part
@@ -39,12 +39,12 @@ class Branch:
 
     @property
     def recipe(self) -> ResolvedRecipe:
-        """Their recipe, in updates."""
+        """The recipe by which the copies train, in updates."""
         return self.request.emit.recipe(self.name)
 
     @property
     def at(self) -> int:
-        """k in updates."""
+        """The update at which the copies part."""
         return self.recipe.updates(self.k)
 
     @property
@@ -54,7 +54,7 @@ class Branch:
 
     @property
     def pairs(self) -> Iterator[tuple[int, int]]:
-        """All pairs of copies."""
+        """The numbers of the copies, two by two."""
         return combinations(range(self.request.config.copies), 2)
 
     @property
@@ -80,16 +80,10 @@ class Branch:
         if self.at == self._rewind or carried:
             return emit.level_run(self.network, self.replicate, self.level, self.name, number, until)
         role = f"{self._place}/k={self.at} copy{number}"
-        return emit.train(
-            Start("given", self.start, self.k),
-            self.mask,
-            recipe,
-            emit.real,
-            Noise(self.replicate, number, self.level),
-            role=role if until is None else f"{role} until {until}",
-            until=until,
-            keep="until-used",
-        )
+        noise = Noise(self.replicate, number, self.level)
+        start = Start("given", self.start, self.k)
+        training = Training(start, self.mask, recipe, emit.real, noise, until, keep="until-used")
+        return emit.train(training, role if until is None else f"{role} until {until}")
 
     @property
     def start(self) -> str:
@@ -108,7 +102,7 @@ class Branch:
         if start.kind != "given" or task is None:
             role = f"{self._place}/start of all weights"
             whole, noise = replace(start, last=None), Noise(self.replicate)
-            task = request.emit.train(whole, None, self.recipe, request.emit.real, noise, role=role, until=begin)
+            task = request.emit.train(Training(whole, None, self.recipe, request.emit.real, noise, begin), role)
         end = self.recipe.recipe.length if until is None else until
         return Dropped(task, self.recipe.part, (begin, end) if self.at == begin else (begin, self.at, end))
 

@@ -5,7 +5,7 @@ from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import trained
 from lmcspec.plan.measures.copies import Branch, branches_of
 from lmcspec.plan.measures.request import NoSuchLevel, Request
-from lmcspec.plan.subnetworks import Unsuited
+from lmcspec.plan.trainings import Unsuited
 from lmcspec.tasks.landscape import Landscape
 
 

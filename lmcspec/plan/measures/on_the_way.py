@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lmcspec.base.steps import Step
 from lmcspec.plan.measures.accuracy import recipe_of, trained
 from lmcspec.plan.measures.request import Cell, Request
-from lmcspec.plan.subnetworks import StartsAfterEnd
+from lmcspec.plan.trainings import StartsAfterEnd
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from lmcspec.base.steps import Step
 from lmcspec.catalog.levels import AtSparsity
 from lmcspec.plan.graph import Target
 from lmcspec.plan.network_plan import NetworkPlan
-from lmcspec.plan.subnetworks import Subnetworks, Unsuited
+from lmcspec.plan.subnetworks import Subnetworks
+from lmcspec.plan.trainings import Unsuited
 
 
 class NoSuchLevel(ValueError):
@@ -39,7 +40,7 @@ class Request:
     """All networks of the case, by name."""
 
     def cells(self) -> Iterator[Cell]:
-        """Everything to measure."""
+        """Each network, replicate and level to measure."""
         for network in self.networks:
             levels = levels_of(self.config.levels, network)
             for replicate in range(self.replicates):

@@ -3,6 +3,7 @@
 from lmcspec.base.recipes import Noise
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.request import Request
+from lmcspec.plan.trainings import Training
 
 
 def targets(request: Request) -> list[Target]:
@@ -16,14 +17,14 @@ def targets(request: Request) -> list[Target]:
             continue
         for copy in range(config.copies):
             what = f"train on {config.set} by {config.evaluate}" + (f" copy{copy}" if copy else "")
-            task = emit.train(
+            training = Training(
                 emit.start(network, replicate, level),
                 emit.mask(network, replicate, level),
                 recipe,
                 emit.sets[config.set],
                 Noise(replicate, copy, level),
-                role=request.role(cell, what),
                 begin=0,
             )
+            task = emit.train(training, request.role(cell, what))
             asked.append(request.target("set-accuracy", cell, task, copies=(copy,), split=config.split))
     return asked

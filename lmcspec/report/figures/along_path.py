@@ -35,7 +35,7 @@ SCALES = {"error": PERCENT, "loss": 1.0}
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which line it is."""
+    """What tells a line from the others: k, network, level and images."""
 
     at: int
     k: str

@@ -108,7 +108,7 @@ def _of_one_k(panel: Panel, y: OnY, notes: list[str]) -> list[Row]:
 
 
 def spreads_of(lines: Iterable[Sequence[Point]]) -> str:
-    """What shows spreads in these lines."""
+    """The word for how these lines show spreads: bars, or bands."""
     few = {len(points) <= FEW for points in lines}
     return "bars and bands" if len(few) > 1 else "bars" if few == {True} else "bands"
 
@@ -124,7 +124,7 @@ def pooled_words(options: Options, cells: Sequence[Cell]) -> str:
 
 
 def below_threshold(threshold: float) -> str:
-    """For a caption: what the dashed line is."""
+    """The part of a caption that says what the dashed line at the threshold is."""
     return f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable." if threshold else ""
 
 

@@ -37,7 +37,7 @@ class CaseResults:
 
     @cached_property
     def networks(self) -> tuple[str, ...]:
-        """In the order of the spec."""
+        """The names of the networks, in the order of the spec."""
         return tuple(dict.fromkeys(row.network for row in self.rows))
 
     @cached_property

@@ -108,7 +108,7 @@ def _draw(axes: "Axes", shown: Spread) -> object:
 
 
 def _thin(axes: "Axes") -> None:
-    """Of the powers of ten on both sides every other is named: those near 0 would stand on each other."""
+    """Name every other power of ten on both sides, since those near 0 would stand on each other."""
     places = [place for place in axes.get_xticks() if place == 0 or round(_power(place)) % 2 == 0]
     axes.set_xticks(places)
 

@@ -191,7 +191,7 @@ def together(counts: Mapping[str, Counts]) -> Counts:
 
 
 def share_of(what: str, counts: Counts, *, by_chance: bool = False) -> float:
-    """Of a layer's weights; NaN where it is a share of nothing. By chance a b / size weights are in both."""
+    """The share of a layer's weights, NaN where it is a share of nothing. By chance a b / size weights are in both."""
     size, a, b = (counts[key] for key in ("size", "a", "b"))
     both = a * b / size if by_chance else counts["both"]
     part, all_of = {

@@ -91,7 +91,7 @@ def densities(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
 
 
 def _masks(given: CaseResults, options: Options) -> Iterator[Masks]:
-    """Of each network that is asked for, from the first measure that looks at its masks, the levels asked for."""
+    """The masks of each network at the levels asked for, from the first measure that looks at them."""
     seen = dict.fromkeys(target.network for target in given.plan.targets if target.case == given.case)
     for network in seen:
         if options.networks is not None and network not in options.networks:

@@ -23,7 +23,7 @@ DENSE_LABEL = "dense"
 
 @dataclass(frozen=True, slots=True)
 class Plotted:
-    """What stands in one pair of axes."""
+    """The lines of one pair of axes, and what stands on its y axis."""
 
     y: OnY
     lines: Sequence[Line]
@@ -104,7 +104,7 @@ def draw(
 
 
 def points_of(panels: Iterable[LinePanel]) -> Iterator[Sequence[Point]]:
-    """Those of every line."""
+    """The points of all lines of all panels."""
     return (line.points for panel in panels for row in panel.rows for line in row.lines)
 
 

@@ -34,7 +34,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a line looks."""
+    """The colour, marker and dashes of a line."""
 
     colour: str
     marker: str

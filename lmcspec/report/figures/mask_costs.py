@@ -130,7 +130,7 @@ def _lines(panel: Panel, seen: Levels) -> list[Line]:
 
 
 def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
-    """What lines do not show."""
+    """Notes on networks whose lines are missing or leave something out."""
     nothing = [name for name, levels in seen.items() if not any(by_level.unpacked for by_level in levels.values())]
     files = [name for name, levels in seen.items() if any(by_level.making is None for by_level in levels.values())]
     prefix = f"{panel.title}: " if panel.title else ""

@@ -19,7 +19,7 @@ class OnY:
 
     @property
     def scale(self) -> float:
-        """By what values are multiplied to be read."""
+        """The factor from a stored value to the one that is read, such as 100 for percent."""
         return self.metric.unit.scale
 
     @property

@@ -12,7 +12,7 @@ DASHES = {"average": "-", "recompute": "--"}
 
 
 class WithNumbers(Protocol):
-    """A committed result."""
+    """A committed result with the numbers of a path."""
 
     @property
     def scalars(self) -> Mapping[str, Any]: ...

@@ -42,7 +42,7 @@ KEYS = tuple(option.name for option in fields(Options) if option.name != "own")
 
 
 def options_of(figure: Figure) -> Options:
-    """What a figure's table says."""
+    """The options that a figure's table says; None for keys that its plot doesn't take."""
     said = {key: getattr(figure, key) for key in KEYS if key in type(figure).model_fields}
     return Options(**said, own=figure)
 

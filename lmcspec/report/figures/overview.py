@@ -38,7 +38,7 @@ class Looks:
     by_marker: str
 
     def of(self, point: Compared) -> tuple[str, str]:
-        """Colour and marker."""
+        """The colour and the marker of a point."""
         return self.colours[getattr(point, self.series)], self.markers[getattr(point, self.by_marker)]
 
 

@@ -109,8 +109,8 @@ class Plan:
 
         from lmcspec.engine.execute import execute
         from lmcspec.engine.model_facts import take_facts
-        from lmcspec.engine.origin import origin
         from lmcspec.engine.progress import show
+        from lmcspec.engine.provenance import provenance
         from lmcspec.engine.runner import hire
         from lmcspec.plan.checks import refuse_empty
         from lmcspec.report import tracked as reporter
@@ -131,11 +131,11 @@ class Plan:
         with telling(tracker, self.graph, running=running, required=False, say=lambda line: None):
             if running:
                 path = self.study.loaded.path
-                begun = origin(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
+                begun = provenance(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
                 spec = PlannedStudy(self.graph, self.study.loaded).resolved
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
-                    failed = execute(view, store, hire(runner, workers), listeners, spec=spec, origin=begun).failed
+                    failed = execute(view, store, hire(runner, workers), listeners, spec=spec, provenance=begun).failed
         results = self.results()
         if failed:
             labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])

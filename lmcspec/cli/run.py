@@ -44,11 +44,11 @@ def run(
 ) -> None:
     """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
     from lmcspec.base.errors import BlockedError
-    from lmcspec.engine import Interrupted
+    from lmcspec.engine import RunInterrupted
     from lmcspec.engine.execute import execute
     from lmcspec.engine.model_facts import check_saved, take_facts
-    from lmcspec.engine.origin import origin
     from lmcspec.engine.progress import show
+    from lmcspec.engine.provenance import provenance
     from lmcspec.engine.runner import hire
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
@@ -80,12 +80,12 @@ def run(
     summary = None
     with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
         if view.diff.run:
-            begun = origin(spelled("lmcspec run", spec, sets), spec.parent)
+            begun = provenance(spelled("lmcspec run", spec, sets), spec.parent)
             hired = hire(runner, workers)
             try:
                 with show() as listener:
-                    summary = execute(view, opened, hired, [listener], spec=study.resolved, origin=begun)
-            except Interrupted as interruption:
+                    summary = execute(view, opened, hired, [listener], spec=study.resolved, provenance=begun)
+            except RunInterrupted as interruption:
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None
         else:

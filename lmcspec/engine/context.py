@@ -21,7 +21,7 @@ REPORT_EVERY = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Workplace:
     """Where a task runs: a worker process, or the driver itself."""
 
     device: str
@@ -42,7 +42,7 @@ class TaskContext:
         store: Store,
         attempt: Attempt,
         payload: Mapping[str, Any],
-        place: Place,
+        place: Workplace,
         lease: Lease,
         log: Log,
         record: Callable[[], dict[str, Any]],

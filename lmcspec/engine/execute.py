@@ -10,8 +10,8 @@ from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.journal import journal
-from lmcspec.engine.origin import NOWHERE, Origin
 from lmcspec.engine.planned import Job, PlannedTask
+from lmcspec.engine.provenance import NOWHERE, Provenance
 from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import Listener, run
 from lmcspec.engine.runner import Runner, name_driver
@@ -33,24 +33,24 @@ def execute(
     listeners: Sequence[Listener] = (),
     *,
     spec: Mapping[str, Any] | None = None,
-    origin: Origin = NOWHERE,
+    provenance: Provenance = NOWHERE,
 ) -> Summary:
-    """Run the tasks of a plan that are not in the store. Raises Interrupted after Ctrl-C.
+    """Run the tasks of a plan that are not in the store. Raises RunInterrupted after Ctrl-C.
 
-    `spec` is the resolved study, by case, and `origin` where it comes from: for the run's journal.
+    `spec` is the resolved study, by case, and `provenance` where it comes from: for the run's journal.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
     away, and damaged or forced results are taken out of the store. Where tasks meet inputs that turn out to be
     damaged, these are made again and the tasks after them.
     """
-    summary = _execute(view, store, runner, listeners, spec, origin)
+    summary = _execute(view, store, runner, listeners, spec, provenance)
     for _ in range(MENDINGS):
         if not summary.failed or set(summary.failed) != summary.damaged:
             break
         again = outlook(view.plan, store, checked=True)
         if not again.diff.run:
             break
-        summary = summary.then(_execute(again, store, runner, listeners, spec, origin))
+        summary = summary.then(_execute(again, store, runner, listeners, spec, provenance))
     return summary
 
 
@@ -64,7 +64,7 @@ def _execute(
     runner: Runner,
     listeners: Sequence[Listener],
     spec: Mapping[str, Any] | None,
-    origin: Origin,
+    provenance: Provenance,
 ) -> Summary:
     name_driver()
     runner.start()
@@ -83,7 +83,7 @@ def _execute(
             runner.close()
             raise
         clock = _Clock()
-        with journal(store, view.plan.study, document, spec, origin) as written:
+        with journal(store, view.plan.study, document, spec, provenance) as written:
             summary = run(job, store, runner, listeners=[written, *listeners, clock.hear, retention.hear])
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):

@@ -10,7 +10,7 @@ from lmcspec.base.errors import LmcspecError
 from lmcspec.engine.summary import Summary
 
 
-class Interrupted(LmcspecError):
+class RunInterrupted(LmcspecError):
     """The run was stopped on request; running the same command again goes on."""
 
     exit_code = 130

@@ -8,7 +8,7 @@ from typing import Any
 
 from lmcspec.base.errors import StoreError
 from lmcspec.engine import events
-from lmcspec.engine.origin import Origin
+from lmcspec.engine.provenance import Provenance
 from lmcspec.engine.run import Listener
 from lmcspec.store import Journal, Store, open_journal
 
@@ -17,11 +17,11 @@ _log = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def journal(
-    store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str, Any] | None, origin: Origin
+    store: Store, study: str, plan: Mapping[str, Any], spec: Mapping[str, Any] | None, provenance: Provenance
 ) -> Iterator[Listener]:
     """A listener that writes the invocation's journal. Where that can't be written it says so once; the run goes on."""
     try:
-        written = open_journal(store, study, plan, spec, asdict(origin))
+        written = open_journal(store, study, plan, spec, asdict(provenance))
     except (OSError, StoreError) as error:
         _log.warning("this run can't be tracked: %s", error)
         yield lambda event: None

@@ -10,7 +10,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.engine import events
 from lmcspec.engine.context import present
 from lmcspec.engine.failures import Failure, last_lines
-from lmcspec.engine.interrupts import Interrupted, Interrupts
+from lmcspec.engine.interrupts import Interrupts, RunInterrupted
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, Runner, RunnerEvent
 from lmcspec.engine.schedule import Retries, Schedule
@@ -38,7 +38,7 @@ def run(
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
-    What this run makes is entered in the store's index. Raises Interrupted after Ctrl-C, and StoreError
+    What this run makes is entered in the store's index. Raises RunInterrupted after Ctrl-C, and StoreError
     once the store can't be written to any more, or data are not those that were planned; all of that when the tasks
     that were running have ended.
     """
@@ -109,7 +109,7 @@ class _Run:
         counts = {name: len(ids) for name, ids in ended.items()}
         self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
         if interrupts.times:
-            raise Interrupted(summary)
+            raise RunInterrupted(summary)
         if self._fatal:
             raise StoreError(self._fatal.message, help=self._fatal.help)
         return summary

@@ -12,7 +12,7 @@ from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
 from lmcspec.engine.attend import ATTENDANT
-from lmcspec.engine.context import Place, TaskContext, present
+from lmcspec.engine.context import TaskContext, Workplace, present
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
@@ -47,7 +47,7 @@ class Report:
         return Report(**{**values, "failure": Failure.read(failure) if failure else None})
 
 
-def execute(store: Store, identifier: str, payload: dict[str, Any], place: Place) -> Report:
+def execute(store: Store, identifier: str, payload: dict[str, Any], place: Workplace) -> Report:
     """Do a task here and now. Raises only KeyboardInterrupt; everything else ends in the report.
 
     `payload` is {"task", "shared", "inputs", "byproducts", "neutral", "record"}, the last for what the record of the
@@ -65,7 +65,7 @@ def execute(store: Store, identifier: str, payload: dict[str, Any], place: Place
     return replace(report, seconds=time.monotonic() - begun)
 
 
-def _under_lease(store: Store, identifier: str, payload: dict[str, Any], place: Place) -> Report:
+def _under_lease(store: Store, identifier: str, payload: dict[str, Any], place: Workplace) -> Report:
     if stored := present(store, identifier):
         return _reused(stored)
     lease = take(store, identifier)
@@ -80,7 +80,7 @@ def _under_lease(store: Store, identifier: str, payload: dict[str, Any], place: 
         lease.release()
 
 
-def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Place, lease: Lease) -> Report:
+def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Workplace, lease: Lease) -> Report:
     attempt = open_attempt(store, identifier, lease)
     place.send({"attempt": str(attempt.path)})
     began, clock = time.time(), time.monotonic()

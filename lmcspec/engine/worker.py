@@ -41,10 +41,10 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     sys.path[:] = slot["path"]
-    driver = Line(descriptor)
+    driver = DriverChannel(descriptor)
 
     from lmcspec.engine import gpu, heap, logs, pristine
-    from lmcspec.engine.context import Place
+    from lmcspec.engine.context import Workplace
     from lmcspec.engine.work import execute
     from lmcspec.store import Store
 
@@ -53,7 +53,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
     heap.keep()
     pristine.first()
     clean = pristine.Pristine.here()
-    place = Place(
+    place = Workplace(
         device="cuda" if slot["device"] else "cpu",
         send=driver.send,
         stopping=driver.stopping.is_set,
@@ -79,7 +79,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         driver.send({"report": report.document(), "rss": resident(), "grown": grown, "sound": sound})
 
 
-class Line:
+class DriverChannel:
     """The worker's end of its socket, with a thread that listens, so that even a busy worker hears the driver go."""
 
     def __init__(self, descriptor: int) -> None:

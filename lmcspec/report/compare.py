@@ -128,7 +128,7 @@ def welch(a: Cell, b: Cell) -> Interval | None:
     return Interval(difference - half, difference + half)
 
 
-Place = tuple[str, str, int, str, Metric, str]
+ComparedAt = tuple[str, str, int, str, Metric, str]
 """(case, network, level, measure, headline metric, k as written)."""
 
 
@@ -163,8 +163,8 @@ def compare(a: Sequence[Row], b: Sequence[Row], *, one_store: bool) -> Compariso
     return Comparison(tuple(pairs), len(sides[0]) - len(both), len(sides[1]) - len(both))
 
 
-def _by_place(rows: Iterable[Row]) -> dict[Place, list[Row]]:
-    places: dict[Place, list[Row]] = {}
+def _by_place(rows: Iterable[Row]) -> dict[ComparedAt, list[Row]]:
+    places: dict[ComparedAt, list[Row]] = {}
     for row in rows:
         if row.headline:
             place = (row.case, row.network, row.level, row.measure, row.metric, row.k)

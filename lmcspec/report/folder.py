@@ -16,7 +16,7 @@ from lmcspec.store import Store, layout
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class ReportFiles:
     """The files of a report that lie in their folder."""
 
     page: Path
@@ -31,7 +31,7 @@ class Written:
 
 def write_report(
     study: PlannedStudy, store: Store, runs: Mapping[str, str], spec: str, output: Path | None = None
-) -> Written:
+) -> ReportFiles:
     """Write the page and the figures of a study, to `output` or to the store's folder of reports.
 
     `runs` are those of MLflow by task, `spec` is the study as a command names it. Each file is written whole or not
@@ -47,7 +47,7 @@ def write_report(
     # Below the store, or what the user named, no link is followed.
     root, folder = (output, output) if output else (store.root, store.root / layout.REPORTS / file_name(plan.study))
     _write(root, folder, files | {PAGE: html(text, drawn).encode()})
-    return Written(folder / PAGE, tuple(str(folder / name) for name in (*files, PAGE)), drawn)
+    return ReportFiles(folder / PAGE, tuple(str(folder / name) for name in (*files, PAGE)), drawn)
 
 
 def _write(root: Path, folder: Path, files: Mapping[str, bytes]) -> None:

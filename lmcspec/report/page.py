@@ -18,7 +18,7 @@ from lmcspec.report.tidy import MISSING, Row, at_the_end, measure_of
 from lmcspec.report.words import form_of
 
 
-class Found(Protocol):
+class Committed(Protocol):
     """A committed result: where it is and how it came about."""
 
     @property
@@ -33,10 +33,10 @@ class Found(Protocol):
     def record(self) -> Mapping[str, Any]: ...
 
 
-class Store(Protocol):
+class CommittedResults(Protocol):
     """Gives the committed results of tasks."""
 
-    def find(self, identifier: str) -> Found | None:
+    def find(self, identifier: str) -> Committed | None:
         """The committed result of a task, or None."""
         ...
 
@@ -45,7 +45,7 @@ LEGEND = "mean ± sample standard deviation over replicates (n), in percent and 
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class NumberSource:
     """A task that numbers come from: one line of the list to which they are linked."""
 
     id: str
@@ -82,7 +82,7 @@ class Page:
     spec: str
     progress: str
     cases: tuple[CasePart, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[NumberSource, ...]
     notes: tuple[str, ...]
     spent: TextTable
     masks: TextTable
@@ -94,7 +94,7 @@ class Page:
 def page(
     plan: Plan,
     rows: Sequence[Row],
-    store: Store,
+    store: CommittedResults,
     runs: Mapping[str, str],
     *,
     title: str = "",
@@ -168,7 +168,7 @@ def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextT
     return common, TextTable(("setting", *(line.network for line in series)), lines, names=len(series) + 1)
 
 
-def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
+def _sources(plan: Plan, store: CommittedResults, runs: Mapping[str, str]) -> list[NumberSource]:
     """Every task that a number of the page comes from, once, in the order of the tables, replicates together."""
     networks = {
         key: place for place, key in enumerate(dict.fromkeys((target.case, target.network) for target in plan.targets))
@@ -190,8 +190,8 @@ def _sources(plan: Plan, store: Store, runs: Mapping[str, str]) -> list[Source]:
     return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
 
 
-def _source(plan: Plan, task: str, gave: str, stored: Found | None, runs: Mapping[str, str]) -> Source:
-    return Source(
+def _source(plan: Plan, task: str, gave: str, stored: Committed | None, runs: Mapping[str, str]) -> NumberSource:
+    return NumberSource(
         id=task,
         label=plan.tasks[task].label,
         values=gave,
@@ -244,7 +244,7 @@ def _count(number: int) -> str:
 NUMERICS = ("device", "cpu", "threads", "torch", "deterministic", "python", "lmcspec")
 
 
-def _numerics(plan: Plan, store: Store) -> TextTable:
+def _numerics(plan: Plan, store: CommittedResults) -> TextTable:
     """On what results were computed, and how many tasks on each."""
     counts: Counter[tuple[str, ...]] = Counter()
     for task in plan.tasks:

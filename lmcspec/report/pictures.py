@@ -7,7 +7,7 @@ from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.report.figures import across, drawings, files
 from lmcspec.report.html import Picture
-from lmcspec.report.page import Store
+from lmcspec.report.page import CommittedResults
 from lmcspec.report.tidy import Row
 
 PAGE = "report.html"
@@ -17,7 +17,7 @@ PAGE = "report.html"
 def pictures(
     plan: Plan,
     rows: Sequence[Row],
-    store: Store,
+    store: CommittedResults,
     figures: Mapping[str, Mapping[str, Figure]],
     suffixes: Sequence[str] = ("svg", "png"),
 ) -> Iterator[Picture]:

@@ -66,7 +66,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LevelLine:
     """One level of a network."""
 
     network: str
@@ -86,11 +86,11 @@ class ResultsTable:
     """A line for each level of each network, a column for each measure and k."""
 
     columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[LevelLine, ...]
 
     def part(self, first: int, last: int) -> "ResultsTable":
         """The columns from `first` to before `last`, and the lines that have a value there."""
-        parts = [Line(line.network, line.level, line.sparsity, line.values[first:last]) for line in self.lines]
+        parts = [LevelLine(line.network, line.level, line.sparsity, line.values[first:last]) for line in self.lines]
         return ResultsTable(self.columns[first:last], tuple(line for line in parts if any(line.values)))
 
     @property
@@ -133,7 +133,7 @@ def _table(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> ResultsTable:
         values = tuple(_value([row for row in of_level if column.holds(row)], cells) for column in columns)
         if any(values):
             sparsities = [row.sparsity for row in of_level if row.sparsity is not None]
-            lines.append(Line(network, level, fmean(sparsities) if sparsities else None, values))
+            lines.append(LevelLine(network, level, fmean(sparsities) if sparsities else None, values))
     return ResultsTable(tuple(columns), tuple(lines))
 
 

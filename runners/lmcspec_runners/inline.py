@@ -6,7 +6,7 @@ from typing import Any
 
 from lmcspec.catalog.runners.inline import Inline
 from lmcspec.engine import pristine
-from lmcspec.engine.context import Place
+from lmcspec.engine.context import Workplace
 from lmcspec.engine.logs import StreamLog
 from lmcspec.engine.runner import Passed, Ready, Reported, RunnerEvent, Slot, name_driver
 from lmcspec.engine.work import execute
@@ -23,7 +23,7 @@ class InlineRunner:
         self._running = False
         self._said_ready = False
         self._happened: list[RunnerEvent] = []
-        self._place = Place(
+        self._place = Workplace(
             device="cpu", send=self._hear, stopping=lambda: self._stopping, open_log=StreamLog, memory={}
         )
 

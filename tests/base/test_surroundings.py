@@ -11,7 +11,7 @@ import pytest
 
 from lmcspec.base import surroundings as module
 from lmcspec.base.surroundings import child_environment, foreign_environment, module_path, settle, worker_environment
-from lmcspec.engine.origin import origin
+from lmcspec.engine.provenance import provenance
 from lmcspec.track.serve import environment
 
 TRAPS = ("mlflow", "torch", "types", "random", "numpy", "json", "uvicorn", "sqlalchemy", "lmcspec", "matplotlib")
@@ -148,12 +148,12 @@ def test_git_is_asked_about_the_spec_s_folder_in_a_hook_of_another(tmp_path, mon
             ).stdout.strip()
         )
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
-    assert origin("x", tmp_path / "mine").commit == commits[0] != commits[1]
+    assert provenance("x", tmp_path / "mine").commit == commits[0] != commits[1]
     hook = tmp_path / "hook"
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
     hook.chmod(0o755)
     subprocess.run(["git", "-C", str(tmp_path / "mine"), "config", "core.fsmonitor", str(hook)], check=True, env=plain)
-    assert origin("x", tmp_path / "mine").commit == commits[0] and not Path(tmp_path, "ran").exists()
+    assert provenance("x", tmp_path / "mine").commit == commits[0] and not Path(tmp_path, "ran").exists()
 
 
 def test_no_other_place_reads_the_whole_environment():

@@ -6,7 +6,7 @@ import pytest
 from jobs_for_tests import Plan
 
 from lmcspec.engine.attend import Attendant
-from lmcspec.engine.context import Place, TaskContext
+from lmcspec.engine.context import TaskContext, Workplace
 from lmcspec.engine.logs import FileLog
 from lmcspec.engine.work import Report, execute
 from lmcspec.store import Store, Stored, holder, open_attempt, take
@@ -20,7 +20,7 @@ def store(tmp_path):
 @pytest.fixture
 def place():
     said = []
-    place = Place(device="cpu", send=said.append, stopping=lambda: False, open_log=FileLog)
+    place = Workplace(device="cpu", send=said.append, stopping=lambda: False, open_log=FileLog)
     place.memory["said"] = said
     return place
 
@@ -163,7 +163,7 @@ def test_a_task_need_not_pass_again_what_an_earlier_attempt_passed(store, place,
 def test_an_interrupted_task_keeps_its_checkpoint(store):
     plan = Plan()
     task = plan.add("sleep")
-    place = Place(device="cpu", send=lambda _: None, stopping=lambda: True, open_log=FileLog)
+    place = Workplace(device="cpu", send=lambda _: None, stopping=lambda: True, open_log=FileLog)
     report = execute(store, task, plan.payload(task), place)
     assert report.status == "interrupted"
     assert (store.root / "partial" / task / "checkpoint").read_text() == "0"
@@ -173,7 +173,7 @@ def test_metrics_and_progress(store):
     said = []
     plan = Plan()
     task = plan.add("sleep")
-    place = Place(device="cpu", send=said.append, stopping=lambda: len(said) > 3, open_log=FileLog)
+    place = Workplace(device="cpu", send=said.append, stopping=lambda: len(said) > 3, open_log=FileLog)
     report = execute(store, task, plan.payload(task), place)
     progress = [message["progress"] for message in said if "progress" in message]
     assert len(progress) == 3 and progress[0] == [0, 1000, ""]

@@ -13,7 +13,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from lmcspec.engine import pristine
-from lmcspec.engine.context import Place
+from lmcspec.engine.context import Workplace
 from lmcspec.engine.execute import job_of
 from lmcspec.engine.logs import DescriptorLog
 from lmcspec.engine.preload import preload
@@ -60,7 +60,7 @@ def work(store: Store, job, tasks: Iterable[str]) -> None:
     """What a worker does."""
     pristine.first()
     clean = pristine.Pristine.here()
-    place = Place(device="cpu", send=lambda message: None, stopping=lambda: False, open_log=DescriptorLog)
+    place = Workplace(device="cpu", send=lambda message: None, stopping=lambda: False, open_log=DescriptorLog)
     for task in tasks:
         report = execute(store, task, job.payload(task), place)
         clean.restore()

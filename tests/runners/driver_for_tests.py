@@ -32,7 +32,7 @@ def main() -> int:
     print("Begun", flush=True)
     try:
         summary = engine.run(plan.job(), Store.open(folder), runner, listeners=[say])
-    except engine.Interrupted as stopped:
+    except engine.RunInterrupted as stopped:
         print("interrupted", len(stopped.summary.interrupted), flush=True)
         return stopped.exit_code
     return 1 if summary.failed else 0

@@ -45,7 +45,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PathLine:
     """A line: where on the path, and the curves whose mean it is; one a replicate, or one a pair."""
 
     key: Key
@@ -112,7 +112,7 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
     return Drawing(name, title, figure, caption, tuple(no_numbers(every, what)))
 
 
-def no_numbers(lines: Sequence[Line], what: str) -> Iterator[str]:
+def no_numbers(lines: Sequence[PathLine], what: str) -> Iterator[str]:
     """Which lines have gaps because a loss is no number there, in how many replicates or pairs."""
     splits_of: dict[str, list[str]] = {}
     for line in lines:
@@ -131,7 +131,7 @@ def _told_by_k(options: Options) -> bool:
 
 
 def _looks(
-    given: CaseResults, options: Options, lines: Sequence[Line], steps: Mapping[int, str]
+    given: CaseResults, options: Options, lines: Sequence[PathLine], steps: Mapping[int, str]
 ) -> Mapping[Key, tuple[str, tuple[str, str]]]:
     """What each line is called and how it looks. Panels of one network, and `series = "at"`, have a line per k.
 
@@ -197,13 +197,13 @@ def policy_of(given: CaseResults, options: Options) -> str:
     return given.headline(measures[0]).policy
 
 
-def _counted(lines: Sequence[Line], options: Options) -> str:
+def _counted(lines: Sequence[PathLine], options: Options) -> str:
     ns = sorted({len(line.curves) for line in lines})
     over = "mean ± std over replicates and pairs" if options.band == "all" else "mean ± std"
     return f"{over}, n = {ns[0]}" if len(ns) == 1 else f"{over}, n = {ns[0]}–{ns[-1]}"
 
 
-def curves_of(given: CaseResults, options: Options) -> Iterator[Line]:
+def curves_of(given: CaseResults, options: Options) -> Iterator[PathLine]:
     """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
 
     What is not there is left out. Of a network that several measures look at, those of the first are taken.
@@ -239,7 +239,7 @@ def curves_of(given: CaseResults, options: Options) -> Iterator[Line]:
                 pooled = [curve for pairs in replicates.values() for curve in pairs]
                 means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in replicates.values()]
                 key = Key(at, k, network, level, split)
-                yield Line(key, alphas, pooled if options.band == "all" else means)
+                yield PathLine(key, alphas, pooled if options.band == "all" else means)
 
 
 def _written(target: Target) -> str:

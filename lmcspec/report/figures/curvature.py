@@ -39,7 +39,7 @@ FINEST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Distribution:
     """How the values of one network and level are distributed: shares of each bin, by replicate."""
 
     label: str
@@ -94,7 +94,7 @@ def _estimated(given: CaseResults, measure: str) -> str:
     )
 
 
-def _draw(axes: "Axes", shown: Spread) -> object:
+def _draw(axes: "Axes", shown: Distribution) -> object:
     edges = list(shown.edges)
     middles = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
     means = [spread.mean(column) for column in zip(*shown.shares, strict=True)]
@@ -119,14 +119,14 @@ def _power(value: float) -> float:
     return log10(abs(value))
 
 
-def _filled(shown: Spread) -> Iterator[float]:
+def _filled(shown: Distribution) -> Iterator[float]:
     """The edges of the bins in which there is anything."""
     for place, (low, high) in enumerate(zip(shown.edges, shown.edges[1:], strict=False)):
         if any(shares[place] for shares in shown.shares):
             yield from (low, high)
 
 
-def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Spread]:
+def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Distribution]:
     groups: dict[tuple[str, int, str], list[Target]] = {}
     for target in given.plan.targets:
         if (target.case, target.measure) == (given.case, measure) and (
@@ -152,7 +152,7 @@ def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Spr
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
         merged = [_merged(histogram["edges"], histogram["counts"])[1] for histogram in histograms]
         shares = [[count / sum(counts) for count in counts] for counts in merged]
-        yield Spread(_at(named(given, network, level), at), look, edges, shares)
+        yield Distribution(_at(named(given, network, level), at), look, edges, shares)
 
 
 def _at(label: str, at: str) -> str:

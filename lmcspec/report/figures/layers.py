@@ -50,7 +50,7 @@ Counts = Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LayerLine:
     """Networks at a level whose masks have the same counts: by replicate, then by layer."""
 
     networks: tuple[str, ...]
@@ -146,7 +146,7 @@ def _targets(given: CaseResults, options: Options, measure: str) -> Iterator[Tar
             yield from (target for level in levels for target in of_network if target.level == level)
 
 
-def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[Line]:
+def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[LayerLine]:
     """In the order of networks and levels; those whose masks have the same counts in every replicate are one.
 
     `solid` leaves broken lines to what is by chance.
@@ -174,7 +174,7 @@ def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> lis
         look = look_at_depth(looks[first[0]], depth)
         look = Look(look.colour, look.marker, "-") if solid else look
         label = ", ".join([*networks[:-1], named(given, networks[-1], first[1])])
-        lines.append(Line(networks, first[1], label, look, len(cells[first]), counts[first]))
+        lines.append(LayerLine(networks, first[1], label, look, len(cells[first]), counts[first]))
     return lines
 
 
@@ -262,7 +262,7 @@ def _against(given: CaseResults, measure: str) -> str:
 def _notes(
     given: CaseResults,
     targets: Sequence[Target],
-    lines: Sequence[Line],
+    lines: Sequence[LayerLine],
     points: Mapping[str, Sequence[Point]],
     order: Sequence[str],
 ) -> Iterator[str]:

@@ -30,7 +30,7 @@ Levels = Mapping[str, Mapping[int, Seen]]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """What the masks of a network take, from level to level; networks with the same line share it."""
 
     labels: tuple[str, ...]
@@ -109,10 +109,10 @@ def _left_out(panel: Panel) -> set[str]:
     return {network for network in panel.given.pruned if panel.given.original(network) != network}
 
 
-def _lines(panel: Panel, seen: Levels) -> list[Line]:
+def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
     """In the order of the networks. What takes nothing has no place on a log scale."""
     given, options = panel.given, panel.options
-    lines: dict[tuple, Line] = {}
+    lines: dict[tuple, CostLine] = {}
     for curve in curves_of(given, list(seen)):
         points = []
         for network in curve.networks:
@@ -123,7 +123,7 @@ def _lines(panel: Panel, seen: Levels) -> list[Line]:
             points.sort(key=lambda point: point[0])
         key = tuple(point for point in points if point[1].unpacked)
         if key:
-            before = lines.get(key, Line((), (), key))
+            before = lines.get(key, CostLine((), (), key))
             labels, networks = (*before.labels, curve.label), (*before.networks, *curve.networks)
             lines[key] = replace(before, labels=labels, networks=networks)
     return list(lines.values())
@@ -140,7 +140,7 @@ def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
         yield f"{prefix}{', '.join(files)}: what a set from a file took to make is not known, and not counted"
 
 
-def _draw(axes: "Axes", line: Line, look: Look) -> Any:
+def _draw(axes: "Axes", line: CostLine, look: Look) -> Any:
     """All lines of a network, and the handle for a legend."""
     x = [place for place, _ in line.points]
     handle = None
@@ -154,7 +154,7 @@ def _draw(axes: "Axes", line: Line, look: Look) -> Any:
     return handle
 
 
-def _finish(axes: "Axes", lines: Sequence[Line], linear: bool, *, alone: bool) -> None:
+def _finish(axes: "Axes", lines: Sequence[CostLine], linear: bool, *, alone: bool) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     finish(axes, {line.label: [Point(x, None) for x, _ in line.points] for line in lines}, linear, top=alone)

@@ -9,7 +9,7 @@ from lmcspec.catalog.plots.overview import CARD as OVERVIEW
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.ratios import Compared, Ratio, compare
+from lmcspec.report.figures.ratios import Ratio, RatioPoint, compare
 from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, colour, drawn, legend, marker, name_y
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Looks:
     markers: Mapping[str, str]
     by_marker: str
 
-    def of(self, point: Compared) -> tuple[str, str]:
+    def of(self, point: RatioPoint) -> tuple[str, str]:
         """The colour and the marker of a point."""
         return self.colours[getattr(point, self.series)], self.markers[getattr(point, self.by_marker)]
 
@@ -119,7 +119,7 @@ def _axes(options: Options) -> tuple[str, str]:
     return x, y or RATIOS[1 - RATIOS.index(x)]
 
 
-def _of(point: Compared, which: str) -> Ratio:
+def _of(point: RatioPoint, which: str) -> Ratio:
     return point.barrier if which == "barrier-ratio" else point.accuracy
 
 
@@ -128,7 +128,7 @@ def _bar(ratio: Ratio) -> float:
     return 0.0 if ratio.unstable else ratio.std
 
 
-def _size(point: Compared, size: str) -> float:
+def _size(point: RatioPoint, size: str) -> float:
     if size == "compression":
         return point.data_compression
     return 1 / point.density if point.density else inf
@@ -148,7 +148,7 @@ def _areas(values: Sequence[float]) -> dict[float, float]:
     }
 
 
-def _looks(givens: Sequence[CaseResults], points: Sequence[Compared], options: Options) -> Looks:
+def _looks(givens: Sequence[CaseResults], points: Sequence[RatioPoint], options: Options) -> Looks:
     usual = "case" if len(givens) > 1 else "network"
     series = options.series if options.series in ("case", "network") else usual
     other = "network" if series == "case" else "case"
@@ -169,7 +169,7 @@ def _looks(givens: Sequence[CaseResults], points: Sequence[Compared], options: O
     return Looks(series, colours[series], markers[by_marker], by_marker)
 
 
-def _draw(axes: "Axes", points: Sequence[Compared], x: str, y: str, areas: Sequence[float], looks: Looks) -> None:
+def _draw(axes: "Axes", points: Sequence[RatioPoint], x: str, y: str, areas: Sequence[float], looks: Looks) -> None:
     shade, shape = looks.of(points[0])
     over = [[_of(point, which).value for point in points] for which in (x, y)]
     spreads = [[_bar(_of(point, which)) for point in points] for which in (x, y)]
@@ -184,7 +184,7 @@ def _draw(axes: "Axes", points: Sequence[Compared], x: str, y: str, areas: Seque
     )
 
 
-def _name(axes: "Axes", points: Sequence[Compared], x: str, y: str) -> None:
+def _name(axes: "Axes", points: Sequence[RatioPoint], x: str, y: str) -> None:
     """The sparsity beside each point."""
     for point in points:
         place = (_of(point, x).value, _of(point, y).value)
@@ -231,6 +231,6 @@ def _size_handles(areas: Mapping[float, float], size: str) -> list[Any]:
     ]
 
 
-def _counted(points: Sequence[Compared]) -> str:
+def _counted(points: Sequence[RatioPoint]) -> str:
     ns = sorted({ratio.n for point in points for ratio in (point.barrier, point.accuracy)})
     return f"n = {ns[0]}" if len(ns) == 1 else f"n = {ns[0]}–{ns[-1]}"

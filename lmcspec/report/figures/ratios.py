@@ -16,7 +16,7 @@ from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
 from lmcspec.tasks import Task
 
-Place = tuple[str, int]
+NetworkLevel = tuple[str, int]
 """A network and a level."""
 
 
@@ -32,7 +32,7 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class RatioPoint:
     """A network at a level, by the baseline at that level."""
 
     case: str
@@ -45,10 +45,10 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CaseRatios:
     """What can be compared in one case, on which images its barriers are, and what has to be said."""
 
-    points: tuple[Compared, ...]
+    points: tuple[RatioPoint, ...]
     split: str
     notes: tuple[str, ...]
 
@@ -74,7 +74,7 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
 
 
-def compare(given: CaseResults, options: Options, baseline: str, label: str) -> Comparison:
+def compare(given: CaseResults, options: Options, baseline: str, label: str) -> CaseRatios:
     """The points of one case: every network but the baseline, at the levels at which both have a barrier.
 
     Barriers are those of the loss at the midpoint, on training images where both were looked at on these, else on test
@@ -85,7 +85,7 @@ def compare(given: CaseResults, options: Options, baseline: str, label: str) -> 
     accuracies = {
         (row.network, row.level): row for row in _rows(given, options, "accuracy", _named("accuracy", "test/accuracy"))
     }
-    points: list[Compared] = []
+    points: list[RatioPoint] = []
     without: dict[str, list[int]] = {}
     steps: dict[int, str] = {}
     for network in given.networks:
@@ -100,14 +100,14 @@ def compare(given: CaseResults, options: Options, baseline: str, label: str) -> 
             accuracy = _ratio(given, accuracies.get((network, level)), accuracies.get((baseline, level)))
             if barrier and accuracy:
                 density, data = given.density(network, level), data_compression(given, network, level)
-                points.append(Compared(given.case, network, level, barrier, accuracy, density, data))
+                points.append(RatioPoint(given.case, network, level, barrier, accuracy, density, data))
             else:
                 without.setdefault(network, []).append(level)
-    return Comparison(tuple(points), split, tuple(_notes(points, baseline, label, without, steps)))
+    return CaseRatios(tuple(points), split, tuple(_notes(points, baseline, label, without, steps)))
 
 
 def _notes(
-    points: Sequence[Compared], baseline: str, label: str, without: Mapping[str, list[int]], steps: Mapping[int, str]
+    points: Sequence[RatioPoint], baseline: str, label: str, without: Mapping[str, list[int]], steps: Mapping[int, str]
 ) -> Iterator[str]:
     """The k that was chosen of several, what is not there, and which ratios say little."""
     if steps:
@@ -141,11 +141,13 @@ def _rows(given: CaseResults, options: Options, kind: str, metric: Metric) -> Se
     return given.of(measures, metric, replace(options, networks=None))
 
 
-def _barriers(given: CaseResults, options: Options, baseline: str) -> tuple[str, Mapping[Place, Mapping[int, Row]]]:
+def _barriers(
+    given: CaseResults, options: Options, baseline: str
+) -> tuple[str, Mapping[NetworkLevel, Mapping[int, Row]]]:
     """The images that barriers are on, and their rows by network and level, then by k."""
     measures = given.measures("stability")
     policy = given.headline(measures[0]).policy if measures else POLICIES[0]
-    barriers: dict[Place, dict[int, Row]] = {}
+    barriers: dict[NetworkLevel, dict[int, Row]] = {}
     for split in ("train", "test"):
         barriers = {}
         midpoint = _named("stability", "midpoint/test-loss", split=split, policy=policy)

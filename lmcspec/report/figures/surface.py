@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.along_path import (
     SCALES,
-    Line,
+    PathLine,
     along,
     curves_of,
     no_numbers,
@@ -49,7 +49,7 @@ class NetworkPanel:
     title: str
     given: CaseResults
     network: str
-    lines: tuple[Line, ...]
+    lines: tuple[PathLine, ...]
     notes: tuple[str, ...]
 
 
@@ -119,13 +119,13 @@ def _panels(given: CaseResults, options: Options, *, named: bool) -> Iterator[Ne
         yield NetworkPanel(title, given, network, lines, tuple(notes))
 
 
-def _columns(givens: Sequence[CaseResults], shown: Sequence[tuple[NetworkPanel, Sequence[Line]]]) -> int:
+def _columns(givens: Sequence[CaseResults], shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]]) -> int:
     """A line of panels for each case where all have as many, as the papers have it; else as panels stand elsewhere."""
     counts = {sum(panel.given is given for panel, _ in shown) for given in givens}
     return counts.pop() if len(givens) > 1 and len(counts) == 1 else abreast(len(shown))
 
 
-def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[Line]]], scale: float, label: str, columns: int) -> Any:
+def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], scale: float, label: str, columns: int) -> Any:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -152,7 +152,7 @@ def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[Line]]], scale: float, la
     return figure
 
 
-def _heights(lines: Sequence[Line], scale: float) -> list[float]:
+def _heights(lines: Sequence[PathLine], scale: float) -> list[float]:
     """All mean values that are numbers."""
     return [value for line in lines for value in over_replicates(line.curves, scale)[0] if not isnan(value)]
 
@@ -160,7 +160,7 @@ def _heights(lines: Sequence[Line], scale: float) -> list[float]:
 def _draw_surface(
     axes: "Axes3D",
     panel: NetworkPanel,
-    lines: Sequence[Line],
+    lines: Sequence[PathLine],
     means: Sequence[Sequence[float]],
     colours: "ScalarMappable",
 ) -> None:

@@ -12,7 +12,7 @@ PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """The command, user and commit that a run comes from; empty where that is not known."""
 
     command: str = ""
@@ -22,14 +22,14 @@ class Origin:
     """Whether tracked files differ from that commit."""
 
 
-NOWHERE = Origin()
+NOWHERE = Provenance()
 
 
-def origin(command: str, folder: Path) -> Origin:
-    """The origin of a command on a spec in `folder`."""
+def provenance(command: str, folder: Path) -> Provenance:
+    """The provenance of a run: of a command on a spec in `folder`."""
     described = _describe(folder)
     commit = described.removesuffix("-dirty")
-    return Origin(command, _user(), commit, described != commit)
+    return Provenance(command, _user(), commit, described != commit)
 
 
 def _user() -> str:

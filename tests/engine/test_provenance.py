@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from lmcspec.engine import origin as module
-from lmcspec.engine.origin import Origin, origin
+from lmcspec.engine import provenance as module
+from lmcspec.engine.provenance import Provenance, provenance
 
 
 @pytest.fixture
@@ -26,27 +26,27 @@ def commit_of(repository):
 
 def test_the_commit_and_whether_anything_has_changed_since(repository):
     subprocess.run(["git", "-C", str(repository), "tag", "v1"], check=True)
-    clean = Origin("lmcspec run a.toml", getpass.getuser(), commit_of(repository))
-    assert origin("lmcspec run a.toml", repository) == clean
+    clean = Provenance("lmcspec run a.toml", getpass.getuser(), commit_of(repository))
+    assert provenance("lmcspec run a.toml", repository) == clean
     (repository / "untracked").touch()
-    assert origin("lmcspec run a.toml", repository) == clean
+    assert provenance("lmcspec run a.toml", repository) == clean
     (repository / "a.toml").write_text("study = 'b'\n")
-    assert origin("x", repository).dirty
+    assert provenance("x", repository).dirty
     (repository / "sub").mkdir()
-    assert origin("x", repository / "sub").commit == clean.commit
+    assert provenance("x", repository / "sub").commit == clean.commit
 
 
 def test_without_a_repository_git_or_patience_nothing_is_said(repository, tmp_path_factory, monkeypatch):
     nowhere = tmp_path_factory.mktemp("nowhere")
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(nowhere.parent))
-    assert origin("x", nowhere) == Origin("x", getpass.getuser())
-    assert origin("x", nowhere / "missing").commit == ""
+    assert provenance("x", nowhere) == Provenance("x", getpass.getuser())
+    assert provenance("x", nowhere / "missing").commit == ""
     monkeypatch.setattr(module, "PATIENCE", 0.0)
-    assert origin("x", repository).commit == ""
+    assert provenance("x", repository).commit == ""
     monkeypatch.setenv("PATH", "")
-    assert origin("x", repository).commit == ""
+    assert provenance("x", repository).commit == ""
 
 
 def test_a_user_without_a_name(monkeypatch, tmp_path):
     monkeypatch.setattr(getpass, "getuser", lambda: (_ for _ in ()).throw(KeyError("getpwuid(): uid not found: 1234")))
-    assert origin("x", tmp_path).user == ""
+    assert provenance("x", tmp_path).user == ""

@@ -53,8 +53,8 @@ class Reason:
         return f"{self.code}: {'; '.join(map(str, self.changes)) or REASONS[self.code]}"
 
     @property
-    def own(self) -> bool:
-        """Whether it has a cause of its own, not only an input that changed."""
+    def by_itself(self) -> bool:
+        """Whether the task has a cause of its own, and not only an input that changed."""
         return self.code != "input-changed"
 
 

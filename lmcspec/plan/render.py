@@ -138,7 +138,7 @@ def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
     for task, reason in view.reasons.items():
         if task not in counted:
             continue
-        if reason.own:
+        if reason.by_itself:
             groups.setdefault((reason.code, tuple(map(str, reason.changes))), []).append(task)
         else:
             followers[_cause(view.reasons.get(reason.root))] += 1

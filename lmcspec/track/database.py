@@ -39,10 +39,10 @@ BESIDE = ("-wal", "-shm", "-journal")
 _log = logging.getLogger(__name__)
 
 
-def prepare(database: Path, *, own: bool) -> None:
+def prepare(database: Path, *, replaceable: bool) -> None:
     """Have MLflow's tables there, one process at a time. UnreachableError where that can't be, and why.
 
-    `own`: whether all that is in there is known to the store, so that it may be made anew.
+    `replaceable`: whether all that is in there is known to the store, so that it may be made anew.
     """
     from filelock import FileLock, Timeout
 
@@ -51,7 +51,7 @@ def prepare(database: Path, *, own: bool) -> None:
         with FileLock(f"{database}.lock", timeout=MAKING):
             _sweep(database)
             try:
-                _mend(database, own)
+                _mend(database, replaceable)
             except _ReadOnlyError:
                 _replace(database, _copied(database), "could only be read")
             if not os.path.lexists(database):
@@ -62,12 +62,12 @@ def prepare(database: Path, *, own: bool) -> None:
         raise UnreachableError(f"{database} can't be used: {error.strerror or error}") from error
 
 
-def _mend(database: Path, own: bool) -> None:
+def _mend(database: Path, replaceable: bool) -> None:
     """Leave a whole database there, or none."""
     why = trouble(database)
     if not why:
         return
-    if not own:
+    if not replaceable:
         raise UnreachableError(f"{database} {why}", help="move it away, or choose another with --tracking-uri")
     if isinstance(why, Older) and (newer := _upgraded(database)) is not None:
         _replace(database, newer, str(why))

@@ -98,7 +98,7 @@ class Server:
         self._asking = Asking(f"MLflow at {shown(uri)}", waiting)
         if self._database is not None:
             self._own = self._database == own_database(store)
-            prepare(self._database, own=self._own)
+            prepare(self._database, replaceable=self._own)
             if self._own:
                 kept.bring_home(self._database, store)
             self._file = _identity(self._database)

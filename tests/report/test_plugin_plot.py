@@ -29,7 +29,7 @@ def draw(cases, options, name):
     rows = [row for row in cases[0].of("accuracy", cases[0].headline("accuracy"), options)]
     with drawn():
         figure, ((axes,),) = canvas(1, 1, 4, 3)
-        axes.plot([row.level for row in rows], [row.value for row in rows], options.own.mark, label="dots")
+        axes.plot([row.level for row in rows], [row.value for row in rows], options.table.mark, label="dots")
     return Drawing(name, "Dots", figure, f"{len(rows)} of them.")
 """
 

@@ -50,15 +50,15 @@ def aside(path):
 
 
 def test_one_that_is_missing_is_made(place):
-    prepare(place, own=True)
+    prepare(place, replaceable=True)
     assert trouble(place) == "" and not aside(place)
-    prepare(place, own=True)
+    prepare(place, replaceable=True)
     assert not aside(place)
 
 
 def test_one_that_is_whole_is_left_as_it_is(used):
     before = used.read_bytes()
-    prepare(used, own=True)
+    prepare(used, replaceable=True)
     assert used.read_bytes() == before and not aside(used)
 
 
@@ -104,7 +104,7 @@ def test_a_broken_one_is_kept_and_made_anew_and_said(used, how, caplog, monkeypa
     monkeypatch.setattr(module, "_upgraded", lambda path: None)
     act(used)
     kept = os.lstat(used)
-    prepare(used, own=True)
+    prepare(used, replaceable=True)
     assert trouble(used) == "" and runs(used) == 0
     (one,) = aside(used)
     assert os.lstat(one).st_ino == kept.st_ino, "it is the very same file"
@@ -117,14 +117,14 @@ def test_somebody_else_s_is_not_touched(used, how):
     act(used)
     kept = os.lstat(used)
     with pytest.raises(UnreachableError, match=why):
-        prepare(used, own=False)
+        prepare(used, replaceable=False)
     assert os.lstat(used).st_ino == kept.st_ino and not aside(used)
 
 
 def test_what_is_beside_a_broken_one_goes_with_it(used):
     used.write_text("")
     used.with_name("mlflow.db-wal").write_text("of the broken one")
-    prepare(used, own=True)
+    prepare(used, replaceable=True)
     assert runs(used) == 0 and not used.with_name("mlflow.db-wal").exists()
     assert [one.read_text() for one in used.parent.glob("*.aside-wal")] == ["of the broken one"]
 
@@ -142,7 +142,7 @@ def test_an_older_one_with_runs_is_brought_up_to_date_by_a_copy(used, monkeypatc
     with sqlite3.connect(used) as connection:
         connection.execute("UPDATE alembic_version SET version_num = 'old'")
     connection.close()
-    prepare(used, own=True)
+    prepare(used, replaceable=True)
     assert runs(used) == 500 and trouble(used) == "" and "a copy that works" in caplog.text
     (one,) = aside(used)
     assert runs(one) == 500 and trouble(one), "the old one as it was"
@@ -158,7 +158,7 @@ def test_one_that_can_only_be_read_is_replaced_by_a_copy(used, monkeypatch, capl
         return sqlite3.connect(uris.opened(path, mode), uri=True, isolation_level=None)
 
     monkeypatch.setattr(module, "connected", connected)
-    prepare(used, own=True)
+    prepare(used, replaceable=True)
     monkeypatch.setattr(module, "connected", usual)
     assert runs(used) == 500 and "could only be read" in caplog.text and len(aside(used)) == 1
 
@@ -168,10 +168,10 @@ def test_a_locked_one_is_waited_for_and_never_set_aside(used, monkeypatch):
     other = sqlite3.connect(used, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(UnreachableError, match="database is locked"):
-        prepare(used, own=True)
+        prepare(used, replaceable=True)
     other.close()
     assert not aside(used)
-    prepare(used, own=True)
+    prepare(used, replaceable=True)
     assert runs(used) == 500
 
 
@@ -181,7 +181,7 @@ def test_a_maker_that_takes_too_long_is_an_error(place, monkeypatch):
     monkeypatch.setattr(module, "MAKING", 0.05)
     place.parent.mkdir()
     with FileLock(f"{place}.lock"), pytest.raises(UnreachableError, match="another process"):
-        prepare(place, own=True)
+        prepare(place, replaceable=True)
 
 
 def test_what_a_killed_maker_left_is_swept_away(place):
@@ -189,11 +189,11 @@ def test_what_a_killed_maker_left_is_swept_away(place):
     for end in ("", "-wal", "-journal"):
         (place.parent / f".mlflow.db.{'a' * 32}.draft{end}").write_text("half made")
     (place.parent / ".mine.draft").write_text("somebody else's")
-    prepare(place, own=True)
+    prepare(place, replaceable=True)
     assert sorted(one.name for one in place.parent.iterdir() if "draft" in one.name) == [".mine.draft"]
 
 
 def test_where_nothing_can_be_made_is_said(tmp_path):
     (tmp_path / "tracking").write_text("in the way")
     with pytest.raises(UnreachableError, match="can't be used"):
-        prepare(tmp_path / "tracking" / "mlflow.db", own=True)
+        prepare(tmp_path / "tracking" / "mlflow.db", replaceable=True)

@@ -29,7 +29,7 @@ class Options:
     at: Step | str | None = None
     band: str | None = None
     shared: bool | None = None
-    own: Figure | None = None
+    table: Figure | None = None
     """The table itself, for a plot that has keys of its own."""
 
     @property
@@ -38,13 +38,13 @@ class Options:
         return "case" in (self.panels, self.series)
 
 
-KEYS = tuple(option.name for option in fields(Options) if option.name != "own")
+KEYS = tuple(option.name for option in fields(Options) if option.name != "table")
 
 
 def options_of(figure: Figure) -> Options:
     """The options that a figure's table says; None for keys that its plot doesn't take."""
     said = {key: getattr(figure, key) for key in KEYS if key in type(figure).model_fields}
-    return Options(**said, own=figure)
+    return Options(**said, table=figure)
 
 
 def figure_of(table: Mapping[str, Any]) -> Figure:

@@ -140,7 +140,7 @@ def test_a_name_of_several_meanings_has_them_all():
     named: dict[str, set[str]] = {}
     for place, name in re.findall(r"^\|[^|]*\| `([^`]+):(\w+)` \|", SEVERAL, re.MULTILINE):
         named.setdefault(name, set()).add(place)
-    assert {"Overlap", "Origin"} <= named.keys()
+    assert {"Overlap", "Recipe"} <= named.keys()
     there: dict[str, set[str]] = {name: set() for name in named}
     for path in (path for folder in ("lmcspec", "runners") for path in (ROOT / folder).rglob("*.py")):
         for name in named.keys() & set(re.findall(r"^class (\w+)\b", path.read_text(encoding="utf-8"), re.MULTILINE)):

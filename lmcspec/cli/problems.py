@@ -28,7 +28,7 @@ def render(problems: Sequence[Problem], sources: Mapping[str, str] | None = None
 
 
 def print_problems(problems: Sequence[Problem], sources: Mapping[str, str] | None, console: "Console") -> None:
-    """The same on a console, with colour where it has any."""
+    """Print the problems on a console, with colour where it has any."""
     from rich.text import Text
 
     for line in _lines(problems, sources or {}):

@@ -20,7 +20,7 @@ class Left:
 
 
 class Forecast:
-    """Of the wall time that is left, for tasks on a number of slots.
+    """Predicts the wall time that is left, for tasks on a number of slots.
 
     A task counts with its prediction times the ratio of observed to predicted seconds over what has finished of its
     kind: a short task's overhead says nothing about long ones. Without a prediction it counts with its images times the

@@ -51,7 +51,7 @@ def check_saved(plan: Plan, store: Store, say: Say = silent) -> None:
 
 
 def unknown_models(models: Iterable[Part], store: Store) -> list[Part]:
-    """Those of the models of which neither the catalog nor the store has facts."""
+    """The models of which neither the catalog nor the store has facts."""
     every = {part.digest: part for part in models}.values()
     return [part for part in every if known_facts(part, store.root / "facts") is None]
 

@@ -16,7 +16,7 @@ class Summary:
     seconds: float
     """Wall time of the run."""
     damaged: frozenset[str] = frozenset()
-    """Those of the failed that met a damaged input, which counts as missing now."""
+    """The failed tasks that met a damaged input, which counts as missing now."""
 
     def then(self, more: "Summary") -> "Summary":
         """This run and one after it, which tried again what had failed."""

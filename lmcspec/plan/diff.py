@@ -27,7 +27,7 @@ class Diff:
     """Task to run -> why it can't: its data are missing, or those of a task it needs."""
 
     skipped: frozenset[str] = frozenset()
-    """Not to be run, because something they need collapsed and the study skips what follows."""
+    """Tasks that are not run, because something they need collapsed and the study skips what follows."""
     stale: frozenset[str] = frozenset()
     """Forced tasks and all that rests on them: stored results of these do not count."""
 

@@ -57,7 +57,7 @@ class TaskExplanation:
     kind: str
     version: int
     state: str
-    """As the plan says it: `run`, `changed`, `reuse`, `blocked`, `passing`, `skipped` or `unneeded`."""
+    """What becomes of it in the plan: `run`, `changed`, `reuse`, `blocked`, `passing`, `skipped` or `unneeded`."""
     reason: Reason | None
     follows: str
     """Label of the task whose change the reason is."""

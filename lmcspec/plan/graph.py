@@ -28,13 +28,13 @@ class Target:
     mask: str | None
     """The task that made the level's mask; None where it is dense."""
     at: str = ""
-    """Of a stability: the step k as it was written, resolved."""
+    """The step k as it was written, resolved; empty for measures without copies that part."""
     at_updates: int = 0
     copies: tuple[int, ...] = (0,)
     """The copies that it looks at: one for an accuracy, a pair for a path."""
     through: int | None = None
     split: str = "test"
-    """Of an accuracy: the images by which it is known."""
+    """The images by which an accuracy is known; empty for other measures."""
 
     @property
     def key(self) -> str:
@@ -96,7 +96,7 @@ class Level:
     surviving: int | None = None
     """Weights that survive, where that is known beforehand."""
     prunable: int | None = None
-    """Of how many, where the model's shapes are known."""
+    """How many weights there are to prune, where the model's shapes are known."""
 
     @property
     def sparsity(self) -> float:
@@ -119,9 +119,9 @@ class Question:
     kind: str
     networks: tuple[str, ...]
     threshold: float = 0.0
-    """Of a stability: mean test instability below which it is stable."""
+    """The mean test instability below which a network is stable; 0 where nothing is held against one."""
     reads: str = ""
-    """Of matching: the accuracy measure whose levels it looks at."""
+    """The accuracy measure whose levels a `matching` looks at; empty for others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class MaskCost:
     network: str
     level: int
     sparsity: float
-    """As the plan knows it."""
+    """The nominal one, or that of the weights that the plan could count."""
     seen: Seen
 
 

@@ -19,7 +19,7 @@ class NetworkPlan:
     original: "NetworkPlan | None" = None
     """The network that `like` names."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Of a family over a recipe: the member that stands for the recipe's name."""
+    """The member that stands for a recipe's name, for networks of a family over a recipe."""
 
     def recipe(self, name: str) -> str:
         """The recipe that a name means for this network."""

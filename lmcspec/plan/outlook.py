@@ -30,7 +30,7 @@ class Outlook:
     diff: Diff
     reasons: Mapping[str, Reason]
     costs: Mapping[str, Cost]
-    """Of every task that runs, and of every blocked one that the plan counts: without seconds, for it may never run."""
+    """The cost of each task that runs, and, without seconds, of each blocked one that the plan counts."""
     models: Mapping[str, ModelFacts]
     calibration: Calibration
 

@@ -46,7 +46,7 @@ class Compared:
 
     @property
     def interval(self) -> Interval | None:
-        """By t over replicates, paired where they share their initial weights; None where there are too few."""
+        """The 95 % interval by t, paired where replicates share their initial weights; None where they are too few."""
         return None if self._of_both is None or self.same else self._of_both.interval
 
     @property

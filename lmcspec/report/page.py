@@ -69,7 +69,7 @@ class CasePart:
     common: tuple[tuple[str, Any], ...]
     """Settings that all networks share."""
     settings: TextTable
-    """Those in which they differ, a column a network."""
+    """The settings in which they differ, a column a network."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Column:
     metric: Metric
     at_updates: int = 0
     k: str = ""
-    """The same as it is written; empty for measures without any."""
+    """That k as it is written; empty for measures without any."""
 
     @property
     def heading(self) -> str:
@@ -50,7 +50,7 @@ class Value:
     metric: Metric
     """In whose unit it is read."""
     tasks: tuple[str, ...]
-    """Those whose results it is made of."""
+    """The tasks whose results it is made of."""
     amiss: bool
     """Whether any of these is missing or collapsed."""
 

@@ -30,7 +30,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Of some tasks: how many, training images seen, seconds of those that are stored, and how many are missing.
+    """What tasks cost: how many, training images seen, seconds of those that are stored, and how many are missing.
 
     `skipped` ones are not among the missing: they need a result that collapsed, and never come.
     """

@@ -37,7 +37,7 @@ class WithOutputs(Protocol):
 
 
 def folder(result: Result) -> Path | None:
-    """That of a result's files, each of which was compared with COMMIT; None where there are none, or none any more.
+    """The folder of a result's files, each of which was compared with COMMIT; None where there are none any more.
 
     Every file is looked at each time: ask once for all that is read there.
     """
@@ -81,11 +81,11 @@ class Row:
     headline: bool = False
     """Whether this is the metric by which the measure is known; never on the way."""
     through: int | None = None
-    """Of copies that are compared on their way: after how many updates. None at the end of training."""
+    """After how many updates copies are compared on their way; None at the end of training."""
     parts: tuple[float, ...] = ()
     """The values of the copies or pairs of which `value` is the mean."""
     noise: tuple[Draws, ...] = field(default=(), compare=False, repr=False)
-    """Of a number of paths what is known of its noise, pair by pair; nothing where it is not known of all."""
+    """What is known of the noise of a number of paths, pair by pair; nothing where it is not known of all."""
     shares: str = ""
     """What stands for the model and the data: replicates of one number that agree in it share their initial weights."""
     emptied: tuple[str, ...] = field(default=(), compare=False, repr=False)
@@ -163,7 +163,7 @@ class ResultsOf:
 
 
 def _outcomes(target: Target, plan: Plan, store: Results, unranked: Callable[[], Set[str]]) -> set[str]:
-    """How what a number is about came out: its own task, and the trained networks that this looks at.
+    """The outcomes of what a number is about: of its own task, and of the trained networks that this looks at.
 
     Nothing is missing that can't come any more because there was nothing to rank for its mask.
     """

@@ -25,9 +25,9 @@ class Verdict:
     difference: float | None = field(default=None, compare=False)
     """From the dense network, in the mean."""
     pairs: int = field(default=0, compare=False)
-    """Of an interval of a difference: how many replicates are paired."""
+    """How many replicates are paired in the interval of a difference."""
     noise: Floor | None = None
-    """Of a number that noise alone may make: its floor."""
+    """The floor of a number that noise alone may make."""
 
     def __str__(self) -> str:
         if self.noise is None:

@@ -47,7 +47,7 @@ def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Que
 def _stabilities(
     headlines: Sequence[Row], cells: Mapping[Key, Cell], asked: Question, prefix: str
 ) -> list[tuple[Verdict, str]]:
-    """By verdict the levels from each k, and steps with the same levels together."""
+    """Each verdict with the levels from each k to which it applies, steps with the same levels together."""
     levels_by_k: dict[Verdict, dict[str, list[int]]] = {}
     intervals: dict[Verdict, list[Interval]] = {}
     for row in sorted({key_of(row): row for row in headlines}.values(), key=lambda row: (row.at_updates, row.level)):

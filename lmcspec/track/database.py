@@ -82,7 +82,7 @@ class Older(str):
 
 
 class _ReadOnlyError(Exception):
-    """It is whole, and can't be written to."""
+    """The database is whole, and can't be written to."""
 
 
 def trouble(database: Path) -> str:

@@ -14,5 +14,5 @@ def is_behind(ledger: Ledger, study: str, ended: Iterable[object], settled: bool
 
 
 def write_edition(ledger: Ledger, study: str) -> None:
-    """It is told in this one."""
+    """Note that a study was told in this edition."""
     ledger.write(f"edition/{study}", EDITION)

@@ -28,9 +28,9 @@ class There:
 
     run: str
     deleted: bool
-    """By a person: MLflow keeps it, and shows it to those who ask for what was deleted."""
+    """Whether a person deleted it: MLflow keeps it, and shows it to those who ask for what was deleted."""
     current: str
-    """Of a series: whether it is the latest of its kind, "true" or "false"."""
+    """Whether the run of a series is the latest of its kind, "true" or "false"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Held:
     deleted: bool
     mark: str
     runs: Mapping[str, There]
-    """By role."""
+    """The runs by role."""
 
 
 def mark_of(store: Store) -> str:

@@ -89,7 +89,7 @@ class Ledger:
         return self._value("SELECT bytes FROM offsets WHERE name = ?", name) or 0
 
     def move(self, name: str, offset: int) -> None:
-        """So many have been sent now."""
+        """Note how many bytes of a file have been sent."""
         self._database.execute("INSERT OR REPLACE INTO offsets VALUES (?, ?)", (name, offset))
 
     def note(self, name: str) -> str:

@@ -11,7 +11,7 @@ FLOOR = " floor"
 LAST = 2
 """The place of charts that nobody looks at first."""
 ASIDE = ("train", "recompute")
-"""Of a path, what few look at."""
+"""Images and policies of a path that few look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Chart:
 
 
 SPARSITY = Chart("mask/sparsity", "final/sparsity", main=True)
-"""That of a level, whatever is measured there."""
+"""The sparsity of a level, whatever is measured there."""
 
 
 class Valued(Protocol):

@@ -41,7 +41,7 @@ class SeriesRuns:
 
     @cached_property
     def plan_id(self) -> str:
-        """The same for all invocations with these tasks and results."""
+        """An id that all invocations with these tasks and results share."""
         targets = sorted({target.task for target in self.plan.targets})
         return short(digest([sorted(self.plan.tasks), targets]))
 

@@ -19,7 +19,7 @@ from lmcspec.track.server import ENVIRONMENT
 from lmcspec.track.where import artifacts, own_database
 
 HOST = "127.0.0.1"
-"""Nothing else may reach it: MLflow lets whoever comes read and write."""
+"""The address that it listens at: this machine's alone, for MLflow lets whoever comes read and write."""
 
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

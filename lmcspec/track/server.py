@@ -30,7 +30,7 @@ LONGEST = 40.0
 """Seconds for one answer in all, however slowly it comes."""
 
 UPLOAD = 180.0
-"""The same for a file."""
+"""Seconds for sending one file."""
 
 ENVIRONMENT = {
     # By default a call blocks for four minutes while a server is away, and for as long as a server asks it to.

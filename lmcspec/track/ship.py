@@ -72,7 +72,7 @@ class Shipper:
         self.told: set[str] = set()
         """Studies about which something was said."""
         self.told_ever: set[str] = set()
-        """The same, of all shippers of one telling."""
+        """Studies about which any shipper of one telling said something."""
 
     def examine(self, some: Iterable[str] | None = None) -> None:
         """Ask what the server has of these studies, or of all. What it does not have counts as never told."""

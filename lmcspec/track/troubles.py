@@ -10,7 +10,7 @@ class UnreachableError(LmcspecError):
 
 
 class BusyError(UnreachableError):
-    """It answers that it can't just now: soon it may."""
+    """The server answers that it can't just now: soon it may."""
 
 
 class ChangedError(UnreachableError):

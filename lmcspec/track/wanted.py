@@ -42,7 +42,7 @@ class SeriesRun:
 
     @property
     def group(self) -> str:
-        """The same in all replicates, for MLflow's Group by."""
+        """A name that all replicates share, for MLflow's Group by."""
         return f"{names.series(self.series.case, self.series.network, 0).removesuffix('/s0')} {self.identity}"
 
     @property
@@ -143,7 +143,7 @@ class ChartPoint:
 
     @property
     def point(self) -> Point:
-        """As the server takes it."""
+        """The point as the server takes it."""
         return Point(self.chart.name, self.value, self.level, self.at)
 
 

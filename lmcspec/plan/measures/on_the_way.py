@@ -19,7 +19,7 @@ class Point:
 
 
 def points(request: Request, cell: Cell) -> Iterator[Point]:
-    """Those that the measure's `at` names. One before the rewind point does not exist, and the plan notes it.
+    """The steps that the measure's `at` names. One before the rewind point does not exist, and the plan notes it.
 
     Raises StartsAfterEnd for a step that the level's training does not reach.
     """

@@ -20,7 +20,7 @@ class Choice:
     family: str
     axis: str
     rows: Mapping[int, Row]
-    """By level a row of the member that was chosen."""
+    """A row of the member that was chosen, by level."""
     split: str
 
     def label(self, own_lines: Set[str]) -> str:

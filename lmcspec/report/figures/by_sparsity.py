@@ -148,7 +148,7 @@ def _in_words(dense: Cell, scale: float) -> str:
 
 
 def lines_of(given: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice] = ()) -> list[Line]:
-    """By network, or by family where one of it is chosen; those that are only dense are left out beside others."""
+    """A line for each network, or family where one of it is chosen; beside others the only dense are left out."""
     chosen, alone = {choice.family for choice in choices}, apart(options)
     networks = [
         network

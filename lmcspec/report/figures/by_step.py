@@ -38,7 +38,7 @@ def instability(givens: Sequence[CaseResults], options: Options, name: str) -> D
 
 
 def distance(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
-    """The same of the distance of the copies' ends, or of another side of the triangle."""
+    """A line per network and level against k: the distance of the copies' ends, or another side of the triangle."""
     return _against_steps(givens, options, name, "distance")
 
 

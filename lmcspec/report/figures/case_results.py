@@ -115,7 +115,7 @@ class CaseResults:
         return next(planned.density for planned in self.plan.levels[self.case, network] if planned.number == level)
 
     def levels(self, network: str, wanted: Sequence[int | str] | str | None, measured: Sequence[int]) -> list[int]:
-        """Those of the measured levels that a figure asks for, named as measures name them; all unless it does."""
+        """The measured levels that a figure asks for by the words of measures; all of them where it asks for none."""
         if wanted is None or wanted == "all":
             return list(measured)
         stages = {planned.number: planned.stage for planned in self.plan.levels[self.case, network]}

@@ -156,12 +156,12 @@ def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Dis
 
 
 def _at(label: str, at: str) -> str:
-    """With the point of training, where there are several."""
+    """The label with the point of training behind it, where there are several."""
     return f"{label}, k = {at}" if at else label
 
 
 def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float], list[int]]:
-    """With all bins nearer to 0 than FINEST as one."""
+    """The histogram with all bins nearer to 0 than FINEST as one."""
     inner = [place for place in range(len(counts)) if edges[place] >= -FINEST and edges[place + 1] <= FINEST]
     first, last = inner[0], inner[-1]
     return (

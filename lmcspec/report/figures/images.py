@@ -24,7 +24,7 @@ LARGEST = 0.6
 LETTER = 0.09
 """The width of a letter of a title, in inches."""
 WIDEST = 14.0
-"""Of a line of panels, in inches."""
+"""Inches of a line of panels."""
 HEAD, GAP = 0.55, 0.2
 """Above each picture for its title, and around pictures, in inches."""
 

@@ -30,7 +30,7 @@ CUT = 0.97
 TICKS = 4
 """Steps between the ticks of an axis: labels of small distances are long."""
 WIDE, HIGH = 3.0, 3.0
-"""Of a panel, in inches."""
+"""Inches of a panel."""
 INK = "#1a1a1a"
 
 

@@ -16,7 +16,7 @@ LETTER, SMALL = 0.085, 0.06
 UPRIGHT = 0.13
 """What an upright name takes of the axis, in inches."""
 NARROWEST, WIDEST = 4.4, 13.0
-"""Of the axis, in inches."""
+"""Inches of the axis."""
 
 
 @runtime_checkable
@@ -53,7 +53,7 @@ def short(layers: Sequence[str]) -> list[str]:
 
 
 def width(layers: int) -> float:
-    """How wide an axis of so many layers is, in inches."""
+    """The inches that an axis of so many layers is wide."""
     return min(WIDEST, max(NARROWEST, UPRIGHT * layers))
 
 

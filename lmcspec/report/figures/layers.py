@@ -43,10 +43,10 @@ WIDE_RANGE = 10
 ALIKE = 0.1
 """Whole networks whose shares are nearer than this, in percent, have one line."""
 THIN = 1.1
-"""Of lines that lead the eye from layer to layer."""
+"""The width of lines that lead the eye from layer to layer."""
 
 Counts = Mapping[str, int]
-"""Of a layer: its `size`, survivors in `a` and in `b`, and in `both`."""
+"""The `size` of a layer, and how many weights survive in `a`, in `b` and in `both`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,10 @@ class Masks:
     given: CaseResults
     network: str
     targets: Mapping[int, Sequence[Target]]
-    """By level."""
+    """The targets of the measure, by level."""
 
     def counts(self, level: int) -> list[Mapping[str, Counts]]:
-        """Those of the replicates that are in the store."""
+        """The counts by layer of the replicates that are in the store."""
         results = [self.given.store.find(target.task) for target in self.targets[level]]
         return [stored.scalars["layers"] for stored in results if stored is not None]
 

@@ -58,7 +58,7 @@ class Frame:
     """How the axes lie: one pair alone is as large as `alone` says, in inches; others stand in a grid."""
 
     high: float
-    """Of a row of a grid, in inches."""
+    """Inches of a row of a grid."""
     alone: tuple[float, float] | None = None
     split_in_label: bool = True
     """Whether the words on y say of which images a number is."""

@@ -24,7 +24,7 @@ class Point:
     x: float
     cell: Cell | None
     why: str = ""
-    """Of a gap, where that is known: `diverged`."""
+    """Why it is a gap, where that is known: `diverged`."""
 
     @property
     def amiss(self) -> bool:

@@ -39,7 +39,7 @@ class CostLine:
 
     @property
     def label(self) -> str:
-        """As it stands in the legend."""
+        """The name of the line in the legend."""
         return ", ".join(self.labels)
 
     def counts(self) -> dict[str, tuple[int, ...]]:

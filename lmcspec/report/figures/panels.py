@@ -71,11 +71,11 @@ class Grid:
 
     figure: "Figure"
     axes: "tuple[tuple[Axes, ...], ...]"
-    """By panel, then from top to bottom."""
+    """The axes by panel, then from top to bottom."""
     first: tuple[bool, ...]
     """Whether a panel is the leftmost of its line."""
     width: float
-    """Of one panel, in inches."""
+    """Inches of one panel."""
 
 
 def same_scale(options: Options) -> bool:

@@ -19,9 +19,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 MARKERS = "osD^vPX*<>"
 DENSE = "#6b6b6b"
 DASHES = ("-", "--", ":", "-.")
-"""Of lines that have one colour."""
+"""What tells lines of one colour apart."""
 BEST = Look(COLOURS[8], "*", "-")
-"""Of the best of a family beside the lines of its members."""
+"""The look of the best of a family beside the lines of its members."""
 LOOKS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
@@ -51,9 +51,9 @@ SPLITS = {"test": COLOURS[8], "train": COLOURS[7], "validation": COLOURS[4]}
 DPI = 160
 """Pixels of a PNG to an inch."""
 MARGIN, ENTRY, LETTER = 0.16, 0.19, 0.075
-"""Of a legend, in inches: what is above and below it, the height of a line, the width of a letter."""
+"""Inches of a legend: what is above and below it, the height of a line, the width of a letter."""
 AROUND, NARROW = 0.45, 0.063
-"""Of the words beside an axis, in inches: by how much it is lower than its row of the figure, the width of a letter."""
+"""Inches of the words beside an axis: by how much it is lower than its row of the figure, the width of a letter."""
 TITLE = 32
 """Letters in a line of a legend's title; longer ones are broken, not to press the axes together."""
 LABEL = 44
@@ -142,7 +142,7 @@ def look_of_split(split: str, alone: bool, other: Look) -> Look:
 
 
 def shades(count: int) -> list[str]:
-    """As many colours in order, from dark to light."""
+    """So many colours in order, from dark to light."""
     import matplotlib
     from matplotlib.colors import to_hex
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
 
 WIDE, HIGH = 3.3, 2.9
-"""Of a panel, in inches."""
+"""Inches of a panel."""
 TITLE = 40
 """Letters in a line above a panel of that width."""
 NAMED = 6
@@ -36,7 +36,7 @@ NAMED = 6
 ELEVATION, AZIMUTH = 26, -57
 """From the sparsest level's side, a little from the right: what rises in the middle of a path hides little."""
 FACES = 24
-"""Of a surface along each axis, about: their colours follow its height."""
+"""Patches of a surface along each axis, about: their colours follow its height."""
 BAR = 1.1
 """The width of the scale of colours with its words, in inches."""
 INK = "#222222"

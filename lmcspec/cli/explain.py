@@ -10,13 +10,10 @@ from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_exi
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
-    from lmcspec.plan import Plan
     from lmcspec.plan.explain import TaskExplanation
-    from lmcspec.spec.explain import Explanation
     from lmcspec.store import Store
 
 _SPEC_OR_PLAN = (".toml", ".yaml", ".yml", ".json")
-_DIGITS = re.compile(r"[0-9a-f]{4,64}")
 
 
 def explain(
@@ -52,52 +49,24 @@ def _in_spec(
     spec: Path, path: str, sets: list[str], case: str, store: Path | None, max_tasks: int, format: Format
 ) -> None:
     """A value of the spec if there is one at that path, else a task of its plan."""
-    from lmcspec.base.errors import UsageError
-    from lmcspec.plan.planned_study import is_saved, plan_study, read_study
-    from lmcspec.spec import load
-    from lmcspec.spec.explain import case_called, explain_path
+    from lmcspec.plan.explain import TaskExplanation
+    from lmcspec.plan.named import explain_named
 
-    if is_saved(spec):
-        existing = open_existing(store)
-        _planned(read_study(spec, sets, existing, max_tasks).plan, path, case, existing, format)
-        return
-    loaded = load(spec, sets)
-    case_called(loaded, case)
-    try:
-        _say(explain_path(loaded, path, case), format)
-    except UsageError as error:
-        no_value = error
-    else:
-        return
-    if "/" not in path and not _DIGITS.fullmatch(path):
-        raise no_value
-    existing = open_existing(store)
-    try:
-        _planned(plan_study(loaded, existing, max_tasks).plan, path, case, existing, format)
-    except UsageError:
-        # `networks.imp[recipe=a/b].rounds` has a "/" too, but begins with a key of the spec.
-        if re.split(r"[.\[]", path, maxsplit=1)[0] in type(loaded.cases[0].study).model_fields:
-            raise no_value from None
-        raise
-
-
-def _planned(plan: "Plan", name: str, case: str, existing: "Store | None", format: Format) -> None:
-    from lmcspec.plan.explain import explain_task, task_called
-    from lmcspec.plan.outlook import outlook
-
-    task, label = task_called(plan, name, case)
-    explanation = explain_task(outlook(plan, existing), task, label)
-    runs = (
-        _runs(existing, task, explanation.kept.passed_by)
-        if existing is not None and explanation.kept is not None
-        else {}
-    )
+    explanation = explain_named(spec, path, sets, lambda: open_existing(store), case=case, max_tasks=max_tasks)
+    runs = _runs_of(explanation, open_existing(store)) if isinstance(explanation, TaskExplanation) else {}
     if format is Format.json:
-        put(envelope("explain", True, {**explanation.document(), "mlflow_runs": runs}))
+        of_task = {"mlflow_runs": runs} if isinstance(explanation, TaskExplanation) else {}
+        put(envelope("explain", True, {**explanation.document(), **of_task}))
         return
     put(str(explanation))
     for line in _run_lines(runs):
         put(f"{'':8}{line}")
+
+
+def _runs_of(explanation: "TaskExplanation", existing: "Store | None") -> dict[str, str]:
+    if existing is None or explanation.kept is None or explanation.id is None:
+        return {}
+    return _runs(existing, explanation.id, explanation.kept.passed_by)
 
 
 def _runs(store: "Store", task: str, passed_by: str) -> dict[str, str]:
@@ -126,7 +95,7 @@ def _code(code: str, format: Format) -> None:
 def _task(name: str, store: Path | None, format: Format) -> None:
     """A task in the store, by its id; else one that a study plans, by id or label."""
     from lmcspec.base.errors import UsageError
-    from lmcspec.plan.recorded import attempt_so_far, recorded_task
+    from lmcspec.plan.recorded import attempt_so_far, find_task
 
     if name.endswith(_SPEC_OR_PLAN):
         raise UsageError(
@@ -138,21 +107,18 @@ def _task(name: str, store: Path | None, format: Format) -> None:
             f"{name!r} is no spec with a path, no code, and there is no store at {store_path(store)} to look in",
             help="lmcspec explain SPEC recipes.real.optimiser.lr",
         )
-    if "/" not in name and existing.matching(name):
-        _stored(existing, existing.resolve_prefix(name), format)
+    identifier, recorded = find_task(existing, name)
+    if not recorded:
+        _stored(existing, identifier, format)
         return
-    recorded = recorded_task(existing, name)
-    if existing.present([recorded[0].id]):
-        _stored(existing, recorded[0].id, format)
-        return
-    state, so_far = attempt_so_far(existing, recorded[0].id)
+    state, so_far = attempt_so_far(existing, identifier)
     if format is Format.json:
         nothing = dict.fromkeys(("task", "result", "record"))
         planned = [task.document() for task in recorded]
-        document = {"id": recorded[0].id, **nothing, "state": state, "message": so_far, "planned": planned}
+        document = {"id": identifier, **nothing, "state": state, "message": so_far, "planned": planned}
         put(envelope("explain", True, document))
         return
-    put(f"{recorded[0].kind}  {recorded[0].label}\nid {recorded[0].id}")
+    put(f"{recorded[0].kind}  {recorded[0].label}\nid {identifier}")
     for task in recorded:
         put(f"planned in the study {task.study}, at {task.label}")
     put(so_far)
@@ -183,10 +149,3 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     for line in [*[f"ran because {reason}"] * bool(reason), *_run_lines(_runs(existing, identifier, passed_by))]:
         screen.print(line, markup=False)
     screen.print_json(json.dumps({key: value for key, value in stored.task.items() if key != "kind"}))
-
-
-def _say(explanation: "Explanation | TaskExplanation", format: Format) -> None:
-    if format is Format.json:
-        put(envelope("explain", True, explanation.document()))
-    else:
-        put(str(explanation))

@@ -182,6 +182,11 @@ def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
     )
 
 
+def is_id(name: str) -> bool:
+    """Whether a name can be the first digits of a task's id."""
+    return _DIGITS.fullmatch(name) is not None
+
+
 def task_called(plan: Plan, name: str, case: str = "") -> tuple[str, str]:
     """(id, label) of the task at a label, in `case` where the label names none, or of that whose id starts so.
 
@@ -190,7 +195,7 @@ def task_called(plan: Plan, name: str, case: str = "") -> tuple[str, str]:
     for label in (name, f"{case}/{name}"):
         if label in plan.roles:
             return plan.roles[label], label
-    if _DIGITS.fullmatch(name):
+    if is_id(name):
         matching = [task for task in plan.tasks if task.startswith(name) and task not in plan.unknown]
         if len(matching) == 1:
             return matching[0], plan.tasks[matching[0]].label

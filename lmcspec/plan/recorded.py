@@ -56,6 +56,15 @@ def recorded_task(store: Store, name: str) -> list[Recorded]:
     return meant
 
 
+def find_task(store: Store, name: str) -> tuple[str, list[Recorded]]:
+    """The id that a name means in a store, and where recorded plans have that task: nowhere if its object is there."""
+    if "/" not in name and store.matching(name):
+        return store.resolve_prefix(name), []
+    recorded = recorded_task(store, name)
+    identifier = recorded[0].id
+    return identifier, [] if store.present([identifier]) else recorded
+
+
 def nearest_label(store: Store, name: str) -> str | None:
     """The label in any recorded plan that a typing error most likely meant."""
     return nearest(name, [label for _, plan in _plans(store) for label in plan["roles"]])

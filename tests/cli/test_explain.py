@@ -82,9 +82,9 @@ def test_a_key_of_the_spec_wins_over_the_digits_of_an_id(place, lmcspec, monkeyp
     def compile_study(*_, **__):
         raise AssertionError("the plan was made")
 
-    monkeypatch.setattr("lmcspec.plan.compile_study", compile_study)
+    monkeypatch.setattr("lmcspec.plan.planned_study.compile_study", compile_study)
     assert lmcspec("explain", "study.toml", "networks.imp[0].rounds").out.startswith("networks.imp[0].rounds = 1\n")
-    monkeypatch.setattr("lmcspec.spec.explain.explain_path", explain_path)
+    monkeypatch.setattr("lmcspec.plan.named.explain_path", explain_path)
     assert lmcspec("explain", "study.toml", "feed").out == "feed = 1\n  set by default\n"
 
 

@@ -1,0 +1,56 @@
+"""What a name means in a spec: a value that it sets, or a task of its plan."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmcspec.base.errors import UsageError
+from lmcspec.plan.explain import TaskExplanation, explain_task, is_id, task_called
+from lmcspec.plan.graph import Plan
+from lmcspec.plan.outlook import outlook
+from lmcspec.plan.planned_study import is_saved, plan_study, read_study
+from lmcspec.spec import load
+from lmcspec.spec.explain import Explanation, case_called, explain_path
+
+if TYPE_CHECKING:
+    from lmcspec.store import Store
+
+
+def explain_named(
+    spec: Path,
+    name: str,
+    sets: Sequence[str],
+    open_store: "Callable[[], Store | None]",
+    *,
+    case: str = "",
+    max_tasks: int,
+) -> Explanation | TaskExplanation:
+    """The value at that path of the spec if there is one, else the task with that label or first digits of an id.
+
+    The store is opened only for a task. Raises UsageError where there is neither.
+    """
+    if is_saved(spec):
+        store = open_store()
+        return _task(read_study(spec, sets, store, max_tasks).plan, name, case, store)
+    loaded = load(spec, sets)
+    case_called(loaded, case)
+    try:
+        return explain_path(loaded, name, case)
+    except UsageError as error:
+        no_value = error
+    if "/" not in name and not is_id(name):
+        raise no_value
+    store = open_store()
+    try:
+        return _task(plan_study(loaded, store, max_tasks).plan, name, case, store)
+    except UsageError:
+        # `networks.imp[recipe=a/b].rounds` has a "/" too, but begins with a key of the spec.
+        if re.split(r"[.\[]", name, maxsplit=1)[0] in type(loaded.cases[0].study).model_fields:
+            raise no_value from None
+        raise
+
+
+def _task(plan: Plan, name: str, case: str, store: "Store | None") -> TaskExplanation:
+    task, label = task_called(plan, name, case)
+    return explain_task(outlook(plan, store), task, label)

@@ -115,7 +115,10 @@ def script() -> Callable[[int], None]:
 
 def lmcspec() -> Callable[[int], None]:
     """The training loop of a task."""
-    from lmcspec.base.recipes import Augmentation, Noise, Recipe, Sgd
+    from lmcspec.base.sgd_noise import SgdNoise
+    from lmcspec.catalog.augmentation import Augment
+    from lmcspec.catalog.optimisers.sgd import Sgd
+    from lmcspec.catalog.recipe import Recipe
     from lmcspec.science import masks
     from lmcspec.science.data.resident import enter
     from lmcspec.science.data.space import Space
@@ -126,8 +129,8 @@ def lmcspec() -> Callable[[int], None]:
     module = network()
 
     def advance(updates: int) -> None:
-        recipe = Recipe(updates, BATCH, Sgd(0.01, momentum=0.9), augment=Augmentation(flip=True, crop=4))
-        train(module, data, recipe, Noise(0), mask=masks.dense(module))
+        recipe = Recipe(updates, BATCH, Sgd(lr=0.01, momentum=0.9), augment=Augment(flip=True, crop=4))
+        train(module, data, recipe, SgdNoise(0), mask=masks.dense(module))
 
     return advance
 

@@ -16,7 +16,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "inception-v3": {"auxiliary": False},
 }
 """Models that are large unless told."""
-WORDS: dict[str, Any] = {"levels": "all", "ipc": 1, "set": "one", "against": "one", "baseline": "one"}
+WORDS: dict[str, Any] = {"levels": "all", "ipc": 1, "set": "one", "against": "one", "baseline": "one", "lr": 0.1}
 """Values of keys that mean the same wherever they stand."""
 OTHERS = {"set", "against"}
 """Keys whose values are names of something else in a study."""
@@ -31,7 +31,7 @@ def required(card: Card) -> dict[str, Any]:
 def example(card: Card, **more: Any) -> Config:
     """A configuration of a card with what it must be told; of one with variants the first, unless it is large."""
     variant = next(iter(card.variants.values()), {})
-    named = {"name": card.name} if card.kind in ("model", "dataset", "criterion") else {}
+    named = {"name": card.name} if "name" in card.config.model_fields else {}
     return card.config.model_validate({**required(card), **SMALL.get(card.name, variant), **more, **named})
 
 

@@ -107,6 +107,10 @@ E212 unknown measure name
     A key names a measure of this study that isn't defined under [measures].
 E213 unknown plot
     The list of plots is in docs/figures.md.
+E214 unknown optimiser
+    No optimiser of that name is registered, here or by a plug-in.
+E215 unknown schedule
+    No schedule of that name is registered, here or by a plug-in.
 E301 files extend each other in a circle
     Following `extends` leads back to a file already on the way.
 E302 extends too deep

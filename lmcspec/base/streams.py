@@ -32,6 +32,8 @@ STREAMS = {
 
 _SEED = "lmcspec:seed:1"
 Address = int | str
+Where = tuple[str, *tuple[Address, ...]]
+"""A random stream and an address in it."""
 
 
 def words(count: int, stream: str, *address: Address) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What can be named in a spec: cards of models, data sets, distillers, criteria, measures and runners. No torch."""
+"""What can be named in a spec: cards of models, data sets, optimisers, criteria, measures and the rest. No torch."""
 
 from lmcspec.catalog.card import (
     KINDS,
@@ -8,8 +8,10 @@ from lmcspec.catalog.card import (
     DistillerCard,
     MeasureCard,
     ModelCard,
+    OptimiserCard,
     PlotCard,
     RunnerCard,
+    ScheduleCard,
 )
 from lmcspec.catalog.config import (
     ADDED_LATER,
@@ -23,7 +25,9 @@ from lmcspec.catalog.config import (
     identity,
 )
 from lmcspec.catalog.metric import Metric, Metrics, Unit
+from lmcspec.catalog.optimiser import Optimiser
 from lmcspec.catalog.registry import all_cards, built_in, find, get, names, nearest, plug_ins
+from lmcspec.catalog.schedule import Schedule
 
 __all__ = [
     "ADDED_LATER",
@@ -39,8 +43,12 @@ __all__ = [
     "Metrics",
     "ModelCard",
     "Named",
+    "Optimiser",
+    "OptimiserCard",
     "PlotCard",
     "RunnerCard",
+    "Schedule",
+    "ScheduleCard",
     "Several",
     "StepField",
     "StepOrEnd",

@@ -10,8 +10,10 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.catalog.config import Config, Named
 from lmcspec.catalog.figure import Figure
 from lmcspec.catalog.metric import NONE, Metric, Metrics, numbers
+from lmcspec.catalog.optimiser import Optimiser
+from lmcspec.catalog.schedule import Schedule
 
-KINDS = ("model", "dataset", "distiller", "criterion", "measure", "plot", "runner")
+KINDS = ("model", "dataset", "optimiser", "schedule", "distiller", "criterion", "measure", "plot", "runner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +89,31 @@ class DatasetCard(Card):
     """Of a built-in set: paths below the root that are there if the data are."""
     expected: DataFacts | None = None
     """Of a known set whose digest is not committed: its sizes, for plans while it is missing and to be checked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OptimiserCard(Card):
+    """An optimiser. Implementation: a class that fulfils `lmcspec.science.optimisers.Stepper`.
+
+    Where weight, gradient and state are zero it has to leave them so: pruned weights rest on that.
+    """
+
+    kind: str = "optimiser"
+    config: type[Optimiser]
+    moments: int
+    """How many numbers its state holds for each weight, by which plans know the size of what is stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScheduleCard(Card):
+    """A schedule of the rate, computed by its own settings: see `lmcspec.catalog.schedule.Schedule.multiplier`."""
+
+    kind: str = "schedule"
+    config: type[Schedule]
+    implementation: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "implementation", f"{self.config.__module__}:{self.config.__qualname__}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

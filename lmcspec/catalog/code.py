@@ -20,7 +20,7 @@ from typing import Any
 
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest
-from lmcspec.catalog.card import Card, DatasetCard, ModelCard
+from lmcspec.catalog.card import Card, DatasetCard, ModelCard, OptimiserCard
 from lmcspec.catalog.places import files_of, find, home
 
 OWN = "lmcspec"
@@ -94,8 +94,10 @@ def check_planned(card: Card, planned: str | None) -> None:
 
 def _references(card: Card) -> tuple[str, ...]:
     """The `package.module:attribute`s that make results."""
-    facts = card.facts if isinstance(card, DatasetCard) else None
-    return (card.implementation, facts) if isinstance(facts, str) else (card.implementation,)
+    more = card.facts if isinstance(card, DatasetCard) else None
+    if isinstance(card, OptimiserCard):  # settings that compute what weight decay alone does
+        more = f"{card.config.__module__}:{card.config.__qualname__}"
+    return (card.implementation, more) if isinstance(more, str) else (card.implementation,)
 
 
 def _module(reference: str) -> str:

@@ -16,6 +16,8 @@ from lmcspec.catalog.plugged import plugged_cards
 FOLDERS = {
     "model": "models",
     "dataset": "datasets",
+    "optimiser": "optimisers",
+    "schedule": "schedules",
     "distiller": "distillers",
     "criterion": "criteria",
     "measure": "measures",

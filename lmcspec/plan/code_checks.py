@@ -26,6 +26,9 @@ def _cards(case: Case) -> Iterator[tuple[str, str, Path]]:
     """(kind, name, where it is named) of every card whose code makes results."""
     yield "model", case.study.model.name, ("model",)
     yield "dataset", case.study.dataset.name, ("dataset",)
+    for name, recipe in case.study.recipes.items():
+        yield "optimiser", recipe.optimiser.name, ("recipes", name, "optimiser")
+        yield "schedule", recipe.schedule.name, ("recipes", name, "schedule")
     for name, made in case.study.distilled.items():
         path: Path = ("distilled", name)
         if isinstance(made, OtherSet):

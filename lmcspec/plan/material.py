@@ -7,10 +7,12 @@ from typing import Any
 
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import DataFacts
-from lmcspec.base.recipes import Augmentation, Recipe, Sgd, as_document
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import get, identity
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.code import code_of
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe, as_document
 from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.facts import FoundData, data_facts
@@ -155,8 +157,8 @@ def _experts(
     if wanted is None:
         return {}
     per_epoch = updates_per_epoch(material.real.images, wanted["batch"])
-    optimiser = Sgd(wanted["lr"], wanted["momentum"], wanted["weight_decay"])
-    augment = Augmentation(dsa=wanted["dsa"], dsa_style="mtt" if wanted["dsa"] else "dc")
+    optimiser = Sgd(lr=wanted["lr"], momentum=wanted["momentum"], weight_decay=wanted["weight_decay"])
+    augment = Augment(dsa=wanted["dsa"], dsa_style="mtt" if wanted["dsa"] else "dc")
     recipe = Recipe(wanted["epochs"] * per_epoch, wanted["batch"], optimiser, augment=augment)
     params = Expert(model, Part.of(as_document(recipe)), material.data)
     slots = {}

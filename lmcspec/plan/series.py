@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lmcspec.base.ids import digest
-from lmcspec.base.recipes import as_document
 from lmcspec.base.steps import Step
 from lmcspec.catalog import get, identity
 from lmcspec.catalog.code import code_of
+from lmcspec.catalog.recipe import as_document
 from lmcspec.plan.graph import Series
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.material import Material

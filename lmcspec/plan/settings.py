@@ -5,23 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lmcspec.base.facts import DataFacts
-from lmcspec.base.recipes import (
-    Adam,
-    AdamW,
-    AnySchedule,
-    Augmentation,
-    Cosine,
-    Linear,
-    Optimiser,
-    Recipe,
-    ResizedCrop,
-    Schedule,
-    Sgd,
-    as_document,
-)
 from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import Card, DatasetCard, Named, get, identity
 from lmcspec.catalog.code import code_of
+from lmcspec.catalog.recipe import Recipe, as_document
 from lmcspec.plan.facts import aside
 from lmcspec.spec import recipe as written
 from lmcspec.spec.study import DatasetTable, Space
@@ -68,59 +55,17 @@ class ResolvedRecipe:
 def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
     """The recipe in updates on a training set of so many images."""
     per_epoch = updates_per_epoch(images, recipe.batch)
-    length = recipe.length.resolve(per_epoch)
     result = Recipe(
-        length=length,
+        length=recipe.length.resolve(per_epoch),
         batch=recipe.batch,
-        optimiser=_optimiser(recipe.optimiser),
-        schedule=_schedule(recipe.schedule, length, per_epoch),
-        augment=_augmentation(recipe.augment),
+        optimiser=recipe.optimiser,
+        schedule=recipe.schedule.in_updates(per_epoch),
+        augment=recipe.augment,
         optimiser_state=recipe.optimiser_state,
         precision=recipe.precision,
         learned_rate=recipe.learned_rate,
     )
     return ResolvedRecipe(result, per_epoch, Part.of(as_document(result)))
-
-
-def _augmentation(augment: written.Augment) -> Augmentation:
-    """How families are combined has no meaning without any, so then it is no part of an id."""
-    style = augment.dsa_style if augment.dsa else "dc"
-    resized = augment.random_resized_crop
-    if resized is not None:
-        (smallest, largest), (narrow, wide) = resized.scale, resized.ratio
-        resized = ResizedCrop(resized.size, (float(smallest), float(largest)), (float(narrow), float(wide)))
-    return Augmentation(
-        flip=augment.flip,
-        crop=augment.crop,
-        dsa=augment.dsa,
-        dsa_style=style,
-        cutmix=augment.cutmix,
-        random_resized_crop=resized,
-        jitter=augment.jitter,
-        lighting=augment.lighting,
-    )
-
-
-def _schedule(schedule: written.Schedule, length: int, per_epoch: int) -> AnySchedule:
-    warmup = schedule.warmup.resolve(per_epoch)
-    match schedule:
-        case written.Steps():
-            milestones = tuple(sorted(step.resolve(per_epoch) for step in schedule.at))
-            return Schedule(milestones, schedule.factor, warmup)
-        case written.Cosine():
-            return Cosine(length, schedule.final, warmup)
-        case written.Linear():
-            return Linear(length, schedule.final, warmup)
-        case _:
-            return Schedule(warmup=warmup)
-
-
-def _optimiser(optimiser: written.Sgd | written.Adam | written.AdamW) -> Optimiser:
-    if isinstance(optimiser, written.Sgd):
-        return Sgd(optimiser.lr, optimiser.momentum, optimiser.weight_decay, optimiser.nesterov)
-    beta1, beta2 = optimiser.betas
-    kind = Adam if isinstance(optimiser, written.Adam) else AdamW
-    return kind(optimiser.lr, beta1, beta2, optimiser.eps, optimiser.weight_decay)
 
 
 def resolve_space(space: Space | None, table: DatasetTable) -> dict[str, Any]:

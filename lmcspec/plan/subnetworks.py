@@ -6,7 +6,7 @@ All sharing happens here, and only by ids: two networks that ask for the same wo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lmcspec.base.recipes import Noise
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get, identity
 from lmcspec.catalog.code import code_of
@@ -165,7 +165,7 @@ class Subnetworks:
             self.mask(network, replicate, level),
             self.recipe(recipe),
             self.real,
-            Noise(replicate, copy, level),
+            SgdNoise(replicate, copy, level),
             until=until,
             keep="until-used" if copy or until is not None else "always",
         )
@@ -224,7 +224,7 @@ class Subnetworks:
         until = recipe.updates(stage.stage.rewind)
         if stage.stage.rewind_of == "dense":
             role = f"{self._role('dense', replicate, 0, 'train')} until {until}"
-            return self.train(Training(Start(), None, recipe, on, Noise(replicate), until), role)
+            return self.train(Training(Start(), None, recipe, on, SgdNoise(replicate), until), role)
         return self._ranking_run(network, stage, replicate, stage.entry, until)
 
     def _ranking_run(
@@ -245,7 +245,7 @@ class Subnetworks:
                 self._mask(network, stage.index, replicate, level),
                 recipe,
                 on,
-                Noise(replicate, 0, level),
+                SgdNoise(replicate, 0, level),
                 until,
             )
             self._memory[key] = self.train(training, role if until is None else f"{role} until {until}")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import AnyNoise
+from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.science.models.suited import ModelError
 
 
@@ -35,7 +35,7 @@ class Dropout(nn.Module):
         return x * kept / (1 - self.p)
 
 
-def attach(module: nn.Module, noise: AnyNoise, per_epoch: int, device: torch.device) -> Callable[[int], None]:
+def attach(module: nn.Module, noise: TrainingNoise, per_epoch: int, device: torch.device) -> Callable[[int], None]:
     """Give the module's dropout a generator; what is returned seeds it, and has to be told each update beforehand.
 
     An epoch has `per_epoch` updates.

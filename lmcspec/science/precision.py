@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import torch
 from torch import Tensor
 
-from lmcspec.base.recipes import Precision
+from lmcspec.catalog.recipe import Precision
 
 # pyright: reportPrivateImportUsage=false
 # torch gives its operations on lists of tensors private names only.

@@ -10,26 +10,21 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from lmcspec.base.recipes import Recipe, Sgd
+from lmcspec.catalog.recipe import Recipe
 
 
 def decayed(recipe: Recipe, branches: Sequence[int]) -> float:
     """What becomes of a weight of 1 by weight decay alone between the first and the last of these updates.
 
-    SGD's `v <- momentum v + weight_decay w; w <- w - lr_t v`, which is linear in w; v is 0 again at each branch.
-    ValueError for another optimiser: there it depends on the weight.
+    The optimiser starts afresh at each branch. ValueError where what becomes of it depends on the weight.
     """
-    how = recipe.optimiser
-    if not isinstance(how, Sgd):
-        raise ValueError(f"what {how.name} makes of a weight without gradient depends on the weight")
     weight = 1.0
     for begin, end in pairwise(branches):
-        velocity = 0.0
-        for update in range(begin, end):
-            pull = how.weight_decay * weight
-            velocity = how.momentum * velocity + pull
-            step = pull + how.momentum * velocity if how.nesterov else velocity
-            weight -= how.lr * recipe.schedule.multiplier(update) * step
+        left = recipe.optimiser.decayed(weight, map(recipe.rate, range(begin, end)))
+        if left is None:
+            name = recipe.optimiser.name
+            raise ValueError(f"what {name} makes of a weight without gradient depends on the weight")
+        weight = left
     return weight
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lmcspec.base.recipes import AnyNoise, Recipe
+from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import masks
 from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.data.augmentation.augment import Draws, draw
@@ -17,7 +18,7 @@ from lmcspec.science.data.augmentation.cutmix import Labels, MixDraws, apply_cut
 from lmcspec.science.data.augmentation.dsa import DsaDraws, apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import attach, detach
-from lmcspec.science.optimisers import AdamSteps, SgdSteps, stepper
+from lmcspec.science.optimisers import stepper
 from lmcspec.science.order import order
 from lmcspec.science.precision import LossScale, autocast, computing_in
 
@@ -56,7 +57,7 @@ def train(
     module: nn.Module,
     data: Split,
     recipe: Recipe,
-    noise: AnyNoise,
+    noise: TrainingNoise,
     *,
     mask: Mapping[str, Tensor] | None = None,
     begin: int = 0,
@@ -69,7 +70,7 @@ def train(
     """Train the module in place from `begin` to `until` updates (the recipe's length by default) and return its end.
 
     Update t (0-based) takes batch `t mod per-epoch` of epoch `t div per-epoch`, the last, partial batch included, at
-    rate lr * schedule.multiplier(t). Masked weights are zero in weight, gradient and moments at every update. Going
+    rate recipe.rate(t). Masked weights are zero in weight, gradient and moments at every update. Going
     on from a snapshot's state, optimiser and update is bitwise the uninterrupted run on the same machine; without
     `optimiser_state` the optimiser starts fresh.
 
@@ -121,7 +122,9 @@ def train(
         module.train(was_training)
 
 
-def batches(data: Split, recipe: Recipe, noise: AnyNoise, begin: int, until: int) -> Iterator[tuple[Tensor, Labels]]:
+def batches(
+    data: Split, recipe: Recipe, noise: TrainingNoise, begin: int, until: int
+) -> Iterator[tuple[Tensor, Labels]]:
     """The batches of updates `begin` … `until - 1`: images float32 (n, C, H, W) in their space, labels, on the device.
 
     Labels are int64 (n,), or pairs of them with their shares where CutMix has mixed a batch.
@@ -175,9 +178,7 @@ class _Run:
         self._places = [place for place, name in enumerate(named) if name in mask]
         self._keep = [mask[name].to(p.device, p.dtype) for name, p in named.items() if name in mask]
         self._scale = LossScale() if recipe.precision == "fp16" else None
-        self._optimiser: SgdSteps | AdamSteps = stepper(
-            recipe.optimiser, tuple(named), [p.data for p in named.values()]
-        )
+        self._optimiser = stepper(recipe.optimiser, tuple(named), [p.data for p in named.values()])
         self._loss: Tensor | None = None
         self._total = torch.zeros((), dtype=torch.float64, device=self._parameters[0].device)
         if optimiser_state is not None:
@@ -218,8 +219,7 @@ class _Run:
             kept = torch._foreach_mul([gradients[place] for place in self._places], self._keep)
             for place, gradient in zip(self._places, kept, strict=True):
                 gradients[place] = gradient
-        rate = self._recipe.optimiser.lr * self._recipe.schedule.multiplier(self.update)
-        self._optimiser.step(gradients, rate)
+        self._optimiser.step(gradients, self._recipe.rate(self.update))
 
     def last_loss(self) -> float:
         return float("nan") if self._loss is None else self._loss.item()

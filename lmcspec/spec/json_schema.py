@@ -112,15 +112,16 @@ def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool =
 def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
     recipe = definitions["Recipe"]
     recipe.pop("required", None)
-    recipe["properties"]["schedule"] = _or_short(recipe["properties"]["schedule"], ["constant", "cosine", "linear"])
-    for name in ("Recipe", "Augment", "Sgd", "Adam", "AdamW", "Constant", "Steps", "Cosine", "Linear"):
-        if name != "Recipe":  # a recipe that extends another may change one key of a table
-            definitions[name].pop("required", None)
+    for kind in ("optimiser", "schedule"):
+        written = recipe["properties"][kind]
+        kept = {key: written[key] for key in ("description", "default", "title") if key in written}
+        recipe["properties"][kind] = kept | _named(kind, "name", definitions)
+    tables = [_definition(card, definitions) for kind in ("optimiser", "schedule") for card in _cards(kind)]
+    for name in ("Augment", *tables):  # a recipe that extends another may change one key of a table
+        definitions[name].pop("required", None)
+    for name in ("Recipe", "Augment", *tables):
         _allow_each(definitions[name], but=("name",))
     recipe["properties"]["extends"] = _preset("A preset, or another recipe of this study, beneath this one.", presets())
-    for key in ("optimiser", "schedule"):
-        field = recipe["properties"][key]
-        _loosen(field)
     properties["recipes"] = _table_of(
         {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": "#/$defs/Recipe"}]}, least=1
     )
@@ -134,21 +135,6 @@ def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
 
 def _preset(description: str, known: Mapping[str, Any]) -> Schema:
     return {"type": "string", "description": description, "examples": sorted(known)}
-
-
-def _loosen(field: Schema) -> None:
-    """`oneOf` as `anyOf`: without a name both members of a partial table fit."""
-    for key, value in list(field.items()):
-        if key == "oneOf":
-            field["anyOf"] = field.pop("oneOf")
-        for inner in value if isinstance(value, list) else [value]:
-            if isinstance(inner, dict):
-                _loosen(inner)
-
-
-def _or_short(field: Schema, words: list[str]) -> Schema:
-    kept = {key: field.pop(key) for key in ("description", "default", "title") if key in field}
-    return {**kept, "anyOf": [{"enum": words}, field]}
 
 
 def _distilled(properties: Schema, definitions: dict[str, Schema]) -> None:

@@ -160,6 +160,9 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
             note("measure", node, "kind")
         elif isinstance(node.value, dict):
             used.setdefault("measure", set()).add(name)
+    for _, node in items(root, "recipes"):
+        note("optimiser", node.get("optimiser"))
+        note("schedule", node.get("schedule"))
     for _, node in items(root, "figures"):
         note("plot", node.get("plot"))
     for _, node in items(root, "networks"):

@@ -51,6 +51,8 @@ _RANGES = {
 _UNKNOWN = {
     "model": ("E201", "model", "model"),
     "dataset": ("E202", "data set", "dataset"),
+    "optimiser": ("E214", "optimiser", "optimiser"),
+    "schedule": ("E215", "schedule", "schedule"),
     "distilled": ("E203", "distillation method", "distiller"),
     "criterion": ("E204", "criterion", "criterion"),
     "measures": ("E205", "kind of measure", "measure"),
@@ -279,9 +281,7 @@ def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Pro
 
 def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: Any, origins: Origins) -> Problem:
     tags = [tag for tag, _ in shape.union_members(annotation)[0]]
-    entry = _UNKNOWN.get("criterion" if path[-1] == "criterion" else str(path[0]))
-    if entry is not None and path[0] == "recipes":
-        entry = None
+    entry = _UNKNOWN.get(str(path[-1] if path[-1] in ("criterion", "optimiser", "schedule") else path[0]))
     # Of a set, a measure or a figure itself; tables in it are told apart by `name`, as everywhere.
     own = {"distilled": "method", "measures": "kind", "figures": "plot"}
     key = own.get(str(path[0]), "name") if len(path) == 2 else "name"

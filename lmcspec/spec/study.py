@@ -22,12 +22,17 @@ from lmcspec.catalog import (
     plug_ins,
 )
 from lmcspec.catalog.figure import Figure
-from lmcspec.spec.recipe import Recipe, named
+from lmcspec.spec.recipe import Recipe
 
 FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000)]
 """Of a file or folder: no file system has a NUL in a name."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=120)]
 """Letters, digits and `_ . + -`; members of a family carry their values in brackets."""
+
+
+def named(value: Any) -> Any:
+    """`"zca"` is short for `{ name = "zca" }`."""
+    return {"name": value} if isinstance(value, str) else value
 
 
 class Space(Config):
@@ -168,10 +173,10 @@ class Study(Config):
     """What becomes of the levels after one that diverged, died or fell to chance."""
 
 
-CARDS = ("model", "dataset", "distiller", "criterion", "measure", "plot")
+CARDS = ("model", "dataset", "optimiser", "schedule", "distiller", "criterion", "measure", "plot")
 """The kinds of cards that a study is made of."""
-_CRITERION = "magnitude"
-"""What a stage prunes by unless told."""
+_DEFAULTS = {"criterion": "magnitude", "schedule": "constant"}
+"""What a stage prunes by, and how a rate goes, unless told."""
 
 
 def study_model(names: Mapping[str, frozenset[str]] | None = None, *, plugged: bool = False) -> type[Study]:
@@ -181,8 +186,8 @@ def study_model(names: Mapping[str, frozenset[str]] | None = None, *, plugged: b
     can only be told from all of them. A name that no card has is left out.
     """
     if names is not None:
-        names = {**names, "criterion": names.get("criterion", frozenset()) | {_CRITERION}}
-        found = [find(kind, name) for kind in CARDS for name in sorted(names.get(kind, ()))]
+        wanted = {kind: {*names.get(kind, ()), *([_DEFAULTS[kind]] if kind in _DEFAULTS else [])} for kind in CARDS}
+        found = [find(kind, name) for kind in CARDS for name in sorted(wanted[kind])]
         return _study_model(tuple(dict.fromkeys(card for card in found if card is not None)))
     every = [(*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())) for kind in CARDS]
     return _study_model(tuple(card for cards in every for card in cards))
@@ -213,7 +218,14 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         "Stage",
         __base__=Stage,
         __module__=__name__,
-        criterion=(_tagged(_configs(cards("criterion")), cards("criterion")), get("criterion", _CRITERION).config()),
+        criterion=(_tagged(_configs(cards("criterion")), cards("criterion")), _default("criterion")),
+    )
+    recipe = create_model(
+        "Recipe",
+        __base__=Recipe,
+        __module__=__name__,
+        optimiser=(_tagged(_configs(cards("optimiser")), cards("optimiser")), ...),
+        schedule=(_tagged(_configs(cards("schedule")), cards("schedule")), _default("schedule")),
     )
     measures = _configs(cards("measure"))
     measure_names = set(measures)
@@ -229,12 +241,17 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
     fields: dict[str, Any] = {
         "dataset": (dataset, ...),
         "model": (model, ...),
+        "recipes": (_by_name(recipe), Field(min_length=1)),
         "distilled": (_by_name(_tagged(sets, (), key="method", others=("load", "dataset"))), {}),
         "networks": (_by_name(_network(stage)), Field(min_length=1)),
         "figures": (_by_name(_tagged(_configs(cards("plot")), (), key="plot")), {}),
         "measures": (Annotated[_by_name(_tagged(measures, (), key="kind")), BeforeValidator(fill_kind)], {}),
     }
     return create_model("Study", __base__=Study, __module__=__name__, **fields)
+
+
+def _default(kind: str) -> Config:
+    return get(kind, _DEFAULTS[kind]).config()
 
 
 def _by_name(value: Any) -> Any:

@@ -175,7 +175,7 @@ def spelled_out(node: Node, path: Path) -> Node:
 def short_key(path: Path) -> str | None:
     """Which key a bare string fills at this place; None where a string is a string."""
     match path:
-        case ("dataset",) | ("model",) | ("dataset", "space") | ("recipes", _, "schedule"):
+        case ("dataset",) | ("model",) | ("dataset", "space") | ("recipes", _, "optimiser" | "schedule"):
             return "name"
         case ("distilled", _, "space" | "model" | "dataset") | ("distilled", _, "dataset", "space"):
             return "name"

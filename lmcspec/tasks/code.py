@@ -5,6 +5,7 @@ from typing import Any
 
 from lmcspec.catalog import get
 from lmcspec.catalog.code import check_planned, code_of, look_again
+from lmcspec.catalog.recipe import schedule_name
 from lmcspec.tasks.kind import Kind
 from lmcspec.tasks.params import parts_of
 
@@ -29,5 +30,9 @@ def _planned(kind: Kind, params: Any, neutral: Mapping[str, Any]) -> Iterator[tu
             yield "model", part.value["config"]["name"], part.value.get("code")
         elif "config" in neutral.get(part.digest, {}):
             yield "dataset", neutral[part.digest]["config"]["name"], part.value.get("code")
+        elif "optimiser" in part.value:
+            optimiser, schedule = part.value["optimiser"], part.value["schedule"]
+            yield "optimiser", optimiser["name"], optimiser.get("code")
+            yield "schedule", schedule_name(schedule), schedule.get("code")
     if (card := kind.card) is not None:
         yield card.kind, getattr(params, card.parameter).value[card.key], params.code

@@ -15,7 +15,7 @@ def unmasked(
     ctx: Context, state: "Mapping[str, Tensor]", mask: "Mapping[str, Tensor]", recipe: Part, branches: tuple[int, ...]
 ) -> "dict[str, Tensor]":
     """A masked state with what weight decay made of the pruned weights of the state in the slot `start`."""
-    from lmcspec.base.recipes import from_document
+    from lmcspec.catalog.recipe import from_document
     from lmcspec.science import residue
 
     share = residue.decayed(from_document(recipe.value), branches)

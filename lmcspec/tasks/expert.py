@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lmcspec.base.recipes import OwnNoise, from_document
+from lmcspec.base.sgd_noise import InnerNoise
+from lmcspec.catalog.recipe import from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
@@ -65,7 +66,7 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
                 network,
                 data.train,
                 recipe,
-                OwnNoise("expert", place),
+                InnerNoise("expert", place),
                 states,
                 begin=begin,
                 optimiser_state=moments,

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any, TypeVar, get_args
 
 from lmcspec.base.ids import digest
-from lmcspec.base.recipes import ADDED_LATER as ADDED_LATER
+
+ADDED_LATER = {"added_later": True}
+"""Metadata of a field that came with a later version: left out of ids while it has its default, the old behaviour."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

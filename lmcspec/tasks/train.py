@@ -1,12 +1,15 @@
 """Train a network, masked or dense, from a starting point until some update."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.base import faults
 from lmcspec.base.errors import BlockedError
-from lmcspec.base.recipes import Noise, Recipe, from_document
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog import OptimiserCard, get
+from lmcspec.catalog.recipe import Recipe, from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
@@ -51,10 +54,16 @@ def work(params: Train, known: Known) -> Work:
     recipe = params.recipe.value
     seen = training(recipe, params.begin, params.until, known.trained_on)
     forward = (1 + BACKWARD) * seen + known.trained_on + known.data.test + known.data.validation
-    moments = 0 if params.until >= recipe["length"] else (1 if recipe["optimiser"]["name"] == "sgd" else 2)
+    moments = 0 if params.until >= recipe["length"] else _moments(recipe)
     stored = None if known.weights is None else known.weights * (1 + moments)
     updates = params.until - params.begin
     return Work(units=float(forward), images=seen, updates=updates, forward=forward, stored=stored)
+
+
+def _moments(recipe: Mapping[str, Any]) -> int:
+    card = get("optimiser", recipe["optimiser"]["name"])
+    assert isinstance(card, OptimiserCard)
+    return card.moments
 
 
 def shown(params: Train) -> dict[str, Any]:
@@ -105,7 +114,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
                 network,
                 split,
                 recipe,
-                Noise(seeds["replicate"], seeds["copy"], seeds["level"]),
+                SgdNoise(seeds["replicate"], seeds["copy"], seeds["level"]),
                 mask=mask,
                 begin=update,
                 until=params.until,
@@ -131,7 +140,7 @@ def _at_learned_rate(recipe: Recipe, rate: float | None) -> Recipe:
             "the recipe takes the rate that was distilled along with the images, and there is none with these",
             help="say learned_rate = false in the recipe",
         )
-    return replace(recipe, optimiser=replace(recipe.optimiser, lr=rate))
+    return replace(recipe, optimiser=recipe.optimiser.model_copy(update={"lr": rate}))
 
 
 def recipe_of(part: Part) -> Recipe:

@@ -16,8 +16,10 @@ from lmcspec.catalog import (
     MeasureCard,
     ModelCard,
     Named,
+    OptimiserCard,
     PlotCard,
     RunnerCard,
+    ScheduleCard,
     built_in,
     identity,
 )
@@ -28,6 +30,8 @@ VARIANTS = [(card, name) for card in CARDS for name in card.variants]
 TYPES = {
     "model": ModelCard,
     "dataset": DatasetCard,
+    "optimiser": OptimiserCard,
+    "schedule": ScheduleCard,
     "distiller": DistillerCard,
     "criterion": CriterionCard,
     "measure": MeasureCard,
@@ -37,6 +41,8 @@ TYPES = {
 KEYS = {
     "model": "name",
     "dataset": "name",
+    "optimiser": "name",
+    "schedule": "name",
     "criterion": "name",
     "distiller": "method",
     "measure": "kind",

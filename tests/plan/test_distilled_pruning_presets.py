@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from specs_for_tests import TINY
 
-from lmcspec.base.recipes import Adam, Sgd
+from lmcspec.catalog.optimisers.adam import Adam
+from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.plan.settings import resolve_recipe
 from lmcspec.spec import load, presets
 
-ADAM, SGD = Adam(8e-4, weight_decay=8e-4), Sgd(0.01, momentum=0.9, weight_decay=5e-4)
+ADAM, SGD = Adam(lr=8e-4, weight_decay=8e-4), Sgd(lr=0.01, momentum=0.9, weight_decay=5e-4)
 THREE_DROPS = {0: 1, 9_799: 1, 9_800: 0.15, 12_739: 0.15, 12_740: 0.15**2, 15_680: 0.15**3, 23_519: 0.15**3}
 ROWS = {
     "cifar10-real": (50_000, 256, 60 * 196, ADAM, {0: 1, 9_799: 1, 9_800: 0.15, 11_759: 0.15}),

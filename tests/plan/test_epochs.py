@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from specs_for_tests import TINY, plan_of
 
-from lmcspec.base.recipes import Noise, from_document
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.recipe import from_document
 from lmcspec.science.data import load
 from lmcspec.science.train import batches
 from lmcspec.tasks import read
@@ -18,7 +19,7 @@ def test_a_plans_updates_are_the_batches_of_the_training_images(train, batch):
     task = plan.tasks[plan.roles["dense/s0/l0/train"]]
     split = load("digits", validation=4, train=train).train
     recipe = from_document(task.params.recipe.value)
-    sizes = [len(y) for _, y in batches(split, recipe, Noise(0), 0, task.params.until)]
+    sizes = [len(y) for _, y in batches(split, recipe, SgdNoise(0), 0, task.params.until)]
     assert sum(sizes) == train == plan.facts[task.params.data.digest].train
     assert len(sizes) == task.params.until == int(np.ceil(train / batch))
 

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from specs_for_tests import TINY
 
-from lmcspec.base.recipes import Augmentation, Recipe, ResizedCrop, Sgd
+from lmcspec.catalog.augmentation import Augment, ResizedCrop
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.plan.settings import resolve_recipe
 from lmcspec.spec import load, presets
 
 ALL = "color_crop_cutout_flip_rotate_scale"
-DSA_DC, DSA_MTT = Augmentation(dsa=ALL, dsa_style="dc"), Augmentation(dsa=ALL, dsa_style="mtt")
-CIFAR = Augmentation(dsa="color_crop_flip_rotate_scale", dsa_style="idc", cutmix=0.5)
-IMAGENET = Augmentation(
-    flip=True, random_resized_crop=ResizedCrop(224, scale=(0.5, 1.0)), jitter=0.4, lighting=0.1, cutmix=1.0
+DSA_DC, DSA_MTT = Augment(dsa=ALL, dsa_style="dc"), Augment(dsa=ALL, dsa_style="mtt")
+CIFAR = Augment(dsa="color_crop_flip_rotate_scale", dsa_style="idc", cutmix=0.5)
+IMAGENET = Augment(
+    flip=True, random_resized_crop=ResizedCrop(size=224, scale=(0.5, 1.0)), jitter=0.4, lighting=0.1, cutmix=1.0
 )
 DROPS_300 = {0: 1, 151: 1, 152: 0.1, 300: 0.1}
 DROPS_1000 = {0: 1, 501: 1, 502: 0.1, 1_000: 0.1}
@@ -31,7 +33,7 @@ def drops(first: int, second: int, per_epoch: int) -> dict[int, float]:
 
 
 ROWS = {
-    "dc/evaluate": (100, 256, 301, DROPS_300, Augmentation()),
+    "dc/evaluate": (100, 256, 301, DROPS_300, Augment()),
     "dsa/evaluate": (100, 256, 1_001, DROPS_1000, DSA_DC),
     "dm/evaluate": (100, 256, 1_001, DROPS_1000, DSA_DC),
     "mtt/evaluate": (100, 256, 1_001, DROPS_1000, DSA_MTT),
@@ -56,7 +58,7 @@ def test_a_protocol_is_that_of_the_code(name):
     _, batch, length, multipliers, augment = ROWS[name]
     found = recipe(name)
     assert (found.batch, found.length) == (batch, length)
-    assert found.optimiser == Sgd(0.01, momentum=0.9, weight_decay=5e-4)
+    assert found.optimiser == Sgd(lr=0.01, momentum=0.9, weight_decay=5e-4)
     for update, multiplier in multipliers.items():
         assert found.schedule.multiplier(update) == pytest.approx(multiplier, rel=1e-12)
     assert found.augment == augment

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from specs_for_tests import TINY, plan_of
 
-from lmcspec.base.recipes import Adam, Linear, Sgd, from_document
+from lmcspec.catalog.optimisers.adam import Adam
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import from_document
+from lmcspec.catalog.schedules.linear import Linear
 from lmcspec.plan.settings import resolve_recipe
 from lmcspec.spec.recipe import Recipe
 
@@ -71,11 +74,11 @@ def test_lengths_and_rates_are_the_published_ones(name):
         assert recipe.schedule.multiplier(update) == pytest.approx(multiplier, rel=1e-12, abs=0)
     optimiser = recipe.optimiser
     if name == "frankle/lenet-mnist":
-        assert optimiser == Adam(12e-4)
+        assert optimiser == Adam(lr=12e-4)
     elif name == "openlth/lenet-mnist":
-        assert optimiser == Sgd(0.1)
+        assert optimiser == Sgd(lr=0.1)
     else:
-        assert optimiser == Sgd(lr, momentum=0.9, weight_decay=1e-4)
+        assert optimiser == Sgd(lr=lr, momentum=0.9, weight_decay=1e-4)
 
 
 def test_every_preset_of_these_families_has_a_row():
@@ -86,7 +89,7 @@ def test_every_preset_of_these_families_has_a_row():
 
 def test_a_linear_decay_ends_at_its_absolute_rate():
     recipe = resolve_recipe(written("frankle/inception3-imagenet"), IMAGENET).recipe
-    assert recipe.schedule == Linear(214_092, 1 / 6)
+    assert recipe.schedule == Linear(final=1 / 6)
     assert recipe.optimiser.lr * recipe.schedule.multiplier(recipe.length) == pytest.approx(0.005, rel=1e-12)
 
 

@@ -3,24 +3,25 @@
 import pytest
 import torch
 
-from lmcspec.base.recipes import Adam, AdamW, Sgd
+from lmcspec.catalog.optimisers.adam import Adam, AdamW
+from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.science.optimisers import stepper
 
 SGD = [
-    Sgd(0.1),
-    Sgd(0.1, momentum=0.9),
-    Sgd(0.1, momentum=0.9, weight_decay=1e-2),
-    Sgd(0.1, momentum=0.9, weight_decay=1e-2, nesterov=True),
+    Sgd(lr=0.1),
+    Sgd(lr=0.1, momentum=0.9),
+    Sgd(lr=0.1, momentum=0.9, weight_decay=1e-2),
+    Sgd(lr=0.1, momentum=0.9, weight_decay=1e-2, nesterov=True),
 ]
-ADAM = [Adam(1e-2), Adam(1e-2, beta1=0.5, beta2=0.9, eps=1e-4, weight_decay=1e-2)]
-ADAMW = [AdamW(1e-2), AdamW(1e-2, beta1=0.5, beta2=0.9, eps=1e-4, weight_decay=0.3), AdamW(1e-2, weight_decay=0)]
+ADAM = [Adam(lr=1e-2), Adam(lr=1e-2, eps=1e-4, weight_decay=1e-2, betas=(0.5, 0.9))]
+ADAMW = [AdamW(lr=1e-2), AdamW(lr=1e-2, eps=1e-4, weight_decay=0.3, betas=(0.5, 0.9)), AdamW(lr=1e-2, weight_decay=0)]
 
 
 def torchs(config, parameters):
     if isinstance(config, Sgd):
         given = {"momentum": config.momentum, "nesterov": config.nesterov}
         return torch.optim.SGD(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
-    given = {"betas": (config.beta1, config.beta2), "eps": config.eps}
+    given = {"betas": config.betas, "eps": config.eps}
     kind = torch.optim.Adam if isinstance(config, Adam) else torch.optim.AdamW
     return kind(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
 
@@ -45,9 +46,9 @@ def test_twenty_updates_are_bitwise_torchs_under_a_changing_rate(config):
 
 def test_a_state_of_something_else_is_an_error():
     weights = [torch.ones(2)]
-    for config, other in ((Adam(0.1), Sgd(0.1, momentum=0.9)), (Sgd(0.1), Sgd(0.1, momentum=0.9))):
+    for config, other in ((Adam(lr=0.1), Sgd(lr=0.1, momentum=0.9)), (Sgd(lr=0.1), Sgd(lr=0.1, momentum=0.9))):
         with pytest.raises(ValueError, match="another optimiser"):
             stepper(config, ["w"], weights).load(stepper(other, ["w"], weights).state())
-    momentum = Sgd(0.1, momentum=0.9)
+    momentum = Sgd(lr=0.1, momentum=0.9)
     with pytest.raises(ValueError, match="momentum/v"):
         stepper(momentum, ["w"], weights).load(stepper(momentum, ["v"], weights).state())

@@ -4,9 +4,11 @@ import math
 import pytest
 import torch
 
-from lmcspec.base.recipes import Noise, Recipe, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import curves, masks, paths
 from lmcspec.science.criteria.magnitude import scores
 from lmcspec.science.evaluate import evaluate
@@ -25,8 +27,8 @@ def trained(build, config, data, copies=(0, 1), mask_half=False):
     ends = []
     for number in copies:
         module.load_state_dict(start)
-        recipe = Recipe(length=20, batch=32, optimiser=Sgd(0.1))
-        ends.append(train(module, data, recipe, Noise(0, number), mask=mask).state)
+        recipe = Recipe(length=20, batch=32, optimiser=Sgd(lr=0.1))
+        ends.append(train(module, data, recipe, SgdNoise(0, number), mask=mask).state)
     return module, ends, mask
 
 

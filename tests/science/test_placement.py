@@ -12,11 +12,15 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, ResizedCrop, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment, ResizedCrop
 from lmcspec.catalog.distillers.dc import Condensation
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.distillers.idc import EfficientCondensation
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.optimisers.adam import Adam, AdamW
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import curves, masks, paths
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.resident import Dataset, Split, enter
@@ -30,7 +34,7 @@ from lmcspec.science.summary import model_facts
 from lmcspec.science.train import train
 
 GPU = torch.device("cuda", 0)
-SGD = Sgd(0.1, momentum=0.9, weight_decay=1e-4, nesterov=True)
+SGD = Sgd(lr=0.1, momentum=0.9, weight_decay=1e-4, nesterov=True)
 
 
 class Ones(TorchDispatchMode):
@@ -78,9 +82,9 @@ def data(pretend) -> Split:
 @pytest.mark.parametrize(
     ("optimiser", "augment"),
     [
-        (SGD, Augmentation(flip=True, crop=2)),
-        (Adam(1e-3, weight_decay=1e-3), Augmentation(random_resized_crop=ResizedCrop(8))),
-        (AdamW(1e-3), Augmentation(dsa="color_crop_cutout_flip_rotate_scale", dsa_style="idc", cutmix=1.0)),
+        (SGD, Augment(flip=True, crop=2)),
+        (Adam(lr=1e-3, weight_decay=1e-3), Augment(random_resized_crop=ResizedCrop(size=8))),
+        (AdamW(lr=1e-3), Augment(dsa="color_crop_cutout_flip_rotate_scale", dsa_style="idc", cutmix=1.0)),
     ],
     ids=["sgd, augmented", "adam, parts resized", "adamw, dsa and cutmix"],
 )
@@ -89,8 +93,8 @@ def test_training(data, optimiser, augment):
     module.load_state_dict(initial_state(module, "default", ("init", 0)))
     recipe = Recipe(length=40, batch=32, optimiser=optimiser, augment=augment)
     mask, passed = masks.dense(module), []
-    first = train(module, data, recipe, Noise(0), mask=mask, until=18, stops=(5,), on_stop=passed.append)
-    last = train(module, data, recipe, Noise(0), mask=mask, begin=18, until=20, optimiser_state=first.optimiser)
+    first = train(module, data, recipe, SgdNoise(0), mask=mask, until=18, stops=(5,), on_stop=passed.append)
+    last = train(module, data, recipe, SgdNoise(0), mask=mask, begin=18, until=20, optimiser_state=first.optimiser)
     for snapshot in (*passed, first, last):
         assert {tensor.device.type for tensor in (*snapshot.state.values(), *snapshot.optimiser.values())} == {"cpu"}
     assert {tensor.device for tensor in module.state_dict().values()} == {GPU}
@@ -98,8 +102,8 @@ def test_training(data, optimiser, augment):
 
 def test_training_on_float_images(data):
     data = replace(data, images=torch.empty(70, 3, 8, 8, device=GPU), conversion=None)
-    recipe = Recipe(length=40, batch=32, optimiser=SGD, augment=Augmentation(flip=True, crop=2))
-    assert train(network(), data, recipe, Noise(0), until=4).update == 4
+    recipe = Recipe(length=40, batch=32, optimiser=SGD, augment=Augment(flip=True, crop=2))
+    assert train(network(), data, recipe, SgdNoise(0), until=4).update == 4
 
 
 def test_evaluating(data):

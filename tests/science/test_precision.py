@@ -6,14 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from lmcspec.base.recipes import Noise, Recipe, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import precision
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.precision import LossScale, computing_in
 from lmcspec.science.train import Stopped, train
 
-OPTIMISER = Sgd(0.05, momentum=0.9)
+OPTIMISER = Sgd(lr=0.05, momentum=0.9)
 
 
 def network():
@@ -27,7 +29,7 @@ def network():
 
 def trained(few, numbers, length=60, device="cpu"):
     module = network().to(device)
-    end = train(module, few[0], Recipe(length, 32, OPTIMISER, precision=numbers), Noise(0))
+    end = train(module, few[0], Recipe(length, 32, OPTIMISER, precision=numbers), SgdNoise(0))
     return module, end
 
 
@@ -56,7 +58,7 @@ def test_the_first_bfloat16_update_is_that_of_products_rounded_by_hand(few):
         def forward(self, x):
             return self.inner(x.flatten(1))
 
-    train(Flat(), flat, Recipe(1, 300, Sgd(1.0), precision="bf16"), Noise(0))
+    train(Flat(), flat, Recipe(1, 300, Sgd(lr=1.0), precision="bf16"), SgdNoise(0))
     x = few[0].images.flatten(1).bfloat16().float()
     logits = (x @ start.bfloat16().float().T).bfloat16().float()
     probabilities = logits.softmax(1)
@@ -69,13 +71,13 @@ def test_the_first_bfloat16_update_is_that_of_products_rounded_by_hand(few):
 def test_a_bfloat16_training_goes_on_bitwise(few):
     recipe = Recipe(40, 32, OPTIMISER, precision="bf16")
     module = network()
-    whole = train(module, few[0], recipe, Noise(0))
+    whole = train(module, few[0], recipe, SgdNoise(0))
     half = network()
     with pytest.raises(Stopped) as stopped:
-        train(half, few[0], recipe, Noise(0), pulse=lambda update, loss: update >= 16)
+        train(half, few[0], recipe, SgdNoise(0), pulse=lambda update, loss: update >= 16)
     middle = stopped.value.snapshot
     half.load_state_dict(middle.state)
-    end = train(half, few[0], recipe, Noise(0), begin=middle.update, optimiser_state=middle.optimiser)
+    end = train(half, few[0], recipe, SgdNoise(0), begin=middle.update, optimiser_state=middle.optimiser)
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
 
 
@@ -148,7 +150,7 @@ def test_updates_that_overflow_are_left_out_and_count(few, half_on_cpu, monkeypa
             module if until == 3 else network(),
             few[0],
             Recipe(60, 32, OPTIMISER, precision="fp16"),
-            Noise(0),
+            SgdNoise(0),
             until=until,
         )
         for until in (3, 60)
@@ -165,11 +167,11 @@ def test_updates_that_overflow_are_left_out_and_count(few, half_on_cpu, monkeypa
 def test_a_float16_training_goes_on_bitwise(few, half_on_cpu, monkeypatch):
     monkeypatch.setattr(LossScale, "EVERY", 12)
     recipe = Recipe(40, 32, OPTIMISER, precision="fp16")
-    whole = train(network(), few[0], recipe, Noise(0))
+    whole = train(network(), few[0], recipe, SgdNoise(0))
     half = network()
-    middle = train(half, few[0], recipe, Noise(0), until=17)
+    middle = train(half, few[0], recipe, SgdNoise(0), until=17)
     assert int(middle.optimiser["updates at this loss scale"]) == 5
-    end = train(half, few[0], recipe, Noise(0), begin=17, optimiser_state=middle.optimiser)
+    end = train(half, few[0], recipe, SgdNoise(0), begin=17, optimiser_state=middle.optimiser)
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
     assert all(torch.equal(end.optimiser[name], value) for name, value in whole.optimiser.items())
 
@@ -188,9 +190,9 @@ def test_a_gpu_trains_near_float32(cuda, few, few_on_gpu, name):
 @pytest.mark.gpu
 def test_a_float16_training_goes_on_bitwise_with_its_loss_scale(cuda, few_on_gpu):
     recipe = Recipe(40, 32, OPTIMISER, precision="fp16")
-    whole = train(network().to(cuda), few_on_gpu[0], recipe, Noise(0))
+    whole = train(network().to(cuda), few_on_gpu[0], recipe, SgdNoise(0))
     half = network().to(cuda)
-    middle = train(half, few_on_gpu[0], recipe, Noise(0), until=17)
-    end = train(half, few_on_gpu[0], recipe, Noise(0), begin=17, optimiser_state=middle.optimiser)
+    middle = train(half, few_on_gpu[0], recipe, SgdNoise(0), until=17)
+    end = train(half, few_on_gpu[0], recipe, SgdNoise(0), begin=17, optimiser_state=middle.optimiser)
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
     assert torch.equal(end.optimiser["loss scale"], whole.optimiser["loss scale"])

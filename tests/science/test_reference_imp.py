@@ -82,8 +82,10 @@ def reference_curve(one, two, x, y):
 
 @pytest.mark.parametrize("k", [0, 13])
 def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
-    from lmcspec.base.recipes import Noise, Recipe, Sgd
+    from lmcspec.base.sgd_noise import SgdNoise
     from lmcspec.catalog.models.mlp import Mlp
+    from lmcspec.catalog.optimisers.sgd import Sgd
+    from lmcspec.catalog.recipe import Recipe
     from lmcspec.science import curves, masks, paths
     from lmcspec.science.criteria.magnitude import scores
     from lmcspec.science.initial import initial_state
@@ -99,7 +101,7 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
 
     def run(state, level, copy=0, begin=0, mask=None, **more):
         module.load_state_dict(state)
-        return train(module, data, recipe, Noise(DRAW, copy, level), begin=begin, mask=mask, **more).state
+        return train(module, data, recipe, SgdNoise(DRAW, copy, level), begin=begin, mask=mask, **more).state
 
     kept = []
     end = run(initial_state(module, "default", ("init", DRAW)), 0, stops=(k,), on_stop=kept.append)

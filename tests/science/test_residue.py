@@ -5,7 +5,11 @@ from itertools import pairwise
 import pytest
 import torch
 
-from lmcspec.base.recipes import Adam, Recipe, Schedule, Sgd
+from lmcspec.catalog.optimisers.adam import Adam
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science.residue import decayed, unmasked
 
 
@@ -15,7 +19,7 @@ def by_torch(recipe, branches):
         how = recipe.optimiser
         optimiser = torch.optim.SGD([weight], how.lr, how.momentum, 0, how.weight_decay, how.nesterov)
         for update in range(begin, end):
-            optimiser.param_groups[0]["lr"] = how.lr * recipe.schedule.multiplier(update)
+            optimiser.param_groups[0]["lr"] = recipe.rate(update)
             weight.grad = torch.zeros_like(weight)
             optimiser.step()
     return weight.detach().tolist()
@@ -24,7 +28,12 @@ def by_torch(recipe, branches):
 @pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("branches", [(0, 40), (5, 40), (0, 10, 40), (7, 7)])
 def test_it_is_what_torch_does_without_gradient(nesterov, branches):
-    recipe = Recipe(40, 8, Sgd(0.1, 0.9, 0.02, nesterov), Schedule((20,), 0.2, 4))
+    recipe = Recipe(
+        40,
+        8,
+        Sgd(lr=0.1, momentum=0.9, weight_decay=0.02, nesterov=nesterov),
+        Steps(at=as_steps((20,)), factor=0.2, warmup=as_steps(4)),
+    )
     share = decayed(recipe, branches)
     assert by_torch(recipe, branches) == pytest.approx([share, -3 * share], rel=1e-12)
     assert (share == 1) == (branches[0] == branches[-1])
@@ -32,13 +41,18 @@ def test_it_is_what_torch_does_without_gradient(nesterov, branches):
 
 def test_of_other_optimisers_it_says_that_it_can_t():
     with pytest.raises(ValueError, match="adam"):
-        decayed(Recipe(4, 8, Adam(0.1, weight_decay=0.1)), (0, 4))
+        decayed(Recipe(4, 8, Adam(lr=0.1, weight_decay=0.1)), (0, 4))
 
 
 def test_on_imagenet_10_more_than_a_tenth_of_it_stays():
     """The digest of the released code works out 0.116 for 203 updates an epoch and 2.5e-4 for CIFAR's 782."""
     for epoch, share, within in ((203, 0.116, 0.002), (782, 2.5e-4, 1e-5)):
-        recipe = Recipe(300 * epoch, 64, Sgd(0.01, 0.9, 5e-4), Schedule((200 * epoch, 250 * epoch), 0.2))
+        recipe = Recipe(
+            300 * epoch,
+            64,
+            Sgd(lr=0.01, momentum=0.9, weight_decay=5e-4),
+            Steps(at=as_steps((200 * epoch, 250 * epoch)), factor=0.2),
+        )
         assert decayed(recipe, (0, 300 * epoch)) == pytest.approx(share, abs=within)
 
 

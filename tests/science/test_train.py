@@ -6,9 +6,16 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from lmcspec.base.recipes import Adam, AdamW, Augmentation, Noise, Recipe, Schedule, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.catalog.optimisers.adam import Adam, AdamW
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.constant import Constant
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import masks
 from lmcspec.science.criteria.magnitude import scores
 from lmcspec.science.data import load
@@ -16,16 +23,17 @@ from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet, mlp
-from lmcspec.science.optimisers import AdamSteps, SgdSteps
+from lmcspec.science.optimisers.adam import AdamSteps
+from lmcspec.science.optimisers.sgd import SgdSteps
 from lmcspec.science.order import order
 from lmcspec.science.train import LOOK, Stopped, batches, train
 
 OPTIMISERS = {
-    "sgd": Sgd(0.1),
-    "decay": Sgd(0.1, momentum=0.9, weight_decay=1e-2),
-    "nesterov": Sgd(0.05, momentum=0.9, weight_decay=1e-3, nesterov=True),
-    "adam": Adam(2e-3, weight_decay=1e-3),
-    "adamw": AdamW(2e-3, weight_decay=5e-2),
+    "sgd": Sgd(lr=0.1),
+    "decay": Sgd(lr=0.1, momentum=0.9, weight_decay=1e-2),
+    "nesterov": Sgd(lr=0.05, momentum=0.9, weight_decay=1e-3, nesterov=True),
+    "adam": Adam(lr=2e-3, weight_decay=1e-3),
+    "adamw": AdamW(lr=2e-3, weight_decay=5e-2),
 }
 
 
@@ -57,9 +65,9 @@ def recipe_of(optimiser="decay", length=40, **more):
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_going_on_is_bitwise_the_uninterrupted_run(few, model, masked, optimiser):
     """k = 13 is inside the second epoch (10 updates each); drops, warm-up and augmentation go on too."""
-    schedule = Schedule(milestones=(20,), factor=0.1, warmup=15)
-    recipe = recipe_of(optimiser, 25, schedule=schedule, augment=Augmentation(flip=True, crop=1))
-    data, noise = few[0], Noise(1, 2, 3)
+    schedule = Steps(at=as_steps((20,)), factor=0.1, warmup=as_steps(15))
+    recipe = recipe_of(optimiser, 25, schedule=schedule, augment=Augment(flip=True, crop=1))
+    data, noise = few[0], SgdNoise(1, 2, 3)
     module = network(model)
     mask = half(module) if masked else None
     kept = []
@@ -78,7 +86,7 @@ def test_going_on_is_bitwise_the_uninterrupted_run(few, model, masked, optimiser
 
 
 def test_every_way_to_cut_a_run_gives_the_same_end(few):
-    recipe, noise = recipe_of("adam", 12), Noise(0)
+    recipe, noise = recipe_of("adam", 12), SgdNoise(0)
     whole = train(network("mlp"), few[0], recipe, noise)
     for k in range(13):
         module = network("mlp")
@@ -108,7 +116,7 @@ def test_masked_weights_are_zero_in_weight_gradient_and_moments_at_every_update(
 
     monkeypatch.setattr(kind, "step", watched)
     snapshots = []
-    train(module, few[0], recipe_of(optimiser, 12), Noise(0), mask=mask, stops=range(13), on_stop=snapshots.append)
+    train(module, few[0], recipe_of(optimiser, 12), SgdNoise(0), mask=mask, stops=range(13), on_stop=snapshots.append)
     assert len(seen) == 12 and [snapshot.update for snapshot in snapshots] == list(range(13))
     for snapshot in snapshots:
         for name, keep in mask.items():
@@ -119,17 +127,17 @@ def test_masked_weights_are_zero_in_weight_gradient_and_moments_at_every_update(
 
 def test_a_carried_optimiser_state_is_masked_on_entry(few):
     module = network("mlp")
-    dense = train(module, few[0], recipe_of(), Noise(0), until=5)
+    dense = train(module, few[0], recipe_of(), SgdNoise(0), until=5)
     mask = half(module)
     snapshot = train(
-        module, few[0], recipe_of(), Noise(0), mask=mask, begin=5, until=6, optimiser_state=dense.optimiser
+        module, few[0], recipe_of(), SgdNoise(0), mask=mask, begin=5, until=6, optimiser_state=dense.optimiser
     )
     masks.assert_masked({name: snapshot.optimiser[f"momentum/{name}"] for name in mask}, mask)
 
 
 def test_a_mask_trains_the_survivors_as_masking_after_each_step_would(few):
     """The masked network's own trajectory, computed with dense gradients and the mask put on again each time."""
-    module, recipe, noise = network("mlp"), recipe_of("nesterov", 20), Noise(0)
+    module, recipe, noise = network("mlp"), recipe_of("nesterov", 20), SgdNoise(0)
     mask = half(module)
     naive = network("mlp")
     optimiser = torch.optim.SGD(naive.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3, nesterov=True)
@@ -147,7 +155,7 @@ def test_a_mask_trains_the_survivors_as_masking_after_each_step_would(few):
 
 def test_batches_cover_each_epoch_in_its_order_with_the_partial_one_last():
     data = Split(torch.arange(70.0).view(70, 1, 1, 1), torch.arange(70))
-    recipe, noise = recipe_of(length=100), Noise(3, 1, 2)
+    recipe, noise = recipe_of(length=100), SgdNoise(3, 1, 2)
     sizes, seen = [], []
     for images, labels in batches(data, recipe, noise, 0, 7):
         assert torch.equal(images.flatten().long(), labels)
@@ -160,24 +168,24 @@ def test_batches_cover_each_epoch_in_its_order_with_the_partial_one_last():
 
 
 def test_augmentation_is_drawn_by_position_wherever_the_run_begins(few):
-    recipe = recipe_of(augment=Augmentation(flip=True, crop=2))
-    whole = list(batches(few[0], recipe, Noise(0), 0, 15))
-    plain = list(batches(few[0], recipe_of(), Noise(0), 0, 15))
+    recipe = recipe_of(augment=Augment(flip=True, crop=2))
+    whole = list(batches(few[0], recipe, SgdNoise(0), 0, 15))
+    plain = list(batches(few[0], recipe_of(), SgdNoise(0), 0, 15))
     for k in (1, 9, 10, 14):
-        part = next(iter(batches(few[0], recipe, Noise(0), k, 15)))
+        part = next(iter(batches(few[0], recipe, SgdNoise(0), k, 15)))
         assert torch.equal(part[0], whole[k][0]) and torch.equal(part[1], whole[k][1])
     assert not torch.equal(whole[0][0], plain[0][0]) and torch.equal(whole[0][1], plain[0][1])
-    assert not torch.equal(whole[0][0], next(iter(batches(few[0], recipe, Noise(0, 1), 0, 1)))[0])
+    assert not torch.equal(whole[0][0], next(iter(batches(few[0], recipe, SgdNoise(0, 1), 0, 1)))[0])
 
 
 def test_the_rate_has_dropped_at_the_milestone_and_warms_up_from_zero(few, monkeypatch):
     rates = []
     monkeypatch.setattr(SgdSteps, "step", lambda self, gradients, lr: rates.append(lr))
-    schedule = Schedule(milestones=(6, 8), factor=0.1, warmup=4)
-    train(network("mlp"), few[0], recipe_of("sgd", 10, schedule=schedule), Noise(0))
+    schedule = Steps(at=as_steps((6, 8)), factor=0.1, warmup=as_steps(4))
+    train(network("mlp"), few[0], recipe_of("sgd", 10, schedule=schedule), SgdNoise(0))
     assert rates == pytest.approx([0, 0.025, 0.05, 0.075, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
     rates.clear()
-    train(network("mlp"), few[0], recipe_of("sgd", 10, schedule=schedule), Noise(0), begin=7)
+    train(network("mlp"), few[0], recipe_of("sgd", 10, schedule=schedule), SgdNoise(0), begin=7)
     assert rates == pytest.approx([0.01, 0.001, 0.001])
 
 
@@ -185,15 +193,15 @@ def test_a_run_that_begins_inside_the_warm_up_has_the_rate_there(few, monkeypatc
     """Redrawn weights that are trained from k: not from the warm-up's beginning."""
     rates = []
     monkeypatch.setattr(SgdSteps, "step", lambda self, gradients, lr: rates.append(lr))
-    recipe = recipe_of("sgd", 10, schedule=Schedule(milestones=(8,), factor=0.1, warmup=5))
-    train(network("mlp"), few[0], recipe, Noise(0), begin=3)
+    recipe = recipe_of("sgd", 10, schedule=Steps(at=as_steps((8,)), factor=0.1, warmup=as_steps(5)))
+    train(network("mlp"), few[0], recipe, SgdNoise(0), begin=3)
     assert rates == pytest.approx([0.06, 0.08, 0.1, 0.1, 0.1, 0.01, 0.01])
 
 
 def test_the_first_update_of_a_warm_up_moves_statistics_but_no_weight(few):
     module = network("convnet")
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
-    after = train(module, few[0], recipe_of(schedule=Schedule(warmup=5)), Noise(0), until=1)
+    after = train(module, few[0], recipe_of(schedule=Constant(warmup=as_steps(5))), SgdNoise(0), until=1)
     parameters = {name for name, _ in module.named_parameters()}
     assert all(torch.equal(before[name], after.state[name]) == (name in parameters) for name in before)
     assert all(tensor.any() for tensor in after.optimiser.values())
@@ -201,10 +209,10 @@ def test_the_first_update_of_a_warm_up_moves_statistics_but_no_weight(few):
 
 def test_a_fresh_optimiser_at_k_is_another_run_than_the_uninterrupted_one(few):
     recipe = recipe_of("decay", 15)
-    whole = train(network("mlp"), few[0], recipe, Noise(0))
+    whole = train(network("mlp"), few[0], recipe, SgdNoise(0))
     module = network("mlp")
-    train(module, few[0], recipe, Noise(0), until=5)
-    assert not same(train(module, few[0], recipe, Noise(0), begin=5).state, whole.state)
+    train(module, few[0], recipe, SgdNoise(0), until=5)
+    assert not same(train(module, few[0], recipe, SgdNoise(0), begin=5).state, whole.state)
 
 
 def test_nothing_global_is_read_or_left_changed(few):
@@ -215,8 +223,8 @@ def test_nothing_global_is_read_or_left_changed(few):
         python_random.seed(seed)
         before = torch.get_rng_state(), np.random.get_state()[1].copy(), python_random.getstate()
         module = network("convnet")
-        recipe = recipe_of(augment=Augmentation(flip=True, crop=1))
-        ends.append(train(module, few[0], recipe, Noise(0), mask=half(module), until=12).state)
+        recipe = recipe_of(augment=Augment(flip=True, crop=1))
+        ends.append(train(module, few[0], recipe, SgdNoise(0), mask=half(module), until=12).state)
         evaluate(module, few[1])
         after = torch.get_rng_state(), np.random.get_state()[1].copy(), python_random.getstate()
         assert torch.equal(before[0], after[0]) and np.array_equal(before[1], after[1]) and before[2] == after[2]
@@ -228,29 +236,29 @@ def test_batches_that_come_before_a_beginning_do_not_pass_the_network(few):
     """Going on in the middle of an epoch leaves batch norm's statistics alone: ten updates an epoch, from the 14th."""
     module, seen = network("convnet"), []
     module.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].clone()))
-    end = train(module, few[0], recipe_of(length=25), Noise(0), begin=14, until=18)
+    end = train(module, few[0], recipe_of(length=25), SgdNoise(0), begin=14, until=18)
     assert {int(value) for name, value in end.state.items() if name.endswith("num_batches_tracked")} == {4}
-    expected = [x for x, _ in batches(few[0], recipe_of(length=25), Noise(0), 0, 18)][14:]
+    expected = [x for x, _ in batches(few[0], recipe_of(length=25), SgdNoise(0), 0, 18)][14:]
     assert len(seen) == 4 and all(torch.equal(one, other) for one, other in zip(seen, expected, strict=True))
 
 
 def test_looking_on_the_way_changes_nothing(few):
     """Snapshots, evaluations and pulses may leave the module in another mode; training goes on in its own."""
     recipe = recipe_of("sgd", 40)
-    plain = train(network("convnet"), few[0], recipe, Noise(0))
+    plain = train(network("convnet"), few[0], recipe, SgdNoise(0))
     module = network("convnet")
 
     def look(*_):
         evaluate(module, few[1])
         module.eval()
 
-    busy = train(module, few[0], recipe, Noise(0), stops=(0, 3, 17, 40), on_stop=look, pulse=look)
+    busy = train(module, few[0], recipe, SgdNoise(0), stops=(0, 3, 17, 40), on_stop=look, pulse=look)
     assert same(plain.state, busy.state)
 
 
 def test_copies_levels_and_replicates_part_at_once(few):
     ends = [train(network("mlp"), few[0], recipe_of(), noise, until=1).state for noise in
-            (Noise(0), Noise(0, 1), Noise(0, 0, 1), Noise(1))]  # fmt: skip
+            (SgdNoise(0), SgdNoise(0, 1), SgdNoise(0, 0, 1), SgdNoise(1))]  # fmt: skip
     weights = {tuple(end["classifier.bias"].tolist()) for end in ends}
     assert len(weights) == 4
 
@@ -259,7 +267,7 @@ def test_stops_come_before_the_next_update_and_hold_their_own_tensors(few):
     snapshots = []
     module = network("mlp")
     start = {name: tensor.clone() for name, tensor in module.state_dict().items()}
-    end = train(module, few[0], recipe_of("sgd", 3), Noise(0), stops=(3, 0, 3, 1), on_stop=snapshots.append)
+    end = train(module, few[0], recipe_of("sgd", 3), SgdNoise(0), stops=(3, 0, 3, 1), on_stop=snapshots.append)
     assert [snapshot.update for snapshot in snapshots] == [0, 1, 3]
     assert same(snapshots[0].state, start) and snapshots[0].loss is None
     assert not same(snapshots[1].state, start)
@@ -271,13 +279,13 @@ def test_no_update_is_a_snapshot_of_the_masked_start(few):
     module = network("mlp")
     mask = half(module)
     start = masks.apply(mask, module.state_dict())
-    snapshot = train(module, few[0], recipe_of(), Noise(0), mask=mask, begin=7, until=7)
+    snapshot = train(module, few[0], recipe_of(), SgdNoise(0), mask=mask, begin=7, until=7)
     assert snapshot.update == 7 and same(snapshot.state, start)
 
 
 def test_a_pulse_that_returns_true_stops_and_its_snapshot_goes_on(few):
     recipe = recipe_of("adam", 40)
-    whole = train(network("mlp"), few[0], recipe, Noise(0))
+    whole = train(network("mlp"), few[0], recipe, SgdNoise(0))
     pulses = []
 
     def stop(update, loss):
@@ -286,26 +294,26 @@ def test_a_pulse_that_returns_true_stops_and_its_snapshot_goes_on(few):
 
     module = network("mlp")
     with pytest.raises(Stopped) as stopped:
-        train(module, few[0], recipe, Noise(0), pulse=stop)
+        train(module, few[0], recipe, SgdNoise(0), pulse=stop)
     snapshot = stopped.value.snapshot
     assert snapshot.update == pulses[-1][0] >= 20 and all(math.isfinite(loss) for _, loss in pulses)
     assert any(update == LOOK for update, _ in pulses)
-    rest = train(module, few[0], recipe, Noise(0), begin=snapshot.update, optimiser_state=snapshot.optimiser)
+    rest = train(module, few[0], recipe, SgdNoise(0), begin=snapshot.update, optimiser_state=snapshot.optimiser)
     assert same(rest.state, whole.state)
 
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_divergence_ends_early_and_the_same_however_the_run_is_cut(few, masked):
     """Rate 1e30: the second loss is not finite already. The stops that are not reached get the end."""
-    recipe = Recipe(length=100, batch=32, optimiser=Sgd(1e30, momentum=0.9))
+    recipe = Recipe(length=100, batch=32, optimiser=Sgd(lr=1e30, momentum=0.9))
     module = network("mlp")
     mask = half(module) if masked else None
     snapshots = []
-    end = train(module, few[0], recipe, Noise(0), mask=mask, stops=(1, 10, 50, 100), on_stop=snapshots.append)
+    end = train(module, few[0], recipe, SgdNoise(0), mask=mask, stops=(1, 10, 50, 100), on_stop=snapshots.append)
     assert end.diverged and end.update == LOOK
     assert [(s.update, s.diverged) for s in snapshots] == [(1, False), (10, True), (LOOK, True), (LOOK, True)]
     for until, expected in ((10, snapshots[1]), (50, end)):
-        short = train(network("mlp"), few[0], recipe, Noise(0), mask=mask, until=until)
+        short = train(network("mlp"), few[0], recipe, SgdNoise(0), mask=mask, until=until)
         assert (short.update, short.diverged) == (expected.update, True)
         for name in short.state:
             assert torch.equal(short.state[name].nan_to_num(7), expected.state[name].nan_to_num(7))
@@ -318,36 +326,36 @@ def test_a_mask_that_has_drifted_is_caught(few, monkeypatch):
     module = network("mlp")
     monkeypatch.setattr(SgdSteps, "step", lambda self, gradients, lr: self._parameters[0].add_(1))
     with pytest.raises(AssertionError, match=r"layers\.0\.weight"):
-        train(module, few[0], recipe_of(), Noise(0), mask=half(module), until=1)
+        train(module, few[0], recipe_of(), SgdNoise(0), mask=half(module), until=1)
 
 
 def test_the_last_batch_may_be_one_image(few):
     data = Split(few[0].images[:33], few[0].labels[:33])
-    assert train(network("convnet"), data, recipe_of(), Noise(0), until=4).update == 4
+    assert train(network("convnet"), data, recipe_of(), SgdNoise(0), until=4).update == 4
 
 
 def test_arguments_out_of_bounds_are_errors(few):
     module = network("mlp")
     for more in ({"begin": 5, "until": 4}, {"until": 41}, {"begin": -1}, {"stops": (41,)}, {"begin": 5, "stops": (4,)}):
         with pytest.raises(ValueError, match=r"updates|stops"):
-            train(module, few[0], recipe_of(), Noise(0), **more)
+            train(module, few[0], recipe_of(), SgdNoise(0), **more)
     for mask in ({"nothing.weight": torch.ones(1)}, {"classifier.weight": torch.ones(2, 2)}):
         with pytest.raises(ValueError, match="which the model has not"):
-            train(module, few[0], recipe_of(), Noise(0), mask=mask)
+            train(module, few[0], recipe_of(), SgdNoise(0), mask=mask)
 
 
 def test_the_modules_mode_is_put_back(few):
     module = network("mlp").eval()
-    train(module, few[0], recipe_of(), Noise(0), until=2)
+    train(module, few[0], recipe_of(), SgdNoise(0), until=2)
     assert not module.training
 
 
 @pytest.mark.gpu
 def test_batches_on_a_gpu_are_the_same_bits(cuda):
     """All but rounding: 16, the scale of the digits, is a power of two."""
-    recipe = recipe_of(augment=Augmentation(flip=True, crop=1))
+    recipe = recipe_of(augment=Augment(flip=True, crop=1))
     here, there = (
-        batches(load("digits", device=place).train, recipe, Noise(1, 2, 3), 40, 60) for place in ("cpu", cuda)
+        batches(load("digits", device=place).train, recipe, SgdNoise(1, 2, 3), 40, 60) for place in ("cpu", cuda)
     )
     for (images, labels), (others, their_labels) in zip(here, there, strict=True):
         assert others.device.type == their_labels.device.type == "cuda"
@@ -362,7 +370,7 @@ has moved up to a hundred times as far. Noise of 1e-6 in every gradient comes to
 @pytest.mark.gpu
 @pytest.mark.parametrize(("model", "optimiser"), [("mlp", "decay"), ("mlp", "adam"), ("convnet", "nesterov")])
 def test_training_on_a_gpu_agrees_and_repeats_itself_bitwise(cuda, few, few_on_gpu, model, optimiser):
-    recipe, noise = recipe_of(optimiser, 25, augment=Augmentation(flip=True, crop=1)), Noise(1, 2, 3)
+    recipe, noise = recipe_of(optimiser, 25, augment=Augment(flip=True, crop=1)), SgdNoise(1, 2, 3)
     start, weights = network(model).state_dict(), [name for name, _ in network(model).named_parameters()]
     mask = half(network(model))
     expected = train(network(model), few[0], recipe, noise, mask=mask)
@@ -378,7 +386,7 @@ def test_training_on_a_gpu_agrees_and_repeats_itself_bitwise(cuda, few, few_on_g
 @pytest.mark.gpu
 @pytest.mark.parametrize(("model", "optimiser"), [("mlp", "adam"), ("convnet", "nesterov")])
 def test_going_on_on_a_gpu_is_bitwise_the_uninterrupted_run(cuda, few_on_gpu, model, optimiser):
-    recipe, noise = recipe_of(optimiser, 25, augment=Augmentation(crop=1)), Noise(0)
+    recipe, noise = recipe_of(optimiser, 25, augment=Augment(crop=1)), SgdNoise(0)
     mask = half(network(model))
     whole = train(network(model).to(cuda), few_on_gpu[0], recipe, noise, mask=mask)
     short = train(network(model).to(cuda), few_on_gpu[0], recipe, noise, mask=mask, until=13)

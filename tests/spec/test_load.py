@@ -11,8 +11,10 @@ from small import codes, small, text
 from lmcspec.base.errors import SpecError
 from lmcspec.base.steps import Step
 from lmcspec.catalog import built_in, find
+from lmcspec.catalog.optimisers.adam import Adam
+from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.spec import load, presets
-from lmcspec.spec.recipe import Adam, Recipe, Sgd
+from lmcspec.spec.recipe import Recipe
 from lmcspec.spec.study import CARDS, Like, study_model
 
 SPECS = Path(__file__).parents[2] / "specs"

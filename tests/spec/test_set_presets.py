@@ -6,8 +6,10 @@ import pytest
 from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError
-from lmcspec.base.recipes import Augmentation, Recipe, Sgd, from_document
 from lmcspec.catalog import get
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe, from_document
 from lmcspec.plan.graph import Task
 from lmcspec.spec import presets, set_presets
 from lmcspec.tasks.distill import Distill
@@ -137,8 +139,8 @@ def test_experts_are_plain_trainings_of_50_epochs(name):
     experts = [task.params for task in tasks(f'one = "{name}"') if task.kind == "expert"]
     assert len(experts) == 100
     recipe = from_document(experts[0].recipe.value)
-    augment = Augmentation(dsa=ALL, dsa_style="mtt")
-    assert recipe == Recipe(50 * 196, 256, Sgd(0.01), augment=augment)
+    augment = Augment(dsa=ALL, dsa_style="mtt")
+    assert recipe == Recipe(50 * 196, 256, Sgd(lr=0.01), augment=augment)
 
 
 def test_a_set_lies_on_top_of_a_preset_or_of_another_set():

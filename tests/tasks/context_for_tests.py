@@ -3,12 +3,14 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lmcspec.base.recipes import Augmentation, Recipe, Sgd
 from lmcspec.catalog import get
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe, as_document
 from lmcspec.tasks import Finished, Part
 from lmcspec.tasks.train import Train
 
@@ -117,8 +119,8 @@ CONVNET = Part.of(
 
 def recipe(**changes: Any) -> Part:
     """Ten updates of SGD with momentum and augmentation on 256 images, or as changed."""
-    base = Recipe(length=10, batch=256, optimiser=Sgd(0.1, momentum=0.9), augment=Augmentation(crop=1))
-    return Part.of(asdict(replace(base, **changes)))
+    base = Recipe(length=10, batch=256, optimiser=Sgd(lr=0.1, momentum=0.9), augment=Augment(crop=1))
+    return Part.of(as_document(replace(base, **changes)))
 
 
 def training(model: Part = MLP, until: int = 10, begin: int = 0, how: Part | None = None, **more: Any) -> Train:

@@ -7,7 +7,10 @@ import torch
 from context_for_tests import MLP, RAW, TestContext, do, files, neutral
 from safetensors.torch import load_file
 
-from lmcspec.base.recipes import Augmentation, OwnNoise, Recipe, Sgd, as_document
+from lmcspec.base.sgd_noise import InnerNoise
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe, as_document
 from lmcspec.science.data import load
 from lmcspec.science.distill.experts import trajectory
 from lmcspec.science.evaluate import evaluate
@@ -15,7 +18,7 @@ from lmcspec.science.initial import initial_state
 from lmcspec.tasks import Interrupted, Part, read
 from lmcspec.tasks.expert import Expert, run
 
-RECIPE = Recipe(2 * 23, 64, Sgd(0.1, 0.5), augment=Augmentation(dsa="color_scale", dsa_style="mtt"))
+RECIPE = Recipe(2 * 23, 64, Sgd(lr=0.1, momentum=0.5), augment=Augment(dsa="color_scale", dsa_style="mtt"))
 PARAMS = Expert(MLP, Part.of(as_document(RECIPE)), RAW)
 SEEDS = {"seed": 3, "expert": 1}
 
@@ -26,7 +29,7 @@ def test_it_is_the_science(tmp_path):
     module = read.module(MLP)
     module.load_state_dict(initial_state(module, "default", ("expert", 3, 1, "init")))
     states = {}
-    trajectory(module, digits.train, RECIPE, OwnNoise("expert", (3, 1)), states)
+    trajectory(module, digits.train, RECIPE, InnerNoise("expert", (3, 1)), states)
     found = load_file(done.out / read.TRAJECTORY)
     assert found.keys() == states.keys() and {name.partition("/")[0] for name in found} == {"0", "1", "2"}
     assert all(torch.equal(found[name], states[name]) for name in found)

@@ -9,7 +9,8 @@ import torch
 from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, TestContext, do, files, neutral, recipe, training
 from safetensors.torch import load, save_file
 
-from lmcspec.base.recipes import Recipe, Sgd, as_document
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe, as_document
 from lmcspec.tasks import Interrupted, Part, distill, expert, hessian, landscape, read, train
 from lmcspec.tasks.checkpoint import CHECKPOINT, Checkpoints, digest
 
@@ -19,7 +20,7 @@ KINDS = {
     "train with batch norm": (train.run, training(CONVNET, how=LONG, until=37), SEEDS),
     "expert": (
         expert.run,
-        expert.Expert(MLP, Part.of(as_document(Recipe(2 * 23, 64, Sgd(0.1, 0.5)))), RAW),
+        expert.Expert(MLP, Part.of(as_document(Recipe(2 * 23, 64, Sgd(lr=0.1, momentum=0.5)))), RAW),
         {"seed": 3, "expert": 1},
     ),
     "distill": (

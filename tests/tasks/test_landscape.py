@@ -7,8 +7,8 @@ import torch
 from context_for_tests import MLP, SEEDS, Done, do, recipe, training
 from safetensors.torch import load_file
 
-from lmcspec.base.recipes import Sgd
 from lmcspec.catalog.datasets.digits import Digits
+from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.science import masks
 from lmcspec.science.data import Space, load
 from lmcspec.science.evaluate import evaluate
@@ -21,7 +21,7 @@ from lmcspec.tasks.path import run as path
 from lmcspec.tasks.train import recipe_of
 from lmcspec.tasks.train import run as train
 
-HOW = recipe(length=12, batch=64, optimiser=Sgd(0.1, momentum=0.9, weight_decay=0.05))
+HOW = recipe(length=12, batch=64, optimiser=Sgd(lr=0.1, momentum=0.9, weight_decay=0.05))
 SLOTS = ("anchor-0", "anchor-1", "anchor-2", "other-0")
 
 

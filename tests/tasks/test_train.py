@@ -6,7 +6,13 @@ from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, TestContext, do, f
 from safetensors.torch import load_file, save_file
 
 from lmcspec.base.errors import BlockedError
-from lmcspec.base.recipes import Adam, AdamW, Augmentation, Cosine, Noise, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.optimisers.adam import Adam, AdamW
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.constant import Constant
+from lmcspec.catalog.schedules.cosine import Cosine
 from lmcspec.science import masks
 from lmcspec.science.data import load
 from lmcspec.science.data.distilled.distilled_set import Distilled, distilled_facts, enter_distilled, save_distilled
@@ -118,7 +124,7 @@ class TestMoments:
 
 
 class TestMask:
-    @pytest.mark.parametrize("optimiser", [Sgd(0.1, momentum=0.9, weight_decay=1e-3, nesterov=True), Adam(0.01)])
+    @pytest.mark.parametrize("optimiser", [Sgd(lr=0.1, momentum=0.9, weight_decay=1e-3, nesterov=True), Adam(lr=0.01)])
     def test_what_is_masked_is_exactly_zero(self, tmp_path, mask, optimiser):
         params = training(until=7, how=recipe(optimiser=optimiser))
         done = do(run, tmp_path / "a", params, inputs={"mask": mask})
@@ -142,7 +148,7 @@ class TestAgainstScience:
         done = do(run, tmp_path, training(until=7), seeds)
         network = read.module(MLP)
         network.load_state_dict(start(MLP, "init", 1))
-        end = train(network, digits.train, recipe_of(recipe()), Noise(1, 2, 3), until=7)
+        end = train(network, digits.train, recipe_of(recipe()), SgdNoise(1, 2, 3), until=7)
         for name, value in state_of(done).items():
             assert torch.equal(value, end.state[name])
         test, clean = evaluate(network, digits.test), evaluate(network, digits.train)
@@ -157,10 +163,10 @@ class TestAgainstScience:
         }
 
     def test_recipes_come_back_from_their_parts(self):
-        part = recipe(optimiser=Adam(0.01, eps=1e-6), augment=Augmentation(True, 2))
-        assert recipe_of(part).optimiser == Adam(0.01, eps=1e-6)
-        assert recipe_of(part).augment == Augmentation(True, 2)
-        assert recipe_of(recipe()).schedule.milestones == ()
+        part = recipe(optimiser=Adam(lr=0.01, eps=1e-6), augment=Augment(flip=True, crop=2))
+        assert recipe_of(part).optimiser == Adam(lr=0.01, eps=1e-6)
+        assert recipe_of(part).augment == Augment(flip=True, crop=2)
+        assert recipe_of(recipe()).schedule == Constant()
 
     def test_the_curve_goes_to_the_metrics_and_the_model_s_facts_to_the_plans(self, tmp_path):
         params = training(how=LONG, until=40)
@@ -180,7 +186,7 @@ class TestGoingOn:
             case "mlp":
                 return training(how=LONG, until=40), {}
             case "batch norm and adam":
-                return training(CONVNET, how=recipe(length=40, batch=32, optimiser=Adam(0.01)), until=37), {}
+                return training(CONVNET, how=recipe(length=40, batch=32, optimiser=Adam(lr=0.01)), until=37), {}
             case _:
                 return training(how=LONG, until=40), {"mask": masked(tmp_path / "mask", MLP)}
 
@@ -252,7 +258,7 @@ class TestPassing:
         assert not (tmp_path / "a" / "passed-k7").exists()
 
     def test_a_diverged_training_passes_its_end_on(self, tmp_path):
-        wild = recipe(length=40, optimiser=Sgd(1e30))
+        wild = recipe(length=40, optimiser=Sgd(lr=1e30))
         committed: dict[str, Done] = {}
         passed = tuple((name, encode(training(how=wild, until=k))) for name, k in (("late", 30), ("early", 0)))
         do(run, tmp_path / "a", training(how=wild, until=40), passed=passed, committed=committed)
@@ -274,7 +280,7 @@ class TestDistilled:
         save_distilled(tmp_path / read.DISTILLED, Distilled(images, labels, digits.space))
         return Done(tmp_path)
 
-    HOW = recipe(length=20, batch=10, augment=Augmentation())
+    HOW = recipe(length=20, batch=10, augment=Augment())
 
     def test_trains_on_the_set_and_is_tested_on_real_images(self, tmp_path, digits, made):
         done = do(run, tmp_path / "a", training(how=self.HOW, until=20), inputs={"data": made})
@@ -282,7 +288,7 @@ class TestDistilled:
         network = read.module(MLP)
         network.load_state_dict(start(MLP, "init", 0))
         split = enter_distilled(read.distilled(TestContext(tmp_path / "b", {"data": made}), digits, None), digits)
-        end = train(network, split, recipe_of(self.HOW), Noise(0), until=20)
+        end = train(network, split, recipe_of(self.HOW), SgdNoise(0), until=20)
         assert torch.equal(state_of(done)["layers.0.weight"], end.state["layers.0.weight"])
         assert done.scalars["test_error"] == evaluate(network, digits.test).error
         assert done.scalars["train_error"] == evaluate(network, split).error
@@ -298,14 +304,14 @@ class TestDistilled:
 
 
 class TestOutcomes:
-    STILL = recipe(length=4, optimiser=Sgd(1e-12))
+    STILL = recipe(length=4, optimiser=Sgd(lr=1e-12))
     """Learns nothing."""
 
     def test_ok(self, tmp_path):
         assert do(run, tmp_path, training(how=recipe(length=40), until=40)).outcome == "ok"
 
     def test_diverged(self, tmp_path):
-        done = do(run, tmp_path, training(how=recipe(optimiser=Sgd(1e30)), until=10))
+        done = do(run, tmp_path, training(how=recipe(optimiser=Sgd(lr=1e30)), until=10))
         assert done.outcome == "diverged"
         assert done.scalars["test_error"] > 0.8
 
@@ -366,8 +372,10 @@ def test_a_precision_of_gpus_is_an_error_on_a_cpu_that_says_what_to_do(tmp_path,
 
 
 def test_bfloat16_and_mixed_images_train(tmp_path):
-    augment = Augmentation(dsa="color_flip", dsa_style="idc", cutmix=0.5)
-    how = recipe(precision="bf16", augment=augment, optimiser=AdamW(0.01), schedule=Cosine(10, 0.1, 2))
+    augment = Augment(dsa="color_flip", dsa_style="idc", cutmix=0.5)
+    how = recipe(
+        precision="bf16", augment=augment, optimiser=AdamW(lr=0.01), schedule=Cosine(final=0.1, warmup=as_steps(2))
+    )
     done = do(run, tmp_path / "new", training(how=how))
     plain = do(run, tmp_path / "plain", training())
     assert done.outcome in ("ok", "chance")

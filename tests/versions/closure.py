@@ -13,9 +13,17 @@ from pathlib import Path
 
 from lmcspec.catalog import built_in
 
-FOLLOWED = ("lmcspec.science", "lmcspec.base", "lmcspec.tasks")
+FOLLOWED = (
+    "lmcspec.science",
+    "lmcspec.base",
+    "lmcspec.tasks",
+    "lmcspec.catalog.augmentation",
+    "lmcspec.catalog.recipe",
+    "lmcspec.catalog.schedule",
+    "lmcspec.catalog.schedules",
+)
 BY_FUNCTION = "lmcspec.tasks.read"
-CARDS = ("model", "criterion", "distiller")
+CARDS = ("model", "criterion", "distiller", "optimiser", "schedule")
 """Cards whose implementations a task calls. A data set's loader is not among them: its images have a digest."""
 
 EXEMPT = {

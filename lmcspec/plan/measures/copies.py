@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from lmcspec.base.recipes import Noise
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import recipe_of
@@ -80,7 +80,7 @@ class Branch:
         if self.at == self._rewind or carried:
             return emit.level_run(self.network, self.replicate, self.level, self.name, number, until)
         role = f"{self._place}/k={self.at} copy{number}"
-        noise = Noise(self.replicate, number, self.level)
+        noise = SgdNoise(self.replicate, number, self.level)
         start = Start("given", self.start, self.k)
         training = Training(start, self.mask, recipe, emit.real, noise, until, keep="until-used")
         return emit.train(training, role if until is None else f"{role} until {until}")
@@ -92,8 +92,9 @@ class Branch:
 
     def dropped(self, until: int | None = None) -> Dropped:
         """What pruned weights are without their mask. Raises Unsuited where that is not the same for all of them."""
-        if self.recipe.recipe.optimiser.name != "sgd":
-            message = f"without masks, what {self.recipe.recipe.optimiser.name} makes of a pruned weight is not known"
+        optimiser = self.recipe.recipe.optimiser
+        if optimiser.decayed(1.0, ()) is None:
+            message = f"without masks, what {optimiser.name} makes of a pruned weight is not known"
             raise Unsuited("E424", message, 'keep them: masks = "kept"')
         request = self.request
         start = request.emit.start(self.network, self.replicate, self.level)
@@ -101,7 +102,7 @@ class Branch:
         task = start.task
         if start.kind != "given" or task is None:
             role = f"{self._place}/start of all weights"
-            whole, noise = replace(start, last=None), Noise(self.replicate)
+            whole, noise = replace(start, last=None), SgdNoise(self.replicate)
             task = request.emit.train(Training(whole, None, self.recipe, request.emit.real, noise, begin), role)
         end = self.recipe.recipe.length if until is None else until
         return Dropped(task, self.recipe.part, (begin, end) if self.at == begin else (begin, self.at, end))

@@ -1,6 +1,6 @@
 """What a distilled set is worth: networks trained on it alone, from their rewind point under their mask."""
 
-from lmcspec.base.recipes import Noise
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.request import Request
 from lmcspec.plan.trainings import Training
@@ -22,7 +22,7 @@ def targets(request: Request) -> list[Target]:
                 emit.mask(network, replicate, level),
                 recipe,
                 emit.sets[config.set],
-                Noise(replicate, copy, level),
+                SgdNoise(replicate, copy, level),
                 begin=0,
             )
             task = emit.train(training, request.role(cell, what))

@@ -4,9 +4,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lmcspec.base.recipes import OwnNoise, Recipe, Sgd
+from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.distillers.coresets import KCenter, RandomImages
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.distill.features import features
 from lmcspec.science.distill.protocol import Given, members_of, real_subset, too_few
@@ -52,8 +54,8 @@ def _points(config: KCenter, given: Given) -> Tensor:
         return torch.cat([split.batch(rows)[0].flatten(1).double().cpu() for rows in _parts(len(split))])
     module = given.network(config.seed, "net", 0)
     if config.epochs:
-        recipe = Recipe(config.epochs * updates_per_epoch(len(split), 256), 256, Sgd(0.01))
-        train(module, split, recipe, OwnNoise("distill", (config.seed, "training")))
+        recipe = Recipe(config.epochs * updates_per_epoch(len(split), 256), 256, Sgd(lr=0.01))
+        train(module, split, recipe, InnerNoise("distill", (config.seed, "training")))
     module.eval()
     with features(module, given.classifier) as phi, torch.no_grad():
         return torch.cat([phi(split.batch(rows)[0]).double().cpu() for rows in _parts(len(split))])

@@ -3,9 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from lmcspec.base.recipes import Augmentation, OwnNoise, Recipe, Sgd
+from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.dc import Condensation
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.resident import Split
@@ -82,9 +85,9 @@ def _train(
 ) -> None:
     """Train the network on the synthetic images, with another augmentation for each of them."""
     updates = epochs * updates_per_epoch(len(images), config.net_batch)
-    augment = Augmentation(dsa=config.dsa)
-    recipe = Recipe(updates, config.net_batch, Sgd(config.net_lr), augment=augment)
-    train(module, Split(images.detach(), labels), recipe, OwnNoise("distill", (*address, "training")))
+    augment = Augment(dsa=config.dsa)
+    recipe = Recipe(updates, config.net_batch, Sgd(lr=config.net_lr), augment=augment)
+    train(module, Split(images.detach(), labels), recipe, InnerNoise("distill", (*address, "training")))
 
 
 def _state(images: Tensor, velocity: Tensor, module: nn.Module) -> dict[str, Tensor]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from lmcspec.base.recipes import AnyNoise, Recipe
+from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.resident import Split
 from lmcspec.science.train import Snapshot, train
 
@@ -15,7 +16,7 @@ def trajectory(
     module: nn.Module,
     split: Split,
     recipe: Recipe,
-    noise: AnyNoise,
+    noise: TrainingNoise,
     states: dict[str, Tensor],
     *,
     begin: int = 0,

@@ -8,9 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, OwnNoise, Recipe, Sgd
+from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.idc import EfficientCondensation
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.distilled.tiles import decode, pack
@@ -58,7 +61,7 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
         if inner == 0:
             if config.early:
                 updates = config.early * updates_per_epoch(len(split), config.net_batch)
-                learner.train(split, _recipe(config, updates), OwnNoise("distill", (config.seed, network, "early")))
+                learner.train(split, _recipe(config, updates), InnerNoise("distill", (config.seed, network, "early")))
             images.clamp_(0, 1)
         module = learner.module.train()
         silence(module)
@@ -81,7 +84,7 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
             images.sub_(velocity, alpha=rate)
             total += distance.detach()
         if inner + 1 < config.inner and config.seen:
-            noise = OwnNoise("distill", (config.seed, network, "training", inner))
+            noise = InnerNoise("distill", (config.seed, network, "training", inner))
             learner.train(split, _recipe(config, -(-config.seen // config.net_batch)), noise)
         given.advance(step + 1, total.item(), {"images": images, "velocity": velocity, **learner.state()})
     return Distilled(images, labels, Space("raw"), config.factor)
@@ -147,8 +150,8 @@ def _raw(split: Split, rows: np.ndarray) -> Tensor:
 
 def _recipe(config: EfficientCondensation, updates: int) -> Recipe:
     """How a network trains on real images between two steps."""
-    optimiser = Sgd(config.net_lr, config.net_momentum, config.net_weight_decay)
-    augment = Augmentation(dsa=config.net_dsa, dsa_style="idc", cutmix=config.net_cutmix)
+    optimiser = Sgd(lr=config.net_lr, momentum=config.net_momentum, weight_decay=config.net_weight_decay)
+    augment = Augment(dsa=config.net_dsa, dsa_style="idc", cutmix=config.net_cutmix)
     return Recipe(updates, config.net_batch, optimiser, augment=augment)
 
 
@@ -159,7 +162,7 @@ class _Learner:
     module: nn.Module
     moments: Mapping[str, Tensor] | None = None
 
-    def train(self, split: Split, recipe: Recipe, noise: OwnNoise) -> None:
+    def train(self, split: Split, recipe: Recipe, noise: InnerNoise) -> None:
         """Train on; the momentum goes on from the last time."""
         self.moments = train(self.module, split, recipe, noise, optimiser_state=self.moments).optimiser
 

@@ -7,8 +7,9 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, OwnNoise
+from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.science.attention import twice_differentiable
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
@@ -94,8 +95,8 @@ def _student(
     count = len(images)
     batch = min(config.batch or count, count)
     per_epoch = updates_per_epoch(count, batch)
-    noise = OwnNoise("distill", (config.seed, "student", iteration))
-    augment = Augmentation(dsa=config.dsa, dsa_style="mtt")
+    noise = InnerNoise("distill", (config.seed, "student", iteration))
+    augment = Augment(dsa=config.dsa, dsa_style="mtt")
     weights = {name: tensor.detach().requires_grad_(True) for name, tensor in begun.items()}
     rows, draws = np.empty(0, dtype=np.int64), None
     for update in range(config.student_steps):

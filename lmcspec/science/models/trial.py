@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from lmcspec.base.recipes import Noise
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.dropout import attach, detach
 from lmcspec.science.models.suited import ModelError
@@ -64,7 +64,7 @@ def tried(make: Callable[[], nn.Module], shape: tuple[int, int, int], classes: i
         _check_logits(first, classes)
         _check_same(first, again)
     module.train()
-    seed = attach(module, Noise(0), 1, images.device)
+    seed = attach(module, SgdNoise(0), 1, images.device)
     buffers = [(buffer, buffer.clone()) for buffer in module.buffers()]
     seed(0)
     with torch.no_grad():

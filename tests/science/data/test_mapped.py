@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from lmcspec.base.recipes import Augmentation, Noise, Recipe, ResizedCrop, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment, ResizedCrop
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.distillers.idc import EfficientCondensation
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import curves, paths
 from lmcspec.science.data import load, mapped
 from lmcspec.science.data.arrays import Arrays, channel_statistics
@@ -58,15 +61,15 @@ def network():
     return module
 
 
-AUGMENT = Augmentation(flip=True, random_resized_crop=ResizedCrop(8, (0.3, 1.0)), dsa="color_flip", cutmix=0.5)
+AUGMENT = Augment(flip=True, random_resized_crop=ResizedCrop(size=8, scale=(0.3, 1.0)), dsa="color_flip", cutmix=0.5)
 
 
 @pytest.mark.parametrize("space", [Space("raw"), STANDARD, Space("zca")], ids=lambda space: space.name)
-@pytest.mark.parametrize("augment", [Augmentation(), Augmentation(flip=True, crop=2)], ids=["plain", "augmented"])
+@pytest.mark.parametrize("augment", [Augment(), Augment(flip=True, crop=2)], ids=["plain", "augmented"])
 def test_batches_are_the_same_bits_in_every_space(arrays, space, augment):
     here, there = both(arrays, space)
-    recipe = Recipe(length=9, batch=32, optimiser=Sgd(0.1), augment=augment)
-    for (x, y), (u, v) in zip(*(batches(data, recipe, Noise(0), 0, 9) for data in (here, there)), strict=True):
+    recipe = Recipe(length=9, batch=32, optimiser=Sgd(lr=0.1), augment=augment)
+    for (x, y), (u, v) in zip(*(batches(data, recipe, SgdNoise(0), 0, 9) for data in (here, there)), strict=True):
         assert torch.equal(x, u) and torch.equal(y, v) and x.dtype == u.dtype == torch.float32
     assert torch.equal(here.all()[0], there.all()[0])
     assert (here.shape, here.stored, len(here), here.device) == (there.shape, there.stored, len(there), there.device)
@@ -84,11 +87,11 @@ def test_training_evaluating_and_paths_are_the_same_bits(arrays, monkeypatch, ah
 
     if ahead:
         monkeypatch.setattr(Split, "batches", all_ahead)
-    recipe = Recipe(length=12, batch=16, optimiser=Sgd(0.1, 0.9), augment=AUGMENT)
+    recipe = Recipe(length=12, batch=16, optimiser=Sgd(lr=0.1, momentum=0.9), augment=AUGMENT)
     found = []
     for data in both(arrays, crop=8):
         modules = network(), network()
-        ends = [train(module, data, recipe, Noise(0, copy)).state for copy, module in enumerate(modules)]
+        ends = [train(module, data, recipe, SgdNoise(0, copy)).state for copy, module in enumerate(modules)]
         more = {"batch": 32, "bn_images": torch.arange(9, 60), "bn_batch": 16}
         curve = paths.curves(modules[0], *ends, None, curves.alphas(3), data, data.subset(torch.arange(5, 40)), **more)
         found.append((ends, evaluate(modules[1], data, 16), curve))
@@ -156,11 +159,11 @@ def test_batches_read_ahead_come_in_order_and_two_before_their_turn(arrays):
 def test_the_number_of_readers_changes_no_batch(arrays, monkeypatch, readers):
     monkeypatch.setattr(mapped, "READERS", readers)
     here, there = both(arrays, crop=8)
-    recipe = Recipe(length=12, batch=16, optimiser=Sgd(0.1), augment=AUGMENT)
+    recipe = Recipe(length=12, batch=16, optimiser=Sgd(lr=0.1), augment=AUGMENT)
     monkeypatch.setattr(Split, "batches", lambda self, parts: self.batches_ahead(parts))
-    found = list(batches(there, recipe, Noise(0), 0, 12))
+    found = list(batches(there, recipe, SgdNoise(0), 0, 12))
     monkeypatch.undo()
-    for (x, _), (u, _) in zip(batches(here, recipe, Noise(0), 0, 12), found, strict=True):
+    for (x, _), (u, _) in zip(batches(here, recipe, SgdNoise(0), 0, 12), found, strict=True):
         assert torch.equal(x, u)
 
 
@@ -243,11 +246,11 @@ def test_crops_that_can_not_be_are_errors(arrays):
 @pytest.mark.gpu
 def test_batches_read_ahead_for_a_gpu_are_the_same_bits(cuda, arrays):
     here, there = (enter(arrays, Space("raw"), cuda, crop=8, resident=resident).train for resident in (True, False))
-    augment = Augmentation(flip=True, random_resized_crop=ResizedCrop(8, (0.3, 1.0)))
-    recipe = Recipe(length=40, batch=16, optimiser=Sgd(0.1), augment=augment)
-    for (x, y), (u, v) in zip(*(batches(data, recipe, Noise(0), 3, 40) for data in (here, there)), strict=True):
+    augment = Augment(flip=True, random_resized_crop=ResizedCrop(size=8, scale=(0.3, 1.0)))
+    recipe = Recipe(length=40, batch=16, optimiser=Sgd(lr=0.1), augment=augment)
+    for (x, y), (u, v) in zip(*(batches(data, recipe, SgdNoise(0), 3, 40) for data in (here, there)), strict=True):
         assert u.device.type == v.device.type == "cuda"
         assert torch.equal(x, u) and torch.equal(y, v)
     assert torch.equal(here.subset(torch.arange(5)).all()[0], there.subset(torch.arange(5)).all()[0])
-    drawn = draw(2, Augmentation(flip=True), Noise(0), 0)
+    drawn = draw(2, Augment(flip=True), SgdNoise(0), 0)
     assert torch.equal(here.batch(torch.arange(2), drawn)[0], there.batch(torch.arange(2), drawn)[0])

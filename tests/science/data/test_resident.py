@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.science.data.augmentation.augment import augment, draw
 from lmcspec.science.data.resident import Split, black, enter
 from lmcspec.science.data.space import Space
@@ -38,7 +39,7 @@ def test_a_batch_is_the_images_asked_for_in_their_order(arrays, space):
 @pytest.mark.parametrize("space", [Space("raw"), STANDARD, Space("zca")])
 def test_augmentation_comes_before_the_space(arrays, space):
     split = enter(arrays, space).train
-    draws = draw(20, Augmentation(flip=True, crop=2), Noise(0), 0)
+    draws = draw(20, Augment(flip=True, crop=2), SgdNoise(0), 0)
     assert draws is not None
     places = torch.tensor([4, 0, 11])
     x, _ = split.batch(places, draws[:3])
@@ -50,7 +51,7 @@ def test_augmentation_comes_before_the_space(arrays, space):
 def test_images_that_come_in_their_space_are_padded_with_its_black():
     images = torch.ones(2, 3, 4, 4)
     split = Split(images, torch.zeros(2, dtype=torch.int64), black=black(STANDARD))
-    draws = draw(2, Augmentation(crop=3), Noise(3), 1)
+    draws = draw(2, Augment(crop=3), SgdNoise(3), 1)
     assert draws is not None
     x, _ = split.batch(torch.arange(2), draws)
     for image in x:

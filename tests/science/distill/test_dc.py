@@ -9,11 +9,16 @@ from torch import nn
 from worth_for_tests import gained
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise, OwnNoise, Recipe, Schedule, Sgd
+from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.dc import Condensation
 from lmcspec.catalog.distillers.dsa import SiameseCondensation
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import siamese
@@ -105,10 +110,10 @@ def by_the_book(config, dataset, network=build):
             if place + 1 == config.outer:
                 break
             steps = torch.optim.SGD(module.parameters(), lr=config.net_lr)
-            noise = OwnNoise("distill", (seed, iteration, place, "training"))
+            noise = InnerNoise("distill", (seed, iteration, place, "training"))
             if config.dsa:
                 recipe = Recipe(
-                    config.inner * 3, config.net_batch, Sgd(config.net_lr), augment=Augmentation(dsa=config.dsa)
+                    config.inner * 3, config.net_batch, Sgd(lr=config.net_lr), augment=Augment(dsa=config.dsa)
                 )
                 train(module, Split(images.detach(), labels), recipe, noise)
                 continue
@@ -186,9 +191,9 @@ def test_parameters_that_are_not_trained_are_not_matched(digits):
 
 def error_after_training(dataset, images, labels, replicate: int) -> float:
     module = build()
-    recipe = Recipe(300, 128, Sgd(0.05, 0.9, 5e-4), Schedule((200,), 0.1))
+    recipe = Recipe(300, 128, Sgd(lr=0.05, momentum=0.9, weight_decay=5e-4), Steps(at=as_steps((200,)), factor=0.1))
     module.load_state_dict(initial_state(module, "default", ("init", replicate)))
-    train(module, Split(images, labels), recipe, Noise(replicate))
+    train(module, Split(images, labels), recipe, SgdNoise(replicate))
     return evaluate(module, dataset.test).error
 
 

@@ -5,10 +5,14 @@ from torch import nn
 from worth_for_tests import gained
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Noise, Recipe, Schedule, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.arrays import DataError
@@ -176,10 +180,12 @@ def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, standardised, model):
 def error_after_training(dataset, images, labels, replicate: int, epochs: int, rate: float) -> float:
     """Test error of an MLP trained on the images, its rate x 0.1 after three quarters."""
     updates = epochs * 4
-    recipe = Recipe(updates, 32, Sgd(rate, 0.9, 5e-4), Schedule((updates * 3 // 4,), 0.1))
+    recipe = Recipe(
+        updates, 32, Sgd(lr=rate, momentum=0.9, weight_decay=5e-4), Steps(at=as_steps((updates * 3 // 4,)), factor=0.1)
+    )
     module = build()
     module.load_state_dict(initial_state(module, "default", ("init", replicate)))
-    train(module, Split(images, labels), recipe, Noise(replicate))
+    train(module, Split(images, labels), recipe, SgdNoise(replicate))
     return evaluate(module, dataset.test).error
 
 

@@ -10,9 +10,14 @@ from torch.nn.functional import interpolate
 from worth_for_tests import gained
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise, OwnNoise, Recipe, Schedule, Sgd
+from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.idc import EfficientCondensation
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Space, Split
 from lmcspec.science.data.arrays import DataError
@@ -101,7 +106,12 @@ def by_the_book(config, dataset):
     images = nn.Parameter(start_by_loops(config, dataset))
     optimiser = torch.optim.SGD([images], lr=config.lr * config.ipc / 10, momentum=config.momentum)
     criterion = nn.CrossEntropyLoss()
-    recipe = Recipe(3, 20, Sgd(0.01, 0.9, 5e-4), augment=Augmentation(dsa="color_crop", dsa_style="idc", cutmix=0.5))
+    recipe = Recipe(
+        3,
+        20,
+        Sgd(lr=0.01, momentum=0.9, weight_decay=5e-4),
+        augment=Augment(dsa="color_crop", dsa_style="idc", cutmix=0.5),
+    )
     for network in range(config.networks):
         module = build()
         module.load_state_dict(initial_state(module, "default", ("distill", seed, "net", network)))
@@ -112,7 +122,7 @@ def by_the_book(config, dataset):
         if config.early:
             assert len(split) == 1437
             whole = replace(recipe, length=config.early * 72)
-            moments = train(module, split, whole, OwnNoise("distill", (seed, network, "early"))).optimiser
+            moments = train(module, split, whole, InnerNoise("distill", (seed, network, "early"))).optimiser
         for inner in range(config.inner):
             for label in range(10):
                 address = (seed, network, inner, label)
@@ -134,7 +144,7 @@ def by_the_book(config, dataset):
                 loss.backward()
                 optimiser.step()
             if inner + 1 < config.inner:
-                noise = OwnNoise("distill", (seed, network, "training", inner))
+                noise = InnerNoise("distill", (seed, network, "training", inner))
                 moments = train(module, split, recipe, noise, optimiser_state=moments).optimiser
     return images.detach()
 
@@ -226,9 +236,9 @@ def wide() -> nn.Module:
 
 def error_after_training(dataset, split, replicate: int) -> float:
     module = wide()
-    recipe = Recipe(400, 64, Sgd(0.02, 0.9, 5e-4), Schedule((260, 330), 0.2))
+    recipe = Recipe(400, 64, Sgd(lr=0.02, momentum=0.9, weight_decay=5e-4), Steps(at=as_steps((260, 330)), factor=0.2))
     module.load_state_dict(initial_state(module, "default", ("init", replicate)))
-    train(module, split, recipe, Noise(replicate))
+    train(module, split, recipe, SgdNoise(replicate))
     return evaluate(module, dataset.test).error
 
 

@@ -12,9 +12,13 @@ from safetensors.torch import save_file
 from torch import nn
 from worth_for_tests import gained
 
-from lmcspec.base.recipes import Noise, OwnNoise, Recipe, Schedule, Sgd
+from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
 from lmcspec.catalog import get
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.distilled.distilled_set import enter_distilled
@@ -65,9 +69,11 @@ def experts_of(config, dataset, folder):
     """The files of the experts that a method follows, if it does."""
     wanted = getattr(config, "experts", None)
     for number in range(wanted.count if wanted else 0):
-        recipe = Recipe(wanted.epochs * -(-len(dataset.train) // wanted.batch), wanted.batch, Sgd(wanted.lr))
+        recipe = Recipe(wanted.epochs * -(-len(dataset.train) // wanted.batch), wanted.batch, Sgd(lr=wanted.lr))
         states = {}
-        trajectory(started("expert", 0, number, "init"), dataset.train, recipe, OwnNoise("expert", (0, number)), states)
+        trajectory(
+            started("expert", 0, number, "init"), dataset.train, recipe, InnerNoise("expert", (0, number)), states
+        )
         path = folder / f"{number}.safetensors"
         save_file(states, path)
         yield path
@@ -76,7 +82,12 @@ def experts_of(config, dataset, folder):
 def error_after_training(dataset, split: Split, rate: float, replicate: int) -> float:
     """Test error after 300 updates on the whole set, the rate x 0.1 after half of them."""
     module = started("init", replicate)
-    train(module, split, Recipe(300, len(split), Sgd(rate, 0.9, 5e-4), Schedule((150,), 0.1)), Noise(replicate))
+    train(
+        module,
+        split,
+        Recipe(300, len(split), Sgd(lr=rate, momentum=0.9, weight_decay=5e-4), Steps(at=as_steps((150,)), factor=0.1)),
+        SgdNoise(replicate),
+    )
     return evaluate(module, dataset.test).error
 
 

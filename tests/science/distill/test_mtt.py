@@ -9,9 +9,14 @@ from torch.nn.functional import cross_entropy
 from worth_for_tests import gained
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise, OwnNoise, Recipe, Schedule, Sgd
+from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.catalog.models.mlp import Mlp
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
@@ -25,7 +30,7 @@ from lmcspec.science.order import order
 from lmcspec.science.train import Stopped as TrainingStopped
 from lmcspec.science.train import train
 
-RECIPE = Recipe(3 * 6, 256, Sgd(0.05), augment=Augmentation())
+RECIPE = Recipe(3 * 6, 256, Sgd(lr=0.05), augment=Augment())
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,7 @@ def experts(digits, tmp_path_factory):
     files = []
     for number in range(2):
         states = {}
-        trajectory(started(number), digits.train, RECIPE, OwnNoise("expert", (0, number)), states)
+        trajectory(started(number), digits.train, RECIPE, InnerNoise("expert", (0, number)), states)
         files.append(tmp_path_factory.mktemp("experts") / f"{number}.safetensors")
         save_file(states, files[-1])
     return files
@@ -63,7 +68,7 @@ def test_an_expert_is_a_training_whose_epochs_are_kept(digits, experts):
         assert kept.keys() == dict(module.named_parameters()).keys()
         assert all(torch.equal(kept[name], parameter) for name, parameter in module.named_parameters())
         if epoch < 3:
-            rows = torch.from_numpy(order(len(digits.train), OwnNoise("expert", (0, 1)), epoch))
+            rows = torch.from_numpy(order(len(digits.train), InnerNoise("expert", (0, 1)), epoch))
             optimiser = torch.optim.SGD(module.parameters(), lr=0.05)
             for part in rows.split(256):
                 x, y = digits.train.batch(part)
@@ -81,14 +86,14 @@ def test_an_interrupted_expert_goes_on_bitwise(digits, experts, stop):
         trajectory(
             module,
             digits.train,
-            Recipe(18, 256, Sgd(0.05, 0.5)),
-            OwnNoise("expert", (0, 0)),
+            Recipe(18, 256, Sgd(lr=0.05, momentum=0.5)),
+            InnerNoise("expert", (0, 0)),
             states,
             pulse=lambda update, loss: seen.append(update) or update >= stop,
         )
     snapshot = caught.value.snapshot
     module.load_state_dict(snapshot.state)
-    recipe, noise = Recipe(18, 256, Sgd(0.05, 0.5)), OwnNoise("expert", (0, 0))
+    recipe, noise = Recipe(18, 256, Sgd(lr=0.05, momentum=0.5)), InnerNoise("expert", (0, 0))
     trajectory(module, digits.train, recipe, noise, states, begin=snapshot.update, optimiser_state=snapshot.optimiser)
     whole = {}
     trajectory(started(0), digits.train, recipe, noise, whole)
@@ -115,7 +120,7 @@ def small(**changes):
 
 def augmented_one_by_one(images, dsa, noise, update):
     """A batch of an epoch of three, in which all go through one family, each with parameters of its own."""
-    draws = draw_dsa(20, 8, Augmentation(dsa=dsa, dsa_style="mtt"), noise, update // 3)
+    draws = draw_dsa(20, 8, Augment(dsa=dsa, dsa_style="mtt"), noise, update // 3)
     if draws is None:
         return images
     first, batch = update % 3 * 8, update % 3
@@ -138,7 +143,7 @@ def by_the_book(config, dataset, experts):
         begun, goal = state_after(path, epoch), state_after(path, epoch + config.expert_epochs)
         weights = {name: tensor.requires_grad_(True) for name, tensor in begun.items()}
         for update in range(config.student_steps):
-            noise = OwnNoise("distill", (config.seed, "student", iteration))
+            noise = InnerNoise("distill", (config.seed, "student", iteration))
             rows = torch.from_numpy(order(20, noise, update // 3)).split(8)[update % 3]
             seen = augmented_one_by_one(images[rows], config.dsa, noise, update)
             hidden = (seen.flatten(1) @ weights["layers.0.weight"].T + weights["layers.0.bias"]).relu()
@@ -195,9 +200,9 @@ def test_without_experts_or_with_short_ones_it_says_so(digits):
 
 def error_after_training(dataset, split, rate: float, replicate: int) -> float:
     module = build()
-    recipe = Recipe(300, 128, Sgd(rate, 0.9, 5e-4), Schedule((150,), 0.1))
+    recipe = Recipe(300, 128, Sgd(lr=rate, momentum=0.9, weight_decay=5e-4), Steps(at=as_steps((150,)), factor=0.1))
     module.load_state_dict(initial_state(module, "default", ("init", replicate)))
-    train(module, split, recipe, Noise(replicate))
+    train(module, split, recipe, SgdNoise(replicate))
     return evaluate(module, dataset.test).error
 
 
@@ -207,7 +212,9 @@ def test_it_beats_random_real_images(digits, tmp_path):
     files = []
     for number in range(6):
         states = {}
-        trajectory(started(number), digits.train, Recipe(60, 256, Sgd(0.1)), OwnNoise("expert", (0, number)), states)
+        trajectory(
+            started(number), digits.train, Recipe(60, 256, Sgd(lr=0.1)), InnerNoise("expert", (0, number)), states
+        )
         files.append(tmp_path / f"{number}.safetensors")
         save_file(states, files[-1])
     errors = []

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from lmcspec.base.recipes import Noise, Recipe, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.models.imagenet_resnet import ImageNetResNet
 from lmcspec.catalog.models.inception import InceptionV3
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import masks, paths
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
@@ -128,7 +130,7 @@ def test_pruning_training_and_paths(build, config, size):
     ends, losses = [], []
     for copy in (0, 1):
         module.load_state_dict(start)
-        ends.append(train(module, split, recipe, Noise(0, copy), mask=mask).state)
+        ends.append(train(module, split, recipe, SgdNoise(0, copy), mask=mask).state)
         masks.assert_masked(ends[-1], mask)
         losses.append(evaluate(module, split).loss)
     assert np.isfinite(losses).all()
@@ -147,7 +149,7 @@ def test_training_inception_moves_every_parameter():
     start = initial_state(module, "kaiming-normal", ("init", 0))
     module.load_state_dict(start)
     recipe = Recipe(length=1, batch=2, optimiser=Sgd(lr=0.01))
-    end = train(module, Split(images, labels), recipe, Noise(0)).state
+    end = train(module, Split(images, labels), recipe, SgdNoise(0)).state
 
     module.load_state_dict(start)
     module.train()

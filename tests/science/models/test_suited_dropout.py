@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lmcspec.base.recipes import Noise
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.science.dropout import attach
 from lmcspec.science.models.suited import ModelError
 
@@ -17,6 +17,6 @@ CPU = torch.device("cpu")
 )
 def test_dropout_within_torchs_layers_is_refused(layer):
     with pytest.raises(ModelError, match="global generator") as error:
-        attach(nn.Sequential(layer), Noise(0), 1, CPU)
+        attach(nn.Sequential(layer), SgdNoise(0), 1, CPU)
     assert "lmcspec.science.dropout.Dropout" in str(error.value)
-    attach(nn.Sequential(nn.MultiheadAttention(4, 2), nn.GRU(3, 3)), Noise(0), 1, CPU)
+    attach(nn.Sequential(nn.MultiheadAttention(4, 2), nn.GRU(3, 3)), SgdNoise(0), 1, CPU)

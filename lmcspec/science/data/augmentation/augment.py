@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import AnyNoise, Augmentation
+from lmcspec.base.sgd_noise import TrainingNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.science.data.augmentation.colour import Colours, draw_colours
 from lmcspec.science.data.augmentation.resized_crop import Windows, draw_windows, resized
 
@@ -38,7 +39,7 @@ class Draws:
 
 
 def draw(
-    count: int, augmentation: Augmentation, noise: AnyNoise, epoch: int, stored: tuple[int, int] | None = None
+    count: int, augmentation: Augment, noise: TrainingNoise, epoch: int, stored: tuple[int, int] | None = None
 ) -> Draws | None:
     """The draws of an epoch of `count` images: number p is for the image at position p of the epoch's order.
 

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Where
+from lmcspec.base.streams import Where
+from lmcspec.catalog.augmentation import Augment
 
 GREY = (0.299, 0.587, 0.114)
 EIGENVALUES = (0.2175, 0.0188, 0.0045)
@@ -42,7 +43,7 @@ class Colours:
         return Colours(self.order.to(device), self.amounts.to(device), self.shift.to(device))
 
 
-def draw_colours(count: int, augmentation: Augmentation, where: Where) -> Colours | None:
+def draw_colours(count: int, augmentation: Augment, where: Where) -> Colours | None:
     """The draws of an epoch of `count` images: number p is for position p of its order. None if nothing changes."""
     if not (augmentation.jitter or augmentation.lighting):
         return None

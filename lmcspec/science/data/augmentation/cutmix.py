@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import AnyNoise, Augmentation
+from lmcspec.base.sgd_noise import TrainingNoise
+from lmcspec.catalog.augmentation import Augment
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +43,7 @@ class MixDraws:
     partners: np.ndarray
 
 
-def draw_cutmix(count: int, batch: int, augmentation: Augmentation, noise: AnyNoise, epoch: int) -> MixDraws | None:
+def draw_cutmix(count: int, batch: int, augmentation: Augment, noise: TrainingNoise, epoch: int) -> MixDraws | None:
     """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none."""
     if not augmentation.cutmix:
         return None

@@ -28,7 +28,9 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import AnyNoise, Augmentation, Where
+from lmcspec.base.sgd_noise import TrainingNoise
+from lmcspec.base.streams import Where
+from lmcspec.catalog.augmentation import Augment
 
 RATIO_SCALE = 1.2
 DEGREES = 15.0
@@ -53,7 +55,7 @@ class DsaDraws:
     align_corners: bool
 
 
-def draw_dsa(count: int, batch: int, augmentation: Augmentation, noise: AnyNoise, epoch: int) -> DsaDraws | None:
+def draw_dsa(count: int, batch: int, augmentation: Augment, noise: TrainingNoise, epoch: int) -> DsaDraws | None:
     """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none.
 
     Number p of a stream is for the image at position p of the epoch's order, number b of `dsa-family` for batch b.

@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import ResizedCrop, Where
+from lmcspec.base.streams import Where
+from lmcspec.catalog.augmentation import ResizedCrop
 
 ATTEMPTS = 10
 _BITS = 22

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.science.data.augmentation.augment import augment, draw
 
-NOISE = Noise(replicate=2, copy=1, level=3)
+NOISE = SgdNoise(replicate=2, copy=1, level=3)
 
 
 def one_by_one(images: np.ndarray, tops, lefts, flips, pad: int, black) -> np.ndarray:
@@ -34,7 +35,7 @@ def test_a_batch_is_what_a_loop_over_its_images_makes(count, channels, height, w
     rng = np.random.default_rng(count + 10 * crop)
     images = rng.integers(1, 255, (count, channels, height, width)).astype(np.float32 if floating else np.uint8)
     black = rng.normal(size=channels).astype(np.float32) if floating else np.zeros(channels, dtype=np.uint8)
-    draws = draw(count, Augmentation(flip, crop), NOISE, epoch=4)
+    draws = draw(count, Augment(flip=flip, crop=crop), NOISE, epoch=4)
     if draws is None:
         assert not (crop or flip)
         return
@@ -45,7 +46,7 @@ def test_a_batch_is_what_a_loop_over_its_images_makes(count, channels, height, w
 
 
 def test_draws_come_from_their_streams_by_position():
-    draws = draw(50, Augmentation(True, 4), NOISE, epoch=7)
+    draws = draw(50, Augment(flip=True, crop=4), NOISE, epoch=7)
     assert draws is not None
     address = ("augment", 2, 1, 3, 7)
     assert (draws.top.numpy() == streams.integers(50, 9, *address, "crop-y")).all()
@@ -54,7 +55,7 @@ def test_draws_come_from_their_streams_by_position():
 
 
 def test_draws_are_pinned():
-    draws = draw(8, Augmentation(True, 4), Noise(0), epoch=0)
+    draws = draw(8, Augment(flip=True, crop=4), SgdNoise(0), epoch=0)
     assert draws is not None
     assert draws.top.tolist() == [5, 7, 6, 0, 6, 3, 3, 6]
     assert draws.left.tolist() == [3, 2, 0, 1, 5, 0, 6, 6]
@@ -62,24 +63,24 @@ def test_draws_are_pinned():
 
 
 def test_turning_one_kind_off_leaves_the_other_as_it_is():
-    both, crop, flip = (draw(30, Augmentation(*what), NOISE, 0) for what in ((True, 4), (False, 4), (True, 0)))
+    both, crop, flip = (draw(30, Augment(*what), NOISE, 0) for what in ((True, 4), (False, 4), (True, 0)))
     assert both and crop and flip
     assert torch.equal(both.top, crop.top)
     assert torch.equal(both.flip, flip.flip)
     assert not crop.flip.any()
-    assert draw(30, Augmentation(), NOISE, 0) is None
+    assert draw(30, Augment(), NOISE, 0) is None
 
 
-@pytest.mark.parametrize("other", [(Noise(0, 1, 3), 0), (Noise(2, 0, 3), 0), (Noise(2, 1, 0), 0), (NOISE, 1)])
+@pytest.mark.parametrize("other", [(SgdNoise(0, 1, 3), 0), (SgdNoise(2, 0, 3), 0), (SgdNoise(2, 1, 0), 0), (NOISE, 1)])
 def test_another_address_is_another_draw(other):
-    a, b = draw(40, Augmentation(True, 4), NOISE, 0), draw(40, Augmentation(True, 4), *other)
+    a, b = draw(40, Augment(flip=True, crop=4), NOISE, 0), draw(40, Augment(flip=True, crop=4), *other)
     assert a and b
     for what in ("top", "left", "flip"):
         assert not torch.equal(getattr(a, what), getattr(b, what))
 
 
 def test_offsets_and_flips_are_uniform():
-    draws = draw(20_000, Augmentation(True, 2), NOISE, 0)
+    draws = draw(20_000, Augment(flip=True, crop=2), NOISE, 0)
     assert draws is not None
     for offsets in (draws.top, draws.left):
         counts = torch.bincount(offsets, minlength=5)
@@ -90,7 +91,7 @@ def test_offsets_and_flips_are_uniform():
 
 def test_batches_of_an_epoch_are_its_parts():
     images = torch.arange(20 * 9).view(20, 1, 3, 3)
-    draws = draw(20, Augmentation(True, 1), NOISE, 0)
+    draws = draw(20, Augment(flip=True, crop=1), NOISE, 0)
     assert draws is not None
     parts = [augment(images[start : start + 8], draws[start : start + 8]) for start in range(0, 20, 8)]
     assert torch.equal(torch.cat(parts), augment(images, draws))
@@ -102,7 +103,7 @@ def test_a_gpu_makes_the_same_bits(cuda, floating):
     rng = np.random.default_rng(0)
     images = torch.from_numpy(rng.integers(1, 255, (50, 3, 6, 5)).astype(np.float32 if floating else np.uint8))
     black = torch.tensor([3.5, -1.0, 0.25]).view(3, 1, 1) if floating else torch.zeros(3, 1, 1, dtype=torch.uint8)
-    draws = draw(50, Augmentation(True, 2), NOISE, epoch=1)
+    draws = draw(50, Augment(flip=True, crop=2), NOISE, epoch=1)
     assert draws is not None
     expected = augment(images, draws, black)
     for place in ("cpu", cuda):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.science.data import Space, Split
 from lmcspec.science.data.augmentation.augment import augment, draw
 from lmcspec.science.data.augmentation.colour import COMPONENTS, EIGENVALUES, Colours, coloured, draw_colours
@@ -30,7 +31,7 @@ def by_loop(image, order, amounts, shift):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_colours_are_a_loop_over_images(channels):
     images = drawn(12, channels, 5, 6)
-    colours = draw_colours(12, Augmentation(jitter=0.4, lighting=0.1), WHERE)
+    colours = draw_colours(12, Augment(jitter=0.4, lighting=0.1), WHERE)
     found = coloured(images, colours)
     for number in range(12):
         one = by_loop(images[number], colours.order[number], colours.amounts[number], colours.shift[number])
@@ -39,7 +40,7 @@ def test_colours_are_a_loop_over_images(channels):
 
 
 def test_draws_have_the_distributions_they_are_said_to_have():
-    colours = draw_colours(20_000, Augmentation(jitter=0.4, lighting=0.1), WHERE)
+    colours = draw_colours(20_000, Augment(jitter=0.4, lighting=0.1), WHERE)
     assert colours.amounts.abs().max() <= 0.4
     assert colours.amounts.std(0).tolist() == pytest.approx([0.4 / 3**0.5] * 3, rel=0.02)
     covariance = np.cov(colours.shift.numpy().T)
@@ -52,11 +53,11 @@ def test_draws_have_the_distributions_they_are_said_to_have():
 
 
 def test_nothing_asked_is_nothing_drawn_and_other_draws_stay():
-    assert draw_colours(5, Augmentation(), WHERE) is None
-    plain = draw(20, Augmentation(flip=True, crop=2), Noise(0), 0)
-    more = draw(20, Augmentation(flip=True, crop=2, jitter=0.4, lighting=0.1), Noise(0), 0)
+    assert draw_colours(5, Augment(), WHERE) is None
+    plain = draw(20, Augment(flip=True, crop=2), SgdNoise(0), 0)
+    more = draw(20, Augment(flip=True, crop=2, jitter=0.4, lighting=0.1), SgdNoise(0), 0)
     assert torch.equal(plain.flip, more.flip) and torch.equal(plain.top, more.top)
-    alone = draw(20, Augmentation(jitter=0.4), Noise(0), 0)
+    alone = draw(20, Augment(jitter=0.4), SgdNoise(0), 0)
     assert torch.equal(alone.colours.amounts, more.colours.amounts)
     assert torch.equal(more[5:9].colours.order, more.colours.order[5:9])
     assert bool((alone.colours.shift == 0).all())
@@ -66,7 +67,7 @@ def test_they_act_between_the_crop_and_the_space():
     pixels = (drawn(6, 3, 8, 8) * 255).to(torch.uint8)
     space = Space("standardised", (0.4, 0.5, 0.6), (0.2, 0.3, 0.25))
     split = Split(pixels, torch.zeros(6, dtype=torch.int64), conversion(space, 255.0, torch.device("cpu")))
-    draws = draw(6, Augmentation(flip=True, crop=2, jitter=0.4, lighting=0.1), Noise(1), 0)
+    draws = draw(6, Augment(flip=True, crop=2, jitter=0.4, lighting=0.1), SgdNoise(1), 0)
     moved = augment(pixels, draws).float() / 255
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (space.mean, space.std))
     expected = (coloured(moved, draws.colours) - mean) / std
@@ -76,7 +77,7 @@ def test_they_act_between_the_crop_and_the_space():
 def test_images_in_their_space_have_no_colours_to_change():
     split = Split(drawn(6, 3, 8, 8), torch.zeros(6, dtype=torch.int64))
     with pytest.raises(ValueError, match="decoded images"):
-        split.batch(torch.arange(6), draw(6, Augmentation(jitter=0.1), Noise(0), 0))
+        split.batch(torch.arange(6), draw(6, Augment(jitter=0.1), SgdNoise(0), 0))
 
 
 def test_no_jitter_is_no_change():

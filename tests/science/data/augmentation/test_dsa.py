@@ -7,13 +7,16 @@ import pytest
 import torch
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise, Recipe, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.augmentation.cutmix import Mixed, apply_cutmix, draw_cutmix, loss_of
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.train import batches
 
-NOISE = Noise(replicate=2, copy=1, level=3)
+NOISE = SgdNoise(replicate=2, copy=1, level=3)
 ALL = "color_crop_cutout_flip_rotate_scale"
 ADDRESS = (2, 1, 3, 4)
 
@@ -122,7 +125,7 @@ WHATS = {
 @pytest.mark.parametrize("family", WHATS)
 def test_a_family_is_what_a_loop_over_pixels_does(family, style):
     x = images()
-    draws = draw_dsa(10, 4, Augmentation(dsa=family, dsa_style=style), NOISE, epoch=4)
+    draws = draw_dsa(10, 4, Augment(dsa=family, dsa_style=style), NOISE, epoch=4)
     assert draws is not None
     for number, (first, last) in enumerate([(0, 4), (4, 8), (8, 10)]):
         out = apply_dsa(torch.from_numpy(x[first:last]), draws, number, slice(first, first + 4))
@@ -132,7 +135,7 @@ def test_a_family_is_what_a_loop_over_pixels_does(family, style):
 
 
 def test_dc_does_one_family_a_batch_drawn_by_its_number():
-    draws = draw_dsa(1000, 10, Augmentation(dsa=ALL), NOISE, epoch=4)
+    draws = draw_dsa(1000, 10, Augment(dsa=ALL), NOISE, epoch=4)
     assert draws is not None
     numbers = streams.integers(100, 6, "augment", *ADDRESS, "dsa-family")
     assert draws.families == tuple((ALL.split("_")[number],) for number in numbers)
@@ -149,7 +152,7 @@ def test_dc_does_one_family_a_batch_drawn_by_its_number():
     ],
 )
 def test_idc_flips_and_colours_always_and_does_one_of_the_moves(named, always, one_of, last):
-    draws = draw_dsa(300, 10, Augmentation(dsa=named, dsa_style="idc"), NOISE, epoch=4)
+    draws = draw_dsa(300, 10, Augment(dsa=named, dsa_style="idc"), NOISE, epoch=4)
     assert draws is not None
     moves = {(move,) for move in one_of} or {()}
     assert set(draws.families) == {(*always, *move, *last) for move in moves}
@@ -167,10 +170,10 @@ def test_idc_flips_and_colours_always_and_does_one_of_the_moves(named, always, o
 
 
 def test_naming_a_family_more_leaves_the_draws_of_the_others():
-    few, more = (draw_dsa(20, 5, Augmentation(dsa=named), NOISE, 0) for named in ("color", "color_flip"))
+    few, more = (draw_dsa(20, 5, Augment(dsa=named), NOISE, 0) for named in ("color", "color_flip"))
     assert few and more
     assert all(np.array_equal(few.uniforms[what], more.uniforms[what]) for what in few.uniforms)
-    assert draw_dsa(20, 5, Augmentation(), NOISE, 0) is None
+    assert draw_dsa(20, 5, Augment(), NOISE, 0) is None
 
 
 def mixed_by_hand(x, y, number, first, last, probability):
@@ -204,7 +207,7 @@ def mixed_by_hand(x, y, number, first, last, probability):
 @pytest.mark.parametrize("probability", [0.4, 1.0])
 def test_cutmix_is_what_a_loop_over_pixels_does(probability):
     x, y = images(), np.arange(10)
-    draws = draw_cutmix(10, 4, Augmentation(cutmix=probability), NOISE, epoch=4)
+    draws = draw_cutmix(10, 4, Augment(cutmix=probability), NOISE, epoch=4)
     assert draws is not None
     found = []
     for number, (first, last) in enumerate([(0, 4), (4, 8), (8, 10)]):
@@ -222,7 +225,7 @@ def test_cutmix_is_what_a_loop_over_pixels_does(probability):
         else:
             assert own is None
     assert all(found) == (probability == 1)
-    assert draw_cutmix(10, 4, Augmentation(), NOISE, 4) is None
+    assert draw_cutmix(10, 4, Augment(), NOISE, 4) is None
 
 
 def test_the_loss_of_a_mixed_batch_is_that_of_soft_labels():
@@ -235,8 +238,8 @@ def test_the_loss_of_a_mixed_batch_is_that_of_soft_labels():
 
 def test_batches_go_through_all_of_it_wherever_a_run_begins():
     data = Split(torch.from_numpy(images()), torch.arange(10))
-    augment = Augmentation(flip=True, crop=1, dsa=ALL, dsa_style="idc", cutmix=0.7)
-    recipe = Recipe(9, 4, Sgd(0.1), augment=augment)
+    augment = Augment(flip=True, crop=1, dsa=ALL, dsa_style="idc", cutmix=0.7)
+    recipe = Recipe(9, 4, Sgd(lr=0.1), augment=augment)
     whole = list(batches(data, recipe, NOISE, 0, 9))
     later = list(batches(data, recipe, NOISE, 4, 9))
     for (x, y), (again, labels) in zip(whole[4:], later, strict=True):
@@ -263,7 +266,7 @@ def test_batches_go_through_all_of_it_wherever_a_run_begins():
 @pytest.mark.parametrize("style", ["dc", "mtt", "idc"])
 def test_a_gpu_makes_the_same_images(cuda, style):
     x, y = torch.from_numpy(images(40)), torch.arange(40)
-    augment = Augmentation(dsa=ALL, dsa_style=style, cutmix=1.0)
+    augment = Augment(dsa=ALL, dsa_style=style, cutmix=1.0)
     draws, mix = draw_dsa(40, 4, augment, NOISE, 4), draw_cutmix(40, 4, augment, NOISE, 4)
     assert draws and mix
     for number in range(10):

@@ -11,18 +11,19 @@ from PIL import Image
 from torchvision.transforms import functional
 
 from lmcspec.base import streams
-from lmcspec.base.recipes import Augmentation, Noise, ResizedCrop
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment, ResizedCrop
 from lmcspec.science.data.augmentation.augment import augment, draw
 from lmcspec.science.data.augmentation.resized_crop import ATTEMPTS, Windows, draw_windows, resized
 from lmcspec.science.data.resident import Split
 from lmcspec.science.data.space import Conversion
 
-PAPER = ResizedCrop(224, (0.1, 1.0), (0.8, 1.25))
+PAPER = ResizedCrop(size=224, scale=(0.1, 1.0), ratio=(0.8, 1.25))
 SIZES = [
-    ((64, 64), ResizedCrop(56, (0.1, 1.0), (0.8, 1.25))),
-    ((64, 64), ResizedCrop(64, (0.08, 1.0), (3 / 4, 4 / 3))),
-    ((40, 61), ResizedCrop(7, (0.01, 1.0), (0.3, 3.0))),
-    ((9, 11), ResizedCrop(30, (0.08, 1.0), (3 / 4, 4 / 3))),
+    ((64, 64), ResizedCrop(size=56, scale=(0.1, 1.0), ratio=(0.8, 1.25))),
+    ((64, 64), ResizedCrop(size=64, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3))),
+    ((40, 61), ResizedCrop(size=7, scale=(0.01, 1.0), ratio=(0.3, 3.0))),
+    ((9, 11), ResizedCrop(size=30, scale=(0.08, 1.0), ratio=(3 / 4, 4 / 3))),
 ]
 ADDRESS = ("augment", 2, 1, 3, 4)
 
@@ -89,7 +90,7 @@ def test_a_whole_image_at_its_own_size_is_itself():
 
 def test_images_at_a_time_do_not_matter(monkeypatch):
     images = torch.from_numpy(made_up(11, 16, 16))
-    windows = draw_windows(11, ResizedCrop(8), (16, 16), ADDRESS)
+    windows = draw_windows(11, ResizedCrop(size=8), (16, 16), ADDRESS)
     whole = resized(images, windows)
     monkeypatch.setattr("lmcspec.science.data.augmentation.resized_crop._PART", 4)
     assert torch.equal(resized(images, windows), whole)
@@ -119,7 +120,12 @@ def one_by_one(number, crop, stored):
 
 @pytest.mark.parametrize(
     ("stored", "crop"),
-    [*SIZES, ((256, 256), PAPER), ((20, 90), ResizedCrop(8, (0.9, 1.0))), ((90, 20), ResizedCrop(8, (0.9, 1.0)))],
+    [
+        *SIZES,
+        ((256, 256), PAPER),
+        ((20, 90), ResizedCrop(size=8, scale=(0.9, 1.0))),
+        ((90, 20), ResizedCrop(size=8, scale=(0.9, 1.0))),
+    ],
 )
 def test_parts_are_drawn_as_torchvision_draws_them(stored, crop):
     """Of a long image no large part has an allowed shape: then it is the central one."""
@@ -129,7 +135,9 @@ def test_parts_are_drawn_as_torchvision_draws_them(stored, crop):
 
 @given(st.integers(1, 30), st.integers(1, 30), st.floats(0.01, 1), st.floats(0.2, 1), st.floats(1, 5))
 def test_parts_lie_inside_the_image(height, width, smallest, narrow, wide):
-    windows = draw_windows(40, ResizedCrop(3, (smallest, 1.0), (narrow, wide)), (height, width), ADDRESS)
+    windows = draw_windows(
+        40, ResizedCrop(size=3, scale=(smallest, 1.0), ratio=(narrow, wide)), (height, width), ADDRESS
+    )
     assert bool((windows.top >= 0).all() and (windows.left >= 0).all())
     assert bool((windows.height > 0).all() and (windows.width > 0).all())
     assert bool((windows.top + windows.height <= height).all() and (windows.left + windows.width <= width).all())
@@ -162,12 +170,12 @@ PINNED = [[163, 116, 81, 88], [80, 0, 176, 174], [14, 27, 208, 210], [78, 21, 16
 
 
 def test_draws_belong_to_an_address_and_leave_the_others_as_they_are():
-    noise, both = Noise(2, 1, 3), Augmentation(flip=True, random_resized_crop=ResizedCrop(8))
+    noise, both = SgdNoise(2, 1, 3), Augment(flip=True, random_resized_crop=ResizedCrop(size=8))
     drawn = draw(30, both, noise, 4, (16, 16))
-    flips = draw(30, Augmentation(flip=True), noise, 4)
+    flips = draw(30, Augment(flip=True), noise, 4)
     assert drawn and flips and drawn.windows is not None and flips.windows is None
     assert torch.equal(drawn.flip, flips.flip)
-    for other in (draw(30, both, Noise(2, 0, 3), 4, (16, 16)), draw(30, both, noise, 5, (16, 16))):
+    for other in (draw(30, both, SgdNoise(2, 0, 3), 4, (16, 16)), draw(30, both, noise, 5, (16, 16))):
         assert other and other.windows is not None
         assert not torch.equal(other.windows.top, drawn.windows.top)
         assert not torch.equal(other.windows.height, drawn.windows.height)
@@ -177,7 +185,7 @@ def test_draws_belong_to_an_address_and_leave_the_others_as_they_are():
 
 def test_parts_of_an_epoch_are_its_batches_and_mirroring_comes_last():
     images = torch.from_numpy(made_up(20, 16, 16))
-    drawn = draw(20, Augmentation(flip=True, random_resized_crop=ResizedCrop(8)), Noise(0), 0, (16, 16))
+    drawn = draw(20, Augment(flip=True, random_resized_crop=ResizedCrop(size=8)), SgdNoise(0), 0, (16, 16))
     assert drawn is not None and drawn.windows is not None
     whole = augment(images, drawn)
     assert torch.equal(torch.cat([augment(images[part], drawn[part]) for part in (slice(0, 8), slice(8, 20))]), whole)
@@ -192,11 +200,11 @@ def test_networks_see_the_centre_and_train_on_parts_of_the_whole():
     places = torch.tensor([3, 0, 11])
     x, y = split.batch(places)
     assert torch.equal(x, images[places, :, 1:8, 2:9].float() / 255) and torch.equal(y, places)
-    shifted = draw(3, Augmentation(crop=2), Noise(0), 0)
+    shifted = draw(3, Augment(crop=2), SgdNoise(0), 0)
     assert shifted is not None
     x, _ = split.batch(places, shifted)
     assert torch.equal(x, augment(images[places, :, 1:8, 2:9], shifted).float() / 255)
-    drawn = draw(3, Augmentation(random_resized_crop=ResizedCrop(7)), Noise(0), 0, split.stored)
+    drawn = draw(3, Augment(random_resized_crop=ResizedCrop(size=7)), SgdNoise(0), 0, split.stored)
     assert drawn is not None and drawn.windows is not None
     x, _ = split.batch(places, drawn)
     assert torch.equal(x, resized(images[places], drawn.windows).float() / 255)
@@ -215,7 +223,7 @@ def test_the_centre_of_even_sizes_is_torchvisions(side):
 @pytest.mark.gpu
 def test_a_gpu_makes_the_same_bits(cuda):
     images = torch.from_numpy(made_up(50, 64, 64))
-    drawn = draw(50, Augmentation(flip=True, random_resized_crop=ResizedCrop(56)), Noise(0), 0, (64, 64))
+    drawn = draw(50, Augment(flip=True, random_resized_crop=ResizedCrop(size=56)), SgdNoise(0), 0, (64, 64))
     assert drawn is not None
     found = augment(images.to(cuda), drawn.to(cuda))
     assert found.device.type == "cuda" and torch.equal(found.cpu(), augment(images, drawn))

@@ -6,7 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lmcspec.base.recipes import Augmentation, Noise
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
 from lmcspec.science.data.arrays import Arrays, DataError, MissingData
 from lmcspec.science.data.augmentation.augment import augment, draw
 from lmcspec.science.data.distilled.distilled_set import (
@@ -264,7 +265,7 @@ def test_augmentation_of_raw_sets_comes_before_their_space(images, labels):
     """A crop pads with black as real images have it, not with 0 in the space."""
     data = study(STANDARD)
     split = enter_distilled(Distilled(images, labels, RAW), data)
-    draws = draw(20, Augmentation(crop=2, flip=True), Noise(0), 0)
+    draws = draw(20, Augment(crop=2, flip=True), SgdNoise(0), 0)
     expected = data.train.conversion(augment(images, draws).mul(255))
     torch.testing.assert_close(split.batch(torch.arange(20), draws)[0], expected, rtol=1e-4, atol=1e-4)
 

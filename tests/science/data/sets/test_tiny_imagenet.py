@@ -3,9 +3,12 @@
 import pytest
 import torch
 
-from lmcspec.base.recipes import Augmentation, Noise, Recipe, ResizedCrop, Sgd
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment, ResizedCrop
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data import load
 from lmcspec.science.data.mapped import Mapped
 from lmcspec.science.data.space import Space
@@ -37,21 +40,21 @@ def test_a_network_learns_from_mapped_images(unpacked_data, size):
         4900,
         500,
     )
-    augment = Augmentation(flip=True, random_resized_crop=ResizedCrop(size, (0.1, 1.0), (0.8, 1.25)))
-    recipe = Recipe(length=80, batch=24, optimiser=Sgd(0.02, 0.9), augment=augment)
+    augment = Augment(flip=True, random_resized_crop=ResizedCrop(size=size, scale=(0.1, 1.0), ratio=(0.8, 1.25)))
+    recipe = Recipe(length=80, batch=24, optimiser=Sgd(lr=0.02, momentum=0.9), augment=augment)
     module = network(size)
-    train(module, there.train, recipe, Noise(0))
+    train(module, there.train, recipe, SgdNoise(0))
     assert evaluate(module, there.test).error < 0.8
 
 
 @pytest.mark.data
 def test_real_images_give_the_same_bits_mapped_and_resident(unpacked_data):
-    root, augment = unpacked_data / "tinyimagenet10", Augmentation(flip=True, random_resized_crop=ResizedCrop(56))
-    recipe = Recipe(length=6, batch=100, optimiser=Sgd(0.05, 0.9), augment=augment)
+    root, augment = unpacked_data / "tinyimagenet10", Augment(flip=True, random_resized_crop=ResizedCrop(size=56))
+    recipe = Recipe(length=6, batch=100, optimiser=Sgd(lr=0.05, momentum=0.9), augment=augment)
     ends = []
     for resident in (True, False):
         module = network(56)
         data = load(Folder(), root, SPACE, crop=56, resident=resident, train=500)
-        ends.append((train(module, data.train, recipe, Noise(0)).state, evaluate(module, data.test)))
+        ends.append((train(module, data.train, recipe, SgdNoise(0)).state, evaluate(module, data.test)))
     assert ends[0][1] == ends[1][1]
     assert all(torch.equal(value, ends[1][0][name]) for name, value in ends[0][0].items())

@@ -1,0 +1,30 @@
+"""What optimisers have in common: how their settings are written, and how they stand in ids."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from pydantic import Field
+
+from lmcspec.catalog.config import Named, identity
+
+
+class Optimiser(Named):
+    """The settings of an optimiser; its updates are computed by the implementation that its card names."""
+
+    lr: float = Field(gt=0)
+
+    def document(self) -> dict[str, Any]:
+        """The settings as they enter ids."""
+        return identity(self)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """The settings that `document` gave."""
+        return cls.model_validate(dict(document))
+
+    def decayed(self, weight: float, rates: Iterable[float]) -> float | None:
+        """What a weight becomes that gets no gradient, in fresh updates at these rates.
+
+        None where that is no multiple of the weight, so that it can't be said of all weights at once.
+        """
+        return None

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from lmcspec.catalog.optimisers.adam import Adam, AdamW
+from lmcspec.catalog.optimisers.lars import Lars
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.science.optimisers import stepper
 
@@ -52,3 +53,32 @@ def test_a_state_of_something_else_is_an_error():
     momentum = Sgd(lr=0.1, momentum=0.9)
     with pytest.raises(ValueError, match="momentum/v"):
         stepper(momentum, ["w"], weights).load(stepper(momentum, ["v"], weights).state())
+
+
+@pytest.mark.parametrize("config", [Lars(lr=0.5), Lars(lr=0.5, momentum=0.0, weight_decay=0.1, trust=0.02)])
+def test_lars_moves_each_layer_by_a_share_of_its_norm(config):
+    """Against the algorithm of its paper, layer by layer in plain numbers; biases take the rate as it is."""
+    generator = torch.Generator().manual_seed(0)
+    weights = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in ((4, 3), (5,), (2, 3, 3, 3))]
+    weights.append(torch.zeros(2, 2, dtype=torch.float64))
+    plain = [tensor.flatten().tolist() for tensor in weights]
+    velocities = [[0.0] * len(values) for values in plain]
+    ours = stepper(config, ["a", "b", "c", "d"], weights)
+    for update in range(6):
+        rate = config.lr / (1 + update)
+        gradients = [torch.randn(tensor.shape, generator=generator, dtype=torch.float64) for tensor in weights]
+        if update == 3:
+            gradients[0].zero_()
+        for place, gradient in enumerate(gradients):
+            slopes, values = gradient.flatten().tolist(), plain[place]
+            size = sum(value * value for value in values) ** 0.5
+            slope = sum(value * value for value in slopes) ** 0.5
+            decay = config.weight_decay if gradient.ndim > 1 else 0.0
+            scale = config.trust * size / (slope + decay * size) if gradient.ndim > 1 and size and slope else 1.0
+            for index, value in enumerate(values):
+                step = rate * scale * (slopes[index] + decay * value)
+                velocities[place][index] = config.momentum * velocities[place][index] + step
+                values[index] -= velocities[place][index]
+        ours.step(gradients, rate)
+        for tensor, values in zip(weights, plain, strict=True):
+            assert tensor.flatten().tolist() == pytest.approx(values, rel=1e-9, abs=1e-15)

@@ -4,9 +4,11 @@ import random as python_random
 import numpy as np
 import pytest
 import torch
+from cards_for_tests import example
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog import built_in, get
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
@@ -23,7 +25,6 @@ from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet, mlp
-from lmcspec.science.optimisers.adam import AdamSteps
 from lmcspec.science.optimisers.sgd import SgdSteps
 from lmcspec.science.order import order
 from lmcspec.science.train import LOOK, Stopped, batches, train
@@ -35,6 +36,10 @@ OPTIMISERS = {
     "adam": Adam(lr=2e-3, weight_decay=1e-3),
     "adamw": AdamW(lr=2e-3, weight_decay=5e-2),
 }
+OPTIMISERS |= {
+    name: example(card) for name, card in built_in("optimiser").items() if name not in {"sgd", "adam", "adamw"}
+}
+"""Some settings of each, and every other that there is: pruning and going on rest on laws that all of them keep."""
 
 
 def network(model, replicate=0):
@@ -102,7 +107,7 @@ def test_masked_weights_are_zero_in_weight_gradient_and_moments_at_every_update(
     mask = half(module)
     places = {name: place for place, (name, _) in enumerate(module.named_parameters())}
     seen = []
-    kind = AdamSteps if optimiser.startswith("adam") else SgdSteps
+    kind = get("optimiser", OPTIMISERS[optimiser].name).load()
     step = kind.step
 
     def watched(self, gradients, lr):

@@ -1,5 +1,6 @@
 """The real MLflow: in a database, behind a server that is killed, hangs or is dead, and after a killed driver."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -106,8 +108,9 @@ class MlflowServer:
         self._process = subprocess.Popen(line, env=environment(), stderr=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex((HOST, self.port)) == 0:
+            # An answer is waited for: a bare connection to a free port may be one of the probe with itself.
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.uri}/health", timeout=5) as answer:
+                if answer.status == 200:
                     return
             time.sleep(0.1)
         raise AssertionError("the server did not start")

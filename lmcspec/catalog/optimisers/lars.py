@@ -1,0 +1,32 @@
+"""LARS, for large batches."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import OptimiserCard
+from lmcspec.catalog.optimiser import Optimiser
+
+
+class Lars(Optimiser):
+    """SGD with momentum whose rate is scaled in each layer by `trust |w| / (|g| + weight_decay |w|)`.
+
+    `v <- momentum v + lr scale (g + weight_decay w); w <- w - v`. Biases and norms take steps of plain SGD with
+    momentum, without decay.
+    """
+
+    name: Literal["lars"] = "lars"
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    trust: float = Field(default=0.001, gt=0)
+    """The share of a layer's norm by which one update at rate 1 moves it, momentum apart."""
+
+
+CARD = OptimiserCard(
+    name="lars",
+    doc="SGD with a rate for each layer, in proportion to its norm over that of its gradient",
+    config=Lars,
+    implementation="lmcspec.science.optimisers.lars:LarsSteps",
+    source="You, Gitman & Ginsburg 2017",
+    moments=1,
+)

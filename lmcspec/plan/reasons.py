@@ -168,6 +168,9 @@ def _differences(
             if change.field in ("code", "model.code", "data.code", "train_on.code"):
                 whose = _named(task, name, neutral)
                 change = Change(f"{CODE}`{whose}`" if whose else f"{CODE}the data", change.old, change.new)
+            elif change.field.endswith((".optimiser.code", ".schedule.code")):
+                whose = value[change.field.split(".")[-2]]["name"]
+                change = Change(f"{CODE}`{whose}`", change.old, change.new)
             yield change
     for name in sorted(set(old["seeds"]) | set(new["seeds"])):
         if old["seeds"].get(name) != new["seeds"].get(name):

@@ -33,7 +33,7 @@ def test_a_recipe_is_that_of_the_code(name):
     recipe = resolve_recipe(written, images).recipe
     assert (recipe.batch, recipe.length, recipe.optimiser) == (batch, length, optimiser)
     for update, multiplier in multipliers.items():
-        assert recipe.schedule.multiplier(update) == pytest.approx(multiplier, rel=1e-12)
+        assert recipe.schedule.multiplier(update, recipe.length) == pytest.approx(multiplier, rel=1e-12)
     augmented = (recipe.augment.dsa, recipe.augment.flip, recipe.augment.crop)
     real = ("", False, 0)  # no augmentation at all
     assert augmented == (real if name.endswith("real") else ("color_crop_cutout_flip_rotate_scale", False, 0))

@@ -58,7 +58,7 @@ def test_trainings_last_as_long_as_the_papers(case):
         assert (task.params.begin, task.params.until) == (0, length * epoch)
         found = recipe(task)
         assert (found["batch"], found["length"]) == (64, length * epoch)
-        milestones = (length * 2 // 3 * epoch, length * 5 // 6 * epoch)
+        milestones = [length * 2 // 3 * epoch, length * 5 // 6 * epoch]
         assert found["schedule"] == {"milestones": milestones, "factor": 0.2, "warmup": 0}
 
 
@@ -66,8 +66,8 @@ def test_updates_of_an_epoch_worked_out():
     """50,000 images are 782 batches of 64, 400 are seven; so 7,000 updates stand beside 234,600."""
     real, distilled = training("c10-conv3-10ipc", "train"), training("c10-conv3-10ipc")
     assert (real.params.until, distilled.params.until) == (300 * 782, 1000 * 7) == (234_600, 7_000)
-    assert recipe(real)["schedule"]["milestones"] == (200 * 782, 250 * 782)
-    assert recipe(distilled)["schedule"]["milestones"] == (666 * 7, 833 * 7)
+    assert recipe(real)["schedule"]["milestones"] == [200 * 782, 250 * 782]
+    assert recipe(distilled)["schedule"]["milestones"] == [666 * 7, 833 * 7]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -60,7 +60,7 @@ def test_a_protocol_is_that_of_the_code(name):
     assert (found.batch, found.length) == (batch, length)
     assert found.optimiser == Sgd(lr=0.01, momentum=0.9, weight_decay=5e-4)
     for update, multiplier in multipliers.items():
-        assert found.schedule.multiplier(update) == pytest.approx(multiplier, rel=1e-12)
+        assert found.schedule.multiplier(update, found.length) == pytest.approx(multiplier, rel=1e-12)
     assert found.augment == augment
 
 

@@ -38,7 +38,7 @@ def test_a_crop_is_the_models_shape_and_part_of_the_data():
     assert task.params.recipe.value["augment"] == {
         "flip": True,
         "crop": 0,
-        "random_resized_crop": {"size": 6, "scale": (0.1, 1.0), "ratio": (0.8, 1.25)},
+        "random_resized_crop": {"size": 6, "scale": [0.1, 1.0], "ratio": [0.8, 1.25]},
     }
 
 

@@ -71,7 +71,7 @@ def test_lengths_and_rates_are_the_published_ones(name):
     recipe = resolve_recipe(written(name), images).recipe
     assert (recipe.batch, recipe.length, recipe.optimiser.lr) == (batch, length, lr)
     for update, multiplier in multipliers.items():
-        assert recipe.schedule.multiplier(update) == pytest.approx(multiplier, rel=1e-12, abs=0)
+        assert recipe.schedule.multiplier(update, recipe.length) == pytest.approx(multiplier, rel=1e-12, abs=0)
     optimiser = recipe.optimiser
     if name == "frankle/lenet-mnist":
         assert optimiser == Adam(lr=12e-4)
@@ -90,7 +90,7 @@ def test_every_preset_of_these_families_has_a_row():
 def test_a_linear_decay_ends_at_its_absolute_rate():
     recipe = resolve_recipe(written("frankle/inception3-imagenet"), IMAGENET).recipe
     assert recipe.schedule == Linear(final=1 / 6)
-    assert recipe.optimiser.lr * recipe.schedule.multiplier(recipe.length) == pytest.approx(0.005, rel=1e-12)
+    assert recipe.rate(recipe.length) == pytest.approx(0.005, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ROWS)

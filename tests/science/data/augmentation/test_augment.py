@@ -63,7 +63,9 @@ def test_draws_are_pinned():
 
 
 def test_turning_one_kind_off_leaves_the_other_as_it_is():
-    both, crop, flip = (draw(30, Augment(*what), NOISE, 0) for what in ((True, 4), (False, 4), (True, 0)))
+    both, crop, flip = (
+        draw(30, Augment(flip=flip, crop=crop), NOISE, 0) for flip, crop in ((True, 4), (False, 4), (True, 0))
+    )
     assert both and crop and flip
     assert torch.equal(both.top, crop.top)
     assert torch.equal(both.flip, flip.flip)

@@ -1,0 +1,144 @@
+"""A package brings an optimiser and a schedule: they run under the laws of the built-in ones, and their code is in ids."""
+
+import pytest
+import torch
+from plugin_for_tests import CARDS, STUDY, Plugin
+from specs_for_tests import plan_of
+
+from lmcspec.base.errors import SpecError
+from lmcspec.catalog import get
+from lmcspec.catalog.recipe import Recipe, as_document, from_document
+from lmcspec.catalog.schedule import as_steps
+from lmcspec.engine.execute import execute
+from lmcspec.plan.outlook import outlook
+from lmcspec.store import Store
+from lmcspec_runners.inline import InlineRunner
+
+CARD = """
+from lmcspec.catalog import Optimiser, OptimiserCard, Schedule, ScheduleCard, StepField
+
+class Signum(Optimiser):
+    name: Literal["signum"] = "signum"
+    momentum: float = Field(default=0.5, ge=0, lt=1)
+
+class Triangle(Schedule):
+    name: Literal["triangle"] = "triangle"
+    top: StepField
+
+    def multiplier(self, update, length):
+        top = self.top.updates
+        return update / top if update < top else (length - update) / (length - top)
+
+CARDS = (*CARDS, OptimiserCard(name="signum", doc="x", config=Signum, implementation="ownplug.steps:Signum", moments=1),
+         ScheduleCard(name="triangle", doc="x", config=Triangle))
+"""
+STEPS = """
+import torch
+
+class Signum:
+    def __init__(self, config, names, parameters):
+        self._config, self._parameters = config, list(parameters)
+        self.moments = {f"mean/{name}": torch.zeros_like(p) for name, p in zip(names, parameters)}
+
+    def step(self, gradients, lr):
+        for parameter, mean, gradient in zip(self._parameters, self.moments.values(), gradients):
+            mean.lerp_(gradient, 1 - self._config.momentum)
+            parameter.sub_(mean.sign() * lr)
+
+    def state(self):
+        return dict(self.moments)
+
+    def load(self, state):
+        for name, tensor in self.moments.items():
+            tensor.copy_(state[name])
+"""
+OWN = STUDY.replace(
+    'optimiser = { name = "sgd", lr = 0.1 }',
+    'optimiser = { name = "signum", lr = 0.1 }\nschedule = { name = "triangle", top = "1it" }',
+)
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    made = Plugin(tmp_path)
+    (made.folder / "cards.py").write_text(CARDS + CARD)
+    (made.folder / "steps.py").write_text(STEPS)
+    made.forget()
+    yield made
+    made.forget()
+
+
+def test_a_study_runs_with_them_and_again_when_they_are_edited(plugin, tmp_path):
+    store = Store.open(tmp_path / "store")
+    first = outlook(plan_of(OWN), store)
+    assert not execute(first, store, InlineRunner()).failed
+    trainings = {task for task in first.plan.tasks.values() if task.kind == "train"}
+    documents = [task.params.recipe.value for task in trainings]
+    assert all(one["optimiser"]["name"] == "signum" and one["schedule"]["top"] == 1 for one in documents)
+    assert outlook(plan_of(OWN), store).diff.nothing_to_do
+    for file, old, new, named in (
+        ("steps.py", "* lr", "* lr * 2", "signum"),
+        ("cards.py", "update / top", "0.5 * update / top", "triangle"),
+    ):
+        plugin.edit(file, old, new)
+        view = outlook(plan_of(OWN), store)
+        changes = {str(change) for reason in view.reasons.values() for change in reason.changes}
+        assert any(f"code of `{named}`" in change for change in changes), changes
+        assert {task.id for task in trainings} & set(view.plan.tasks) == set()
+        assert not execute(view, store, InlineRunner()).failed
+
+
+def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):
+    from torch import nn
+
+    from lmcspec.base.sgd_noise import SgdNoise
+    from lmcspec.science.data.resident import Split
+    from lmcspec.science.train import train
+
+    optimiser = get("optimiser", "signum").config.model_validate({"name": "signum", "lr": 0.1})
+    schedule = get("schedule", "triangle").config.model_validate({"name": "triangle", "top": "3it"})
+    recipe = Recipe(12, 8, optimiser, schedule.in_updates(5))  # pyright: ignore
+    assert recipe == from_document(as_document(recipe))
+    assert [round(recipe.rate(update), 6) for update in (0, 1, 3, 12)] == [0, 0.033333, 0.1, 0]
+    data = Split(torch.randn(40, 1, 2, 3, generator=torch.Generator().manual_seed(0)), torch.arange(40) % 3)
+    mask = {"1.weight": torch.rand(3, 6, generator=torch.Generator().manual_seed(1)) > 0.5}
+
+    def network():
+        module = nn.Sequential(nn.Flatten(), nn.Linear(6, 3))
+        with torch.no_grad():
+            module[1].weight.copy_(torch.linspace(-1, 1, 18).view(3, 6))
+            module[1].bias.zero_()
+        return module
+
+    whole = train(network(), data, recipe, SgdNoise(0), mask=mask)
+    short = train(network(), data, recipe, SgdNoise(0), mask=mask, until=5)
+    module = network()
+    module.load_state_dict(short.state)
+    rest = train(module, data, recipe, SgdNoise(0), mask=mask, begin=5, optimiser_state=short.optimiser)
+    for state in (short, whole):
+        assert (
+            not state.state["1.weight"][~mask["1.weight"]].any()
+            and not state.optimiser["mean/1.weight"][~mask["1.weight"]].any()
+        )
+    assert all(torch.equal(rest.state[name], whole.state[name]) for name in whole.state)
+    assert torch.equal(rest.optimiser["mean/1.weight"], whole.optimiser["mean/1.weight"])
+
+
+def test_its_keys_are_held_as_the_spec_is_read(plugin):
+    for old, new, code, words in (
+        ('"signum"', '"signun"', "E214", "did you mean `signum`?"),
+        ('"triangle"', '"trangle"', "E215", "did you mean `triangle`?"),
+        ("lr = 0.1", "lr = 0.1, nesterov = true", "E103", "unknown key `nesterov`"),
+        (', top = "1it"', "", "E104", "lacks the key `top`"),
+    ):
+        with pytest.raises(SpecError) as caught:
+            plan_of(OWN.replace(old, new))
+        (problem,) = caught.value.problems
+        assert problem.code == code and words in f"{problem.message} {problem.label} {problem.help}"
+
+
+def test_steps_are_counted_in_updates():
+    steps = get("schedule", "steps").config.model_validate({"name": "steps", "at": ["2ep", "1ep3it"], "warmup": "1ep"})
+    resolved = steps.in_updates(10)  # pyright: ignore
+    assert resolved.at == as_steps((13, 20)) and resolved.warmup == as_steps(10)

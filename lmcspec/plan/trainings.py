@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lmcspec.base.recipes import Noise
+from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
 
@@ -27,7 +27,7 @@ class Training:
     """The task that made it; None where all weights train."""
     recipe: ResolvedRecipe
     on: TrainingSet
-    noise: Noise
+    noise: SgdNoise
     until: int | None = None
     """In updates, as `begin`; None: the recipe's end."""
     begin: int | None = None

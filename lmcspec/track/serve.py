@@ -57,7 +57,7 @@ def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None
     if port and _is_taken(port):
         raise UsageError(f"port {port} is taken", help="--port 0 takes a free one")
     if (database := uris.database_file(uri)) is not None:
-        prepare(database, own=database == own_database(store))
+        prepare(database, replaceable=database == own_database(store))
     port = port or free_port()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A group of its own, for it has children of its own.

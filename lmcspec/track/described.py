@@ -1,4 +1,4 @@
-"""What the run of a task says: params to compare by, tags to find it by, and its numbers."""
+"""What runs say: params to compare tasks by, tags to find them by and of where they come from, and their numbers."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -31,6 +31,14 @@ def tags(task: Task) -> dict[str, str]:
     if place := _PLACE.search(task.label):
         described |= {"lmcspec.replicate": place[1], "lmcspec.level": place[2]}
     return described
+
+
+def sources(origin: Mapping[str, Any]) -> dict[str, str]:
+    """MLflow's own tags for whose run it is and what started it."""
+    tags = {"mlflow.source.name": origin.get("command", ""), "mlflow.user": origin.get("user", "")}
+    if commit := origin.get("commit"):
+        tags |= {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(origin.get("dirty", "")).lower()}
+    return {"mlflow.source.type": "LOCAL", **{name: value for name, value in tags.items() if value}}
 
 
 def outcome_tags(stored: Stored) -> dict[str, str]:

@@ -35,7 +35,7 @@ class Follower:
     ) -> None:
         self._invocation, self._series, self._store, self._memory = invocation, series, store, memory
         self._reporter = reporter
-        self._source = sources(invocation.origin)
+        self._source = described.sources(invocation.origin)
         self._server, self._ledger, self.plan = series.server, series.ledger, series.plan
         self._journal = f"journal/{invocation.id}"
         self._running: dict[str, str] = {}
@@ -279,14 +279,6 @@ class Follower:
                 points.append(Point(names.key(line["name"]), line["value"], line["step"], line["at"]))
                 offsets[name] = after
         return points, offsets
-
-
-def sources(origin: Mapping[str, Any]) -> dict[str, str]:
-    """MLflow's own tags for whose run it is and what started it."""
-    tags = {"mlflow.source.name": origin.get("command", ""), "mlflow.user": origin.get("user", "")}
-    if commit := origin.get("commit"):
-        tags |= {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(origin.get("dirty", "")).lower()}
-    return {"mlflow.source.type": "LOCAL", **{name: value for name, value in tags.items() if value}}
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from lmcspec.report import tracked as reporter
 from lmcspec.store import Store, invocations
 from lmcspec.tasks import kind
 from lmcspec.track import tracker as module
-from lmcspec.track.follow import sources
+from lmcspec.track.described import sources
 from lmcspec.track.troubles import UnreachableError
 from lmcspec.track.where import ledger_path
 

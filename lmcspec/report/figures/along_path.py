@@ -104,7 +104,7 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
         ordered = [handle for _, handle in sorted(handles.values(), key=lambda ranked: ranked[0])]
         legend(figure, ordered, _counted(every, options))
     policies = {policy_of(given, options) for given in givens}
-    note = "" if policies == {"average"} else ", batch norm's statistics recomputed"
+    note = "" if policies == {POLICIES[0]} else ", batch norm's statistics recomputed"
     if options.band == "all":
         caption = f"Means and bands are over all pairs of all replicates, which are not independent{note}."
     else:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from lmcspec.catalog.metric import POLICIES, SPLITS
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
 from lmcspec.tasks import Task
 
-SPLITS = ("test", "train", "validation")
-DASHES = {"average": "-", "recompute": "--"}
+DASHES = dict(zip(POLICIES, ("-", "--"), strict=True))
 
 
 class WithNumbers(Protocol):
@@ -22,9 +22,9 @@ def draw(task: Task, result: WithNumbers) -> Drawing:
     """Two panels, error and loss; a colour per split, dashed where batch norm's statistics are recomputed."""
     scalars = result.scalars
     alphas = scalars["alphas"]
-    usual = scalars["paths"].get("average")
+    usual = scalars["paths"].get(POLICIES[0])
     # Without batch norm all policies are one.
-    paths = {policy: curve for policy, curve in scalars["paths"].items() if policy == "average" or curve != usual}
+    paths = {policy: curve for policy, curve in scalars["paths"].items() if policy == POLICIES[0] or curve != usual}
     with drawn():
         figure, ((error, loss),) = canvas(1, 2, 6.4, 2.3, layout=None)
         # There may be thousands of these, and working the margins out takes as long as all the rest.

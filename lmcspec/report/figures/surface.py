@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.catalog.metric import POLICIES
 from lmcspec.report.figures.along_path import (
     SCALES,
     PathLine,
@@ -87,7 +88,7 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
         f"(n = {n}), pairs averaged within a replicate. Dark lines are the measured levels, and the surface goes "
     )
     caption += "straight from one to the next. All panels have the same scales."
-    if {policy_of(given, options) for given in givens} != {"average"}:
+    if {policy_of(given, options) for given in givens} != {POLICIES[0]}:
         caption += " Batch norm's statistics are recomputed."
     return Drawing(name, title, figure, caption, notes)
 

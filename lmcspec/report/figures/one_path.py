@@ -8,7 +8,7 @@ from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
 from lmcspec.tasks import Task
 
-DASHES = dict(zip(POLICIES, ("-", "--"), strict=True))
+DASHES: dict[str, str] = dict(zip(POLICIES, ("-", "--"), strict=True))
 
 
 class WithNumbers(Protocol):

@@ -35,7 +35,7 @@ def ways(images: int) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
     alphas = curves.alphas(POINTS)
 
     def walk() -> Any:
-        found = paths.curves(module, *ends, None, alphas, None, test, ("average",), each=True)
+        found = paths.curves(module, paths.Ends(*ends), alphas, paths.Evaluated(test, each=True), ("average",))
         return found["average"].images["test"]
 
     def draws(seen: Any) -> Any:

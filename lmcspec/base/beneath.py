@@ -107,7 +107,7 @@ def refuse_foreign(root: Path, path: Path, expected: Expected) -> None:
 
 
 def kind(mode: int) -> str:
-    """What a mode is that of, in words."""
+    """What a file of this mode is, in words: a file, a folder, a symbolic link, …"""
     for test, words in (
         (stat.S_ISLNK, "a symbolic link"),
         (stat.S_ISDIR, "a folder"),

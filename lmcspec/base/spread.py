@@ -37,7 +37,7 @@ def std(values: Sequence[float]) -> float | None:
 
 
 def finite(values: Iterable[float]) -> tuple[float, ...]:
-    """Those that are numbers, in their order."""
+    """The finite values, in their order."""
     return tuple(value for value in values if math.isfinite(value))
 
 

@@ -28,7 +28,7 @@ class Step:
 
 
 def _short(value: object) -> str:
-    """How a value is quoted in an error."""
+    """A value as an error quotes it: its beginning, if it is long."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -59,7 +59,7 @@ def child_environment(drop: tuple[str, ...] = (), **more: str) -> dict[str, str]
 
 
 def worker_environment() -> dict[str, str]:
-    """That of a process that works on tasks."""
+    """The environment variables of a process that works on tasks."""
     return child_environment(drop=ARITHMETIC, **dict.fromkeys(THREADS, "1"))
 
 

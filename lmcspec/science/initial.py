@@ -39,7 +39,7 @@ Scheme = Init | Literal["own"] | Initial
 
 
 def scheme_of(config: Mapping[str, Any]) -> Initial:
-    """What a model's settings say, as they enter ids."""
+    """The scheme of initial values that a model's settings name, as it enters ids."""
     return Initial(config.get("init", "default"), config.get("norm_init", "ones"))
 
 
@@ -160,5 +160,5 @@ def _norm(scheme: NormInit, short: str, count: int, stream: str, address: tuple)
 
 
 def _signed(count: int, stream: str, address: tuple) -> np.ndarray:
-    """Uniform on [-1, 1)."""
+    """`count` draws, uniform on [-1, 1), float64."""
     return 2 * streams.uniforms(count, stream, *address) - 1

@@ -47,7 +47,7 @@ _PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weig
 
 
 def dense(module: nn.Module) -> Mask:
-    """The mask in which everything survives."""
+    """The mask in which every prunable weight survives."""
     parameters = dict(module.named_parameters())
     return {name: torch.ones(parameters[name].shape, dtype=torch.bool) for name in prunable(module)}
 

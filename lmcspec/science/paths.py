@@ -19,7 +19,19 @@ from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
 # torch gives its operations on lists of tensors private names only.
 
 Policy = Literal["average", "recompute"]
-__all__ = ["ORIENTATION", "Curve", "Policy", "alphas", "curve", "curves", "distance", "has_batch_norm"]
+__all__ = [
+    "ORIENTATION",
+    "Curve",
+    "Ends",
+    "Evaluated",
+    "Policy",
+    "Refill",
+    "alphas",
+    "curve",
+    "curves",
+    "distance",
+    "has_batch_norm",
+]
 
 ORIENTATION = "(1 - alpha) a + alpha b"
 """Where the path starts: alpha = 0 is `a`, alpha = 1 is `b`."""
@@ -72,70 +84,92 @@ class Curve:
         return tuple(value.loss for value in self.validation)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """The states of the two networks between which a path runs, and the mask of both, where they have one."""
+
+    a: Mapping[str, Tensor]
+    b: Mapping[str, Tensor]
+    mask: Mapping[str, Tensor] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluated:
+    """The splits on which every point of a path is evaluated, in batches of `batch`."""
+
+    test: Split
+    train: Split | None = None
+    validation: Split | None = None
+    batch: int = BATCH
+    each: bool = False
+    """Whether curves hold what becomes of every image."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refill:
+    """The images on which batch norm's statistics are taken anew: those of `split` at `images` (all if None)."""
+
+    split: Split
+    images: Tensor | None = None
+    batch: int = BATCH
+
+    def batches(self) -> InOrder:
+        """The images in the order of their indices."""
+        return InOrder(self.split if self.images is None else self.split.subset(self.images), self.batch, hold=True)
+
+
 def curve(
     module: nn.Module,
-    a: Mapping[str, Tensor],
-    b: Mapping[str, Tensor],
-    mask: Mapping[str, Tensor] | None,
+    ends: Ends,
     alphas: Sequence[float],
-    train: Split,
-    test: Split,
+    on: Evaluated,
     policy: Policy = "average",
-    bn_images: Tensor | None = None,
-    batch: int = BATCH,
+    refill: Refill | None = None,
 ) -> Curve:
     """The curve under one policy; see `curves`."""
-    return curves(module, a, b, mask, alphas, train, test, (policy,), bn_images, batch)[policy]
+    return curves(module, ends, alphas, on, (policy,), refill)[policy]
 
 
 def curves(
     module: nn.Module,
-    a: Mapping[str, Tensor],
-    b: Mapping[str, Tensor],
-    mask: Mapping[str, Tensor] | None,
+    ends: Ends,
     alphas: Sequence[float],
-    train: Split | None,
-    test: Split,
+    on: Evaluated,
     policies: Sequence[Policy] = ("average", "recompute"),
-    bn_images: Tensor | None = None,
-    batch: int = BATCH,
-    bn_batch: int = BATCH,
-    bn_train: Split | None = None,
-    validation: Split | None = None,
+    refill: Refill | None = None,
     pulse: Callable[[int], None] = lambda done: None,
-    each: bool = False,
 ) -> dict[Policy, Curve]:
     """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
 
     The module lends its tensors: its own weights are lost. Integer buffers are a's. Under `average` float buffers are
     mixed as the weights are, and the ends are a and b themselves. Under `recompute` batch norm's running statistics
-    are taken anew at every alpha, ends too: averaged over batches of `bn_batch` of the images of `bn_train` (`train`
-    by default) at the indices `bn_images` (all by default), in that order. Without batch norm the policies are one
-    and the same. `train` and `validation` are looked at where they are given. `pulse` is called after each alpha with
-    how many are done, and may raise. With `each` the curves hold what becomes of every image.
+    are taken anew at every alpha, ends too: averaged over the batches of `refill`, by default of the training images
+    that are evaluated. Without batch norm the policies are one and the same. `pulse` is called after each alpha with
+    how many are done, and may raise.
     """
-    a, b = (masks.apply(mask or {}, end) for end in (a, b))
+    a, b = (masks.apply(ends.mask or {}, end) for end in (ends.a, ends.b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
-    wanted = {"train": train, "test": test, "validation": validation}
-    splits = {name: InOrder(split, batch, hold=True) for name, split in wanted.items() if split is not None}
-    refill: Iterable[tuple[Tensor, Tensor]] = ()
+    wanted = {"train": on.train, "test": on.test, "validation": on.validation}
+    splits = {name: InOrder(split, on.batch, hold=True) for name, split in wanted.items() if split is not None}
+    refills: Iterable[tuple[Tensor, Tensor]] = ()
     if norms and "recompute" in policies:
-        source = train if bn_train is None else bn_train
-        if source is None:
-            raise ValueError("batch norm's statistics are taken on training images, and none are given")
-        refill = InOrder(source if bn_images is None else source.subset(bn_images), bn_batch, hold=True)
+        if refill is None:
+            if on.train is None:
+                raise ValueError("batch norm's statistics are taken on training images, and none are given")
+            refill = Refill(on.train)
+        refills = refill.batches()
     looked: dict[Policy, list[dict[str, _Looked]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
     for done, alpha in enumerate(alphas, 1):
         mix.set(alpha)
         if "average" in policies or not norms:
-            values = {name: _look(module, batches, each) for name, batches in splits.items()}
+            values = {name: _look(module, batches, on.each) for name, batches in splits.items()}
             for policy in policies if not norms else ("average",):
                 looked[policy].append(values)
         if norms and "recompute" in policies:
-            recompute(module, refill)
-            looked["recompute"].append({name: _look(module, batches, each) for name, batches in splits.items()})
+            recompute(module, refills)
+            looked["recompute"].append({name: _look(module, batches, on.each) for name, batches in splits.items()})
         pulse(done)
     return {
         policy: Curve(
@@ -145,7 +179,7 @@ def curves(
             policy,
             apart,
             validation=tuple(v["validation"].value for v in values if "validation" in v),
-            images={name: _images([v[name] for v in values]) for name in splits} if each else {},
+            images={name: _images([v[name] for v in values]) for name in splits} if on.each else {},
         )
         for policy, values in looked.items()
     }

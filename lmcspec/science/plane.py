@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
-from lmcspec.science.paths import Policy, has_batch_norm, recompute
+from lmcspec.science.paths import has_batch_norm, recompute
 
 # pyright: reportPrivateImportUsage=false
 # torch gives its operations on lists of tensors private names only.
@@ -51,7 +51,7 @@ class Plane:
 
     @property
     def anchors(self) -> tuple[tuple[float, float], ...]:
-        """Where the three states lie."""
+        """(x, y) of each of the three states."""
         return (0.0, 0.0), (self.along, 0.0), (self.over, self.up)
 
     def weights(self, x: float, y: float) -> Weights:
@@ -117,26 +117,24 @@ def values(
     mask: Mapping[str, Tensor] | None,
     points: Iterable[Weights],
     split: Split,
-    policy: Policy = "average",
-    bn_split: Split | None = None,
+    refill: Split | None = None,
     batch: int = BATCH,
 ) -> Iterator[Evaluation]:
     """The evaluation at each point, in evaluation mode, the anchors masked before they are added up.
 
-    The module lends its tensors: its own weights are lost. Integer buffers are the first anchor's. Under `average`
-    float buffers are added up as the weights are, variances cut off at 0; under `recompute` batch norm's running
-    statistics are taken anew at every point on the images of `bn_split` (`split` by default). A point that is an
-    anchor is that anchor to the bit.
+    The module lends its tensors: its own weights are lost. Integer buffers are the first anchor's, float buffers are
+    added up as the weights are, variances cut off at 0. With `refill` (the policy `recompute`) batch norm's running
+    statistics are then taken anew at every point on its images. A point that is an anchor is that anchor to the bit.
     """
     batches = InOrder(split, batch, hold=True)
-    refill = None
-    if policy == "recompute" and has_batch_norm(module):
-        refill = InOrder(split if bn_split is None else bn_split, BATCH, hold=True)
+    refills = None
+    if refill is not None and has_batch_norm(module):
+        refills = InOrder(refill, BATCH, hold=True)
     sum_of = _Sum(module, [masks.apply(mask or {}, anchor) for anchor in anchors])
     for weights in points:
         sum_of.set(weights)
-        if refill is not None:
-            recompute(module, refill)
+        if refills is not None:
+            recompute(module, refills)
         yield evaluate_on(module, batches)
 
 
@@ -152,7 +150,7 @@ class _Sum:
         self._anchors = [[anchor[name].to(live[name].device) for name in names] for anchor in anchors]
 
     def set(self, weights: Weights) -> None:
-        """Go to a point."""
+        """Write the sum of the anchors with these weights into the module."""
         with torch.no_grad():
             used = [(weight, anchor) for weight, anchor in zip(weights, self._anchors, strict=True) if weight]
             if len(used) == 1 and math.isclose(used[0][0], 1, rel_tol=0, abs_tol=1e-15):

@@ -15,7 +15,7 @@ FILE = "drivers.lock"
 
 
 class Driver:
-    """One driver's share of the lock."""
+    """The shared lock of one driver that is at work in a store; None where the file system has no locks."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor

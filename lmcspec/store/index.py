@@ -28,7 +28,7 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One object."""
+    """What the index knows of one object."""
 
     id: str
     kind: str
@@ -82,7 +82,7 @@ class Index:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         self._connection.close()
 
     def add(self, identifiers: Iterable[str]) -> int:
@@ -326,7 +326,7 @@ def _row(stored: Stored) -> Row:
 
 
 def _quantile(ordered: list[float], share: float) -> float:
-    """Linear between the two nearest of the sorted values."""
+    """The quantile of sorted values, linear between the two that are nearest."""
     place = share * (len(ordered) - 1)
     low = int(place)
     high = min(low + 1, len(ordered) - 1)

@@ -42,12 +42,12 @@ class Invocation:
 
     @property
     def root(self) -> Path:
-        """Of the store that it is in."""
+        """The root of the store that it is in."""
         return self.path.parents[1]
 
     @property
     def id(self) -> str:
-        """Its folder's name; they sort by time."""
+        """The name of its folder; in the order of these names invocations began."""
         return self.path.name
 
     @property
@@ -88,7 +88,7 @@ class Journal:
         self._file.flush()
 
     def close(self) -> None:
-        """No more events."""
+        """Close the file: no more events can be written."""
         self._file.close()
 
 
@@ -124,7 +124,7 @@ def open_journal(
 
 
 def invocations(store: Store) -> list[Invocation]:
-    """All of them, oldest first; unreadable ones left out."""
+    """All invocations of a store, oldest first; unreadable ones are left out."""
     root, folder = store.root, store.root / "invocations"
     read = (_read(root, folder / name) for name in beneath.names(root, folder) if not layout.is_draft(name))
     return [invocation for invocation in read if invocation is not None]

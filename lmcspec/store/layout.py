@@ -59,7 +59,7 @@ def checked(identifier: str) -> str:
 
 
 def object_folder(root: Path, identifier: str) -> Path:
-    """`objects/ab/<id>`: the committed object."""
+    """The folder of a committed object, `objects/ab/<id>`."""
     return root / "objects" / checked(identifier)[:2] / identifier
 
 
@@ -98,7 +98,7 @@ def attempt_log(root: Path, named: str) -> Path | None:
 
 
 def lease_file(root: Path, identifier: str) -> Path:
-    """`leases/<id>.json`."""
+    """The file of the lease on a task, `leases/<id>.json`."""
     return root / "leases" / f"{checked(identifier)}.json"
 
 
@@ -121,7 +121,7 @@ def write_json(root: Path, path: Path, document: Any, *, durable: bool = True) -
 
 
 def text(document: Any) -> bytes:
-    """What `write_json` writes."""
+    """A document as the text that `write_json` writes."""
     spelt = json.dumps(spelled(document), sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
     return f"{spelt}\n".encode()
 

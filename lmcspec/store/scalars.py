@@ -54,7 +54,7 @@ class Pair(TypedDict):
 
 
 class Histogram(TypedDict):
-    """How many lie between each two edges."""
+    """A histogram: how many values lie between each two edges."""
 
     edges: list[float]
     counts: list[Count]
@@ -65,7 +65,7 @@ Sides = TypedDict("Sides", {"from-start": Annotated[list[float], Field(min_lengt
 
 
 class Named(Sides, total=False):
-    """Everything that has a shape."""
+    """The scalars of which the shape is known, by name."""
 
     test_error: float
     test_loss: float

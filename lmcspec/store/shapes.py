@@ -16,7 +16,7 @@ Time = Annotated[float, Field(ge=0, lt=1e11)]
 
 
 class Header(TypedDict):
-    """store.json."""
+    """The document `store.json`, which makes a folder a store."""
 
     id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z]+$")]
     version: Annotated[int, Field(ge=0)]
@@ -30,7 +30,7 @@ class Measured(TypedDict):
 
 
 class Result(TypedDict):
-    """What equal work has in common."""
+    """The part of a COMMIT that is equal wherever the same work was done."""
 
     files: dict[str, Measured]
     scalars: Scalars
@@ -39,7 +39,7 @@ class Result(TypedDict):
 
 
 class Record(TypedDict):
-    """How a copy came about."""
+    """The part of a COMMIT that says when, where and how long this copy was computed."""
 
     kind: NotRequired[str]
     label: NotRequired[str]
@@ -54,7 +54,7 @@ class Record(TypedDict):
 
 
 class Commit(TypedDict):
-    """COMMIT."""
+    """The document COMMIT, which makes a folder an object."""
 
     version: Annotated[int, Field(ge=0)]
     task: str
@@ -63,7 +63,7 @@ class Commit(TypedDict):
 
 
 class Recipe(TypedDict):
-    """task.json."""
+    """The document `task.json`, of which an id is the hash."""
 
     kind: str
     version: NotRequired[int]
@@ -74,7 +74,7 @@ class Recipe(TypedDict):
 
 
 class Failed(TypedDict):
-    """failure.json."""
+    """The document `failure.json` of an attempt that failed."""
 
     reason: NotRequired[str]
     message: NotRequired[str]
@@ -99,14 +99,14 @@ class Owner(TypedDict):
 
 
 class Held(Owner):
-    """A lease."""
+    """The document of a lease."""
 
     attempt: str
     beat: Count
 
 
 class Invocation(TypedDict):
-    """invocation.json."""
+    """The document `invocation.json`, the header of one run of the driver."""
 
     study: str
     started: Time

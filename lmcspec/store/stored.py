@@ -40,7 +40,7 @@ class Stored:
 
     @property
     def root(self) -> Path:
-        """Of the store that it is in."""
+        """The root of the store that it is in."""
         return self.path.parents[2]
 
     @property

@@ -227,7 +227,7 @@ class _Looked:
             split_of = fixed(self._params.images, "path")
         refill = fixed(self._params.bn_images, "batch norm") if self._params.bn == "recompute" else None
         known = self._known.setdefault(split, [])
-        found = plane.values(self._network, self._states, None, points[len(known) :], split_of, self._params.bn, refill)
+        found = plane.values(self._network, self._states, None, points[len(known) :], split_of, refill)
         for one in found:
             known.append([float(one.images), float(one.errors), one.loss])
             self._pulse()

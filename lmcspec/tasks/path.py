@@ -83,18 +83,17 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
 
     found = paths.curves(
         network,
-        a,
-        b,
-        mixed,
+        paths.Ends(a, b, mixed),
         positions,
-        train if "train" in params.split else None,
-        data.test,
+        paths.Evaluated(
+            data.test,
+            train if "train" in params.split else None,
+            data.validation if "validation" in params.split else None,
+            each=True,
+        ),
         params.bn,  # pyright: ignore[reportArgumentType]
-        fixed(params.bn_images, "batch norm"),
-        bn_train=data.train,
-        validation=data.validation if "validation" in params.split else None,
-        pulse=pulse,
-        each=True,
+        paths.Refill(data.train, fixed(params.bn_images, "batch norm")),
+        pulse,
     )
     first = next(iter(found.values()))
     # Between two networks that only guess nothing rises: without this word they would look stable.

@@ -64,7 +64,7 @@ def dataset(ctx: Context, part: Part, beside: Part | None = None) -> "Dataset":
     Of several sets the last one is kept, with the one `beside` which it is used.
     """
     from lmcspec.catalog import Named, get
-    from lmcspec.science.data import load
+    from lmcspec.science.data import Selection, load
 
     where = ctx.neutral[part.digest]
     resident = where.get("resident", "auto")
@@ -82,9 +82,7 @@ def dataset(ctx: Context, part: Part, beside: Part | None = None) -> "Dataset":
             root,
             space(part.value["space"]),
             ctx.device,
-            **held,
-            resize=part.value.get("resize"),
-            crop=part.value.get("crop"),
+            select=Selection(**held, resize=part.value.get("resize"), crop=part.value.get("crop")),
             resident=resident,
             digest=part.value["digest"],
         )

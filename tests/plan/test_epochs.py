@@ -6,7 +6,7 @@ from specs_for_tests import TINY, plan_of
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.recipe import from_document
-from lmcspec.science.data import load
+from lmcspec.science.data import Selection, load
 from lmcspec.science.train import batches
 from lmcspec.tasks import read
 
@@ -17,7 +17,7 @@ def test_a_plans_updates_are_the_batches_of_the_training_images(train, batch):
     """A count that is rounded in one place and not in the other differs by one now and then."""
     plan = plan_of(TINY, f"dataset.split={{validation=4,train={train}}}", f"recipes.real.batch={batch}")
     task = plan.tasks[plan.roles["dense/s0/l0/train"]]
-    split = load("digits", validation=4, train=train).train
+    split = load("digits", select=Selection(validation=4, train=train)).train
     recipe = from_document(task.params.recipe.value)
     sizes = [len(y) for _, y in batches(split, recipe, SgdNoise(0), 0, task.params.until)]
     assert sum(sizes) == train == plan.facts[task.params.data.digest].train

@@ -12,7 +12,7 @@ from specs_for_tests import plan_of
 from lmcspec.base.errors import SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.plan.facts import aside
-from lmcspec.science.data import load
+from lmcspec.science.data import Selection, load
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.held_out import held_rows, most_aside
 
@@ -70,14 +70,14 @@ def test_the_most_that_can_be_set_aside_is_said_and_can_be(root, seed):
     assert 6 <= most <= 8
     assert plan(root, f"{{ validation = {most}, seed = {seed} }}")
     assert problem(root, f"{{ validation = {most + 1}, seed = {seed} }}")
-    data = load("folder", root, validation=most, seed=seed)
+    data = load("folder", root, select=Selection(validation=most, seed=seed))
     assert set(data.train.labels.tolist()) == {0, 1, 2}
 
 
 def test_the_run_refuses_the_same(root):
-    for split in ({"validation": 10}, {"train": 2}):
+    for select in (Selection(validation=10), Selection(train=2)):
         with pytest.raises(DataError):
-            load("folder", root, **split)
+            load("folder", root, select=select)
 
 
 @pytest.mark.parametrize(("seed", "help"), [(0, "set 2 aside at most"), (20, "one training image only")])
@@ -122,7 +122,7 @@ def test_sizes_of_built_in_sets_are_known_before_they_are_read():
         found = problem_of(DIGITS.replace("SPLIT", f"split = {{ {split} }}"))
         assert (found.path, found.help) == (f"dataset.split.{key}", help)
     assert plan_of(DIGITS.replace("SPLIT", "split = { validation = 1389 }"))
-    data = load("digits", validation=1389)
+    data = load("digits", select=Selection(validation=1389))
     assert len(set(data.train.labels.tolist())) == 10
     mnist = DIGITS.replace('"digits"', '"mnist"').replace("SPLIT", "split = { validation = 54300 }")
     assert problem_of(mnist).help == "set 54,200 aside at most"

@@ -14,6 +14,7 @@ from lmcspec.science.criteria.magnitude import scores
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet, mlp
+from lmcspec.science.paths import Ends, Evaluated, Refill
 from lmcspec.science.train import train
 
 
@@ -32,6 +33,12 @@ def trained(build, config, data, copies=(0, 1), mask_half=False):
     return module, ends, mask
 
 
+def on(splits):
+    """What is evaluated on, of training and test images."""
+    train, test = splits
+    return Evaluated(test, train)
+
+
 @pytest.fixture(scope="module")
 def batch_normed(few):
     return trained(convnet.build, ConvNet(depth=2, width=8, norm="batch"), few[0], mask_half=True)
@@ -45,7 +52,7 @@ def plain(few):
 @pytest.mark.parametrize("which", ["batch_normed", "plain"])
 def test_ends_under_average_are_the_trained_networks_themselves(request, few, which):
     module, (a, b), mask = request.getfixturevalue(which)
-    curve = paths.curve(module, a, b, mask, curves.alphas(4), *few)
+    curve = paths.curve(module, Ends(a, b, mask), curves.alphas(4), on(few))
     for state, place in ((a, 0), (b, -1)):
         module.load_state_dict(state)
         assert curve.train[place] == evaluate(module, few[0])
@@ -56,8 +63,8 @@ def test_ends_under_average_are_the_trained_networks_themselves(request, few, wh
 
 def test_alpha_zero_is_a_and_turning_the_path_round_mirrors_it(few, plain):
     module, (a, b), mask = plain
-    there = paths.curve(module, a, b, mask, (0, 0.25, 1), *few)
-    back = paths.curve(module, b, a, mask, (0, 0.75, 1), *few)
+    there = paths.curve(module, Ends(a, b, mask), (0, 0.25, 1), on(few))
+    back = paths.curve(module, Ends(b, a, mask), (0, 0.75, 1), on(few))
     assert there.orientation == "(1 - alpha) a + alpha b"
     assert there.train_loss == pytest.approx(back.train_loss[::-1], abs=1e-6)
     assert there.train_loss[0] != there.train_loss[-1]
@@ -95,7 +102,7 @@ def test_both_policies_against_a_fresh_copy_per_point(few, batch_normed):
     module, (a, b), mask = batch_normed
     images = torch.arange(299, -1, -2)
     alphas = curves.alphas(3)
-    found = paths.curves(module, a, b, mask, alphas, *few, bn_images=images, bn_batch=40)
+    found = paths.curves(module, Ends(a, b, mask), alphas, on(few), refill=Refill(few[0], images, 40))
     refill = few[0].images[images].split(40)
     for policy, more in (("average", None), ("recompute", refill)):
         for place, alpha in enumerate(alphas):
@@ -103,17 +110,17 @@ def test_both_policies_against_a_fresh_copy_per_point(few, batch_normed):
             assert found[policy].test[place].errors == expected.errors
             assert found[policy].test_loss[place] == pytest.approx(expected.loss, abs=1e-5)
     assert found["average"].train_loss[0] != found["recompute"].train_loss[0]
-    again = paths.curve(module, a, b, mask, alphas, *few)
+    again = paths.curve(module, Ends(a, b, mask), alphas, on(few))
     assert again.train == found["average"].train
 
 
 def test_statistics_are_taken_on_training_images_that_are_given(batch_normed, few):
     module, (a, b), mask = batch_normed
     with pytest.raises(ValueError, match="taken on training images, and none are given"):
-        paths.curves(module, a, b, mask, (0, 1), None, few[1])
-    found = paths.curves(module, a, b, mask, (0, 1), None, few[1], bn_train=few[0])
+        paths.curves(module, Ends(a, b, mask), (0, 1), Evaluated(few[1]))
+    found = paths.curves(module, Ends(a, b, mask), (0, 1), Evaluated(few[1]), refill=Refill(few[0]))
     assert all(not curve.train and len(curve.test) == 2 for curve in found.values())
-    assert found["recompute"].test == paths.curves(module, a, b, mask, (0, 1), *few)["recompute"].test
+    assert found["recompute"].test == paths.curves(module, Ends(a, b, mask), (0, 1), on(few))["recompute"].test
 
 
 def test_without_batch_norm_the_policies_are_one_evaluation(few, plain, monkeypatch):
@@ -121,7 +128,7 @@ def test_without_batch_norm_the_policies_are_one_evaluation(few, plain, monkeypa
     calls = []
     whole = paths.evaluate_on
     monkeypatch.setattr(paths, "evaluate_on", lambda *given: calls.append(1) or whole(*given))
-    found = paths.curves(module, a, b, mask, curves.alphas(3), *few)
+    found = paths.curves(module, Ends(a, b, mask), curves.alphas(3), on(few))
     assert len(calls) == 6
     assert found["average"].train == found["recompute"].train and found["recompute"].policy == "recompute"
 
@@ -130,7 +137,7 @@ def test_weights_are_masked_before_mixing_and_buffers_are_not(few, batch_normed)
     module, (a, b), mask = batch_normed
     dirty = {name: tensor + 1 if name in mask else tensor for name, tensor in a.items()}
     clean = masks.apply(mask, dirty)
-    one, two = (paths.curve(module, end, b, mask, (0, 0.5, 1), *few) for end in (dirty, clean))
+    one, two = (paths.curve(module, Ends(end, b, mask), (0, 0.5, 1), on(few)) for end in (dirty, clean))
     assert one.train == two.train
     assert one.distance == two.distance
 
@@ -138,7 +145,7 @@ def test_weights_are_masked_before_mixing_and_buffers_are_not(few, batch_normed)
 def test_integer_buffers_are_the_first_ends(few, batch_normed):
     module, (a, b), mask = batch_normed
     other = {name: tensor if tensor.is_floating_point() else tensor + 100 for name, tensor in b.items()}
-    paths.curve(module, a, other, mask, (0, 0.5, 1), *few)
+    paths.curve(module, Ends(a, other, mask), (0, 0.5, 1), on(few))
     assert module.blocks[0].norm.num_batches_tracked == 20
 
 
@@ -146,7 +153,7 @@ def test_the_ends_are_not_changed_and_no_mode_is(few, batch_normed):
     module, (a, b), mask = batch_normed
     before = {name: tensor.clone() for name, tensor in a.items()}
     momentum = module.blocks[0].norm.momentum
-    paths.curves(module, a, b, mask, (0, 0.5, 1), *few)
+    paths.curves(module, Ends(a, b, mask), (0, 0.5, 1), on(few))
     assert all(torch.equal(a[name], before[name]) for name in a)
     assert module.blocks[0].norm.momentum == momentum
 
@@ -154,7 +161,7 @@ def test_the_ends_are_not_changed_and_no_mode_is(few, batch_normed):
 def test_nan_at_one_end_does_not_reach_the_other(few, plain):
     module, (a, b), _ = plain
     lost = {name: torch.full_like(tensor, math.nan) for name, tensor in b.items()}
-    curve = paths.curve(module, a, lost, None, (0, 0.5, 1), *few)
+    curve = paths.curve(module, Ends(a, lost, None), (0, 0.5, 1), on(few))
     assert curve.train_error[0] < 1 and curve.train_error[1:] == (1.0, 1.0)
 
 
@@ -162,7 +169,7 @@ def test_distance_is_over_trainable_parameters_only(few, batch_normed):
     module, (a, b), mask = batch_normed
     names = [name for name, _ in module.named_parameters()]
     squares = sum(((a[name].double() - b[name].double()) ** 2).sum().item() for name in names)
-    found = paths.curve(module, a, b, mask, (0, 1), *few).distance
+    found = paths.curve(module, Ends(a, b, mask), (0, 1), on(few)).distance
     assert found == pytest.approx(math.sqrt(squares))
     statistics = sum(((a[n].double() - b[n].double()) ** 2).sum().item() for n in a if "running" in n)
     assert statistics > 0
@@ -171,12 +178,12 @@ def test_distance_is_over_trainable_parameters_only(few, batch_normed):
 def test_ends_of_different_models_are_an_error(few, plain):
     module, (a, b), _ = plain
     with pytest.raises((ValueError, KeyError), match=r"classifier\.bias"):
-        paths.curve(module, a, {n: t for n, t in b.items() if n != "classifier.bias"}, None, (0, 1), *few)
+        paths.curve(module, Ends(a, {n: t for n, t in b.items() if n != "classifier.bias"}, None), (0, 1), on(few))
 
 
 def test_equal_ends_give_a_flat_curve(few, plain):
     module, (a, _), mask = plain
-    curve = paths.curve(module, a, a, mask, curves.alphas(6), *few)
+    curve = paths.curve(module, Ends(a, a, mask), curves.alphas(6), on(few))
     assert curve.distance == 0
     assert max(curve.train_loss) - min(curve.train_loss) < 1e-5
 
@@ -186,8 +193,10 @@ def test_equal_ends_give_a_flat_curve(few, plain):
 def test_a_gpu_finds_the_same_curves(cuda, request, few, few_on_gpu, which):
     module, (a, b), mask = request.getfixturevalue(which)
     there, images = copy.deepcopy(module).to(cuda), torch.arange(0, 300, 3)
-    expected = paths.curves(module, a, b, mask, curves.alphas(4), *few, bn_images=images)
-    found = paths.curves(there, a, b, mask, curves.alphas(4), *few_on_gpu, bn_images=images)
+    expected = paths.curves(module, Ends(a, b, mask), curves.alphas(4), on(few), refill=Refill(few[0], images))
+    found = paths.curves(
+        there, Ends(a, b, mask), curves.alphas(4), on(few_on_gpu), refill=Refill(few_on_gpu[0], images)
+    )
     for policy, curve in expected.items():
         other = found[policy]
         assert (other.alphas, other.distance) == (curve.alphas, curve.distance)
@@ -199,4 +208,7 @@ def test_a_gpu_finds_the_same_curves(cuda, request, few, few_on_gpu, which):
     for state, place in ((a, 0), (b, -1)):
         there.load_state_dict(state)
         assert found["average"].test[place] == evaluate(there, few_on_gpu[1])
-    assert paths.curves(there, a, b, mask, curves.alphas(4), *few_on_gpu, bn_images=images) == found
+    assert (
+        paths.curves(there, Ends(a, b, mask), curves.alphas(4), on(few_on_gpu), refill=Refill(few_on_gpu[0], images))
+        == found
+    )

@@ -114,7 +114,13 @@ def test_evaluating(data):
 def test_paths(data):
     module = network()
     a, b = (initial_state(module, "default", ("init", replicate)) for replicate in (0, 1))
-    found = paths.curves(module, a, b, masks.dense(module), curves.alphas(4), data, data, bn_images=torch.arange(50))
+    found = paths.curves(
+        module,
+        paths.Ends(a, b, masks.dense(module)),
+        curves.alphas(4),
+        paths.Evaluated(data, data),
+        refill=paths.Refill(data, torch.arange(50)),
+    )
     assert {len(curve.test) for curve in found.values()} == {5}
 
 

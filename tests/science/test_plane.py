@@ -144,7 +144,7 @@ def test_statistics_beyond_the_anchors_stay_possible(digits):
     (far,) = values(module, anchors[:3], None, [(9.0, -4.0, -4.0)], digits.test)
     assert np.isfinite(far.loss)
     (taken,) = values(
-        module, anchors[:3], None, [(9.0, -4.0, -4.0)], digits.test, "recompute", digits.test.subset(torch.arange(100))
+        module, anchors[:3], None, [(9.0, -4.0, -4.0)], digits.test, digits.test.subset(torch.arange(100))
     )
     assert np.isfinite(taken.loss)
     assert taken.loss != far.loss
@@ -156,8 +156,9 @@ def test_a_gpu_finds_the_same_landscape(cuda, digits, policy):
     module, anchors = trained("batch")
     there, on_gpu = copy.deepcopy(module).to(cuda), data.load("digits", space="standardised", device=cuda)
     points, images = [(1.0, 0.0, 0.0), (0.2, 0.5, 0.3), (-1.0, 1.5, 0.5)], torch.arange(300)
-    expected = list(values(module, anchors[:3], None, points, digits.test, policy, digits.train.subset(images)))
-    found = list(values(there, anchors[:3], None, points, on_gpu.test, policy, on_gpu.train.subset(images)))
+    refill, refill_there = (part.train.subset(images) if policy == "recompute" else None for part in (digits, on_gpu))
+    expected = list(values(module, anchors[:3], None, points, digits.test, refill))
+    found = list(values(there, anchors[:3], None, points, on_gpu.test, refill_there))
     for one, two in zip(expected, found, strict=True):
         assert two.images == one.images
         assert abs(two.errors - one.errors) <= 2

@@ -118,7 +118,7 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
 
     sides = [run(rewound, LEVELS, copy, k, mask) for copy in (0, 1)]
     plain = [reference_train(wk, expected[-1], data.images, data.labels, k, LENGTH, copy, LEVELS) for copy in (0, 1)]
-    found = paths.curve(module, *sides, mask, curves.alphas(30), data, test)
+    found = paths.curve(module, paths.Ends(*sides, mask), curves.alphas(30), paths.Evaluated(test, data))
     for split, errors, losses in (
         (data, found.train_error, found.train_loss),
         (test, found.test_error, found.test_loss),

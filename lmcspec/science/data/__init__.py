@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lmcspec.science.data.arrays import Arrays, DataError, MissingData, channel_statistics, digest
     from lmcspec.science.data.augmentation.augment import Draws, draw
-    from lmcspec.science.data.loading import load
+    from lmcspec.science.data.loading import Selection, load
     from lmcspec.science.data.resident import Dataset, Split, enter
     from lmcspec.science.data.space import Space
 
@@ -23,6 +23,7 @@ _PLACES = {
     "Dataset": "resident",
     "Draws": "augmentation.augment",
     "MissingData": "arrays",
+    "Selection": "loading",
     "Space": "space",
     "Split": "resident",
     "channel_statistics": "arrays",
@@ -38,6 +39,7 @@ __all__ = [
     "Dataset",
     "Draws",
     "MissingData",
+    "Selection",
     "Space",
     "Split",
     "channel_statistics",

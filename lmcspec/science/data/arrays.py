@@ -18,7 +18,7 @@ class DataError(BlockedError):
 
 
 class MissingData(DataError, FileNotFoundError):
-    """Data that are not where they were looked for."""
+    """There are no files of a data set where it is looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class Arrays:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height, width."""
+        """(channels, height, width) of an image."""
         _, channels, height, width = self.train_images.shape
         return channels, height, width
 
@@ -72,7 +72,7 @@ def digest(arrays: Arrays) -> str:
 
 
 def facts(arrays: Arrays) -> DataFacts:
-    """What a plan has to know of these arrays."""
+    """The facts that a plan takes of a data set: digest, sizes, classes, shape."""
     sizes = np.bincount(arrays.train_labels, minlength=arrays.classes).tolist()
     return DataFacts(
         digest(arrays),

@@ -1,6 +1,6 @@
 """A data set by its configuration, ready for training."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -16,34 +16,47 @@ from lmcspec.science.data.sets.resize import resized
 from lmcspec.science.data.space import Space
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which images of a data set are taken, and at which size.
+
+    `validation` training images are set aside, and `train` of the rest are kept, drawn by `seed` (see `hold_out`,
+    `keep`). `resize` brings the images of any set to N x N pixels, as an image folder does; networks see the central
+    `crop` x `crop` of them.
+    """
+
+    validation: int = 0
+    train: int | None = None
+    seed: int = 0
+    resize: int | None = None
+    crop: int | None = None
+
+
+EVERYTHING = Selection()
+
+
 def load(
     config: Named | str,
     root: Path | str | None = None,
     space: Space | str = "raw",
     device: str | torch.device = "cpu",
     *,
-    validation: int = 0,
-    train: int | None = None,
-    seed: int = 0,
-    resize: int | None = None,
-    crop: int | None = None,
+    select: Selection = EVERYTHING,
     resident: Residence = "auto",
     digest: str = "",
 ) -> Dataset:
     """The data set that a card's configuration (or just its name) asks for, in a space, on a device.
 
-    `"standardised"` takes the card's own mean and std, or those of the training images where the card has none.
-    `validation` training images are set aside, and `train` of the rest are kept, drawn by `seed` (see `hold_out`,
-    `keep`). `resize` brings the images of any set to N x N pixels, as an image folder does; networks see the central
-    `crop` x `crop` of them. Images that are not `resident` stay on the host, in the mapped file of a folder, and none
-    is copied to set some aside; results are the same bits. StaleError where the set is not the one of a `digest`, if
-    one is given.
+    `"standardised"` takes the card's own mean and std, or those of the training images where the card has none. Images
+    that are not `resident` stay on the host, in the mapped file of a folder, and none is copied to set some aside;
+    results are the same bits. StaleError where the set is not the one of a `digest`, if one is given.
 
     >>> load("digits", space="standardised").train.images.shape
     torch.Size([1437, 1, 8, 8])
     """
     card, config = _card(config)
     folder = Path(root) if root is not None else None
+    validation, train, seed, resize = select.validation, select.train, select.seed, select.resize
     if resize is not None and "resize" in card.config.model_fields:
         config = config.model_copy(update={"resize": resize})
         resize = None
@@ -58,9 +71,9 @@ def load(
         arrays = resized(arrays, resize)
     if validation or train is not None:
         check_classes(arrays.train_labels, validation, train, card.name, seed)
-    crop = getattr(config, "crop", None) if crop is None else crop
+    crop = getattr(config, "crop", None) if select.crop is None else select.crop
     if isinstance(space, Space) and space.name != "zca" and on_the_host(arrays, space, torch.device(device), resident):
-        return _by_rows(enter(arrays, space, device, crop=crop, resident=False), card.name, validation, train, seed)
+        return _by_rows(enter(arrays, space, device, crop=crop, resident=False), card.name, select)
     if validation:
         arrays = hold_out(arrays, validation, card.name, seed)
     if train is not None:
@@ -68,15 +81,15 @@ def load(
     return enter(arrays, _space(space, card, arrays), device, crop=crop, resident=resident)
 
 
-def _by_rows(whole: Dataset, name: str, validation: int, train: int | None, seed: int) -> Dataset:
+def _by_rows(whole: Dataset, name: str, select: Selection) -> Dataset:
     """`hold_out` and `keep` for a set whose images are mapped."""
     split, held, labels = whole.train, None, whole.train.labels.cpu().numpy()
     rows = np.arange(len(labels))
-    if validation:
-        rows, aside = held_rows(labels, validation, name, seed)
+    if select.validation:
+        rows, aside = held_rows(labels, select.validation, name, select.seed)
         held = split.subset(torch.from_numpy(aside))
-    if train is not None:
-        rows = rows[kept_rows(labels[rows], train, name, seed)]
+    if select.train is not None:
+        rows = rows[kept_rows(labels[rows], select.train, name, select.seed)]
     if len(rows) < len(labels):
         split = split.subset(torch.from_numpy(rows))
     return replace(whole, train=split, validation=held)

@@ -42,11 +42,11 @@ class Mapped:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Images, channels, height, width."""
+        """(images, channels, height, width), as a tensor of them has it."""
         return (len(self), *self.array.shape[1:])
 
     def numel(self) -> int:
-        """Numbers in all images together."""
+        """How many numbers all images have together."""
         return len(self) * int(np.prod(self.array.shape[1:]))
 
     def __getitem__(self, indices: Tensor) -> Tensor:

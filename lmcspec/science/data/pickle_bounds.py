@@ -35,7 +35,7 @@ class Call:
         self._function = function
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the function makes of them."""
+        """Call the function with what the pickle says."""
         return self._function(*arguments)
 
     def __setstate__(self, _: Any) -> None:
@@ -82,7 +82,7 @@ class _Walk:
         self.keys = 0
 
     def step(self, name: str, argument: Any, number: int) -> None:
-        """Follow an instruction, the so manyth."""
+        """Follow an instruction on the stack and the memo; `number` counts instructions from 1."""
         if name in _PUTS:
             place = len(self.memo) if argument is None else argument
             if not 0 <= place <= number:  # each instruction fills one at most

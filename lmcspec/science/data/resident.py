@@ -42,17 +42,17 @@ class Split:
 
     @property
     def device(self) -> torch.device:
-        """Where batches are."""
+        """The device on which batches are made."""
         return self.images.device
 
     @property
     def index_device(self) -> torch.device:
-        """Where indices are wanted: at the images."""
+        """The device of the images, on which indices into them have to be."""
         return torch.device("cpu") if isinstance(self.images, Mapped) else self.images.device
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height, width, as networks see them."""
+        """(channels, height, width) of an image as networks see it."""
         _, channels, height, width = self.images.shape
         return (channels, height, width) if self.crop is None else (channels, self.crop, self.crop)
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from lmcspec.base import streams
 from lmcspec.catalog.datasets.folder import Folder
-from lmcspec.science.data import load
+from lmcspec.science.data import Selection, load
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.held_out import hold_out, keep
 from lmcspec.science.data.sets import folder
@@ -50,11 +50,11 @@ def test_images_are_dealt_class_by_class_in_the_order_of_the_stream(labels, data
 
 
 def test_the_split_of_digits_is_pinned_and_balanced():
-    data = load("digits", validation=200, seed=0)
+    data = load("digits", select=Selection(validation=200, seed=0))
     assert data.validation is not None
     assert np.bincount(data.validation.labels, minlength=10).tolist() == [20] * 10
     assert (len(data.train), len(data.validation), len(data.test)) == (1237, 200, 360)
-    other = load("digits", validation=200, seed=1).validation
+    other = load("digits", select=Selection(validation=200, seed=1)).validation
     assert other is not None
     assert not np.array_equal(data.validation.images, other.images)
     whole = load("digits").train
@@ -91,7 +91,7 @@ def test_any_set_is_resized_as_a_folder_is(tmp_path, some):
     found = resized(arrays, 6)
     assert np.array_equal(found.train_images, expected.train_images)
     assert np.array_equal(found.test_images, expected.test_images)
-    assert load("digits", resize=16).train.shape == (1, 16, 16)
+    assert load("digits", select=Selection(resize=16)).train.shape == (1, 16, 16)
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.data())
@@ -112,11 +112,11 @@ def test_a_part_is_kept_that_is_as_balanced_as_it_can_be(labels, data):
 
 
 def test_validation_and_training_images_are_apart():
-    digits = load("digits", validation=300, train=400, seed=1)
+    digits = load("digits", select=Selection(validation=300, train=400, seed=1))
     assert (len(digits.train), len(digits.validation)) == (400, 300)
-    held = load("digits", validation=300, seed=1)
+    held = load("digits", select=Selection(validation=300, seed=1))
     assert (digits.validation.images == held.validation.images).all(), "which ones are held does not depend on the rest"
     everything = {image.tobytes() for image in held.train.images.numpy()}
     assert {image.tobytes() for image in digits.train.images.numpy()} <= everything
     with pytest.raises(ValueError, match="1137 training images to choose from"):
-        load("digits", validation=300, train=1138)
+        load("digits", select=Selection(validation=300, train=1138))

@@ -16,7 +16,7 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import curves, paths
-from lmcspec.science.data import load, mapped
+from lmcspec.science.data import Selection, load, mapped
 from lmcspec.science.data.arrays import Arrays, channel_statistics
 from lmcspec.science.data.augmentation.augment import draw
 from lmcspec.science.data.mapped import Mapped, read_ahead
@@ -92,8 +92,9 @@ def test_training_evaluating_and_paths_are_the_same_bits(arrays, monkeypatch, ah
     for data in both(arrays, crop=8):
         modules = network(), network()
         ends = [train(module, data, recipe, SgdNoise(0, copy)).state for copy, module in enumerate(modules)]
-        more = {"batch": 32, "bn_images": torch.arange(9, 60), "bn_batch": 16}
-        curve = paths.curves(modules[0], *ends, None, curves.alphas(3), data, data.subset(torch.arange(5, 40)), **more)
+        on = paths.Evaluated(data.subset(torch.arange(5, 40)), data, batch=32)
+        refill = paths.Refill(data, torch.arange(9, 60), 16)
+        curve = paths.curves(modules[0], paths.Ends(*ends), curves.alphas(3), on, refill=refill)
         found.append((ends, evaluate(modules[1], data, 16), curve))
     (ends, *rest), (other_ends, *other_rest) = found
     assert all(same(one, other) for one, other in zip(ends, other_ends, strict=True))
@@ -217,9 +218,9 @@ def test_images_set_aside_or_left_out_are_the_same_and_not_copied(tmp_path):
             for number in range(count):
                 pixels = draw_pixels.integers(0, 256, (6, 6, 3), dtype=np.uint8)
                 Image.fromarray(pixels).save(tmp_path / split / name / f"{number:02}.png")
-    more = {"validation": 5, "train": 10, "seed": 3, "crop": 4}
+    select = Selection(validation=5, train=10, seed=3, crop=4)
     for space in (STANDARD, "standardised", Space("raw")):
-        here, there = (load(Folder(), tmp_path, space, resident=resident, **more) for resident in (True, False))
+        here, there = (load(Folder(), tmp_path, space, select=select, resident=resident) for resident in (True, False))
         assert here.space == there.space and here.shape == there.shape == (3, 4, 4)
         for one, other in ((here.train, there.train), (here.validation, there.validation), (here.test, there.test)):
             assert one is not None and other is not None and isinstance(other.images, Mapped)

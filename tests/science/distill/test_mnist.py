@@ -51,7 +51,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def mnist(unpacked_data):
-    whole = data.load("mnist", unpacked_data, "standardised", train=2000)
+    whole = data.load("mnist", unpacked_data, "standardised", select=data.Selection(train=2000))
     return replace(whole, test=whole.test.subset(torch.arange(0, 10_000, 4)))
 
 

@@ -73,7 +73,7 @@ class OwnTensor:
     name: str
 
     def read(self) -> np.ndarray:
-        """Its values."""
+        """The values of the tensor, as numpy has them."""
         from safetensors import safe_open
 
         with safe_open(self.path, framework="numpy") as file:

@@ -108,7 +108,7 @@ def _place(path: Path, which: int, sets: int) -> int:
 
 
 def _called(value: Any) -> str:
-    """What a value is, in words."""
+    """What sort of value it is, in words for an error."""
     match value:
         case Inert():
             return value.what
@@ -137,7 +137,7 @@ def _short(part: Any) -> str:
 
 
 def _instead(value: Any) -> str:
-    """What to write so that the file loads."""
+    """What to write in place of the value, so that the file loads."""
     match value:
         case dict():
             return f"take the tensors out of it: {WRITE}"

@@ -22,7 +22,7 @@ class NoTensors(ValueError):
 
 @dataclass(slots=True, eq=False)
 class Storage:
-    """Numbers in a row, as bytes of a file."""
+    """The numbers of one or more tensors, in a row in a file; `take` reads their bytes."""
 
     dtype: str
     count: int
@@ -34,7 +34,7 @@ class Storage:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """How many bytes its numbers take in the file."""
         return self.count * itemsize(self.dtype)
 
 
@@ -84,5 +84,5 @@ def as_no_tensors(error: Exception) -> NoTensors:
 
 
 def itemsize(dtype: str) -> int:
-    """Bytes of one number."""
+    """How many bytes one number of a type takes."""
     return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize

@@ -37,14 +37,14 @@ class Inert:
     what = "an object"
 
     def __init__(self, *_: Any) -> None:
-        """Whatever it would be made of is dropped."""
+        """Drop all of which the object would be made."""
 
     def __setstate__(self, _: Any) -> None:
-        """So is its state."""
+        """Drop the state that the object would be given."""
 
 
 class NumpyArray(Inert):
-    """An array of numpy's."""
+    """What stands for an array of numpy's in a file."""
 
     what = "an array of numpy"
 

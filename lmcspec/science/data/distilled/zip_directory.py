@@ -57,7 +57,7 @@ class _Bounded:
         return self.file.seekable()
 
     def close(self) -> None:
-        """Whoever opened the file closes it."""
+        """Leave the file open: whoever opened it closes it."""
 
     def read(self, size: int = -1) -> bytes:
         if self.left is None:

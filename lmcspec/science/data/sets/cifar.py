@@ -23,7 +23,7 @@ def load(config: Named, root: Path | None) -> Arrays:
 
 
 def facts(config: Named, root: Path | None) -> DataFacts:
-    """What the files of CIFAR-10 hold."""
+    """The facts of the set that the files of CIFAR-10 hold."""
     return official.facts(cifar10.CARD, root, read_10, _FETCH.format(name="CIFAR10"))
 
 
@@ -33,7 +33,7 @@ def load_100(config: Named, root: Path | None) -> Arrays:
 
 
 def facts_100(config: Named, root: Path | None) -> DataFacts:
-    """What the files of CIFAR-100 hold."""
+    """The facts of the set that the files of CIFAR-100 hold."""
     return official.facts(cifar100.CARD, root, read_100, _FETCH.format(name="CIFAR100"))
 
 
@@ -44,7 +44,7 @@ def read_10(root: Path) -> Arrays:
 
 
 def read_100(root: Path) -> Arrays:
-    """Both files."""
+    """Training and test images of CIFAR-100, from its two files."""
     train, test = (root / name for name in cifar100.CARD.files)
     return _read([train], test, "fine_labels")
 

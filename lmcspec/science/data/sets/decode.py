@@ -148,7 +148,7 @@ def first_shape(root: Path, names: Sequence[str], resize: Resize) -> tuple[int, 
 
 
 def _counted(damaged: Sequence[DataError], root: Path) -> DataError:
-    """The first of them, with how many there are."""
+    """The first of several errors, which says how many there are."""
     first, many = damaged[0], f"at least {MANY:,}" if len(damaged) >= MANY else f"{len(damaged):,}"
     if len(damaged) == 1:
         return first

@@ -18,10 +18,10 @@ def load(config: Named, root: Path | None) -> Arrays:
 
 
 def facts(config: Named, root: Path | None) -> DataFacts:
-    """What the files hold."""
+    """The facts of the set that the files of Fashion-MNIST hold."""
     return official.facts(card.CARD, root, read, _FETCH)
 
 
 def read(root: Path) -> Arrays:
-    """The four files as they are."""
+    """Training and test images of Fashion-MNIST, from its four files."""
     return read_pairs([root / name for name in card.CARD.files], classes=10)

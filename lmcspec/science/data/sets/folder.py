@@ -51,7 +51,7 @@ def facts(config: Named, root: Path | None) -> DataFacts:
 
 
 def arrays(decoded: Read) -> Arrays:
-    """A folder's images by split."""
+    """The training and test images of a folder that was read."""
     train, labels, classes = decoded.listing.train, decoded.listing.labels, decoded.listing.classes
     parts = decoded.images[:train], labels[:train], decoded.images[train:], labels[train:]
     return Arrays(*parts, len(classes), SCALE, names=classes, digest=decoded.facts.digest)

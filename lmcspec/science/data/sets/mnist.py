@@ -20,5 +20,5 @@ def load(config: Named, root: Path | None) -> Arrays:
 
 
 def read(root: Path) -> Arrays:
-    """The four files as they are."""
+    """Training and test images of MNIST, from its four files."""
     return read_pairs([root / name for name in card.CARD.files], classes=10)

@@ -82,7 +82,7 @@ def facts(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Dat
 
 
 def _files(card: DatasetCard, root: Path | None, fetch: str) -> list[Path]:
-    """The root and the files below it."""
+    """The root, and the paths of the card's files below it. MissingData where one is not there."""
     if root is None:
         message = f'{card.name} needs its folder: dataset = {{ name = "{card.name}", root = "…" }}'
         raise MissingData(message, help=f"fetch it: {fetch}")
@@ -103,7 +103,7 @@ def absent(card: DatasetCard, root: Path, bring: str = "") -> str:
 
 
 def _check(card: DatasetCard, decoded: Arrays, place: Path) -> None:
-    """The sizes are those that the card knows."""
+    """Raise DataError unless the sizes are those that the card knows."""
     wanted = card.facts if isinstance(card.facts, DataFacts) else card.expected
     sizes = _sizes(len(decoded.train_labels), len(decoded.test_labels), decoded.classes, decoded.shape)
     if wanted is not None and sizes != (known := _sizes(wanted.train, wanted.test, wanted.classes, wanted.shape)):

@@ -89,7 +89,7 @@ class _Plain(pickle.Unpickler):
         return _Array(self._spend)
 
     def _encode(self, text: str, encoding: str) -> bytes:
-        """How Python 3 writes bytes in old protocols."""
+        """The bytes that Python 3 spells as text in old protocols of pickle."""
         if encoding != "latin1":
             raise pickle.UnpicklingError("it has bytes in another encoding than latin1")
         self._spend(len(text))

@@ -60,7 +60,7 @@ def picture(path: Path) -> "Image":
 
 @cache
 def _formats() -> tuple[str, ...]:
-    """Those of FORMATS that this Pillow was built with."""
+    """The names in FORMATS that the installed Pillow can read."""
     from PIL import Image
 
     Image.init()

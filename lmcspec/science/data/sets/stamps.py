@@ -46,7 +46,7 @@ class Look:
 
     @property
     def document(self) -> list[list[str | int]]:
-        """As a cache keeps it."""
+        """Paths and stamps as plain JSON, for a cache."""
         return [[path, *numbers] for path, numbers in self.files]
 
 

@@ -20,7 +20,7 @@ def load(config: Named, root: Path | None) -> Arrays:
 
 
 def facts(config: Named, root: Path | None) -> DataFacts:
-    """What the files hold."""
+    """The facts of the set that the files of SVHN hold."""
     return official.facts(card.CARD, root, read, _FETCH)
 
 

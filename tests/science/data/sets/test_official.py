@@ -14,7 +14,7 @@ from official_for_tests import GREY, REST, SHAPES, expect, loaded, write
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
 from lmcspec.plan.facts import data_facts
-from lmcspec.science.data import arrays
+from lmcspec.science.data import Selection, arrays
 from lmcspec.science.data import load as load_set
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.sets import official, stamps
@@ -204,5 +204,5 @@ def test_a_set_of_these_trains(tmp_path, some, monkeypatch, name):
     made = replace(some(train=10, test=3, shape=SHAPES[name], classes=classes), train_labels=np.arange(10) % 4)
     write(name, tmp_path, made.train_images, made.train_labels, made.test_images, made.test_labels)
     expect(name, monkeypatch, DataFacts("", 10, 3, classes, SHAPES[name], known=False))
-    data = load_set(name, tmp_path, "standardised", validation=2, resize=8)
+    data = load_set(name, tmp_path, "standardised", select=Selection(validation=2, resize=8))
     assert (data.train.shape, len(data.train), data.classes) == ((SHAPES[name][0], 8, 8), 8, classes)

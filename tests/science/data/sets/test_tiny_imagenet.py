@@ -9,7 +9,7 @@ from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.science.data import load
+from lmcspec.science.data import Selection, load
 from lmcspec.science.data.mapped import Mapped
 from lmcspec.science.data.space import Space
 from lmcspec.science.evaluate import evaluate
@@ -31,8 +31,8 @@ def network(size):
 def test_a_network_learns_from_mapped_images(unpacked_data, size):
     """Ten classes: chance is an error of 0.9, within 0.04 on 500 images at three standard deviations."""
     crop = None if size == 64 else size
-    more = {"validation": 100, "crop": crop}
-    there = load(Folder(), unpacked_data / "tinyimagenet10", SPACE, resident=False, **more)
+    select = Selection(validation=100, crop=crop)
+    there = load(Folder(), unpacked_data / "tinyimagenet10", SPACE, resident=False, select=select)
     assert isinstance(there.train.images, Mapped)
     assert (there.shape, there.train.stored, len(there.train), len(there.test)) == (
         (3, size, size),
@@ -54,7 +54,7 @@ def test_real_images_give_the_same_bits_mapped_and_resident(unpacked_data):
     ends = []
     for resident in (True, False):
         module = network(56)
-        data = load(Folder(), root, SPACE, crop=56, resident=resident, train=500)
+        data = load(Folder(), root, SPACE, select=Selection(train=500, crop=56), resident=resident)
         ends.append((train(module, data.train, recipe, SgdNoise(0)).state, evaluate(module, data.test)))
     assert ends[0][1] == ends[1][1]
     assert all(torch.equal(value, ends[1][0][name]) for name, value in ends[0][0].items())

@@ -184,9 +184,9 @@ class MeasureCard(Card):
     def known_by(self, params: Any, split: str = "test") -> Metric:
         """The metric by which a number of it is known."""
         name = self.headline if isinstance(self.headline, str) else self.headline(params, split)
-        found = self.metrics.called(name)
-        assert found is not None, f"the measure {self.name!r} has no metric {name!r}"
-        return found
+        metric = self.metrics.called(name)
+        assert metric is not None, f"the measure {self.name!r} has no metric {name!r}"
+        return metric
 
     def values(self, scalars: Mapping[str, Any]) -> dict[Metric, float]:
         """The numbers of one result; what the card does not know is left out. Curves stay in the result."""

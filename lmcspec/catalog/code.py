@@ -55,20 +55,20 @@ def code_of(card: Card) -> str | None:
     over what the card itself says of it. Raises CodeError.
     """
     named = _references(card)
-    foreign = tuple(one for one in named if _module(one).partition(".")[0] != OWN)
+    foreign = tuple(implementation for implementation in named if _module(implementation).partition(".")[0] != OWN)
     if not foreign:
         return None
     if card.version is not None:
-        found = f"version {card.version}"
+        code = f"version {card.version}"
     else:
         try:
-            found = digest({"card": _said(card), "modules": _followed(tuple(dict.fromkeys(map(_module, foreign))))})
+            code = digest({"card": _said(card), "modules": _followed(tuple(dict.fromkeys(map(_module, foreign))))})
         except CodeError as error:
             raise CodeError(
                 f"the code of {card.kind} `{card.name}` can't stand in ids: {error}", help=error.help
             ) from None
-    _seen.setdefault((card.kind, card.name), found)
-    return found
+    _seen.setdefault((card.kind, card.name), code)
+    return code
 
 
 _seen: dict[tuple[str, str], str] = {}
@@ -125,7 +125,7 @@ class _Source:
 @cache
 def _followed(modules: tuple[str, ...]) -> dict[str, str]:
     """Digests by name: of these modules and of all that they import from their own packages, transitively."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     tops = {name.partition(".")[0] for name in modules}
     homes = {folder for top in tops if (folder := home(top)) is not None}
     queue, looked_at, whole = list(modules), set(), set()
@@ -149,13 +149,13 @@ def _followed(modules: tuple[str, ...]) -> dict[str, str]:
         source = _read(name, spec)
         if source is None:
             continue
-        found[name] = source.digest
+        digests[name] = source.digest
         queue += source.imports
         if source.beyond:
             whole.add(name.partition(".")[0])
     for top in sorted(whole):
-        found |= _whole(top, [name for name in found if name.startswith(f"{top}.")])
-    return found
+        digests |= _whole(top, [name for name in digests if name.startswith(f"{top}.")])
+    return digests
 
 
 _DECLARE = "declare one in its card: version = 1, to be raised whenever results change"
@@ -195,10 +195,10 @@ def _parsed(text: str, package: str) -> _Source:
     for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Import():
-                names += [one.name for one in node.names]
+                names += [alias.name for alias in node.names]
             case ast.ImportFrom():
                 base = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module
-                names += [str(base), *(f"{base}.{one.name}" for one in node.names)]
+                names += [str(base), *(f"{base}.{alias.name}" for alias in node.names)]
             case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in _BY_NAME:
                 literal = _literal(node, package)
                 names += [literal] if literal else []
@@ -220,18 +220,18 @@ def _literal(call: ast.Call, package: str) -> str | None:
 
 def _whole(top: str, names: Iterable[str]) -> dict[str, str]:
     """Digests by name of all files of a package, or of the modules in the folder of a single one."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     seen = 0
     for file, name in files_of(top, names):
         try:
             seen += os.path.getsize(file)
-            if len(found) >= MOST_FILES or seen > MOST_BYTES:
+            if len(digests) >= MOST_FILES or seen > MOST_BYTES:
                 message = (
                     f"it reads files of {top} that no import tells of, and all of that is more than "
                     f"{MOST_FILES:,} files or {MOST_BYTES >> 20} MiB"
                 )
                 raise CodeError(message, help=_DECLARE)
-            found[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+            digests[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
         except OSError as error:
             raise CodeError(f"{file} can't be read: {error.strerror}", help=_DECLARE) from None
-    return found
+    return digests

@@ -83,11 +83,11 @@ class Metric:
     def apart(self) -> tuple[str, ...]:
         """What is not usual about it: images other than test ones, the loss, recomputed statistics."""
         images = f"{self.split}-loss" if self.mistake == "loss" else self.split
-        return tuple(one for one in (images, self.policy) if one not in ("", "test", POLICIES[0]))
+        return tuple(word for word in (images, self.policy) if word not in ("", "test", POLICIES[0]))
 
     def like(self, **changes: Any) -> tuple[str, ...]:
         """What tells it from the other metrics of its kind of measure, with these changes: see `Metrics.like`."""
-        return tuple(changes.get(one, getattr(self, one)) for one in ("quantity", "split", "mistake", "policy"))
+        return tuple(changes.get(name, getattr(self, name)) for name in ("quantity", "split", "mistake", "policy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class Metrics:
     _by_name: dict[str, Metric] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {one.name: one for one in self.fixed})
+        object.__setattr__(self, "_by_name", {metric.name: metric for metric in self.fixed})
 
     def __iter__(self) -> Iterator[Metric]:
         return iter(self.fixed)
@@ -107,7 +107,7 @@ class Metrics:
     def called(self, name: str) -> Metric | None:
         """The metric of that name; of a layer `layer-sparsity/LAYER`."""
         if name not in self._by_name:
-            of_layer = next((one for one in self.by_layer if name.startswith(f"{one.name}/")), None)
+            of_layer = next((metric for metric in self.by_layer if name.startswith(f"{metric.name}/")), None)
             if of_layer is None:
                 return None
             self._by_name[name] = replace(of_layer, name=name)
@@ -116,7 +116,7 @@ class Metrics:
     def like(self, metric: Metric, **changes: Any) -> Metric | None:
         """The metric that differs from another in these fields and in nothing else."""
         wanted = metric.like(**changes)
-        return next((one for one in self.fixed if one.like() == wanted), None)
+        return next((other for other in self.fixed if other.like() == wanted), None)
 
 
 NONE = Metrics()

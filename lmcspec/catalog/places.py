@@ -18,9 +18,9 @@ def find(name: str) -> ModuleSpec | None:
     if name == "__main__" or not all(part.isidentifier() for part in parts):
         return None
     for depth in range(1, len(parts) + 1):
-        own = ".".join(parts[:depth])
+        package = ".".join(parts[:depth])
         finders = (finder for finder in sys.meta_path if hasattr(finder, "find_spec"))
-        spec = next((found for finder in finders if (found := _asked(finder, own, path)) is not None), None)
+        spec = next((answer for finder in finders if (answer := _asked(finder, package, path)) is not None), None)
         if spec is None or (depth < len(parts) and spec.submodule_search_locations is None):
             return None
         path = spec.submodule_search_locations
@@ -32,10 +32,10 @@ def _asked(finder: Any, name: str, path: Any) -> ModuleSpec | None:
     try:
         return finder.find_spec(name, path, None)
     except KeyError:
-        entries = [entry.find_spec(name) for one in path if (entry := pkgutil.get_importer(one)) is not None]
+        entries = [entry.find_spec(name) for place in path if (entry := pkgutil.get_importer(place)) is not None]
         spec = ModuleSpec(name, None, is_package=True)
         spec.submodule_search_locations = [
-            place for one in entries if one is not None for place in one.submodule_search_locations or ()
+            place for entry in entries if entry is not None for place in entry.submodule_search_locations or ()
         ]
         return spec
 
@@ -49,15 +49,15 @@ def home(top: str) -> str | None:
     place = locations[0] if locations else spec.origin
     if place is None:
         return None
-    found = os.path.dirname(os.path.abspath(place))
+    folder = os.path.dirname(os.path.abspath(place))
     shared = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return None if found in shared or os.path.basename(found) in ("site-packages", "dist-packages") else found
+    return None if folder in shared or os.path.basename(folder) in ("site-packages", "dist-packages") else folder
 
 
 def folders(spec: ModuleSpec) -> list[str]:
     """Where a package's modules are looked for; that of a namespace may hold names that stand for a finder."""
     locations = list(spec.submodule_search_locations or ())
-    return locations if spec.origin is not None else [one for one in locations if os.path.isdir(one)]
+    return locations if spec.origin is not None else [place for place in locations if os.path.isdir(place)]
 
 
 def files_of(top: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -69,7 +69,7 @@ def files_of(top: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     for name in sorted({top, *names}, key=lambda name: (name.count("."), name)):
         spec = find(name)
         for location in folders(spec) if spec is not None else []:
-            if not any(Path(location).is_relative_to(one) for one in walked):
+            if not any(Path(location).is_relative_to(above) for above in walked):
                 walked.append(location)
                 yield from ((file, f"{name.replace('.', '/')}/{inner}") for file, inner in _package_files(location))
     if not walked:
@@ -78,7 +78,7 @@ def files_of(top: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _package_files(location: str) -> Iterator[tuple[str, str]]:
     for folder, inner, files in os.walk(location):
-        inner[:] = sorted(one for one in inner if one != "__pycache__" and not one.startswith("."))
+        inner[:] = sorted(name for name in inner if name != "__pycache__" and not name.startswith("."))
         for file in sorted(files):
             path = os.path.join(folder, file)
             if not file.startswith(".") and not file.endswith(".pyc") and os.path.isfile(path):

@@ -70,7 +70,7 @@ def _cards(point: metadata.EntryPoint) -> list[Card]:
     try:
         # What it prints would stand in the middle of an answer.
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), _time_limit(SECONDS):
-            found = cards_of(point.load())
+            cards = cards_of(point.load())
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 (sys.exit and whatever else a stranger's module does)
@@ -79,10 +79,10 @@ def _cards(point: metadata.EntryPoint) -> list[Card]:
     finally:
         for line in said.getvalue().splitlines()[:20]:
             _log.warning("%s says: %s", what, line[:500])
-    for card in found:
+    for card in cards:
         if wrong := _wrong(card):
             _log.warning("a card of %s is left out: %s", what, wrong)
-    return [card for card in found if not _wrong(card)]
+    return [card for card in cards if not _wrong(card)]
 
 
 def _wrong(card: object) -> str:

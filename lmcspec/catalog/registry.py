@@ -40,17 +40,19 @@ def built_in(kind: str) -> dict[str, Card]:
 def _modules(kind: str) -> dict[str, str]:
     """The modules of a kind's cards: how they are called in its folder, and in full."""
     package = import_module(f"lmcspec.catalog.{FOLDERS[kind]}")
-    return {name: f"{package.__name__}.{name}" for name in sorted(one.name for one in iter_modules(package.__path__))}
+    return {
+        name: f"{package.__name__}.{name}" for name in sorted(module.name for module in iter_modules(package.__path__))
+    }
 
 
 @cache
 def plug_ins(kind: str) -> dict[str, Card]:
     """The cards of a kind that other installed packages bring under the entry-point group `lmcspec.cards`."""
-    own = [card for card in plugged_cards() if card.kind == kind]
-    clash = sorted(set(_names(own)) & set(_names(built_in(kind).values())))
+    plugged = [card for card in plugged_cards() if card.kind == kind]
+    clash = sorted(set(_names(plugged)) & set(_names(built_in(kind).values())))
     if clash:
         raise DuplicateCard(f"a plug-in's {kind} {clash[0]!r} has the name of a built-in one")
-    return _collect(kind, own)
+    return _collect(kind, plugged)
 
 
 def find(kind: str, name: str) -> Card | None:
@@ -94,7 +96,7 @@ def all_cards() -> list[Card]:
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:
     """The known name that a typing error most likely meant, or None; one that goes on at a dash comes first."""
-    longer = [one for one in known if one.endswith(f"-{name}") or one.startswith(f"{name}-")]
+    longer = [other for other in known if other.endswith(f"-{name}") or other.startswith(f"{name}-")]
     if len(longer) == 1:
         return longer[0]
     close = get_close_matches(name, known, n=1, cutoff=0.6)

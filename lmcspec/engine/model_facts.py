@@ -10,8 +10,8 @@ from typing import Any
 from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.base.surroundings import module_path, worker_environment
 from lmcspec.plan import Plan
+from lmcspec.plan.gather import models_of
 from lmcspec.plan.integrity import AGAIN
-from lmcspec.plan.material import models_of
 from lmcspec.plan.model_facts import known_facts, take
 from lmcspec.spec import Loaded
 from lmcspec.store import Store, remember

@@ -19,8 +19,9 @@ from lmcspec.plan.checks import (
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.figure_checks import figure_problems
+from lmcspec.plan.gather import gather
 from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, find_byproducts, needed
-from lmcspec.plan.material import Material, gather
+from lmcspec.plan.material import Material
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
 from lmcspec.plan.model_facts import known_facts

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.plan.class_names import SHOWN, OtherClasses, listed, matched, taken_for
 from lmcspec.plan.facts import FoundData, FoundSet, data_facts, distilled_set
+from lmcspec.plan.material import Material
 from lmcspec.plan.settings import EmptiedClass, TrainingSet, data_part, facts_of_study
 from lmcspec.spec import Case
 from lmcspec.spec.study import LoadedSet, OtherSet
 from lmcspec.tasks import Part
-
-if TYPE_CHECKING:
-    from lmcspec.plan.material import Material
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Declared:
         self.problems.append(self.case.origins.problem(code, message, ("distilled", self.name, *keys), help=help))
 
 
-def loaded_set(declared: Declared, entry: LoadedSet, study: FoundData, material: "Material") -> TrainingSet:
+def loaded_set(declared: Declared, entry: LoadedSet, study: FoundData, material: Material) -> TrainingSet:
     """The set in a file."""
     case, name, broken = declared.case, declared.name, declared.broken
     path = (declared.start / Path(entry.load).expanduser()).resolve()
@@ -148,7 +145,7 @@ def _numbers(what: str, theirs: Sequence[str], ours: Sequence[str]) -> list[str]
     return [f"labels of {what} are matched by number: {words}"] if words else []
 
 
-def other_set(declared: Declared, entry: OtherSet, study: FoundData, material: "Material") -> TrainingSet:
+def other_set(declared: Declared, entry: OtherSet, study: FoundData, material: Material) -> TrainingSet:
     """The training images of another data set. Networks that can't be trained on both are a problem."""
     table, name, broken = entry.dataset, declared.name, declared.broken
     images_found = data_facts(table, declared.start)

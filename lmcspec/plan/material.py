@@ -1,38 +1,15 @@
 """What a case trains on: its data set, the distilled sets beside it, and its model, as parts with their facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from lmcspec.base.errors import Problem
 from lmcspec.base.facts import DataFacts
-from lmcspec.base.steps import updates_per_epoch
-from lmcspec.catalog import get, identity
-from lmcspec.catalog.augmentation import Augment
-from lmcspec.catalog.code import code_of
-from lmcspec.catalog.optimisers.sgd import Sgd
-from lmcspec.catalog.recipe import Recipe, as_document
-from lmcspec.plan.checks import crop_problems
-from lmcspec.plan.code_checks import code_problems
-from lmcspec.plan.facts import FoundData, data_facts
-from lmcspec.plan.given_sets import Declared, loaded_set, other_set
-from lmcspec.plan.graph import Graph, TooManyTasks
-from lmcspec.plan.settings import (
-    EmptiedClass,
-    TrainingSet,
-    data_part,
-    facts_of_study,
-    model_part,
-    resolve_space,
-    stored_shape,
-)
-from lmcspec.plan.survivors import hangs_on_shapes
-from lmcspec.spec import Case, Loaded
-from lmcspec.spec.study import DatasetTable, LoadedSet, MadeSet, OtherSet
+from lmcspec.catalog import get
+from lmcspec.plan.facts import FoundData
+from lmcspec.plan.settings import TrainingSet
+from lmcspec.spec.study import DatasetTable
 from lmcspec.tasks import Part
-from lmcspec.tasks.distill import Distill
-from lmcspec.tasks.expert import Expert
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,113 +42,3 @@ class Material:
     def images(self) -> dict[str, int]:
         """How many images a distilled set holds, by the id of the task that makes it or the digest of its file."""
         return {source: training_set.images for training_set in self.sets.values() for source in training_set.sources}
-
-
-def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes: list[str]) -> Material | None:
-    """The material of a case, its distillations in the graph; None, with a problem added, where it can't be.
-
-    `base` is the folder from which paths start that no file says. Raises TooManyTasks.
-    """
-    table = case.study.dataset
-    images_found = data_facts(table, folder_of(case, base, ("dataset", "root")))
-    problems += crop_problems(case, stored_shape(table, images_found.facts))
-    try:
-        images_found = replace(images_found, facts=facts_of_study(table, images_found.facts))
-    except EmptiedClass as error:
-        place = ("dataset", "split", error.key)
-        problems.append(case.origins.problem("E437", str(error), place, help=error.help))
-        return None
-    except ValueError as error:
-        key = "train" if table.split and table.split.validation < images_found.facts.train else "validation"
-        problems.append(case.origins.problem("E410", str(error), ("dataset", "split", key), help="ask for fewer"))
-        return None
-    try:
-        data = data_part(table, images_found.facts, resolve_space(table.space, table))
-    except ValueError as error:
-        problems.append(case.origins.problem("E404", str(error), ("dataset",)))
-        return None
-    material = Material(
-        model_part(case.study.model, images_found.facts), data, TrainingSet("real", images_found.facts.train)
-    )
-    material.know(data, table, images_found)
-    for name, entry in case.study.distilled.items():
-        if isinstance(entry, LoadedSet):
-            start = folder_of(case, base, ("distilled", name, "load"))
-            material.sets[name] = loaded_set(
-                Declared(case, name, start, problems, notes), entry, images_found, material
-            )
-            continue
-        if isinstance(entry, OtherSet):
-            start = folder_of(case, base, ("distilled", name, "dataset", "root"))
-            declared = Declared(case, name, start, problems, notes)
-            material.sets[name] = other_set(declared, entry, images_found, material)
-            continue
-        assert isinstance(entry, MadeSet)
-        model = material.model if entry.model is None else model_part(entry.model, images_found.facts)
-        method = {key: value for key, value in identity(entry).items() if key not in ("model", "protocol")}
-        seed = method.pop("seed", 0)
-        experts = _experts(case, name, method.pop("experts", None), model, material, graph)
-        params = Distill(Part.of(method), model, data, code_of(get("distiller", method["method"])))
-        role = f"{case.prefix}distilled/{name}"
-        if seed == "replicate" and case.study.replicates > graph.limit:
-            raise TooManyTasks
-        each = (
-            {f"{role}/s{number}": number for number in range(case.study.replicates)}
-            if seed == "replicate"
-            else {role: seed}
-        )
-        tasks = [
-            graph.add("distill", params, experts, seeds={"seed": number}, role=place) for place, number in each.items()
-        ]
-        images = method["ipc"] * images_found.facts.classes * method.get("factor", 1) ** 2
-        rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
-        material.sets[name] = TrainingSet(name, images, tuple(tasks), rated=rated, raw=raw)
-    return material
-
-
-def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
-    """The models of a study's cases on images as networks see them, where these are here.
-
-    Without `everything` only those whose shapes decide whether a network of theirs can be, and those that aren't built
-    in, of which nobody knows whether they work.
-    """
-    models: list[Part] = []
-    for case in loaded.cases:
-        pruned = [network for network in case.study.networks.values() if isinstance(network, tuple)]
-        ours = get("model", case.study.model.name).implementation.startswith("lmcspec.")
-        if not (everything or not ours or any(map(hangs_on_shapes, pruned))) or list(code_problems(case)):
-            continue
-        try:
-            material = gather(case, loaded.path.parent, Graph(), [], [])
-        except TooManyTasks:  # which the plan says, or allows
-            continue
-        if material is not None and material.facts[material.data.digest].known:
-            models.append(material.model)
-    return models
-
-
-def _experts(
-    case: Case, name: str, wanted: Mapping[str, Any] | None, model: Part, material: Material, graph: Graph
-) -> dict[str, str]:
-    """The tasks that train the experts of a method which follows some, by slot. Sets that ask alike share them."""
-    if wanted is None:
-        return {}
-    per_epoch = updates_per_epoch(material.real.images, wanted["batch"])
-    optimiser = Sgd(lr=wanted["lr"], momentum=wanted["momentum"], weight_decay=wanted["weight_decay"])
-    augment = Augment(dsa=wanted["dsa"], dsa_style="mtt" if wanted["dsa"] else "dc")
-    recipe = Recipe(wanted["epochs"] * per_epoch, wanted["batch"], optimiser, augment=augment)
-    params = Expert(model, Part.of(as_document(recipe)), material.data)
-    slots = {}
-    for number in range(wanted["count"]):
-        role = f"{case.prefix}distilled/{name}/expert{number}"
-        seeds = {"seed": wanted["seed"], "expert": number}
-        slots[f"expert-{number}"] = graph.add("expert", params, seeds=seeds, role=role)
-    return slots
-
-
-def folder_of(case: Case, base: Path, path: tuple) -> Path:
-    """Where a relative path starts: at the file that says it, or here for one on the command line."""
-    origin = case.origins.of(path)
-    if origin.source == "--set":
-        return Path.cwd()
-    return Path(origin.value_span.file).parent if origin.value_span else base

@@ -93,11 +93,11 @@ def exact_diagonal(hessian: Hessian, chunk: int = 64) -> Tensor:
 def entries(hessian: Hessian, begin: int = 0, chunk: int = 64) -> Iterator[Tensor]:
     """The diagonal's entries for the surviving parameters from number `begin` on, `chunk` at once; float64, CPU."""
     places = hessian.kept.nonzero().flatten()[begin:]
-    for own in places.split(chunk):
-        units = hessian.point.new_zeros(len(own), hessian.size)
-        rows = torch.arange(len(own), device=own.device)
-        units[rows, own] = 1.0
-        yield hessian.times(units)[rows, own].double().cpu()
+    for part in places.split(chunk):
+        units = hessian.point.new_zeros(len(part), hessian.size)
+        rows = torch.arange(len(part), device=part.device)
+        units[rows, part] = 1.0
+        yield hessian.times(units)[rows, part].double().cpu()
 
 
 def spread(hessian: Hessian, surviving: Tensor) -> Tensor:
@@ -126,13 +126,13 @@ class Probes:
     def add(self, count: int) -> None:
         """Draw so many more vectors, all at once."""
         numbers = range(len(self.traces), len(self.traces) + count)
-        signs = np.stack([streams.words(self.hessian.size, *self.where, one) >> np.uint64(63) for one in numbers])
+        signs = np.stack([streams.words(self.hessian.size, *self.where, number) >> np.uint64(63) for number in numbers])
         point = self.hessian.point
         z = torch.from_numpy(2.0 * signs.astype(np.float32) - 1).to(point) * self.hessian.kept
-        found = (z * self.hessian.times(z)).double().cpu()
-        self.sums += found.sum(0)
-        self.squares += found.square().sum(0)
-        self.traces += found.sum(1).tolist()
+        products = (z * self.hessian.times(z)).double().cpu()
+        self.sums += products.sum(0)
+        self.squares += products.square().sum(0)
+        self.traces += products.sum(1).tolist()
 
     def estimate(self) -> Estimate:
         """What they say so far; ValueError for fewer than two."""
@@ -147,10 +147,10 @@ class Probes:
 
 def estimated_diagonal(hessian: Hessian, probes: int, where: Where, chunk: int = 8) -> Estimate:
     """Hutchinson's estimate of diagonal and trace from so many vectors, `chunk` at once."""
-    found = Probes.none(hessian, where)
-    while len(found.traces) < probes:
-        found.add(min(chunk, probes - len(found.traces)))
-    return found.estimate()
+    drawn = Probes.none(hessian, where)
+    while len(drawn.traces) < probes:
+        drawn.add(min(chunk, probes - len(drawn.traces)))
+    return drawn.estimate()
 
 
 def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: float = 1e-4) -> list[float]:
@@ -177,13 +177,13 @@ def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: f
         return [0.0] * count
     operator = LinearOperator((size, size), matvec=product, dtype=np.float64)  # pyright: ignore[reportCallIssue]
     start = streams.normals(size, *where)
-    found = eigsh(operator, k=count, which="LA", v0=start, tol=tolerance, return_eigenvectors=False)  # pyright: ignore[reportArgumentType]
-    return sorted((float(value) for value in found), reverse=True)
+    eigenvalues = eigsh(operator, k=count, which="LA", v0=start, tol=tolerance, return_eigenvectors=False)  # pyright: ignore[reportArgumentType]
+    return sorted((float(value) for value in eigenvalues), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Of the values on a diagonal."""
+    """What is told of the values on a diagonal."""
 
     count: int
     minimum: float
@@ -213,8 +213,8 @@ DECADES, FINENESS = (-10, 4), 5
 
 def histogram(values: Tensor) -> list[int]:
     """How many values lie in each bin of `edges`; what is beyond the last edge is in the last bin."""
-    found = values.double().clamp(edges()[0], edges()[-1]).numpy()
-    return np.histogram(found, np.array(edges()))[0].tolist()
+    inside = values.double().clamp(edges()[0], edges()[-1]).numpy()
+    return np.histogram(inside, np.array(edges()))[0].tolist()
 
 
 def edges() -> list[float]:

@@ -184,8 +184,8 @@ class _Run:
         if optimiser_state is not None:
             if self._scale is not None:
                 self._scale.load(optimiser_state)
-            own = {name: value for name, value in optimiser_state.items() if name not in LossScale.STATE}
-            self._optimiser.load(own)
+            moments = {name: value for name, value in optimiser_state.items() if name not in LossScale.STATE}
+            self._optimiser.load(moments)
         for name, keep in mask.items():
             gone = ~keep.to(named[name].device)
             named[name].data.masked_fill_(gone, 0.0)
@@ -234,11 +234,11 @@ class _Run:
         moments |= {} if self._scale is None else self._scale.state()
         diverged = self.diverged()
         for name, keep in self._mask.items():
-            own = [moment for moment in moments if moment.partition("/")[2] == name]
+            its_moments = [moment for moment in moments if moment.partition("/")[2] == name]
             if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
-                for tensors, names in ((state, [name]), (moments, own)):
+                for tensors, names in ((state, [name]), (moments, its_moments)):
                     masks.assert_masked(tensors, dict.fromkeys(names, keep))
             state[name].masked_fill_(~keep.cpu(), 0.0)
-            for moment in own:
+            for moment in its_moments:
                 moments[moment].masked_fill_(~keep.cpu(), 0.0)
         return Snapshot(self.update, state, moments, None if self._loss is None else self._loss.item(), diverged)

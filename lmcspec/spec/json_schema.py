@@ -23,11 +23,11 @@ def schema() -> Schema:
     document = study_model(plugged=True).model_json_schema()
     definitions: dict[str, Schema] = document["$defs"]
     texts = {model.__name__: described(model) for model in every_model()}
-    for name, one in (("Study", document), *definitions.items()):
-        _tidy(one)
+    for name, definition in (("Study", document), *definitions.items()):
+        _tidy(definition)
         for field, text in texts.get(name, {}).items():
-            if field in one.get("properties", {}):
-                one["properties"][field]["description"] = text
+            if field in definition.get("properties", {}):
+                definition["properties"][field]["description"] = text
     properties = document["properties"]
     properties["dataset"] = _named("dataset", "name", definitions)
     properties["model"] = _named("model", "name", definitions)
@@ -75,9 +75,9 @@ def _definition(card: Card, definitions: dict[str, Schema]) -> str:
         if card.config.__name__ in definitions
         else next(
             name
-            for name, one in definitions.items()
+            for name, definition in definitions.items()
             if any(
-                one.get("properties", {}).get(key, {}).get("const") == card.name
+                definition.get("properties", {}).get(key, {}).get("const") == card.name
                 for key in ("name", "method", "kind", "plot")
             )
         )
@@ -91,7 +91,7 @@ def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool =
     for card in _cards(kind):
         name = _definition(card, definitions)
         table = definitions[name]
-        others = [one for one in table.get("required", []) if one != key]
+        others = [field for field in table.get("required", []) if field != key]
         table["required"] = [key, *others]
         table["properties"][key] = {"const": card.name}
         options.append({"$ref": f"#/$defs/{name}"})
@@ -170,13 +170,13 @@ def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:
 
 def _measures(properties: Schema, definitions: dict[str, Schema]) -> None:
     """A measure whose own name is a kind needs none."""
-    own: Schema = {}
+    measures: Schema = {}
     others: list[Schema] = []
     for card in _cards("measure"):
         name = _definition(card, definitions)
         table = definitions[name]
         table["properties"]["kind"] = {"const": card.name}
-        own[card.name] = {
+        measures[card.name] = {
             "if": {"anyOf": [{"required": ["kind"]}, {"required": ["extends"]}, {"type": "string"}]},
             "then": {"$ref": "#/$defs/Measure"},
             "else": {"$ref": f"#/$defs/{name}"},
@@ -185,9 +185,9 @@ def _measures(properties: Schema, definitions: dict[str, Schema]) -> None:
     preset = _preset("A preset, or another measure of this study, beneath this one.", measure_presets())
     extends = {"type": "object", "required": ["extends"], "properties": {"extends": preset}}
     definitions["Measure"] = {"anyOf": [*others, extends, preset]}
-    properties["measures"] = {**_table_of({"$ref": "#/$defs/Measure"}, least=0), "properties": own}
+    properties["measures"] = {**_table_of({"$ref": "#/$defs/Measure"}, least=0), "properties": measures}
     pattern = properties["measures"].pop("patternProperties")
-    names = "|".join(own)
+    names = "|".join(measures)
     properties["measures"]["patternProperties"] = {f"^(?!(?:{names})$){_NAME[1:]}": value for value in pattern.values()}
 
 
@@ -205,7 +205,7 @@ def _allow_each(table: Schema, but: tuple[str, ...] = ()) -> None:
         if key in but:
             continue
         kept = {name: field[name] for name in ("description", "default", "title") if name in field}
-        value = {name: one for name, one in field.items() if name not in kept}
+        value = {name: content for name, content in field.items() if name not in kept}
         each = {
             "type": "object",
             "properties": {"each": {"type": "array", "minItems": 1, "uniqueItems": True, "items": value}},

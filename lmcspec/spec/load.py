@@ -23,7 +23,7 @@ from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
 from lmcspec.spec.paths import Path
 from lmcspec.spec.preset_files import preset_sources
-from lmcspec.spec.problems import found, from_validation
+from lmcspec.spec.problems import from_validation, in_words
 from lmcspec.spec.protocols import with_protocols
 from lmcspec.spec.references import reference_problems
 from lmcspec.spec.size import MOST_IN_CASES
@@ -83,7 +83,7 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
         raise SpecError(ordered(files.problems, sources), sources)
     sources |= {SET: set_source(sets)} if sets else {}
     if not isinstance(root.value, dict):
-        wrong = Problem("E105", f"a spec is a table, not {found(plain(root))}", root.span)
+        wrong = Problem("E105", f"a spec is a table, not {in_words(plain(root))}", root.span)
         raise SpecError([wrong], sources)
     given = overridden(root, sets)
     sweep = swept(given.root, given.paths)

@@ -77,18 +77,18 @@ def from_validation(
     """
     problems: list[Problem] = []
     seen: set[Path] = set()
-    found_errors = [(one, shape.follow(model, one["loc"])) for one in error.errors(include_url=False)]
-    for one, place in found_errors:
+    faults = [(fault, shape.follow(model, fault["loc"])) for fault in error.errors(include_url=False)]
+    for fault, place in faults:
         if any(place.path[: len(path)] == path for path in failed):
             continue
-        if one["type"] == "too_short" and any(_inside(other.path, place.path) for _, other in found_errors):
+        if fault["type"] == "too_short" and any(_inside(other.path, place.path) for _, other in faults):
             continue  # pydantic doesn't count items that are wrong themselves
         if place.loose and place.path in seen:
             continue
         seen.add(place.path)
-        problem = _problem(one, place, data, origins)
-        offered = len(problems) < OFFERED and one["type"] not in _NO_VALUE and not place.of_key
-        problems.append(_with_offer(problem, one, place, origins, sources or {}) if offered else problem)
+        problem = _problem(fault, place, data, origins)
+        offered = len(problems) < OFFERED and fault["type"] not in _NO_VALUE and not place.of_key
+        problems.append(_with_offer(problem, fault, place, origins, sources or {}) if offered else problem)
     return problems
 
 
@@ -96,28 +96,28 @@ _NO_VALUE = {"extra_forbidden", "missing"}
 
 
 def _with_offer(
-    problem: Problem, one: Any, place: shape.Place, origins: Origins, sources: Mapping[str, str]
+    problem: Problem, fault: Any, place: shape.Place, origins: Origins, sources: Mapping[str, str]
 ) -> Problem:
     """The problem with what was most likely meant beside the caret, where the key takes something like it."""
     annotation = place.outer if place.outer is not None else place.annotation
-    value = one.get("input")
+    value = fault.get("input")
     if annotation is None or (problem.label.startswith("did you mean") and not isinstance(value, dict | list)):
         return problem
     span = problem.span
     written = _cut(span, sources) if span is not None and not isinstance(value, dict | list) else ""
     kind = place.path[-1] if place.path[:1] == ("measures",) and len(place.path) == 2 else None
 
-    def complete(one: Any) -> Any:
-        return {"kind": kind, **one} if kind is not None and isinstance(one, dict) else one
+    def complete(table: Any) -> Any:
+        return {"kind": kind, **table} if kind is not None and isinstance(table, dict) else table
 
-    found = meant(annotation, value, written, complete)
-    if found is None:
+    offer = meant(annotation, value, written, complete)
+    if offer is None:
         return problem
     yaml = span is not None and span.file.lower().endswith((".yaml", ".yml"))
     key = str(place.path[-1])
     bare = value is None and span is not None and span == origins.span(place.path, "key")
-    spell = (lambda one: f"{key}: {flow(one)}" if bare else flow(one)) if yaml else inline
-    question = found.question(spell)
+    spell = (lambda candidate: f"{key}: {flow(candidate)}" if bare else flow(candidate)) if yaml else inline
+    question = offer.question(spell)
     return replace(problem, label=question) if len(question) <= WIDEST + len("did you mean ``?") else problem
 
 
@@ -133,9 +133,9 @@ def _inside(path: Path, around: Path) -> bool:
     return len(path) > len(around) and path[: len(around)] == around
 
 
-def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Problem:
-    kind, context, path = one["type"], one.get("ctx") or {}, place.path
-    value = one.get("input")
+def _problem(fault: Any, place: shape.Place, data: Any, origins: Origins) -> Problem:
+    kind, context, path = fault["type"], fault.get("ctx") or {}, place.path
+    value = fault.get("input")
     annotation = place.outer if place.outer is not None else place.annotation
     if place.of_key:
         return _bad_name(path, origins)
@@ -152,7 +152,7 @@ def _problem(one: Any, place: shape.Place, data: Any, origins: Origins) -> Probl
     if kind in _RANGES:
         words, key = _RANGES[kind]
         return origins.problem(
-            "E107", f"`{path[-1]}` must be {words} {_number(context[key])}, not {found(value)}", path
+            "E107", f"`{path[-1]}` must be {words} {_number(context[key])}, not {in_words(value)}", path
         )
     if kind in ("too_short", "too_long"):
         least = "at least" if kind == "too_short" else "at most"
@@ -181,7 +181,7 @@ def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Or
     expected = shape.expected(annotation) if annotation is not None else ""
     code = "E105" if kind in _TYPES or kind == "literal_error" else "E107"
     name = _named(path)
-    message = f"{name} takes {expected}, not {found(value)}" if expected else f"{name} can't be {found(value)}"
+    message = f"{name} takes {expected}, not {in_words(value)}" if expected else f"{name} can't be {in_words(value)}"
     # In recipes and stages a list most likely means one value after the other.
     several = isinstance(value, list) and path[0] in ("recipes", "networks") and isinstance(path[-1], str)
     # Deeper tables have keys of these names themselves.
@@ -219,14 +219,14 @@ _FROM_PACKAGES = "one of your own needs its package installed here, with an entr
 
 def there_are(kind: str) -> str:
     """Which cards of a kind can be named, families of variants by their own name, built-in ones first."""
-    own, others = sorted(built_in(kind)), sorted(plug_ins(kind))
-    return f"there are: {', '.join(own)}" + (f"; from packages: {', '.join(others)}" if others else "")
+    ours, others = sorted(built_in(kind)), sorted(plug_ins(kind))
+    return f"there are: {', '.join(ours)}" + (f"; from packages: {', '.join(others)}" if others else "")
 
 
 def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, origins: Origins) -> Problem:
     """The problem of a name that stands for nothing, with the nearest one that does."""
     if not isinstance(name, str):
-        return origins.problem("E105", f"{_named(path)} takes a name, not {found(name)}", path)
+        return origins.problem("E105", f"{_named(path)} takes a name, not {in_words(name)}", path)
     near = nearest(name, known)
     help = ""
     if not near and what in _BY_PACKAGES:
@@ -245,8 +245,8 @@ _PAIR = re.compile(r"([\w.-]+)\s*[:=]\s*+(.+)")
 
 def _spaced(name: str, known: list[str]) -> str | None:
     """`lr: 0.1` for YAML's `lr:0.1` and `lr = 0.1`, which are keys without a value."""
-    found = _PAIR.fullmatch(name)
-    return f"{found[1]}: {found[2]}" if found and found[1] in known else None
+    match = _PAIR.fullmatch(name)
+    return f"{match[1]}: {match[2]}" if match and match[1] in known else None
 
 
 def _keys_of_language(path: Path) -> list[str]:
@@ -283,15 +283,15 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
     tags = [tag for tag, _ in shape.union_members(annotation)[0]]
     entry = _UNKNOWN.get(str(path[-1] if path[-1] in ("criterion", "optimiser", "schedule") else path[0]))
     # Of a set, a measure or a figure itself; tables in it are told apart by `name`, as everywhere.
-    own = {"distilled": "method", "measures": "kind", "figures": "plot"}
-    key = own.get(str(path[0]), "name") if len(path) == 2 else "name"
+    told_by = {"distilled": "method", "measures": "kind", "figures": "plot"}
+    key = told_by.get(str(path[0]), "name") if len(path) == 2 else "name"
     told = value.get(key) if isinstance(value, dict) else value
     place = (*path, key) if isinstance(value, dict) and key in value and origins.has((*path, key)) else path
     if not isinstance(value, dict | str):
         return _wrong_value("model_type", path, annotation, value, origins)
     if not isinstance(told, str):
         if isinstance(told, int | float | list | dict):
-            return origins.problem("E105", f"`{key}` takes a string, not {found(told)}", place)
+            return origins.problem("E105", f"`{key}` takes a string, not {in_words(told)}", place)
         return _untold(path, key, tags, entry, value, origins)
     if entry is None:
         return not_a_choice(place, told, tags, origins)
@@ -313,7 +313,7 @@ def _untold(
             help=f'use one of {", ".join(tags)}, or say which with `kind = "..."`',
             at="key",
         )
-    near = next((one for one in table if one != key and likely(str(one), [key]) == key), None)
+    near = next((name for name in table if name != key and likely(str(name), [key]) == key), None)
     if near is not None and origins.has((*path, near)):
         message = f"{_named(path)} lacks the key `{key}`"
         return origins.problem("E104", message, (*path, near), label=f"did you mean `{key}`?", at="key")
@@ -334,8 +334,8 @@ def _named(path: Path) -> str:
     return f"`{path[-1]}`"
 
 
-def found(value: Any) -> str:
-    """In words, what stands there."""
+def in_words(value: Any) -> str:
+    """A value that stands in a spec, in words for an error."""
     match value:
         case None:
             return "nothing (null)"

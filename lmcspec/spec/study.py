@@ -187,8 +187,8 @@ def study_model(names: Mapping[str, frozenset[str]] | None = None, *, plugged: b
     """
     if names is not None:
         wanted = {kind: {*names.get(kind, ()), *([_DEFAULTS[kind]] if kind in _DEFAULTS else [])} for kind in CARDS}
-        found = [find(kind, name) for kind in CARDS for name in sorted(wanted[kind])]
-        return _study_model(tuple(dict.fromkeys(card for card in found if card is not None)))
+        named = [find(kind, name) for kind in CARDS for name in sorted(wanted[kind])]
+        return _study_model(tuple(dict.fromkeys(card for card in named if card is not None)))
     every = [(*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())) for kind in CARDS]
     return _study_model(tuple(card for cards in every for card in cards))
 
@@ -287,8 +287,8 @@ def _tagged(
         if isinstance(value, dict):
             if told := [other for other in others if other in value]:
                 return told[0]
-            found = value.get(key)
-            return found if isinstance(found, str) else None
+            name = value.get(key)
+            return name if isinstance(name, str) else None
         return getattr(value, key, next((other for other in others if hasattr(value, other)), None))
 
     wanted = configs if len(configs) > 1 else {**configs, "": _Nothing, "\n": _Nothing}

@@ -42,6 +42,6 @@ def _last_to_go(keep: Tensor, weight: float, address: tuple[int | str, ...]) -> 
     """-(i + 1/2) / (n s), float64, for survivors drawn in an order i; -inf for what is gone."""
     alive = keep.flatten().nonzero().squeeze(1)
     order = torch.from_numpy(streams.permutation(len(alive), "prune", *address)).to(keep.device)
-    found = torch.full((keep.numel(),), -math.inf, dtype=torch.float64, device=keep.device)
-    found[alive] = -(order.double() + 0.5) / (keep.numel() * weight)
-    return found.view(keep.shape)
+    scores = torch.full((keep.numel(),), -math.inf, dtype=torch.float64, device=keep.device)
+    scores[alive] = -(order.double() + 0.5) / (keep.numel() * weight)
+    return scores.view(keep.shape)

@@ -58,13 +58,13 @@ def distill(config: Condensation, given: Given) -> Distilled:
             for label, rows in enumerate(members):
                 chosen = some(rows, config.batch, config.seed, "real", iteration, place, label)
                 real, real_labels = split.batch(torch.from_numpy(chosen))
-                own = slice(label * config.ipc, (label + 1) * config.ipc)
-                synthetic = images[own].detach().requires_grad_(True)
+                of_label = slice(label * config.ipc, (label + 1) * config.ipc)
+                synthetic = images[of_label].detach().requires_grad_(True)
                 change = siamese(config.dsa, "dc", ("distill", *address, "dsa", label))
                 wanted = gradients(module, change(real), real_labels, parameters)
-                found = gradients(module, change(synthetic), labels[own], parameters, graph=True)
-                distance = by_unit(wanted, found)
-                (gradient[own],) = torch.autograd.grad(distance, synthetic)
+                made = gradients(module, change(synthetic), labels[of_label], parameters, graph=True)
+                distance = by_unit(wanted, made)
+                (gradient[of_label],) = torch.autograd.grad(distance, synthetic)
                 total = total + distance.detach()
         velocity.mul_(config.momentum).add_(gradient)
         images.sub_(velocity, alpha=config.lr)
@@ -76,8 +76,8 @@ def distill(config: Condensation, given: Given) -> Distilled:
 
 def _few(split: Split, members: list, address: tuple[int, ...]) -> Tensor:
     """16 real images of each class, from which batch norms take their statistics."""
-    rows = [some(own, 16, *address, "statistics", label) for label, own in enumerate(members)]
-    return split.batch(torch.cat([torch.from_numpy(own) for own in rows]))[0]
+    rows = [some(of_label, 16, *address, "statistics", label) for label, of_label in enumerate(members)]
+    return split.batch(torch.cat([torch.from_numpy(drawn) for drawn in rows]))[0]
 
 
 def _train(

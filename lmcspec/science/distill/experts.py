@@ -56,7 +56,7 @@ def state_after(path: Path, epoch: int) -> dict[str, Tensor]:
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
-        own = [name for name in file.keys() if name.partition("/")[0] == str(epoch)]  # noqa: SIM118 (no mapping)
-        if not own:
+        parameters = [name for name in file.keys() if name.partition("/")[0] == str(epoch)]  # noqa: SIM118 (no mapping)
+        if not parameters:
             raise ValueError(f"the expert in {path} has no epoch {epoch}")
-        return {name.partition("/")[2]: file.get_tensor(name) for name in own}
+        return {name.partition("/")[2]: file.get_tensor(name) for name in parameters}

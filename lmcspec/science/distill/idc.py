@@ -69,18 +69,18 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
         total = images.new_zeros(())
         for label, rows in enumerate(members):
             address = (config.seed, network, inner, label)
-            own = slice(label * config.ipc, (label + 1) * config.ipc)
+            of_label = slice(label * config.ipc, (label + 1) * config.ipc)
             real, real_labels = split.batch(torch.from_numpy(some(rows, config.batch, *address, "real")))
-            synthetic = images[own].detach().requires_grad_(True)
+            synthetic = images[of_label].detach().requires_grad_(True)
             seen = _unpacked(config, synthetic, address)
             change = siamese(config.dsa, "idc", ("distill", *address, "dsa"))
             wanted = gradients(module, change(real), real_labels, weights)
             known = torch.full((len(seen),), label, device=given.device)
-            found = gradients(module, change(enter(seen)), known, weights, graph=True)
-            distance = DISTANCES[config.metric](wanted, found)
+            made = gradients(module, change(enter(seen)), known, weights, graph=True)
+            distance = DISTANCES[config.metric](wanted, made)
             (gradient,) = torch.autograd.grad(distance, synthetic)
             velocity.mul_(config.momentum)
-            velocity[own] += gradient
+            velocity[of_label] += gradient
             images.sub_(velocity, alpha=rate)
             total += distance.detach()
         if inner + 1 < config.inner and config.seen:
@@ -97,11 +97,11 @@ def bounded(ipc: int, factor: int, bound: int) -> list[tuple[int, int]]:
     many as fit with all of their tiles.
     """
     parts, left, made = [], ipc, 0
-    for own in range(factor, 1, -1):
-        count = max(0, min(left, (bound - made - left) // (own * own)))
+    for side in range(factor, 1, -1):
+        count = max(0, min(left, (bound - made - left) // (side * side)))
         if count:
-            parts.append((count, own))
-        left, made = left - count, made + count * own * own
+            parts.append((count, side))
+        left, made = left - count, made + count * side * side
     return [*parts, (left, 1)] if left else parts
 
 
@@ -175,7 +175,7 @@ class _Learner:
         """Go on from what `state` gave."""
         parts: dict[str, dict[str, Tensor]] = {"net": {}, "moments": {}}
         for name, tensor in state.items():
-            part, _, own = name.partition("/")
-            parts[part][own] = tensor
+            part, _, leaf = name.partition("/")
+            parts[part][leaf] = tensor
         self.module.load_state_dict(parts["net"])
         self.moments = parts["moments"] or None

@@ -47,7 +47,7 @@ def tried(make: Callable[[], nn.Module], shape: tuple[int, int, int], classes: i
 
     def forward() -> Any:
         before = _generators()
-        found = _without_failing(
+        outputs = _without_failing(
             lambda: module(images),
             f"takes no images of {size} (channels, height, width)",
             f"{_SIGNATURE}; another study's images have another shape",
@@ -55,7 +55,7 @@ def tried(make: Callable[[], nn.Module], shape: tuple[int, int, int], classes: i
         for name, state in _generators().items():
             if state != before[name]:
                 raise ModelError(f"`forward` of the model draws from {name}", help=_DRAW_NOTHING)
-        return found
+        return outputs
 
     was_training = module.training
     module.eval()
@@ -73,10 +73,10 @@ def tried(make: Callable[[], nn.Module], shape: tuple[int, int, int], classes: i
             buffer.copy_(before)
     seed(0)
     outputs = _several(forward())
-    for one in outputs:
-        _check_logits(one, classes)
-    for one, other in zip(first, outputs, strict=True):
-        _check_same(one, other)
+    for logits in outputs:
+        _check_logits(logits, classes)
+    for before, again in zip(first, outputs, strict=True):
+        _check_same(before, again)
     loss = loss_of_outputs(outputs[0] if len(outputs) == 1 else outputs, Tensor.sum)
     _without_failing(loss.backward, "has no gradient", "let logits depend on its parameters by differentiable steps")
     module.zero_grad()
@@ -116,16 +116,16 @@ def _check_same(first: Tensor, again: Tensor) -> None:
         )
 
 
-def _check_logits(found: object, classes: int) -> None:
+def _check_logits(output: object, classes: int) -> None:
     wanted = f"`forward` has to give logits of {_IMAGES} images as a tensor ({_IMAGES}, {classes})"
-    if not isinstance(found, Tensor):
+    if not isinstance(output, Tensor):
         raise ModelError(
-            f"{wanted}, and gives a {type(found).__name__}",
+            f"{wanted}, and gives a {type(output).__name__}",
             help="return the logits alone; in training a pair (logits, auxiliary logits) is another classifier's too",
         )
-    if found.shape != (_IMAGES, classes):
+    if output.shape != (_IMAGES, classes):
         raise ModelError(
-            f"{wanted}, and gives {tuple(found.shape)}",
+            f"{wanted}, and gives {tuple(output.shape)}",
             help="the last layer has as many outputs as `build` is told `classes`",
         )
 

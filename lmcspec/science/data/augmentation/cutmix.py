@@ -24,8 +24,8 @@ from lmcspec.catalog.augmentation import Augment
 class Mixed:
     """Two labels int64 (n,) of each image, and the share of the first."""
 
-    own: Tensor
-    other: Tensor
+    first: Tensor
+    second: Tensor
     share: float
 
 
@@ -80,5 +80,5 @@ def loss_of(logits: Tensor, labels: Labels) -> Tensor:
     """Mean cross-entropy; of mixed labels by their shares."""
     if isinstance(labels, Tensor):
         return cross_entropy(logits, labels)
-    own, other = cross_entropy(logits, labels.own), cross_entropy(logits, labels.other)
-    return own * labels.share + other * (1 - labels.share)
+    first, second = cross_entropy(logits, labels.first), cross_entropy(logits, labels.second)
+    return first * labels.share + second * (1 - labels.share)

@@ -100,14 +100,14 @@ def _families(named: Sequence[str], style: str, batches: int, where: Where) -> t
     choice = [family for family in named if style != "idc" or family in _MOVES]
     if choice:
         chosen = streams.integers(batches, len(choice), *where, "dsa-family")
-        one = [(choice[number],) for number in chosen.tolist()]
+        middles = [(choice[number],) for number in chosen.tolist()]
     else:
-        one = [()] * batches
+        middles = [()] * batches
     if style != "idc":
-        return tuple(one)
+        return tuple(middles)
     before = tuple(family for family in ("flip", "color") if family in named)
     after = tuple(family for family in ("cutout",) if family in named)
-    return tuple((*before, *middle, *after) for middle in one)
+    return tuple((*before, *middle, *after) for middle in middles)
 
 
 def apply_dsa(images: Tensor, draws: DsaDraws, number: int, part: slice) -> Tensor:

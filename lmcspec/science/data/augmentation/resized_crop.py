@@ -43,7 +43,7 @@ class Windows:
 
     def to(self, device: torch.device | str) -> "Windows":
         """The same parts on another device."""
-        return Windows(self.size, *(own.to(device) for own in (self.top, self.left, self.height, self.width)))
+        return Windows(self.size, *(numbers.to(device) for numbers in (self.top, self.left, self.height, self.width)))
 
 
 def draw_windows(count: int, crop: ResizedCrop, stored: tuple[int, int], where: Where) -> Windows:
@@ -63,12 +63,12 @@ def draw_windows(count: int, crop: ResizedCrop, stored: tuple[int, int], where: 
         area, ratio = (streams.uniforms(count, *where, f"window-{what}-{attempt}")[left] for what in ("area", "ratio"))
         area = (crop.scale[0] + (crop.scale[1] - crop.scale[0]) * area) * stored[0] * stored[1]
         ratio = np.exp(low + (high - low) * ratio)
-        found = np.rint(np.stack([np.sqrt(area / ratio), np.sqrt(area * ratio)], 1)).astype(np.int64)
-        fits = ((found > 0) & (found <= room)).all(1)
+        sizes = np.rint(np.stack([np.sqrt(area / ratio), np.sqrt(area * ratio)], 1)).astype(np.int64)
+        fits = ((sizes > 0) & (sizes <= room)).all(1)
         chosen = left[fits]
-        sides[chosen] = found[fits]
+        sides[chosen] = sizes[fits]
         for axis in (0, 1):
-            places = room[axis] - found[fits, axis] + 1
+            places = room[axis] - sizes[fits, axis] + 1
             tops[chosen, axis] = np.floor(drawn[axis][chosen] * places).astype(np.int64)
         left = left[~fits]
     columns = (tops[:, 0], tops[:, 1], sides[:, 0], sides[:, 1])
@@ -90,9 +90,9 @@ def resized(images: Tensor, windows: Windows) -> Tensor:
     parts = []
     for start in range(0, len(images), _PART):
         part = slice(start, start + _PART)
-        own = windows[part]
-        across = _weights(own.left, own.width, images.shape[3], own.size)
-        down = _weights(own.top, own.height, images.shape[2], own.size)
+        batch = windows[part]
+        across = _weights(batch.left, batch.width, images.shape[3], batch.size)
+        down = _weights(batch.top, batch.height, images.shape[2], batch.size)
         parts.append(_weighted(_weighted(images[part], *across, 3), *down, 2))
     return torch.cat(parts) if len(parts) != 1 else parts[0]
 

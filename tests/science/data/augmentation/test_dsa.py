@@ -219,8 +219,8 @@ def test_cutmix_is_what_a_loop_over_pixels_does(probability):
         assert np.array_equal(before, x[first:last])  # the batch itself is left alone
         found.append(isinstance(mixed, Mixed))
         if isinstance(mixed, Mixed):
-            assert mixed.own.tolist() == own.tolist()
-            assert mixed.other.tolist() == others
+            assert mixed.first.tolist() == own.tolist()
+            assert mixed.second.tolist() == others
             assert mixed.share == pytest.approx(share)
         else:
             assert own is None

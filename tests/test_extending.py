@@ -71,10 +71,26 @@ def test_the_sections_are_these():
     assert sum(command.startswith("uv run pytest ") for command in commands) >= 2
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """A copy of the tree with every file of the pages, in which every command of theirs has run; (folder, output)."""
-    folder = tmp_path_factory.mktemp("tree")
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_what_the_pages_show_works_in_a_copy_of_the_tree(tmp_path):
+    """One test, as the copy is made and its commands run once."""
+    output = typed_in(tmp_path)
+    check_that_only_the_lock_changed(tmp_path)
+    check_what_accept_did(tmp_path, output["uv run python -m tests.versions.accept"])
+    rows = list(csv.DictReader(io.StringIO(run(tmp_path, "uv run lmcspec results study.toml --format csv"))))
+    signs = [row for row in rows if (row["measure"], row["metric"]) == ("signs", "kept")]
+    check_that_the_measure_counts_signs(tmp_path, signs)
+    check_that_the_criterion_takes_the_most_negative(tmp_path, signs)
+    barriers = [float(row["value"]) for row in rows if row["metric"] == "barrier/test-loss"]
+    assert barriers and max(barriers) < 1e-6, "the model is convex: no loss is above the line between the ends"
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "Accuracy level by level" in page and "Signs kept against sparsity" in page
+    assert {path.name for path in (tmp_path / "report").glob("*.svg")} == {"levels.svg", "signs.svg"}
+
+
+def typed_in(folder: Path) -> dict[str, str]:
+    """Copy the tree, write every file of the pages there and run every command of theirs: what each has printed."""
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, tracked.split("\0")):
         if (ROOT / name).is_file():
@@ -83,15 +99,14 @@ def tree(tmp_path_factory):
     commands, files = then()
     for name, text in {**files, **{name: text for one in additions() for name, text in one.files.items()}}.items():
         (folder / name).write_text(text, encoding="utf-8")
-    output = {command: run(folder, command) for line in commands for command in line.split(" && ")}
-    return folder, output
+    return {command: run(folder, command) for line in commands for command in line.split(" && ")}
 
 
 def run(folder: Path, command: str) -> str:
     """What a command of the pages prints, with this environment's programs on the copy's modules."""
     program, *arguments = shlex.split(command.removeprefix("uv run "))
     start = {"python": [sys.executable], "lmcspec": [sys.executable, "-m", "lmcspec"]}
-    start |= {"pytest": [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]}
+    start |= {"pytest": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--timeout", "600"]}
     start |= {name: [str(Path(sys.executable).with_name(name))] for name in ("ruff", "lint-imports")}
     paths = os.pathsep.join([str(folder), str(folder / "runners")])
     # What `-n 2` tells its own workers of itself is nothing for another pytest.
@@ -103,75 +118,59 @@ def run(folder: Path, command: str) -> str:
     return ended.stdout
 
 
-def results(folder: Path) -> list[dict[str, str]]:
-    """The study's numbers."""
-    return list(csv.DictReader(io.StringIO(run(folder, "uv run lmcspec results study.toml --format csv"))))
+def check_that_only_the_lock_changed(folder: Path) -> None:
+    shown = {name for one in additions() for name in one.files}
+    tracked = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.splitlines())
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
+    assert there - tracked == shown
+    changed = [
+        name
+        for name in tracked
+        if (ROOT / name).is_file() and (ROOT / name).read_bytes() != (folder / name).read_bytes()
+    ]
+    assert changed == ["tests/versions/lock.json"]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-class TestInACopy:
-    def test_only_new_files_and_the_lock(self, tree):
-        folder, _ = tree
-        shown = {name for one in additions() for name in one.files}
-        tracked = set(subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n"))
-        here = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
-        assert {name for name in here if name not in tracked} == {name for name in shown if name.endswith(".py")}
-        changed = [name for name in tracked if name and (ROOT / name).is_file() and differs(folder, name)]
-        assert changed == ["tests/versions/lock.json"]
+def check_what_accept_did(folder: Path, said: str) -> None:
+    """It locks the new kind, with what is new among the sources of others, and moves no number."""
+    assert "signs: version 1 locked" in said
+    before, after = (
+        json.loads((place / "tests/versions/lock.json").read_text(encoding="utf-8")) for place in (ROOT, folder)
+    )
+    assert after.keys() - before.keys() == {"signs"}
+    for kind, locked in before.items():
+        assert locked["golden"].items() <= after[kind]["golden"].items()
+    assert "lmcspec.science.criteria.sign" in after["prune"]["sources"]
+    assert "lmcspec.science.models.softmax_regression" in after["train"]["sources"]
 
-    def test_accept_locks_the_new_kind_and_moves_no_other(self, tree):
-        folder, output = tree
-        said = output["uv run python -m tests.versions.accept"]
-        assert "signs: version 1 locked" in said
-        before, after = (
-            json.loads((place / "tests/versions/lock.json").read_text(encoding="utf-8")) for place in (ROOT, folder)
-        )
-        assert after.keys() - before.keys() == {"signs"}
-        for kind, locked in before.items():
-            assert locked["golden"].items() <= after[kind]["golden"].items()
-        assert "lmcspec.science.criteria.sign" in after["prune"]["sources"]
-        assert "lmcspec.science.models.softmax_regression" in after["train"]["sources"]
 
-    def test_the_measure_counts_signs(self, tree):
-        """Beside a count over weights in the store and those that each replicate begins with, drawn here."""
-        import torch
+def check_that_the_measure_counts_signs(folder: Path, rows: list[dict[str, str]]) -> None:
+    """Beside a count over weights in the store and those that each replicate begins with, drawn here."""
+    import torch
 
-        from lmcspec.science.initial import initial_state
+    from lmcspec.science.initial import initial_state
 
-        network, (folder, _) = torch.nn.ModuleDict({"classifier": torch.nn.Linear(64, 10)}), tree
-        rows = [row for row in results(folder) if (row["measure"], row["metric"]) == ("signs", "kept")]
-        assert len(rows) == 2 * 2 * 3
-        for row in rows:
-            inputs = inputs_of(folder, row["task"])
-            drawn = initial_state(network, "default", ("init", int(row["replicate"])))
-            state, start = weights(inputs["state"] / "state.safetensors"), drawn["classifier.weight"].numpy()
-            keep = weights(inputs["mask"] / "mask.safetensors") if "mask" in inputs else np.ones_like(state)
-            pairs = list(zip(state[keep.astype(bool)], start[keep.astype(bool)], strict=True))
-            assert len(pairs) == 640 // 2 ** int(row["level"])
-            assert float(row["value"]) == pytest.approx(fmean(np.sign(a) == np.sign(b) for a, b in pairs))
-            assert 0.5 < float(row["value"]) < 1
+    network = torch.nn.ModuleDict({"classifier": torch.nn.Linear(64, 10)})
+    assert len(rows) == 2 * 2 * 3, "networks, replicates, levels"
+    for row in rows:
+        inputs = inputs_of(folder, row["task"])
+        drawn = initial_state(network, "default", ("init", int(row["replicate"])))
+        state, start = weights(inputs["state"] / "state.safetensors"), drawn["classifier.weight"].numpy()
+        keep = weights(inputs["mask"] / "mask.safetensors") if "mask" in inputs else np.ones_like(state)
+        pairs = list(zip(state[keep.astype(bool)], start[keep.astype(bool)], strict=True))
+        assert len(pairs) == 640 // 2 ** int(row["level"])
+        assert float(row["value"]) == pytest.approx(fmean(np.sign(a) == np.sign(b) for a, b in pairs))
+        assert 0.5 < float(row["value"]) < 1
 
-    def test_the_criterion_takes_the_most_negative(self, tree):
-        folder, _ = tree
-        rows = [row for row in results(folder) if row["metric"] == "kept"]
-        for row in (row for row in rows if (row["network"], row["level"]) == ("positive", "1")):
-            mask = inputs_of(folder, row["task"])["mask"]
-            ranked = weights(inputs_of(folder, mask.parent.name)["state"] / "state.safetensors")
-            keep = weights(mask / "mask.safetensors").astype(bool)
-            assert 2 * keep.sum() == keep.size
-            assert ranked[~keep].max() < ranked[keep].min()
 
-    def test_the_model_is_convex(self, tree):
-        folder, _ = tree
-        found = [float(row["value"]) for row in results(folder) if row["metric"] == "barrier/test-loss"]
-        assert found and max(found) < 1e-6, "on no path is the loss above the line between its ends"
-
-    def test_the_report_has_the_plots(self, tree):
-        folder, _ = tree
-        page = next((folder / "report").glob("*.html")).read_text(encoding="utf-8")
-        assert "Accuracy level by level" in page and "Signs kept against sparsity" in page
-        assert {path.name for path in (folder / "report").rglob("*.svg")} >= {"levels.svg", "signs.svg"}
+def check_that_the_criterion_takes_the_most_negative(folder: Path, rows: list[dict[str, str]]) -> None:
+    """In the first pruning of the network that goes by it."""
+    for row in (row for row in rows if (row["network"], row["level"]) == ("positive", "1")):
+        mask = inputs_of(folder, row["task"])["mask"]
+        ranked = weights(inputs_of(folder, mask.parent.name)["state"] / "state.safetensors")
+        keep = weights(mask / "mask.safetensors").astype(bool)
+        assert 2 * keep.sum() == keep.size
+        assert ranked[~keep].max() < ranked[keep].min()
 
 
 def inputs_of(folder: Path, task: str) -> dict[str, Path]:
@@ -183,7 +182,3 @@ def inputs_of(folder: Path, task: str) -> dict[str, Path]:
 
 def weights(file: Path) -> np.ndarray:
     return load_file(file)["classifier.weight"]
-
-
-def differs(folder: Path, name: str) -> bool:
-    return (ROOT / name).read_bytes() != (folder / name).read_bytes()

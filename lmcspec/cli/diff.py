@@ -108,7 +108,7 @@ def _document(
     from lmcspec.store import layout
 
     document: dict[str, Any] = {"a": left.name, "b": right.name, "tasks": tasks.document()}
-    document["settings"] = None if settings is None else [difference.document() for difference in settings.found]
+    document["settings"] = None if settings is None else [difference.document() for difference in settings.differing]
     document["cases"] = None if settings is None else {"only_a": list(settings.only_a), "only_b": list(settings.only_b)}
     if compared is not None:
         document["results"] = {
@@ -126,7 +126,7 @@ def _settings_lines(left: _Side, right: _Side, settings: "Differences | None") -
     if settings is None:
         return [*heads, "", "a saved plan holds no spec: settings are not compared"]
     lines = [*heads, ""]
-    rows = [(*difference.cells, _in_cases(difference.cases, settings.of)) for difference in settings.found]
+    rows = [(*difference.cells, _in_cases(difference.cases, settings.of)) for difference in settings.differing]
     narrow = [row for row in rows if max(map(len, row)) <= WIDEST]
     if narrow:
         header = ("setting", "in A", "", "in B", "", "")

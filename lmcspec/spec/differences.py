@@ -36,7 +36,7 @@ class Difference:
 class Differences:
     """The differences of two specs, and the cases that only one of them has."""
 
-    found: tuple[Difference, ...]
+    differing: tuple[Difference, ...]
     only_a: tuple[str, ...] = ()
     only_b: tuple[str, ...] = ()
     of: int = field(default=1)

@@ -7,7 +7,7 @@ from lmcspec.spec.differences import differences
 
 
 def cells(*args, **kwargs):
-    return [one.cells for one in differences(*args, **kwargs).found]
+    return [one.cells for one in differences(*args, **kwargs).differing]
 
 
 def test_equal_specs_have_none():
@@ -52,7 +52,7 @@ SWEPT = "sweep.grid={replicates=[1,2,3]}"
 
 def test_cases_are_compared_by_name_and_what_is_alike_stands_once():
     found = differences(small(SWEPT), small(SWEPT, "recipes.distilled.batch=64"))
-    (one,) = found.found
+    (one,) = found.differing
     assert (one.path, one.cases, found.of) == (
         "recipes.distilled.batch",
         ("replicates=1", "replicates=2", "replicates=3"),
@@ -62,12 +62,12 @@ def test_cases_are_compared_by_name_and_what_is_alike_stands_once():
 
 def test_cases_that_only_one_side_has():
     found = differences(small(SWEPT), small("sweep.grid={replicates=[2,4]}"))
-    assert (found.found, found.only_a, found.only_b) == ((), ("replicates=1", "replicates=3"), ("replicates=4",))
+    assert (found.differing, found.only_a, found.only_b) == ((), ("replicates=1", "replicates=3"), ("replicates=4",))
 
 
 def test_two_single_cases_are_compared_whatever_they_are_called():
     found = differences(small(), small("sweep.grid={replicates=[2]}"))
-    assert [one.cells[0] for one in found.found] == ["replicates"]
+    assert [one.cells[0] for one in found.differing] == ["replicates"]
     assert found.only_a == found.only_b == ()
 
 

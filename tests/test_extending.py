@@ -64,7 +64,8 @@ def test_a_section_shows_as_many_new_files_as_it_says(addition):
 
 def test_the_sections_are_these():
     sections = {one.name for one in additions()}
-    assert {"A criterion", "A model", "A plot", "A measure with a kind of task and a plot"} <= sections
+    assert {"A criterion", "A model", "An optimiser", "A schedule", "A plot"} <= sections
+    assert "A measure with a kind of task and a plot" in sections
     assert len(re.findall(r"^\| an? .* \| \d+ \|", PAGES[0], re.MULTILINE)) == len(sections)
     commands, files = then()
     assert list(files) == ["study.toml"]
@@ -82,6 +83,10 @@ def test_what_the_pages_show_works_in_a_copy_of_the_tree(tmp_path):
     signs = [row for row in rows if (row["measure"], row["metric"]) == ("signs", "kept")]
     check_that_the_measure_counts_signs(tmp_path, signs)
     check_that_the_criterion_takes_the_most_negative(tmp_path, signs)
+    stepped = [
+        row for row in rows if (row["network"], row["level"], row["metric"]) == ("stepped", "1", "test/accuracy")
+    ]
+    check_that_steps_are_of_one_size_and_then_fall(tmp_path, stepped)
     barriers = [float(row["value"]) for row in rows if row["metric"] == "barrier/test-loss"]
     assert barriers and max(barriers) < 1e-6, "the model is convex: no loss is above the line between the ends"
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
@@ -141,21 +146,17 @@ def check_what_accept_did(folder: Path, said: str) -> None:
     for kind, locked in before.items():
         assert locked["golden"].items() <= after[kind]["golden"].items()
     assert "lmcspec.science.criteria.sign" in after["prune"]["sources"]
-    assert "lmcspec.science.models.softmax_regression" in after["train"]["sources"]
+    parts = ("models.softmax_regression", "optimisers.signum")
+    assert {f"lmcspec.science.{part}" for part in parts} <= after["train"]["sources"].keys()
+    assert "lmcspec.catalog.schedules.trapezoid" in after["train"]["sources"]
 
 
 def check_that_the_measure_counts_signs(folder: Path, rows: list[dict[str, str]]) -> None:
     """Beside a count over weights in the store and those that each replicate begins with, drawn here."""
-    import torch
-
-    from lmcspec.science.initial import initial_state
-
-    network = torch.nn.ModuleDict({"classifier": torch.nn.Linear(64, 10)})
     assert len(rows) == 2 * 2 * 3, "networks, replicates, levels"
     for row in rows:
         inputs = inputs_of(folder, row["task"])
-        drawn = initial_state(network, "default", ("init", int(row["replicate"])))
-        state, start = weights(inputs["state"] / "state.safetensors"), drawn["classifier.weight"].numpy()
+        state, start = weights(inputs["state"] / "state.safetensors"), drawn(int(row["replicate"]))
         keep = weights(inputs["mask"] / "mask.safetensors") if "mask" in inputs else np.ones_like(state)
         pairs = list(zip(state[keep.astype(bool)], start[keep.astype(bool)], strict=True))
         assert len(pairs) == 640 // 2 ** int(row["level"])
@@ -171,6 +172,29 @@ def check_that_the_criterion_takes_the_most_negative(folder: Path, rows: list[di
         keep = weights(mask / "mask.safetensors").astype(bool)
         assert 2 * keep.sum() == keep.size
         assert ranked[~keep].max() < ranked[keep].min()
+
+
+def check_that_steps_are_of_one_size_and_then_fall(folder: Path, rows: list[dict[str, str]]) -> None:
+    """Every weight has moved by a sum of the rates of two epochs of 12 updates, each with a sign or not at all."""
+    unit = 0.01 / 12
+    farthest = 12 * 12 + sum(range(1, 13))
+    assert len(rows) == 2
+    for row in rows:
+        mask = inputs_of(folder, row["task"])["mask"]
+        trained = weights(inputs_of(folder, mask.parent.name)["state"] / "state.safetensors")
+        moved = (trained - drawn(int(row["replicate"]))) / unit
+        assert np.abs(moved - moved.round()).max() < 0.01
+        assert farthest / 4 < np.abs(moved).max() < farthest + 0.01
+
+
+def drawn(replicate: int) -> np.ndarray:
+    """The weights with which a replicate begins."""
+    import torch
+
+    from lmcspec.science.initial import initial_state
+
+    network = torch.nn.ModuleDict({"classifier": torch.nn.Linear(64, 10)})
+    return initial_state(network, "default", ("init", replicate))["classifier.weight"].numpy()
 
 
 def inputs_of(folder: Path, task: str) -> dict[str, Path]:

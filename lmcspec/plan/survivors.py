@@ -116,18 +116,22 @@ def _after(
 ) -> Iterator[list[tuple[set[str], int]]]:
     """What is known of layers after each round of a stage: of those ranked together only the sum."""
     spared = set(stage.stage.exclude)
-    eligible = [group for group in groups if not group[0] & spared]
-    kept = [group for group in groups if group[0] & spared]
-    left = [size for _, size in eligible]
-    by_layer = ranks_by_layer(stage.stage, [layers for layers, _ in eligible])
-    together = set().union(*(layers for layers, _ in eligible)) if eligible else set()
+    places = [place for place, (layers, _) in enumerate(groups) if not layers & spared]
+    if not places:
+        yield from ([*groups] for _ in counts)
+        return
+    by_layer = ranks_by_layer(stage.stage, [groups[place][0] for place in places])
+    together = set().union(*(groups[place][0] for place in places))
+    left = [groups[place][1] for place in places]
     for count in counts:
+        # Groups stay in the model's order, by which equal parts of a later round are handed out.
         if by_layer:
             left = [size - part for size, part in zip(left, share(count, left), strict=True)]
-            yield kept + [(layers, size) for (layers, _), size in zip(eligible, left, strict=True)]
+            now = {place: [(groups[place][0], size)] for place, size in zip(places, left, strict=True)}
         else:
             left = [sum(left) - count]
-            yield [*kept, (together, left[0])] if together else list(kept)
+            now = {place: [] for place in places} | {places[0]: [(together, left[0])]}
+        yield [group for place, old in enumerate(groups) for group in now.get(place, [old])]
 
 
 def share(count: int, sizes: Sequence[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+import sys
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,9 @@ from lmcspec.base import spread
 
 usual = st.lists(st.floats(-1e290, 1e290), min_size=2, max_size=8)
 anything = st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=6)
+
+
+LARGEST = sys.float_info.max
 
 
 @given(usual)
@@ -32,7 +36,13 @@ def test_nothing_raises_and_no_finite_number_comes_of_what_is_none(values):
 
 @pytest.mark.parametrize(
     ("values", "mean"),
-    [([1.0, math.inf], math.inf), ([-math.inf, 0.0], -math.inf), ([1e308, 1e308], 1e308), ([1e308, -1e308], 0.0)],
+    [
+        ([1.0, math.inf], math.inf),
+        ([-math.inf, 0.0], -math.inf),
+        ([1e308, 1e308], 1e308),
+        ([1e308, -1e308], 0.0),
+        ([LARGEST] * 3, LARGEST),
+    ],
 )
 def test_means_at_the_edge_of_what_floats_hold(values, mean):
     assert spread.mean(values) == mean

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from specs_for_tests import SEVEN_UPDATES
 
@@ -85,9 +85,17 @@ from lmcspec.catalog.criteria.magnitude import CARD  # noqa: E402
 MAGNITUDE = CARD.config()
 
 
+def spared_before(rounds):
+    """A layer that is spared first takes its turn with the others later, in the model's order."""
+    first, then = {"rounds": 1, "fraction": 0.001, "exclude": ["c"]}, {"rounds": rounds, "fraction": 0.5}
+    return [Stage.model_validate({**stage, "scope": "layer", "criterion": MAGNITUDE}) for stage in (first, then)]
+
+
 @given(
     st.lists(stages(), min_size=1, max_size=3), st.lists(st.integers(1, 40), min_size=3, max_size=3), st.integers(0, 99)
 )
+@example(spared_before(1), [1, 1, 1], 0)
+@example(spared_before(2), [1, 1, 6], 0)
 def test_counted_levels_are_those_of_masks(written, sizes, seed):
     """Pruned for real by random scores: what the plan knows is so, and a first stage is always known."""
     laid, levels = lay_out(tuple(written), dict(zip(LAYERS, sizes, strict=True)))

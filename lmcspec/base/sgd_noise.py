@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lmcspec.base.streams import Where
+from lmcspec.base.addresses import Where
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import hashlib
 
 import numpy as np
 
+from lmcspec.base.addresses import Address
 from lmcspec.base.ids import canonical
 
 STREAMS = {
@@ -31,9 +32,6 @@ STREAMS = {
 """Every stream and its address. Using a name that does not stand here is an error."""
 
 _SEED = "lmcspec:seed:1"
-Address = int | str
-Where = tuple[str, *tuple[Address, ...]]
-"""A random stream and an address in it."""
 
 
 def words(count: int, stream: str, *address: Address) -> np.ndarray:

@@ -14,7 +14,7 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
-from lmcspec.base.streams import Where
+from lmcspec.base.addresses import Where
 from lmcspec.science.attention import twice_differentiable
 
 Batches = Sequence[tuple[Tensor, Tensor]]

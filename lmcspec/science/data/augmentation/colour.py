@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.streams import Where
+from lmcspec.base.addresses import Where
 from lmcspec.catalog.augmentation import Augment
 
 GREY = (0.299, 0.587, 0.114)

@@ -28,8 +28,8 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, pad
 
 from lmcspec.base import streams
+from lmcspec.base.addresses import Where
 from lmcspec.base.sgd_noise import TrainingNoise
-from lmcspec.base.streams import Where
 from lmcspec.catalog.augmentation import Augment
 
 RATIO_SCALE = 1.2

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.streams import Where
+from lmcspec.base.addresses import Where
 from lmcspec.catalog.augmentation import ResizedCrop
 
 ATTEMPTS = 10

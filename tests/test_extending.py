@@ -198,10 +198,10 @@ def drawn(replicate: int) -> np.ndarray:
 
 
 def inputs_of(folder: Path, task: str) -> dict[str, Path]:
-    """By slot the files of what a stored task was given."""
+    """By input the files of what a stored task was given."""
     objects = folder / ".lmcspec" / "objects"
     inputs = json.loads((objects / task[:2] / task / "task.json").read_text(encoding="utf-8"))["inputs"]
-    return {slot: objects / one[:2] / one / "out" for slot, one in inputs.items()}
+    return {name: objects / one[:2] / one / "out" for name, one in inputs.items()}
 
 
 def weights(file: Path) -> np.ndarray:

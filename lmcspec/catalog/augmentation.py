@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from lmcspec.catalog.config import ADDED_LATER, Config, Several, identity
-from lmcspec.catalog.families import Families
+from lmcspec.catalog.dsa import Transforms
 
 
 class ResizedCrop(Config):
@@ -42,10 +42,10 @@ class Augment(Config):
     """Mirror left to right with probability 1/2."""
     crop: int = Field(default=0, ge=0)
     """Pad by so many black pixels on each side and cut the old size somewhere."""
-    dsa: Families = Field(default="", json_schema_extra=ADDED_LATER)
-    """Differentiable siamese augmentation: families joined by `_`, such as color_crop_cutout_flip_scale_rotate."""
+    dsa: Transforms = Field(default="", json_schema_extra=ADDED_LATER)
+    """Differentiable siamese augmentation: transforms joined by `_`, such as color_crop_cutout_flip_scale_rotate."""
     dsa_style: Literal["dc", "mtt", "idc"] = Field(default="dc", json_schema_extra=ADDED_LATER)
-    """How DSA combines them: one family a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
+    """How DSA combines them: one a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
     cutmix: float = Field(default=0.0, ge=0, le=1, json_schema_extra=ADDED_LATER)
     """Probability with which a batch is mixed with itself by CutMix."""
     random_resized_crop: ResizedCrop | None = Field(default=None, json_schema_extra=ADDED_LATER)
@@ -56,6 +56,6 @@ class Augment(Config):
     """Each image gets N(0, lighting) times each principal component of ImageNet's pixels."""
 
     def document(self) -> dict[str, Any]:
-        """What enters ids. How families are combined has no meaning without any, so then it is no part of an id."""
+        """What enters ids. How transforms are combined has no meaning without any, so then it is no part of an id."""
         document = identity(self)
         return document if self.dsa else {key: value for key, value in document.items() if key != "dsa_style"}

@@ -120,7 +120,7 @@ class ScheduleCard(Card):
 class DistillerCard(Card):
     """A distillation method. Implementation: `distill(config, given) -> Distilled`; see `science/distill/dm.py`.
 
-    How it stops and goes on, so that it is not lost when its process is, stands in `science/distill/protocol.py`.
+    How it stops and goes on, so that it is not lost when its process is, stands in `science/distill/distillation.py`.
     """
 
     kind: str = "distiller"

@@ -71,19 +71,19 @@ class TaskContext:
     def partial(self) -> Path:
         return self.attempt.partial
 
-    def input(self, slot: str) -> Path:
+    def input(self, name: str) -> Path:
         """The folder of the committed result, in which every file was compared with its digest."""
-        stored = self._stored(slot, outputs=True)
+        stored = self._stored(name, outputs=True)
         try:
             return stored.out
         except DamagedError as error:
-            raise self._taken_out(slot, error) from error
+            raise self._taken_out(name, error) from error
 
-    def result(self, slot: str) -> dict[str, Any]:
-        return self._stored(slot, outputs=False).scalars
+    def result(self, name: str) -> dict[str, Any]:
+        return self._stored(name, outputs=False).scalars
 
-    def has(self, slot: str) -> bool:
-        return slot in self._payload.get("inputs", {})
+    def has(self, name: str) -> bool:
+        return name in self._payload.get("inputs", {})
 
     def metric(self, name: str, value: float, step: int) -> None:
         if self._metrics is None:
@@ -146,23 +146,23 @@ class TaskContext:
             self._metrics.close()
             self._metrics = None
 
-    def _stored(self, slot: str, *, outputs: bool) -> Stored:
-        identifier = self._payload["inputs"][slot]
+    def _stored(self, name: str, *, outputs: bool) -> Stored:
+        identifier = self._payload["inputs"][name]
         try:
             stored = self._store.read(identifier, patience=1.0)
         except DamagedError as error:
-            raise self._taken_out(slot, error) from error
+            raise self._taken_out(name, error) from error
         if stored is None or (outputs and not stored.has_outputs):
             raise StoreError(
-                f"the input {slot!r}, object {short(identifier)}, is not in the store any more",
+                f"the input {name!r}, object {short(identifier)}, is not in the store any more",
                 help="run the same command again: it makes what is missing",
             )
         return stored
 
-    def _taken_out(self, slot: str, error: DamagedError) -> DamagedInputError:
+    def _taken_out(self, name: str, error: DamagedError) -> DamagedInputError:
         """Let what is damaged count as missing, so that the next plan has it made again."""
         self._store.take_out(error.id)
-        return DamagedInputError(slot, error)
+        return DamagedInputError(name, error)
 
 
 def present(store: Store, identifier: str) -> Stored | None:

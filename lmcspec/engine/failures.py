@@ -58,9 +58,9 @@ class Failure:
 class DamagedInputError(StoreError):
     """What a task was to start from is not what was committed. It is made again by the next plan that needs it."""
 
-    def __init__(self, slot: str, damage: StoreError) -> None:
+    def __init__(self, name: str, damage: StoreError) -> None:
         super().__init__(
-            f"the input {slot!r} can't be used: {damage}", help="run the same command again: it makes that anew"
+            f"the input {name!r} can't be used: {damage}", help="run the same command again: it makes that anew"
         )
 
 

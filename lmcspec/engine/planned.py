@@ -35,6 +35,6 @@ class Job:
     tasks: Mapping[str, PlannedTask]
     payload: Callable[[str], dict[str, Any]]
     """The JSON-able document that a worker needs for a task: {"task": identity document, "shared": {digest: part},
-    "inputs": {slot: id}, "byproducts": [{"id": …, "task": identity document}], "neutral": {…}}."""
+    "inputs": {name: id}, "byproducts": [{"id": …, "task": identity document}], "neutral": {…}}."""
     on_collapse: Literal["go-on", "skip"] = "go-on"
     """`skip`: what needs a task that ended with another outcome than `ok` is not run."""

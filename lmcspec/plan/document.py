@@ -230,7 +230,7 @@ def payload(
 
     `units` and `model` go into the record of the result, so that later plans can predict seconds, and `reason`, why it
     ran, so that this can be told later. `continued` is a
-    stored state of the same branch, in the slot `continue`, which is not part of the id.
+    stored state of the same branch, in the input `continue`, which is not part of the id.
     """
     task = plan.tasks[task_id]
     parts = {part.digest: part.value for part in parts_of(task.params)}

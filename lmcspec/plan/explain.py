@@ -22,9 +22,9 @@ _DIGITS = re.compile(r"[0-9a-f]{4,64}")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What fills a slot; `id` is None while that of its data is not known."""
+    """An input of a task; `id` is None while that of its data is not known."""
 
-    slot: str
+    name: str
     id: str | None
     label: str
 
@@ -78,7 +78,7 @@ class TaskExplanation:
         lines = [self.label, f"id      {self.id or '?'}", f"kind    {self.kind}, version {self.version}"]
         lines += _headed("state", self._states())
         lines += _headed("also", self.also)
-        inputs = [(source.slot, short(source.id) if source.id else "?", source.label) for source in self.inputs]
+        inputs = [(source.name, short(source.id) if source.id else "?", source.label) for source in self.inputs]
         lines += _headed("inputs", aligned(inputs, margin=""))
         lines += _headed("seeds", [", ".join(f"{name} {value}" for name, value in self.seeds.items())])
         params = [(dotted(path), shown(value)) for path, value in leaves(self.params) if value is not None]
@@ -173,7 +173,7 @@ def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
         passed_by=named(difference.passing.get(task_id)),
         goes_on_from=named(difference.continued.get(task_id)),
         inputs=tuple(
-            Input(slot, None if source in plan.unknown else source, named(source)) for slot, source in task.inputs
+            Input(name, None if source in plan.unknown else source, named(source)) for name, source in task.inputs
         ),
         seeds=dict(task.seeds),
         params={name: _resolved(plan, getattr(task.params, name)) for name in encode(task.params)},

@@ -121,7 +121,7 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
 def _experts(
     case: Case, name: str, wanted: Mapping[str, Any] | None, model: Part, material: Material, graph: Graph
 ) -> dict[str, str]:
-    """The tasks that train the experts of a method which follows some, by slot. Sets that ask alike share them."""
+    """The tasks that train the experts of a method which follows some, by input. Sets that ask alike share them."""
     if wanted is None:
         return {}
     per_epoch = updates_per_epoch(material.real.images, wanted["batch"])
@@ -129,12 +129,12 @@ def _experts(
     augment = Augment(dsa=wanted["dsa"], dsa_style="mtt" if wanted["dsa"] else "dc")
     recipe = Recipe(wanted["epochs"] * per_epoch, wanted["batch"], optimiser, augment=augment)
     params = Expert(model, Part.of(as_document(recipe)), material.data)
-    slots = {}
+    experts = {}
     for number in range(wanted["count"]):
         role = f"{case.prefix}distilled/{name}/expert{number}"
         seeds = {"seed": wanted["seed"], "expert": number}
-        slots[f"expert-{number}"] = graph.add("expert", params, seeds=seeds, role=role)
-    return slots
+        experts[f"expert-{number}"] = graph.add("expert", params, seeds=seeds, role=role)
+    return experts
 
 
 def folder_of(case: Case, base: Path, path: tuple) -> Path:

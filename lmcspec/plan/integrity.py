@@ -82,9 +82,9 @@ def _dangling(document: Mapping[str, Any]) -> Iterator[str]:
         for of_network in document["levels"]
     }
     for identifier, entry in tasks.items():
-        for slot, source in entry["inputs"].items():
+        for name, source in entry["inputs"].items():
             if source not in tasks:
-                yield f"the input {slot} of {entry['label']}, {short(source)}, is no task of it"
+                yield f"the input {name} of {entry['label']}, {short(source)}, is no task of it"
         if identifier in entry["inputs"].values():
             yield f"{entry['label']} takes its own result"
     for role, task in document["roles"].items():

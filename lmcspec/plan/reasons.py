@@ -129,16 +129,16 @@ def _compared(
             return Reason("code-changed", changes)
         data = all(change.field.startswith("data.digest") or change.field == "train_on.digest" for change in changes)
         return Reason("data-changed" if data else "params-changed", changes)
-    moved = [source for slot, source in task.inputs if old["inputs"].get(slot) != source and source in known]
+    moved = [source for name, source in task.inputs if old["inputs"].get(name) != source and source in known]
     if moved or set(old["inputs"]) != dict(task.inputs).keys():
         source = moved[0] if moved else upstream
         if source is None:
-            slots = tuple(
-                Change(f"inputs.{slot}", old["inputs"].get(slot), dict(task.inputs).get(slot))
-                for slot in sorted(set(old["inputs"]) | set(dict(task.inputs)))
-                if old["inputs"].get(slot) != dict(task.inputs).get(slot)
+            changed = tuple(
+                Change(f"inputs.{name}", old["inputs"].get(name), dict(task.inputs).get(name))
+                for name in sorted(set(old["inputs"]) | set(dict(task.inputs)))
+                if old["inputs"].get(name) != dict(task.inputs).get(name)
             )
-            return Reason("params-changed", slots)
+            return Reason("params-changed", changed)
         reason = known[source]
         return Reason("input-changed", reason.changes, reason.root or source)
     return Reason("never-run")

@@ -188,7 +188,7 @@ def _looked_at(task: str, plan: Plan) -> Iterator[str]:
     """The trainings whose networks a task is about; of masks, those that were ranked."""
     looking = plan.tasks[task]
     about = kind(looking.kind).about(looking.params)
-    for source in (source for slot, source in looking.inputs if slot.startswith(about)):
+    for source in (source for name, source in looking.inputs if name.startswith(about)):
         if plan.tasks[source].trains:
             yield source
         else:

@@ -76,7 +76,7 @@ def _recipes(names: Names) -> None:
         style = augment.get("dsa_style") if augment is not None else None
         dsa = augment.get("dsa") if augment is not None else None
         if style is not None and (dsa is None or dsa.value == ""):
-            message = "`dsa_style` says how the families of `dsa` are combined, and there are none"
+            message = "`dsa_style` says how the transforms of `dsa` are combined, and there are none"
             help = 'name some, as in `dsa = "color_crop_cutout_flip_scale_rotate"`'
             names.problem("E117", message, ("recipes", name, "augment", "dsa_style"), key=True, help=help)
         resized = augment.get("random_resized_crop") if augment is not None else None

@@ -21,16 +21,16 @@ class Context(Protocol):
     memory: dict[Any, Any]
     """Kept between the tasks of one worker, so that a data set is loaded once."""
 
-    def input(self, slot: str) -> Path:
-        """The output folder of the committed task that fills this slot."""
+    def input(self, name: str) -> Path:
+        """The output folder of the committed task that is this input."""
         ...
 
-    def result(self, slot: str) -> dict[str, Any]:
+    def result(self, name: str) -> dict[str, Any]:
         """Its committed values."""
         ...
 
-    def has(self, slot: str) -> bool:
-        """Whether the slot is filled."""
+    def has(self, name: str) -> bool:
+        """Whether there is this input."""
         ...
 
     def metric(self, name: str, value: float, step: int) -> None:

@@ -12,7 +12,7 @@ from lmcspec.tasks.work import Known, Work
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """Slots: `a`, `b`, `start` from which both set out, `mask` where they have one."""
+    """Inputs: `a`, `b`, `start` from which both set out, `mask` where they have one."""
 
     model: Part
 
@@ -35,7 +35,7 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
 
     network = read.module(params.model, "meta")
     mask = read.mask(ctx, network) or {}
-    a, b, start = (masks.apply(mask, read.tensors(ctx.input(slot) / read.STATE)) for slot in ("a", "b", "start"))
+    a, b, start = (masks.apply(mask, read.tensors(ctx.input(name) / read.STATE)) for name in ("a", "b", "start"))
     found = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
     if found.apart == 0 and any(found.from_start):
         raise LmcspecError(

@@ -26,7 +26,7 @@ GRID = "grid.png"
 class Distill:
     """A method with its settings, the network whose features or gradients it matches, and the data.
 
-    Slots: `expert-0`, `expert-1`, … of a method that follows experts.
+    Inputs: `expert-0`, `expert-1`, … of a method that follows experts.
     """
 
     method: Part
@@ -55,7 +55,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     from lmcspec.catalog import ModelCard, get
     from lmcspec.science.data.distilled.distilled_set import save_distilled
     from lmcspec.science.data.look import save_grid, visible
-    from lmcspec.science.distill.protocol import Diverged, Given, Progress, Stopped
+    from lmcspec.science.distill.distillation import Distillation, Diverged, Progress, Stopped
     from lmcspec.science.initial import scheme_of
 
     card = get("distiller", params.method.value["method"])
@@ -75,7 +75,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
         ctx.metric("distill/loss", loss, step)
         return checkpoints.due()
 
-    given = Given(
+    distillation = Distillation(
         data,
         partial(read.module, params.model),
         scheme_of(params.model.value["config"]),
@@ -86,10 +86,10 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     )
     while True:
         try:
-            made = card.load()(config, given)
+            made = card.load()(config, distillation)
             break
         except Stopped as stopped:
-            given = replace(given, begin=stopped.progress)
+            distillation = replace(distillation, begin=stopped.progress)
             checkpoints.write(stopped.progress.step, stopped.progress.state)
             if ctx.stopping():
                 raise Interrupted(str(stopped)) from None
@@ -111,14 +111,14 @@ def _nothing(data: "Dataset", ipc: int) -> "Distilled":
     import torch
 
     from lmcspec.science.data.distilled.distilled_set import Distilled
-    from lmcspec.science.distill.protocol import class_labels
+    from lmcspec.science.distill.start import class_labels
 
     labels = class_labels(data.classes, ipc, data.train.device)
     return Distilled(torch.full((len(labels), *data.shape), math.nan), labels, data.space)
 
 
 def _experts(ctx: Context) -> list[Path]:
-    """The files of the experts in the slots, by number."""
+    """The files of the experts in the inputs, by number."""
     found = []
     while ctx.has(f"expert-{len(found)}"):
         found.append(ctx.input(f"expert-{len(found)}") / read.TRAJECTORY)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def unmasked(
     ctx: Context, state: "Mapping[str, Tensor]", mask: "Mapping[str, Tensor]", recipe: Part, branches: tuple[int, ...]
 ) -> "dict[str, Tensor]":
-    """A masked state with what weight decay made of the pruned weights of the state in the slot `start`."""
+    """A masked state with what weight decay made of the pruned weights of the state in the input `start`."""
     from lmcspec.catalog.recipe import from_document
     from lmcspec.science import residue
 

@@ -15,7 +15,7 @@ from lmcspec.tasks.work import BACKWARD, FLOAT, Known, Work, training
 
 @dataclass(frozen=True, slots=True)
 class Expert:
-    """One of the trainings that trajectory matching follows. No slots. Seeds: `seed` of all of them, and `expert`."""
+    """One of the trainings that trajectory matching follows. No inputs. Seeds: `seed` of all of them, and `expert`."""
 
     model: Part
     recipe: Part

@@ -25,7 +25,7 @@ MANY = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Hessian:
-    """Slots: `state`, `mask` where it has one."""
+    """Inputs: `state`, `mask` where it has one."""
 
     model: Part
     data: Part

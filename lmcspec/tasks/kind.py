@@ -33,7 +33,7 @@ def _nothing(params: Any) -> Mapping[str, Any]:
     return {}
 
 
-def _no_slots(params: Any) -> tuple[str, ...]:
+def _no_inputs(params: Any) -> tuple[str, ...]:
     return ()
 
 
@@ -64,11 +64,11 @@ class Kind:
     data: str = ""
     """The parameter that is the study's data; empty where it looks at none."""
     in_place: str = ""
-    """The parameter that is a set in place of their training images, if any; a task's goes into the slot `data`."""
+    """The parameter that is a set in place of their training images, if any; a task's is the input `data`."""
     layers: str = ""
     """The parameter that names layers of the model, which has to have them."""
-    about: Callable[[Any], tuple[str, ...]] = _no_slots
-    """Slots (by the first letters of their names) of networks and masks whose collapse is that of its numbers, too."""
+    about: Callable[[Any], tuple[str, ...]] = _no_inputs
+    """Inputs (by the first letters of their names) of networks and masks whose collapse is that of its numbers, too."""
     shown: Callable[[Any], Mapping[str, Any]] = _nothing
     """What tracking shows of its parameters, flat and by name."""
     picture: str = ""

@@ -27,7 +27,7 @@ REACH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """Slots: `anchor-0`, `anchor-1`, `anchor-2`; `other-0`, … to project; `mask`, and with `decay` `start`."""
+    """Inputs: `anchor-0`, `anchor-1`, `anchor-2`; `other-0`, … to project; `mask`, and with `decay` `start`."""
 
     model: Part
     data: Part
@@ -137,14 +137,14 @@ def _without_plane(
     return Finished({"metrics": {}, "own": own, "no-plane": why}, worst)
 
 
-def _states(ctx: Context, network: "nn.Module", params: Landscape, slot: str) -> "Iterator[State]":
-    """The networks in the slots of that name, masked; or with what they would have kept where masks are dropped."""
+def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) -> "Iterator[State]":
+    """The networks in the inputs of that name, masked; or with what they would have kept where masks are dropped."""
     from lmcspec.science import masks
 
     mask = read.mask(ctx, network)
     number = 0
-    while ctx.has(f"{slot}-{number}"):
-        state = masks.apply(mask or {}, read.tensors(ctx.input(f"{slot}-{number}") / read.STATE))
+    while ctx.has(f"{name}-{number}"):
+        state = masks.apply(mask or {}, read.tensors(ctx.input(f"{name}-{number}") / read.STATE))
         if params.decay is not None and mask is not None:
             state = unmasked(ctx, state, mask, params.decay, params.branches)
         yield state

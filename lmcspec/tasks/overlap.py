@@ -12,7 +12,7 @@ from lmcspec.tasks.work import Known, Work
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Slots: `mask`, and `other` where it is compared."""
+    """Inputs: `mask`, and `other` where it is compared."""
 
     model: Part
 

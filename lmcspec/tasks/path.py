@@ -21,7 +21,7 @@ NOISE, WRONG = "noise.safetensors", "wrong.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Slots: `a` (at 0), `b` (at 1), `mask` where they have one, and with `decay` `start`."""
+    """Inputs: `a` (at 0), `b` (at 1), `mask` where they have one, and with `decay` `start`."""
 
     model: Part
     data: Part
@@ -62,7 +62,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
-    a, b = (read.tensors(ctx.input(slot) / read.STATE) for slot in ("a", "b"))
+    a, b = (read.tensors(ctx.input(name) / read.STATE) for name in ("a", "b"))
     mixed = mask
     if params.decay is not None and mask is not None:
         a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))

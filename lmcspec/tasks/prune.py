@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Prune:
     """One or more rounds at once.
 
-    Slots: `state` (what ranks), `mask` (what survives so far; dense without it), `data` (a distilled set that a
+    Inputs: `state` (what ranks), `mask` (what survives so far; dense without it), `data` (a distilled set that a
     criterion looks at).
     """
 
@@ -36,7 +36,7 @@ class Prune:
     sparsity: float | None = None
     """Prune in the last round to exactly this total sparsity."""
     start: Literal["given", "init"] = field(default="given", metadata=ADDED_LATER)
-    """What ranks: the state in its slot, or the replicate's initial weights."""
+    """What ranks: the state in its input, or the replicate's initial weights."""
     data: Part | None = field(default=None, metadata=ADDED_LATER)
     """The study's data, for a criterion that looks at training images."""
     train_on: Part | None = field(default=None, metadata=ADDED_LATER)

@@ -98,7 +98,7 @@ def space(value: Mapping[str, Any]) -> Any:
 
 
 def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distilled | None":
-    """The distilled set to train on: that of a file, or in the slot `data`; None for the study's own images."""
+    """The distilled set to train on: that of a file, or in the input `data`; None for the study's own images."""
     from lmcspec.science.data import Space
     from lmcspec.science.data.distilled.distilled_set import load_distilled, read_own
 
@@ -154,7 +154,7 @@ def write(path: Path, values: "Mapping[str, Tensor]") -> None:
 
 
 def mask(ctx: Context, network: "nn.Module") -> "dict[str, Tensor] | None":
-    """The mask in the slot `mask` in the model's order, or None where it is dense."""
+    """The mask in the input `mask` in the model's order, or None where it is dense."""
     from lmcspec.science import masks
 
     if not ctx.has("mask"):

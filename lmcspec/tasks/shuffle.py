@@ -13,7 +13,7 @@ from lmcspec.tasks.work import Known, Work
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """Slot: `mask`."""
+    """Input: `mask`."""
 
     model: Part
     mode: Literal["shuffled", "shuffled-global", "even"] = "shuffled"

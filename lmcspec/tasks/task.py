@@ -11,12 +11,12 @@ from lmcspec.tasks.params import Part, encode
 IDENTITY = ("kind", "version", "params", "inputs", "seeds")
 """The keys of an identity document."""
 SET = "data"
-"""The slot of a distilled set that a task makes."""
+"""The input that is a distilled set that a task makes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What to do (`kind`, `params`), with which results (`inputs`: slot -> task id) and which draws (`seeds`).
+    """What to do (`kind`, `params`), with which results (`inputs`: name -> task id) and which draws (`seeds`).
 
     `id` is the hash of exactly these and the kind's version; label and keep are not part of it.
     """
@@ -48,7 +48,7 @@ class Task:
     @property
     def made_set(self) -> str | None:
         """The task that makes the distilled set in their place."""
-        return next((source for slot, source in self.inputs if slot == SET), None)
+        return next((source for name, source in self.inputs if name == SET), None)
 
     @property
     def on_distilled(self) -> bool:

@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """A training, named from its last branch. Slots: `mask`, `start`, `last`, `data`, each only where it is used."""
+    """A training, named from its last branch. Inputs: `mask`, `start`, `last`, `data`, each only where it is used."""
 
     model: Part
     recipe: Part
     data: Part
-    """The study's data: what is trained on unless `train_on` or the slot `data` says otherwise, and tested on."""
+    """The study's data: what is trained on unless `train_on` or the input `data` says otherwise, and tested on."""
     begin: int
     """Updates already done at the starting point."""
     until: int
     start: Literal["init", "reinit", "given"] = "init"
-    """Drawn from the replicate's stream, redrawn, or the state in the slot `start`."""
+    """Drawn from the replicate's stream, redrawn, or the state in the input `start`."""
     restore: Literal["all", "prunable"] = "all"
-    """`prunable`: only prunable weights come from the start, the rest from the state in the slot `last`."""
+    """`prunable`: only prunable weights come from the start, the rest from the state in the input `last`."""
     train_on: Part | None = field(default=None)
     """A distilled set from a file, or another data set's images."""
 

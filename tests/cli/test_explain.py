@@ -53,7 +53,7 @@ def test_a_planned_task_by_label_and_by_id(place, lmcspec, ids):
     assert lmcspec("explain", "study.toml", task[:6]).out == said.out
     data = lmcspec("explain", "study.toml", "imp/s0/l1/train", "--format", "json").data
     assert (data["id"], data["state"], data["cost"]["updates"]) == (task, "run", 6)
-    assert data["inputs"] == [{"slot": "mask", "id": ids["imp/s0/l1/mask"], "label": "imp/s0/l1/mask"}]
+    assert data["inputs"] == [{"name": "mask", "id": ids["imp/s0/l1/mask"], "label": "imp/s0/l1/mask"}]
     assert not Path(".lmcspec").exists()
 
 

@@ -25,7 +25,7 @@ def _work(params, known):
 
 def _write(ctx, params, seeds):
     (ctx.out / "value.txt").write_text(f"{params.value}\n")
-    total = params.value + sum(ctx.result(slot)["total"] for slot in ("a", "b") if ctx.has(slot))
+    total = params.value + sum(ctx.result(which)["total"] for which in ("a", "b") if ctx.has(which))
     return Finished({"total": total})
 
 

@@ -173,7 +173,7 @@ class TestOnce:
         for network in ("imp", "shuffled", "reinit", "slowly"):
             target = run.target(network, k, 2, "stability")
             path = run.plan.tasks[target.task]
-            one, other = (run.plan.tasks[dict(path.inputs)[slot]] for slot in "ab")
+            one, other = (run.plan.tasks[dict(path.inputs)[which]] for which in "ab")
             assert target.at_updates == one.params.begin == other.params.begin == KS[k]
             assert (one.inputs, one.params) == (other.inputs, other.params)
             assert [dict(each.seeds)["copy"] for each in (one, other)] == [0, 1]

@@ -49,7 +49,7 @@ def test_copies_are_compared_at_multiples_of_the_step_on_the_clock_of_training()
     assert [one.through for one in targets(plan, at_updates=4, copies=(0, 1))] == [6, 9, None]
     assert len(plan.targets) == 3 * (4 + 3)
     for one in plan.targets:
-        ends = [plan.tasks[task].params.until for slot, task in plan.tasks[one.task].inputs if slot in "ab"]
+        ends = [plan.tasks[task].params.until for which, task in plan.tasks[one.task].inputs if which in "ab"]
         assert ends == [one.through or 12] * 2
 
 

@@ -49,7 +49,7 @@ def test_sets_that_ask_alike_share_their_experts():
     )
     assert counts(plan) == {"expert": 3, "distill": 2, "train distilled": 4}
     made = [task for task in plan.tasks.values() if task.kind == "distill"]
-    assert [slot for slot, _ in made[0].inputs] == ["expert-0", "expert-1", "expert-2"]
+    assert [which for which, _ in made[0].inputs] == ["expert-0", "expert-1", "expert-2"]
     assert made[0].inputs == made[1].inputs
     assert "experts" not in made[0].params.method.value
 

@@ -47,7 +47,7 @@ def test_what_is_said_is_what_the_id_is_made_of(name):
         "kind": found["kind"],
         "version": found["version"],
         "params": params,
-        "inputs": {one["slot"]: one["id"] for one in found["inputs"]},
+        "inputs": {one["name"]: one["id"] for one in found["inputs"]},
         "seeds": found["seeds"],
     }
     assert task_id(parts) == found["id"]
@@ -56,7 +56,7 @@ def test_what_is_said_is_what_the_id_is_made_of(name):
 def test_a_task_that_has_not_run():
     found = explained("imp/s0/l2/train", "replicates=2")
     assert (found.kind, found.state, found.reason.code, found.kept) == ("train", "run", "never-run", None)
-    assert [(one.slot, one.label) for one in found.inputs] == [("mask", "imp/s0/l2/mask")]
+    assert [(one.name, one.label) for one in found.inputs] == [("mask", "imp/s0/l2/mask")]
     assert found.seeds == {"copy": 0, "level": 2, "replicate": 0}
     # 1,437 images in batches of 256 are six updates, the last a partial one.
     assert (found.cost.work.images, found.cost.work.updates, found.cost.seconds) == (1437, 6, None)

@@ -34,18 +34,18 @@ def test_a_landscape_looks_at_the_copies_of_stability():
     assert counts(both)["train real"] == counts(alone)["train real"] == 2 * (3 + 3)
     assert counts(both)["landscape"] == 2
     (own, _) = tasks(both, "landscape")
-    slots = dict(own.inputs)
-    assert set(slots) == {"anchor-0", "anchor-1", "anchor-2", "other-0", "mask"}
+    inputs = dict(own.inputs)
+    assert set(inputs) == {"anchor-0", "anchor-1", "anchor-2", "other-0", "mask"}
     ends = {dict(path.inputs)[end] for path in tasks(both, "path") for end in "ab"}
-    assert {slots[slot] for slot in slots if slot != "mask"} <= ends
+    assert {inputs[which] for which in inputs if which != "mask"} <= ends
 
 
 def test_anchors_may_be_other_networks():
     text = """landscape = { networks = ["imp"], levels = [2], copies = 2, anchors = [1, { network = "chance" }, { network = "late", level = 0, copy = 1 }] }"""
     plan = plan_of(BASE + text)
-    slots = dict(tasks(plan, "landscape")[0].inputs)
-    assert "mask" not in slots, "each has its own"
-    labels = {slot: plan.tasks[task].label for slot, task in slots.items()}
+    inputs = dict(tasks(plan, "landscape")[0].inputs)
+    assert "mask" not in inputs, "each has its own"
+    labels = {which: plan.tasks[task].label for which, task in inputs.items()}
     assert labels["anchor-0"] == "imp/s0/l2/copy1"
     assert labels["anchor-1"] == "chance/s0/l2/train"
     assert labels["anchor-2"].endswith("s0/l0/copy1")

@@ -161,9 +161,9 @@ CARDS += (DistillerCard(name="blend", doc="x", config=Blend, implementation="own
 """)
     (plugin.folder / "blend.py").write_text("""
 from ownplug.data import load
-from lmcspec.science.distill.protocol import Distilled
+from lmcspec.science.data.distilled.distilled_set import Distilled
 
-def distill(config, given):
+def distill(config, distillation):
     kept = 1.0
     raise AssertionError(f"a plan runs no {Distilled.__name__} of {load.__name__}, {kept}")
 """)

@@ -77,7 +77,7 @@ def test_nothing_is_trained_between_rounds():
     plan = plan_of(FAMILY, "measures.accuracy.levels=['last']")
     for one in plan.tasks.values():
         if one.kind == "prune":
-            assert all(plan.tasks[source].params.until == 3 for slot, source in one.inputs if slot == "state")
+            assert all(plan.tasks[source].params.until == 3 for which, source in one.inputs if which == "state")
 
 
 def test_masks_are_shared_by_all_that_ask_for_the_same(plan):

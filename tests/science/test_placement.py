@@ -26,7 +26,7 @@ from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.resident import Dataset, Split, enter
 from lmcspec.science.data.space import Space
 from lmcspec.science.distill import dc, dm, idc, protocol
-from lmcspec.science.distill.protocol import Given
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
@@ -137,8 +137,8 @@ def test_distilling(data, monkeypatch, method):
     for place in (method, protocol):
         monkeypatch.setattr(place, "members_of", lambda split, classes: [np.arange(20)] * classes)
     space = Space("standardised", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
-    given = Given(Dataset(data, data, 3, (3, 8, 8), space), network, pulse=lambda done, loss: False)
-    made = method.distill(METHODS[method], given)
+    distillation = Distillation(Dataset(data, data, 3, (3, 8, 8), space), network, pulse=lambda done, loss: False)
+    made = method.distill(METHODS[method], distillation)
     assert (made.images.device, made.labels.device) == (GPU, GPU)
 
 

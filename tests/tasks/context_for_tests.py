@@ -51,14 +51,14 @@ class TestContext:
         self.out.mkdir(parents=True, exist_ok=True)
         self.partial.mkdir(exist_ok=True)
 
-    def input(self, slot):
-        return self.inputs[slot].out
+    def input(self, name):
+        return self.inputs[name].out
 
-    def result(self, slot):
-        return self.inputs[slot].scalars
+    def result(self, name):
+        return self.inputs[name].scalars
 
-    def has(self, slot):
-        return slot in self.inputs
+    def has(self, name):
+        return name in self.inputs
 
     def metric(self, name, value, step):
         self.metrics.append((name, value, step))

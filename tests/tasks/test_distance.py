@@ -24,14 +24,14 @@ def copies(folder, model, mask=None, begin=0, start=None) -> dict[str, Done]:
     inputs = ({"mask": mask} if mask else {}) | ({"start": start} if start else {})
     kind = {"start": "given"} if start else {}
     ends = {
-        slot: do(
+        which: do(
             train,
-            folder / slot,
+            folder / which,
             training(model, how=HOW, begin=begin, until=until, **kind),
             SEEDS | {"copy": copy},
             inputs=inputs,
         )
-        for slot, copy, until in (("a", 0, 12), ("b", 1, 12), ("start", 0, begin))
+        for which, copy, until in (("a", 0, 12), ("b", 1, 12), ("start", 0, begin))
     }
     return ends | ({"mask": mask} if mask else {})
 
@@ -39,14 +39,14 @@ def copies(folder, model, mask=None, begin=0, start=None) -> dict[str, Done]:
 def naive(ends, names, mask=None):
     """(distance, from start of a and of b, angle) by plain loops over numbers."""
     flat = {}
-    for slot in ("a", "b", "start"):
-        state = load_file(ends[slot].out / read.STATE)
+    for which in ("a", "b", "start"):
+        state = load_file(ends[which].out / read.STATE)
         numbers = []
         for name in names:
             keep = mask[name].flatten().tolist() if mask and name in mask else None
             for place, value in enumerate(state[name].flatten().tolist()):
                 numbers.append(value if keep is None or keep[place] else 0.0)
-        flat[slot] = numbers
+        flat[which] = numbers
     u, v = math.dist(flat["a"], flat["start"]), math.dist(flat["b"], flat["start"])
     inner = sum((x - s) * (y - s) for x, y, s in zip(flat["a"], flat["b"], flat["start"], strict=True))
     return math.dist(flat["a"], flat["b"]), [u, v], math.degrees(math.acos(inner / (u * v)))
@@ -65,7 +65,7 @@ def test_distances_are_over_trainable_parameters(tmp_path, model):
     assert not list(done.out.iterdir()), "numbers only"
     # The path's own distance is the same by other code.
     params = Path(model, training(model).data, 2, ("test",), 0, ("average",), 10)
-    of_path = do(path, tmp_path / "p", params, {}, inputs={slot: ends[slot] for slot in "ab"})
+    of_path = do(path, tmp_path / "p", params, {}, inputs={which: ends[which] for which in "ab"})
     assert done.scalars["distance"] == pytest.approx(of_path.scalars["distance"], rel=1e-12)
 
 

@@ -13,8 +13,9 @@ from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data import Space, load
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled.distilled_set import Distilled, enter_distilled
+from lmcspec.science.distill.distillation import Distillation, Progress
 from lmcspec.science.distill.dm import distill
-from lmcspec.science.distill.protocol import Given, Progress, real_subset
+from lmcspec.science.distill.start import real_subset
 from lmcspec.tasks import Interrupted, Part, read
 from lmcspec.tasks.distill import Distill, run
 from lmcspec.tasks.train import run as train
@@ -35,7 +36,7 @@ def test_it_is_the_science(tmp_path, model):
     done = do(run, tmp_path, params(model, iterations=5), {"seed": 3})
     images, labels, _ = distilled(done)
     config = DistributionMatching(ipc=2, iterations=5, batch=20, seed=3)
-    expected = distill(config, Given(load("digits"), lambda: read.module(model)))
+    expected = distill(config, Distillation(load("digits"), lambda: read.module(model)))
     assert torch.equal(images, expected.images)
     assert labels.tolist() == [label for label in range(10) for _ in range(2)]
     assert done.scalars == {"images": 20, "classes": 10}
@@ -109,13 +110,15 @@ def test_what_is_cut_off_goes_on_from_its_last_checkpoint(tmp_path, monkeypatch)
 def test_a_method_may_keep_any_tensors(tmp_path, monkeypatch):
     """One that is not distribution matching: a recursion over two tensors of other kinds, with a pulse each time."""
 
-    def fibonacci(config, given):
-        begin = given.begin or Progress(0, {"pair": torch.tensor([0, 1]), "mean/of all": torch.zeros(3).double()})
+    def fibonacci(config, distillation):
+        begin = distillation.begin or Progress(
+            0, {"pair": torch.tensor([0, 1]), "mean/of all": torch.zeros(3).double()}
+        )
         pair, mean = begin.state["pair"], begin.state["mean/of all"]
         for done in range(begin.step + 1, config.iterations + 1):
             pair = torch.stack((pair[1], pair.sum()))
             mean = mean + pair[0] / 3
-            given.advance(done, 0.0, {"pair": pair, "mean/of all": mean})
+            distillation.advance(done, 0.0, {"pair": pair, "mean/of all": mean})
         return Distilled(mean.float().view(1, 1, 1, 3), pair[:1], Space("raw"))
 
     monkeypatch.setattr("lmcspec.science.distill.dm.distill", fibonacci)
@@ -165,7 +168,7 @@ def test_one_that_diverges_stops_and_is_an_outcome_and_so_is_what_trains_on_it(t
 
 @pytest.mark.parametrize("rate", [float("nan"), -0.01, 0.0])
 def test_a_rate_at_which_nothing_can_train_is_an_outcome_too(tmp_path, monkeypatch, rate):
-    def made(config, given):
+    def made(config, distillation):
         return Distilled(torch.zeros(20, 1, 8, 8), torch.zeros(20, dtype=torch.int64), Space("raw"), rate=rate)
 
     monkeypatch.setattr("lmcspec.science.distill.dm.distill", made)

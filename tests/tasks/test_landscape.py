@@ -22,7 +22,7 @@ from lmcspec.tasks.train import recipe_of
 from lmcspec.tasks.train import run as train
 
 HOW = recipe(length=12, batch=64, optimiser=Sgd(lr=0.1, momentum=0.9, weight_decay=0.05))
-SLOTS = ("anchor-0", "anchor-1", "anchor-2", "other-0")
+INPUTS = ("anchor-0", "anchor-1", "anchor-2", "other-0")
 
 
 def params(**more):
@@ -40,8 +40,8 @@ def networks(tmp_path_factory) -> dict[str, Done]:
     read.write(folder / "mask" / read.MASK, mask)
     shared = {"mask": Done(folder / "mask")}
     copies = {
-        slot: do(train, folder / slot, training(until=12, how=HOW), SEEDS | {"copy": number}, inputs=shared)
-        for number, slot in enumerate(SLOTS)
+        which: do(train, folder / which, training(until=12, how=HOW), SEEDS | {"copy": number}, inputs=shared)
+        for number, which in enumerate(INPUTS)
     }
     return shared | copies | {"start": do(train, folder / "start", training(until=0, how=HOW))}
 
@@ -50,8 +50,8 @@ def digits():
     return load(Digits(), None, Space("raw"))
 
 
-def state(networks, slot):
-    return load_file(networks[slot].out / read.STATE)
+def state(networks, which):
+    return load_file(networks[which].out / read.STATE)
 
 
 def flat(state):
@@ -60,16 +60,16 @@ def flat(state):
 
 def test_at_a_network_stands_what_it_is_worth(tmp_path, networks):
     done = do(landscape, tmp_path, params(images=0), {}, inputs=networks)
-    for number, slot in enumerate(SLOTS):
+    for number, which in enumerate(INPUTS):
         for split in ("test", "train"):
             for what in ("loss", "error"):
                 own = done.scalars["own"][f"{split}_{what}"][number]
-                assert own == pytest.approx(networks[slot].scalars[f"{split}_{what}"], rel=1e-5)
+                assert own == pytest.approx(networks[which].scalars[f"{split}_{what}"], rel=1e-5)
 
 
 def test_distances_in_the_plane_are_those_of_weights(tmp_path, networks):
     done = do(landscape, tmp_path, params(), {}, inputs=networks)
-    places, ends = done.scalars["places"], [flat(state(networks, slot)) for slot in SLOTS]
+    places, ends = done.scalars["places"], [flat(state(networks, which)) for which in INPUTS]
     for pair in done.scalars["distances"]:
         apart = float((ends[pair["a"]] - ends[pair["b"]]).norm())
         assert pair["weights"] == pytest.approx(apart)
@@ -86,7 +86,7 @@ def test_a_point_is_the_sum_that_it_says(tmp_path, networks):
     done = do(landscape, tmp_path, params(), {}, inputs=networks)
     found, (x, y) = load_file(done.out / LANDSCAPE), (done.scalars["x"], done.scalars["y"])
     assert set(found) == {"test_error", "test_loss", "train_error", "train_loss"}
-    a, b, c = (flat(state(networks, slot)) for slot in SLOTS[:3])
+    a, b, c = (flat(state(networks, which)) for which in INPUTS[:3])
     u = (b - a) / (b - a).norm()
     v = (c - a) - ((c - a) @ u) * u
     module, names = read.module(MLP), [name for name, _ in read.module(MLP).named_parameters()]
@@ -103,7 +103,7 @@ def test_a_point_is_the_sum_that_it_says(tmp_path, networks):
 
 def test_the_middle_lies_above_the_mean_of_the_anchors(tmp_path, networks):
     done = do(landscape, tmp_path, params(images=0), {}, inputs=networks)
-    ends = [state(networks, slot) for slot in SLOTS[:3]]
+    ends = [state(networks, which) for which in INPUTS[:3]]
     module = read.module(MLP)
     module.load_state_dict({name: sum(end[name] for end in ends) / 3 for name in ends[0]})
     middle = evaluate(module, digits().train)
@@ -115,7 +115,7 @@ def test_the_middle_lies_above_the_mean_of_the_anchors(tmp_path, networks):
 
 def test_the_plane_as_released(tmp_path, networks):
     done = do(landscape, tmp_path, params(plane="as-released"), {}, inputs=networks)
-    a, b, c, d = (flat(state(networks, slot)) for slot in SLOTS)
+    a, b, c, d = (flat(state(networks, which)) for which in INPUTS)
     assert done.scalars["x"] == done.scalars["y"] == [-2, -1, 0, 1, 2]
     found = load_file(done.out / LANDSCAPE)
     # x = 1 and x = -1 on the middle line are the first two networks themselves.
@@ -136,15 +136,15 @@ def test_dropped_masks_bring_back_what_decayed(tmp_path, networks):
     mask, start = load_file(networks["mask"].out / read.MASK), state(networks, "start")
     module = read.module(MLP)
     expected = {}
-    for slot in SLOTS:
-        end = state(networks, slot)
+    for which in INPUTS:
+        end = state(networks, which)
         for name, keep in mask.items():
             for place, kept in enumerate(keep.flatten().tolist()):
                 if not kept:
                     assert float(end[name].view(-1)[place]) == 0
                     end[name].view(-1)[place] = share * start[name].view(-1)[place]
         module.load_state_dict(end)
-        expected[slot] = evaluate(module, digits().test)
+        expected[which] = evaluate(module, digits().test)
     done = do(landscape, tmp_path / "l", params(**how), {}, inputs=networks)
     assert done.scalars["own"]["test_loss"] == pytest.approx([one.loss for one in expected.values()], rel=1e-5)
     inputs = {
@@ -159,7 +159,7 @@ def test_dropped_masks_bring_back_what_decayed(tmp_path, networks):
         path, tmp_path / "p", Path(MLP, training().data, 3, ("test",), 0, ("average",), 10, **how), {}, inputs=inputs
     )
     ends = dropped.scalars["paths"]["average"]["test_loss"]
-    assert [ends[0], ends[-1]] == pytest.approx([expected[slot].loss for slot in SLOTS[:2]], rel=1e-5)
+    assert [ends[0], ends[-1]] == pytest.approx([expected[which].loss for which in INPUTS[:2]], rel=1e-5)
     assert kept.scalars["paths"]["average"]["test_loss"][0] == networks["anchor-0"].scalars["test_loss"]
     assert dropped.scalars["distance"] == pytest.approx(kept.scalars["distance"]), "both copies have the same there"
 
@@ -180,14 +180,14 @@ def test_it_goes_on_where_it_was(tmp_path, monkeypatch, networks):
 def test_networks_that_span_no_plane_have_what_each_is_worth(tmp_path, networks, third):
     """The third on the line of the first two: at the first, or a quarter of the way to the second."""
     (tmp_path / "between").mkdir()
-    ends = [state(networks, slot) for slot in SLOTS[:2]]
+    ends = [state(networks, which) for which in INPUTS[:2]]
     mixed = {name: torch.lerp(one, ends[1][name], third) for name, one in ends[0].items()}
     read.write(tmp_path / "between" / read.STATE, mixed)
     done = do(landscape, tmp_path, params(), {}, inputs=networks | {"anchor-2": Done(tmp_path / "between")})
     assert done.outcome == "chance"  # as the networks are
     assert (done.scalars["no-plane"], done.scalars["metrics"]) == ("the anchors of the plane lie on one line", {})
     assert not (done.out / LANDSCAPE).exists()
-    assert done.scalars["own"]["test_error"][:2] == [networks[slot].scalars["test_error"] for slot in SLOTS[:2]]
+    assert done.scalars["own"]["test_error"][:2] == [networks[which].scalars["test_error"] for which in INPUTS[:2]]
 
 
 def test_networks_that_diverged_have_no_landscape(tmp_path, networks):

@@ -31,7 +31,8 @@ def copies(folder, model, mask=None) -> dict[str, Done]:
     inputs = {"mask": mask} if mask else {}
     params = training(model, how=HOW, until=30)
     ends = {
-        slot: do(train, folder / slot, params, SEEDS | {"copy": copy}, inputs=inputs) for copy, slot in enumerate("ab")
+        which: do(train, folder / which, params, SEEDS | {"copy": copy}, inputs=inputs)
+        for copy, which in enumerate("ab")
     }
     return ends | inputs
 
@@ -78,11 +79,11 @@ def test_the_ends_are_the_trained_networks(tmp_path, name, request):
     inputs = request.getfixturevalue(name)
     done = do(path, tmp_path, params(CONVNET if name == "convnet" else MLP), {}, inputs=inputs)
     curve = done.scalars["paths"]["average"]
-    for place, slot in ((0, "a"), (-1, "b")):
+    for place, which in ((0, "a"), (-1, "b")):
         for split in ("train", "test"):
-            assert curve[f"{split}_error"][place] == inputs[slot].scalars[f"{split}_error"]
-            assert curve[f"{split}_loss"][place] == inputs[slot].scalars[f"{split}_loss"]
-    collapsed = [inputs[slot].outcome for slot in "ab" if inputs[slot].outcome != "ok"]
+            assert curve[f"{split}_error"][place] == inputs[which].scalars[f"{split}_error"]
+            assert curve[f"{split}_loss"][place] == inputs[which].scalars[f"{split}_loss"]
+    collapsed = [inputs[which].outcome for which in "ab" if inputs[which].outcome != "ok"]
     assert done.outcome == [*collapsed, "ok"][0]
 
 
@@ -104,7 +105,7 @@ def test_weights_are_masked_before_mixing(tmp_path, mlp, sparse, digits):
     """Dense ends under a mask: what it hides must not count."""
     done = do(path, tmp_path, params(), {}, inputs=mlp | {"mask": sparse["mask"]})
     keep = load_file(sparse["mask"].out / read.MASK)
-    a, b = (masks.apply(keep, state_of(mlp[slot])) for slot in "ab")
+    a, b = (masks.apply(keep, state_of(mlp[which])) for which in "ab")
     middle = {name: (a[name] + b[name]) / 2 for name in a}
     errors = done.scalars["paths"]["average"]["test_error"]
     assert [errors[0], errors[2], errors[4]] == [evaluated(MLP, state, digits.test).error for state in (a, middle, b)]
@@ -197,24 +198,24 @@ def test_equal_ends_are_an_error(tmp_path, mlp):
         do(path, tmp_path, params(), {}, inputs={"a": mlp["a"], "b": mlp["a"]})
 
 
-@pytest.mark.parametrize("slot", ["a", "b"])
-def test_a_collapsed_end_is_an_outcome(tmp_path, mlp, slot):
+@pytest.mark.parametrize("which", ["a", "b"])
+def test_a_collapsed_end_is_an_outcome(tmp_path, mlp, which):
     """Two networks that only guess have a level path: without a word of it they would be called stable."""
     (tmp_path / "end").mkdir()
-    wild = {name: torch.full_like(value, float("nan")) for name, value in state_of(mlp[slot]).items()}
+    wild = {name: torch.full_like(value, float("nan")) for name, value in state_of(mlp[which]).items()}
     read.write(tmp_path / "end" / read.STATE, wild)
-    done = do(path, tmp_path / "p", params(), {}, inputs=mlp | {slot: Done(tmp_path / "end")})
+    done = do(path, tmp_path / "p", params(), {}, inputs=mlp | {which: Done(tmp_path / "end")})
     assert done.outcome == "diverged"
 
 
 def test_ends_that_guess_are_an_outcome(tmp_path, mlp):
     still = {}
-    for place, slot in enumerate("ab"):
-        (tmp_path / slot).mkdir()
-        zero = {name: torch.zeros_like(value) for name, value in state_of(mlp[slot]).items()}
+    for place, which in enumerate("ab"):
+        (tmp_path / which).mkdir()
+        zero = {name: torch.zeros_like(value) for name, value in state_of(mlp[which]).items()}
         zero["classifier.bias"][place] = 1.0
-        read.write(tmp_path / slot / read.STATE, zero)
-        still[slot] = Done(tmp_path / slot)
+        read.write(tmp_path / which / read.STATE, zero)
+        still[which] = Done(tmp_path / which)
     done = do(path, tmp_path / "p", params(), {}, inputs=still)
     assert done.outcome == "chance"
 

@@ -197,12 +197,12 @@ def test_a_distilled_set_is_looked_at_instead(tmp_path):
     folder = tmp_path / "set"
     folder.mkdir()
     save_distilled(folder / read.DISTILLED, Distilled(x, y, Space("raw")))
-    by_slot = do(run, tmp_path / "a", params(SNIP, 0.9), SEEDS, inputs={"data": Done(folder)})
-    assert same(mask_of(by_slot), snip_by_hand(x, y, 59))
+    by_input = do(run, tmp_path / "a", params(SNIP, 0.9), SEEDS, inputs={"data": Done(folder)})
+    assert same(mask_of(by_input), snip_by_hand(x, y, 59))
     part = Part.of({"digest": distilled_facts(folder / read.DISTILLED, 10, (1, 8, 8)).digest})
     where = {part.digest: {"file": str(folder / read.DISTILLED)}}
     by_file = do(run, tmp_path / "b", params(SNIP, 0.9, train_on=part), SEEDS, neutral=where)
-    assert same(mask_of(by_file), mask_of(by_slot))
+    assert same(mask_of(by_file), mask_of(by_input))
 
 
 def test_it_stops_between_steps_when_told(tmp_path):

@@ -298,9 +298,9 @@ class TestDistilled:
         part = Part.of({"digest": digest, "space": {"name": "raw"}, "images": 50})
         places = {part.digest: {"file": str(made.out / read.DISTILLED), "space": "raw"}}
         given = do(run, tmp_path / "a", training(how=self.HOW, until=20, train_on=part), neutral=places)
-        slot = do(run, tmp_path / "b", training(how=self.HOW, until=20), inputs={"data": made})
-        assert files(given) == files(slot)
-        assert given.scalars == slot.scalars
+        as_input = do(run, tmp_path / "b", training(how=self.HOW, until=20), inputs={"data": made})
+        assert files(given) == files(as_input)
+        assert given.scalars == as_input.scalars
 
 
 class TestOutcomes:

@@ -11,7 +11,7 @@ from tests.versions import accept, closure, compare, golden, lock
 
 LOCK = lock.read()
 FIRST_KINDS = {"distance", "distill", "expert", "hessian", "landscape", "overlap", "path", "prune", "shuffle", "train"}
-"""Those whose slots are listed here; one that came later has what its measure's targets say."""
+"""Those whose inputs are listed here; one that came later has what its measure's targets say."""
 
 
 def test_every_kind_is_locked():
@@ -70,9 +70,9 @@ def test_golden_run_takes_every_branch():
     }
     assert {bool(probes) for probes in values("hessian", "probes")} == {True, False}
     assert {bool(count) for count in values("hessian", "eigenvalues")} == {True}
-    slots = {"start", "last", "mask", "state", "data", "a", "b", "expert-0", "expert-1"}
-    slots |= {"anchor-0", "anchor-1", "anchor-2", "other-0", "other"}
-    assert {slot for task in tasks if task.kind in FIRST_KINDS for slot, _ in task.inputs} == slots
+    inputs = {"start", "last", "mask", "state", "data", "a", "b", "expert-0", "expert-1"}
+    inputs |= {"anchor-0", "anchor-1", "anchor-2", "other-0", "other"}
+    assert {name for task in tasks if task.kind in FIRST_KINDS for name, _ in task.inputs} == inputs
     methods = {task.params.method.value["method"] for task in tasks if task.kind == "distill"}
     assert methods == set(built_in("distiller"))
     assert any(plan.byproducts for plan in golden.plans())

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import Config
-from lmcspec.catalog.families import Families
+from lmcspec.catalog.dsa import Transforms
 
 LOOPS = {1: (1, 1), 10: (10, 50), 20: (20, 25), 30: (30, 20), 40: (40, 15), 50: (50, 10)}
 """By images per class, in the papers' code: image steps for each network, and its epochs between two of them."""
@@ -31,8 +31,8 @@ class Condensation(Config):
     momentum: float = Field(default=0.5, ge=0, lt=1)
     batch: int = Field(default=256, ge=1)
     """Real images per class and step."""
-    dsa: Families = ""
-    """Siamese augmentation: one family and one set of parameters for the real and synthetic images of a class."""
+    dsa: Transforms = ""
+    """Siamese augmentation: one transform and one set of parameters for the real and synthetic images of a class."""
     net_lr: float = Field(default=0.01, gt=0)
     """Rate of plain SGD on the network."""
     net_batch: int = Field(default=256, ge=1)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import ADDED_LATER, Config
-from lmcspec.catalog.families import Families
+from lmcspec.catalog.dsa import Transforms
 
 
 class DistributionMatching(Config):
@@ -21,8 +21,8 @@ class DistributionMatching(Config):
     momentum: float = Field(default=0.5, ge=0, lt=1)
     batch: int = Field(default=256, ge=1)
     """Real images per class and iteration."""
-    dsa: Families = Field(default="", json_schema_extra=ADDED_LATER)
-    """Siamese augmentation of real and synthetic images alike, one family for each class and iteration."""
+    dsa: Transforms = Field(default="", json_schema_extra=ADDED_LATER)
+    """Siamese augmentation of real and synthetic images alike, one transform for each class and iteration."""
     seed: int = Field(default=0, ge=0)
 
     @property

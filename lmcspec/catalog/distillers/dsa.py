@@ -4,7 +4,7 @@ from typing import Literal
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.distillers.dc import Condensation
-from lmcspec.catalog.families import Families
+from lmcspec.catalog.dsa import Transforms
 
 
 class SiameseCondensation(Condensation):
@@ -12,7 +12,7 @@ class SiameseCondensation(Condensation):
 
     method: Literal["dsa"] = "dsa"  # pyright: ignore[reportIncompatibleVariableOverride]
     start: Literal["noise", "real"] = "real"
-    dsa: Families = "color_crop_cutout_flip_rotate_scale"
+    dsa: Transforms = "color_crop_cutout_flip_rotate_scale"
 
 
 CARD = DistillerCard(

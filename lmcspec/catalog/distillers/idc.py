@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import Config
-from lmcspec.catalog.families import Families
+from lmcspec.catalog.dsa import Transforms
 
 
 class EfficientCondensation(Config):
@@ -34,7 +34,7 @@ class EfficientCondensation(Config):
     """Real images per class and step."""
     most: int = Field(default=128, ge=1)
     """Unpacked images per class and step, drawn where there are more."""
-    dsa: Families = "color_crop_cutout"
+    dsa: Transforms = "color_crop_cutout"
     """One augmentation for all images of a step: `flip` and `color` if named, then one of the others, then `cutout`."""
     early: int = Field(default=0, ge=0)
     """Epochs of training on real data before the first step of each network."""
@@ -44,7 +44,7 @@ class EfficientCondensation(Config):
     net_momentum: float = Field(default=0.9, ge=0, lt=1)
     net_weight_decay: float = Field(default=5e-4, ge=0)
     net_batch: int = Field(default=64, ge=1)
-    net_dsa: Families = "color_crop"
+    net_dsa: Transforms = "color_crop"
     net_cutmix: float = Field(default=0.5, ge=0, le=1)
     seed: int = Field(default=0, ge=0)
 

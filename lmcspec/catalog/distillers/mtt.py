@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import Config
-from lmcspec.catalog.families import Families
+from lmcspec.catalog.dsa import Transforms
 
 
 class Experts(Config):
@@ -20,7 +20,7 @@ class Experts(Config):
     momentum: float = Field(default=0.0, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)
     batch: int = Field(default=256, ge=1)
-    dsa: Families = "color_crop_cutout_flip_rotate_scale"
+    dsa: Transforms = "color_crop_cutout_flip_rotate_scale"
     seed: int = Field(default=0, ge=0)
 
 
@@ -46,8 +46,8 @@ class TrajectoryMatching(Config):
     lr_of_rate: float = Field(default=1e-5, gt=0)
     batch: int | None = Field(default=None, ge=1)
     """Synthetic images per update of the student; all of them by default."""
-    dsa: Families = "color_crop_cutout_flip_rotate_scale"
-    """One family a batch, other parameters for each image."""
+    dsa: Transforms = "color_crop_cutout_flip_rotate_scale"
+    """One transform a batch, other parameters for each image."""
     start: Literal["real", "noise"] = "real"
     seed: int = Field(default=0, ge=0)
 

@@ -30,6 +30,6 @@ def overlaps(request: Request) -> list[Target]:
 
 def _target(request: Request, kind: str, cell: Cell, other: str | None = None) -> Target:
     mask = request.emit.mask(*cell)
-    inputs = {slot: task for slot, task in (("mask", mask), ("other", other)) if task}
+    inputs = {name: task for name, task in (("mask", mask), ("other", other)) if task}
     task = request.emit.graph.add("overlap", Overlap(request.emit.model), inputs, role=request.role(cell, request.name))
     return request.target(kind, cell, task)

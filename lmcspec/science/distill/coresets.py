@@ -10,30 +10,31 @@ from lmcspec.catalog.distillers.coresets import KCenter, RandomImages
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.distilled.distilled_set import Distilled
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.features import features
-from lmcspec.science.distill.protocol import Given, members_of, real_subset, too_few
+from lmcspec.science.distill.start import members_of, real_subset, too_few
 from lmcspec.science.train import train
 
 BATCH = 1000
 
 
-def random_images(config: RandomImages, given: Given) -> Distilled:
+def random_images(config: RandomImages, distillation: Distillation) -> Distilled:
     """`ipc` random real images of each class: those from which the other methods start, given the same seed."""
-    images, labels = real_subset(given.data.train, given.data.classes, config.ipc, config.seed)
-    return Distilled(images, labels, given.data.space)
+    images, labels = real_subset(distillation.data.train, distillation.data.classes, config.ipc, config.seed)
+    return Distilled(images, labels, distillation.data.space)
 
 
-def k_center(config: KCenter, given: Given) -> Distilled:
+def k_center(config: KCenter, distillation: Distillation) -> Distilled:
     """Of each class the image nearest to its mean, then again and again the one farthest from those chosen."""
-    split, classes = given.data.train, given.data.classes
-    points = _points(config, given)
+    split, classes = distillation.data.train, distillation.data.classes
+    points = _points(config, distillation)
     chosen = []
     for label, rows in enumerate(members_of(split, classes)):
         if len(rows) < config.ipc:
             raise too_few(label, len(rows), config.ipc)
         chosen.append(rows[greedy_centres(points[torch.from_numpy(rows)], config.ipc)])
     images, labels = split.batch(torch.from_numpy(np.concatenate(chosen)))
-    return Distilled(images, labels, given.data.space)
+    return Distilled(images, labels, distillation.data.space)
 
 
 def greedy_centres(points: Tensor, count: int) -> np.ndarray:
@@ -47,17 +48,17 @@ def greedy_centres(points: Tensor, count: int) -> np.ndarray:
     return np.array(places)
 
 
-def _points(config: KCenter, given: Given) -> Tensor:
+def _points(config: KCenter, distillation: Distillation) -> Tensor:
     """What distances are taken between, float64 on the host: (images, d)."""
-    split = given.data.train
+    split = distillation.data.train
     if config.features == "pixels":
         return torch.cat([split.batch(rows)[0].flatten(1).double().cpu() for rows in _parts(len(split))])
-    module = given.network(config.seed, "net", 0)
+    module = distillation.network(config.seed, "net", 0)
     if config.epochs:
         recipe = Recipe(config.epochs * updates_per_epoch(len(split), 256), 256, Sgd(lr=0.01))
         train(module, split, recipe, InnerNoise("distill", (config.seed, "training")))
     module.eval()
-    with features(module, given.classifier) as phi, torch.no_grad():
+    with features(module, distillation.classifier) as phi, torch.no_grad():
         return torch.cat([phi(split.batch(rows)[0]).double().cpu() for rows in _parts(len(split))])
 
 

@@ -12,14 +12,15 @@ from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.resident import Split
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.matching import by_unit, gradients
 from lmcspec.science.distill.norms import frozen_statistics
-from lmcspec.science.distill.protocol import Given, members_of, real_or_noise, some
+from lmcspec.science.distill.start import members_of, real_or_noise, some
 from lmcspec.science.dropout import silence
 from lmcspec.science.train import train
 
 
-def distill(config: Condensation, given: Given) -> Distilled:
+def distill(config: Condensation, distillation: Distillation) -> Distilled:
     """`ipc` images of each class, in the data's space, class after class.
 
     For each of `iterations` networks drawn anew, `outer` times: lower
@@ -29,16 +30,16 @@ def distill(config: Condensation, given: Given) -> Distilled:
     by one step of SGD with momentum on the synthetic pixels, then train the network on the synthetic images for
     `inner` epochs of plain SGD (not after the last step). g is the gradient of the mean cross-entropy by all
     parameters, D `matching.by_unit`, x are `batch` real images of class c, s the synthetic ones, and A_c one
-    augmentation for both where `dsa` names families. Batch norms get their statistics from 16 real images of each
+    augmentation for both where `dsa` names transforms. Batch norms get their statistics from 16 real images of each
     class before every step, and keep them in it. Every draw is addressed by (seed, iteration, step).
     """
-    split, classes = given.data.train, given.data.classes
-    images, labels = real_or_noise(given, config.start, config.ipc, config.seed)
+    split, classes = distillation.data.train, distillation.data.classes
+    images, labels = real_or_noise(distillation, config.start, config.ipc, config.seed)
     velocity, first = torch.zeros_like(images), 0
     entered: dict[str, Tensor] = {}
-    if given.begin is not None:
-        state = {name: tensor.to(split.device) for name, tensor in given.begin.state.items()}
-        images, velocity, first = state.pop("images").clone(), state.pop("velocity").clone(), given.begin.step
+    if distillation.begin is not None:
+        state = {name: tensor.to(split.device) for name, tensor in distillation.begin.state.items()}
+        images, velocity, first = state.pop("images").clone(), state.pop("velocity").clone(), distillation.begin.step
         entered = {name.removeprefix("net/"): tensor for name, tensor in state.items()}
     members = members_of(split, classes)
     outer, inner = config.loops
@@ -47,7 +48,7 @@ def distill(config: Condensation, given: Given) -> Distilled:
         iteration, place = divmod(step, outer)
         address = (config.seed, iteration, place)
         if place == 0 or module is None:
-            module = given.network(config.seed, "net", iteration)
+            module = distillation.network(config.seed, "net", iteration)
             if place:
                 module.load_state_dict(entered)
         parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
@@ -70,8 +71,8 @@ def distill(config: Condensation, given: Given) -> Distilled:
         images.sub_(velocity, alpha=config.lr)
         if place + 1 < outer:
             _train(config, module, images, labels, inner, address)
-        given.advance(step + 1, total.item(), _state(images, velocity, module))
-    return Distilled(images, labels, given.data.space)
+        distillation.advance(step + 1, total.item(), _state(images, velocity, module))
+    return Distilled(images, labels, distillation.data.space)
 
 
 def _few(split: Split, members: list, address: tuple[int, ...]) -> Tensor:

@@ -10,8 +10,9 @@ from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data.augmentation.dsa import Siamese, siamese
 from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.resident import Split
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.features import features
-from lmcspec.science.distill.protocol import Given, members_of, real_subset, some
+from lmcspec.science.distill.start import members_of, real_subset, some
 from lmcspec.science.dropout import silence
 from lmcspec.science.initial import initial_state
 
@@ -19,7 +20,7 @@ PULSE = 16
 """Iterations between two calls of `pulse`: each waits for the device."""
 
 
-def distill(config: DistributionMatching, given: Given) -> Distilled:
+def distill(config: DistributionMatching, distillation: Distillation) -> Distilled:
     """`ipc` images of each class, in the data's space, class after class.
 
     Iteration i draws a network anew and lowers
@@ -33,24 +34,24 @@ def distill(config: DistributionMatching, given: Given) -> Distilled:
     gives the same bits: the state are the `images` and SGD's `velocity`, of one shape. `pulse` is called every 16
     iterations.
     """
-    split, classes = given.data.train, given.data.classes
+    split, classes = distillation.data.train, distillation.data.classes
     images, labels = real_subset(split, classes, config.ipc, config.seed)
     velocity, first = torch.zeros_like(images), 0
-    if given.begin is not None:
-        images, velocity = (given.begin.state[name].to(split.device) for name in ("images", "velocity"))
-        first = given.begin.step
+    if distillation.begin is not None:
+        images, velocity = (distillation.begin.state[name].to(split.device) for name in ("images", "velocity"))
+        first = distillation.begin.step
     images, velocity = images.clone(), velocity.clone()
     members = members_of(split, classes)
     whole = all(len(rows) <= config.batch for rows in members)
-    module = given.build().to(split.device).train().requires_grad_(False)
+    module = distillation.build().to(split.device).train().requires_grad_(False)
     silence(module)
     real, averages, sizes = _real(config, split, members, first)
-    with features(module, given.classifier) as phi:
+    with features(module, distillation.classifier) as phi:
         for iteration in range(first, config.iterations):
             if not whole and iteration > first:
                 real, averages, sizes = _real(config, split, members, iteration)
             address = ("distill", config.seed, "net", iteration)
-            module.load_state_dict(initial_state(module, given.scheme, address, given.anew))
+            module.load_state_dict(initial_state(module, distillation.scheme, address, distillation.anew))
             drawn = _drawn(config, iteration, classes)
             with torch.no_grad():
                 wanted = averages @ phi(_augmented(real, sizes, drawn))
@@ -64,8 +65,8 @@ def distill(config: DistributionMatching, given: Given) -> Distilled:
             images.sub_(velocity, alpha=config.lr)
             done = iteration + 1
             if done % PULSE == 0:
-                given.advance(done, loss.item(), {"images": images, "velocity": velocity})
-    return Distilled(images, labels, given.data.space)
+                distillation.advance(done, loss.item(), {"images": images, "velocity": velocity})
+    return Distilled(images, labels, distillation.data.space)
 
 
 def _real(

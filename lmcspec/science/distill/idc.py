@@ -19,13 +19,14 @@ from lmcspec.science.data.distilled.distilled_set import Distilled
 from lmcspec.science.data.distilled.tiles import decode, pack
 from lmcspec.science.data.resident import Split
 from lmcspec.science.data.space import Space, of_floats
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.matching import DISTANCES, gradients
-from lmcspec.science.distill.protocol import Given, class_labels, members_of, some, start_rows, too_few
+from lmcspec.science.distill.start import class_labels, members_of, some, start_rows, too_few
 from lmcspec.science.dropout import silence
 from lmcspec.science.train import train
 
 
-def distill(config: EfficientCondensation, given: Given) -> Distilled:
+def distill(config: EfficientCondensation, distillation: Distillation) -> Distilled:
     """`ipc` packed images of each class in [0, 1], but for what the last network's steps moved beyond; class by class.
 
     For each of `networks` drawn anew and trained for `early` epochs on real data: the images are cut off at 0 and 1;
@@ -38,14 +39,14 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
     D sums a distance over them. The momentum of a class moves its images in the steps of the others, too. Draws are
     addressed by (seed, network, step).
     """
-    data = given.data
+    data = distillation.data
     split, classes = data.train, data.classes
-    labels = class_labels(classes, config.ipc, given.device)
-    images, first, entered = _start(config, given).to(given.device), 0, None
+    labels = class_labels(classes, config.ipc, distillation.device)
+    images, first, entered = _start(config, distillation).to(distillation.device), 0, None
     velocity = torch.zeros_like(images)
-    if given.begin is not None:
-        state = {name: tensor.to(given.device) for name, tensor in given.begin.state.items()}
-        images, velocity, first = state.pop("images").clone(), state.pop("velocity").clone(), given.begin.step
+    if distillation.begin is not None:
+        state = {name: tensor.to(distillation.device) for name, tensor in distillation.begin.state.items()}
+        images, velocity, first = state.pop("images").clone(), state.pop("velocity").clone(), distillation.begin.step
         entered = state
     assert split.conversion is not None, "a study's own images are converted as they are taken"
     enter = of_floats(split.conversion)
@@ -55,7 +56,7 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
     for step in range(first, config.steps):
         network, inner = divmod(step, config.inner)
         if inner == 0 or learner is None:
-            learner = _Learner(given.network(config.seed, "net", network))
+            learner = _Learner(distillation.network(config.seed, "net", network))
             if inner and entered is not None:
                 learner.load(entered)
         if inner == 0:
@@ -75,7 +76,7 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
             seen = _unpacked(config, synthetic, address)
             change = siamese(config.dsa, "idc", ("distill", *address, "dsa"))
             wanted = gradients(module, change(real), real_labels, weights)
-            known = torch.full((len(seen),), label, device=given.device)
+            known = torch.full((len(seen),), label, device=distillation.device)
             made = gradients(module, change(enter(seen)), known, weights, graph=True)
             distance = DISTANCES[config.metric](wanted, made)
             (gradient,) = torch.autograd.grad(distance, synthetic)
@@ -86,7 +87,7 @@ def distill(config: EfficientCondensation, given: Given) -> Distilled:
         if inner + 1 < config.inner and config.seen:
             noise = InnerNoise("distill", (config.seed, network, "training", inner))
             learner.train(split, _recipe(config, -(-config.seen // config.net_batch)), noise)
-        given.advance(step + 1, total.item(), {"images": images, "velocity": velocity, **learner.state()})
+        distillation.advance(step + 1, total.item(), {"images": images, "velocity": velocity, **learner.state()})
     return Distilled(images, labels, Space("raw"), config.factor)
 
 
@@ -121,9 +122,9 @@ def _unpacked(config: EfficientCondensation, images: Tensor, address: tuple[int,
     return seen[torch.from_numpy(chosen).to(seen.device)]
 
 
-def _start(config: EfficientCondensation, given: Given) -> Tensor:
+def _start(config: EfficientCondensation, distillation: Distillation) -> Tensor:
     """Packed images in [0, 1] to start from, on the host."""
-    data, packed = given.data, config.factor**2
+    data, packed = distillation.data, config.factor**2
     if config.start == "noise":
         shape = torch.Size((data.classes * config.ipc, *data.shape))
         values = streams.normals(shape.numel(), "distill", config.seed, "start")

@@ -14,8 +14,9 @@ from lmcspec.catalog.distillers.mtt import TrajectoryMatching
 from lmcspec.science.attention import twice_differentiable
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
 from lmcspec.science.data.distilled.distilled_set import Distilled
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.experts import state_after
-from lmcspec.science.distill.protocol import Given, real_or_noise
+from lmcspec.science.distill.start import real_or_noise
 from lmcspec.science.dropout import silence
 from lmcspec.science.order import order
 
@@ -23,38 +24,38 @@ PULSE = 4
 """Iterations between two calls of `pulse`: each waits for the device."""
 
 
-def distill(config: TrajectoryMatching, given: Given) -> Distilled:
+def distill(config: TrajectoryMatching, distillation: Distillation) -> Distilled:
     """`ipc` images of each class, in the data's space, class after class, and the rate at which to train on them.
 
     Iteration i draws an expert and an epoch t below `latest`. The student starts from the expert's parameters w_t and
     makes `student_steps` updates of plain SGD at the rate a on batches of the synthetic images, each augmented by one
-    family of DSA; one step of SGD with momentum on the pixels and on a lowers
+    transform of DSA; one step of SGD with momentum on the pixels and on a lowers
 
         L = || student - w_(t + expert_epochs) ||^2 / || w_t - w_(t + expert_epochs) ||^2
 
     through all these updates. Nothing is cut off, neither pixels nor a. Raises ValueError where an expert ends before
     `latest - 1 + expert_epochs`.
     """
-    images, labels = real_or_noise(given, config.start, config.ipc, config.seed)
-    rate = torch.tensor(config.rate, device=given.device)
+    images, labels = real_or_noise(distillation, config.start, config.ipc, config.seed)
+    rate = torch.tensor(config.rate, device=distillation.device)
     moments = [torch.zeros_like(images), torch.zeros_like(rate)]
     first = 0
-    if given.begin is not None:
-        state, first = given.begin.state, given.begin.step
+    if distillation.begin is not None:
+        state, first = distillation.begin.state, distillation.begin.step
         images, rate, *moments = (
-            state[name].to(given.device, copy=True) for name in ("images", "rate", "velocity", "rate_velocity")
+            state[name].to(distillation.device, copy=True) for name in ("images", "rate", "velocity", "rate_velocity")
         )
-    module = given.build().to(given.device).train()
+    module = distillation.build().to(distillation.device).train()
     silence(module)
     buffers = dict(module.named_buffers())
-    if not given.experts:
+    if not distillation.experts:
         raise ValueError("trajectory matching needs experts")
     for iteration in range(first, config.iterations):
         place = ("distill", config.seed, "expert", iteration)
-        path = given.experts[int(streams.integers(1, len(given.experts), *place, "which")[0])]
+        path = distillation.experts[int(streams.integers(1, len(distillation.experts), *place, "which")[0])]
         epoch = int(streams.integers(1, config.latest, *place, "epoch")[0])
         begun, goal = (
-            {name: tensor.to(given.device) for name, tensor in state_after(path, number).items()}
+            {name: tensor.to(distillation.device) for name, tensor in state_after(path, number).items()}
             for number in (epoch, epoch + config.expert_epochs)
         )
         with torch.enable_grad():
@@ -74,8 +75,8 @@ def distill(config: TrajectoryMatching, given: Given) -> Distilled:
         done = iteration + 1
         if done % PULSE == 0:
             state = {"images": images, "rate": rate, "velocity": moments[0], "rate_velocity": moments[1]}
-            given.advance(done, loss.item(), state)
-    return Distilled(images, labels, given.data.space, rate=float(rate))
+            distillation.advance(done, loss.item(), state)
+    return Distilled(images, labels, distillation.data.space, rate=float(rate))
 
 
 def _student(

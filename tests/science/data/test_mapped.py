@@ -23,7 +23,7 @@ from lmcspec.science.data.mapped import Mapped, read_ahead
 from lmcspec.science.data.resident import Dataset, Split, enter, on_the_host
 from lmcspec.science.data.space import Space
 from lmcspec.science.distill import dm, idc
-from lmcspec.science.distill.protocol import Given
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
@@ -105,7 +105,7 @@ def test_training_evaluating_and_paths_are_the_same_bits(arrays, monkeypatch, ah
 def test_distilling_is_the_same_bits(arrays):
     config = DistributionMatching(ipc=2, iterations=3, batch=5, seed=0)
     sets = [Dataset(split, split, 3, (3, 8, 8), STANDARD) for split in both(arrays, crop=8)]
-    one, other = (dm.distill(config, Given(data, network)) for data in sets)
+    one, other = (dm.distill(config, Distillation(data, network)) for data in sets)
     assert torch.equal(one.images, other.images) and torch.equal(one.labels, other.labels)
     assert one.images.shape == (6, 3, 8, 8)
 
@@ -113,7 +113,7 @@ def test_distilling_is_the_same_bits(arrays):
 def test_packing_mapped_images_is_the_same_bits(arrays):
     config = EfficientCondensation(ipc=1, networks=1, inner=2, batch=5, seen=10)
     sets = [Dataset(split, split, 3, (3, 8, 8), STANDARD) for split in both(arrays, crop=8)]
-    one, other = (idc.distill(config, Given(data, network)) for data in sets)
+    one, other = (idc.distill(config, Distillation(data, network)) for data in sets)
     assert torch.equal(one.images, other.images) and one.images.shape == (3, 3, 8, 8)
 
 

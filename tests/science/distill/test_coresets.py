@@ -10,7 +10,8 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import data
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.distill import coresets
-from lmcspec.science.distill.protocol import Given, real_subset
+from lmcspec.science.distill.distillation import Distillation
+from lmcspec.science.distill.start import real_subset
 from lmcspec.science.models import mlp
 
 
@@ -42,7 +43,7 @@ def test_equal_points_are_chosen_once_each():
     "settings", [{"features": "pixels"}, {"features": "network"}, {"features": "network", "epochs": 1}]
 )
 def test_k_center_takes_real_images_of_each_class(digits, settings):
-    made = coresets.k_center(KCenter(ipc=3, **settings), Given(digits, build))
+    made = coresets.k_center(KCenter(ipc=3, **settings), Distillation(digits, build))
     real, labels = digits.train.all()
     assert made.labels.tolist() == np.arange(10).repeat(3).tolist()
     for image, label in zip(made.images, made.labels, strict=True):
@@ -61,16 +62,16 @@ def test_k_center_covers_better_than_chance(digits):
             ]
         )
 
-    made = coresets.k_center(KCenter(ipc=10, features="pixels"), Given(digits, build))
+    made = coresets.k_center(KCenter(ipc=10, features="pixels"), Distillation(digits, build))
     assert radius(made.images, made.labels) < radius(*real_subset(digits.train, 10, 10, 0))
 
 
 def test_random_images_are_what_other_methods_start_from(digits):
-    made = coresets.random_images(RandomImages(ipc=2, seed=4), Given(digits, build))
+    made = coresets.random_images(RandomImages(ipc=2, seed=4), Distillation(digits, build))
     images, labels = real_subset(digits.train, 10, 2, 4)
     assert torch.equal(made.images, images) and torch.equal(made.labels, labels) and made.space == digits.space
 
 
 def test_too_few_images_are_named(digits):
     with pytest.raises(DataError, match="class 0"):
-        coresets.k_center(KCenter(ipc=500), Given(digits, build))
+        coresets.k_center(KCenter(ipc=500), Distillation(digits, build))

@@ -23,7 +23,8 @@ from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.distill import dc, dsa
-from lmcspec.science.distill.protocol import Given, Stopped, real_subset
+from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import convnet, mlp
@@ -127,17 +128,19 @@ def by_the_book(config, dataset, network=build):
 
 @pytest.mark.parametrize("config", [small(seed=3), small(start="real", dsa="flip_color")])
 def test_condensing_is_the_method_written_out(digits, config):
-    made = dc.distill(config, Given(digits, build))
+    made = dc.distill(config, Distillation(digits, build))
     assert made.images.shape == (20, 1, 8, 8) and made.space == digits.space
     assert made.labels.tolist() == np.arange(10).repeat(2).tolist()
     assert not made.images.requires_grad
     torch.testing.assert_close(made.images, by_the_book(config, digits), rtol=1e-3, atol=2e-5)
 
 
-def test_dsa_is_dc_with_its_families_and_real_images(digits):
+def test_dsa_is_dc_with_its_transforms_and_real_images(digits):
     config = small(SiameseCondensation)
     same = small(start="real", dsa="color_crop_cutout_flip_rotate_scale")
-    assert torch.equal(dsa.distill(config, Given(digits, build)).images, dc.distill(same, Given(digits, build)).images)
+    assert torch.equal(
+        dsa.distill(config, Distillation(digits, build)).images, dc.distill(same, Distillation(digits, build)).images
+    )
 
 
 @pytest.mark.parametrize(("ipc", "loops"), [(1, (1, 1)), (10, (10, 50)), (12, (10, 50)), (50, (50, 10))])
@@ -151,29 +154,29 @@ def test_loops_are_those_of_the_papers_code(ipc, loops):
 def test_going_on_after_a_stop_gives_the_same_bits(digits, stop):
     """Between networks, and in the midst of one."""
     config = small(SiameseCondensation)
-    whole = dc.distill(config, Given(digits, build)).images
+    whole = dc.distill(config, Distillation(digits, build)).images
     with pytest.raises(Stopped) as caught:
-        dc.distill(config, Given(digits, build, pulse=lambda done, loss: done == stop))
+        dc.distill(config, Distillation(digits, build, pulse=lambda done, loss: done == stop))
     progress = caught.value.progress
     assert progress.step == stop
-    assert torch.equal(dc.distill(config, Given(digits, build, begin=progress)).images, whole)
+    assert torch.equal(dc.distill(config, Distillation(digits, build, begin=progress)).images, whole)
 
 
 def test_seeds_differ_and_no_global_state_is_read(digits):
     torch.manual_seed(0)
-    one = dc.distill(small(), Given(digits, build)).images
+    one = dc.distill(small(), Distillation(digits, build)).images
     torch.manual_seed(1)
     before = torch.get_rng_state()
     module = build()
     torch.set_rng_state(before)
-    assert torch.equal(dc.distill(small(), Given(digits, lambda: module)).images, one)
+    assert torch.equal(dc.distill(small(), Distillation(digits, lambda: module)).images, one)
     assert torch.equal(torch.get_rng_state(), before)
-    assert not torch.equal(dc.distill(small(seed=1), Given(digits, build)).images, one)
+    assert not torch.equal(dc.distill(small(seed=1), Distillation(digits, build)).images, one)
 
 
 def test_a_network_with_batch_norm_is_matched_with_statistics_of_all_classes(digits):
     config = small(seed=3)
-    made = dc.distill(config, Given(digits, with_batch_norm))
+    made = dc.distill(config, Distillation(digits, with_batch_norm))
     torch.testing.assert_close(made.images, by_the_book(config, digits, with_batch_norm), rtol=1e-3, atol=2e-5)
 
 
@@ -185,8 +188,8 @@ def test_parameters_that_are_not_trained_are_not_matched(digits):
         module.register_parameter("places", nn.Parameter(torch.arange(4), requires_grad=False))
         return module
 
-    wanted = dc.distill(small(), Given(digits, build)).images
-    assert torch.equal(dc.distill(small(), Given(digits, with_places)).images, wanted)
+    wanted = dc.distill(small(), Distillation(digits, build)).images
+    assert torch.equal(dc.distill(small(), Distillation(digits, with_places)).images, wanted)
 
 
 def error_after_training(dataset, images, labels, replicate: int) -> float:
@@ -200,7 +203,7 @@ def error_after_training(dataset, images, labels, replicate: int) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["dc", "dsa"])
 def test_it_beats_random_real_images(digits, method):
-    """Over five seeds, each with three trainings; DSA without families that deform 8x8 digits beyond reading."""
+    """Over five seeds, each with three trainings; DSA without transforms that deform 8x8 digits beyond reading."""
     errors = []
     for seed in range(5):
         config = (
@@ -208,7 +211,7 @@ def test_it_beats_random_real_images(digits, method):
             if method == "dc"
             else SiameseCondensation(ipc=2, iterations=60, outer=5, inner=10, seed=seed, dsa="color_scale_rotate")
         )
-        made = dc.distill(config, Given(digits, build))
+        made = dc.distill(config, Distillation(digits, build))
         real = real_subset(digits.train, 10, 2, seed)
         errors.append(
             tuple(

@@ -18,7 +18,8 @@ from lmcspec.science.data import Split
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.distill import dm
-from lmcspec.science.distill.protocol import Given, Stopped, real_subset
+from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import convnet, mlp
@@ -38,7 +39,7 @@ def build() -> nn.Module:
 
 def made(config, dataset, network=build, **more):
     """Images and labels of the method."""
-    found = dm.distill(config, Given(dataset, network, **more))
+    found = dm.distill(config, Distillation(dataset, network, **more))
     assert found.space == dataset.space
     return found.images, found.labels
 

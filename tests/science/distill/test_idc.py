@@ -24,7 +24,8 @@ from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.data.distilled.distilled_set import enter_distilled
 from lmcspec.science.distill import idc
-from lmcspec.science.distill.protocol import Given, Stopped, real_subset
+from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import convnet
@@ -153,7 +154,7 @@ def by_the_book(config, dataset):
 @pytest.mark.parametrize("ipc", [1, 2])
 def test_condensing_is_the_method_written_out(digits, start, ipc):
     config = small(start=start, ipc=ipc, seed=5, lr=0.5)
-    made = idc.distill(config, Given(digits, build))
+    made = idc.distill(config, Distillation(digits, build))
     assert made.images.shape == (10 * ipc, 1, 8, 8)
     assert (made.space, made.factor) == (Space("raw"), 2)
     assert made.labels.tolist() == np.arange(10).repeat(ipc).tolist()
@@ -175,7 +176,7 @@ def test_condensing_is_the_method_written_out(digits, start, ipc):
 )
 def test_each_setting_is_as_written_out(digits, changes):
     config = small(seed=5, **changes)
-    made = idc.distill(config, Given(digits, build))
+    made = idc.distill(config, Distillation(digits, build))
     expected = by_the_book(config, digits)
     assert (expected - start_by_loops(config, digits)).abs().max() > 0.01, "something moved"
     torch.testing.assert_close(made.images, expected, rtol=1e-3, atol=1e-4)
@@ -184,17 +185,17 @@ def test_each_setting_is_as_written_out(digits, changes):
 @pytest.mark.parametrize("stop", [1, 2, 3, 5])
 def test_going_on_after_a_stop_gives_the_same_bits(digits, stop):
     config = small(lr=0.5, early=1)
-    whole = idc.distill(config, Given(digits, build)).images
+    whole = idc.distill(config, Distillation(digits, build)).images
     with pytest.raises(Stopped) as caught:
-        idc.distill(config, Given(digits, build, pulse=lambda done, loss: done == stop))
+        idc.distill(config, Distillation(digits, build, pulse=lambda done, loss: done == stop))
     assert caught.value.progress.step == stop
-    assert torch.equal(idc.distill(config, Given(digits, build, begin=caught.value.progress)).images, whole)
+    assert torch.equal(idc.distill(config, Distillation(digits, build, begin=caught.value.progress)).images, whole)
 
 
 @pytest.mark.parametrize("space", ["raw", "standardised", "zca"])
 def test_it_stays_raw_in_every_space(space):
     dataset = data.load("digits", space=space)
-    made = idc.distill(small(networks=1, inner=1), Given(dataset, build))
+    made = idc.distill(small(networks=1, inner=1), Distillation(dataset, build))
     assert made.space == Space("raw")
     assert made.images.min() > -0.5 and made.images.max() < 1.5
     assert len(enter_distilled(made, dataset)) == 40
@@ -220,14 +221,14 @@ def test_bounded_unpacking_is_that_of_the_papers_code(ipc, factor, bound, parts)
 
 def test_a_bound_and_noise_and_other_distances_run(digits):
     config = small(ipc=3, factor=3, bound=12, most=8, start="noise", metric="l1", networks=1, inner=2)
-    made = idc.distill(config, Given(digits, build))
+    made = idc.distill(config, Distillation(digits, build))
     assert made.factor == 3 and made.images.isfinite().all()
 
 
 def test_too_few_real_images_are_named(digits):
     for start in ("real", "first"):
         with pytest.raises(DataError, match="class 0"):
-            idc.distill(small(ipc=60, start=start), Given(digits, build))
+            idc.distill(small(ipc=60, start=start), Distillation(digits, build))
 
 
 def wide() -> nn.Module:
@@ -250,7 +251,7 @@ def test_it_beats_random_real_images(digits):
         config = EfficientCondensation(
             ipc=1, factor=1, networks=8, inner=10, seen=128, lr=1, dsa="", net_dsa="", net_cutmix=0, seed=seed
         )
-        made = idc.distill(config, Given(digits, wide))
+        made = idc.distill(config, Distillation(digits, wide))
         sets = Split(*real_subset(digits.train, 10, 1, seed)), enter_distilled(made, digits)
         errors.append(
             tuple(np.mean([error_after_training(digits, one, number) for number in range(2)]) for one in sets)

@@ -22,8 +22,9 @@ from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.distilled.distilled_set import enter_distilled
+from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.experts import trajectory
-from lmcspec.science.distill.protocol import Given, real_subset
+from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import convnet
@@ -101,7 +102,7 @@ def test_it_beats_random_real_images(mnist, tmp_path, method):
     experts = list(experts_of(configs[0], mnist, tmp_path))
     errors = []
     for config in configs:
-        made = card.load()(config, Given(mnist, build, experts=experts))
+        made = card.load()(config, Distillation(mnist, build, experts=experts))
         rate = 0.01 if made.rate is None else made.rate
         real = Split(*real_subset(mnist.train, 10, 1, config.seed))
         errors.append(

@@ -21,8 +21,9 @@ from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
 from lmcspec.science.distill import mtt
+from lmcspec.science.distill.distillation import Distillation, Stopped
 from lmcspec.science.distill.experts import state_after, trajectory
-from lmcspec.science.distill.protocol import Given, Stopped, real_subset
+from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import mlp
@@ -166,7 +167,7 @@ def by_the_book(config, dataset, experts):
 )
 def test_matching_is_the_method_written_out(digits, experts, seed, dsa):
     config = small(seed=seed, dsa=dsa)
-    made = mtt.distill(config, Given(digits, build, experts=experts))
+    made = mtt.distill(config, Distillation(digits, build, experts=experts))
     images, rate = by_the_book(config, digits, experts)
     assert made.space == digits.space and made.labels.tolist() == np.arange(10).repeat(2).tolist()
     assert (images - real_subset(digits.train, 10, 2, seed)[0]).abs().max() > 0.001, "something moved"
@@ -177,23 +178,25 @@ def test_matching_is_the_method_written_out(digits, experts, seed, dsa):
 
 def test_going_on_after_a_stop_gives_the_same_bits(digits, experts):
     config = small(iterations=10, dsa="color_scale_flip")
-    whole = mtt.distill(config, Given(digits, build, experts=experts))
+    whole = mtt.distill(config, Distillation(digits, build, experts=experts))
     with pytest.raises(Stopped) as caught:
-        mtt.distill(config, Given(digits, build, experts=experts, pulse=lambda done, loss: done == 8))
-    again = mtt.distill(config, Given(digits, build, experts=experts, begin=caught.value.progress))
+        mtt.distill(config, Distillation(digits, build, experts=experts, pulse=lambda done, loss: done == 8))
+    again = mtt.distill(config, Distillation(digits, build, experts=experts, begin=caught.value.progress))
     assert torch.equal(again.images, whole.images) and again.rate == whole.rate
 
 
 def test_the_loss_is_one_for_a_student_that_stays(digits, experts):
     losses = []
     config = small(iterations=4, rate=1e-9, lr=1e-9, lr_of_rate=1e-12)
-    mtt.distill(config, Given(digits, build, experts=experts, pulse=lambda _, loss: losses.append(loss) and None))
+    mtt.distill(
+        config, Distillation(digits, build, experts=experts, pulse=lambda _, loss: losses.append(loss) and None)
+    )
     assert losses == [pytest.approx(1, abs=1e-4)]
 
 
 def test_without_experts_or_with_short_ones_it_says_so(digits):
     with pytest.raises(ValueError, match="needs experts"):
-        mtt.distill(small(), Given(digits, build))
+        mtt.distill(small(), Distillation(digits, build))
     with pytest.raises(ValueError, match="do not reach epoch 4"):
         small(latest=3)
 
@@ -234,7 +237,7 @@ def test_it_beats_random_real_images(digits, tmp_path):
                 "seed": seed,
             }
         )
-        made = mtt.distill(config, Given(digits, build, experts=files))
+        made = mtt.distill(config, Distillation(digits, build, experts=files))
         sets = Split(*real_subset(digits.train, 10, 2, seed)), Split(made.images, made.labels)
         errors.append(
             tuple(

@@ -1,6 +1,6 @@
 """Differentiable siamese augmentation (DSA, Zhao & Bilen 2021) of whole batches on their device, in the images' space.
 
-Families and their parameters, drawn per image:
+Transforms and their parameters, drawn per image:
 
 - color: x + U(-1/2, 1/2); then (x - c) U(0, 2) + c with c the mean over channels of each pixel; then
   (x - m) U(1/2, 3/2) + m with m the mean of the whole image.
@@ -13,7 +13,7 @@ Families and their parameters, drawn per image:
 What comes in from outside is 0 in the images' space, as in the published code: the mean colour where images are
 standardised, not black. Values between pixels are bilinear.
 
-Styles: `dc` draws one of the named families for each batch, as the code of DC and DSA does. `mtt` is the same but
+Styles: `dc` draws one of the named transforms for each batch, as the code of DC and DSA does. `mtt` is the same but
 that its grids align corners. `idc` flips and colours every batch if these are named, then does one of crop, scale and
 rotate, then cuts out, as the code of IDC does.
 """
@@ -42,15 +42,15 @@ _DRAWN = {
     "rotate": ("rotate",),
     "scale": ("scale-y", "scale-x"),
 }
-"""The streams of each family, all uniform on [0, 1)."""
+"""The streams of each transform, all uniform on [0, 1)."""
 _MOVES = ("crop", "rotate", "scale")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DsaDraws:
-    """Of an epoch: which families each batch goes through, in order, and uniforms float64 (n,) by stream."""
+    """Of an epoch: which transforms each batch goes through, in order, and uniforms float64 (n,) by stream."""
 
-    families: tuple[tuple[str, ...], ...]
+    transforms: tuple[tuple[str, ...], ...]
     uniforms: Mapping[str, np.ndarray]
     align_corners: bool
 
@@ -65,9 +65,9 @@ def draw_dsa(count: int, batch: int, augmentation: Augment, noise: TrainingNoise
     where = noise.at("augment", epoch)
     named = augmentation.dsa.split("_")
     batches = -(-count // batch)
-    drawn = [what for family in named for what in _DRAWN[family]]
+    drawn = [what for transform in named for what in _DRAWN[transform]]
     return DsaDraws(
-        _families(named, augmentation.dsa_style, batches, where),
+        _transforms(named, augmentation.dsa_style, batches, where),
         {what: streams.uniforms(count, *where, f"dsa-{what}") for what in drawn},
         augmentation.dsa_style == "mtt",
     )
@@ -75,29 +75,29 @@ def draw_dsa(count: int, batch: int, augmentation: Augment, noise: TrainingNoise
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Siamese:
-    """One change for every image of a batch: families in order, and one uniform by stream."""
+    """One change for every image of a batch: transforms in order, and one uniform by stream."""
 
-    families: tuple[str, ...]
+    transforms: tuple[str, ...]
     uniforms: Mapping[str, float]
     align_corners: bool
 
     def __call__(self, images: Tensor) -> Tensor:
         """The images float32 (n, C, H, W), changed; differentiable."""
         same = {what: np.full(len(images), value) for what, value in self.uniforms.items()}
-        return apply_dsa(images, DsaDraws((self.families,), same, self.align_corners), 0, slice(None))
+        return apply_dsa(images, DsaDraws((self.transforms,), same, self.align_corners), 0, slice(None))
 
 
 def siamese(dsa: str, style: str, where: Where) -> Siamese:
-    """The families of `dsa`, with the same parameters for whatever they are applied to: drawn at this address."""
+    """The transforms of `dsa`, with the same parameters for whatever they are applied to: drawn at this address."""
     named = dsa.split("_") if dsa else []
-    drawn = [what for family in named for what in _DRAWN[family]]
+    drawn = [what for transform in named for what in _DRAWN[transform]]
     uniforms = {what: float(streams.uniforms(1, *where, f"dsa-{what}")[0]) for what in drawn}
-    return Siamese(_families(named, style, 1, where)[0], uniforms, style == "mtt")
+    return Siamese(_transforms(named, style, 1, where)[0], uniforms, style == "mtt")
 
 
-def _families(named: Sequence[str], style: str, batches: int, where: Where) -> tuple[tuple[str, ...], ...]:
-    """The families of each batch, in the order in which they are done."""
-    choice = [family for family in named if style != "idc" or family in _MOVES]
+def _transforms(named: Sequence[str], style: str, batches: int, where: Where) -> tuple[tuple[str, ...], ...]:
+    """The transforms of each batch, in the order in which they are done."""
+    choice = [transform for transform in named if style != "idc" or transform in _MOVES]
     if choice:
         chosen = streams.integers(batches, len(choice), *where, "dsa-family")
         middles = [(choice[number],) for number in chosen.tolist()]
@@ -105,16 +105,16 @@ def _families(named: Sequence[str], style: str, batches: int, where: Where) -> t
         middles = [()] * batches
     if style != "idc":
         return tuple(middles)
-    before = tuple(family for family in ("flip", "color") if family in named)
-    after = tuple(family for family in ("cutout",) if family in named)
+    before = tuple(transform for transform in ("flip", "color") if transform in named)
+    after = tuple(transform for transform in ("cutout",) if transform in named)
     return tuple((*before, *middle, *after) for middle in middles)
 
 
 def apply_dsa(images: Tensor, draws: DsaDraws, number: int, part: slice) -> Tensor:
     """The images float32 (n, C, H, W) of batch `number`, at the positions `part` of the epoch, augmented."""
-    for family in draws.families[number]:
-        drawn = [draws.uniforms[what][part] for what in _DRAWN[family]]
-        match family:
+    for transform in draws.transforms[number]:
+        drawn = [draws.uniforms[what][part] for what in _DRAWN[transform]]
+        match transform:
             case "color":
                 images = _color(images, drawn)
             case "crop":

@@ -60,11 +60,11 @@ def read_at(image, matrix, align):
     return out
 
 
-def one(family, image, place, align):
-    """What a family does to one image, pixel by pixel."""
+def one(transform, image, place, align):
+    """What a transform does to one image, pixel by pixel."""
     channels, height, width = image.shape
-    draw = {what: uniform(what)[place] for what in WHATS[family]}
-    match family:
+    draw = {what: uniform(what)[place] for what in WHATS[transform]}
+    match transform:
         case "flip":
             return image[:, :, ::-1] if draw["flip"] < 0.5 else image
         case "color":
@@ -122,24 +122,24 @@ WHATS = {
 
 
 @pytest.mark.parametrize("style", ["dc", "mtt"])
-@pytest.mark.parametrize("family", WHATS)
-def test_a_family_is_what_a_loop_over_pixels_does(family, style):
+@pytest.mark.parametrize("transform", WHATS)
+def test_a_transform_is_what_a_loop_over_pixels_does(transform, style):
     x = images()
-    draws = draw_dsa(10, 4, Augment(dsa=family, dsa_style=style), NOISE, epoch=4)
+    draws = draw_dsa(10, 4, Augment(dsa=transform, dsa_style=style), NOISE, epoch=4)
     assert draws is not None
     for number, (first, last) in enumerate([(0, 4), (4, 8), (8, 10)]):
         out = apply_dsa(torch.from_numpy(x[first:last]), draws, number, slice(first, first + 4))
-        expected = [one(family, x[place], place, style == "mtt") for place in range(first, last)]
+        expected = [one(transform, x[place], place, style == "mtt") for place in range(first, last)]
         assert out.dtype == torch.float32
         assert np.allclose(out, np.array(expected), atol=2e-5)
 
 
-def test_dc_does_one_family_a_batch_drawn_by_its_number():
+def test_dc_does_one_transform_a_batch_drawn_by_its_number():
     draws = draw_dsa(1000, 10, Augment(dsa=ALL), NOISE, epoch=4)
     assert draws is not None
     numbers = streams.integers(100, 6, "augment", *ADDRESS, "dsa-family")
-    assert draws.families == tuple((ALL.split("_")[number],) for number in numbers)
-    assert len(set(draws.families)) == 6
+    assert draws.transforms == tuple((ALL.split("_")[number],) for number in numbers)
+    assert len(set(draws.transforms)) == 6
 
 
 @pytest.mark.parametrize(
@@ -155,21 +155,21 @@ def test_idc_flips_and_colours_always_and_does_one_of_the_moves(named, always, o
     draws = draw_dsa(300, 10, Augment(dsa=named, dsa_style="idc"), NOISE, epoch=4)
     assert draws is not None
     moves = {(move,) for move in one_of} or {()}
-    assert set(draws.families) == {(*always, *move, *last) for move in moves}
+    assert set(draws.transforms) == {(*always, *move, *last) for move in moves}
     x = images(10)
     out = apply_dsa(torch.from_numpy(x), draws, 0, slice(0, 10))
     expected = []
     for place in range(10):
         image = x[place]
-        for family in draws.families[0]:
-            drawn = streams.uniforms(300, "augment", *ADDRESS, f"dsa-{WHATS[family][0]}")
-            assert np.array_equal(drawn[:10], uniform(WHATS[family][0]))
-            image = one(family, np.asarray(image, dtype=np.float32), place, False)
+        for transform in draws.transforms[0]:
+            drawn = streams.uniforms(300, "augment", *ADDRESS, f"dsa-{WHATS[transform][0]}")
+            assert np.array_equal(drawn[:10], uniform(WHATS[transform][0]))
+            image = one(transform, np.asarray(image, dtype=np.float32), place, False)
         expected.append(image)
     assert np.allclose(out, np.array(expected), atol=2e-5)
 
 
-def test_naming_a_family_more_leaves_the_draws_of_the_others():
+def test_naming_a_transform_more_leaves_the_draws_of_the_others():
     few, more = (draw_dsa(20, 5, Augment(dsa=named), NOISE, 0) for named in ("color", "color_flip"))
     assert few and more
     assert all(np.array_equal(few.uniforms[what], more.uniforms[what]) for what in few.uniforms)

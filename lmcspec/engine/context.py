@@ -34,27 +34,31 @@ class Workplace:
     """What tasks keep for later ones in the same process."""
 
 
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution of a task: what the task and its by-products share."""
+
+    store: Store
+    payload: Mapping[str, Any]
+    place: Workplace
+    lease: Lease
+    log: Log
+    record: Callable[[], dict[str, Any]]
+    """How an object that is committed now came about."""
+
+
 class TaskContext:
     """One task's, or one by-product's, view of its inputs, its folder and the driver."""
 
-    def __init__(
-        self,
-        store: Store,
-        attempt: Attempt,
-        payload: Mapping[str, Any],
-        place: Workplace,
-        lease: Lease,
-        log: Log,
-        record: Callable[[], dict[str, Any]],
-    ) -> None:
-        self.device = place.device
-        self.neutral: dict[str, Any] = payload.get("neutral", {})
-        self.memory = place.memory
+    def __init__(self, execution: Execution, attempt: Attempt) -> None:
+        self._execution = execution
+        self._store, self._payload, self._place = execution.store, execution.payload, execution.place
+        self.device = self._place.device
+        self.neutral: dict[str, Any] = self._payload.get("neutral", {})
+        self.memory = self._place.memory
         self.committed: list[str] = []
         """By-products that this very run committed."""
         self.attempt = attempt
-        self._store, self._payload, self._place, self._lease = store, payload, place, lease
-        self._log, self._record = log, record
         self._metrics: IO[str] | None = None
         self._note = ""
         self._reported = 0.0
@@ -107,7 +111,7 @@ class TaskContext:
             remember(self._store, key, document)
 
     def log(self, line: str) -> None:
-        self._log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+        self._execution.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")
 
     def byproducts(self) -> tuple[tuple[str, dict[str, Any]], ...]:
         # An earlier attempt may have passed some: a checkpoint beyond those is as good as any.
@@ -122,8 +126,8 @@ class TaskContext:
         if present(self._store, task_id):
             yield None
             return
-        attempt = open_attempt(self._store, task_id, self._lease)
-        context = TaskContext(self._store, attempt, self._payload, self._place, self._lease, self._log, self._record)
+        attempt = open_attempt(self._store, task_id, self._execution.lease)
+        context = TaskContext(self._execution, attempt)
         try:
             yield context
         finally:
@@ -135,7 +139,7 @@ class TaskContext:
         identifier = context.attempt.task
         task = next(entry["task"] for entry in self._payload["byproducts"] if entry["id"] == identifier)
         context.close()
-        record = {**self._record(), "passed_by": self.attempt.task}
+        record = {**self._execution.record(), "passed_by": self.attempt.task}
         context.attempt.commit(task, {"scalars": dict(finished.scalars), "outcome": finished.outcome}, record)
         self.committed.append(identifier)
         self._place.send({"byproduct": identifier})

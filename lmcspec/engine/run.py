@@ -23,9 +23,6 @@ Listener = Callable[[events.Event], None]
 TICK = 0.2
 """Longest wait for the workers, so that a signal is noticed soon."""
 
-HELD_ELSEWHERE = (0.5, 8.0)
-"""Seconds until a task that another driver's worker does is looked at again: at first, and at most (it doubles)."""
-
 
 def run(
     job: Job,
@@ -34,7 +31,6 @@ def run(
     *,
     listeners: Sequence[Listener] = (),
     retries: Retries | None = None,
-    held_elsewhere: tuple[float, float] = HELD_ELSEWHERE,
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
@@ -43,7 +39,7 @@ def run(
     that were running have ended.
     """
     with Index(store) as index:
-        return _Run(job, store, runner, listeners, index, retries or Retries(), held_elsewhere).all()
+        return _Run(job, store, runner, listeners, index, retries or Retries()).all()
 
 
 class _Run:
@@ -55,11 +51,10 @@ class _Run:
         listeners: Sequence[Listener],
         index: Index,
         retries: Retries,
-        held_elsewhere: tuple[float, float],
     ) -> None:
         self._job, self._store, self._runner = job, store, runner
         self._listeners = list(listeners)
-        self._index, self._held_elsewhere = index, held_elsewhere
+        self._index, self._retries = index, retries
         self._unlisted: list[str] = []
         self._fatal: Failure | None = None
         self._schedule = Schedule(
@@ -176,7 +171,7 @@ class _Run:
             case "done" | "reused":
                 self._finish(task, slot, report)
             case "busy":
-                first, most = self._held_elsewhere
+                first, most = self._retries.held_elsewhere
                 looks = self._looks[task.id] = self._looks.get(task.id, 0) + 1
                 self._schedule.put_back(task.id, now + min(most, first * 2 ** (looks - 1)))
                 if looks == 1:

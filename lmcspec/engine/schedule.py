@@ -26,13 +26,15 @@ FINAL = (State.DONE, State.FAILED, State.SKIPPED)
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a task that failed in a passing way runs again, and after how long."""
+    """When a task is tried again: how often if it failed in a passing way, and after how long."""
 
     lost: int = 3
     first: float = 0.1
     """Seconds before the first retry of a lost task; each further one waits `factor` times as long."""
     factor: float = 4.0
     out_of_memory: int = 1
+    held_elsewhere: tuple[float, float] = (0.5, 8.0)
+    """Seconds until a task that another driver's worker does is looked at again: at first, and at most (it doubles)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
 from lmcspec.engine.attend import ATTENDANT
-from lmcspec.engine.context import TaskContext, Workplace, present
+from lmcspec.engine.context import Execution, TaskContext, Workplace, present
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
@@ -107,7 +107,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
                 }
 
             pristine.prepare(task.threads)
-            context = TaskContext(store, attempt, payload, place, lease, log, record)
+            context = TaskContext(Execution(store, payload, place, lease, log, record), attempt)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
             check_code([(task, params)], payload.get("neutral", {}))
             with ATTENDANT.attending(lease, log), warnings.catch_warnings():

@@ -52,7 +52,8 @@ class Subnetworks:
             if mask is None or network.like.mask == "same":
                 return mask
             spared = network.original.never_pruned(level) if network.like.mask != "shuffled" else ()
-            return self._shuffled(network.name, mask, network.like.mask, replicate, level, 0, spared)
+            params = Shuffle(self.model, network.like.mask, spared)
+            return self._shuffled(params, mask, network.name, replicate, level, 0)
         return self._mask(network, len(network.stages) - 1, replicate, level)
 
     def _mask(self, network: NetworkPlan, index: int, replicate: int, level: int) -> str | None:
@@ -76,7 +77,7 @@ class Subnetworks:
             entering = self._mask(network, stage.index - 1, replicate, level)
             if not stage.stage.shuffle or entering is None:
                 return entering
-            return self._shuffled(network.name, entering, "shuffled", replicate, level, stage.index)
+            return self._shuffled(Shuffle(self.model), entering, network.name, replicate, level, stage.index)
         step_by_step = stage.stage.iterative
         before = level - 1 if step_by_step else stage.entry
         card = get("criterion", stage.stage.criterion.name)
@@ -113,10 +114,7 @@ class Subnetworks:
         )
         return self.graph.add("prune", params, inputs, seeds, role=self._role(network.name, replicate, level, "mask"))
 
-    def _shuffled(
-        self, name: str, mask: str, mode: str, replicate: int, level: int, draw: int, spared: tuple[str, ...] = ()
-    ) -> str:
-        params = Shuffle(self.model, mode, spared)  # pyright: ignore[reportArgumentType]
+    def _shuffled(self, params: Shuffle, mask: str, name: str, replicate: int, level: int, draw: int) -> str:
         seeds = {"replicate": replicate, "level": level, "draw": draw}
         return self.graph.add(
             "shuffle", params, {"mask": mask}, seeds, role=self._role(name, replicate, level, f"mask-{draw}")

@@ -6,7 +6,7 @@ import pytest
 from jobs_for_tests import Plan
 
 from lmcspec.engine.attend import Attendant
-from lmcspec.engine.context import TaskContext, Workplace
+from lmcspec.engine.context import Execution, TaskContext, Workplace
 from lmcspec.engine.logs import FileLog
 from lmcspec.engine.work import Report, execute
 from lmcspec.store import Store, Stored, holder, open_attempt, take
@@ -154,7 +154,8 @@ def test_a_task_need_not_pass_again_what_an_earlier_attempt_passed(store, place,
     execute(store, states[0], {"task": plan.documents[states[0]]}, place)
     with take(store, task) as lease:
         attempt = open_attempt(store, task, lease)
-        context = TaskContext(store, attempt, plan.payload(task), place, lease, FileLog(tmp_path / "log"), dict)
+        execution = Execution(store, plan.payload(task), place, lease, FileLog(tmp_path / "log"), dict)
+        context = TaskContext(execution, attempt)
         assert [identifier for identifier, _ in context.byproducts()] == [states[1]]
         store.drop_outputs(states[0])
         assert len(context.byproducts()) == 2, "what was passed and dropped is passed again"

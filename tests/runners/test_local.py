@@ -69,9 +69,9 @@ def store(tmp_path):
     return Store.open(tmp_path / "store")
 
 
-def run(plan, store, runner, **options):
+def run(plan, store, runner, retries=QUICK, **options):
     heard = []
-    summary = engine.run(plan.job(), store, runner, listeners=[heard.append], retries=QUICK, **options)
+    summary = engine.run(plan.job(), store, runner, listeners=[heard.append], retries=retries, **options)
     return summary, heard
 
 
@@ -209,7 +209,7 @@ def test_another_drivers_task_is_waited_for_and_reused(shared, store):
     task = plan.add(value=4)
     after = plan.add(value=5, kind="WRITE", needs=(task,))
     other = LocalOther(store, task, plan)
-    summary, heard = run(plan, store, shared, held_elsewhere=(0.02, 0.02))
+    summary, heard = run(plan, store, shared, retries=Retries(held_elsewhere=(0.02, 0.02)))
     other.join()
     assert summary.reused == (task,) and summary.done == (after,)
     assert len(of(events.Waiting, heard)) == 1

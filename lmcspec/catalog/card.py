@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import DataFacts
@@ -30,6 +30,12 @@ class Card:
     """Of a plug-in: what stands in ids for its code, raised when results change. None: the digest of its source."""
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Other names for this card with some settings filled in: `convnet3` is `convnet` with depth 3."""
+    key: ClassVar[str] = "name"
+    """Of a kind: the setting that says which card a table of a spec is of."""
+    takes: ClassVar[int | None] = None
+    """Of a kind: with how many arguments its implementations are called."""
+    methods: ClassVar[tuple[str, ...]] = ()
+    """Of a kind whose implementations are classes: what is called of these."""
 
     def load(self) -> Any:
         """The implementation itself. Raises UsageError where the card points nowhere."""
@@ -62,6 +68,7 @@ class ModelCard(Card):
     """
 
     kind: str = "model"
+    takes: ClassVar[int | None] = 3
     config: type[Named]
     classifier: str = "classifier"
     convolutions: bool = True
@@ -79,6 +86,7 @@ class DatasetCard(Card):
     """
 
     kind: str = "dataset"
+    takes: ClassVar[int | None] = 2
     config: type[Named]
     facts: DataFacts | str
     mean: tuple[float, ...] | None = None
@@ -99,6 +107,8 @@ class OptimiserCard(Card):
     """
 
     kind: str = "optimiser"
+    takes: ClassVar[int | None] = 3
+    methods: ClassVar[tuple[str, ...]] = ("step", "state", "load")
     config: type[Optimiser]
     moments: int
     """How many numbers its state holds for each weight, by which plans know the size of what is stored."""
@@ -124,6 +134,8 @@ class DistillerCard(Card):
     """
 
     kind: str = "distiller"
+    key: ClassVar[str] = "method"
+    takes: ClassVar[int | None] = 2
     config: type[Config]
     protocol: str = ""
     """The preset by which the accuracy of its sets is found."""
@@ -156,12 +168,19 @@ class CriterionCard(Card):
     shares_out: bool = False
     """Whether its scores settle how much of each layer goes, so that layers can't be told to give equal shares."""
 
+    @property
+    def takes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Five with `passes`, else three."""
+        return 5 if self.passes else 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasureCard(Card):
     """Something computed from trained networks. Implementation: the planner's `targets` function for it."""
 
     kind: str = "measure"
+    key: ClassVar[str] = "kind"
+    takes: ClassVar[int | None] = 1
     config: type[Config]
     metrics: Metrics = NONE
     """The numbers that it makes; without any it makes nothing of its own."""
@@ -203,6 +222,8 @@ class PlotCard(Card):
     """A plot. Implementation: `draw(cases, options, name) -> Drawing`; see `lmcspec/report/figures/by_sparsity.py`."""
 
     kind: str = "plot"
+    key: ClassVar[str] = "plot"
+    takes: ClassVar[int | None] = 3
     config: type[Figure]
     measures: tuple[str, ...] = ()
     """The kinds of measure of which it needs one; none where it needs none."""
@@ -224,4 +245,6 @@ class RunnerCard(Card):
     """A way to place tasks. Implementation: a class that fulfils `lmcspec.engine.runner.Runner`."""
 
     kind: str = "runner"
+    key: ClassVar[str] = ""
+    takes: ClassVar[int | None] = 1
     config: type[Config]

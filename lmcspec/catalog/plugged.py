@@ -8,7 +8,6 @@ import contextlib
 import io
 import logging
 import os
-import re
 import signal
 import sys
 import threading
@@ -17,15 +16,13 @@ from functools import cache
 from importlib import metadata
 from importlib.machinery import PathFinder
 
-from lmcspec.catalog.card import KINDS, Card, DatasetCard, cards_of
-from lmcspec.catalog.config import Config
+from lmcspec.catalog.card import Card, cards_of
+from lmcspec.catalog.half_written import flaw
 
 ENTRY_POINTS = "lmcspec.cards"
 SECONDS = 30.0
 """For which a module of cards may take to import; it loads neither torch nor data."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
-_PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _log = logging.getLogger(__name__)
 
 
@@ -79,33 +76,10 @@ def _cards(point: metadata.EntryPoint) -> list[Card]:
     finally:
         for line in said.getvalue().splitlines()[:20]:
             _log.warning("%s says: %s", what, line[:500])
-    for card in cards:
-        if wrong := _wrong(card):
-            _log.warning("a card of %s is left out: %s", what, wrong)
-    return [card for card in cards if not _wrong(card)]
-
-
-def _wrong(card: object) -> str:
-    """What is wrong with a card; "" if nothing is."""
-    if not isinstance(card, Card):
-        return f"it is a {type(card).__name__}, no card"
-    if card.kind not in KINDS:
-        return f"its kind is {card.kind!r}, not one of {', '.join(KINDS)}"
-    names = [card.name, *card.variants] if isinstance(card.variants, dict) else [card.name]
-    for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            return f"{name!r} is no name: letters, digits and _ . + -"
-    if not isinstance(card.doc, str) or not isinstance(card.source, str):
-        return f"doc and source of {card.name!r} are texts"
-    if not isinstance(card.config, type) or not issubclass(card.config, Config):
-        return f"the config of {card.name!r} is no class of lmcspec.catalog.config.Config"
-    places = [card.implementation]
-    if isinstance(card, DatasetCard) and isinstance(card.facts, str):
-        places.append(card.facts)
-    for place in places:
-        if not isinstance(place, str) or not _PLACE.fullmatch(place):
-            return f"{place!r} of {card.name!r} is no place of the form package.module:attribute"
-    return ""
+    flaws = [flaw(card) for card in cards]
+    for found in filter(None, flaws):
+        _log.warning("a card of %s is left out: %s", what, found)
+    return [card for card, found in zip(cards, flaws, strict=True) if not found]
 
 
 @contextlib.contextmanager

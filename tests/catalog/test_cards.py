@@ -23,6 +23,7 @@ from lmcspec.catalog import (
     built_in,
     identity,
 )
+from lmcspec.catalog.half_written import flaw
 from lmcspec.catalog.registry import FOLDERS
 
 CARDS = [card for kind in KINDS for card in built_in(kind).values()]
@@ -68,6 +69,9 @@ class TestCard:
 
     def test_it_is_of_its_kind(self, card):
         assert type(card) is TYPES[card.kind]
+
+    def test_nothing_is_half_written(self, card):
+        assert flaw(card) == ""
 
     def test_name_and_config_agree(self, card):
         key = KEYS.get(card.kind)

@@ -1,6 +1,7 @@
 """A plug-in is anybody's code: what it does when it is imported is said, and lmcspec goes on without it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,40 @@ class Plugged(Named):
 
 CARD = CriterionCard(name="plugged", doc="x", config=Plugged, implementation="nowhere.at.all:scores")
 """
+STEPPED = """
+from typing import Literal
+from lmcspec.catalog import Optimiser, OptimiserCard
+
+class Plugged(Optimiser):
+    name: Literal["plugged"] = "plugged"
+
+class Steps:
+    def __init__(self, config, names, parameters): ...
+    def step(self, gradients, lr): ...
+    def state(self): ...
+    def load(self, state): ...
+
+CARD = OptimiserCard(name="plugged", doc="x", config=Plugged, implementation=__name__ + ":Steps", moments=1)
+"""
+SCHEDULED = """
+from typing import Literal
+from lmcspec.catalog import Schedule, ScheduleCard
+
+class Plugged(Schedule):
+    name: Literal["plugged"] = "plugged"
+
+CARD = ScheduleCard(name="plugged", doc="x", config=Plugged)
+"""
+MEASURED = """
+from typing import Literal
+from lmcspec.catalog import Config, MeasureCard, Metric, Metrics
+
+class Plugged(Config):
+    kind: Literal["plugged"] = "plugged"
+
+CARD = MeasureCard(name="plugged", doc="x", config=Plugged, implementation="nowhere.at.all:targets", headline="kept",
+                   metrics=Metrics((Metric(name="kept", measure="plugged", quantity="kept"),)))
+"""
 BAD = {
     "raises": ("raise RuntimeError('no \\x1b[31mluck')", r"RuntimeError: no \x1b[31mluck"),
     "exits": ("import sys; sys.exit(0)", "SystemExit: 0"),
@@ -32,6 +67,40 @@ BAD = {
     "has a config that is none": (GOOD.replace("config=Plugged", "config=dict"), "is no class of lmcspec"),
     "has a kind that is none": (GOOD + 'object.__setattr__(CARD, "kind", "spell")', "its kind is 'spell'"),
     "has no implementation": (GOOD.replace("nowhere.at.all:scores", "../x"), "no place of the form"),
+    "is of no kind's class": (
+        GOOD.replace("CriterionCard", "Card").replace("(name", "(kind='criterion', name"),
+        "has to be a C",
+    ),
+    "has a field of another type": (STEPPED.replace("moments=1", "moments='1'"), "its moments is '1': input should be"),
+    "has a name for another": (GOOD.replace('name="plugged", doc', 'name="other", doc'), 'say name: Literal["other"]'),
+    "has no name of its own": (
+        MEASURED.replace('kind: Literal["plugged"] = "plugged"', '"""No kind."""'),
+        "config has to say kind: Literal[",
+    ),
+    "has settings that aren't told": (
+        GOOD.replace(' = "plugged"', ' = "plugged"\n    how: type(__file__ and __import__("ast").AST())'),
+        "can't stand in a",
+    ),
+    "has a variant of nothing": (
+        GOOD.replace("all:scores", 'all:s", variants={"plugged2": {"depth": 2}}, source="'),
+        "'depth'",
+    ),
+    "looks at images of no class": (GOOD.replace('doc="x"', 'doc="x", images=True'), "has to declare passes"),
+    "has a schedule without rates": (SCHEDULED, "lacks multiplier(update, length), by which the rate is multiplied"),
+    "has an optimiser without steps": (STEPPED.replace("step(", "steps("), ":Steps lacks step"),
+    "has an optimiser that is built otherwise": (
+        STEPPED.replace(", names", ""),
+        "takes (config, parameters): it is given 3",
+    ),
+    "has an optimiser without settings": (
+        STEPPED.replace("(Optimiser)", "(Named)").replace("import Optimiser", "import Named, Optimiser"),
+        "catalog.optimiser.Optimiser",
+    ),
+    "has an implementation that isn't there": (STEPPED.replace('":Steps"', '":Stepps"'), ":Stepps isn't there"),
+    "is known by a metric that it lacks": (
+        MEASURED.replace('headline="kept"', 'headline="lost"'),
+        "none of its metrics",
+    ),
     "takes another lmcspec's fields": (GOOD.replace('doc="x"', 'doc="x", colour=1'), "unexpected keyword"),
 }
 SPEC = """
@@ -80,8 +149,9 @@ def said(tmp_path_factory):
 @pytest.mark.parametrize("kind", BAD)
 def test_what_a_plug_in_does_is_said(kind, said):
     names, ended = said
-    (line,) = [line for line in " ".join(ended.stderr.split()).split("warning: ") if f"{names[kind]}_cards" in line]
-    assert BAD[kind][1] in line
+    said = " ".join(ended.stderr.partition("error[")[0].split())
+    lines = [line for line in re.split("(?:a card of )?the plug-in ", said) if line.startswith(f"{names[kind]} ")]
+    assert BAD[kind][1] in lines[0]
 
 
 def test_it_is_left_out_and_all_else_goes_on(said):

@@ -1,0 +1,117 @@
+"""What a card of another package lacks, told as it is read: no run is begun with half a card.
+
+Its fields are held against their types, its settings against what specs ask of its kind, and what implements it by its
+text, so that nothing heavy is imported. Where a text doesn't tell (names that are imported, classes with bases), the
+card is taken at its word.
+"""
+
+import re
+from dataclasses import fields
+from typing import get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from lmcspec.catalog.card import (
+    KINDS,
+    Card,
+    CriterionCard,
+    DatasetCard,
+    DistillerCard,
+    MeasureCard,
+    OptimiserCard,
+    ScheduleCard,
+)
+from lmcspec.catalog.outline import lacks
+from lmcspec.catalog.schedule import Schedule
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
+_PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def flaw(card: object) -> str:
+    """What is wrong with a card; "" if nothing can be seen to be."""
+    if not isinstance(card, Card):
+        return f"it is a {type(card).__name__}, no card"
+    if card.kind not in KINDS:
+        return f"its kind is {card.kind!r}, not one of {', '.join(KINDS)}"
+    if card.kind != next(field.default for field in fields(card) if field.name == "kind"):
+        return f"the card of the {card.kind} {card.name!r} has to be a {card.kind.capitalize()}Card"
+    checks = (_of_fields, _of_names, _of_settings, _of_kind, _of_code)
+    found = next(filter(None, (check(card) for check in checks)), "")
+    return f"the {card.kind} {card.name!r}: {found}" if found else ""
+
+
+def _of_fields(card: Card) -> str:
+    """A field of another type than its card declares."""
+    hints = get_type_hints(type(card))
+    for name in (field.name for field in fields(card) if field.name != "config"):
+        value = getattr(card, name)
+        try:
+            TypeAdapter(hints[name]).validate_python(tuple(value) if isinstance(value, list) else value, strict=True)
+        except ValidationError as error:
+            return f"its {name} is {value!r}: {error.errors()[0]['msg'].lower()}"
+    return ""
+
+
+def _of_names(card: Card) -> str:
+    strange = [name for name in (card.name, *card.variants) if not _NAME.fullmatch(name)]
+    return f"{strange[0]!r} is no name: letters, digits and _ . + -" if strange else ""
+
+
+def _of_settings(card: Card) -> str:
+    """Settings that no spec could tell, or that don't say whose they are."""
+    base = get_args(get_type_hints(type(card))["config"])[0]
+    if not isinstance(card.config, type) or not issubclass(card.config, base):
+        return f"its config is no class of {base.__module__}.{base.__qualname__}"
+    try:
+        card.config.model_json_schema()
+    except (PydanticUserError, TypeError, NameError) as error:
+        return f"its config can't stand in a spec: {str(error).splitlines()[0]}"
+    keys = card.config.model_fields
+    told = get_args(keys[card.key].annotation) if card.key in keys else ("",)
+    if card.key and told and card.name not in told:
+        return f'its config has to say {card.key}: Literal["{card.name}"] = "{card.name}"'
+    for variant, settings in card.variants.items():
+        if strange := sorted(settings.keys() - keys.keys()):
+            return f"the variant {variant!r} tells {strange[0]!r}, which is no setting of its config"
+    return ""
+
+
+def _of_kind(card: Card) -> str:
+    """What its kind asks beyond types."""
+    keys = card.config.model_fields
+    match card:
+        case ScheduleCard() if card.config.multiplier is Schedule.multiplier:
+            return "its config lacks multiplier(update, length), by which the rate is multiplied"
+        case OptimiserCard() if card.moments < 0:
+            return f"its moments are {card.moments}: how many numbers its state holds for each weight"
+        case DatasetCard() if (card.mean is None) != (card.std is None):
+            return "it has one of mean and std without the other"
+        case MeasureCard() if isinstance(card.headline, str) and bool(card.headline) != bool(card.metrics.fixed):
+            return "it has one of metrics and headline, the metric by which it is known, without the other"
+        case MeasureCard() if (
+            isinstance(card.headline, str) and card.headline and not card.metrics.called(card.headline)
+        ):
+            return f"its headline is {card.headline!r}, which is none of its metrics"
+        case CriterionCard() if card.images and not (card.passes and "per_class" in keys):
+            return "it looks at images, for which it has to declare passes and its config per_class"
+        case CriterionCard() if card.trains and card.rewound:
+            return "it scores trained weights, or with trains = False rewound ones: not both"
+        case DistillerCard() if "ipc" not in keys or not ("steps" in keys or hasattr(card.config, "steps")):
+            return "its config lacks ipc, images per class, or steps, how many it takes"
+        case _:
+            return ""
+
+
+def _of_code(card: Card) -> str:
+    """Places that are none, or where a module's text shows no such thing or a lesser one."""
+    places = [(card.implementation, card.takes, card.methods)]
+    if isinstance(card, DatasetCard) and isinstance(card.facts, str):
+        places.append((card.facts, card.takes, ()))
+    for place, takes, methods in places:
+        if not _PLACE.fullmatch(place):
+            return f"{place!r} is no place of the form package.module:attribute"
+        if lacking := lacks(place, takes, methods):
+            return f"{place} {lacking}"
+    return ""

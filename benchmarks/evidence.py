@@ -23,7 +23,7 @@ from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import Ledger, Tracker, default_uri
 from lmcspec.track.database import connected, prepare
-from lmcspec.track.evidence import OWNER, ROLE, glance, mark_of
+from lmcspec.track.evidence import OWNER, SUBJECT, glance, mark_of
 from lmcspec.track.server import Server
 from lmcspec.track.where import ledger_path, own_database
 
@@ -105,10 +105,10 @@ def filled(path: Path) -> Store:
     """A store all of whose tasks are known to its database, by the tags and the ledger that tracking leaves."""
     store = Store.open(path)
     prepare(own_database(store), own=True)
-    roles = {f"task/small/{number:064x}": f"{number:032x}" for number in range(RUNS)}
+    subjects = {f"task/small/{number:064x}": f"{number:032x}" for number in range(RUNS)}
     with Ledger(ledger_path(store, default_uri(store))) as ledger:
-        for role, run in roles.items():
-            ledger.assign(role, run)
+        for subject, run in subjects.items():
+            ledger.assign(subject, run)
         ledger.write("mark/small", "now")
     database = connected(own_database(store))
     database.execute("BEGIN")
@@ -117,13 +117,13 @@ def filled(path: Path) -> Store:
         "VALUES (7, 'small', 'file:///nowhere', 'active', 'default')"
     )
     database.execute("INSERT INTO experiment_tags (key, value, experiment_id) VALUES (?, 'now', 7)", (mark_of(store),))
-    for number, (role, run) in enumerate(roles.items()):
+    for number, (subject, run) in enumerate(subjects.items()):
         database.execute(
             "INSERT INTO runs (run_uuid, name, status, lifecycle_stage, experiment_id, start_time, source_type, "
             "user_id, artifact_uri) VALUES (?, ?, 'FINISHED', 'active', 7, ?, 'LOCAL', 'me', 'file:///nowhere')",
             (run, f"l{number} train", number),
         )
-        tags = {ROLE: role, OWNER: store.id, **{f"lmcspec.tag{n}": "a value" for n in range(12)}}
+        tags = {SUBJECT: subject, OWNER: store.id, **{f"lmcspec.tag{n}": "a value" for n in range(12)}}
         database.executemany(
             "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)", [(*tag, run) for tag in tags.items()]
         )

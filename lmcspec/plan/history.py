@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from lmcspec.store import DamagedError, Index, Rate, Store, failures, interrupted, verify
+from lmcspec.store import DamagedError, Index, Rate, Store, failed_attempts, interrupted, verify
 
 
 class StoreHistory:
@@ -27,7 +27,7 @@ class StoreHistory:
             if damage:
                 return damage[0].problem
             return "stored" if stored.has_outputs else "dropped"
-        if failures(self._store, task_id):
+        if failed_attempts(self._store, task_id):
             return "failed"
         return "interrupted" if interrupted(self._store, task_id) else "absent"
 

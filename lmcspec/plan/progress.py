@@ -10,7 +10,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.plan.diff import diff
 from lmcspec.plan.document import from_document
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Store, failures, holder, interrupted, is_dead, last_plan, recorded_studies
+from lmcspec.store import Store, failed_attempts, holder, interrupted, is_dead, last_plan, recorded_studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def standing(plan: Plan, store: Store | None) -> Standing:
         held = holder(store, task)
         if held is not None and not is_dead(store, task):
             running.append(Running(task, label, held.process.host, held.process.pid, _age(store, task)))
-        elif past := failures(store, task):
+        elif past := failed_attempts(store, task):
             failed.append(Failed(task, label, str(past[0].document.get("message", "")), str(past[0].log)))
         elif interrupted(store, task):
             stopped += 1

@@ -8,7 +8,7 @@ from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.base.ids import short
 from lmcspec.catalog import nearest
 from lmcspec.plan.document import MALFORMED, checked, in_words
-from lmcspec.store import Store, failures, holder, interrupted, is_dead, last_plan, recorded_studies
+from lmcspec.store import Store, failed_attempts, holder, interrupted, is_dead, last_plan, recorded_studies
 from lmcspec.store.store import SHORTEST_PREFIX
 
 _log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def attempt_so_far(store: Store, task: str) -> tuple[str, str]:
     held = holder(store, task)
     if held is not None and not is_dead(store, task):
         return "running", f"process {held.process.pid} on {held.process.host} is at work on it"
-    if past := failures(store, task):
+    if past := failed_attempts(store, task):
         return "failed", f"its last attempt failed: {past[0].document.get('message', '')} (log: {past[0].log})"
     if interrupted(store, task):
         return "interrupted", "its last attempt was cut off"

@@ -1,6 +1,6 @@
 """The store: committed results by id, who is at work on what, and caches that can be made again."""
 
-from lmcspec.store.attempts import Failure, Swept, failures, interrupted, note_lost, sweep
+from lmcspec.store.attempts import FailedAttempt, Swept, failed_attempts, interrupted, note_lost, sweep
 from lmcspec.store.commit import Attempt, Race, open_attempt
 from lmcspec.store.drivers import Driver, driving
 from lmcspec.store.facts import recall, remember
@@ -22,7 +22,7 @@ __all__ = [
     "DamagedError",
     "Difference",
     "Driver",
-    "Failure",
+    "FailedAttempt",
     "Holder",
     "Index",
     "Inspection",
@@ -37,7 +37,7 @@ __all__ = [
     "Swept",
     "compare",
     "driving",
-    "failures",
+    "failed_attempts",
     "filesystem",
     "holder",
     "index_path",

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedAttempt:
     """An attempt that failed: its folder, with the log, and what was noted of it."""
 
     attempt: str
@@ -42,7 +42,7 @@ class Swept:
     partials: int = 0
 
 
-def failures(store: Store, task: str) -> list[Failure]:
+def failed_attempts(store: Store, task: str) -> list[FailedAttempt]:
     """The failed attempts at an object, newest first."""
     failed = []
     folder = layout.attempts_folder(store.root, task)
@@ -50,8 +50,8 @@ def failures(store: Store, task: str) -> list[Failure]:
         with contextlib.suppress(OSError, ValueError):
             document = layout.read_json(store.root, folder / name / layout.FAILURE, shapes.Failed)
             if isinstance(document, dict):
-                failed.append(Failure(name, folder / name, document))
-    return sorted(failed, key=lambda failure: failure.document.get("at", 0), reverse=True)
+                failed.append(FailedAttempt(name, folder / name, document))
+    return sorted(failed, key=lambda attempt: attempt.document.get("at", 0), reverse=True)
 
 
 def note_lost(store: Store, path: Path, failure: dict[str, Any]) -> None:

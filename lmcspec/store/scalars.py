@@ -64,7 +64,7 @@ Sides = TypedDict("Sides", {"from-start": Annotated[list[float], Field(min_lengt
 """Of a distance: how far either network went."""
 
 
-class Named(Sides, total=False):
+class KnownScalars(Sides, total=False):
     """The scalars of which the shape is known, by name."""
 
     test_error: float
@@ -121,5 +121,5 @@ def _misfit(words: str) -> PydanticCustomError:
 
 
 _CURVES = Curve.__optional_keys__
-Scalars = Annotated[Named, AfterValidator(_fitting)]
+Scalars = Annotated[KnownScalars, AfterValidator(_fitting)]
 """All numbers of a result."""

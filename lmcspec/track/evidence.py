@@ -13,8 +13,8 @@ from lmcspec.base.databases import UNREADABLE
 from lmcspec.store import Store
 from lmcspec.track.database import connected
 
-ROLE = "lmcspec.role"
-"""The tag that says which of a store's runs this is, so that none is ever made twice."""
+SUBJECT = "lmcspec.role"
+"""The tag with what a run stands for, `series/…`, `task/…` or `invocation/…`, so that none is ever made twice."""
 
 OWNER = "lmcspec.store"
 """The tag with the id of the store that a run is of."""
@@ -41,7 +41,7 @@ class Held:
     deleted: bool
     mark: str
     runs: Mapping[str, There]
-    """The runs by role."""
+    """The runs by subject."""
 
 
 def mark_of(store: Store) -> str:
@@ -49,12 +49,12 @@ def mark_of(store: Store) -> str:
     return f"lmcspec.told.{store.id}"
 
 
-def by_role(runs: Iterable[tuple[str, There]]) -> dict[str, There]:
-    """A run for each role, from runs given latest first: the oldest that nobody has deleted."""
+def by_subject(runs: Iterable[tuple[str, There]]) -> dict[str, There]:
+    """A run for each subject, from runs given latest first: the oldest that nobody has deleted."""
     chosen: dict[str, There] = {}
-    for role, there in runs:
-        if role not in chosen or not there.deleted or chosen[role].deleted:
-            chosen[role] = there
+    for subject, there in runs:
+        if subject not in chosen or not there.deleted or chosen[subject].deleted:
+            chosen[subject] = there
     return chosen
 
 
@@ -74,19 +74,19 @@ def glance(database: Path, store: Store, study: str) -> Held | None:
             "SELECT value FROM experiment_tags WHERE experiment_id = ? AND key = ?", (row[0], mark_of(store))
         ).fetchone()
         runs = connection.execute(_RUNS, (store.id, row[0])).fetchall()
-        newest_first = by_role(
-            (role, There(run, stage != "active", current or "")) for role, run, stage, current in runs
+        newest_first = by_subject(
+            (subject, There(run, stage != "active", current or "")) for subject, run, stage, current in runs
         )
         return Held(str(row[0]), row[1] != "active", mark[0] if mark else "", newest_first)
     return None
 
 
 _RUNS = f"""
-SELECT role.value, runs.run_uuid, runs.lifecycle_stage, current.value FROM tags AS owner
+SELECT subject.value, runs.run_uuid, runs.lifecycle_stage, current.value FROM tags AS owner
 JOIN runs ON runs.run_uuid = owner.run_uuid
-JOIN tags AS role ON role.run_uuid = runs.run_uuid AND role.key = '{ROLE}'
+JOIN tags AS subject ON subject.run_uuid = runs.run_uuid AND subject.key = '{SUBJECT}'
 LEFT JOIN tags AS current ON current.run_uuid = runs.run_uuid AND current.key = '{CURRENT}'
 WHERE owner.key = '{OWNER}' AND owner.value = ? AND runs.experiment_id = ?
-AND typeof(role.value) = 'text' AND typeof(runs.run_uuid) = 'text'
+AND typeof(subject.value) = 'text' AND typeof(runs.run_uuid) = 'text'
 ORDER BY runs.start_time DESC
 """

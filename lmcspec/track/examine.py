@@ -10,7 +10,7 @@ from lmcspec.track.ledger import Ledger
 from lmcspec.track.sparing import Sparing
 
 LEFT = "left/"
-"""Notes of runs that a person deleted: by role, with the id."""
+"""Notes of runs that a person deleted: by subject, with the id."""
 
 RESTORE = "mlflow experiments restore --experiment-id"
 
@@ -22,7 +22,7 @@ class Finding:
     gone: str = ""
     """Why nothing of what was told can be relied on; empty where all of it is there."""
     deleted: tuple[str, ...] = ()
-    """Roles whose runs a person deleted."""
+    """Subjects whose runs a person deleted."""
     experiment_deleted: str = ""
     """The id of the study's experiment, where a person deleted that."""
 
@@ -35,13 +35,13 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held |
         return Finding(gone="its experiment is gone" if known or believed else "")
     if held.deleted:
         return Finding(experiment_deleted=held.experiment)
-    deleted = tuple(sorted(role for role, there in held.runs.items() if there.deleted))
+    deleted = tuple(sorted(subject for subject, there in held.runs.items() if there.deleted))
     if held.mark not in (believed, ledger.note(_next(study))):
         return Finding("it was not told last by this store", deleted)
     noted = ledger.notes(LEFT)
-    for role, run in known.items():
-        left = LEFT + role in noted
-        there = held.runs.get(role)
+    for subject, run in known.items():
+        left = LEFT + subject in noted
+        there = held.runs.get(subject)
         if there is None and not left:
             return Finding("runs are gone", deleted)
         if there is not None and (there.run != run or (left and not there.deleted)):
@@ -52,36 +52,36 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held |
 def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
     """Enter the runs that are there and that the ledger does not know, and what series among them have been told."""
     known = ledger.runs("")
-    for role, there in held.runs.items():
-        if known.get(role) == there.run:
+    for subject, there in held.runs.items():
+        if known.get(subject) == there.run:
             continue
-        ledger.assign(role, there.run)
-        if not role.startswith("series/") or there.deleted:
+        ledger.assign(subject, there.run)
+        if not subject.startswith("series/") or there.deleted:
             continue
         ledger.write(f"current/{there.run}", there.current or "true")
-        base, _, number = role.rpartition("#")
+        base, _, number = subject.rpartition("#")
         if not (number.isdecimal() and len(number) < 10):
-            continue  # no role of ours
+            continue  # no subject of ours
         if int(number) > int(ledger.note(f"generation/{base}") or 0):
             ledger.write(f"generation/{base}", number)
         ledger.add_points(there.run, server.points(there.run))
 
 
 def spare(ledger: Ledger, server: Sparing, held: Held) -> list[str]:
-    """Have deleted runs left alone; the roles of those that were not known to be deleted."""
+    """Have deleted runs left alone; the subjects of those that were not known to be deleted."""
     noted = ledger.notes(LEFT)
     new = []
-    for role, there in held.runs.items():
-        known = noted.get(LEFT + role)
+    for subject, there in held.runs.items():
+        known = noted.get(LEFT + subject)
         if there.deleted:
             server.left.add(there.run)
             if known != there.run:
-                ledger.write(LEFT + role, there.run)
-                new.append(role)
+                ledger.write(LEFT + subject, there.run)
+                new.append(subject)
         elif known:
-            ledger.erase(LEFT + role)
+            ledger.erase(LEFT + subject)
             server.left.discard(known)
-            del noted[LEFT + role]
+            del noted[LEFT + subject]
     # And those of which the server has lost even the trace.
     server.left.update(noted.values())
     return new

@@ -13,7 +13,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, layout, lines, shapes
 from lmcspec.track import described, names
-from lmcspec.track.evidence import ROLE
+from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.runs import task_runs
 from lmcspec.track.series import PARENT, SeriesRuns
@@ -67,8 +67,8 @@ class Follower:
     # ------------------------------------------------------------ the invocation
 
     def _begin(self) -> None:
-        role = f"invocation/{self._invocation.id}"
-        self._run = self._ledger.run(role) or self._create(role)
+        subject = f"invocation/{self._invocation.id}"
+        self._run = self._ledger.run(subject) or self._create(subject)
         self._describe()
         self._series.assign(self._run, self._invocation.started, self._source)
         self._recover()
@@ -76,17 +76,17 @@ class Follower:
             self._series.begin()
         self._begun = True
 
-    def _create(self, role: str) -> str:
+    def _create(self, subject: str) -> str:
         moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self._invocation.started))
         tags = {
-            ROLE: role,
+            SUBJECT: subject,
             "lmcspec.kind": "invocation",
             "lmcspec.study": self.plan.study,
             "lmcspec.plan": self._series.plan_id,
             **self._source,
         }
         run = self._server.create(self._series.experiment, f"run {moment}", self._invocation.started, tags)
-        self._ledger.assign(role, run)
+        self._ledger.assign(subject, run)
         return run
 
     def _describe(self) -> None:
@@ -111,7 +111,7 @@ class Follower:
             elif event["event"] == "run ended":
                 self._ended = event
         for task in begun:
-            if run := self._ledger.run(self._role(task)):
+            if run := self._ledger.run(self._subject(task)):
                 self._running[task] = run
 
     def _end(self) -> None:
@@ -160,7 +160,7 @@ class Follower:
         task = str(event.get("task", ""))
         if task not in self.plan.tasks:
             return
-        run = self._ledger.run(self._role(task))
+        run = self._ledger.run(self._subject(task))
         match event["event"]:
             case "started":
                 self._running[task] = run = self._start(task, run, event)
@@ -188,7 +188,7 @@ class Follower:
             case _:
                 pass
 
-    def _role(self, task: str) -> str:
+    def _subject(self, task: str) -> str:
         return f"task/{self.plan.study}/{task}"
 
     def _start(self, task: str, run: str | None, event: dict[str, Any]) -> str:
@@ -203,7 +203,7 @@ class Follower:
             return run
         planned = self.plan.tasks[task]
         tags = {
-            ROLE: self._role(task),
+            SUBJECT: self._subject(task),
             "lmcspec.study": self.plan.study,
             "lmcspec.plan": self._series.plan_id,
             **described.tags(planned),
@@ -212,7 +212,7 @@ class Follower:
         }
         name = names.task(planned.label, owners[0].name) if owners else planned.label
         run = self._server.create(self._series.experiment, name, event["at"], tags)
-        self._ledger.assign(self._role(task), run)
+        self._ledger.assign(self._subject(task), run)
         return run
 
     def _log(
@@ -230,7 +230,7 @@ class Follower:
         shared: dict[SeriesRun, dict[str, str]] = {}
         for task in self.plan.tasks:
             owners = self._series.wanted.owners.get(task, ())
-            if len(owners) > 1 and (run := self._ledger.run(self._role(task))):
+            if len(owners) > 1 and (run := self._ledger.run(self._subject(task))):
                 for owner in owners[1:]:
                     shared.setdefault(owner, {})[self.plan.tasks[task].label] = run
         for owner, named in shared.items():

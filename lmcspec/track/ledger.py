@@ -60,18 +60,18 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def run(self, role: str) -> str | None:
-        """The id of the run that plays this role."""
-        return self._value("SELECT run FROM runs WHERE role = ?", role)
+    def run(self, subject: str) -> str | None:
+        """The id of the run that stands for this subject."""
+        return self._value("SELECT run FROM runs WHERE role = ?", subject)
 
     def runs(self, prefix: str) -> dict[str, str]:
-        """Role -> id of the run, of all roles that begin like this."""
+        """Subject -> id of the run, of all subjects that begin like this."""
         rows = self._database.execute("SELECT role, run FROM runs WHERE substr(role, 1, ?) = ?", (len(prefix), prefix))
         return dict(rows.fetchall())
 
-    def assign(self, role: str, run: str) -> None:
-        """This run plays this role."""
-        self._database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (role, run))
+    def assign(self, subject: str, run: str) -> None:
+        """Note that this run stands for this subject."""
+        self._database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (subject, run))
 
     def points(self, run: str) -> dict[tuple[str, int], float]:
         """(metric, step) -> value that a run has."""
@@ -112,18 +112,18 @@ class Ledger:
         self._database.execute("DELETE FROM notes WHERE name = ?", (name,))
 
     def known(self, study: str, invocations: Iterable[str]) -> dict[str, str]:
-        """Role -> id of all runs of a study: its series, its tasks, and these invocations."""
+        """Subject -> id of all runs of a study: its series, its tasks, and these invocations."""
         of_study = self.runs(f"series/{study}/") | self.runs(f"task/{study}/")
-        of_invocations = ((role, self.run(role)) for role in map("invocation/{}".format, invocations))
-        return of_study | {role: run for role, run in of_invocations if run is not None}
+        of_invocations = ((subject, self.run(subject)) for subject in map("invocation/{}".format, invocations))
+        return of_study | {subject: run for subject, run in of_invocations if run is not None}
 
     def forget(self, study: str, invocations: Collection[str]) -> None:
         """Whatever was believed about a study and these invocations, which are all of it."""
         known = self.known(study, invocations)
-        tasks = {role.rpartition("/")[2] for role in known if role.startswith("task/")}
+        tasks = {subject.rpartition("/")[2] for subject in known if subject.startswith("task/")}
         with self._together():
-            for role, run in known.items():
-                self._database.execute("DELETE FROM runs WHERE role = ?", (role,))
+            for subject, run in known.items():
+                self._database.execute("DELETE FROM runs WHERE role = ?", (subject,))
                 self._database.execute("DELETE FROM points WHERE run = ?", (run,))
                 for note in ("described", "current", "status"):
                     self.erase(f"{note}/{run}")

@@ -17,8 +17,8 @@ def task_runs(plan: Plan, store: Store, uri: str) -> dict[str, str]:
     training's run.
     """
     ours, others = {}, {}
-    for role, run in _roles(store, uri):
-        study, _, task = role.removeprefix("task/").rpartition("/")
+    for subject, run in _subjects(store, uri):
+        study, _, task = subject.removeprefix("task/").rpartition("/")
         (ours if study == plan.study else others)[task] = run
     known = others | ours
     passing = {task: known[host] for task, host in plan.byproducts.items() if host in known}
@@ -28,9 +28,9 @@ def task_runs(plan: Plan, store: Store, uri: str) -> dict[str, str]:
 def runs_of(task: str, store: Store, uri: str, passed_by: str = "") -> dict[str, str]:
     """Study -> id of the run that did a task for it on that server, or of the training that committed it in passing."""
     runs = {}
-    for role, run in _roles(store, uri):
-        study, _, task_of_role = role.removeprefix("task/").rpartition("/")
-        if task_of_role in (task, passed_by):
+    for subject, run in _subjects(store, uri):
+        study, _, task_of_subject = subject.removeprefix("task/").rpartition("/")
+        if task_of_subject in (task, passed_by):
             runs.setdefault(study, run)
     return runs
 
@@ -40,8 +40,8 @@ SELECT role, run FROM runs WHERE typeof(role) = 'text' AND typeof(run) = 'text' 
 """
 
 
-def _roles(store: Store, uri: str) -> list[tuple[str, str]]:
-    """(role, run) of all runs of tasks. A ledger that can't be read is as good as none: it is a cache."""
+def _subjects(store: Store, uri: str) -> list[tuple[str, str]]:
+    """(subject, run) of all runs of tasks. A ledger that can't be read is as good as none: it is a cache."""
     path = ledger_path(store, uri)
     if not path.is_file():
         return []

@@ -8,7 +8,7 @@ from functools import cached_property
 from lmcspec.base.ids import digest, short
 from lmcspec.plan import Plan
 from lmcspec.track import view
-from lmcspec.track.evidence import CURRENT, ROLE
+from lmcspec.track.evidence import CURRENT, SUBJECT
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.sparing import Sparing
 from lmcspec.track.wanted import ChartPoint, SeriesRun, Wanted, facts, finals
@@ -31,7 +31,7 @@ class SeriesRuns:
         self._invocation = ""
         self._source: Mapping[str, str] = {}
 
-    def role(self, run: SeriesRun) -> str:
+    def subject(self, run: SeriesRun) -> str:
         """What names a series run in the store, but for its generation."""
         return f"series/{self.plan.study}/{run.name}/{run.identity}"
 
@@ -54,26 +54,29 @@ class SeriesRuns:
         self._invocation, self._source = invocation, source
         known = self.ledger.runs(f"series/{self.plan.study}/")
         for place, run in enumerate(self.wanted.runs):
-            number = int(self.ledger.note(f"generation/{self.role(run)}") or 1)
+            number = int(self.ledger.note(f"generation/{self.subject(run)}") or 1)
             # MLflow lists the latest first: so the list is in the order of the spec.
             self._run[run] = self._ensure(run, number, begun + 0.001 * (len(self.wanted.runs) - place))
         mine = set(self._run.values())
-        for role, old in known.items():
+        for subject, old in known.items():
             if old not in mine and self.ledger.note(f"current/{old}") != "false":
-                self._supersede(old, role)
+                self._supersede(old, subject)
 
     def are_current(self) -> bool:
         """Whether the ledger has a run of each series, and none of them was put away."""
-        roles = (f"{role}#{self.ledger.note(f'generation/{role}') or 1}" for role in map(self.role, self.wanted.runs))
-        runs = [self.ledger.run(role) for role in roles]
+        subjects = (
+            f"{subject}#{self.ledger.note(f'generation/{subject}') or 1}"
+            for subject in map(self.subject, self.wanted.runs)
+        )
+        runs = [self.ledger.run(subject) for subject in subjects]
         return all(run is not None and self.ledger.note(f"current/{run}") != "false" for run in runs)
 
     def _ensure(self, run: SeriesRun, generation: int, begun: float) -> str:
-        role = f"{self.role(run)}#{generation}"
-        identifier = self.ledger.run(role)
+        subject = f"{self.subject(run)}#{generation}"
+        identifier = self.ledger.run(subject)
         if identifier is None:
             tags = {
-                ROLE: role,
+                SUBJECT: subject,
                 CURRENT: "true",
                 "lmcspec.kind": "series",
                 "lmcspec.study": self.plan.study,
@@ -84,7 +87,7 @@ class SeriesRuns:
                 **self._source,
             }
             identifier = self.server.create(self.experiment, run.name, begun, tags)
-            self.ledger.assign(role, identifier)
+            self.ledger.assign(subject, identifier)
             self.ledger.write(f"current/{identifier}", "true")
         elif self.ledger.note(f"current/{identifier}") == "false":
             self.server.rename(identifier, run.name)
@@ -105,9 +108,9 @@ class SeriesRuns:
         self.server.log(identifier, params=params)
         self.server.datasets(identifier, facts(self.plan, sorted(self.wanted.needs[run])))
 
-    def _supersede(self, old: str, role: str) -> None:
+    def _supersede(self, old: str, subject: str) -> None:
         """Another learning rate, say, has taken its place: off the chart, one level down, and tagged."""
-        name = role.removeprefix(f"series/{self.plan.study}/").rpartition("/")[0]
+        name = subject.removeprefix(f"series/{self.plan.study}/").rpartition("/")[0]
         self.server.rename(old, f"{name}{SUPERSEDED}")
         self.server.log(old, tags={CURRENT: "false", PARENT: self._invocation})
         self.ledger.write(f"current/{old}", "false")
@@ -134,11 +137,11 @@ class SeriesRuns:
                 self.ledger.add_points(self._run[run], {(point.metric, point.step): point.value for point in new})
 
     def _renew(self, run: SeriesRun) -> None:
-        old, role = self._run[run], self.role(run)
-        generation = int(self.ledger.note(f"generation/{role}") or 1) + 1
+        old, subject = self._run[run], self.subject(run)
+        generation = int(self.ledger.note(f"generation/{subject}") or 1) + 1
         self._run[run] = self._ensure(run, generation, time.time())
-        self.ledger.write(f"generation/{role}", str(generation))
-        self._supersede(old, f"{role}#{generation - 1}")
+        self.ledger.write(f"generation/{subject}", str(generation))
+        self._supersede(old, f"{subject}#{generation - 1}")
 
     def show(self, points: Mapping[SeriesRun, Sequence[ChartPoint]]) -> None:
         """Make the experiment's first page show these metrics of all current series."""

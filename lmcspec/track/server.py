@@ -19,7 +19,7 @@ from lmcspec.store import Store
 from lmcspec.track import kept, uris
 from lmcspec.track.asking import Asking
 from lmcspec.track.database import prepare
-from lmcspec.track.evidence import CURRENT, OWNER, ROLE, Held, There, by_role, mark_of
+from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Held, There, by_subject, mark_of
 from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
 from lmcspec.track.where import artifacts, own_database, shown, without_secrets
 
@@ -116,13 +116,13 @@ class Server:
         while token is not None:
             page = self._page(experiment.experiment_id, token)
             runs += [
-                (tags[ROLE], There(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
+                (tags[SUBJECT], There(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
                 for run in page
-                if ROLE in (tags := run.data.tags)
+                if SUBJECT in (tags := run.data.tags)
             ]
             token = page.token or None
         deleted = experiment.lifecycle_stage != "active"
-        return Held(experiment.experiment_id, deleted, experiment.tags.get(mark_of(self._store), ""), by_role(runs))
+        return Held(experiment.experiment_id, deleted, experiment.tags.get(mark_of(self._store), ""), by_subject(runs))
 
     def _page(self, experiment: str, token: str) -> Any:
         from mlflow.entities import ViewType

@@ -198,7 +198,7 @@ class Shipper:
 
     @property
     def left(self) -> dict[str, str]:
-        """Role -> run of those that a person deleted, and which are left alone."""
+        """Subject -> run of those that a person deleted, and which are left alone."""
         return {name.partition("/")[2]: run for name, run in self.ledger.notes("left/").items()}
 
     @property

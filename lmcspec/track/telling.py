@@ -45,14 +45,14 @@ def _check(tracker: Tracker, plan: Plan) -> None:
         raise UnreachableError(f"MLflow at {tracker.server} was not told everything: {tracker.untold}")
     series = {short(series.identity) for series in plan.series}
     deleted = {
-        role: run
-        for role, run in tracker.left.items()
-        if (role.startswith(f"task/{plan.study}/") and role.rpartition("/")[2] in plan.tasks)
-        or (role.startswith(f"series/{plan.study}/") and role.rpartition("/")[2].partition("#")[0] in series)
+        subject: run
+        for subject, run in tracker.left.items()
+        if (subject.startswith(f"task/{plan.study}/") and subject.rpartition("/")[2] in plan.tasks)
+        or (subject.startswith(f"series/{plan.study}/") and subject.rpartition("/")[2].partition("#")[0] in series)
     }
     if deleted:
-        role, run = min(deleted.items())
+        subject, run = min(deleted.items())
         raise UnreachableError(
-            f"{len(deleted):,} runs of {plan.study} were deleted in MLflow and are left alone, such as {role}",
+            f"{len(deleted):,} runs of {plan.study} were deleted in MLflow and are left alone, such as {subject}",
             help=f"mlflow runs restore --run-id {run}, then {LATER}",
         )

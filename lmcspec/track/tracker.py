@@ -48,7 +48,7 @@ class Tracker:
         self.untold = ""
         """What it will not take, however often it is told."""
         self.left: dict[str, str] = {}
-        """Role -> run of those that a person deleted there: they are left alone."""
+        """Subject -> run of those that a person deleted there: they are left alone."""
         self.reopened: list[str] = []
         """Studies of which only a run of their spec can tell the rest."""
         self._answers = 0
@@ -86,7 +86,7 @@ class Tracker:
             return False
         for study in some:
             verdict = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
-            if verdict.gone or any(not ledger.note(LEFT + role) for role in verdict.deleted):
+            if verdict.gone or any(not ledger.note(LEFT + subject) for subject in verdict.deleted):
                 return True
         return False
 

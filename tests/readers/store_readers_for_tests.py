@@ -15,7 +15,7 @@ from lmcspec.store import (
     Index,
     Store,
     checked,
-    failures,
+    failed_attempts,
     holder,
     invocations,
     is_dead,
@@ -82,7 +82,7 @@ def _(world: World, path: Path) -> object:
 def _(world: World, path: Path) -> object:
     from lmcspec.plan.recorded import attempt_so_far
 
-    return failures(world.store, TASK), attempt_so_far(world.store, TASK)
+    return failed_attempts(world.store, TASK), attempt_so_far(world.store, TASK)
 
 
 @reader("owner of an attempt", lambda world: world.root / "store" / "attempts" / OTHER / ("34" * 16 + ".json"))
@@ -202,4 +202,4 @@ def _(world: World, path: Path) -> object:
 def _(world: World, path: Path) -> object:
     from lmcspec.store import interrupted
 
-    return failures(world.store, TASK), interrupted(world.store, TASK)
+    return failed_attempts(world.store, TASK), interrupted(world.store, TASK)

@@ -142,7 +142,7 @@ def _add_sets(place: Path) -> None:
 
 def _add_tracking(store: Store) -> None:
     """A ledger, and those of MLflow's tables that are read without it."""
-    from lmcspec.track.evidence import OWNER, ROLE, mark_of
+    from lmcspec.track.evidence import OWNER, SUBJECT, mark_of
     from lmcspec.track.ledger import Ledger
 
     folder = store.root / "tracking"
@@ -163,7 +163,7 @@ def _add_tracking(store: Store) -> None:
             INSERT INTO experiments VALUES (1, 'tiny', 'active', 'file:///x');
             INSERT INTO experiment_tags VALUES (1, '{mark_of(store)}', 'mark');
             INSERT INTO runs VALUES ('{TASK[:32]}', 1, 'active', 7, 'file:///x');
-            INSERT INTO tags VALUES ('{TASK[:32]}', '{OWNER}', '{store.id}'), ('{TASK[:32]}', '{ROLE}', 'series/a');
+            INSERT INTO tags VALUES ('{TASK[:32]}', '{OWNER}', '{store.id}'), ('{TASK[:32]}', '{SUBJECT}', 'series/a');
         """)
 
 

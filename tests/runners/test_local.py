@@ -14,7 +14,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import Retries, events
 from lmcspec.engine.runner import Lost, Ready, Replaced, Slot
-from lmcspec.store import Index, Store, failures, holder, take
+from lmcspec.store import Index, Store, failed_attempts, holder, take
 from lmcspec_runners import local, processes
 from lmcspec_runners.local import LocalRunner
 
@@ -141,9 +141,9 @@ def test_a_crash_is_retried_then_reported_with_its_log(shared, store, tmp_path, 
     assert tuple(log.splitlines()[-15:]) == failed.last_lines
     (skipped,) = of(events.Skipped, heard)
     assert skipped.why == "needs crashes, which failed"
-    assert {failure.document["reason"] for failure in failures(store, task)} == {"lost"}
-    assert len(failures(store, task)) == 4
-    assert {name for failure in failures(store, task) for name in os.listdir(failure.path)} == {
+    assert {failure.document["reason"] for failure in failed_attempts(store, task)} == {"lost"}
+    assert len(failed_attempts(store, task)) == 4
+    assert {name for failure in failed_attempts(store, task) for name in os.listdir(failure.path)} == {
         "failure.json",
         "log.txt",
     }

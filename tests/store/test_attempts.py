@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lmcspec.store import PATIENCE, Swept, failures, interrupted, layout, note_lost, open_attempt, sweep, take
+from lmcspec.store import PATIENCE, Swept, failed_attempts, interrupted, layout, note_lost, open_attempt, sweep, take
 from lmcspec.store.commit import owner_file
 from lmcspec.store.process import this_process
 
@@ -22,7 +22,7 @@ def test_failures_are_kept_newest_first(store, put, name):
         attempt.log_path.write_text(f"try {number}")
         attempt.metrics_path.write_text("{}\n")
         attempt.fail({"class": "user", "message": f"no {number}"})
-    found = failures(store, name(1))
+    found = failed_attempts(store, name(1))
     assert [failure.document["message"] for failure in found] == ["no 2", "no 1", "no 0"]
     assert [failure.log.read_text() for failure in found] == ["try 2", "try 1", "try 0"]
     assert sorted(os.listdir(found[0].path)) == ["failure.json", "log.txt", "metrics.jsonl"]
@@ -30,15 +30,15 @@ def test_failures_are_kept_newest_first(store, put, name):
     assert not interrupted(store, name(1)), "it ended in order"
     assert sweep(store) == Swept()
     put(store, name(1))
-    assert len(failures(store, name(1))) == 3
-    assert failures(store, name(2)) == []
+    assert len(failed_attempts(store, name(1))) == 3
+    assert failed_attempts(store, name(2)) == []
 
 
 def test_an_unreadable_failure_is_passed_over(store, name):
     attempt = open_attempt(store, name(1))
     attempt.fail({})
     (attempt.path / layout.FAILURE).write_text("{")
-    assert failures(store, name(1)) == []
+    assert failed_attempts(store, name(1)) == []
 
 
 def test_dead_attempts_are_interruptions_until_swept(store, name):
@@ -156,7 +156,7 @@ def test_who_lost_a_worker_ends_its_attempt(store, name, tmp_path):
     note_lost(store, attempt.path, {"reason": "lost"})
     assert sorted(os.listdir(attempt.path)) == ["failure.json", "log.txt"]
     assert not owner_file(attempt.path).exists()
-    assert [failure.document["reason"] for failure in failures(store, name(1))] == ["lost"]
+    assert [failure.document["reason"] for failure in failed_attempts(store, name(1))] == ["lost"]
     (tmp_path / "elsewhere" / "out").mkdir(parents=True)
     for other in (tmp_path / "elsewhere", store.root, attempt.path.parent, attempt.path.with_name("c" * 32)):
         note_lost(store, other, {"reason": "lost"})

@@ -9,7 +9,7 @@ import pytest
 
 from lmcspec.base import ids
 from lmcspec.base.errors import StoreError
-from lmcspec.store import Store, failures, layout, manifest, open_attempt, sweep, take
+from lmcspec.store import Store, failed_attempts, layout, manifest, open_attempt, sweep, take
 
 
 def test_commit_holds_two_parts(store, put, name):
@@ -114,7 +114,7 @@ def test_the_loser_with_another_result_leaves_a_trace(store, name, caplog):
     assert second.log_path.read_text() == "mine"
     assert not second.out.exists()
     assert sweep(store).attempts == 0, "the trace stays"
-    assert failures(store, name(1)) == []
+    assert failed_attempts(store, name(1)) == []
 
 
 def test_many_commit_at_once_and_one_wins(store, put, name):
@@ -231,5 +231,5 @@ def test_opening_and_ending_attempts_at_once(store, name):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(cycle, range(4)))
-    assert len(failures(store, name(1))) == 40
+    assert len(failed_attempts(store, name(1))) == 40
     assert list(store.ids()) == [name(2)]

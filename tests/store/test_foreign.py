@@ -14,7 +14,7 @@ from lmcspec.store import (
     Index,
     Store,
     drivers,
-    failures,
+    failed_attempts,
     interrupted,
     invocations,
     last_plan,
@@ -111,7 +111,7 @@ def test_sweeping_neither_follows_links_nor_takes_names_that_are_not_ours(store,
     assert unhurt()
     assert f"{name(1)} is no folder, and is left alone" in caplog.text
     # Looking at them takes them for nothing.
-    assert failures(store, name(1)) == [] and not interrupted(store, name(1)) and not interrupted(store, name(4))
+    assert failed_attempts(store, name(1)) == [] and not interrupted(store, name(1)) and not interrupted(store, name(4))
 
 
 def test_a_dead_attempt_goes_with_its_links_and_without_what_they_lead_to(store, victim, unhurt, name):

@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
-from lmcspec.track.evidence import ROLE, Held, There, by_role, mark_of
+from lmcspec.track.evidence import SUBJECT, Held, There, by_subject, mark_of
 from lmcspec.track.troubles import RefusedError, UnreachableError
 
 
@@ -56,11 +56,11 @@ class FakeMlflow:
     @property
     def state(self):
         """All that anybody can see, without the ids of runs."""
-        names = {identifier: run.tags[ROLE] for identifier, run in self.runs.items()}
+        names = {identifier: run.tags[SUBJECT] for identifier, run in self.runs.items()}
 
         def readable(text):
-            for identifier, role in names.items():
-                text = text.replace(identifier, role)
+            for identifier, subject in names.items():
+                text = text.replace(identifier, subject)
             return text
 
         return sorted(
@@ -114,12 +114,12 @@ class FakeServer:
             if study not in self._mlflow.experiments:
                 return None
             runs = [
-                (run.tags[ROLE], There(identifier, run.deleted, run.tags.get("lmcspec.current", "")))
+                (run.tags[SUBJECT], There(identifier, run.deleted, run.tags.get("lmcspec.current", "")))
                 for identifier, run in reversed(self._mlflow.runs.items())
                 if run.experiment == study and run.tags["lmcspec.store"] == self._store
             ]
             tags = self._mlflow.experiments[study]
-            return Held(study, study in self._mlflow.deleted, tags.get(self._mark, ""), by_role(runs))
+            return Held(study, study in self._mlflow.deleted, tags.get(self._mark, ""), by_subject(runs))
 
         return self._ask(act, writes=False)
 

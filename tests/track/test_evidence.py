@@ -10,7 +10,7 @@ from tracked_for_tests import plan_of, run, tracker_of
 
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
-from lmcspec.track.evidence import ROLE, There, by_role, glance, mark_of
+from lmcspec.track.evidence import SUBJECT, There, by_subject, glance, mark_of
 from lmcspec.track.telling import telling
 from lmcspec.track.troubles import ChangedError, UnreachableError
 
@@ -99,7 +99,7 @@ def test_what_a_person_deleted_is_left_with_a_word(store, mlflow, told, caplog):
     mlflow.writes = 0
     tracker = tracker_of(store)
     assert not tracker.sync() and not mlflow.writes
-    assert sorted(tracker.left) == sorted(one.tags[ROLE] for one in victims)
+    assert sorted(tracker.left) == sorted(one.tags[SUBJECT] for one in victims)
     assert "3 runs of tracked were deleted in MLflow and are left alone" in caplog.text
     caplog.clear()
     tracker_of(store).sync()
@@ -204,11 +204,11 @@ def test_what_only_a_plan_can_tell_is_said_to_be_missing(store, spec, mlflow, to
     assert tracker.reopened == []
 
 
-def test_of_two_runs_with_one_role_the_older_that_nobody_deleted():
+def test_of_two_runs_with_one_subject_the_older_that_nobody_deleted():
     new, old, gone = There("new", False, ""), There("old", False, ""), There("gone", True, "")
-    assert by_role([("a", new), ("a", old), ("a", gone)])["a"] is old
-    assert by_role([("a", gone), ("a", new)])["a"] is new
-    assert by_role([("a", gone)])["a"] is gone
+    assert by_subject([("a", new), ("a", old), ("a", gone)])["a"] is old
+    assert by_subject([("a", gone), ("a", new)])["a"] is new
+    assert by_subject([("a", gone)])["a"] is gone
 
 
 # In a file of MLflow's, as it is read without MLflow
@@ -238,13 +238,13 @@ def test_a_glance_at_a_file(tmp_path):
     ):
         database.execute("INSERT INTO runs VALUES (?, ?, ?, 0)", (run_, experiment, stage))
         database.executemany(
-            "INSERT INTO tags VALUES (?, ?, ?)", [("lmcspec.store", owner, run_), (ROLE, f"role/{run_}", run_)]
+            "INSERT INTO tags VALUES (?, ?, ?)", [("lmcspec.store", owner, run_), (SUBJECT, f"subject/{run_}", run_)]
         )
     database.commit()
     database.close()
     found = glance(path, store, "one")
     assert found and (found.experiment, found.deleted, found.mark) == ("7", False, "abc")
-    assert found.runs == {"role/a": There("a", False, ""), "role/b": There("b", True, "")}
+    assert found.runs == {"subject/a": There("a", False, ""), "subject/b": There("b", True, "")}
     assert glance(path, store, "two") is None
     path.write_text("no database")
     assert glance(path, store, "one") is None

@@ -82,7 +82,7 @@ def test_a_database_that_names_another_place_is_put_right_where_it_is_about_this
 @pytest.mark.parametrize(
     "planted",
     [
-        "INSERT INTO runs VALUES ('role', X'00')",
+        "INSERT INTO runs VALUES ('subject', X'00')",
         "INSERT INTO offsets VALUES ('metrics', 'far')",
         "INSERT INTO offsets VALUES ('metrics', -1)",
         "INSERT INTO points VALUES ('r', 'm', 'first', 1.0)",
@@ -94,18 +94,18 @@ def test_a_database_that_names_another_place_is_put_right_where_it_is_about_this
 )
 def test_a_ledger_that_holds_what_none_does_is_made_again(tmp_path, planted):
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        ledger.assign("role", "run")
+        ledger.assign("subject", "run")
         ledger.write("generation/series/y", "2")
         ledger.move("journal", 7)
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        assert (ledger.run("role"), ledger.offset("journal")) == ("run", 7)
+        assert (ledger.run("subject"), ledger.offset("journal")) == ("run", 7)
     with contextlib.closing(sqlite3.connect(tmp_path / "a.sqlite")) as connection:
         connection.executescript(planted.replace("INSERT INTO", "INSERT OR REPLACE INTO"))
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        assert ledger.run("role") is None and ledger.offset("metrics") == 0
-        ledger.assign("role", "another")
+        assert ledger.run("subject") is None and ledger.offset("metrics") == 0
+        ledger.assign("subject", "another")
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        assert ledger.run("role") == "another"
+        assert ledger.run("subject") == "another"
 
 
 def test_a_result_that_does_not_say_when_it_was_committed_is_told_all_the_same(tmp_path):
@@ -115,8 +115,8 @@ def test_a_result_that_does_not_say_when_it_was_committed_is_told_all_the_same(t
 
 def test_names_that_are_no_text_are_damage(tmp_path):
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        ledger.assign("role", "run")
+        ledger.assign("subject", "run")
     content = (tmp_path / "a.sqlite").read_bytes()
     (tmp_path / "a.sqlite").write_bytes(content.replace(b"role TEXT PRIMARY", b"r\xe1le TEXT PRIMARY"))
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        assert ledger.run("role") is None
+        assert ledger.run("subject") is None

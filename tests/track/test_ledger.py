@@ -15,9 +15,9 @@ def test_a_damaged_ledger_is_made_again(tmp_path):
     (tmp_path / "a.sqlite").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.runs("") == {}
-        ledger.assign("role", "run")
+        ledger.assign("subject", "run")
     with Ledger(tmp_path / "a.sqlite") as ledger:
-        assert ledger.run("role") == "run"
+        assert ledger.run("subject") == "run"
 
 
 def test_one_that_can_t_be_opened_now_is_not_thrown_away(tmp_path):

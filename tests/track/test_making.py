@@ -46,7 +46,7 @@ MOMENTS = [pytest.param(size, marks=pytest.mark.kill if size == 400_000 else pyt
 """One is tried with every change, all where there is time."""
 
 
-def roles(store):
+def subjects(store):
     with sqlite3.connect(own_database(store)) as database:
         found = [row[0] for row in database.execute("SELECT value FROM tags WHERE key = 'lmcspec.role'")]
     database.close()
@@ -66,7 +66,7 @@ def test_killed_while_it_makes_a_database(store, size):
     kill_at(command("sync", "--store", store.root), drafts(folder), size)
     assert not own_database(store).exists(), "what is not whole has not its name"
     said = sync(store)
-    assert len(roles(store)) > 20 and "aside" not in said
+    assert len(subjects(store)) > 20 and "aside" not in said
     assert not drafts(folder)() and not list(folder.glob("*.aside"))
 
 
@@ -77,7 +77,7 @@ def test_what_was_killed_in_place_is_set_aside(store, size):
     path.parent.mkdir(exist_ok=True)
     kill_at([sys.executable, "-c", IN_PLACE, default_uri(store)], lambda: [path] if path.exists() else [], size)
     said = sync(store)
-    assert len(roles(store)) > 20
+    assert len(subjects(store)) > 20
     (kept,) = path.parent.glob("*.aside")
     assert f"kept as {kept.name}" in said
 
@@ -85,13 +85,13 @@ def test_what_was_killed_in_place_is_set_aside(store, size):
 @pytest.mark.slow
 def test_a_used_one_that_is_damaged_is_made_anew_with_all_runs(store):
     sync(store)
-    whole = roles(store)
+    whole = subjects(store)
     path = own_database(store)
     data = path.read_bytes()
     for broken in (data[: len(data) // 2], data[:4096] + os.urandom(40_000) + data[44_096:]):
         path.write_bytes(broken)
         assert "is damaged" in sync(store)
-        assert roles(store) == whole
+        assert subjects(store) == whole
 
 
 @pytest.mark.slow
@@ -118,7 +118,7 @@ def test_an_older_mlflow_s_is_brought_up_to_date_with_what_people_wrote_there(st
     database.close()
     said = sync(store)
     assert "another version of MLflow" in said and "a copy that works" in said
-    assert len(roles(store)) > 20
+    assert len(subjects(store)) > 20
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT name FROM runs WHERE run_uuid = 'a'").fetchall() == [("by hand",)]
     database.close()
@@ -134,7 +134,7 @@ def test_a_path_that_means_otherwise_in_a_uri(store, tmp_path):
     shutil.copytree(store.root, place / ".lmcspec")
     moved = Store.open(place / ".lmcspec")
     sync(moved)
-    assert len(roles(moved)) > 20
+    assert len(subjects(moved)) > 20
     assert any((moved.root / "tracking" / "artifacts").rglob("results.csv"))
     assert [one.name for one in place.parent.iterdir()] == [STRANGE]
     assert uris.database_file(default_uri(moved)) == own_database(moved)

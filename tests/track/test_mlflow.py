@@ -20,7 +20,7 @@ from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import default_uri, tracker, uris
 from lmcspec.track.database import BESIDE, let_go
-from lmcspec.track.evidence import ROLE
+from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.serve import HOST, command, environment, free_port
 
 pytestmark = pytest.mark.slow
@@ -274,4 +274,4 @@ def test_a_killed_driver_leaves_nothing_running(study, tmp_path):
     found = what_is_there(default_uri(Store.open(store)))
     assert {run.status for run in found.runs.values()} <= {"FINISHED", "KILLED"}
     assert [run.status for run in found.of("invocation")].count("FINISHED") == 1
-    assert len({run.tags[ROLE] for run in found.runs.values()}) == len(found.runs)
+    assert len({run.tags[SUBJECT] for run in found.runs.values()}) == len(found.runs)

@@ -134,7 +134,7 @@ def folder(root: Path, path: Path, *, make: bool = False) -> Iterator[int]:
             if make:
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(name, dir_fd=descriptor)
-            below = _enter(descriptor, name, way)
+            below = _open(descriptor, name, way, _FOLDER, "a folder")
             os.close(descriptor)
             descriptor = below
         yield descriptor
@@ -145,11 +145,7 @@ def folder(root: Path, path: Path, *, make: bool = False) -> Iterator[int]:
 def open_file(root: Path, path: Path, flags: int) -> int:
     """A descriptor of a plain file, opened as `flags` say, which may make it."""
     with _parent(root, path) as (parent, name):
-        try:
-            descriptor = os.open(name, flags | _FILE, 0o666, dir_fd=parent)
-        except OSError as error:
-            _tell_foreign(error, parent, name, path, "a file")
-            raise
+        descriptor = _open(parent, name, path, flags | _FILE, "a file")
     try:
         if not stat.S_ISREG(mode := os.fstat(descriptor).st_mode):
             raise ForeignError(path, kind(mode), "a file")
@@ -273,25 +269,22 @@ def _parent(root: Path, path: Path) -> Iterator[tuple[int, str]]:
             raise
 
 
-def _enter(parent: int, name: str, path: Path) -> int:
-    try:
-        return os.open(name, _FOLDER, dir_fd=parent)
-    except OSError as error:
-        _tell_foreign(error, parent, name, path, "a folder")
-        error.filename = str(path)
-        raise
-
-
 def _either(root: Path, path: Path) -> int:
+    """A descriptor of a file or a folder, or of the root itself."""
     if path == root:
         return os.open(root, os.O_RDONLY | os.O_CLOEXEC)
     with _parent(root, path) as (parent, name):
-        try:
-            descriptor = os.open(name, os.O_RDONLY | _FILE, dir_fd=parent)
-        except OSError as error:
-            _tell_foreign(error, parent, name, path, "a file or a folder")
-            raise
-    return descriptor
+        return _open(parent, name, path, os.O_RDONLY | _FILE, "a file or a folder")
+
+
+def _open(parent: int, name: str, path: Path, flags: int, expected: Expected) -> int:
+    """Open a name in an open folder. Errors name the whole path, and are ForeignErrors where that is what they mean."""
+    try:
+        return os.open(name, flags, 0o666, dir_fd=parent)
+    except OSError as error:
+        _tell_foreign(error, parent, name, path, expected)
+        error.filename = str(path)
+        raise
 
 
 def _tell_foreign(error: OSError, parent: int, name: str, path: Path, expected: str) -> None:

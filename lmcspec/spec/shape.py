@@ -63,24 +63,6 @@ def _step(place: Place, part: str | int) -> None:
     place.path = (*place.path, part)
 
 
-def at_path(model: type[BaseModel], path: Path, data: Any) -> Any:
-    """The annotation of what stands at a path, where unions are told apart by the data that stand there."""
-    annotation: Any = model
-    for part in path:
-        inner = chosen(annotation, data)
-        data = _inside(data, part)
-        if is_model(inner):
-            known = inner.model_fields.get(str(part))
-            annotation = annotation_of(known) if known else None
-        elif get_origin(inner) is dict:
-            annotation = get_args(inner)[1]
-        elif get_origin(inner) in (tuple, list):
-            annotation = get_args(inner)[0]
-        else:
-            return None
-    return annotation
-
-
 def chosen(annotation: Any, data: Any) -> Any:
     """The member of a union that the data say they are; the annotation itself where there is no choice."""
     members, _ = union_members(annotation)

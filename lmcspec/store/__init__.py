@@ -5,7 +5,7 @@ from lmcspec.store.commit import Attempt, Race, open_attempt
 from lmcspec.store.drivers import Driver, driving
 from lmcspec.store.facts import recall, remember
 from lmcspec.store.filesystems import filesystem, is_network
-from lmcspec.store.index import Index, Rate, Row, index_path, reindex
+from lmcspec.store.index import Index, Rate, index_path
 from lmcspec.store.invocations import Invocation, Journal, invocations, lines, open_journal
 from lmcspec.store.lease import BEAT, PATIENCE, Holder, Lease, holder, is_dead, take
 from lmcspec.store.manifest import Difference, compare, manifest
@@ -31,7 +31,6 @@ __all__ = [
     "Lease",
     "Race",
     "Rate",
-    "Row",
     "Store",
     "Stored",
     "Swept",
@@ -55,7 +54,6 @@ __all__ = [
     "recall",
     "record_plan",
     "recorded_studies",
-    "reindex",
     "remember",
     "sweep",
     "take",

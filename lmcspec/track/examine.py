@@ -12,8 +12,6 @@ from lmcspec.track.sparing import Sparing
 LEFT = "left/"
 """Notes of runs that a person deleted: by subject, with the id."""
 
-RESTORE = "mlflow experiments restore --experiment-id"
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

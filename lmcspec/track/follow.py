@@ -1,10 +1,9 @@
 """Following one invocation: its own run, a run for each task that it executes, and the points of its series."""
 
-import contextlib
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +17,7 @@ from lmcspec.track.reporter import Reporter
 from lmcspec.track.runs import task_runs
 from lmcspec.track.series import PARENT, SeriesRuns
 from lmcspec.track.server import Point
-from lmcspec.track.troubles import RefusedError, UnreachableError
+from lmcspec.track.troubles import unless_refused, unless_unmade
 from lmcspec.track.wanted import Memory, SeriesRun
 
 _log = logging.getLogger(__name__)
@@ -51,11 +50,11 @@ class Follower:
         # Asked first: what is written after a process has gone is nothing.
         gone = self._invocation.is_over()
         for offset, event in self._invocation.events(self._ledger.offset(self._journal)):
-            with _unless_refused(event.get("task", "")):
+            with unless_refused(event.get("task", "")):
                 self._take_in(event)
             self._ledger.move(self._journal, offset)
         for task, run in self._running.items():
-            with _unless_refused(task):
+            with unless_refused(task):
                 self._curves(task, run)
         over = self._ended is not None or gone
         if self._dirty and (over or finish or time.monotonic() - self._looked > EVERY):
@@ -118,7 +117,7 @@ class Follower:
         """The invocation is over, or its process is gone: so are its tasks."""
         now = time.time()
         for task, run in self._running.items():
-            with _unless_refused(task):
+            with unless_refused(task):
                 if self._memory.find(task) is not None:
                     self._finished(task, run, now)
                 else:
@@ -140,7 +139,7 @@ class Follower:
         """Results and figures as they are at its end. What can't be drawn is no reason to stop."""
         runs = task_runs(self.plan, self._store, self._server.uri)
         spec, command = self._invocation.spec or {}, self._invocation.origin.get("command", "")
-        with _unless_refused(self._invocation.id), _unless_unmade("the report"):
+        with unless_refused(self._invocation.id), unless_unmade("the report"):
             for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, command):
                 self._server.keep(self._run, path, content)
 
@@ -246,7 +245,7 @@ class Follower:
             self._ledger.move(name, offset)
         if beneath.is_file(self._store.root, stored.log) and stored.log.stat().st_size:
             self._server.file(run, stored.log)
-        with _unless_unmade(short(task)):
+        with unless_unmade(short(task)):
             for path, content in self._reporter.of_task(self.plan.tasks[task], stored):
                 self._server.keep(run, path, content)
         self._server.end(run, "FINISHED", at)
@@ -279,23 +278,3 @@ class Follower:
                 points.append(Point(names.key(line["name"]), line["value"], line["step"], line["at"]))
                 offsets[name] = after
         return points, offsets
-
-
-@contextlib.contextmanager
-def _unless_unmade(what: str) -> Iterator[None]:
-    """A picture that can't be drawn is a line in the log."""
-    try:
-        yield
-    except (UnreachableError, RefusedError):
-        raise
-    except Exception as error:  # noqa: BLE001 (whatever it is, the numbers are there)
-        _log.warning("%s could not be drawn: %s: %s", what, type(error).__name__, error)
-
-
-@contextlib.contextmanager
-def _unless_refused(task: str) -> Iterator[None]:
-    """Somebody may have deleted the run of a task; the others go on."""
-    try:
-        yield
-    except RefusedError as error:
-        _log.warning("%s: %s", short(task), error)

@@ -87,7 +87,7 @@ def test_without_trouble_all_are_written(run, tmp_path, caplog):
 
 
 def test_an_index_on_a_full_disk_is_a_warning(run, tmp_path, monkeypatch, caplog):
-    connect = index._connect
+    connect = index.connect
 
     def full(path, local):
         """A real connection to a database that may not grow."""
@@ -99,10 +99,10 @@ def test_an_index_on_a_full_disk_is_a_warning(run, tmp_path, monkeypatch, caplog
                 connection.execute("CREATE TABLE more (x)")
         return connection, fresh
 
-    monkeypatch.setattr(index, "_connect", full)
+    monkeypatch.setattr(index, "connect", full)
     # Rows large enough not to fit into the pages that are there.
-    row = index._row
-    monkeypatch.setattr(index, "_row", lambda stored: replace(row(stored), digest="x" * 9000))
+    row = index.entry_of
+    monkeypatch.setattr(index, "entry_of", lambda stored: replace(row(stored), digest="x" * 9000))
     code, printed, said = run()
     assert code == 0
     assert shows_results(printed)

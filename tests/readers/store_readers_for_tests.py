@@ -172,7 +172,7 @@ def _(world: World, path: Path) -> object:
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
     with Index(world.store) as index:
-        return [round(row.committed + row.units) for row in index.rows()], index.rates("train")
+        return [round(row.committed + row.units) for row in index.entries()], index.rates("train")
 
 
 @reader(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lmcspec.store import Index, Rate, Store, index_path, reindex
+from lmcspec.store import Index, Rate, Store, index_path
 from lmcspec.store import index as index_module
 
 
@@ -23,7 +23,6 @@ for _ in range(10):
     with Index(store) as index:
         for one in sys.argv[2:]:
             index.add([one])
-        index.refresh()
         assert index.rates("train").n == len(sys.argv[2:])
 print("done")
 """
@@ -33,11 +32,11 @@ def test_rows_are_what_was_committed(store, put, name):
     put(store, name(1), files={"x": b"12345"}, seconds=3.0, units=600, model="m" * 64)
     put(store, name(2), kind="prune")
     with Index(store) as index:
-        row = next(row for row in index.rows() if row.id == name(1))
+        row = next(row for row in index.entries() if row.id == name(1))
         assert (row.kind, row.model, row.units, row.seconds, row.bytes) == ("train", "m" * 64, 600.0, 3.0, 5)
         assert (row.outcome, row.digest) == ("ok", store.find(name(1)).digest)
-        assert [row.id for row in index.rows("prune")] == [name(2)]
-        assert index.rows("prune")[0].seconds is None
+        assert [row.id for row in index.entries("prune")] == [name(2)]
+        assert index.entries("prune")[0].seconds is None
 
 
 def test_a_driver_adds_what_it_collects(store, put, name):
@@ -47,18 +46,7 @@ def test_a_driver_adds_what_it_collects(store, put, name):
         assert index.add([name(1), name(2)]) == 1
         assert index.ids() == {name(1)}
         assert index.add([name(1)]) == 1
-        assert len(index.rows()) == 1
-
-
-def test_refresh_agrees_with_the_objects(store, put, name):
-    with Index(store) as index:
-        for number in range(3):
-            put(store, name(number))
-        index.add([name(0)])
-        store.discard(name(0))
-        assert index.refresh() == 3
-        assert index.ids() == {name(1), name(2)}
-        assert index.refresh() == 0
+        assert len(index.entries()) == 1
 
 
 def test_rates_are_seconds_per_unit(store, put, name):
@@ -93,16 +81,13 @@ def test_deleting_it_loses_nothing(store, put, name):
     for number in range(5):
         put(store, name(number), seconds=1.0)
     with Index(store) as index:
-        before = index.rows()
+        before = index.entries()
         index_path(store).unlink()  # and whatever lies beside it stays, as when a person deletes it
-        assert len(index.rows()) == 5
+        assert len(index.entries()) == 5
     for path in store.root.glob("index.sqlite*"):
         path.unlink()
     with Index(store) as index:
-        assert index.rows() == before
-    assert reindex(store) == 5
-    with Index(store) as index:
-        assert index.rows() == before
+        assert index.entries() == before
 
 
 @pytest.mark.parametrize("content", [b"this is no database", b"", b"SQLite format 3\0" + b"\xff" * 5000])
@@ -133,10 +118,10 @@ def test_one_whose_words_are_no_text_answers_all_the_same(store, put, name, word
 def test_one_with_values_of_other_types_is_made_again(store, put, name, column, value):
     put(store, name(1), seconds=1.0)
     with Index(store, lambda _: "nfs") as index:
-        before = index.rows()
+        before = index.entries()
         index._connection.execute(f"UPDATE objects SET {column} = ?", (value,))
     with Index(store, lambda _: "nfs") as index:
-        found = index.rows()
+        found = index.entries()
         assert found == before or isinstance(getattr(found[0], column), str)
         assert all(isinstance(one, str) for one in index.ids())
         assert index.rates("train") is None or index.rates("train").n == 1
@@ -207,7 +192,7 @@ def test_where_nothing_can_be_written_one_in_memory_serves(store, put, name):
 @pytest.fixture
 def full_disk(monkeypatch):
     """Real databases that may not grow beyond the pages that an empty index has."""
-    connect = index_module._connect
+    connect = index_module.connect
 
     def full(path, local):
         connection, fresh = connect(path, local)
@@ -216,7 +201,7 @@ def full_disk(monkeypatch):
             connection.execute(f"PRAGMA max_page_count = {pages}")
         return connection, fresh
 
-    monkeypatch.setattr(index_module, "_connect", full)
+    monkeypatch.setattr(index_module, "connect", full)
 
 
 def test_on_a_full_disk_one_in_memory_serves(store, put, name, full_disk, caplog):
@@ -249,7 +234,7 @@ def test_an_object_that_can_t_be_read_is_left_out(store, put, name, caplog):
     commit.unlink()
     commit.mkdir()
     with Index(store) as index:
-        index.refresh()
+        assert index.add([name(2)]) == 0
         assert index.ids() == {name(1)}
 
 
@@ -269,7 +254,7 @@ def test_drivers_at_once(store, put, name, python):
 
 
 def test_a_lock_that_is_held_long_stops_nobody(store, put, name, monkeypatch):
-    monkeypatch.setattr("lmcspec.store.index._WAIT", 0.05)
+    monkeypatch.setattr("lmcspec.store.index_table._WAIT", 0.05)
     put(store, name(1), seconds=1.0)
     with Index(store) as index:
         blocker = sqlite3.connect(index_path(store), isolation_level=None)
@@ -278,5 +263,5 @@ def test_a_lock_that_is_held_long_stops_nobody(store, put, name, monkeypatch):
         index.add([name(2)])
         blocker.execute("ROLLBACK")
         blocker.close()
-        index.refresh()
+        index.add([name(2)])
         assert index.ids() == {name(1), name(2)}

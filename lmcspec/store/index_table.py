@@ -1,0 +1,148 @@
+"""The entries of the index, and the database that holds them."""
+
+import contextlib
+import math
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lmcspec.store.stored import Stored
+
+_SCHEMA = 1
+_WAIT = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index knows of one object."""
+
+    id: str
+    kind: str
+    model: str
+    """Digest of the model's config; "" where the kind has none."""
+    units: float
+    """How much there was to do: images processed, where that is what takes the time; else 1."""
+    seconds: float | None
+    bytes: int
+    outcome: str
+    digest: str
+    """Of the result."""
+    committed: float
+    """Seconds since 1970 by the clock of the host that committed it."""
+
+
+COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed"
+
+
+# A page that a dying disk has changed may give values of any type, and sqlite says nothing.
+
+
+def as_entry(row: Sequence[Any]) -> Entry:
+    """The entry that a row of the database holds. Raises DatabaseError where a value is none that could be written."""
+    entry = Entry(*row)
+    for text in (entry.id, entry.kind, entry.model, entry.outcome, entry.digest):
+        as_text(text)
+    for number in (entry.units, entry.bytes, entry.committed, 0 if entry.seconds is None else entry.seconds):
+        as_number(number)
+    return entry
+
+
+def as_text(value: Any) -> str:
+    """A value of the database that is a text."""
+    if not isinstance(value, str):
+        raise sqlite3.DatabaseError(f"it holds {value!r:.40} in the place of a text")
+    return value
+
+
+def as_number(value: Any) -> float:
+    """A value of the database that is a finite number of at least 0."""
+    if not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise sqlite3.DatabaseError(f"it holds {value!r:.40} in the place of a number")
+    return value
+
+
+def connect(path: Path, local: bool) -> tuple[sqlite3.Connection, bool]:
+    """An open index and whether it is empty because it was only just made."""
+    deadline = time.monotonic() + _WAIT
+    while True:
+        connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        try:
+            return connection, _prepare(connection, local)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            # Changing to WAL doesn't wait as other statements do.
+            if not is_locked(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether an error says that others hold the database for now."""
+    return "locked" in str(error)
+
+
+def _prepare(connection: sqlite3.Connection, local: bool) -> bool:
+    if local:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA:
+        connection.execute("SELECT COUNT(*) FROM objects")
+        return False
+    with _transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone()[0] == _SCHEMA:
+            return False
+        connection.execute("DROP TABLE IF EXISTS objects")
+        connection.execute(
+            "CREATE TABLE objects (id TEXT PRIMARY KEY, kind TEXT NOT NULL, model TEXT NOT NULL, units REAL NOT NULL, "
+            "seconds REAL, bytes INTEGER NOT NULL, outcome TEXT NOT NULL, digest TEXT NOT NULL, "
+            "committed REAL NOT NULL) WITHOUT ROWID"
+        )
+        connection.execute("CREATE INDEX by_kind ON objects (kind, model, committed)")
+        connection.execute(f"PRAGMA user_version = {_SCHEMA}")
+    return True
+
+
+@contextlib.contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything in it happens or nothing does; takes its turn with other writers at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # sqlite takes some back itself, where the disk is full for one
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def insert(connection: sqlite3.Connection, entries: list[Entry]) -> int:
+    """Enter these, or replace what was there of their objects; how many."""
+    with _transaction(connection):
+        connection.executemany(
+            f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [tuple(getattr(entry, name) for name in COLUMNS.split(", ")) for entry in entries],
+        )
+    return len(entries)
+
+
+def entry_of(stored: Stored) -> Entry:
+    """The entry of a committed object."""
+    record = stored.record
+    seconds = record.get("seconds")
+    return Entry(
+        stored.id,
+        str(record.get("kind", "")),
+        str(record.get("model", "")),
+        1.0 if record.get("units") is None else float(record["units"]),
+        None if seconds is None else float(seconds),
+        stored.bytes,
+        str(stored.outcome),
+        str(stored.digest),
+        float(record.get("committed", 0.0)),
+    )

@@ -177,3 +177,15 @@ def unpacked_data(request, tmp_path_factory) -> Path:
     with FileLock(place.with_name("unpacked-data.lock")):
         subprocess.run([sys.executable, str(Path(packed, "unpack.py")), str(place)], check=True, capture_output=True)
     return place
+
+
+@pytest.fixture
+def plugin(request, tmp_path, monkeypatch):
+    """A package of cards as one that is installed, with what the test's module has as CARD and FILES in it."""
+    from plugin_for_tests import Plugin
+
+    monkeypatch.syspath_prepend(tmp_path)
+    made = Plugin(tmp_path, getattr(request.module, "CARD", ""), getattr(request.module, "FILES", {}))
+    made.forget()
+    yield made
+    made.forget()

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lmcspec.catalog import code, registry
@@ -76,12 +77,12 @@ accuracy = {}
 
 
 class Plugin:
-    """The package in `folder`."""
+    """The package in `folder`, with more cards and files than it has for all."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cards: str = "", files: Mapping[str, str] | None = None) -> None:
         self.folder = folder / "ownplug"
         self.folder.mkdir()
-        for name, text in FILES.items():
+        for name, text in {**FILES, "cards.py": CARDS + cards, **(files or {})}.items():
             (self.folder / name).write_text(text)
         installed = folder / "ownplug-0.1.dist-info"
         installed.mkdir()

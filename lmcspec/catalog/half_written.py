@@ -98,8 +98,10 @@ def _of_kind(card: Card) -> str:
             return "it looks at images, for which it has to declare passes and its config per_class"
         case CriterionCard() if card.trains and card.rewound:
             return "it scores trained weights, or with trains = False rewound ones: not both"
-        case DistillerCard() if "ipc" not in keys or not ("steps" in keys or hasattr(card.config, "steps")):
-            return "its config lacks ipc, images per class, or steps, how many it takes"
+        case DistillerCard() if lacking := [
+            name for name in ("ipc", "seed", "steps", "work") if name not in keys and not hasattr(card.config, name)
+        ]:
+            return f"its config lacks {', '.join(lacking)}: see lmcspec/catalog/distillers/dm.py"
         case _:
             return ""
 

@@ -11,14 +11,13 @@ from torch import Tensor, nn
 from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.science import masks
 from lmcspec.science.auxiliary import loss_of_outputs
 from lmcspec.science.data.augmentation.augment import Draws, draw
 from lmcspec.science.data.augmentation.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
 from lmcspec.science.data.augmentation.dsa import DsaDraws, apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import attach, detach
-from lmcspec.science.optimisers import stepper
+from lmcspec.science.optimisers.laws import LawfulStepper
 from lmcspec.science.order import order
 from lmcspec.science.precision import LossScale, autocast, computing_in
 
@@ -178,7 +177,7 @@ class _Run:
         self._places = [place for place, name in enumerate(named) if name in mask]
         self._keep = [mask[name].to(p.device, p.dtype) for name, p in named.items() if name in mask]
         self._scale = LossScale() if recipe.precision == "fp16" else None
-        self._optimiser = stepper(recipe.optimiser, tuple(named), [p.data for p in named.values()])
+        self._optimiser = LawfulStepper(recipe.optimiser, tuple(named), [p.data for p in named.values()], mask)
         self._loss: Tensor | None = None
         self._total = torch.zeros((), dtype=torch.float64, device=self._parameters[0].device)
         if optimiser_state is not None:
@@ -233,12 +232,10 @@ class _Run:
         moments = {name: tensor.to("cpu", copy=True) for name, tensor in self._optimiser.state().items()}
         moments |= {} if self._scale is None else self._scale.state()
         diverged = self.diverged()
+        if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
+            self._optimiser.check(state, moments, f"update {self.update}")
         for name, keep in self._mask.items():
-            its_moments = [moment for moment in moments if moment.partition("/")[2] == name]
-            if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
-                for tensors, names in ((state, [name]), (moments, its_moments)):
-                    masks.assert_masked(tensors, dict.fromkeys(names, keep))
-            state[name].masked_fill_(~keep.cpu(), 0.0)
-            for moment in its_moments:
-                moments[moment].masked_fill_(~keep.cpu(), 0.0)
+            its_moments = [tensor for moment, tensor in moments.items() if moment.partition("/")[2] == name]
+            for tensor in (state[name], *its_moments):
+                tensor.masked_fill_(~keep.cpu(), 0.0)
         return Snapshot(self.update, state, moments, None if self._loss is None else self._loss.item(), diverged)

@@ -1,7 +1,7 @@
 """Code of one's own is part of what a task is: edited code runs again, and what it does not touch is reused."""
 
 import pytest
-from plugin_for_tests import STUDY, Plugin
+from plugin_for_tests import STUDY
 from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError, StoreError
@@ -12,15 +12,6 @@ from lmcspec.plan.outlook import outlook
 from lmcspec.plan.render import table
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
-
-
-@pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Plugin(tmp_path)
-    made.forget()
-    yield made
-    made.forget()
 
 
 @pytest.fixture
@@ -140,7 +131,7 @@ def test_a_saved_plan_of_other_code_is_stale(plugin):
 @pytest.mark.parametrize("module", ["model", "data", "criterion"])
 def test_code_that_cannot_be_followed_is_an_error_of_the_spec(plugin, module):
     (plugin.folder / "broken.py").write_text("def (")
-    (plugin.folder / f"{module}.py").write_text("from ownplug import broken\n")
+    (plugin.folder / f"{module}.py").write_text("from ownplug import broken\nbuild = load = facts = scores = broken\n")
     plugin.forget()
     with pytest.raises(SpecError) as refused:
         plan_of(STUDY)
@@ -156,6 +147,10 @@ class Blend(Config):
     method: Literal["blend"] = "blend"
     ipc: int = 1
     seed: int = 0
+    steps = property(lambda self: 1)
+
+    def work(self, classes, images):
+        return images, images
 
 CARDS += (DistillerCard(name="blend", doc="x", config=Blend, implementation="ownplug.blend:distill"),)
 """)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from plugin_for_tests import CARDS, STUDY, Plugin
+from plugin_for_tests import STUDY
 from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError
@@ -12,6 +12,7 @@ from lmcspec.catalog.schedule import as_steps
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store
+from lmcspec.store.attempts import failures
 from lmcspec_runners.inline import InlineRunner
 
 CARD = """
@@ -52,21 +53,11 @@ class Signum:
         for name, tensor in self.moments.items():
             tensor.copy_(state[name])
 """
+FILES = {"steps.py": STEPS}
 OWN = STUDY.replace(
     'optimiser = { name = "sgd", lr = 0.1 }',
     'optimiser = { name = "signum", lr = 0.1 }\nschedule = { name = "triangle", top = "1it" }',
 )
-
-
-@pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Plugin(tmp_path)
-    (made.folder / "cards.py").write_text(CARDS + CARD)
-    (made.folder / "steps.py").write_text(STEPS)
-    made.forget()
-    yield made
-    made.forget()
 
 
 def test_a_study_runs_with_them_and_again_when_they_are_edited(plugin, tmp_path):
@@ -87,6 +78,17 @@ def test_a_study_runs_with_them_and_again_when_they_are_edited(plugin, tmp_path)
         assert any(f"code of `{named}`" in change for change in changes), changes
         assert {task.id for task in trainings} & set(view.plan.tasks) == set()
         assert not execute(view, store, InlineRunner()).failed
+
+
+def test_one_that_moves_pruned_weights_fails_by_name(plugin, tmp_path):
+    plugin.edit("steps.py", "parameter.sub_(mean.sign() * lr)", "parameter.sub_(mean.sign() * lr + lr)")
+    store = Store.open(tmp_path / "store")
+    summary = execute(outlook(plan_of(OWN), store), store, InlineRunner())
+    found = [failure.document for task in summary.failed for failure in failures(store, task)]
+    assert {failure["reason"] for failure in found} == {"user"}
+    assert found[0]["message"].startswith(
+        "the optimiser 'signum' of ownplug moves what is pruned: after its first step"
+    )
 
 
 def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):

@@ -1,7 +1,7 @@
 """A package brings a plot: a card with keys of its own, and a function that draws from rows."""
 
 import pytest
-from plugin_for_tests import CARDS, STUDY, Plugin
+from plugin_for_tests import STUDY
 from results_for_tests import Results, made_up
 from specs_for_tests import plan_of
 
@@ -32,17 +32,7 @@ def draw(cases, options, name):
         axes.plot([row.level for row in rows], [row.value for row in rows], options.table.mark, label="dots")
     return Drawing(name, "Dots", figure, f"{len(rows)} of them.")
 """
-
-
-@pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    made = Plugin(tmp_path)
-    (made.folder / "cards.py").write_text(CARDS + CARD)
-    (made.folder / "plot.py").write_text(DRAW)
-    made.forget()
-    yield made
-    made.forget()
+FILES = {"plot.py": DRAW}
 
 
 def test_it_is_asked_for_and_drawn_like_any_other(plugin, tmp_path):

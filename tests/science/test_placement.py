@@ -25,7 +25,7 @@ from lmcspec.science import curves, masks, paths
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.resident import Dataset, Split, enter
 from lmcspec.science.data.space import Space
-from lmcspec.science.distill import dc, dm, idc, protocol
+from lmcspec.science.distill import dc, dm, idc, start
 from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
@@ -134,7 +134,7 @@ METHODS = {
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__name__.rpartition(".")[2])
 def test_distilling(data, monkeypatch, method):
     # Labels have no values here, so nobody can say which images are of a class.
-    for place in (method, protocol):
+    for place in (method, start):
         monkeypatch.setattr(place, "members_of", lambda split, classes: [np.arange(20)] * classes)
     space = Space("standardised", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
     distillation = Distillation(Dataset(data, data, 3, (3, 8, 8), space), network, pulse=lambda done, loss: False)

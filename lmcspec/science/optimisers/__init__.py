@@ -40,8 +40,9 @@ def stepper(config: Optimiser, names: Sequence[str], parameters: Sequence[Tensor
 
 
 def load_moments(state: Mapping[str, Tensor], moments: Mapping[str, Tensor], *more: str) -> None:
-    """Copy a state's moments into live ones; ValueError unless it holds just these, and `more`."""
-    if set(state) != {*moments, *more}:
-        raise ValueError(f"this state is of another optimiser or model: {sorted(set(state) ^ {*moments, *more})[:3]}")
+    """Copy a state's moments into live ones; ValueError unless it holds just these in their shapes, and `more`."""
+    odd = set(state) ^ {*moments, *more} or {name for name in moments if state[name].shape != moments[name].shape}
+    if odd:
+        raise ValueError(f"this state is of another optimiser or model: {sorted(odd)[:3]}")
     for name, tensor in moments.items():
         tensor.copy_(state[name])

@@ -1,0 +1,127 @@
+"""The laws under which every optimiser runs, whoever wrote it: held while it runs, and named where it breaks one.
+
+- It changes the tensors that it is given in place, and keeps `WHAT/NAME` moments in the shapes of these.
+- Where weight, gradient and moments are zero it leaves them so: what is pruned stays pruned.
+- What `state` gives, `load` takes, and `state` then gives the same: a run that goes on is the one that was cut off.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from lmcspec.base.errors import LmcspecError
+from lmcspec.catalog import Optimiser, get
+from lmcspec.science import masks
+from lmcspec.science.optimisers import stepper
+
+
+class BrokenLaw(LmcspecError):
+    """What an optimiser does and none may, with its name, its package and the tensor."""
+
+
+class LawfulStepper:
+    """The optimiser of a recipe at work, a `Stepper` itself, that raises BrokenLaw.
+
+    The first step that moves anything is looked at closely, as that costs; the rest by what `check` sees of it.
+    """
+
+    def __init__(
+        self, config: Optimiser, names: Sequence[str], parameters: Sequence[Tensor], mask: Mapping[str, Tensor]
+    ) -> None:
+        package = get("optimiser", config.name).implementation.partition(".")[0]
+        self._who = f"the optimiser {config.name!r} of {package}"
+        self._parameters, self._mask = dict(zip(names, parameters, strict=True)), mask
+        self._given = [tensor.detach() for tensor in parameters]
+        self._stepper, self._proven = stepper(config, names, parameters), False
+        self._check_shapes(self.moments)
+
+    @property
+    def moments(self) -> dict[str, Tensor]:
+        """The optimiser's own."""
+        return self._stepper.moments
+
+    def step(self, gradients: list[Tensor], lr: float) -> None:
+        """One update of the parameters, in place."""
+        if self._proven or lr <= 0 or not _finite(gradients):
+            self._stepper.step(gradients, lr)
+            return
+        before = [tensor.clone() for tensor in self._parameters.values()]
+        versions = [tensor._version for tensor in self._parameters.values()]
+        steep = [name for name, gradient in zip(self._parameters, gradients, strict=True) if gradient.any()]
+        self._stepper.step(gradients, lr)
+        for (name, tensor), given in zip(self._parameters.items(), self._given, strict=True):
+            if tensor.shape != given.shape or not torch._C._is_alias_of(tensor, given):
+                self._break(f"puts another tensor in the place of {name!r}", _IN_PLACE)
+        untouched = versions == [tensor._version for tensor in self._parameters.values()]
+        if (
+            steep
+            and untouched
+            and not any((old != new).any() for old, new in zip(before, self._parameters.values(), strict=True))
+        ):
+            self._break(f"has moved no weight with its first step, not of {steep[0]!r} either", _IN_PLACE)
+        self.check(self._parameters, self.moments, "its first step")
+        self._proven = bool(steep)
+
+    def check(self, weights: Mapping[str, Tensor], state: Mapping[str, Tensor], when: str) -> None:
+        """Raise BrokenLaw unless what is pruned is zero in weights and moments, and the moments have their shapes."""
+        self._check_shapes(state)
+        pruned = {name: (weights[name], keep) for name, keep in self._mask.items()}
+        pruned |= {
+            moment: (tensor, self._mask[name])
+            for moment, tensor in state.items()
+            if (name := moment.partition("/")[2]) in self._mask
+        }
+        try:
+            for name, (tensor, keep) in pruned.items():
+                masks.assert_masked({name: tensor}, {name: keep})
+        except AssertionError as error:
+            self._break(f"moves what is pruned: after {when} {error}", _PRUNED, error)
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next update depends on."""
+        state = self._stepper.state()
+        if lost := sorted(self.moments.keys() - state.keys()):
+            self._break(f"leaves its moment {lost[0]!r} out of its state", _THE_SAME)
+        self._check_shapes(state)
+        return state
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state that `state` gave."""
+        try:
+            self._stepper.load(state)
+        except (ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+            self._break(f"can't go on from the state that is stored: {type(error).__name__}: {error}", _THE_SAME, error)
+        loaded = self.state()
+        for name in sorted(state.keys() | loaded.keys()):
+            if name not in state or name not in loaded or not _same(state[name], loaded[name]):
+                self._break(f"has another {name!r} after it has loaded the state that is stored", _THE_SAME)
+
+    def _check_shapes(self, state: Mapping[str, Tensor]) -> None:
+        for moment, tensor in state.items():
+            weights = self._parameters.get(moment.partition("/")[2])
+            if weights is None and moment in self.moments:
+                self._break(f"keeps {moment!r}, of no parameter", _MOMENTS)
+            if weights is not None and tensor.shape != weights.shape:
+                shapes = f"{tuple(tensor.shape)}, where its parameter has {tuple(weights.shape)}"
+                self._break(f"keeps {moment!r} in the shape {shapes}", _MOMENTS)
+
+    def _break(self, what: str, law: str, cause: BaseException | None = None) -> None:
+        raise BrokenLaw(f"{self._who} {what}", help=f"mend its package: {law}") from cause
+
+
+_IN_PLACE = "a step changes the tensors that it was built with in place"
+_PRUNED = "a step leaves a weight zero where it, its gradient and its moments are zero"
+_MOMENTS = (
+    "moments are called WHAT/NAME of a parameter and have its shape; what else there is goes into the state alone"
+)
+_THE_SAME = "`load` takes what `state` gave, and `state` then gives the same to the bit"
+
+
+def _finite(gradients: Sequence[Tensor]) -> bool:
+    return all(bool(gradient.isfinite().all()) for gradient in gradients)
+
+
+def _same(a: Tensor, b: Tensor) -> bool:
+    a, b = a.cpu(), b.cpu()
+    return a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())

@@ -22,7 +22,7 @@ from lmcspec.catalog import Config
 from lmcspec.catalog.card import Card
 from lmcspec.cli.app import build
 from lmcspec.spec import shape
-from lmcspec.spec.study import study_model
+from lmcspec.spec.study_model import study_model
 
 ROOTS = [Path(lmcspec.__file__).parent, Path(lmcspec_runners.__file__).parent]
 COMMAND = re.compile(

@@ -9,13 +9,13 @@ ways (a recipe that extends another) is one axis.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
-from math import prod
 from typing import Any
 
 from lmcspec.base.errors import Problem
-from lmcspec.spec.labels import labels_of_paths, labels_of_values, same
+from lmcspec.spec.each import Axis, Choice, axes_of, combinations, distinct, member_name, size, with_choice
+from lmcspec.spec.labels import labels_of_paths, same
 from lmcspec.spec.paths import Path, dotted
+from lmcspec.spec.stage_recipes import used_recipes, with_recipes
 from lmcspec.spec.tree import Node, plain, walk
 
 MOST = 1000
@@ -45,20 +45,6 @@ class Family:
     def axes(self) -> tuple[str, ...]:
         """The short names of what varies."""
         return tuple(self.members[0].values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """One `each`, found at `path` within the network or recipe."""
-
-    each: Node
-    path: Path
-    choices: tuple[Node, ...]
-    labels: tuple[str, ...]
-
-
-_Choice = dict[int, int]
-"""Axis (the identity of its list) -> index of the value chosen."""
 
 
 @dataclass(slots=True)
@@ -119,60 +105,17 @@ def _check(path: Path, node: Node, result: Expansion) -> None:
                 return
 
 
-def _axes(node: Node, path: Path) -> list[_Axis]:
-    axes = []
-    for place, inside in walk(node, path):
-        each = inside.get("each")
-        if each is not None:
-            labels = labels_of_values([plain(value) for value in each.value])
-            axes.append(_Axis(each, place, tuple(each.value), tuple(labels)))
-    return axes
-
-
-def _combinations(axes: list[_Axis]) -> list[_Choice]:
-    sizes = {id(axis.each): len(axis.choices) for axis in axes}
-    return [dict(zip(sizes, indices, strict=True)) for indices in product(*(range(size) for size in sizes.values()))]
-
-
-def _count(axes: list[_Axis]) -> int:
-    return prod({id(axis.each): len(axis.choices) for axis in axes}.values())
-
-
-def _chosen(node: Node, choice: _Choice) -> Node:
-    """The tree with the chosen value in place of every `each`."""
-    each = node.get("each")
-    if each is not None and id(each) in choice:
-        value = each.value[choice[id(each)]]
-        return replace(value, key=node.key, earlier=node.earlier)
-    match node.value:
-        case dict():
-            return replace(node, value={key: _chosen(child, choice) for key, child in node.value.items()})
-        case list():
-            return replace(node, value=[_chosen(child, choice) for child in node.value])
-        case _:
-            return node
-
-
-def _distinct(axes: list[_Axis]) -> list[_Axis]:
-    kept: dict[int, _Axis] = {}
-    for axis in axes:
-        kept.setdefault(id(axis.each), axis)
-    return list(kept.values())
-
-
-def _named(name: str, labels: Mapping[str, str]) -> str:
-    return f"{name}[{','.join(f'{key}={label}' for key, label in labels.items())}]" if labels else name
-
-
 @dataclass(slots=True)
 class _Recipes:
-    axes: dict[str, list[_Axis]]
+    axes: dict[str, list[Axis]]
 
-    def member(self, name: str, choice: _Choice) -> str:
+    def member(self, name: str, choice: Choice) -> str:
         """The recipe that stands for `name` under a choice of all its axes."""
-        axes = _distinct(self.axes.get(name, []))
+        axes = distinct(self.axes.get(name, []))
         keys = labels_of_paths([axis.path for axis in axes])
-        return _named(name, {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)})
+        return member_name(
+            name, {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)}
+        )
 
 
 def _recipes(root: Node, result: Expansion) -> _Recipes:
@@ -182,15 +125,15 @@ def _recipes(root: Node, result: Expansion) -> _Recipes:
         return recipes
     written: dict[str, Node] = {}
     for name, node in table.items():
-        axes = _axes(node, (name,))
+        axes = axes_of(node, (name,))
         if not axes:
             written[name] = node
             continue
         recipes.axes[name] = axes
-        if _too_many(_count(axes), ("recipes", name), node, result):
+        if _too_many(size(axes), ("recipes", name), node, result):
             continue
-        choices = _combinations(axes)
-        members = {recipes.member(name, choice): _chosen(node, choice) for choice in choices}
+        choices = combinations(axes)
+        members = {recipes.member(name, choice): with_choice(node, choice) for choice in choices}
         result.recipe_families[name] = list(members)
         written |= members
     result.root = _with(result.root, "recipes", replace(table, value=written))
@@ -217,20 +160,20 @@ def _networks(recipes: _Recipes, result: Expansion) -> None:
 
 
 def _of_stages(name: str, node: Node, recipes: _Recipes, result: Expansion) -> list[tuple[Member, Node]]:
-    of_network = _axes(node, ())
-    choices: list[tuple[_Choice, Node, list[str]]] = []
-    every: list[_Axis] = list(of_network)
-    if _too_many(_count(of_network), ("networks", name), node, result):
+    of_network = axes_of(node, ())
+    choices: list[tuple[Choice, Node, list[str]]] = []
+    every: list[Axis] = list(of_network)
+    if _too_many(size(of_network), ("networks", name), node, result):
         return []
-    for choice in _combinations(of_network):
-        chosen = _chosen(node, choice)
-        used = [recipe for recipe in _used_recipes(chosen) if recipe in recipes.axes]
+    for choice in combinations(of_network):
+        chosen = with_choice(node, choice)
+        used = [recipe for recipe in used_recipes(chosen) if recipe in recipes.axes]
         axes = [axis for recipe in used for axis in recipes.axes[recipe]]
         every += axes
-        if _too_many(len(choices) + _count(axes), ("networks", name), node, result):
+        if _too_many(len(choices) + size(axes), ("networks", name), node, result):
             return []
-        choices += [({**choice, **more}, chosen, used) for more in _combinations(axes)]
-    axes = _distinct(every)
+        choices += [({**choice, **more}, chosen, used) for more in combinations(axes)]
+    axes = distinct(every)
     keys = dict(zip((id(axis.each) for axis in axes), labels_of_paths([axis.path for axis in axes]), strict=True))
     made = []
     for choice, chosen, used in choices:
@@ -238,20 +181,20 @@ def _of_stages(name: str, node: Node, recipes: _Recipes, result: Expansion) -> l
         labels = {keys[id(axis.each)]: axis.labels[choice[id(axis.each)]] for axis in mine}
         values = {keys[id(axis.each)]: plain(axis.choices[choice[id(axis.each)]]) for axis in mine}
         names = {recipe: recipes.member(recipe, choice) for recipe in used}
-        made.append((Member(_named(name, labels), values, names), _with_recipes(chosen, names)))
+        made.append((Member(member_name(name, labels), values, names), with_recipes(chosen, names)))
     return made
 
 
 def _of_like(
     name: str, node: Node, made: Mapping[str, list[tuple[Member, Node]]], stages: Mapping[str, Node], result: Expansion
 ) -> list[tuple[Member, Node]]:
-    axes = _axes(node, ())
+    axes = axes_of(node, ())
     keys = labels_of_paths([axis.path for axis in axes])
     expanded = []
-    if _too_many(_count(axes), ("networks", name), node, result):
+    if _too_many(size(axes), ("networks", name), node, result):
         return []
-    for choice in _combinations(axes):
-        chosen = _chosen(node, choice)
+    for choice in combinations(axes):
+        chosen = with_choice(node, choice)
         like = chosen.get("like")
         labels = {key: axis.labels[choice[id(axis.each)]] for key, axis in zip(keys, axes, strict=True)}
         own_values = {key: plain(axis.choices[choice[id(axis.each)]]) for key, axis in zip(keys, axes, strict=True)}
@@ -260,7 +203,7 @@ def _of_like(
             recipes = next(
                 (member.recipes for members in made.values() for member, _ in members if member.name == target), {}
             )
-            expanded.append((Member(_named(name, labels), own_values, recipes), chosen))
+            expanded.append((Member(member_name(name, labels), own_values, recipes), chosen))
             continue
         for member, _ in made[target]:
             bracket = member.name.removeprefix(target)[1:-1]
@@ -273,49 +216,6 @@ def _of_like(
                 )
             )
     return expanded
-
-
-def _used_recipes(network: Node) -> list[str]:
-    """The recipes that a network's training or measuring needs, in order of the stages; `real` always."""
-    used: dict[str, None] = {}
-    for stage in network.elements():
-        for name in (stage_recipe(stage), *_text(stage.get("retrain"))):
-            used[name] = None
-    used["real"] = None
-    return list(used)
-
-
-def stage_recipe(stage: Node) -> str:
-    """The recipe with which a stage trains: its own, else `real` for the study's data and `distilled` for others."""
-    named = _text(stage.get("recipe"))
-    if named:
-        return named[0]
-    data = _text(stage.get("data"))
-    return "real" if not data or data[0] == "real" else "distilled"
-
-
-def _text(node: Node | None) -> list[str]:
-    return [node.value] if node is not None and isinstance(node.value, str) else []
-
-
-def _with_recipes(network: Node, names: Mapping[str, str]) -> Node:
-    """The stages with the members of recipe families spelled out."""
-    if not names:
-        return network
-    stages = []
-    for stage in network.elements():
-        if isinstance(stage.value, dict):
-            value = dict(stage.value)
-            for key, name in (
-                ("recipe", stage_recipe(stage)),
-                *(("retrain", text) for text in _text(stage.get("retrain"))),
-            ):
-                if name in names:
-                    old = stage.get(key)
-                    value[key] = Node(names[name], old.span if old else stage.span, old.key if old else stage.key)
-            stage = replace(stage, value=value)
-        stages.append(stage)
-    return replace(network, value=stages)
 
 
 def _references(result: Expansion) -> None:

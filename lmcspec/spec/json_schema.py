@@ -10,7 +10,7 @@ from typing import Any
 from lmcspec.catalog import Card, built_in, plug_ins
 from lmcspec.spec.descriptions import described, every_model
 from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
-from lmcspec.spec.study import study_model
+from lmcspec.spec.study_model import study_model
 
 Schema = dict[str, Any]
 

@@ -22,12 +22,14 @@ from lmcspec.spec.origins import Origins
 from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
 from lmcspec.spec.paths import Path
+from lmcspec.spec.phrases import in_words
 from lmcspec.spec.preset_files import preset_sources
-from lmcspec.spec.problems import from_validation, in_words
+from lmcspec.spec.problems import from_validation
 from lmcspec.spec.protocols import with_protocols
 from lmcspec.spec.references import reference_problems
 from lmcspec.spec.size import MOST_IN_CASES
-from lmcspec.spec.study import Study, study_model
+from lmcspec.spec.study import Study
+from lmcspec.spec.study_model import study_model
 from lmcspec.spec.sweep import swept
 from lmcspec.spec.tree import Node, items, plain, walk
 

@@ -1,7 +1,5 @@
 """pydantic's errors as problems: one per place, with its span, what was expected and the nearest name."""
 
-import datetime
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,22 +7,20 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.catalog import built_in, names, nearest, plug_ins
+from lmcspec.catalog import built_in, names, nearest
 from lmcspec.spec import shape
 from lmcspec.spec.keys import likely, of_the_study
 from lmcspec.spec.levels import help_with
 from lmcspec.spec.meant import meant
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
+from lmcspec.spec.phrases import called, in_words, quoted
 from lmcspec.spec.toml_text import inline
-from lmcspec.spec.tree import short_key
+from lmcspec.spec.unknown import UNKNOWN, bad_name, not_a_choice, there_are, unknown_key, unknown_name, written
 from lmcspec.spec.yaml_text import flow
 
-MANY = 8
-"""Lists of choices up to this length are printed whole."""
 OFFERED = 20
 """Problems of one spec for which other spellings are tried; more than that nobody reads at a time."""
-LONGEST_NAME = 60
 WIDEST = 60
 """Characters of a spelling that is offered."""
 
@@ -47,16 +43,6 @@ _RANGES = {
     "greater_than_equal": ("at least", "ge"),
     "less_than": ("less than", "lt"),
     "less_than_equal": ("at most", "le"),
-}
-_UNKNOWN = {
-    "model": ("E201", "model", "model"),
-    "dataset": ("E202", "data set", "dataset"),
-    "optimiser": ("E214", "optimiser", "optimiser"),
-    "schedule": ("E215", "schedule", "schedule"),
-    "distilled": ("E203", "distillation method", "distiller"),
-    "criterion": ("E204", "criterion", "criterion"),
-    "measures": ("E205", "kind of measure", "measure"),
-    "figures": ("E213", "plot", "plot"),
 }
 
 PATHS = ("root", "load")
@@ -138,7 +124,7 @@ def _problem(fault: Any, place: shape.Place, data: Any, origins: Origins) -> Pro
     value = fault.get("input")
     annotation = place.outer if place.outer is not None else place.annotation
     if place.of_key:
-        return _bad_name(path, origins)
+        return bad_name(path, origins)
     if kind == "extra_forbidden":
         return unknown_key(path, shape.keys(place.models[-1]) + _keys_of_language(path), origins, place.models[-1])
     if kind == "missing":
@@ -164,23 +150,18 @@ def _problem(fault: Any, place: shape.Place, data: Any, origins: Origins) -> Pro
         what = f"`{path[-1]}` is no path: it holds a NUL, or more than 4,000 characters"
         return origins.problem("E109", what, path)
     if kind in ("string_pattern_mismatch", "string_too_long"):
-        return _bad_name(path, origins, value)
+        return bad_name(path, origins, value)
     return _wrong_value(kind, path, annotation, value, origins)
 
 
-def _written(path: Path, origins: Origins) -> Path:
-    """The path as the spec has it: `space` where `space = "zca"` stands for `space = { name = "zca" }`."""
-    return path[:-1] if path and not origins.has(path) and short_key(path[:-1]) == path[-1] else path
-
-
 def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Origins) -> Problem:
-    path = _written(path, origins)
+    path = written(path, origins)
     words = shape.choices(annotation) if annotation is not None else []
     if isinstance(value, str) and words:
         return not_a_choice(path, value, words, origins, shape.expected(annotation))
     expected = shape.expected(annotation) if annotation is not None else ""
     code = "E105" if kind in _TYPES or kind == "literal_error" else "E107"
-    name = _named(path)
+    name = called(path)
     message = f"{name} takes {expected}, not {in_words(value)}" if expected else f"{name} can't be {in_words(value)}"
     # In recipes and stages a list most likely means one value after the other.
     several = isinstance(value, list) and path[0] in ("recipes", "networks") and isinstance(path[-1], str)
@@ -189,64 +170,6 @@ def _wrong_value(kind: str, path: Path, annotation: Any, value: Any, origins: Or
     if "table" in expected and (level := help_with(path, value, origins)):
         help = level
     return origins.problem(code, message, path, label=f"expected {expected}" if expected else "", help=help)
-
-
-def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, expected: str = "") -> Problem:
-    """The problem of a word that is none of those that may stand here."""
-    path = _written(path, origins)
-    near = nearest(value, words)
-    return origins.problem(
-        "E106",
-        f'{_named(path)} can\'t be "{value}"',
-        path,
-        label=f'did you mean "{near}"?' if near else "",
-        help=f"it takes {expected}" if expected else f"choices: {_quoted(words)}",
-    )
-
-
-def unknown_key(path: Path, known: list[str], origins: Origins, model: type[BaseModel] | None = None) -> Problem:
-    """The problem of a key that its table doesn't take, with the nearest that it, or a table in it, does."""
-    name = str(path[-1])
-    near = _spaced(name, known) or (None if of_the_study(path) else likely(name, known, model))
-    label = f"did you mean `{near}`?" if near else ""
-    help = of_the_study(path) or ("" if near or not known else f"keys here: {', '.join(known)}")
-    return origins.problem("E103", f"unknown key `{name}`", path, label=label, help=help, at="key")
-
-
-_BY_PACKAGES = {what: kind for _, what, kind in _UNKNOWN.values()}
-_FROM_PACKAGES = "one of your own needs its package installed here, with an entry point in `lmcspec.cards`"
-
-
-def there_are(kind: str) -> str:
-    """Which cards of a kind can be named, families of variants by their own name, built-in ones first."""
-    ours, others = sorted(built_in(kind)), sorted(plug_ins(kind))
-    return f"there are: {', '.join(ours)}" + (f"; from packages: {', '.join(others)}" if others else "")
-
-
-def unknown_name(code: str, what: str, name: Any, known: list[str], path: Path, origins: Origins) -> Problem:
-    """The problem of a name that stands for nothing, with the nearest one that does."""
-    if not isinstance(name, str):
-        return origins.problem("E105", f"{_named(path)} takes a name, not {in_words(name)}", path)
-    near = nearest(name, known)
-    help = ""
-    if not near and what in _BY_PACKAGES:
-        help = f"{there_are(_BY_PACKAGES[what])}; {_FROM_PACKAGES}"
-        if what == "data set" and any(sign in name for sign in "/\\~"):
-            help = f'a folder of images is `{{ name = "folder", root = "{name}" }}`'
-    elif not near:
-        help = f"there are: {', '.join(known)}" if 0 < len(known) <= MANY else "" if known else "none is defined"
-    return origins.problem(
-        code, f"there is no {what} `{name}`", path, label=f"did you mean `{near}`?" if near else "", help=help
-    )
-
-
-_PAIR = re.compile(r"([\w.-]+)\s*[:=]\s*+(.+)")
-
-
-def _spaced(name: str, known: list[str]) -> str | None:
-    """`lr: 0.1` for YAML's `lr:0.1` and `lr = 0.1`, which are keys without a value."""
-    match = _PAIR.fullmatch(name)
-    return f"{match[1]}: {match[2]}" if match and match[1] in known else None
 
 
 def _keys_of_language(path: Path) -> list[str]:
@@ -258,15 +181,6 @@ def _keys_of_language(path: Path) -> list[str]:
             return ["extends"]
         case _:
             return []
-
-
-def _bad_name(path: Path, origins: Origins, value: Any = None) -> Problem:
-    name = value if value is not None else path[-1]
-    help = "names begin with a letter or digit and go on with letters, digits and _ . + -"
-    at = "key" if value is None else "value"
-    slug = re.sub(r"[^A-Za-z0-9_.+-]+", "-", str(name).partition("[")[0])[:LONGEST_NAME].strip("-_.+")
-    label = f"did you mean `{slug}`?" if slug else ""
-    return origins.problem("E109", f"`{name}` can't be a name", path, label=label, help=help, at=at)
 
 
 def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Problem:
@@ -281,7 +195,7 @@ def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Pro
 
 def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: Any, origins: Origins) -> Problem:
     tags = [tag for tag, _ in shape.union_members(annotation)[0]]
-    entry = _UNKNOWN.get(str(path[-1] if path[-1] in ("criterion", "optimiser", "schedule") else path[0]))
+    entry = UNKNOWN.get(str(path[-1] if path[-1] in ("criterion", "optimiser", "schedule") else path[0]))
     # Of a set, a measure or a figure itself; tables in it are told apart by `name`, as everywhere.
     told_by = {"distilled": "method", "measures": "kind", "figures": "plot"}
     key = told_by.get(str(path[0]), "name") if len(path) == 2 else "name"
@@ -315,51 +229,14 @@ def _untold(
         )
     near = next((name for name in table if name != key and likely(str(name), [key]) == key), None)
     if near is not None and origins.has((*path, near)):
-        message = f"{_named(path)} lacks the key `{key}`"
+        message = f"{called(path)} lacks the key `{key}`"
         return origins.problem("E104", message, (*path, near), label=f"did you mean `{key}`?", at="key")
     or_load = ", `load` or `dataset`" if key == "method" else ""
     choices = [tag for tag in tags if tag not in ("load", "dataset")]
     return origins.problem(
-        "E104", f"{_named(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {_quoted(choices)}", at="key"
+        "E104", f"{called(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {quoted(choices)}", at="key"
     )
-
-
-def _named(path: Path) -> str:
-    """The last key of a path, and which item of it."""
-    if not path:
-        return "the spec"
-    if isinstance(path[-1], int):
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        return f"an item of `{key}`"
-    return f"`{path[-1]}`"
-
-
-def in_words(value: Any) -> str:
-    """A value that stands in a spec, in words for an error."""
-    match value:
-        case None:
-            return "nothing (null)"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return f"the integer {value}" if abs(value) < 10**40 else "an integer of more than 40 digits"
-        case float():
-            return f"the number {value!r}"
-        case str():
-            return f'the string "{value if len(value) <= 40 else value[:37] + "..."}"'
-        case list() | tuple():
-            return "a list"
-        case dict():
-            return "a table"
-        case datetime.date() | datetime.time():
-            return "a date or time"
-        case _:
-            return f"a {type(value).__name__.lower()}"
 
 
 def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _quoted(words: Collection[str]) -> str:
-    return ", ".join(f'"{word}"' for word in words)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import CriterionCard, MeasureCard, find
-from lmcspec.spec.families import Expansion, Family, stage_recipe
+from lmcspec.spec.families import Expansion, Family
 from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
-from lmcspec.spec.problems import unknown_name
+from lmcspec.spec.stage_recipes import stage_recipe
 from lmcspec.spec.tree import Node
+from lmcspec.spec.unknown import unknown_name
 
 NAMED = ("recipes", "distilled", "networks", "measures", "figures")
 """Tables whose keys are people's own names."""

@@ -15,7 +15,8 @@ from lmcspec.catalog.optimisers.adam import Adam
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.spec import load, presets
 from lmcspec.spec.recipe import Recipe
-from lmcspec.spec.study import CARDS, Like, study_model
+from lmcspec.spec.study import Like
+from lmcspec.spec.study_model import CARDS, study_model
 
 SPECS = Path(__file__).parents[2] / "specs"
 

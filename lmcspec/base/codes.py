@@ -160,7 +160,7 @@ E406 too many tasks
 E407 stage without effect
     The stage prunes nothing, or can't reach its sparsity.
 E408 milestone after the end
-    A step of the schedule, or the end of its warm-up, lies after the recipe's length, so it would never happen.
+    A step of the schedule or optimiser, or the end of the warm-up, lies after the recipe's length, so it never comes.
 E409 no such layer
     `exclude` names layers by their parameters' names without `.weight`.
 E410 too few images to train on

@@ -1,26 +1,21 @@
 """What optimisers have in common: how their settings are written, and how they stand in ids."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any
 
 from pydantic import Field
 
-from lmcspec.catalog.config import Named, identity
+from lmcspec.catalog.in_updates import InUpdates
 
 
-class Optimiser(Named):
+class Optimiser(InUpdates):
     """The settings of an optimiser; its updates are computed by the implementation that its card names."""
 
     lr: float = Field(gt=0)
 
     def document(self) -> dict[str, Any]:
         """The settings as they enter ids."""
-        return identity(self)
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Self:
-        """The settings that `document` gave."""
-        return cls.model_validate(dict(document))
+        return self.counted()
 
     def decayed(self, weight: float, rates: Iterable[float]) -> float | None:
         """What a weight becomes that gets no gradient, in fresh updates at these rates.

@@ -1,15 +1,16 @@
-"""What schedules have in common: a warm-up, steps that become updates, and how they stand in ids."""
+"""What schedules have in common: a warm-up, and how they stand in ids."""
 
 from collections.abc import Mapping
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 from pydantic import Field
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog.config import Named, StepField, identity
+from lmcspec.catalog.config import StepField
+from lmcspec.catalog.in_updates import InUpdates
 
 
-class Schedule(Named):
+class Schedule(InUpdates):
     """By what the optimiser's rate is multiplied at each update."""
 
     warmup: StepField = Step()
@@ -25,53 +26,9 @@ class Schedule(Named):
         """The warm-up: a straight line from 0 to 1."""
         return min(1.0, update / self.warmup.updates) if self.warmup.updates else 1.0
 
-    def in_updates(self, per_epoch: int) -> Self:
-        """The same schedule with each of its steps counted in updates alone."""
-        return self.model_copy(update={name: _in_updates(value, per_epoch) for name, value in self})
-
     def document(self, length: int) -> dict[str, Any]:
         """The settings as they enter ids: steps as their updates. `length` is that of the training."""
-        return identity(self) | {name: _counted(value) for name, value in self if _is_steps(value)}
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Self:
-        """The schedule in updates that `document` gave."""
-        steps = {name for name, field in cls.model_fields.items() if _holds_steps(field.annotation)}
-        read = {name: as_steps(value) if name in steps else value for name, value in document.items()}
-        return cls.model_validate(read)
-
-
-def as_steps(updates: Any) -> Any:
-    """A number of updates, or several, as steps."""
-    match updates:
-        case tuple() | list():
-            return tuple(map(as_steps, updates))
-        case int():
-            return Step(updates=updates)
-        case _:
-            return updates
-
-
-def _holds_steps(annotation: Any) -> bool:
-    return annotation is Step or any(map(_holds_steps, get_args(annotation)))
-
-
-def _is_steps(value: Any) -> bool:
-    return isinstance(value, Step) or (isinstance(value, tuple) and any(isinstance(item, Step) for item in value))
-
-
-def _in_updates(value: Any, per_epoch: int) -> Any:
-    match value:
-        case Step():
-            return Step(updates=value.resolve(per_epoch))
-        case tuple() if _is_steps(value):
-            return tuple(sorted((_in_updates(step, per_epoch) for step in value), key=lambda step: step.updates))
-        case _:
-            return value
-
-
-def _counted(value: Any) -> Any:
-    return [step.updates for step in value] if isinstance(value, tuple) else value.updates
+        return self.counted()
 
 
 class Falling(Schedule):

@@ -6,6 +6,8 @@ from lmcspec.base.errors import Problem, UsageError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
 from lmcspec.catalog import DistillerCard, ModelCard, Named, get
+from lmcspec.catalog.in_updates import steps_of
+from lmcspec.catalog.schedules.constant import Constant
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
@@ -63,31 +65,27 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
 
 
 def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
-    """A rate that never drops because its milestone lies beyond the end is a mistake of whoever cut the length."""
+    """A step of a schedule or an optimiser beyond the end is a mistake of whoever cut the length: it never comes.
+
+    A warm-up of the rate `constant` may be as long as it likes: a rate that only rises is a way to look for one.
+    """
     measured_with = _measured_with(case, networks)
     used = {(network.recipe(name), "real") for network in networks.values() for name in measured_with}
     for network in networks.values():
         used |= {network.stage_recipe(stage) for stage in network.stages if network.like is None}
     for name, on in sorted(used):
-        resolved, schedule = recipes[name, on], case.study.recipes[name].schedule
-        for index, step in enumerate(getattr(schedule, "at", ())):
-            if resolved.updates(step) >= resolved.recipe.length:
-                yield case.origins.problem(
-                    "E408",
-                    f"the milestone {step} is update {resolved.updates(step)}, "
-                    f"but training ends after {resolved.recipe.length}: the rate never drops there",
-                    ("recipes", name, "schedule", "at", index),
-                    help="move it before the end, or leave it out",
-                )
-        warmup = getattr(schedule, "warmup", Step())
-        if hasattr(schedule, "final") and resolved.updates(warmup) >= resolved.recipe.length:
-            yield case.origins.problem(
-                "E408",
-                f"the warm-up ends with update {resolved.updates(warmup)}, "
-                f"but training ends after {resolved.recipe.length}: the rate never falls",
-                ("recipes", name, "schedule", "warmup"),
-                help="make it shorter",
-            )
+        resolved, written = recipes[name, on], case.study.recipes[name]
+        for key, config in (("schedule", written.schedule), ("optimiser", written.optimiser)):
+            for place, step in () if isinstance(config, Constant) else steps_of(config):
+                update, end = resolved.updates(step), resolved.recipe.length
+                if step != Step() and update >= end:
+                    what = "the warm-up ends with" if place == ("warmup",) else f"`{place[0]}` = {step} is"
+                    yield case.origins.problem(
+                        "E408",
+                        f"{what} update {update}, but training ends after {end}: it never comes",
+                        ("recipes", name, key, *place),
+                        help=f"give a step below {end}it, or leave it out",
+                    )
 
 
 def precision_notes(case: Case) -> Iterator[str]:

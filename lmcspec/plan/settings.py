@@ -58,7 +58,7 @@ def resolve_recipe(recipe: written.Recipe, images: int) -> ResolvedRecipe:
     result = Recipe(
         length=recipe.length.resolve(per_epoch),
         batch=recipe.batch,
-        optimiser=recipe.optimiser,
+        optimiser=recipe.optimiser.in_updates(per_epoch),
         schedule=recipe.schedule.in_updates(per_epoch),
         augment=recipe.augment,
         optimiser_state=recipe.optimiser_state,

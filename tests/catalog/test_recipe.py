@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.optimisers.adam import Adam, AdamW
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe, as_document, from_document
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.constant import Constant
 from lmcspec.catalog.schedules.cosine import Cosine
 from lmcspec.catalog.schedules.linear import Linear

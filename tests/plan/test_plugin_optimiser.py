@@ -7,20 +7,22 @@ from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError
 from lmcspec.catalog import get
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.recipe import Recipe, as_document, from_document
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store
-from lmcspec.store.attempts import failures
+from lmcspec.store.attempts import failed_attempts
 from lmcspec_runners.inline import InlineRunner
 
 CARD = """
+from lmcspec.base.steps import Step
 from lmcspec.catalog import Optimiser, OptimiserCard, Schedule, ScheduleCard, StepField
 
 class Signum(Optimiser):
     name: Literal["signum"] = "signum"
     momentum: float = Field(default=0.5, ge=0, lt=1)
+    thaw: StepField = Step()
 
 class Triangle(Schedule):
     name: Literal["triangle"] = "triangle"
@@ -84,7 +86,7 @@ def test_one_that_moves_pruned_weights_fails_by_name(plugin, tmp_path):
     plugin.edit("steps.py", "parameter.sub_(mean.sign() * lr)", "parameter.sub_(mean.sign() * lr + lr)")
     store = Store.open(tmp_path / "store")
     summary = execute(outlook(plan_of(OWN), store), store, InlineRunner())
-    found = [failure.document for task in summary.failed for failure in failures(store, task)]
+    found = [failure.document for task in summary.failed for failure in failed_attempts(store, task)]
     assert {failure["reason"] for failure in found} == {"user"}
     assert found[0]["message"].startswith(
         "the optimiser 'signum' of ownplug moves what is pruned: after its first step"
@@ -98,9 +100,10 @@ def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):
     from lmcspec.science.data.resident import Split
     from lmcspec.science.train import train
 
-    optimiser = get("optimiser", "signum").config.model_validate({"name": "signum", "lr": 0.1})
+    optimiser = get("optimiser", "signum").config.model_validate({"name": "signum", "lr": 0.1, "thaw": "2ep1it"})
     schedule = get("schedule", "triangle").config.model_validate({"name": "triangle", "top": "3it"})
-    recipe = Recipe(12, 8, optimiser, schedule.in_updates(5))  # pyright: ignore
+    recipe = Recipe(12, 8, optimiser.in_updates(5), schedule.in_updates(5))  # pyright: ignore
+    assert as_document(recipe)["optimiser"]["thaw"] == 11
     assert recipe == from_document(as_document(recipe))
     assert [round(recipe.rate(update), 6) for update in (0, 1, 3, 12)] == [0, 0.033333, 0.1, 0]
     data = Split(torch.randn(40, 1, 2, 3, generator=torch.Generator().manual_seed(0)), torch.arange(40) % 3)
@@ -133,6 +136,8 @@ def test_its_keys_are_held_as_the_spec_is_read(plugin):
         ('"triangle"', '"trangle"', "E215", "did you mean `triangle`?"),
         ("lr = 0.1", "lr = 0.1, nesterov = true", "E103", "unknown key `nesterov`"),
         (', top = "1it"', "", "E104", "lacks the key `top`"),
+        ('top = "1it"', 'top = "1ep"', "E408", "`top` = 1ep is update 3, but training ends after 2"),
+        ("lr = 0.1", 'lr = 0.1, thaw = "2it"', "E408", "`thaw` = 2it is update 2, but training ends after 2"),
     ):
         with pytest.raises(SpecError) as caught:
             plan_of(OWN.replace(old, new))

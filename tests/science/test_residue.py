@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 import torch
 
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.optimisers.adam import Adam
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science.residue import decayed, unmasked
 

@@ -10,12 +10,12 @@ from torch.nn.functional import cross_entropy
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog import built_in, get
 from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.optimisers.adam import Adam, AdamW
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.constant import Constant
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import masks

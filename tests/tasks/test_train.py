@@ -8,9 +8,9 @@ from safetensors.torch import load_file, save_file
 from lmcspec.base.errors import BlockedError
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.optimisers.adam import Adam, AdamW
 from lmcspec.catalog.optimisers.sgd import Sgd
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.constant import Constant
 from lmcspec.catalog.schedules.cosine import Cosine
 from lmcspec.science import masks

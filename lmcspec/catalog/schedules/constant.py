@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from lmcspec.catalog.card import ScheduleCard
-from lmcspec.catalog.schedule import Schedule, as_steps
+from lmcspec.catalog.in_updates import as_steps
+from lmcspec.catalog.schedule import Schedule
 
 
 class Constant(Schedule):

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from lmcspec.catalog.card import ScheduleCard
 from lmcspec.catalog.config import Several, StepField
-from lmcspec.catalog.schedule import Schedule, as_steps
+from lmcspec.catalog.in_updates import as_steps
+from lmcspec.catalog.schedule import Schedule
 
 
 class Steps(Schedule):

@@ -13,11 +13,11 @@ from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.dc import Condensation
 from lmcspec.catalog.distillers.dsa import SiameseCondensation
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split

@@ -7,11 +7,11 @@ from worth_for_tests import gained
 from lmcspec.base import streams
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.distillers.dm import DistributionMatching
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split

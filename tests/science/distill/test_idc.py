@@ -13,10 +13,10 @@ from lmcspec.base import streams
 from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.idc import EfficientCondensation
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Space, Split

@@ -14,10 +14,10 @@ from worth_for_tests import gained
 
 from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
 from lmcspec.catalog import get
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split

@@ -12,10 +12,10 @@ from lmcspec.base import streams
 from lmcspec.base.sgd_noise import InnerNoise, SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.distillers.mtt import TrajectoryMatching
+from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.catalog.schedule import as_steps
 from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split

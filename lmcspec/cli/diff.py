@@ -86,7 +86,7 @@ def _called(a: Path, b: Path | None, sets: Sequence[str], store: Path) -> str:
 
 
 def _settings(left: _Side, right: _Side) -> "Differences | None":
-    """None where one of them is a saved plan, which has no spec."""
+    """What differs between two specs; None where one side is a saved plan, which has none."""
     from lmcspec.spec.differences import differences
 
     specs = left.study.loaded, right.study.loaded

@@ -21,7 +21,7 @@ from lmcspec.cli.options import (
 
 
 class View(str, Enum):
-    """How a plan is shown."""
+    """What of a plan is shown."""
 
     table = "table"
     tree = "tree"

@@ -97,7 +97,7 @@ def _cut(line: str, span: Span) -> tuple[str, int, int]:
 
 
 def _visible(text: str) -> str:
-    """Without what a terminal would obey instead of showing; tabs as spaces."""
+    """The text without what a terminal would obey instead of showing; tabs as spaces."""
     return one_line(text.replace("\t", TAB))
 
 

@@ -12,7 +12,7 @@ class OtherClasses(ValueError):
 
 
 def matched(theirs: Sequence[str], ours: Sequence[str]) -> tuple[int, ...]:
-    """By label of a set, the study's label of the class with that name; () where all labels stay, or names are missing.
+    """The study's label for each label of a set, by the names of classes; () where all stay, or names are missing.
 
     Raises OtherClasses where both have names that are not the same, or several classes have one name.
     """
@@ -44,5 +44,5 @@ def taken_for(theirs: Sequence[str], ours: Sequence[str]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first few of them."""
+    """The first few names as a list, with dots where there are more."""
     return ", ".join(f"`{name}`" for name in names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -30,7 +30,7 @@ class Cost:
     high: float | None = None
 
     def document(self) -> dict[str, float | int | None]:
-        """As plain data."""
+        """The cost as plain data."""
         return {**asdict(self.work), "seconds": self.seconds, "low": self.low, "high": self.high}
 
     def flops(self, facts: ModelFacts | None) -> float | None:

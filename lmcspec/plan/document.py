@@ -168,7 +168,7 @@ def _tasks() -> TypeAdapter[dict[str, _Task]]:
 
 
 def checked(document: Mapping[str, Any], *, sealed: bool = False) -> _Rest:
-    """All but tasks and parts, in its types: sealed, and referring to nothing that is not there.
+    """What stands beside tasks and parts in a document, once all of it has been checked: types, seal, references.
 
     By way of JSON: there a list is a tuple, and otherwise nothing is made of another type. Raises StoreError, and one
     of MALFORMED.

@@ -87,7 +87,7 @@ class TaskExplanation:
         return "\n".join([*lines, *_headed("stored", self._stored())])
 
     def document(self) -> dict[str, Any]:
-        """As plain data."""
+        """The explanation as plain data."""
         return {
             "id": self.id,
             "label": self.label,

@@ -59,7 +59,7 @@ def placeholder(name: str, known: DataFacts = PLACEHOLDER) -> DataFacts:
 
 
 def data_root(table: DatasetTable, base: Path) -> Path | None:
-    """Where the data lie: the spec's `root` (relative to the spec), else `LMCSPEC_DATA`."""
+    """The folder in which the data lie: the spec's `root` (relative to the spec), else `LMCSPEC_DATA`."""
     if table.root is not None:
         return (base / Path(table.root).expanduser()).resolve()
     default = os.environ.get(DATA_ROOT)
@@ -118,7 +118,7 @@ class Aside:
 
 
 def aside(facts: DataFacts, name: str, seed: int) -> Aside | None:
-    """By the sizes of the classes; None where they are not known.
+    """How many images can be set aside, by the sizes of the classes; None where these are not known.
 
     One image of each class goes in turn, so that a class of n images is empty after n turns; which one comes first in
     a turn hangs on the order of the images. Of a folder, where classes have names and come one after the other, both

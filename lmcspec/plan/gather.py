@@ -138,7 +138,7 @@ def _experts(
 
 
 def folder_of(case: Case, base: Path, path: tuple) -> Path:
-    """Where a relative path starts: at the file that says it, or here for one on the command line."""
+    """The folder in which a relative path starts: at the file that says it, or here for one on the command line."""
     origin = case.origins.of(path)
     if origin.source == "--set":
         return Path.cwd()

@@ -16,7 +16,7 @@ from lmcspec.tasks import Part
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Where a study declares a set that it does not make itself, and where what is to be said of it goes."""
+    """A set that a study declares and does not make itself, with room for what is to be said of it."""
 
     case: Case
     name: str
@@ -37,7 +37,7 @@ class Declared:
 
 
 def loaded_set(declared: Declared, entry: LoadedSet, study: FoundData, material: Material) -> TrainingSet:
-    """The set in a file."""
+    """The training set that a file holds. What a run would refuse becomes a problem of `declared`."""
     case, name, broken = declared.case, declared.name, declared.broken
     path = (declared.start / Path(entry.load).expanduser()).resolve()
     space = material.data.value["space"]

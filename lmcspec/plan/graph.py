@@ -38,7 +38,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """Its name in the study, the same in every plan of it."""
+        """The target's name in the study, the same in every plan of it."""
         place = [self.case] * bool(self.case) + [self.network, f"s{self.replicate}", f"l{self.level}", self.measure]
         if self.at:
             place.append(f"k={self.at_updates}")
@@ -198,7 +198,7 @@ def counts(plan: Plan) -> dict[str, int]:
 
 
 def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
-    """Each training until k that a longer one of the same branch passes -> the longest of that branch."""
+    """Map each training until k that a longer one of its branch passes to the longest of that branch."""
     branches: dict[Any, list[Task]] = {}
     for task in tasks.values():
         if task.trains:

@@ -62,7 +62,7 @@ def _span(counts: Iterable[int]) -> str:
 
 
 def _short(count: int) -> str:
-    """In full up to a million, then with three digits."""
+    """The count in full up to a million, then with three digits."""
     rounded = float(f"{count:.3g}")
     for size, letter in UNITS:
         if count >= size:

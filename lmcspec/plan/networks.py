@@ -110,7 +110,7 @@ def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapp
 
 
 def _uncounted_notes(stages: Sequence[StagePlan], levels: tuple[Level, ...]) -> Iterator[str]:
-    """From which stage on sparsities are estimates, and why."""
+    """A note that says from which stage on sparsities are estimates, and why."""
     for stage in stages:
         if stage.rounds and levels[stage.entry + stage.rounds].surviving is None:
             yield (

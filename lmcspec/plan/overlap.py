@@ -20,7 +20,7 @@ class SharedTasks:
         return only_a, only_b, shared
 
     def document(self) -> dict[str, dict[str, int]]:
-        """As plain data, with all kinds together under `total`."""
+        """The overlap as plain data, with all kinds together under `total`."""
         names = ("only_a", "only_b", "shared")
         rows = {"total": self.total, **self.kinds}
         return {kind: dict(zip(names, counts, strict=True)) for kind, counts in rows.items()}

@@ -44,12 +44,12 @@ class Standing:
     failed: tuple[Failed, ...]
 
     def document(self) -> dict[str, Any]:
-        """As plain data."""
+        """The progress as plain data."""
         return asdict(self)
 
 
 def standing(plan: Plan, store: Store | None) -> Standing:
-    """Where a plan stands in a store (None: nothing has run)."""
+    """How far a plan is in a store (None: nothing has run)."""
     difference = diff(plan, store)
     running: list[Running] = []
     failed: list[Failed] = []
@@ -80,7 +80,7 @@ def standing(plan: Plan, store: Store | None) -> Standing:
 
 
 def standings(store: Store | None) -> tuple[list[Standing], dict[str, StoreError]]:
-    """Where every study stands by the plan of it that was recorded last; why those can't be read that can't."""
+    """How far every study is by the plan of it that was recorded last; why those can't be read that can't."""
     read: list[Standing] = []
     unread: dict[str, StoreError] = {}
     for study in recorded_studies(store) if store is not None else ():

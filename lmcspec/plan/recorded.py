@@ -24,7 +24,7 @@ class Recorded:
     kind: str
 
     def document(self) -> dict[str, Any]:
-        """As plain data."""
+        """The task as plain data."""
         return asdict(self)
 
 

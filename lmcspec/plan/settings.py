@@ -48,7 +48,7 @@ class ResolvedRecipe:
     part: Part
 
     def updates(self, step: Step) -> int:
-        """Where a step lies, in updates of this recipe."""
+        """A step in updates of this recipe."""
         return step.resolve(self.per_epoch)
 
 

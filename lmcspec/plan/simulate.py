@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 def critical_paths(
     order: Sequence[str], needs: Mapping[str, Sequence[str]], seconds: Mapping[str, float]
 ) -> dict[str, float]:
-    """For each task its own seconds plus the longest chain of tasks that wait for it.
+    """The seconds of each task plus the longest chain of tasks that wait for it.
 
     `order` lists every task after the tasks it needs.
     """

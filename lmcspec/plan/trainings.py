@@ -9,7 +9,7 @@ from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a training begins: drawn or given weights, and the step of the schedule at which it enters."""
+    """The beginning of a training: drawn or given weights, and the step of the schedule at which it enters."""
 
     kind: str = "init"
     task: str | None = None

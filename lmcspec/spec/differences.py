@@ -20,11 +20,11 @@ class Difference:
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """Path, value in A, where that is set, value in B, where that is set."""
+        """The line of a table: path, value in A, where that is set, value in B, where that is set."""
         return self.path, *_side(self.a), *_side(self.b)
 
     def document(self) -> dict[str, Any]:
-        """As plain data."""
+        """The difference as plain data."""
         sides = {
             name: None if setter is None else {"value": setter.value, "place": setter.place}
             for name, setter in (("a", self.a), ("b", self.b))

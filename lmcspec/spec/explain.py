@@ -67,7 +67,7 @@ class Explanation:
         return "\n".join([head, f"  {who}", *(f"  overrides {setter}" for setter in self.overrode), *aligned(rows)])
 
     def document(self) -> dict[str, Any]:
-        """As plain data that JSON can hold: dates and infinities, which a wrong value may have been, as text."""
+        """The explanation as JSON can hold it: dates and infinities, which a wrong value may have been, as text."""
         return _json(asdict(self))
 
 

@@ -219,7 +219,7 @@ def _of_like(
 
 
 def _references(result: Expansion) -> None:
-    """In measures and figures the name of a family means all its members."""
+    """Put all members of a family in the place of its name, in measures and figures."""
     for top in ("measures", "figures"):
         table = result.root.get(top)
         if table is None or not isinstance(table.value, dict):

@@ -80,22 +80,22 @@ Inherited = tuple[Node, list[Problem], set[Path]]
 
 
 def with_inherited_recipes(root: Node) -> Inherited:
-    """Every recipe on top of what it extends."""
+    """The tree with every recipe on top of what it extends."""
     return _inherited(root, "recipes", "recipe", presets)
 
 
 def with_inherited_sets(root: Node) -> Inherited:
-    """Every distilled set on top of what it extends."""
+    """The tree with every distilled set on top of what it extends."""
     return _inherited(root, "distilled", "distilled set", set_presets)
 
 
 def with_inherited_measures(root: Node) -> Inherited:
-    """Every measure on top of what it extends."""
+    """The tree with every measure on top of what it extends."""
     return _inherited(root, "measures", "measure", measure_presets)
 
 
 def with_inherited_stages(root: Node) -> Inherited:
-    """Every stage of every network on top of the preset that it extends."""
+    """The tree with every stage of every network on top of the preset that it extends."""
     networks = root.get("networks")
     if networks is None or not isinstance(networks.value, dict):
         return root, [], set()

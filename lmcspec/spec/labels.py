@@ -37,7 +37,7 @@ def labels_of_values(values: Sequence[Any]) -> list[str]:
 
 
 def labels_of_paths(paths: Sequence[Path]) -> list[str]:
-    """For each path the shortest ending that no other one has: `lr`, or `real.optimiser.lr` beside another `lr`."""
+    """The shortest ending of each path that no other one has: `lr`, or `real.optimiser.lr` beside another `lr`."""
     return [_shortest(path, [other for other in paths if other is not path]) for path in paths]
 
 

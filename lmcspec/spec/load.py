@@ -174,7 +174,7 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
 
 
 def ordered(problems: Iterable[Problem], sources: Mapping[str, str]) -> list[Problem]:
-    """By position: the spec itself first, then what it extends, then --set; what was said already is dropped."""
+    """The problems by position, the spec's first, then those of what it extends, then of --set; each is said once."""
     order = {file: index for index, file in enumerate(sources)}
     kept = {(problem.code, problem.message, problem.span): problem for problem in reversed(list(problems))}
 

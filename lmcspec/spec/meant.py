@@ -36,7 +36,7 @@ class Meant:
     values: tuple[Any, ...]
 
     def question(self, spell: Callable[[Any], str]) -> str:
-        """In words: did you mean `0.83`?"""
+        """The offer in words: did you mean `0.83`?"""
         return f"did you mean {' or '.join(f'`{spell(value)}`' for value in self.values)}?"
 
 

@@ -36,7 +36,7 @@ class Names:
         return self._defined[table]
 
     def problem(self, code: str, message: str, path: Path, *, key: bool = False, help: str = "") -> None:
-        """Note a problem."""
+        """Note a problem at a path."""
         self.problems.append(self.origins.problem(code, message, path, help=help, at="key" if key else "value"))
 
 

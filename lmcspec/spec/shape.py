@@ -221,7 +221,7 @@ _STEP = 'a step (3, "500it", "2ep40it")'
 
 
 def expected(annotation: Any) -> str:
-    """In words, what may stand here."""
+    """What may stand here, in words."""
     words = _short_forms(annotation)
     for _, member in union_members(annotation)[0]:
         for word in _expected_of_one(bare(member)):
@@ -245,7 +245,7 @@ def _expected_of_one(inner: Any) -> list[str]:
 
 
 def plural(annotation: Any) -> str:
-    """In words, what a list may hold."""
+    """What a list may hold, in words."""
     inner = bare(annotation)
     if also := _also(annotation):
         return _listed(["steps", *also])

@@ -35,6 +35,6 @@ class Source:
         return row + self.first_line, offset - self.starts[row] + 1
 
     def cut(self, span: Span) -> str:
-        """The text at a span."""
+        """The text that stands at a span."""
         start = self.starts[span.line - self.first_line] + span.column - 1
         return self.text[start : self.starts[span.end_line - self.first_line] + span.end_column - 1]

@@ -86,7 +86,7 @@ _CLOSE = "lists and tables in braces close in the same way as they open; a table
 
 
 def unseen(text: str, position: int) -> Slip:
-    """A no-break space, say."""
+    """The slip of a character that isn't seen, such as a no-break space."""
     message = f"a character that isn't seen stands here: U+{ord(text[position]):04X}"
     return Slip(position, position + 1, message, help="put an ordinary space in its place")
 

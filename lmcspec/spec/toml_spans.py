@@ -64,7 +64,7 @@ class Walk:
         self._declared: set[Path] = set()
 
     def run(self) -> "Walk":
-        """Walk the whole text."""
+        """Walk through the whole text and note the place of every path."""
         header: Path = ()
         at = self._skip(0)
         while at < len(self.text):

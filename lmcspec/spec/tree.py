@@ -81,7 +81,7 @@ def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
 
 
 def stamped(node: Node, source: str) -> Node:
-    """The same tree, said to come from `source`."""
+    """The tree with `source` as the source of every node."""
     match node.value:
         case dict():
             value: Any = {key: stamped(child, source) for key, child in node.value.items()}

@@ -77,7 +77,7 @@ def problems(
 
 
 def strangers(root: Path, folder: Path, expected: Mapping[str, Any]) -> Iterator[tuple[str, Problem]]:
-    """As `problems`: whatever lies among the outputs of a result and is none of them."""
+    """The problem with each thing that lies among the outputs of a result and is none of them."""
     out = folder / layout.OUT
     for path, kind in beneath.walk(root, out) if beneath.is_folder(root, out) else ():
         name = path.relative_to(folder).as_posix()

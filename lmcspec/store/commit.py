@@ -52,17 +52,17 @@ class Attempt:
 
     @property
     def out(self) -> Path:
-        """Where the outputs go: plain files, in folders too."""
+        """The folder for outputs: plain files, in folders too."""
         return self.path / layout.OUT
 
     @property
     def log_path(self) -> Path:
-        """Where the log goes. Nothing may write to it any more when `commit` is called."""
+        """The file of the log. Nothing may write to it any more when `commit` is called."""
         return self.path / layout.LOG
 
     @property
     def metrics_path(self) -> Path:
-        """Where metrics go, one JSON object a line."""
+        """The file of metrics, one JSON object a line."""
         return self.path / layout.METRICS
 
     def open_metrics(self) -> IO[str]:

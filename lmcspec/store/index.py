@@ -33,7 +33,7 @@ class Rate:
 
 
 def index_path(store: Store, kind_of: Callable[[Path], str] = filesystem) -> Path:
-    """Where the index of a store lies: in it, or, if that is on a network disk, in the user's own state folder."""
+    """The file of a store's index: in the store, or, if that is on a network disk, in the user's own state folder."""
     if not is_network(kind_of(store.root)):
         return store.root / layout.INDEX
     import platformdirs
@@ -68,14 +68,14 @@ class Index:
         return self._do(lambda connection: insert(connection, entries), 0)
 
     def ids(self) -> set[str]:
-        """Every id in the index."""
+        """The ids of all objects in the index."""
         return self._do(
             lambda connection: {as_text(identifier) for (identifier,) in connection.execute("SELECT id FROM objects")},
             set(),
         )
 
     def entries(self, kind: str | None = None) -> list[Entry]:
-        """All entries, or those of one kind, the oldest first."""
+        """The entries, or those of one kind, the oldest first."""
         where, values = ("WHERE kind = ?", (kind,)) if kind is not None else ("", ())
         query = f"SELECT {COLUMNS} FROM objects {where} ORDER BY committed, id"
         return self._do(lambda connection: [as_entry(row) for row in connection.execute(query, values)], [])

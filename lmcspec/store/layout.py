@@ -140,7 +140,7 @@ def replace_json(root: Path, path: Path, document: Any, *, durable: bool = True)
 
 
 def cache_json(root: Path, path: Path, document: Any, *, durable: bool = False) -> bool:
-    """As `replace_json`, for what can be made again or done without: where it can't be written, a line says so."""
+    """Write as `replace_json` does, but only log that it can't: for what can be made again or done without."""
     try:
         replace_json(root, path, document, durable=durable)
     except OSError as error:

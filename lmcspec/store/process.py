@@ -23,7 +23,7 @@ class Process:
 
 
 def this_process() -> Process:
-    """The calling process."""
+    """The process that calls this."""
     return _describe(os.getpid())
 
 

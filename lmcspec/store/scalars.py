@@ -37,7 +37,7 @@ class Curve(TypedDict, total=False):
 
 
 class Place(TypedDict):
-    """Where a network lies in a plane, and how far from it."""
+    """The place of a network in a plane, and how far from it the network lies."""
 
     x: float
     y: float

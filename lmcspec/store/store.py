@@ -73,7 +73,7 @@ class Store:
             return None
 
     def read(self, identifier: str, patience: float = 0.0) -> Stored | None:
-        """As `find`, but a damaged COMMIT, or one that was found damaged before, is a DamagedError."""
+        """Find an object as `find` does. Raises DamagedError for a COMMIT that is damaged, or was found so before."""
         folder = layout.object_folder(self.root, identifier)
         stored = read_commit(self.root, folder, identifier, trusted=self.trusted)
         deadline = time.monotonic() + patience

@@ -76,7 +76,7 @@ class Stored:
 
     @property
     def metrics(self) -> Path:
-        """Its metrics, one JSON object a line; may not exist. DamagedError where they are not what was committed."""
+        """The file of its metrics, which may not exist. Raises DamagedError where it is not what was committed."""
         path = self.path / layout.METRICS
         known = self.record.get("files")
         if known is not None and not self.trusted:

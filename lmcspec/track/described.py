@@ -16,7 +16,7 @@ _PLACE = re.compile(r"(?:^|/)s(\d+)/l(\d+)(?:/|$)")
 
 
 def params(task: Task) -> dict[str, Any]:
-    """Its kind, id, seeds, and what its kind shows of its settings."""
+    """The params of a task's run: kind, id, seeds, and what its kind shows of its settings."""
     return {"kind": task.kind, "task": short(task.id), **dict(task.seeds), **kind(task.kind).shown(task.params)}
 
 
@@ -42,7 +42,7 @@ def sources(origin: Mapping[str, Any]) -> dict[str, str]:
 
 
 def outcome_tags(stored: Stored) -> dict[str, str]:
-    """What became of it, and on which machine. Empty ones are not sent."""
+    """The tags that say what became of a task, and on which machine. Empty ones are not sent."""
     machine, numerics = stored.record.get("machine", {}), stored.record.get("numerics", {})
     return {
         "lmcspec.outcome": stored.outcome,
@@ -54,7 +54,7 @@ def outcome_tags(stored: Stored) -> dict[str, str]:
 
 
 def points(stored: Stored) -> list[Point]:
-    """Its last numbers under `final/…`, and the curves along a path."""
+    """The points of a finished task: its last numbers under `final/…`, and the curves along a path."""
     at = stored.record.get("committed", 0.0)
     points = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars)]
     if (seconds := stored.record.get("seconds")) is not None:

@@ -79,7 +79,7 @@ class Ledger:
         return {(metric, step): float("nan") if value is None else value for metric, step, value in rows}
 
     def add_points(self, run: str, points: Mapping[tuple[str, int], float]) -> None:
-        """The run has these now."""
+        """Note that a run has these points."""
         rows = [(run, metric, step, value) for (metric, step), value in points.items()]
         with self._together():
             self._database.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)", rows)
@@ -118,7 +118,7 @@ class Ledger:
         return of_study | {subject: run for subject, run in of_invocations if run is not None}
 
     def forget(self, study: str, invocations: Collection[str]) -> None:
-        """Whatever was believed about a study and these invocations, which are all of it."""
+        """Forget what was believed about a study and these invocations, which are all of it."""
         known = self.known(study, invocations)
         tasks = {subject.rpartition("/")[2] for subject in known if subject.startswith("task/")}
         with self._together():

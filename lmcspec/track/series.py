@@ -36,7 +36,7 @@ class SeriesRuns:
         return f"series/{self.plan.study}/{run.name}/{run.identity}"
 
     def run(self, run: SeriesRun) -> str:
-        """The id of its run."""
+        """The id of the run of a series."""
         return self._run[run]
 
     @cached_property

@@ -211,11 +211,11 @@ class Server:
         self._ask(lambda: self._client.update_run(run, name=name))
 
     def resume(self, run: str) -> None:
-        """An ended run goes on."""
+        """Open an ended run again."""
         self._ask(lambda: self._client.update_run(run, status="RUNNING"))
 
     def end(self, run: str, status: str, at: float) -> None:
-        """A run is FINISHED, FAILED or KILLED."""
+        """End a run as FINISHED, FAILED or KILLED."""
         self._ask(lambda: self._client.set_terminated(run, status, int(at * 1000)))
 
     def file(self, run: str, path: Path) -> None:

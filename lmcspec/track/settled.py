@@ -49,6 +49,6 @@ def _reopened(study: str) -> str:
 
 
 def _fingerprint(plan: Plan, store: Store) -> str:
-    """All that a plan asks for, and what of it there is: where it is what was settled last, nothing is new."""
+    """A digest of all that a plan asks for, and what of it there is: if it is that settled last, nothing is new."""
     targets = {target.task for target in plan.targets}
     return digest([[series.identity for series in plan.series], sorted(targets), sorted(store.present(targets))])

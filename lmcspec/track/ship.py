@@ -36,7 +36,7 @@ def is_refused(ledger: Ledger, invocation: Invocation) -> bool:
 
 
 def studies(store: Store, ledger: Ledger) -> list[str]:
-    """All that the store has run, and all that was ever told."""
+    """The studies that the store has run, and those that were ever told."""
     told = (name.partition("/")[2] for name in ledger.notes("mark/"))
     return sorted({invocation.study for invocation in invocations(store)} | set(told))
 
@@ -100,7 +100,7 @@ class Shipper:
         return held.experiment
 
     def all(self, *, finish: bool = False) -> bool:
-        """One pass over everything; False while an invocation is still going on. `finish`: leave nothing for later."""
+        """Send everything once; False while an invocation is still going on. `finish`: leave nothing for later."""
         over = True
         for invocation in invocations(self._store):
             if not is_over(self.ledger, invocation) and invocation.id not in self._refused:
@@ -154,14 +154,14 @@ class Shipper:
             write_edition(self.ledger, study)
 
     def settle(self, plan: Plan) -> None:
-        """Series runs of a plan of which nothing had to run: its numbers may be new to the server all the same."""
+        """Send the series of a plan of which nothing had to run: its numbers may be new to the server all the same."""
         if is_settled(self.ledger, plan, self._store):
             return
         self._tell(SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id))
         write_settled(self.ledger, plan, self._store)
 
     def _tell(self, series: SeriesRuns) -> None:
-        """All points of series of which nothing is being computed."""
+        """Send all points of series of which nothing is being computed."""
         now = time.time()
         series.assign("", now, {})
         points = series.wanted.points(self._reporter.rows(series.plan, self._memory), self._memory)

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class Sparing:
-    """As `Server`, but what it is told about such a run is dropped, so that none stands in the way of the others."""
+    """A server to which nothing is told about runs that a person deleted, so that none stands in others' way."""
 
     def __init__(self, server: Server) -> None:
         self._server = server

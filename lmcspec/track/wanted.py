@@ -59,7 +59,7 @@ class Wanted:
 
     @cached_property
     def runs(self) -> tuple[SeriesRun, ...]:
-        """In the order of the networks, replicate by replicate."""
+        """The series runs in the order of the networks, replicate by replicate."""
         asked: dict[tuple[str, str], set[int]] = {}
         for target in self.plan.targets:
             asked.setdefault((target.case, target.network), set()).add(target.replicate)
@@ -134,7 +134,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ChartPoint:
-    """A value at a level."""
+    """A value of a charted metric at a level."""
 
     chart: names.Chart
     value: float

@@ -37,7 +37,7 @@ def ledger_path(store: Store, uri: str) -> Path:
 
 
 def artifacts(store: Store) -> str:
-    """Where the files of runs lie whose server keeps none of its own."""
+    """The folder for files of runs whose server keeps none itself."""
     folder = store.root / "tracking" / "artifacts"
     # MLflow follows links: neither it nor the folder of an experiment may be one.
     for path in (folder, *(folder / name for name in beneath.names(store.root, folder))):
@@ -52,7 +52,7 @@ def _openable(database: Path) -> Path:
 
 
 def _folder(store: Store) -> Path:
-    """In the store; where that is on a network disk, in the user's state folder, for sqlite must not be there."""
+    """A folder in the store, or in the user's state folder for a store on a network disk, where sqlite must not be."""
     beside = index_path(store)
     if beside == store.root / layout.INDEX:
         return store.root / "tracking"

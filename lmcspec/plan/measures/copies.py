@@ -17,7 +17,7 @@ from lmcspec.tasks import Part
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """All weights at the rewind point of copies with dropped masks, and how pruned ones decay from there."""
+    """What copies with dropped masks start from: all weights at the rewind point, and how pruned ones decay."""
 
     start: str
     recipe: Part
@@ -108,7 +108,7 @@ class Branch:
         return Dropped(task, self.recipe.part, (begin, end) if self.at == begin else (begin, self.at, end))
 
     def role(self, what: str, pair: tuple[int, ...], until: int | None) -> str:
-        """Where what is computed from copies stands in the study."""
+        """The role of a task that computes something from copies."""
         role = f"{self._place}/{what} k={self.at} {'-'.join(map(str, pair))}"
         return role if until is None else f"{role} at {until}"
 

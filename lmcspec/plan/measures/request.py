@@ -55,7 +55,7 @@ class Request:
         return self.every[name]
 
     def role(self, cell: Cell, what: str) -> str:
-        """Where a task for a cell stands in the study."""
+        """The role of a task for a cell."""
         network, replicate, level = cell
         return f"{self.emit.prefix}{network.name}/s{replicate}/l{level}/{what}"
 

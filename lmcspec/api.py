@@ -111,7 +111,7 @@ class Plan:
         from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
-        from lmcspec.engine.runner import hire
+        from lmcspec.engine.runner import make_runner
         from lmcspec.plan.checks import refuse_empty
         from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
@@ -135,7 +135,9 @@ class Plan:
                 spec = PlannedStudy(self.graph, self.study.loaded).resolved
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
-                    failed = execute(view, store, hire(runner, workers), listeners, spec=spec, provenance=begun).failed
+                    failed = execute(
+                        view, store, make_runner(runner, workers), listeners, spec=spec, provenance=begun
+                    ).failed
         results = self.results()
         if failed:
             labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])

@@ -49,7 +49,7 @@ def run(
     from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.progress import show
     from lmcspec.engine.provenance import provenance
-    from lmcspec.engine.runner import hire
+    from lmcspec.engine.runner import make_runner
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
     from lmcspec.plan.planned_study import is_saved, plan_study, read_study
@@ -81,10 +81,10 @@ def run(
     with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
         if view.diff.run:
             begun = provenance(spelled("lmcspec run", spec, sets), spec.parent)
-            hired = hire(runner, workers)
+            placing = make_runner(runner, workers)
             try:
                 with show() as listener:
-                    summary = execute(view, opened, hired, [listener], spec=study.resolved, provenance=begun)
+                    summary = execute(view, opened, placing, [listener], spec=study.resolved, provenance=begun)
             except RunInterrupted as interruption:
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None

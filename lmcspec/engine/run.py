@@ -213,11 +213,11 @@ class _Run:
     def _fail(self, task: PlannedTask, failure: Failure) -> None:
         now = time.monotonic()
         attempts = self._schedule.attempts[task.id]
-        verdict = self._schedule.failed(task.id, failure.reason, now)
-        if verdict.retry_at is not None:
-            delay = verdict.retry_at - now
+        consequence = self._schedule.failed(task.id, failure.reason, now)
+        if consequence.retry_at is not None:
+            delay = consequence.retry_at - now
             self._tell(
-                events.Retried(time.time(), task, failure.reason, failure.message, attempts, delay, verdict.alone)
+                events.Retried(time.time(), task, failure.reason, failure.message, attempts, delay, consequence.alone)
             )
             return
         self._ended["failed"].append(task.id)
@@ -225,7 +225,7 @@ class _Run:
             self._damaged.add(task.id)
         message = failure.message + (f"\nhelp: {failure.help}" if failure.help else "")
         self._tell(events.Failed(time.time(), task, failure.reason, message, failure.log, failure.last_lines))
-        self._skip(verdict.skipped)
+        self._skip(consequence.skipped)
 
     def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str) -> None:
         """A worker went away with its task. What it had got done may be in the store all the same."""

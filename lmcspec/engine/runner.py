@@ -114,7 +114,7 @@ class Runner(Protocol):
         ...
 
 
-def hire(name: str, workers: int | None) -> Runner:
+def make_runner(name: str, workers: int | None) -> Runner:
     """The runner of that name, with so many workers (None: as many as it takes by itself) where it has any."""
     card = get("runner", name)
     settings = {"workers": workers} if "workers" in card.config.model_fields else {}

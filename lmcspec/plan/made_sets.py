@@ -13,7 +13,7 @@ from lmcspec.tasks import Task, kind
 
 
 @dataclass(frozen=True, slots=True)
-class MadeSet:
+class PlannedSet:
     """A set that a case makes, by the task at a place of the plan."""
 
     case: str
@@ -22,17 +22,17 @@ class MadeSet:
     task: Task
 
 
-def made_sets(plan: Plan) -> list[MadeSet]:
+def made_sets(plan: Plan) -> list[PlannedSet]:
     """Every set that a task makes, under `CASE/distilled/SET`; without a sweep there is no case."""
     made = []
     for role, identifier in plan.roles.items():
         if kind(plan.tasks[identifier].kind).makes == "set":
             case, _, name = role.rpartition("distilled/")
-            made.append(MadeSet(case.removesuffix("/"), name, role, plan.tasks[identifier]))
+            made.append(PlannedSet(case.removesuffix("/"), name, role, plan.tasks[identifier]))
     return made
 
 
-def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> MadeSet:
+def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> PlannedSet:
     """The set of that name; of a case, or of all where it is the same in all. UsageError where there is no one such.
 
     `loaded` is the spec of the plan where there is one; it tells where sets come from that no task makes.
@@ -63,7 +63,7 @@ def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> MadeS
     raise UsageError(f"the study makes no distilled set {name!r}", help=f"did you mean {near}?" if near else there)
 
 
-def stored_set(store: Store, plan: Plan, made: MadeSet, run: str) -> Stored:
+def stored_set(store: Store, plan: Plan, made: PlannedSet, run: str) -> Stored:
     """The set's object, whole. StoreError where it is not there; `run` is the command by which the study runs."""
     if made.task.id in plan.unknown:
         raise BlockedError(next(iter(plan.missing.values())), help="a set goes by the digest of its real images")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import UsageError
 from lmcspec.plan import Plan
-from lmcspec.plan.made_sets import MadeSet
+from lmcspec.plan.made_sets import PlannedSet
 from lmcspec.store import Stored
 from lmcspec.tasks.read import DISTILLED
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lmcspec.science.data.space import Space
 
 
-def read_stored(stored: Stored, made: MadeSet, plan: Plan) -> "Distilled":
+def read_stored(stored: Stored, made: PlannedSet, plan: Plan) -> "Distilled":
     """The stored set, with the names of its classes where its data have some. Loads torch."""
     from lmcspec.science.data.distilled.distilled_set import read_own
 
@@ -41,7 +41,7 @@ def write(images: "Distilled", output: Path, form: "AnyForm") -> list[Path]:
 
 
 def document(
-    images: "Distilled", made: MadeSet, form: "AnyForm", files: Sequence[Path], folder: Path
+    images: "Distilled", made: PlannedSet, form: "AnyForm", files: Sequence[Path], folder: Path
 ) -> dict[str, Any]:
     """What was written, and what a spec in `folder` says to load it (None where it would not be known again)."""
     from lmcspec.science.data.distilled.export import tells_space, unsaid

@@ -23,7 +23,7 @@ CURRENT = "lmcspec.current"
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class ServerRun:
     """A run that a server has."""
 
     run: str
@@ -34,13 +34,13 @@ class There:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Evidence:
     """What a server has of a store in the experiment of a study."""
 
     experiment: str
     deleted: bool
     mark: str
-    runs: Mapping[str, There]
+    runs: Mapping[str, ServerRun]
     """The runs by subject."""
 
 
@@ -49,16 +49,16 @@ def mark_of(store: Store) -> str:
     return f"lmcspec.told.{store.id}"
 
 
-def by_subject(runs: Iterable[tuple[str, There]]) -> dict[str, There]:
+def by_subject(runs: Iterable[tuple[str, ServerRun]]) -> dict[str, ServerRun]:
     """A run for each subject, from runs given latest first: the oldest that nobody has deleted."""
-    chosen: dict[str, There] = {}
+    chosen: dict[str, ServerRun] = {}
     for subject, there in runs:
         if subject not in chosen or not there.deleted or chosen[subject].deleted:
             chosen[subject] = there
     return chosen
 
 
-def glance(database: Path, store: Store, study: str) -> Held | None:
+def glance(database: Path, store: Store, study: str) -> Evidence | None:
     """What MLflow's database has, read without MLflow; None where there is nothing of the study, or no telling."""
     if not database.is_file() or database.is_symlink():
         return None
@@ -75,9 +75,9 @@ def glance(database: Path, store: Store, study: str) -> Held | None:
         ).fetchone()
         runs = connection.execute(_RUNS, (store.id, row[0])).fetchall()
         newest_first = by_subject(
-            (subject, There(run, stage != "active", current or "")) for subject, run, stage, current in runs
+            (subject, ServerRun(run, stage != "active", current or "")) for subject, run, stage, current in runs
         )
-        return Held(str(row[0]), row[1] != "active", mark[0] if mark else "", newest_first)
+        return Evidence(str(row[0]), row[1] != "active", mark[0] if mark else "", newest_first)
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lmcspec.store import Store
-from lmcspec.track.evidence import Held, mark_of
+from lmcspec.track.evidence import Evidence, mark_of
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.sparing import Sparing
 
@@ -25,7 +25,7 @@ class Finding:
     """The id of the study's experiment, where a person deleted that."""
 
 
-def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held | None) -> Finding:
+def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Evidence | None) -> Finding:
     """The ledger about a study against what is there. Changes nothing."""
     known = ledger.known(study, invocations)
     believed = ledger.note(_mark(study))
@@ -47,7 +47,7 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Held |
     return Finding("", deleted)
 
 
-def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
+def learn(ledger: Ledger, server: Sparing, held: Evidence) -> None:
     """Enter the runs that are there and that the ledger does not know, and what series among them have been told."""
     known = ledger.runs("")
     for subject, there in held.runs.items():
@@ -65,7 +65,7 @@ def learn(ledger: Ledger, server: Sparing, held: Held) -> None:
         ledger.add_points(there.run, server.points(there.run))
 
 
-def spare(ledger: Ledger, server: Sparing, held: Held) -> list[str]:
+def spare(ledger: Ledger, server: Sparing, held: Evidence) -> list[str]:
     """Have deleted runs left alone; the subjects of those that were not known to be deleted."""
     noted = ledger.notes(LEFT)
     new = []

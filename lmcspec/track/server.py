@@ -19,7 +19,7 @@ from lmcspec.store import Store
 from lmcspec.track import kept, uris
 from lmcspec.track.asking import Asking
 from lmcspec.track.database import prepare
-from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Held, There, by_subject, mark_of
+from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Evidence, ServerRun, by_subject, mark_of
 from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
 from lmcspec.track.where import artifacts, own_database, shown, without_secrets
 
@@ -104,25 +104,27 @@ class Server:
             self._file = _identity(self._database)
         self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
 
-    def held(self, study: str) -> Held | None:
+    def held(self, study: str) -> Evidence | None:
         """What it has of this store in the study's experiment; None where there is no such experiment."""
         if self._database is not None and _identity(self._database) != self._file:
             raise ChangedError(f"{self._database} was moved or deleted while it was in use")
         experiment = self._ask(lambda: self._client.get_experiment_by_name(study))
         if experiment is None:
             return None
-        runs: list[tuple[str, There]] = []
+        runs: list[tuple[str, ServerRun]] = []
         token = ""
         while token is not None:
             page = self._page(experiment.experiment_id, token)
             runs += [
-                (tags[SUBJECT], There(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
+                (tags[SUBJECT], ServerRun(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
                 for run in page
                 if SUBJECT in (tags := run.data.tags)
             ]
             token = page.token or None
         deleted = experiment.lifecycle_stage != "active"
-        return Held(experiment.experiment_id, deleted, experiment.tags.get(mark_of(self._store), ""), by_subject(runs))
+        return Evidence(
+            experiment.experiment_id, deleted, experiment.tags.get(mark_of(self._store), ""), by_subject(runs)
+        )
 
     def _page(self, experiment: str, token: str) -> Any:
         from mlflow.entities import ViewType

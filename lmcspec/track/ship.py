@@ -83,13 +83,13 @@ class Shipper:
     def _examine(self, study: str) -> str:
         invocations_of_study = ids_of(self._store, study)
         held = self._server.held(study)
-        verdict = judge(self.ledger, study, invocations_of_study, held)
-        if verdict.experiment_deleted:
-            self._deleted[study] = verdict.experiment_deleted
-            return verdict.experiment_deleted
-        if verdict.gone:
+        finding = judge(self.ledger, study, invocations_of_study, held)
+        if finding.experiment_deleted:
+            self._deleted[study] = finding.experiment_deleted
+            return finding.experiment_deleted
+        if finding.gone:
             if self.ledger.known(study, invocations_of_study):
-                _log.warning("MLflow lacks what was told about %s: %s. It is told again", study, verdict.gone)
+                _log.warning("MLflow lacks what was told about %s: %s. It is told again", study, finding.gone)
             self.ledger.forget(study, invocations_of_study)
             reopen(self.ledger, study)
         if held is None:
@@ -108,7 +108,7 @@ class Shipper:
         return over
 
     def _ship(self, invocation: Invocation, finish: bool) -> bool:
-        verdict = OVER
+        ending = OVER
         try:
             follower = self._followers.get(invocation.id) or self._follow(invocation)
             if (over := follower.step(finish)) and ids_of(self._store, invocation.study)[-1] == invocation.id:
@@ -117,9 +117,9 @@ class Shipper:
             # Nothing that comes later can mend it, and it must not stand in the way of what comes later.
             _log.warning("the run of %s at %s can't be tracked: %s", invocation.study, invocation.id, error)
             self._refused[invocation.id] = str(error)
-            over, verdict = True, REFUSED
+            over, ending = True, REFUSED
         if over:
-            self.ledger.write(f"invocation/{invocation.id}", verdict)
+            self.ledger.write(f"invocation/{invocation.id}", ending)
             self._followers.pop(invocation.id, None)
         return over
 

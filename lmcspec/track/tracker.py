@@ -85,8 +85,8 @@ class Tracker:
         if database is None:
             return False
         for study in some:
-            verdict = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
-            if verdict.gone or any(not ledger.note(LEFT + subject) for subject in verdict.deleted):
+            finding = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
+            if finding.gone or any(not ledger.note(LEFT + subject) for subject in finding.deleted):
                 return True
         return False
 

@@ -24,7 +24,7 @@ class InlineRunner:
         self._said_ready = False
         self._happened: list[RunnerEvent] = []
         self._place = Workplace(
-            device="cpu", send=self._hear, stopping=lambda: self._stopping, open_log=StreamLog, memory={}
+            device="cpu", send=self._receive, stopping=lambda: self._stopping, open_log=StreamLog, memory={}
         )
 
     def start(self) -> None:
@@ -64,6 +64,6 @@ class InlineRunner:
     def close(self) -> None:
         self._order, self._said_ready = None, False
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _receive(self, message: dict[str, Any]) -> None:
         if "byproduct" in message:
             self._happened.append(Passed(0, message["byproduct"]))

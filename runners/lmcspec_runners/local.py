@@ -36,8 +36,8 @@ TRIES = 4
 
 
 @dataclass(slots=True)
-class _Seat:
-    """A slot with its worker."""
+class _Worker:
+    """The worker of a slot, or that there is none just now."""
 
     connection: Connection | None = None
     pid: int = 0
@@ -54,7 +54,7 @@ class LocalRunner:
 
     def __init__(self, config: Local | None = None, *, fork: bool = True, growth: float = GROWTH) -> None:
         self.slots: tuple[Slot, ...] = slots(config.workers if config else None)
-        self._seats = [_Seat() for _ in self.slots]
+        self._workers = [_Worker() for _ in self.slots]
         self._fork, self._growth = fork, growth
         self._starter: ForkServer | Spawner | None = None
         self._stopping = self._killing = False
@@ -65,27 +65,27 @@ class LocalRunner:
         name_driver()
         self._starter = ForkServer() if self._fork else Spawner()
         for slot in range(len(self.slots)):
-            self._hire(slot)
+            self._start_worker(slot)
 
     def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
-        seat = self._seats[slot]
-        assert seat.connection and seat.pid and not seat.busy
-        seat.busy, seat.attempt = True, ""
+        worker = self._workers[slot]
+        assert worker.connection and worker.pid and not worker.busy
+        worker.busy, worker.attempt = True, ""
         message = {"run": {"store": str(store.root), "trusted": store.trusted, "task": task, "payload": payload}}
         # A worker that is gone is noticed by the next `poll`.
         with contextlib.suppress(OSError):
-            seat.connection.send_bytes(encode(message))
-        return seat.pid
+            worker.connection.send_bytes(encode(message))
+        return worker.pid
 
     def poll(self, timeout: float) -> list[RunnerEvent]:
-        self._pass_on_wishes()
-        slots = {seat.connection: slot for slot, seat in enumerate(self._seats) if seat.connection}
+        self._pass_on_stop()
+        slots = {worker.connection: slot for slot, worker in enumerate(self._workers) if worker.connection}
         server = self._starter_now.socket
         happened: list[RunnerEvent] = []
         for source in wait([*slots, server] if server else list(slots), timeout):
             if source is server:
                 self._listen_to_server()
-            elif self._seats[slots[source]].connection is source:  # pyright: ignore[reportArgumentType]
+            elif self._workers[slots[source]].connection is source:  # pyright: ignore[reportArgumentType]
                 self._listen_to_worker(slots[source], happened)  # pyright: ignore[reportArgumentType]
         return happened
 
@@ -96,10 +96,10 @@ class LocalRunner:
         self._killing = True
 
     def close(self) -> None:
-        for seat in self._seats:
-            if seat.connection:
-                seat.connection.close()
-                seat.connection = None
+        for worker in self._workers:
+            if worker.connection:
+                worker.connection.close()
+                worker.connection = None
         if self._starter:
             self._starter.close()
             self._starter = None
@@ -109,10 +109,10 @@ class LocalRunner:
         assert self._starter
         return self._starter
 
-    def _hire(self, slot: int) -> None:
+    def _start_worker(self, slot: int) -> None:
         """Begin to start a worker for a slot."""
-        seat = self._seats[slot]
-        if seat.tries >= TRIES:
+        worker = self._workers[slot]
+        if worker.tries >= TRIES:
             raise BlockedError(
                 f"{TRIES} worker processes in a row ended before they were ready",
                 help="see above for what they wrote; `lmcspec run SPEC --runner inline` works without them",
@@ -125,14 +125,14 @@ class LocalRunner:
             except OSError:
                 self._give_up_server()
                 self._starter_now.fork(other.fileno(), document)
-        self._seats[slot] = _Seat(connection=Connection(mine.detach()), tries=seat.tries + 1)
+        self._workers[slot] = _Worker(connection=Connection(mine.detach()), tries=worker.tries + 1)
 
     def _listen_to_server(self) -> None:
         if isinstance(self._starter, ForkServer) and not self._starter.listen():
             self._give_up_server()
 
     def _give_up_server(self) -> None:
-        # Its workers end with it; each slot notices that by itself and hires anew.
+        # Its workers end with it; each slot notices that by itself and starts another.
         self._starter_now.close()
         self._starter = Spawner()
 
@@ -147,30 +147,30 @@ class LocalRunner:
         )
 
     def _listen_to_worker(self, slot: int, happened: list[RunnerEvent]) -> None:
-        seat = self._seats[slot]
+        worker = self._workers[slot]
         try:
-            while seat.connection and seat.connection.poll(0):
-                self._hear(slot, decode(seat.connection.recv_bytes()), happened)
-                seat = self._seats[slot]
+            while worker.connection and worker.connection.poll(0):
+                self._receive(slot, decode(worker.connection.recv_bytes()), happened)
+                worker = self._workers[slot]
         except (EOFError, OSError):
-            self._bury(slot, happened)
+            self._note_lost(slot, happened)
 
-    def _hear(self, slot: int, message: dict[str, Any], happened: list[RunnerEvent]) -> None:
-        seat = self._seats[slot]
+    def _receive(self, slot: int, message: dict[str, Any], happened: list[RunnerEvent]) -> None:
+        worker = self._workers[slot]
         match message:
             case {"ready": pid}:
-                seat.pid, seat.tries = pid, 0
+                worker.pid, worker.tries = pid, 0
                 happened.append(Ready(slot, pid))
             case {"unfit": why, "fork": fork}:
                 self._do_without(slot, why, fork)
             case {"attempt": folder}:
-                seat.attempt = folder
+                worker.attempt = folder
             case {"progress": [done, total, note]}:
                 happened.append(Progressed(slot, done, total, note))
             case {"byproduct": identifier}:
                 happened.append(Passed(slot, identifier))
             case {"report": document, "rss": rss, "grown": grown, "sound": sound}:
-                seat.busy = False
+                worker.busy = False
                 report = Report.read(document)
                 happened.append(Reported(slot, report))
                 self._go_on(slot, report, rss, grown, sound, happened)
@@ -179,51 +179,51 @@ class LocalRunner:
         self, slot: int, report: Report, rss: int, grown: bool, sound: bool, happened: list[RunnerEvent]
     ) -> None:
         """After a task: the same worker again, or another one."""
-        seat = self._seats[slot]
-        if grown or not seat.idle_bytes:
+        worker = self._workers[slot]
+        if grown or not worker.idle_bytes:
             # What tasks keep on purpose, such as data sets, is no reason to start anew.
-            seat.idle_bytes = rss
+            worker.idle_bytes = rss
         if report.failure and report.failure.reason == "out-of-memory":
             why = "it ran out of memory"
         elif not sound:
             why = "an error on the GPU has left it unusable"
-        elif rss > self._growth * seat.idle_bytes:
-            why = f"it occupies {rss / 2**20:,.0f} MiB between tasks, {seat.idle_bytes / 2**20:,.0f} MiB at first"
+        elif rss > self._growth * worker.idle_bytes:
+            why = f"it occupies {rss / 2**20:,.0f} MiB between tasks, {worker.idle_bytes / 2**20:,.0f} MiB at first"
         else:
-            happened.append(Ready(slot, seat.pid))
+            happened.append(Ready(slot, worker.pid))
             return
-        assert seat.connection
-        seat.connection.close()
+        assert worker.connection
+        worker.connection.close()
         happened.append(Replaced(slot, why))
         # What it holds of a GPU's memory is free once it has ended.
-        self._starter_now.exit_code(seat.pid)
-        self._hire(slot)
+        self._starter_now.exit_code(worker.pid)
+        self._start_worker(slot)
 
-    def _bury(self, slot: int, happened: list[RunnerEvent]) -> None:
+    def _note_lost(self, slot: int, happened: list[RunnerEvent]) -> None:
         """A worker has ended by itself."""
-        seat = self._seats[slot]
-        assert seat.connection
-        seat.connection.close()
-        code = self._starter_now.exit_code(seat.pid) if seat.pid else None
-        happened.append(Lost(slot, seat.busy, _ending(code), seat.attempt))
-        seat.busy = False
+        worker = self._workers[slot]
+        assert worker.connection
+        worker.connection.close()
+        code = self._starter_now.exit_code(worker.pid) if worker.pid else None
+        happened.append(Lost(slot, worker.busy, _ending(code), worker.attempt))
+        worker.busy = False
         if self._stopping or self._killing:
-            seat.connection = None
+            worker.connection = None
         else:
-            self._hire(slot)
+            self._start_worker(slot)
 
-    def _pass_on_wishes(self) -> None:
-        for seat in self._seats:
-            if not seat.busy:
+    def _pass_on_stop(self) -> None:
+        for worker in self._workers:
+            if not worker.busy:
                 continue
             if self._killing:
                 # A worker that has ended meanwhile may have left its pid to nobody yet: its server told us of none.
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(seat.pid, signal.SIGKILL)
-            elif self._stopping and not seat.stop_said and seat.connection:
-                seat.stop_said = True
+                    os.kill(worker.pid, signal.SIGKILL)
+            elif self._stopping and not worker.stop_said and worker.connection:
+                worker.stop_said = True
                 with contextlib.suppress(OSError):
-                    seat.connection.send_bytes(encode({"stop": True}))
+                    worker.connection.send_bytes(encode({"stop": True}))
 
 
 def _ending(code: int | None) -> str:

@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
-from lmcspec.track.evidence import SUBJECT, Held, There, by_subject, mark_of
+from lmcspec.track.evidence import SUBJECT, Evidence, ServerRun, by_subject, mark_of
 from lmcspec.track.troubles import RefusedError, UnreachableError
 
 
@@ -114,12 +114,12 @@ class FakeServer:
             if study not in self._mlflow.experiments:
                 return None
             runs = [
-                (run.tags[SUBJECT], There(identifier, run.deleted, run.tags.get("lmcspec.current", "")))
+                (run.tags[SUBJECT], ServerRun(identifier, run.deleted, run.tags.get("lmcspec.current", "")))
                 for identifier, run in reversed(self._mlflow.runs.items())
                 if run.experiment == study and run.tags["lmcspec.store"] == self._store
             ]
             tags = self._mlflow.experiments[study]
-            return Held(study, study in self._mlflow.deleted, tags.get(self._mark, ""), by_subject(runs))
+            return Evidence(study, study in self._mlflow.deleted, tags.get(self._mark, ""), by_subject(runs))
 
         return self._ask(act, writes=False)
 

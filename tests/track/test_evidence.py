@@ -10,7 +10,7 @@ from tracked_for_tests import plan_of, run, tracker_of
 
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
-from lmcspec.track.evidence import SUBJECT, There, by_subject, glance, mark_of
+from lmcspec.track.evidence import SUBJECT, ServerRun, by_subject, glance, mark_of
 from lmcspec.track.telling import telling
 from lmcspec.track.troubles import ChangedError, UnreachableError
 
@@ -205,7 +205,7 @@ def test_what_only_a_plan_can_tell_is_said_to_be_missing(store, spec, mlflow, to
 
 
 def test_of_two_runs_with_one_subject_the_older_that_nobody_deleted():
-    new, old, gone = There("new", False, ""), There("old", False, ""), There("gone", True, "")
+    new, old, gone = ServerRun("new", False, ""), ServerRun("old", False, ""), ServerRun("gone", True, "")
     assert by_subject([("a", new), ("a", old), ("a", gone)])["a"] is old
     assert by_subject([("a", gone), ("a", new)])["a"] is new
     assert by_subject([("a", gone)])["a"] is gone
@@ -244,7 +244,7 @@ def test_a_glance_at_a_file(tmp_path):
     database.close()
     found = glance(path, store, "one")
     assert found and (found.experiment, found.deleted, found.mark) == ("7", False, "abc")
-    assert found.runs == {"subject/a": There("a", False, ""), "subject/b": There("b", True, "")}
+    assert found.runs == {"subject/a": ServerRun("a", False, ""), "subject/b": ServerRun("b", True, "")}
     assert glance(path, store, "two") is None
     path.write_text("no database")
     assert glance(path, store, "one") is None

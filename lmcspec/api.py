@@ -135,9 +135,8 @@ class Plan:
                 spec = PlannedStudy(self.graph, self.study.loaded).resolved
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
-                    failed = execute(
-                        view, store, make_runner(runner, workers), listeners, spec=spec, provenance=begun
-                    ).failed
+                    placing = make_runner(runner, workers)
+                    failed = execute(view, store, placing, listeners, spec=spec, provenance=begun).failed
         results = self.results()
         if failed:
             labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])

@@ -122,9 +122,8 @@ class Server:
             ]
             token = page.token or None
         deleted = experiment.lifecycle_stage != "active"
-        return Evidence(
-            experiment.experiment_id, deleted, experiment.tags.get(mark_of(self._store), ""), by_subject(runs)
-        )
+        mark = experiment.tags.get(mark_of(self._store), "")
+        return Evidence(experiment.experiment_id, deleted, mark, by_subject(runs))
 
     def _page(self, experiment: str, token: str) -> Any:
         from mlflow.entities import ViewType

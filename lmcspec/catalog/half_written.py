@@ -38,8 +38,8 @@ def flaw(card: object) -> str:
     if card.kind != next(field.default for field in fields(card) if field.name == "kind"):
         return f"the card of the {card.kind} {card.name!r} has to be a {card.kind.capitalize()}Card"
     checks = (_of_fields, _of_names, _of_settings, _of_kind, _of_code)
-    found = next(filter(None, (check(card) for check in checks)), "")
-    return f"the {card.kind} {card.name!r}: {found}" if found else ""
+    flaw = next(filter(None, (check(card) for check in checks)), "")
+    return f"the {card.kind} {card.name!r}: {flaw}" if flaw else ""
 
 
 def _of_fields(card: Card) -> str:

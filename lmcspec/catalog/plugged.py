@@ -77,9 +77,9 @@ def _cards(point: metadata.EntryPoint) -> list[Card]:
         for line in said.getvalue().splitlines()[:20]:
             _log.warning("%s says: %s", what, line[:500])
     flaws = [flaw(card) for card in cards]
-    for found in filter(None, flaws):
-        _log.warning("a card of %s is left out: %s", what, found)
-    return [card for card, found in zip(cards, flaws, strict=True) if not found]
+    for lack in filter(None, flaws):
+        _log.warning("a card of %s is left out: %s", what, lack)
+    return [card for card, lack in zip(cards, flaws, strict=True) if not lack]
 
 
 @contextlib.contextmanager

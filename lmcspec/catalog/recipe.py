@@ -52,12 +52,12 @@ def as_document(recipe: Recipe) -> dict[str, Any]:
 def from_document(document: Mapping[str, Any]) -> Recipe:
     """The recipe that `as_document` made the document of."""
     optimiser, schedule = _without_code(document["optimiser"]), _without_code(document["schedule"])
-    own = {
+    parts = {
         "optimiser": get("optimiser", optimiser["name"]).config.read(optimiser),  # pyright: ignore
         "schedule": get("schedule", schedule_name(schedule)).config.read(schedule),  # pyright: ignore
         "augment": Augment.model_validate(document["augment"]),
     }
-    return Recipe(**{**document, **own})
+    return Recipe(**{**document, **parts})
 
 
 def schedule_name(document: Mapping[str, Any]) -> str:

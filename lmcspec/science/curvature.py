@@ -56,12 +56,12 @@ class Hessian:
 
     @property
     def point(self) -> Tensor:
-        """Where it is taken: the parameters, masked ones 0."""
+        """The parameters at which the Hessian is taken, masked ones 0: float32 (P,)."""
         return self._point
 
     @property
     def kept(self) -> Tensor:
-        """Which of them are not masked: bool (P,)."""
+        """Which parameters are not masked: bool (P,)."""
         return self._kept
 
     def times(self, vectors: Tensor) -> Tensor:
@@ -119,7 +119,7 @@ class Probes:
 
     @staticmethod
     def none(hessian: Hessian, where: Where) -> "Probes":
-        """Before the first vector."""
+        """The estimate before its first vector."""
         sums, squares = (torch.zeros(hessian.size, dtype=torch.float64) for _ in range(2))
         return Probes(hessian, where, sums, squares, [])
 
@@ -135,7 +135,7 @@ class Probes:
         self.traces += products.sum(1).tolist()
 
     def estimate(self) -> Estimate:
-        """What they say so far; ValueError for fewer than two."""
+        """The means over the vectors so far and their standard errors; ValueError for fewer than two vectors."""
         count = len(self.traces)
         if count < 2:
             raise ValueError("an error bar takes two probes at least")
@@ -183,7 +183,7 @@ def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: f
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What is told of the values on a diagonal."""
+    """The values on a diagonal in numbers, as the papers' table has them."""
 
     count: int
     minimum: float
@@ -195,7 +195,7 @@ class Summary:
 
 
 def summarise(diagonal: Tensor) -> Summary:
-    """The numbers of the papers' table. Give the surviving parameters alone, or all with masked ones 0."""
+    """The summary of a diagonal (n,): that of the surviving parameters alone, or of all with masked ones 0."""
     values = diagonal.double()
     return Summary(
         len(values),

@@ -58,7 +58,7 @@ def numbers(drawn: np.ndarray, alphas: Sequence[float], points: int) -> dict[str
 
 
 def floor(draws: np.ndarray) -> tuple[float, float]:
-    """What is to be expected of noise alone, and below what it stays in 95 of 100 cases."""
+    """The mean of noise alone, and the value below which it stays in 95 of 100 cases."""
     return float(draws.mean()), float(np.quantile(draws, HIGH))
 
 

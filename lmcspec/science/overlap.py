@@ -9,7 +9,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Of one tensor: its size, how many weights survive in each of two masks, and how many in both."""
+    """One tensor's size, how many of its weights survive in each of two masks, and how many in both."""
 
     size: int
     a: int
@@ -19,7 +19,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Over all tensors. Chance: masks drawn uniformly among those with as many survivors in each tensor."""
+    """What two masks share. Chance draws them uniformly among those with as many survivors in each tensor."""
 
     jaccard: float
     """Surviving in both / surviving in either."""
@@ -42,7 +42,7 @@ def layers(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> dict[str, Layer]
 
 
 def overlap(counts: Mapping[str, Layer]) -> Overlap:
-    """Of the counts by tensor. What is in both of a tensor is hypergeometric by chance.
+    """The overlap over all tensors by their counts. How many survive in both of a tensor is hypergeometric by chance.
 
     Its mean is a b / n, its variance a b (n - a) (n - b) / (n^2 (n - 1)).
     """

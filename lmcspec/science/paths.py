@@ -39,7 +39,7 @@ ORIENTATION = "(1 - alpha) a + alpha b"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Images:
-    """Of n images at P positions: whether each is classified wrongly, bool (P, n), and its loss, float32 (P, n)."""
+    """Whether each of n images is classified wrongly at P positions, bool (P, n), and its loss, float32 (P, n)."""
 
     wrong: np.ndarray
     losses: np.ndarray
@@ -57,7 +57,7 @@ class Curve:
     orientation: str = ORIENTATION
     validation: tuple[Evaluation, ...] = ()
     images: Mapping[str, "Images"] = field(default_factory=dict, compare=False, repr=False)
-    """By split what becomes of each image at each position; only where it was asked for."""
+    """What becomes of each image at each position, by split; only where it was asked for."""
 
     @property
     def train_error(self) -> tuple[float, ...]:
@@ -187,7 +187,7 @@ def curves(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Looked:
-    """A position on a split: its evaluation, and where asked for each image."""
+    """The evaluation of a position on a split, and where asked for what becomes of each image."""
 
     value: Evaluation
     wrong: np.ndarray

@@ -17,9 +17,9 @@ from lmcspec.science.paths import has_batch_norm, recompute
 
 State = Mapping[str, Tensor]
 ROUNDING = 1e-6
-"""Of the length of a network's weights: what is nearer than this to a point or a line differs from it by rounding."""
+"""Share of the length of a network's weights: what is nearer to a point or a line differs from it by rounding."""
 Weights = tuple[float, ...]
-"""Of each anchor, adding up to 1: a point is the sum of the anchors times these."""
+"""A weight for each anchor, adding up to 1: a point is the sum of the anchors times these."""
 
 
 class NoPlaneError(ValueError):

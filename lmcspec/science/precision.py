@@ -71,7 +71,7 @@ class LossScale:
         return unscaled
 
     def state(self) -> dict[str, Tensor]:
-        """What a checkpoint keeps."""
+        """The tensors that a checkpoint keeps, by name."""
         values = (torch.tensor(self.scale, dtype=torch.float64), torch.tensor(self.since))
         return dict(zip(self.STATE, values, strict=True))
 

@@ -37,7 +37,7 @@ def model_facts(module: nn.Module, shape: tuple[int, int, int]) -> ModelFacts:
     def count_projections(
         layer: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor], output: object
     ) -> None:
-        """Of attention, which multiplies by its weights itself: tokens times the size of each."""
+        """Add the products of attention, which multiplies by its weights itself: tokens times the size of each."""
         nonlocal macs
         query, key, value = (inputs[at] if at < len(inputs) else named[name] for at, name in enumerate(_THREE))
         assert isinstance(layer, nn.MultiheadAttention)

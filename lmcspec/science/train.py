@@ -52,6 +52,31 @@ class Stopped(Exception):
         self.snapshot = snapshot
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """The updates of a recipe from `begin` until `until`, by default its length."""
+
+    begin: int = 0
+    until: int | None = None
+    optimiser: Mapping[str, Tensor] | None = None
+    """A snapshot's tensors to go on with; without any the optimiser starts fresh."""
+
+
+WHOLE = Segment()
+"""All updates of a recipe, from its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What is told how a training goes, while it goes on."""
+
+    stops: Sequence[int] = ()
+    on_stop: Callable[[Snapshot], None] | None = None
+    """Gets a snapshot after k updates for each k of `stops`, those at the beginning included."""
+    pulse: Callable[[int, float], bool | None] | None = None
+    """`pulse(update, loss)` is called now and then; once it returns True, Stopped is raised."""
+
+
 def train(
     module: nn.Module,
     data: Split,
@@ -59,37 +84,30 @@ def train(
     noise: TrainingNoise,
     *,
     mask: Mapping[str, Tensor] | None = None,
-    begin: int = 0,
-    until: int | None = None,
-    optimiser_state: Mapping[str, Tensor] | None = None,
-    stops: Sequence[int] = (),
-    on_stop: Callable[[Snapshot], None] | None = None,
-    pulse: Callable[[int, float], bool | None] | None = None,
+    segment: Segment = WHOLE,
+    callbacks: Callbacks = Callbacks(),
 ) -> Snapshot:
-    """Train the module in place from `begin` to `until` updates (the recipe's length by default) and return its end.
+    """Train the module in place over a segment of a recipe and return its end.
 
     Update t (0-based) takes batch `t mod per-epoch` of epoch `t div per-epoch`, the last, partial batch included, at
     rate recipe.rate(t). Masked weights are zero in weight, gradient and moments at every update. Going
-    on from a snapshot's state, optimiser and update is bitwise the uninterrupted run on the same machine; without
-    `optimiser_state` the optimiser starts fresh.
+    on from a snapshot's state, optimiser and update is bitwise the uninterrupted run on the same machine.
 
-    `on_stop` gets a snapshot after k updates for each k of `stops`, `begin` included. `pulse(update, loss)` is called
-    now and then; once it returns True, Stopped is raised. A training whose loss is not finite ends at the next look;
-    the stops that it does not reach get its end.
+    A training whose loss is not finite ends at the next look; the stops that it does not reach get its end.
     """
-    until = recipe.length if until is None else until
-    awaited = sorted(set(stops))
+    begin, until = segment.begin, recipe.length if segment.until is None else segment.until
+    awaited, pulse = sorted(set(callbacks.stops)), callbacks.pulse
     if not 0 <= begin <= until <= recipe.length:
         raise ValueError(f"updates {begin} to {until} are not a part of 0 to {recipe.length}")
     if awaited and not begin <= awaited[0] <= awaited[-1] <= until:
         raise ValueError(f"stops must lie in {begin} … {until}, not {awaited}")
-    run = _Run(module, recipe, mask or {}, optimiser_state, begin)
+    run = _Run(module, recipe, mask or {}, segment)
 
     def deliver(snapshot: Snapshot | None = None) -> None:
         while awaited and (run.update == awaited[0] or snapshot):
             del awaited[0]
-            if on_stop:
-                on_stop(snapshot or run.snapshot())
+            if callbacks.on_stop:
+                callbacks.on_stop(snapshot or run.snapshot())
                 module.train()
 
     was_training = module.training
@@ -159,19 +177,12 @@ def batches(
 class _Run:
     """The moving parts of one training."""
 
-    def __init__(
-        self,
-        module: nn.Module,
-        recipe: Recipe,
-        mask: Mapping[str, Tensor],
-        optimiser_state: Mapping[str, Tensor] | None,
-        begin: int,
-    ) -> None:
+    def __init__(self, module: nn.Module, recipe: Recipe, mask: Mapping[str, Tensor], segment: Segment) -> None:
         named = {name: p for name, p in module.named_parameters() if p.requires_grad}
         for name, keep in mask.items():
             if name not in named or named[name].shape != keep.shape:
                 raise ValueError(f"the mask has {name!r} {tuple(keep.shape)}, which the model has not")
-        self.update = begin
+        self.update = segment.begin
         self._module, self._recipe, self._mask = module, recipe, mask
         self._parameters = list(named.values())
         self._places = [place for place, name in enumerate(named) if name in mask]
@@ -180,10 +191,10 @@ class _Run:
         self._optimiser = LawfulStepper(recipe.optimiser, tuple(named), [p.data for p in named.values()], mask)
         self._loss: Tensor | None = None
         self._total = torch.zeros((), dtype=torch.float64, device=self._parameters[0].device)
-        if optimiser_state is not None:
+        if segment.optimiser is not None:
             if self._scale is not None:
-                self._scale.load(optimiser_state)
-            moments = {name: value for name, value in optimiser_state.items() if name not in LossScale.STATE}
+                self._scale.load(segment.optimiser)
+            moments = {name: value for name, value in segment.optimiser.items() if name not in LossScale.STATE}
             self._optimiser.load(moments)
         for name, keep in mask.items():
             gone = ~keep.to(named[name].device)

@@ -9,7 +9,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from lmcspec.base import beneath, faults
@@ -24,7 +24,7 @@ CHECKPOINT_SECONDS = 30.0
 
 
 class Checkpoints:
-    """Of one task, whose work counts its steps in `unit`s and can go on bitwise from the tensors at any of them.
+    """The checkpoints of a task whose work counts in `unit`s and can go on bitwise from its tensors at any of them.
 
     What calls a pulse can't hand over its tensors. So it stops where `due`, its tensors are written, and it goes on
     from them as it would after a real stop.
@@ -38,6 +38,16 @@ class Checkpoints:
     def due(self) -> bool:
         """Whether to stop the work here, because the time has come or the task is to stop."""
         return self._ctx.stopping() or time.monotonic() >= self._due
+
+    def pulse(self, total: int, metric: str) -> Callable[[int, float], bool]:
+        """A function of (done, loss) that tells the context of both and returns whether to stop the work here."""
+
+        def told(done: int, loss: float) -> bool:
+            self._ctx.progress(done, total, f"loss {loss:.4g}")
+            self._ctx.metric(metric, loss, done)
+            return self.due()
+
+        return told
 
     def write(self, done: int, tensors: "Mapping[str, Tensor]") -> None:
         """Replace the checkpoint in one step by that after `done` units; on disk when this returns."""
@@ -97,8 +107,8 @@ def digest(tensors: "Mapping[str, Tensor]") -> str:
     """sha256 over the names, types, shapes and bytes of tensors on the CPU, in the order of their names."""
     import torch
 
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for name, value in sorted(tensors.items()):
-        found.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
-        found.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        sha256.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
+        sha256.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return sha256.hexdigest()

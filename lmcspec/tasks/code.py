@@ -10,12 +10,12 @@ from lmcspec.tasks.kind import Kind
 from lmcspec.tasks.params import parts_of
 
 
-def check_code(many: Iterable[tuple[Kind, Any]], neutral: Mapping[str, Any]) -> None:
+def check_code(tasks: Iterable[tuple[Kind, Any]], neutral: Mapping[str, Any]) -> None:
     """Raise StoreError where a model, data set, criterion or distiller would do something else than was planned.
 
-    `many` are kinds and parameters of tasks; `neutral` says by the digest of a part of data which data set it is.
+    `tasks` are kinds and parameters; `neutral` says by the digest of a part of data which data set it is.
     """
-    planned = dict.fromkeys(one for kind, params in many for one in _planned(kind, params, neutral))
+    planned = dict.fromkeys(card for kind, params in tasks for card in _cards(kind, params, neutral))
     plugged = [(card, code) for what, name, code in planned if code_of(card := get(what, name)) != code or code]
     if plugged:
         look_again()
@@ -23,7 +23,7 @@ def check_code(many: Iterable[tuple[Kind, Any]], neutral: Mapping[str, Any]) -> 
         check_planned(card, code)
 
 
-def _planned(kind: Kind, params: Any, neutral: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+def _cards(kind: Kind, params: Any, neutral: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
     """(kind, name, code) of each card of a task, as its id has it."""
     for part in parts_of(params):
         if "classes" in part.value:

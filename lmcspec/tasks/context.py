@@ -9,7 +9,7 @@ class Context(Protocol):
     """Handed to `run`; a task never sees the store."""
 
     task: str
-    """Its id."""
+    """The id of the task."""
     out: Path
     """Files written here are the task's result."""
     partial: Path
@@ -26,7 +26,7 @@ class Context(Protocol):
         ...
 
     def result(self, name: str) -> dict[str, Any]:
-        """Its committed values."""
+        """The committed values of the task that is this input."""
         ...
 
     def has(self, name: str) -> bool:
@@ -50,7 +50,7 @@ class Context(Protocol):
         ...
 
     def log(self, line: str) -> None:
-        """A line in the task's log."""
+        """Write a line in the task's log."""
         ...
 
     def byproducts(self) -> tuple[tuple[str, dict[str, Any]], ...]:

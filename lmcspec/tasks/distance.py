@@ -18,7 +18,7 @@ class Distance:
 
 
 def work(params: Distance, known: Known) -> Work:
-    """One comparison."""
+    """The work of one comparison."""
     return Work(units=1.0, stored=512)
 
 
@@ -36,15 +36,15 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
     network = read.module(params.model, "meta")
     mask = read.mask(ctx, network) or {}
     a, b, start = (masks.apply(mask, read.tensors(ctx.input(name) / read.STATE)) for name in ("a", "b", "start"))
-    found = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
-    if found.apart == 0 and any(found.from_start):
+    sides = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
+    if sides.apart == 0 and any(sides.from_start):
         raise LmcspecError(
             "the two copies are the same weights: each update saw the same images, or they were trained under the same "
             "noise",
             help="with one batch to an epoch the order of images says nothing: a smaller `batch` has an order",
         )
-    scalars = {"distance": found.apart, "from-start": list(found.from_start), "angle": found.angle}
-    return Finished(scalars, "ok" if math.isfinite(found.apart) else "diverged")
+    scalars = {"distance": sides.apart, "from-start": list(sides.from_start), "angle": sides.angle}
+    return Finished(scalars, "ok" if math.isfinite(sides.apart) else "diverged")
 
 
 KIND = Kind(

@@ -70,11 +70,6 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
         begin = Progress(*checkpoint)
         ctx.log(f"goes on from its checkpoint after {begin.step} steps")
 
-    def pulse(step: int, loss: float) -> bool:
-        ctx.progress(step, config.steps, f"loss {loss:.4g}")
-        ctx.metric("distill/loss", loss, step)
-        return checkpoints.due()
-
     distillation = Distillation(
         data,
         partial(read.module, params.model),
@@ -82,7 +77,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
         model.classifier,
         experts=_experts(ctx),
         begin=begin,
-        pulse=pulse,
+        pulse=checkpoints.pulse(config.steps, "distill/loss"),
     )
     while True:
         try:
@@ -95,7 +90,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
                 raise Interrupted(str(stopped)) from None
         except Diverged as diverged:
             ctx.log(str(diverged))
-            made = _nothing(data, config.ipc)
+            made = _diverged(data, config.ipc)
             break
     save_distilled(ctx.out / read.DISTILLED, replace(made, names=data.names))
     if not bool(made.images.isfinite().all()) or (made.rate is not None and not 0 < made.rate < math.inf):
@@ -106,8 +101,8 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     return Finished({"images": len(made.labels), "classes": data.classes, **rate})
 
 
-def _nothing(data: "Dataset", ipc: int) -> "Distilled":
-    """A set without a single number in it."""
+def _diverged(data: "Dataset", ipc: int) -> "Distilled":
+    """The set of a method that diverged: labels, and pixels that are NaN."""
     import torch
 
     from lmcspec.science.data.distilled.distilled_set import Distilled
@@ -119,10 +114,10 @@ def _nothing(data: "Dataset", ipc: int) -> "Distilled":
 
 def _experts(ctx: Context) -> list[Path]:
     """The files of the experts in the inputs, by number."""
-    found = []
-    while ctx.has(f"expert-{len(found)}"):
-        found.append(ctx.input(f"expert-{len(found)}") / read.TRAJECTORY)
-    return found
+    files = []
+    while ctx.has(expert := f"expert-{len(files)}"):
+        files.append(ctx.input(expert) / read.TRAJECTORY)
+    return files
 
 
 KIND = Kind(

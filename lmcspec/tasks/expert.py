@@ -7,8 +7,9 @@ from lmcspec.catalog.recipe import from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
+from lmcspec.tasks.segments import by_segments, section
 from lmcspec.tasks.shown import rate_and_batch
 from lmcspec.tasks.work import BACKWARD, FLOAT, Known, Work, training
 
@@ -38,57 +39,31 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
     """Write `trajectory.safetensors`, the parameters after each epoch as `epoch/name`, and evaluate the last."""
     from lmcspec.science.distill.experts import trajectory
     from lmcspec.science.evaluate import evaluate
-    from lmcspec.science.train import Stopped
+    from lmcspec.science.train import Segment, Snapshot
 
     data = read.dataset(ctx, params.data)
     network = read.module(params.model).to(ctx.device)
     recipe = from_document(params.recipe.value)
     place = (seeds["seed"], seeds["expert"])
     checkpoints = Checkpoints(ctx, "update", "expert.checkpoint")
-    states, begin, moments = {}, 0, None
+    states, segment = {}, Segment(until=recipe.length)
     if (checkpoint := checkpoints.read()) is not None:
-        begin, entries = checkpoint
-        parts = {part: _section(entries, part) for part in ("trajectory/", "state/", "optimiser/")}
-        states, moments = parts["trajectory/"], parts["optimiser/"]
-        network.load_state_dict(parts["state/"])
-        ctx.log(f"goes on from its checkpoint after update {begin}")
+        update, entries = checkpoint
+        states, segment = section(entries, "trajectory"), Segment(update, recipe.length, section(entries, "optimiser"))
+        network.load_state_dict(section(entries, "state"))
+        ctx.log(f"goes on from its checkpoint after update {update}")
     else:
         network.load_state_dict(read.initial(params.model, network, ("expert", *place, "init")))
 
-    def pulse(update: int, loss: float) -> bool:
-        ctx.progress(update, recipe.length, f"loss {loss:.4g}")
-        ctx.metric("train/loss", loss, update)
-        return checkpoints.due()
+    def train(segment: Segment) -> Snapshot:
+        pulse = checkpoints.pulse(recipe.length, "train/loss")
+        return trajectory(network, data.train, recipe, InnerNoise("expert", place), states, segment, pulse)
 
-    while True:
-        try:
-            end = trajectory(
-                network,
-                data.train,
-                recipe,
-                InnerNoise("expert", place),
-                states,
-                begin=begin,
-                optimiser_state=moments,
-                pulse=pulse,
-            )
-            break
-        except Stopped as stopped:
-            begin, moments = stopped.snapshot.update, stopped.snapshot.optimiser
-            entries = {f"trajectory/{name}": tensor for name, tensor in states.items()}
-            entries |= {f"state/{name}": tensor for name, tensor in stopped.snapshot.state.items()}
-            entries |= {f"optimiser/{name}": tensor for name, tensor in moments.items()}
-            checkpoints.write(begin, entries)
-            if ctx.stopping():
-                raise Interrupted(f"stopped after update {begin} of {recipe.length}") from None
+    end = by_segments(ctx, checkpoints, segment, train, {"trajectory": states})
     read.write(ctx.out / read.TRAJECTORY, states)
     test = evaluate(network, data.test)
     scalars = {"test_error": test.error, "test_loss": test.loss, "test_images": test.images, "update": end.update}
     return Finished(scalars, "diverged" if end.diverged else "ok")
-
-
-def _section(entries: dict, name: str) -> dict:
-    return {key.removeprefix(name): value for key, value in entries.items() if key.startswith(name)}
 
 
 KIND = Kind(

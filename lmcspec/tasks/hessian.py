@@ -32,7 +32,7 @@ class Hessian:
     batch: int
     batches: int
     probes: int
-    """Of Hutchinson's estimate; 0 for the exact diagonal."""
+    """Vectors of Hutchinson's estimate; 0 for the exact diagonal."""
     eigenvalues: int
 
 
@@ -88,18 +88,14 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
 
 def _batches(ctx: Context, params: Hessian) -> "Batches":
     """Images without augmentation in their space, and labels."""
-    import torch
-
     from lmcspec.science.evaluate import InOrder
-    from lmcspec.science.subset import balanced
 
     train = read.dataset(ctx, params.data).train
-    labels, digest = train.labels.cpu().numpy(), params.data.value["digest"]
-    found = []
+    batches = []
     for number in range(params.batches):
-        own = torch.from_numpy(balanced(labels, params.batch, digest, "hessian", params.batch, number))
-        found += list(InOrder(train.subset(own.to(train.labels.device)), params.batch))
-    return found
+        chosen = read.balanced(train, params.data, params.batch, "hessian", number)
+        batches += list(InOrder(train.subset(chosen), params.batch))
+    return batches
 
 
 def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor, Estimate | None]":
@@ -119,12 +115,12 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
                 raise Interrupted(f"stopped after {done} of {total} products")
 
     if not params.probes:
-        found, total = [held["values"]] if done else [], int(hessian.kept.sum())
+        parts, total = [held["values"]] if done else [], int(hessian.kept.sum())
         for values in entries(hessian, begin=done):
-            found.append(values)
+            parts.append(values)
             done += len(values)
-            pulse(done, total, {"values": torch.cat(found)})
-        return spread(hessian, torch.cat(found)), None
+            pulse(done, total, {"values": torch.cat(parts)})
+        return spread(hessian, torch.cat(parts)), None
     where = ("subset", params.data.value["digest"], "hessian", "probes")
     probes = Probes.none(hessian, where)
     if done:

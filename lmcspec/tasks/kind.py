@@ -4,7 +4,7 @@ Each module of this folder that defines a `KIND` is one. Whatever differs betwee
 asks what a task's kind is called.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -25,11 +25,16 @@ class Finished:
     outcome: str = "ok"
 
 
+def first_collapse(outcomes: Iterable[str]) -> str:
+    """The first of some networks' outcomes that isn't ok; ok if there is none."""
+    return next((outcome for outcome in outcomes if outcome != "ok"), "ok")
+
+
 class Interrupted(Exception):
     """The task was told to stop; what it needs to go on is in its checkpoint."""
 
 
-def _nothing(params: Any) -> Mapping[str, Any]:
+def _no_facts(params: Any) -> Mapping[str, Any]:
     return {}
 
 
@@ -69,7 +74,7 @@ class Kind:
     """The parameter that names layers of the model, which has to have them."""
     about: Callable[[Any], tuple[str, ...]] = _no_inputs
     """Inputs (by the first letters of their names) of networks and masks whose collapse is that of its numbers, too."""
-    shown: Callable[[Any], Mapping[str, Any]] = _nothing
+    shown: Callable[[Any], Mapping[str, Any]] = _no_facts
     """What tracking shows of its parameters, flat and by name."""
     picture: str = ""
     """What it is looked at by: a file among its outputs, or `package.module:draw`, which is given (task, result)."""
@@ -82,7 +87,7 @@ class Kind:
 def kinds() -> tuple[str, ...]:
     """The names of all kinds."""
     folder = import_module(str(__package__)).__path__
-    return tuple(sorted(one.name for one in iter_modules(folder) if _of_module(one.name)))
+    return tuple(sorted(module.name for module in iter_modules(folder) if _of_module(module.name)))
 
 
 def kind(name: str) -> Kind:
@@ -90,10 +95,9 @@ def kind(name: str) -> Kind:
     module, _, attribute = name.partition(":")
     if attribute:
         return getattr(import_module(module), attribute)
-    found = _of_module(name) if name.isidentifier() else None
-    if found is None:
+    if not name.isidentifier() or (built_in := _of_module(name)) is None:
         raise KeyError(f"there is no kind of task called {name!r}; there are {', '.join(kinds())}")
-    return found
+    return built_in
 
 
 def _of_module(name: str) -> Kind | None:

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
 from lmcspec.tasks.params import Part
 from lmcspec.tasks.work import Known, Work
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LANDSCAPE = "landscape.safetensors"
 REACH = 2.0
-"""Of the plane as released: how far it goes from its middle, in units of its axes."""
+"""How far the plane as released goes from its middle, in units of its axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +85,42 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
         return Finished({"metrics": {}}, "diverged")
     data = read.dataset(ctx, params.data)
     try:
-        ground = _ground(params, states, names)
+        ground, problem = _ground(params, states, names), ""
     except NoPlaneError as error:
-        return _without_plane(str(error), _Looked(ctx, params, network, states, len(states)), params, states, data)
+        ground, problem = None, str(error)
+    points = [*_alone(states), *(() if ground is None else (ground.centre, *ground.points))]
+    looked = _Looked(ctx, params, network, states, len(points))
+    middled = 3 if params.plane == "orthonormal" else 2
+    alone: dict[str, list[float]] = {}
     tensors: dict[str, Tensor] = {}
-    own: dict[str, Any] = {}
     metrics: dict[str, float] = {}
-    worst = "ok"
-    ends_of_centre = 3 if params.plane == "orthonormal" else 2
-    wanted = [*_alone(states), ground.centre, *ground.points]
-    looked = _Looked(ctx, params, network, states, len(wanted))
+    outcomes: list[str] = []
     for split in params.split:
-        found = looked.at(wanted, split, data)
-        ends, middle, rest = found[: len(states)], found[len(states)], found[len(states) + 1 :]
+        values = looked.at(points, split, data)
+        ends, rest = values[: len(states)], values[len(states) :]
+        outcomes += [outcome(end, data.classes) for end in ends]
         for what in ("loss", "error"):
-            values = [getattr(one, what) for one in rest]
-            tensors[f"{split}_{what}"] = torch.tensor(values, dtype=torch.float64).view(len(ground.y), len(ground.x))
-            own[f"{split}_{what}"] = [getattr(one, what) for one in ends]
-            name = f"centre/{split}" + ("-loss" if what == "loss" else "")
-            value = getattr(middle, what) - sum(own[f"{split}_{what}"][:ends_of_centre]) / ends_of_centre
-            if math.isfinite(value):
-                metrics[name] = value
-        if worst == "ok":
-            classes = data.classes
-            worst = next((one for one in (outcome(end, classes) for end in ends) if one != "ok"), "ok")
+            name = f"{split}_{what}"
+            alone[name] = [getattr(end, what) for end in ends]
+            if ground is not None:
+                centre, *grid = [getattr(point, what) for point in rest]
+                tensors[name] = torch.tensor(grid, dtype=torch.float64).view(len(ground.y), len(ground.x))
+                above = centre - sum(alone[name][:middled]) / middled
+                if math.isfinite(above):
+                    metrics[f"centre/{split}" + ("-loss" if what == "loss" else "")] = above
+    if ground is None:
+        return Finished({"metrics": {}, "own": alone, "no-plane": problem}, first_collapse(outcomes))
     read.write(ctx.out / LANDSCAPE, tensors)
     residuals = [place["residual"] for place in ground.places[3:]]
     metrics |= {"residual": sum(residuals) / len(residuals)} if residuals else {}
-    scalars = {"metrics": metrics, "x": ground.x, "y": ground.y, "places": ground.places, "own": own}
-    return Finished(scalars | {"distances": _distances(states, names, ground.places)}, worst)
+    scalars = {"metrics": metrics, "x": ground.x, "y": ground.y, "places": ground.places, "own": alone}
+    distances = _distances(states, names, ground.places)
+    return Finished(scalars | {"distances": distances}, first_collapse(outcomes))
 
 
 def _alone(states: "Sequence[State]") -> "list[Weights]":
-    """Of each network the point that is that network."""
+    """Each network as a point: the sum of all in which only that network counts."""
     return [tuple(float(place == number) for place in range(len(states))) for number in range(len(states))]
-
-
-def _without_plane(
-    why: str, looked: "_Looked", params: Landscape, states: "Sequence[State]", data: "Dataset"
-) -> Finished:
-    """What each network is worth, where there is no plane to look at."""
-    from lmcspec.science.outcome import outcome
-
-    own: dict[str, list[float]] = {}
-    ends: list[str] = []
-    for split in params.split:
-        found = looked.at(_alone(states), split, data)
-        own |= {f"{split}_{what}": [getattr(one, what) for one in found] for what in ("loss", "error")}
-        ends += [outcome(one, data.classes) for one in found]
-    worst = next((one for one in ends if one != "ok"), "ok")
-    return Finished({"metrics": {}, "own": own, "no-plane": why}, worst)
 
 
 def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) -> "Iterator[State]":
@@ -156,12 +142,12 @@ def _ground(params: Landscape, states: "Sequence[State]", names: Sequence[str]) 
 
     if params.plane == "orthonormal":
         through = plane.plane_through(states[:3], names)
-        seen = [through.project(state) for state in states]
-        xs, ys = plane.grid([(one.x, one.y) for one in seen], params.grid, params.margin)
+        projected = [through.project(state) for state in states]
+        xs, ys = plane.grid([(point.x, point.y) for point in projected], params.grid, params.margin)
         rest = (0.0,) * (len(states) - 3)
         points = [(*through.weights(x, y), *rest) for y in ys for x in xs]
-        exact = [*through.anchors, *((one.x, one.y) for one in seen[3:])]
-        residuals = [0.0, 0.0, 0.0, *(one.residual for one in seen[3:])]
+        exact = [*through.anchors, *((point.x, point.y) for point in projected[3:])]
+        residuals = [0.0, 0.0, 0.0, *(point.residual for point in projected[3:])]
         places = [{"x": x, "y": y, "residual": off} for (x, y), off in zip(exact, residuals, strict=True)]
         return _Ground(xs, ys, points, (1 / 3, 1 / 3, 1 / 3, *rest), places)
     steps = [-REACH + 2 * REACH * place / (params.grid - 1) for place in range(params.grid)]
@@ -183,16 +169,16 @@ def _mixed(states: "Sequence[State]", weights: "Weights", names: Sequence[str]) 
 def _distances(
     states: "Sequence[State]", names: Sequence[str], places: Sequence[Mapping[str, float]]
 ) -> list[dict[str, float]]:
-    """Of every pair: L2 distance of their weights, and that of where they lie in the plane."""
+    """The L2 distance of every pair's weights, and that of where the two lie in the plane."""
     from lmcspec.science import paths
 
-    found = []
+    pairs = []
     for a in range(len(states)):
         for b in range(a + 1, len(states)):
             flat = math.dist((places[a]["x"], places[a]["y"]), (places[b]["x"], places[b]["y"]))
             apart = paths.distance(states[a], states[b], names)
-            found.append({"a": a, "b": b, "weights": apart, "plane": flat})
-    return found
+            pairs.append({"a": a, "b": b, "weights": apart, "plane": flat})
+    return pairs
 
 
 class _Looked:
@@ -209,17 +195,11 @@ class _Looked:
 
     def at(self, points: "Sequence[Weights]", split: str, data: "Dataset") -> "list[Evaluation]":
         """The evaluations of a split at these points."""
-        import torch
-
         from lmcspec.science import plane
         from lmcspec.science.evaluate import Evaluation
-        from lmcspec.science.subset import balanced
-
-        labels, digest = data.train.labels.cpu().numpy(), self._params.data.value["digest"]
 
         def fixed(count: int, use: str) -> "Split":
-            own = torch.from_numpy(balanced(labels, count, digest, use, count))
-            return data.train.subset(own.to(data.train.labels.device))
+            return data.train.subset(read.balanced(data.train, self._params.data, count, use))
 
         split_of = {"train": data.train, "test": data.test, "validation": data.validation}[split]
         assert split_of is not None
@@ -227,9 +207,9 @@ class _Looked:
             split_of = fixed(self._params.images, "path")
         refill = fixed(self._params.bn_images, "batch norm") if self._params.bn == "recompute" else None
         known = self._known.setdefault(split, [])
-        found = plane.values(self._network, self._states, None, points[len(known) :], split_of, refill)
-        for one in found:
-            known.append([float(one.images), float(one.errors), one.loss])
+        values = plane.values(self._network, self._states, None, points[len(known) :], split_of, refill)
+        for value in values:
+            known.append([float(value.images), float(value.errors), value.loss])
             self._pulse()
         return [Evaluation(int(images), int(errors), loss) for images, errors, loss in known]
 

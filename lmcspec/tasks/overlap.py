@@ -1,7 +1,7 @@
 """What a mask leaves of each layer, and what it has in common with another."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
@@ -18,7 +18,7 @@ class Overlap:
 
 
 def work(params: Overlap, known: Known) -> Work:
-    """One comparison."""
+    """The work of one comparison."""
     return Work(units=1.0, stored=512)
 
 
@@ -37,15 +37,15 @@ def run(ctx: Context, params: Overlap, seeds: dict[str, int]) -> Finished:
     other = mask
     if ctx.has("other"):
         other = masks.ordered(read.tensors(ctx.input("other") / read.MASK), masks.prunable(network))
-    found = layers(mask, other)
+    by_layer = layers(mask, other)
     metrics = {"sparsity": 1 - masks.density(mask)}
-    metrics |= {f"layer-sparsity/{_layer(name)}": 1 - one.a / one.size for name, one in found.items()}
+    metrics |= {f"layer-sparsity/{_layer(name)}": 1 - layer.a / layer.size for name, layer in by_layer.items()}
     if ctx.has("other"):
-        own = overlap(found)
-        metrics |= {"overlap": own.shared, "overlap-by-chance": own.by_chance, "overlap-of-either": own.jaccard}
-        metrics |= {"deviations": own.deviations}
-        metrics |= {f"layer-overlap/{_layer(name)}": overlap({name: one}).shared for name, one in found.items()}
-    counts = {_layer(name): {"size": one.size, "a": one.a, "b": one.b, "both": one.both} for name, one in found.items()}
+        whole = overlap(by_layer)
+        metrics |= {"overlap": whole.shared, "overlap-by-chance": whole.by_chance, "overlap-of-either": whole.jaccard}
+        metrics |= {"deviations": whole.deviations}
+        metrics |= {f"layer-overlap/{_layer(name)}": overlap({name: layer}).shared for name, layer in by_layer.items()}
+    counts = {_layer(name): asdict(layer) for name, layer in by_layer.items()}
     finite = {name: value for name, value in metrics.items() if math.isfinite(value)}
     return Finished({"metrics": finite, "layers": counts})
 

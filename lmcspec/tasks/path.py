@@ -7,7 +7,7 @@ from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
 from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import Known, Work
 
@@ -57,7 +57,6 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
 
     from lmcspec.science import curves, paths
     from lmcspec.science.outcome import outcome
-    from lmcspec.science.subset import balanced
 
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
@@ -67,13 +66,10 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     if params.decay is not None and mask is not None:
         a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))
         mixed = None
-    labels = data.train.labels.cpu().numpy()
-    digest = params.data.value["digest"]
-
-    def fixed(count: int, use: str) -> "torch.Tensor":
-        return torch.from_numpy(balanced(labels, count, digest, use, count)).to(data.train.labels.device)
-
-    train = data.train.subset(fixed(params.images, "path")) if params.images else data.train
+    train = data.train
+    if params.images:
+        train = train.subset(read.balanced(train, params.data, params.images, "path"))
+    refill = read.balanced(data.train, params.data, params.bn_images, "batch norm")
     positions = curves.alphas(params.points)
 
     def pulse(done: int) -> None:
@@ -81,7 +77,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         if ctx.stopping() and done < len(positions):
             raise Interrupted(f"stopped after {done} of {len(positions)} points")
 
-    found = paths.curves(
+    by_policy = paths.curves(
         network,
         paths.Ends(a, b, mixed),
         positions,
@@ -92,31 +88,31 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
             each=True,
         ),
         params.bn,  # pyright: ignore[reportArgumentType]
-        paths.Refill(data.train, fixed(params.bn_images, "batch norm")),
+        paths.Refill(data.train, refill),
         pulse,
     )
-    first = next(iter(found.values()))
+    first = next(iter(by_policy.values()))
     # Between two networks that only guess nothing rises: without this word they would look stable.
     ends = [outcome(first.test[place], data.classes, mask) for place in (0, -1)]
-    worst = next((one for one in ends if one != "ok"), "ok")
-    if first.distance == 0 and worst == "ok":
+    collapse = first_collapse(ends)
+    if first.distance == 0 and collapse == "ok":
         raise LmcspecError(
             "the two copies ended in the same weights: the rate is nothing where they part, or they were trained under "
             "the same noise",
             help="let them part earlier, at a smaller `at`, or look at the rate's schedule there",
         )
-    distinct = len(found) if paths.has_batch_norm(network) else 1
-    _write_noise(ctx, dict([(str(policy), curve) for policy, curve in found.items()][:distinct]), params)
+    distinct = len(by_policy) if paths.has_batch_norm(network) else 1
+    _write_noise(ctx, dict([(str(policy), curve) for policy, curve in by_policy.items()][:distinct]), params)
     scalars = {
         "alphas": list(positions),
         "distance": first.distance,
-        "paths": {policy: _document(curve, params) for policy, curve in found.items()},
+        "paths": {policy: _document(curve, params) for policy, curve in by_policy.items()},
         "images": {split: getattr(first, split)[0].images for split in params.split},
     }
-    return Finished(scalars, worst)
+    return Finished(scalars, collapse)
 
 
-def _write_noise(ctx: Context, found: "Mapping[str, Curve]", params: Path) -> None:
+def _write_noise(ctx: Context, by_policy: "Mapping[str, Curve]", params: Path) -> None:
     """What becomes of each image, as bits, and draws of the numbers that noise alone makes."""
     import numpy as np
     import torch
@@ -126,13 +122,13 @@ def _write_noise(ctx: Context, found: "Mapping[str, Curve]", params: Path) -> No
     wrong: dict[str, torch.Tensor] = {}
     draws: dict[str, torch.Tensor] = {}
     for split in params.split:
-        images = {policy: curve.images[split] for policy, curve in found.items()}
+        images = {policy: curve.images[split] for policy, curve in by_policy.items()}
         count = next(iter(images.values())).wrong.shape[1]
         # All in one, because making the signs takes as long as multiplying with them.
-        values = np.concatenate([own for one in images.values() for own in (one.wrong, one.losses)])
+        values = np.concatenate([each for seen in images.values() for each in (seen.wrong, seen.losses)])
         drawn = noise.fluctuations(values, (params.data.value["digest"], split, count))
         parts = iter(np.split(drawn, 2 * len(images), axis=1))
-        for policy, curve in found.items():
+        for policy, curve in by_policy.items():
             wrong[f"{policy}/{split}"] = torch.from_numpy(noise.packed(images[policy].wrong))
             for place in (split, f"{split}-loss"):
                 for name, values in noise.numbers(next(parts), curve.alphas, params.points).items():
@@ -147,7 +143,7 @@ def _document(curve: "Curve", params: Path) -> dict[str, Any]:
 
     document: dict[str, Any] = {}
     summary: dict[str, float] = {}
-    own = curves.own_points(curve.alphas, params.points)
+    asked = curves.own_points(curve.alphas, params.points)
     for split in params.split:
         for what in ("error", "loss"):
             values = getattr(curve, f"{split}_{what}")
@@ -155,7 +151,7 @@ def _document(curve: "Curve", params: Path) -> dict[str, Any]:
             line = curves.own_points(values, params.points)
             place = split if what == "error" else f"{split}-loss"
             summary[f"instability/{place}"] = curves.instability(line)
-            summary[f"barrier/{place}"] = curves.barrier(line, own)
+            summary[f"barrier/{place}"] = curves.barrier(line, asked)
             if 0.5 in curve.alphas:
                 summary[f"midpoint/{place}"] = curves.midpoint_barrier(values, curve.alphas)
     return {**document, "summary": summary}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """One or more rounds at once.
+    """One or more rounds of pruning at once.
 
     Inputs: `state` (what ranks), `mask` (what survives so far; dense without it), `data` (a distilled set that a
     criterion looks at).
@@ -58,12 +58,12 @@ def work(params: Prune, known: Known) -> Work:
 
 
 def about(params: Prune) -> tuple[str, ...]:
-    """Of a criterion that ranks trained weights, these."""
+    """The trained network, where the criterion ranks its weights."""
     return ("state",) if _card(params).trains else ()
 
 
 def shown(params: Prune) -> dict[str, Any]:
-    """How much goes, and from where."""
+    """Which fraction is pruned, in which scope, and which state ranks."""
     return {"start": params.start, "scope": params.scope, "fraction": params.fraction}
 
 
@@ -165,10 +165,10 @@ def _by_running(
     ranked = [tuple(name for name in mask if name not in exclude)]
     if params.scope == "layer":
         ranked = [(name,) for name in ranked[0]]
-    spared = [tuple(name for name in mask if name not in own) for own in ranked]
+    spared = [tuple(name for name in mask if name not in names) for names in ranked]
     sizes = [masks.survivors(mask, others) for others in spared]
     steps = params.criterion.value.get("iterations", 1)
-    plans = [_in_steps(size, own, steps) for size, own in zip(sizes, masks.share(count, sizes), strict=True)]
+    plans = [_in_steps(size, going, steps) for size, going in zip(sizes, masks.share(count, sizes), strict=True)]
     for done in range(steps):
         if ctx.stopping():
             raise Interrupted(f"stopped after step {done} of {steps}; it begins anew")
@@ -182,15 +182,10 @@ def _by_running(
 
 def _images(ctx: Context, params: Prune) -> "Split":
     """As many images of each class as the criterion asks for: a constant of the study."""
-    import torch
-
-    from lmcspec.science.subset import balanced
-
     assert params.data is not None, "a criterion that looks at images is told which"
     data, split, _ = read.training_images(ctx, params.data, params.train_on)
     count = params.criterion.value["per_class"] * data.classes
-    chosen = balanced(split.labels.cpu().numpy(), count, params.data.value["digest"], "prune", count)
-    return split.subset(torch.from_numpy(chosen))
+    return split.subset(read.balanced(split, params.data, count, "prune"))
 
 
 KIND = Kind(

@@ -89,6 +89,18 @@ def dataset(ctx: Context, part: Part, beside: Part | None = None) -> "Dataset":
     return ctx.memory[key]
 
 
+def balanced(split: "Split", data: Part, count: int, use: str, *more: int) -> "Tensor":
+    """Indices int64 (count,) of a class-balanced subset, the same in all tasks that look at images for one `use`."""
+    import torch
+
+    from lmcspec.science.subset import balanced
+
+    labels = split.labels
+    return torch.from_numpy(balanced(labels.cpu().numpy(), count, data.value["digest"], use, count, *more)).to(
+        labels.device
+    )
+
+
 def space(value: Mapping[str, Any]) -> Any:
     """The space that a document describes."""
     from lmcspec.science.data import Space
@@ -104,7 +116,7 @@ def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distille
 
     if train_on is not None:
         where, factor = ctx.neutral[train_on.digest], train_on.value.get("factor")
-        found = load_distilled(
+        published = load_distilled(
             Path(where["file"]),
             data.space if factor is None else Space("raw"),
             data.classes,
@@ -113,7 +125,7 @@ def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distille
             which=where.get("which", 0),
             digest=train_on.value["digest"],
         )
-        return replace(found, labels=_renumbered(found.labels, train_on))
+        return replace(published, labels=_renumbered(published.labels, train_on))
     return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape) if ctx.has("data") else None
 
 
@@ -125,11 +137,11 @@ def training_images(ctx: Context, data: Part, train_on: Part | None) -> "tuple[D
     from lmcspec.science.data.distilled.distilled_set import enter_distilled
 
     if train_on is not None and "config" in ctx.neutral[train_on.digest]:
-        own, other = dataset(ctx, data, train_on), dataset(ctx, train_on, data).train
-        return own, replace(other, labels=_renumbered(other.labels, train_on)), None
-    own = dataset(ctx, data)
-    made = distilled(ctx, own, train_on)
-    return (own, own.train, None) if made is None else (own, enter_distilled(made, own), made.rate)
+        study, other = dataset(ctx, data, train_on), dataset(ctx, train_on, data).train
+        return study, replace(other, labels=_renumbered(other.labels, train_on)), None
+    study = dataset(ctx, data)
+    made = distilled(ctx, study, train_on)
+    return (study, study.train, None) if made is None else (study, enter_distilled(made, study), made.rate)
 
 
 def _renumbered(labels: "Tensor", part: Part) -> "Tensor":

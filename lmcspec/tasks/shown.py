@@ -6,5 +6,5 @@ from lmcspec.tasks.params import Part
 
 
 def rate_and_batch(recipe: Part) -> dict[str, Any]:
-    """By what trainings are compared first."""
+    """The rate and the batch of a recipe, by which trainings are compared first."""
     return {"recipe.lr": recipe.value["optimiser"]["lr"], "recipe.batch": recipe.value["batch"]}

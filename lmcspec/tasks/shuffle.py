@@ -22,7 +22,7 @@ class Shuffle:
 
 
 def work(params: Shuffle, known: Known) -> Work:
-    """One mask."""
+    """The work of making one mask."""
     return Work(units=1.0, stored=known.mask)
 
 

@@ -13,8 +13,9 @@ from lmcspec.catalog.recipe import Recipe, from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
-from lmcspec.tasks.params import Part, decode
+from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.params import Part, decode, parts_of
+from lmcspec.tasks.segments import by_segments, section
 from lmcspec.tasks.shown import rate_and_batch
 from lmcspec.tasks.work import BACKWARD, Known, Work, training
 
@@ -67,9 +68,10 @@ def _moments(recipe: Mapping[str, Any]) -> int:
 
 
 def shown(params: Train) -> dict[str, Any]:
-    """From where to where, and the recipe's rate and batch."""
-    own = {name: getattr(params, name) for name in ("begin", "until", "start", "restore")}
-    return own | rate_and_batch(params.recipe)
+    """The updates from `begin` to `until`, the start, and the recipe's rate and batch."""
+    return {name: getattr(params, name) for name in ("begin", "until", "start", "restore")} | rate_and_batch(
+        params.recipe
+    )
 
 
 def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
@@ -77,7 +79,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     import torch
 
     from lmcspec.science.precision import ON_GPUS_ONLY
-    from lmcspec.science.train import Stopped, train
+    from lmcspec.science.train import Callbacks, Segment, Snapshot, train
 
     device = torch.device(ctx.device)
     recipe = recipe_of(params.recipe)
@@ -92,43 +94,32 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     data, split, rate = read.training_images(ctx, params.data, params.train_on)
     if recipe.learned_rate:
         recipe = _at_learned_rate(recipe, rate)
-    states = {decode(Train, document, _parts(params)).until: name for name, document in ctx.byproducts()}
+    parts = {part.digest: part.value for part in parts_of(params)}
+    states = {decode(Train, document, parts).until: name for name, document in ctx.byproducts()}
     checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
+    told = checkpoints.pulse(params.until, "train/loss")
     before = min(states, default=params.until)
     update, state, moments = _resume(ctx, params, seeds, network, recipe, checkpoints, before)
     network.load_state_dict(state)
 
     def pulse(update: int, loss: float) -> bool:
         faults.reach("train.update")
-        ctx.progress(update, params.until, f"loss {loss:.4g}")
-        ctx.metric("train/loss", loss, update)
-        return checkpoints.due()
+        return told(update, loss)
 
-    def passed(snapshot: "Snapshot") -> None:
+    def passed(snapshot: Snapshot) -> None:
         # In their order; those that a diverged training does not reach get its end, as they would alone.
-        _commit_state(ctx, states.pop(min(states)), snapshot, network, mask, split, data, recipe)
+        faults.reach("train.snapshot")
+        with ctx.byproduct(states.pop(min(states))) as inner:
+            if inner is not None:
+                ctx.commit_byproduct(inner, _write_state(inner.out, snapshot, network, mask, split, data, recipe))
 
-    while True:
-        try:
-            end = train(
-                network,
-                split,
-                recipe,
-                SgdNoise(seeds["replicate"], seeds["copy"], seeds["level"]),
-                mask=mask,
-                begin=update,
-                until=params.until,
-                optimiser_state=moments,
-                stops=sorted(at for at in states if update <= at < params.until),
-                on_stop=passed,
-                pulse=pulse,
-            )
-            break
-        except Stopped as stopped:
-            checkpoints.write(stopped.snapshot.update, _entries(stopped.snapshot))
-            if ctx.stopping():
-                raise Interrupted(f"stopped after update {stopped.snapshot.update} of {params.until}") from None
-            update, moments = stopped.snapshot.update, stopped.snapshot.optimiser
+    def trained(segment: Segment) -> Snapshot:
+        stops = sorted(at for at in states if segment.begin <= at < params.until)
+        noise = SgdNoise(seeds["replicate"], seeds["copy"], seeds["level"])
+        callbacks = Callbacks(stops, passed, pulse)
+        return train(network, split, recipe, noise, mask=mask, segment=segment, callbacks=callbacks)
+
+    end = by_segments(ctx, checkpoints, Segment(update, params.until, moments), trained)
     faults.reach("train.finished")
     return _write_state(ctx.out, end, network, mask, split, data, recipe)
 
@@ -148,11 +139,6 @@ def recipe_of(part: Part) -> Recipe:
     return from_document(part.value)
 
 
-def _parts(params: Train) -> dict[str, Any]:
-    own = (params.model, params.recipe, params.data, params.train_on)
-    return {part.digest: part.value for part in own if part is not None}
-
-
 def _resume(
     ctx: Context,
     params: Train,
@@ -170,7 +156,7 @@ def _resume(
     if checkpoint is not None and checkpoint[0] <= before:
         update, entries = checkpoint
         ctx.log(f"goes on from its checkpoint after update {update}")
-        return update, _section(entries, "state/"), _section(entries, "optimiser/")
+        return update, section(entries, "state"), section(entries, "optimiser")
     if ctx.has("continue"):
         folder = ctx.input("continue")
         update = int(ctx.result("continue")["update"])
@@ -204,22 +190,6 @@ def _carried(ctx: Context, params: Train, recipe: Recipe) -> "dict[str, Tensor] 
     return read.tensors(path) if path.exists() else None
 
 
-def _commit_state(
-    ctx: Context,
-    name: str,
-    snapshot: "Snapshot",
-    network: "nn.Module",
-    mask: "dict[str, Tensor] | None",
-    split: "Split",
-    data: "Dataset",
-    recipe: Recipe,
-) -> None:
-    faults.reach("train.snapshot")
-    with ctx.byproduct(name) as inner:
-        if inner is not None:
-            ctx.commit_byproduct(inner, _write_state(inner.out, snapshot, network, mask, split, data, recipe))
-
-
 def _write_state(
     out: Path,
     snapshot: "Snapshot",
@@ -250,20 +220,9 @@ def _write_state(
     if held is not None:
         scalars |= {"validation_error": held.error, "validation_loss": held.loss, "validation_images": held.images}
     # Chance is judged where the training ends; on the way there a young network may well guess.
-    diverged = snapshot.diverged
-    found = outcome(test, data.classes, mask, diverged)
-    early = snapshot.update < recipe.length and found == "chance"
-    return Finished(scalars, "ok" if early else found)
-
-
-def _entries(snapshot: "Snapshot") -> "dict[str, Tensor]":
-    """A snapshot as one table of tensors; `_section` takes it apart."""
-    entries = {f"state/{name}": value for name, value in snapshot.state.items()}
-    return entries | {f"optimiser/{name}": value for name, value in snapshot.optimiser.items()}
-
-
-def _section(entries: "dict[str, Tensor]", name: str) -> "dict[str, Tensor]":
-    return {key.removeprefix(name): value for key, value in entries.items() if key.startswith(name)}
+    ending = outcome(test, data.classes, mask, snapshot.diverged)
+    early = snapshot.update < recipe.length and ending == "chance"
+    return Finished(scalars, "ok" if early else ending)
 
 
 KIND = Kind(

@@ -10,7 +10,7 @@ BACKWARD = 2
 FLOAT = 4
 """Bytes of a number in a stored tensor."""
 NO_DATA = DataFacts(digest="", train=0, test=0, classes=0, shape=(0, 0, 0))
-"""Of tasks that look at none."""
+"""The data of tasks that look at none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Known:
     """What is known of a task beside its parameters."""
 
     data: DataFacts = NO_DATA
-    """Of the study's data."""
+    """The study's data."""
     trained_on: int = 0
     """Images to train on or to score by: the study's training images, or those of the set in their place."""
     model: ModelFacts | None = None
@@ -36,13 +36,12 @@ class Known:
 
     def images(self, split: str, training: int) -> int:
         """Images of a split on which networks are evaluated; `training` of the training images, 0 for all."""
-        own = {"train": training or self.data.train, "test": self.data.test, "validation": self.data.validation}
-        return own[split]
+        return training if training and split == "train" else getattr(self.data, split)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Of one task. `units` are what its seconds are proportional to, among tasks of its kind with its model."""
+    """How much one task does. `units` are what its seconds are proportional to among tasks of its kind and model."""
 
     units: float
     images: int = 0

@@ -98,7 +98,7 @@ def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):
 
     from lmcspec.base.sgd_noise import SgdNoise
     from lmcspec.science.data.resident import Split
-    from lmcspec.science.train import train
+    from lmcspec.science.train import Segment, train
 
     optimiser = get("optimiser", "signum").config.model_validate({"name": "signum", "lr": 0.1, "thaw": "2ep1it"})
     schedule = get("schedule", "triangle").config.model_validate({"name": "triangle", "top": "3it"})
@@ -117,10 +117,10 @@ def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):
         return module
 
     whole = train(network(), data, recipe, SgdNoise(0), mask=mask)
-    short = train(network(), data, recipe, SgdNoise(0), mask=mask, until=5)
+    short = train(network(), data, recipe, SgdNoise(0), mask=mask, segment=Segment(until=5))
     module = network()
     module.load_state_dict(short.state)
-    rest = train(module, data, recipe, SgdNoise(0), mask=mask, begin=5, optimiser_state=short.optimiser)
+    rest = train(module, data, recipe, SgdNoise(0), mask=mask, segment=Segment(5, optimiser=short.optimiser))
     for state in (short, whole):
         assert (
             not state.state["1.weight"][~mask["1.weight"]].any()

@@ -9,7 +9,7 @@ from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import Dropout, attach, detach, silence
-from lmcspec.science.train import train
+from lmcspec.science.train import Segment, train
 
 CPU = torch.device("cpu")
 
@@ -60,10 +60,10 @@ def test_noise_is_a_function_of_address_and_update():
 @pytest.mark.parametrize("k", [1, 3, 7])
 def test_going_on_is_the_uninterrupted_run(split, k):
     whole = train(network(), split, RECIPE, SgdNoise(0))
-    part = train(network(), split, RECIPE, SgdNoise(0), until=k)
+    part = train(network(), split, RECIPE, SgdNoise(0), segment=Segment(until=k))
     module = network()
     module.load_state_dict(part.state)
-    end = train(module, split, RECIPE, SgdNoise(0), begin=k, optimiser_state=part.optimiser)
+    end = train(module, split, RECIPE, SgdNoise(0), segment=Segment(k, optimiser=part.optimiser))
     assert all(torch.equal(end.state[name], whole.state[name]) for name in whole.state)
 
 

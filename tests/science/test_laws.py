@@ -10,7 +10,7 @@ from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.resident import Split
 from lmcspec.science.optimisers.laws import BrokenLaw
 from lmcspec.science.optimisers.sgd import SgdSteps
-from lmcspec.science.train import train
+from lmcspec.science.train import Segment, train
 
 DATA = Split(torch.randn(16, 1, 2, 3, generator=torch.Generator().manual_seed(0)), torch.arange(16) % 3)
 MASK = {"1.weight": torch.arange(18).view(3, 6) % 2 == 0}
@@ -99,8 +99,8 @@ def test_it_is_said_what_a_run_of_it_breaks(case, monkeypatch):
 @pytest.mark.parametrize("case", RESUMED)
 def test_it_is_said_what_going_on_with_it_breaks(case, monkeypatch):
     method, broken, said = RESUMED[case]
-    short = train(network(), DATA, RECIPE, SgdNoise(0), mask=MASK, until=3)
+    short = train(network(), DATA, RECIPE, SgdNoise(0), mask=MASK, segment=Segment(until=3))
     assert all(moment.any() for moment in short.optimiser.values())
     monkeypatch.setattr(SgdSteps, method, broken)
     with pytest.raises(BrokenLaw, match=f"^the optimiser 'sgd' of lmcspec .*{said}"):
-        train(network(), DATA, RECIPE, SgdNoise(0), mask=MASK, begin=3, optimiser_state=short.optimiser)
+        train(network(), DATA, RECIPE, SgdNoise(0), mask=MASK, segment=Segment(3, optimiser=short.optimiser))

@@ -31,7 +31,7 @@ from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
 from lmcspec.science.summary import model_facts
-from lmcspec.science.train import train
+from lmcspec.science.train import Callbacks, Segment, train
 
 GPU = torch.device("cuda", 0)
 SGD = Sgd(lr=0.1, momentum=0.9, weight_decay=1e-4, nesterov=True)
@@ -93,8 +93,16 @@ def test_training(data, optimiser, augment):
     module.load_state_dict(initial_state(module, "default", ("init", 0)))
     recipe = Recipe(length=40, batch=32, optimiser=optimiser, augment=augment)
     mask, passed = masks.dense(module), []
-    first = train(module, data, recipe, SgdNoise(0), mask=mask, until=18, stops=(5,), on_stop=passed.append)
-    last = train(module, data, recipe, SgdNoise(0), mask=mask, begin=18, until=20, optimiser_state=first.optimiser)
+    first = train(
+        module,
+        data,
+        recipe,
+        SgdNoise(0),
+        mask=mask,
+        segment=Segment(until=18),
+        callbacks=Callbacks((5,), passed.append),
+    )
+    last = train(module, data, recipe, SgdNoise(0), mask=mask, segment=Segment(18, 20, optimiser=first.optimiser))
     for snapshot in (*passed, first, last):
         assert {tensor.device.type for tensor in (*snapshot.state.values(), *snapshot.optimiser.values())} == {"cpu"}
     assert {tensor.device for tensor in module.state_dict().values()} == {GPU}
@@ -103,7 +111,7 @@ def test_training(data, optimiser, augment):
 def test_training_on_float_images(data):
     data = replace(data, images=torch.empty(70, 3, 8, 8, device=GPU), conversion=None)
     recipe = Recipe(length=40, batch=32, optimiser=SGD, augment=Augment(flip=True, crop=2))
-    assert train(network(), data, recipe, SgdNoise(0), until=4).update == 4
+    assert train(network(), data, recipe, SgdNoise(0), segment=Segment(until=4)).update == 4
 
 
 def test_evaluating(data):

@@ -13,7 +13,7 @@ from lmcspec.science import precision
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.precision import LossScale, computing_in
-from lmcspec.science.train import Stopped, train
+from lmcspec.science.train import Callbacks, Segment, Stopped, train
 
 OPTIMISER = Sgd(lr=0.05, momentum=0.9)
 
@@ -74,10 +74,10 @@ def test_a_bfloat16_training_goes_on_bitwise(few):
     whole = train(module, few[0], recipe, SgdNoise(0))
     half = network()
     with pytest.raises(Stopped) as stopped:
-        train(half, few[0], recipe, SgdNoise(0), pulse=lambda update, loss: update >= 16)
+        train(half, few[0], recipe, SgdNoise(0), callbacks=Callbacks(pulse=lambda update, loss: update >= 16))
     middle = stopped.value.snapshot
     half.load_state_dict(middle.state)
-    end = train(half, few[0], recipe, SgdNoise(0), begin=middle.update, optimiser_state=middle.optimiser)
+    end = train(half, few[0], recipe, SgdNoise(0), segment=Segment(middle.update, optimiser=middle.optimiser))
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
 
 
@@ -151,7 +151,7 @@ def test_updates_that_overflow_are_left_out_and_count(few, half_on_cpu, monkeypa
             few[0],
             Recipe(60, 32, OPTIMISER, precision="fp16"),
             SgdNoise(0),
-            until=until,
+            segment=Segment(until=until),
         )
         for until in (3, 60)
     ]
@@ -169,9 +169,9 @@ def test_a_float16_training_goes_on_bitwise(few, half_on_cpu, monkeypatch):
     recipe = Recipe(40, 32, OPTIMISER, precision="fp16")
     whole = train(network(), few[0], recipe, SgdNoise(0))
     half = network()
-    middle = train(half, few[0], recipe, SgdNoise(0), until=17)
+    middle = train(half, few[0], recipe, SgdNoise(0), segment=Segment(until=17))
     assert int(middle.optimiser["updates at this loss scale"]) == 5
-    end = train(half, few[0], recipe, SgdNoise(0), begin=17, optimiser_state=middle.optimiser)
+    end = train(half, few[0], recipe, SgdNoise(0), segment=Segment(17, optimiser=middle.optimiser))
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
     assert all(torch.equal(end.optimiser[name], value) for name, value in whole.optimiser.items())
 
@@ -192,7 +192,7 @@ def test_a_float16_training_goes_on_bitwise_with_its_loss_scale(cuda, few_on_gpu
     recipe = Recipe(40, 32, OPTIMISER, precision="fp16")
     whole = train(network().to(cuda), few_on_gpu[0], recipe, SgdNoise(0))
     half = network().to(cuda)
-    middle = train(half, few_on_gpu[0], recipe, SgdNoise(0), until=17)
-    end = train(half, few_on_gpu[0], recipe, SgdNoise(0), begin=17, optimiser_state=middle.optimiser)
+    middle = train(half, few_on_gpu[0], recipe, SgdNoise(0), segment=Segment(until=17))
+    end = train(half, few_on_gpu[0], recipe, SgdNoise(0), segment=Segment(17, optimiser=middle.optimiser))
     assert all(torch.equal(end.state[name], value) for name, value in whole.state.items())
     assert torch.equal(end.optimiser["loss scale"], whole.optimiser["loss scale"])

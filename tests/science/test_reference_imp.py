@@ -91,7 +91,7 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
     from lmcspec.science.initial import initial_state
     from lmcspec.science.models import construct
     from lmcspec.science.models.mlp import build
-    from lmcspec.science.train import train
+    from lmcspec.science.train import Callbacks, Segment, train
 
     data, test = few
     expected, wk = reference_imp(data.images, data.labels, k)
@@ -101,10 +101,10 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
 
     def run(state, level, copy=0, begin=0, mask=None, **more):
         module.load_state_dict(state)
-        return train(module, data, recipe, SgdNoise(DRAW, copy, level), begin=begin, mask=mask, **more).state
+        return train(module, data, recipe, SgdNoise(DRAW, copy, level), segment=Segment(begin), mask=mask, **more).state
 
     kept = []
-    end = run(initial_state(module, "default", ("init", DRAW)), 0, stops=(k,), on_stop=kept.append)
+    end = run(initial_state(module, "default", ("init", DRAW)), 0, callbacks=Callbacks((k,), kept.append))
     rewound = kept[0].state
     for name, weight in zip(rewound, wk, strict=True):
         assert torch.equal(rewound[name], weight)

@@ -15,7 +15,7 @@ from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.order import order
-from lmcspec.science.train import LOOK, batches, train
+from lmcspec.science.train import LOOK, Callbacks, Segment, batches, train
 
 
 def test_batches_cover_each_epoch_in_its_order_with_the_partial_one_last():
@@ -52,7 +52,7 @@ def test_nothing_global_is_read_or_left_changed(few):
         before = torch.get_rng_state(), np.random.get_state()[1].copy(), python_random.getstate()
         module = network("convnet")
         recipe = recipe_of(augment=Augment(flip=True, crop=1))
-        ends.append(train(module, few[0], recipe, SgdNoise(0), mask=half(module), until=12).state)
+        ends.append(train(module, few[0], recipe, SgdNoise(0), mask=half(module), segment=Segment(until=12)).state)
         evaluate(module, few[1])
         after = torch.get_rng_state(), np.random.get_state()[1].copy(), python_random.getstate()
         assert torch.equal(before[0], after[0]) and np.array_equal(before[1], after[1]) and before[2] == after[2]
@@ -70,12 +70,12 @@ def test_looking_on_the_way_changes_nothing(few):
         evaluate(module, few[1])
         module.eval()
 
-    busy = train(module, few[0], recipe, SgdNoise(0), stops=(0, 3, 17, 40), on_stop=look, pulse=look)
+    busy = train(module, few[0], recipe, SgdNoise(0), callbacks=Callbacks((0, 3, 17, 40), look, look))
     assert same(plain.state, busy.state)
 
 
 def test_copies_levels_and_replicates_part_at_once(few):
-    ends = [train(network("mlp"), few[0], recipe_of(), noise, until=1).state for noise in
+    ends = [train(network("mlp"), few[0], recipe_of(), noise, segment=Segment(until=1)).state for noise in
             (SgdNoise(0), SgdNoise(0, 1), SgdNoise(0, 0, 1), SgdNoise(1))]  # fmt: skip
     weights = {tuple(end["classifier.bias"].tolist()) for end in ends}
     assert len(weights) == 4
@@ -88,11 +88,11 @@ def test_divergence_ends_early_and_the_same_however_the_run_is_cut(few, masked):
     module = network("mlp")
     mask = half(module) if masked else None
     snapshots = []
-    end = train(module, few[0], recipe, SgdNoise(0), mask=mask, stops=(1, 10, 50, 100), on_stop=snapshots.append)
+    end = train(module, few[0], recipe, SgdNoise(0), mask=mask, callbacks=Callbacks((1, 10, 50, 100), snapshots.append))
     assert end.diverged and end.update == LOOK
     assert [(s.update, s.diverged) for s in snapshots] == [(1, False), (10, True), (LOOK, True), (LOOK, True)]
     for until, expected in ((10, snapshots[1]), (50, end)):
-        short = train(network("mlp"), few[0], recipe, SgdNoise(0), mask=mask, until=until)
+        short = train(network("mlp"), few[0], recipe, SgdNoise(0), mask=mask, segment=Segment(until=until))
         assert (short.update, short.diverged) == (expected.update, True)
         for name in short.state:
             assert torch.equal(short.state[name].nan_to_num(7), expected.state[name].nan_to_num(7))
@@ -103,14 +103,17 @@ def test_divergence_ends_early_and_the_same_however_the_run_is_cut(few, masked):
 
 def test_the_last_batch_may_be_one_image(few):
     data = Split(few[0].images[:33], few[0].labels[:33])
-    assert train(network("convnet"), data, recipe_of(), SgdNoise(0), until=4).update == 4
+    assert train(network("convnet"), data, recipe_of(), SgdNoise(0), segment=Segment(until=4)).update == 4
 
 
 def test_arguments_out_of_bounds_are_errors(few):
     module = network("mlp")
-    for more in ({"begin": 5, "until": 4}, {"until": 41}, {"begin": -1}, {"stops": (41,)}, {"begin": 5, "stops": (4,)}):
-        with pytest.raises(ValueError, match=r"updates|stops"):
-            train(module, few[0], recipe_of(), SgdNoise(0), **more)
+    for segment in (Segment(5, 4), Segment(until=41), Segment(-1)):
+        with pytest.raises(ValueError, match="updates"):
+            train(module, few[0], recipe_of(), SgdNoise(0), segment=segment)
+    for begin, stop in ((0, 41), (5, 4)):
+        with pytest.raises(ValueError, match="stops"):
+            train(module, few[0], recipe_of(), SgdNoise(0), segment=Segment(begin), callbacks=Callbacks((stop,)))
     for mask in ({"nothing.weight": torch.ones(1)}, {"classifier.weight": torch.ones(2, 2)}):
         with pytest.raises(ValueError, match="which the model has not"):
             train(module, few[0], recipe_of(), SgdNoise(0), mask=mask)
@@ -118,5 +121,5 @@ def test_arguments_out_of_bounds_are_errors(few):
 
 def test_the_modules_mode_is_put_back(few):
     module = network("mlp").eval()
-    train(module, few[0], recipe_of(), SgdNoise(0), until=2)
+    train(module, few[0], recipe_of(), SgdNoise(0), segment=Segment(until=2))
     assert not module.training

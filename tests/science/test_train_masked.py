@@ -10,7 +10,7 @@ from lmcspec.catalog import get
 from lmcspec.science import masks
 from lmcspec.science.optimisers.laws import BrokenLaw
 from lmcspec.science.optimisers.sgd import SgdSteps
-from lmcspec.science.train import batches, train
+from lmcspec.science.train import Callbacks, Segment, batches, train
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -34,7 +34,14 @@ def test_masked_weights_are_zero_in_weight_gradient_and_moments_at_every_update(
 
     monkeypatch.setattr(kind, "step", watched)
     snapshots = []
-    train(module, few[0], recipe_of(optimiser, 12), SgdNoise(0), mask=mask, stops=range(13), on_stop=snapshots.append)
+    train(
+        module,
+        few[0],
+        recipe_of(optimiser, 12),
+        SgdNoise(0),
+        mask=mask,
+        callbacks=Callbacks(range(13), snapshots.append),
+    )
     assert len(seen) == 12 and [snapshot.update for snapshot in snapshots] == list(range(13))
     for snapshot in snapshots:
         for name, keep in mask.items():
@@ -45,10 +52,10 @@ def test_masked_weights_are_zero_in_weight_gradient_and_moments_at_every_update(
 
 def test_a_carried_optimiser_state_is_masked_on_entry(few):
     module = network("mlp")
-    dense = train(module, few[0], recipe_of(), SgdNoise(0), until=5)
+    dense = train(module, few[0], recipe_of(), SgdNoise(0), segment=Segment(until=5))
     mask = half(module)
     snapshot = train(
-        module, few[0], recipe_of(), SgdNoise(0), mask=mask, begin=5, until=6, optimiser_state=dense.optimiser
+        module, few[0], recipe_of(), SgdNoise(0), mask=mask, segment=Segment(5, 6, optimiser=dense.optimiser)
     )
     masks.assert_masked({name: snapshot.optimiser[f"momentum/{name}"] for name in mask}, mask)
 
@@ -75,7 +82,7 @@ def test_no_update_is_a_snapshot_of_the_masked_start(few):
     module = network("mlp")
     mask = half(module)
     start = masks.apply(mask, module.state_dict())
-    snapshot = train(module, few[0], recipe_of(), SgdNoise(0), mask=mask, begin=7, until=7)
+    snapshot = train(module, few[0], recipe_of(), SgdNoise(0), mask=mask, segment=Segment(7, 7))
     assert snapshot.update == 7 and same(snapshot.state, start)
 
 
@@ -85,4 +92,4 @@ def test_a_mask_that_has_drifted_is_caught(few, monkeypatch):
     with pytest.raises(
         BrokenLaw, match=r"'sgd' of lmcspec moves what is pruned.* masked weights of 'layers\.0\.weight'"
     ):
-        train(module, few[0], recipe_of(), SgdNoise(0), mask=half(module), until=1)
+        train(module, few[0], recipe_of(), SgdNoise(0), mask=half(module), segment=Segment(until=1))

@@ -8,7 +8,7 @@ from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.science import masks
 from lmcspec.science.data import load
-from lmcspec.science.train import batches, train
+from lmcspec.science.train import Segment, batches, train
 
 
 @pytest.mark.gpu
@@ -50,10 +50,10 @@ def test_going_on_on_a_gpu_is_bitwise_the_uninterrupted_run(cuda, few_on_gpu, mo
     recipe, noise = recipe_of(optimiser, 25, augment=Augment(crop=1)), SgdNoise(0)
     mask = half(network(model))
     whole = train(network(model).to(cuda), few_on_gpu[0], recipe, noise, mask=mask)
-    short = train(network(model).to(cuda), few_on_gpu[0], recipe, noise, mask=mask, until=13)
+    short = train(network(model).to(cuda), few_on_gpu[0], recipe, noise, mask=mask, segment=Segment(until=13))
     module = network(model, replicate=7).to(cuda)
     module.load_state_dict(short.state)
-    rest = train(module, few_on_gpu[0], recipe, noise, mask=mask, begin=13, optimiser_state=short.optimiser)
+    rest = train(module, few_on_gpu[0], recipe, noise, mask=mask, segment=Segment(13, optimiser=short.optimiser))
     assert same(rest.state, whole.state) and same(rest.optimiser, whole.optimiser)
 
 

@@ -18,7 +18,7 @@ from lmcspec.science.data import load
 from lmcspec.science.data.distilled.distilled_set import Distilled, distilled_facts, enter_distilled, save_distilled
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
-from lmcspec.science.train import train
+from lmcspec.science.train import Segment, train
 from lmcspec.tasks import Interrupted, Part, encode, read
 from lmcspec.tasks.train import recipe_of, run
 
@@ -148,7 +148,7 @@ class TestAgainstScience:
         done = do(run, tmp_path, training(until=7), seeds)
         network = read.module(MLP)
         network.load_state_dict(start(MLP, "init", 1))
-        end = train(network, digits.train, recipe_of(recipe()), SgdNoise(1, 2, 3), until=7)
+        end = train(network, digits.train, recipe_of(recipe()), SgdNoise(1, 2, 3), segment=Segment(until=7))
         for name, value in state_of(done).items():
             assert torch.equal(value, end.state[name])
         test, clean = evaluate(network, digits.test), evaluate(network, digits.train)
@@ -288,7 +288,7 @@ class TestDistilled:
         network = read.module(MLP)
         network.load_state_dict(start(MLP, "init", 0))
         split = enter_distilled(read.distilled(TestContext(tmp_path / "b", {"data": made}), digits, None), digits)
-        end = train(network, split, recipe_of(self.HOW), SgdNoise(0), until=20)
+        end = train(network, split, recipe_of(self.HOW), SgdNoise(0), segment=Segment(until=20))
         assert torch.equal(state_of(done)["layers.0.weight"], end.state["layers.0.weight"])
         assert done.scalars["test_error"] == evaluate(network, digits.test).error
         assert done.scalars["train_error"] == evaluate(network, split).error

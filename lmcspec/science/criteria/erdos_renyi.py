@@ -19,9 +19,10 @@ CHANNELS = 2
 
 
 def scores(state: Mapping[str, Tensor], mask: Mapping[str, Tensor], address: tuple[int, ...]) -> dict[str, Tensor]:
-    """By channels alone, a convolution like a linear layer; the draws are from stream `prune` at (*address, name).
+    """Random scores that prune to these densities; the draws are from stream `prune` at (*address, name).
 
-    Among the survivors of the mask: what is pruned in several rounds has the densities of all rounds at once.
+    A convolution counts as a linear layer, by its channels alone. Draws are among the survivors of the mask, so that
+    what is pruned in several rounds has the densities of all rounds at once.
     """
     return {name: _last_to_go(keep, _weight(keep.shape[:CHANNELS]), (*address, name)) for name, keep in mask.items()}
 
@@ -29,7 +30,7 @@ def scores(state: Mapping[str, Tensor], mask: Mapping[str, Tensor], address: tup
 def kernel_scores(
     state: Mapping[str, Tensor], mask: Mapping[str, Tensor], address: tuple[int, ...]
 ) -> dict[str, Tensor]:
-    """As `scores`, by the sizes of kernels too."""
+    """Random scores as those of `scores`, to densities that depend on the sizes of kernels too."""
     return {name: _last_to_go(keep, _weight(keep.shape), (*address, name)) for name, keep in mask.items()}
 
 

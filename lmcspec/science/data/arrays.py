@@ -37,9 +37,9 @@ class Arrays:
     scale: float = 255.0
     validation: tuple[np.ndarray, np.ndarray] | None = None
     names: tuple[str, ...] = ()
-    """Of the classes in the order of their labels, where they have some."""
+    """Names of the classes in the order of their labels, where they have some."""
     digest: str = ""
-    """Theirs, where whoever loaded them knows it."""
+    """The digest of the arrays, where whoever loaded them knows it."""
 
     def __post_init__(self) -> None:
         splits = (self.train_images, self.train_labels), (self.test_images, self.test_labels), self.validation

@@ -87,5 +87,5 @@ def most_aside(labels: np.ndarray, name: str, seed: int = 0) -> int:
 
 
 def most_aside_of(sizes: Sequence[int], name: str, seed: int = 0) -> int:
-    """The same where images come class by class, as those of a folder do, by how many there are of each."""
+    """`most_aside` of images that come class by class, as those of a folder do: so many of each class."""
     return most_aside(np.repeat(np.arange(len(sizes)), sizes), name, seed)

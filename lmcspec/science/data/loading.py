@@ -104,7 +104,7 @@ def _card(config: Named | str) -> tuple[DatasetCard, Named]:
 
 
 def _digest(card: DatasetCard, config: Named, folder: Path | None) -> str:
-    """That of a set which was just loaded. One of a built-in set is checked as it is loaded."""
+    """The digest of a set that was just loaded; that of a built-in set is checked as it is loaded."""
     if not isinstance(card.facts, str):
         return card.facts.digest
     module, _, attribute = card.facts.partition(":")

@@ -11,13 +11,13 @@ from io import BytesIO
 from typing import Any
 
 INSTRUCTIONS = 500_000
-"""Of a pickle; CIFAR-100's largest file has some 200,000."""
+"""Instructions of a pickle; CIFAR-100's largest file has some 200,000."""
 EACH = 256
 """Bytes that an instruction leaves at most, beside those of its argument."""
 KEY = 1000
 """Parts of a key of a table or a member of a set: tuples inside it count as often as they stand there."""
 KEYS = 10_000
-"""Parts of all of them together."""
+"""Parts of all keys and members together."""
 LONGEST = 300
 """Characters of what is told of an error."""
 

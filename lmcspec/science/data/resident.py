@@ -145,7 +145,7 @@ class Dataset:
     space: Space
     validation: Split | None = None
     names: tuple[str, ...] = ()
-    """Of the classes in the order of their labels, where they have some."""
+    """Names of the classes in the order of their labels, where they have some."""
 
 
 Residence = bool | Literal["auto"]

@@ -56,7 +56,7 @@ def conversion(space: Space, scale: float, device: torch.device, whitening: Whit
 
 
 def of_floats(conversion: Conversion) -> Conversion:
-    """The same for images that are scaled to [0, 1] already."""
+    """The conversion of images that are scaled to [0, 1] already into the same space."""
     return replace(conversion, scale=1.0)
 
 

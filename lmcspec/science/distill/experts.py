@@ -1,6 +1,6 @@
 """Experts: trainings on real data that leave their state after every epoch, for trajectory matching."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.data.resident import Split
-from lmcspec.science.train import Snapshot, train
+from lmcspec.science.train import WHOLE, Callbacks, Segment, Snapshot, train
 
 
 def trajectory(
@@ -18,15 +18,13 @@ def trajectory(
     recipe: Recipe,
     noise: TrainingNoise,
     states: dict[str, Tensor],
-    *,
-    begin: int = 0,
-    optimiser_state: Mapping[str, Tensor] | None = None,
+    segment: Segment = WHOLE,
     pulse: Callable[[int, float], bool | None] | None = None,
 ) -> Snapshot:
     """Train, and put the parameters after every epoch, from 0 on, into `states` as `epoch/name`, on the CPU.
 
-    The recipe's length is a whole number of epochs. One that was interrupted after `begin` updates goes on with the
-    `states` that it had by then.
+    The recipe's length is a whole number of epochs. One that was interrupted goes on with the `states` that it had
+    where the `segment` begins.
     """
     per_epoch = updates_per_epoch(len(split), recipe.batch)
     names = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
@@ -38,17 +36,7 @@ def trajectory(
         states.update({f"{known()}/{name}": snapshot.state[name] for name in names})
 
     stops = [epoch * per_epoch for epoch in range(known(), recipe.length // per_epoch + 1)]
-    return train(
-        module,
-        split,
-        recipe,
-        noise,
-        begin=begin,
-        optimiser_state=optimiser_state,
-        stops=stops,
-        on_stop=keep,
-        pulse=pulse,
-    )
+    return train(module, split, recipe, noise, segment=segment, callbacks=Callbacks(stops, keep, pulse))
 
 
 def state_after(path: Path, epoch: int) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ from lmcspec.science.distill.distillation import Distillation
 from lmcspec.science.distill.matching import DISTANCES, gradients
 from lmcspec.science.distill.start import class_labels, members_of, some, start_rows, too_few
 from lmcspec.science.dropout import silence
-from lmcspec.science.train import train
+from lmcspec.science.train import Segment, train
 
 
 def distill(config: EfficientCondensation, distillation: Distillation) -> Distilled:
@@ -164,11 +164,11 @@ class _Learner:
     moments: Mapping[str, Tensor] | None = None
 
     def train(self, split: Split, recipe: Recipe, noise: InnerNoise) -> None:
-        """Train on; the momentum goes on from the last time."""
-        self.moments = train(self.module, split, recipe, noise, optimiser_state=self.moments).optimiser
+        """Train the network further; its momentum goes on from the last time."""
+        self.moments = train(self.module, split, recipe, noise, segment=Segment(optimiser=self.moments)).optimiser
 
     def state(self) -> dict[str, Tensor]:
-        """Every tensor of it."""
+        """The tensors of the network and of its momentum, by name."""
         moments = {f"moments/{name}": tensor for name, tensor in (self.moments or {}).items()}
         return {f"net/{name}": tensor for name, tensor in self.module.state_dict().items()} | moments
 

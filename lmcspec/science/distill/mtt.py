@@ -47,7 +47,6 @@ def distill(config: TrajectoryMatching, distillation: Distillation) -> Distilled
         )
     module = distillation.build().to(distillation.device).train()
     silence(module)
-    buffers = dict(module.named_buffers())
     if not distillation.experts:
         raise ValueError("trajectory matching needs experts")
     for iteration in range(first, config.iterations):
@@ -61,7 +60,7 @@ def distill(config: TrajectoryMatching, distillation: Distillation) -> Distilled
         with torch.enable_grad():
             images.requires_grad_(True)
             rate.requires_grad_(True)
-            ended = _student(config, module, buffers, begun, images, labels, rate, iteration)
+            ended = _student(config, module, begun, images, labels, rate, iteration)
             apart = torch.stack([(ended[name] - goal[name]).square().sum() for name in goal]).sum()
             whole = torch.stack([(begun[name] - goal[name]).square().sum() for name in goal]).sum()
             loss = apart / whole
@@ -82,7 +81,6 @@ def distill(config: TrajectoryMatching, distillation: Distillation) -> Distilled
 def _student(
     config: TrajectoryMatching,
     module: nn.Module,
-    buffers: dict[str, Tensor],
     begun: dict[str, Tensor],
     images: Tensor,
     labels: Tensor,
@@ -110,7 +108,7 @@ def _student(
         if draws is not None:
             seen = apply_dsa(seen, draws, number, part)
         # Statistics that a batch norm keeps would tie one update to the next in another way than its weights.
-        kept = {name: tensor.clone() for name, tensor in buffers.items()}
+        kept = {name: tensor.clone() for name, tensor in module.named_buffers()}
         with twice_differentiable():
             loss = cross_entropy(functional_call(module, {**weights, **kept}, (seen,)), labels[chosen])
             steps = torch.autograd.grad(loss, list(weights.values()), create_graph=True)

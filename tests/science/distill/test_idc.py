@@ -29,7 +29,7 @@ from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import convnet
-from lmcspec.science.train import train
+from lmcspec.science.train import Segment, train
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def by_the_book(config, dataset):
                 optimiser.step()
             if inner + 1 < config.inner:
                 noise = InnerNoise("distill", (seed, network, "training", inner))
-                moments = train(module, split, recipe, noise, optimiser_state=moments).optimiser
+                moments = train(module, split, recipe, noise, segment=Segment(optimiser=moments)).optimiser
     return images.detach()
 
 

@@ -28,8 +28,8 @@ from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import mlp
 from lmcspec.science.order import order
+from lmcspec.science.train import Segment, train
 from lmcspec.science.train import Stopped as TrainingStopped
-from lmcspec.science.train import train
 
 RECIPE = Recipe(3 * 6, 256, Sgd(lr=0.05), augment=Augment())
 
@@ -95,7 +95,8 @@ def test_an_interrupted_expert_goes_on_bitwise(digits, experts, stop):
     snapshot = caught.value.snapshot
     module.load_state_dict(snapshot.state)
     recipe, noise = Recipe(18, 256, Sgd(lr=0.05, momentum=0.5)), InnerNoise("expert", (0, 0))
-    trajectory(module, digits.train, recipe, noise, states, begin=snapshot.update, optimiser_state=snapshot.optimiser)
+    rest = Segment(snapshot.update, optimiser=snapshot.optimiser)
+    trajectory(module, digits.train, recipe, noise, states, rest)
     whole = {}
     trajectory(started(0), digits.train, recipe, noise, whole)
     assert states.keys() == whole.keys()

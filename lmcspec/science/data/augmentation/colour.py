@@ -29,7 +29,7 @@ _ORDERS = tuple(permutations(range(3)))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Colours:
-    """Of each image: which change comes first, second and third, int64 (n, 3); their a (n, 3); what is added (n, 3)."""
+    """The order of each image's three changes, int64 (n, 3); their a (n, 3); what lighting adds (n, 3)."""
 
     order: Tensor
     amounts: Tensor

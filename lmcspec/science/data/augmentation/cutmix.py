@@ -34,7 +34,7 @@ Labels = Tensor | Mixed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixDraws:
-    """Of an epoch: by batch, uniforms for whether, how much and where (y, x); by position, words that rank partners."""
+    """Draws of an epoch: uniforms by batch for whether, how much and where (y, x); words by position rank partners."""
 
     probability: float
     whether: np.ndarray

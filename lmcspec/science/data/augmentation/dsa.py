@@ -48,7 +48,7 @@ _MOVES = ("crop", "rotate", "scale")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DsaDraws:
-    """Of an epoch: which transforms each batch goes through, in order, and uniforms float64 (n,) by stream."""
+    """Draws of an epoch: which transforms each batch goes through, in order, and uniforms float64 (n,) by stream."""
 
     transforms: tuple[tuple[str, ...], ...]
     uniforms: Mapping[str, np.ndarray]

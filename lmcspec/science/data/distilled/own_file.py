@@ -40,7 +40,7 @@ class Note:
     names: tuple[str, ...] = ()
 
     def write(self) -> dict[str, str]:
-        """As metadata of a file; what is as if nothing were said is left out."""
+        """The note as metadata of a file; values that are the default are left out."""
         note = {"space": json.dumps(asdict(self.space))} if self.space is not None else {}
         note |= {"factor": str(self.factor)} if self.factor > 1 else {}
         note |= {"rate": repr(self.rate)} if self.rate is not None else {}

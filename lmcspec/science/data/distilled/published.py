@@ -126,7 +126,7 @@ def _called(value: Any) -> str:
 
 
 def _key(key: str | int) -> str:
-    """Its beginning; Python refuses to spell integers of thousands of digits."""
+    """The beginning of a key; Python refuses to spell integers of thousands of digits."""
     if isinstance(key, str):
         return repr(key[:30])[:30]
     return repr(key) if abs(key) < 10**15 else "a long number"

@@ -54,7 +54,7 @@ class StoredTensor:
         raise NoTensors("changes a tensor that it has made before")
 
     def read(self) -> np.ndarray:
-        """Its values in the order of its indices, in memory of their own. NoTensors where the file holds fewer."""
+        """The values in the order of the tensor's indices, in new memory. NoTensors where the file holds fewer."""
         dtype = np.dtype(self.dtype)
         if not prod(self.shape):
             return np.empty(self.shape, dtype)

@@ -30,13 +30,13 @@ class Parts:
         return iter(self._archive.infolist())
 
     def read(self, part: ZipInfo, file: BinaryIO) -> bytes:
-        """Its content in the archive, opened as `file`, checked against the list."""
+        """The content of a part in the archive, opened as `file`, checked against the list."""
         with self._lock:
             self._bounded.file = file
             return self._archive.read(part)
 
     def read_later(self, part: ZipInfo) -> bytes:
-        """The same of the file as it is by now; nothing if it is of another size."""
+        """The content of a part in the file as it is by now; empty if the file is of another size."""
         with self._path.open("rb") as file:
             return self.read(part, file) if file.seek(0, 2) == self.size else b""
 

@@ -25,7 +25,7 @@ REQUIRED = (
     *("series", "slot", "card", "figure", "plot", "part", "plan", "diff", "outcome", "family", "member", "baseline"),
     *("mask", "density", "sparsity", "rewind point", "instability", "barrier", "midpoint barrier", "noise floor"),
     *("verdict", "distilled set", "ipc", "factor", "expert", "protocol", "space", "stream", "numerics", "journal"),
-    *("ledger", "invocation"),
+    *("ledger", "invocation", "input", "role", "subject", "failure", "distillation", "transform", "material", "cell"),
 )
 SEVERAL = PAGES["words"].partition("## One name, several meanings")[2]
 FREE = {"lmcspec/", "runners/", "tests/", "docs/", "specs/", "--set", "run", "lr = 0.17", "mask.safetensors"}

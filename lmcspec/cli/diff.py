@@ -11,8 +11,8 @@ from lmcspec.cli.options import MaxTasksOption, StoreOption, needed_store, open_
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
-    from lmcspec.plan.overlap import SharedTasks
     from lmcspec.plan.planned_study import PlannedStudy
+    from lmcspec.plan.shared_tasks import SharedTasks
     from lmcspec.report.compare import Comparison
     from lmcspec.spec.differences import Differences
     from lmcspec.store import Store
@@ -51,8 +51,8 @@ def diff(
     With --results also the means of what both measure, with the 95 % interval of their difference. Runs nothing.
     """
     from lmcspec.base.errors import UsageError
-    from lmcspec.plan.overlap import overlap
     from lmcspec.plan.planned_study import read_study
+    from lmcspec.plan.shared_tasks import shared_tasks
 
     if b is None and not sets and store_b is None:
         raise UsageError(
@@ -65,7 +65,7 @@ def diff(
     called = _called(a, b, sets, store_path(store_b))
     right = _Side(called, read_study(b or a, sets, second, max_tasks), second)
     settings = _settings(left, right)
-    tasks = overlap(left.study.plan, right.study.plan)
+    tasks = shared_tasks(left.study.plan, right.study.plan)
     compared = _compared(left, right) if results else None
     if format is Format.json:
         put(envelope("diff", True, _document(left, right, settings, tasks, compared)))

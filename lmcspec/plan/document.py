@@ -72,7 +72,7 @@ def read_document(document: Any) -> Plan:
     except (FileNotFoundError, LmcspecError) as error:
         moved = str(error)
     except MALFORMED as error:
-        moved = f"where its data lie can't be told: {in_words(error)}"
+        moved = f"where its data lie can't be told: {shape_error(error)}"
     if moved:
         raise StoreError(f"the plan is stale: {moved}", help=AGAIN)
     return plan
@@ -87,7 +87,7 @@ def from_document(document: Any, *, sealed: bool = False) -> Plan:
     try:
         return _from_document(document, sealed=sealed)
     except MALFORMED as error:
-        raise StoreError(f"this is not a whole saved plan: {in_words(error)}", help=AGAIN) from None
+        raise StoreError(f"this is not a whole saved plan: {shape_error(error)}", help=AGAIN) from None
 
 
 def recorded(document: Any) -> Plan:
@@ -98,7 +98,7 @@ def recorded(document: Any) -> Plan:
     try:
         return _from_document(document, now=False)
     except MALFORMED as error:
-        raise StoreError(f"this recorded plan can't be read: {in_words(error)}") from None
+        raise StoreError(f"this recorded plan can't be read: {shape_error(error)}") from None
 
 
 MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
@@ -117,7 +117,7 @@ def _kind(name: str) -> Kind:
     return loaded
 
 
-def in_words(error: Exception) -> str:
+def shape_error(error: Exception) -> str:
     """What is wrong with a document's shape, in one line."""
     if not isinstance(error, ValidationError):
         return f"{type(error).__name__} {error}"
@@ -167,7 +167,7 @@ def _tasks() -> TypeAdapter[dict[str, _Task]]:
     return TypeAdapter(dict[str, _Task], config=ConfigDict(strict=True))
 
 
-def checked(document: Mapping[str, Any], *, sealed: bool = False) -> _Rest:
+def checked_rest(document: Mapping[str, Any], *, sealed: bool = False) -> _Rest:
     """What stands beside tasks and parts in a document, once all of it has been checked: types, seal, references.
 
     By way of JSON: there a list is a tuple, and otherwise nothing is made of another type. Raises StoreError, and one
@@ -185,7 +185,7 @@ def checked(document: Mapping[str, Any], *, sealed: bool = False) -> _Rest:
 def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: bool = False) -> Plan:
     if document.get("schema") == SCHEMA:
         check_parts(document)
-    rest = checked(document, sealed=sealed)
+    rest = checked_rest(document, sealed=sealed)
     tasks = {}
     for identifier, entry in document["tasks"].items():
         task_kind = _kind(entry["kind"])

@@ -182,7 +182,7 @@ def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
     )
 
 
-def is_id(name: str) -> bool:
+def may_be_id(name: str) -> bool:
     """Whether a name can be the first digits of a task's id."""
     return _DIGITS.fullmatch(name) is not None
 
@@ -195,7 +195,7 @@ def task_called(plan: Plan, name: str, case: str = "") -> tuple[str, str]:
     for label in (name, f"{case}/{name}"):
         if label in plan.roles:
             return plan.roles[label], label
-    if is_id(name):
+    if may_be_id(name):
         matching = [task for task in plan.tasks if task.startswith(name) and task not in plan.unknown]
         if len(matching) == 1:
             return matching[0], plan.tasks[matching[0]].label

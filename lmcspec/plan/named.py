@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import UsageError
-from lmcspec.plan.explain import TaskExplanation, explain_task, is_id, task_called
+from lmcspec.plan.explain import TaskExplanation, explain_task, may_be_id, task_called
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.outlook import outlook
 from lmcspec.plan.planned_study import is_saved, plan_study, read_study
@@ -39,7 +39,7 @@ def explain_named(
         return explain_path(loaded, name, case)
     except UsageError as error:
         no_value = error
-    if "/" not in name and not is_id(name):
+    if "/" not in name and not may_be_id(name):
         raise no_value
     store = open_store()
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.base.ids import short
 from lmcspec.catalog import nearest
-from lmcspec.plan.document import MALFORMED, checked, in_words
+from lmcspec.plan.document import MALFORMED, checked_rest, shape_error
 from lmcspec.store import Store, failed_attempts, holder, interrupted, is_dead, last_plan, recorded_studies
 from lmcspec.store.store import SHORTEST_PREFIX
 
@@ -88,11 +88,11 @@ def last_recorded(store: Store, study: str) -> dict[str, Any] | None:
     if document is None:
         return None
     try:
-        if checked(document).study == study:
+        if checked_rest(document).study == study:
             return document
         why = "it is another study's"
     except (StoreError, *MALFORMED) as error:
-        why = str(error) if isinstance(error, StoreError) else in_words(error)
+        why = str(error) if isinstance(error, StoreError) else shape_error(error)
     _log.warning("the recorded plan of %s is ignored: %s", study, why)
     return None
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from lmcspec.base import beneath, ids
 from lmcspec.store import layout
 
-Problem = Literal["missing", "corrupt", "unreadable"]
+Defect = Literal["missing", "corrupt", "unreadable"]
 
 _GRAIN = 2 * 10**9
 """Nanoseconds within which a file may change twice and bear the same times."""
@@ -54,7 +54,7 @@ def is_whole(content: bytes, document: Mapping[str, Any]) -> bool:
 
 def problems(
     root: Path, folder: Path, expected: Mapping[str, Mapping[str, Any]], *, full: bool = True
-) -> Iterator[tuple[str, Problem]]:
+) -> Iterator[tuple[str, Defect]]:
     """(path from the folder, what is wrong) of each file that is not as COMMIT says: by its size, or if `full` by all.
 
     A file is read once in a process unless it is written to.
@@ -76,7 +76,7 @@ def problems(
                 yield name, "unreadable"
 
 
-def strangers(root: Path, folder: Path, expected: Mapping[str, Any]) -> Iterator[tuple[str, Problem]]:
+def unexpected(root: Path, folder: Path, expected: Mapping[str, Any]) -> Iterator[tuple[str, Defect]]:
     """The problem with each thing that lies among the outputs of a result and is none of them."""
     out = folder / layout.OUT
     for path, kind in beneath.walk(root, out) if beneath.is_folder(root, out) else ():

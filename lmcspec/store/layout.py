@@ -49,7 +49,7 @@ def is_id(text: object) -> bool:
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
-def checked(identifier: str) -> str:
+def checked_id(identifier: str) -> str:
     """The id itself; StoreError for anything else, so that no other text ever becomes part of a path."""
     if not is_id(identifier):
         raise StoreError(
@@ -60,7 +60,7 @@ def checked(identifier: str) -> str:
 
 def object_folder(root: Path, identifier: str) -> Path:
     """The folder of a committed object, `objects/ab/<id>`."""
-    return root / "objects" / checked(identifier)[:2] / identifier
+    return root / "objects" / checked_id(identifier)[:2] / identifier
 
 
 def object_names(root: Path) -> Iterator[str]:
@@ -73,7 +73,7 @@ def object_names(root: Path) -> Iterator[str]:
 
 def attempts_folder(root: Path, identifier: str) -> Path:
     """`attempts/<id>`: the attempts at an object, each in a folder of its own, its owner in a file beside it."""
-    return root / "attempts" / checked(identifier)
+    return root / "attempts" / checked_id(identifier)
 
 
 def is_attempt(text: object) -> bool:
@@ -99,12 +99,12 @@ def attempt_log(root: Path, named: str) -> Path | None:
 
 def lease_file(root: Path, identifier: str) -> Path:
     """The file of the lease on a task, `leases/<id>.json`."""
-    return root / "leases" / f"{checked(identifier)}.json"
+    return root / "leases" / f"{checked_id(identifier)}.json"
 
 
 def partial_folder(root: Path, identifier: str) -> Path:
     """`partial/<id>`: the checkpoint of an unfinished task, which outlives its attempts."""
-    return root / "partial" / checked(identifier)
+    return root / "partial" / checked_id(identifier)
 
 
 def new_name() -> str:

@@ -121,7 +121,7 @@ class Store:
         """(id, descriptor of its shelf, whether a committed object is there) of those ids that have a shelf."""
         shelves: dict[str, list[str]] = {}
         for identifier in identifiers:
-            shelves.setdefault(layout.checked(identifier)[:2], []).append(identifier)
+            shelves.setdefault(layout.checked_id(identifier)[:2], []).append(identifier)
         for name, shelved in shelves.items():
             # A shelf that is a link, or isn't there, holds nothing.
             with contextlib.suppress(OSError), beneath.folder(self.root, self.root / "objects" / name) as shelf:

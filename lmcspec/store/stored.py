@@ -11,7 +11,7 @@ from lmcspec.base.beneath import ForeignError
 from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout, shapes
-from lmcspec.store.checked import Problem, is_whole, problems, strangers
+from lmcspec.store.checked import Defect, is_whole, problems, unexpected
 
 
 class DamagedError(StoreError):
@@ -59,7 +59,7 @@ class Stored:
                 raise
         return self.path / layout.OUT
 
-    def damage(self, *, full: bool = True) -> Iterator[tuple[str, Problem]]:
+    def damage(self, *, full: bool = True) -> Iterator[tuple[str, Defect]]:
         """(path, what is wrong) of each output that is not as it was committed, and of each that wasn't committed.
 
         Without `full` sizes are compared. Dropped outputs are no damage.
@@ -67,7 +67,7 @@ class Stored:
         if not beneath.look(self.root, self.path / layout.DROPPED):
             yield from problems(self.root, self.path, self.result["files"], full=full)
             if full:
-                yield from strangers(self.root, self.path, self.result["files"])
+                yield from unexpected(self.root, self.path, self.result["files"])
 
     @property
     def log(self) -> Path:
@@ -166,7 +166,7 @@ def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = Fa
         raise DamagedError(identifier, f"its COMMIT: {error}") from error
 
 
-def _raise_first(stored: Stored, wrong: Iterable[tuple[str, Problem]]) -> None:
+def _raise_first(stored: Stored, wrong: Iterable[tuple[str, Defect]]) -> None:
     for name, problem in wrong:
         if problem != "unreadable":
             raise DamagedError(stored.id, f"{name} is {problem}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lmcspec.store import layout
-from lmcspec.store.checked import Problem, problems
+from lmcspec.store.checked import Defect, problems
 from lmcspec.store.store import Store
 from lmcspec.store.stored import DamagedError
 
@@ -15,7 +15,7 @@ class Damage:
     """Something that is not as it was committed."""
 
     id: str
-    problem: Problem
+    problem: Defect
     """`unreadable`: the system refuses to hand it out, so that nobody knows."""
     part: Literal["result", "record"]
     """Damage to the result means that the object must be made again; the record is only its history."""

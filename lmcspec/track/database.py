@@ -171,7 +171,7 @@ def _make(database: Path) -> None:
 
     draft = layout.draft_of(database)
     MlflowClient(tracking_uri=uris.database(draft)).search_experiments(max_results=1)
-    let_go(draft)
+    close_connections(draft)
     _settle(draft)
     beneath.move(database.parent, draft, database)
     beneath.sync(database.parent, database.parent)
@@ -187,7 +187,7 @@ def _settle(draft: Path) -> None:
     beneath.sync(draft.parent, draft)
 
 
-def let_go(database: Path) -> None:
+def close_connections(database: Path) -> None:
     """Close MLflow's connections to a file: it keeps them for as long as the process lives, whatever has its name."""
     with contextlib.suppress(ImportError, AttributeError):
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -224,7 +224,7 @@ def _upgraded(database: Path) -> Path | None:
 
 def _replace(database: Path, by: Path | None, why: str) -> None:
     """Set the file aside, kept under another name, and put this one in its place, or nothing."""
-    let_go(database)
+    close_connections(database)
     stamp = time.strftime("%Y%m%dT%H%M%S")
     aside = database.with_name(f"{database.name}.{stamp}-{layout.new_name()[:4]}.aside")
     # First what belongs to it: by itself it would be taken for a part of the next.

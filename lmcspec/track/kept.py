@@ -42,7 +42,7 @@ def put(store: Store, run: str, path: str, content: bytes) -> None:
     layout.put_file(store.root, file, content)
 
 
-def bring_home(database: Path, store: Store) -> None:
+def write_places(database: Path, store: Store) -> None:
     """Have a database say where the files of this store's runs lie, whatever it said before: pages show them then."""
     home = artifacts(store)
     with contextlib.suppress(*UNREADABLE), contextlib.closing(connected(database)) as connection:

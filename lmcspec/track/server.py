@@ -100,7 +100,7 @@ class Server:
             self._own = self._database == own_database(store)
             prepare(self._database, replaceable=self._own)
             if self._own:
-                kept.bring_home(self._database, store)
+                kept.write_places(self._database, store)
             self._file = _identity(self._database)
         self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
 

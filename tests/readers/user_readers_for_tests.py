@@ -136,5 +136,5 @@ def _(world: World, path: Path) -> object:
         with contextlib.suppress(database._ReadOnlyError):
             told = database.trouble(path)
             if not told:
-                kept.bring_home(path, store)
+                kept.write_places(path, store)
             return told, glance(path, store, "tiny")

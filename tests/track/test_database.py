@@ -28,7 +28,7 @@ def make(path, revision="new", run=None, tables=TABLES):
 def place(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_schema", lambda: ("new", TABLES))
     monkeypatch.setattr(module, "_make", make)
-    monkeypatch.setattr(module, "let_go", lambda path: None)
+    monkeypatch.setattr(module, "close_connections", lambda path: None)
     return tmp_path / "tracking" / "mlflow.db"
 
 

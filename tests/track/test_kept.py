@@ -70,7 +70,7 @@ def test_a_database_that_names_another_place_is_put_right_where_it_is_about_this
             INSERT INTO runs VALUES ('{RUN}', 'file:///home/victim'), ('theirs', 'file:///other');
             INSERT INTO tags VALUES ('{RUN}', '{OWNER}', '{store.id}'), ('theirs', '{OWNER}', 'another');
         """)
-    kept.bring_home(tmp_path / "mlflow.db", store)
+    kept.write_places(tmp_path / "mlflow.db", store)
     with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection:
         home = artifacts(store)
         assert connection.execute("SELECT * FROM experiments").fetchall() == [(1, home), (2, "file:///other")]

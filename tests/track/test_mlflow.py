@@ -19,7 +19,7 @@ from tracked_for_tests import SPEC, tracker_of
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import default_uri, tracker, uris
-from lmcspec.track.database import BESIDE, let_go
+from lmcspec.track.database import BESIDE, close_connections
 from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.serve import HOST, command, environment, free_port
 
@@ -198,7 +198,7 @@ def told(request, finished, tmp_path):
             made = {end: Path(f"{file}{end}").read_bytes() for end in ("", *BESIDE) if Path(f"{file}{end}").exists()}
         else:
             # This process has looked into it as well, and would go on looking at the file that is gone.
-            let_go(file)
+            close_connections(file)
             for end in ("", *BESIDE):
                 Path(f"{file}{end}").unlink(missing_ok=True)
             made = copy

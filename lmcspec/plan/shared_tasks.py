@@ -20,13 +20,13 @@ class SharedTasks:
         return only_a, only_b, shared
 
     def document(self) -> dict[str, dict[str, int]]:
-        """The overlap as plain data, with all kinds together under `total`."""
+        """The counts as plain data, with all kinds together under `total`."""
         names = ("only_a", "only_b", "shared")
         rows = {"total": self.total, **self.kinds}
         return {kind: dict(zip(names, counts, strict=True)) for kind, counts in rows.items()}
 
 
-def overlap(a: Plan, b: Plan) -> SharedTasks:
+def shared_tasks(a: Plan, b: Plan) -> SharedTasks:
     """Compare by id: equal work is one task, whatever the study calls it.
 
     What one plan trains only in passing and the other for its own sake counts as shared: it is the same result.

@@ -45,8 +45,8 @@ class Landscape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
-    """Where to look: the grid's positions, what each of its points is made of, and where the networks lie."""
+class _Grid:
+    """The grid in a plane: its positions, what each of its points is made of, and where the networks lie."""
 
     x: list[float]
     y: list[float]
@@ -85,36 +85,36 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
         return Finished({"metrics": {}}, "diverged")
     data = read.dataset(ctx, params.data)
     try:
-        ground, problem = _ground(params, states, names), ""
+        grid, problem = _grid(params, states, names), ""
     except NoPlaneError as error:
-        ground, problem = None, str(error)
-    points = [*_alone(states), *(() if ground is None else (ground.centre, *ground.points))]
-    looked = _Looked(ctx, params, network, states, len(points))
-    middled = 3 if params.plane == "orthonormal" else 2
+        grid, problem = None, str(error)
+    points = [*_alone(states), *(() if grid is None else (grid.centre, *grid.points))]
+    evaluations = _Evaluations(ctx, params, network, states, len(points))
+    around = 3 if params.plane == "orthonormal" else 2  # anchors whose middle the centre is
     alone: dict[str, list[float]] = {}
     tensors: dict[str, Tensor] = {}
     metrics: dict[str, float] = {}
     outcomes: list[str] = []
     for split in params.split:
-        values = looked.at(points, split, data)
+        values = evaluations.at(points, split, data)
         ends, rest = values[: len(states)], values[len(states) :]
         outcomes += [outcome(end, data.classes) for end in ends]
         for what in ("loss", "error"):
             name = f"{split}_{what}"
             alone[name] = [getattr(end, what) for end in ends]
-            if ground is not None:
-                centre, *grid = [getattr(point, what) for point in rest]
-                tensors[name] = torch.tensor(grid, dtype=torch.float64).view(len(ground.y), len(ground.x))
-                above = centre - sum(alone[name][:middled]) / middled
+            if grid is not None:
+                centre, *heights = [getattr(point, what) for point in rest]
+                tensors[name] = torch.tensor(heights, dtype=torch.float64).view(len(grid.y), len(grid.x))
+                above = centre - sum(alone[name][:around]) / around
                 if math.isfinite(above):
                     metrics[f"centre/{split}" + ("-loss" if what == "loss" else "")] = above
-    if ground is None:
+    if grid is None:
         return Finished({"metrics": {}, "own": alone, "no-plane": problem}, first_collapse(outcomes))
     read.write(ctx.out / LANDSCAPE, tensors)
-    residuals = [place["residual"] for place in ground.places[3:]]
+    residuals = [place["residual"] for place in grid.places[3:]]
     metrics |= {"residual": sum(residuals) / len(residuals)} if residuals else {}
-    scalars = {"metrics": metrics, "x": ground.x, "y": ground.y, "places": ground.places, "own": alone}
-    distances = _distances(states, names, ground.places)
+    scalars = {"metrics": metrics, "x": grid.x, "y": grid.y, "places": grid.places, "own": alone}
+    distances = _distances(states, names, grid.places)
     return Finished(scalars | {"distances": distances}, first_collapse(outcomes))
 
 
@@ -137,7 +137,7 @@ def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) ->
         number += 1
 
 
-def _ground(params: Landscape, states: "Sequence[State]", names: Sequence[str]) -> _Ground:
+def _grid(params: Landscape, states: "Sequence[State]", names: Sequence[str]) -> _Grid:
     from lmcspec.science import paths, plane
 
     if params.plane == "orthonormal":
@@ -149,7 +149,7 @@ def _ground(params: Landscape, states: "Sequence[State]", names: Sequence[str]) 
         exact = [*through.anchors, *((point.x, point.y) for point in projected[3:])]
         residuals = [0.0, 0.0, 0.0, *(point.residual for point in projected[3:])]
         places = [{"x": x, "y": y, "residual": off} for (x, y), off in zip(exact, residuals, strict=True)]
-        return _Ground(xs, ys, points, (1 / 3, 1 / 3, 1 / 3, *rest), places)
+        return _Grid(xs, ys, points, (1 / 3, 1 / 3, 1 / 3, *rest), places)
     steps = [-REACH + 2 * REACH * place / (params.grid - 1) for place in range(params.grid)]
     points = [plane.as_released(x, y) for y in steps for x in steps]
     # Where the code takes the networks to be; of those, the last two are there only if they are opposite.
@@ -158,7 +158,7 @@ def _ground(params: Landscape, states: "Sequence[State]", names: Sequence[str]) 
     for state, (x, y) in zip(states, nominal, strict=True):
         there = _mixed(states, plane.as_released(x, y), names)
         places.append({"x": x, "y": y, "residual": paths.distance(state, there, names)})
-    return _Ground(steps, steps, points, plane.as_released(0.0, 0.0), places)
+    return _Grid(steps, steps, points, plane.as_released(0.0, 0.0), places)
 
 
 def _mixed(states: "Sequence[State]", weights: "Weights", names: Sequence[str]) -> "dict[str, Tensor]":
@@ -181,7 +181,7 @@ def _distances(
     return pairs
 
 
-class _Looked:
+class _Evaluations:
     """Evaluates points and remembers how far it came, so that nothing is looked at twice after a stop."""
 
     def __init__(

@@ -95,10 +95,7 @@ def balanced(split: "Split", data: Part, count: int, use: str, *more: int) -> "T
 
     from lmcspec.science.subset import balanced
 
-    labels = split.labels
-    return torch.from_numpy(balanced(labels.cpu().numpy(), count, data.value["digest"], use, count, *more)).to(
-        labels.device
-    )
+    return torch.from_numpy(balanced(split.labels.cpu().numpy(), count, data.value["digest"], use, count, *more))
 
 
 def space(value: Mapping[str, Any]) -> Any:

@@ -114,7 +114,8 @@ def parse_document(data: bytes | str, name: str | os.PathLike[str], model: Any =
     return document
 
 
-def read_lines(
+def lines_of(
+    file: BinaryIO,
     path: str | os.PathLike[str],
     begin: int = 0,
     model: Any = None,
@@ -124,25 +125,8 @@ def read_lines(
     """(offset of the byte after it, document) of every whole line of a JSON-lines file, from byte `begin` on.
 
     A last line without its end is being written, or was cut off, and is left for later. A line that is no document of
-    the model is left out; `damaged` is told of it. Nothing where there is no file; DocumentError for what is none.
+    the model is left out; `damaged` is told of it.
     """
-    try:
-        file = open_regular(path)
-    except FileNotFoundError:
-        return
-    with file:
-        yield from lines_of(file, path, begin, model, damaged=damaged)
-
-
-def lines_of(
-    file: BinaryIO,
-    path: str | os.PathLike[str],
-    begin: int = 0,
-    model: Any = None,
-    *,
-    damaged: Callable[[DocumentError], None] | None = None,
-) -> Iterator[tuple[int, Any]]:
-    """As `read_lines`, of a file that is open."""
     file.seek(begin)
     while line := _read_line(path, file, LONGEST_LINE + 1):
         began, begin = begin, begin + len(line)

@@ -1,11 +1,9 @@
-"""The few things that are said to MLflow, and what its errors mean: try again later, or never."""
+"""The few things that are said to MLflow."""
 
 import contextlib
-import http
 import json
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +18,8 @@ from lmcspec.track import kept, uris
 from lmcspec.track.asking import Asking
 from lmcspec.track.database import prepare
 from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Evidence, ServerRun, by_subject, mark_of
-from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
-from lmcspec.track.where import artifacts, own_database, shown, without_secrets
+from lmcspec.track.troubles import ChangedError, RefusedError, UnreachableError, translated
+from lmcspec.track.where import artifacts, own_database, shown
 
 TIMEOUT = 15.0
 """Seconds without a byte from the server after which a request is given up, and made once more."""
@@ -261,41 +259,3 @@ def _identity(database: Path) -> tuple[int, int] | None:
         status = os.stat(database)
         return status.st_dev, status.st_ino
     return None
-
-
-_NEVER = {
-    "INVALID_PARAMETER_VALUE",
-    "BAD_REQUEST",
-    "RESOURCE_DOES_NOT_EXIST",
-    "RESOURCE_ALREADY_EXISTS",
-    "INVALID_STATE",
-    "FEATURE_DISABLED",
-}
-_SOON = {429, 500, 502, 503, 504}
-_STATUS = re.compile(r"too many (\d{3}) error responses|failed with error code (\d{3})")
-_CAUSE = re.compile(r"\(Caused by (.+)\)$")
-
-
-def translated(error: Exception, uri: str) -> UnreachableError | RefusedError:
-    """An error of MLflow's, or of a library beneath it, as one of ours."""
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
-    # Of a failed connection the last words say why: a certificate, a name that is not known, a refusal.
-    first = (caused[1] if (caused := _CAUSE.search(first)) else first)[:300]
-    code = getattr(error, "error_code", "")
-    # The server's own words, or those of whatever stands before it, which has no codes of MLflow's.
-    answered = _STATUS.search(str(error))
-    status = int(answered[1] or answered[2]) if answered else 0
-    whom = f"MLflow at {shown(uri)}"
-    if status in _SOON:
-        return BusyError(f"{whom} answers {status} ({_phrase(status)}): it can't just now")
-    if code in _NEVER and not status:
-        return RefusedError(without_secrets(f"{whom} refuses: {first}", uri))
-    said = f"answers {status} ({_phrase(status)})" if status else "does not answer"
-    return UnreachableError(without_secrets(f"{whom} {said}: {first}", uri))
-
-
-def _phrase(status: int) -> str:
-    try:
-        return http.HTTPStatus(status).phrase
-    except ValueError:
-        return "no status of HTTP"

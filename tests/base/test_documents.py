@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from profiles import examples
 from typing_extensions import TypedDict
 
-from lmcspec.base.documents import DEEPEST, DocumentError, parse_document, read_bytes, read_document, read_lines
+from lmcspec.base.documents import (
+    DEEPEST,
+    DocumentError,
+    lines_of,
+    open_regular,
+    parse_document,
+    read_bytes,
+    read_document,
+)
 from lmcspec.base.errors import LmcspecError
 
 
@@ -157,17 +165,23 @@ def test_a_file_larger_than_its_kind_is_not_read(tmp_path):
     assert read_bytes(path, largest=11) == b" " * 11
 
 
+def read_lines(path, begin=0, model=None, damaged=None):
+    with open_regular(path) as file:
+        return list(lines_of(file, path, begin, model, damaged=damaged))
+
+
 def test_lines_are_read_up_to_a_torn_one(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a": 1}\n' + b"nonsense\n" + b'{"a": "x"}\n' + b'{"a": 2}\n' + b'{"a": 3')
     told: list[str] = []
-    found = list(read_lines(path, 0, dict[str, int], damaged=lambda error: told.append(error.problem)))
+    found = read_lines(path, 0, dict[str, int], damaged=lambda error: told.append(error.problem))
     assert found == [(9, {"a": 1}), (38, {"a": 2})]
     assert len(told) == 2 and "not JSON" in told[0] and "`a`" in told[1]
     assert [line for _, line in read_lines(path, 9)] == [{"a": "x"}, {"a": 2}]
-    assert list(read_lines(tmp_path / "none")) == []
+    with pytest.raises(FileNotFoundError):
+        read_lines(tmp_path / "none")
     with pytest.raises(DocumentError, match="folder"):
-        list(read_lines(tmp_path))
+        read_lines(tmp_path)
 
 
 def test_a_line_without_end_takes_no_memory(tmp_path):
@@ -175,7 +189,7 @@ def test_a_line_without_end_takes_no_memory(tmp_path):
     long = b'"' + b"x" * (3 * 2**20) + b'"\n'
     path.write_bytes(long + b"1\n" + b"x" * (2 * 2**20))
     told: list[str] = []
-    assert list(read_lines(path, damaged=lambda error: told.append(error.problem))) == [(len(long) + 2, 1)]
+    assert read_lines(path, damaged=lambda error: told.append(error.problem)) == [(len(long) + 2, 1)]
     assert len(told) == 1 and "a line of more than" in told[0]
 
 

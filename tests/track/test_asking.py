@@ -9,8 +9,7 @@ from tracked_for_tests import Quick, tracker_of
 from lmcspec.track import asking as module
 from lmcspec.track import tracker
 from lmcspec.track.asking import Asking
-from lmcspec.track.server import translated
-from lmcspec.track.troubles import BusyError, RefusedError, UnreachableError
+from lmcspec.track.troubles import BusyError, RefusedError, UnreachableError, translated
 
 
 def test_what_is_asked_is_answered_or_raised():

@@ -26,6 +26,20 @@ COMMAND = re.compile(r"^uv run .*$", re.MULTILINE)
 MOST = 6
 """Files, whatever is added."""
 
+TURNED = """
+import numpy as np, torch
+from lmcspec.base import streams
+from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.science.data.augmentation.augment import augment, draw
+images = torch.arange(40 * 27).view(40, 3, 3, 3)
+angles = streams.integers(40, 4, "augment", 0, 1, 2, 5, "turn")
+expected = [np.rot90(image, times, (1, 2)) for image, times in zip(images.numpy(), angles)]
+assert set(angles) == {0, 1, 2, 3}
+assert (augment(images, draw(40, Augment(turn=True), SgdNoise(0, 1, 2), 5)).numpy() == np.stack(expected)).all()
+"""
+"""What `turn` does, image by image."""
+
 
 @dataclass(frozen=True)
 class Addition:
@@ -64,7 +78,7 @@ def test_a_section_shows_as_many_new_files_as_it_says(addition):
 
 def test_the_sections_are_these():
     sections = {one.name for one in additions()}
-    assert {"A criterion", "A model", "An optimiser", "A schedule", "A plot"} <= sections
+    assert {"A criterion", "A model", "An optimiser", "A schedule", "An augmentation", "A plot"} <= sections
     assert "A measure with a kind of task and a plot" in sections
     assert len(re.findall(r"^\| an? .* \| \d+ \|", PAGES[0], re.MULTILINE)) == len(sections)
     commands, files = then()
@@ -87,6 +101,7 @@ def test_what_the_pages_show_works_in_a_copy_of_the_tree(tmp_path):
         row for row in rows if (row["network"], row["level"], row["metric"]) == ("stepped", "1", "test/accuracy")
     ]
     check_that_steps_are_of_one_size_and_then_fall(tmp_path, stepped)
+    run(tmp_path, f"uv run python -c {shlex.quote(TURNED)}")
     barriers = [float(row["value"]) for row in rows if row["metric"] == "barrier/test-loss"]
     assert barriers and max(barriers) < 1e-6, "the model is convex: no loss is above the line between the ends"
     page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
@@ -146,7 +161,7 @@ def check_what_accept_did(folder: Path, said: str) -> None:
     for kind, locked in before.items():
         assert locked["golden"].items() <= after[kind]["golden"].items()
     assert "lmcspec.science.criteria.sign" in after["prune"]["sources"]
-    parts = ("models.softmax_regression", "optimisers.signum")
+    parts = ("models.softmax_regression", "optimisers.signum", "data.augmentation.turn")
     assert {f"lmcspec.science.{part}" for part in parts} <= after["train"]["sources"].keys()
     assert "lmcspec.catalog.schedules.trapezoid" in after["train"]["sources"]
 

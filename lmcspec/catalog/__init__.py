@@ -2,6 +2,7 @@
 
 from lmcspec.catalog.card import (
     KINDS,
+    AugmentationCard,
     Card,
     CriterionCard,
     DatasetCard,
@@ -33,6 +34,7 @@ __all__ = [
     "ADDED_LATER",
     "KINDS",
     "NEUTRAL",
+    "AugmentationCard",
     "Card",
     "Config",
     "CriterionCard",

@@ -13,7 +13,18 @@ from lmcspec.catalog.metric import NONE, Metric, Metrics, numbers
 from lmcspec.catalog.optimiser import Optimiser
 from lmcspec.catalog.schedule import Schedule
 
-KINDS = ("model", "dataset", "optimiser", "schedule", "distiller", "criterion", "measure", "plot", "runner")
+KINDS = (
+    "model",
+    "dataset",
+    "optimiser",
+    "schedule",
+    "distiller",
+    "criterion",
+    "measure",
+    "plot",
+    "runner",
+    "augmentation",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -248,3 +259,21 @@ class RunnerCard(Card):
     key: ClassVar[str] = ""
     takes: ClassVar[int | None] = 1
     config: type[Config]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AugmentationCard(Card):
+    """A random change of training images, whose settings are keys of a recipe's table `augment`.
+
+    Implementation: `drawn(settings, epoch)`, of all settings of the table; see `science/data/augmentation/augment.py`.
+    """
+
+    kind: str = "augmentation"
+    key: ClassVar[str] = ""
+    takes: ClassVar[int | None] = 2
+    on: Literal["stored", "decoded", "batch"]
+    """What it changes: images as they are stored, decoded ones in [0, 1], or batches in their space, with labels."""
+    place: int
+    """Where it stands among the others, those of the lowest first; stored images come before decoded ones."""
+    whole: bool = False
+    """Whether it looks at whole images, where the others see the central square of `dataset.crop`."""

@@ -24,7 +24,10 @@ NEUTRAL: JsonDict = {"neutral": True}
 """`Field(json_schema_extra=NEUTRAL)`: can't change a result, so it is left out of ids."""
 
 ADDED_LATER: JsonDict = {"added_later": True}
-"""`Field(json_schema_extra=ADDED_LATER)`: left out of ids while it has its default, which means the old behaviour."""
+"""`Field(json_schema_extra=ADDED_LATER)`: left out of ids while it has its default, which means the old behaviour.
+
+With `| {"of": "key"}` it is left out as well where the setting `key`, of which it says how, is empty.
+"""
 
 Item = TypeVar("Item")
 Several = Annotated[tuple[Item, ...], Strict(False)]
@@ -86,7 +89,8 @@ def identity(config: Config) -> dict[str, Any]:
         marks = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         value = getattr(config, name)
         default = field.get_default(call_default_factory=True, validated_data={})
-        if marks.get("neutral") or (marks.get("added_later") and value == default):
+        of_nothing = "of" in marks and not getattr(config, str(marks["of"]))
+        if marks.get("neutral") or of_nothing or (marks.get("added_later") and value == default):
             continue
         kept[name] = _plain(value)
     return kept

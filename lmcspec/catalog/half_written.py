@@ -14,6 +14,7 @@ from pydantic.errors import PydanticUserError
 
 from lmcspec.catalog.card import (
     KINDS,
+    AugmentationCard,
     Card,
     CriterionCard,
     DatasetCard,
@@ -82,6 +83,8 @@ def _of_kind(card: Card) -> str:
     """What its kind asks beyond types."""
     keys = card.config.model_fields
     match card:
+        case AugmentationCard():
+            return "a recipe knows only the augmentations of lmcspec: a package can't bring one"
         case ScheduleCard() if card.config.multiplier is Schedule.multiplier:
             return "its config lacks multiplier(update, length), by which the rate is multiplied"
         case OptimiserCard() if card.moments < 0:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.code import code_of
+from lmcspec.catalog.config import identity
 from lmcspec.catalog.optimiser import Optimiser
 from lmcspec.catalog.registry import get
 from lmcspec.catalog.schedule import Schedule
@@ -42,7 +43,7 @@ def as_document(recipe: Recipe) -> dict[str, Any]:
         "batch": recipe.batch,
         "optimiser": recipe.optimiser.document() | _code("optimiser", recipe.optimiser.name),
         "schedule": recipe.schedule.document(recipe.length) | _code("schedule", recipe.schedule.name),
-        "augment": recipe.augment.document(),
+        "augment": identity(recipe.augment),
         "optimiser_state": recipe.optimiser_state,
         "precision": recipe.precision,
     }

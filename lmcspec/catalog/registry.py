@@ -23,6 +23,7 @@ FOLDERS = {
     "measure": "measures",
     "plot": "plots",
     "runner": "runners",
+    "augmentation": "augmentations",
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
+from lmcspec.catalog.augmentation import AUGMENTATIONS
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
 
 
@@ -56,7 +57,8 @@ def check_suits(recipe: ResolvedRecipe, on: TrainingSet) -> None:
     if recipe.recipe.learned_rate and not on.rated:
         message = f"a recipe takes the learned rate, and {on.name!r} was not distilled with one"
         raise Unsuited("E422", message, "say learned_rate = false, or train on a set of MTT")
-    augment = recipe.recipe.augment
-    if (augment.jitter or augment.lighting) and not on.raw:
-        message = f"`jitter` and `lighting` change decoded images, and those of {on.name!r} are in their space already"
+    of_decoded = [key for card in AUGMENTATIONS if card.on == "decoded" for key in card.config.model_fields]
+    if not on.raw and (asked := [key for key in of_decoded if getattr(recipe.recipe.augment, key)]):
+        keys = " and ".join(f"`{key}`" for key in asked)
+        message = f"{keys} of a recipe: on decoded images, and those of {on.name!r} are in their space already"
         raise Unsuited("E423", message, "leave them out of the recipe for this set, or take a raw one, as IDC's are")

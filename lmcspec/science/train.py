@@ -12,9 +12,8 @@ from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.auxiliary import loss_of_outputs
-from lmcspec.science.data.augmentation.augment import Draws, draw
-from lmcspec.science.data.augmentation.cutmix import Labels, MixDraws, apply_cutmix, draw_cutmix, loss_of
-from lmcspec.science.data.augmentation.dsa import DsaDraws, apply_dsa, draw_dsa
+from lmcspec.science.data.augmentation.augment import BatchChange, Draws, draw, draw_batches
+from lmcspec.science.data.augmentation.cutmix import Labels, loss_of
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import attach, detach
 from lmcspec.science.optimisers.laws import LawfulStepper
@@ -148,7 +147,7 @@ def batches(
     """
     images = len(data.labels)
     per_epoch = updates_per_epoch(images, recipe.batch)
-    asked: deque[tuple[DsaDraws | None, MixDraws | None, int, slice]] = deque()
+    asked: deque[tuple[tuple[BatchChange, ...], int, slice]] = deque()
 
     def parts() -> Iterator[tuple[Tensor, Draws | None]]:
         update = begin
@@ -157,21 +156,20 @@ def batches(
             places = torch.from_numpy(order(images, noise, epoch)).to(data.index_device)
             draws = draw(images, recipe.augment, noise, epoch, data.stored)
             draws = draws and draws.to(data.device)
-            siamese = draw_dsa(images, recipe.batch, recipe.augment, noise, epoch)
-            mix = draw_cutmix(images, recipe.batch, recipe.augment, noise, epoch)
+            changes = draw_batches(images, recipe.batch, recipe.augment, noise, epoch)
             last = min(per_epoch, first + until - update)
             for number in range(first, last):
                 part = slice(number * recipe.batch, (number + 1) * recipe.batch)
-                asked.append((siamese, mix, number, part))
+                asked.append((changes, number, part))
                 yield places[part], draws and draws[part]
             update += last - first
 
     # Images that are read ahead are asked for before their turn: what else a batch needs waits in `asked`.
     for x, y in data.batches(parts()):
-        siamese, mix, number, part = asked.popleft()
-        if siamese is not None:
-            x = apply_dsa(x, siamese, number, part)
-        yield (x, y) if mix is None else apply_cutmix(x, y, mix, number, part)
+        changes, number, part = asked.popleft()
+        for change in changes:
+            x, y = change(x, y, number, part)
+        yield x, y
 
 
 class _Run:

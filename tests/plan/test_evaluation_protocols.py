@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from specs_for_tests import TINY
 
-from lmcspec.catalog.augmentation import Augment, ResizedCrop
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.random_resized_crop import ResizedCrop
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.plan.settings import resolve_recipe

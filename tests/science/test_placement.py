@@ -13,7 +13,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lmcspec.base.sgd_noise import SgdNoise
-from lmcspec.catalog.augmentation import Augment, ResizedCrop
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.random_resized_crop import ResizedCrop
 from lmcspec.catalog.distillers.dc import Condensation
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.distillers.idc import EfficientCondensation

@@ -18,12 +18,14 @@ FOLLOWED = (
     "lmcspec.base",
     "lmcspec.tasks",
     "lmcspec.catalog.augmentation",
+    "lmcspec.catalog.augmentations",
+    "lmcspec.catalog.in_updates",
     "lmcspec.catalog.recipe",
     "lmcspec.catalog.schedule",
     "lmcspec.catalog.schedules",
 )
 BY_FUNCTION = "lmcspec.tasks.read"
-CARDS = ("model", "criterion", "distiller", "optimiser", "schedule")
+CARDS = ("model", "criterion", "distiller", "optimiser", "schedule", "augmentation")
 """Cards whose implementations a task calls. A data set's loader is not among them: its images have a digest."""
 
 EXEMPT = {
@@ -127,13 +129,13 @@ def _exists(module: str) -> bool:
 
 
 def _cards(nodes: list[ast.AST]) -> set[str]:
-    """Kinds of card that are asked for by `get("…", name)`."""
+    """Kinds of card that are asked for by `get("…", name)`, or all of a kind by `built_in("…")`."""
     return {
         node.args[0].value
         for node in nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id == "get"
+        and node.func.id in ("get", "built_in")
         and isinstance(node.args[0], ast.Constant)
         and node.args[0].value in CARDS
     }

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.augmentation.augment import Draws, augment
-from lmcspec.science.data.augmentation.colour import coloured
 from lmcspec.science.data.mapped import Mapped, read_ahead, stays_on_host
 from lmcspec.science.data.space import Conversion, Space, as_tensor, conversion, fit, of_floats, whitened
 
@@ -109,16 +108,17 @@ class Split:
 
     def _seen(self, images: Tensor, draws: Draws | None) -> Tensor:
         """Stored images as networks see them: cut or augmented, and in the space."""
-        if draws is None or draws.windows is None:
+        if draws is None or not draws.whole:
             images = _centre(images, self.crop)
         enters = self.conversion if self.decoded is None or draws is not None else None
         if draws is not None:
             draws = draws.to(self.device)
             images = augment(images, draws) if enters else augment(images, draws, self.black)
-            if draws.colours is not None:
+            for name, change in draws.decoded.items():
                 if enters is None:
-                    raise ValueError("jitter and lighting act on decoded images, and these are in their space already")
-                images, enters = coloured(images.float() / enters.scale, draws.colours), of_floats(enters)
+                    raise ValueError(f"{name} is changed of decoded images, and these are in their space already")
+                images = change(images.float() / enters.scale, 0)
+                enters = of_floats(enters)
         return enters(images) if enters else images
 
 

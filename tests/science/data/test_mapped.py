@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from lmcspec.base.sgd_noise import SgdNoise
-from lmcspec.catalog.augmentation import Augment, ResizedCrop
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.random_resized_crop import ResizedCrop
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.catalog.distillers.idc import EfficientCondensation

@@ -1,41 +1,79 @@
-"""Random crops and flips of whole batches on their device, drawn by position in an epoch's order."""
+"""What becomes of training images: the draws of all augmentations for an epoch, and their changes one after the other.
 
+Each draw is a function of its address, by position in the epoch's order. An augmentation is a module here beside its
+card, with a function `drawn(settings, epoch)` that gives a `Change` of single images, a `BatchChange`, or None.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal, Protocol, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from lmcspec.base import streams
+from lmcspec.base.addresses import Where
 from lmcspec.base.sgd_noise import TrainingNoise
-from lmcspec.catalog.augmentation import Augment
-from lmcspec.science.data.augmentation.colour import Colours, draw_colours
-from lmcspec.science.data.augmentation.resized_crop import Windows, draw_windows, resized
+from lmcspec.catalog.augmentation import AUGMENTATIONS, Augment
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What draws are for: an epoch of `count` images in batches of `batch`, of `stored` height and width."""
+
+    count: int
+    batch: int
+    noise: TrainingNoise
+    number: int
+    stored: tuple[int, int] | None = None
+
+    def at(self, stream: Literal["augment", "mixup"] = "augment") -> Where:
+        """The address at which a stream of this epoch begins."""
+        return self.noise.at(stream, self.number)
+
+
+class Change(Protocol):
+    """What happens to each image of an epoch, or of a part of it."""
+
+    def __getitem__(self, part: slice, /) -> Self: ...
+
+    def to(self, device: torch.device | str, /) -> Self:
+        """The same draws on another device."""
+        ...
+
+    def __call__(self, images: Tensor, black: Tensor | float, /) -> Tensor:
+        """The images (n, C, H, W), changed; `black` fills what is seen beyond their edges."""
+        ...
+
+
+class BatchChange(Protocol):
+    """What happens to the batches of an epoch."""
+
+    def __call__(self, images: Tensor, labels: Any, number: int, part: slice, /) -> tuple[Tensor, Any]:
+        """The images float32 (n, C, H, W) and labels of batch `number`, at these positions of the epoch, changed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """What happens to each image: offsets of its crop, int64 (n,) in 0 … 2 `pad`, and whether it is mirrored.
+    """What happens to each image, by the names of the augmentations, in their order: as it is stored, then decoded."""
 
-    With `windows`, before that: which part of it is taken and resized.
-    """
-
-    pad: int
-    top: Tensor
-    left: Tensor
-    flip: Tensor
-    windows: Windows | None = None
-    colours: Colours | None = None
-    """What becomes of its colours, after all that and before it enters its space."""
+    stored: Mapping[str, Change]
+    decoded: Mapping[str, Change]
 
     def __getitem__(self, part: slice) -> "Draws":
-        windows, colours = self.windows and self.windows[part], self.colours and self.colours[part]
-        return Draws(self.pad, self.top[part], self.left[part], self.flip[part], windows, colours)
+        return self._each(lambda change: change[part])
 
     def to(self, device: torch.device | str) -> "Draws":
         """The same draws on another device."""
-        windows, colours = self.windows and self.windows.to(device), self.colours and self.colours.to(device)
-        return Draws(self.pad, self.top.to(device), self.left.to(device), self.flip.to(device), windows, colours)
+        return self._each(lambda change: change.to(device))
+
+    def _each(self, do: Any) -> "Draws":
+        return Draws(*({name: do(change) for name, change in on.items()} for on in (self.stored, self.decoded)))
+
+    @property
+    def whole(self) -> bool:
+        """Whether whole images are looked at, where others are cut to their central square."""
+        return any(card.whole for card in AUGMENTATIONS if card.name in self.stored)
 
 
 def draw(
@@ -43,46 +81,31 @@ def draw(
 ) -> Draws | None:
     """The draws of an epoch of `count` images: number p is for the image at position p of the epoch's order.
 
-    None where the recipe changes nothing. Each kind of draw has its own stream, so that turning one off leaves the
-    others as they are. A random resized crop needs to know the height and width of the `stored` images.
+    None where the recipe changes no single image. Each kind of draw has its own stream, so that turning one off leaves
+    the others as they are.
     """
-    where = noise.at("augment", epoch)
-    colours = draw_colours(count, augmentation, where)
-    if not (augmentation.crop or augmentation.flip or augmentation.random_resized_crop or colours):
-        return None
-    still = np.zeros(count, dtype=np.int64)
-    top, left = (
-        streams.integers(count, 2 * augmentation.crop + 1, *where, what) if augmentation.crop else still
-        for what in ("crop-y", "crop-x")
-    )
-    flip = streams.uniforms(count, *where, "flip") < 0.5 if augmentation.flip else still > 0
-    windows = None
-    if augmentation.random_resized_crop is not None:
-        if stored is None:
-            raise ValueError("a random resized crop needs the height and width of the images")
-        windows = draw_windows(count, augmentation.random_resized_crop, stored, where)
-    down, right, mirrored = (torch.from_numpy(each) for each in (top, left, flip))
-    return Draws(augmentation.crop, down, right, mirrored, windows, colours)
+    asked = Epoch(count, count, noise, epoch, stored)
+    draws = Draws(_drawn("stored", augmentation, asked), _drawn("decoded", augmentation, asked))
+    return draws if draws.stored or draws.decoded else None
+
+
+def draw_batches(
+    count: int, batch: int, augmentation: Augment, noise: TrainingNoise, epoch: int
+) -> tuple[BatchChange, ...]:
+    """What happens to the batches of an epoch, in order."""
+    return tuple(_drawn("batch", augmentation, Epoch(count, batch, noise, epoch)).values())
+
+
+def _drawn(on: str, augmentation: Augment, epoch: Epoch) -> dict[str, Any]:
+    drawn = {card.name: card.load()(augmentation, epoch) for card in AUGMENTATIONS if card.on == on}
+    return {name: change for name, change in drawn.items() if change is not None}
 
 
 def augment(images: Tensor, draws: Draws, black: Tensor | float = 0) -> Tensor:
-    """Pad with black, cut the old size at the drawn offsets, then mirror. images (n, C, H, W) of any dtype.
+    """Stored images (n, C, H, W) of any dtype, changed; decoded ones are left to `Draws.decoded`.
 
-    Windows come before all that; their images are uint8 or float32. Colours are left to `coloured`. `black` is a
-    number, or one per channel as (C, 1, 1).
+    `black` is a number, or one per channel as (C, 1, 1).
     """
-    if draws.windows is not None:
-        images = resized(images, draws.windows)
-    if draws.pad:
-        images = _crop(images, draws, black)
-    return torch.where(draws.flip[:, None, None, None], images.flip(-1), images)
-
-
-def _crop(images: Tensor, draws: Draws, black: Tensor | float) -> Tensor:
-    count, channels, height, width = images.shape
-    pad = draws.pad
-    room = images.new_empty(count, channels, height + 2 * pad, width + 2 * pad)
-    room[:] = black
-    room[:, :, pad : pad + height, pad : pad + width] = images
-    windows = room.unfold(2, height, 1).unfold(3, width, 1)
-    return windows[torch.arange(count, device=images.device), :, draws.top, draws.left]
+    for change in draws.stored.values():
+        images = change(images, black)
+    return images

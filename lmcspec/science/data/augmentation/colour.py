@@ -18,7 +18,8 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.base.addresses import Where
-from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.colour import Colour
+from lmcspec.science.data.augmentation.augment import Epoch
 
 GREY = (0.299, 0.587, 0.114)
 EIGENVALUES = (0.2175, 0.0188, 0.0045)
@@ -42,8 +43,17 @@ class Colours:
         """The same draws on another device."""
         return Colours(self.order.to(device), self.amounts.to(device), self.shift.to(device))
 
+    def __call__(self, images: Tensor, black: Tensor | float = 0) -> Tensor:
+        """Images float32 (n, C, H, W) in [0, 1], changed."""
+        return coloured(images, self)
 
-def draw_colours(count: int, augmentation: Augment, where: Where) -> Colours | None:
+
+def drawn(settings: Colour, epoch: Epoch) -> Colours | None:
+    """The draws of an epoch; None if nothing changes."""
+    return draw_colours(epoch.count, settings, epoch.at())
+
+
+def draw_colours(count: int, augmentation: Colour, where: Where) -> Colours | None:
     """The draws of an epoch of `count` images: number p is for position p of its order. None if nothing changes."""
     if not (augmentation.jitter or augmentation.lighting):
         return None

@@ -17,7 +17,8 @@ from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
 from lmcspec.base.sgd_noise import TrainingNoise
-from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.cutmix import CutMix
+from lmcspec.science.data.augmentation.augment import Epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +43,17 @@ class MixDraws:
     centre: Sequence[np.ndarray]
     partners: np.ndarray
 
+    def __call__(self, images: Tensor, labels: Tensor, number: int, part: slice) -> tuple[Tensor, Labels]:
+        """A batch, mixed or not."""
+        return apply_cutmix(images, labels, self, number, part)
 
-def draw_cutmix(count: int, batch: int, augmentation: Augment, noise: TrainingNoise, epoch: int) -> MixDraws | None:
+
+def drawn(settings: CutMix, epoch: Epoch) -> MixDraws | None:
+    """The draws of an epoch; None where the recipe asks for none."""
+    return draw_cutmix(epoch.count, epoch.batch, settings, epoch.noise, epoch.number)
+
+
+def draw_cutmix(count: int, batch: int, augmentation: CutMix, noise: TrainingNoise, epoch: int) -> MixDraws | None:
     """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none."""
     if not augmentation.cutmix:
         return None

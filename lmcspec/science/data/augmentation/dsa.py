@@ -21,6 +21,7 @@ rotate, then cuts out, as the code of IDC does.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,8 @@ from torch.nn.functional import affine_grid, grid_sample, pad
 from lmcspec.base import streams
 from lmcspec.base.addresses import Where
 from lmcspec.base.sgd_noise import TrainingNoise
-from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.dsa import Dsa
+from lmcspec.science.data.augmentation.augment import Epoch
 
 RATIO_SCALE = 1.2
 DEGREES = 15.0
@@ -54,8 +56,17 @@ class DsaDraws:
     uniforms: Mapping[str, np.ndarray]
     align_corners: bool
 
+    def __call__(self, images: Tensor, labels: Any, number: int, part: slice) -> tuple[Tensor, Any]:
+        """A batch with its images augmented."""
+        return apply_dsa(images, self, number, part), labels
 
-def draw_dsa(count: int, batch: int, augmentation: Augment, noise: TrainingNoise, epoch: int) -> DsaDraws | None:
+
+def drawn(settings: Dsa, epoch: Epoch) -> DsaDraws | None:
+    """The draws of an epoch; None without transforms."""
+    return draw_dsa(epoch.count, epoch.batch, settings, epoch.noise, epoch.number)
+
+
+def draw_dsa(count: int, batch: int, augmentation: Dsa, noise: TrainingNoise, epoch: int) -> DsaDraws | None:
     """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none.
 
     Number p of a stream is for the image at position p of the epoch's order, number b of `dsa-family` for batch b.

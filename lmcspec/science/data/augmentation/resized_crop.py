@@ -20,7 +20,8 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.base.addresses import Where
-from lmcspec.catalog.augmentation import ResizedCrop
+from lmcspec.catalog.augmentations.random_resized_crop import RandomResizedCrop, ResizedCrop
+from lmcspec.science.data.augmentation.augment import Epoch
 
 ATTEMPTS = 10
 _BITS = 22
@@ -44,6 +45,19 @@ class Windows:
     def to(self, device: torch.device | str) -> "Windows":
         """The same parts on another device."""
         return Windows(self.size, *(numbers.to(device) for numbers in (self.top, self.left, self.height, self.width)))
+
+    def __call__(self, images: Tensor, black: Tensor | float = 0) -> Tensor:
+        """The parts of images (n, C, H, W), uint8 or float32."""
+        return resized(images, self)
+
+
+def drawn(settings: RandomResizedCrop, epoch: Epoch) -> Windows | None:
+    """The draws of an epoch, for which the height and width of the images has to be known; None where none is asked."""
+    if settings.random_resized_crop is None:
+        return None
+    if epoch.stored is None:
+        raise ValueError("a random resized crop needs the height and width of the images")
+    return draw_windows(epoch.count, settings.random_resized_crop, epoch.stored, epoch.at())
 
 
 def draw_windows(count: int, crop: ResizedCrop, stored: tuple[int, int], where: Where) -> Windows:

@@ -40,7 +40,10 @@ def test_a_batch_is_what_a_loop_over_its_images_makes(count, channels, height, w
         assert not (crop or flip)
         return
     out = augment(torch.from_numpy(images), draws, torch.from_numpy(black).view(-1, 1, 1))
-    expected = one_by_one(images, draws.top, draws.left, draws.flip, crop, black)
+    shift, mirrored = draws.stored.get("crop"), draws.stored.get("flip")
+    still = torch.zeros(count, dtype=torch.int64)
+    tops, lefts = (shift.top, shift.left) if shift else (still, still)
+    expected = one_by_one(images, tops, lefts, mirrored.which if mirrored else still > 0, crop, black)
     assert out.dtype == torch.from_numpy(images).dtype
     assert (out.numpy() == expected).all()
 
@@ -49,17 +52,17 @@ def test_draws_come_from_their_streams_by_position():
     draws = draw(50, Augment(flip=True, crop=4), NOISE, epoch=7)
     assert draws is not None
     address = ("augment", 2, 1, 3, 7)
-    assert (draws.top.numpy() == streams.integers(50, 9, *address, "crop-y")).all()
-    assert (draws.left.numpy() == streams.integers(50, 9, *address, "crop-x")).all()
-    assert (draws.flip.numpy() == (streams.uniforms(50, *address, "flip") < 0.5)).all()
+    assert (draws.stored["crop"].top.numpy() == streams.integers(50, 9, *address, "crop-y")).all()
+    assert (draws.stored["crop"].left.numpy() == streams.integers(50, 9, *address, "crop-x")).all()
+    assert (draws.stored["flip"].which.numpy() == (streams.uniforms(50, *address, "flip") < 0.5)).all()
 
 
 def test_draws_are_pinned():
     draws = draw(8, Augment(flip=True, crop=4), SgdNoise(0), epoch=0)
     assert draws is not None
-    assert draws.top.tolist() == [5, 7, 6, 0, 6, 3, 3, 6]
-    assert draws.left.tolist() == [3, 2, 0, 1, 5, 0, 6, 6]
-    assert draws.flip.tolist() == [False, False, False, False, True, False, True, False]
+    assert draws.stored["crop"].top.tolist() == [5, 7, 6, 0, 6, 3, 3, 6]
+    assert draws.stored["crop"].left.tolist() == [3, 2, 0, 1, 5, 0, 6, 6]
+    assert draws.stored["flip"].which.tolist() == [False, False, False, False, True, False, True, False]
 
 
 def test_turning_one_kind_off_leaves_the_other_as_it_is():
@@ -67,9 +70,9 @@ def test_turning_one_kind_off_leaves_the_other_as_it_is():
         draw(30, Augment(flip=flip, crop=crop), NOISE, 0) for flip, crop in ((True, 4), (False, 4), (True, 0))
     )
     assert both and crop and flip
-    assert torch.equal(both.top, crop.top)
-    assert torch.equal(both.flip, flip.flip)
-    assert not crop.flip.any()
+    assert torch.equal(both.stored["crop"].top, crop.stored["crop"].top)
+    assert torch.equal(both.stored["flip"].which, flip.stored["flip"].which)
+    assert set(crop.stored) == {"crop"} and set(flip.stored) == {"flip"}
     assert draw(30, Augment(), NOISE, 0) is None
 
 
@@ -77,18 +80,18 @@ def test_turning_one_kind_off_leaves_the_other_as_it_is():
 def test_another_address_is_another_draw(other):
     a, b = draw(40, Augment(flip=True, crop=4), NOISE, 0), draw(40, Augment(flip=True, crop=4), *other)
     assert a and b
-    for what in ("top", "left", "flip"):
-        assert not torch.equal(getattr(a, what), getattr(b, what))
+    for name, what in (("crop", "top"), ("crop", "left"), ("flip", "which")):
+        assert not torch.equal(getattr(a.stored[name], what), getattr(b.stored[name], what))
 
 
 def test_offsets_and_flips_are_uniform():
     draws = draw(20_000, Augment(flip=True, crop=2), NOISE, 0)
     assert draws is not None
-    for offsets in (draws.top, draws.left):
+    for offsets in (draws.stored["crop"].top, draws.stored["crop"].left):
         counts = torch.bincount(offsets, minlength=5)
         assert len(counts) == 5
         assert ((counts - 4000).abs() < 4 * (20_000 * 0.2 * 0.8) ** 0.5).all()
-    assert abs(int(draws.flip.sum()) - 10_000) < 4 * (20_000 * 0.25) ** 0.5
+    assert abs(int(draws.stored["flip"].which.sum()) - 10_000) < 4 * (20_000 * 0.25) ** 0.5
 
 
 def test_batches_of_an_epoch_are_its_parts():

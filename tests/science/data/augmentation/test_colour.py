@@ -56,11 +56,12 @@ def test_nothing_asked_is_nothing_drawn_and_other_draws_stay():
     assert draw_colours(5, Augment(), WHERE) is None
     plain = draw(20, Augment(flip=True, crop=2), SgdNoise(0), 0)
     more = draw(20, Augment(flip=True, crop=2, jitter=0.4, lighting=0.1), SgdNoise(0), 0)
-    assert torch.equal(plain.flip, more.flip) and torch.equal(plain.top, more.top)
+    assert torch.equal(plain.stored["flip"].which, more.stored["flip"].which)
+    assert torch.equal(plain.stored["crop"].top, more.stored["crop"].top)
     alone = draw(20, Augment(jitter=0.4), SgdNoise(0), 0)
-    assert torch.equal(alone.colours.amounts, more.colours.amounts)
-    assert torch.equal(more[5:9].colours.order, more.colours.order[5:9])
-    assert bool((alone.colours.shift == 0).all())
+    assert torch.equal(alone.decoded["colour"].amounts, more.decoded["colour"].amounts)
+    assert torch.equal(more[5:9].decoded["colour"].order, more.decoded["colour"].order[5:9])
+    assert bool((alone.decoded["colour"].shift == 0).all())
 
 
 def test_they_act_between_the_crop_and_the_space():
@@ -70,7 +71,7 @@ def test_they_act_between_the_crop_and_the_space():
     draws = draw(6, Augment(flip=True, crop=2, jitter=0.4, lighting=0.1), SgdNoise(1), 0)
     moved = augment(pixels, draws).float() / 255
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (space.mean, space.std))
-    expected = (coloured(moved, draws.colours) - mean) / std
+    expected = (coloured(moved, draws.decoded["colour"]) - mean) / std
     torch.testing.assert_close(split.batch(torch.arange(6), draws)[0], expected)
 
 

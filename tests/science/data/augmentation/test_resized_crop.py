@@ -12,7 +12,8 @@ from torchvision.transforms import functional
 
 from lmcspec.base import streams
 from lmcspec.base.sgd_noise import SgdNoise
-from lmcspec.catalog.augmentation import Augment, ResizedCrop
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.catalog.augmentations.random_resized_crop import ResizedCrop
 from lmcspec.science.data.augmentation.augment import augment, draw
 from lmcspec.science.data.augmentation.resized_crop import ATTEMPTS, Windows, draw_windows, resized
 from lmcspec.science.data.resident import Split
@@ -173,12 +174,12 @@ def test_draws_belong_to_an_address_and_leave_the_others_as_they_are():
     noise, both = SgdNoise(2, 1, 3), Augment(flip=True, random_resized_crop=ResizedCrop(size=8))
     drawn = draw(30, both, noise, 4, (16, 16))
     flips = draw(30, Augment(flip=True), noise, 4)
-    assert drawn and flips and drawn.windows is not None and flips.windows is None
-    assert torch.equal(drawn.flip, flips.flip)
+    assert drawn and flips and "random-resized-crop" in drawn.stored and set(flips.stored) == {"flip"}
+    assert torch.equal(drawn.stored["flip"].which, flips.stored["flip"].which)
     for other in (draw(30, both, SgdNoise(2, 0, 3), 4, (16, 16)), draw(30, both, noise, 5, (16, 16))):
-        assert other and other.windows is not None
-        assert not torch.equal(other.windows.top, drawn.windows.top)
-        assert not torch.equal(other.windows.height, drawn.windows.height)
+        assert other
+        assert not torch.equal(other.stored["random-resized-crop"].top, drawn.stored["random-resized-crop"].top)
+        assert not torch.equal(other.stored["random-resized-crop"].height, drawn.stored["random-resized-crop"].height)
     with pytest.raises(ValueError, match="height and width"):
         draw(30, both, noise, 4)
 
@@ -186,11 +187,11 @@ def test_draws_belong_to_an_address_and_leave_the_others_as_they_are():
 def test_parts_of_an_epoch_are_its_batches_and_mirroring_comes_last():
     images = torch.from_numpy(made_up(20, 16, 16))
     drawn = draw(20, Augment(flip=True, random_resized_crop=ResizedCrop(size=8)), SgdNoise(0), 0, (16, 16))
-    assert drawn is not None and drawn.windows is not None
+    assert drawn is not None
     whole = augment(images, drawn)
     assert torch.equal(torch.cat([augment(images[part], drawn[part]) for part in (slice(0, 8), slice(8, 20))]), whole)
-    plain = resized(images, drawn.windows)
-    assert torch.equal(whole, torch.where(drawn.flip[:, None, None, None], plain.flip(-1), plain))
+    plain = resized(images, drawn.stored["random-resized-crop"])
+    assert torch.equal(whole, torch.where(drawn.stored["flip"].which[:, None, None, None], plain.flip(-1), plain))
 
 
 def test_networks_see_the_centre_and_train_on_parts_of_the_whole():
@@ -205,9 +206,9 @@ def test_networks_see_the_centre_and_train_on_parts_of_the_whole():
     x, _ = split.batch(places, shifted)
     assert torch.equal(x, augment(images[places, :, 1:8, 2:9], shifted).float() / 255)
     drawn = draw(3, Augment(random_resized_crop=ResizedCrop(size=7)), SgdNoise(0), 0, split.stored)
-    assert drawn is not None and drawn.windows is not None
+    assert drawn is not None
     x, _ = split.batch(places, drawn)
-    assert torch.equal(x, resized(images[places], drawn.windows).float() / 255)
+    assert torch.equal(x, resized(images[places], drawn.stored["random-resized-crop"]).float() / 255)
 
 
 @pytest.mark.parametrize("side", [224, 223])

@@ -1,0 +1,1 @@
+"""Cards of augmentations, one module each; every module here is found by its place."""

@@ -1,0 +1,28 @@
+"""Differentiable siamese augmentation."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import AugmentationCard
+from lmcspec.catalog.config import ADDED_LATER, Config
+from lmcspec.catalog.dsa import Transforms
+
+
+class Dsa(Config):
+    """Differentiable siamese augmentation, and how it combines its transforms."""
+
+    dsa: Transforms = Field(default="", json_schema_extra=ADDED_LATER)
+    """Differentiable siamese augmentation: transforms joined by `_`, such as color_crop_cutout_flip_scale_rotate."""
+    dsa_style: Literal["dc", "mtt", "idc"] = Field(default="dc", json_schema_extra=ADDED_LATER | {"of": "dsa"})
+    """How DSA combines them: one a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
+
+
+CARD = AugmentationCard(
+    name="dsa",
+    doc="differentiable siamese augmentation, of the batch in its space",
+    config=Dsa,
+    implementation="lmcspec.science.data.augmentation.dsa:drawn",
+    on="batch",
+    place=50,
+)

@@ -8,7 +8,6 @@ from lmcspec.store.filesystems import filesystem, is_network
 from lmcspec.store.index import Index, Rate, index_path
 from lmcspec.store.invocations import Invocation, Journal, invocations, lines, open_journal
 from lmcspec.store.lease import BEAT, PATIENCE, Holder, Lease, holder, is_dead, take
-from lmcspec.store.manifest import Difference, compare, manifest
 from lmcspec.store.store import Store
 from lmcspec.store.stored import DamagedError, Stored
 from lmcspec.store.studies import last_plan, record_plan, recorded_studies
@@ -20,7 +19,6 @@ __all__ = [
     "Attempt",
     "Damage",
     "DamagedError",
-    "Difference",
     "Driver",
     "FailedAttempt",
     "Holder",
@@ -34,7 +32,6 @@ __all__ = [
     "Store",
     "Stored",
     "Swept",
-    "compare",
     "driving",
     "failed_attempts",
     "filesystem",
@@ -47,7 +44,6 @@ __all__ = [
     "is_network",
     "last_plan",
     "lines",
-    "manifest",
     "note_lost",
     "open_attempt",
     "open_journal",

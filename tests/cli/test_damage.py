@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from manifest_for_tests import compare, manifest
 
 from lmcspec.cli import main
-from lmcspec.store import Store, compare, manifest, verify
+from lmcspec.store import Store, verify
 
 SPEC = """
 study = "damaged"

@@ -35,6 +35,8 @@ def tasks(undisturbed) -> list[str]:
 @pytest.fixture(scope="session")
 def calm(undisturbed) -> dict[str, str]:
     """What the undisturbed run came to: id -> digest of the result."""
-    from lmcspec.store import Store, manifest
+    from manifest_for_tests import manifest
+
+    from lmcspec.store import Store
 
     return manifest(Store.open(undisturbed))

@@ -4,9 +4,10 @@ import json
 import subprocess
 
 import pytest
+from manifest_for_tests import compare, manifest
 from runs_for_tests import Run
 
-from lmcspec.store import Store, compare, manifest, verify
+from lmcspec.store import Store, verify
 
 pytestmark = pytest.mark.kill
 

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from manifest_for_tests import compare, manifest
 from runs_for_tests import STUDY, Run
 
-from lmcspec.store import Store, compare, manifest, verify
+from lmcspec.store import Store, verify
 
 pytestmark = pytest.mark.kill
 

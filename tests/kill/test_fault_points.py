@@ -7,10 +7,11 @@ alone; all the rest where there is time.
 import signal
 
 import pytest
+from manifest_for_tests import compare, manifest
 from runs_for_tests import Run, fault
 
 from lmcspec.base.faults import FAULTS
-from lmcspec.store import Store, Swept, compare, manifest, sweep, verify
+from lmcspec.store import Store, Swept, sweep, verify
 
 OFTEN = {"LMCSPEC_CHECKPOINT_SECONDS": "0"}
 """A checkpoint at every occasion, for trainings that take a tenth of a second."""

@@ -5,9 +5,10 @@ import signal
 import time
 
 import pytest
+from manifest_for_tests import compare, manifest
 from runs_for_tests import Freeze, Run
 
-from lmcspec.store import Store, compare, manifest, verify
+from lmcspec.store import Store, verify
 
 pytestmark = pytest.mark.kill
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from jobs_for_tests import Plan
+from manifest_for_tests import manifest
 
 from lmcspec import engine
 from lmcspec.catalog.runners.local import Local
@@ -15,7 +16,7 @@ from lmcspec.engine.execute import execute
 from lmcspec.plan import compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.spec import load
-from lmcspec.store import Store, manifest
+from lmcspec.store import Store
 from lmcspec_runners import devices
 from lmcspec_runners.inline import InlineRunner
 from lmcspec_runners.local import LocalRunner

@@ -1,10 +1,11 @@
 import pytest
 from jobs_for_tests import Plan
+from manifest_for_tests import manifest
 
 from lmcspec import engine
 from lmcspec.base.errors import StoreError
 from lmcspec.engine import Retries, events
-from lmcspec.store import Store, manifest
+from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
 from lmcspec_runners.local import LocalRunner
 

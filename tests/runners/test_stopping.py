@@ -7,8 +7,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from manifest_for_tests import manifest
 
-from lmcspec.store import Index, Store, manifest
+from lmcspec.store import Index, Store
 
 DRIVER = Path(__file__).with_name("driver_for_tests.py")
 

@@ -6,10 +6,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from manifest_for_tests import manifest
 
 from lmcspec.base import ids
 from lmcspec.base.errors import StoreError
-from lmcspec.store import Store, failed_attempts, layout, manifest, open_attempt, sweep, take
+from lmcspec.store import Store, failed_attempts, layout, open_attempt, sweep, take
 
 
 def test_commit_holds_two_parts(store, put, name):

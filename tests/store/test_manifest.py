@@ -1,4 +1,6 @@
-from lmcspec.store import Difference, Store, compare, manifest
+from manifest_for_tests import Difference, compare, manifest
+
+from lmcspec.store import Store
 
 
 def test_two_stores_are_compared(tmp_path, put, name):

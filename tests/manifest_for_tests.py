@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lmcspec.store.store import Store
+from lmcspec.store import Store
 
 
 @dataclass(frozen=True, slots=True)

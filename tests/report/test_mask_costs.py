@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from drawn_for_tests import Recorded, draw, draw_across, lines, panels
+from drawn_for_tests import Recorded, draw, draw_across, panels
+from drawn_for_tests import lines as from_left
 from results_for_tests import made_up, plan_of
 
 from lmcspec.report import tidy
@@ -33,6 +34,11 @@ SYN = 50 * 40
 MAKING = 2 * (3 * 10 * 5 + 2 * 128)
 """Two networks: three steps on five images of each class, and 100 images, two batches of 64, between two of them."""
 SEES, STORED, MADE = "", ", as they are stored", ", with making the set"
+
+
+def lines(axes):
+    """Label -> (x, y), from the densest level on."""
+    return {label: (x[::-1], y[::-1]) for label, (x, y) in from_left(axes).items()}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +100,7 @@ def test_against_sparsity_on_a_plain_axis(plan, store):
     wish = {"x": "sparsity", "networks": ["imp"], "levels": [1, "last"]}
     drawing = draw(plan, store, cost=wish)["cost"]
     (axes,) = drawing.figure.axes
-    ((x, y),) = lines(axes).values()
+    ((x, y),) = from_left(axes).values()
     assert x == pytest.approx([19, 100 * (1 - 0.81**4)]) and y == [IMP, 4 * IMP]
     assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "log")
     assert drawing.notes == () and "Dashed" not in drawing.caption

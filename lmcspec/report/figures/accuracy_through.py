@@ -43,7 +43,7 @@ def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     if not any(panel.rows[0].lines for panel in shown):
         note = 'no network is looked at on its way: say `through = "1ep"` in the measure'
         return Drawing(name, title, None, notes=(note,))
-    figure = draw(shown, Frame(2.9), options, lambda filled: None)
+    figure = draw(shown, Frame(2.9), options)
     cells = [cell for panel in shown for cell in panel.cells]
     caption = "States of each level's own training; means over replicates, "
     caption += f"{spreads_of(points_of(shown))} one sample standard deviation."

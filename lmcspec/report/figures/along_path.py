@@ -2,35 +2,41 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
-from lmcspec.catalog.metric import POLICIES
+from lmcspec.catalog import Metric
+from lmcspec.catalog.metric import NUMBER, POLICIES
+from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.plan import Target
+from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.lines import PERCENT, band, drawable
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
+from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, drawable
+from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.panels import grid, panels_of, same_scale
+from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.style import (
     DASHES,
     SPLITS,
     Drawing,
-    canvas,
-    drawn,
-    legend,
     look_at_depth,
     look_of,
     look_of_split,
     looks_of,
-    name_panel,
     shades,
 )
+from lmcspec.report.summary import Cell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Curve = tuple[float, ...]
-SCALES = {"error": PERCENT, "loss": 1.0}
-"""What there is along a path, and by what it is multiplied."""
+UNITS = {"error": SHARE, "loss": NUMBER}
+"""What there is along a path, and its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,45 +76,32 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
     if not every:
         return Drawing(name, title, None, notes=("no path is in the store yet",))
     splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
-    shown = [tuple(splits)] if options.series == "split" else [(split,) for split in splits]
-    with drawn():
-        if abreast:
-            made = grid(len(filled), len(shown), high=2.3, shared=same_scale(options))
-            figure, places, leftmost = made.figure, made.axes, made.first
-        else:
-            size = (2.4 + 2.7 * len(shown), 0.5 + 2.3 * len(filled))
-            figure, rows = canvas(
-                len(filled), len(shown), *size, sharex=True, sharey="col" if same_scale(options) else False
-            )
-            places, leftmost = [tuple(row) for row in rows], [True] * len(rows)
-        handles: dict[str, tuple[int, Any]] = {}
-        steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
-        for number, ((panel, lines), row_of_axes, first) in enumerate(zip(filled, places, leftmost, strict=True)):
-            looks = _looks(panel.given, options, lines, steps)
-            for row, (among, axes) in enumerate(zip(shown, row_of_axes, strict=True)):
-                for line in (line for line in lines if line.key.split in among):
-                    label, (colour, dashes) = looks[line.key]
-                    means, spreads = over_replicates(line.curves, SCALES[what])
-                    (handle,) = axes.plot(line.alphas, means, color=colour, linestyle=dashes, label=label)
-                    band(axes, line.alphas, means, spreads, colour)
-                    handles.setdefault(label, (line.key.at if _told_by_k(options) else 0, handle))
-                words = (panel.title,) if options.series == "split" else (panel.title, among[0])
-                name_panel(axes, ", ".join(word for word in words if word))
-                axes.set_xticks([0.0, 0.5, 1.0])
-                if number == len(filled) - 1 or (abreast and row == len(shown) - 1):
-                    axes.set_xlabel("from one copy to the other (α)")
-                if first and (row == 0 or abreast):
-                    axes.set_ylabel("error (%)" if what == "error" else what)
-        for axes in (axes for row_of_axes in places for axes in row_of_axes):
-            axes.set_ylim(bottom=0)
-        ordered = [handle for _, handle in sorted(handles.values(), key=lambda ranked: ranked[0])]
-        legend(figure, ordered, _counted(every, options))
+    among = [tuple(splits)] if options.series == "split" else [(split,) for split in splits]
+    steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
+    y = OnY((), Metric(name=what, measure="stability", quantity=what, unit=UNITS[what]))
+    shown: list[LinePanel] = []
+    parts_at: dict[str, int] = {}
+    for panel, lines in filled:
+        looks = _looks(panel.given, options, lines, steps)
+        rows = []
+        for of_row in among:
+            here = [line for line in lines if line.key.split in of_row]
+            above = [panel.title] if options.series == "split" else [panel.title, *of_row]
+            curves = [Line(*looks[line.key], _points(line)) for line in here]
+            rows.append(Plotted(y, curves, title=", ".join(filter(None, above))))
+        stacks = [rows] if abreast else [[row] for row in rows]
+        shown += [LinePanel("", stack, partial(_on_x, abreast or panel is panels[-1])) for stack in stacks]
+        for key, (label, _) in looks.items():
+            parts_at.setdefault(label, key.at)
+    labels = sorted(parts_at, key=parts_at.__getitem__) if _told_by_k(options) else None
+    figure = draw(shown, Frame(2.3, columns=0 if abreast else len(among)), options, _from_zero, labels)
     policies = {policy_of(given, options) for given in givens}
+    spreads = spreads_of(points_of(shown))
     note = "" if policies == {POLICIES[0]} else ", batch norm's statistics recomputed"
     if options.band == "all":
-        caption = f"Means and bands are over all pairs of all replicates, which are not independent{note}."
+        caption = f"Means and {spreads} are over all pairs of all replicates, which are not independent{note}."
     else:
-        caption = f"Pairs of copies are averaged within a replicate; bands are one sample standard deviation{note}."
+        caption = f"Pairs of copies are averaged within a replicate; {spreads} are one sample standard deviation{note}."
     return Drawing(name, title, figure, caption, tuple(no_numbers(every, what)))
 
 
@@ -125,6 +118,26 @@ def no_numbers(lines: Sequence[PathLine], what: str) -> Iterator[str]:
         yield f"{what} on {' and '.join(splits)} images, {words}"
 
 
+def _points(line: PathLine) -> list[Point]:
+    """Means over replicates, or pairs, from one end to the other."""
+    columns = zip(line.alphas, zip(*line.curves, strict=True), strict=True)
+    return [
+        Point(alpha, Cell(spread.mean(column), spread.std(column), len(column), column, asked=len(column)))
+        for alpha, column in columns
+    ]
+
+
+def _on_x(last_of_figure: bool, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
+    axes.set_xticks([0.0, 0.5, 1.0])
+    if last and last_of_figure:
+        axes.set_xlabel("from one copy to the other (α)")
+
+
+def _from_zero(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
+    for axes, _ in filled:
+        axes.set_ylim(bottom=0)
+
+
 def _told_by_k(options: Options) -> bool:
     """Whether a panel's lines differ in k. The legend has them in its order, whichever panel has them."""
     return options.panels == "network" or options.series == "at"
@@ -132,7 +145,7 @@ def _told_by_k(options: Options) -> bool:
 
 def _looks(
     given: CaseResults, options: Options, lines: Sequence[PathLine], steps: Mapping[int, str]
-) -> Mapping[Key, tuple[str, tuple[str, str]]]:
+) -> Mapping[Key, tuple[str, Look]]:
     """What each line is called and how it looks. Panels of one network, and `series = "at"`, have a line per k.
 
     Networks come in their order, the dense one first. `steps` are the k's of all panels.
@@ -148,7 +161,7 @@ def _looks(
         return {
             key: (
                 f"k = {key.k}" + ("" if lone else f", {named(given, key.network, key.level)}"),
-                (colours[key.at], "-" if lone else DASHES[networks.index((key.network, key.level)) % 4]),
+                Look(colours[key.at], "", "-" if lone else DASHES[networks.index((key.network, key.level)) % 4]),
             )
             for key in keys
         }
@@ -171,7 +184,7 @@ def _looks(
             alone = len({(key.network, key.level, key.at) for key in keys}) == 1
             look = look_of_split(key.split, alone, look)
             label = key.split if alone else f"{label}, {key.split}"
-        looks_of_keys[key] = (label, (look.colour, look.dashes))
+        looks_of_keys[key] = (label, replace(look, marker=""))
     return looks_of_keys
 
 
@@ -183,9 +196,9 @@ def along(options: Options) -> str:
 def unknown(options: Options) -> str:
     """Why there is no such thing along a path as the figure's `metric`; empty where there is."""
     what, _, policy = (options.metric or "error").partition("@")
-    if what in SCALES and policy in ("", *POLICIES):
+    if what in UNITS and policy in ("", *POLICIES):
         return ""
-    known, asked = (SCALES, what) if what not in SCALES else (POLICIES, policy)
+    known, asked = (UNITS, what) if what not in UNITS else (POLICIES, policy)
     return f"along a path there are {' and '.join(known)}, no {asked!r}"
 
 
@@ -195,12 +208,6 @@ def policy_of(given: CaseResults, options: Options) -> str:
         return asked
     measures = [options.measure] if options.measure else given.measures("stability")
     return given.headline(measures[0]).policy
-
-
-def _counted(lines: Sequence[PathLine], options: Options) -> str:
-    ns = sorted({len(line.curves) for line in lines})
-    over = "mean ± std over replicates and pairs" if options.band == "all" else "mean ± std"
-    return f"{over}, n = {ns[0]}" if len(ns) == 1 else f"{over}, n = {ns[0]}–{ns[-1]}"
 
 
 def curves_of(given: CaseResults, options: Options) -> Iterator[PathLine]:

@@ -2,16 +2,20 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
+from lmcspec.catalog import Metric
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.lines import Look, band
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
+from lmcspec.report.figures.lines import Line, Look, Point
+from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, look_at_depth, look_of
+from lmcspec.report.figures.style import Drawing, look_at_depth, look_of
+from lmcspec.report.summary import Cell
 from lmcspec.report.text_table import TextCell, TextTable
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_its_unit
@@ -34,6 +38,7 @@ NUMBERS = {
     "eigenvalue-1": "largest eigenvalue",
 }
 """What stands in the table, and over which column; a column that nothing has is left out."""
+Y = OnY((), Metric(name="share", measure="hessian", quantity="share of surviving weights"))
 FINEST = 1e-6
 """Values nearer to 0 are in one bin; the axis is linear there."""
 
@@ -56,19 +61,18 @@ def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     title = "The Hessian's diagonal"
     if not spreads:
         return Drawing(name, title, None, notes=("no Hessian is in the store yet",))
-    with drawn():
-        figure, ((axes,),) = canvas(1, 1, 7.4, 3.6)
-        handles = [_draw(axes, shown) for shown in spreads]
+    reached = [edge for shown in spreads for edge in _filled(shown)]
+
+    def axis(axes: "Axes", row: Plotted, width: float, last: bool) -> None:
         axes.set_xscale("symlog", linthresh=FINEST)
         axes.set_yscale("log")
         axes.minorticks_off()
         axes.set_xlabel("entry of the diagonal")
-        axes.set_ylabel("share of surviving weights")
-        reached = [edge for shown in spreads for edge in _filled(shown)]
         axes.set_xlim(2 * min(reached), 2 * max(reached))
         _thin(axes)
-        ns = sorted({len(shown.shares) for shown in spreads})
-        legend(figure, handles, f"mean ± std, n = {'–'.join(map(str, dict.fromkeys((ns[0], ns[-1]))))}")
+
+    shown = Plotted(Y, [Line(shown.label, replace(shown.look, marker=""), _points(shown)) for shown in spreads])
+    figure = draw([LinePanel("", [shown], axis)], Frame(alone=(7.4, 3.6)), options)
     caption = f"Of the mean loss over {_batches(given, measure)}, by surviving weights, biases and norms; bins are "
     caption += "logarithmic, five a decade, and one around 0."
     caption += _estimated(given, measure)
@@ -94,17 +98,15 @@ def _estimated(given: CaseResults, measure: str) -> str:
     )
 
 
-def _draw(axes: "Axes", shown: Distribution) -> object:
-    edges = list(shown.edges)
-    middles = [(low + high) / 2 for low, high in itertools.pairwise(edges)]
-    means = [spread.mean(column) for column in zip(*shown.shares, strict=True)]
-    spreads = [spread.std(column) or 0.0 for column in zip(*shown.shares, strict=True)]
-    seen = [place for place, mean in enumerate(means) if mean]
-    x, y, off = ([column[place] for place in seen] for column in (middles, means, spreads))
-    look = shown.look
-    (line,) = axes.plot(x, y, color=look.colour, linestyle=look.dashes, label=shown.label)
-    band(axes, x, y, [min(std, 0.9 * mean) for std, mean in zip(off, y, strict=True)], look.colour)
-    return line
+def _points(shown: Distribution) -> list[Point]:
+    """The mean share of each bin in which there is anything, over its middle; bands stay above 0, on a log axis."""
+    points = []
+    for (low, high), column in zip(itertools.pairwise(shown.edges), zip(*shown.shares, strict=True), strict=True):
+        mean, std = spread.mean(column), spread.std(column)
+        if mean:
+            cell = Cell(mean, std and min(std, 0.9 * mean), len(column), column, asked=len(column))
+            points.append(Point((low + high) / 2, cell))
+    return points
 
 
 def _thin(axes: "Axes") -> None:

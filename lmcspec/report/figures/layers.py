@@ -1,20 +1,24 @@
 """Masks layer by layer: what they leave of each, and what two of them share there beside what chance would."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan, nan
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
+from lmcspec.catalog.metric import PERCENT as SHARE
+from lmcspec.catalog.metric import Metric
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import below, finish, in_order, width
-from lmcspec.report.figures.lines import PERCENT, Look, Point, counted, draw_line
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
+from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, exact
+from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.sparsity_axis import FEW_TICKS
-from lmcspec.report.figures.style import DENSE, Drawing, canvas, drawn, legend, look_at_depth, looks_of, name_y
+from lmcspec.report.figures.style import DENSE, Drawing, look_at_depth, looks_of
 from lmcspec.report.summary import Cell
 
 if TYPE_CHECKING:
@@ -61,11 +65,14 @@ class LayerLine:
     counts: Sequence[Mapping[str, Counts]]
 
     def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[Point]:
-        """The shares of each layer over replicates, or those that chance would leave."""
+        """The shares of each layer over replicates, or those that chance would leave, which have no spread."""
         columns = [
             [share_of(what, by_layer[layer], by_chance=by_chance) for by_layer in self.counts] for layer in layers
         ]
-        return [Point(float(place), cell_of(column, self.asked)) for place, column in enumerate(columns)]
+        cells = [cell_of(column, self.asked) for column in columns]
+        if by_chance:
+            cells = [cell and exact(cell.mean, cell.n) for cell in cells]
+        return [Point(float(place), cell) for place, cell in enumerate(cells)]
 
     def whole(self, what: str) -> float:
         """The share over all layers together, as a mean over replicates."""
@@ -96,23 +103,23 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     model = given.plan.tasks[targets[0].task].params.model
     order = in_order(lines[0].counts[0].keys(), model, given.store)
     points = {line.label: line.points(what, order) for line in lines}
-    with drawn():
-        figure, ((axes,),) = canvas(1, 1, 2.8 + width(len(order)), 3.3 + below(order))
-        handles = [draw_line(axes, points[line.label], line.look, line.label) for line in lines]
-        for handle in handles:
-            handle.set_linewidth(THIN)  # nothing lies between two layers
-        if compared:
-            for line in lines:
-                _draw_chance(axes, line.points(what, order, by_chance=True), line.look)
-            handles.append(_grey("by chance", "--"))
-        else:
-            _draw_whole(axes, [PERCENT * line.whole(what) for line in lines])
-            handles.append(_grey("whole network", "-"))
+    every = [Line(line.label, replace(line.look, width=THIN), points[line.label]) for line in lines]
+    if compared:
+        every += [
+            Line("_chance", _plain(line.look.colour, "--"), line.points(what, order, by_chance=True)) for line in lines
+        ]
+    else:
+        every += [Line("_whole", _plain(DENSE, "-"), across) for across in _whole(lines, what, len(order))]
+    y = OnY((), Metric(name=what, measure="masks", quantity=what, unit=SHARE, said=LABELS[what]))
+
+    def axis(axes: "Axes", row: Plotted, width: float, last: bool) -> None:
         cells = [point.cell for of_line in points.values() for point in of_line if point.cell]
         scale_shares(axes, [PERCENT * cell.mean for cell in cells], log=what == "density")
         finish(axes, order)
-        name_y(axes, LABELS[what])
-        legend(figure, handles, counted(cells))
+
+    frame = Frame(alone=(2.8 + width(len(order)), 3.3 + below(order)))
+    keys = {"by chance": _plain(DENSE, "--")} if compared else {"whole network": _plain(DENSE, "-")}
+    figure = draw([LinePanel("", [Plotted(y, every)], axis)], frame, options, labels=list(points), keys=keys)
     caption = f"Means over replicates, {spreads_of(points.values())} one sample standard deviation.{SAID[what]}"
     if compared:
         caption += f" Masks are compared with those of {_against(given, measure)} at the same level of the same"
@@ -211,24 +218,19 @@ def cell_of(values: Sequence[float], asked: int) -> Cell | None:
     return Cell(spread.mean(there), spread.std(there), len(there), there, asked=asked)
 
 
-def _draw_chance(axes: "Axes", points: Sequence[Point], look: Look) -> None:
-    means = [nan if point.cell is None else PERCENT * point.cell.mean for point in points]
-    axes.plot([point.x for point in points], means, color=look.colour, linestyle="--", linewidth=THIN, label="_chance")
+def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[Point]]:
+    """A line across for each share of all weights that is not that of another network, too."""
+    shares: list[float] = []
+    for line in lines:
+        share = line.whole(what)
+        if all(PERCENT * abs(share - other) >= ALIKE for other in shares):
+            shares.append(share)
+            cell = exact(share, len(line.counts))
+            yield [Point(-0.5, cell), Point(layers - 0.5, cell)]
 
 
-def _draw_whole(axes: "Axes", shares: Sequence[float]) -> None:
-    """A grey line for each share that is not that of another network, too."""
-    drawn_at: list[float] = []
-    for share in shares:
-        if all(abs(share - other) >= ALIKE for other in drawn_at):
-            drawn_at.append(share)
-            axes.axhline(share, color=DENSE, linewidth=1, alpha=0.7, zorder=1, label="_whole")
-
-
-def _grey(label: str, dashes: Literal["-", "--"]) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], color=DENSE, linewidth=THIN, linestyle=dashes, label=label)
+def _plain(colour: str, dashes: str) -> Look:
+    return Look(colour, "", dashes, THIN)
 
 
 def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:

@@ -5,9 +5,10 @@ A plot says which lines stand in which axes and what is on x; see `by_sparsity`,
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.lines import PERCENT, Line, Point, counted, draw_line
+from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, counted, draw_line
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import grid, same_scale
@@ -31,6 +32,8 @@ class Plotted:
     """The dense network, a grey band of mean ± sample standard deviation."""
     threshold: float = 0.0
     """Below which a network is stable: a dashed line, where it is not 0."""
+    title: str = ""
+    """What stands above them; above the first of a panel the panel's title unless told."""
 
     @property
     def points(self) -> Mapping[str, Sequence[Point]]:
@@ -57,30 +60,39 @@ class LinePanel:
 class Frame:
     """How the axes lie: one pair alone is as large as `alone` says, in inches; others stand in a grid."""
 
-    high: float
+    high: float = 2.6
     """Inches of a row of a grid."""
     alone: tuple[float, float] | None = None
+    columns: int = 0
+    """Panels abreast, each column with a y axis of its own; as many as fit, on one axis, unless told."""
     split_in_label: bool = True
     """Whether the words on y say of which images a number is."""
+    counted: bool = True
+    """Whether the legend says of what and how many the points are means."""
 
 
 def draw(
     panels: Sequence[LinePanel],
     frame: Frame,
     options: Options,
-    settle: "Callable[[Sequence[tuple[Axes, Plotted]]], None]",
+    settle: "Callable[[Sequence[tuple[Axes, Plotted]]], None] | None" = None,
     labels: Sequence[str] | None = None,
+    keys: Mapping[str, Look] = MappingProxyType({}),
 ) -> "Figure":
-    """Draw the panels; `settle` sees all axes at the end, `labels` order the legend: as lines appear unless told."""
+    """Draw the panels; `settle` sees all axes at the end.
+
+    `labels` are those that the legend has, in its order: of all lines as they appear unless told. Behind them stand
+    `keys`, which explain looks that several lines have.
+    """
     rows = max(len(panel.rows) for panel in panels)
     with drawn():
-        if frame.alone is not None and len(panels) == rows == 1:
+        alone = frame.alone is not None and len(panels) == rows == 1
+        if frame.alone is not None and alone:
             figure, ((only,),) = canvas(1, 1, *frame.alone)
             places, leftmost, width = ((only,),), (True,), 4.6
         else:
-            made = grid(len(panels), rows, high=frame.high, shared=same_scale(options))
+            made = grid(len(panels), rows, high=frame.high, shared=same_scale(options), columns=frame.columns)
             figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
-        alone = frame.alone is not None and len(panels) == rows == 1
         handles: dict[str, Any] = {}
         filled: list[tuple[Axes, Plotted]] = []
         for panel, column, first in zip(panels, places, leftmost, strict=True):
@@ -93,13 +105,16 @@ def draw(
                         handles[DENSE_LABEL] = band
                 _draw_threshold(axes, row.threshold)
                 panel.axis(axes, row, width, place == len(panel.rows) - 1)
+                name_panel(axes, row.title or panel.title * (place == 0 and not alone))
                 if first:
                     name_y(axes, row.y.metric.label(images=frame.split_in_label))
                 filled.append((axes, row))
-            name_panel(column[0], "" if alone else panel.title)
-        settle(filled)
+        if settle is not None:
+            settle(filled)
         cells = [cell for panel in panels for cell in panel.cells]
-        legend(figure, [handles[label] for label in labels or handles], counted(cells, options.band == "all"))
+        head = counted(cells, options.band == "all") if frame.counted else ""
+        shown = [handles[label] for label in (handles if labels is None else labels)]
+        legend(figure, [*shown, *(_key(label, look) for label, look in keys.items())], head)
     return figure
 
 
@@ -121,10 +136,16 @@ def _draw_threshold(axes: "Axes", threshold: float) -> None:
 
 def _draw_dense(axes: "Axes", dense: Cell, scale: float) -> Any:
     """A grey band of mean ± std, and the handle for a legend."""
-    from matplotlib.lines import Line2D
-
     mean, std = scale * dense.mean, scale * (dense.std or 0.0)
     if std:
         axes.axhspan(mean - std, mean + std, color=DENSE, alpha=0.13, linewidth=0, zorder=0)
     axes.axhline(mean, color=DENSE, linewidth=1, zorder=1)
-    return Line2D([], [], color=DENSE, linewidth=1, label=DENSE_LABEL)
+    return _key(DENSE_LABEL, Look(DENSE, "", "-", 1))
+
+
+def _key(label: str, look: Look) -> Any:
+    """A line that stands in the legend alone."""
+    from matplotlib.lines import Line2D
+
+    wide = {} if look.width is None else {"linewidth": look.width}
+    return Line2D([], [], color=look.colour, linestyle=look.dashes, label=label, **wide)

@@ -39,6 +39,9 @@ class Look:
     colour: str
     marker: str
     dashes: str
+    width: float | None = None
+    """In points, as that of the marker; the same as other lines unless told."""
+    size: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,19 @@ class Line:
     points: Sequence[Point]
 
 
+def exact(value: float, n: int = 1) -> Cell:
+    """A value of so many replicates that has no spread, or whose spread is not shown."""
+    return Cell(value, None, n, (), asked=n)
+
+
 def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, scale: float = PERCENT) -> Any:
     """Draw the points, in percent by default, from left to right; the handle for a legend."""
-    colour, marker = look.colour, look.marker
+    colour, marker, wide = look.colour, look.marker, {"linewidth": look.width, "markersize": look.size}
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
     means = [math.nan if point.cell is None else drawable(scale * point.cell.mean) for point in ordered]
     spreads = [scale * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
-    (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=look.dashes, label=label)
+    (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=look.dashes, label=label, **wide)
     if len(points) > FEW:
         band(axes, x, means, spreads, colour)
     elif any(spreads):

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING
 
+from lmcspec.catalog import Metric
 from lmcspec.plan.mask_cost import Seen, mask_costs
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.lines import PERCENT, Look, Point
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
+from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, exact
+from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.one_shot import curves_of
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.panels import Panel, grid, panels_of, same_scale
+from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import finish
-from lmcspec.report.figures.style import Drawing, canvas, drawn, legend, looks_of, name_panel, name_y
+from lmcspec.report.figures.style import Drawing, looks_of
 from lmcspec.report.figures.ticks import thousands
 
 if TYPE_CHECKING:
@@ -19,7 +23,10 @@ if TYPE_CHECKING:
 
 TITLE = "Images to find a mask, against sparsity"
 UNPACKED, STORED, MADE = "as networks see them", "as they are stored", "with making the set"
-DASHES: Mapping[str, Literal["-", "--", ":"]] = {UNPACKED: "-", STORED: "--", MADE: ":"}
+DASHES = {UNPACKED: "-", STORED: "--", MADE: ":"}
+GREY, SMALL = "#555555", 2.5
+"""The colour of what only the legend shows, and the size of the markers of further lines of a network."""
+Y = OnY((), Metric(name="images", measure="masks", quantity="images", said="images to find the mask"))
 SAID = {
     STORED: " Dashed: an image of several tiles counts once for all of them, as it is stored.",
     MADE: " Dotted: real images seen to make the distilled set count, too, those of experts included.",
@@ -55,35 +62,22 @@ class CostLine:
 
 def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line per network: images seen by all that the mask of a level rests on. They are those of one replicate."""
-    from matplotlib.lines import Line2D
-
     panels = panels_of(givens, options, "accuracy")
     seen = [_seen(panel) for panel in panels]
     lines_by_panel = [_lines(panel, of_panel) for panel, of_panel in zip(panels, seen, strict=True)]
     notes = tuple(note for panel, of_panel in zip(panels, seen, strict=True) for note in _notes(panel, of_panel))
     if not any(lines_by_panel):
         return Drawing(name, TITLE, None, notes=notes or ("there are no masks to find",))
-    with drawn():
-        if len(panels) == 1:
-            figure, ((only,),) = canvas(1, 1, 7.2, 3.7)
-            places, leftmost = [only], (True,)
-        else:
-            made = grid(len(panels), high=2.9, shared=same_scale(options))
-            figure, places, leftmost = made.figure, [of_axis[0] for of_axis in made.axes], made.first
-        handles: dict[str, Any] = {}
-        kinds: set[str] = set()
-        for panel, lines, axes, first in zip(panels, lines_by_panel, places, leftmost, strict=True):
-            looks = looks_of(panel.given, [line.networks[0] for line in lines])
-            for line in lines:
-                handles.setdefault(line.label, _draw(axes, line, looks[line.networks[0]]))
-                kinds |= set(line.counts())
-            _finish(axes, lines, options.x == "sparsity", alone=len(panels) == 1)
-            name_panel(axes, "" if len(panels) == 1 else panel.title)
-            if first:
-                name_y(axes, "images to find the mask")
-        ordered = [kind for kind in DASHES if kind in kinds] if len(kinds) > 1 else []
-        greys = [Line2D([], [], color="#555555", linestyle=DASHES[kind], label=kind) for kind in ordered]
-        legend(figure, [*handles.values(), *greys], "")
+    kinds = {kind for lines in lines_by_panel for line in lines for kind in line.counts()}
+    keys = {kind: Look(GREY, "", dashes) for kind, dashes in DASHES.items() if kind in kinds and len(kinds) > 1}
+    axis = partial(_finish, options.x == "sparsity", len(panels) == 1)
+    shown = [
+        LinePanel(panel.title, [Plotted(Y, list(_drawn(panel, lines)))], axis)
+        for panel, lines in zip(panels, lines_by_panel, strict=True)
+    ]
+    labels = list(dict.fromkeys(line.label for lines in lines_by_panel for line in lines))
+    frame = Frame(2.9, (7.2, 3.7), counted=False)
+    figure = draw(shown, frame, options, labels=labels, keys=keys)
     caption = "Images seen by all the work that the mask of a level rests on, in one replicate. "
     caption += "Sparsity is the measured one where there is one."
     caption += "".join(words for kind, words in SAID.items() if kind in kinds)
@@ -140,24 +134,22 @@ def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
         yield f"{prefix}{', '.join(files)}: what a set from a file took to make is not known, and not counted"
 
 
-def _draw(axes: "Axes", line: CostLine, look: Look) -> Any:
-    """All lines of a network, and the handle for a legend."""
-    x = [place for place, _ in line.points]
-    handle = None
-    for kind, counts in line.counts().items():
-        size = 4.5 if kind == UNPACKED else 2.5
-        label = line.label if kind == UNPACKED else f"{line.label}, {kind}"
-        (curve,) = axes.plot(
-            x, counts, color=look.colour, marker=look.marker, markersize=size, linestyle=DASHES[kind], label=label
-        )
-        handle = handle or curve
-    return handle
+def _drawn(panel: Panel, lines: Sequence[CostLine]) -> Iterator[Line]:
+    """All lines of each network; the first has its name in the legend."""
+    looks = looks_of(panel.given, [line.networks[0] for line in lines])
+    for line in lines:
+        look = looks[line.networks[0]]
+        for kind, counts in line.counts().items():
+            first = kind == UNPACKED
+            points = [Point(x, exact(count)) for (x, _), count in zip(line.points, counts, strict=True)]
+            label = line.label if first else f"{line.label}, {kind}"
+            yield Line(label, replace(look, dashes=DASHES[kind], size=None if first else SMALL), points)
 
 
-def _finish(axes: "Axes", lines: Sequence[CostLine], linear: bool, *, alone: bool) -> None:
+def _finish(linear: bool, alone: bool, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    finish(axes, {line.label: [Point(x, None) for x, _ in line.points] for line in lines}, linear, top=alone)
+    finish(axes, row.points, linear, top=alone)
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))

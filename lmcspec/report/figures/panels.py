@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 ABREAST = 3
 """Panels side by side."""
-ALONE = 4.6
-"""The width of a panel with none beside it, in inches."""
+ALONE, WIDE = 4.6, 2.6
+"""The width of a panel with none beside it, and of others, in inches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,14 @@ def abreast(panels: int) -> int:
     return min(panels, ABREAST) if panels != 4 else 2
 
 
-def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, shared: bool = False) -> Grid:
+def grid(panels: int, deep: int = 1, *, high: float = 2.6, shared: bool = False, columns: int = 0) -> Grid:
     """Empty axes for so many panels of `deep` rows; what is left of the last line stays blank.
 
-    `shared`: what stands in the same row of all panels has one y axis, with numbers at the leftmost panels.
+    `shared`: what stands in the same row of all panels has one y axis, with numbers at the leftmost panels; where it is
+    said how many `columns` there are, each of them has its own.
     """
-    columns = abreast(panels)
-    wide = ALONE if panels == 1 else wide
+    apart, columns = bool(columns), columns or abreast(panels)
+    wide = ALONE if panels == 1 else WIDE
     lines = -(-panels // columns)
     figure, every = canvas(lines * deep, columns, 2.2 + wide * columns, 0.5 + high * lines * deep)
     stacks = []
@@ -102,9 +103,10 @@ def grid(panels: int, deep: int = 1, *, wide: float = 2.6, high: float = 2.6, sh
         line, column = divmod(place, columns)
         stack = tuple(every[line * deep + row][column] for row in range(deep))
         if place < panels:
-            for axes, leader in zip(stack, stacks[0] if stacks and shared else (), strict=False):
+            leaders = stacks[column * apart] if shared and len(stacks) > column * apart else ()
+            for axes, leader in zip(stack, leaders, strict=False):
                 axes.sharey(leader)
-                axes.tick_params(labelleft=column == 0)
+                axes.tick_params(labelleft=apart or column == 0)
             stacks.append(stack)
         else:
             for axes in stack:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.catalog.metric import POLICIES
 from lmcspec.report.figures.along_path import (
-    SCALES,
+    UNITS,
     PathLine,
     along,
     curves_of,
@@ -73,14 +73,14 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     split = next(split for split in SPLITS if any(line.key.split == split for panel in panels for line in panel.lines))
     shown = [(panel, [line for line in panel.lines if line.key.split == split]) for panel in panels]
     shown = [(panel, lines) for panel, lines in shown if lines]
-    if not any(_heights(lines, SCALES[what]) for _, lines in shown):
+    if not any(_heights(lines, UNITS[what].scale) for _, lines in shown):
         return Drawing(name, title, None, notes=(*notes, f"the {what} is no number anywhere: the networks diverged"))
     notes += tuple(no_numbers([line for _, lines in shown for line in lines], what))
     steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
     if len(steps) > 1:
         shown = [(replace(panel, title=f"{panel.title}, k = {lines[0].key.k}"), lines) for panel, lines in shown]
     with drawn():
-        figure = _draw(shown, SCALES[what], f"{split} {what}{' (%)' * (what == 'error')}", _columns(givens, shown))
+        figure = _draw(shown, UNITS[what].scale, f"{split} {what}{' (%)' * (what == 'error')}", _columns(givens, shown))
     counts = sorted({len(line.curves) for _, lines in shown for line in lines})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
     caption = f"Between copies that part at step k{f' = {steps[0]}' * (len(steps) == 1)}; means over replicates "

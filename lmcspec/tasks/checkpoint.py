@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.base import beneath, faults
 from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import Interrupted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,8 +50,11 @@ class Checkpoints:
 
         return told
 
-    def write(self, done: int, tensors: "Mapping[str, Tensor]") -> None:
-        """Replace the checkpoint in one step by that after `done` units; on disk when this returns."""
+    def write(self, done: int, tensors: "Mapping[str, Tensor]", work: str = "") -> None:
+        """Replace the checkpoint in one step by that after `done` units; on disk when this returns.
+
+        Raises Interrupted, which says the `work` that is done, where the task is to stop.
+        """
         import torch
         from safetensors.torch import save
 
@@ -66,6 +70,8 @@ class Checkpoints:
         beneath.sync(folder, draft)
         beneath.replace(folder, draft, folder / CHECKPOINT)
         self._due = time.monotonic() + self._every
+        if self._ctx.stopping():
+            raise Interrupted(f"stopped after {work or done}") from None
 
     def read(self) -> "tuple[int, dict[str, Tensor]] | None":
         """How many units are done, and the tensors after them; None if there is no checkpoint to go on from."""

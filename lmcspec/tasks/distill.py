@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import CardOf, Finished, Interrupted, Kind
+from lmcspec.tasks.kind import CardOf, Finished, Kind
 from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import Known, Work
 
@@ -85,9 +85,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
             break
         except Stopped as stopped:
             distillation = replace(distillation, begin=stopped.progress)
-            checkpoints.write(stopped.progress.step, stopped.progress.state)
-            if ctx.stopping():
-                raise Interrupted(str(stopped)) from None
+            checkpoints.write(stopped.progress.step, stopped.progress.state, f"{stopped.progress.step} steps")
         except Diverged as diverged:
             ctx.log(str(diverged))
             made = _diverged(data, config.ipc)

@@ -19,4 +19,4 @@ def unmasked(
     from lmcspec.science import residue
 
     share = residue.decayed(from_document(recipe.value), branches)
-    return residue.unmasked(state, mask, read.tensors(ctx.input("start") / read.STATE), share)
+    return residue.unmasked(state, mask, read.state(ctx, "start"), share)

@@ -59,7 +59,7 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
         pulse = checkpoints.pulse(recipe.length, "train/loss")
         return trajectory(network, data.train, recipe, InnerNoise("expert", place), states, segment, pulse)
 
-    end = by_segments(ctx, checkpoints, segment, train, {"trajectory": states})
+    end = by_segments(checkpoints, segment, train, {"trajectory": states})
     read.write(ctx.out / read.TRAJECTORY, states)
     test = evaluate(network, data.test)
     scalars = {"test_error": test.error, "test_loss": test.loss, "test_images": test.images, "update": end.update}

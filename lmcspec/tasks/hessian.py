@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Interrupted, Kind
+from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
 from lmcspec.tasks.work import BACKWARD, Known, Work
 
@@ -64,7 +64,7 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
 
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
-    network.load_state_dict(masks.apply(mask or {}, read.tensors(ctx.input("state") / read.STATE)))
+    network.load_state_dict(masks.apply(mask or {}, read.state(ctx, "state")))
     if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
         return Finished({"metrics": {}}, "diverged")
     hessian = Matrix(network, _batches(ctx, params), mask)
@@ -110,9 +110,7 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
     def pulse(done: int, total: int, state: "dict[str, Tensor]") -> None:
         ctx.progress(done, total)
         if checkpoints.due():
-            checkpoints.write(done, state)
-            if ctx.stopping():
-                raise Interrupted(f"stopped after {done} of {total} products")
+            checkpoints.write(done, state, f"{done} of {total} products")
 
     if not params.probes:
         parts, total = [held["values"]] if done else [], int(hessian.kept.sum())

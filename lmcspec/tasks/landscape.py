@@ -9,7 +9,7 @@ from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
-from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
+from lmcspec.tasks.kind import Finished, Kind, first_collapse
 from lmcspec.tasks.params import Part
 from lmcspec.tasks.work import Known, Work
 
@@ -130,7 +130,7 @@ def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) ->
     mask = read.mask(ctx, network)
     number = 0
     while ctx.has(f"{name}-{number}"):
-        state = masks.apply(mask or {}, read.tensors(ctx.input(f"{name}-{number}") / read.STATE))
+        state = masks.apply(mask or {}, read.state(ctx, f"{name}-{number}"))
         if params.decay is not None and mask is not None:
             state = unmasked(ctx, state, mask, params.decay, params.branches)
         yield state
@@ -220,9 +220,7 @@ class _Evaluations:
         self._ctx.progress(done, self._total)
         if self._checkpoints.due():
             held = {name: torch.tensor(values, dtype=torch.float64) for name, values in self._known.items()}
-            self._checkpoints.write(done, held)
-            if self._ctx.stopping():
-                raise Interrupted(f"stopped after {done} of {self._total} points")
+            self._checkpoints.write(done, held, f"{done} of {self._total} points")
 
 
 KIND = Kind(

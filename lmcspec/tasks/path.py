@@ -61,7 +61,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
-    a, b = (read.tensors(ctx.input(name) / read.STATE) for name in ("a", "b"))
+    a, b = (read.state(ctx, name) for name in ("a", "b"))
     mixed = mask
     if params.decay is not None and mask is not None:
         a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))

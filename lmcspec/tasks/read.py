@@ -155,6 +155,11 @@ def tensors(path: Path) -> "dict[str, Tensor]":
     return load_file(path)
 
 
+def state(ctx: Context, name: str) -> "dict[str, Tensor]":
+    """The parameters and buffers of the network that is an input."""
+    return tensors(ctx.input(name) / STATE)
+
+
 def write(path: Path, values: "Mapping[str, Tensor]") -> None:
     """Write tensors to a file; equal tensors make equal bytes."""
     from safetensors.torch import save_file

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from lmcspec.tasks.checkpoint import Checkpoints
-from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Interrupted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
 
 
 def by_segments(
-    ctx: Context,
     checkpoints: Checkpoints,
     segment: "Segment",
     train: "Callable[[Segment], Snapshot]",
@@ -33,12 +30,8 @@ def by_segments(
         except Stopped as stopped:
             snapshot = stopped.snapshot
             parts = {"state": snapshot.state, "optimiser": snapshot.optimiser, **(beside or {})}
-            checkpoints.write(
-                snapshot.update,
-                {f"{part}/{name}": part_of[name] for part, part_of in parts.items() for name in part_of},
-            )
-            if ctx.stopping():
-                raise Interrupted(f"stopped after update {snapshot.update} of {segment.until}") from None
+            entries = {f"{part}/{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
+            checkpoints.write(snapshot.update, entries, f"update {snapshot.update} of {segment.until}")
             segment = Segment(snapshot.update, segment.until, snapshot.optimiser)
 
 

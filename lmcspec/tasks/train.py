@@ -119,7 +119,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
         callbacks = Callbacks(stops, passed, pulse)
         return train(network, split, recipe, noise, mask=mask, segment=segment, callbacks=callbacks)
 
-    end = by_segments(ctx, checkpoints, Segment(update, params.until, moments), trained)
+    end = by_segments(checkpoints, Segment(update, params.until, moments), trained)
     faults.reach("train.finished")
     return _write_state(ctx.out, end, network, mask, split, data, recipe)
 
@@ -175,9 +175,9 @@ def _start(ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Modu
         case "reinit":
             state = read.initial(params.model, network, ("reinit", seeds["replicate"], 0))
         case "given":
-            state = read.tensors(ctx.input("start") / read.STATE)
+            state = read.state(ctx, "start")
     if params.restore == "prunable":
-        last = read.tensors(ctx.input("last") / read.STATE)
+        last = read.state(ctx, "last")
         kept = set(masks.prunable(network))
         state = {name: value if name in kept else last[name] for name, value in state.items()}
     return state

@@ -139,7 +139,7 @@ class ScheduleCard(Card):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DistillerCard(Card):
-    """A distillation method. Implementation: `distill(config, given) -> Distilled`; see `science/distill/dm.py`.
+    """A distillation method. Implementation: `distill(config, distillation) -> Distilled`; see `science/distill/dm.py`.
 
     How it stops and goes on, so that it is not lost when its process is, stands in `science/distill/distillation.py`.
     """
@@ -180,7 +180,7 @@ class CriterionCard(Card):
     """Whether its scores settle how much of each layer goes, so that layers can't be told to give equal shares."""
 
     @property
-    def takes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def takes(self) -> int:
         """Five with `passes`, else three."""
         return 5 if self.passes else 3
 

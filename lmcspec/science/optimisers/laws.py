@@ -6,6 +6,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import torch
 from torch import Tensor
@@ -51,14 +52,12 @@ class LawfulStepper:
         steep = [name for name, gradient in zip(self._parameters, gradients, strict=True) if gradient.any()]
         self._stepper.step(gradients, lr)
         for (name, tensor), given in zip(self._parameters.items(), self._given, strict=True):
-            if tensor.shape != given.shape or not torch._C._is_alias_of(tensor, given):
+            same = torch._C._is_alias_of(tensor, given)  # pyright: ignore[reportAttributeAccessIssue]
+            if not same or tensor.shape != given.shape:
                 self._break(f"puts another tensor in the place of {name!r}", _IN_PLACE)
-        untouched = versions == [tensor._version for tensor in self._parameters.values()]
-        if (
-            steep
-            and untouched
-            and not any((old != new).any() for old, new in zip(before, self._parameters.values(), strict=True))
-        ):
+        now = self._parameters.values()
+        written = versions != [tensor._version for tensor in now]  # even where rounding leaves every weight as it was
+        if steep and not written and not any((old != new).any() for old, new in zip(before, now, strict=True)):
             self._break(f"has moved no weight with its first step, not of {steep[0]!r} either", _IN_PLACE)
         self.check(self._parameters, self.moments, "its first step")
         self._proven = bool(steep)
@@ -90,7 +89,9 @@ class LawfulStepper:
         """Go on from a state that `state` gave."""
         try:
             self._stepper.load(state)
-        except (ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
+            if "memory" in str(error):  # of a device or a host that is full, which is no fault of an optimiser
+                raise
             self._break(f"can't go on from the state that is stored: {type(error).__name__}: {error}", _THE_SAME, error)
         loaded = self.state()
         for name in sorted(state.keys() | loaded.keys()):
@@ -106,7 +107,7 @@ class LawfulStepper:
                 shapes = f"{tuple(tensor.shape)}, where its parameter has {tuple(weights.shape)}"
                 self._break(f"keeps {moment!r} in the shape {shapes}", _MOMENTS)
 
-    def _break(self, what: str, law: str, cause: BaseException | None = None) -> None:
+    def _break(self, what: str, law: str, cause: BaseException | None = None) -> NoReturn:
         raise BrokenLaw(f"{self._who} {what}", help=f"mend its package: {law}") from cause
 
 

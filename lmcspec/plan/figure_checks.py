@@ -109,7 +109,7 @@ def _of_metric(figure: Figure, measures: Sequence[_Measured], problem: Any) -> I
 
 
 def _of_families(case: Case, figure: Figure, problem: Any) -> Iterator[Problem]:
-    """A family's key over which no family varies."""
+    """The problem of a key in which no family varies."""
     axes = list(dict.fromkeys(axis for family in case.families.values() for axis in family.axes))
     there = f"its families vary in: {', '.join(axes)}" if axes else "it has no families: `{ each = [...] }` makes one"
     wanted: Iterable[tuple[str, str]] = (

@@ -28,7 +28,7 @@ class Declared:
 
     @property
     def broken(self) -> TrainingSet:
-        """What stands for it where it can't be had."""
+        """The training set that stands for one that can't be had."""
         return TrainingSet(self.name, 1, file=Part.of({"broken": self.name}))
 
     def problem(self, code: str, message: str, *keys: str, help: str) -> None:
@@ -106,7 +106,7 @@ def _right(case: Case, name: str, in_file: str, study: str) -> str:
 
 
 def _both(case: Case, name: str, space: str) -> str:
-    """One line with both places where a space stands."""
+    """Both places where a space stands, in one line."""
     numbers = (
         "" if space != "standardised" or case.study.dataset.space is None else ", with the mean and std of the set"
     )

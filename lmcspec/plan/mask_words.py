@@ -56,7 +56,7 @@ def _in_words(members: Sequence[Seen]) -> str:
 
 
 def _span(counts: Iterable[int]) -> str:
-    """Like `52,000`, or `2.35 M to 9 M` where they differ."""
+    """The range of some counts: `52,000`, or `2.35 M to 9 M` where they differ."""
     ordered = sorted(counts)
     return " to ".join(dict.fromkeys(map(_short, (ordered[0], ordered[-1]))))
 

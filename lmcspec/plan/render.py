@@ -234,7 +234,7 @@ def _count(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """12 s, 4 min 10 s, 3 h 20 min, 2 d 4 h."""
+    """A duration in its two largest units: 12 s, 4 min 10 s, 3 h 20 min, 2 d 4 h."""
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

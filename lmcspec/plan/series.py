@@ -101,7 +101,7 @@ def _recipe(resolved: ResolvedRecipe) -> dict[str, Any]:
 
 
 def _flat(prefix: str, value: Any) -> dict[str, Any]:
-    """`{"a": {"b": 1}}` as `{"prefix.a.b": 1}`; lists as text."""
+    """A nested table as a flat one: `{"a": {"b": 1}}` as `{"prefix.a.b": 1}`, lists as text."""
     if isinstance(value, Mapping):
         return {key: leaf for name, item in value.items() for key, leaf in _flat(f"{prefix}.{name}", item).items()}
     if isinstance(value, list | tuple):

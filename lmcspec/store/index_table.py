@@ -51,14 +51,14 @@ def as_entry(row: Sequence[Any]) -> Entry:
 
 
 def as_text(value: Any) -> str:
-    """A value of the database that is a text."""
+    """The value, which has to be a text."""
     if not isinstance(value, str):
         raise sqlite3.DatabaseError(f"it holds {value!r:.40} in the place of a text")
     return value
 
 
 def as_number(value: Any) -> float:
-    """A value of the database that is a finite number of at least 0."""
+    """The value, which has to be a finite number of at least 0."""
     if not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise sqlite3.DatabaseError(f"it holds {value!r:.40} in the place of a number")
     return value

@@ -23,7 +23,7 @@ class Process:
 
 
 def this_process() -> Process:
-    """The process that calls this."""
+    """The process in which this is called."""
     return _describe(os.getpid())
 
 

@@ -147,5 +147,5 @@ def _key(label: str, look: Look) -> Any:
     """A line that stands in the legend alone."""
     from matplotlib.lines import Line2D
 
-    wide = {} if look.width is None else {"linewidth": look.width}
-    return Line2D([], [], color=look.colour, linestyle=look.dashes, label=label, **wide)
+    shown: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes, "linewidth": look.width, "label": label}
+    return Line2D([], [], **shown)

@@ -60,7 +60,8 @@ def exact(value: float, n: int = 1) -> Cell:
 
 def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, scale: float = PERCENT) -> Any:
     """Draw the points, in percent by default, from left to right; the handle for a legend."""
-    colour, marker, wide = look.colour, look.marker, {"linewidth": look.width, "markersize": look.size}
+    colour, marker = look.colour, look.marker
+    wide: dict[str, Any] = {"linewidth": look.width, "markersize": look.size}
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
     means = [math.nan if point.cell is None else drawable(scale * point.cell.mean) for point in ordered]

@@ -11,7 +11,7 @@ AUGMENTATIONS = sorted(
 """In the order in which they are done."""
 
 
-class Augment(*(card.config for card in AUGMENTATIONS)):  # pyright: ignore
+class Augment(*(card.config for card in reversed(AUGMENTATIONS))):  # pyright: ignore
     """Random changes of the training images, drawn afresh each epoch; applied before the images enter their space.
 
     Order: crop, then flip, then colours by `jitter` and `lighting`, then the images enter their space, then DSA, then

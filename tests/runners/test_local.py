@@ -209,26 +209,33 @@ def test_another_drivers_task_is_waited_for_and_reused(shared, store):
     task = plan.add(value=4)
     after = plan.add(value=5, kind="WRITE", needs=(task,))
     other = LocalOther(store, task, plan)
-    summary, heard = run(plan, store, shared, retries=Retries(held_elsewhere=(0.02, 0.02)))
+    retries = Retries(held_elsewhere=(0.02, 0.02))
+    heard = []
+    summary = engine.run(plan.job(), store, shared, listeners=[heard.append, other.hear], retries=retries)
     other.join()
     assert summary.reused == (task,) and summary.done == (after,)
     assert len(of(events.Waiting, heard)) == 1
 
 
 class LocalOther(threading.Thread):
-    """Holds a task as another driver's worker would, and commits it after a moment."""
+    """Holds a task as another driver's worker would, and commits it once it is waited for."""
 
     def __init__(self, store, task, plan):
         super().__init__()
         self.lease = take(store, task)
         assert self.lease
         self._store, self._task, self._plan = store, task, plan
+        self._waited_for = threading.Event()
         self.start()
+
+    def hear(self, event):
+        if isinstance(event, events.Waiting):
+            self._waited_for.set()
 
     def run(self):
         from lmcspec.store import open_attempt
 
-        time.sleep(0.15)
+        assert self._waited_for.wait(30)
         attempt = open_attempt(self._store, self._task, self.lease)
         attempt.commit(self._plan.documents[self._task], {"scalars": {"total": 4}}, {})
         self.lease.release()

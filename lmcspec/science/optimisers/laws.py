@@ -8,6 +8,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+import torch
 from torch import Tensor
 
 from lmcspec.base.errors import LmcspecError
@@ -51,8 +52,8 @@ class LawfulStepper:
         steep = [name for name, gradient in zip(self._parameters, gradients, strict=True) if gradient.any()]
         self._stepper.step(gradients, lr)
         for (name, tensor), given in zip(self._parameters.items(), self._given, strict=True):
-            places = (tensor.untyped_storage().data_ptr(), given.untyped_storage().data_ptr())
-            if places[0] != places[1] or tensor.shape != given.shape:
+            same = torch._C._is_alias_of(tensor, given)  # pyright: ignore[reportAttributeAccessIssue]
+            if not same or tensor.shape != given.shape:
                 self._break(f"puts another tensor in the place of {name!r}", _IN_PLACE)
         now = self._parameters.values()
         written = versions != [tensor._version for tensor in now]  # even where rounding leaves every weight as it was

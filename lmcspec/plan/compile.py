@@ -27,8 +27,9 @@ from lmcspec.plan.measures.request import NoSuchLevel
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import lay_out_networks
+from lmcspec.plan.recipe_checks import recipe_problems
 from lmcspec.plan.series import series_of
-from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
+from lmcspec.plan.settings import resolve_recipe
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import StartsAfterEnd, Unsuited
 from lmcspec.spec import Case, Loaded
@@ -126,7 +127,15 @@ class _Case:
             return []
         model_facts = known_facts(material.model, self.facts_folder)
         self.networks = lay_out_networks(self.case, model_facts, self.problems, self.notes)
-        recipes = self._resolve_recipes(material)
+        images = {training_set.name: training_set.images for training_set in (material.real, *material.sets.values())}
+        self.problems += recipe_problems(self.case, images.values())
+        if len(self.problems) > before:
+            return []
+        recipes = {
+            (name, on): resolve_recipe(recipe, count)
+            for name, recipe in self.case.study.recipes.items()
+            for on, count in images.items()
+        }
         self.problems += step_problems(self.case, self.networks, recipes)
         self.problems += milestone_problems(self.case, self.networks, recipes)
         self.problems += split_problems(self.case)
@@ -152,14 +161,6 @@ class _Case:
         if len(self.problems) == before:
             self.problems += figure_problems(self.case, targets)
         return targets
-
-    def _resolve_recipes(self, material: Material) -> dict[tuple[str, str], ResolvedRecipe]:
-        images = {training_set.name: training_set.images for training_set in (material.real, *material.sets.values())}
-        return {
-            (name, on): resolve_recipe(recipe, count)
-            for name, recipe in self.case.study.recipes.items()
-            for on, count in images.items()
-        }
 
     def _targets(self, emit: Subnetworks) -> list[Target]:
         asked: list[Target] = []

@@ -93,6 +93,28 @@ def test_one_that_moves_pruned_weights_fails_by_name(plugin, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("Triangle.multiplier = lambda self, update, length: None", "multiplier(0, 2) is None, no number"),
+        ("Triangle.multiplier = lambda self, update, length: update - 1", "multiplier(0, 2) is -1: a finite"),
+        ("Triangle.multiplier = lambda self, update, length: float('nan')", "multiplier(0, 2) is nan: a finite"),
+        ("Triangle.multiplier = lambda self, update, length: 1 / update", "ZeroDivisionError: "),
+        ("Triangle.document = lambda self, length: {'name': self.name, 'end': length}", "ValidationError: "),
+        ("Triangle.document = lambda self, length: {'name': {self.name}}", "TypeError: "),
+        ("Signum.document = lambda self: {'name': self.name, 'lr': self.lr}", "read() makes other settings"),
+    ],
+)
+def test_one_that_no_training_can_go_by_is_refused_by_the_plan(plugin, method, said):
+    plugin.edit("cards.py", "CARDS = (*CARDS", f"{method}\n\nCARDS = (*CARDS")
+    with pytest.raises(SpecError) as caught:
+        plan_of(OWN.replace("lr = 0.1", "lr = 0.1, momentum = 0.25"))
+    (problem,) = caught.value.problems
+    kind, name = ("schedule", "triangle") if "Triangle" in method else ("optimiser", "signum")
+    assert (problem.code, problem.path) == ("E429", f"recipes.real.{kind}")
+    assert problem.message.startswith(f"the {kind} {name!r} can't be used here: {said}")
+
+
 def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):
     from torch import nn
 

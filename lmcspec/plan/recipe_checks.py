@@ -1,0 +1,63 @@
+"""Optimisers and schedules of packages, tried on a study's trainings before any of them runs."""
+
+from collections.abc import Iterable, Iterator
+from math import isfinite
+
+from lmcspec.base.errors import Problem
+from lmcspec.base.steps import updates_per_epoch
+from lmcspec.catalog import get
+from lmcspec.catalog.code import code_of
+from lmcspec.catalog.in_updates import InUpdates
+from lmcspec.catalog.optimiser import Optimiser
+from lmcspec.catalog.schedule import Schedule
+from lmcspec.spec import Case
+from lmcspec.spec.recipe import Recipe
+from lmcspec.tasks import Part
+
+TRIED = 200
+"""Updates at which the rate is asked for, evenly spaced over a training."""
+
+
+def recipe_problems(case: Case, images: Iterable[int]) -> Iterator[Problem]:
+    """A problem for each that can't be written into ids and read again, or has rates that are none.
+
+    `images` are the numbers that there are to train on. Built-in ones have tests for that.
+    """
+    for name, recipe in case.study.recipes.items():
+        for key, config in (("optimiser", recipe.optimiser), ("schedule", recipe.schedule)):
+            if code_of(get(key, config.name)) is None:
+                continue
+            flaw = next(filter(None, (_flaw(config, recipe, count) for count in sorted(set(images)))), "")
+            if flaw:
+                message = f"the {key} {config.name!r} can't be used here: {flaw}"
+                place = ("recipes", name, key)
+                yield case.origins.problem("E429", message, place, help="mend its class, or take another")
+
+
+def _flaw(config: InUpdates, recipe: Recipe, images: int) -> str:
+    per_epoch = updates_per_epoch(images, recipe.batch)
+    length = recipe.length.resolve(per_epoch)
+    try:
+        settings = config.in_updates(per_epoch)
+        match settings:
+            case Schedule():
+                document = settings.document(length)
+                rates = {update: settings.multiplier(update, length) for update in _tried(length)}
+            case Optimiser():
+                document, rates = settings.document(), {}
+            case _:
+                return f"in updates its settings are a {type(settings).__name__}"
+        if type(config).read(Part.of(document).value) != settings:
+            return "read() makes other settings of the document() that stands in ids"
+    except Exception as error:  # noqa: BLE001 (somebody else's code may raise anything)
+        return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    for update, rate in rates.items():
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            return f"multiplier({update}, {length}) is {rate!r}, no number"
+        if not rate >= 0 or not isfinite(rate):
+            return f"multiplier({update}, {length}) is {rate}: a finite number from 0 on is asked for"
+    return ""
+
+
+def _tried(length: int) -> list[int]:
+    return sorted({*range(0, length, max(1, length // TRIED)), max(0, length - 1)})

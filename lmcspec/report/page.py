@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 from lmcspec.plan import Plan, Target
 from lmcspec.plan.mask_cost import mask_costs
@@ -14,32 +13,9 @@ from lmcspec.report.results_table import CaseTable, ResultsTable, case_table, re
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import place_of
 from lmcspec.report.text_table import TextCell, TextTable, results_in_words
-from lmcspec.report.tidy import MISSING, Row, at_the_end, measure_of
+from lmcspec.report.tidy import MISSING, Results, Row, at_the_end, measure_of
 from lmcspec.report.words import form_of
-
-
-class Committed(Protocol):
-    """A committed result: where it is and how it came about."""
-
-    @property
-    def scalars(self) -> Mapping[str, Any]: ...
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def out(self) -> Path: ...
-    @property
-    def record(self) -> Mapping[str, Any]: ...
-
-
-class CommittedResults(Protocol):
-    """Gives the committed results of tasks."""
-
-    def find(self, identifier: str) -> Committed | None:
-        """The committed result of a task, or None."""
-        ...
-
+from lmcspec.store import Stored
 
 LEGEND = "mean ± sample standard deviation over replicates (n), in percent and points"
 
@@ -94,7 +70,7 @@ class Page:
 def page(
     plan: Plan,
     rows: Sequence[Row],
-    store: CommittedResults,
+    store: Results,
     runs: Mapping[str, str],
     *,
     title: str = "",
@@ -168,7 +144,7 @@ def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextT
     return common, TextTable(("setting", *(line.network for line in series)), lines, names=len(series) + 1)
 
 
-def _sources(plan: Plan, store: CommittedResults, runs: Mapping[str, str]) -> list[NumberSource]:
+def _sources(plan: Plan, store: Results, runs: Mapping[str, str]) -> list[NumberSource]:
     """Every task that a number of the page comes from, once, in the order of the tables, replicates together."""
     networks = {
         key: place for place, key in enumerate(dict.fromkeys((target.case, target.network) for target in plan.targets))
@@ -190,7 +166,7 @@ def _sources(plan: Plan, store: CommittedResults, runs: Mapping[str, str]) -> li
     return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
 
 
-def _source(plan: Plan, task: str, gave: str, stored: Committed | None, runs: Mapping[str, str]) -> NumberSource:
+def _source(plan: Plan, task: str, gave: str, stored: Stored | None, runs: Mapping[str, str]) -> NumberSource:
     return NumberSource(
         id=task,
         label=plan.tasks[task].label,
@@ -244,7 +220,7 @@ def _count(number: int) -> str:
 NUMERICS = ("device", "cpu", "threads", "torch", "deterministic", "python", "lmcspec")
 
 
-def _numerics(plan: Plan, store: CommittedResults) -> TextTable:
+def _numerics(plan: Plan, store: Results) -> TextTable:
     """On what results were computed, and how many tasks on each."""
     counts: Counter[tuple[str, ...]] = Counter()
     for task in plan.tasks:

@@ -7,8 +7,7 @@ from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.report.figures import across, drawings, files
 from lmcspec.report.html import Picture
-from lmcspec.report.page import CommittedResults
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Results, Row
 
 PAGE = "report.html"
 """What the page that holds them is called."""
@@ -17,7 +16,7 @@ PAGE = "report.html"
 def pictures(
     plan: Plan,
     rows: Sequence[Row],
-    store: CommittedResults,
+    store: Results,
     figures: Mapping[str, Mapping[str, Figure]],
     suffixes: Sequence[str] = ("svg", "png"),
 ) -> Iterator[Picture]:

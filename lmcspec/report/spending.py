@@ -1,31 +1,14 @@
 """What networks cost: training images seen by the plan, seconds by the records of the store."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from lmcspec.plan import Plan
 from lmcspec.plan.cost import work
 from lmcspec.plan.graph import beneath
+from lmcspec.report.tidy import Results
 from lmcspec.tasks import kind
-
-
-class Recorded(Protocol):
-    """A committed result with how it came about."""
-
-    @property
-    def record(self) -> Mapping[str, Any]: ...
-    @property
-    def outcome(self) -> str: ...
-
-
-class Records(Protocol):
-    """Gives the committed results of tasks, with the records of how they came about."""
-
-    def find(self, identifier: str) -> Recorded | None:
-        """The committed result of a task, or None."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +25,7 @@ class Spent:
     skipped: int = 0
 
 
-def after_collapse(plan: Plan, store: Records) -> Set[str]:
+def after_collapse(plan: Plan, store: Results) -> Set[str]:
     """Tasks without a result that rest on one that collapsed: where the study skips these, and where nothing came."""
     after: set[str] = set()
     for identifier, task in plan.tasks.items():
@@ -53,7 +36,7 @@ def after_collapse(plan: Plan, store: Records) -> Set[str]:
     return after
 
 
-def _ends(source: str, plan: Plan, store: Records) -> bool:
+def _ends(source: str, plan: Plan, store: Results) -> bool:
     """Whether what needs this result is not run: a plan compares alike."""
     stored = store.find(source)
     if stored is None or stored.outcome == "ok":
@@ -63,7 +46,7 @@ def _ends(source: str, plan: Plan, store: Records) -> bool:
     )
 
 
-def spent(plan: Plan, store: Records, tasks: Iterable[str], collapsed: Set[str]) -> Spent:
+def spent(plan: Plan, store: Results, tasks: Iterable[str], collapsed: Set[str]) -> Spent:
     """What these tasks cost. What a longer one among them does in passing costs nothing more.
 
     `collapsed` are the tasks `after_collapse`.
@@ -89,7 +72,7 @@ class NetworkCost:
     alone: Spent
 
 
-def network_costs(plan: Plan, case: str, store: Records) -> list[NetworkCost]:
+def network_costs(plan: Plan, case: str, store: Results) -> list[NetworkCost]:
     """For each network of a case, all that its numbers rest on."""
     needs = {series.network: _beneath(plan, case, series.network) for series in plan.series if series.case == case}
     collapsed = after_collapse(plan, store)
@@ -111,7 +94,7 @@ def _beneath(plan: Plan, case: str, network: str) -> set[str]:
     return beneath(plan.tasks, [task for target in targets for task in (target.task, target.mask) if task])
 
 
-def by_kind(plan: Plan, store: Records) -> dict[str, Spent]:
+def by_kind(plan: Plan, store: Results) -> dict[str, Spent]:
     """What the whole study costs, by kind of task."""
     kinds: dict[str, list[str]] = {}
     for task in plan.tasks.values():

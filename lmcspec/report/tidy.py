@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lmcspec.base import spread
 from lmcspec.catalog import MeasureCard, Metric, get
@@ -12,42 +12,22 @@ from lmcspec.plan import Plan, Target
 from lmcspec.report.noise import Draws, floor, noise_of
 from lmcspec.tasks import kind
 
-
-class Result(Protocol):
-    """A committed result as the store gives it."""
-
-    @property
-    def scalars(self) -> Mapping[str, Any]: ...
-    @property
-    def outcome(self) -> str: ...
+if TYPE_CHECKING:
+    from lmcspec.store import Stored
 
 
-class WithOutputs(Protocol):
-    """A committed result with the files that its task wrote; results that are made up have none."""
-
-    @property
-    def out(self) -> Path:
-        """The folder of the files."""
-        ...
-
-    @property
-    def has_outputs(self) -> bool:
-        """False once they are dropped."""
-        ...
-
-
-def folder(result: Result) -> Path | None:
+def folder(result: "Stored") -> Path | None:
     """The folder of a result's files, each of which was compared with COMMIT; None where there are none any more.
 
-    Every file is looked at each time: ask once for all that is read there.
+    Every file is looked at each time: ask once for all that is read there. Results that are made up have none.
     """
-    return cast(WithOutputs, result).out if getattr(result, "has_outputs", False) else None
+    return result.out if getattr(result, "has_outputs", False) else None
 
 
 class Results(Protocol):
     """Gives the committed results of tasks."""
 
-    def find(self, identifier: str) -> Result | None:
+    def find(self, identifier: str) -> "Stored | None":
         """The committed result of a task, or None."""
         ...
 
@@ -151,9 +131,9 @@ class ResultsOf:
     """
 
     def __init__(self, plan: Plan, store: Results) -> None:
-        self._plan, self._store, self._results = plan, store, dict[str, Result | None]()
+        self._plan, self._store, self._results = plan, store, dict[str, "Stored | None"]()
 
-    def find(self, identifier: str) -> Result | None:
+    def find(self, identifier: str) -> "Stored | None":
         if identifier not in self._results:
             result = self._store.find(identifier)
             says = getattr(result, "record", {}).get("kind")
@@ -243,7 +223,7 @@ def _rows(
         )
 
 
-def _noise(results: Sequence[Result | None], folders: Sequence[Path | None], metric: Metric) -> tuple[Draws, ...]:
+def _noise(results: Sequence["Stored | None"], folders: Sequence[Path | None], metric: Metric) -> tuple[Draws, ...]:
     """The draws of a metric of several paths; none where one of them has left none."""
     known = [
         noise_of(out, metric, result.scalars["images"])

@@ -14,9 +14,9 @@ from lmcspec.base.errors import UsageError
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.report.figures.options import figure_of
-from lmcspec.report.page import Committed, CommittedResults
 from lmcspec.report.records import records, write_csv
 from lmcspec.report.tidy import Results, Row, tidy
+from lmcspec.store import Stored
 from lmcspec.tasks import Task, kind
 
 
@@ -26,7 +26,7 @@ def rows(plan: Plan, results: Results) -> list[Row]:
 
 
 def of_invocation(
-    plan: Plan, store: CommittedResults, runs: Mapping[str, str], spec: Mapping[str, Any], command: str
+    plan: Plan, store: Results, runs: Mapping[str, str], spec: Mapping[str, Any], command: str
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of `results.csv`, each figure, and the page; `spec` holds the resolved cases by name."""
     from lmcspec.report.html import html
@@ -60,7 +60,7 @@ def _figures(study: Mapping[str, Any]) -> dict[str, Figure]:
     return figures
 
 
-def of_task(task: Task, result: Committed) -> Iterator[tuple[str, bytes]]:
+def of_task(task: Task, result: Stored) -> Iterator[tuple[str, bytes]]:
     """(name, content) of the pictures that a task of this kind is looked at by."""
     picture = kind(task.kind).picture
     module, _, draw = picture.partition(":")

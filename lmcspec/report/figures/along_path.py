@@ -65,8 +65,6 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
     With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
     panels of cases are told apart by k, with `series = "split"` those of all images stand in one panel.
     """
-    if problem := unknown(options):
-        return Drawing(name, name, None, notes=(problem,))
     what = along(options)
     title = f"{what.capitalize()} along the straight path"
     abreast = options.panels in ("at", "case", "network")
@@ -193,15 +191,6 @@ def along(options: Options) -> str:
     return (options.metric or "error").partition("@")[0]
 
 
-def unknown(options: Options) -> str:
-    """Why there is no such thing along a path as the figure's `metric`; empty where there is."""
-    what, _, policy = (options.metric or "error").partition("@")
-    if what in UNITS and policy in ("", *POLICIES):
-        return ""
-    known, asked = (UNITS, what) if what not in UNITS else (POLICIES, policy)
-    return f"along a path there are {' and '.join(known)}, no {asked!r}"
-
-
 def policy_of(given: CaseResults, options: Options) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
     if asked := (options.metric or "").partition("@")[2]:
@@ -219,13 +208,7 @@ def curves_of(given: CaseResults, options: Options) -> Iterator[PathLine]:
     what, policy = along(options), policy_of(given, options)
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for measure in measures:
-        targets = [
-            target
-            for target in given.plan.targets
-            if (target.case, target.measure, target.through) == (given.case, measure, None)
-            and (options.networks is None or target.network in options.networks)
-            and (options.at is None or str(options.at) == target.at)
-        ]
+        targets = [target for target in given.targets(measure, options) if target.through is None]
         measured: dict[tuple[int, str, str, int], list[Target]] = {}
         for target in targets:
             measured.setdefault((target.at_updates, _written(target), target.network, target.level), []).append(target)

@@ -8,9 +8,8 @@ from typing import Any
 from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import Metric
-from lmcspec.plan import Plan
+from lmcspec.plan import Plan, Target
 from lmcspec.report.figures.options import Options
-from lmcspec.report.spending import Records
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
 
@@ -23,7 +22,7 @@ class CaseResults:
     case: str
     rows: Sequence[Row]
     store: Results
-    records: Records
+    records: Results
     """The store itself: what its results took to make."""
 
     @cached_property
@@ -132,6 +131,18 @@ class CaseResults:
                 target.measure for target in self.plan.targets if (target.case, target.kind) == (self.case, kind)
             )
         )
+
+    def targets(self, measure: str, options: Options | None = None) -> list[Target]:
+        """The targets of a measure, in the order of the plan; of the networks and the k that the figure asks for."""
+        every = [target for target in self.plan.targets if (target.case, target.measure) == (self.case, measure)]
+        if options is None:
+            return every
+        return [
+            target
+            for target in every
+            if (options.networks is None or target.network in options.networks)
+            and (options.at is None or str(options.at) == target.at)
+        ]
 
     def headline(self, measure: str) -> Metric:
         """The metric by which a measure is known."""

@@ -10,12 +10,11 @@ from lmcspec.plan import Plan
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError, options_of
 from lmcspec.report.figures.style import Drawing
-from lmcspec.report.page import CommittedResults
-from lmcspec.report.tidy import ResultsOf, Row
+from lmcspec.report.tidy import Results, ResultsOf, Row
 
 
 def drawings(
-    plan: Plan, case: str, rows: Sequence[Row], store: CommittedResults, figures: Mapping[str, Figure]
+    plan: Plan, case: str, rows: Sequence[Row], store: Results, figures: Mapping[str, Figure]
 ) -> Iterator[Drawing]:
     """The figures of one case; of several, without those that show all of them (see `across`)."""
     given = CaseResults(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store), store)
@@ -27,7 +26,7 @@ def drawings(
 
 
 def across(
-    plan: Plan, rows: Sequence[Row], store: CommittedResults, figures: Mapping[str, Mapping[str, Figure]]
+    plan: Plan, rows: Sequence[Row], store: Results, figures: Mapping[str, Mapping[str, Figure]]
 ) -> Iterator[Drawing]:
     """The figures in which the cases of a sweep stand side by side; `figures` are by case and name."""
     cases = dict.fromkeys(row.case for row in rows)

@@ -81,15 +81,13 @@ def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
 
 def _batches(given: CaseResults, measure: str) -> str:
     """Over what the loss is: minimum, maximum and spread of one batch are wider than those of a mean over several."""
-    task = next(target.task for target in given.plan.targets if (target.case, target.measure) == (given.case, measure))
-    params = given.plan.tasks[task].params
+    params = given.plan.tasks[given.targets(measure)[0].task].params
     return f"{'one batch' if params.batches == 1 else f'{params.batches} batches'} of {params.batch} images"
 
 
 def _estimated(given: CaseResults, measure: str) -> str:
     """What has to be known of entries that are estimates; nothing of exact ones."""
-    tasks = {target.task for target in given.plan.targets if (target.case, target.measure) == (given.case, measure)}
-    probes = max(given.plan.tasks[task].params.probes for task in tasks)
+    probes = max(given.plan.tasks[target.task].params.probes for target in given.targets(measure))
     if not probes:
         return ""
     return (
@@ -130,11 +128,8 @@ def _filled(shown: Distribution) -> Iterator[float]:
 
 def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Distribution]:
     groups: dict[tuple[str, int, str], list[Target]] = {}
-    for target in given.plan.targets:
-        if (target.case, target.measure) == (given.case, measure) and (
-            options.networks is None or target.network in options.networks
-        ):
-            groups.setdefault((target.network, target.level, target.at), []).append(target)
+    for target in given.targets(measure, options):
+        groups.setdefault((target.network, target.level, target.at), []).append(target)
     seen: set[str] = set()
     for (network, level, at), of_place in groups.items():
         measured = sorted({other for name, other, _ in groups if name == network})

@@ -16,7 +16,6 @@ from lmcspec.tasks import Task, kind
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-"""What the task of a set writes: a row for each class, a column for each of its images."""
 ROWS = COLUMNS = 10
 """Classes and images of each that are shown, at most."""
 LARGEST = 0.6

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import StoreError
 from lmcspec.plan import Target
@@ -13,7 +13,8 @@ from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.plane_distances import distances
 from lmcspec.report.figures.style import Drawing, drawn
-from lmcspec.report.tidy import Result, folder
+from lmcspec.report.tidy import folder
+from lmcspec.store import Stored
 from lmcspec.tasks import Task
 
 if TYPE_CHECKING:
@@ -32,15 +33,6 @@ TICKS = 4
 WIDE, HIGH = 3.0, 3.0
 """Inches of a panel."""
 INK = "#1a1a1a"
-
-
-class WithFiles(Protocol):
-    """A committed result with its numbers and its files."""
-
-    @property
-    def scalars(self) -> Mapping[str, Any]: ...
-    @property
-    def out(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +56,6 @@ def landscape(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
     Below stand distances in weights and in the plane, over all replicates.
     """
     what = options.metric or "loss"
-    if what not in SCALES:
-        return Drawing(name, name, None, notes=(f"of a landscape there are {' and '.join(SCALES)}, no {what!r}",))
     title = f"{what.capitalize()} in the plane through three networks"
     notes: list[str] = []
     grounds = [ground for given in givens for ground in _grounds(given, options, what, notes, several=len(givens) > 1)]
@@ -91,15 +81,8 @@ def _grounds(
 ) -> Iterator[tuple[str, Ground]]:
     """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
     measure = options.measure or given.measures("landscape")[0]
-    targets = [
-        target
-        for target in given.plan.targets
-        if (target.case, target.measure) == (given.case, measure)
-        and (options.networks is None or target.network in options.networks)
-        and (options.at is None or str(options.at) == target.at)
-    ]
     places: dict[tuple[str, int, int], list[Target]] = {}
-    for target in targets:
+    for target in given.targets(measure, options):
         places.setdefault((target.network, target.level, target.at_updates), []).append(target)
     seen: set[str] = set()
     for (network, level, _), group in places.items():
@@ -123,7 +106,7 @@ def _ground(
     given: CaseResults, target: Target, label: str, options: Options, what: str, notes: list[str]
 ) -> tuple[str, Ground] | None:
     """What a task left, or None with a note."""
-    stored: Result | None = given.store.find(target.task)
+    stored = given.store.find(target.task)
     if stored is None or "x" not in stored.scalars:
         why = stored.scalars.get("no-plane", "its networks diverged") if stored else given.absent(target.task)
         notes.append(f"{label}: {why}")
@@ -163,7 +146,7 @@ def _read(
     return split, Ground(label, scalars["x"], scalars["y"], shown, scalars["places"], lowest, released)
 
 
-def draw(task: Task, result: WithFiles) -> Drawing:
+def draw(task: Task, result: Stored) -> Drawing:
     """The landscape of one task, as its own run shows it."""
     if "x" not in result.scalars:
         return Drawing("landscape", task.label, None)

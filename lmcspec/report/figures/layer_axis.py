@@ -1,8 +1,7 @@
 """The axis of layers: in the network's order, under short names."""
 
 from collections.abc import Collection, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.report.tidy import Results
@@ -19,23 +18,14 @@ NARROWEST, WIDEST = 4.4, 13.0
 """Inches of the axis."""
 
 
-@runtime_checkable
-class WithFacts(Protocol):
-    """A store whose workers leave facts of models in it; results that are made up have none."""
-
-    @property
-    def root(self) -> Path:
-        """Its folder."""
-        ...
-
-
 def in_order(layers: Collection[str], model: Part, store: Results) -> list[str]:
     """Layers, as tasks name them, in the order of the network: results on record are sorted by name.
 
     The order is that of the model's facts. Where nobody has taken these, which is rare, the model is built on torch's
     meta device, which takes a few seconds of imports.
     """
-    facts = known_facts(model, store.root / "facts" if isinstance(store, WithFacts) else None)
+    root = getattr(store, "root", None)  # results that are made up have none
+    facts = known_facts(model, root and root / "facts")
     if facts is not None:
         names = [name for name, _ in facts.prunable]
     else:

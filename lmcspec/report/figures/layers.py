@@ -88,7 +88,7 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     have the same counts share a line.
     """
     given = givens[0]
-    what = None if options.metric is None else options.metric.removeprefix("layer-")
+    what = options.metric
     drawn_from = _measure(given, options, what)
     if drawn_from is None:
         return Drawing(name, "Masks by layer", None, notes=(_unknown(given, options),))
@@ -145,12 +145,11 @@ def _unknown(given: CaseResults, options: Options) -> str:
 
 def _targets(given: CaseResults, options: Options, measure: str) -> Iterator[Target]:
     """What the figure asks for: of each network its sparsest measured level unless it says."""
-    every = [target for target in given.plan.targets if (target.case, target.measure) == (given.case, measure)]
+    every = given.targets(measure, options)
     for network in dict.fromkeys(target.network for target in every):
-        if options.networks is None or network in options.networks:
-            of_network = [target for target in every if target.network == network]
-            levels = given.levels(network, options.levels or ("last",), sorted({target.level for target in of_network}))
-            yield from (target for level in levels for target in of_network if target.level == level)
+        of_network = [target for target in every if target.network == network]
+        levels = given.levels(network, options.levels or ("last",), sorted({target.level for target in of_network}))
+        yield from (target for level in levels for target in of_network if target.level == level)
 
 
 def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[LayerLine]:
@@ -250,7 +249,7 @@ def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
 
 def _against(given: CaseResults, measure: str) -> str:
     """The network with whose masks others are compared: masks may stand at several places of a study."""
-    targets = [target for target in given.plan.targets if (target.case, target.measure) == (given.case, measure)]
+    targets = given.targets(measure)
     prefix = f"{given.case}/" if given.case else ""
     places: dict[str, set[str]] = {}
     for role, task in given.plan.roles.items():

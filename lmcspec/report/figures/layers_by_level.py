@@ -98,8 +98,8 @@ def _masks(given: CaseResults, options: Options) -> Iterator[Masks]:
             continue
         for measure in (name for kind in ("masks", "overlap") for name in given.measures(kind)):
             by_level: dict[int, list[Target]] = {}
-            for target in given.plan.targets:
-                if (target.case, target.measure, target.network) == (given.case, measure, network):
+            for target in given.targets(measure):
+                if target.network == network:
                     by_level.setdefault(target.level, []).append(target)
             if by_level and options.measure in (None, measure):
                 levels = given.levels(network, options.levels, sorted(by_level))

@@ -1,24 +1,17 @@
 """A single path between two copies: error and loss on each split, as the task's own run shows them."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from lmcspec.catalog.metric import POLICIES, SPLITS
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
+from lmcspec.store import Stored
 from lmcspec.tasks import Task
 
 DASHES: dict[str, str] = dict(zip(POLICIES, ("-", "--"), strict=True))
 
 
-class WithNumbers(Protocol):
-    """A committed result with the numbers of a path."""
-
-    @property
-    def scalars(self) -> Mapping[str, Any]: ...
-
-
-def draw(task: Task, result: WithNumbers) -> Drawing:
+def draw(task: Task, result: Stored) -> Drawing:
     """Two panels, error and loss; a colour per split, dashed where batch norm's statistics are recomputed."""
     scalars = result.scalars
     alphas = scalars["alphas"]

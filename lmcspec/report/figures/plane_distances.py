@@ -25,9 +25,7 @@ def distances(given: CaseResults, options: Options, measure: str) -> TextTable |
     cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
     owners: dict[str, tuple[str, int]] = {}
     asked: dict[tuple[str, int], set[str]] = {}
-    for target in given.plan.targets:
-        if (target.case, target.measure) != (given.case, measure) or not _asked(target, options):
-            continue
+    for target in given.targets(measure, options):
         # A dense network that several share stands once.
         place = owners.setdefault(target.task, (target.network, target.level))
         if place != (target.network, target.level):
@@ -46,12 +44,6 @@ def distances(given: CaseResults, options: Options, measure: str) -> TextTable |
             ]
             lines.append((TextCell(named(given, network, level)), *columns))
     return TextTable(("network", *COLUMNS), tuple(lines)) if lines else None
-
-
-def _asked(target: Target, options: Options) -> bool:
-    return (options.networks is None or target.network in options.networks) and (
-        options.at is None or str(options.at) == target.at
-    )
 
 
 def _of(given: CaseResults, target: Target) -> Sequence[float] | None:

@@ -15,7 +15,6 @@ from lmcspec.report.figures.along_path import (
     no_numbers,
     over_replicates,
     policy_of,
-    unknown,
 )
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
@@ -60,8 +59,6 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     Each measured level is a dark line, the mean over replicates with pairs averaged within a replicate; the surface
     goes straight from one line to the next. All panels have one scale of heights and one of colours.
     """
-    if problem := unknown(options):
-        return Drawing(name, name, None, notes=(problem,))
     what = along(options)
     title = f"{what.capitalize()} along the straight path, by sparsity"
     every = [panel for given in givens for panel in _panels(given, options, named=len(givens) > 1)]

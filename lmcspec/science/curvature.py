@@ -85,11 +85,6 @@ class Hessian:
         return {name: part.view(shape) for (name, shape), part in zip(self._shapes.items(), parts, strict=True)}
 
 
-def exact_diagonal(hessian: Hessian, chunk: int = 64) -> Tensor:
-    """The diagonal, float64 (P,) on the CPU: one product with a unit vector for each surviving parameter."""
-    return spread(hessian, torch.cat(list(entries(hessian, chunk=chunk))))
-
-
 def entries(hessian: Hessian, begin: int = 0, chunk: int = 64) -> Iterator[Tensor]:
     """The diagonal's entries for the surviving parameters from number `begin` on, `chunk` at once; float64, CPU."""
     places = hessian.kept.nonzero().flatten()[begin:]
@@ -145,14 +140,6 @@ class Probes:
         return Estimate(mean, (variance / count).sqrt(), float(np.mean(self.traces)), off, count)
 
 
-def estimated_diagonal(hessian: Hessian, probes: int, where: Where, chunk: int = 8) -> Estimate:
-    """Hutchinson's estimate of diagonal and trace from so many vectors, `chunk` at once."""
-    drawn = Probes.none(hessian, where)
-    while len(drawn.traces) < probes:
-        drawn.add(min(chunk, probes - len(drawn.traces)))
-    return drawn.estimate()
-
-
 def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: float = 1e-4) -> list[float]:
     """The `count` largest eigenvalues, descending, by Lanczos iterations (ARPACK) from a drawn vector.
 
@@ -181,30 +168,19 @@ def largest_eigenvalues(hessian: Hessian, count: int, where: Where, tolerance: f
     return sorted((float(value) for value in eigenvalues), reverse=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The values on a diagonal in numbers, as the papers' table has them."""
+def metrics(diagonal: Tensor) -> dict[str, float]:
+    """The values on a diagonal (n,) in numbers, as the papers' table has them; `std` is the population's, as numpy's.
 
-    count: int
-    minimum: float
-    maximum: float
-    mean: float
-    std: float
-    """Population standard deviation, as numpy's."""
-    mean_magnitude: float
-
-
-def summarise(diagonal: Tensor) -> Summary:
-    """The summary of a diagonal (n,): that of the surviving parameters alone, or of all with masked ones 0."""
+    Of the surviving parameters alone, or of all with masked ones 0.
+    """
     values = diagonal.double()
-    return Summary(
-        len(values),
-        float(values.min()),
-        float(values.max()),
-        float(values.mean()),
-        float(values.std(unbiased=False)),
-        float(values.abs().mean()),
-    )
+    return {
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "mean": float(values.mean()),
+        "std": float(values.std(unbiased=False)),
+        "mean-magnitude": float(values.abs().mean()),
+    }
 
 
 DECADES, FINENESS = (-10, 4), 5

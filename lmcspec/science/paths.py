@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lmcspec.science import masks
-from lmcspec.science.curves import alphas
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
 
@@ -19,22 +18,6 @@ from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
 # torch gives its operations on lists of tensors private names only.
 
 Policy = Literal["average", "recompute"]
-__all__ = [
-    "ORIENTATION",
-    "Curve",
-    "Ends",
-    "Evaluated",
-    "Policy",
-    "Refill",
-    "alphas",
-    "curve",
-    "curves",
-    "distance",
-    "has_batch_norm",
-]
-
-ORIENTATION = "(1 - alpha) a + alpha b"
-"""Where the path starts: alpha = 0 is `a`, alpha = 1 is `b`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +29,7 @@ class Images:
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class PathCurve:
     """Evaluations at each position of the path under one batch-norm policy, and the L2 distance of its ends."""
 
     alphas: tuple[float, ...]
@@ -54,34 +37,13 @@ class Curve:
     test: tuple[Evaluation, ...]
     policy: Policy
     distance: float
-    orientation: str = ORIENTATION
     validation: tuple[Evaluation, ...] = ()
     images: Mapping[str, "Images"] = field(default_factory=dict, compare=False, repr=False)
     """What becomes of each image at each position, by split; only where it was asked for."""
 
-    @property
-    def train_error(self) -> tuple[float, ...]:
-        return tuple(value.error for value in self.train)
-
-    @property
-    def train_loss(self) -> tuple[float, ...]:
-        return tuple(value.loss for value in self.train)
-
-    @property
-    def test_error(self) -> tuple[float, ...]:
-        return tuple(value.error for value in self.test)
-
-    @property
-    def test_loss(self) -> tuple[float, ...]:
-        return tuple(value.loss for value in self.test)
-
-    @property
-    def validation_error(self) -> tuple[float, ...]:
-        return tuple(value.error for value in self.validation)
-
-    @property
-    def validation_loss(self) -> tuple[float, ...]:
-        return tuple(value.loss for value in self.validation)
+    def values(self, split: str, what: Literal["error", "loss"]) -> tuple[float, ...]:
+        """The errors or losses on a split at each position; none where it is not evaluated."""
+        return tuple(getattr(evaluation, what) for evaluation in getattr(self, split))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,18 +80,6 @@ class Refill:
         return InOrder(self.split if self.images is None else self.split.subset(self.images), self.batch, hold=True)
 
 
-def curve(
-    module: nn.Module,
-    ends: Ends,
-    alphas: Sequence[float],
-    on: Evaluated,
-    policy: Policy = "average",
-    refill: Refill | None = None,
-) -> Curve:
-    """The curve under one policy; see `curves`."""
-    return curves(module, ends, alphas, on, (policy,), refill)[policy]
-
-
 def curves(
     module: nn.Module,
     ends: Ends,
@@ -138,7 +88,7 @@ def curves(
     policies: Sequence[Policy] = ("average", "recompute"),
     refill: Refill | None = None,
     pulse: Callable[[int], None] = lambda done: None,
-) -> dict[Policy, Curve]:
+) -> dict[Policy, PathCurve]:
     """Evaluate w = (1 - alpha) a + alpha b at each alpha, the weights masked before mixing.
 
     The module lends its tensors: its own weights are lost. Integer buffers are a's. Under `average` float buffers are
@@ -172,7 +122,7 @@ def curves(
             looked["recompute"].append({name: _look(module, batches, on.each) for name, batches in splits.items()})
         pulse(done)
     return {
-        policy: Curve(
+        policy: PathCurve(
             tuple(alphas),
             tuple(v["train"].value for v in values if "train" in v),
             tuple(v["test"].value for v in values),

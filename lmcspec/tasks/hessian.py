@@ -1,7 +1,7 @@
 """Curvature of the training loss at a trained network: the Hessian's diagonal, trace and largest eigenvalues."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
@@ -13,7 +13,7 @@ from lmcspec.tasks.work import BACKWARD, Known, Work
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from lmcspec.science.curvature import Batches, Estimate, Summary
+    from lmcspec.science.curvature import Batches, Estimate
     from lmcspec.science.curvature import Hessian as Matrix
 
 DIAGONAL = "diagonal.safetensors"
@@ -58,31 +58,30 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
     """
     import torch
 
-    from lmcspec.science import masks
-    from lmcspec.science.curvature import Hessian as Matrix
-    from lmcspec.science.curvature import edges, histogram, largest_eigenvalues, summarise
+    from lmcspec.science import curvature, masks
 
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
     network.load_state_dict(masks.apply(mask or {}, read.state(ctx, "state")))
     if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
         return Finished({"metrics": {}}, "diverged")
-    hessian = Matrix(network, _batches(ctx, params), mask)
+    hessian = curvature.Hessian(network, _batches(ctx, params), mask)
     diagonal, estimate = _diagonal(ctx, params, hessian)
     if not bool(diagonal.isfinite().all()):
         return Finished({"metrics": {}}, "diverged")
     kept = diagonal[hessian.kept.cpu()]
     where = ("subset", params.data.value["digest"], "hessian", "eigenvalues")
-    eigenvalues = largest_eigenvalues(hessian, params.eigenvalues, where) if params.eigenvalues else []
+    eigenvalues = curvature.largest_eigenvalues(hessian, params.eigenvalues, where) if params.eigenvalues else []
     files = {"diagonal": diagonal.float()} | ({} if estimate is None else {"error": estimate.error.float()})
     read.write(ctx.out / DIAGONAL, files)
-    metrics = _named(summarise(kept)) | {f"all/{name}": value for name, value in _named(summarise(diagonal)).items()}
+    metrics = curvature.metrics(kept)
+    metrics |= {f"all/{name}": value for name, value in curvature.metrics(diagonal).items()}
     metrics |= {"trace": float(diagonal.sum()) if estimate is None else estimate.trace}
     if estimate is not None:
         typical = estimate.error[hessian.kept.cpu()].square().mean().sqrt()
         metrics |= {"trace-error": estimate.trace_error, "entry-error": float(typical)}
     metrics |= {f"eigenvalue-{place}": value for place, value in enumerate(eigenvalues, 1)}
-    counts = {"edges": edges(), "counts": histogram(kept)}
+    counts = {"edges": curvature.edges(), "counts": curvature.histogram(kept)}
     return Finished({"metrics": metrics, "surviving": len(kept), "all": len(diagonal), "histogram": counts})
 
 
@@ -134,16 +133,6 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
 
 _CHUNK = 8
 """Vectors multiplied at once. Fixed, because a product's rounding may depend on how many there are."""
-
-
-def _named(summary: "Summary") -> dict[str, Any]:
-    return {
-        "min": summary.minimum,
-        "max": summary.maximum,
-        "mean": summary.mean,
-        "std": summary.std,
-        "mean-magnitude": summary.mean_magnitude,
-    }
 
 
 KIND = Kind(

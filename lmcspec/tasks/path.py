@@ -14,7 +14,7 @@ from lmcspec.tasks.work import Known, Work
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lmcspec.science.paths import Curve
+    from lmcspec.science.paths import PathCurve
 
 NOISE, WRONG = "noise.safetensors", "wrong.safetensors"
 
@@ -112,7 +112,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     return Finished(scalars, collapse)
 
 
-def _write_noise(ctx: Context, by_policy: "Mapping[str, Curve]", params: Path) -> None:
+def _write_noise(ctx: Context, by_policy: "Mapping[str, PathCurve]", params: Path) -> None:
     """What becomes of each image, as bits, and draws of the numbers that noise alone makes."""
     import numpy as np
     import torch
@@ -137,7 +137,7 @@ def _write_noise(ctx: Context, by_policy: "Mapping[str, Curve]", params: Path) -
     read.write(ctx.out / NOISE, draws)
 
 
-def _document(curve: "Curve", params: Path) -> dict[str, Any]:
+def _document(curve: "PathCurve", params: Path) -> dict[str, Any]:
     """The whole curve, and the numbers that are read off it; the added midpoint enters its own barrier only."""
     from lmcspec.science import curves
 
@@ -146,7 +146,7 @@ def _document(curve: "Curve", params: Path) -> dict[str, Any]:
     asked = curves.own_points(curve.alphas, params.points)
     for split in params.split:
         for what in ("error", "loss"):
-            values = getattr(curve, f"{split}_{what}")
+            values = curve.values(split, what)
             document[f"{split}_{what}"] = list(values)
             line = curves.own_points(values, params.points)
             place = split if what == "error" else f"{split}-loss"

@@ -12,13 +12,13 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science import masks
 from lmcspec.science.curvature import (
     Hessian,
+    Probes,
     edges,
     entries,
-    estimated_diagonal,
-    exact_diagonal,
     histogram,
     largest_eigenvalues,
-    summarise,
+    metrics,
+    spread,
 )
 from lmcspec.science.models import construct, convnet, mlp
 
@@ -50,6 +50,18 @@ def batches(kind, count=2):
         )
         for _ in range(count)
     ]
+
+
+def exact_diagonal(hessian, chunk=64):
+    return spread(hessian, torch.cat(list(entries(hessian, chunk=chunk))))
+
+
+def estimated_diagonal(hessian, probes, where, chunk=8):
+    """The estimate from so many vectors, `chunk` at once."""
+    drawn = Probes.none(hessian, where)
+    while len(drawn.traces) < probes:
+        drawn.add(min(chunk, probes - len(drawn.traces)))
+    return drawn.estimate()
 
 
 def half(module):
@@ -161,13 +173,13 @@ def test_the_module_is_left_as_it_was():
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
 
 
-def test_summaries_are_numpys():
+def test_metrics_are_numpys():
     values = np.array([-1.0, 0.0, 0.5, 4.0])
-    found = summarise(torch.tensor(values))
-    assert (found.count, found.minimum, found.maximum) == (4, -1, 4)
-    assert found.mean == pytest.approx(values.mean())
-    assert found.std == pytest.approx(values.std())
-    assert found.mean_magnitude == pytest.approx(np.abs(values).mean())
+    found = metrics(torch.tensor(values))
+    assert (found["min"], found["max"]) == (-1, 4)
+    assert found["mean"] == pytest.approx(values.mean())
+    assert found["std"] == pytest.approx(values.std())
+    assert found["mean-magnitude"] == pytest.approx(np.abs(values).mean())
 
 
 def test_histograms_count_every_value_where_it_lies():

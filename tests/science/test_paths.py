@@ -39,6 +39,11 @@ def on(splits):
     return Evaluated(test, train)
 
 
+def curve_of(module, ends, alphas, on, policy="average"):
+    """The curve under one policy."""
+    return paths.curves(module, ends, alphas, on, (policy,))[policy]
+
+
 @pytest.fixture(scope="module")
 def batch_normed(few):
     return trained(convnet.build, ConvNet(depth=2, width=8, norm="batch"), few[0], mask_half=True)
@@ -52,7 +57,7 @@ def plain(few):
 @pytest.mark.parametrize("which", ["batch_normed", "plain"])
 def test_ends_under_average_are_the_trained_networks_themselves(request, few, which):
     module, (a, b), mask = request.getfixturevalue(which)
-    curve = paths.curve(module, Ends(a, b, mask), curves.alphas(4), on(few))
+    curve = curve_of(module, Ends(a, b, mask), curves.alphas(4), on(few))
     for state, place in ((a, 0), (b, -1)):
         module.load_state_dict(state)
         assert curve.train[place] == evaluate(module, few[0])
@@ -63,11 +68,10 @@ def test_ends_under_average_are_the_trained_networks_themselves(request, few, wh
 
 def test_alpha_zero_is_a_and_turning_the_path_round_mirrors_it(few, plain):
     module, (a, b), mask = plain
-    there = paths.curve(module, Ends(a, b, mask), (0, 0.25, 1), on(few))
-    back = paths.curve(module, Ends(b, a, mask), (0, 0.75, 1), on(few))
-    assert there.orientation == "(1 - alpha) a + alpha b"
-    assert there.train_loss == pytest.approx(back.train_loss[::-1], abs=1e-6)
-    assert there.train_loss[0] != there.train_loss[-1]
+    there = curve_of(module, Ends(a, b, mask), (0, 0.25, 1), on(few))
+    back = curve_of(module, Ends(b, a, mask), (0, 0.75, 1), on(few))
+    assert there.values("train", "loss") == pytest.approx(back.values("train", "loss")[::-1], abs=1e-6)
+    assert there.values("train", "loss")[0] != there.values("train", "loss")[-1]
     assert there.distance == back.distance > 0
 
 
@@ -108,9 +112,9 @@ def test_both_policies_against_a_fresh_copy_per_point(few, batch_normed):
         for place, alpha in enumerate(alphas):
             expected = evaluate(naive(module, a, b, mask, alpha, more), few[1])
             assert found[policy].test[place].errors == expected.errors
-            assert found[policy].test_loss[place] == pytest.approx(expected.loss, abs=1e-5)
-    assert found["average"].train_loss[0] != found["recompute"].train_loss[0]
-    again = paths.curve(module, Ends(a, b, mask), alphas, on(few))
+            assert found[policy].values("test", "loss")[place] == pytest.approx(expected.loss, abs=1e-5)
+    assert found["average"].values("train", "loss")[0] != found["recompute"].values("train", "loss")[0]
+    again = curve_of(module, Ends(a, b, mask), alphas, on(few))
     assert again.train == found["average"].train
 
 
@@ -137,7 +141,7 @@ def test_weights_are_masked_before_mixing_and_buffers_are_not(few, batch_normed)
     module, (a, b), mask = batch_normed
     dirty = {name: tensor + 1 if name in mask else tensor for name, tensor in a.items()}
     clean = masks.apply(mask, dirty)
-    one, two = (paths.curve(module, Ends(end, b, mask), (0, 0.5, 1), on(few)) for end in (dirty, clean))
+    one, two = (curve_of(module, Ends(end, b, mask), (0, 0.5, 1), on(few)) for end in (dirty, clean))
     assert one.train == two.train
     assert one.distance == two.distance
 
@@ -145,7 +149,7 @@ def test_weights_are_masked_before_mixing_and_buffers_are_not(few, batch_normed)
 def test_integer_buffers_are_the_first_ends(few, batch_normed):
     module, (a, b), mask = batch_normed
     other = {name: tensor if tensor.is_floating_point() else tensor + 100 for name, tensor in b.items()}
-    paths.curve(module, Ends(a, other, mask), (0, 0.5, 1), on(few))
+    curve_of(module, Ends(a, other, mask), (0, 0.5, 1), on(few))
     assert module.blocks[0].norm.num_batches_tracked == 20
 
 
@@ -161,15 +165,15 @@ def test_the_ends_are_not_changed_and_no_mode_is(few, batch_normed):
 def test_nan_at_one_end_does_not_reach_the_other(few, plain):
     module, (a, b), _ = plain
     lost = {name: torch.full_like(tensor, math.nan) for name, tensor in b.items()}
-    curve = paths.curve(module, Ends(a, lost, None), (0, 0.5, 1), on(few))
-    assert curve.train_error[0] < 1 and curve.train_error[1:] == (1.0, 1.0)
+    curve = curve_of(module, Ends(a, lost, None), (0, 0.5, 1), on(few))
+    assert curve.values("train", "error")[0] < 1 and curve.values("train", "error")[1:] == (1.0, 1.0)
 
 
 def test_distance_is_over_trainable_parameters_only(few, batch_normed):
     module, (a, b), mask = batch_normed
     names = [name for name, _ in module.named_parameters()]
     squares = sum(((a[name].double() - b[name].double()) ** 2).sum().item() for name in names)
-    found = paths.curve(module, Ends(a, b, mask), (0, 1), on(few)).distance
+    found = curve_of(module, Ends(a, b, mask), (0, 1), on(few)).distance
     assert found == pytest.approx(math.sqrt(squares))
     statistics = sum(((a[n].double() - b[n].double()) ** 2).sum().item() for n in a if "running" in n)
     assert statistics > 0
@@ -178,14 +182,14 @@ def test_distance_is_over_trainable_parameters_only(few, batch_normed):
 def test_ends_of_different_models_are_an_error(few, plain):
     module, (a, b), _ = plain
     with pytest.raises((ValueError, KeyError), match=r"classifier\.bias"):
-        paths.curve(module, Ends(a, {n: t for n, t in b.items() if n != "classifier.bias"}, None), (0, 1), on(few))
+        curve_of(module, Ends(a, {n: t for n, t in b.items() if n != "classifier.bias"}, None), (0, 1), on(few))
 
 
 def test_equal_ends_give_a_flat_curve(few, plain):
     module, (a, _), mask = plain
-    curve = paths.curve(module, Ends(a, a, mask), curves.alphas(6), on(few))
+    curve = curve_of(module, Ends(a, a, mask), curves.alphas(6), on(few))
     assert curve.distance == 0
-    assert max(curve.train_loss) - min(curve.train_loss) < 1e-5
+    assert max(curve.values("train", "loss")) - min(curve.values("train", "loss")) < 1e-5
 
 
 @pytest.mark.gpu

@@ -118,10 +118,11 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
 
     sides = [run(rewound, LEVELS, copy, k, mask) for copy in (0, 1)]
     plain = [reference_train(wk, expected[-1], data.images, data.labels, k, LENGTH, copy, LEVELS) for copy in (0, 1)]
-    found = paths.curve(module, paths.Ends(*sides, mask), curves.alphas(30), paths.Evaluated(test, data))
+    on = paths.Evaluated(test, data)
+    found = paths.curves(module, paths.Ends(*sides, mask), curves.alphas(30), on, ("average",))["average"]
     for split, errors, losses in (
-        (data, found.train_error, found.train_loss),
-        (test, found.test_error, found.test_loss),
+        (data, found.values("train", "error"), found.values("train", "loss")),
+        (test, found.values("test", "error"), found.values("test", "loss")),
     ):
         expected_errors, expected_losses = reference_curve(*plain, split.images, split.labels)
         errors, losses = curves.own_points(errors, 30), curves.own_points(losses, 30)

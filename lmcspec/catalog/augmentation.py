@@ -14,6 +14,6 @@ AUGMENTATIONS = sorted(
 class Augment(*(card.config for card in reversed(AUGMENTATIONS))):  # pyright: ignore
     """Random changes of the training images, drawn afresh each epoch; applied before the images enter their space.
 
-    Order: crop, then flip, then colours by `jitter` and `lighting`, then the images enter their space, then DSA, then
-    CutMix. How each is drawn stands in lmcspec/science/data.
+    Order: `random_resized_crop`, then `crop`, then flip, then colours by `jitter` and `lighting`, then the images enter
+    their space, then DSA, then CutMix. How each is drawn stands in lmcspec/science/data/augmentation.
     """

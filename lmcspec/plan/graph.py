@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from lmcspec.base.facts import DataFacts
@@ -217,12 +218,19 @@ def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, 
     return {identifier: task for identifier, task in tasks.items() if identifier in wanted}
 
 
-def beneath(tasks: Mapping[str, Task], tops: Iterable[str]) -> set[str]:
-    """The ids of these tasks and of all tasks whose results they need, directly or not."""
+def beneath(
+    tasks: Mapping[str, Task], tops: Iterable[str], byproducts: Mapping[str, str] = MappingProxyType({})
+) -> set[str]:
+    """The ids of these tasks and of all tasks whose results they need, directly or not.
+
+    A byproduct needs the training that makes it in passing: `byproducts` says which, where that is asked for.
+    """
     reached = set(tops)
     queue = list(reached)
     while queue:
-        for _, source in tasks[queue.pop()].inputs:
+        task = queue.pop()
+        longer = [byproducts[task]] if task in byproducts else []
+        for source in [*longer, *(source for _, source in tasks[task].inputs)]:
             if source not in reached:
                 reached.add(source)
                 queue.append(source)

@@ -1,16 +1,32 @@
 """A server of which some runs are left alone: those that a person deleted there, and those about which it says no."""
 
-import contextlib
+import functools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
 
-from lmcspec.track.server import Point, Server
+from lmcspec.track.server import Server
 from lmcspec.track.troubles import RefusedError
 
 _log = logging.getLogger(__name__)
+_P = ParamSpec("_P")
+
+
+def _sparing(tell: Callable[Concatenate[Server, str, _P], None]) -> Callable[Concatenate["Sparing", str, _P], None]:
+    """See the method of that name of `Server`; about runs that are left alone nothing is told, and a no is noted."""
+
+    @functools.wraps(tell)
+    def spared(self: "Sparing", run: str, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        if run in self.left:
+            return
+        try:
+            getattr(self._server, tell.__name__)(run, *args, **kwargs)
+        except RefusedError as error:
+            if run not in self.refused:
+                _log.warning("run %s: %s", run, error)
+            self.refused[run] = str(error)
+
+    return spared
 
 
 class Sparing:
@@ -26,53 +42,11 @@ class Sparing:
         self.held, self.points, self.experiment = server.held, server.points, server.experiment
         self.mark, self.create = server.mark, server.create
 
-    def log(
-        self,
-        run: str,
-        points: Sequence[Point] = (),
-        params: Mapping[str, Any] = MappingProxyType({}),
-        tags: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        """See `Server.log`; so all that follows."""
-        with self._spared(run) as tell:
-            tell(self._server.log, points, params, tags)
-
-    def untag(self, run: str, name: str) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.untag, name)
-
-    def datasets(self, run: str, datasets: Sequence[tuple[str, str, str]]) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.datasets, datasets)
-
-    def rename(self, run: str, name: str) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.rename, name)
-
-    def resume(self, run: str) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.resume)
-
-    def end(self, run: str, status: str, at: float) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.end, status, at)
-
-    def file(self, run: str, path: Path) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.file, path)
-
-    def keep(self, run: str, path: str, content: bytes) -> None:
-        with self._spared(run) as tell:
-            tell(self._server.keep, path, content)
-
-    @contextlib.contextmanager
-    def _spared(self, run: str) -> Iterator[Callable[..., None]]:
-        if run in self.left:
-            yield lambda *_: None
-            return
-        try:
-            yield lambda act, *rest: act(run, *rest)
-        except RefusedError as error:
-            if run not in self.refused:
-                _log.warning("run %s: %s", run, error)
-            self.refused[run] = str(error)
+    log = _sparing(Server.log)
+    untag = _sparing(Server.untag)
+    datasets = _sparing(Server.datasets)
+    rename = _sparing(Server.rename)
+    resume = _sparing(Server.resume)
+    end = _sparing(Server.end)
+    file = _sparing(Server.file)
+    keep = _sparing(Server.keep)

@@ -8,7 +8,8 @@ from functools import cached_property
 from lmcspec.base.ids import short
 from lmcspec.base.spread import alike
 from lmcspec.catalog.metric import POLICIES
-from lmcspec.plan import Plan, Series, Target
+from lmcspec.plan import Plan, Series
+from lmcspec.plan.graph import beneath
 from lmcspec.store import Store, Stored
 from lmcspec.tasks import kind
 from lmcspec.track import names
@@ -72,24 +73,13 @@ class Wanted:
     @cached_property
     def needs(self) -> dict[SeriesRun, frozenset[str]]:
         """All tasks on which the numbers of a series run rest."""
-        targets: dict[tuple[str, str, int], list[Target]] = {}
+        tops: dict[tuple[str, str, int], list[str]] = {}
         for target in self.plan.targets:
-            targets.setdefault((target.case, target.network, target.replicate), []).append(target)
-        return {run: self._beneath(targets[run.series.case, run.series.network, run.replicate]) for run in self.runs}
-
-    def _beneath(self, targets: Iterable[Target]) -> frozenset[str]:
-        reached = {task for target in targets for task in (target.task, target.mask) if task}
-        queue = list(reached)
-        while queue:
-            task = queue.pop()
-            sources = [source for _, source in self.plan.tasks[task].inputs]
-            if task in self.plan.byproducts:
-                sources.append(self.plan.byproducts[task])
-            for source in sources:
-                if source not in reached:
-                    reached.add(source)
-                    queue.append(source)
-        return frozenset(reached)
+            of_run = tops.setdefault((target.case, target.network, target.replicate), [])
+            of_run += [task for task in (target.task, target.mask) if task]
+        places = {run: (run.series.case, run.series.network, run.replicate) for run in self.runs}
+        plan = self.plan
+        return {run: frozenset(beneath(plan.tasks, tops[place], plan.byproducts)) for run, place in places.items()}
 
     @cached_property
     def owners(self) -> dict[str, tuple[SeriesRun, ...]]:

@@ -13,7 +13,7 @@ from lmcspec.report.figures.metrics import check_y, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
-from lmcspec.report.figures.step_axis import on_the_way, over_training
+from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
 from lmcspec.report.figures.style import Drawing, look_at_depth, look_of, looks_of
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
@@ -75,9 +75,8 @@ def _lines(panel: Panel) -> Iterator[Line]:
 
 
 def _point(given: CaseResults, row: Row, options: Options) -> Point:
-    per = 1 if options.x == "step" else given.per_epoch(row)
-    cell = given.cell(row, options)
-    return Point(given.until(row) / per, cell if row.through is None else _expected(cell), given.why(row))
+    point = point_of(given, row, options)
+    return point if row.through is None else replace(point, cell=_expected(point.cell))
 
 
 def _expected(cell: Cell | None) -> Cell | None:

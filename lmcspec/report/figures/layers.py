@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isnan, nan
+from math import nan
 from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
@@ -19,7 +19,7 @@ from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.sparsity_axis import FEW_TICKS
 from lmcspec.report.figures.style import DENSE, Drawing, look_at_depth, looks_of
-from lmcspec.report.summary import Cell
+from lmcspec.report.summary import Cell, cell_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,7 @@ class LayerLine:
         columns = [
             [share_of(what, by_layer[layer], by_chance=by_chance) for by_layer in self.counts] for layer in layers
         ]
-        cells = [cell_of(column, self.asked) for column in columns]
+        cells = [cell_of_shares(column, self.asked) for column in columns]
         if by_chance:
             cells = [cell and exact(cell.mean, cell.n) for cell in cells]
         return [Point(float(place), cell) for place, cell in enumerate(cells)]
@@ -128,7 +128,7 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
 
 
 def _measure(given: CaseResults, options: Options, what: str | None) -> tuple[str, str] | None:
-    """(kind, measure): the one that the figure names, else the first that has what it shows."""
+    """(kind, measure) of the measure that the figure names, else of the first that has what it shows."""
     for kind, known in KINDS.items():
         for measure in given.measures(kind):
             if options.measure in (None, measure) and (what is None or what in known):
@@ -153,7 +153,7 @@ def _targets(given: CaseResults, options: Options, measure: str) -> Iterator[Tar
 
 
 def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[LayerLine]:
-    """In the order of networks and levels; those whose masks have the same counts in every replicate are one.
+    """Make lines in the order of networks and levels; those with the same counts in every replicate are one.
 
     `solid` leaves broken lines to what is by chance.
     """
@@ -209,12 +209,10 @@ def share_of(what: str, counts: Counts, *, by_chance: bool = False) -> float:
     return part / all_of if all_of else nan
 
 
-def cell_of(values: Sequence[float], asked: int) -> Cell | None:
-    """Over replicates, of which so many were asked for; None where there is no value."""
-    there = tuple(value for value in values if not isnan(value))
-    if not there:
-        return None
-    return Cell(spread.mean(there), spread.std(there), len(there), there, asked=asked)
+def cell_of_shares(shares: Sequence[float], asked: int) -> Cell | None:
+    """The cell of shares in replicates, of which so many were asked for; None where all are shares of nothing."""
+    cell = cell_of(shares, asked)
+    return cell if cell.n else None
 
 
 def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[Point]]:
@@ -233,7 +231,7 @@ def _plain(colour: str, dashes: str) -> Look:
 
 
 def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
-    """From 0 on; on a log axis where shares are far apart, and none of them is 0."""
+    """Scale the axis from 0 on; make it a log axis where shares are far apart, and none of them is 0."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     low, high = min(shown, default=0.0), max(shown, default=0.0)

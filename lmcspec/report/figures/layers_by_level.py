@@ -12,7 +12,7 @@ from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import in_order, short
-from lmcspec.report.figures.layers import LABELS, Counts, cell_of, scale_shares, share_of, together
+from lmcspec.report.figures.layers import LABELS, Counts, cell_of_shares, scale_shares, share_of, together
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
 from lmcspec.report.figures.lines import PERCENT, Line, Look, Point
 from lmcspec.report.figures.metrics import OnY
@@ -117,7 +117,7 @@ def _lines(masks: Masks, what: str, options: Options) -> list[Line]:
         points = []
         for level, of_level in masks.targets.items():
             shares = [share_of(what, counts_of(counts)) for counts in masks.counts(level)]
-            points.append(Point(_place(masks, level, options), cell_of(shares, len(of_level))))
+            points.append(Point(_place(masks, level, options), cell_of_shares(shares, len(of_level))))
         return Line(label, look, points)
 
     of_layers = [

@@ -104,7 +104,7 @@ def _left_out(panel: Panel) -> set[str]:
 
 
 def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
-    """In the order of the networks. What takes nothing has no place on a log scale."""
+    """Make lines in the order of the networks. What takes nothing has no place on a log scale."""
     given, options = panel.given, panel.options
     lines: dict[tuple, CostLine] = {}
     for curve in curves_of(given, list(seen)):

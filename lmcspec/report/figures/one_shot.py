@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lmcspec.report.figures.case_results import CaseResults, family, member
 from lmcspec.report.figures.lines import Look
-from lmcspec.report.figures.style import COLOURS, MARKERS, look_of, looks_of
+from lmcspec.report.figures.style import COLOURS, MARKERS, dashes_among, look_of, looks_of
 
 HOW_FAR = ("sparsity", "fraction")
 """The keys of a stage that say how far a round prunes."""
@@ -56,8 +56,8 @@ def looks_of_curves(given: CaseResults, curves: Sequence[Curve]) -> dict[str, Lo
     looks = {}
     for number, (label, original) in enumerate(originals.items()):
         twins = [other for other, of in originals.items() if of == original and other != original]
-        dashes = ("--", ":", "-.")[twins.index(label) % 3] if label in twins else "-"
-        looks[label] = Look(COLOURS[leading.index(original) % len(COLOURS)], MARKERS[number % len(MARKERS)], dashes)
+        colour = COLOURS[leading.index(original) % len(COLOURS)]
+        looks[label] = Look(colour, MARKERS[number % len(MARKERS)], dashes_among(twins, label))
     dense = {curve.label for curve in curves if not set(curve.networks) & set(given.pruned)}
     return looks | {label: look_of(given, label, 0) for label in dense}
 

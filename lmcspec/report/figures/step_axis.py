@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Plotted
+from lmcspec.report.figures.lines import Point
 from lmcspec.report.figures.options import Options
+from lmcspec.report.tidy import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,8 +66,14 @@ def over_training(options: Options, axes: "Axes", row: Plotted, width: float, la
     axes.set_xlabel("iterations of training" if options.x == "step" else "epochs of training")
 
 
+def point_of(given: CaseResults, row: Row, options: Options) -> Point:
+    """The point of a row after as many epochs of training, or updates, as it was looked at."""
+    per = 1 if options.x == "step" else given.per_epoch(row)
+    return Point(given.until(row) / per, given.cell(row, options), given.why(row))
+
+
 def on_the_way(places: Iterable[float]) -> str:
-    """Epochs or steps in a sentence."""
+    """Write places on the axis, epochs or steps, as they stand in a sentence."""
     return ", ".join(f"{place:.4g}" for place in sorted(places))
 
 

@@ -117,8 +117,7 @@ def look_of_family(given: CaseResults, name: str) -> Look:
     place = given.families.index(name)
     original = given.original(name)
     twins = [name for name in given.families if name != original and given.original(name) == original]
-    line = ("--", ":", "-.")[twins.index(name) % 3] if name in twins else "-"
-    return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], line)
+    return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], dashes_among(twins, name))
 
 
 def look_at_depth(look: Look, depth: int) -> Look:
@@ -142,7 +141,7 @@ def look_of_split(split: str, alone: bool, other: Look) -> Look:
 
 
 def shades(count: int) -> list[str]:
-    """So many colours in order, from dark to light."""
+    """Take so many colours in order, from dark to light."""
     import matplotlib
     from matplotlib.colors import to_hex
 
@@ -151,7 +150,7 @@ def shades(count: int) -> list[str]:
 
 
 def colour(given: CaseResults, network: str) -> str:
-    """One for each network, the same in all figures; what is only dense is grey.
+    """The colour of a network, the same in all figures; what is only dense is grey.
 
     Where there are more networks than colours, baselines have that of the network whose masks they take.
     """
@@ -164,7 +163,7 @@ def colour(given: CaseResults, network: str) -> str:
 
 
 def marker(given: CaseResults, network: str) -> str:
-    """One for each network, so that lines can be told apart in print."""
+    """The marker of a network, by which its line is told from others in print."""
     return MARKERS[given.pruned.index(network) % len(MARKERS)] if network in given.pruned else "o"
 
 
@@ -174,7 +173,12 @@ def dashes(given: CaseResults, network: str) -> str:
     if original == network:
         return "-"
     twins = [network for network in given.pruned if given.original(network) == original and network != original]
-    return ("--", ":", "-.")[twins.index(network) % 3] if network in twins else "--"
+    return dashes_among(twins, network, "--")
+
+
+def dashes_among(twins: Sequence[str], name: str, otherwise: str = "-") -> str:
+    """The dashes of one of the baselines that take the same masks; `otherwise` those of what is none of them."""
+    return DASHES[1:][twins.index(name) % 3] if name in twins else otherwise
 
 
 def name_y(axes: "Axes", words: str) -> None:
@@ -195,7 +199,7 @@ def name_panel(axes: "Axes", words: str) -> None:
 
 
 def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
-    """To the right of the axes, where it covers nothing; in several columns where it is long.
+    """Put the legend to the right of the axes, where it covers nothing; in several columns where it is long.
 
     The figure grows by what it takes beyond the room that is left for it, so that the axes keep theirs. Long names are
     broken.

@@ -8,12 +8,12 @@ from lmcspec.report.figures.by_sparsity import below_threshold, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
-from lmcspec.report.figures.lines import Line, Look, Point, floors_of
+from lmcspec.report.figures.lines import Line, Look, floors_of
 from lmcspec.report.figures.metrics import check_y, threshold_of, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
-from lmcspec.report.figures.step_axis import on_the_way, over_training
+from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
 from lmcspec.report.figures.style import MARKERS, Drawing, shades
 from lmcspec.report.tidy import Row
 
@@ -42,7 +42,7 @@ def training(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     for panel, of_k in panels:
         lines = []
         for (_, _, at), rows in sorted(of_k.items(), key=lambda item: item[0][2]):
-            points = [_point(panel, row, options) for row in rows]
+            points = [point_of(panel.given, row, options) for row in rows]
             look = Look(colours[at], marks[at] if len(points) <= 25 else "", "-")
             lines.append(Line(f"k = {steps[at]}", look, points))
         row = Plotted(y, lines, threshold=threshold_of(panel.given, y))
@@ -54,11 +54,6 @@ def training(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     caption = "Copies part at k; from then on their states after equally many updates are compared."
     caption += below_threshold(threshold) + pooled_words(options, cells) + floors_of(cells)
     return Drawing(name, f"{y.metric.title} through training", figure, caption, tuple(notes))
-
-
-def _point(panel: Panel, row: Row, options: Options) -> Point:
-    per = 1 if options.x == "step" else panel.given.per_epoch(row)
-    return Point(panel.given.until(row) / per, panel.given.cell(row, options), panel.given.why(row))
 
 
 def _panels(givens: Sequence[CaseResults], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:

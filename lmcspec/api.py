@@ -201,7 +201,7 @@ class _Nothing:
     """A store that is not there."""
 
     def find(self, identifier: str) -> None:
-        """None, for any task."""
+        """Find no result, for any task."""
         return
 
 

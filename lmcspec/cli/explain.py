@@ -128,7 +128,7 @@ def _task(name: str, store: Path | None, format: Format) -> None:
 def _stored(existing: "Store", identifier: str, format: Format) -> None:
     import json
 
-    from lmcspec.plan.explain import told
+    from lmcspec.plan.explain import how_it_ran
     from lmcspec.plan.render import duration, size
     from lmcspec.store import layout
 
@@ -136,7 +136,7 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     assert stored is not None
     if format is Format.json:
         document = {"id": identifier, "task": stored.task, "result": stored.result, "record": stored.record}
-        document["mlflow_runs"] = _runs(existing, identifier, told(stored.record)[1])
+        document["mlflow_runs"] = _runs(existing, identifier, how_it_ran(stored.record)[1])
         put(envelope("explain", True, layout.spelled(document)))
         return
     screen = console()
@@ -145,7 +145,7 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     screen.print(f"id {identifier}\nin {stored.path}", markup=False)
     if "seconds" in record:
         screen.print(f"took {duration(record['seconds'])}, keeps {size(stored.bytes)}, outcome {stored.outcome}")
-    reason, passed_by = told(record)
+    reason, passed_by = how_it_ran(record)
     for line in [*[f"ran because {reason}"] * bool(reason), *_run_lines(_runs(existing, identifier, passed_by))]:
         screen.print(line, markup=False)
     screen.print_json(json.dumps({key: value for key, value in stored.task.items() if key != "kind"}))

@@ -62,12 +62,12 @@ def say(line: str) -> None:
 def show_warnings() -> None:
     """Let what is logged in passing come to stderr as `say` would print it."""
 
-    class Shown(logging.Formatter):
+    class VisibleFormatter(logging.Formatter):
         def format(self, record: logging.LogRecord) -> str:
             return visible(super().format(record))
 
     if logging.lastResort is not None:
-        logging.lastResort.setFormatter(Shown())
+        logging.lastResort.setFormatter(VisibleFormatter())
 
 
 def report_error(error: LmcspecError, arguments: Sequence[str]) -> None:

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import (
-    MaxTasksOption,
-    SetOption,
-    SpecArgument,
-    StoreOption,
-    TrustOption,
-    needed_store,
-)
+from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
 from lmcspec.cli.output import console, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 

@@ -13,14 +13,14 @@ LOOK = 0.25
 """Seconds between two looks at the log."""
 
 
-class Attendant:
+class Heartbeat:
     """One a process; its thread starts with the first task, so that a process may fork before."""
 
     def __init__(self, look: float = LOOK, beat: float = BEAT) -> None:
         self._look, self._beat = look, beat
         self._lock = threading.Lock()
         self._at_work = threading.Event()
-        self._charge: tuple[Lease, Log] | None = None
+        self._running: tuple[Lease, Log] | None = None
         self._beaten = 0.0
         self._thread: threading.Thread | None = None
 
@@ -28,7 +28,7 @@ class Attendant:
     def attending(self, lease: Lease, log: Log) -> Iterator[None]:
         """Look after these two until the block is left."""
         with self._lock:
-            self._charge, self._beaten = (lease, log), time.monotonic()
+            self._running, self._beaten = (lease, log), time.monotonic()
         self._at_work.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._attend, name="lmcspec-attendant", daemon=True)
@@ -38,16 +38,16 @@ class Attendant:
         finally:
             self._at_work.clear()
             with self._lock:
-                self._charge = None
+                self._running = None
 
     def _attend(self) -> None:
         while True:
             self._at_work.wait()
             time.sleep(self._look)
             with self._lock:
-                if self._charge is None:
+                if self._running is None:
                     continue
-                lease, log = self._charge
+                lease, log = self._running
                 log.trim()
                 if time.monotonic() - self._beaten >= self._beat:
                     self._beaten = time.monotonic()
@@ -56,5 +56,5 @@ class Attendant:
                         lease.beat()
 
 
-ATTENDANT = Attendant()
+HEARTBEAT = Heartbeat()
 """This process's own."""

@@ -78,7 +78,7 @@ class Failed:
     at: float
     task: PlannedTask
     reason: str
-    """The class of the failure, see `failures.CLASSES`."""
+    """The class of the failure, see `failures.FailureClass`."""
     message: str
     log: str
     """The log file; empty if the worker came to no attempt."""

@@ -84,7 +84,7 @@ def _execute(
             raise
         clock = _Clock()
         with journal(store, view.plan.study, document, spec, provenance) as written:
-            summary = run(job, store, runner, listeners=[written, *listeners, clock.hear, retention.hear])
+            summary = run(job, store, runner, listeners=[written, *listeners, clock.on_event, retention.on_event])
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):
             sweep(store)
@@ -104,7 +104,7 @@ class _Clock:
         self._started: dict[str, float] = {}
         self._took: dict[str, float] = {}
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take an event in."""
         if isinstance(event, Started):
             self._started[event.task.id] = event.at

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
@@ -14,17 +14,17 @@ from lmcspec.base.errors import BlockedError, LmcspecError, StaleError, StoreErr
 from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
 
-CLASSES = {
-    "interrupted": "stopped on request",
-    "lost": "the worker process ended in the middle of the task",
-    "out-of-memory": "memory of the device or the host ran out",
-    "store": "the store can't be written to, so that no other task would fare better",
-    "stale": "data are not what was planned, so that what else reads them would fare the same",
-    "damaged": "an input is not what was committed, and counts as missing from now on",
-    "data": "something that the task reads is missing or damaged, or something beside the store can't be written",
-    "user": "the task says what is wrong with what it was given",
-    "internal": "any other exception",
-}
+FailureClass = Literal[
+    "interrupted",  # stopped on request
+    "lost",  # the worker process ended in the middle of the task
+    "out-of-memory",  # memory of the device or the host ran out
+    "store",  # the store can't be written to, so that no other task would fare better
+    "stale",  # data are not what was planned, so that what else reads them would fare the same
+    "damaged",  # an input is not what was committed, and counts as missing from now on
+    "data",  # something that the task reads is missing or damaged, or something beside the store can't be written
+    "user",  # the task says what is wrong with what it was given
+    "internal",  # any other exception
+]
 
 LAST_LINES = 15
 
@@ -36,8 +36,7 @@ _NO_MEMORY = re.compile(r"can't allocate memory|out of memory|_STATUS_ALLOC_FAIL
 class Failure:
     """A failed attempt, as it travels to the driver and stands in `failure.json`."""
 
-    reason: str
-    """One of CLASSES."""
+    reason: FailureClass
     message: str
     type: str = ""
     """The exception's class."""
@@ -64,7 +63,7 @@ class DamagedInputError(StoreError):
         )
 
 
-def classify(error: BaseException) -> str:
+def classify(error: BaseException) -> FailureClass:
     """The class of failure that an exception means."""
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return "interrupted"
@@ -122,7 +121,7 @@ def describe(error: BaseException, log: Path | None, root: Path) -> Failure:
     """The failure that an exception means, in a task for the store at `root`."""
     store = unwritable(error, root)
     error = store or error
-    reason = "store" if store else classify(error)
+    reason: FailureClass = "store" if store else classify(error)
     return Failure(
         reason=reason,
         message=str(error) or type(error).__name__,

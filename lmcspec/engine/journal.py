@@ -27,7 +27,7 @@ def journal(
         yield lambda event: None
         return
     try:
-        yield _Writer(written).hear
+        yield _Writer(written).on_event
     finally:
         # What could not be written is tried again here, and fails again.
         with contextlib.suppress(OSError):
@@ -38,7 +38,7 @@ class _Writer:
     def __init__(self, written: Journal) -> None:
         self._journal, self._failed = written, False
 
-    def hear(self, event: events.Event) -> None:
+    def on_event(self, event: events.Event) -> None:
         """Write an event down, if it is one that outlives the run."""
         line = _line(event)
         if line is None or self._failed:

@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 
 def silent(line: str) -> None:
-    """Tell nobody."""
+    """Let the line go unsaid."""
 
 
 def take_facts(loaded: Loaded, store: Store, *, everything: bool = True, say: Say = silent) -> int:

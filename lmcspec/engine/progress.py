@@ -35,7 +35,7 @@ class Tally:
         self.running: dict[str, tuple[events.Started, events.Progress | None]] = {}
         self.stopping = False
 
-    def hear(self, event: events.Event) -> None:
+    def on_event(self, event: events.Event) -> None:
         """Take an event in."""
         match event:
             case events.RunStarted(tasks=tasks, slots=slots):
@@ -104,9 +104,9 @@ class Plain:
         self._failures = 0
         self._skipped: dict[str, list[str]] = {}
 
-    def hear(self, event: events.Event) -> None:
+    def on_event(self, event: events.Event) -> None:
         """Say what has happened."""
-        self.tally.hear(event)
+        self.tally.on_event(event)
         if isinstance(event, events.Skipped):
             # A failure may bring down thousands: one line for all of them.
             self._skipped.setdefault(event.why, []).append(event.task.label)
@@ -194,9 +194,9 @@ class Live:
     def __exit__(self, *_: object) -> None:
         self._area.stop()
 
-    def hear(self, event: events.Event) -> None:
+    def on_event(self, event: events.Event) -> None:
         """Show what has happened."""
-        self._plain.hear(event)
+        self._plain.on_event(event)
 
     def _scroll(self, line: str) -> None:
         word = line.split(" ", 1)[0]
@@ -230,9 +230,9 @@ def show(stream: TextIO | None = None, *, live: bool | None = None) -> Iterator[
     assert stream is not None
     if stream.isatty() if live is None else live:
         with Live(stream) as area:
-            yield area.hear
+            yield area.on_event
     else:
-        yield Plain(lambda line: print(visible(line), file=stream, flush=True)).hear
+        yield Plain(lambda line: print(visible(line), file=stream, flush=True)).on_event
 
 
 def duration(seconds: float) -> str:

@@ -43,18 +43,8 @@ def _user() -> str:
 def _describe(folder: Path) -> str:
     """The commit's full name, with `-dirty` behind it, or nothing outside a repository."""
     # A repository may come from a stranger, and its settings may name a program to be run at each look.
-    order = [
-        "git",
-        "-c",
-        "core.fsmonitor=false",
-        "-C",
-        str(folder),
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-        "--exclude=*",
-    ]
+    order = ["git", "-c", "core.fsmonitor=false", "-C", str(folder)]
+    order += ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     # A look must not stand in the way of somebody's commit.
     environment = foreign_environment(drop=REPOSITORY, GIT_OPTIONAL_LOCKS="0")
     try:

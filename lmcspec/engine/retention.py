@@ -26,7 +26,7 @@ class Retention:
         stored = store.present(reader for readers in self._readers.values() for reader in readers)
         self._waiting = {source: readers - stored for source, readers in self._readers.items()}
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take an event in."""
         if isinstance(event, Finished):
             used = [source for done in (event.task.id, *event.byproducts) for source in self._use(done)]

@@ -13,7 +13,7 @@ from lmcspec.engine.failures import Failure, last_lines
 from lmcspec.engine.interrupts import Interrupts, RunInterrupted
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, Runner, RunnerEvent
-from lmcspec.engine.schedule import Retries, Schedule
+from lmcspec.engine.schedule import Retries, TaskQueue
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.work import Report
 from lmcspec.store import Index, Store, layout, note_lost
@@ -57,7 +57,7 @@ class _Run:
         self._index, self._retries = index, retries
         self._unlisted: list[str] = []
         self._fatal: Failure | None = None
-        self._schedule = Schedule(
+        self._queue = TaskQueue(
             job.tasks,
             [slot.device for slot in runner.slots],
             skip_collapsed=job.on_collapse == "skip",
@@ -75,27 +75,27 @@ class _Run:
     def all(self) -> Summary:
         begun = time.monotonic()
         self._tell(events.RunStarted(time.time(), tuple(self._job.tasks.values()), len(self._runner.slots)))
-        schedule = self._schedule
+        queue = self._queue
         seen = 0
         with Interrupts(self._runner.stop, self._runner.kill) as interrupts:
             try:
-                if not schedule.over:
+                if not queue.over:
                     self._runner.start()
-                while not schedule.over:
+                while not queue.over:
                     if interrupts.times > seen:
                         seen = interrupts.times
-                        schedule.stopped = True
+                        queue.stopped = True
                         self._tell(events.Stopping(time.time(), seen))
                     self._look_again()
                     self._hand_out()
-                    if schedule.over:
+                    if queue.over:
                         break
                     for event in self._runner.poll(self._patience()):
                         self._take_in(event)
                     self._list()
             except KeyboardInterrupt:
                 # The second Ctrl-C of a run in this very process.
-                self._ended["interrupted"] += schedule.running
+                self._ended["interrupted"] += queue.running
             finally:
                 self._runner.close()
                 self._list()
@@ -117,22 +117,22 @@ class _Run:
 
     def _look_again(self) -> None:
         """Tasks whose time has come: another driver may have done them meanwhile."""
-        for identifier in self._schedule.due(time.monotonic()):
+        for identifier in self._queue.due(time.monotonic()):
             if identifier in self._looks and (stored := present(self._store, identifier)):
                 report = Report("reused", 0.0, stored.outcome, stored.scalars)
                 self._finish(self._job.tasks[identifier], None, report)
 
     def _hand_out(self) -> None:
-        for identifier, slot in self._schedule.assign():
+        for identifier, slot in self._queue.assign():
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
             self._began_at[identifier] = time.monotonic()
             pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
             faults.reach("engine.dispatched", worker=pid)
-            self._tell(events.Started(time.time(), task, slot, self._schedule.attempts[identifier]))
+            self._tell(events.Started(time.time(), task, slot, self._queue.attempts[identifier]))
 
     def _patience(self) -> float:
-        due = self._schedule.wake()
+        due = self._queue.wake()
         return TICK if due is None else min(TICK, max(0.0, due - time.monotonic()))
 
     def _take_in(self, event: RunnerEvent) -> None:
@@ -141,25 +141,25 @@ class _Run:
         match event:
             case Ready(pid=pid):
                 self._pid_at[slot] = pid
-                self._schedule.open(slot)
+                self._queue.open(slot)
             case Progressed(done=done, total=total, note=note) if task:
                 self._tell(events.Progress(time.time(), task, slot, done, total, note))
             case Passed(byproduct=byproduct) if task:
-                self._schedule.committed(byproduct)
+                self._queue.committed(byproduct)
                 self._unlisted.append(byproduct)
             case Reported(report=report) if task:
                 faults.reach("engine.collected", worker=self._pid_at[slot])
-                self._schedule.close(slot)
+                self._queue.close(slot)
                 del self._task_at[slot]
                 self._end(task, slot, report)
             case Lost(task=had_task, why=why, attempt=attempt):
-                self._schedule.close(slot)
+                self._queue.close(slot)
                 self._tell(events.WorkerReplaced(time.time(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
                     self._lose(task, slot, why, attempt)
             case Replaced(why=why):
-                self._schedule.close(slot)
+                self._queue.close(slot)
                 self._tell(events.WorkerReplaced(time.time(), slot, why))
             case _:
                 pass
@@ -173,7 +173,7 @@ class _Run:
             case "busy":
                 first, most = self._retries.held_elsewhere
                 looks = self._looks[task.id] = self._looks.get(task.id, 0) + 1
-                self._schedule.put_back(task.id, now + min(most, first * 2 ** (looks - 1)))
+                self._queue.put_back(task.id, now + min(most, first * 2 ** (looks - 1)))
                 if looks == 1:
                     self._tell(events.Waiting(time.time(), task, report.holder))
             case "interrupted":
@@ -181,7 +181,7 @@ class _Run:
             case "failed" if report.failure and report.failure.reason in ("store", "stale"):
                 # What is left would fail the same way, one after the other.
                 self._fatal = report.failure
-                self._schedule.stopped = True
+                self._queue.stopped = True
                 self._interrupt(task)
             case _:
                 assert report.failure
@@ -193,7 +193,7 @@ class _Run:
             self._unlisted.append(task.id)
         else:
             missing = set(task.byproducts) - self._store.present(task.byproducts) - set(report.byproducts)
-        skipped = self._schedule.done(task.id, report.outcome, missing)
+        skipped = self._queue.done(task.id, report.outcome, missing)
         self._ended["done" if report.status == "done" else "reused"].append(task.id)
         self._tell(
             events.Finished(
@@ -212,8 +212,8 @@ class _Run:
 
     def _fail(self, task: PlannedTask, failure: Failure) -> None:
         now = time.monotonic()
-        attempts = self._schedule.attempts[task.id]
-        consequence = self._schedule.failed(task.id, failure.reason, now)
+        attempts = self._queue.attempts[task.id]
+        consequence = self._queue.failed(task.id, failure.reason, now)
         if consequence.retry_at is not None:
             delay = consequence.retry_at - now
             self._tell(
@@ -232,7 +232,7 @@ class _Run:
         if stored := present(self._store, task.id):
             self._finish(task, slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
             return
-        if self._schedule.stopped:
+        if self._queue.stopped:
             self._interrupt(task)
             return
         log = Path(attempt) / layout.LOG if attempt else None
@@ -243,7 +243,7 @@ class _Run:
         self._fail(task, failure)
 
     def _interrupt(self, task: PlannedTask) -> None:
-        self._schedule.interrupted(task.id)
+        self._queue.interrupted(task.id)
         self._ended["interrupted"].append(task.id)
         self._tell(events.Interrupted(time.time(), task))
 

@@ -46,7 +46,7 @@ class Consequence:
     skipped: tuple[tuple[str, str], ...]
 
 
-class Schedule:
+class TaskQueue:
     """The tasks of a job on slots. `devices[slot]` names the device that a slot is part of.
 
     A slot takes tasks only while it is open (its worker is ready). Ready tasks go by the longest chain of

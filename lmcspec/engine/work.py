@@ -11,7 +11,7 @@ from lmcspec.base import faults
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
-from lmcspec.engine.attend import ATTENDANT
+from lmcspec.engine.attend import HEARTBEAT
 from lmcspec.engine.context import Execution, TaskContext, Workplace, present
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
@@ -110,7 +110,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
             context = TaskContext(Execution(store, payload, place, lease, log, record), attempt)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
             check_code([(task, params)], payload.get("neutral", {}))
-            with ATTENDANT.attending(lease, log), warnings.catch_warnings():
+            with HEARTBEAT.attending(lease, log), warnings.catch_warnings():
                 try:
                     finished = task.run(context, params, payload["task"]["seeds"])
                 finally:

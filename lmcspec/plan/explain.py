@@ -235,10 +235,10 @@ def _kept(view: Outlook, task_id: str) -> Kept | None:
     if stored is None:
         return None
     seconds = stored.record.get("seconds")
-    return Kept(str(stored.path), stored.outcome, stored.bytes, stored.has_outputs, seconds, *told(stored.record))
+    return Kept(str(stored.path), stored.outcome, stored.bytes, stored.has_outputs, seconds, *how_it_ran(stored.record))
 
 
-def told(record: Mapping[str, Any]) -> tuple[str, str]:
+def how_it_ran(record: Mapping[str, Any]) -> tuple[str, str]:
     """(why it ran, the training that committed it in passing), as the record of a result has it."""
     return str(record.get("reason", "")), str(record.get("passed_by", ""))
 

@@ -108,7 +108,7 @@ def distilled_set(
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class LargestHoldout:
     """How many training images can be set aside before a class has none left to train on."""
 
     sure: int
@@ -117,7 +117,7 @@ class Aside:
     """More than that never do."""
 
 
-def aside(facts: DataFacts, name: str, seed: int) -> Aside | None:
+def largest_holdout(facts: DataFacts, name: str, seed: int) -> LargestHoldout | None:
     """How many images can be set aside, by the sizes of the classes; None where these are not known.
 
     One image of each class goes in turn, so that a class of n images is empty after n turns; which one comes first in
@@ -128,10 +128,10 @@ def aside(facts: DataFacts, name: str, seed: int) -> Aside | None:
         return None
     if facts.names:
         exact = _resolve("lmcspec.science.data.held_out:most_aside_of")(facts.sizes, name, seed)
-        return Aside(exact, exact)
+        return LargestHoldout(exact, exact)
     present = [size for size in facts.sizes if size]
     sure = (min(present) - 1) * len(present)
-    return Aside(sure, sure + sum(size > min(present) for size in present))
+    return LargestHoldout(sure, sure + sum(size > min(present) for size in present))
 
 
 def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:

@@ -40,7 +40,7 @@ class StagePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Spared:
+class ExcludedWeights:
     """What survives in the layers that a stage excludes, as a share of all prunable weights."""
 
     share: float
@@ -68,7 +68,7 @@ def lay_out(stages: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[tuple
         density = densities[-1][0]
         entry = len(densities) - 1
         densities[-1] = (density, index)
-        spared = _spared(stage, left, sum(layers.values()), ranked)
+        spared = _excluded_weights(stage, left, sum(layers.values()), ranked)
         rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, spared)
         if entry + rounds > MOST_LEVELS:
             key = "fraction" if stage.rounds is None else "rounds"
@@ -125,13 +125,13 @@ def ranked_together(stage: Stage, groups: list[set[str]]) -> list[set[str]]:
     return [*kept, set().union(*ranked)]
 
 
-def _spared(stage: Stage, left: Mapping[str, float], total: int, ranked: list[set[str]]) -> Spared:
+def _excluded_weights(stage: Stage, left: Mapping[str, float], total: int, ranked: list[set[str]]) -> ExcludedWeights:
     """What survives in a stage's excluded layers; `left` is what survives in each, in proportion where not certain."""
     weights = sum(left.get(layer, 0) for layer in set(stage.exclude))
-    return Spared(weights / total if total else 0.0, not is_split(ranked, stage.exclude))
+    return ExcludedWeights(weights / total if total else 0.0, not is_split(ranked, stage.exclude))
 
 
-def _rounds(stage: Stage, density: float, spared: Spared) -> tuple[int, float]:
+def _rounds(stage: Stage, density: float, spared: ExcludedWeights) -> tuple[int, float]:
     if stage.sparsity is None:
         if stage.rounds is None:
             raise LevelError("E407", "rounds", "a stage needs `rounds`, `sparsity` or both")

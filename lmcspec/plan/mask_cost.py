@@ -33,23 +33,21 @@ class MaskCost:
     seen: Seen
 
 
-def mask_costs(
-    plan: Plan, case: str | None = None, network: str | None = None, *, last: bool = False
-) -> Iterator[MaskCost]:
-    """What each measured mask of a case and network takes (of all where none is said), by level; or only the last.
+def mask_costs(plan: Plan, case: str | None = None, *, last: bool = False) -> Iterator[MaskCost]:
+    """What each measured mask of a case takes (of all where none is said), by network and level; or only the last.
 
     Shared work counts once for each mask. A baseline's masks take what those of its `like` do.
     """
     memory: dict[str, Seen] = {}
     masks = _masks(plan)
-    for (of_case, of_network), levels in plan.levels.items():
-        if case not in (None, of_case) or network not in (None, of_network):
+    for (of_case, network), levels in plan.levels.items():
+        if case not in (None, of_case):
             continue
-        by_level = masks.get((of_case, of_network), {})
+        by_level = masks.get((of_case, network), {})
         sparsity = {level.number: level.sparsity for level in levels}
         for level in sorted(by_level)[-1:] if last else sorted(by_level):
             seen = _all(plan, beneath(plan.tasks, [by_level[level]]), memory)
-            yield MaskCost(of_case, of_network, level, sparsity[level], seen)
+            yield MaskCost(of_case, network, level, sparsity[level], seen)
 
 
 def _masks(plan: Plan) -> Mapping[tuple[str, str], dict[int, str]]:

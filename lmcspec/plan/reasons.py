@@ -111,12 +111,7 @@ def reasons(
     return known
 
 
-def _compared(
-    plan: Plan,
-    task: Task,
-    known: Mapping[str, Reason],
-    before: Mapping[str, Any] | None,
-) -> Reason:
+def _compared(plan: Plan, task: Task, known: Mapping[str, Reason], before: Mapping[str, Any] | None) -> Reason:
     upstream = next((source for _, source in task.inputs if source in known), None)
     if before is None:
         return Reason("never-run")

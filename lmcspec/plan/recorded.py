@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedTask:
     """A task as the last plan of a study names it."""
 
     study: str
@@ -28,7 +28,7 @@ class Recorded:
         return asdict(self)
 
 
-def recorded_tasks(store: Store, name: str) -> list[Recorded]:
+def recorded_tasks(store: Store, name: str) -> list[RecordedTask]:
     """The tasks at a label, or whose ids start with `name` (4 digits or more), one for each study that plans them."""
     digits = len(name) >= SHORTEST_PREFIX
     tasks = []
@@ -37,11 +37,11 @@ def recorded_tasks(store: Store, name: str) -> list[Recorded]:
         for task, entry in plan["tasks"].items():
             if task == at_label or (digits and task.startswith(name)):
                 label = name if task == at_label else entry["label"]
-                tasks.append(Recorded(study, task, label, entry["kind"]))
+                tasks.append(RecordedTask(study, task, label, entry["kind"]))
     return tasks
 
 
-def recorded_task(store: Store, name: str) -> list[Recorded]:
+def recorded_task(store: Store, name: str) -> list[RecordedTask]:
     """The one task that recorded plans mean by a label or the beginning of an id, once for each study."""
     meant = recorded_tasks(store, name)
     if len({task.id for task in meant}) > 1:
@@ -56,7 +56,7 @@ def recorded_task(store: Store, name: str) -> list[Recorded]:
     return meant
 
 
-def find_task(store: Store, name: str) -> tuple[str, list[Recorded]]:
+def find_task(store: Store, name: str) -> tuple[str, list[RecordedTask]]:
     """The id that a name means in a store, and where recorded plans have that task: nowhere if its object is there."""
     if "/" not in name and store.matching(name):
         return store.resolve_prefix(name), []

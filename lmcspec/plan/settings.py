@@ -9,7 +9,7 @@ from lmcspec.base.steps import Step, updates_per_epoch
 from lmcspec.catalog import Card, DatasetCard, Named, get, identity
 from lmcspec.catalog.code import code_of
 from lmcspec.catalog.recipe import Recipe, as_document
-from lmcspec.plan.facts import aside
+from lmcspec.plan.facts import largest_holdout
 from lmcspec.spec import recipe as written
 from lmcspec.spec.study import DatasetTable, Space
 from lmcspec.tasks import Part
@@ -128,7 +128,7 @@ def facts_of_study(table: DatasetTable, facts: DataFacts) -> DataFacts:
     held = table.split.validation
     if held >= facts.train:
         raise ValueError(f"{held:,} images are to be set aside for validation, and there are {facts.train:,} in all")
-    limit = aside(facts, table.name, table.split.seed) if held else None
+    limit = largest_holdout(facts, table.name, table.split.seed) if held else None
     if limit is not None and held > limit.most:
         raise EmptiedClass(
             f"{held:,} images set aside for validation take all of a class: the smallest has {min(facts.sizes):,}",

@@ -10,7 +10,7 @@ from lmcspec.spec.paths import Path, dotted
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SettingDifference:
     """A value that is another in B than in A; None on the side that has none. Alike in all of these cases."""
 
     path: str
@@ -36,7 +36,7 @@ class Difference:
 class Differences:
     """The differences of two specs, and the cases that only one of them has."""
 
-    differing: tuple[Difference, ...]
+    differing: tuple[SettingDifference, ...]
     only_a: tuple[str, ...] = ()
     only_b: tuple[str, ...] = ()
     of: int = field(default=1)
@@ -58,21 +58,21 @@ def differences(a: Loaded, b: Loaded) -> Differences:
     )
 
 
-def _grouped(pairs: list[tuple[Case, Case]]) -> Iterator[Difference]:
+def _grouped(pairs: list[tuple[Case, Case]]) -> Iterator[SettingDifference]:
     """Those of all pairs, what is alike in several cases once."""
-    groups: dict[tuple[str, ...], list[tuple[str, Difference]]] = {}
+    groups: dict[tuple[str, ...], list[tuple[str, SettingDifference]]] = {}
     for a, b in pairs:
         for difference in between(a, b):
             groups.setdefault(difference.cells, []).append((a.name, difference))
     for members in groups.values():
         first = members[0][1]
-        yield Difference(first.path, first.a, first.b, tuple(name for name, _ in members if name))
+        yield SettingDifference(first.path, first.a, first.b, tuple(name for name, _ in members if name))
 
 
-def between(a: Case, b: Case) -> Iterator[Difference]:
+def between(a: Case, b: Case) -> Iterator[SettingDifference]:
     """The differences of two cases, in the order of the settings; a table that one side lacks is one difference."""
     for path in _paths(value_of(a), value_of(b), ()):
-        yield Difference(dotted(path), _set(a, path), _set(b, path))
+        yield SettingDifference(dotted(path), _set(a, path), _set(b, path))
 
 
 _LACKS: Any = object()

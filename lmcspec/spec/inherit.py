@@ -79,22 +79,31 @@ Inherited = tuple[Node, list[Problem], set[Path]]
 """The tree with everything complete, what was wrong, and the paths of what failed."""
 
 
-def with_inherited_recipes(root: Node) -> Inherited:
-    """The tree with every recipe on top of what it extends."""
-    return _inherited(root, "recipes", "recipe", presets)
+_TABLES = {
+    "distilled": ("distilled set", set_presets),
+    "measures": ("measure", measure_presets),
+    "recipes": ("recipe", presets),
+}
+"""What one of a table is called, and the presets of it."""
 
 
-def with_inherited_sets(root: Node) -> Inherited:
-    """The tree with every distilled set on top of what it extends."""
-    return _inherited(root, "distilled", "distilled set", set_presets)
+def with_inherited(root: Node, name: str) -> Inherited:
+    """The tree with every distilled set, measure or recipe, or stage of a network, on top of what it extends.
+
+    `name` is that of their table.
+    """
+    if name == "networks":
+        return _with_inherited_stages(root)
+    table = root.get(name)
+    if table is None or not isinstance(table.value, dict):
+        return root, [], set()
+    word, known = _TABLES[name]
+    work = Inheritance(name, word, table.value, known)
+    resolved = {entry: work.resolve(entry) for entry in table.value}
+    return replace(root, value={**root.value, name: replace(table, value=resolved)}), work.problems, work.failed
 
 
-def with_inherited_measures(root: Node) -> Inherited:
-    """The tree with every measure on top of what it extends."""
-    return _inherited(root, "measures", "measure", measure_presets)
-
-
-def with_inherited_stages(root: Node) -> Inherited:
+def _with_inherited_stages(root: Node) -> Inherited:
     """The tree with every stage of every network on top of the preset that it extends."""
     networks = root.get("networks")
     if networks is None or not isinstance(networks.value, dict):
@@ -112,12 +121,3 @@ def with_inherited_stages(root: Node) -> Inherited:
         work.problems,
         work.failed,
     )
-
-
-def _inherited(root: Node, name: str, word: str, known: Callable[[], Mapping[str, Node]]) -> Inherited:
-    table = root.get(name)
-    if table is None or not isinstance(table.value, dict):
-        return root, [], set()
-    work = Inheritance(name, word, table.value, known)
-    resolved = {entry: work.resolve(entry) for entry in table.value}
-    return replace(root, value={**root.value, name: replace(table, value=resolved)}), work.problems, work.failed

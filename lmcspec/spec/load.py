@@ -12,12 +12,7 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.catalog import names
 from lmcspec.spec.extends import Files
 from lmcspec.spec.families import Family, expanded
-from lmcspec.spec.inherit import (
-    with_inherited_measures,
-    with_inherited_recipes,
-    with_inherited_sets,
-    with_inherited_stages,
-)
+from lmcspec.spec.inherit import with_inherited
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
@@ -107,12 +102,10 @@ def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, 
     """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
     found_wrong: list[Problem] = []
     failed: set[Path] = set()
-    for table in (with_inherited_sets, with_inherited_measures, with_inherited_stages):
-        root, wrong_here, failed_here = table(root)
+    for table in ("distilled", "measures", "networks", "recipes"):
+        # A measure may ask for a recipe that nobody has to write.
+        root, wrong_here, failed_here = with_inherited(with_protocols(root) if table == "recipes" else root, table)
         found_wrong, failed = [*found_wrong, *wrong_here], failed | failed_here
-    # A measure may ask for a recipe that nobody has to write.
-    root, wrong_here, failed_here = with_inherited_recipes(with_protocols(root))
-    found_wrong, failed = [*found_wrong, *wrong_here], failed | failed_here
     families = expanded(root)
     failed |= families.failed
     origins = Origins(families.root)

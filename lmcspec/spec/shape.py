@@ -68,9 +68,9 @@ def chosen(annotation: Any, data: Any) -> Any:
     members, _ = union_members(annotation)
     if len(members) == 1:
         return members[0][1]
-    told = {data.get(key) for key in ("name", "method", "kind")} if isinstance(data, dict) else set()
+    named = {data.get(key) for key in ("name", "method", "kind")} if isinstance(data, dict) else set()
     for tag, member in members:
-        if tag in told or (tag in ("load", "dataset") and isinstance(data, dict) and tag in data):
+        if tag in named or (tag in ("load", "dataset") and isinstance(data, dict) and tag in data):
             return bare(member)
         if tag == "stages" and isinstance(data, list):
             return bare(member)

@@ -29,7 +29,7 @@ class Store:
     """Leases of other hosts: attempt, beat, and when this process first saw that beat."""
     trusted: bool = field(default=False, compare=False)
     """Whether what is read is taken for what COMMIT says, without a look at digests."""
-    told: set[str] = field(default_factory=set, compare=False, repr=False)
+    warned_of: set[str] = field(default_factory=set, compare=False, repr=False)
     """Ids of damaged objects of which a line was said."""
 
     @staticmethod
@@ -67,8 +67,8 @@ class Store:
         try:
             return self.read(identifier, patience)
         except DamagedError as error:
-            if identifier not in self.told:
-                self.told.add(identifier)
+            if identifier not in self.warned_of:
+                self.warned_of.add(identifier)
                 _log.warning("%s; it counts as missing: `lmcspec run` makes it again where it is needed", error)
             return None
 
@@ -102,11 +102,11 @@ class Store:
         return False
 
     def present(self, identifiers: Iterable[str]) -> set[str]:
-        """Those of the ids that are committed: two stats each, nothing is read."""
+        """The ids that are committed, of these: two stats each, nothing is read."""
         return {identifier for identifier, _, is_object in self._shelved(identifiers) if is_object}
 
     def dropped(self, identifiers: Iterable[str]) -> set[str]:
-        """Those of the committed ids whose outputs are gone and only their numbers are left."""
+        """The committed ids, of these, whose outputs are gone and only their numbers are left."""
         return {
             identifier
             for identifier, shelf, is_object in self._shelved(identifiers)

@@ -1,10 +1,11 @@
 import errno
 import os
+from typing import get_args
 
 import pytest
 
 from lmcspec.base.errors import BlockedError, SpecError, StaleError, StoreError, UsageError
-from lmcspec.engine.failures import CLASSES, Failure, classify, describe, last_lines
+from lmcspec.engine.failures import Failure, FailureClass, classify, describe, last_lines
 from lmcspec.store import layout
 from lmcspec.tasks import Interrupted
 
@@ -41,7 +42,7 @@ def _of_torch(name, message):
 )
 def test_classes(error, reason):
     assert classify(error) == reason
-    assert reason in CLASSES
+    assert reason in get_args(FailureClass)
 
 
 def test_a_failure_travels(tmp_path):

@@ -31,7 +31,7 @@ def told(monkeypatch):
 
     def tell(event):
         clock.now = event.at
-        plain.hear(event)
+        plain.on_event(event)
 
     return tell, lines
 
@@ -101,13 +101,13 @@ def test_a_summary_every_few_seconds(told):
 def test_the_estimate_follows_what_was_observed():
     clock = Clock()
     tally = Tally(clock)
-    tally.hear(events.RunStarted(1000.0, (A, B, C), 1))
-    tally.hear(events.Started(1000.0, A, 0, 1))
-    tally.hear(finished(1005.0, A, 5.0))
+    tally.on_event(events.RunStarted(1000.0, (A, B, C), 1))
+    tally.on_event(events.Started(1000.0, A, 0, 1))
+    tally.on_event(finished(1005.0, A, 5.0))
     clock.now = 1005.0
     assert tally.line() == "1/3 done, 0 running, 5.0 s elapsed, about 10 s left"
-    tally.hear(events.Failed(1006.0, B, "user", "", "", ()))
-    tally.hear(events.Stopping(1006.0, 1))
+    tally.on_event(events.Failed(1006.0, B, "user", "", "", ()))
+    tally.on_event(events.Stopping(1006.0, 1))
     assert "1 failed" in tally.line() and "stopping" in tally.line()
 
 
@@ -115,7 +115,7 @@ def test_an_estimate_names_what_it_leaves_out():
     clock = Clock()
     tally = Tally(clock)
     unknown = tuple(PlannedTask(name, "hessian", name, (), None, forward=9) for name in ("x", "y"))
-    tally.hear(events.RunStarted(1000.0, (A, B, *unknown, PlannedTask("z", "path", "z", (), None)), 1))
+    tally.on_event(events.RunStarted(1000.0, (A, B, *unknown, PlannedTask("z", "path", "z", (), None)), 1))
     assert tally.line().endswith("about 20 s left and 2 hessian tasks, 1 path task of unknown length")
 
 

@@ -9,7 +9,7 @@ from profiles import examples
 
 from lmcspec.engine import PlannedTask, Retries
 from lmcspec.engine.chains import chains, estimates
-from lmcspec.engine.schedule import FINAL, Schedule, State
+from lmcspec.engine.schedule import FINAL, State, TaskQueue
 
 
 def plan(*rows):
@@ -43,7 +43,7 @@ FATES = ("ok", "ok", "ok", "collapse", "user", "lost", "out-of-memory", "busy", 
 @given(graphs(), st.lists(st.sampled_from(["gpu0", "gpu0", "gpu1"]), min_size=1, max_size=4), st.data())
 def test_every_task_ends_once_and_nothing_runs_before_its_needs(tasks, devices, data):
     skip = data.draw(st.booleans())
-    schedule = opened(Schedule(tasks, devices, skip_collapsed=skip, retries=Retries(lost=2)), len(devices))
+    schedule = opened(TaskQueue(tasks, devices, skip_collapsed=skip, retries=Retries(lost=2)), len(devices))
     provided, ends, now, running, tries = set(), {}, 0.0, [], 0
     produced = {one for task in tasks.values() for one in (task.id, *task.byproducts)}
     while not schedule.over:
@@ -116,7 +116,7 @@ def test_unknown_estimates_are_the_median_or_one():
 
 def test_the_longest_chain_goes_first():
     tasks = plan(("short", (), 5.0), ("root", (), 1.0), ("leaf", ("root",), 9.0))
-    schedule = opened(Schedule(tasks, [""]), 1)
+    schedule = opened(TaskQueue(tasks, [""]), 1)
     assert schedule.assign() == [("root", 0)]
     assert schedule.done("root") == ()
     assert schedule.assign() == [("leaf", 0)]
@@ -124,15 +124,15 @@ def test_the_longest_chain_goes_first():
 
 def test_a_circle_is_an_error():
     with pytest.raises(ValueError, match="circle"):
-        Schedule(plan(("a", ("b",)), ("b", ("a",))), [""])
+        TaskQueue(plan(("a", ("b",)), ("b", ("a",))), [""])
 
 
 def test_needs_that_no_task_makes_are_in_the_store():
-    assert opened(Schedule(plan(("a", ("elsewhere",))), [""]), 1).assign() == [("a", 0)]
+    assert opened(TaskQueue(plan(("a", ("elsewhere",))), [""]), 1).assign() == [("a", 0)]
 
 
 def test_only_open_slots_get_tasks():
-    schedule = Schedule(plan(("a", ()), ("b", ())), ["", ""])
+    schedule = TaskQueue(plan(("a", ()), ("b", ())), ["", ""])
     assert schedule.assign() == []
     schedule.open(1)
     assert schedule.assign() == [("a", 1)]
@@ -143,7 +143,7 @@ def test_only_open_slots_get_tasks():
 
 def test_a_failure_takes_its_descendants_along_and_nothing_else():
     tasks = plan(("a", ()), ("b", ("a",)), ("c", ("b",)), ("d", ()))
-    schedule = opened(Schedule(tasks, [""]), 1)
+    schedule = opened(TaskQueue(tasks, [""]), 1)
     assert schedule.assign() == [("a", 0)]
     verdict = schedule.failed("a", "user", 0.0)
     assert verdict.retry_at is None
@@ -155,7 +155,7 @@ def test_a_failure_takes_its_descendants_along_and_nothing_else():
 
 @pytest.mark.parametrize(("reason", "delays"), [("lost", [0.1, 0.4, 1.6]), ("out-of-memory", [0.0]), ("data", [])])
 def test_retries_by_class(reason, delays):
-    schedule = opened(Schedule(plan(("a", ())), [""]), 1)
+    schedule = opened(TaskQueue(plan(("a", ())), [""]), 1)
     now = 10.0
     for delay in delays:
         assert schedule.assign() == [("a", 0)]
@@ -172,7 +172,7 @@ def test_retries_by_class(reason, delays):
 
 def test_out_of_memory_runs_alone_on_its_device():
     tasks = plan(*((name, ()) for name in "abcdef"))
-    schedule = opened(Schedule(tasks, ["x", "x", "y"]), 3)
+    schedule = opened(TaskQueue(tasks, ["x", "x", "y"]), 3)
     assert schedule.assign() == [("a", 0), ("b", 1), ("c", 2)]
     assert schedule.failed("c", "out-of-memory", 0.0).alone
     schedule.due(0.0)
@@ -191,7 +191,7 @@ def test_out_of_memory_runs_alone_on_its_device():
 
 def test_a_byproduct_lets_others_start_while_its_task_runs():
     tasks = plan(("long", (), None, ("state",)), ("user", ("state",)))
-    schedule = opened(Schedule(tasks, ["", ""]), 2)
+    schedule = opened(TaskQueue(tasks, ["", ""]), 2)
     assert schedule.assign() == [("long", 0)]
     schedule.committed("state")
     assert schedule.assign() == [("user", 1)]
@@ -202,7 +202,7 @@ def test_a_byproduct_lets_others_start_while_its_task_runs():
 
 def test_a_byproduct_that_the_stored_run_did_not_keep_skips_who_needs_it():
     tasks = plan(("long", (), None, ("state",)), ("user", ("state",)), ("other", ("long",)))
-    schedule = opened(Schedule(tasks, [""]), 1)
+    schedule = opened(TaskQueue(tasks, [""]), 1)
     schedule.assign()
     ((skipped, why),) = schedule.done("long", missing=["state"])
     assert skipped == "user" and "without it" in why
@@ -211,11 +211,11 @@ def test_a_byproduct_that_the_stored_run_did_not_keep_skips_who_needs_it():
 
 def test_collapse_skips_only_where_the_job_says_so():
     rows = (("a", (), None, ("state",)), ("b", ("a",)), ("c", ("state",)))
-    skipping = opened(Schedule(plan(*rows), [""], skip_collapsed=True), 1)
+    skipping = opened(TaskQueue(plan(*rows), [""], skip_collapsed=True), 1)
     skipping.assign()
     assert skipping.done("a", "diverged") == (("b", "needs a, which ended diverged"),)
     assert skipping.assign() == [("c", 0)]
-    going_on = opened(Schedule(plan(*rows), ["", ""]), 2)
+    going_on = opened(TaskQueue(plan(*rows), ["", ""]), 2)
     going_on.assign()
     assert going_on.done("a", "diverged") == ()
     assert len(going_on.assign()) == 2
@@ -226,7 +226,7 @@ def test_what_has_nothing_to_give_once_diverged_skips_all_that_rest_on_it(outcom
     """A mask of weights that are no numbers: whatever the job says of collapse, and only then."""
     tasks = plan(("mask", (), None, ("state",)), ("train", ("mask",)), ("path", ("train",)), ("other", ("state",)))
     tasks["mask"] = replace(tasks["mask"], nothing_if_diverged=True)
-    schedule = opened(Schedule(tasks, ["", ""], skip_collapsed=False), 2)
+    schedule = opened(TaskQueue(tasks, ["", ""], skip_collapsed=False), 2)
     schedule.assign()
     why = "needs mask, which ended diverged"
     assert schedule.done("mask", outcome) == (() if made else (("train", why), ("path", why)))
@@ -234,7 +234,7 @@ def test_what_has_nothing_to_give_once_diverged_skips_all_that_rest_on_it(outcom
 
 
 def test_stopped_means_no_more_starts():
-    schedule = opened(Schedule(plan(("a", ()), ("b", ())), [""]), 1)
+    schedule = opened(TaskQueue(plan(("a", ()), ("b", ())), [""]), 1)
     schedule.assign()
     schedule.stopped = True
     assert not schedule.over
@@ -244,7 +244,7 @@ def test_stopped_means_no_more_starts():
 
 def test_ten_thousand_tasks_are_scheduled_in_a_moment():
     rows = [(f"t{number}", (f"t{(number - 1) // 2}",) if number else (), float(number % 7)) for number in range(10_000)]
-    schedule = opened(Schedule(plan(*rows), [""] * 8), 8)
+    schedule = opened(TaskQueue(plan(*rows), [""] * 8), 8)
     ran = 0
     while not schedule.over:
         for identifier, _ in schedule.assign():

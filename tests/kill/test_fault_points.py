@@ -11,7 +11,8 @@ from manifest_for_tests import compare, manifest
 from runs_for_tests import Run, fault
 
 from lmcspec.base.faults import FAULTS
-from lmcspec.store import Store, Swept, sweep, verify
+from lmcspec.store import Store, sweep, verify
+from lmcspec.store.attempts import Swept
 
 OFTEN = {"LMCSPEC_CHECKPOINT_SECONDS": "0"}
 """A checkpoint at every occasion, for trainings that take a tenth of a second."""

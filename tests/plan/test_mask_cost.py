@@ -38,7 +38,7 @@ accuracy = {{}}
 
 
 def by_level(plan, network: str, case: str = "") -> dict[int, Seen]:
-    return {one.level: one.seen for one in mask_costs(plan, case, network)}
+    return {one.level: one.seen for one in mask_costs(plan, case) if one.network == network}
 
 
 def unpacked(plan, network: str) -> dict[int, int]:

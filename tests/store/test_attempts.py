@@ -4,8 +4,10 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lmcspec.store import PATIENCE, Swept, failed_attempts, interrupted, layout, note_lost, open_attempt, sweep, take
+from lmcspec.store import failed_attempts, interrupted, layout, note_lost, open_attempt, sweep, take
+from lmcspec.store.attempts import Swept
 from lmcspec.store.commit import owner_file
+from lmcspec.store.lease import PATIENCE
 from lmcspec.store.process import this_process
 
 

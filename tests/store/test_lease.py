@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from lmcspec.base.errors import StoreError
-from lmcspec.store import PATIENCE, Store, holder, is_dead, layout, take
+from lmcspec.store import Store, holder, is_dead, layout, take
+from lmcspec.store.lease import PATIENCE
 from lmcspec.store.process import this_process
 
 TAKE_AND_DIE = """

@@ -3,8 +3,9 @@ import os
 
 import pytest
 
-from lmcspec.store import Damage, layout, verify
+from lmcspec.store import layout, verify
 from lmcspec.store.checked import signed
+from lmcspec.store.verify import Damage
 
 
 def _same_size_and_time(path, content):

@@ -55,7 +55,7 @@ class Compared:
         return 0 if self._of_both is None else self._of_both.pairs
 
     @property
-    def _of_both(self) -> "Difference | None":
+    def _of_both(self) -> "MeanDifference | None":
         return None if self.a is None or self.b is None else difference(self.a, self.b)
 
     def document(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class MeanDifference:
     """The difference of two means over replicates, with its 95 % interval."""
 
     mean: float
@@ -87,7 +87,7 @@ class Difference:
     """How many replicates are paired; 0 where the two are independent."""
 
 
-def difference(a: Cell, b: Cell) -> Difference | None:
+def difference(a: Cell, b: Cell) -> MeanDifference | None:
     """B - A over replicates; None where a side has no number.
 
     Replicates that start from the same weights and see the same data in the same order have much in common: where two
@@ -98,13 +98,13 @@ def difference(a: Cell, b: Cell) -> Difference | None:
         return None
     common = sorted(a.replicates.keys() & b.replicates.keys()) if a.shares and a.shares == b.shares else []
     if len(common) < 2:
-        return Difference(b.mean - a.mean, welch(a, b), 0)
+        return MeanDifference(b.mean - a.mean, welch(a, b), 0)
     differences = cell_of([b.replicates[replicate] - a.replicates[replicate] for replicate in common], len(common))
     half = differences.half_width or 0.0
     # Differences that are alike but for rounding do not vary.
     rounding = 1e-12 * max(abs(side.replicates[replicate]) for side in (a, b) for replicate in common)
     interval = Interval(differences.mean - half, differences.mean + half) if rounding < half < math.inf else None
-    return Difference(differences.mean, interval, len(common))
+    return MeanDifference(differences.mean, interval, len(common))
 
 
 def welch(a: Cell, b: Cell) -> Interval | None:

@@ -8,7 +8,7 @@ from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
-from lmcspec.report.figures.lines import Line, Point
+from lmcspec.report.figures.lines import Line, MeanPoint
 from lmcspec.report.figures.metrics import check_y, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
@@ -24,18 +24,18 @@ USUAL = ("chance", "dead-layer")
 """What is no surprise on the way: at its first step a network guesses, whatever becomes of it."""
 
 
-def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def accuracy(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel for all, or one per case or network; a line per network at its dense and its sparsest measured level.
 
     `x` is `epoch` or `step`, both counted from the initialisation: a level that is rewound begins where it goes back
     to. The last point is the end of training.
     """
-    check_y(givens, options, "accuracy")
-    y = y_of(givens[0], options, "accuracy")
+    check_y(cases, options, "accuracy")
+    y = y_of(cases[0], options, "accuracy")
     title = f"{y.metric.title} through training"
     shown: list[LinePanel] = []
     notes: list[str] = []
-    for panel in panels_of(givens, options, "accuracy"):
+    for panel in panels_of(cases, options, "accuracy"):
         row = Plotted(y, list(_lines(panel)))
         shown.append(LinePanel(panel.title, [row], partial(over_training, options)))
         said = gaps(row.points, on_the_way)
@@ -51,16 +51,16 @@ def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
 
 
 def _lines(panel: Panel) -> Iterator[Line]:
-    given, options = panel.given, panel.options
-    y = y_of(given, options, "accuracy")
-    rows = given.of(y.measures, y.metric, options, on_the_way=True)
+    case, options = panel.results, panel.options
+    y = y_of(case, options, "accuracy")
+    rows = case.of(y.measures, y.metric, options, on_the_way=True)
     followed = {(row.network, row.level) for row in rows if row.through is not None}
     rows = [row for row in rows if (row.network, row.level) in followed]
-    shown = shown_levels(given, rows, options)
-    looks = looks_of(given, list(dict.fromkeys(network for network, level in shown if level)))
+    shown = shown_levels(case, rows, options)
+    looks = looks_of(case, list(dict.fromkeys(network for network, level in shown if level)))
     depths: dict[str, int] = {}
     for network, level in shown:
-        look = looks[network] if level else look_of(given, network, 0)
+        look = looks[network] if level else look_of(case, network, 0)
         depth = depths.setdefault(network if level else "", 0)
         depths[network if level else ""] += 1
         steps: dict[int | None, Row] = {}
@@ -68,14 +68,14 @@ def _lines(panel: Panel) -> Iterator[Line]:
             if (row.network, row.level) == (network, level):
                 steps.setdefault(row.through, row)
         look = look_at_depth(look, depth)
-        points = sorted((_point(given, row, options) for row in steps.values()), key=lambda point: point.x)
+        points = sorted((_point(case, row, options) for row in steps.values()), key=lambda point: point.x)
         if len(points) > CROWDED:
             look = replace(look, marker="")
-        yield Line(named(given, network, level), look, points)
+        yield Line(named(case, network, level), look, points)
 
 
-def _point(given: CaseResults, row: Row, options: Options) -> Point:
-    point = point_of(given, row, options)
+def _point(case: CaseResults, row: Row, options: Options) -> MeanPoint:
+    point = point_of(case, row, options)
     return point if row.through is None else replace(point, cell=_expected(point.cell))
 
 

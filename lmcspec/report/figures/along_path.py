@@ -15,12 +15,12 @@ from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
-from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, drawable
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, drawable
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.style import (
-    DASHES,
+    LINE_DASHES,
     SPLITS,
     Drawing,
     look_at_depth,
@@ -59,7 +59,7 @@ class PathLine:
     curves: Sequence[Curve]
 
 
-def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per k and split; a line per network at its sparsest measured level, and dense once.
 
     With panels of cases or networks those stand side by side, one row for each split. With `series = "at"` lines of
@@ -68,8 +68,8 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
     what = along(options)
     title = f"{what.capitalize()} along the straight path"
     abreast = options.panels in ("at", "case", "network")
-    panels = panels_of(givens, options if abreast else replace(options, panels="at"), "stability")
-    filled = [(panel, list(curves_of(panel.given, panel.options))) for panel in panels]
+    panels = panels_of(cases, options if abreast else replace(options, panels="at"), "stability")
+    filled = [(panel, list(curves_of(panel.results, panel.options))) for panel in panels]
     every = [line for _, lines in filled for line in lines]
     if not every:
         return Drawing(name, title, None, notes=("no path is in the store yet",))
@@ -80,7 +80,7 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
     shown: list[LinePanel] = []
     parts_at: dict[str, int] = {}
     for panel, lines in filled:
-        looks = _looks(panel.given, options, lines, steps)
+        looks = _looks(panel.results, options, lines, steps)
         rows = []
         for of_row in among:
             here = [line for line in lines if line.key.split in of_row]
@@ -93,7 +93,7 @@ def error(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
             parts_at.setdefault(label, key.at)
     labels = sorted(parts_at, key=parts_at.__getitem__) if _told_by_k(options) else None
     figure = draw(shown, Frame(2.3, columns=0 if abreast else len(among)), options, _from_zero, labels)
-    policies = {policy_of(given, options) for given in givens}
+    policies = {policy_of(case, options) for case in cases}
     spreads = spreads_of(points_of(shown))
     note = "" if policies == {POLICIES[0]} else ", batch norm's statistics recomputed"
     if options.band == "all":
@@ -116,11 +116,11 @@ def no_numbers(lines: Sequence[PathLine], what: str) -> Iterator[str]:
         yield f"{what} on {' and '.join(splits)} images, {words}"
 
 
-def _points(line: PathLine) -> list[Point]:
+def _points(line: PathLine) -> list[MeanPoint]:
     """Means over replicates, or pairs, from one end to the other."""
     columns = zip(line.alphas, zip(*line.curves, strict=True), strict=True)
     return [
-        Point(alpha, Cell(spread.mean(column), spread.std(column), len(column), column, asked=len(column)))
+        MeanPoint(alpha, Cell(spread.mean(column), spread.std(column), len(column), column, asked=len(column)))
         for alpha, column in columns
     ]
 
@@ -142,15 +142,15 @@ def _told_by_k(options: Options) -> bool:
 
 
 def _looks(
-    given: CaseResults, options: Options, lines: Sequence[PathLine], steps: Mapping[int, str]
-) -> Mapping[Key, tuple[str, Look]]:
+    case: CaseResults, options: Options, lines: Sequence[PathLine], steps: Mapping[int, str]
+) -> Mapping[Key, tuple[str, LineStyle]]:
     """What each line is called and how it looks. Panels of one network, and `series = "at"`, have a line per k.
 
     Networks come in their order, the dense one first. `steps` are the k's of all panels.
     """
     keys = sorted(
         (line.key for line in lines),
-        key=lambda key: (key.level > 0, given.networks.index(key.network), key.level, key.at),
+        key=lambda key: (key.level > 0, case.networks.index(key.network), key.level, key.at),
     )
     if _told_by_k(options):
         lone = len({(key.network, key.level, key.at) for key in keys}) == len({key.at for key in keys})
@@ -158,22 +158,24 @@ def _looks(
         colours = dict(zip(steps, shades(len(steps)), strict=True))
         return {
             key: (
-                f"k = {key.k}" + ("" if lone else f", {named(given, key.network, key.level)}"),
-                Look(colours[key.at], "", "-" if lone else DASHES[networks.index((key.network, key.level)) % 4]),
+                f"k = {key.k}" + ("" if lone else f", {named(case, key.network, key.level)}"),
+                LineStyle(
+                    colours[key.at], "", "-" if lone else LINE_DASHES[networks.index((key.network, key.level)) % 4]
+                ),
             )
             for key in keys
         }
     looks_of_keys = {}
-    looks = looks_of(given, list(dict.fromkeys(key.network for key in keys if key.level)))
+    looks = looks_of(case, list(dict.fromkeys(key.network for key in keys if key.level)))
     alike: dict[str, list[tuple[int, int]]] = {}
     for key in keys:
         places = alike.setdefault(key.network if key.level else "", [])
         places += [] if (key.level, key.at) in places else [(key.level, key.at)]
     for key in keys:
-        look = looks[key.network] if key.level else look_of(given, key.network, 0)
+        look = looks[key.network] if key.level else look_of(case, key.network, 0)
         places = alike[key.network if key.level else ""]
         look = look_at_depth(look, places.index((key.level, key.at)))
-        label = named(given, key.network, key.level)
+        label = named(case, key.network, key.level)
         if options.panels == "case":
             # A network's only level may be of another sparsity in every case.
             only = key.level and len({level for level, _ in places}) == 1
@@ -191,36 +193,36 @@ def along(options: Options) -> str:
     return (options.metric or "error").partition("@")[0]
 
 
-def policy_of(given: CaseResults, options: Options) -> str:
+def policy_of(case: CaseResults, options: Options) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
     if asked := (options.metric or "").partition("@")[2]:
         return asked
-    measures = [options.measure] if options.measure else given.measures("stability")
-    return given.headline(measures[0]).policy
+    measures = [options.measure] if options.measure else case.measures("stability")
+    return case.headline(measures[0]).policy
 
 
-def curves_of(given: CaseResults, options: Options) -> Iterator[PathLine]:
+def curves_of(case: CaseResults, options: Options) -> Iterator[PathLine]:
     """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
 
     What is not there is left out. Of a network that several measures look at, those of the first are taken.
     """
-    measures = [options.measure] if options.measure else given.measures("stability")
-    what, policy = along(options), policy_of(given, options)
+    measures = [options.measure] if options.measure else case.measures("stability")
+    what, policy = along(options), policy_of(case, options)
     groups: dict[tuple[int, str, str, int], list[Target]] = {}
     for measure in measures:
-        targets = [target for target in given.targets(measure, options) if target.through is None]
+        targets = [target for target in case.targets(measure, options) if target.through is None]
         measured: dict[tuple[int, str, str, int], list[Target]] = {}
         for target in targets:
             measured.setdefault((target.at_updates, _written(target), target.network, target.level), []).append(target)
         groups = measured | groups
-    kept = _without_twins(given, options, [target for group in groups.values() for target in group])
-    ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, given.networks.index(item[0][2]), item[0][3]))
+    kept = _without_twins(case, options, [target for group in groups.values() for target in group])
+    ordered = sorted(groups.items(), key=lambda item: (item[0][3] > 0, case.networks.index(item[0][2]), item[0][3]))
     for (at, k, network, level), group in ordered:
         for split in ("test", "train") if options.split is None else (options.split,):
             replicates: dict[int, list[Curve]] = {}
             alphas: Curve = ()
             for target in group if (network, level, at) in kept else ():
-                stored = given.store.find(target.task)
+                stored = case.store.find(target.task)
                 curve = stored.scalars.get("paths", {}).get(policy, {}).get(f"{split}_{what}") if stored else None
                 if stored and curve:
                     alphas = tuple(stored.scalars["alphas"])
@@ -236,14 +238,14 @@ def _written(target: Target) -> str:
     return "0" if not target.at_updates else target.at
 
 
-def _without_twins(given: CaseResults, options: Options, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
+def _without_twins(case: CaseResults, options: Options, targets: Sequence[Target]) -> set[tuple[str, int, int]]:
     """(network, level, k) of what is shown, by default dense and sparsest; of networks with the same, the first."""
     seen: dict[tuple[int, frozenset[str]], str] = {}
     kept = set()
     for network in dict.fromkeys(target.network for target in targets):
         of_network = [target for target in targets if target.network == network]
         measured = sorted({target.level for target in of_network})
-        for level in given.levels(network, options.levels or ("dense", "last"), measured):
+        for level in case.levels(network, options.levels or ("dense", "last"), measured):
             for at in sorted({target.at_updates for target in of_network}):
                 cell = [target for target in of_network if (target.level, target.at_updates) == (level, at)]
                 tasks = (at, frozenset(target.task for target in cell))

@@ -44,9 +44,9 @@ def axis_of(options: Options) -> str | None:
     return options.reduce.removeprefix(WORD) if options.reduce and options.reduce.startswith(WORD) else None
 
 
-def reduced(given: CaseResults, options: Options) -> set[str]:
+def reduced(case: CaseResults, options: Options) -> set[str]:
     """The families of which one member is chosen: those of which the figure shows several."""
-    shown = dict.fromkeys(given.networks if options.networks is None else options.networks)
+    shown = dict.fromkeys(case.networks if options.networks is None else options.networks)
     counts = Counter(map(family, shown))
     return {name for name, count in counts.items() if count > 1}
 
@@ -56,18 +56,18 @@ def apart(options: Options) -> set[str]:
     return {network for network, count in Counter(options.networks or ()).items() if count > 1}
 
 
-def best(given: CaseResults, y: OnY, options: Options, axis: str) -> list[Choice]:
+def best(case: CaseResults, y: OnY, options: Options, axis: str) -> list[Choice]:
     """The choices of each family that varies in `axis` and is shown as one, by the mean over replicates at each level.
 
     Where the study sets validation images aside they decide, else the very images that are shown: then the caption
     has to say so. What is shown is the value of `y` at the choice. Of equals the first in the spec is taken.
     """
     judged = measure_of(y.metric.measure).metrics.like(y.metric, split="validation")
-    rows = given.of(y.measures, y.metric, options)
-    judges = {(row.network, row.level): row for row in (given.of(y.measures, judged, options) if judged else ())}
+    rows = case.of(y.measures, y.metric, options)
+    judges = {(row.network, row.level): row for row in (case.of(y.measures, judged, options) if judged else ())}
     sign = -1.0 if y.metric.quantity == "loss" else 1.0
     choices = []
-    families = reduced(given, options)
+    families = reduced(case, options)
     varied = [row for row in rows if axis in member(row.network) and family(row.network) in families]
     for name in dict.fromkeys(family(row.network) for row in varied):
         members = [row for row in varied if family(row.network) == name]
@@ -75,7 +75,7 @@ def best(given: CaseResults, y: OnY, options: Options, axis: str) -> list[Choice
         validated = bool(judges) and all((row.network, row.level) in judges for row in members if row.value is not None)
         chosen: dict[int, tuple[float, Row]] = {}
         for row in members:
-            cell = given.cell(judges.get((row.network, row.level), row) if validated else row)
+            cell = case.cell(judges.get((row.network, row.level), row) if validated else row)
             if cell is None:  # what diverged is never the best
                 continue
             score = sign * cell.mean

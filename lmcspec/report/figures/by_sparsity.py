@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
 from lmcspec.report.figures.case_results import CaseResults, family
 from lmcspec.report.figures.line_plot import DENSE_LABEL, Frame, LinePanel, Plotted, draw, from_zero, points_of
-from lmcspec.report.figures.lines import FEW, PERCENT, Line, Look, Point, floors_of
+from lmcspec.report.figures.lines import FEW, PERCENT, Line, LineStyle, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
-from lmcspec.report.figures.one_shot import Curve, case_without_how_far, curves_of, joins, looks_of_curves
+from lmcspec.report.figures.one_shot import NetworksLine, case_without_how_far, curves_of, joins, looks_of_curves
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.panels import Panel, panels_of, same_scale, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def accuracy(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """Accuracy against the weights that remain; dense is a grey band of mean ± sample standard deviation."""
-    check_y(givens, options, "accuracy")
+    check_y(cases, options, "accuracy")
     axis = axis_of(options)
-    if axis is not None and any(joins(given, axis) for given in givens):
+    if axis is not None and any(joins(case, axis) for case in cases):
         raise UndrawableError(
             "`reduce` chooses at equal levels, and the levels of networks that are pruned once differ in sparsity"
         )
-    by_case = options.series == "case" and len(givens) > 1
-    panels = [Panel("", givens[0], options)] if by_case else panels_of(givens, options, "accuracy")
+    by_case = options.series == "case" and len(cases) > 1
+    panels = [Panel("", cases[0], options)] if by_case else panels_of(cases, options, "accuracy")
     shown: list[LinePanel] = []
     captions: list[str] = []
     notes: list[str] = []
     chosen: list[str] = []
     for panel in panels:
-        given, prefix = panel.given, f"{panel.title}: " if panel.title else ""
-        y = y_of(given, options, "accuracy")
-        choices = best(given, y, panel.options, axis) if axis else []
+        case, prefix = panel.results, f"{panel.title}: " if panel.title else ""
+        y = y_of(case, options, "accuracy")
+        choices = best(case, y, panel.options, axis) if axis else []
         if by_case:
-            lines = lines_of_cases(givens, options)
+            lines = lines_of_cases(cases, options)
         else:
-            lines = lines_of(given, given.of(y.measures, y.metric, panel.options), panel.options, choices)
-        every = [dense_of(case, y_of(case, options, "accuracy"), options) for case in (givens if by_case else [given])]
+            lines = lines_of(case, case.of(y.measures, y.metric, panel.options), panel.options, choices)
+        every = [dense_of(each, y_of(each, options, "accuracy"), options) for each in (cases if by_case else [case])]
         dense = every[0] if all(dense == every[0] for dense in every) else None
         row = Plotted(y, lines, dense)
         shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options, alone=len(panels) == 1)))
@@ -69,20 +69,20 @@ def accuracy(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     if any(below):
         caption += " Collapsed networks far below are open markers at the lower edge."
     caption += "".join(chosen) + pooled_words(options, cells)
-    title = f"{y_of(givens[0], options, 'accuracy').metric.title} against sparsity"
+    title = f"{y_of(cases[0], options, 'accuracy').metric.title} against sparsity"
     return Drawing(name, title, figure, caption, tuple(notes))
 
 
-def instability(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def instability(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """Instability against the weights that remain, a panel for each k; the line of stability is dashed."""
-    check_y(givens, options, "instability")
+    check_y(cases, options, "instability")
     options = options if options.panels else replace(options, panels="at")
-    y = y_of(givens[0], options, "instability")
-    threshold = threshold_of(givens[0], y)
+    y = y_of(cases[0], options, "instability")
+    threshold = threshold_of(cases[0], y)
     shown: list[LinePanel] = []
     notes: list[str] = []
-    for panel in panels_of(givens, options, "stability"):
-        row = Plotted(y, lines_of(panel.given, _of_one_k(panel, y, notes), options), threshold=threshold)
+    for panel in panels_of(cases, options, "stability"):
+        row = Plotted(y, lines_of(panel.results, _of_one_k(panel, y, notes), options), threshold=threshold)
         shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(row.points)]
     figure = draw(shown, Frame(2.9), options, from_zero)
@@ -98,8 +98,8 @@ def over_sparsity(options: Options, axes: "Axes", row: Plotted, width: float, la
 
 
 def _of_one_k(panel: Panel, y: OnY, notes: list[str]) -> list[Row]:
-    rows = panel.given.of(y.measures, y.metric, panel.options)
-    steps = steps_of(panel.given, panel.options, "stability")
+    rows = panel.results.of(y.measures, y.metric, panel.options)
+    steps = steps_of(panel.results, panel.options, "stability")
     first = min((row.at_updates for row in rows), default=0)
     if len(steps) > 1:
         k = next(row.k for row in rows if row.at_updates == first)
@@ -107,7 +107,7 @@ def _of_one_k(panel: Panel, y: OnY, notes: list[str]) -> list[Row]:
     return [row for row in rows if row.at_updates == first]
 
 
-def spreads_of(lines: Iterable[Sequence[Point]]) -> str:
+def spreads_of(lines: Iterable[Sequence[MeanPoint]]) -> str:
     """The word for how these lines show spreads: bars, or bands."""
     few = {len(points) <= FEW for points in lines}
     return "bars and bands" if len(few) > 1 else "bars" if few == {True} else "bands"
@@ -128,18 +128,18 @@ def below_threshold(threshold: float) -> str:
     return f" Below the dashed line ({PERCENT * threshold:g} points) a network is stable." if threshold else ""
 
 
-def dense_of(given: CaseResults, y: OnY, options: Options) -> Cell | None:
+def dense_of(case: CaseResults, y: OnY, options: Options) -> Cell | None:
     """The dense network, where all networks have the same; that of the network `baseline` where the figure names one.
 
     It is the network that the grey band stands for, whichever networks are drawn.
     """
-    rows = [row for row in given.of(y.measures, y.metric) if row.level == 0]
+    rows = [row for row in case.of(y.measures, y.metric) if row.level == 0]
     if options.baseline is not None:
         rows = [row for row in rows if options.baseline in (row.network, family(row.network))]
     tasks: dict[str, set[str]] = {}
     for row in rows:
         tasks.setdefault(row.network, set()).add(row.task)
-    return given.cell(rows[0], options) if len({frozenset(of_network) for of_network in tasks.values()}) == 1 else None
+    return case.cell(rows[0], options) if len({frozenset(of_network) for of_network in tasks.values()}) == 1 else None
 
 
 def _in_words(dense: Cell, scale: float) -> str:
@@ -147,7 +147,7 @@ def _in_words(dense: Cell, scale: float) -> str:
     return f"{scale * dense.mean:.2f}{spread} (n = {dense.n})"
 
 
-def lines_of(given: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice] = ()) -> list[Line]:
+def lines_of(case: CaseResults, rows: Sequence[Row], options: Options, choices: Sequence[Choice] = ()) -> list[Line]:
     """A line for each network, or family where one of it is chosen; beside others the only dense are left out."""
     chosen, alone = {choice.family for choice in choices}, apart(options)
     networks = [
@@ -155,37 +155,37 @@ def lines_of(given: CaseResults, rows: Sequence[Row], options: Options, choices:
         for network in dict.fromkeys(row.network for row in rows)
         if family(network) not in chosen or network in alone
     ]
-    curves = curves_of(given, [network for network in networks if network in given.pruned] or networks)
-    looks = looks_of_curves(given, curves)
-    lines = [Line(curve.label, looks[curve.label], list(_points(given, rows, curve, options))) for curve in curves]
+    curves = curves_of(case, [network for network in networks if network in case.pruned] or networks)
+    looks = looks_of_curves(case, curves)
+    lines = [Line(curve.label, looks[curve.label], list(_points(case, rows, curve, options))) for curve in curves]
     if choices:
-        lines = [line for line in lines if line.label in given.pruned]
+        lines = [line for line in lines if line.label in case.pruned]
     for choice in choices:
         any_of = next(iter(choice.rows.values())).network
-        levels = given.levels(any_of, options.levels, list(choice.rows))
+        levels = case.levels(any_of, options.levels, list(choice.rows))
         label = choice.label(alone)
-        look = look_of_family(given, choice.family) if label == choice.family else BEST
-        lines.append(Line(label, look, [_point(given, choice.rows[level], options) for level in levels]))
+        look = look_of_family(case, choice.family) if label == choice.family else BEST
+        lines.append(Line(label, look, [_point(case, choice.rows[level], options) for level in levels]))
     return lines
 
 
-def lines_of_cases(givens: Sequence[CaseResults], options: Options) -> list[Line]:
+def lines_of_cases(cases: Sequence[CaseResults], options: Options) -> list[Line]:
     """One line for each case, or for each network of a case; a colour for each case.
 
     Cases that differ in nothing but how far networks are pruned once share a line, as members of a family do.
     """
     lines: dict[str, Line] = {}
     names: list[str] = []
-    for given in givens:
-        y = y_of(given, options, "accuracy")
-        of_case = lines_of(given, given.of(y.measures, y.metric, options), options)
-        name = case_without_how_far(given)
+    for case in cases:
+        y = y_of(case, options, "accuracy")
+        of_case = lines_of(case, case.of(y.measures, y.metric, options), options)
+        name = case_without_how_far(case)
         names += [name] if name not in names else []
         for place, line in enumerate(of_case):
             label = ", ".join(filter(None, (name, line.label if len(of_case) > 1 or not name else "")))
             colour = COLOURS[names.index(name) % len(COLOURS)]
             mark = MARKERS[(names.index(name) + place) % len(MARKERS)]
-            look = Look(colour, mark, line.look.dashes if len(of_case) > 1 else "-")
+            look = LineStyle(colour, mark, line.look.dashes if len(of_case) > 1 else "-")
             before = lines.get(label, Line(label, look, ()))
             dense = 0.0 if options.x == "sparsity" else PERCENT  # which such cases share
             there = any(point.x == dense for point in before.points)
@@ -194,17 +194,17 @@ def lines_of_cases(givens: Sequence[CaseResults], options: Options) -> list[Line
     return list(lines.values())
 
 
-def _points(given: CaseResults, rows: Sequence[Row], curve: Curve, options: Options) -> Iterator[Point]:
+def _points(case: CaseResults, rows: Sequence[Row], curve: NetworksLine, options: Options) -> Iterator[MeanPoint]:
     """The points of one line; the dense one, which several networks have in common, once."""
     dense = False
     for network in curve.networks:
         by_level = {row.level: row for row in rows if row.network == network}
-        for level in given.levels(network, options.levels, sorted(by_level)):
+        for level in case.levels(network, options.levels, sorted(by_level)):
             if level or not dense:
-                yield _point(given, by_level[level], options)
+                yield _point(case, by_level[level], options)
             dense |= not level
 
 
-def _point(given: CaseResults, row: Row, options: Options) -> Point:
-    left = PERCENT * given.density(row.network, row.level)
-    return Point(PERCENT - left if options.x == "sparsity" else left, given.cell(row, options), given.why(row))
+def _point(case: CaseResults, row: Row, options: Options) -> MeanPoint:
+    left = PERCENT * case.density(row.network, row.level)
+    return MeanPoint(PERCENT - left if options.x == "sparsity" else left, case.cell(row, options), case.why(row))

@@ -17,12 +17,12 @@ def drawings(
     plan: Plan, case: str, rows: Sequence[Row], store: Results, figures: Mapping[str, Figure]
 ) -> Iterator[Drawing]:
     """The figures of one case; of several, without those that show all of them (see `across`)."""
-    given = CaseResults(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store), store)
+    of_case = CaseResults(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store), store)
     several = len({row.case for row in rows}) > 1
-    asked = {name: options_of(figure) for name, figure in figures.items()} or _unasked(given)
+    asked = {name: options_of(figure) for name, figure in figures.items()} or _unasked(of_case)
     for name, options in asked.items():
         if not (several and shows_all(options)):
-            yield _drawing([given], name, options)
+            yield _drawing([of_case], name, options)
 
 
 def across(
@@ -33,7 +33,7 @@ def across(
     if len(cases) < 2:
         return
     results = ResultsOf(plan, store)
-    givens = {
+    results_of = {
         case: CaseResults(plan, case, [row for row in rows if row.case == case], results, store) for case in cases
     }
     asked: dict[str, dict[str, Options]] = {}
@@ -43,7 +43,7 @@ def across(
             if shows_all(options := options_of(figure)):
                 asked.setdefault(name, {})[case] = options
     for name, of_cases in asked.items():
-        yield _drawing([givens[case] for case in of_cases], name, _of_all(list(of_cases.values())))
+        yield _drawing([results_of[case] for case in of_cases], name, _of_all(list(of_cases.values())))
 
 
 def _of_all(every: Sequence[Options]) -> Options:
@@ -67,16 +67,16 @@ def _card(plot: str) -> PlotCard:
     return card
 
 
-def _unasked(given: CaseResults) -> dict[str, Options]:
+def _unasked(case: CaseResults) -> dict[str, Options]:
     """The figures of a study that asks for none."""
     cards = [card for card in built_in("plot").values() if isinstance(card, PlotCard)]
-    chosen = sorted((card for card in cards if _fits(given, card)), key=lambda card: card.place)
+    chosen = sorted((card for card in cards if _fits(case, card)), key=lambda card: card.place)
     return {card.name: Options(card.name) for card in chosen}
 
 
-def _fits(given: CaseResults, card: PlotCard) -> bool:
-    measures = given.measures(card.measures[0]) if card.measures else []
-    rows = [row for row in given.rows if row.measure in measures]
+def _fits(case: CaseResults, card: PlotCard) -> bool:
+    measures = case.measures(card.measures[0]) if card.measures else []
+    rows = [row for row in case.rows if row.measure in measures]
     match card.unasked:
         case "always":
             return True
@@ -90,12 +90,12 @@ def _fits(given: CaseResults, card: PlotCard) -> bool:
             return False
 
 
-def _drawing(givens: Sequence[CaseResults], name: str, options: Options) -> Drawing:
+def _drawing(cases: Sequence[CaseResults], name: str, options: Options) -> Drawing:
     card = _card(options.plot)
-    if card.measures and not any(given.measures(kind) for given in givens for kind in card.measures):
+    if card.measures and not any(case.measures(kind) for case in cases for kind in card.measures):
         kinds = " or ".join(card.measures)
         return Drawing(name, name, None, notes=(f"{card.name} needs a measure of the kind {kinds}, and none is there",))
     try:
-        return card.load()(givens, options, name)
+        return card.load()(cases, options, name)
     except UndrawableError as why:
         return Drawing(name, name, None, notes=(str(why),))

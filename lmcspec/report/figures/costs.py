@@ -13,23 +13,23 @@ NAME = 20
 """Letters of a name for which there is room beside the bars; the figure grows by what is beyond."""
 
 
-def cost(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def cost(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """What networks cost, or with `x` what finding the masks of their levels costs, against sparsity."""
-    return masks(givens, options, name) if options.x else _bars(givens[0], options, name)
+    return masks(cases, options, name) if options.x else _bars(cases[0], options, name)
 
 
-def _bars(given: CaseResults, options: Options, name: str) -> Drawing:
+def _bars(case: CaseResults, options: Options, name: str) -> Drawing:
     """Two panels of bars, a bar per network: what nobody else needs, and what others need, too."""
     from matplotlib.patches import Patch
 
     costs = [
         cost
-        for cost in network_costs(given.plan, given.case, given.records)
+        for cost in network_costs(case.plan, case.case, case.records)
         if options.networks is None or cost.network in options.networks
     ]
     costs.reverse()  # bars are drawn from the bottom
     names = [cost.network for cost in costs]
-    colours = [colour(given, network) for network in names]
+    colours = [colour(case, network) for network in names]
     with drawn():
         beyond = LETTER * max(0, max(map(len, names), default=0) - NAME)
         figure, ((images, seconds),) = canvas(1, 2, 7.2 + beyond, 0.9 + 0.32 * len(costs), sharey=True)

@@ -11,7 +11,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
-from lmcspec.report.figures.lines import Line, Look, Point
+from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import Drawing, look_at_depth, look_of
@@ -48,16 +48,16 @@ class Distribution:
     """How the values of one network and level are distributed: shares of each bin, by replicate."""
 
     label: str
-    look: Look
+    look: LineStyle
     edges: Sequence[float]
     shares: Sequence[Sequence[float]]
 
 
-def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def hessian(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line per network and level: the share of surviving weights by their diagonal entry; and the paper's table."""
-    given = givens[0]
-    measure = options.measure or given.measures("hessian")[0]
-    spreads = list(_spreads(given, options, measure))
+    case = cases[0]
+    measure = options.measure or case.measures("hessian")[0]
+    spreads = list(_spreads(case, options, measure))
     title = "The Hessian's diagonal"
     if not spreads:
         return Drawing(name, title, None, notes=("no Hessian is in the store yet",))
@@ -73,21 +73,21 @@ def hessian(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
 
     shown = Plotted(Y, [Line(shown.label, replace(shown.look, marker=""), _points(shown)) for shown in spreads])
     figure = draw([LinePanel("", [shown], axis)], Frame(alone=(7.4, 3.6)), options)
-    caption = f"Of the mean loss over {_batches(given, measure)}, by surviving weights, biases and norms; bins are "
+    caption = f"Of the mean loss over {_batches(case, measure)}, by surviving weights, biases and norms; bins are "
     caption += "logarithmic, five a decade, and one around 0."
-    caption += _estimated(given, measure)
-    return Drawing(name, title, figure, caption, table=_table(given, options, measure))
+    caption += _estimated(case, measure)
+    return Drawing(name, title, figure, caption, table=_table(case, options, measure))
 
 
-def _batches(given: CaseResults, measure: str) -> str:
+def _batches(case: CaseResults, measure: str) -> str:
     """Over what the loss is: minimum, maximum and spread of one batch are wider than those of a mean over several."""
-    params = given.plan.tasks[given.targets(measure)[0].task].params
+    params = case.plan.tasks[case.targets(measure)[0].task].params
     return f"{'one batch' if params.batches == 1 else f'{params.batches} batches'} of {params.batch} images"
 
 
-def _estimated(given: CaseResults, measure: str) -> str:
+def _estimated(case: CaseResults, measure: str) -> str:
     """What has to be known of entries that are estimates; nothing of exact ones."""
-    probes = max(given.plan.tasks[target.task].params.probes for target in given.targets(measure))
+    probes = max(case.plan.tasks[target.task].params.probes for target in case.targets(measure))
     if not probes:
         return ""
     return (
@@ -96,14 +96,14 @@ def _estimated(given: CaseResults, measure: str) -> str:
     )
 
 
-def _points(shown: Distribution) -> list[Point]:
+def _points(shown: Distribution) -> list[MeanPoint]:
     """The mean share of each bin in which there is anything, over its middle; bands stay above 0, on a log axis."""
     points = []
     for (low, high), column in zip(itertools.pairwise(shown.edges), zip(*shown.shares, strict=True), strict=True):
         mean, std = spread.mean(column), spread.std(column)
         if mean:
             cell = Cell(mean, std and min(std, 0.9 * mean), len(column), column, asked=len(column))
-            points.append(Point((low + high) / 2, cell))
+            points.append(MeanPoint((low + high) / 2, cell))
     return points
 
 
@@ -126,30 +126,30 @@ def _filled(shown: Distribution) -> Iterator[float]:
             yield from (low, high)
 
 
-def _spreads(given: CaseResults, options: Options, measure: str) -> Iterator[Distribution]:
+def _spreads(case: CaseResults, options: Options, measure: str) -> Iterator[Distribution]:
     groups: dict[tuple[str, int, str], list[Target]] = {}
-    for target in given.targets(measure, options):
+    for target in case.targets(measure, options):
         groups.setdefault((target.network, target.level, target.at), []).append(target)
     seen: set[str] = set()
     for (network, level, at), of_place in groups.items():
         measured = sorted({other for name, other, _ in groups if name == network})
-        if level not in given.levels(network, options.levels, measured) or of_place[0].task in seen:
+        if level not in case.levels(network, options.levels, measured) or of_place[0].task in seen:
             continue
         seen.add(of_place[0].task)
         results = [
-            stored for target in of_place if (stored := given.store.find(target.task)) and "histogram" in stored.scalars
+            stored for target in of_place if (stored := case.store.find(target.task)) and "histogram" in stored.scalars
         ]
         if not results:
             continue
         depth = [other for other in measured if other].index(level) if level else 0
         if at:  # each point of each level has a line of its own
             depth = [place for place in groups if place[0] == network].index((network, level, at))
-        look = look_at_depth(look_of(given, network, level), depth)
+        look = look_at_depth(look_of(case, network, level), depth)
         histograms = [stored.scalars["histogram"] for stored in results]
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
         merged = [_merged(histogram["edges"], histogram["counts"])[1] for histogram in histograms]
         shares = [[count / sum(counts) for count in counts] for counts in merged]
-        yield Distribution(_at(named(given, network, level), at), look, edges, shares)
+        yield Distribution(_at(named(case, network, level), at), look, edges, shares)
 
 
 def _at(label: str, at: str) -> str:
@@ -167,10 +167,10 @@ def _merged(edges: Sequence[float], counts: Sequence[int]) -> tuple[list[float],
     )
 
 
-def _table(given: CaseResults, options: Options, measure: str) -> TextTable:
+def _table(case: CaseResults, options: Options, measure: str) -> TextTable:
     rows: dict[tuple[str, int, str], dict[str, Row]] = {}
     tasks: dict[str, tuple[str, int, str]] = {}
-    for row in given.rows:
+    for row in case.rows:
         wanted = options.networks is None or row.network in options.networks
         if row.measure != measure or not wanted or row.metric.name not in NUMBERS:
             continue
@@ -182,12 +182,12 @@ def _table(given: CaseResults, options: Options, measure: str) -> TextTable:
     lines = []
     for (network, level, at), by_metric in rows.items():
         levels = sorted({other for name, other, _ in rows if name == network})
-        if level not in given.levels(network, options.levels, levels):
+        if level not in case.levels(network, options.levels, levels):
             continue
-        line = [TextCell(_at(named(given, network, level), at))]
+        line = [TextCell(_at(named(case, network, level), at))]
         for metric in shown:
             row = by_metric.get(metric)
-            text = "" if row is None else in_its_unit(given.cell(row), row.metric.unit)
+            text = "" if row is None else in_its_unit(case.cell(row), row.metric.unit)
             line.append(TextCell(text, (row.task,) if row else ()))
         lines.append(tuple(line))
     return TextTable(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

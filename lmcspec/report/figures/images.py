@@ -45,26 +45,26 @@ class Picture:
         return max(self.width, LETTER * max(map(len, self.title.splitlines())))
 
 
-def images(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def images(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per distilled set that a task of the case makes, a row for each class as the task has drawn it."""
     del options  # a study's sets are no matter of networks, levels or measures
     title = "Distilled sets"
     pictures: list[tuple[str, Picture]] = []
     notes: list[str] = []
     seen: set[str] = set()
-    for given in givens:
-        prefix = f"{given.case}, " if len(givens) > 1 else ""
-        tasks = needed(given.plan.tasks, tuple(target for target in given.plan.targets if target.case == given.case))
-        for made, task in _made(given, tasks):
+    for case in cases:
+        prefix = f"{case.case}, " if len(cases) > 1 else ""
+        tasks = needed(case.plan.tasks, tuple(target for target in case.plan.targets if target.case == case.case))
+        for made, task in _made(case, tasks):
             if task.id in seen:
                 continue  # of cases that make the same set the first shows it
             seen.add(task.id)
-            label, file = f"{prefix}{made}", _file(given, task)
+            label, file = f"{prefix}{made}", _file(case, task)
             if isinstance(file, Path):
                 pictures.append((label, _picture(label, task, file)))
             else:
                 notes.append(f"{label}: {file}")
-        notes += [f"{prefix}{file}: loaded from a file, so that no task has drawn it" for file in _loaded(given, tasks)]
+        notes += [f"{prefix}{file}: loaded from a file, so that no task has drawn it" for file in _loaded(case, tasks)]
     if not pictures:
         return Drawing(name, title, None, notes=tuple(notes) or ("the study makes no distilled set",))
     with drawn():
@@ -74,25 +74,25 @@ def images(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     return Drawing(name, title, figure, caption, tuple(dict.fromkeys(notes)))
 
 
-def _made(given: CaseResults, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]:
+def _made(case: CaseResults, tasks: Mapping[str, Task]) -> Iterator[tuple[str, Task]]:
     """The sets that tasks make, by the names that the case has for them."""
-    prefix = f"{given.case}/distilled/" if given.case else "distilled/"
-    for role, identifier in given.plan.roles.items():
+    prefix = f"{case.case}/distilled/" if case.case else "distilled/"
+    for role, identifier in case.plan.roles.items():
         label = role.removeprefix(prefix)
         if role.startswith(prefix) and identifier in tasks and kind(tasks[identifier].kind).makes == "set":
             yield label, tasks[identifier]
 
 
-def _loaded(given: CaseResults, tasks: Mapping[str, Task]) -> Iterator[str]:
+def _loaded(case: CaseResults, tasks: Mapping[str, Task]) -> Iterator[str]:
     """The files of sets that nothing here makes."""
     parts = [task.in_place for task in tasks.values() if task.trains and task.in_place]
     for part in {part.digest: part for part in parts}.values():
-        yield Path(part.value.get("missing") or given.plan.neutral[part.digest]["file"]).name
+        yield Path(part.value.get("missing") or case.plan.neutral[part.digest]["file"]).name
 
 
-def _file(given: CaseResults, task: Task) -> Path | str:
+def _file(case: CaseResults, task: Task) -> Path | str:
     """The picture of a set, or why there is none."""
-    stored = given.store.find(task.id)
+    stored = case.store.find(task.id)
     if stored is None:
         return "not in the store yet"
     if stored.outcome == "diverged":

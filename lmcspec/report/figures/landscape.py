@@ -50,7 +50,7 @@ class Ground:
     """Whether the plane's axes are those of the released code, in which distances mean nothing."""
 
 
-def landscape(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def landscape(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network and level, of the first replicate that is there: planes of several can't be averaged.
 
     Below stand distances in weights and in the plane, over all replicates.
@@ -58,7 +58,7 @@ def landscape(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
     what = options.metric or "loss"
     title = f"{what.capitalize()} in the plane through three networks"
     notes: list[str] = []
-    grounds = [ground for given in givens for ground in _grounds(given, options, what, notes, several=len(givens) > 1)]
+    grounds = [ground for case in cases for ground in _grounds(case, options, what, notes, several=len(cases) > 1)]
     if not grounds:
         return Drawing(name, title, None, notes=tuple(notes) or ("no landscape is in the store yet",))
     split = grounds[0][0]
@@ -71,30 +71,30 @@ def landscape(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
         else "Distances in a plane are those of weights."
     )
     caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
-    first = givens[0]
-    table = distances(first, options, options.measure or first.measures("landscape")[0]) if len(givens) == 1 else None
+    first = cases[0]
+    table = distances(first, options, options.measure or first.measures("landscape")[0]) if len(cases) == 1 else None
     return Drawing(name, title, figure, caption, tuple(notes), table)
 
 
 def _grounds(
-    given: CaseResults, options: Options, what: str, notes: list[str], *, several: bool
+    case: CaseResults, options: Options, what: str, notes: list[str], *, several: bool
 ) -> Iterator[tuple[str, Ground]]:
     """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
-    measure = options.measure or given.measures("landscape")[0]
+    measure = options.measure or case.measures("landscape")[0]
     places: dict[tuple[str, int, int], list[Target]] = {}
-    for target in given.targets(measure, options):
+    for target in case.targets(measure, options):
         places.setdefault((target.network, target.level, target.at_updates), []).append(target)
     seen: set[str] = set()
     for (network, level, _), group in places.items():
         measured = sorted({other for name, other, _ in places if name == network})
-        if level not in given.levels(network, options.levels, measured) or group[0].task in seen:
+        if level not in case.levels(network, options.levels, measured) or group[0].task in seen:
             continue
         seen.add(group[0].task)
         steps = {step for _, _, step in places}
-        label = f"{given.case}, " * several + named(given, network, level) + f", k = {group[0].at}" * (len(steps) > 1)
+        label = f"{case.case}, " * several + named(case, network, level) + f", k = {group[0].at}" * (len(steps) > 1)
         missing: list[str] = []
         ground = next(
-            (drawable for target in group if (drawable := _ground(given, target, label, options, what, missing))), None
+            (drawable for target in group if (drawable := _ground(case, target, label, options, what, missing))), None
         )
         if ground is not None:
             yield ground
@@ -103,12 +103,12 @@ def _grounds(
 
 
 def _ground(
-    given: CaseResults, target: Target, label: str, options: Options, what: str, notes: list[str]
+    case: CaseResults, target: Target, label: str, options: Options, what: str, notes: list[str]
 ) -> tuple[str, Ground] | None:
     """What a task left, or None with a note."""
-    stored = given.store.find(target.task)
+    stored = case.store.find(target.task)
     if stored is None or "x" not in stored.scalars:
-        why = stored.scalars.get("no-plane", "its networks diverged") if stored else given.absent(target.task)
+        why = stored.scalars.get("no-plane", "its networks diverged") if stored else case.absent(target.task)
         notes.append(f"{label}: {why}")
         return None
     try:
@@ -119,7 +119,7 @@ def _ground(
     if out is None:
         notes.append(f"{label}: its outputs were dropped, and its values with them; running its task again helps")
         return None
-    values = _read(out, stored.scalars, given.plan.tasks[target.task], label, what, options.split)
+    values = _read(out, stored.scalars, case.plan.tasks[target.task], label, what, options.split)
     if isinstance(values, str):
         notes.append(f"{label}: {values}")
         return None

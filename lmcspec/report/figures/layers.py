@@ -14,7 +14,7 @@ from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import below, finish, in_order, width
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
-from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, exact
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, exact
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.sparsity_axis import FEW_TICKS
@@ -60,11 +60,11 @@ class LayerLine:
     networks: tuple[str, ...]
     level: int
     label: str
-    look: Look
+    look: LineStyle
     asked: int
     counts: Sequence[Mapping[str, Counts]]
 
-    def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[Point]:
+    def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[MeanPoint]:
         """The shares of each layer over replicates, or those that chance would leave, which have no spread."""
         columns = [
             [share_of(what, by_layer[layer], by_chance=by_chance) for by_layer in self.counts] for layer in layers
@@ -72,14 +72,14 @@ class LayerLine:
         cells = [cell_of_shares(column, self.asked) for column in columns]
         if by_chance:
             cells = [cell and exact(cell.mean, cell.n) for cell in cells]
-        return [Point(float(place), cell) for place, cell in enumerate(cells)]
+        return [MeanPoint(float(place), cell) for place, cell in enumerate(cells)]
 
     def whole(self, what: str) -> float:
         """The share over all layers together, as a mean over replicates."""
         return spread.mean(share_of(what, together(by_layer)) for by_layer in self.counts)
 
 
-def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def layers(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line over the layers for each network at its sparsest measured level, or at the levels asked for.
 
     Of `masks` the share of weights left, and of the whole network as a grey line. Of `overlap` the share of the
@@ -87,21 +87,21 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     in both, the mean of masks drawn uniformly among those with as many survivors in the layer. Networks whose masks
     have the same counts share a line.
     """
-    given = givens[0]
+    case = cases[0]
     what = options.metric
-    drawn_from = _measure(given, options, what)
+    drawn_from = _measure(case, options, what)
     if drawn_from is None:
-        return Drawing(name, "Masks by layer", None, notes=(_unknown(given, options),))
+        return Drawing(name, "Masks by layer", None, notes=(_unknown(case, options),))
     kind, measure = drawn_from
     what = what or KINDS[kind][0]
     compared = what.startswith("overlap")
     title = "What masks share of each layer" if compared else "What masks leave of each layer"
-    targets = list(_targets(given, options, measure))
-    lines = _lines(given, targets, solid=compared)
+    targets = list(_targets(case, options, measure))
+    lines = _lines(case, targets, solid=compared)
     if not lines:
         return Drawing(name, title, None, notes=("no masks by layer are in the store yet",))
-    model = given.plan.tasks[targets[0].task].params.model
-    order = in_order(lines[0].counts[0].keys(), model, given.store)
+    model = case.plan.tasks[targets[0].task].params.model
+    order = in_order(lines[0].counts[0].keys(), model, case.store)
     points = {line.label: line.points(what, order) for line in lines}
     every = [Line(line.label, replace(line.look, width=THIN), points[line.label]) for line in lines]
     if compared:
@@ -122,37 +122,37 @@ def layers(givens: Sequence[CaseResults], options: Options, name: str) -> Drawin
     figure = draw([LinePanel("", [Plotted(y, every)], axis)], frame, options, labels=list(points), keys=keys)
     caption = f"Means over replicates, {spreads_of(points.values())} one sample standard deviation.{SAID[what]}"
     if compared:
-        caption += f" Masks are compared with those of {_against(given, measure)} at the same level of the same"
+        caption += f" Masks are compared with those of {_against(case, measure)} at the same level of the same"
         caption += " replicate. Dashed: by chance, of masks with as many survivors in each layer."
-    return Drawing(name, title, figure, caption, tuple(_notes(given, targets, lines, points, order)))
+    return Drawing(name, title, figure, caption, tuple(_notes(case, targets, lines, points, order)))
 
 
-def _measure(given: CaseResults, options: Options, what: str | None) -> tuple[str, str] | None:
+def _measure(case: CaseResults, options: Options, what: str | None) -> tuple[str, str] | None:
     """(kind, measure) of the measure that the figure names, else of the first that has what it shows."""
     for kind, known in KINDS.items():
-        for measure in given.measures(kind):
+        for measure in case.measures(kind):
             if options.measure in (None, measure) and (what is None or what in known):
                 return kind, measure
     return None
 
 
-def _unknown(given: CaseResults, options: Options) -> str:
+def _unknown(case: CaseResults, options: Options) -> str:
     """Why there is no such number as the figure's `metric`."""
-    there = [kind for kind in KINDS for measure in given.measures(kind) if options.measure in (None, measure)]
+    there = [kind for kind in KINDS for measure in case.measures(kind) if options.measure in (None, measure)]
     known = dict.fromkeys(what for kind in there for what in KINDS[kind])
     return f"of the layers of masks there are {' and '.join(known)}, no {options.metric!r}"
 
 
-def _targets(given: CaseResults, options: Options, measure: str) -> Iterator[Target]:
+def _targets(case: CaseResults, options: Options, measure: str) -> Iterator[Target]:
     """What the figure asks for: of each network its sparsest measured level unless it says."""
-    every = given.targets(measure, options)
+    every = case.targets(measure, options)
     for network in dict.fromkeys(target.network for target in every):
         of_network = [target for target in every if target.network == network]
-        levels = given.levels(network, options.levels or ("last",), sorted({target.level for target in of_network}))
+        levels = case.levels(network, options.levels or ("last",), sorted({target.level for target in of_network}))
         yield from (target for level in levels for target in of_network if target.level == level)
 
 
-def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[LayerLine]:
+def _lines(case: CaseResults, targets: Sequence[Target], *, solid: bool) -> list[LayerLine]:
     """Make lines in the order of networks and levels; those with the same counts in every replicate are one.
 
     `solid` leaves broken lines to what is by chance.
@@ -164,22 +164,20 @@ def _lines(given: CaseResults, targets: Sequence[Target], *, solid: bool) -> lis
     counts: dict[tuple[str, int], list[Mapping[str, Counts]]] = {}
     for cell, of_cell in cells.items():
         there = {
-            target.replicate: stored.scalars["layers"]
-            for target in of_cell
-            if (stored := given.store.find(target.task))
+            target.replicate: stored.scalars["layers"] for target in of_cell if (stored := case.store.find(target.task))
         }
         if there:
             counts[cell] = list(there.values())
             alike = tuple((number, *_flat(by_layer)) for number, by_layer in there.items())
             alike_at.setdefault((cell[1], alike), []).append(cell)
-    looks = looks_of(given, list(dict.fromkeys(network for network, _ in counts)))
+    looks = looks_of(case, list(dict.fromkeys(network for network, _ in counts)))
     lines = []
     for same in alike_at.values():
         first, networks = same[0], tuple(network for network, _ in same)
         depth = [level for network, level in counts if network == first[0]].index(first[1])
         look = look_at_depth(looks[first[0]], depth)
-        look = Look(look.colour, look.marker, "-") if solid else look
-        label = ", ".join([*networks[:-1], named(given, networks[-1], first[1])])
+        look = LineStyle(look.colour, look.marker, "-") if solid else look
+        label = ", ".join([*networks[:-1], named(case, networks[-1], first[1])])
         lines.append(LayerLine(networks, first[1], label, look, len(cells[first]), counts[first]))
     return lines
 
@@ -215,7 +213,7 @@ def cell_of_shares(shares: Sequence[float], asked: int) -> Cell | None:
     return cell if cell.n else None
 
 
-def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[Point]]:
+def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[MeanPoint]]:
     """A line across for each share of all weights that is not that of another network, too."""
     shares: list[float] = []
     for line in lines:
@@ -223,11 +221,11 @@ def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[
         if all(PERCENT * abs(share - other) >= ALIKE for other in shares):
             shares.append(share)
             cell = exact(share, len(line.counts))
-            yield [Point(-0.5, cell), Point(layers - 0.5, cell)]
+            yield [MeanPoint(-0.5, cell), MeanPoint(layers - 0.5, cell)]
 
 
-def _plain(colour: str, dashes: str) -> Look:
-    return Look(colour, "", dashes, THIN)
+def _plain(colour: str, dashes: str) -> LineStyle:
+    return LineStyle(colour, "", dashes, THIN)
 
 
 def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
@@ -245,31 +243,31 @@ def scale_shares(axes: "Axes", shown: Sequence[float], *, log: bool) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _against(given: CaseResults, measure: str) -> str:
+def _against(case: CaseResults, measure: str) -> str:
     """The network with whose masks others are compared: masks may stand at several places of a study."""
-    targets = given.targets(measure)
-    prefix = f"{given.case}/" if given.case else ""
+    targets = case.targets(measure)
+    prefix = f"{case.case}/" if case.case else ""
     places: dict[str, set[str]] = {}
-    for role, task in given.plan.roles.items():
+    for role, task in case.plan.roles.items():
         if role.startswith(prefix):
             places.setdefault(task, set()).add(role.removeprefix(prefix).partition("/")[0])
-    others = [places.get(dict(given.plan.tasks[target.task].inputs)["other"], set()) for target in targets]
+    others = [places.get(dict(case.plan.tasks[target.task].inputs)["other"], set()) for target in targets]
     common = set.intersection(*others) - {target.network for target in targets}
     return common.pop() if len(common) == 1 else "another network"
 
 
 def _notes(
-    given: CaseResults,
+    case: CaseResults,
     targets: Sequence[Target],
     lines: Sequence[LayerLine],
-    points: Mapping[str, Sequence[Point]],
+    points: Mapping[str, Sequence[MeanPoint]],
     order: Sequence[str],
 ) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
     there = {(network, line.level) for line in lines for network in line.networks}
     for (network, level), task in {(target.network, target.level): target.task for target in targets}.items():
         if (network, level) not in there:
-            yield f"{named(given, network, level)}: {given.absent(task)}"
+            yield f"{named(case, network, level)}: {case.absent(task)}"
     for line in lines:
         if len(line.counts) < line.asked:
             yield f"{line.label}: {len(line.counts)} of {line.asked} replicates are there (open markers)"

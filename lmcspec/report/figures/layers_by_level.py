@@ -14,7 +14,7 @@ from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import in_order, short
 from lmcspec.report.figures.layers import LABELS, Counts, cell_of_shares, scale_shares, share_of, together
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
-from lmcspec.report.figures.lines import PERCENT, Line, Look, Point
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import same_scale
@@ -33,14 +33,14 @@ MOST_NAMED = 16
 class Masks:
     """The masks of a network: at each level the counts by layer in each replicate of which they are known."""
 
-    given: CaseResults
+    results: CaseResults
     network: str
     targets: Mapping[int, Sequence[Target]]
     """The targets of the measure, by level."""
 
     def counts(self, level: int) -> list[Mapping[str, Counts]]:
         """The counts by layer of the replicates that are in the store."""
-        results = [self.given.store.find(target.task) for target in self.targets[level]]
+        results = [self.results.store.find(target.task) for target in self.targets[level]]
         return [stored.scalars["layers"] for stored in results if stored is not None]
 
     @property
@@ -57,14 +57,14 @@ class Masks:
         )
 
 
-def densities(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def densities(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """The share of each layer's weights that is left or gone, from the first layer (dark) to the last (light).
 
     Means over replicates, against the level or the sparsity of the whole network, whose share is a grey line. Networks
     whose masks leave as much of every layer, such as one and its shuffled masks, share a panel.
     """
-    given, what = givens[0], options.metric or "density"
-    every = [masks for masks in _masks(given, options) if any(map(masks.counts, masks.targets))]
+    case, what = cases[0], options.metric or "density"
+    every = [masks for masks in _masks(case, options) if any(map(masks.counts, masks.targets))]
     title = "What masks leave of each layer, level by level"
     if not every:
         return Drawing(name, title, None, notes=("no masks by layer are in the store yet",))
@@ -90,20 +90,20 @@ def densities(givens: Sequence[CaseResults], options: Options, name: str) -> Dra
     return Drawing(name, title, figure, caption, tuple(note for masks in every for note in _notes(masks)))
 
 
-def _masks(given: CaseResults, options: Options) -> Iterator[Masks]:
+def _masks(case: CaseResults, options: Options) -> Iterator[Masks]:
     """The masks of each network at the levels asked for, from the first measure that looks at them."""
-    seen = dict.fromkeys(target.network for target in given.plan.targets if target.case == given.case)
+    seen = dict.fromkeys(target.network for target in case.plan.targets if target.case == case.case)
     for network in seen:
         if options.networks is not None and network not in options.networks:
             continue
-        for measure in (name for kind in ("masks", "overlap") for name in given.measures(kind)):
+        for measure in (name for kind in ("masks", "overlap") for name in case.measures(kind)):
             by_level: dict[int, list[Target]] = {}
-            for target in given.targets(measure):
+            for target in case.targets(measure):
                 if target.network == network:
                     by_level.setdefault(target.level, []).append(target)
             if by_level and options.measure in (None, measure):
-                levels = given.levels(network, options.levels, sorted(by_level))
-                yield Masks(given, network, {level: by_level[level] for level in levels})
+                levels = case.levels(network, options.levels, sorted(by_level))
+                yield Masks(case, network, {level: by_level[level] for level in levels})
                 break
 
 
@@ -111,26 +111,26 @@ def _lines(masks: Masks, what: str, options: Options) -> list[Line]:
     """A line for each layer in the network's order, and one for the whole network."""
     first = next(target for of_level in masks.targets.values() for target in of_level)
     names = next(known for level in masks.targets if (known := masks.counts(level)))[0]
-    layers = in_order(names.keys(), masks.given.plan.tasks[first.task].params.model, masks.given.store)
+    layers = in_order(names.keys(), masks.results.plan.tasks[first.task].params.model, masks.results.store)
 
-    def line(label: str, look: Look, counts_of: Callable[[Mapping[str, Counts]], Counts]) -> Line:
+    def line(label: str, look: LineStyle, counts_of: Callable[[Mapping[str, Counts]], Counts]) -> Line:
         points = []
         for level, of_level in masks.targets.items():
             shares = [share_of(what, counts_of(counts)) for counts in masks.counts(level)]
-            points.append(Point(_place(masks, level, options), cell_of_shares(shares, len(of_level))))
+            points.append(MeanPoint(_place(masks, level, options), cell_of_shares(shares, len(of_level))))
         return Line(label, look, points)
 
     of_layers = [
-        line(label, Look(colour, ".", "-"), lambda counts, layer=layer: counts[layer])
+        line(label, LineStyle(colour, ".", "-"), lambda counts, layer=layer: counts[layer])
         for layer, label, colour in zip(layers, short(layers), shades(len(layers)), strict=True)
     ]
-    return [*of_layers, line(WHOLE, Look(DENSE, "", "--"), together)]
+    return [*of_layers, line(WHOLE, LineStyle(DENSE, "", "--"), together)]
 
 
 def _place(masks: Masks, level: int, options: Options) -> float:
     if options.x in (None, "level"):
         return float(level)
-    left = PERCENT * masks.given.density(masks.network, level)
+    left = PERCENT * masks.results.density(masks.network, level)
     return PERCENT - left if options.x == "sparsity" else left
 
 
@@ -154,8 +154,8 @@ def _named_in_legend(panels: Sequence[LinePanel]) -> list[str]:
 def _notes(masks: Masks) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
     for level, of_level in masks.targets.items():
-        words, there = named(masks.given, masks.network, level), len(masks.counts(level))
+        words, there = named(masks.results, masks.network, level), len(masks.counts(level))
         if not there:
-            yield f"{words}: {masks.given.absent(of_level[0].task)}"
+            yield f"{words}: {masks.results.absent(of_level[0].task)}"
         elif there < len(of_level):
             yield f"{words}: {there} of {len(of_level)} replicates are there (open markers)"

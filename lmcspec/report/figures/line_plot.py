@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, counted, draw_line
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, counted, draw_line
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import grid, same_scale
@@ -36,7 +36,7 @@ class Plotted:
     """What stands above them; above the first of a panel the panel's title unless told."""
 
     @property
-    def points(self) -> Mapping[str, Sequence[Point]]:
+    def points(self) -> Mapping[str, Sequence[MeanPoint]]:
         """The lines' points by their labels."""
         return {line.label: line.points for line in self.lines}
 
@@ -77,7 +77,7 @@ def draw(
     options: Options,
     settle: "Callable[[Sequence[tuple[Axes, Plotted]]], None] | None" = None,
     labels: Sequence[str] | None = None,
-    keys: Mapping[str, Look] = MappingProxyType({}),
+    keys: Mapping[str, LineStyle] = MappingProxyType({}),
 ) -> "Figure":
     """Draw the panels; `settle` sees all axes at the end.
 
@@ -118,7 +118,7 @@ def draw(
     return figure
 
 
-def points_of(panels: Iterable[LinePanel]) -> Iterator[Sequence[Point]]:
+def points_of(panels: Iterable[LinePanel]) -> Iterator[Sequence[MeanPoint]]:
     """The points of all lines of all panels."""
     return (line.points for panel in panels for row in panel.rows for line in row.lines)
 
@@ -140,10 +140,10 @@ def _draw_dense(axes: "Axes", dense: Cell, scale: float) -> Any:
     if std:
         axes.axhspan(mean - std, mean + std, color=DENSE, alpha=0.13, linewidth=0, zorder=0)
     axes.axhline(mean, color=DENSE, linewidth=1, zorder=1)
-    return _key(DENSE_LABEL, Look(DENSE, "", "-", 1))
+    return _key(DENSE_LABEL, LineStyle(DENSE, "", "-", 1))
 
 
-def _key(label: str, look: Look) -> Any:
+def _key(label: str, look: LineStyle) -> Any:
     """A line that stands in the legend alone."""
     from matplotlib.lines import Line2D
 

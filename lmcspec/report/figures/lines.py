@@ -18,7 +18,7 @@ FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MeanPoint:
     """A mean at a place on the x axis; without a cell, a gap."""
 
     x: float
@@ -33,7 +33,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LineStyle:
     """The colour, marker and dashes of a line."""
 
     colour: str
@@ -49,8 +49,8 @@ class Line:
     """A line: what it is called, how it looks, and its points."""
 
     label: str
-    look: Look
-    points: Sequence[Point]
+    look: LineStyle
+    points: Sequence[MeanPoint]
 
 
 def exact(value: float, n: int = 1) -> Cell:
@@ -58,7 +58,7 @@ def exact(value: float, n: int = 1) -> Cell:
     return Cell(value, None, n, (), asked=n)
 
 
-def draw_line(axes: "Axes", points: Sequence[Point], look: Look, label: str, scale: float = PERCENT) -> Any:
+def draw_line(axes: "Axes", points: Sequence[MeanPoint], look: LineStyle, label: str, scale: float = PERCENT) -> Any:
     """Draw the points, in percent by default, from left to right; the handle for a legend."""
     colour, marker = look.colour, look.marker
     wide: dict[str, Any] = {"linewidth": look.width, "markersize": look.size}

@@ -9,7 +9,7 @@ from lmcspec.catalog import Metric
 from lmcspec.plan.mask_cost import Seen, mask_costs
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
-from lmcspec.report.figures.lines import PERCENT, Line, Look, Point, exact
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, exact
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.one_shot import curves_of
 from lmcspec.report.figures.options import Options
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TITLE = "Images to find a mask, against sparsity"
 UNPACKED, STORED, MADE = "as networks see them", "as they are stored", "with making the set"
-DASHES = {UNPACKED: "-", STORED: "--", MADE: ":"}
+COUNTED_DASHES = {UNPACKED: "-", STORED: "--", MADE: ":"}
 GREY, SMALL = "#555555", 2.5
 """The colour of what only the legend shows, and the size of the markers of further lines of a network."""
 Y = OnY((), Metric(name="images", measure="masks", quantity="images", said="images to find the mask"))
@@ -60,16 +60,18 @@ class CostLine:
         return images
 
 
-def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def masks(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A line per network: images seen by all that the mask of a level rests on. They are those of one replicate."""
-    panels = panels_of(givens, options, "accuracy")
+    panels = panels_of(cases, options, "accuracy")
     seen = [_seen(panel) for panel in panels]
     lines_by_panel = [_lines(panel, of_panel) for panel, of_panel in zip(panels, seen, strict=True)]
     notes = tuple(note for panel, of_panel in zip(panels, seen, strict=True) for note in _notes(panel, of_panel))
     if not any(lines_by_panel):
         return Drawing(name, TITLE, None, notes=notes or ("there are no masks to find",))
     kinds = {kind for lines in lines_by_panel for line in lines for kind in line.counts()}
-    keys = {kind: Look(GREY, "", dashes) for kind, dashes in DASHES.items() if kind in kinds and len(kinds) > 1}
+    keys = {
+        kind: LineStyle(GREY, "", dashes) for kind, dashes in COUNTED_DASHES.items() if kind in kinds and len(kinds) > 1
+    }
     axis = partial(_finish, options.x == "sparsity", len(panels) == 1)
     shown = [
         LinePanel(panel.title, [Plotted(Y, list(_drawn(panel, lines)))], axis)
@@ -89,7 +91,7 @@ def masks(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing
 def _seen(panel: Panel) -> Levels:
     left_out = _left_out(panel)
     by_network: dict[str, dict[int, Seen]] = {}
-    for cost in mask_costs(panel.given.plan, panel.given.case):
+    for cost in mask_costs(panel.results.plan, panel.results.case):
         wanted = panel.options.networks is None or cost.network in panel.options.networks
         if wanted and cost.network not in left_out:
             by_network.setdefault(cost.network, {})[cost.level] = cost.seen
@@ -100,18 +102,18 @@ def _left_out(panel: Panel) -> set[str]:
     """Baselines that the figure does not name: their lines are those of other networks."""
     if panel.options.networks is not None:
         return set()
-    return {network for network in panel.given.pruned if panel.given.original(network) != network}
+    return {network for network in panel.results.pruned if panel.results.original(network) != network}
 
 
 def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
     """Make lines in the order of the networks. What takes nothing has no place on a log scale."""
-    given, options = panel.given, panel.options
+    case, options = panel.results, panel.options
     lines: dict[tuple, CostLine] = {}
-    for curve in curves_of(given, list(seen)):
+    for curve in curves_of(case, list(seen)):
         points = []
         for network in curve.networks:
-            for level in given.levels(network, options.levels, list(seen[network])):
-                left = round(PERCENT * given.density(network, level), 9)
+            for level in case.levels(network, options.levels, list(seen[network])):
+                left = round(PERCENT * case.density(network, level), 9)
                 points.append((PERCENT - left if options.x == "sparsity" else left, seen[network][level]))
         if len(curve.networks) > 1:
             points.sort(key=lambda point: point[0])
@@ -136,14 +138,14 @@ def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
 
 def _drawn(panel: Panel, lines: Sequence[CostLine]) -> Iterator[Line]:
     """All lines of each network; the first has its name in the legend."""
-    looks = looks_of(panel.given, [line.networks[0] for line in lines])
+    looks = looks_of(panel.results, [line.networks[0] for line in lines])
     for line in lines:
         look = looks[line.networks[0]]
         for kind, counts in line.counts().items():
             first = kind == UNPACKED
-            points = [Point(x, exact(count)) for (x, _), count in zip(line.points, counts, strict=True)]
+            points = [MeanPoint(x, exact(count)) for (x, _), count in zip(line.points, counts, strict=True)]
             label = line.label if first else f"{line.label}, {kind}"
-            yield Line(label, replace(look, dashes=DASHES[kind], size=None if first else SMALL), points)
+            yield Line(label, replace(look, dashes=COUNTED_DASHES[kind], size=None if first else SMALL), points)
 
 
 def _finish(linear: bool, alone: bool, axes: "Axes", row: Plotted, width: float, last: bool) -> None:

@@ -8,7 +8,7 @@ from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
 from lmcspec.store import Stored
 from lmcspec.tasks import Task
 
-DASHES: dict[str, str] = dict(zip(POLICIES, ("-", "--"), strict=True))
+POLICY_DASHES: dict[str, str] = dict(zip(POLICIES, ("-", "--"), strict=True))
 
 
 def draw(task: Task, result: Stored) -> Drawing:
@@ -26,7 +26,7 @@ def draw(task: Task, result: Stored) -> Drawing:
             for place, split in enumerate(SPLITS):
                 if f"{split}_error" not in curve:
                     continue
-                look: dict[str, Any] = {"color": COLOURS[place], "linestyle": DASHES.get(policy, ":")}
+                look: dict[str, Any] = {"color": COLOURS[place], "linestyle": POLICY_DASHES.get(policy, ":")}
                 label = split if len(paths) == 1 else f"{split}, {policy}"
                 error.plot(alphas, [PERCENT * value for value in curve[f"{split}_error"]], label=label, **look)
                 loss.plot(alphas, curve[f"{split}_loss"], **look)

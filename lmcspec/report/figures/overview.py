@@ -42,7 +42,7 @@ class Looks:
         return self.colours[getattr(point, self.series)], self.markers[getattr(point, self.by_marker)]
 
 
-def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def overview(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A point per case, network other than the baseline, and level: two ratios to the baseline at the same level.
 
     `barrier-ratio` is the loss barrier at the midpoint of the path, of the network over that of the baseline;
@@ -51,10 +51,10 @@ def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     one standard deviation of zero.
     """
     title = f"Stability and accuracy, by {options.baseline}" if options.baseline else "Stability and accuracy"
-    if problem := _cannot(givens, options):
+    if problem := _cannot(cases, options):
         return Drawing(name, title, None, notes=(problem,))
     baseline = str(options.baseline)
-    comparisons = [compare(given, options, baseline, given.case if len(givens) > 1 else "") for given in givens]
+    comparisons = [compare(case, options, baseline, case.case if len(cases) > 1 else "") for case in cases]
     points = [point for comparison in comparisons for point in comparison.points]
     notes = tuple(note for comparison in comparisons for note in comparison.notes)
     if not points:
@@ -66,7 +66,7 @@ def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     }
     x, y = _axes(options)
     size = options.size if options.size in SIZES else "compression"
-    looks = _looks(givens, points, options)
+    looks = _looks(cases, points, options)
     with drawn():
         figure, ((axes,),) = canvas(1, 1, 7.4, 4.2)
         for line in (axes.axhline, axes.axvline):
@@ -93,13 +93,13 @@ def overview(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     return Drawing(name, title, figure, caption, notes)
 
 
-def _cannot(givens: Sequence[CaseResults], options: Options) -> str:
+def _cannot(cases: Sequence[CaseResults], options: Options) -> str:
     """What is missing for a comparison, and what to type; empty where nothing is."""
     kinds = OVERVIEW.measures
     for kind in kinds:
-        if not any(given.measures(kind) for given in givens):
+        if not any(case.measures(kind) for case in cases):
             return f"overview needs measures of the kinds {' and '.join(kinds)}, and the study has no {kind}"
-    known = list(dict.fromkeys(network for given in givens for network in given.pruned))
+    known = list(dict.fromkeys(network for case in cases for network in case.pruned))
     say = " or ".join(f'`baseline = "{network}"`' for network in known)
     if options.baseline is None:
         return f"overview compares networks with one of them: say {say}"
@@ -148,21 +148,21 @@ def _areas(values: Sequence[float]) -> dict[float, float]:
     }
 
 
-def _looks(givens: Sequence[CaseResults], points: Sequence[RatioPoint], options: Options) -> Looks:
-    usual = "case" if len(givens) > 1 else "network"
+def _looks(cases: Sequence[CaseResults], points: Sequence[RatioPoint], options: Options) -> Looks:
+    usual = "case" if len(cases) > 1 else "network"
     series = options.series if options.series in ("case", "network") else usual
     other = "network" if series == "case" else "case"
-    cases = list(dict.fromkeys(point.case for point in points))
+    names = list(dict.fromkeys(point.case for point in points))
     networks = list(dict.fromkeys(point.network for point in points))
-    values = {"case": cases, "network": networks}
+    values = {"case": names, "network": networks}
     # A network looks as in all figures of its case.
-    home = {network: next(given for given in givens if network in given.networks) for network in networks}
+    home = {network: next(case for case in cases if network in case.networks) for network in networks}
     colours = {
-        "case": {case: COLOURS[place % len(COLOURS)] for place, case in enumerate(cases)},
+        "case": {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)},
         "network": {network: colour(home[network], network) for network in networks},
     }
     markers = {
-        "case": {case: MARKERS[place % len(MARKERS)] for place, case in enumerate(cases)},
+        "case": {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)},
         "network": {network: marker(home[network], network) for network in networks},
     }
     by_marker = other if len(values[other]) > 1 else series

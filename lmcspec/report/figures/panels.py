@@ -23,31 +23,31 @@ class Panel:
     """One panel: a case, and the figure's options narrowed down to what it shows."""
 
     title: str
-    given: CaseResults
+    results: CaseResults
     options: Options
 
 
-def panels_of(givens: Sequence[CaseResults], options: Options, kind: str) -> list[Panel]:
+def panels_of(cases: Sequence[CaseResults], options: Options, kind: str) -> list[Panel]:
     """A panel per case, per network (a family is one), or per k of its measures of a kind; else one for all.
 
     Of several k's, panels of cases show the first.
     """
-    given = givens[0]
+    case = cases[0]
     if options.panels == "case":
-        return [Panel(results.case, results, options) for results in givens]
+        return [Panel(case.case, case, options) for case in cases]
     if options.panels == "network":
-        return [Panel(name, given, replace(options, networks=members)) for name, members in _families(given, options)]
+        return [Panel(name, case, replace(options, networks=members)) for name, members in _families(case, options)]
     if options.panels == "at":
-        return [Panel(f"k = {k}", given, replace(options, at=at)) for at, k in steps_of(given, options, kind).items()]
-    return [Panel("", given, options)]
+        return [Panel(f"k = {k}", case, replace(options, at=at)) for at, k in steps_of(case, options, kind).items()]
+    return [Panel("", case, options)]
 
 
-def steps_of(given: CaseResults, options: Options, kind: str) -> dict[str, str]:
+def steps_of(case: CaseResults, options: Options, kind: str) -> dict[str, str]:
     """The k's of what a figure shows: as targets spell them, and for people."""
-    measures = [options.measure] if options.measure else given.measures(kind)
+    measures = [options.measure] if options.measure else case.measures(kind)
     steps = {
         (row.at_updates, row.at, row.k)
-        for row in given.rows
+        for row in case.rows
         if row.at
         and row.measure in measures
         and (options.networks is None or row.network in options.networks)
@@ -59,8 +59,8 @@ def steps_of(given: CaseResults, options: Options, kind: str) -> dict[str, str]:
     return dict(unique.values())
 
 
-def _families(given: CaseResults, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:
-    wanted = [network for network in given.networks if options.networks is None or network in options.networks]
+def _families(case: CaseResults, options: Options) -> Iterator[tuple[str, tuple[str, ...]]]:
+    wanted = [network for network in case.networks if options.networks is None or network in options.networks]
     for name in dict.fromkeys(map(family, wanted)):
         yield name, tuple(network for network in wanted if family(network) == name)
 

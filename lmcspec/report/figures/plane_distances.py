@@ -15,7 +15,7 @@ ANCHORS = 3
 COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "plane / weights", "off the plane")
 
 
-def distances(given: CaseResults, options: Options, measure: str) -> TextTable | None:
+def distances(case: CaseResults, options: Options, measure: str) -> TextTable | None:
     """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
 
     Where a replicate is missing, or has no plane, it is said how many of how many there are.
@@ -25,31 +25,31 @@ def distances(given: CaseResults, options: Options, measure: str) -> TextTable |
     cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
     owners: dict[str, tuple[str, int]] = {}
     asked: dict[tuple[str, int], set[str]] = {}
-    for target in given.targets(measure, options):
+    for target in case.targets(measure, options):
         # A dense network that several share stands once.
         place = owners.setdefault(target.task, (target.network, target.level))
         if place != (target.network, target.level):
             continue
         asked.setdefault(place, set()).add(target.task)
-        numbers = _of(given, target)
+        numbers = _of(case, target)
         if numbers is not None:
             cells.setdefault(place, {})[target.task] = numbers
     lines = []
     for (network, level), of_replicates in cells.items():
         measured = sorted({other for name, other in cells if name == network})
-        if level in given.levels(network, options.levels, measured):
+        if level in case.levels(network, options.levels, measured):
             every = len(asked[network, level])
             columns = [
                 _cell(values, tuple(of_replicates), every) for values in zip(*of_replicates.values(), strict=True)
             ]
-            lines.append((TextCell(named(given, network, level)), *columns))
+            lines.append((TextCell(named(case, network, level)), *columns))
     return TextTable(("network", *COLUMNS), tuple(lines)) if lines else None
 
 
-def _of(given: CaseResults, target: Target) -> Sequence[float] | None:
+def _of(case: CaseResults, target: Target) -> Sequence[float] | None:
     """The columns of one landscape; None where it is missing, projects nothing, or has the plane as released."""
-    stored = given.store.find(target.task)
-    if stored is None or given.plan.tasks[target.task].params.plane == "as-released":
+    stored = case.store.find(target.task)
+    if stored is None or case.plan.tasks[target.task].params.plane == "as-released":
         return None
     pairs: Sequence[Mapping[str, Any]] = stored.scalars.get("distances", ())
     anchors = [pair["weights"] for pair in pairs if pair["b"] < ANCHORS]

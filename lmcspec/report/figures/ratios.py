@@ -74,33 +74,33 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
 
 
-def compare(given: CaseResults, options: Options, baseline: str, label: str) -> CaseRatios:
+def compare(case: CaseResults, options: Options, baseline: str, label: str) -> CaseRatios:
     """The points of one case: every network but the baseline, at the levels at which both have a barrier.
 
     Barriers are those of the loss at the midpoint, on training images where both were looked at on these, else on test
     images; accuracies are on test images. Levels are matched by number, and copies part at the same k. The dense level
     is left out: it is one network.
     """
-    split, barriers = _barriers(given, options, baseline)
+    split, barriers = _barriers(case, options, baseline)
     accuracies = {
-        (row.network, row.level): row for row in _rows(given, options, "accuracy", _named("accuracy", "test/accuracy"))
+        (row.network, row.level): row for row in _rows(case, options, "accuracy", _named("accuracy", "test/accuracy"))
     }
     points: list[RatioPoint] = []
     without: dict[str, list[int]] = {}
     steps: dict[int, str] = {}
-    for network in given.networks:
+    for network in case.networks:
         if network == baseline or (options.networks is not None and network not in options.networks):
             continue
         measured = sorted(level for name, level in barriers if name == network)
-        for level in (level for level in given.levels(network, options.levels, measured) if level):
+        for level in (level for level in case.levels(network, options.levels, measured) if level):
             ours, other = barriers[network, level], barriers.get((baseline, level), {})
             alike = sorted(ours.keys() & other.keys())
             steps |= {at: ours[at].k for at in alike if len(alike) > 1}
-            barrier = _ratio(given, ours[alike[0]], other[alike[0]]) if alike else None
-            accuracy = _ratio(given, accuracies.get((network, level)), accuracies.get((baseline, level)))
+            barrier = _ratio(case, ours[alike[0]], other[alike[0]]) if alike else None
+            accuracy = _ratio(case, accuracies.get((network, level)), accuracies.get((baseline, level)))
             if barrier and accuracy:
-                density, data = given.density(network, level), data_compression(given, network, level)
-                points.append(RatioPoint(given.case, network, level, barrier, accuracy, density, data))
+                density, data = case.density(network, level), data_compression(case, network, level)
+                points.append(RatioPoint(case.case, network, level, barrier, accuracy, density, data))
             else:
                 without.setdefault(network, []).append(level)
     return CaseRatios(tuple(points), split, tuple(_notes(points, baseline, label, without, steps)))
@@ -135,23 +135,23 @@ def _named(kind: str, name: str, **changes: str) -> Metric:
     return wanted
 
 
-def _rows(given: CaseResults, options: Options, kind: str, metric: Metric) -> Sequence[Row]:
-    measures = given.measures(kind)
+def _rows(case: CaseResults, options: Options, kind: str, metric: Metric) -> Sequence[Row]:
+    measures = case.measures(kind)
     measures = [options.measure] if options.measure in measures else measures
-    return given.of(measures, metric, replace(options, networks=None))
+    return case.of(measures, metric, replace(options, networks=None))
 
 
 def _barriers(
-    given: CaseResults, options: Options, baseline: str
+    case: CaseResults, options: Options, baseline: str
 ) -> tuple[str, Mapping[NetworkLevel, Mapping[int, Row]]]:
     """The images that barriers are on, and their rows by network and level, then by k."""
-    measures = given.measures("stability")
-    policy = given.headline(measures[0]).policy if measures else POLICIES[0]
+    measures = case.measures("stability")
+    policy = case.headline(measures[0]).policy if measures else POLICIES[0]
     barriers: dict[NetworkLevel, dict[int, Row]] = {}
     for split in ("train", "test"):
         barriers = {}
         midpoint = _named("stability", "midpoint/test-loss", split=split, policy=policy)
-        for row in _rows(given, options, "stability", midpoint):
+        for row in _rows(case, options, "stability", midpoint):
             barriers.setdefault((row.network, row.level), {})[row.at_updates] = row
         networks = {network for network, _ in barriers}
         if baseline in networks and len(networks) > 1:
@@ -159,18 +159,18 @@ def _barriers(
     return "test", barriers
 
 
-def _ratio(given: CaseResults, over: Row | None, under: Row | None) -> Ratio | None:
-    cells = [given.cell(row) if row else None for row in (over, under)]
+def _ratio(case: CaseResults, over: Row | None, under: Row | None) -> Ratio | None:
+    cells = [case.cell(row) if row else None for row in (over, under)]
     return ratio(cells[0], cells[1]) if cells[0] and cells[1] else None
 
 
-def data_compression(given: CaseResults, network: str, level: int) -> float:
+def data_compression(case: CaseResults, network: str, level: int) -> float:
     """Training images to each image of the distilled set behind a level's mask; 1 where that was found on real data."""
-    plan = given.plan
+    plan = case.plan
     with_mask = [
         target
         for target in plan.targets
-        if (target.case, target.network, target.level) == (given.case, network, level) and target.mask
+        if (target.case, target.network, target.level) == (case.case, network, level) and target.mask
     ]
     for task in needed(plan.tasks, tuple(with_mask[:1])).values():
         if task.trains and task.on_distilled:

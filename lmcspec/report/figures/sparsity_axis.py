@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lmcspec.report.figures.lines import PERCENT, Line, Point
+from lmcspec.report.figures.lines import PERCENT, Line, MeanPoint
 from lmcspec.report.figures.ticks import fitting
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ FEWER = (FEW_TICKS, (100, 30, 10, 3, 1, 0.3, 0.1, 0.03, 0.01), (100, 10, 1, 0.1,
 """Ever fewer, for where the words would touch."""
 
 
-def finish(axes: "Axes", lines: Mapping[str, Sequence[Point]], linear: bool, *, top: bool = False) -> None:
+def finish(axes: "Axes", lines: Mapping[str, Sequence[MeanPoint]], linear: bool, *, top: bool = False) -> None:
     """Weights that remain on a log scale from 100 % down, as the papers do; or sparsity on a plain one."""
     from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
@@ -99,7 +99,9 @@ def _places(densities: Iterable[float]) -> str:
     return ", ".join(f"{density:.3g} %" for density in densities)
 
 
-def gaps(lines: Mapping[str, Sequence[Point]], places: Callable[[Iterable[float]], str] = _places) -> tuple[str, ...]:
+def gaps(
+    lines: Mapping[str, Sequence[MeanPoint]], places: Callable[[Iterable[float]], str] = _places
+) -> tuple[str, ...]:
     """What the open markers and the gaps are, networks with the same ones together; `places` writes where they are."""
     notes: dict[str, list[str]] = {}
     for network, points in lines.items():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Plotted
-from lmcspec.report.figures.lines import Point
+from lmcspec.report.figures.lines import MeanPoint
 from lmcspec.report.figures.options import Options
 from lmcspec.report.tidy import Row
 
@@ -66,10 +66,10 @@ def over_training(options: Options, axes: "Axes", row: Plotted, width: float, la
     axes.set_xlabel("iterations of training" if options.x == "step" else "epochs of training")
 
 
-def point_of(given: CaseResults, row: Row, options: Options) -> Point:
+def point_of(case: CaseResults, row: Row, options: Options) -> MeanPoint:
     """The point of a row after as many epochs of training, or updates, as it was looked at."""
-    per = 1 if options.x == "step" else given.per_epoch(row)
-    return Point(given.until(row) / per, given.cell(row, options), given.why(row))
+    per = 1 if options.x == "step" else case.per_epoch(row)
+    return MeanPoint(case.until(row) / per, case.cell(row, options), case.why(row))
 
 
 def on_the_way(places: Iterable[float]) -> str:

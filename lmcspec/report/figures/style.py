@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.report.figures.case_results import CaseResults, family
-from lmcspec.report.figures.lines import Look
+from lmcspec.report.figures.lines import LineStyle
 from lmcspec.report.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 """Told apart by most colour-blind people, too (Okabe and Ito's, and more)."""
 MARKERS = "osD^vPX*<>"
 DENSE = "#6b6b6b"
-DASHES = ("-", "--", ":", "-.")
+LINE_DASHES = ("-", "--", ":", "-.")
 """What tells lines of one colour apart."""
-BEST = Look(COLOURS[8], "*", "-")
+BEST = LineStyle(COLOURS[8], "*", "-")
 """The look of the best of a family beside the lines of its members."""
 LOOKS: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
@@ -91,14 +91,14 @@ def canvas(
     return figure, [list(row) for row in axes]
 
 
-def look_of(given: CaseResults, network: str, level: int = 1) -> Look:
+def look_of(case: CaseResults, network: str, level: int = 1) -> LineStyle:
     """How a network's line looks: one colour, marker and kind of line in all figures; what is dense is grey."""
     if not level:
-        return Look(DENSE, "o", "-")
-    return Look(colour(given, network), marker(given, network), dashes(given, network))
+        return LineStyle(DENSE, "o", "-")
+    return LineStyle(colour(case, network), marker(case, network), dashes(case, network))
 
 
-def looks_of(given: CaseResults, networks: Sequence[str]) -> dict[str, Look]:
+def looks_of(case: CaseResults, networks: Sequence[str]) -> dict[str, LineStyle]:
     """How the lines of the networks of one panel look.
 
     Where the panel has one of each family they have the families' looks, the same in panels of cases whose families
@@ -106,21 +106,21 @@ def looks_of(given: CaseResults, networks: Sequence[str]) -> dict[str, Look]:
     """
     one_each = len({family(network) for network in networks}) == len(set(networks))
     return {
-        network: look_of_family(given, family(network)) if one_each else look_of(given, network) for network in networks
+        network: look_of_family(case, family(network)) if one_each else look_of(case, network) for network in networks
     }
 
 
-def look_of_family(given: CaseResults, name: str) -> Look:
+def look_of_family(case: CaseResults, name: str) -> LineStyle:
     """How the line of a whole family looks; of a network that stands alone its own."""
-    if name not in given.families:
-        return Look(DENSE, "o", "-")
-    place = given.families.index(name)
-    original = given.original(name)
-    twins = [name for name in given.families if name != original and given.original(name) == original]
-    return Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], dashes_among(twins, name))
+    if name not in case.families:
+        return LineStyle(DENSE, "o", "-")
+    place = case.families.index(name)
+    original = case.original(name)
+    twins = [name for name in case.families if name != original and case.original(name) == original]
+    return LineStyle(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], dashes_among(twins, name))
 
 
-def look_at_depth(look: Look, depth: int) -> Look:
+def look_at_depth(look: LineStyle, depth: int) -> LineStyle:
     """How the line of one of several levels of a network looks, `depth` levels further than its first: lighter.
 
     Where the network's own line is solid it is broken as well, to be told apart in print.
@@ -130,14 +130,14 @@ def look_at_depth(look: Look, depth: int) -> Look:
     share = 1 - 0.62**depth
     red, green, blue = (part + share * (1 - part) for part in to_rgb(look.colour))
     colour = to_hex((red, green, blue)) if depth else look.colour
-    return Look(colour, look.marker, DASHES[depth % len(DASHES)] if look.dashes == "-" else look.dashes)
+    return LineStyle(colour, look.marker, LINE_DASHES[depth % len(LINE_DASHES)] if look.dashes == "-" else look.dashes)
 
 
-def look_of_split(split: str, alone: bool, other: Look) -> Look:
+def look_of_split(split: str, alone: bool, other: LineStyle) -> LineStyle:
     """How a line looks where lines are told apart by images: by its colour where those are all there is to tell."""
     if alone:
-        return Look(SPLITS[split], other.marker if split == "test" else "s", "-")
-    return Look(other.colour, other.marker, ("-", "--", ":")[list(SPLITS).index(split)])
+        return LineStyle(SPLITS[split], other.marker if split == "test" else "s", "-")
+    return LineStyle(other.colour, other.marker, ("-", "--", ":")[list(SPLITS).index(split)])
 
 
 def shades(count: int) -> list[str]:
@@ -149,36 +149,36 @@ def shades(count: int) -> list[str]:
     return [to_hex(scale(0.88 * place / max(1, count - 1))) for place in range(count)]
 
 
-def colour(given: CaseResults, network: str) -> str:
+def colour(case: CaseResults, network: str) -> str:
     """The colour of a network, the same in all figures; what is only dense is grey.
 
     Where there are more networks than colours, baselines have that of the network whose masks they take.
     """
-    if network not in given.pruned:
+    if network not in case.pruned:
         return DENSE
-    if len(given.pruned) <= len(COLOURS):
-        return COLOURS[given.pruned.index(network)]
-    originals = list(dict.fromkeys(given.original(network) for network in given.pruned))
-    return COLOURS[originals.index(given.original(network)) % len(COLOURS)]
+    if len(case.pruned) <= len(COLOURS):
+        return COLOURS[case.pruned.index(network)]
+    originals = list(dict.fromkeys(case.original(network) for network in case.pruned))
+    return COLOURS[originals.index(case.original(network)) % len(COLOURS)]
 
 
-def marker(given: CaseResults, network: str) -> str:
+def marker(case: CaseResults, network: str) -> str:
     """The marker of a network, by which its line is told from others in print."""
-    return MARKERS[given.pruned.index(network) % len(MARKERS)] if network in given.pruned else "o"
+    return MARKERS[case.pruned.index(network) % len(MARKERS)] if network in case.pruned else "o"
 
 
-def dashes(given: CaseResults, network: str) -> str:
+def dashes(case: CaseResults, network: str) -> str:
     """Baselines are dashed, further ones of the same network dotted in two ways."""
-    original = given.original(network)
+    original = case.original(network)
     if original == network:
         return "-"
-    twins = [network for network in given.pruned if given.original(network) == original and network != original]
+    twins = [network for network in case.pruned if case.original(network) == original and network != original]
     return dashes_among(twins, network, "--")
 
 
 def dashes_among(twins: Sequence[str], name: str, otherwise: str = "-") -> str:
     """The dashes of one of the baselines that take the same masks; `otherwise` those of what is none of them."""
-    return DASHES[1:][twins.index(name) % 3] if name in twins else otherwise
+    return LINE_DASHES[1:][twins.index(name) % 3] if name in twins else otherwise
 
 
 def name_y(axes: "Axes", words: str) -> None:

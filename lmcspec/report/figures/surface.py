@@ -47,13 +47,13 @@ class NetworkPanel:
     """One network: its curves by level, and what has to be said about them."""
 
     title: str
-    given: CaseResults
+    results: CaseResults
     network: str
     lines: tuple[PathLine, ...]
     notes: tuple[str, ...]
 
 
-def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network (of each case): α to the right, levels from the back, where dense is, to the front.
 
     Each measured level is a dark line, the mean over replicates with pairs averaged within a replicate; the surface
@@ -61,7 +61,7 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     """
     what = along(options)
     title = f"{what.capitalize()} along the straight path, by sparsity"
-    every = [panel for given in givens for panel in _panels(given, options, named=len(givens) > 1)]
+    every = [panel for case in cases for panel in _panels(case, options, named=len(cases) > 1)]
     notes = tuple(note for panel in every for note in panel.notes)
     panels = [panel for panel in every if panel.lines]
     if not panels:
@@ -77,7 +77,7 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
     if len(steps) > 1:
         shown = [(replace(panel, title=f"{panel.title}, k = {lines[0].key.k}"), lines) for panel, lines in shown]
     with drawn():
-        figure = _draw(shown, UNITS[what].scale, f"{split} {what}{' (%)' * (what == 'error')}", _columns(givens, shown))
+        figure = _draw(shown, UNITS[what].scale, f"{split} {what}{' (%)' * (what == 'error')}", _columns(cases, shown))
     counts = sorted({len(line.curves) for _, lines in shown for line in lines})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
     caption = f"Between copies that part at step k{f' = {steps[0]}' * (len(steps) == 1)}; means over replicates "
@@ -85,42 +85,42 @@ def surface(givens: Sequence[CaseResults], options: Options, name: str) -> Drawi
         f"(n = {n}), pairs averaged within a replicate. Dark lines are the measured levels, and the surface goes "
     )
     caption += "straight from one to the next. All panels have the same scales."
-    if {policy_of(given, options) for given in givens} != {POLICIES[0]}:
+    if {policy_of(case, options) for case in cases} != {POLICIES[0]}:
         caption += " Batch norm's statistics are recomputed."
     return Drawing(name, title, figure, caption, notes)
 
 
-def _panels(given: CaseResults, options: Options, *, named: bool) -> Iterator[NetworkPanel]:
+def _panels(case: CaseResults, options: Options, *, named: bool) -> Iterator[NetworkPanel]:
     """A panel per network that has sparse levels, in the order of the figure's `networks`; `named` by its case, too.
 
     Of several k's the one with most levels.
     """
-    measures = [options.measure] if options.measure else given.measures("stability")
+    measures = [options.measure] if options.measure else case.measures("stability")
     asked: dict[str, dict[tuple[int, str], set[int]]] = {}
-    for row in given.rows:
+    for row in case.rows:
         if row.measure in measures and row.through is None and (options.at is None or str(options.at) == row.at):
             asked.setdefault(row.network, {}).setdefault((row.at_updates, row.k), set()).add(row.level)
     wanted = {network for network in asked if options.networks is None or network in options.networks}
     # A surface has at least two levels; what was only looked at dense is on those of the others.
     deep = {network for network in wanted if len(set().union(*asked[network].values())) > 1}
-    for network in (network for network in options.networks or given.networks if network in (deep or wanted)):
+    for network in (network for network in options.networks or case.networks if network in (deep or wanted)):
         places = asked[network]
         at, k = max(sorted(places), key=lambda place: len(places[place]))
-        levels = given.levels(network, options.levels, sorted(places[at, k]))
+        levels = case.levels(network, options.levels, sorted(places[at, k]))
         of_network = replace(options, networks=(network,), levels=levels, band=None)
-        lines = tuple(line for line in curves_of(given, of_network) if line.key.at == at)
-        title = f"{given.case}, {network}" if named else network
+        lines = tuple(line for line in curves_of(case, of_network) if line.key.at == at)
+        title = f"{case.case}, {network}" if named else network
         notes = [f"{title}: k = {k} of {', '.join(k for _, k in sorted(places))}; say which with `at`"]
         notes = notes if len(places) > 1 else []
         if missing := set(levels) - {line.key.level for line in lines}:
             notes.append(f"{title}: nothing {at_levels(missing)}")
-        yield NetworkPanel(title, given, network, lines, tuple(notes))
+        yield NetworkPanel(title, case, network, lines, tuple(notes))
 
 
-def _columns(givens: Sequence[CaseResults], shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]]) -> int:
+def _columns(cases: Sequence[CaseResults], shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]]) -> int:
     """A line of panels for each case where all have as many, as the papers have it; else as panels stand elsewhere."""
-    counts = {sum(panel.given is given for panel, _ in shown) for given in givens}
-    return counts.pop() if len(givens) > 1 and len(counts) == 1 else abreast(len(shown))
+    counts = {sum(panel.results is case for panel, _ in shown) for case in cases}
+    return counts.pop() if len(cases) > 1 and len(counts) == 1 else abreast(len(shown))
 
 
 def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], scale: float, label: str, columns: int) -> Any:
@@ -206,4 +206,4 @@ def _finer(alphas: Sequence[float]) -> Any:
 
 
 def _named(panel: NetworkPanel, level: int) -> str:
-    return f"{PERCENT * (1 - panel.given.density(panel.network, level)):.0f}" if level else "dense"
+    return f"{PERCENT * (1 - panel.results.density(panel.network, level)):.0f}" if level else "dense"

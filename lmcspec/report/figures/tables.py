@@ -10,17 +10,17 @@ from lmcspec.report.text_table import results_in_words
 from lmcspec.report.tidy import Row
 
 
-def table(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def table(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """The numbers of the networks, levels and measure that the figure asks for."""
-    given = givens[0]
-    chosen = [row for row in given.rows if _is_wanted(given, row, options)]
+    case = cases[0]
+    chosen = [row for row in case.rows if _is_wanted(case, row, options)]
     return Drawing(name, "Results", None, table=results_in_words(results_table(chosen)))
 
 
-def _is_wanted(given: CaseResults, row: Row, options: Options) -> bool:
-    measured = sorted({other.level for other in given.rows if other.network == row.network})
+def _is_wanted(case: CaseResults, row: Row, options: Options) -> bool:
+    measured = sorted({other.level for other in case.rows if other.network == row.network})
     return (
         (options.networks is None or row.network in options.networks)
         and (options.measure is None or row.measure == options.measure)
-        and row.level in given.levels(row.network, options.levels, measured)
+        and row.level in case.levels(row.network, options.levels, measured)
     )

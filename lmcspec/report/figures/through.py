@@ -8,7 +8,7 @@ from lmcspec.report.figures.by_sparsity import below_threshold, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
-from lmcspec.report.figures.lines import Line, Look, floors_of
+from lmcspec.report.figures.lines import Line, LineStyle, floors_of
 from lmcspec.report.figures.metrics import check_y, threshold_of, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
@@ -21,15 +21,15 @@ Key = tuple[str, int, int]
 """(network, level, k in updates)."""
 
 
-def training(givens: Sequence[CaseResults], options: Options, name: str) -> Drawing:
+def training(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network at its sparsest measured level and for dense, or per case; a line per k.
 
     The last point of a line is the end of training. `x` is `epoch` or `step`.
     """
     what = options.y if isinstance(options.y, str) else "instability"
-    check_y(givens, options, what)
-    panels = _panels(givens, options)
-    y = y_of(givens[0], options, what)
+    check_y(cases, options, what)
+    panels = _panels(cases, options)
+    y = y_of(cases[0], options, what)
     if not panels:
         return Drawing(name, name, None, notes=("no copies are compared on their way: say `through` in the measure",))
     steps = dict(
@@ -42,10 +42,10 @@ def training(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     for panel, of_k in panels:
         lines = []
         for (_, _, at), rows in sorted(of_k.items(), key=lambda item: item[0][2]):
-            points = [point_of(panel.given, row, options) for row in rows]
-            look = Look(colours[at], marks[at] if len(points) <= 25 else "", "-")
+            points = [point_of(panel.results, row, options) for row in rows]
+            look = LineStyle(colours[at], marks[at] if len(points) <= 25 else "", "-")
             lines.append(Line(f"k = {steps[at]}", look, points))
-        row = Plotted(y, lines, threshold=threshold_of(panel.given, y))
+        row = Plotted(y, lines, threshold=threshold_of(panel.results, y))
         shown.append(LinePanel(panel.title, [row], partial(over_training, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(row.points, on_the_way)]
     figure = draw(shown, Frame(2.9), options, from_zero, [f"k = {k}" for k in steps.values()])
@@ -56,24 +56,24 @@ def training(givens: Sequence[CaseResults], options: Options, name: str) -> Draw
     return Drawing(name, f"{y.metric.title} through training", figure, caption, tuple(notes))
 
 
-def _panels(givens: Sequence[CaseResults], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:
+def _panels(cases: Sequence[CaseResults], options: Options) -> list[tuple[Panel, dict[Key, list[Row]]]]:
     """Panels with their lines by k. Where cases are panels each shows its first network, at its sparsest level."""
     panels = []
     by_case = options.panels == "case"
-    for panel in panels_of(givens, options if by_case else replace(options, panels=None), "stability"):
-        given = panel.given
-        y = y_of(given, options, options.y if isinstance(options.y, str) else "instability")
-        rows = given.of(y.measures, y.metric, options, on_the_way=True)
+    for panel in panels_of(cases, options if by_case else replace(options, panels=None), "stability"):
+        case = panel.results
+        y = y_of(case, options, options.y if isinstance(options.y, str) else "instability")
+        rows = case.of(y.measures, y.metric, options, on_the_way=True)
         on_the_way = {(row.measure, row.network, row.level) for row in rows if row.through is not None}
         rows = [row for row in rows if (row.measure, row.network, row.level) in on_the_way]
-        shown = shown_levels(given, rows, options)
+        shown = shown_levels(case, rows, options)
         for network, level in shown[:1] if by_case else shown:
             lines: dict[Key, list[Row]] = {}
             for row in rows:
                 if (row.network, row.level) == (network, level):
                     lines.setdefault((network, level, row.at_updates), []).append(row)
-            title = panel.title if by_case else named(given, network, level)
-            panels.append((Panel(title, given, panel.options), {key: _once(of_line) for key, of_line in lines.items()}))
+            title = panel.title if by_case else named(case, network, level)
+            panels.append((Panel(title, case, panel.options), {key: _once(of_line) for key, of_line in lines.items()}))
     return panels
 
 

@@ -1,11 +1,11 @@
 """How many weights survive at every level, counted as pruning counts them, wherever that can be known beforehand."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import StagePlan, is_split, ranks_by_layer
+from lmcspec.science.shares import count_to_prune, share
 from lmcspec.spec.study import Stage
 
 
@@ -39,11 +39,6 @@ def hangs_on_shapes(stages: Iterable[Stage]) -> bool:
         if stage.exclude or stage.fraction < SMALL or min(left, 1 - (stage.sparsity or 0)) < SMALL:
             return True
     return False
-
-
-def to_prune(fraction: float, eligible: int) -> int:
-    """`floor(fraction * eligible + 1/2)`, as `lmcspec.science.masks.count_to_prune`."""
-    return math.floor(fraction * eligible + 0.5)
 
 
 def counted(
@@ -91,9 +86,9 @@ def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int
     eligible = sum(size for layers, size in groups if not layers & spared)
     surviving = sum(size for _, size in groups)
     for done in range(1, stage.rounds + 1):
-        count = to_prune(stage.fraction, surviving if stage.stage.fraction_of == "all" else eligible)
+        count = count_to_prune(stage.fraction, surviving if stage.stage.fraction_of == "all" else eligible)
         if stage.exact is not None and done == stage.rounds:
-            count = max(0, surviving - (total - to_prune(stage.exact, total)))
+            count = max(0, surviving - (total - count_to_prune(stage.exact, total)))
         count = min(count, eligible)
         yield count
         eligible, surviving = eligible - count, surviving - count
@@ -132,15 +127,3 @@ def _after(
             left = [sum(left) - count]
             now = {place: [] for place in places} | {places[0]: [(together, left[0])]}
         yield [group for place, old in enumerate(groups) for group in now.get(place, [old])]
-
-
-def share(count: int, sizes: Sequence[int]) -> list[int]:
-    """`count` in parts proportional to `sizes` by largest remainder, as `lmcspec.science.masks.share`."""
-    total = sum(sizes)
-    if not total:
-        return [0] * len(sizes)
-    parts = [count * size // total for size in sizes]
-    remainders = [count * size % total for size in sizes]
-    for place in sorted(range(len(sizes)), key=lambda place: (-remainders[place], place))[: count - sum(parts)]:
-        parts[place] += 1
-    return parts

@@ -27,11 +27,6 @@ class Evaluation:
         """Share of images classified wrongly."""
         return self.errors / self.images
 
-    @property
-    def accuracy(self) -> float:
-        """Share of images classified rightly."""
-        return (self.images - self.errors) / self.images
-
 
 def evaluate(module: nn.Module, split: Split, batch: int = BATCH) -> Evaluation:
     """Evaluate on all images without augmentation, in evaluation mode; the module's mode is put back.

@@ -4,7 +4,6 @@ A mask is a dict by parameter name, in the order of `prunable(module)`; that ord
 a file goes through `ordered` first.
 """
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
 from lmcspec.base import streams
+from lmcspec.science.shares import share
 
 Mask = dict[str, Tensor]
 
@@ -69,11 +69,6 @@ def density(mask: Mapping[str, Tensor], exclude: Collection[str] = ()) -> float:
     return survivors(mask, exclude) / sum(tensor.numel() for name, tensor in mask.items() if name not in exclude)
 
 
-def count_to_prune(fraction: float, eligible: int) -> int:
-    """`floor(fraction * eligible + 1/2)`: how many of the eligible survivors one pruning takes."""
-    return math.floor(fraction * eligible + 0.5)
-
-
 def prune(
     scores: Mapping[str, Tensor],
     mask: Mapping[str, Tensor],
@@ -108,17 +103,6 @@ def prune(
     for name, prune_these in zip(eligible, gone, strict=True):
         new[name].view(-1)[alive[name][prune_these]] = False
     return new
-
-
-def share(count: int, sizes: Sequence[int]) -> list[int]:
-    """`count` in whole parts proportional to `sizes`, none above its size: largest remainders, ties to the earlier."""
-    total = sum(sizes)
-    parts = [count * size // total for size in sizes]
-    remainders = [count * size % total for size in sizes]
-    by_remainder = sorted(range(len(sizes)), key=lambda place: (-remainders[place], place))
-    for place in by_remainder[: count - sum(parts)]:
-        parts[place] += 1
-    return parts
 
 
 def shuffle(

@@ -113,16 +113,16 @@ def _counts(eligible: int, surviving: int, total: int, params: Prune) -> list[in
 
     A share of all survivors is at most what is eligible.
     """
-    from lmcspec.science import masks
+    from lmcspec.science.shares import count_to_prune
 
     counts = []
     for done in range(params.rounds):
         if params.sparsity is not None and done == params.rounds - 1:
-            kept = total - masks.count_to_prune(params.sparsity, total)
+            kept = total - count_to_prune(params.sparsity, total)
             count = max(0, surviving - sum(counts) - kept)
         else:
             share_of = eligible if params.fraction_of == "eligible" else surviving
-            count = min(masks.count_to_prune(params.fraction, share_of - sum(counts)), eligible - sum(counts))
+            count = min(count_to_prune(params.fraction, share_of - sum(counts)), eligible - sum(counts))
         counts.append(count)
     return counts
 
@@ -152,6 +152,7 @@ def _by_running(
 ) -> "dict[str, Tensor]":
     """The mask without the `count` survivors that go by a criterion that runs the network on the task's device."""
     from lmcspec.science import masks
+    from lmcspec.science.shares import share
 
     if not count:
         return mask
@@ -168,7 +169,7 @@ def _by_running(
     spared = [tuple(name for name in mask if name not in names) for names in ranked]
     sizes = [masks.survivors(mask, others) for others in spared]
     steps = params.criterion.value.get("iterations", 1)
-    plans = [_in_steps(size, going, steps) for size, going in zip(sizes, masks.share(count, sizes), strict=True)]
+    plans = [_in_steps(size, going, steps) for size, going in zip(sizes, share(count, sizes), strict=True)]
     for done in range(steps):
         if ctx.stopping():
             raise Interrupted(f"stopped after step {done} of {steps}; it begins anew")

@@ -14,8 +14,9 @@ from lmcspec.plan.facts import data_facts
 from lmcspec.plan.levels import lay_out
 from lmcspec.plan.model_facts import take
 from lmcspec.plan.settings import model_part
-from lmcspec.plan.survivors import counted, share, to_prune
+from lmcspec.plan.survivors import counted
 from lmcspec.science import masks
+from lmcspec.science.shares import count_to_prune
 from lmcspec.spec import load
 from lmcspec.spec.study import Stage
 from lmcspec.store import Store, remember
@@ -48,19 +49,6 @@ def problem(networks, facts):
         plan(networks, facts)
     (one,) = refused.value.problems
     return one
-
-
-@given(st.floats(0, 1), st.integers(0, 10**7))
-def test_what_a_round_takes_is_what_pruning_takes(fraction, eligible):
-    assert to_prune(fraction, eligible) == masks.count_to_prune(fraction, eligible)
-
-
-@given(st.data())
-def test_parts_are_those_of_pruning(data):
-    sizes = data.draw(st.lists(st.integers(0, 50), min_size=1, max_size=5).filter(sum))
-    count = data.draw(st.integers(0, sum(sizes)))
-    assert share(count, sizes) == masks.share(count, sizes)
-    assert share(0, [0, 0]) == [0, 0]
 
 
 LAYERS = ("a", "b", "c")
@@ -108,7 +96,7 @@ def test_counted_levels_are_those_of_masks(written, sizes, seed):
     kept, gone = [sum(sizes)], dict[str, int]()
     for stage in written:
         for _ in range(stage.rounds or 0):
-            count = masks.count_to_prune(stage.fraction, masks.survivors(mask, stage.exclude))
+            count = count_to_prune(stage.fraction, masks.survivors(mask, stage.exclude))
             mask = masks.prune(scores, mask, count, stage.exclude, stage.scope)
             kept.append(masks.survivors(mask))
             gone |= {name: len(kept) - 1 for name in LAYERS if not mask[name].any() and name not in gone}

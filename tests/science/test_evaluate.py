@@ -5,7 +5,7 @@ from torch import nn
 
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import Evaluation, InOrder, evaluate
+from lmcspec.science.evaluate import InOrder, evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet
 
@@ -27,7 +27,7 @@ def test_errors_and_loss_are_those_of_the_formula(module, few):
     assert found.images == 300
     assert found.errors == (logits.argmax(1) != few[0].labels.numpy()).sum()
     assert found.loss == pytest.approx(loss, abs=1e-6)
-    assert found.error == found.errors / 300 and found.accuracy == pytest.approx(1 - found.error)
+    assert found.error == found.errors / 300
 
 
 @pytest.mark.parametrize("batch", [1, 7, 299, 1000])
@@ -70,10 +70,6 @@ def test_nan_is_an_error_even_for_class_zero():
 
     found = evaluate(Broken(), Split(torch.zeros(4, 1, 1, 1), torch.zeros(4, dtype=torch.int64)))
     assert found.errors == 4 and found.loss != found.loss
-
-
-def test_an_accuracy_has_no_rounding_of_its_own():
-    assert Evaluation(360, 36, 0.1).accuracy == 0.9
 
 
 def test_held_batches_are_the_ones_made_anew(few):

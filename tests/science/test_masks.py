@@ -9,6 +9,7 @@ from torch import nn
 from lmcspec.base import streams
 from lmcspec.science import masks
 from lmcspec.science.criteria import magnitude, random
+from lmcspec.science.shares import count_to_prune, share
 
 values = st.sampled_from([0.0, -0.0, 0.5, 1.0, 1.0, 2.0, math.inf])
 tensors = st.lists(st.lists(values, min_size=1, max_size=12), min_size=1, max_size=4).map(
@@ -43,7 +44,7 @@ def same(one, two):
 def test_pruning_is_the_brute_force_sort_exact_and_nested(scores, rounds):
     mask = full(scores)
     for fraction in rounds:
-        count = masks.count_to_prune(fraction, masks.survivors(mask))
+        count = count_to_prune(fraction, masks.survivors(mask))
         new = masks.prune(scores, mask, count)
         assert same(new, brute_force(scores, mask, count))
         assert masks.survivors(new) == masks.survivors(mask) - count
@@ -54,7 +55,7 @@ def test_pruning_is_the_brute_force_sort_exact_and_nested(scores, rounds):
 @given(tensors, fractions)
 def test_excluded_tensors_keep_all_and_do_not_raise_the_share_of_the_others(scores, fraction):
     mask, exclude = full(scores), list(scores)[:1]
-    count = masks.count_to_prune(fraction, masks.survivors(mask, exclude))
+    count = count_to_prune(fraction, masks.survivors(mask, exclude))
     new = masks.prune(scores, mask, count, exclude)
     assert new[exclude[0]].all()
     assert masks.survivors(mask, exclude) - masks.survivors(new, exclude) == count
@@ -65,7 +66,7 @@ def test_excluded_tensors_keep_all_and_do_not_raise_the_share_of_the_others(scor
 def test_layer_scope_takes_the_same_share_of_each_tensor(scores, fraction):
     mask = full(scores)
     total = masks.survivors(mask)
-    count = masks.count_to_prune(fraction, total)
+    count = count_to_prune(fraction, total)
     new = masks.prune(scores, mask, count, scope="layer")
     assert masks.survivors(new) == total - count
     for name, tensor in mask.items():
@@ -76,11 +77,10 @@ def test_layer_scope_takes_the_same_share_of_each_tensor(scores, fraction):
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.data())
 def test_shares_are_whole_complete_and_never_too_large(sizes, data):
-    count = data.draw(st.integers(0, sum(sizes))) if sum(sizes) else 0
-    if sum(sizes):
-        parts = masks.share(count, sizes)
-        assert sum(parts) == count
-        assert all(0 <= part <= size for part, size in zip(parts, sizes, strict=True))
+    count = data.draw(st.integers(0, sum(sizes)))
+    parts = share(count, sizes)
+    assert sum(parts) == count
+    assert all(0 <= part <= size for part, size in zip(parts, sizes, strict=True))
 
 
 @given(st.integers(1, 30), st.integers(0, 30))
@@ -98,8 +98,8 @@ def test_rounds_over_equal_weights_take_no_more_than_rounds_over_others(scope):
     scores = {name: torch.full((size,), 0.5) for name, size in (("a", 60), ("b", 30), ("c", 10))}
     mask, left = full(scores), 100
     for _ in range(30):
-        left -= masks.count_to_prune(0.2, left)
-        mask = masks.prune(scores, mask, masks.count_to_prune(0.2, masks.survivors(mask)), scope=scope)
+        left -= count_to_prune(0.2, left)
+        mask = masks.prune(scores, mask, count_to_prune(0.2, masks.survivors(mask)), scope=scope)
         assert masks.survivors(mask) == left
     assert left == 2  # 20 % of two weights are none
 
@@ -113,7 +113,7 @@ def test_zeros_of_either_sign_are_equal():
     ("fraction", "alive", "count"), [(0.2, 266_200, 53_240), (0.2, 10, 2), (0.2, 1, 0), (0.5, 1, 1)]
 )
 def test_counts_are_exact(fraction, alive, count):
-    assert masks.count_to_prune(fraction, alive) == count
+    assert count_to_prune(fraction, alive) == count
     scores = {"w": torch.arange(alive, 0, -1).float()}
     assert masks.survivors(masks.prune(scores, full(scores), count)) == alive - count
 

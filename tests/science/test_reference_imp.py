@@ -91,6 +91,7 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
     from lmcspec.science.initial import initial_state
     from lmcspec.science.models import construct
     from lmcspec.science.models.mlp import build
+    from lmcspec.science.shares import count_to_prune
     from lmcspec.science.train import Callbacks, Segment, train
 
     data, test = few
@@ -110,7 +111,7 @@ def test_masks_and_curves_are_those_of_the_plain_algorithm(few, k):
         assert torch.equal(rewound[name], weight)
     mask = masks.dense(module)
     for level in range(1, LEVELS + 1):
-        mask = masks.prune(scores(end, mask), mask, masks.count_to_prune(FRACTION, masks.survivors(mask)))
+        mask = masks.prune(scores(end, mask), mask, count_to_prune(FRACTION, masks.survivors(mask)))
         for name, whole in zip(mask, expected[level][::2], strict=True):
             assert torch.equal(mask[name], whole.bool()), (level, name)
         end = run(rewound, level, begin=k, mask=mask)

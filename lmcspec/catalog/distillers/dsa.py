@@ -19,7 +19,7 @@ CARD = DistillerCard(
     name="dsa",
     doc="dataset condensation with siamese augmentation",
     config=SiameseCondensation,
-    implementation="lmcspec.science.distill.dsa:distill",
+    implementation="lmcspec.science.distill.dc:distill",
     protocol="dsa/evaluate",
     source="Zhao & Bilen, Dataset Condensation with Differentiable Siamese Augmentation, ICML 2021; as in their code",
 )

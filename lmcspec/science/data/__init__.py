@@ -11,25 +11,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lmcspec.science.data.arrays import Arrays, DataError, MissingData, channel_statistics, digest
-    from lmcspec.science.data.augmentation.augment import Draws, draw
+    from lmcspec.science.data.arrays import Arrays, DataError, MissingData
     from lmcspec.science.data.loading import Selection, load
-    from lmcspec.science.data.resident import Dataset, Split, enter
+    from lmcspec.science.data.resident import Dataset, Split
     from lmcspec.science.data.space import Space
 
 _PLACES = {
     "Arrays": "arrays",
     "DataError": "arrays",
     "Dataset": "resident",
-    "Draws": "augmentation.augment",
     "MissingData": "arrays",
     "Selection": "loading",
     "Space": "space",
     "Split": "resident",
-    "channel_statistics": "arrays",
-    "digest": "arrays",
-    "draw": "augmentation.augment",
-    "enter": "resident",
     "load": "loading",
 }
 
@@ -37,15 +31,10 @@ __all__ = [
     "Arrays",
     "DataError",
     "Dataset",
-    "Draws",
     "MissingData",
     "Selection",
     "Space",
     "Split",
-    "channel_statistics",
-    "digest",
-    "draw",
-    "enter",
     "load",
 ]
 

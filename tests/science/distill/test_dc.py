@@ -22,7 +22,7 @@ from lmcspec.catalog.schedules.steps import Steps
 from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import siamese
-from lmcspec.science.distill import dc, dsa
+from lmcspec.science.distill import dc
 from lmcspec.science.distill.distillation import Distillation, Stopped
 from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
@@ -139,7 +139,7 @@ def test_dsa_is_dc_with_its_transforms_and_real_images(digits):
     config = small(SiameseCondensation)
     same = small(start="real", dsa="color_crop_cutout_flip_rotate_scale")
     assert torch.equal(
-        dsa.distill(config, Distillation(digits, build)).images, dc.distill(same, Distillation(digits, build)).images
+        dc.distill(config, Distillation(digits, build)).images, dc.distill(same, Distillation(digits, build)).images
     )
 
 

@@ -4,8 +4,8 @@ Each draw is a function of its address, by position in the epoch's order. An aug
 card, with a function `drawn(settings, epoch)` that gives a `Change` of single images, a `BatchChange`, or None.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Protocol, Self
 
 import torch
@@ -43,6 +43,22 @@ class Change(Protocol):
     def __call__(self, images: Tensor, black: Tensor | float, /) -> Tensor:
         """The images (n, C, H, W), changed; `black` fills what is seen beyond their edges."""
         ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByImage:
+    """Draws whose tensors have one row for each image: cut and moved together."""
+
+    def __getitem__(self, part: slice) -> Self:
+        return self._each(lambda rows: rows[part])
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same draws on another device."""
+        return self._each(lambda rows: rows.to(device))
+
+    def _each(self, do: Callable[[Tensor], Tensor]) -> Self:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(self, **{name: do(rows) for name, rows in values.items() if isinstance(rows, Tensor)})
 
 
 class BatchChange(Protocol):

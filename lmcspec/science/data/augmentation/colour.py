@@ -17,9 +17,8 @@ import torch
 from torch import Tensor
 
 from lmcspec.base import streams
-from lmcspec.base.addresses import Where
 from lmcspec.catalog.augmentations.colour import Colour
-from lmcspec.science.data.augmentation.augment import Epoch
+from lmcspec.science.data.augmentation.augment import ByImage, Epoch
 
 GREY = (0.299, 0.587, 0.114)
 EIGENVALUES = (0.2175, 0.0188, 0.0045)
@@ -29,52 +28,36 @@ _ORDERS = tuple(permutations(range(3)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Colours:
+class Colours(ByImage):
     """The order of each image's three changes, int64 (n, 3); their a (n, 3); what lighting adds (n, 3)."""
 
     order: Tensor
     amounts: Tensor
     shift: Tensor
 
-    def __getitem__(self, part: slice) -> "Colours":
-        return Colours(self.order[part], self.amounts[part], self.shift[part])
-
-    def to(self, device: torch.device | str) -> "Colours":
-        """The same draws on another device."""
-        return Colours(self.order.to(device), self.amounts.to(device), self.shift.to(device))
-
     def __call__(self, images: Tensor, black: Tensor | float = 0) -> Tensor:
-        """Images float32 (n, C, H, W) in [0, 1], changed."""
-        return coloured(images, self)
+        """Images float32 (n, C, H, W) in [0, 1], changed; C is 1 or 3. Grey ones have no saturation and one light."""
+        weights = images.new_tensor(GREY if images.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
+        for step in range(3):
+            which = self.order[:, step].view(-1, 1, 1, 1)
+            amount = self.amounts.gather(1, self.order[:, step : step + 1]).view(-1, 1, 1, 1)
+            grey = (images * weights).sum(1, keepdim=True)
+            goal = torch.where(which == 1, grey.mean((2, 3), keepdim=True), grey)
+            goal = torch.where(which == 0, torch.zeros_like(goal), goal)
+            images = images + amount * (goal - images)
+        shift = self.shift if images.shape[1] == 3 else self.shift.mean(1, keepdim=True)
+        return images + shift[:, :, None, None]
 
 
 def drawn(settings: Colour, epoch: Epoch) -> Colours | None:
-    """The draws of an epoch; None if nothing changes."""
-    return draw_colours(epoch.count, settings, epoch.at())
-
-
-def draw_colours(count: int, augmentation: Colour, where: Where) -> Colours | None:
-    """The draws of an epoch of `count` images: number p is for position p of its order. None if nothing changes."""
-    if not (augmentation.jitter or augmentation.lighting):
+    """The draws of an epoch: number p is for position p of its order. None if nothing changes."""
+    if not (settings.jitter or settings.lighting):
         return None
+    count, where = epoch.count, epoch.at()
     order = np.array(_ORDERS)[streams.integers(count, len(_ORDERS), *where, "jitter-order")]
     changes = ("brightness", "contrast", "saturation")
     uniforms = np.stack([streams.uniforms(count, *where, f"jitter-{what}") for what in changes], 1)
-    normals = streams.normals(3 * count, *where, "lighting").reshape(count, 3) * augmentation.lighting
+    normals = streams.normals(3 * count, *where, "lighting").reshape(count, 3) * settings.lighting
     shift = (normals * EIGENVALUES) @ np.array(COMPONENTS).T
-    amounts = (2 * uniforms - 1) * augmentation.jitter
+    amounts = (2 * uniforms - 1) * settings.jitter
     return Colours(torch.from_numpy(order), torch.from_numpy(amounts).float(), torch.from_numpy(shift).float())
-
-
-def coloured(images: Tensor, colours: Colours) -> Tensor:
-    """Images float32 (n, C, H, W) in [0, 1], changed; C is 1 or 3. Grey images have no saturation and one light."""
-    weights = images.new_tensor(GREY if images.shape[1] == 3 else (1.0,)).view(1, -1, 1, 1)
-    for step in range(3):
-        which = colours.order[:, step].view(-1, 1, 1, 1)
-        amount = colours.amounts.gather(1, colours.order[:, step : step + 1]).view(-1, 1, 1, 1)
-        grey = (images * weights).sum(1, keepdim=True)
-        goal = torch.where(which == 1, grey.mean((2, 3), keepdim=True), grey)
-        goal = torch.where(which == 0, torch.zeros_like(goal), goal)
-        images = images + amount * (goal - images)
-    shift = colours.shift if images.shape[1] == 3 else colours.shift.mean(1, keepdim=True)
-    return images + shift[:, :, None, None]

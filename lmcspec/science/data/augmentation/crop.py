@@ -7,23 +7,16 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.catalog.augmentations.crop import Crop
-from lmcspec.science.data.augmentation.augment import Epoch
+from lmcspec.science.data.augmentation.augment import ByImage, Epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shifted:
+class Shifted(ByImage):
     """Where each image is cut: offsets int64 (n,) in 0 … 2 `pad`."""
 
     pad: int
     top: Tensor
     left: Tensor
-
-    def __getitem__(self, part: slice) -> "Shifted":
-        return Shifted(self.pad, self.top[part], self.left[part])
-
-    def to(self, device: torch.device | str) -> "Shifted":
-        """The same on another device."""
-        return Shifted(self.pad, self.top.to(device), self.left.to(device))
 
     def __call__(self, images: Tensor, black: Tensor | float = 0) -> Tensor:
         """The images (n, C, H, W) of any dtype, padded with black and cut."""

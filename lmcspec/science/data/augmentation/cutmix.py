@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base import streams
-from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.catalog.augmentations.cutmix import CutMix
 from lmcspec.science.data.augmentation.augment import Epoch
 
@@ -44,41 +43,31 @@ class MixDraws:
     partners: np.ndarray
 
     def __call__(self, images: Tensor, labels: Tensor, number: int, part: slice) -> tuple[Tensor, Labels]:
-        """A batch, mixed or not."""
-        return apply_cutmix(images, labels, self, number, part)
+        """The images float32 (n, C, H, W) and labels of batch `number`, at `part` of the epoch, mixed or not."""
+        if self.whether[number] >= self.probability:
+            return images, labels
+        side = math.sqrt(1 - self.share[number])
+        (top, bottom), (left, right) = (
+            _reach(int(size * side), int(size * self.centre[axis][number]), size)
+            for axis, size in enumerate(images.shape[2:])
+        )
+        partners = torch.from_numpy(np.argsort(self.partners[part], kind="stable")).to(images.device)
+        mixed = images.clone()
+        mixed[:, :, top:bottom, left:right] = images[partners, :, top:bottom, left:right]
+        taken = (bottom - top) * (right - left) / (images.shape[2] * images.shape[3])
+        return mixed, Mixed(labels, labels[partners], 1 - taken)
 
 
 def drawn(settings: CutMix, epoch: Epoch) -> MixDraws | None:
     """The draws of an epoch; None where the recipe asks for none."""
-    return draw_cutmix(epoch.count, epoch.batch, settings, epoch.noise, epoch.number)
-
-
-def draw_cutmix(count: int, batch: int, augmentation: CutMix, noise: TrainingNoise, epoch: int) -> MixDraws | None:
-    """The draws of an epoch of `count` images in batches of `batch`; None where the recipe asks for none."""
-    if not augmentation.cutmix:
+    if not settings.cutmix:
         return None
-    where = noise.at("mixup", epoch)
-    batches = -(-count // batch)
+    where = epoch.at("mixup")
+    batches = -(-epoch.count // epoch.batch)
     whether, share, *centre = (
         streams.uniforms(batches, *where, what) for what in ("whether", "share", "centre-y", "centre-x")
     )
-    return MixDraws(augmentation.cutmix, whether, share, centre, streams.words(count, *where, "partner"))
-
-
-def apply_cutmix(images: Tensor, labels: Tensor, draws: MixDraws, number: int, part: slice) -> tuple[Tensor, Labels]:
-    """The images float32 (n, C, H, W) and labels of batch `number`, at the positions `part` of the epoch, mixed."""
-    if draws.whether[number] >= draws.probability:
-        return images, labels
-    side = math.sqrt(1 - draws.share[number])
-    (top, bottom), (left, right) = (
-        _reach(int(size * side), int(size * draws.centre[axis][number]), size)
-        for axis, size in enumerate(images.shape[2:])
-    )
-    partners = torch.from_numpy(np.argsort(draws.partners[part], kind="stable")).to(images.device)
-    mixed = images.clone()
-    mixed[:, :, top:bottom, left:right] = images[partners, :, top:bottom, left:right]
-    taken = (bottom - top) * (right - left) / (images.shape[2] * images.shape[3])
-    return mixed, Mixed(labels, labels[partners], 1 - taken)
+    return MixDraws(settings.cutmix, whether, share, centre, streams.words(epoch.count, *where, "partner"))
 
 
 def _reach(length: int, centre: int, size: int) -> tuple[int, int]:

@@ -7,21 +7,14 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.catalog.augmentations.flip import Flip
-from lmcspec.science.data.augmentation.augment import Epoch
+from lmcspec.science.data.augmentation.augment import ByImage, Epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mirrored:
+class Mirrored(ByImage):
     """Which images are, bool (n,)."""
 
     which: Tensor
-
-    def __getitem__(self, part: slice) -> "Mirrored":
-        return Mirrored(self.which[part])
-
-    def to(self, device: torch.device | str) -> "Mirrored":
-        """The same on another device."""
-        return Mirrored(self.which.to(device))
 
     def __call__(self, images: Tensor, black: Tensor | float = 0) -> Tensor:
         """The images (n, C, H, W) of any dtype, some of them mirrored."""

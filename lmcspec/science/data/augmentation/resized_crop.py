@@ -21,7 +21,7 @@ from torch import Tensor
 from lmcspec.base import streams
 from lmcspec.base.addresses import Where
 from lmcspec.catalog.augmentations.random_resized_crop import RandomResizedCrop, ResizedCrop
-from lmcspec.science.data.augmentation.augment import Epoch
+from lmcspec.science.data.augmentation.augment import ByImage, Epoch
 
 ATTEMPTS = 10
 _BITS = 22
@@ -30,7 +30,7 @@ _PART = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Windows:
+class Windows(ByImage):
     """The part of each image, int64 (n,) each, in pixels, and the size that it is brought to."""
 
     size: int
@@ -39,16 +39,16 @@ class Windows:
     height: Tensor
     width: Tensor
 
-    def __getitem__(self, part: slice) -> "Windows":
-        return Windows(self.size, self.top[part], self.left[part], self.height[part], self.width[part])
-
-    def to(self, device: torch.device | str) -> "Windows":
-        """The same parts on another device."""
-        return Windows(self.size, *(numbers.to(device) for numbers in (self.top, self.left, self.height, self.width)))
-
     def __call__(self, images: Tensor, black: Tensor | float = 0) -> Tensor:
-        """The parts of images (n, C, H, W), uint8 or float32."""
-        return resized(images, self)
+        """The parts of images (n, C, H, W), uint8 or float32, as (n, C, size, size) of their dtype, on their device."""
+        parts = []
+        for start in range(0, len(images), _PART):
+            part = slice(start, start + _PART)
+            batch = self[part]
+            across = _weights(batch.left, batch.width, images.shape[3], batch.size)
+            down = _weights(batch.top, batch.height, images.shape[2], batch.size)
+            parts.append(_weighted(_weighted(images[part], *across, 3), *down, 2))
+        return torch.cat(parts) if len(parts) != 1 else parts[0]
 
 
 def drawn(settings: RandomResizedCrop, epoch: Epoch) -> Windows | None:
@@ -97,18 +97,6 @@ def _central(crop: ResizedCrop, stored: tuple[int, int]) -> tuple[int, int]:
     if width / height > crop.ratio[1]:
         return height, round(height * crop.ratio[1])
     return height, width
-
-
-def resized(images: Tensor, windows: Windows) -> Tensor:
-    """The windows of images (n, C, H, W), uint8 or float32, as (n, C, size, size) of their dtype, on their device."""
-    parts = []
-    for start in range(0, len(images), _PART):
-        part = slice(start, start + _PART)
-        batch = windows[part]
-        across = _weights(batch.left, batch.width, images.shape[3], batch.size)
-        down = _weights(batch.top, batch.height, images.shape[2], batch.size)
-        parts.append(_weighted(_weighted(images[part], *across, 3), *down, 2))
-    return torch.cat(parts) if len(parts) != 1 else parts[0]
 
 
 def _weights(start: Tensor, length: Tensor, extent: int, size: int) -> tuple[Tensor, Tensor]:

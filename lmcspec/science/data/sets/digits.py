@@ -6,21 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from lmcspec.base import streams
 from lmcspec.catalog import Named
 from lmcspec.catalog.datasets.digits import CARD
 from lmcspec.science.data.arrays import Arrays, digest
 from lmcspec.science.data.sets.verify import matches
 
-TEST = 360
 _INDICES = "digits_test.txt"
 
 
 def load(config: Named, root: Path | None = None) -> Arrays:
     """1,437 training and 360 test images, uint8 (n, 1, 8, 8) with values 0 … 16, in scikit-learn's order.
 
-    The test images are those listed in `digits_test.txt` beside this file, once made by `drawn_split`: scikit-learn
-    brings no split, and one that is recomputed could move with a library.
+    The test images are those listed in `digits_test.txt` beside this file, once drawn: scikit-learn brings no
+    split, and one that is recomputed could move with a library.
     """
     pixels, target = _table()
     images, labels = pixels.astype(np.uint8).reshape(-1, 1, 8, 8), target.astype(np.int64)
@@ -51,20 +49,3 @@ def committed_split() -> np.ndarray:
     """Indices of the test images among the 1,797, ascending, int64 (360,)."""
     text = files("lmcspec.science.data.sets").joinpath(_INDICES).read_text(encoding="ascii")
     return np.array(text.split(), dtype=np.int64)
-
-
-def drawn_split(labels: np.ndarray) -> np.ndarray:
-    """How the committed indices were drawn: 360 stratified by class, ascending, int64 (360,).
-
-    Class c has its share of 360 by largest remainder (ties to the lower class); its test images are the first that
-    many of the permutation of its members at address ("split", "digits", "test", c).
-    """
-    sizes = np.bincount(labels)
-    exact = TEST * sizes / sizes.sum()
-    shares = np.floor(exact).astype(int)
-    shares[np.argsort(shares - exact, kind="stable")[: TEST - shares.sum()]] += 1
-    chosen = [
-        np.flatnonzero(labels == c)[streams.permutation(int(sizes[c]), "split", "digits", "test", c)[: shares[c]]]
-        for c in range(len(sizes))
-    ]
-    return np.sort(np.concatenate(chosen))

@@ -7,11 +7,10 @@ import torch
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.science.data import Space, Split
-from lmcspec.science.data.augmentation.augment import augment, draw
-from lmcspec.science.data.augmentation.colour import COMPONENTS, EIGENVALUES, Colours, coloured, draw_colours
+from lmcspec.science.data.augmentation import colour
+from lmcspec.science.data.augmentation.augment import Epoch, augment, draw
+from lmcspec.science.data.augmentation.colour import COMPONENTS, EIGENVALUES, Colours
 from lmcspec.science.data.space import conversion
-
-WHERE = ("augment", 0, 0, 0, 0)
 
 
 def drawn(*shape):
@@ -31,8 +30,8 @@ def by_loop(image, order, amounts, shift):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_colours_are_a_loop_over_images(channels):
     images = drawn(12, channels, 5, 6)
-    colours = draw_colours(12, Augment(jitter=0.4, lighting=0.1), WHERE)
-    found = coloured(images, colours)
+    colours = colour.drawn(Augment(jitter=0.4, lighting=0.1), Epoch(12, 12, SgdNoise(0), 0))
+    found = colours(images)
     for number in range(12):
         one = by_loop(images[number], colours.order[number], colours.amounts[number], colours.shift[number])
         torch.testing.assert_close(found[number], one)
@@ -40,7 +39,7 @@ def test_colours_are_a_loop_over_images(channels):
 
 
 def test_draws_have_the_distributions_they_are_said_to_have():
-    colours = draw_colours(20_000, Augment(jitter=0.4, lighting=0.1), WHERE)
+    colours = colour.drawn(Augment(jitter=0.4, lighting=0.1), Epoch(20_000, 20_000, SgdNoise(0), 0))
     assert colours.amounts.abs().max() <= 0.4
     assert colours.amounts.std(0).tolist() == pytest.approx([0.4 / 3**0.5] * 3, rel=0.02)
     covariance = np.cov(colours.shift.numpy().T)
@@ -53,7 +52,7 @@ def test_draws_have_the_distributions_they_are_said_to_have():
 
 
 def test_nothing_asked_is_nothing_drawn_and_other_draws_stay():
-    assert draw_colours(5, Augment(), WHERE) is None
+    assert colour.drawn(Augment(), Epoch(5, 5, SgdNoise(0), 0)) is None
     plain = draw(20, Augment(flip=True, crop=2), SgdNoise(0), 0)
     more = draw(20, Augment(flip=True, crop=2, jitter=0.4, lighting=0.1), SgdNoise(0), 0)
     assert torch.equal(plain.stored["flip"].which, more.stored["flip"].which)
@@ -71,7 +70,7 @@ def test_they_act_between_the_crop_and_the_space():
     draws = draw(6, Augment(flip=True, crop=2, jitter=0.4, lighting=0.1), SgdNoise(1), 0)
     moved = augment(pixels, draws).float() / 255
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (space.mean, space.std))
-    expected = (coloured(moved, draws.decoded["colour"]) - mean) / std
+    expected = (draws.decoded["colour"](moved) - mean) / std
     torch.testing.assert_close(split.batch(torch.arange(6), draws)[0], expected)
 
 
@@ -84,4 +83,4 @@ def test_images_in_their_space_have_no_colours_to_change():
 def test_no_jitter_is_no_change():
     still = Colours(torch.tensor([[2, 0, 1]]), torch.zeros(1, 3), torch.zeros(1, 3))
     images = drawn(1, 3, 4, 4)
-    assert torch.equal(coloured(images, still), images)
+    assert torch.equal(still(images), images)

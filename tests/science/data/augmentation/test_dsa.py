@@ -11,7 +11,9 @@ from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
-from lmcspec.science.data.augmentation.cutmix import Mixed, apply_cutmix, draw_cutmix, loss_of
+from lmcspec.science.data.augmentation import cutmix
+from lmcspec.science.data.augmentation.augment import Epoch
+from lmcspec.science.data.augmentation.cutmix import Mixed, loss_of
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
 from lmcspec.science.data.resident import Split
 from lmcspec.science.train import batches
@@ -207,13 +209,13 @@ def mixed_by_hand(x, y, number, first, last, probability):
 @pytest.mark.parametrize("probability", [0.4, 1.0])
 def test_cutmix_is_what_a_loop_over_pixels_does(probability):
     x, y = images(), np.arange(10)
-    draws = draw_cutmix(10, 4, Augment(cutmix=probability), NOISE, epoch=4)
+    draws = cutmix.drawn(Augment(cutmix=probability), Epoch(10, 4, NOISE, 4))
     assert draws is not None
     found = []
     for number, (first, last) in enumerate([(0, 4), (4, 8), (8, 10)]):
         before = torch.from_numpy(x[first:last].copy())
         labels = torch.from_numpy(y[first:last])
-        out, mixed = apply_cutmix(before, labels, draws, number, slice(first, first + 4))
+        out, mixed = draws(before, labels, number, slice(first, first + 4))
         expected, own, others, share = mixed_by_hand(x, y, number, first, last, probability)
         assert np.array_equal(out, expected)
         assert np.array_equal(before, x[first:last])  # the batch itself is left alone
@@ -225,7 +227,7 @@ def test_cutmix_is_what_a_loop_over_pixels_does(probability):
         else:
             assert own is None
     assert all(found) == (probability == 1)
-    assert draw_cutmix(10, 4, Augment(), NOISE, 4) is None
+    assert cutmix.drawn(Augment(), Epoch(10, 4, NOISE, 4)) is None
 
 
 def test_the_loss_of_a_mixed_batch_is_that_of_soft_labels():
@@ -254,11 +256,11 @@ def test_batches_go_through_all_of_it_wherever_a_run_begins():
     small, siamese, mix = (
         draw(10, augment, NOISE, 1),
         draw_dsa(10, 4, augment, NOISE, 1),
-        draw_cutmix(10, 4, augment, NOISE, 1),
+        cutmix.drawn(augment, Epoch(10, 4, NOISE, 1)),
     )
     assert small and siamese and mix
     x, y = data.batch(places, small[4:8])
-    x, _ = apply_cutmix(apply_dsa(x, siamese, 1, slice(4, 8)), y, mix, 1, slice(4, 8))
+    x, _ = mix(apply_dsa(x, siamese, 1, slice(4, 8)), y, 1, slice(4, 8))
     assert torch.equal(x, whole[4][0])
 
 
@@ -267,11 +269,11 @@ def test_batches_go_through_all_of_it_wherever_a_run_begins():
 def test_a_gpu_makes_the_same_images(cuda, style):
     x, y = torch.from_numpy(images(40)), torch.arange(40)
     augment = Augment(dsa=ALL, dsa_style=style, cutmix=1.0)
-    draws, mix = draw_dsa(40, 4, augment, NOISE, 4), draw_cutmix(40, 4, augment, NOISE, 4)
+    draws, mix = draw_dsa(40, 4, augment, NOISE, 4), cutmix.drawn(augment, Epoch(40, 4, NOISE, 4))
     assert draws and mix
     for number in range(10):
         part = slice(4 * number, 4 * number + 4)
-        expected, _ = apply_cutmix(apply_dsa(x[part], draws, number, part), y[part], mix, number, part)
-        found, _ = apply_cutmix(apply_dsa(x[part].to(cuda), draws, number, part), y[part].to(cuda), mix, number, part)
+        expected, _ = mix(apply_dsa(x[part], draws, number, part), y[part], number, part)
+        found, _ = mix(apply_dsa(x[part].to(cuda), draws, number, part), y[part].to(cuda), number, part)
         assert found.device.type == "cuda"
         assert torch.allclose(found.cpu(), expected, atol=1e-5)

@@ -15,7 +15,7 @@ from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.augmentations.random_resized_crop import ResizedCrop
 from lmcspec.science.data.augmentation.augment import augment, draw
-from lmcspec.science.data.augmentation.resized_crop import ATTEMPTS, Windows, draw_windows, resized
+from lmcspec.science.data.augmentation.resized_crop import ATTEMPTS, Windows, draw_windows
 from lmcspec.science.data.resident import Split
 from lmcspec.science.data.space import Conversion
 
@@ -48,7 +48,7 @@ def across_then_down(image: np.ndarray, top, left, height, width, size) -> np.nd
 def test_bytes_are_pillows_to_the_bit_along_each_axis(stored, crop):
     images = made_up(24, *stored)
     windows = draw_windows(24, crop, stored, ADDRESS)
-    found = resized(torch.from_numpy(images), windows)
+    found = windows(torch.from_numpy(images))
     assert found.dtype == torch.uint8 and found.shape == (24, 3, crop.size, crop.size)
     for number, image in enumerate(images):
         assert np.array_equal(found[number], across_then_down(image, *window(windows, number), crop.size))
@@ -59,7 +59,7 @@ def test_bytes_are_torchvisions_but_for_a_rounding(stored, crop):
     """On images of PIL, which Pillow may take down first, and on tensors, which are rounded once and not twice."""
     images = made_up(24, *stored)
     windows = draw_windows(24, crop, stored, ADDRESS)
-    found = resized(torch.from_numpy(images), windows).int()
+    found = windows(torch.from_numpy(images)).int()
     apart = []
     for number, image in enumerate(images):
         place, size = window(windows, number), [crop.size, crop.size]
@@ -76,7 +76,7 @@ def test_bytes_are_torchvisions_but_for_a_rounding(stored, crop):
 def test_floating_point_images_are_torchvisions(stored, crop):
     images = torch.from_numpy(made_up(12, *stored)).float().div(255)
     windows = draw_windows(12, crop, stored, ADDRESS)
-    found = resized(images, windows)
+    found = windows(images)
     for number, image in enumerate(images):
         expected = functional.resized_crop(image, *window(windows, number), [crop.size, crop.size], antialias=True)
         assert torch.allclose(found[number], expected, atol=3e-5)
@@ -85,16 +85,16 @@ def test_floating_point_images_are_torchvisions(stored, crop):
 def test_a_whole_image_at_its_own_size_is_itself():
     images = torch.from_numpy(made_up(3, 8, 8))
     zero, side = torch.zeros(3, dtype=torch.int64), torch.full((3,), 8)
-    assert torch.equal(resized(images, Windows(8, zero, zero, side, side)), images)
-    assert torch.equal(resized(images.float(), Windows(8, zero, zero, side, side)), images.float())
+    assert torch.equal(Windows(8, zero, zero, side, side)(images), images)
+    assert torch.equal(Windows(8, zero, zero, side, side)(images.float()), images.float())
 
 
 def test_images_at_a_time_do_not_matter(monkeypatch):
     images = torch.from_numpy(made_up(11, 16, 16))
     windows = draw_windows(11, ResizedCrop(size=8), (16, 16), ADDRESS)
-    whole = resized(images, windows)
+    whole = windows(images)
     monkeypatch.setattr("lmcspec.science.data.augmentation.resized_crop._PART", 4)
-    assert torch.equal(resized(images, windows), whole)
+    assert torch.equal(windows(images), whole)
 
 
 def one_by_one(number, crop, stored):
@@ -190,7 +190,7 @@ def test_parts_of_an_epoch_are_its_batches_and_mirroring_comes_last():
     assert drawn is not None
     whole = augment(images, drawn)
     assert torch.equal(torch.cat([augment(images[part], drawn[part]) for part in (slice(0, 8), slice(8, 20))]), whole)
-    plain = resized(images, drawn.stored["random-resized-crop"])
+    plain = drawn.stored["random-resized-crop"](images)
     assert torch.equal(whole, torch.where(drawn.stored["flip"].which[:, None, None, None], plain.flip(-1), plain))
 
 
@@ -208,7 +208,7 @@ def test_networks_see_the_centre_and_train_on_parts_of_the_whole():
     drawn = draw(3, Augment(random_resized_crop=ResizedCrop(size=7)), SgdNoise(0), 0, split.stored)
     assert drawn is not None
     x, _ = split.batch(places, drawn)
-    assert torch.equal(x, resized(images[places], drawn.stored["random-resized-crop"]).float() / 255)
+    assert torch.equal(x, drawn.stored["random-resized-crop"](images[places]).float() / 255)
 
 
 @pytest.mark.parametrize("side", [224, 223])

@@ -4,10 +4,11 @@ import sys
 import numpy as np
 import pytest
 
+from lmcspec.base import streams
 from lmcspec.catalog.datasets.digits import CARD, Digits
 from lmcspec.science.data.arrays import DataError, channel_statistics, facts
 from lmcspec.science.data.sets import digits
-from lmcspec.science.data.sets.digits import committed_split, drawn_split, load
+from lmcspec.science.data.sets.digits import committed_split, load
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +16,23 @@ def whole():
     from sklearn.datasets import load_digits
 
     return load_digits()
+
+
+def drawn_split(labels):
+    """How the committed indices were drawn: 360 stratified by class, ascending, int64 (360,).
+
+    Class c has its share of 360 by largest remainder (ties to the lower class); its test images are the first that
+    many of the permutation of its members at address ("split", "digits", "test", c).
+    """
+    sizes = np.bincount(labels)
+    exact = 360 * sizes / sizes.sum()
+    shares = np.floor(exact).astype(int)
+    shares[np.argsort(shares - exact, kind="stable")[: 360 - shares.sum()]] += 1
+    chosen = [
+        np.flatnonzero(labels == c)[streams.permutation(int(sizes[c]), "split", "digits", "test", c)[: shares[c]]]
+        for c in range(len(sizes))
+    ]
+    return np.sort(np.concatenate(chosen))
 
 
 def test_the_committed_split_is_the_one_that_the_stream_draws(whole):

@@ -159,7 +159,8 @@ class _Case:
         )
         targets = self._targets(emit)
         if len(self.problems) == before:
-            self.problems += figure_problems(self.case, targets)
+            levels = {name: network.levels for name, network in self.networks.items()}
+            self.problems += figure_problems(self.case, targets, levels)
         return targets
 
     def _targets(self, emit: Subnetworks) -> list[Target]:

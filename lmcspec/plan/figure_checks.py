@@ -8,6 +8,7 @@ from lmcspec.base.errors import Problem
 from lmcspec.catalog import MeasureCard, PlotCard, get, nearest
 from lmcspec.catalog.figure import Figure
 from lmcspec.catalog.metric import Metric
+from lmcspec.plan.figure_targets import Levels, of_networks, of_no_target
 from lmcspec.plan.graph import Target
 from lmcspec.spec import Case
 
@@ -29,14 +30,16 @@ class _Measured:
         )
 
 
-def figure_problems(case: Case, targets: Sequence[Target]) -> list[Problem]:
-    """What is wrong with the figures of a case, whose measures ask for these targets."""
+def figure_problems(case: Case, targets: Sequence[Target], levels: Levels) -> list[Problem]:
+    """What is wrong with the figures of a case, whose measures ask for these targets, at some of all these levels."""
     return [
-        problem for name, figure in case.study.figures.items() for problem in _problems(case, name, figure, targets)
+        problem
+        for name, figure in case.study.figures.items()
+        for problem in _problems(case, name, figure, targets, levels)
     ]
 
 
-def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) -> Iterator[Problem]:
+def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target], levels: Levels) -> Iterator[Problem]:
     def problem(code: str, message: str, key: str, *place: int, near: str | None = None, help: str = "") -> Problem:
         label = f"did you mean `{near}`?" if near else ""
         return case.origins.problem(code, message, ("figures", name, key, *place), label=label, help=help)
@@ -61,8 +64,12 @@ def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) 
         )
         return
     measures = [measure for measure in fitting if chosen in (None, measure.name)]
-    seen = [target for target in targets if target.measure in {measure.name for measure in measures}]
-    seen = [target for target in seen if figure.networks is None or target.network in figure.networks]
+    if figure.networks == ():
+        help = "say which, or leave the key out for all of the study"
+        yield problem("E431", "a figure of no networks shows nothing", "networks", help=help)
+        return
+    of_measures = [target for target in targets if target.measure in {measure.name for measure in measures}]
+    seen = of_networks(figure, of_measures)
     yield from _of_metric(figure, measures, problem)
     if misfit := plot.misfit(figure, frozenset(measure.card.name for measure in measures)):
         yield problem("E431", misfit, "metric")
@@ -71,13 +78,25 @@ def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target]) 
     if at is not None and steps and str(at) not in steps:
         listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
         yield problem("E431", f"no k of its measures is {at}", "at", help=f"measured are: {listed}")
-    levels = getattr(figure, "levels", None)
+    wanted = getattr(figure, "levels", None)
     measured = {target.level for target in seen}
-    for place, level in enumerate(levels if isinstance(levels, tuple) else ()):
-        if isinstance(level, int) and measured and level not in measured:
-            listed = ", ".join(map(str, sorted(measured)))
-            yield problem("E431", f"level {level} is not measured", "levels", place, help=f"measured are: {listed}")
+    unknown = [
+        place
+        for place, level in enumerate(wanted if isinstance(wanted, tuple) else ())
+        if isinstance(level, int) and measured and level not in measured
+    ]
+    for place in unknown:
+        listed = ", ".join(map(str, sorted(measured)))
+        yield problem("E431", f"level {wanted[place]} is not measured", "levels", place, help=f"measured are: {listed}")
+    if plot.measures and not unknown and not _others_draw(case, plot, figure):
+        yield from of_no_target(figure, of_measures, levels, problem)
     yield from _of_families(case, figure, problem)
+
+
+def _others_draw(case: Case, plot: PlotCard, figure: Figure) -> bool:
+    """Whether it may show what these measures don't look at: other cases of a sweep, or other quantities on y."""
+    together = plot.across == "always" or "case" in (getattr(figure, "panels", None), getattr(figure, "series", None))
+    return bool(case.name and together) or getattr(figure, "y", None) is not None
 
 
 def _measured(name: str, config: Any) -> _Measured:

@@ -13,11 +13,12 @@ model = { name = "mlp", widths = [8] }
 recipes.real = { length = "2ep", batch = 64, optimiser = { name = "sgd", lr = 0.1 } }
 [networks]
 imp = [{ data = "real", rounds = 2, rewind = { each = [0, "3it"] } }]
+other = [{ data = "real", rounds = 2 }]
 [measures]
 accuracy = {}
-late = { kind = "accuracy", levels = ["last"] }
-stability = { levels = ["dense", 1], at = [0, 1], split = ["test"], bn = ["average"] }
-masks = { levels = ["last"] }
+late = { kind = "accuracy", levels = ["last"], networks = ["imp"] }
+stability = { networks = ["imp"], levels = ["dense", 1], at = [0, 1], split = ["test"], bn = ["average"] }
+masks = { networks = ["imp"], levels = ["last"] }
 """
 
 
@@ -66,6 +67,15 @@ def said(table: str) -> list[tuple[str, str]]:
         ('plot = "instability-vs-sparsity", at = 3', "E431", "measured are: 0ep, 1ep"),
         ('plot = "instability-vs-sparsity", levels = [1, 2]', "E431", "figures.f.levels[1]: level 2 is not measured"),
         ('plot = "accuracy-vs-sparsity", measure = "late", levels = [1]', "E431", "measured are: 2"),
+        ('plot = "table", networks = []', "E431", "figures.f.networks: a figure of no networks shows nothing"),
+        (
+            'plot = "layers", networks = ["other"]',
+            "E431",
+            "figures.f.networks: none of these networks is looked at by `masks`",
+        ),
+        ('plot = "instability-vs-sparsity", at = 1, networks = ["other"]', "E431", "these are: imp[rewind=0], imp["),
+        ('plot = "accuracy-vs-sparsity", measure = "late", networks = ["other"]', "E431", "is looked at by `late`"),
+        ('plot = "layers", levels = ["dense"]', "E431", "figures.f.levels: none of these levels is measured"),
         ('plot = "accuracy-vs-sparsity", reduce = "best-over:lr"', "E432", "its families vary in: rewind"),
         ('plot = "accuracy-vs-sparsity", reduce = "mean"', "E107", 'such as "best-over:rewind"'),
     ],
@@ -104,6 +114,7 @@ def test_a_plot_of_several_measures_lacks_one_of_them():
         'plot = "accuracy-vs-sparsity", metric = "loss", reduce = "best-over:rewind", networks = ["imp"]',
         'plot = "accuracy-vs-sparsity", split = "train", levels = ["dense", 2]',
         'plot = "table", measure = "late"',
+        'plot = "layers", networks = ["other", "imp"], levels = ["dense", "last"]',
         'plot = "cost", x = "sparsity", levels = [1], panels = "network"',
     ],
 )

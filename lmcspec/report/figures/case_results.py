@@ -9,6 +9,7 @@ from lmcspec.base import spread
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import Metric
 from lmcspec.plan import Plan, Target
+from lmcspec.plan.figure_targets import levels_shown
 from lmcspec.report.figures.options import Options
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
@@ -115,14 +116,7 @@ class CaseResults:
 
     def levels(self, network: str, wanted: Sequence[int | str] | str | None, measured: Sequence[int]) -> list[int]:
         """The measured levels that a figure asks for by the words of measures; all of them where it asks for none."""
-        if wanted is None or wanted == "all":
-            return list(measured)
-        stages = {planned.number: planned.stage for planned in self.plan.levels[self.case, network]}
-        # A level belongs to the stage that goes on from it.
-        start = min(number for number, stage in stages.items() if stage == max(stages.values()))
-        named: dict[int | str, int] = {"dense": 0, "last": max(measured, default=0), "start": start}
-        asked = {named.get(level, level) for level in wanted}
-        return [level for level in measured if level in asked or ("last-stage" in wanted and level >= start)]
+        return levels_shown(wanted, self.plan.levels[self.case, network], measured)
 
     def measures(self, kind: str) -> list[str]:
         """The names of the measures of a kind, in the order of the spec."""

@@ -1,0 +1,49 @@
+"""What the keys of a figure leave of the targets that its measures ask for."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from lmcspec.base.errors import Problem
+from lmcspec.catalog.figure import Figure
+from lmcspec.plan.graph import Level, Target
+
+Levels = Mapping[str, Sequence[Level]]
+"""All levels of the networks of a case, by name."""
+
+
+def levels_shown(
+    wanted: Sequence[int | str] | str | None, levels: Sequence[Level], measured: Sequence[int]
+) -> list[int]:
+    """Of the measured levels those that a figure asks for by the words of measures; all where it asks for none."""
+    if wanted is None or wanted == "all":
+        return list(measured)
+    stages = {level.number: level.stage for level in levels}
+    # A level belongs to the stage that goes on from it.
+    start = min(number for number, stage in stages.items() if stage == max(stages.values()))
+    named: dict[int | str, int] = {"dense": 0, "last": max(measured, default=0), "start": start}
+    asked = {named.get(level, level) for level in wanted}
+    return [level for level in measured if level in asked or ("last-stage" in wanted and level >= start)]
+
+
+def of_networks(figure: Figure, targets: Sequence[Target]) -> list[Target]:
+    """The targets of the networks that a figure asks for."""
+    return [target for target in targets if figure.networks is None or target.network in figure.networks]
+
+
+def of_no_target(
+    figure: Figure, targets: Sequence[Target], levels: Levels, problem: Callable[..., Problem]
+) -> Iterator[Problem]:
+    """The problem of the key that leaves none of the targets of a figure's measures."""
+    seen = of_networks(figure, targets)
+    if targets and not seen:
+        measures = " or ".join(f"`{name}`" for name in dict.fromkeys(target.measure for target in targets))
+        listed = ", ".join(dict.fromkeys(target.network for target in targets))
+        yield problem(
+            "E431", f"none of these networks is looked at by {measures}", "networks", help=f"these are: {listed}"
+        )
+    wanted = getattr(figure, "levels", None)
+    measured: dict[str, set[int]] = {}
+    for target in seen:
+        measured.setdefault(target.network, set()).add(target.level)
+    if seen and not any(levels_shown(wanted, levels[name], sorted(own)) for name, own in measured.items()):
+        listed = ", ".join(map(str, sorted(set().union(*measured.values()))))
+        yield problem("E431", "none of these levels is measured", "levels", help=f"measured are: {listed}")

@@ -5,7 +5,7 @@ from math import comb
 from typing import Any
 
 from lmcspec.base.steps import Step
-from lmcspec.plan.checks import Recipes
+from lmcspec.plan.checks import Recipes, measured_on
 from lmcspec.plan.measures.request import NoSuchLevel, levels_of
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.spec import Case
@@ -63,7 +63,7 @@ def _ends(measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = 
     begins = [Step(), *(step for stage in stages for step in (stage.rewind, stage.schedule_from) if step is not None)]
     through, lengths = getattr(measure, "through", None), []
     for name in named:
-        recipe = recipes[network.recipe(name), "real"]
+        recipe = recipes[network.recipe(name), measured_on(measure)]
         begin = max(recipe.updates(step) for step in begins)
         if isinstance(k, Step):
             if recipe.updates(k) < begin:

@@ -1,6 +1,7 @@
 """Steps that a spec names, held against the trainings in which they stand."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lmcspec.base.errors import Problem, UsageError
 from lmcspec.base.facts import DataFacts
@@ -69,11 +70,7 @@ def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes:
 
     A warm-up of the rate `constant` may be as long as it likes: a rate that only rises is a way to look for one.
     """
-    measured_with = _measured_with(case, networks)
-    used = {(network.recipe(name), "real") for network in networks.values() for name in measured_with}
-    for network in networks.values():
-        used |= {network.stage_recipe(stage) for stage in network.stages if network.like is None}
-    for name, on in sorted(used):
+    for name, on in sorted(trained_on(case, networks)):
         resolved, written = recipes[name, on], case.study.recipes[name]
         for key, config in (("schedule", written.schedule), ("optimiser", written.optimiser)):
             for place, step in () if isinstance(config, Constant) else steps_of(config):
@@ -203,8 +200,18 @@ def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]
             )
 
 
-def _measured_with(case: Case, networks: Mapping[str, NetworkPlan]) -> set[str]:
-    """The recipes with which levels are trained to be measured, as they are written."""
-    stages = [stage.stage for network in networks.values() for stage in network.stages]
-    named = [getattr(measure, "evaluate", None) for measure in case.study.measures.values()]
-    return {"real", *filter(None, named), *(stage.retrain for stage in stages if stage.retrain)}
+def trained_on(case: Case, networks: Mapping[str, NetworkPlan]) -> set[tuple[str, str]]:
+    """Which recipe trains on which training set: in stages, and to measure levels."""
+    stages = [(network, stage) for network in networks.values() for stage in network.stages]
+    measures = case.study.measures.values()
+    named = {(measure.evaluate, measured_on(measure)) for measure in measures if getattr(measure, "evaluate", None)}
+    named |= {("real", "real"), *((stage.stage.retrain, "real") for _, stage in stages if stage.stage.retrain)}
+    measured = {
+        (network.recipe(name) if on == "real" else name, on) for network in networks.values() for name, on in named
+    }
+    return measured | {network.stage_recipe(stage) for network, stage in stages if network.like is None}
+
+
+def measured_on(measure: Any) -> str:
+    """The training set on which a measure trains networks: the study's own images, or the set that it is about."""
+    return measure.set if get("measure", measure.kind).by_protocol else "real"

@@ -16,6 +16,7 @@ from lmcspec.plan.checks import (
     set_problems,
     split_problems,
     step_problems,
+    trained_on,
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.figure_checks import figure_problems
@@ -29,7 +30,7 @@ from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.recipe_checks import recipe_problems
 from lmcspec.plan.series import series_of
-from lmcspec.plan.settings import resolve_recipe
+from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import StartsAfterEnd, Unsuited
 from lmcspec.spec import Case, Loaded
@@ -98,6 +99,18 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     )
 
 
+class _Recipes(dict[tuple[str, str], ResolvedRecipe]):
+    """By (recipe, training set), resolved once asked for: on a set it never meets a recipe may mean nothing."""
+
+    def __init__(self, case: Case, images: Mapping[str, int]) -> None:
+        super().__init__()
+        self._written, self._images = case.study.recipes, images
+
+    def __missing__(self, pair: tuple[str, str]) -> ResolvedRecipe:
+        name, on = pair
+        return self.setdefault(pair, resolve_recipe(self._written[name], self._images[on]))
+
+
 class _Case:
     """Compiling one case: first everything that can be wrong, then the tasks."""
 
@@ -128,14 +141,11 @@ class _Case:
         model_facts = known_facts(material.model, self.facts_folder)
         self.networks = lay_out_networks(self.case, model_facts, self.problems, self.notes)
         images = {training_set.name: training_set.images for training_set in (material.real, *material.sets.values())}
-        self.problems += recipe_problems(self.case, images.values())
+        trained = trained_on(self.case, self.networks)
+        self.problems += recipe_problems(self.case, ((name, images[on]) for name, on in trained))
         if len(self.problems) > before:
             return []
-        recipes = {
-            (name, on): resolve_recipe(recipe, count)
-            for name, recipe in self.case.study.recipes.items()
-            for on, count in images.items()
-        }
+        recipes = _Recipes(self.case, images)
         self.problems += step_problems(self.case, self.networks, recipes)
         self.problems += milestone_problems(self.case, self.networks, recipes)
         self.problems += split_problems(self.case)

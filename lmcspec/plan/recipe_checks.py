@@ -18,16 +18,17 @@ TRIED = 200
 """Updates at which the rate is asked for, evenly spaced over a training."""
 
 
-def recipe_problems(case: Case, images: Iterable[int]) -> Iterator[Problem]:
+def recipe_problems(case: Case, trained: Iterable[tuple[str, int]]) -> Iterator[Problem]:
     """A problem for each that can't be written into ids and read again, or has rates that are none.
 
-    `images` are the numbers that there are to train on. Built-in ones have tests for that.
+    `trained` says which recipe trains on how many images. Built-in ones have tests for that.
     """
+    counts = sorted(set(trained))
     for name, recipe in case.study.recipes.items():
         for key, config in (("optimiser", recipe.optimiser), ("schedule", recipe.schedule)):
             if code_of(get(key, config.name)) is None:
                 continue
-            flaw = next(filter(None, (_flaw(config, recipe, count) for count in sorted(set(images)))), "")
+            flaw = next(filter(None, (_flaw(config, recipe, count) for of, count in counts if of == name)), "")
             if flaw:
                 message = f"the {key} {config.name!r} can't be used here: {flaw}"
                 place = ("recipes", name, key)

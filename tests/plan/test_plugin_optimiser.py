@@ -115,6 +115,26 @@ def test_one_that_no_training_can_go_by_is_refused_by_the_plan(plugin, method, s
     assert problem.message.startswith(f"the {kind} {name!r} can't be used here: {said}")
 
 
+def test_a_recipe_is_held_against_the_sets_that_it_trains_on_alone(plugin):
+    """One whose fall, or whose step, comes too late for a set is no mistake where only the study's images meet it."""
+    plugin.edit("cards.py", "return update / top if", "assert top < length\n        return update / top if")
+    text = OWN.replace("[recipes.real]", "[distilled]\ndm = { method = 'dm', ipc = 1 }\n[recipes.real]")
+    text = (
+        text.replace('length = "2it"', 'length = "4ep"').replace(
+            "[networks]",
+            '[recipes.distilled]\nlength = "4ep"\nbatch = 16\noptimiser = { name = "sgd", lr = 0.1 }\n[networks]',
+        )
+        + 'worth = { kind = "set-accuracy", set = "dm", evaluate = "EVALUATE" }\n'
+    )
+    for top in ('{ name = "triangle", top = "4it" }', '{ name = "steps", at = ["4it"] }'):
+        late = text.replace('{ name = "triangle", top = "1it" }', top)
+        assert plan_of(late.replace("EVALUATE", "distilled")).tasks
+        with pytest.raises(SpecError) as caught:
+            plan_of(late.replace("EVALUATE", "real"))
+        (problem,) = caught.value.problems
+        assert problem.path.startswith("recipes.real.schedule") and problem.code == ("E429" if "tri" in top else "E408")
+
+
 def test_pruned_weights_and_runs_that_go_on_keep_their_laws(plugin):
     from torch import nn
 

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from lmcspec.catalog import Card, Config, built_in
+from lmcspec.catalog import KINDS, Card, Config, built_in, plug_ins
 
 SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"widths": (5,)},
@@ -20,6 +20,11 @@ WORDS: dict[str, Any] = {"levels": "all", "ipc": 1, "set": "one", "against": "on
 """Values of keys that mean the same wherever they stand."""
 OTHERS = {"set", "against"}
 """Keys whose values are names of something else in a study."""
+
+
+def all_cards() -> list[Card]:
+    """Every card there is, plug-ins included."""
+    return [card for kind in KINDS for cards in (built_in(kind), plug_ins(kind)) for card in cards.values()]
 
 
 def required(card: Card) -> dict[str, Any]:

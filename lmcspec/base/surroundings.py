@@ -64,7 +64,7 @@ def worker_environment() -> dict[str, str]:
 
 
 def foreign_environment(drop: tuple[str, ...] = (), **more: str) -> dict[str, str]:
-    """That of another program, such as git: nearly all, for it has settings of its own."""
+    """The environment of another program, such as git: nearly all of ours, for it has settings of its own."""
     return {name: value for name, value in os.environ.items() if name not in drop} | more
 
 

@@ -27,7 +27,7 @@ from lmcspec.catalog.config import (
 )
 from lmcspec.catalog.metric import Metric, Metrics, Unit
 from lmcspec.catalog.optimiser import Optimiser
-from lmcspec.catalog.registry import all_cards, built_in, find, get, names, nearest, plug_ins
+from lmcspec.catalog.registry import built_in, find, get, names, nearest, plug_ins
 from lmcspec.catalog.schedule import Schedule
 
 __all__ = [
@@ -56,7 +56,6 @@ __all__ = [
     "StepOrEnd",
     "StepOrRewind",
     "Unit",
-    "all_cards",
     "built_in",
     "find",
     "get",

@@ -13,18 +13,19 @@ from lmcspec.catalog.metric import NONE, Metric, Metrics, numbers
 from lmcspec.catalog.optimiser import Optimiser
 from lmcspec.catalog.schedule import Schedule
 
-KINDS = (
-    "model",
-    "dataset",
-    "optimiser",
-    "schedule",
-    "distiller",
-    "criterion",
-    "measure",
-    "plot",
-    "runner",
-    "augmentation",
-)
+KINDS = {
+    "model": "models",
+    "dataset": "datasets",
+    "optimiser": "optimisers",
+    "schedule": "schedules",
+    "distiller": "distillers",
+    "criterion": "criteria",
+    "measure": "measures",
+    "plot": "plots",
+    "runner": "runners",
+    "augmentation": "augmentations",
+}
+"""The kinds of cards, and the folder in lmcspec/catalog of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,10 +67,6 @@ def cards_of(module: object) -> list[Card]:
     return [*([single] if single else []), *getattr(module, "CARDS", ())]
 
 
-def _fits(config: Any, shape: tuple[int, int, int]) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ModelCard(Card):
     """A model. Implementation: `build(config, shape, classes) -> torch.nn.Module`.
@@ -84,7 +81,7 @@ class ModelCard(Card):
     classifier: str = "classifier"
     convolutions: bool = True
     """Whether it has any."""
-    misfit: Callable[[Any, tuple[int, int, int]], str] = _fits
+    misfit: Callable[[Any, tuple[int, int, int]], str] = lambda config, shape: ""
     """`(config, shape)`: why the model can't take images of that shape (channels, height, width); "" if it can."""
 
 
@@ -181,7 +178,7 @@ class CriterionCard(Card):
 
     @property
     def takes(self) -> int:
-        """Five with `passes`, else three."""
+        """With how many arguments it is called: five with `passes`, else three."""
         return 5 if self.passes else 3
 
 
@@ -224,10 +221,6 @@ class MeasureCard(Card):
         return {metric: value for metric, value in named if metric is not None}
 
 
-def _suits(config: Any, kinds: frozenset[str]) -> str:
-    return ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PlotCard(Card):
     """A plot. Implementation: `draw(cases, options, name) -> Drawing`; see `lmcspec/report/figures/by_sparsity.py`."""
@@ -240,7 +233,7 @@ class PlotCard(Card):
     """The kinds of measure of which it needs one; none where it needs none."""
     of_each: bool = False
     """Whether it needs a measure of each of these kinds."""
-    misfit: Callable[[Any, frozenset[str]], str] = _suits
+    misfit: Callable[[Any, frozenset[str]], str] = lambda config, kinds: ""
     """`(config, kinds)`: why its `metric` can't be had of measures of these kinds; "" if it can."""
     across: Literal["by panels", "always"] = "by panels"
     """Whether one figure is always of all cases of a sweep, or where its panels or lines are cases."""

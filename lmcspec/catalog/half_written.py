@@ -12,17 +12,7 @@ from typing import get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from lmcspec.catalog.card import (
-    KINDS,
-    AugmentationCard,
-    Card,
-    CriterionCard,
-    DatasetCard,
-    DistillerCard,
-    MeasureCard,
-    OptimiserCard,
-    ScheduleCard,
-)
+import lmcspec.catalog.card as cards
 from lmcspec.catalog.outline import lacks
 from lmcspec.catalog.schedule import Schedule
 
@@ -32,10 +22,10 @@ _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 def flaw(card: object) -> str:
     """What is wrong with a card; "" if nothing can be seen to be."""
-    if not isinstance(card, Card):
+    if not isinstance(card, cards.Card):
         return f"it is a {type(card).__name__}, no card"
-    if card.kind not in KINDS:
-        return f"its kind is {card.kind!r}, not one of {', '.join(KINDS)}"
+    if card.kind not in cards.KINDS:
+        return f"its kind is {card.kind!r}, not one of {', '.join(cards.KINDS)}"
     if card.kind != next(field.default for field in fields(card) if field.name == "kind"):
         return f"the card of the {card.kind} {card.name!r} has to be a {card.kind.capitalize()}Card"
     checks = (_of_fields, _of_names, _of_settings, _of_kind, _of_code)
@@ -43,7 +33,7 @@ def flaw(card: object) -> str:
     return f"the {card.kind} {card.name!r}: {flaw}" if flaw else ""
 
 
-def _of_fields(card: Card) -> str:
+def _of_fields(card: cards.Card) -> str:
     """A field of another type than its card declares."""
     hints = get_type_hints(type(card))
     for name in (field.name for field in fields(card) if field.name != "config"):
@@ -55,12 +45,12 @@ def _of_fields(card: Card) -> str:
     return ""
 
 
-def _of_names(card: Card) -> str:
+def _of_names(card: cards.Card) -> str:
     strange = [name for name in (card.name, *card.variants) if not _NAME.fullmatch(name)]
     return f"{strange[0]!r} is no name: letters, digits and _ . + -" if strange else ""
 
 
-def _of_settings(card: Card) -> str:
+def _of_settings(card: cards.Card) -> str:
     """Settings that no spec could tell, or that don't say whose they are."""
     base = get_args(get_type_hints(type(card))["config"])[0]
     if not isinstance(card.config, type) or not issubclass(card.config, base):
@@ -79,29 +69,29 @@ def _of_settings(card: Card) -> str:
     return ""
 
 
-def _of_kind(card: Card) -> str:
+def _of_kind(card: cards.Card) -> str:
     """What its kind asks beyond types."""
     keys = card.config.model_fields
     match card:
-        case AugmentationCard():
+        case cards.AugmentationCard():
             return "a recipe knows only the augmentations of lmcspec: a package can't bring one"
-        case ScheduleCard() if card.config.multiplier is Schedule.multiplier:
+        case cards.ScheduleCard() if card.config.multiplier is Schedule.multiplier:
             return "its config lacks multiplier(update, length), by which the rate is multiplied"
-        case OptimiserCard() if card.moments < 0:
+        case cards.OptimiserCard() if card.moments < 0:
             return f"its moments are {card.moments}: how many numbers its state holds for each weight"
-        case DatasetCard() if (card.mean is None) != (card.std is None):
+        case cards.DatasetCard() if (card.mean is None) != (card.std is None):
             return "it has one of mean and std without the other"
-        case MeasureCard() if isinstance(card.headline, str) and bool(card.headline) != bool(card.metrics.fixed):
+        case cards.MeasureCard() if isinstance(card.headline, str) and bool(card.headline) != bool(card.metrics.fixed):
             return "it has one of metrics and headline, the metric by which it is known, without the other"
-        case MeasureCard() if (
+        case cards.MeasureCard() if (
             isinstance(card.headline, str) and card.headline and not card.metrics.called(card.headline)
         ):
             return f"its headline is {card.headline!r}, which is none of its metrics"
-        case CriterionCard() if card.images and not (card.passes and "per_class" in keys):
+        case cards.CriterionCard() if card.images and not (card.passes and "per_class" in keys):
             return "it looks at images, for which it has to declare passes and its config per_class"
-        case CriterionCard() if card.trains and card.rewound:
+        case cards.CriterionCard() if card.trains and card.rewound:
             return "it scores trained weights, or with trains = False rewound ones: not both"
-        case DistillerCard() if lacking := [
+        case cards.DistillerCard() if lacking := [
             name for name in ("ipc", "seed", "steps", "work") if name not in keys and not hasattr(card.config, name)
         ]:
             return f"its config lacks {', '.join(lacking)}: see lmcspec/catalog/distillers/dm.py"
@@ -109,10 +99,10 @@ def _of_kind(card: Card) -> str:
             return ""
 
 
-def _of_code(card: Card) -> str:
+def _of_code(card: cards.Card) -> str:
     """Places that are none, or where a module's text shows no such thing or a lesser one."""
     places = [(card.implementation, card.takes, card.methods)]
-    if isinstance(card, DatasetCard) and isinstance(card.facts, str):
+    if isinstance(card, cards.DatasetCard) and isinstance(card.facts, str):
         places.append((card.facts, card.takes, ()))
     for place, takes, methods in places:
         if not _PLACE.fullmatch(place):

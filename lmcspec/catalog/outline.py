@@ -53,7 +53,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _miscounted(node: ast.AST | None, takes: int | None, *bound: str) -> str:
-    """Of a function that can't be called with so many arguments, and those that are `bound` before them."""
+    """Why a function can't be called with so many arguments, and those that are `bound` before them; "" if it can."""
     if takes is None or not isinstance(node, ast.FunctionDef) or node.decorator_list:
         return ""
     arguments, wanted = node.args, takes + len(bound)

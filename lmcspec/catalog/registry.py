@@ -13,19 +13,6 @@ from lmcspec.base.errors import UsageError
 from lmcspec.catalog.card import KINDS, Card, cards_of
 from lmcspec.catalog.plugged import plugged_cards
 
-FOLDERS = {
-    "model": "models",
-    "dataset": "datasets",
-    "optimiser": "optimisers",
-    "schedule": "schedules",
-    "distiller": "distillers",
-    "criterion": "criteria",
-    "measure": "measures",
-    "plot": "plots",
-    "runner": "runners",
-    "augmentation": "augmentations",
-}
-
 
 class DuplicateCard(UsageError):
     """Two cards of one kind claim the same name."""
@@ -40,7 +27,7 @@ def built_in(kind: str) -> dict[str, Card]:
 @cache
 def _modules(kind: str) -> dict[str, str]:
     """The modules of a kind's cards: how they are called in its folder, and in full."""
-    package = import_module(f"lmcspec.catalog.{FOLDERS[kind]}")
+    package = import_module(f"lmcspec.catalog.{KINDS[kind]}")
     return {
         name: f"{package.__name__}.{name}" for name in sorted(module.name for module in iter_modules(package.__path__))
     }
@@ -88,11 +75,6 @@ def names(kind: str, *, plugged: bool = True) -> list[str]:
     """All names of a kind, variants included, sorted."""
     cards = [*built_in(kind).values(), *(plug_ins(kind).values() if plugged else ())]
     return sorted(_names(cards))
-
-
-def all_cards() -> list[Card]:
-    """Every card there is, plug-ins included."""
-    return [card for kind in KINDS for cards in (built_in(kind), plug_ins(kind)) for card in cards.values()]
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:

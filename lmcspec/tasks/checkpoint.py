@@ -43,12 +43,12 @@ class Checkpoints:
     def pulse(self, total: int, metric: str) -> Callable[[int, float], bool]:
         """A function of (done, loss) that tells the context of both and returns whether to stop the work here."""
 
-        def told(done: int, loss: float) -> bool:
+        def tell(done: int, loss: float) -> bool:
             self._ctx.progress(done, total, f"loss {loss:.4g}")
             self._ctx.metric(metric, loss, done)
             return self.due()
 
-        return told
+        return tell
 
     def write(self, done: int, tensors: "Mapping[str, Tensor]", work: str = "") -> None:
         """Replace the checkpoint in one step by that after `done` units; on disk when this returns.

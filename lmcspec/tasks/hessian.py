@@ -135,12 +135,4 @@ _CHUNK = 8
 """Vectors multiplied at once. Fixed, because a product's rounding may depend on how many there are."""
 
 
-KIND = Kind(
-    name="hessian",
-    version=2,
-    params=Hessian,
-    run=run,
-    work=work,
-    data="data",
-    about=lambda params: ("state",),
-)
+KIND = Kind(name="hessian", version=2, params=Hessian, run=run, work=work, data="data", about=lambda params: ("state",))

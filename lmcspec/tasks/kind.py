@@ -34,14 +34,6 @@ class Interrupted(Exception):
     """The task was told to stop; what it needs to go on is in its checkpoint."""
 
 
-def _no_facts(params: Any) -> Mapping[str, Any]:
-    return {}
-
-
-def _no_inputs(params: Any) -> tuple[str, ...]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True)
 class CardOf:
     """Where a task names a card: the parameter with its settings, the kind of card, and the key that is its name."""
@@ -72,9 +64,9 @@ class Kind:
     """The parameter that is a set in place of their training images, if any; a task's is the input `data`."""
     layers: str = ""
     """The parameter that names layers of the model, which has to have them."""
-    about: Callable[[Any], tuple[str, ...]] = _no_inputs
+    about: Callable[[Any], tuple[str, ...]] = lambda params: ()
     """Inputs (by the first letters of their names) of networks and masks whose collapse is that of its numbers, too."""
-    shown: Callable[[Any], Mapping[str, Any]] = _no_facts
+    shown: Callable[[Any], Mapping[str, Any]] = lambda params: {}
     """What tracking shows of its parameters, flat and by name."""
     picture: str = ""
     """What it is looked at by: a file among its outputs, or `package.module:draw`, which is given (task, result)."""

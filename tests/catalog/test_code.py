@@ -5,9 +5,10 @@ import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
+from cards_for_tests import all_cards
 
 from lmcspec.base.errors import StoreError
-from lmcspec.catalog import CriterionCard, DatasetCard, ModelCard, Named, all_cards, built_in
+from lmcspec.catalog import CriterionCard, DatasetCard, ModelCard, Named, built_in
 from lmcspec.catalog.code import CodeError, check_planned, code_of, look_again
 
 PACKAGE = {

@@ -7,9 +7,10 @@ from dataclasses import replace
 from types import ModuleType
 
 import pytest
+from cards_for_tests import all_cards
 
 from lmcspec.base.errors import UsageError
-from lmcspec.catalog import CriterionCard, Named, all_cards, built_in, find, get, names, nearest, plug_ins, registry
+from lmcspec.catalog import CriterionCard, Named, built_in, find, get, names, nearest, plug_ins, registry
 from lmcspec.catalog import plugged as plugged_module
 
 

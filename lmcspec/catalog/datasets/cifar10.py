@@ -21,10 +21,7 @@ CARD = DatasetCard(
     source="Krizhevsky 2009; mean and std as they are commonly given for its training images",
     facts="lmcspec.science.data.sets.cifar:facts",
     expected=DataFacts("", 50_000, 10_000, 10, (3, 32, 32), known=False),
-    files=(
-        *(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),
-        "cifar-10-batches-py/test_batch",
-    ),
+    files=(*(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)), "cifar-10-batches-py/test_batch"),
     mean=(0.4914, 0.4822, 0.4465),
     std=(0.2470, 0.2435, 0.2616),
 )

@@ -65,7 +65,7 @@ def read(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def headline(params: Any, split: str) -> str:
-    """On the images that the measure goes by."""
+    """The name of the accuracy on the images that the measure goes by."""
     return f"{split}/accuracy"
 
 

@@ -26,7 +26,7 @@ class Distance(LevelMeasure):
 
 
 def sides(measure: str, *, charted: bool) -> tuple[Metric, ...]:
-    """Those of the triangle of a start and two ends. Of the angle, which has no length, there is no chart."""
+    """The metrics of the triangle of a start and two ends. Of the angle, which has no length, there is no chart."""
     words = {
         "distance": "L2 distance of the two ends",
         "from-start": "L2 distance from the start",

@@ -85,7 +85,7 @@ def read(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 def headline(params: Any, split: str) -> str:
-    """On test images with averaged statistics where it looked at these."""
+    """The name of the instability in error, on test images with averaged statistics where it looked at these."""
     split = "test" if "test" in params.split else params.split[0]
     return _metric("instability", split, "error", POLICIES[0] if POLICIES[0] in params.bn else params.bn[0]).name
 

@@ -58,7 +58,7 @@ def next_pickle(file: BytesIO) -> bytes:
     return file.getvalue()[begin : file.tell()]
 
 
-def told(error: BaseException) -> str:
+def short_message(error: BaseException) -> str:
     """The beginning of what an exception says: of a foreign file it may quote megabytes, or be unable to."""
     try:
         text = str(error).partition("\n")[0]

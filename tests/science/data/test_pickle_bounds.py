@@ -22,7 +22,7 @@ from lmcspec.science.data.distilled.published import NoSet, read_published
 from lmcspec.science.data.distilled.stored_tensor import NoTensors
 from lmcspec.science.data.distilled.torch_file import read_torch
 from lmcspec.science.data.distilled.torch_pickle import _Tensors
-from lmcspec.science.data.pickle_bounds import EACH, INSTRUCTIONS, KEY, Call, Refused, next_pickle, told
+from lmcspec.science.data.pickle_bounds import EACH, INSTRUCTIONS, KEY, Call, Refused, next_pickle, short_message
 from lmcspec.science.data.sets.pickled import read_pickle
 
 DEEP = b")" + b"\x85" * 100_000
@@ -201,7 +201,7 @@ def test_a_call_is_a_call():
 
 
 def test_of_an_error_the_beginning_is_told():
-    assert told(ValueError("a\nb")) == "a"
-    assert told(KeyError(10**5000)) == "KeyError"
-    assert told(EOFError()) == "EOFError"
-    assert len(told(ValueError("x" * 10**6))) == pickle_bounds.LONGEST + 1
+    assert short_message(ValueError("a\nb")) == "a"
+    assert short_message(KeyError(10**5000)) == "KeyError"
+    assert short_message(EOFError()) == "EOFError"
+    assert len(short_message(ValueError("x" * 10**6))) == pickle_bounds.LONGEST + 1

@@ -12,7 +12,7 @@ from lmcspec.science.data.augmentation.augment import ByImage, Epoch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mirrored(ByImage):
-    """Which images are, bool (n,)."""
+    """Mirrors those of n images that `which` names, bool (n,)."""
 
     which: Tensor
 

@@ -12,7 +12,7 @@ from lmcspec.base.documents import DocumentError, open_regular, parse_document
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.distilled.foreign import START, advice
 from lmcspec.science.data.distilled.published import FORMS, NoSet
-from lmcspec.science.data.pickle_bounds import told
+from lmcspec.science.data.pickle_bounds import short_message
 from lmcspec.science.data.spaces import Space
 
 LARGEST_FACTOR = 64
@@ -106,7 +106,9 @@ def read_own_file(path: Path) -> tuple[OwnTensor, OwnTensor, Note]:
     except DataError:
         raise
     except Exception as error:  # safetensors' own error class has no stable name
-        raise NoSet(f"{path} is not a distilled set: {told(error)}", help=advice(path, start) or FORMS) from error
+        raise NoSet(
+            f"{path} is not a distilled set: {short_message(error)}", help=advice(path, start) or FORMS
+        ) from error
     return images, labels, Note.read(path, metadata)
 
 

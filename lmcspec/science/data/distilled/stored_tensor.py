@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lmcspec.science.data.pickle_bounds import told
+from lmcspec.science.data.pickle_bounds import short_message
 
 Order = Literal["<", ">"]
 
@@ -80,7 +80,7 @@ def as_no_tensors(error: Exception) -> NoTensors:
         case OSError():
             return NoTensors(f"can't be read: {error.strerror or error}")
         case _:
-            return NoTensors(f"can't be read as tensors: {told(error)}")
+            return NoTensors(f"can't be read as tensors: {short_message(error)}")
 
 
 def itemsize(dtype: str) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lmcspec.base.documents import read_bytes
 from lmcspec.science.data.arrays import DataError
-from lmcspec.science.data.pickle_bounds import Call, next_pickle, told
+from lmcspec.science.data.pickle_bounds import Call, next_pickle, short_message
 
 LARGEST = 2**28
 """Bytes of a file; the largest official one has 155 million."""
@@ -112,7 +112,7 @@ def read_pickle(path: Path) -> Any:
         return _arrays(_Plain(content).load())
     except Exception as error:  # a damaged pickle makes Python raise anything
         raise DataError(
-            f"{path} can't be read: {told(error)}", help="fetch the file again; it is no official one as it is"
+            f"{path} can't be read: {short_message(error)}", help="fetch the file again; it is no official one as it is"
         ) from error
 
 

@@ -31,7 +31,7 @@ class Heartbeat:
             self._running, self._beaten = (lease, log), time.monotonic()
         self._at_work.set()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._attend, name="lmcspec-attendant", daemon=True)
+            self._thread = threading.Thread(target=self._attend, name="lmcspec-heartbeat", daemon=True)
             self._thread.start()
         try:
             yield

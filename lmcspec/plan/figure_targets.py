@@ -44,6 +44,6 @@ def of_no_target(
     measured: dict[str, set[int]] = {}
     for target in seen:
         measured.setdefault(target.network, set()).add(target.level)
-    if seen and not any(levels_shown(wanted, levels[name], sorted(own)) for name, own in measured.items()):
+    if seen and not any(levels_shown(wanted, levels[name], sorted(asked)) for name, asked in measured.items()):
         listed = ", ".join(map(str, sorted(set().union(*measured.values()))))
         yield problem("E431", "none of these levels is measured", "levels", help=f"measured are: {listed}")

@@ -54,25 +54,35 @@ def code_of(card: Card) -> str | None:
     The digest is over the text of all modules that the implementation rests on in its own package, by their names, and
     over what the card itself says of it. Raises CodeError.
     """
-    named = _references(card)
+    return _code(_called(card), _references(card), _said(card), card.version)
+
+
+def code_of_kind(name: str) -> str | None:
+    """What of the code of a kind of task enters ids: None for a built-in one, else as of a card. Raises CodeError."""
+    return _code(f"the kind of task `{name}`", (name,), {"implementation": [name]}) if ":" in name else None
+
+
+def _called(card: Card) -> str:
+    return f"{card.kind} `{card.name}`"
+
+
+def _code(what: str, named: tuple[str, ...], said: dict[str, Any], version: int | str | None = None) -> str | None:
     foreign = tuple(implementation for implementation in named if _module(implementation).partition(".")[0] != OWN)
     if not foreign:
         return None
-    if card.version is not None:
-        code = f"version {card.version}"
+    if version is not None:
+        code = f"version {version}"
     else:
         try:
-            code = digest({"card": _said(card), "modules": _followed(tuple(dict.fromkeys(map(_module, foreign))))})
+            code = digest({"card": said, "modules": _followed(tuple(dict.fromkeys(map(_module, foreign))))})
         except CodeError as error:
-            raise CodeError(
-                f"the code of {card.kind} `{card.name}` can't stand in ids: {error}", help=error.help
-            ) from None
-    _seen.setdefault((card.kind, card.name), code)
+            raise CodeError(f"the code of {what} can't stand in ids: {error}", help=error.help) from None
+    _seen.setdefault(what, code)
     return code
 
 
-_seen: dict[tuple[str, str], str] = {}
-"""The code of each card when this process first looked at it: what it has loaded can't be later than that."""
+_seen: dict[str, str] = {}
+"""The code of each card and kind when this process first looked at it: what it has loaded can't be later than that."""
 
 
 def look_again() -> None:
@@ -83,12 +93,20 @@ def look_again() -> None:
 
 def check_planned(card: Card, planned: str | None) -> None:
     """Raise StoreError unless this process would do what was planned: with that code, and with nothing older."""
-    now = code_of(card)
+    _check(_called(card), code_of(card), planned)
+
+
+def check_planned_kind(name: str, planned: str | None) -> None:
+    """As `check_planned`, of a kind of task."""
+    _check(f"the kind of task `{name}`", code_of_kind(name), planned)
+
+
+def _check(what: str, now: str | None, planned: str | None) -> None:
     if now != planned:
-        message = f"the code of {card.kind} `{card.name}` is another than when this was planned"
+        message = f"the code of {what} is another than when this was planned"
         raise StoreError(message, help="give the same command again: it plans anew")
-    if now is not None and _seen[card.kind, card.name] != now:
-        message = f"the code of {card.kind} `{card.name}` was edited after this process had begun to use it"
+    if now is not None and _seen[what] != now:
+        message = f"the code of {what} was edited after this process had begun to use it"
         raise StoreError(message, help="start Python anew (in a notebook, restart the kernel)")
 
 

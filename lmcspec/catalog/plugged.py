@@ -27,12 +27,16 @@ _log = logging.getLogger(__name__)
 
 
 @cache
-def plugged_cards() -> tuple[Card, ...]:
-    """All cards of all plug-ins that can be used."""
+def plugged_cards() -> tuple[tuple[str, Card], ...]:
+    """All cards of all plug-ins that can be used, each after the plug-in that brings it."""
     if not _any_plugs_in():
         return ()
     points = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: (point.name, point.value))
-    return tuple(card for point in points for card in _cards(point))
+    return tuple((_called(point), card) for point in points for card in _cards(point))
+
+
+def _called(point: metadata.EntryPoint) -> str:
+    return f"the plug-in {point.name} ({point.value})"
 
 
 def _any_plugs_in() -> bool:
@@ -62,7 +66,7 @@ def _any_plugs_in() -> bool:
 
 
 def _cards(point: metadata.EntryPoint) -> list[Card]:
-    what = f"the plug-in {point.name} ({point.value})"
+    what = _called(point)
     said = io.StringIO()
     try:
         # What it prints would stand in the middle of an answer.

@@ -4,6 +4,7 @@ No list of cards exists anywhere. A new card is a new module in the folder of it
 (or `CARDS`). Plug-ins are scanned only for a name that is not built in, and by whoever asks for all of them.
 """
 
+import logging
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -12,6 +13,8 @@ from pkgutil import iter_modules
 from lmcspec.base.errors import UsageError
 from lmcspec.catalog.card import KINDS, Card, cards_of
 from lmcspec.catalog.plugged import plugged_cards
+
+_log = logging.getLogger(__name__)
 
 
 class DuplicateCard(UsageError):
@@ -35,12 +38,23 @@ def _modules(kind: str) -> dict[str, str]:
 
 @cache
 def plug_ins(kind: str) -> dict[str, Card]:
-    """The cards of a kind that other installed packages bring under the entry-point group `lmcspec.cards`."""
-    plugged = [card for card in plugged_cards() if card.kind == kind]
-    clash = sorted(set(_names(plugged)) & set(_names(built_in(kind).values())))
-    if clash:
-        raise DuplicateCard(f"a plug-in's {kind} {clash[0]!r} has the name of a built-in one")
-    return _collect(kind, plugged)
+    """The cards of a kind that other installed packages bring under the entry-point group `lmcspec.cards`.
+
+    One that has the name of a built-in one, or of one that comes earlier, is left out with a word.
+    """
+    cards: dict[str, Card] = {}
+    taken = dict.fromkeys(_names(built_in(kind).values()), "a built-in one")
+    for package, card in plugged_cards():
+        if card.kind != kind:
+            continue
+        own = _names([card])
+        if clash := next((name for name in own if name in taken or own.count(name) > 1), ""):
+            other = taken.get(clash, "itself")
+            _log.warning("a card of %s is left out: the %s %r has the name of %s", package, kind, clash, other)
+            continue
+        cards[card.name] = card
+        taken |= dict.fromkeys(own, f"one of {package}")
+    return cards
 
 
 def find(kind: str, name: str) -> Card | None:

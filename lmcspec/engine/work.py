@@ -16,7 +16,7 @@ from lmcspec.engine.context import Execution, TaskContext, Workplace, present
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
-from lmcspec.tasks.code import check_code
+from lmcspec.tasks.code import check_code, check_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
                     help="plan again",
                 )
             _check_identity(identifier, payload)
+            check_kind(task.name, payload["task"].get("code"))
 
             def record() -> dict[str, Any]:
                 return {

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -130,6 +130,7 @@ class _Task(TypedDict):
 
     kind: str
     version: int
+    code: NotRequired[str]
     params: dict[str, Any]
     inputs: dict[str, str]
     seeds: dict[str, int]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from lmcspec.plan.diff import Diff
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.step_labels import earlier_labels
-from lmcspec.tasks import Part, Task
+from lmcspec.tasks import Part, Task, kind
 
 REASONS = {
     "never-run": "nothing like it has run",
@@ -153,6 +153,8 @@ def _differences(
     task: Task, old: Mapping[str, Any], parts: Mapping[str, Any], neutral: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Change]:
     new = task.document
+    if old.get("code") != new.get("code"):
+        yield Change(f"{CODE}`{task.kind}`", old.get("code"), new.get("code"))
     for name in sorted(set(old["params"]) | set(new["params"])):
         before, after = old["params"].get(name), new["params"].get(name)
         if before == after:
@@ -177,9 +179,8 @@ def _named(task: Task, param: str, neutral: Mapping[str, Mapping[str, Any]]) -> 
     match param:
         case "model":
             return task.params.model.value["config"]["name"]
-        case "code":
-            part = getattr(task.params, "criterion", None) or task.params.method
-            return part.value.get("method") or part.value["name"]
+        case "code" if (card := kind(task.kind).card) is not None:
+            return getattr(task.params, card.parameter).value[card.key]
         case _:
             return neutral.get(getattr(task.params, param).digest, {}).get("config", {}).get("name", "")
 

@@ -67,6 +67,7 @@ class Recipe(TypedDict):
 
     kind: str
     version: NotRequired[int]
+    code: NotRequired[str]
     params: NotRequired[dict[str, Any]]
     inputs: NotRequired[dict[str, str]]
     seeds: NotRequired[dict[str, Any]]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lmcspec.catalog import get
-from lmcspec.catalog.code import check_planned, code_of, look_again
+from lmcspec.catalog.code import check_planned, check_planned_kind, code_of, look_again
 from lmcspec.catalog.recipe import schedule_name
 from lmcspec.tasks.kind import Kind
 from lmcspec.tasks.params import parts_of
@@ -21,6 +21,13 @@ def check_code(tasks: Iterable[tuple[Kind, Any]], neutral: Mapping[str, Any]) ->
         look_again()
     for card, code in plugged:
         check_planned(card, code)
+
+
+def check_kind(name: str, planned: str | None) -> None:
+    """Raise StoreError where another package's kind of task would do something else than was planned."""
+    if ":" in name:
+        look_again()
+        check_planned_kind(name, planned)
 
 
 def _cards(kind: Kind, params: Any, neutral: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:

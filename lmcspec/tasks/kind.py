@@ -50,6 +50,7 @@ class Kind:
     name: str
     version: int
     params: type
+    """A frozen dataclass. Its `model`, a Part, is the study's: costs, facts and seconds are known by that."""
     run: Callable[..., Finished]
     """`run(ctx, params, seeds)`; imports science inside."""
     work: Callable[[Any, Known], Work]

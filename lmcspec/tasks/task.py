@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lmcspec.base.ids import task_id
+from lmcspec.catalog.code import code_of_kind
 from lmcspec.tasks.kind import kind
 from lmcspec.tasks.params import Part, encode
 
-IDENTITY = ("kind", "version", "params", "inputs", "seeds")
-"""The keys of an identity document."""
+IDENTITY = ("kind", "version", "code", "params", "inputs", "seeds")
+"""The keys of an identity document; `code` is there for kinds of other packages only."""
 SET = "data"
 """The input that is a distilled set that a task makes."""
 
@@ -29,6 +30,8 @@ class Task:
     label: str = ""
     """Where it stands in the study that planned it: `imp/s0/level 3/train`."""
     keep: Literal["always", "until-used"] = "always"
+    code: str | None = None
+    """What stands for the code of its kind, where that isn't lmcspec's."""
 
     @property
     def data(self) -> Part | None:
@@ -63,21 +66,24 @@ class Task:
     @property
     def document(self) -> dict[str, Any]:
         """The identity document {kind, version, params, inputs, seeds}."""
-        return document(self.kind, self.params, dict(self.inputs), dict(self.seeds))
+        return document(self.kind, self.params, dict(self.inputs), dict(self.seeds), self.code)
 
 
 def _parameter(task: Task, name: str) -> Any:
     return getattr(task.params, name) if name else None
 
 
-def document(name: str, params: Any, inputs: dict[str, str], seeds: dict[str, int]) -> dict[str, Any]:
+def document(
+    name: str, params: Any, inputs: dict[str, str], seeds: dict[str, int], code: str | None = None
+) -> dict[str, Any]:
     """The identity document of a task."""
-    return {"kind": name, "version": kind(name).version, "params": encode(params), "inputs": inputs, "seeds": seeds}
+    of_kind = {"kind": name, "version": kind(name).version} | ({} if code is None else {"code": code})
+    return of_kind | {"params": encode(params), "inputs": inputs, "seeds": seeds}
 
 
 def own_id(document: Mapping[str, Any]) -> str:
     """The id by what a task's document says; what stands beside the identity in it does not count."""
-    return task_id({key: document[key] for key in IDENTITY})
+    return task_id({key: document[key] for key in IDENTITY if key in document})
 
 
 def make(
@@ -90,6 +96,7 @@ def make(
     keep: Literal["always", "until-used"] = "always",
 ) -> Task:
     """The task with its id."""
-    inputs, seeds = inputs or {}, seeds or {}
-    identifier = task_id(document(name, params, inputs, seeds))
-    return Task(identifier, name, params, tuple(sorted(inputs.items())), tuple(sorted(seeds.items())), label, keep)
+    inputs, seeds, code = inputs or {}, seeds or {}, code_of_kind(name)
+    identifier = task_id(document(name, params, inputs, seeds, code))
+    in_order = tuple(sorted(inputs.items())), tuple(sorted(seeds.items()))
+    return Task(identifier, name, params, *in_order, label, keep, code)

@@ -137,21 +137,23 @@ class TestPlugIns:
         with pytest.raises(UsageError, match="did you mean 'wild'"):
             get("criterion", "wilt")
 
-    @pytest.mark.parametrize("changes", [{"name": "random"}, {"variants": {"magnitude": {}}}])
-    def test_the_name_of_a_built_in_one(self, plugged, changes):
-        plugged(replace(CARD, **changes))
-        with pytest.raises(registry.DuplicateCard, match="has the name of a built-in one"):
-            plug_ins("criterion")
-
-    def test_two_of_one_name(self, plugged):
-        plugged(CARD, replace(CARD, doc="another"))
-        with pytest.raises(registry.DuplicateCard, match="two criterion cards are called 'wild'"):
-            plug_ins("criterion")
-
-    def test_a_variant_s_name_twice(self, plugged):
-        plugged(CARD, replace(CARD, name="tame", variants={"wild": {}}))
-        with pytest.raises(registry.DuplicateCard, match="two criterion cards are called 'wild'"):
-            plug_ins("criterion")
+    @pytest.mark.parametrize(
+        ("clashing", "whose"),
+        [
+            (replace(CARD, name="random"), "'random' has the name of a built-in one"),
+            (replace(CARD, name="tame", variants={"magnitude": {}}), "'magnitude' has the name of a built-in one"),
+            (replace(CARD, doc="another"), "'wild' has the name of one of the plug-in plugged (plugged)"),
+            (replace(CARD, name="tame", variants={"wild": {}}), "'wild' has the name of one of the plug-in"),
+            (replace(CARD, name="tame", variants={"tame": {}}), "'tame' has the name of itself"),
+        ],
+    )
+    def test_one_whose_name_is_taken_is_left_out_with_a_word_and_no_other(self, plugged, caplog, clashing, whose):
+        plugged(CARD, clashing, replace(CARD, name="last"))
+        assert plug_ins("criterion")["wild"] is CARD
+        assert list(plug_ins("criterion")) == ["wild", "last"]
+        assert find("criterion", "wilt") is None
+        (said,) = caplog.messages
+        assert f"a card of the plug-in plugged (plugged) is left out: the criterion {whose}" in said
 
 
 def test_a_card_in_the_wrong_folder():

@@ -10,7 +10,7 @@ from lmcspec.catalog import nearest
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
 from lmcspec.plan.network_plan import NetworkPlan
-from lmcspec.plan.survivors import Idle, counted, hangs_on_shapes
+from lmcspec.plan.survivors import RoundsWithoutEffect, counted, hangs_on_shapes
 from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
 from lmcspec.tasks.masks import weight_of
@@ -66,7 +66,7 @@ def lay_out_networks(
     return {name: laid[name] for name in written if name in laid}
 
 
-def _idle_problems(case: Case, network: str, idle: Iterable[Idle]) -> Iterator[Problem]:
+def _idle_problems(case: Case, network: str, idle: Iterable[RoundsWithoutEffect]) -> Iterator[Problem]:
     """Stages of which no round prunes a single weight."""
     for stretch in idle:
         if stretch.all and stretch.eligible:
@@ -84,7 +84,9 @@ def _idle_problems(case: Case, network: str, idle: Iterable[Idle]) -> Iterator[P
             yield case.origins.problem("E407", message, path, help="leave the stage out, or prune less before it")
 
 
-def _weight_notes(levels: tuple[Level, ...], idle: Iterable[Idle], emptied: Mapping[str, int]) -> Iterator[str]:
+def _weight_notes(
+    levels: tuple[Level, ...], idle: Iterable[RoundsWithoutEffect], emptied: Mapping[str, int]
+) -> Iterator[str]:
     """Levels that are one mask, and networks or layers of which nothing is left."""
     for stretch in idle:
         if stretch.all:

@@ -10,7 +10,7 @@ from lmcspec.spec.study import Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
+class RoundsWithoutEffect:
     """Rounds of a stage that prune nothing, because their share of the eligible survivors rounds to none."""
 
     stage: StagePlan
@@ -43,7 +43,7 @@ def hangs_on_shapes(stages: Iterable[Stage]) -> bool:
 
 def counted(
     stages: Sequence[StagePlan], levels: Sequence[Level], sizes: Mapping[str, int]
-) -> tuple[tuple[Level, ...], tuple[Idle, ...], dict[str, int]]:
+) -> tuple[tuple[Level, ...], tuple[RoundsWithoutEffect, ...], dict[str, int]]:
     """The levels with what survives at each, the rounds that prune nothing, and from when on layers are empty for sure.
 
     `sizes` are weights by layer. Layers that are ranked together may each be empty sooner than all of them are.
@@ -94,14 +94,14 @@ def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int
         eligible, surviving = eligible - count, surviving - count
 
 
-def _idle(stage: StagePlan, counts: Sequence[int], eligible: int, shared: int) -> Iterator[Idle]:
+def _idle(stage: StagePlan, counts: Sequence[int], eligible: int, shared: int) -> Iterator[RoundsWithoutEffect]:
     """Runs of rounds that prune nothing."""
     begin = None
     for level, count in enumerate([*counts, 1], stage.entry):
         if not count and begin is None:
             begin = level
         if count and begin is not None:
-            yield Idle(stage, begin, level, eligible, shared)
+            yield RoundsWithoutEffect(stage, begin, level, eligible, shared)
             begin = None
         eligible, shared = eligible - count, shared - count
 

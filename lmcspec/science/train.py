@@ -12,7 +12,7 @@ from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.auxiliary import loss_of_outputs
-from lmcspec.science.data.augmentation.augment import BatchChange, Draws, draw, draw_batches
+from lmcspec.science.data.augmentation.augment import BatchChange, ImageDraws, draw, draw_batches
 from lmcspec.science.data.augmentation.cutmix import Labels, loss_of
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import attach, detach
@@ -43,7 +43,7 @@ class Snapshot:
     diverged: bool
 
 
-class Stopped(Exception):
+class TrainingStopped(Exception):
     """Training was asked to stop; `snapshot` is where it can go on from."""
 
     def __init__(self, snapshot: Snapshot) -> None:
@@ -73,7 +73,7 @@ class Callbacks:
     on_stop: Callable[[Snapshot], None] | None = None
     """Gets a snapshot after k updates for each k of `stops`, those at the beginning included."""
     pulse: Callable[[int, float], bool | None] | None = None
-    """`pulse(update, loss)` is called now and then; once it returns True, Stopped is raised."""
+    """`pulse(update, loss)` is called now and then; once it returns True, TrainingStopped is raised."""
 
 
 def train(
@@ -127,7 +127,7 @@ def train(
                 deliver()
             if pulse and (look or time.monotonic() - pulsed > _PULSE_SECONDS):
                 if pulse(run.update, run.last_loss()):
-                    raise Stopped(run.snapshot())
+                    raise TrainingStopped(run.snapshot())
                 module.train()
                 pulsed = time.monotonic()
         end = run.snapshot()
@@ -149,7 +149,7 @@ def batches(
     per_epoch = updates_per_epoch(images, recipe.batch)
     asked: deque[tuple[tuple[BatchChange, ...], int, slice]] = deque()
 
-    def parts() -> Iterator[tuple[Tensor, Draws | None]]:
+    def parts() -> Iterator[tuple[Tensor, ImageDraws | None]]:
         update = begin
         while update < until:
             epoch, first = divmod(update, per_epoch)

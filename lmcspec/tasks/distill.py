@@ -55,7 +55,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     from lmcspec.catalog import ModelCard, get
     from lmcspec.science.data.distilled.distilled_set import save_distilled
     from lmcspec.science.data.look import save_grid, visible
-    from lmcspec.science.distill.distillation import Distillation, Diverged, Progress, Stopped
+    from lmcspec.science.distill.distillation import Distillation, DistillationState, DistillationStopped, Diverged
     from lmcspec.science.initial import scheme_of
 
     card = get("distiller", params.method.value["method"])
@@ -67,7 +67,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     checkpoints = Checkpoints(ctx, "iteration", "distill.checkpoint")
     begin = None
     if (checkpoint := checkpoints.read()) is not None:
-        begin = Progress(*checkpoint)
+        begin = DistillationState(*checkpoint)
         ctx.log(f"goes on from its checkpoint after {begin.step} steps")
 
     distillation = Distillation(
@@ -83,7 +83,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
         try:
             made = card.load()(config, distillation)
             break
-        except Stopped as stopped:
+        except DistillationStopped as stopped:
             distillation = replace(distillation, begin=stopped.progress)
             checkpoints.write(stopped.progress.step, stopped.progress.state, f"{stopped.progress.step} steps")
         except Diverged as diverged:

@@ -22,12 +22,12 @@ def by_segments(
     A checkpoint holds the snapshot as `state/` and `optimiser/`, and tensors `beside` it, each under its part's name.
     Raises Interrupted where the task is to stop.
     """
-    from lmcspec.science.train import Segment, Stopped
+    from lmcspec.science.train import Segment, TrainingStopped
 
     while True:
         try:
             return train(segment)
-        except Stopped as stopped:
+        except TrainingStopped as stopped:
             snapshot = stopped.snapshot
             parts = {"state": snapshot.state, "optimiser": snapshot.optimiser, **(beside or {})}
             entries = {f"{part}/{name}": tensor for part, held in parts.items() for name, tensor in held.items()}

@@ -13,7 +13,7 @@ from lmcspec.science import precision
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.precision import LossScale, computing_in
-from lmcspec.science.train import Callbacks, Segment, Stopped, train
+from lmcspec.science.train import Callbacks, Segment, TrainingStopped, train
 
 OPTIMISER = Sgd(lr=0.05, momentum=0.9)
 
@@ -73,7 +73,7 @@ def test_a_bfloat16_training_goes_on_bitwise(few):
     module = network()
     whole = train(module, few[0], recipe, SgdNoise(0))
     half = network()
-    with pytest.raises(Stopped) as stopped:
+    with pytest.raises(TrainingStopped) as stopped:
         train(half, few[0], recipe, SgdNoise(0), callbacks=Callbacks(pulse=lambda update, loss: update >= 16))
     middle = stopped.value.snapshot
     half.load_state_dict(middle.state)

@@ -10,7 +10,7 @@ from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.in_updates import as_steps
 from lmcspec.catalog.schedules.steps import Steps
-from lmcspec.science.train import LOOK, Callbacks, Segment, Stopped, batches, train
+from lmcspec.science.train import LOOK, Callbacks, Segment, TrainingStopped, batches, train
 
 
 @pytest.mark.parametrize("model", ["mlp", "convnet"])
@@ -88,7 +88,7 @@ def test_a_pulse_that_returns_true_stops_and_its_snapshot_goes_on(few):
         return update >= 20
 
     module = network("mlp")
-    with pytest.raises(Stopped) as stopped:
+    with pytest.raises(TrainingStopped) as stopped:
         train(module, few[0], recipe, SgdNoise(0), callbacks=Callbacks(pulse=stop))
     snapshot = stopped.value.snapshot
     assert snapshot.update == pulses[-1][0] >= 20 and all(math.isfinite(loss) for _, loss in pulses)

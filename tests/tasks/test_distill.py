@@ -13,7 +13,7 @@ from lmcspec.catalog.distillers.dm import DistributionMatching
 from lmcspec.science.data import Space, load
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled.distilled_set import Distilled, enter_distilled
-from lmcspec.science.distill.distillation import Distillation, Progress
+from lmcspec.science.distill.distillation import Distillation, DistillationState
 from lmcspec.science.distill.dm import distill
 from lmcspec.science.distill.start import real_subset
 from lmcspec.tasks import Interrupted, Part, read
@@ -111,7 +111,7 @@ def test_a_method_may_keep_any_tensors(tmp_path, monkeypatch):
     """One that is not distribution matching: a recursion over two tensors of other kinds, with a pulse each time."""
 
     def fibonacci(config, distillation):
-        begin = distillation.begin or Progress(
+        begin = distillation.begin or DistillationState(
             0, {"pair": torch.tensor([0, 1]), "mean/of all": torch.zeros(3).double()}
         )
         pair, mean = begin.state["pair"], begin.state["mean/of all"]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lmcspec.science.data.arrays import Arrays
-from lmcspec.science.data.augmentation.augment import Draws, augment
+from lmcspec.science.data.augmentation.augment import ImageDraws, augment
 from lmcspec.science.data.mapped import Mapped, read_ahead, stays_on_host
 from lmcspec.science.data.space import Conversion, Space, as_tensor, conversion, fit, of_floats, whitened
 
@@ -61,7 +61,7 @@ class Split:
         _, _, height, width = self.images.shape
         return height, width
 
-    def batch(self, indices: Tensor, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
+    def batch(self, indices: Tensor, draws: ImageDraws | None = None) -> tuple[Tensor, Tensor]:
         """(x float32 (n, C, H, W) in the space, y int64 (n,)) of the images at `indices` int64 (n,), on the device.
 
         `draws`, one per image of the batch, augments them: before they enter the space, or as they are if they
@@ -70,7 +70,7 @@ class Split:
         indices = indices.to(self.index_device)
         return self._seen(self._source(draws)[indices], draws), self.labels[indices.to(self.device)]
 
-    def batches(self, parts: Iterable[tuple[Tensor, Draws | None]]) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(self, parts: Iterable[tuple[Tensor, ImageDraws | None]]) -> Iterator[tuple[Tensor, Tensor]]:
         """`batch` for each of `parts`; where images are on the host and the device is a GPU, they are read ahead."""
         if not isinstance(self.images, Mapped) or self.device.type == "cpu":
             for indices, draws in parts:
@@ -78,9 +78,9 @@ class Split:
             return
         yield from self.batches_ahead(parts)
 
-    def batches_ahead(self, parts: Iterable[tuple[Tensor, Draws | None]]) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches_ahead(self, parts: Iterable[tuple[Tensor, ImageDraws | None]]) -> Iterator[tuple[Tensor, Tensor]]:
         """`batch` for each of `parts`, the images of later ones read by threads meanwhile. They have to be mapped."""
-        asked: deque[tuple[Tensor, Draws | None]] = deque()
+        asked: deque[tuple[Tensor, ImageDraws | None]] = deque()
 
         def wanted() -> Iterator[tuple[Mapped, Tensor]]:
             for indices, draws in parts:
@@ -103,10 +103,10 @@ class Split:
         labels = self.labels[indices.to(self.device)]
         return Split(_subset(self.images, indices), labels, self.conversion, decoded, self.black, self.crop)
 
-    def _source(self, draws: Draws | None) -> Tensor | Mapped:
+    def _source(self, draws: ImageDraws | None) -> Tensor | Mapped:
         return self.images if self.decoded is None or draws is None else self.decoded
 
-    def _seen(self, images: Tensor, draws: Draws | None) -> Tensor:
+    def _seen(self, images: Tensor, draws: ImageDraws | None) -> Tensor:
         """Stored images as networks see them: cut or augmented, and in the space."""
         if draws is None or not draws.whole:
             images = _centre(images, self.crop)

@@ -1,8 +1,9 @@
 """One distillation: what a method is given to work with, and what it stops with and goes on from.
 
 A method is a function `distill(config, distillation) -> Distilled`. It calls `distillation.advance` every few steps,
-which raises Stopped where that is asked for, with all that is needed to go on. With this as `distillation.begin`, on
-the same machine, it ends with the same bits as if it had not been stopped: its draws are addressed, not carried.
+which raises DistillationStopped where that is asked for, with all that is needed to go on. With this as
+`distillation.begin`, on the same machine, it ends with the same bits as if it had not been stopped: its draws are
+addressed, not carried.
 """
 
 import math
@@ -21,17 +22,17 @@ Pulse = Callable[[int, float], bool | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Progress:
+class DistillationState:
     """A distillation after `step` steps: every tensor that the next one depends on, by name."""
 
     step: int
     state: Mapping[str, Tensor]
 
 
-class Stopped(Exception):
+class DistillationStopped(Exception):
     """Distilling was asked to stop; `progress` goes on where it was."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: DistillationState) -> None:
         self.progress = progress
         super().__init__(f"stopped after {progress.step} steps")
 
@@ -56,7 +57,7 @@ class Distillation:
     scheme: Scheme = "default"
     classifier: str = "classifier"
     experts: Sequence[Path] = ()
-    begin: Progress | None = None
+    begin: DistillationState | None = None
     pulse: Pulse | None = None
 
     @property
@@ -75,8 +76,11 @@ class Distillation:
         return self.build(seed=seed)
 
     def advance(self, step: int, loss: float, state: Mapping[str, Tensor]) -> None:
-        """Tell how far it is. Raises Diverged for a loss that is not finite, Stopped with the `state` where asked."""
+        """Tell how far it is.
+
+        Raises Diverged for a loss that is not finite, DistillationStopped with the `state` where that is asked for.
+        """
         if not math.isfinite(loss):
             raise Diverged(step)
         if self.pulse is not None and self.pulse(step, loss):
-            raise Stopped(Progress(step, state))
+            raise DistillationStopped(DistillationState(step, state))

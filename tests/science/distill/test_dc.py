@@ -23,7 +23,7 @@ from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.distill import dc
-from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.distillation import Distillation, DistillationStopped
 from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
@@ -155,7 +155,7 @@ def test_going_on_after_a_stop_gives_the_same_bits(digits, stop):
     """Between networks, and in the midst of one."""
     config = small(SiameseCondensation)
     whole = dc.distill(config, Distillation(digits, build)).images
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(DistillationStopped) as caught:
         dc.distill(config, Distillation(digits, build, pulse=lambda done, loss: done == stop))
     progress = caught.value.progress
     assert progress.step == stop

@@ -18,7 +18,7 @@ from lmcspec.science.data import Split
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.distill import dm
-from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.distillation import Distillation, DistillationStopped
 from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
@@ -130,7 +130,7 @@ def test_going_on_after_a_stop_gives_the_same_bits(standardised):
     config = small(iterations=3 * dm.PULSE)
     whole = made(config, standardised)[0]
     seen = []
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(DistillationStopped) as caught:
         made(config, standardised, pulse=lambda done, loss: seen.append((done, loss)) or done > 20)
     progress = caught.value.progress
     assert [done for done, _ in seen] == [dm.PULSE, 2 * dm.PULSE] == [16, progress.step]
@@ -173,7 +173,7 @@ def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, standardised, model):
     assert torch.equal(found[1].cpu(), labels)
     moved = (expected - real_subset(standardised.train, 10, 2, 3)[0]).abs().max()
     assert (found[0].cpu() - expected).abs().max() < 1e-3 < moved / 10
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(DistillationStopped) as caught:
         made(config, there, network, pulse=lambda done, loss: True)
     assert torch.equal(made(config, there, network, begin=caught.value.progress)[0], found[0])
 

@@ -24,7 +24,7 @@ from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.augmentation.dsa import siamese
 from lmcspec.science.data.distilled.distilled_set import enter_distilled
 from lmcspec.science.distill import idc
-from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.distillation import Distillation, DistillationStopped
 from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
@@ -186,7 +186,7 @@ def test_each_setting_is_as_written_out(digits, changes):
 def test_going_on_after_a_stop_gives_the_same_bits(digits, stop):
     config = small(lr=0.5, early=1)
     whole = idc.distill(config, Distillation(digits, build)).images
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(DistillationStopped) as caught:
         idc.distill(config, Distillation(digits, build, pulse=lambda done, loss: done == stop))
     assert caught.value.progress.step == stop
     assert torch.equal(idc.distill(config, Distillation(digits, build, begin=caught.value.progress)).images, whole)

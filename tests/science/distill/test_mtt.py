@@ -21,15 +21,14 @@ from lmcspec.science import data
 from lmcspec.science.data import Split
 from lmcspec.science.data.augmentation.dsa import apply_dsa, draw_dsa
 from lmcspec.science.distill import mtt
-from lmcspec.science.distill.distillation import Distillation, Stopped
+from lmcspec.science.distill.distillation import Distillation, DistillationStopped
 from lmcspec.science.distill.experts import state_after, trajectory
 from lmcspec.science.distill.start import real_subset
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.models import mlp
 from lmcspec.science.order import order
-from lmcspec.science.train import Segment, train
-from lmcspec.science.train import Stopped as TrainingStopped
+from lmcspec.science.train import Segment, TrainingStopped, train
 
 RECIPE = Recipe(3 * 6, 256, Sgd(lr=0.05), augment=Augment())
 
@@ -180,7 +179,7 @@ def test_matching_is_the_method_written_out(digits, experts, seed, dsa):
 def test_going_on_after_a_stop_gives_the_same_bits(digits, experts):
     config = small(iterations=10, dsa="color_scale_flip")
     whole = mtt.distill(config, Distillation(digits, build, experts=experts))
-    with pytest.raises(Stopped) as caught:
+    with pytest.raises(DistillationStopped) as caught:
         mtt.distill(config, Distillation(digits, build, experts=experts, pulse=lambda done, loss: done == 8))
     again = mtt.distill(config, Distillation(digits, build, experts=experts, begin=caught.value.progress))
     assert torch.equal(again.images, whole.images) and again.rate == whole.rate

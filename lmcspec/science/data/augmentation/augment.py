@@ -1,7 +1,7 @@
 """What becomes of training images: the draws of all augmentations for an epoch, and their changes one after the other.
 
 Each draw is a function of its address, by position in the epoch's order. An augmentation is a module here beside its
-card, with a function `drawn(settings, epoch)` that gives a `Change` of single images, a `BatchChange`, or None.
+card, with a function `drawn(settings, epoch)` that gives an `ImageChange`, a `BatchChange`, or None.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ class Epoch:
         return self.noise.at(stream, self.number)
 
 
-class Change(Protocol):
+class ImageChange(Protocol):
     """What happens to each image of an epoch, or of a part of it."""
 
     def __getitem__(self, part: slice, /) -> Self: ...
@@ -70,21 +70,21 @@ class BatchChange(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draws:
+class ImageDraws:
     """What happens to each image, by the names of the augmentations, in their order: as it is stored, then decoded."""
 
-    stored: Mapping[str, Change]
-    decoded: Mapping[str, Change]
+    stored: Mapping[str, ImageChange]
+    decoded: Mapping[str, ImageChange]
 
-    def __getitem__(self, part: slice) -> "Draws":
+    def __getitem__(self, part: slice) -> "ImageDraws":
         return self._each(lambda change: change[part])
 
-    def to(self, device: torch.device | str) -> "Draws":
+    def to(self, device: torch.device | str) -> "ImageDraws":
         """The same draws on another device."""
         return self._each(lambda change: change.to(device))
 
-    def _each(self, do: Any) -> "Draws":
-        return Draws(*({name: do(change) for name, change in on.items()} for on in (self.stored, self.decoded)))
+    def _each(self, do: Any) -> "ImageDraws":
+        return ImageDraws(*({name: do(change) for name, change in on.items()} for on in (self.stored, self.decoded)))
 
     @property
     def whole(self) -> bool:
@@ -94,14 +94,14 @@ class Draws:
 
 def draw(
     count: int, augmentation: Augment, noise: TrainingNoise, epoch: int, stored: tuple[int, int] | None = None
-) -> Draws | None:
+) -> ImageDraws | None:
     """The draws of an epoch of `count` images: number p is for the image at position p of the epoch's order.
 
     None where the recipe changes no single image. Each kind of draw has its own stream, so that turning one off leaves
     the others as they are.
     """
     asked = Epoch(count, count, noise, epoch, stored)
-    draws = Draws(_drawn("stored", augmentation, asked), _drawn("decoded", augmentation, asked))
+    draws = ImageDraws(_drawn("stored", augmentation, asked), _drawn("decoded", augmentation, asked))
     return draws if draws.stored or draws.decoded else None
 
 
@@ -117,8 +117,8 @@ def _drawn(on: str, augmentation: Augment, epoch: Epoch) -> dict[str, Any]:
     return {name: change for name, change in drawn.items() if change is not None}
 
 
-def augment(images: Tensor, draws: Draws, black: Tensor | float = 0) -> Tensor:
-    """Stored images (n, C, H, W) of any dtype, changed; decoded ones are left to `Draws.decoded`.
+def augment(images: Tensor, draws: ImageDraws, black: Tensor | float = 0) -> Tensor:
+    """Stored images (n, C, H, W) of any dtype, changed; decoded ones are left to `ImageDraws.decoded`.
 
     `black` is a number, or one per channel as (C, 1, 1).
     """

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Strict, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Strict, ValidationInfo, WithJsonSchema
 from pydantic.config import JsonDict
 
 from lmcspec.base.steps import Step, parse_step
@@ -41,16 +41,22 @@ _STEP_SCHEMA = {
     "description": 'A point in training: epochs as 3 or "3ep", updates as "500it", both as "2ep40it".',
 }
 
-StepField = Annotated[
-    Step, PlainValidator(parse_step), PlainSerializer(str, return_type=str), WithJsonSchema(_STEP_SCHEMA)
-]
+COUNTED = {"counted": True}
+"""The context in which the steps of a document are read: those in updates, as they stand in ids."""
 
 
-def _step_or_rewind(value: Any) -> Step | str:
+def _step(value: Any, info: ValidationInfo) -> Step:
+    return Step(updates=value) if info.context is COUNTED and isinstance(value, int) else parse_step(value)
+
+
+StepField = Annotated[Step, PlainValidator(_step), PlainSerializer(str, return_type=str), WithJsonSchema(_STEP_SCHEMA)]
+
+
+def _step_or_rewind(value: Any, info: ValidationInfo) -> Step | str:
     if value == "rewind":
         return "rewind"
     try:
-        return parse_step(value)
+        return _step(value, info)
     except ValueError as error:
         raise ValueError(f'{error}, the network\'s own point as "rewind"') from None
 
@@ -64,11 +70,11 @@ StepOrRewind = Annotated[
 """A step, or the point to which the network itself rewinds."""
 
 
-def _step_or_end(value: Any) -> Step | str:
+def _step_or_end(value: Any, info: ValidationInfo) -> Step | str:
     if value in ("rewind", "end"):
         return value
     try:
-        return parse_step(value)
+        return _step(value, info)
     except ValueError as error:
         raise ValueError(f'{error}, the network\'s own point as "rewind", the end of training as "end"') from None
 

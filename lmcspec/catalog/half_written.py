@@ -13,8 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 import lmcspec.catalog.card as cards
+from lmcspec.catalog.in_updates import InUpdates
 from lmcspec.catalog.outline import lacks
-from lmcspec.catalog.schedule import Schedule
+from lmcspec.catalog.schedule import Falling, Schedule
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -63,6 +64,10 @@ def _of_settings(card: cards.Card) -> str:
     told = get_args(keys[card.key].annotation) if card.key in keys else ("",)
     if card.key and told and card.name not in told:
         return f'its config has to say {card.key}: Literal["{card.name}"] = "{card.name}"'
+    if taken := [
+        key for base, key in ((InUpdates, "code"), (Falling, "end")) if key in keys and issubclass(card.config, base)
+    ]:
+        return f"its config has the setting {taken[0]!r}: in ids, where settings stand, that is another thing"
     for variant, settings in card.variants.items():
         if strange := sorted(settings.keys() - keys.keys()):
             return f"the variant {variant!r} tells {strange[0]!r}, which is no setting of its config"

@@ -1,7 +1,7 @@
 """What schedules have in common: a warm-up, and how they stand in ids."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ class Schedule(InUpdates):
     """By what the optimiser's rate is multiplied at each update."""
 
     warmup: StepField = Step()
+
+    may_only_rise: ClassVar[bool] = False
+    """Whether the warm-up may be longer than the training."""
 
     def multiplier(self, update: int, length: int) -> float:
         """What the rate is multiplied by for the update that starts from the state after `update` of `length`.

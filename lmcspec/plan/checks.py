@@ -8,7 +8,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
 from lmcspec.catalog import DistillerCard, ModelCard, Named, get
 from lmcspec.catalog.in_updates import steps_of
-from lmcspec.catalog.schedules.constant import Constant
+from lmcspec.catalog.schedule import Schedule
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe
@@ -66,16 +66,14 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
 
 
 def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
-    """A step of a schedule or an optimiser beyond the end is a mistake of whoever cut the length: it never comes.
-
-    A warm-up of the rate `constant` may be as long as it likes: a rate that only rises is a way to look for one.
-    """
+    """A step of a schedule or an optimiser beyond the end is a mistake of whoever cut the length: it never comes."""
     for name, on in sorted(trained_on(case, networks)):
         resolved, written = recipes[name, on], case.study.recipes[name]
         for key, config in (("schedule", written.schedule), ("optimiser", written.optimiser)):
-            for place, step in () if isinstance(config, Constant) else steps_of(config):
+            for place, step in steps_of(config):
                 update, end = resolved.updates(step), resolved.recipe.length
-                if step != Step() and update >= end:
+                only_rises = place == ("warmup",) and isinstance(config, Schedule) and config.may_only_rise
+                if step != Step() and update >= end and not only_rises:
                     what = "the warm-up ends with" if place == ("warmup",) else f"`{place[0]}` = {step} is"
                     yield case.origins.problem(
                         "E408",

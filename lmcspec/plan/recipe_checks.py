@@ -9,6 +9,9 @@ from lmcspec.catalog import get
 from lmcspec.catalog.code import code_of
 from lmcspec.catalog.in_updates import InUpdates
 from lmcspec.catalog.optimiser import Optimiser
+from lmcspec.catalog.optimisers.sgd import Sgd
+from lmcspec.catalog.recipe import Recipe as Resolved
+from lmcspec.catalog.recipe import as_document, from_document
 from lmcspec.catalog.schedule import Schedule
 from lmcspec.spec import Case
 from lmcspec.spec.recipe import Recipe
@@ -42,21 +45,26 @@ def _flaw(config: InUpdates, recipe: Recipe, images: int) -> str:
         settings = config.in_updates(per_epoch)
         match settings:
             case Schedule():
-                document = settings.document(length)
-                rates = {update: settings.multiplier(update, length) for update in _tried(length)}
+                tried, key = Resolved(length, recipe.batch, Sgd(lr=1.0), settings), "schedule"
+                rates = {f"multiplier({at}, {length})": settings.multiplier(at, length) for at in _tried(length)}
             case Optimiser():
-                document, rates = settings.document(), {}
+                tried, key, rates = Resolved(length, recipe.batch, settings), "optimiser", {"lr": settings.lr}
             case _:
                 return f"in updates its settings are a {type(settings).__name__}"
-        if type(config).read(Part.of(document).value) != settings:
+        document = Part.of(as_document(tried)).value
+        if lacking := [
+            told for told in ("name", *rates) if told in type(config).model_fields and told not in document[key]
+        ]:
+            return f"its document() lacks the {lacking[0]}"
+        if from_document(document) != tried:
             return "read() makes other settings of the document() that stands in ids"
     except Exception as error:  # noqa: BLE001 (somebody else's code may raise anything)
         return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-    for update, rate in rates.items():
+    for what, rate in rates.items():
         if isinstance(rate, bool) or not isinstance(rate, int | float):
-            return f"multiplier({update}, {length}) is {rate!r}, no number"
+            return f"{what} is {rate!r}, no number"
         if not rate >= 0 or not isfinite(rate):
-            return f"multiplier({update}, {length}) is {rate}: a finite number from 0 on is asked for"
+            return f"{what} is {rate}: a finite number from 0 on is asked for"
     return ""
 
 

@@ -71,6 +71,16 @@ BAD = {
         GOOD.replace("CriterionCard", "Card").replace("(name", "(kind='criterion', name"),
         "has to be a C",
     ),
+    "has a setting that ids have too": (
+        STEPPED.replace("name: Lit", "code: int = 1\n    name: Lit"),
+        "its config has the setting 'code': in ids",
+    ),
+    "has the setting of its kind": (
+        SCHEDULED.replace(
+            "import Schedule, ", "import ScheduleCard\nfrom lmcspec.catalog.schedule import Falling as Schedule #"
+        ).replace("name: Lit", "end: int = 1\n    name: Lit"),
+        "its config has the setting 'end': in ids",
+    ),
     "has a field of another type": (STEPPED.replace("moments=1", "moments='1'"), "its moments is '1': input should be"),
     "has a name for another": (GOOD.replace('name="plugged", doc', 'name="other", doc'), 'say name: Literal["other"]'),
     "has no name of its own": (

@@ -60,6 +60,13 @@ OWN = STUDY.replace(
     'optimiser = { name = "sgd", lr = 0.1 }',
     'optimiser = { name = "signum", lr = 0.1 }\nschedule = { name = "triangle", top = "1it" }',
 )
+TWO_RATES = """
+from typing import Annotated
+from pydantic import PlainValidator
+
+class Signum(Signum):
+    lr: Annotated[tuple, PlainValidator(lambda lr: (0.1, 0.2))]
+"""
 
 
 def test_a_study_runs_with_them_and_again_when_they_are_edited(plugin, tmp_path):
@@ -102,6 +109,9 @@ def test_one_that_moves_pruned_weights_fails_by_name(plugin, tmp_path):
         ("Triangle.multiplier = lambda self, update, length: 1 / update", "ZeroDivisionError: "),
         ("Triangle.document = lambda self, length: {'name': self.name, 'end': length}", "ValidationError: "),
         ("Triangle.document = lambda self, length: {'name': {self.name}}", "TypeError: "),
+        ("Triangle.document = lambda self, length: {'top': 1}", "its document() lacks the name"),
+        ("Signum.document = lambda self: {'name': self.name, 'rate': self.lr}", "its document() lacks the lr"),
+        (TWO_RATES, "lr is (0.1, 0.2), no number"),
         ("Signum.document = lambda self: {'name': self.name, 'lr': self.lr}", "read() makes other settings"),
     ],
 )
@@ -185,6 +195,44 @@ def test_its_keys_are_held_as_the_spec_is_read(plugin):
             plan_of(OWN.replace(old, new))
         (problem,) = caught.value.problems
         assert problem.code == code and words in f"{problem.message} {problem.label} {problem.help}"
+
+
+DEEP = """
+class Phase(Config):
+    at: StepField
+
+class Phases(Triangle):
+    name: Literal["phases"] = "phases"
+    phases: Several[Phase] = ()
+    span: Several[StepField] = ()
+    named: dict[str, StepField] = {}
+
+CARDS = (*CARDS, ScheduleCard(name="phases", doc="x", config=Phases))
+"""
+
+
+def test_steps_may_stand_anywhere(plugin):
+    """In tables, lists and lists of tables: each is counted, in the order in which it is written, and held to the end."""
+    plugin.edit("cards.py", "import Step\n", "import Step\nfrom lmcspec.catalog import Config, Several\n")
+    with (plugin.folder / "cards.py").open("a") as cards:
+        cards.write(DEEP)
+    plugin.forget()
+    steps = 'phases = [{ at = "1it" }, { at = "1ep" }], span = ["1ep", "2it"], named = { a = "1ep1it" }'
+    text = OWN.replace('"triangle", top', f'"phases", {steps}, top').replace('"2it"\nbatch', '"4ep"\nbatch')
+    (document,) = {
+        task.params.recipe.digest: task.params.recipe.value
+        for task in plan_of(text).tasks.values()
+        if task.kind == "train"
+    }.values()
+    schedule = from_document(document).schedule
+    assert document["schedule"]["phases"] == [{"at": 1}, {"at": 3}] and document["schedule"]["named"] == {"a": 4}
+    assert schedule.span == as_steps((3, 2)) and schedule.phases[1].at.updates == 3  # pyright: ignore
+    for key, old, new in (("phases[1].at", '{ at = "1ep" }', '{ at = "9ep" }'), ("named.a", "1ep1it", "9ep")):
+        with pytest.raises(SpecError) as caught:
+            plan_of(text.replace(old, new))
+        assert [(problem.code, problem.path) for problem in caught.value.problems] == [
+            ("E408", f"recipes.real.schedule.{key}")
+        ]
 
 
 def test_steps_are_counted_in_updates():

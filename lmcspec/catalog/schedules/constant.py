@@ -1,7 +1,7 @@
 """One rate throughout."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from lmcspec.catalog.card import ScheduleCard
 from lmcspec.catalog.in_updates import as_steps
@@ -12,6 +12,9 @@ class Constant(Schedule):
     """One rate throughout, after a linear warm-up from 0."""
 
     name: Literal["constant"] = "constant"
+
+    may_only_rise: ClassVar[bool] = True
+    """A rate that only rises is a way to look for one."""
 
     def multiplier(self, update: int, length: int) -> float:
         """`min(1, t / warmup)` at update t."""

@@ -19,6 +19,11 @@ class Steps(Schedule):
     """The update that starts at such a step already has the dropped rate."""
     factor: float = Field(default=0.1, gt=0)
 
+    def in_updates(self, per_epoch: int) -> Self:
+        """The same settings with their steps in updates, in the order in which they come."""
+        settings = super().in_updates(per_epoch)
+        return settings.model_copy(update={"at": tuple(sorted(settings.at, key=lambda step: step.updates))})
+
     def multiplier(self, update: int, length: int) -> float:
         """`factor^(how many of at <= t) * min(1, t / warmup)` at update t."""
         return self.factor ** sum(step.updates <= update for step in self.at) * self.ramp(update)

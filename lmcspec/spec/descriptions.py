@@ -7,7 +7,6 @@ than all of loading.
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
 from functools import cache
 
 from lmcspec.catalog import Config
@@ -20,13 +19,6 @@ def described(model: type[Config]) -> dict[str, str]:
         if issubclass(config, Config) and config is not Config:
             texts |= _texts_of_class(config)
     return texts
-
-
-def every_model(base: type[Config] = Config) -> Iterator[type[Config]]:
-    """All models of specs that have been defined so far."""
-    for model in base.__subclasses__():
-        yield model
-        yield from every_model(model)
 
 
 def _texts_of_class(model: type[Config]) -> dict[str, str]:

@@ -7,27 +7,61 @@ little laxer than `load`: it knows no names of the study itself, and a file that
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
+
 from lmcspec.catalog import Card, built_in, plug_ins
-from lmcspec.spec.descriptions import described, every_model
+from lmcspec.catalog.augmentation import Augment
+from lmcspec.spec.descriptions import described
 from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
+from lmcspec.spec.recipe import Recipe
+from lmcspec.spec.study import Like, LoadedSet, OtherSet, Space, Stage
+from lmcspec.spec.study_model import __name__ as MADE
 from lmcspec.spec.study_model import study_model
 
 Schema = dict[str, Any]
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
+_CLASS = "its class"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Definitions(dict[str, Schema]):
+    """The schemas of models, by names that say nothing where two classes have one name: `of` finds them by class."""
+
+    def __init__(self, definitions: Mapping[str, Schema]) -> None:
+        super().__init__(definitions)
+        self.names: dict[type, str] = {}
+
+    def of(self, model: type) -> str:
+        """The name of a class's definition, or of that which the study's model makes of it."""
+        made = (name for cls, name in self.names.items() if cls.__module__ == MADE and model in cls.__bases__)
+        return self.names.get(model) or next(made)
 
 
 def schema() -> Schema:
     """The JSON Schema (draft 2020-12) with the names of every card, plug-ins included."""
-    document = study_model(plugged=True).model_json_schema()
-    definitions: dict[str, Schema] = document["$defs"]
-    texts = {model.__name__: described(model) for model in every_model()}
-    for name, definition in (("Study", document), *definitions.items()):
+    classes: list[type] = []
+
+    class OfClasses(GenerateJsonSchema):
+        """Notes of each definition of which class it is."""
+
+        def model_schema(self, schema: ModelSchema) -> Schema:
+            written = super().model_schema(schema)
+            classes.append(schema["cls"])
+            return {**written, _CLASS: len(classes) - 1}
+
+    document = study_model(plugged=True).model_json_schema(schema_generator=OfClasses)
+    definitions = Definitions(document["$defs"])
+    for name, definition in (("", document), *definitions.items()):
         _tidy(definition)
-        for field, text in texts.get(name, {}).items():
-            if field in definition.get("properties", {}):
-                definition["properties"][field]["description"] = text
+        if _CLASS in definition:
+            model = classes[definition.pop(_CLASS)]
+            definitions.names[model] = name
+            for field, text in described(model).items():
+                if field in definition.get("properties", {}):
+                    definition["properties"][field]["description"] = text
+    document["$defs"] = definitions
     properties = document["properties"]
     properties["dataset"] = _named("dataset", "name", definitions)
     properties["model"] = _named("model", "name", definitions)
@@ -69,27 +103,12 @@ def _tidy(table: Schema) -> None:
         del table["required"]
 
 
-def _definition(card: Card, definitions: dict[str, Schema]) -> str:
-    return (
-        card.config.__name__
-        if card.config.__name__ in definitions
-        else next(
-            name
-            for name, definition in definitions.items()
-            if any(
-                definition.get("properties", {}).get(key, {}).get("const") == card.name
-                for key in ("name", "method", "kind", "plot")
-            )
-        )
-    )
-
-
-def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool = True) -> Schema:
+def _named(kind: str, key: str, definitions: Definitions, *, short: bool = True) -> Schema:
     """A table told apart by `key`, or the bare name where the rest has defaults."""
     options: list[Schema] = []
     words: list[str] = []
     for card in _cards(kind):
-        name = _definition(card, definitions)
+        name = definitions.of(card.config)
         table = definitions[name]
         others = [field for field in table.get("required", []) if field != key]
         table["required"] = [key, *others]
@@ -103,29 +122,31 @@ def _named(kind: str, key: str, definitions: dict[str, Schema], *, short: bool =
                 "properties": {**table["properties"], key: {"enum": list(card.variants)}},
                 "required": [key],
             }
-            definitions[f"{name}Variant"] = {**variant, "title": f"{name} by another name"}
-            options.append({"$ref": f"#/$defs/{name}Variant"})
+            definitions[f"{name}-variant"] = {**variant, "title": f"{name} by another name"}
+            options.append({"$ref": f"#/$defs/{name}-variant"})
     bare = [{"enum": words, "description": f"Short for a table with this `{key}`."}] if short and words else []
     return {"anyOf": [*bare, *options]}
 
 
-def _recipes(properties: Schema, definitions: dict[str, Schema]) -> None:
-    recipe = definitions["Recipe"]
+def _recipes(properties: Schema, definitions: Definitions) -> None:
+    own = definitions.of(Recipe)
+    recipe = definitions[own]
     recipe.pop("required", None)
     for kind in ("optimiser", "schedule"):
         written = recipe["properties"][kind]
         kept = {key: written[key] for key in ("description", "default", "title") if key in written}
         recipe["properties"][kind] = kept | _named(kind, "name", definitions)
-    tables = [_definition(card, definitions) for kind in ("optimiser", "schedule") for card in _cards(kind)]
-    for name in ("Augment", *tables):  # a recipe that extends another may change one key of a table
+    tables = [definitions.of(card.config) for kind in ("optimiser", "schedule") for card in _cards(kind)]
+    augment = definitions.of(Augment)
+    for name in (augment, *tables):  # a recipe that extends another may change one key of a table
         definitions[name].pop("required", None)
-    for name in ("Recipe", "Augment", *tables):
+    for name in (own, augment, *tables):
         _allow_each(definitions[name], but=("name",))
     recipe["properties"]["extends"] = _preset("A preset, or another recipe of this study, beneath this one.", presets())
     properties["recipes"] = _table_of(
-        {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": "#/$defs/Recipe"}]}, least=1
+        {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": f"#/$defs/{own}"}]}, least=1
     )
-    space = {"$ref": "#/$defs/Space"}
+    space = {"$ref": f"#/$defs/{definitions.of(Space)}"}
     short = {"enum": ["raw", "standardised", "zca"]}
     for table in definitions.values():
         if "space" in table.get("properties", {}):
@@ -137,55 +158,66 @@ def _preset(description: str, known: Mapping[str, Any]) -> Schema:
     return {"type": "string", "description": description, "examples": sorted(known)}
 
 
-def _distilled(properties: Schema, definitions: dict[str, Schema]) -> None:
+def _distilled(properties: Schema, definitions: Definitions) -> None:
     made = _named("distiller", "method", definitions, short=False)
     names = {"type": "string", "examples": sorted(set_presets())}
     extends = {"type": "object", "required": ["extends"], "properties": {"extends": names}}
     properties["distilled"] = _table_of(
-        {"anyOf": [names, *made["anyOf"], {"$ref": "#/$defs/LoadedSet"}, _other_set(definitions), extends]}, least=0
+        {
+            "anyOf": [
+                names,
+                *made["anyOf"],
+                {"$ref": f"#/$defs/{definitions.of(LoadedSet)}"},
+                _other_set(definitions),
+                extends,
+            ]
+        },
+        least=0,
     )
 
 
-def _other_set(definitions: dict[str, Schema]) -> Schema:
-    definitions["OtherSet"]["properties"]["dataset"] = _named("dataset", "name", definitions)
-    return {"$ref": "#/$defs/OtherSet"}
+def _other_set(definitions: Definitions) -> Schema:
+    name = definitions.of(OtherSet)
+    definitions[name]["properties"]["dataset"] = _named("dataset", "name", definitions)
+    return {"$ref": f"#/$defs/{name}"}
 
 
-def _networks(properties: Schema, definitions: dict[str, Schema]) -> None:
-    stage = definitions["Stage"]
+def _networks(properties: Schema, definitions: Definitions) -> None:
+    name, like = definitions.of(Stage), definitions.of(Like)
+    stage = definitions[name]
     stage["properties"]["criterion"] = _named("criterion", "name", definitions)
     stage["properties"]["extends"] = _preset("A preset beneath this stage.", stage_presets())
     _allow_each(stage, but=("extends",))
-    _allow_each(definitions["Like"])
-    stages = {"type": "array", "items": {"$ref": "#/$defs/Stage"}}
+    _allow_each(definitions[like])
+    stages = {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
     changed = {
         "type": "object",
         "description": "Stages of the same network in a file that this one extends, by number from 0.",
-        "patternProperties": {r"^\d+$": {"$ref": "#/$defs/Stage"}},
+        "patternProperties": {r"^\d+$": {"$ref": f"#/$defs/{name}"}},
         "additionalProperties": False,
         "minProperties": 1,
     }
-    properties["networks"] = _table_of({"anyOf": [stages, {"$ref": "#/$defs/Like"}, changed]}, least=1)
+    properties["networks"] = _table_of({"anyOf": [stages, {"$ref": f"#/$defs/{like}"}, changed]}, least=1)
 
 
-def _measures(properties: Schema, definitions: dict[str, Schema]) -> None:
+def _measures(properties: Schema, definitions: Definitions) -> None:
     """A measure whose own name is a kind needs none."""
     measures: Schema = {}
     others: list[Schema] = []
     for card in _cards("measure"):
-        name = _definition(card, definitions)
+        name = definitions.of(card.config)
         table = definitions[name]
         table["properties"]["kind"] = {"const": card.name}
         measures[card.name] = {
             "if": {"anyOf": [{"required": ["kind"]}, {"required": ["extends"]}, {"type": "string"}]},
-            "then": {"$ref": "#/$defs/Measure"},
+            "then": {"$ref": "#/$defs/any-measure"},
             "else": {"$ref": f"#/$defs/{name}"},
         }
         others.append({"allOf": [{"$ref": f"#/$defs/{name}"}, {"required": ["kind"]}]})
     preset = _preset("A preset, or another measure of this study, beneath this one.", measure_presets())
     extends = {"type": "object", "required": ["extends"], "properties": {"extends": preset}}
-    definitions["Measure"] = {"anyOf": [*others, extends, preset]}
-    properties["measures"] = {**_table_of({"$ref": "#/$defs/Measure"}, least=0), "properties": measures}
+    definitions["any-measure"] = {"anyOf": [*others, extends, preset]}
+    properties["measures"] = {**_table_of({"$ref": "#/$defs/any-measure"}, least=0), "properties": measures}
     pattern = properties["measures"].pop("patternProperties")
     names = "|".join(measures)
     properties["measures"]["patternProperties"] = {f"^(?!(?:{names})$){_NAME[1:]}": value for value in pattern.values()}

@@ -14,6 +14,8 @@ from lmcspec.spec.json_schema import schema
 
 SPECS = Path(__file__).parents[2] / "specs"
 
+FILES = {"elsewhere.py": "from anywhere import Steps, draw\n"}
+
 
 @pytest.fixture(scope="module")
 def document():
@@ -141,3 +143,36 @@ def test_a_second_schema_is_the_first_and_the_models_are_as_they_were(document):
     before = small().cases[0].study
     assert schema() == document
     assert small().cases[0].study == before
+
+
+CARD = """
+from lmcspec.catalog import Optimiser, OptimiserCard, PlotCard
+from lmcspec.catalog.figure import OfLevels
+
+class Recipe(Optimiser):
+    name: Literal["recipe"] = "recipe"
+    how: int = 1
+
+class Distance(OfLevels):
+    plot: Literal["distance"] = "distance"
+    mark: str = "x"
+
+class Measure(Named):
+    name: Literal["stage"] = "stage"
+
+CARDS += (OptimiserCard(name="recipe", doc="x", config=Recipe, implementation="ownplug.elsewhere:Steps", moments=0),
+          PlotCard(name="distance", doc="x", config=Distance, implementation="ownplug.elsewhere:draw"),
+          CriterionCard(name="stage", doc="x", config=Measure, implementation="ownplug.criterion:scores"))
+"""
+
+
+def test_classes_of_packages_may_have_any_names(plugin):
+    validator = jsonschema.Draft202012Validator(schema())
+    spec = text(
+        optimiser='{ name = "recipe", lr = 0.1, how = 2 }',
+        imp='[{ rounds = 1, criterion = "stage" }]',
+        accuracy='{}\ndistance = { levels = [1] }\n[figures]\nf = { plot = "distance", mark = "o" }\n',
+    )
+    assert [error.message for error in validator.iter_errors(tomli.loads(spec))] == []
+    for right, wrong in (("how = 2", 'how = "2"'), ('mark = "o"', "mark = 2"), ("levels = [1] }", "mark = 2 }")):
+        assert not validator.is_valid(tomli.loads(spec.replace(right, wrong)))

@@ -111,7 +111,8 @@ class DatasetCard(Card):
 class OptimiserCard(Card):
     """An optimiser. Implementation: a class that fulfils `lmcspec.science.optimisers.Stepper`.
 
-    Where weight, gradient and state are zero it has to leave them so: pruned weights rest on that.
+    Where weight, gradient and state are zero it has to leave them so: pruned weights rest on that. It keeps a dict
+    `moments` of tensors, and all that a step goes by is in its `state()`.
     """
 
     kind: str = "optimiser"
@@ -119,7 +120,7 @@ class OptimiserCard(Card):
     methods: ClassVar[tuple[str, ...]] = ("step", "state", "load")
     config: type[Optimiser]
     moments: int
-    """How many numbers its state holds for each weight, by which plans know the size of what is stored."""
+    """How many numbers its state holds for each weight at most, by which plans know the size of what is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -101,6 +101,29 @@ def test_one_that_moves_pruned_weights_fails_by_name(plugin, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "kept",
+    ["self.t = getattr(self, 't', 0) + 1\n        lr = lr / self.t", "lr = lr * torch.rand(()).item()"],
+    ids=["a hidden counter", "draws of its own"],
+)
+def test_one_that_would_go_on_otherwise_fails_by_name(plugin, kept):
+    from torch import nn
+
+    from lmcspec.science.optimisers.laws import BrokenLaw, LawfulStepper
+
+    def steps():
+        weights = nn.Linear(3, 2).weight.data
+        stepper = LawfulStepper(get("optimiser", "signum").config(name="signum", lr=0.1), ("w",), [weights], {})  # pyright: ignore
+        for _ in range(3):
+            stepper.step([torch.ones(2, 3)], 0.1)
+
+    steps()
+    plugin.edit("steps.py", "for parameter, mean", f"{kept}\n        for parameter, mean")
+    with pytest.raises(BrokenLaw, match=r"^the optimiser 'signum' of ownplug has another 'w' after a step") as caught:
+        steps()
+    assert caught.value.help.endswith("is in `state`, counters and random draws too")
+
+
+@pytest.mark.parametrize(
     ("method", "said"),
     [
         ("Triangle.multiplier = lambda self, update, length: None", "multiplier(0, 2) is None, no number"),

@@ -66,6 +66,17 @@ BROKEN = {
         "puts another tensor in the place of '1.bias'",
     ),
     "forgets its moments": ("state", lambda self: {}, "leaves its moment 'momentum/1.bias' out of its state"),
+    "keeps a number": ("state", lambda self: {**self.moments, "t": 3}, "keeps 't' as int, no tensor"),
+    "has no moments": (
+        "moments",
+        property(lambda self: None, lambda *_: None),
+        "has NoneType for its moments, no dict",
+    ),
+    "keeps more than its card says": (
+        "moments",
+        property(lambda self: {f"{what}/1.bias": torch.zeros(3) for what in "ab"}, lambda *_: None),
+        "keeps 2 moments of each weight, more than its card says",
+    ),
     "has moments of another shape": (
         "state",
         lambda self: {name: moment.flatten() for name, moment in self.moments.items()},
@@ -90,7 +101,7 @@ RESUMED = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_it_is_said_what_a_run_of_it_breaks(case, monkeypatch):
     method, broken, said = BROKEN[case]
-    monkeypatch.setattr(SgdSteps, method, broken)
+    monkeypatch.setattr(SgdSteps, method, broken, raising=False)
     with pytest.raises(BrokenLaw, match=f"^the optimiser 'sgd' of lmcspec .*{said}") as caught:
         train(network(), DATA, RECIPE, SgdNoise(0), mask=MASK)
     assert caught.value.help.startswith("mend its package: ")

@@ -236,6 +236,10 @@ class PlotCard(Card):
     """Whether it needs a measure of each of these kinds."""
     misfit: Callable[[Any, frozenset[str]], str] = lambda config, kinds: ""
     """`(config, kinds)`: why its `metric` can't be had of measures of these kinds; "" if it can."""
+    on_y: str = ""
+    """Of lines: the quantity on their y axis unless the key `y` says another; see `MeasureCard.quantities`."""
+    on_the_way: bool = False
+    """Whether it shows what a measure sees on the way, by its key `through`."""
     across: Literal["by panels", "always"] = "by panels"
     """Whether one figure is always of all cases of a sweep, or where its panels or lines are cases."""
     unasked: Literal["", "always", "measured", "several k", "followed"] = ""

@@ -170,7 +170,7 @@ class _Case:
         targets = self._targets(emit)
         if len(self.problems) == before:
             levels = {name: network.levels for name, network in self.networks.items()}
-            self.problems += figure_problems(self.case, targets, levels)
+            self.problems += figure_problems(self.case, targets, self.graph.tasks, levels)
         return targets
 
     def _targets(self, emit: Subnetworks) -> list[Target]:

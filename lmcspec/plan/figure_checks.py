@@ -1,52 +1,38 @@
 """Figures that ask for what the study doesn't measure: found before anything runs."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import MeasureCard, PlotCard, get, nearest
 from lmcspec.catalog.figure import Figure
-from lmcspec.catalog.metric import Metric
-from lmcspec.plan.figure_targets import Levels, of_networks, of_no_target
+from lmcspec.plan.figure_targets import Levels, Measured, of_networks, of_no_target
+from lmcspec.plan.figure_y import numbers_on_y, y_problems
 from lmcspec.plan.graph import Target
 from lmcspec.spec import Case
+from lmcspec.tasks import Task
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
-    """A measure of the study that a figure can be drawn from."""
-
-    name: str
-    card: MeasureCard
-    config: Any
-
-    def has(self, metric: Metric) -> bool:
-        """Whether its tasks look at the metric's images, under its policy for batch norm."""
-        splits, policies = getattr(self.config, "split", ()), getattr(self.config, "bn", ())
-        several = isinstance(splits, tuple)  # of a training's own evaluation every split is kept
-        return (not several or metric.split in ("", *splits)) and (
-            not isinstance(policies, tuple) or metric.policy in ("", *policies)
-        )
-
-
-def figure_problems(case: Case, targets: Sequence[Target], levels: Levels) -> list[Problem]:
+def figure_problems(case: Case, targets: Sequence[Target], tasks: Mapping[str, Task], levels: Levels) -> list[Problem]:
     """What is wrong with the figures of a case, whose measures ask for these targets, at some of all these levels."""
     return [
         problem
         for name, figure in case.study.figures.items()
-        for problem in _problems(case, name, figure, targets, levels)
+        for problem in _problems(case, name, figure, targets, tasks, levels)
     ]
 
 
-def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target], levels: Levels) -> Iterator[Problem]:
+def _problems(
+    case: Case, name: str, figure: Figure, targets: Sequence[Target], tasks: Mapping[str, Task], levels: Levels
+) -> Iterator[Problem]:
     def problem(code: str, message: str, key: str, *place: int, near: str | None = None, help: str = "") -> Problem:
         label = f"did you mean `{near}`?" if near else ""
         return case.origins.problem(code, message, ("figures", name, key, *place), label=label, help=help)
 
     plot = get("plot", figure.plot)
     assert isinstance(plot, PlotCard)
-    known = [_measured(measure, config) for measure, config in case.study.measures.items()]
+    set_aside = case.study.dataset.split is not None
+    known = [_measured(measure, config, set_aside) for measure, config in case.study.measures.items()]
     fitting = [measure for measure in known if not plot.measures or measure.card.name in plot.measures]
     lacking = [kind for kind in plot.measures if kind not in {measure.card.name for measure in fitting}]
     if lacking and (plot.of_each or not fitting):
@@ -70,42 +56,47 @@ def _problems(case: Case, name: str, figure: Figure, targets: Sequence[Target], 
         return
     of_measures = [target for target in targets if target.measure in {measure.name for measure in measures}]
     seen = of_networks(figure, of_measures)
-    yield from _of_metric(figure, measures, problem)
+    wrong = list(_of_metric(figure, measures, problem))
     if misfit := plot.misfit(figure, frozenset(measure.card.name for measure in measures)):
-        yield problem("E431", misfit, "metric")
+        wrong.append(problem("E431", misfit, "metric"))
     at = getattr(figure, "at", None)
     steps = {target.at: target.at_updates for target in seen if target.at}
     if at is not None and steps and str(at) not in steps:
         listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
-        yield problem("E431", f"no k of its measures is {at}", "at", help=f"measured are: {listed}")
+        wrong.append(problem("E431", f"no k of its measures is {at}", "at", help=f"measured are: {listed}"))
     wanted = getattr(figure, "levels", None)
     measured = {target.level for target in seen}
-    unknown = [
-        place
-        for place, level in enumerate(wanted if isinstance(wanted, tuple) else ())
-        if isinstance(level, int) and measured and level not in measured
-    ]
-    for place in unknown:
-        listed = ", ".join(map(str, sorted(measured)))
-        yield problem("E431", f"level {wanted[place]} is not measured", "levels", place, help=f"measured are: {listed}")
-    if plot.measures and not unknown and not _others_draw(case, plot, figure):
-        yield from of_no_target(figure, of_measures, levels, problem)
+    for place, level in enumerate(wanted if isinstance(wanted, tuple) else ()):
+        if isinstance(level, int) and measured and level not in measured:
+            help = f"measured are: {', '.join(map(str, sorted(measured)))}"
+            wrong.append(problem("E431", f"level {level} is not measured", "levels", place, help=help))
+    yield from wrong
     yield from _of_families(case, figure, problem)
+    if wrong or not plot.measures or (case.name and _of_all_cases(plot, figure)):
+        return
+    drawn = of_measures
+    if plot.on_y:
+        numbers = numbers_on_y(plot, figure, known, targets, tasks)
+        without = list(y_problems(plot, figure, numbers, problem))
+        yield from without
+        if without:
+            return
+        drawn = [target for number in numbers for target in number.targets]
+    yield from of_no_target(figure, drawn, levels, problem)
 
 
-def _others_draw(case: Case, plot: PlotCard, figure: Figure) -> bool:
-    """Whether it may show what these measures don't look at: other cases of a sweep, or other quantities on y."""
-    together = plot.across == "always" or "case" in (getattr(figure, "panels", None), getattr(figure, "series", None))
-    return bool(case.name and together) or getattr(figure, "y", None) is not None
+def _of_all_cases(plot: PlotCard, figure: Figure) -> bool:
+    """Whether it may show what other cases of a sweep measure."""
+    return plot.across == "always" or "case" in (getattr(figure, "panels", None), getattr(figure, "series", None))
 
 
-def _measured(name: str, config: Any) -> _Measured:
+def _measured(name: str, config: Any, set_aside: bool) -> Measured:
     card = get("measure", getattr(config, "kind", name))
     assert isinstance(card, MeasureCard)
-    return _Measured(name, card, config)
+    return Measured(name, card, config, set_aside)
 
 
-def _of_metric(figure: Figure, measures: Sequence[_Measured], problem: Any) -> Iterator[Problem]:
+def _of_metric(figure: Figure, measures: Sequence[Measured], problem: Any) -> Iterator[Problem]:
     """A `metric` that none of the measures has, or a `split` at which none looks."""
     split, asked = getattr(figure, "split", None), getattr(figure, "metric", None)
     every = [metric for measure in measures for metric in measure.card.metrics if measure.has(metric)]

@@ -1,13 +1,37 @@
 """What the keys of a figure leave of the targets that its measures ask for."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from lmcspec.base.errors import Problem
+from lmcspec.catalog import MeasureCard, Metric
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan.graph import Level, Target
 
 Levels = Mapping[str, Sequence[Level]]
 """All levels of the networks of a case, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measure of the study that a figure can be drawn from."""
+
+    name: str
+    card: MeasureCard
+    config: Any
+    set_aside: bool
+    """Whether there are validation images."""
+
+    def has(self, metric: Metric) -> bool:
+        """Whether its tasks look at the metric's images, under its policy for batch norm."""
+        splits, policies = getattr(self.config, "split", ()), getattr(self.config, "bn", ())
+        if metric.split == "validation" and not self.set_aside:
+            return False
+        several = isinstance(splits, tuple)  # of a training's own evaluation every split is kept
+        return (not several or metric.split in ("", *splits)) and (
+            not isinstance(policies, tuple) or metric.policy in ("", *policies)
+        )
 
 
 def levels_shown(

@@ -69,7 +69,7 @@ METRICS = Metrics(
             for mistake in ("error", "loss")
             for quantity in ("instability", "barrier", "midpoint")
         ),
-        *sides("stability", charted=False),
+        *sides("stability", charted=False)[:1],
     )
 )
 """Of every path the distance of its ends is known, too."""
@@ -99,7 +99,7 @@ CARD = MeasureCard(
     metrics=METRICS,
     read=read,
     headline=headline,
-    quantities=("instability", "barrier", "midpoint", "distance", "from-start", "angle"),
+    quantities=("instability", "barrier", "midpoint", "distance"),
     verdict="stability",
     from_k=True,
 )

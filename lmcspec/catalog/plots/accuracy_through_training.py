@@ -21,6 +21,8 @@ CARD = PlotCard(
     config=AccuracyThroughTraining,
     implementation="lmcspec.report.figures.accuracy_through:accuracy",
     measures=("accuracy",),
+    on_y="accuracy",
+    on_the_way=True,
     unasked="followed",
     place=1,
 )

@@ -35,6 +35,7 @@ CARD = PlotCard(
     config=AccuracyVsSparsity,
     implementation="lmcspec.report.figures.by_sparsity:accuracy",
     measures=("accuracy",),
+    on_y="accuracy",
     unasked="measured",
     place=0,
 )

@@ -26,6 +26,7 @@ CARD = PlotCard(
     config=DistanceVsStep,
     implementation="lmcspec.report.figures.by_step:distance",
     measures=("distance", "stability"),
+    on_y="distance",
     unasked="measured",
     place=6,
 )

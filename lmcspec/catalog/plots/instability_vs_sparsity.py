@@ -21,6 +21,7 @@ CARD = PlotCard(
     config=InstabilityVsSparsity,
     implementation="lmcspec.report.figures.by_sparsity:instability",
     measures=("stability",),
+    on_y="instability",
     unasked="measured",
     place=2,
 )

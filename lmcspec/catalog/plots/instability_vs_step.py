@@ -27,6 +27,7 @@ CARD = PlotCard(
     config=InstabilityVsStep,
     implementation="lmcspec.report.figures.by_step:instability",
     measures=("stability",),
+    on_y="instability",
     unasked="several k",
     place=3,
 )

@@ -22,6 +22,8 @@ CARD = PlotCard(
     config=ThroughTraining,
     implementation="lmcspec.report.figures.through:training",
     measures=("stability",),
+    on_y="instability",
+    on_the_way=True,
     unasked="followed",
     place=5,
 )

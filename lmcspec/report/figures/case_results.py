@@ -118,13 +118,14 @@ class CaseResults:
         """The measured levels that a figure asks for by the words of measures; all of them where it asks for none."""
         return levels_shown(wanted, self.plan.levels[self.case, network], measured)
 
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """The kind of each measure, in the order of the spec."""
+        return {target.measure: target.kind for target in self.plan.targets if target.case == self.case}
+
     def measures(self, kind: str) -> list[str]:
         """The names of the measures of a kind, in the order of the spec."""
-        return list(
-            dict.fromkeys(
-                target.measure for target in self.plan.targets if (target.case, target.kind) == (self.case, kind)
-            )
-        )
+        return [name for name, of_kind in self.kinds.items() if of_kind == kind]
 
     def targets(self, measure: str, options: Options | None = None) -> list[Target]:
         """The targets of a measure, in the order of the plan; of the networks and the k that the figure asks for."""

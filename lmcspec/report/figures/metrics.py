@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmcspec.catalog import Metric, names
-from lmcspec.catalog.metric import SPLITS
+from lmcspec.catalog.on_y import taken_from, told, usual
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.tidy import measure_of
@@ -34,29 +34,19 @@ def y_of(case: CaseResults, options: Options, what: str) -> OnY:
     Without another word in the figure an accuracy is one on test images, and a number of a path that of the measure's
     headline. Where the study measures distances they come from there, else from the paths. Raises UndrawableError.
     """
-    kinds = _kinds_with(what)
-    kind = next((kind for kind in kinds if case.measures(kind)), kinds[-1])
-    measures = case.measures(kind)
+    kinds = case.kinds
+    card = taken_from(what, kinds.values(), kinds.get(options.measure or "", "")) or taken_from(what, names("measure"))
+    if card is None:
+        raise UndrawableError(f"no measure makes a number {what!r}")
+    measures = case.measures(card.name)
     measures = [options.measure] if options.measure in measures else measures
-    known = measure_of(kind).metrics
-    split = options.split or SPLITS[0]
-    metric = next(metric for metric in known if metric.quantity == what and metric.split in ("", split))
-    if metric.policy:
-        metric = case.headline(measures[0]) if measures else next(iter(known))
-    of_loss = options.metric == "loss" and metric.mistake
-    changes = {"quantity": what if of_loss else options.metric or what}
-    changes |= {"split": options.split} if options.split and metric.split else {}
-    changes |= {"mistake": "loss"} if of_loss else {}
-    asked = known.called(options.metric or "") or known.like(metric, **changes)
+    metric = usual(card, what, options.split)
+    if metric.policy and measures:
+        metric = case.headline(measures[0])
+    asked = told(card, what, metric, options.split, options.metric)
     if asked is None:
         raise UndrawableError(f"there is no {options.metric!r} to draw")
     return OnY(tuple(measures), asked)
-
-
-def _kinds_with(quantity: str) -> list[str]:
-    """The kinds of measure that figures of lines can take a quantity from, the best first."""
-    cards = [card for card in map(measure_of, names("measure")) if quantity in card.quantities]
-    return [card.name for card in sorted(cards, key=lambda card: card.quantities.index(quantity))]
 
 
 def check_y(cases: Sequence[CaseResults], options: Options, *whats: str) -> None:

@@ -44,26 +44,26 @@ def _asked(
             except NoSuchLevel:
                 continue
             if levels:
-                yield network, levels, len(levels) * _per_level(measure, network, recipes)
+                yield network, levels, len(levels) * _per_level(case, measure, network, recipes)
 
 
-def _per_level(measure: Any, network: NetworkPlan, recipes: Recipes) -> int:
+def _per_level(case: Case, measure: Any, network: NetworkPlan, recipes: Recipes) -> int:
     """Trainings of copies, and paths between them, at one level; none where it may be that they part before it."""
     at = getattr(measure, "at", None)
     if at is None:
-        return measure.copies * _ends(measure, network, recipes)
+        return measure.copies * _ends(case, measure, network, recipes)
     pairs = comb(measure.copies, 2) if hasattr(measure, "through") else 0
-    return (measure.copies + pairs) * max(_ends(measure, network, recipes, k) for k in at) if at else 0
+    return (measure.copies + pairs) * max(_ends(case, measure, network, recipes, k) for k in at) if at else 0
 
 
-def _ends(measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = "rewind") -> int:
+def _ends(case: Case, measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = "rewind") -> int:
     """At how many points of their training copies that part at k are looked at, at least; 0 where k may not exist."""
     stages = [stage.stage for stage in (network.original or network).stages]
     named = {measure.evaluate} if measure.evaluate else {"real", *(stage.retrain or "real" for stage in stages)}
     begins = [Step(), *(step for stage in stages for step in (stage.rewind, stage.schedule_from) if step is not None)]
     through, lengths = getattr(measure, "through", None), []
     for name in named:
-        recipe = recipes[network.recipe(name), measured_on(measure)]
+        recipe = recipes[network.recipe(name), measured_on(case, measure)]
         begin = max(recipe.updates(step) for step in begins)
         if isinstance(k, Step):
             if recipe.updates(k) < begin:

@@ -202,7 +202,9 @@ def trained_on(case: Case, networks: Mapping[str, NetworkPlan]) -> set[tuple[str
     """Which recipe trains on which training set: in stages, and to measure levels."""
     stages = [(network, stage) for network in networks.values() for stage in network.stages]
     measures = case.study.measures.values()
-    named = {(measure.evaluate, measured_on(measure)) for measure in measures if getattr(measure, "evaluate", None)}
+    named = {
+        (measure.evaluate, measured_on(case, measure)) for measure in measures if getattr(measure, "evaluate", None)
+    }
     named |= {("real", "real"), *((stage.stage.retrain, "real") for _, stage in stages if stage.stage.retrain)}
     measured = {
         (network.recipe(name) if on == "real" else name, on) for network in networks.values() for name, on in named
@@ -210,6 +212,7 @@ def trained_on(case: Case, networks: Mapping[str, NetworkPlan]) -> set[tuple[str
     return measured | {network.stage_recipe(stage) for network, stage in stages if network.like is None}
 
 
-def measured_on(measure: Any) -> str:
-    """The training set on which a measure trains networks: the study's own images, or the set that it is about."""
-    return measure.set if get("measure", measure.kind).by_protocol else "real"
+def measured_on(case: Case, measure: Any) -> str:
+    """The training set on which a measure trains networks: the distilled one that it names, or the study's images."""
+    wanted = getattr(measure, "set", None)
+    return wanted if isinstance(wanted, str) and wanted in case.study.distilled else "real"

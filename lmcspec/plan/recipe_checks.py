@@ -49,6 +49,10 @@ def _flaw(config: InUpdates, recipe: Recipe, images: int) -> str:
                 rates = {f"multiplier({at}, {length})": settings.multiplier(at, length) for at in _tried(length)}
             case Optimiser():
                 tried, key, rates = Resolved(length, recipe.batch, settings), "optimiser", {"lr": settings.lr}
+                for told in ((), (settings.lr,)):
+                    left = settings.decayed(1.0, told)
+                    if left is not None and not isinstance(left, int | float):
+                        return f"decayed(1.0, {told}) is {left!r}, no number"
             case _:
                 return f"in updates its settings are a {type(settings).__name__}"
         document = Part.of(as_document(tried)).value

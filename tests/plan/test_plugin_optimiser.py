@@ -135,6 +135,8 @@ def test_one_that_would_go_on_otherwise_fails_by_name(plugin, kept):
         ("Triangle.document = lambda self, length: {'top': 1}", "its document() lacks the name"),
         ("Signum.document = lambda self: {'name': self.name, 'rate': self.lr}", "its document() lacks the lr"),
         (TWO_RATES, "lr is (0.1, 0.2), no number"),
+        ("Signum.decayed = lambda self, weight, rates: weight / len(rates)", "ZeroDivisionError: "),
+        ("Signum.decayed = lambda self, weight, rates: 'half'", "decayed(1.0, ()) is 'half', no number"),
         ("Signum.document = lambda self: {'name': self.name, 'lr': self.lr}", "read() makes other settings"),
     ],
 )

@@ -12,6 +12,22 @@ Along = Literal["error", "loss", "error@average", "loss@average", "error@recompu
 
 
 @dataclass(frozen=True, slots=True)
+class OnPath:
+    """What a word of `Along` means."""
+
+    mistake: str
+    policy: str
+    """Empty where the measure's own is meant."""
+
+
+ALONG: Mapping[str, OnPath] = {
+    f"{mistake}@{policy}" if policy else mistake: OnPath(mistake, policy)
+    for policy in ("", *POLICIES)
+    for mistake in ("error", "loss")
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """By what a value is multiplied to be read, and what is then written behind it."""
 

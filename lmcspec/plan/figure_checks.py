@@ -1,15 +1,17 @@
 """Figures that ask for what the study doesn't measure: found before anything runs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import MeasureCard, PlotCard, get, nearest
 from lmcspec.catalog.figure import Figure
-from lmcspec.plan.figure_targets import Levels, Measured, of_networks, of_no_target
+from lmcspec.catalog.metric import ALONG
+from lmcspec.plan.figure_targets import Levels, Measured, of_baseline, of_networks, of_no_target
 from lmcspec.plan.figure_y import numbers_on_y, y_problems
 from lmcspec.plan.graph import Target
 from lmcspec.spec import Case
+from lmcspec.spec.study import MadeSet
 from lmcspec.tasks import Task
 
 
@@ -54,6 +56,10 @@ def _problems(
         help = "say which, or leave the key out for all of the study"
         yield problem("E431", "a figure of no networks shows nothing", "networks", help=help)
         return
+    alone = not (case.name and _of_all_cases(plot, figure))
+    if plot.made_sets and alone and not any(isinstance(made, MadeSet) for made in case.study.distilled.values()):
+        yield problem("E430", f"`{figure.plot}` shows distilled sets that the study makes, and it makes none", "plot")
+        return
     of_measures = [target for target in targets if target.measure in {measure.name for measure in measures}]
     seen = of_networks(figure, of_measures)
     wrong = list(_of_metric(figure, measures, problem))
@@ -72,7 +78,11 @@ def _problems(
             wrong.append(problem("E431", f"level {level} is not measured", "levels", place, help=help))
     yield from wrong
     yield from _of_families(case, figure, problem)
-    if wrong or not plot.measures or (case.name and _of_all_cases(plot, figure)):
+    if wrong or not plot.measures or not alone:
+        return
+    baseline = getattr(figure, "baseline", None)
+    if plot.of_each and baseline is not None:
+        yield from of_baseline(figure, baseline, [_of_kind(kind, of_measures) for kind in plot.measures], problem)
         return
     drawn = of_measures
     if plot.on_y:
@@ -83,6 +93,10 @@ def _problems(
             return
         drawn = [target for number in numbers for target in number.targets]
     yield from of_no_target(figure, drawn, levels, problem)
+
+
+def _of_kind(kind: str, targets: Sequence[Target]) -> list[Target]:
+    return [target for target in targets if target.kind == kind]
 
 
 def _of_all_cases(plot: PlotCard, figure: Figure) -> bool:
@@ -100,13 +114,18 @@ def _of_metric(figure: Figure, measures: Sequence[Measured], problem: Any) -> It
     """A `metric` that none of the measures has, or a `split` at which none looks."""
     split, asked = getattr(figure, "split", None), getattr(figure, "metric", None)
     every = [metric for measure in measures for metric in measure.card.metrics if measure.has(metric)]
+    policies = dict.fromkeys(metric.policy for metric in every if metric.policy)
+    if asked in ALONG and ALONG[asked].policy and ALONG[asked].policy not in policies:
+        listed = ", ".join(policies)
+        message = f"its measures never have batch norm's statistics `{ALONG[asked].policy}`"
+        yield problem("E431", message, "metric", help=f"they have: {listed}")
     splits = list(dict.fromkeys(metric.split for metric in every if metric.split))
     if split is not None and splits and split not in splits:
         yield problem(
             "E431", f"its measures look at no {split} images", "split", help=f"they look at: {', '.join(splits)}"
         )
     field = type(figure).model_fields.get("metric")
-    if asked is None or field is None or field.annotation != str | None:
+    if asked is None or field is None or str not in (field.annotation, *get_args(field.annotation)):
         return  # the values of other figures' metrics were told apart as the spec was read
     words = dict.fromkeys(word for metric in every for word in (metric.quantity, metric.mistake, metric.name) if word)
     words.pop("error", None)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lmcspec.base.errors import Problem
-from lmcspec.catalog import MeasureCard, Metric
+from lmcspec.catalog import MeasureCard, Metric, nearest
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan.graph import Level, Target
 
@@ -71,3 +71,20 @@ def of_no_target(
     if seen and not any(levels_shown(wanted, levels[name], sorted(asked)) for name, asked in measured.items()):
         listed = ", ".join(map(str, sorted(set().union(*measured.values()))))
         yield problem("E431", "none of these levels is measured", "levels", help=f"measured are: {listed}")
+
+
+def of_baseline(
+    figure: Figure, baseline: str, by_kind: Sequence[Sequence[Target]], problem: Callable[..., Problem]
+) -> Iterator[Problem]:
+    """That nothing pruned is measured of the baseline, or of no other network, in each of several kinds of measure."""
+    pruned = [dict.fromkeys(target.network for target in targets if target.level) for targets in by_kind]
+    known = [network for network in pruned[0] if all(network in others for others in pruned)]
+    if baseline not in known:
+        listed = f"these could be: {', '.join(known)}" if known else "none is by all of the measures that it takes"
+        message = f"`{baseline}` is no pruned network that is measured"
+        near = nearest(baseline, known)
+        yield problem("E431", message, "baseline", near=near, help=listed)
+    elif not any(network != baseline and network in (figure.networks or known) for network in known):
+        key = "baseline" if figure.networks is None else "networks"
+        message = f"no other network is measured, with which `{baseline}` could be compared"
+        yield problem("E431", message, key)

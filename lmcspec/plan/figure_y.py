@@ -66,6 +66,14 @@ def y_problems(
 ) -> Iterator[Problem]:
     """Of each quantity without a number that could be drawn the key that leaves none; one is enough to draw nothing."""
     said = getattr(figure, "metric", None)
+    chosen = getattr(figure, "measure", None)
+    if chosen is not None and not any(chosen in [measure.name for measure in number.measures] for number in numbers):
+        quantities = " and ".join(f"`{number.quantity}`" for number in numbers)
+        taken = ", ".join(dict.fromkeys(measure.name for number in numbers for measure in number.measures))
+        yield problem(
+            "E430", f"{quantities} can't be taken from `{chosen}`", "measure", help=f"it is taken from: {taken}"
+        )
+        return
     for number in numbers:
         if not number.measures:
             message = f"no measure of the study makes a number `{number.quantity}`"
@@ -77,6 +85,12 @@ def y_problems(
             names = " or ".join(f"`{measure.name}`" for measure in number.measures)
             key = ("metric",) if said else ("split",) if getattr(figure, "split", None) else number.key
             yield problem("E431", f"there is no `{number.metric.name}` of {names}", *key)
+        elif number.key[0] == "y" and number.metric.quantity not in (number.quantity, "loss"):
+            yield problem(
+                "E431", f"`{said}` is no `{number.quantity}`", "metric", help="leave out one of `metric` and `y`"
+            )
+        elif number.metric.split not in ("", getattr(figure, "split", None) or number.metric.split):
+            yield problem("E431", f"`{said}` is of {number.metric.split} images", "split", help="leave one of them out")
         else:
             yield from _of_targets(plot, figure, number, problem)
 

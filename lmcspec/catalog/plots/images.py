@@ -19,4 +19,5 @@ CARD = PlotCard(
     config=Images,
     implementation="lmcspec.report.figures.images:images",
     measures=(),
+    made_sets=True,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
 from lmcspec.catalog import Metric
-from lmcspec.catalog.metric import NUMBER, POLICIES
+from lmcspec.catalog.metric import ALONG, NUMBER, POLICIES
 from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_sparsity import spreads_of
@@ -190,12 +190,12 @@ def _looks(
 
 def along(options: Options) -> str:
     """What a figure shows along its paths: `error` or `loss`."""
-    return (options.metric or "error").partition("@")[0]
+    return ALONG[options.metric or "error"].mistake
 
 
 def policy_of(case: CaseResults, options: Options) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
-    if asked := (options.metric or "").partition("@")[2]:
+    if asked := ALONG[options.metric or "error"].policy:
         return asked
     measures = [options.measure] if options.measure else case.measures("stability")
     return case.headline(measures[0]).policy

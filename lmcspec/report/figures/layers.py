@@ -24,10 +24,9 @@ from lmcspec.report.summary import Cell, cell_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = {
-    "masks": ("density", "sparsity"),
-    "overlap": ("overlap", "overlap-of-either", "density", "sparsity"),
-}
+OF_ONE = ("density", "sparsity")
+OF_TWO = ("overlap", "overlap-of-either")
+KINDS = {"masks": OF_ONE, "overlap": (*OF_TWO, *OF_ONE)}
 """What there is to show of each kind of measure; the first one unless the figure says."""
 LABELS = {
     "density": "weights left (%)",
@@ -94,7 +93,7 @@ def layers(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing
         return Drawing(name, "Masks by layer", None, notes=(_unknown(case, options),))
     kind, measure = drawn_from
     what = what or KINDS[kind][0]
-    compared = what.startswith("overlap")
+    compared = what in OF_TWO
     title = "What masks share of each layer" if compared else "What masks leave of each layer"
     targets = list(_targets(case, options, measure))
     lines = _lines(case, targets, solid=compared)

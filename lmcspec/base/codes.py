@@ -191,9 +191,10 @@ E428 code that can't stand in ids
     Results of a model, data set, criterion or distiller of yours are kept under ids that hold its code: the digest
     of its source and of what that imports from its own package, or a `version` that its card declares. Here neither
     can be had; the message says why.
-E429 an optimiser or a schedule that can't be used
-    One that a package brings: its settings in updates have to come back from the document that enters ids, and a
-    schedule's multiplier has to be a finite number from 0 on at every update of the training.
+E429 a package's card that can't be used
+    Settings of an optimiser or a schedule, in updates, have to come back from the document that enters ids, a
+    schedule's multiplier has to be a finite number from 0 on at every update of the training, and a measure's function
+    gives Targets.
 E430 a figure without its measure
     A plot is drawn from a measure of a certain kind: say one under `[measures]`, or take the figure out.
 E431 a figure of what nobody measures

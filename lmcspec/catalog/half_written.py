@@ -7,18 +7,34 @@ card is taken at its word.
 
 import re
 from dataclasses import fields
-from typing import get_args, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 import lmcspec.catalog.card as cards
+from lmcspec.catalog.config import Several, StepField, StepOrEnd
 from lmcspec.catalog.in_updates import InUpdates
+from lmcspec.catalog.levels import Levels, Names
 from lmcspec.catalog.outline import lacks
 from lmcspec.catalog.schedule import Falling, Schedule
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+_SPLIT, _POLICY = Literal["train", "test", "validation"], Literal["average", "recompute"]
+_MEANT = {
+    "networks": Names,
+    "levels": Levels,
+    "evaluate": str | None,
+    "at": Several[StepOrEnd],
+    "through": Several[StepField] | StepField | None,
+    "copies": int,
+    "split": Several[_SPLIT] | _SPLIT,
+    "bn": Several[_POLICY] | _POLICY,
+}
+"""Keys of measures that plans and figures understand, whosever measure it is."""
 
 
 def flaw(card: object) -> str:
@@ -68,10 +84,27 @@ def _of_settings(card: cards.Card) -> str:
         key for base, key in ((InUpdates, "code"), (Falling, "end")) if key in keys and issubclass(card.config, base)
     ]:
         return f"its config has the setting {taken[0]!r}: in ids, where settings stand, that is another thing"
+    for key, meant in _MEANT.items() if isinstance(card, cards.MeasureCard) else ():
+        if key in keys and not _values(keys[key].annotation) <= _values(meant):
+            return f"its config has {key} in another sense than the measures of lmcspec, by which plans understand it"
     for variant, settings in card.variants.items():
         if strange := sorted(settings.keys() - keys.keys()):
             return f"the variant {variant!r} tells {strange[0]!r}, which is no setting of its config"
     return ""
+
+
+def _values(annotation: Any) -> set[Any]:
+    """What values of a type may be: classes, literal values, and (class, what is in it) of what holds others."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _values(inner[0])
+    if origin is Literal:
+        return set(inner)
+    if origin in (Union, UnionType):
+        return set().union(*map(_values, inner))
+    if origin is None:
+        return {annotation}
+    return {(origin, value) for item in inner if item is not ... for value in _values(item)}
 
 
 def _of_kind(card: cards.Card) -> str:
@@ -86,6 +119,12 @@ def _of_kind(card: cards.Card) -> str:
             return f"its moments are {card.moments}: how many numbers its state holds for each weight"
         case cards.DatasetCard() if (card.mean is None) != (card.std is None):
             return "it has one of mean and std without the other"
+        case cards.PlotCard() | cards.MeasureCard() | cards.DistillerCard() if card.variants:
+            return f"a {card.kind} has no variants: give it a key, or bring another card"
+        case cards.MeasureCard() if card.reads and card.reads not in keys:
+            return f"it reads the measure that the key {card.reads} names, and its config has no such key"
+        case cards.MeasureCard() if card.from_k and "at" not in keys:
+            return "it looks at copies that part at the steps k of its key at, and its config has no such key"
         case cards.MeasureCard() if isinstance(card.headline, str) and bool(card.headline) != bool(card.metrics.fixed):
             return "it has one of metrics and headline, the metric by which it is known, without the other"
         case cards.MeasureCard() if (

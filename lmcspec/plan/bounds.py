@@ -59,7 +59,8 @@ def _per_level(case: Case, measure: Any, network: NetworkPlan, recipes: Recipes)
 def _ends(case: Case, measure: Any, network: NetworkPlan, recipes: Recipes, k: Step | str = "rewind") -> int:
     """At how many points of their training copies that part at k are looked at, at least; 0 where k may not exist."""
     stages = [stage.stage for stage in (network.original or network).stages]
-    named = {measure.evaluate} if measure.evaluate else {"real", *(stage.retrain or "real" for stage in stages)}
+    evaluate = getattr(measure, "evaluate", None)
+    named = {evaluate} if evaluate else {"real", *(stage.retrain or "real" for stage in stages)}
     begins = [Step(), *(step for stage in stages for step in (stage.rewind, stage.schedule_from) if step is not None)]
     through, lengths = getattr(measure, "through", None), []
     for name in named:

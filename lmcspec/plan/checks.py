@@ -11,6 +11,7 @@ from lmcspec.catalog.in_updates import steps_of
 from lmcspec.catalog.schedule import Schedule
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.network_plan import NetworkPlan
+from lmcspec.plan.of_packages import BrokenCard, asked_of
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.spec import Case
 from lmcspec.spec.paths import Path
@@ -121,7 +122,11 @@ def image_problems(case: Case, facts: DataFacts) -> Iterator[Problem]:
     for path, model in models.items():
         card = get("model", model.name)
         assert isinstance(card, ModelCard)
-        reason = card.misfit(model, facts.shape) if facts.known else ""
+        try:
+            reason = asked_of(card, card.misfit, model, facts.shape) if facts.known else ""
+        except BrokenCard as error:
+            yield case.origins.problem("E429", str(error), path, help=error.help)
+            continue
         if not reason:
             continue
         _, height, width = facts.shape

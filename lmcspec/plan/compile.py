@@ -7,7 +7,7 @@ from typing import Any
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import MeasureCard, get
-from lmcspec.catalog.code import look_again
+from lmcspec.catalog.code import CodeError, look_again
 from lmcspec.plan.bounds import least_tasks, numbers
 from lmcspec.plan.checks import (
     image_problems,
@@ -28,6 +28,7 @@ from lmcspec.plan.measures.request import NoSuchLevel
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import lay_out_networks
+from lmcspec.plan.of_packages import BrokenCard, asked_of
 from lmcspec.plan.recipe_checks import recipe_problems
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
@@ -37,6 +38,8 @@ from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 
 MAX_TASKS = 100_000
+MEANT = (NoSuchLevel, Unsuited, StartsAfterEnd, TooManyTasks)
+"""What a measure raises to say what is wrong with the spec."""
 NUMBERS_A_TASK = 10
 """Several measures may ask for the result of one task; a study asks for so many numbers a task at most, on average."""
 
@@ -191,7 +194,13 @@ class _Case:
             card = get("measure", getattr(measure, "kind", name))
             assert isinstance(card, MeasureCard)
             try:
-                targets = card.load()(request)
+                targets = asked_of(card, _targets_of, card, request, but=MEANT)
+            except BrokenCard as error:
+                self._problem("E429", str(error), ("measures", name), help=error.help)
+                continue
+            except CodeError as error:
+                self._problem("E428", str(error), ("measures", name), help=error.help)
+                continue
             except NoSuchLevel as error:
                 place = () if error.index is None else (error.index,)
                 self._problem("E403", str(error), ("measures", name, "levels", *place))
@@ -225,3 +234,10 @@ class _Case:
 
     def _problem(self, code: str, message: str, path: tuple, help: str = "") -> None:
         self.problems.append(self.case.origins.problem(code, message, path, help=help))
+
+
+def _targets_of(card: MeasureCard, request: Request) -> list[Target]:
+    targets = list(card.load()(request))
+    if strange := [target for target in targets if not isinstance(target, Target)]:
+        raise TypeError(f"its targets are no Targets, such as {strange[0]!r}")
+    return targets

@@ -10,6 +10,7 @@ from lmcspec.catalog.metric import ALONG
 from lmcspec.plan.figure_targets import Levels, Measured, of_baseline, of_networks, of_no_target
 from lmcspec.plan.figure_y import numbers_on_y, y_problems
 from lmcspec.plan.graph import Target
+from lmcspec.plan.of_packages import BrokenCard, asked_of
 from lmcspec.spec import Case
 from lmcspec.spec.study import MadeSet
 from lmcspec.tasks import Task
@@ -63,7 +64,12 @@ def _problems(
     of_measures = [target for target in targets if target.measure in {measure.name for measure in measures}]
     seen = of_networks(figure, of_measures)
     wrong = list(_of_metric(figure, measures, problem))
-    if misfit := plot.misfit(figure, frozenset(measure.card.name for measure in measures)):
+    try:
+        misfit = asked_of(plot, plot.misfit, figure, frozenset(measure.card.name for measure in measures))
+    except BrokenCard as error:
+        yield problem("E429", str(error), "plot", help=error.help)
+        return
+    if misfit:
         wrong.append(problem("E431", misfit, "metric"))
     at = getattr(figure, "at", None)
     steps = {target.at: target.at_updates for target in seen if target.at}

@@ -7,8 +7,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import create_model
+
+from lmcspec.catalog import Config, MeasureCard, Several, StepField, built_in
+from lmcspec.catalog.half_written import flaw
+from lmcspec.catalog.levels import Levels
 
 GOOD = """
 from typing import Literal
@@ -111,6 +117,19 @@ BAD = {
         MEASURED.replace('headline="kept"', 'headline="lost"'),
         "none of its metrics",
     ),
+    "takes a step for a list of them": (
+        MEASURED.replace("Config):", "Config):\n    at: int = 3"),
+        "has at in another sense",
+    ),
+    "takes names for a name": (
+        MEASURED.replace("Config):", 'Config):\n    networks: str = "imp"'),
+        "networks in another sense",
+    ),
+    "has variants of a measure": (
+        MEASURED.replace("headline", 'variants={"plugged2": {}}, headline'),
+        "has no variants",
+    ),
+    "reads a measure by no key": (MEASURED.replace("headline", 'reads="other", headline'), "config has no such key"),
     "takes another lmcspec's fields": (GOOD.replace('doc="x"', 'doc="x", colour=1'), "unexpected keyword"),
 }
 SPEC = """
@@ -192,3 +211,32 @@ def test_a_plug_in_is_found_wherever_python_finds_packages(form, tmp_path):
     ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, timeout=30)
     assert "nowhere" in ended.stderr
     assert ended.stdout == "True 0\n"
+
+
+def test_own_cards_are_whole():
+    assert [flaw(card) for card in built_in("measure").values()] == [""] * len(built_in("measure"))
+
+
+@pytest.mark.parametrize(
+    ("key", "type_", "fine"),
+    [
+        ("levels", Levels, True),
+        ("levels", Several[Literal["dense", "last"]], True),
+        ("levels", float, False),
+        ("levels", Several[float], False),
+        ("at", Several[StepField], True),
+        ("at", Several[int], False),
+        ("through", StepField, True),
+        ("through", bool, False),
+        ("split", Literal["test"], True),
+        ("split", list[str], False),
+        ("networks", Several[str] | None, False),
+        ("evaluate", bool, False),
+        ("copies", Several[int], False),
+        ("grid", Several[float], True),
+    ],
+)
+def test_words_of_all_measures_keep_their_sense(key, type_, fine):
+    config = create_model("Mine", __base__=Config, kind=(Literal["mine"], "mine"), **{key: (type_, ...)})
+    card = MeasureCard(name="mine", doc="x", config=config, implementation="nowhere.at.all:targets")
+    assert (flaw(card) == "") is fine

@@ -1,8 +1,10 @@
 """A package brings a measure with a kind of task of its own: its code is in ids, and plans say what of it was edited."""
 
+import pytest
 from plugin_for_tests import STUDY
 from specs_for_tests import plan_of
 
+from lmcspec.base.errors import SpecError
 from lmcspec.engine.execute import execute
 from lmcspec.plan.document import from_document, to_document
 from lmcspec.plan.outlook import outlook
@@ -53,7 +55,22 @@ def run(ctx, params, seeds):
 
 KIND = Kind(name="ownplug.kinds:KIND", version=1, params=Params, run=run, work=work, card=CardOf("probe", "criterion"))
 """
-FILES = {"targets.py": TARGETS, "kinds.py": KINDS, "share.py": "SHARE = 0.25\n"}
+PLOT = """
+from lmcspec.catalog import PlotCard
+from lmcspec.catalog.figure import OfLevels
+
+class Mine(OfLevels):
+    plot: Literal["mine"] = "mine"
+
+MINE = PlotCard(name="mine", doc="x", config=Mine, implementation="ownplug.drawn:draw", measures=("kept",),
+                misfit=lambda config, kinds: 1 / 0)
+"""
+FILES = {
+    "targets.py": TARGETS,
+    "kinds.py": KINDS,
+    "share.py": "SHARE = 0.25\n",
+    "drawn.py": "from anywhere import draw\n",
+}
 OWN = STUDY.replace("accuracy = {}", 'kept = { levels = ["dense"], networks = ["imp"] }')
 
 
@@ -86,3 +103,31 @@ def test_what_was_edited_since_does_not_run(plugin, tmp_path):
     assert "the code of the kind of task `ownplug.kinds:KIND` is another than when this was planned" in str(
         failure.document
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise KeyError('whatever')", "KeyError: 'whatever'"),
+        ("return None", "TypeError: 'NoneType' object is not iterable"),
+        ("return ['x']", "TypeError: its targets are no Targets, such as 'x'"),
+    ],
+)
+def test_a_measure_that_asks_for_nothing_sensible_is_an_error_of_the_spec(plugin, body, said):
+    plugin.edit("targets.py", "    params = ", f"    {body}\n    params = ")
+    if "return" in body:
+        plugin.edit("targets.py", "        yield ", "        _ = ")
+    with pytest.raises(SpecError) as caught:
+        plan_of(OWN)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("E429", "measures.kept")
+    assert problem.message == f"the measure 'kept' can't be used here: {said}"
+
+
+def test_a_misfit_that_raises_is_told_of_its_plot(plugin):
+    plugin.edit("cards.py", "CARDS = (*CARDS, Meas", PLOT + "CARDS = (*CARDS, MINE, Meas")
+    with pytest.raises(SpecError) as caught:
+        plan_of(OWN + '[figures]\nf = { plot = "mine" }\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("E429", "figures.f.plot")
+    assert "the plot 'mine' can't be used here: ZeroDivisionError" in problem.message

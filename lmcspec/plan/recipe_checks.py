@@ -46,7 +46,7 @@ def _flaw(config: InUpdates, recipe: Recipe, images: int) -> str:
         match settings:
             case Schedule():
                 tried, key = Resolved(length, recipe.batch, Sgd(lr=1.0), settings), "schedule"
-                rates = {f"multiplier({at}, {length})": settings.multiplier(at, length) for at in _tried(length)}
+                rates = _rates(settings, length)
             case Optimiser():
                 tried, key, rates = Resolved(length, recipe.batch, settings), "optimiser", {"lr": settings.lr}
                 for told in ((), (settings.lr,)):
@@ -60,17 +60,20 @@ def _flaw(config: InUpdates, recipe: Recipe, images: int) -> str:
             told for told in ("name", *rates) if told in type(config).model_fields and told not in document[key]
         ]:
             return f"its document() lacks the {lacking[0]}"
-        if from_document(document) != tried:
+        if (again := from_document(document)) != tried:
             return "read() makes other settings of the document() that stands in ids"
+        for what, rate in rates.items():
+            if isinstance(rate, bool) or not isinstance(rate, int | float):
+                return f"{what} is {rate!r}, no number"
+            if not rate >= 0 or not isfinite(rate):
+                return f"{what} is {rate}: a finite number from 0 on is asked for"
+        if key == "schedule" and _rates(again.schedule, length) != rates:
+            return "multiplier() gives other numbers when it is asked again"
     except Exception as error:  # noqa: BLE001 (somebody else's code may raise anything)
         return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-    for what, rate in rates.items():
-        if isinstance(rate, bool) or not isinstance(rate, int | float):
-            return f"{what} is {rate!r}, no number"
-        if not rate >= 0 or not isfinite(rate):
-            return f"{what} is {rate}: a finite number from 0 on is asked for"
     return ""
 
 
-def _tried(length: int) -> list[int]:
-    return sorted({*range(0, length, max(1, length // TRIED)), max(0, length - 1)})
+def _rates(schedule: Schedule, length: int) -> dict[str, float]:
+    tried = sorted({*range(0, length, max(1, length // TRIED)), max(0, length - 1)})
+    return {f"multiplier({update}, {length})": schedule.multiplier(update, length) for update in tried}

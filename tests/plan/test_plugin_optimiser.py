@@ -132,6 +132,7 @@ def test_one_that_would_go_on_otherwise_fails_by_name(plugin, kept):
         ("Triangle.multiplier = lambda self, update, length: 1 / update", "ZeroDivisionError: "),
         ("Triangle.document = lambda self, length: {'name': self.name, 'end': length}", "ValidationError: "),
         ("Triangle.document = lambda self, length: {'name': {self.name}}", "TypeError: "),
+        ("import random\nTriangle.multiplier = lambda *_: random.random()", "multiplier() gives other numbers when"),
         ("Triangle.document = lambda self, length: {'top': 1}", "its document() lacks the name"),
         ("Signum.document = lambda self: {'name': self.name, 'rate': self.lr}", "its document() lacks the lr"),
         (TWO_RATES, "lr is (0.1, 0.2), no number"),

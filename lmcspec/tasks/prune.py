@@ -1,5 +1,6 @@
 """Prune: the next mask from trained weights, from those at a rewind point, or from none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,7 +100,7 @@ def run(ctx: Context, params: Prune, seeds: dict[str, int]) -> Finished:
             mask = _by_running(ctx, params, seeds, card, mask, sum(counts), exclude)
         else:
             address = tuple(seeds[name] for name in ("replicate", "level", "draw") if name in seeds)
-            scores = card.load()(_state(ctx, params, seeds), mask, address)
+            scores = _scores(card, mask, _state(ctx, params, seeds), mask, address)
             for count in counts:
                 mask = masks.prune(scores, mask, count, exclude, params.scope)
     except masks.Unranked as problem:
@@ -141,6 +142,20 @@ def _state(ctx: Context, params: Prune, seeds: dict[str, int]) -> "dict[str, Ten
     return read.state(ctx, "state") if ctx.has("state") else {}
 
 
+def _scores(card: "CriterionCard", mask: "dict[str, Tensor]", *given: Any) -> "dict[str, Tensor]":
+    """The scores that a criterion gives. Raises UsageError unless there is one for each weight of the mask."""
+    scores = card.load()(*given)
+    for name, tensor in mask.items():
+        own = scores.get(name) if isinstance(scores, Mapping) else None
+        if getattr(own, "shape", None) != tensor.shape:
+            what = f"those of {name!r} are {'none' if own is None else type(own).__name__}"
+            raise UsageError(
+                f"the criterion {card.name!r} gives no score to each weight: {what}",
+                help=f"mend {card.implementation}: it has to give a tensor of shape {tuple(tensor.shape)}",
+            )
+    return scores
+
+
 def _by_running(
     ctx: Context,
     params: Prune,
@@ -161,7 +176,6 @@ def _by_running(
     network.to(ctx.device)
     images = _images(ctx, params) if card.images else None
     config = card.config.model_validate(params.criterion.value)
-    implementation: Any = card.load()
     # By layer each tensor has steps of its own: sharing out the few of one step again and again would drift.
     ranked = [tuple(name for name in mask if name not in exclude)]
     if params.scope == "layer":
@@ -174,7 +188,7 @@ def _by_running(
         if ctx.stopping():
             raise Interrupted(f"stopped after step {done} of {steps}; it begins anew")
         if any(plan[done] for plan in plans):
-            scores = implementation(network, mask, config, tuple(params.model.value["shape"]), images)
+            scores = _scores(card, mask, network, mask, config, tuple(params.model.value["shape"]), images)
             for plan, others in zip(plans, spared, strict=True):
                 mask = masks.prune(scores, mask, plan[done], others)
         ctx.progress(done + 1, steps)

@@ -11,6 +11,7 @@ from lmcspec.plan.document import read_document, to_document
 from lmcspec.plan.outlook import outlook
 from lmcspec.plan.render import table
 from lmcspec.store import Store
+from lmcspec.store.attempts import failed_attempts
 from lmcspec_runners.inline import InlineRunner
 
 
@@ -177,3 +178,20 @@ def distill(config, distillation):
         "plain/s0/l1/mask",
         "plain/s0/l1/train",
     }
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ("None", "are none"),
+        ("{name: 1.0 for name in mask}", "are float"),
+        ("dict(list({name: state[name] for name in mask}.items())[1:])", "are none"),
+        ("{name: state[name].sum() for name in mask}", "are Tensor"),
+    ],
+)
+def test_a_criterion_that_gives_no_scores_fails_by_name(plugin, store, scores, said):
+    plugin.edit("criterion.py", "{name: state[name].abs() for name in mask}", scores)
+    _, summary = run(store)
+    (failure, *_) = [one.document for task in summary.failed for one in failed_attempts(store, task)]
+    assert failure["reason"] == "user" and said in failure["message"]
+    assert failure["message"].startswith("the criterion 'upside' gives no score to each weight: those of '1.weight'")

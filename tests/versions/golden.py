@@ -3,6 +3,7 @@
 Together the studies lead every kind of task through every branch that a change of code could move.
 """
 
+import json
 import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from lmcspec.spec import load
 from lmcspec.store import Store
 from lmcspec.tasks import Task
 from lmcspec_runners.inline import InlineRunner
-from tests.cards_for_tests import unmeasured
+from tests.cards_for_tests import required, unmeasured
 
 DENSE_AND_SPARSE = """
 study = "golden-mlp"
@@ -246,7 +247,7 @@ optimiser = { name = "sgd", lr = 0.1 }
 [networks]
 imp = [{ rounds = 1, fraction = 0.3 }]
 """
-"""A network for each criterion that no other study names, and each measure that none has: a new one is in the golden
+"""A network for each criterion and each method that no other study names, and each measure that none has: a new one is in the golden
 run as soon as it has a card, and a new kind of task as soon as there is a measure that asks for it."""
 
 Values = dict[str, Any]
@@ -269,10 +270,23 @@ def studies() -> list[str]:
         for name in criteria
         if name != "magnitude"
     ]
+    methods = [card for name, card in built_in("distiller").items() if not any(f'"{name}"' in text for text in STUDIES)]
+    networks += [f'{card.name} = [{{ data = "{card.name}", rounds = 1 }}]\n' for card in methods]
+    if methods:
+        networks += ['[recipes.distilled]\nextends = "real"\nbatch = 4\n[distilled]\n', *map(_few_steps, methods)]
     measures = unmeasured('["dense", "last"]', *STUDIES)
     if not networks and not measures:
         return list(STUDIES)
     return [*STUDIES, f"{REMAINING}{''.join(networks)}[measures]\nmasks = {{ levels = [1] }}\n{measures}"]
+
+
+def _few_steps(card: Any) -> str:
+    """A distilled set of a method, with what it must be told and as few steps as the usual keys can say."""
+    few = {key: value for key, value in {"iterations": 1, "batch": 10}.items() if key in card.config.model_fields}
+    told = {"method": card.name, **required(card), **few}
+    keys = [f"{key} = {json.dumps(value)}" for key, value in told.items()]
+    network = ['model = { name = "convnet", depth = 1, width = 4 }'] if card.convolutions else []
+    return f"{card.name} = {{ {', '.join([*keys, *network])} }}\n"
 
 
 def run() -> Golden:

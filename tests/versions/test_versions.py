@@ -78,6 +78,14 @@ def test_golden_run_takes_every_branch():
     assert any(plan.byproducts for plan in golden.plans())
 
 
+def test_a_method_that_no_study_names_has_a_set_and_a_network(monkeypatch):
+    monkeypatch.setattr(golden, "STUDIES", (golden.LOOKED_AT,))
+    _, plan = golden.plans()
+    made = {task.id: task.params.method.value["method"] for task in plan.tasks.values() if task.kind == "distill"}
+    assert sorted(made.values()) == sorted(built_in("distiller"))
+    assert made.keys() <= {source for task in plan.tasks.values() if task.trains for _, source in task.inputs}
+
+
 def test_exemptions_are_of_modules_that_exist():
     assert all(closure.source(module).is_file() for module in closure.EXEMPT)
 

@@ -193,8 +193,8 @@ E428 code that can't stand in ids
     can be had; the message says why.
 E429 a package's card that can't be used
     Settings of an optimiser or a schedule, in updates, have to come back from the document that enters ids, a
-    schedule's multiplier has to be a finite number from 0 on at every update of the training, and a measure's function
-    gives Targets.
+    schedule's multiplier has to be a finite number from 0 on at every update of the training, the same whenever it is
+    asked for, an optimiser's `lr` such a number that stands in its document, and a measure's function gives Targets.
 E430 a figure without its measure
     A plot is drawn from a measure of a certain kind: say one under `[measures]`, or take the figure out.
 E431 a figure of what nobody measures

@@ -18,9 +18,10 @@ from pydantic import BaseModel, ValidationError, create_model
 import lmcspec
 import lmcspec_runners
 from lmcspec.base.codes import CODES
-from lmcspec.catalog import Config
+from lmcspec.catalog import Config, names
 from lmcspec.catalog.card import Card
 from lmcspec.cli.app import build
+from lmcspec.cli.run import RUNNERS
 from lmcspec.spec import shape
 from lmcspec.spec.study_model import study_model
 
@@ -184,3 +185,7 @@ def test_a_code_in_a_message_is_one():
     for place, text in STRINGS:
         for code in re.findall(r"\bE[0-4]\d\d\b", text):
             assert code in CODES or "codes.py" in place, (place, code)
+
+
+def test_runners_of_the_help_are_those_with_cards():
+    assert " or ".join(names("runner", plugged=False)) == RUNNERS

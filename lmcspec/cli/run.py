@@ -1,9 +1,11 @@
 """`lmcspec run`: carry a plan out."""
 
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import lmcspec
 from lmcspec.cli.options import (
     ForceOption,
     MaxTasksOption,
@@ -23,13 +25,16 @@ if TYPE_CHECKING:
     from lmcspec.plan import Plan
     from lmcspec.store import Store
 
+RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path__[0]}/catalog/runners"]))
+"""By the names of their modules: a list of commands is printed without importing any card."""
+
 
 def run(
     spec: SpecArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print the results.")] = Format.table,
-    runner: Annotated[str, typer.Option("--runner", help="Where tasks run: local or inline.")] = "local",
+    runner: Annotated[str, typer.Option("--runner", help=f"Where tasks run: {RUNNERS}.")] = "local",
     workers: WorkersOption = None,
     force: ForceOption = [],  # noqa: B006
     trust: TrustOption = False,

@@ -51,6 +51,8 @@ def not_a_choice(path: Path, value: str, words: list[str], origins: Origins, exp
 def unknown_key(path: Path, known: list[str], origins: Origins, model: type[BaseModel] | None = None) -> Problem:
     """The problem of a key that its table doesn't take, with the nearest that it, or a table in it, does."""
     name = str(path[-1])
+    if "augment" in path:
+        plug_ins("augmentation")  # says of packages' own that they are left out: nobody else looks at these
     near = _spaced(name, known) or (None if of_the_study(path) else likely(name, known, model))
     label = f"did you mean `{near}`?" if near else ""
     help = of_the_study(path) or ("" if near or not known else f"keys here: {', '.join(known)}")

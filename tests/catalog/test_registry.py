@@ -4,14 +4,19 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 from cards_for_tests import all_cards
+from pydantic import create_model
 
-from lmcspec.base.errors import UsageError
+from lmcspec.base.errors import SpecError, UsageError
 from lmcspec.catalog import CriterionCard, Named, built_in, find, get, names, nearest, plug_ins, registry
 from lmcspec.catalog import plugged as plugged_module
+from lmcspec.catalog.card import AugmentationCard
+from lmcspec.catalog.config import Config
+from lmcspec.spec import load
 
 
 class Wild(Named):
@@ -154,6 +159,16 @@ class TestPlugIns:
         assert find("criterion", "wilt") is None
         (said,) = caplog.messages
         assert f"a card of the plug-in plugged (plugged) is left out: the criterion {whose}" in said
+
+    def test_an_augmentation_is_left_out_with_a_word_where_a_recipe_has_its_key(self, plugged, caplog):
+        config = create_model("Turn", __base__=Config, turn=(bool, False))
+        plugged(AugmentationCard(name="t", doc="x", config=config, implementation="nowhere:drawn", on="batch", place=1))
+        recipe = (
+            'recipes.real = { length = "1ep", batch = 1, optimiser = { name = "sgd", lr = 1 }, augment.turn = true }'
+        )
+        with pytest.raises(SpecError):
+            load(Path("t.toml"), text=f'study = "t"\ndataset = "digits"\nmodel = "lenet-300-100"\n{recipe}\n')
+        assert "the augmentation 't': a recipe knows only the augmentations of lmcspec" in caplog.text
 
 
 def test_a_card_in_the_wrong_folder():

@@ -240,6 +240,8 @@ class PlotCard(Card):
     """Of lines: the quantity on their y axis unless the key `y` says another; see `MeasureCard.quantities`."""
     on_the_way: bool = False
     """Whether it shows what a measure sees on the way, by its key `through`."""
+    varies: Callable[[Any], Mapping[str, str]] = lambda config: {}
+    """`(config)`: by key in what a family of networks has to vary for it, such as `{"x": "rewind"}`."""
     made_sets: bool = False
     """Whether it shows the distilled sets that a study makes."""
     across: Literal["by panels", "always"] = "by panels"

@@ -83,3 +83,8 @@ class Spread(Config):
     """Over what means and bands are taken: replicates, or all pairs and copies of all replicates."""
     shared: bool | None = None
     """Whether panels share their y axis, as they do unless told: `false` gives each its own."""
+
+
+def along_rewinds(figure: Any) -> dict[str, str]:
+    """In what families have to vary where `x` is their rewind point."""
+    return {"x": "rewind"} if figure.x == "rewind" else {}

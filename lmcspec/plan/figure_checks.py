@@ -1,6 +1,6 @@
 """Figures that ask for what the study doesn't measure: found before anything runs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from lmcspec.base.errors import Problem
@@ -45,7 +45,8 @@ def _problems(
         help = f"write one under [measures], such as `{lacking[0]} = ...`, or take the figure out"
         yield problem("E430", f"`{figure.plot}` is drawn from {of}, and there is {none}", "plot", help=help)
         return
-    chosen: str | None = getattr(figure, "measure", None)
+    chosen = getattr(figure, "measure", None)
+    chosen = chosen if isinstance(chosen, str) else None  # a package's plot may mean something else by it
     if chosen is not None and chosen not in [measure.name for measure in fitting]:
         names = ", ".join(measure.name for measure in fitting)
         yield problem(
@@ -83,7 +84,7 @@ def _problems(
             help = f"measured are: {', '.join(map(str, sorted(measured)))}"
             wrong.append(problem("E431", f"level {level} is not measured", "levels", place, help=help))
     yield from wrong
-    yield from _of_families(case, figure, problem)
+    yield from _of_families(case, plot.varies(figure), problem)
     if wrong or not plot.measures or not alone:
         return
     baseline = getattr(figure, "baseline", None)
@@ -118,7 +119,9 @@ def _measured(name: str, config: Any, set_aside: bool) -> Measured:
 
 def _of_metric(figure: Figure, measures: Sequence[Measured], problem: Any) -> Iterator[Problem]:
     """A `metric` that none of the measures has, or a `split` at which none looks."""
-    split, asked = getattr(figure, "split", None), getattr(figure, "metric", None)
+    split, asked = (
+        word if isinstance(word := getattr(figure, key, None), str) else None for key in ("split", "metric")
+    )
     every = [metric for measure in measures for metric in measure.card.metrics if measure.has(metric)]
     policies = dict.fromkeys(metric.policy for metric in every if metric.policy)
     if asked in ALONG and ALONG[asked].policy and ALONG[asked].policy not in policies:
@@ -143,16 +146,12 @@ def _of_metric(figure: Figure, measures: Sequence[Measured], problem: Any) -> It
         )
 
 
-def _of_families(case: Case, figure: Figure, problem: Any) -> Iterator[Problem]:
+def _of_families(case: Case, varies: Mapping[str, str], problem: Any) -> Iterator[Problem]:
     """The problem of a key in which no family varies."""
     axes = list(dict.fromkeys(axis for family in case.families.values() for axis in family.axes))
     there = f"its families vary in: {', '.join(axes)}" if axes else "it has no families: `{ each = [...] }` makes one"
-    wanted: Iterable[tuple[str, str]] = (
-        ("reduce", str(getattr(figure, "reduce", None) or "").partition(":")[2]),
-        ("x", "rewind" if getattr(figure, "x", None) == "rewind" else ""),
-    )
-    for key, axis in wanted:
-        if axis and axis not in axes:
+    for key, axis in varies.items():
+        if axis not in axes:
             yield problem(
                 "E432", f"the study has no family that varies in `{axis}`", key, near=nearest(axis, axes), help=there
             )

@@ -1,5 +1,7 @@
 """A package brings a plot: a card with keys of its own, and a function that draws from rows."""
 
+from pathlib import Path
+
 import pytest
 from plugin_for_tests import STUDY
 from results_for_tests import Results, made_up
@@ -12,14 +14,22 @@ from lmcspec.report.figures.options import figure_of
 from lmcspec.spec import load
 
 CARD = """
-from lmcspec.catalog import PlotCard
+from lmcspec.catalog import PlotCard, Several
 from lmcspec.catalog.figure import OfLevels
 
 class Dots(OfLevels):
     plot: Literal["dots"] = "dots"
     mark: Literal["x", "o"] = "o"
 
-CARDS = (*CARDS, PlotCard(name="dots", doc="a dot for each level", config=Dots, implementation="ownplug.plot:draw",
+class Broken(OfLevels):
+    plot: Literal["broken"] = "broken"
+    metric: str = "accuracy"
+    split: Several[str] = ()
+    x: str = "rewind"
+    reduce: str = "mean:all"
+
+CARDS = (*CARDS, PlotCard(name="broken", doc="raises", config=Broken, implementation="ownplug.plot:broken",
+                          measures=("accuracy",)), PlotCard(name="dots", doc="a dot for each level", config=Dots, implementation="ownplug.plot:draw",
                           measures=("accuracy",)))
 """
 DRAW = """
@@ -31,6 +41,9 @@ def draw(cases, options, name):
         figure, ((axes,),) = canvas(1, 1, 4, 3)
         axes.plot([row.level for row in rows], [row.value for row in rows], options.table.mark, label="dots")
     return Drawing(name, "Dots", figure, f"{len(rows)} of them.")
+
+def broken(cases, options, name):
+    return None if options.levels == ("last",) else {}[name]
 """
 FILES = {"plot.py": DRAW}
 
@@ -61,3 +74,24 @@ def test_its_keys_and_needs_are_held_as_the_spec_is_read(plugin):
     with pytest.raises(SpecError) as caught:
         plan_of(STUDY.replace("accuracy = {}", "masks = { levels = [1] }") + '[figures]\nmine = { plot = "dots" }\n')
     assert [one.code for one in caught.value.problems] == ["E430"]
+
+
+def test_one_that_raises_or_draws_nothing_is_a_note_that_names_its_package(plugin):
+    text = (
+        STUDY + '[figures]\nmine = { plot = "broken", split = ["a"] }\nlast = { plot = "broken", levels = ["last"] }\n'
+        'dots = { plot = "dots" }\n'
+    )
+    plan = plan_of(text)
+    store = Results(made_up(plan, lambda target: 0.1).found)
+    figures = load(Path("own.toml"), text=text).cases[0].study.figures
+    mine, last, dots = drawings(plan, "", tidy(plan, store), store, figures)
+    assert mine.notes == ("the plot `broken` of ownplug can't draw it: KeyError: 'mine'",)
+    assert last.notes == ("the plot `broken` of ownplug can't draw it: TypeError: it gives a NoneType and no Drawing",)
+    assert dots.figure is not None
+
+
+def test_what_its_metric_names_is_held_against_what_is_measured(plugin):
+    with pytest.raises(SpecError) as caught:
+        plan_of(f'{STUDY}[figures]\nmine = {{ plot = "broken", metric = "acuracy" }}\n')
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.label) == ("E431", "did you mean `accuracy`?")

@@ -29,6 +29,10 @@ class AccuracyVsSparsity(Spread, OfLevels):
     """The network whose dense level the grey band is of, where they differ."""
 
 
+def _chosen_over(figure: AccuracyVsSparsity) -> dict[str, str]:
+    return {"reduce": figure.reduce.partition(":")[2]} if figure.reduce else {}
+
+
 CARD = PlotCard(
     name="accuracy-vs-sparsity",
     doc="accuracy against the weights that remain",
@@ -36,6 +40,7 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.by_sparsity:accuracy",
     measures=("accuracy",),
     on_y="accuracy",
+    varies=_chosen_over,
     unasked="measured",
     place=0,
 )

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread
+from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread, along_rewinds
 
 
 class DistanceVsStep(Spread, OfPaths):
@@ -27,6 +27,7 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.by_step:distance",
     measures=("distance", "stability"),
     on_y="distance",
+    varies=along_rewinds,
     unasked="measured",
     place=6,
 )

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread
+from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread, along_rewinds
 
 
 class InstabilityVsStep(Spread, OfPaths):
@@ -28,6 +28,7 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.by_step:instability",
     measures=("stability",),
     on_y="instability",
+    varies=along_rewinds,
     unasked="several k",
     place=3,
 )

@@ -96,6 +96,15 @@ def _drawing(cases: Sequence[CaseResults], name: str, options: Options) -> Drawi
         kinds = " or ".join(card.measures)
         return Drawing(name, name, None, notes=(f"{card.name} needs a measure of the kind {kinds}, and none is there",))
     try:
-        return card.load()(cases, options, name)
+        drawing = card.load()(cases, options, name)
+        if not isinstance(drawing, Drawing):
+            raise TypeError(f"it gives a {type(drawing).__name__} and no Drawing")
     except UndrawableError as why:
         return Drawing(name, name, None, notes=(str(why),))
+    except Exception as error:
+        if card.name in built_in("plot"):
+            raise
+        package = card.implementation.partition(":")[0].partition(".")[0]
+        why = f"{type(error).__name__}: {error}"
+        return Drawing(name, name, None, notes=(f"the plot `{card.name}` of {package} can't draw it: {why}",))
+    return drawing

@@ -240,4 +240,7 @@ def _targets_of(card: MeasureCard, request: Request) -> list[Target]:
     targets = list(card.load()(request))
     if strange := [target for target in targets if not isinstance(target, Target)]:
         raise TypeError(f"its targets are no Targets, such as {strange[0]!r}")
+    tasks = [request.emit.graph.tasks[target.task] for target in targets]
+    if bare := [task.kind for task in tasks if not hasattr(task.params, "model")]:
+        raise TypeError(f"the parameters of the kind of task {bare[0]} lack `model`, the study's")
     return targets

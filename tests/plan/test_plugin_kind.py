@@ -124,6 +124,12 @@ def test_a_measure_that_asks_for_nothing_sensible_is_an_error_of_the_spec(plugin
     assert problem.message == f"the measure 'kept' can't be used here: {said}"
 
 
+def test_a_kind_whose_tasks_have_no_model_is_an_error_of_the_spec(plugin):
+    plugin.edit("kinds.py", "model: Part", "net: Part")
+    with pytest.raises(SpecError, match=r"parameters of the kind of task ownplug\.kinds:KIND lack `model`"):
+        plan_of(OWN)
+
+
 def test_a_misfit_that_raises_is_told_of_its_plot(plugin):
     plugin.edit("cards.py", "CARDS = (*CARDS, Meas", PLOT + "CARDS = (*CARDS, MINE, Meas")
     with pytest.raises(SpecError) as caught:

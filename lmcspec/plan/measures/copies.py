@@ -6,12 +6,10 @@ from itertools import combinations
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
-from lmcspec.catalog import get
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import recipe_of
 from lmcspec.plan.measures.request import Request
 from lmcspec.plan.network_plan import NetworkPlan
-from lmcspec.plan.of_packages import asked_of
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.plan.trainings import Start, StartsAfterEnd, Training, Unsuited
 from lmcspec.tasks import Part
@@ -95,7 +93,7 @@ class Branch:
     def dropped(self, until: int | None = None) -> Dropped:
         """What pruned weights are without their mask. Raises Unsuited where that is not the same for all of them."""
         optimiser = self.recipe.recipe.optimiser
-        if asked_of(get("optimiser", optimiser.name), optimiser.decayed, 1.0, ()) is None:
+        if optimiser.decayed(1.0, ()) is None:
             message = f"without masks, what {optimiser.name} makes of a pruned weight is not known"
             raise Unsuited("E424", message, 'keep them: masks = "kept"')
         request = self.request

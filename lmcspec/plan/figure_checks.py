@@ -89,7 +89,8 @@ def _problems(
         return
     baseline = getattr(figure, "baseline", None)
     if plot.of_each and baseline is not None:
-        yield from of_baseline(figure, baseline, [_of_kind(kind, of_measures) for kind in plot.measures], problem)
+        by_kind = [_of_kind(kind, targets) for kind in plot.measures]
+        yield from of_baseline(figure, baseline, by_kind, levels, problem)
         return
     drawn = of_measures
     if plot.on_y:
@@ -99,6 +100,7 @@ def _problems(
         if without:
             return
         drawn = [target for number in numbers for target in number.targets]
+        drawn = [target for target in drawn if target.through is not None or not plot.on_the_way]
     yield from of_no_target(figure, drawn, levels, problem)
 
 

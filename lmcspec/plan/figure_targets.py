@@ -74,17 +74,22 @@ def of_no_target(
 
 
 def of_baseline(
-    figure: Figure, baseline: str, by_kind: Sequence[Sequence[Target]], problem: Callable[..., Problem]
+    figure: Figure, baseline: str, by_kind: Sequence[Sequence[Target]], levels: Levels, problem: Callable[..., Problem]
 ) -> Iterator[Problem]:
     """That nothing pruned is measured of the baseline, or of no other network, in each of several kinds of measure."""
-    pruned = [dict.fromkeys(target.network for target in targets if target.level) for targets in by_kind]
-    known = [network for network in pruned[0] if all(network in others for others in pruned)]
+    pruned = [{(target.network, target.level) for target in targets if target.level} for targets in by_kind]
+    both = set.intersection(*pruned)
+    known = list(dict.fromkeys(target.network for target in by_kind[0] if (target.network, target.level) in both))
+    compared = [network for network in known if network != baseline and network in (figure.networks or known)]
+    wanted = getattr(figure, "levels", None)
+    measured = {network: sorted(level for name, level in both if name == network) for network in compared}
     if baseline not in known:
         listed = f"these could be: {', '.join(known)}" if known else "none is by all of the measures that it takes"
         message = f"`{baseline}` is no pruned network that is measured"
-        near = nearest(baseline, known)
-        yield problem("E431", message, "baseline", near=near, help=listed)
-    elif not any(network != baseline and network in (figure.networks or known) for network in known):
+        yield problem("E431", message, "baseline", near=nearest(baseline, known), help=listed)
+    elif not compared:
         key = "baseline" if figure.networks is None else "networks"
-        message = f"no other network is measured, with which `{baseline}` could be compared"
-        yield problem("E431", message, key)
+        yield problem("E431", f"no other network is measured, with which `{baseline}` could be compared", key)
+    elif not any(levels_shown(wanted, levels[network], measured[network]) for network in compared):
+        listed = ", ".join(map(str, sorted(set().union(*measured.values()))))
+        yield problem("E431", "none of these levels is measured and pruned", "levels", help=f"such are: {listed}")

@@ -67,12 +67,11 @@ def y_problems(
     """Of each quantity without a number that could be drawn the key that leaves none; one is enough to draw nothing."""
     said = getattr(figure, "metric", None)
     chosen = getattr(figure, "measure", None)
-    if chosen is not None and not any(chosen in [measure.name for measure in number.measures] for number in numbers):
-        quantities = " and ".join(f"`{number.quantity}`" for number in numbers)
-        taken = ", ".join(dict.fromkeys(measure.name for number in numbers for measure in number.measures))
-        yield problem(
-            "E430", f"{quantities} can't be taken from `{chosen}`", "measure", help=f"it is taken from: {taken}"
-        )
+    taken = [measure for number in numbers for measure in number.measures if measure.card.from_k]
+    if chosen is not None and taken and chosen not in [measure.name for measure in taken]:
+        listed = ", ".join(dict.fromkeys(measure.name for measure in taken))
+        help = f"it is taken from: {listed}"
+        yield problem("E430", f"what is to stand on y can't be taken from `{chosen}`", "measure", help=help)
         return
     for number in numbers:
         if not number.measures:

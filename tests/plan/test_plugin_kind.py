@@ -137,3 +137,13 @@ def test_a_misfit_that_raises_is_told_of_its_plot(plugin):
     (problem,) = caught.value.problems
     assert (problem.code, problem.path) == ("E429", "figures.f.plot")
     assert "the plot 'mine' can't be used here: ZeroDivisionError" in problem.message
+
+
+def test_what_a_process_loaded_before_an_edit_does_not_run_under_the_new_id(plugin, tmp_path):
+    """A notebook: the plan is new, and the modules are those that were imported before."""
+    store = Store.open(tmp_path / "store")
+    assert not execute(outlook(plan_of(OWN), store), store, InlineRunner()).failed
+    (plugin.folder / "share.py").write_text("SHARE = 0.75\n")
+    (task,) = execute(outlook(plan_of(OWN), store), store, InlineRunner()).failed
+    (failure,) = failed_attempts(store, task)
+    assert "was edited after this process had begun to use it" in failure.document["message"]

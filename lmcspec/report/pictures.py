@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, count
 
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
@@ -24,12 +25,22 @@ def pictures(
 
     Those that show all cases of a sweep come first.
     """
+    taken: set[str] = set()
     for drawing in across(plan, rows, store, figures):
-        yield Picture("", file_name(drawing.name), drawing, files(drawing, suffixes))
+        yield Picture("", _of_its_own(drawing.name, taken), drawing, files(drawing, suffixes))
     for case in dict.fromkeys(row.case for row in rows):
         for drawing in drawings(plan, case, rows, store, figures.get(case, {})):
-            name = file_name(f"{case} {drawing.name}" if case else drawing.name)
+            name = _of_its_own(f"{case} {drawing.name}" if case else drawing.name, taken)
             yield Picture(case, name, drawing, files(drawing, suffixes))
+
+
+def _of_its_own(text: str, taken: set[str]) -> str:
+    """The file name of a text, with a number where another picture has it: `a-f` may be a figure, or `f` of a case."""
+    first = file_name(text)
+    names = chain([first], (f"{first}-{place}" for place in count(2)))
+    name = next(other for other in names if other not in taken)
+    taken.add(name)
+    return name
 
 
 def file_name(text: str) -> str:

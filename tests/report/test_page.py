@@ -280,3 +280,6 @@ def test_figures_of_all_cases_stand_once_and_first():
     found = page(plan, tidy(plan, store), store, {})
     text = read(html(found, [replace(one, files={"svg": b"<svg/>"}) for one in drawn])).text
     assert "Accuracy against sparsity, a" in text and "Accuracy against sparsity\n" in text
+    figures = {case: {"a-f": every, "f": figure_of({"plot": "table"})} for case in "ab"}
+    drawn = pictures(plan, tidy(plan, store), store, figures, ("svg",))
+    assert [one.file for one in drawn] == ["a-f", "a-f-2", "b-f"], "each has a file of its own"

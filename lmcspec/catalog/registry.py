@@ -47,13 +47,13 @@ def plug_ins(kind: str) -> dict[str, Card]:
     for package, card in plugged_cards():
         if card.kind != kind:
             continue
-        own = _names([card])
-        if clash := next((name for name in own if name in taken or own.count(name) > 1), ""):
+        called = _names([card])
+        if clash := next((name for name in called if name in taken or called.count(name) > 1), ""):
             other = taken.get(clash, "itself")
             _log.warning("a card of %s is left out: the %s %r has the name of %s", package, kind, clash, other)
             continue
         cards[card.name] = card
-        taken |= dict.fromkeys(own, f"one of {package}")
+        taken |= dict.fromkeys(called, f"one of {package}")
     return cards
 
 

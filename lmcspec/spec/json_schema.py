@@ -129,8 +129,8 @@ def _named(kind: str, key: str, definitions: Definitions, *, short: bool = True)
 
 
 def _recipes(properties: Schema, definitions: Definitions) -> None:
-    own = definitions.of(Recipe)
-    recipe = definitions[own]
+    of_recipe = definitions.of(Recipe)
+    recipe = definitions[of_recipe]
     recipe.pop("required", None)
     for kind in ("optimiser", "schedule"):
         written = recipe["properties"][kind]
@@ -140,11 +140,11 @@ def _recipes(properties: Schema, definitions: Definitions) -> None:
     augment = definitions.of(Augment)
     for name in (augment, *tables):  # a recipe that extends another may change one key of a table
         definitions[name].pop("required", None)
-    for name in (own, augment, *tables):
+    for name in (of_recipe, augment, *tables):
         _allow_each(definitions[name], but=("name",))
     recipe["properties"]["extends"] = _preset("A preset, or another recipe of this study, beneath this one.", presets())
     properties["recipes"] = _table_of(
-        {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": f"#/$defs/{own}"}]}, least=1
+        {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": f"#/$defs/{of_recipe}"}]}, least=1
     )
     space = {"$ref": f"#/$defs/{definitions.of(Space)}"}
     short = {"enum": ["raw", "standardised", "zca"]}

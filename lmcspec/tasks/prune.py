@@ -146,9 +146,9 @@ def _scores(card: "CriterionCard", mask: "dict[str, Tensor]", *given: Any) -> "d
     """The scores that a criterion gives. Raises UsageError unless there is one for each weight of the mask."""
     scores = card.load()(*given)
     for name, tensor in mask.items():
-        own = scores.get(name) if isinstance(scores, Mapping) else None
-        if getattr(own, "shape", None) != tensor.shape:
-            what = f"those of {name!r} are {'none' if own is None else type(own).__name__}"
+        scored = scores.get(name) if isinstance(scores, Mapping) else None
+        if getattr(scored, "shape", None) != tensor.shape:
+            what = f"those of {name!r} are {'none' if scored is None else type(scored).__name__}"
             raise UsageError(
                 f"the criterion {card.name!r} gives no score to each weight: {what}",
                 help=f"mend {card.implementation}: it has to give a tensor of shape {tuple(tensor.shape)}",

@@ -13,8 +13,8 @@ Density = Literal["density", "sparsity"]
 Panels = Literal["case", "network"]
 Passed = Literal["epoch", "step"]
 """How far a training has come."""
-Quantity = Literal["instability", "barrier", "midpoint", "distance", "angle", "from-start", "accuracy", "loss"]
-"""What is known of copies that part at some k, and of the networks that they are copies of."""
+Quantity = str
+"""What a card of a measure lists under `quantities`: `instability`, `distance`, `accuracy`; the plan knows which."""
 
 
 def _one_or_more(value: Any) -> str:

@@ -10,14 +10,14 @@ from lmcspec.catalog.registry import get, names
 def taken_from(quantity: str, kinds: Collection[str], chosen: str = "") -> MeasureCard | None:
     """The kind of measure from which a quantity is taken: the chosen one, else that which names it first."""
     cards = [card for card in map(_card, names("measure")) if card.name in kinds and quantity in card.quantities]
+    cards = [card for card in cards if any(metric.quantity == quantity for metric in card.metrics)]
     return min(cards, key=lambda card: (card.name != chosen, card.quantities.index(quantity)), default=None)
 
 
 def usual(card: MeasureCard, quantity: str, split: str | None) -> Metric:
     """The number that a quantity is where a figure says no more than the images."""
-    return next(
-        metric for metric in card.metrics if metric.quantity == quantity and metric.split in ("", split or SPLITS[0])
-    )
+    every = [metric for metric in card.metrics if metric.quantity == quantity]
+    return next((metric for metric in every if metric.split in ("", split or SPLITS[0])), every[0])
 
 
 def told(card: MeasureCard, quantity: str, known_by: Metric, split: str | None, metric: str | None) -> Metric | None:

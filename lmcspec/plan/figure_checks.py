@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from lmcspec.base.errors import Problem
-from lmcspec.catalog import MeasureCard, PlotCard, get, nearest
+from lmcspec.catalog import MeasureCard, PlotCard, get, names, nearest
 from lmcspec.catalog.figure import Figure
 from lmcspec.catalog.metric import ALONG
+from lmcspec.catalog.on_y import taken_from
 from lmcspec.plan.figure_targets import Levels, Measured, of_baseline, of_networks, of_no_target
 from lmcspec.plan.figure_y import numbers_on_y, y_problems
 from lmcspec.plan.graph import Target
@@ -48,9 +49,9 @@ def _problems(
     chosen = getattr(figure, "measure", None)
     chosen = chosen if isinstance(chosen, str) else None  # a package's plot may mean something else by it
     if chosen is not None and chosen not in [measure.name for measure in fitting]:
-        names = ", ".join(measure.name for measure in fitting)
+        listed = ", ".join(measure.name for measure in fitting)
         yield problem(
-            "E430", f"`{figure.plot}` can't be drawn from `{chosen}`", "measure", help=f"it is drawn from: {names}"
+            "E430", f"`{figure.plot}` can't be drawn from `{chosen}`", "measure", help=f"it is drawn from: {listed}"
         )
         return
     measures = [measure for measure in fitting if chosen in (None, measure.name)]
@@ -85,6 +86,10 @@ def _problems(
             wrong.append(problem("E431", f"level {level} is not measured", "levels", place, help=help))
     yield from wrong
     yield from _of_families(case, plot.varies(figure), problem)
+    if plot.on_y and not alone:
+        numbers = numbers_on_y(plot, figure, known, targets, tasks)
+        nowhere = [number for number in numbers if taken_from(number.quantity, names("measure")) is None]
+        yield from y_problems(plot, figure, nowhere, known, problem)
     if wrong or not plot.measures or not alone:
         return
     baseline = getattr(figure, "baseline", None)
@@ -95,7 +100,7 @@ def _problems(
     drawn = of_measures
     if plot.on_y:
         numbers = numbers_on_y(plot, figure, known, targets, tasks)
-        without = list(y_problems(plot, figure, numbers, problem))
+        without = list(y_problems(plot, figure, numbers, known, problem))
         yield from without
         if without:
             return

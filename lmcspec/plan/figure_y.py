@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lmcspec.base.errors import Problem
-from lmcspec.catalog import Metric, PlotCard
+from lmcspec.catalog import Metric, PlotCard, nearest
 from lmcspec.catalog.figure import Figure
 from lmcspec.catalog.on_y import taken_from, told, usual
 from lmcspec.plan.figure_targets import Measured, of_networks
@@ -62,7 +62,11 @@ def _number(
 
 
 def y_problems(
-    plot: PlotCard, figure: Figure, numbers: Sequence[OnY], problem: Callable[..., Problem]
+    plot: PlotCard,
+    figure: Figure,
+    numbers: Sequence[OnY],
+    known: Sequence[Measured],
+    problem: Callable[..., Problem],
 ) -> Iterator[Problem]:
     """Of each quantity without a number that could be drawn the key that leaves none; one is enough to draw nothing."""
     said = getattr(figure, "metric", None)
@@ -76,7 +80,9 @@ def y_problems(
     for number in numbers:
         if not number.measures:
             message = f"no measure of the study makes a number `{number.quantity}`"
-            yield problem("E430", message, *number.key, help="measure it, or take it out")
+            quantities = list(dict.fromkeys(name for measure in known for name in measure.card.quantities))
+            help = f"they make: {', '.join(quantities)}"
+            yield problem("E430", message, *number.key, near=nearest(number.quantity, quantities), help=help)
         elif number.metric is None:
             message = f"of `{number.quantity}` there is no number `{said}`"
             yield problem("E431", message, "metric", help="draw them in two figures")

@@ -170,3 +170,12 @@ def test_a_plot_can_be_drawn_from_some_kind_of_measure(name):
     card = built_in("plot")[name]
     assert set(card.measures) <= set(built_in("measure"))
     assert callable(card.load())
+
+
+def test_a_quantity_that_no_measure_knows_is_one_of_no_case():
+    cases = '[[sweep.cases]]\ncase = "a"\n[[sweep.cases]]\ncase = "b"\nrecipes.real.batch = 32\n'
+    table = 'plot = "instability-vs-step", panels = "case"'
+    plan_of(f'{STUDY}[figures]\nf = {{ {table}, y = "angle" }}\n{cases}')  # another case may measure it
+    with pytest.raises(SpecError) as caught:
+        plan_of(f'{STUDY}[figures]\nf = {{ {table}, y = "acuracy" }}\n{cases}')
+    assert {one.code for one in caught.value.problems} == {"E430"}

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import StagePlan, is_split, ranks_by_layer
-from lmcspec.science.shares import count_to_prune, share
 from lmcspec.spec.study import Stage
 
 
@@ -82,6 +81,8 @@ def counted(
 
 def _rounds(stage: StagePlan, groups: Sequence[tuple[set[str], int]], total: int) -> Iterator[int]:
     """How many weights go in each round of a stage."""
+    from lmcspec.science.shares import count_to_prune
+
     spared = set(stage.stage.exclude)
     eligible = sum(size for layers, size in groups if not layers & spared)
     surviving = sum(size for _, size in groups)
@@ -110,6 +111,8 @@ def _after(
     stage: StagePlan, groups: Sequence[tuple[set[str], int]], counts: Sequence[int]
 ) -> Iterator[list[tuple[set[str], int]]]:
     """What is known of layers after each round of a stage: of those ranked together only the sum."""
+    from lmcspec.science.shares import share
+
     spared = set(stage.stage.exclude)
     places = [place for place, (layers, _) in enumerate(groups) if not layers & spared]
     if not places:

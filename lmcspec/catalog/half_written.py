@@ -29,7 +29,7 @@ _MEANT = {
     "levels": Levels,
     "evaluate": str | None,
     "at": Several[StepOrEnd],
-    "through": Several[StepField] | StepField | None,
+    "through": Several[StepField] | StepField | None,  # pyright: ignore[reportOperatorIssue]
     "copies": int,
     "split": Several[_SPLIT] | _SPLIT,
     "bn": Several[_POLICY] | _POLICY,

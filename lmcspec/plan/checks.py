@@ -207,9 +207,7 @@ def trained_on(case: Case, networks: Mapping[str, NetworkPlan]) -> set[tuple[str
     """Which recipe trains on which training set: in stages, and to measure levels."""
     stages = [(network, stage) for network in networks.values() for stage in network.stages]
     measures = case.study.measures.values()
-    named = {
-        (measure.evaluate, measured_on(case, measure)) for measure in measures if getattr(measure, "evaluate", None)
-    }
+    named = {(name, measured_on(case, measure)) for measure in measures if (name := getattr(measure, "evaluate", None))}
     named |= {("real", "real"), *((stage.stage.retrain, "real") for _, stage in stages if stage.stage.retrain)}
     measured = {
         (network.recipe(name) if on == "real" else name, on) for network in networks.values() for name, on in named

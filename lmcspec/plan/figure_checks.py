@@ -131,9 +131,10 @@ def _of_metric(figure: Figure, measures: Sequence[Measured], problem: Any) -> It
     )
     every = [metric for measure in measures for metric in measure.card.metrics if measure.has(metric)]
     policies = dict.fromkeys(metric.policy for metric in every if metric.policy)
-    if asked in ALONG and ALONG[asked].policy and ALONG[asked].policy not in policies:
+    along = ALONG.get(asked or "")
+    if along is not None and along.policy and along.policy not in policies:
         listed = ", ".join(policies)
-        message = f"its measures never have batch norm's statistics `{ALONG[asked].policy}`"
+        message = f"its measures never have batch norm's statistics `{along.policy}`"
         yield problem("E431", message, "metric", help=f"they have: {listed}")
     splits = list(dict.fromkeys(metric.split for metric in every if metric.split))
     if split is not None and splits and split not in splits:

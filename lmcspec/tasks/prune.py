@@ -153,7 +153,7 @@ def _scores(card: "CriterionCard", mask: "dict[str, Tensor]", *given: Any) -> "d
                 f"the criterion {card.name!r} gives no score to each weight: {what}",
                 help=f"mend {card.implementation}: it has to give a tensor of shape {tuple(tensor.shape)}",
             )
-    return scores
+    return dict(scores)
 
 
 def _by_running(

@@ -23,7 +23,6 @@ def store(place, finished) -> Store:
 ASKED = """
 [figures]
 main = { plot = "accuracy-vs-sparsity", networks = ["imp"], split = "train" }
-sets = { plot = "images" }
 numbers = { plot = "table", networks = ["dense"] }
 """
 
@@ -70,11 +69,15 @@ def test_the_run_of_a_task_is_named(store, lmcspec):
 def test_figures_that_the_spec_asks_for(store, lmcspec):
     Path("study.toml").write_text(f"title = 'Is it <stable>?'{STABILITY}{ASKED}")
     data = lmcspec("report", "study.toml", "-o", "out", "--format", "json").data
-    assert [figure["name"] for figure in data["figures"]] == ["main", "sets", "numbers"]
+    assert [figure["name"] for figure in data["figures"]] == ["main", "numbers"]
     assert sorted(path.name for path in Path("out").iterdir()) == ["main.png", "main.svg", "report.html"]
     text = Path("out/report.html").read_text()
     assert "Is it &lt;stable&gt;?" in text
-    assert "the study makes no distilled set" in text
+    with open("study.toml", "a") as spec:
+        spec.write('sets = { plot = "images" }\n')
+    refused = lmcspec("report", "study.toml", "-o", "again")
+    assert refused.code == 2 and "E430" in refused.err and "study.toml:20:17" in refused.err
+    assert not Path("again").exists(), "a figure of what the study doesn't make is told before anything is written"
 
 
 def test_a_sweep_has_figures_for_each_case(store, lmcspec):

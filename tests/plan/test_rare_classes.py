@@ -11,7 +11,7 @@ from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError
 from lmcspec.base.facts import DataFacts
-from lmcspec.plan.facts import aside
+from lmcspec.plan.facts import largest_holdout
 from lmcspec.science.data import Selection, load
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.held_out import held_rows, most_aside
@@ -106,7 +106,7 @@ def test_another_data_set_beside_the_study_is_held_to_the_same(root):
 def test_what_sizes_alone_say_of_any_order_holds_in_this_one(sizes, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
     facts = DataFacts("", len(labels), 0, len(sizes), (1, 2, 2), sizes=tuple(sizes))
-    limit = aside(facts, "some", seed)
+    limit = largest_holdout(facts, "some", seed)
     assert limit is not None and limit.sure <= most_aside(labels, "some", seed) <= limit.most
     assert limit.most - limit.sure < len(sizes)
 

@@ -13,7 +13,7 @@ FUNCTIONS = {
     "zipfile.ZipFile", "io.FileIO", "load", "yaml.load",
 }  # fmt: skip
 METHODS = {"read_bytes", "read_text", "open"}
-OURS = {"layout.read_bytes", "Store.open", "os.open", "self._schedule.open", "self.open", "_schedule.open"}
+OURS = {"layout.read_bytes", "Store.open", "os.open", "self._queue.open", "self.open", "_queue.open"}
 
 
 def calls() -> set[str]:

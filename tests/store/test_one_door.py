@@ -30,7 +30,7 @@ OURS = ("beneath", "layout")
 ELSEWHERE = {
     "engine/logs.py": {"os.open"},  # in the attempt's folder, just made; the last step follows no link
     "engine/numerics.py": {"Path('/proc/cpuinfo').read_text"},
-    "engine/run.py": {"self._schedule.open"},  # a slot
+    "engine/run.py": {"self._queue.open"},  # a slot
     "engine/worker.py": {"Store.open"},
     "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
     "store/layout.py": {"read_bytes"},  # its own, by beneath.reading

@@ -163,7 +163,9 @@ class TestPlugIns:
     def test_an_augmentation_is_left_out_with_a_word_where_a_recipe_has_its_key(self, plugged, caplog):
         config = create_model("Own", __base__=Config, own_key=(bool, False))
         plugged(AugmentationCard(name="t", doc="x", config=config, implementation="nowhere:drawn", on="batch", place=1))
-        recipe = 'recipes.real = { length = "1ep", batch = 1, optimiser = { name = "sgd", lr = 1 }, augment.own_key = true }'
+        recipe = (
+            'recipes.real = { length = "1ep", batch = 1, optimiser = { name = "sgd", lr = 1 }, augment.own_key = true }'
+        )
         with pytest.raises(SpecError):
             load(Path("t.toml"), text=f'study = "t"\ndataset = "digits"\nmodel = "lenet-300-100"\n{recipe}\n')
         assert "the augmentation 't': a recipe knows only the augmentations of lmcspec" in caplog.text

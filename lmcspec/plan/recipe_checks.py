@@ -49,16 +49,15 @@ def _flaw(config: InUpdates, recipe: Recipe, images: int) -> str:
                 rates = _rates(settings, length)
             case Optimiser():
                 tried, key, rates = Resolved(length, recipe.batch, settings), "optimiser", {"lr": settings.lr}
-                for told in ((), (settings.lr,)):
-                    left = settings.decayed(1.0, told)
+                for steps in ((), (settings.lr,)):
+                    left = settings.decayed(1.0, steps)
                     if left is not None and not isinstance(left, int | float):
-                        return f"decayed(1.0, {told}) is {left!r}, no number"
+                        return f"decayed(1.0, {steps}) is {left!r}, no number"
             case _:
                 return f"in updates its settings are a {type(settings).__name__}"
         document = Part.of(as_document(tried)).value
-        if lacking := [
-            told for told in ("name", *rates) if told in type(config).model_fields and told not in document[key]
-        ]:
+        owed = [field for field in ("name", *rates) if field in type(config).model_fields]
+        if lacking := [field for field in owed if field not in document[key]]:
             return f"its document() lacks the {lacking[0]}"
         if (again := from_document(document)) != tried:
             return "read() makes other settings of the document() that stands in ids"

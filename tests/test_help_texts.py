@@ -44,18 +44,16 @@ def strings() -> list[tuple[str, str]]:
     found = []
     for root in ROOTS:
         for path in sorted(root.rglob("*.py")):
-            tree = ast.parse(path.read_text())
-            said = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}  # docstrings
-            inside = {id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in ast.walk(one)}
-            for node in ast.walk(tree):
-                place = f"{path.relative_to(root.parent)}:{getattr(node, 'lineno', 0)}"
+            nodes = list(ast.walk(ast.parse(path.read_text())))
+            passed = {id(one.value) for one in nodes if isinstance(one, ast.Expr)}  # docstrings
+            passed |= {id(part) for one in nodes if isinstance(one, ast.JoinedStr) for part in ast.walk(one)}
+            file = path.relative_to(root.parent)
+            for node in nodes:
                 if isinstance(node, ast.JoinedStr):
                     parts = [str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values]
-                    found.append((place, "".join(parts)))
-                elif (
-                    isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (said | inside)
-                ):
-                    found.append((place, node.value))
+                    found.append((f"{file}:{node.lineno}", "".join(parts)))
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in passed:
+                    found.append((f"{file}:{node.lineno}", node.value))
     return found
 
 

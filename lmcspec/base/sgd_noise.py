@@ -1,13 +1,11 @@
 """SGD noise: the data order and augmentation of a training, as the address at which its random streams begin."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lmcspec.base.addresses import Where
 
 
-@dataclass(frozen=True, slots=True)
-class SgdNoise:
+class SgdNoise(NamedTuple):
     """One sample of SGD noise: that of a copy of a replicate's network at a level."""
 
     replicate: int
@@ -19,8 +17,7 @@ class SgdNoise:
         return (stream, self.replicate, self.copy, self.level, epoch)
 
 
-@dataclass(frozen=True, slots=True)
-class InnerNoise:
+class InnerNoise(NamedTuple):
     """SGD noise of a training that is a part of making something: all its draws are from the stream of that."""
 
     stream: Literal["distill", "expert"]

@@ -28,7 +28,7 @@ KINDS = {
 """The kinds of cards, and the folder in lmcspec/catalog of each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Card:
     """One registered thing. `implementation` is `package.module:attribute`, imported only when it is used."""
 
@@ -49,6 +49,9 @@ class Card:
     methods: ClassVar[tuple[str, ...]] = ()
     """Of a kind whose implementations are classes: what is called of these."""
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     def load(self) -> Any:
         """The implementation itself. Raises UsageError where the card points nowhere."""
         module, _, attribute = self.implementation.partition(":")
@@ -67,7 +70,7 @@ def cards_of(module: object) -> list[Card]:
     return [*([single] if single else []), *getattr(module, "CARDS", ())]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ModelCard(Card):
     """A model. Implementation: `build(config, shape, classes) -> torch.nn.Module`.
 
@@ -85,7 +88,7 @@ class ModelCard(Card):
     """`(config, shape)`: why the model can't take images of that shape (channels, height, width); "" if it can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DatasetCard(Card):
     """A data set. Implementation: `load(config, root) -> lmcspec.science.data.Arrays`, in full, decoded, uint8.
 
@@ -107,7 +110,7 @@ class DatasetCard(Card):
     """Of a known set whose digest is not committed: its sizes, for plans while it is missing and to be checked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OptimiserCard(Card):
     """An optimiser. Implementation: a class that fulfils `lmcspec.science.optimisers.Stepper`.
 
@@ -123,7 +126,7 @@ class OptimiserCard(Card):
     """How many numbers its state holds for each weight at most, by which plans know the size of what is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ScheduleCard(Card):
     """A schedule of the rate, computed by its own settings: see `lmcspec.catalog.schedule.Schedule.multiplier`."""
 
@@ -135,7 +138,7 @@ class ScheduleCard(Card):
         object.__setattr__(self, "implementation", f"{self.config.__module__}:{self.config.__qualname__}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DistillerCard(Card):
     """A distillation method. Implementation: `distill(config, distillation) -> Distilled`; see `science/distill/dm.py`.
 
@@ -154,7 +157,7 @@ class DistillerCard(Card):
     """The form in which its sets are published; see `science/data/distilled/published.py`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CriterionCard(Card):
     """A pruning criterion: an implementation that gives {parameter: scores}; the smallest are pruned.
 
@@ -183,7 +186,7 @@ class CriterionCard(Card):
         return 5 if self.passes else 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MeasureCard(Card):
     """Something computed from trained networks. Implementation: the planner's `targets` function for it."""
 
@@ -222,7 +225,7 @@ class MeasureCard(Card):
         return {metric: value for metric, value in named if metric is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlotCard(Card):
     """A plot. Implementation: `draw(cases, options, name) -> Drawing`; see `lmcspec/report/figures/by_sparsity.py`."""
 
@@ -253,7 +256,7 @@ class PlotCard(Card):
     """Where it then stands among the others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunnerCard(Card):
     """A way to place tasks. Implementation: a class that fulfils `lmcspec.engine.runner.Runner`."""
 
@@ -263,7 +266,7 @@ class RunnerCard(Card):
     config: type[Config]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AugmentationCard(Card):
     """A random change of training images, whose settings are keys of a recipe's table `augment`.
 

@@ -11,12 +11,11 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from importlib.util import decode_source, resolve_name
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest
@@ -131,8 +130,7 @@ def _said(card: Card) -> dict[str, Any]:
 # ------------------------------------------------------------------ following imports
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """One module: the digest of its text or bytes, what it may import, and whether it reads what no import tells of."""
 
     digest: str

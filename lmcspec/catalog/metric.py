@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SPLITS = ("test", "train", "validation")
 POLICIES = ("average", "recompute")
@@ -11,8 +11,7 @@ Along = Literal["error", "loss", "error@average", "loss@average", "error@recompu
 """What there is along a path, under which policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnPath:
+class OnPath(NamedTuple):
     """What a word of `Along` means."""
 
     mistake: str
@@ -27,8 +26,7 @@ ALONG: Mapping[str, OnPath] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """By what a value is multiplied to be read, and what is then written behind it."""
 
     scale: float = 1.0

@@ -1,7 +1,6 @@
 """What a run takes besides its tasks: starting workers and first imports, and handing over each task."""
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lmcspec.base.ids import digest
 
@@ -12,8 +11,7 @@ _KEY = digest(["calibration", 1])
 _LONGEST = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(NamedTuple):
     """Seconds at the start of a run, and seconds per task on top of its own."""
 
     startup: float = 5.0
@@ -38,4 +36,4 @@ def calibrate(store: "Store", measured: Calibration) -> None:
     """Remember what a run took, for the prediction of the next. A disk that refuses it is no error."""
     from lmcspec.store import remember
 
-    remember(store, _KEY, asdict(measured))
+    remember(store, _KEY, measured._asdict())

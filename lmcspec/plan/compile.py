@@ -19,7 +19,6 @@ from lmcspec.plan.checks import (
     trained_on,
 )
 from lmcspec.plan.code_checks import code_problems
-from lmcspec.plan.figure_checks import figure_problems
 from lmcspec.plan.gather import gather
 from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, find_byproducts, needed
 from lmcspec.plan.material import Material
@@ -171,7 +170,9 @@ class _Case:
             recipes=recipes,
         )
         targets = self._targets(emit)
-        if len(self.problems) == before:
+        if self.case.study.figures and len(self.problems) == before:
+            from lmcspec.plan.figure_checks import figure_problems  # planning starts faster without, where none are
+
             levels = {name: network.levels for name, network in self.networks.items()}
             self.problems += figure_problems(self.case, targets, self.graph.tasks, levels)
         return targets

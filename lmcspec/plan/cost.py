@@ -1,8 +1,7 @@
 """What a plan costs: the work of its tasks and, from what has run before, seconds."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.graph import Plan
@@ -20,8 +19,7 @@ class Rates(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """The work of one task, and the seconds that it will take, with the range of the middle 80 % so far."""
 
     work: Work
@@ -31,7 +29,7 @@ class Cost:
 
     def document(self) -> dict[str, float | int | None]:
         """The cost as plain data."""
-        return {**asdict(self.work), "seconds": self.seconds, "low": self.low, "high": self.high}
+        return {**self.work._asdict(), "seconds": self.seconds, "low": self.low, "high": self.high}
 
     def flops(self, facts: ModelFacts | None) -> float | None:
         """Floating-point operations, two per multiply-add."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import digest
@@ -83,8 +83,7 @@ def distilled_facts(path: Path, facts: DataFacts, factor: int = 1, which: int = 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundSet:
+class FoundSet(NamedTuple):
     """A distilled set's file: its facts, the images of each class as they are stored, and whether it has a rate."""
 
     facts: DataFacts
@@ -107,8 +106,7 @@ def distilled_set(
     return FoundSet(read_set.facts(facts.classes), sizes, read_set.note.rate is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class LargestHoldout:
+class LargestHoldout(NamedTuple):
     """How many training images can be set aside before a class has none left to train on."""
 
     sure: int

@@ -1,8 +1,9 @@
 """Images to train on that no task makes: distilled sets from files, and other data sets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.plan.class_names import SHOWN, OtherClasses, listed, matched, taken_for
@@ -14,8 +15,7 @@ from lmcspec.spec.study import LoadedSet, OtherSet
 from lmcspec.tasks import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(NamedTuple):
     """A set that a study declares and does not make itself, with room for what is to be said of it."""
 
     case: Case

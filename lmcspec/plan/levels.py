@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lmcspec.catalog import CriterionCard, get
 from lmcspec.plan.graph import Level
@@ -39,8 +40,7 @@ class StagePlan:
     """Nominal, at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExcludedWeights:
+class ExcludedWeights(NamedTuple):
     """What survives in the layers that a stage excludes, as a share of all prunable weights."""
 
     share: float

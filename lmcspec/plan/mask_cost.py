@@ -1,15 +1,14 @@
 """What finding masks takes: the images seen by all the work that a level's mask rests on."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lmcspec.plan.cost import work
 from lmcspec.plan.graph import Plan, beneath
 from lmcspec.tasks import Task
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """Images seen, and updates made, by some work."""
 
     unpacked: int = 0
@@ -21,8 +20,7 @@ class Seen:
     updates: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MaskCost:
+class MaskCost(NamedTuple):
     """What the mask of one level takes in one replicate; it takes the same in all of them."""
 
     case: str

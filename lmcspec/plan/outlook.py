@@ -122,10 +122,12 @@ def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *
     if store is not None:
         # Without a store there is no past to ask, and planning starts faster without the code for it.
         from lmcspec.plan.history import StoreHistory
-        from lmcspec.plan.recorded import last_recorded
 
         history = StoreHistory(store)
-        last = None if difference.nothing_to_do else last_recorded(store, plan.study)
+        if not difference.nothing_to_do:
+            from lmcspec.plan.recorded import last_recorded
+
+            last = last_recorded(store, plan.study)
     models = {}
     folder = store.root / "facts" if store else None
     for part in {task.params.model for task in plan.tasks.values()}:

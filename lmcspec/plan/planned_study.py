@@ -1,9 +1,8 @@
 """From a file to a plan: a spec is read and compiled, a saved plan is read as it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmcspec.base.errors import UsageError
 from lmcspec.plan.compile import MAX_TASKS, compile_study
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from lmcspec.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStudy:
+class PlannedStudy(NamedTuple):
     """A plan and what it was made of."""
 
     plan: Plan

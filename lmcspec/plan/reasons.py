@@ -1,8 +1,7 @@
 """Why a task has to run: one word from a closed list, and what exactly moved."""
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lmcspec.plan.diff import Diff
 from lmcspec.plan.graph import Plan
@@ -29,8 +28,7 @@ CODE = "code of "
 """How the change of a plug-in's code is called, followed by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A value of a task's recipe that is another one than in the last plan."""
 
     field: str
@@ -41,8 +39,7 @@ class Change:
         return f"{self.field} {_shown(self.old)} -> {_shown(self.new)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a task runs. `root` is the task whose own change it follows from, for `input-changed`."""
 
     code: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step, updates_per_epoch
@@ -39,8 +39,7 @@ class TrainingSet:
         return self.tasks or ((self.file.digest,) if self.file else ("",))
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedRecipe:
+class ResolvedRecipe(NamedTuple):
     """A recipe on one training set, in updates."""
 
     recipe: Recipe

@@ -1,15 +1,15 @@
 """How many weights survive at every level, counted as pruning counts them, wherever that can be known beforehand."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import StagePlan, is_split, ranks_by_layer
 from lmcspec.spec.study import Stage
 
 
-@dataclass(frozen=True, slots=True)
-class RoundsWithoutEffect:
+class RoundsWithoutEffect(NamedTuple):
     """Rounds of a stage that prune nothing, because their share of the eligible survivors rounds to none."""
 
     stage: StagePlan

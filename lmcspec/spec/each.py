@@ -1,17 +1,17 @@
 """The `each` of one network or recipe: axes, their combinations, and what stands under one of these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from math import prod
+from typing import NamedTuple
 
 from lmcspec.spec.labels import labels_of_values
 from lmcspec.spec.paths import Path
 from lmcspec.spec.tree import Node, plain, walk
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(NamedTuple):
     """One `each`, found at `path` within the network or recipe."""
 
     each: Node

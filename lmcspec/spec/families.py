@@ -9,7 +9,7 @@ ways (a recipe that extends another) is one axis.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.errors import Problem
 from lmcspec.spec.each import Axis, Choice, axes_of, combinations, distinct, member_name, size, with_choice
@@ -22,8 +22,7 @@ MOST = 1000
 """Members of all families of a study together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One network of a family."""
 
     name: str

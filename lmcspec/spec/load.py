@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -19,7 +19,6 @@ from lmcspec.spec.overrides import overridden, set_source
 from lmcspec.spec.paths import Path
 from lmcspec.spec.phrases import in_words
 from lmcspec.spec.preset_files import preset_sources
-from lmcspec.spec.problems import from_validation
 from lmcspec.spec.protocols import with_protocols
 from lmcspec.spec.references import reference_problems
 from lmcspec.spec.size import MOST_IN_CASES
@@ -56,8 +55,7 @@ class Case:
         return name
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A spec as read: its cases, and the files it came from."""
 
     path: FilePath
@@ -121,6 +119,8 @@ def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, 
         try:
             study = model.model_validate(tree)
         except ValidationError as error:
+            from lmcspec.spec.problems import from_validation  # words for mistakes, which most specs don't need
+
             wrong += from_validation(error, model, tree, origins, failed, sources)
     problems += wrong
     return Case(name, study, tree, origins, families.families) if study is not None and not wrong else None

@@ -1,15 +1,14 @@
 """Where every value of a resolved spec comes from."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lmcspec.base.errors import Problem, Span
 from lmcspec.spec.paths import Path, dotted
 from lmcspec.spec.tree import Node, at, plain
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Who set a value: its spans, the kind of source, and what was overridden, latest first."""
 
     value: Any

@@ -1,7 +1,7 @@
 """Paths through a spec: `networks.imp[0].rewind` as text, `("networks", "imp", 0, "rewind")` inside."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 
@@ -16,8 +16,7 @@ _INDEX = re.compile(r"\[(\d+)\]")
 _PLAIN = re.compile(r"[^.\[\]\"'=\s]+(?:\[[^\[\]\"=]*=[^\[\]\"]*\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One step of a written path, and where it stands in the text (0-based, end exclusive)."""
 
     name: str | int

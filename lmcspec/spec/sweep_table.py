@@ -1,7 +1,7 @@
 """What the table `sweep` of a spec says: its axes, with the settings of each, and what it excludes."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import nearest
@@ -14,8 +14,7 @@ MOST = 1000
 KEYS = ("grid", "zip", "exclude", "cases", "only")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One value that a case sets: replaced at its path, or merged in at the top for an entry of `cases`."""
 
     path: Path

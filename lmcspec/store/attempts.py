@@ -3,9 +3,8 @@
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
@@ -19,8 +18,7 @@ _STALE_DRAFT = 24 * 3600.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class FailedAttempt:
+class FailedAttempt(NamedTuple):
     """An attempt that failed: its folder, with the log, and what was noted of it."""
 
     attempt: str
@@ -33,8 +31,7 @@ class FailedAttempt:
         return self.path / layout.LOG
 
 
-@dataclass(frozen=True, slots=True)
-class Swept:
+class Swept(NamedTuple):
     """How much `sweep` removed."""
 
     attempts: int = 0

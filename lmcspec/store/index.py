@@ -4,9 +4,8 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
@@ -22,8 +21,7 @@ _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """Seconds per unit over past objects: the median, the range of the middle 80 %, and how many there were."""
 
     median: float

@@ -5,9 +5,8 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.store.stored import Stored
 
@@ -15,8 +14,7 @@ _SCHEMA = 1
 _WAIT = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the index knows of one object."""
 
     id: str

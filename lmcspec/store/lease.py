@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from lmcspec.base import beneath, faults
 from lmcspec.store import layout, shapes
@@ -22,8 +22,7 @@ BEAT = 15.0
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """What a lease says: the process that holds it, under which attempt, and how often it has beaten."""
 
     process: Process

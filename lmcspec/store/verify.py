@@ -1,8 +1,7 @@
 """Compare the files of objects with what their COMMIT says of them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from lmcspec.store import layout
 from lmcspec.store.checked import Defect, problems
@@ -10,8 +9,7 @@ from lmcspec.store.store import Store
 from lmcspec.store.stored import DamagedError
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(NamedTuple):
     """Something that is not as it was committed."""
 
     id: str
@@ -23,8 +21,7 @@ class Damage:
     """Of the file, from the object's folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What a look at every object of a store found."""
 
     objects: int

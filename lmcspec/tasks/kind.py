@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from lmcspec.tasks.work import Known, Work
 
@@ -17,8 +17,7 @@ OUTCOMES = ("ok", "diverged", "dead-layer", "chance")
 """How a task that did its work can end. None of them is a failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """What a task hands over besides its files: clock-free values, the same on every machine of equal numerics."""
 
     scalars: Mapping[str, Any] = field(default_factory=dict)
@@ -34,8 +33,7 @@ class Interrupted(Exception):
     """The task was told to stop; what it needs to go on is in its checkpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class CardOf:
+class CardOf(NamedTuple):
     """Where a task names a card: the parameter with its settings, the kind of card, and the key that is its name."""
 
     parameter: str

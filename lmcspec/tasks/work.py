@@ -1,7 +1,6 @@
 """How much there is to do in a task, from what is known before it runs."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.facts import DataFacts, ModelFacts
 
@@ -13,8 +12,7 @@ NO_DATA = DataFacts(digest="", train=0, test=0, classes=0, shape=(0, 0, 0))
 """The data of tasks that look at none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What is known of a task beside its parameters."""
 
     data: DataFacts = NO_DATA
@@ -39,8 +37,7 @@ class Known:
         return training if training and split == "train" else getattr(self.data, split)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Work(NamedTuple):
     """How much one task does. `units` are what its seconds are proportional to among tasks of its kind and model."""
 
     units: float

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import NamedTuple
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
@@ -15,8 +16,7 @@ from lmcspec.plan.trainings import Start, StartsAfterEnd, Training, Unsuited
 from lmcspec.tasks import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """What copies with dropped masks start from: all weights at the rewind point, and how pruned ones decay."""
 
     start: str

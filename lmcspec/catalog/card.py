@@ -247,6 +247,8 @@ class PlotCard(Card):
     """`(config)`: by key in what a family of networks has to vary for it, such as `{"x": "rewind"}`."""
     made_sets: bool = False
     """Whether it shows the distilled sets that a study makes."""
+    of_masks: Callable[[Any], bool] = lambda config: False
+    """`(config)`: whether it shows what finding masks takes."""
     across: Literal["by panels", "always"] = "by panels"
     """Whether one figure is always of all cases of a sweep, or where its panels or lines are cases."""
     unasked: Literal["", "always", "measured", "several k", "followed"] = ""

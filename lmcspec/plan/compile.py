@@ -83,7 +83,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     if problems:
         raise SpecError(ordered(problems, loaded.sources), loaded.sources)
     tasks = needed(graph.tasks, tuple(targets))
-    return Plan(
+    plan = Plan(
         study=loaded.name,
         tasks=tasks,
         roles={role: task for role, task in graph.roles.items() if task in tasks},
@@ -99,6 +99,12 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         series=tuple(series),
         on_collapse=loaded.cases[0].study.on_collapse,
     )
+    if any(case.study.figures for case in loaded.cases):
+        from lmcspec.plan.figure_checks import figure_problems  # planning starts faster without, where none are
+
+        if problems := figure_problems(plan, loaded.cases):
+            raise SpecError(ordered(problems, loaded.sources), loaded.sources)
+    return plan
 
 
 class _Recipes(dict[tuple[str, str], ResolvedRecipe]):
@@ -169,13 +175,7 @@ class _Case:
             sets=material.sets,
             recipes=recipes,
         )
-        targets = self._targets(emit)
-        if self.case.study.figures and len(self.problems) == before:
-            from lmcspec.plan.figure_checks import figure_problems  # planning starts faster without, where none are
-
-            levels = {name: network.levels for name, network in self.networks.items()}
-            self.problems += figure_problems(self.case, targets, self.graph.tasks, levels)
-        return targets
+        return self._targets(emit)
 
     def _targets(self, emit: Subnetworks) -> list[Target]:
         asked: list[Target] = []

@@ -172,10 +172,61 @@ def test_a_plot_can_be_drawn_from_some_kind_of_measure(name):
     assert callable(card.load())
 
 
-def test_a_quantity_that_no_measure_knows_is_one_of_no_case():
-    cases = '[[sweep.cases]]\ncase = "a"\n[[sweep.cases]]\ncase = "b"\nrecipes.real.batch = 32\n'
-    table = 'plot = "instability-vs-step", panels = "case"'
-    plan_of(f'{STUDY}[figures]\nf = {{ {table}, y = "angle" }}\n{cases}')  # another case may measure it
+@pytest.mark.parametrize(
+    ("table", "code", "words"),
+    [
+        ('plot = "cost", x = "sparsity", networks = ["dense"]', "E431", "networks: no image is seen to find a mask"),
+        ('plot = "cost", x = "sparsity", networks = ["bare"]', "E431", "some are for: imp[rewind=0], imp[rewind=3it]"),
+        ('plot = "cost", x = "sparsity", levels = ["dense"]', "E431", "levels is measured and pruned | "),
+        ('plot = "cost", networks = ["bare"]', "E431", "is looked at by `accuracy` or `late` or `stability`"),
+        ('plot = "table", networks = ["bare"]', "E431", "figures.f.networks: none of these networks is looked at"),
+        ('plot = "table", measure = "late", networks = ["dense"]', "E431", "these are: imp[rewind=0], imp[rewind=3it]"),
+        ('plot = "accuracy-vs-sparsity", baseline = "bare"', "E431", "measured is that of: imp[rewind=0], imp["),
+        ('plot = "instability-vs-step", baseline = "dense"', "E431", "baseline: its band is of accuracies"),
+        ('plot = "distance-vs-step", y = "accuracy", baseline = "bare"', "E431", "`bare` is not measured dense"),
+        ('plot = "overview", baseline = "imp[rewind=3it]", at = 0', "E431", "these could be: imp[rewind=0]"),
+    ],
+)
+def test_networks_and_baselines_have_what_is_drawn_of_them(table, code, words):
+    looked_at = 'accuracy = { networks = ["imp", "dense"] }'
+    text = STUDY.replace("[measures]", "dense = []\nbare = []\n[measures]").replace("accuracy = {}", looked_at)
     with pytest.raises(SpecError) as caught:
-        plan_of(f'{STUDY}[figures]\nf = {{ {table}, y = "acuracy" }}\n{cases}')
-    assert {one.code for one in caught.value.problems} == {"E430"}
+        plan_of(f"{text}[figures]\nf = {{ {table} }}\n")
+    (problem,) = caught.value.problems
+    assert problem.code == code and words in f"{problem.path}: {problem.message} | {problem.help}"
+
+
+CASES = """
+[[sweep.cases]]
+case = "a"
+measures.distance = { networks = ["imp"], levels = [1], at = [0] }
+[[sweep.cases]]
+case = "b"
+recipes.real.batch = 32
+measures.late.networks = ["other"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [
+        ('plot = "instability-vs-step", panels = "case", y = "angle"', ""),  # one case measures it
+        ('plot = "instability-vs-step", panels = "case", y = "sharpness"', "figures.f.y"),
+        ('plot = "accuracy-vs-sparsity", series = "case", measure = "late", networks = ["other"]', ""),
+        ('plot = "accuracy-vs-sparsity", measure = "late", networks = ["other"]', "figures.f.networks"),
+        ('plot = "instability-vs-sparsity", panels = "case", networks = ["other"]', "figures.f.networks"),
+        ('plot = "overview", baseline = "imp[rewind=0]"', ""),
+        ('plot = "overview", baseline = "other"', "figures.f.baseline"),
+        ('plot = "images", panels = "case"', "figures.f.plot"),
+        ('plot = "through-training", panels = "case"', "figures.f.plot"),
+        ('plot = "cost", x = "density", panels = "case", levels = ["dense"]', "figures.f.levels"),
+    ],
+)
+def test_a_figure_of_all_cases_needs_one_that_has_it(table, path):
+    text = f"{STUDY}[figures]\nf = {{ {table} }}\n{CASES}"
+    if not path:
+        plan_of(text)
+        return
+    with pytest.raises(SpecError) as caught:
+        plan_of(text)
+    assert {problem.path for problem in caught.value.problems} == {path}

@@ -33,6 +33,7 @@ CARD = PlotCard(
     config=Cost,
     implementation="lmcspec.report.figures.costs:cost",
     measures=(),
+    of_masks=lambda config: config.x is not None,
     unasked="always",
     place=7,
 )

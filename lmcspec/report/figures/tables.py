@@ -18,9 +18,10 @@ def table(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
 
 
 def _is_wanted(case: CaseResults, row: Row, options: Options) -> bool:
-    measured = sorted({other.level for other in case.rows if other.network == row.network})
+    of_network = [other for other in case.rows if other.network == row.network]
+    measured = sorted({other.level for other in of_network if options.measure in (None, other.measure)})
     return (
         (options.networks is None or row.network in options.networks)
-        and (options.measure is None or row.measure == options.measure)
+        and options.measure in (None, row.measure)
         and row.level in case.levels(row.network, options.levels, measured)
     )

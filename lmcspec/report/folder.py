@@ -37,6 +37,11 @@ def write_report(
     `runs` are those of MLflow by task, `spec` is the study as a command names it. Each file is written whole or not
     at all. UsageError where the folder can't be written to.
     """
+    # Below the store, or what the user named, no link is followed.
+    root, folder = (
+        (output, output) if output else (store.root, store.root / layout.REPORTS / file_name(study.plan.study))
+    )
+    _write(root, folder, {})  # a folder that can't be written to is told before anything is drawn
     plan, rows = study.plan, tidy(study.plan, store)
     first = study.loaded.cases[0].study if study.loaded else None
     title, source = (first.title, first.source) if first else ("", "")
@@ -44,8 +49,6 @@ def write_report(
     figures = {case.name: case.study.figures for case in study.loaded.cases} if study.loaded else {}
     drawn = tuple(pictures(plan, rows, store, figures))
     files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
-    # Below the store, or what the user named, no link is followed.
-    root, folder = (output, output) if output else (store.root, store.root / layout.REPORTS / file_name(plan.study))
     _write(root, folder, files | {PAGE: html(text, drawn).encode()})
     return ReportFiles(folder / PAGE, tuple(str(folder / name) for name in (*files, PAGE)), drawn)
 

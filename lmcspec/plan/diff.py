@@ -1,8 +1,7 @@
 """What of a plan is in the store, what has to run, and what a longer training leaves behind in passing."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lmcspec.plan.graph import Plan
 from lmcspec.tasks.kind import kind
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from lmcspec.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(NamedTuple):
     """The plan against the store."""
 
     run: tuple[str, ...]

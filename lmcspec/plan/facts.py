@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,8 +17,7 @@ PLACEHOLDER = DataFacts(digest="", train=50_000, test=10_000, classes=10, shape=
 """Stands in for data that are not here and whose size no card knows, so that sharing and counts are right."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundData:
+class FoundData(NamedTuple):
     """A study's data: the facts, where they lie, and why they can't be used if they can't."""
 
     facts: DataFacts

@@ -1,7 +1,6 @@
 """Gathering what a case trains on: its data set, the distilled sets beside it, and its model."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
     images_found = data_facts(table, folder_of(case, base, ("dataset", "root")))
     problems += crop_problems(case, stored_shape(table, images_found.facts))
     try:
-        images_found = replace(images_found, facts=facts_of_study(table, images_found.facts))
+        images_found = images_found._replace(facts=facts_of_study(table, images_found.facts))
     except EmptiedClass as error:
         place = ("dataset", "split", error.key)
         problems.append(case.origins.problem("E437", str(error), place, help=error.help))

@@ -1,7 +1,6 @@
 """Images to train on that no task makes: distilled sets from files, and other data sets."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -178,5 +177,5 @@ def other_set(declared: Declared, entry: OtherSet, study: FoundData, material: M
         declared.notes.extend(_numbers(f"{name!r}", facts.names, study.facts.names))
     more = {"labels": list(labels)} if labels else {}
     part = data_part(table, facts, material.data.value["space"], real=True, **more)
-    material.know(part, table, replace(images_found, facts=facts))
+    material.know(part, table, images_found._replace(facts=facts))
     return TrainingSet(name, facts.train, file=part, raw=True)

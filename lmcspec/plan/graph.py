@@ -48,7 +48,7 @@ class Target:
         return "/".join([*place, "-".join(map(str, self.copies))])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Graph:
     """Tasks in an order in which every one comes after its inputs. Adding the same work twice is adding it once."""
 

@@ -1,7 +1,7 @@
 """A study's recipes, data and space resolved to what tasks are named by: updates, digests and numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from lmcspec.base.facts import DataFacts
@@ -15,8 +15,7 @@ from lmcspec.spec.study import DatasetTable, Space
 from lmcspec.tasks import Part
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSet:
+class TrainingSet(NamedTuple):
     """What a recipe trains on: the study's own images, or a distilled set (made by a task, or a file's part)."""
 
     name: str

@@ -24,7 +24,7 @@ _STRIDE = 50
 """Levels that ask for each other at a time."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Subnetworks:
     """Emits the tasks of one case. Every method returns task ids and may be called again for the same."""
 

@@ -1,6 +1,6 @@
 """Trainings that a plan asks for, before they are tasks: from where, under which mask, how, on what, how far."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
@@ -8,8 +8,7 @@ from lmcspec.catalog.augmentation import AUGMENTATIONS
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """The beginning of a training: drawn or given weights, and the step of the schedule at which it enters."""
 
     kind: str = "init"
@@ -19,8 +18,7 @@ class Start:
     """The training whose biases, norms and buffers stay, where only prunable weights are restored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
+class Training(NamedTuple):
     """A training from a starting point until some update."""
 
     start: Start

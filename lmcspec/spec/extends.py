@@ -19,7 +19,7 @@ DEEPEST = 16
 """Files on top of each other."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Files:
     """What has been read for one spec, in order, and what was wrong with it."""
 

@@ -33,8 +33,7 @@ class Member(NamedTuple):
     """Which member of a recipe family stands for its name: `real` -> `real[lr=0.1]`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """The networks that one table or list of stages stands for."""
 
     name: str
@@ -46,7 +45,7 @@ class Family:
         return tuple(self.members[0].values)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expansion:
     """The tree with every family written out, the families of networks, and what was wrong."""
 
@@ -104,7 +103,7 @@ def _check(path: Path, node: Node, result: Expansion) -> None:
                 return
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Recipes:
     axes: dict[str, list[Axis]]
 

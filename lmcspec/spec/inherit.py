@@ -13,7 +13,7 @@ from lmcspec.spec.preset_files import measure_presets, presets, set_presets, sta
 from lmcspec.spec.tree import Node, merge, spelled_out, without
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Inheritance:
     """The tables of one sort in one study while their `extends` are followed."""
 

@@ -17,7 +17,7 @@ NAMED = ("recipes", "distilled", "networks", "measures", "figures")
 """Tables whose keys are people's own names."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Names:
     """The names of a study, before families were written out and after."""
 

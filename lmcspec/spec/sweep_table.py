@@ -22,7 +22,7 @@ class Setting(NamedTuple):
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Sweep:
     """The cases as (name, tree), and what was wrong."""
 

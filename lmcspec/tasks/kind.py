@@ -17,7 +17,8 @@ OUTCOMES = ("ok", "diverged", "dead-layer", "chance")
 """How a task that did its work can end. None of them is a failure."""
 
 
-class Finished(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Finished:
     """What a task hands over besides its files: clock-free values, the same on every machine of equal numerics."""
 
     scalars: Mapping[str, Any] = field(default_factory=dict)

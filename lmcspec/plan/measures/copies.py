@@ -1,7 +1,7 @@
 """Copies that part at k: which there are, where on their way they are looked at, and the tasks that train them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -102,7 +102,7 @@ class Branch:
         task = start.task
         if start.kind != "given" or task is None:
             role = f"{self._place}/start of all weights"
-            whole, noise = replace(start, last=None), SgdNoise(self.replicate)
+            whole, noise = start._replace(last=None), SgdNoise(self.replicate)
             task = request.emit.train(Training(whole, None, self.recipe, request.emit.real, noise, begin), role)
         end = self.recipe.recipe.length if until is None else until
         return Dropped(task, self.recipe.part, (begin, end) if self.at == begin else (begin, self.at, end))

@@ -60,7 +60,6 @@ class TaskContext:
         """By-products that this very run committed."""
         self.attempt = attempt
         self._metrics: IO[str] | None = None
-        self._note = ""
         self._reported = 0.0
 
     @property
@@ -94,14 +93,12 @@ class TaskContext:
             self._metrics = self.attempt.open_metrics()
         line = {"name": name, "value": layout.spelled(float(value)), "step": step, "at": time.time()}
         self._metrics.write(json.dumps(line) + "\n")
-        if name.endswith("loss"):
-            self._note = f"{name.rpartition('/')[2]} {value:.4g}"
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         now = time.monotonic()
         if now - self._reported >= REPORT_EVERY:
             self._reported = now
-            self._place.send({"progress": [done, total, note or self._note]})
+            self._place.send({"progress": [done, total, note]})
 
     def stopping(self) -> bool:
         return self._place.stopping()

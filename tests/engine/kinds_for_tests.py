@@ -67,7 +67,7 @@ def _act(ctx, params, seeds):
             return Finished({"total": 0}, outcome="diverged")
         case "sleep":
             for done in range(1000):
-                ctx.progress(done, 1000)
+                ctx.progress(done, 1000, f"loss {1 / (1 + done):.4g}" if done else "")
                 ctx.metric("train/loss", 1 / (1 + done), done)
                 if ctx.stopping():
                     (ctx.partial / "checkpoint").write_text(str(done))

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import DataFacts
+from lmcspec.base.set_forms import Published
 from lmcspec.catalog.config import Config, Named
 from lmcspec.catalog.figure import Figure
 from lmcspec.catalog.metric import NONE, Metric, Metrics, numbers
@@ -153,7 +154,7 @@ class DistillerCard(Card):
     """The preset by which the accuracy of its sets is found."""
     convolutions: bool = False
     """Whether it matches gradients of convolutions, and of nothing else."""
-    form: Literal["mtt", "idc", "dc"] = "dc"
+    form: Published = "dc"
     """The form in which its sets are published; see `science/data/distilled/published.py`."""
 
 

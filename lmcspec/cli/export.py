@@ -1,25 +1,16 @@
 """`lmcspec export`: a distilled set of a study as a file for others."""
 
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lmcspec.base.set_forms import FileForm
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, spelled
 from lmcspec.cli.output import Format, envelope, put, say
 
 if TYPE_CHECKING:
     from lmcspec.science.data.distilled.distilled_set import Distilled
-
-
-class FileForm(str, Enum):
-    """The forms of a set's files."""
-
-    mtt = "mtt"
-    idc = "idc"
-    dc = "dc"
-    safetensors = "safetensors"
 
 
 def export(
@@ -62,12 +53,12 @@ def export(
     # with torch: only once there is such a set
     from lmcspec.science.data.distilled.export import check_output, usual_form
 
-    form_name = form.value if form else usual_form(chosen.task.params.method.value["method"], output)
-    check_output(output, form_name, replace=force)
+    form = form or usual_form(chosen.task.params.method.value["method"], output)
+    check_output(output, form, replace=force)
     stored = stored_set(existing, study.plan, chosen, spelled("lmcspec run", spec, sets))
     images = read_stored(stored, chosen, study.plan)
-    files = write(images, output, form_name)
-    _tell(images, document(images, chosen, form_name, files, spec.resolve().parent), format)
+    files = write(images, output, form)
+    _tell(images, document(images, chosen, form, files, spec.resolve().parent), format)
 
 
 def _tell(images: "Distilled", written: dict[str, Any], format: Format) -> None:

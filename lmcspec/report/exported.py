@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.set_forms import FileForm
 from lmcspec.plan import Plan
 from lmcspec.plan.made_sets import PlannedSet
 from lmcspec.store import Stored
@@ -13,7 +14,6 @@ from lmcspec.tasks.read import DISTILLED
 
 if TYPE_CHECKING:
     from lmcspec.science.data.distilled.distilled_set import Distilled
-    from lmcspec.science.data.distilled.export import AnyForm
     from lmcspec.science.data.space import Space
 
 
@@ -27,7 +27,7 @@ def read_stored(stored: Stored, made: PlannedSet, plan: Plan) -> "Distilled":
     return replace(images, names=facts.names) if facts is not None and not images.names else images
 
 
-def write(images: "Distilled", output: Path, form: "AnyForm") -> list[Path]:
+def write(images: "Distilled", output: Path, form: FileForm) -> list[Path]:
     """Write it; gives the files. UsageError where the form can't hold the set, or the files can't be written."""
     from lmcspec.science.data import DataError
     from lmcspec.science.data.distilled.export import export
@@ -41,7 +41,7 @@ def write(images: "Distilled", output: Path, form: "AnyForm") -> list[Path]:
 
 
 def document(
-    images: "Distilled", made: PlannedSet, form: "AnyForm", files: Sequence[Path], folder: Path
+    images: "Distilled", made: PlannedSet, form: FileForm, files: Sequence[Path], folder: Path
 ) -> dict[str, Any]:
     """What was written, and what a spec in `folder` says to load it (None where it would not be known again)."""
     from lmcspec.science.data.distilled.export import tells_space, unsaid

@@ -5,20 +5,19 @@ import shlex
 from os.path import exists, isdir, isfile  # of a name that is too long they say no, where Path's raise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.set_forms import FileForm
 from lmcspec.catalog import DistillerCard, get
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled.distilled_set import Distilled, save_distilled
-from lmcspec.science.data.distilled.published import Form, labels_path, write_published
+from lmcspec.science.data.distilled.published import labels_path, write_published
 from lmcspec.science.data.distilled.recognise import recognise_space
 
-AnyForm = Form | Literal["safetensors"]
 OWN = "safetensors"
 
 
-def usual_form(method: str, path: Path) -> AnyForm:
+def usual_form(method: str, path: Path) -> FileForm:
     """Our own where the file is called so, else the one in which sets of a method are published."""
     if path.suffix == f".{OWN}":
         return OWN
@@ -27,7 +26,7 @@ def usual_form(method: str, path: Path) -> AnyForm:
     return card.form
 
 
-def check_output(path: Path, form: AnyForm, *, replace: bool) -> None:
+def check_output(path: Path, form: FileForm, *, replace: bool) -> None:
     """UsageError where a form's files can't have these names, their folder is missing, or they lie there already.
 
     With `replace` those that lie there are no mistake.
@@ -56,7 +55,7 @@ def check_output(path: Path, form: AnyForm, *, replace: bool) -> None:
             raise UsageError(f"there is a file {file}", help="name another, or replace it with --force")
 
 
-def export(made: Distilled, path: Path, form: AnyForm) -> list[Path]:
+def export(made: Distilled, path: Path, form: FileForm) -> list[Path]:
     """Write a set in a form; gives the files, first the one to load. For `mtt`, `path` is NAME_images.pt.
 
     They are written beside their place and moved there, the one to load last: where it is, the set is whole. Raises
@@ -74,7 +73,7 @@ def export(made: Distilled, path: Path, form: AnyForm) -> list[Path]:
     return files
 
 
-def _write(path: Path, made: Distilled, form: AnyForm) -> list[Path]:
+def _write(path: Path, made: Distilled, form: FileForm) -> list[Path]:
     from safetensors import SafetensorError
 
     try:
@@ -86,7 +85,7 @@ def _write(path: Path, made: Distilled, form: AnyForm) -> list[Path]:
         raise OSError(errno.EIO, str(error).partition("\n")[0]) from error
 
 
-def unfit(made: Distilled, form: AnyForm) -> str:
+def unfit(made: Distilled, form: FileForm) -> str:
     """Why a form can't hold a set: what those who read it take for granted; "" where it can."""
     if form == "idc" and made.space.name != "raw":
         return f"holds images in [0, 1], and these are {made.space.name}"
@@ -95,7 +94,7 @@ def unfit(made: Distilled, form: AnyForm) -> str:
     return ""
 
 
-def unsaid(made: Distilled, form: AnyForm) -> list[str]:
+def unsaid(made: Distilled, form: FileForm) -> list[str]:
     """What a form leaves out of a set and a reader will miss, a sentence each."""
     if form == OWN:
         return []
@@ -112,6 +111,6 @@ def unsaid(made: Distilled, form: AnyForm) -> list[str]:
     return notes
 
 
-def tells_space(made: Distilled, form: AnyForm) -> bool:
+def tells_space(made: Distilled, form: FileForm) -> bool:
     """Whether a study will find a set's files to be in its space: by their own word, or by their pixels."""
     return form == OWN or recognise_space(made.images.numpy()) == made.space.name

@@ -6,9 +6,10 @@
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.documents import DocumentError, open_regular
+from lmcspec.base.set_forms import Published
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.distilled.foreign import START, advice
 from lmcspec.science.data.distilled.stored_tensor import NoTensors, StoredTensor
@@ -18,7 +19,6 @@ from lmcspec.science.data.distilled.torch_pickle import Inert
 if TYPE_CHECKING:
     from torch import Tensor
 
-Form = Literal["mtt", "idc", "dc"]
 FORMS = (
     "a distilled set is NAME_images.pt with NAME_labels.pt beside it (MTT), a .pt file with images and labels (IDC, "
     "DC, DSA, DM), or one .safetensors file of lmcspec's own"
@@ -52,7 +52,7 @@ def read_published(path: Path, which: int = 0) -> tuple[StoredTensor, StoredTens
             raise NoSet(f"{path} holds {_called(content)} that is not a distilled set", help=_instead(content))
 
 
-def write_published(path: Path, form: Form, images: "Tensor", labels: "Tensor") -> list[Path]:
+def write_published(path: Path, form: Published, images: "Tensor", labels: "Tensor") -> list[Path]:
     """Write a distilled set in a published form; gives the files. For `mtt`, `path` is NAME_images.pt."""
     import torch
 

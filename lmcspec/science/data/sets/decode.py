@@ -28,14 +28,14 @@ _SMALL = 128 * 128
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """Squares of `side` pixels whose central `crop` are those of torchvision's Resize(side), CenterCrop(crop)."""
+class CentralSquare:
+    """The central `crop` pixels of squares of `side`: those of torchvision's Resize(side), CenterCrop(crop)."""
 
     side: int
     crop: int
 
 
-Resize = int | Shown | None
+Resize = int | CentralSquare | None
 """The shorter side, or a form of squares; None where images stay as they are."""
 
 
@@ -46,8 +46,8 @@ def decode(path: Path, resize: Resize) -> np.ndarray:
     """
     image = picture(path)
     try:
-        if isinstance(resize, Shown):
-            image = shown(image, resize)
+        if isinstance(resize, CentralSquare):
+            image = central_square(image, resize)
         elif resize is not None:
             image = square(image, resize)
         return np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1))
@@ -74,7 +74,7 @@ def square(image: "Image", side: int) -> "Image":
     return image.resize(size, Resampling.BILINEAR).crop((left, top, left + side, top + side))
 
 
-def shown(image: "Image", form: Shown) -> "Image":
+def central_square(image: "Image", form: CentralSquare) -> "Image":
     """As `square`, rounded as torchvision rounds: the longer side down, half a pixel at the crop to the even one."""
     from PIL.Image import Resampling
 

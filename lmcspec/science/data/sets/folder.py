@@ -16,7 +16,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import Named
 from lmcspec.science.data.arrays import Arrays, DataError, combine
 from lmcspec.science.data.cache import cache_folder, keep, kept_array, whole
-from lmcspec.science.data.sets.decode import Resize, Shown, decode_into, first_shape
+from lmcspec.science.data.sets.decode import CentralSquare, Resize, decode_into, first_shape
 from lmcspec.science.data.sets.listing import Listing, list_images
 from lmcspec.science.data.sets.stamps import CHANGED, FIELDS, settled
 
@@ -64,7 +64,7 @@ def read(root: Path | None, resize: int | None = None) -> Read:
 
 def read_listed(listing: Listing, resize: Resize = None) -> Read:
     """As `read`, of a folder that was looked through already."""
-    form = [resize.side, resize.crop] if isinstance(resize, Shown) else resize
+    form = [resize.side, resize.crop] if isinstance(resize, CentralSquare) else resize
     name = [str(listing.root.resolve()), form, *([list(listing.classes)] if listing.chosen else [])]
     place = cache_folder("folders", ids.digest(name)[:24])
     try:

@@ -7,7 +7,7 @@ from lmcspec.catalog import Named
 from lmcspec.catalog.datasets.imagenet import CARD, ImageNet
 from lmcspec.science.data.arrays import Arrays, DataError
 from lmcspec.science.data.sets import folder
-from lmcspec.science.data.sets.decode import Shown
+from lmcspec.science.data.sets.decode import CentralSquare
 from lmcspec.science.data.sets.listing import Listing, list_images
 
 
@@ -28,7 +28,7 @@ def facts(config: Named, root: Path | None) -> DataFacts:
 def _read(config: Named, root: Path | None) -> folder.Read:
     assert isinstance(config, ImageNet)
     check_crop(config.resize, config.crop)
-    return folder.read_listed(complete(list_images(root)), Shown(config.resize, config.crop))
+    return folder.read_listed(complete(list_images(root)), CentralSquare(config.resize, config.crop))
 
 
 def check_crop(resize: int, crop: int) -> None:

@@ -7,7 +7,7 @@ from lmcspec.catalog import Named
 from lmcspec.catalog.datasets.imagenet10 import WNIDS, ImageNet10
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.sets import folder
-from lmcspec.science.data.sets.decode import Shown
+from lmcspec.science.data.sets.decode import CentralSquare
 from lmcspec.science.data.sets.imagenet import check_crop
 from lmcspec.science.data.sets.listing import list_images
 
@@ -28,4 +28,4 @@ def facts(config: Named, root: Path | None) -> DataFacts:
 def _read(config: Named, root: Path | None) -> folder.Read:
     assert isinstance(config, ImageNet10)
     check_crop(config.resize, config.crop)
-    return folder.read_listed(list_images(root, WNIDS), Shown(config.resize, config.crop))
+    return folder.read_listed(list_images(root, WNIDS), CentralSquare(config.resize, config.crop))

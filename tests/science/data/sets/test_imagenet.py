@@ -12,7 +12,7 @@ from lmcspec.science.data import load
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.resident import Split
 from lmcspec.science.data.sets import folder, imagenet
-from lmcspec.science.data.sets.decode import Shown, decode, shown
+from lmcspec.science.data.sets.decode import CentralSquare, central_square, decode
 from lmcspec.science.data.sets.listing import Listing
 from lmcspec.science.data.space import Conversion
 
@@ -37,7 +37,7 @@ def photograph(size, seed=0) -> Image.Image:
 @pytest.mark.parametrize("size", PHOTOGRAPHS)
 def test_what_networks_are_evaluated_on_is_torchvisions(size):
     image = photograph(size)
-    kept = np.array(shown(image, Shown(256, 224)))
+    kept = np.array(central_square(image, CentralSquare(256, 224)))
     assert kept.shape == (256, 256, 3)
     expected = transforms.Compose([transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor()])(image)
     stored = torch.from_numpy(kept).permute(2, 0, 1)[None]
@@ -50,7 +50,7 @@ def test_what_networks_are_evaluated_on_is_torchvisions(size):
 def test_so_it_is_at_other_sizes(side, crop, size):
     image = photograph(size)
     expected = transforms.CenterCrop(crop)(transforms.Resize(side)(image))
-    stored = torch.from_numpy(np.array(shown(image, Shown(side, crop)))).permute(2, 0, 1)[None]
+    stored = torch.from_numpy(np.array(central_square(image, CentralSquare(side, crop)))).permute(2, 0, 1)[None]
     split = Split(stored, torch.zeros(1, dtype=torch.int64), Conversion(1.0), crop=crop)
     found = split.batch(torch.arange(1))[0][0].to(torch.uint8)
     assert np.array_equal(found.permute(1, 2, 0), np.array(expected))
@@ -74,8 +74,10 @@ def test_files_are_found_where_they_are_published_and_kept_as_squares(root, monk
     arrays = imagenet.load(config, root)
     assert arrays.train_images.shape == (6, 3, 24, 24) and arrays.test_images.shape == (4, 3, 24, 24)
     path = root / "train" / "n01443537" / "n01443537_2.JPEG"
-    assert np.array_equal(arrays.train_images[5], decode(path, Shown(24, 20)))
-    assert np.array_equal(arrays.train_images[5], np.array(shown(Image.open(path), Shown(24, 20))).transpose(2, 0, 1))
+    assert np.array_equal(arrays.train_images[5], decode(path, CentralSquare(24, 20)))
+    assert np.array_equal(
+        arrays.train_images[5], np.array(central_square(Image.open(path), CentralSquare(24, 20))).transpose(2, 0, 1)
+    )
     assert isinstance(arrays.train_images, np.memmap)
     facts = imagenet.facts(config, root)
     assert (facts.train, facts.test, facts.classes, facts.shape) == (6, 4, 2, (3, 24, 24))

@@ -11,7 +11,7 @@ from PIL import Image
 from lmcspec.catalog.datasets.folder import Folder
 from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.sets import decode, folder
-from lmcspec.science.data.sets.decode import Shown
+from lmcspec.science.data.sets.decode import CentralSquare
 from lmcspec.science.data.sets.resize import resized
 
 
@@ -132,10 +132,10 @@ def test_of_very_many_damaged_ones_not_all_are_tried(root, monkeypatch):
     [
         ((1, 60_000), 224, "is 1x60,000 pixels, which `resize` would make 224x13,440,000"),
         ((60_000, 1), 1, "60,000x1"),
-        ((3, 301), Shown(8, 8), "is 3x301 pixels, which `resize` would make 8x802"),
+        ((3, 301), CentralSquare(8, 8), "is 3x301 pixels, which `resize` would make 8x802"),
         ((808, 8), 8, "one side is over 100 times the other"),
         ((5, 4), 20_000, "over 178,956,970 pixels"),
-        ((5, 4), Shown(10**6, 224), "over 178,956,970 pixels"),
+        ((5, 4), CentralSquare(10**6, 224), "over 178,956,970 pixels"),
     ],
 )
 def test_images_that_resizing_would_blow_up_are_named(tmp_path, size, resize, words):

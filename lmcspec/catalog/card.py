@@ -285,3 +285,7 @@ class AugmentationCard(Card):
     """Where it stands among the others, those of the lowest first; stored images come before decoded ones."""
     whole: bool = False
     """Whether it looks at whole images, where the others see the central square of `dataset.crop`."""
+    resizes: str = ""
+    """The key whose table says by `size` to how many pixels of each side it brings images; none if it keeps theirs."""
+    clash: Callable[[Mapping[str, Any]], tuple[str, str, str] | None] = lambda written: None
+    """`(written)`: (key, problem, help) where settings of `augment`, as a recipe writes them, contradict each other."""

@@ -7,6 +7,7 @@ from lmcspec.base.errors import Problem, UsageError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.steps import Step
 from lmcspec.catalog import DistillerCard, ModelCard, Named, get
+from lmcspec.catalog.augmentation import AUGMENTATIONS
 from lmcspec.catalog.in_updates import steps_of
 from lmcspec.catalog.schedule import Schedule
 from lmcspec.plan.graph import Plan
@@ -192,15 +193,16 @@ def crop_problems(case: Case, stored: tuple[int, int, int]) -> Iterator[Problem]
         )
     seen = (height, width) if table.crop is None else (table.crop, table.crop)
     for name, recipe in case.study.recipes.items():
-        resized = recipe.augment.random_resized_crop
-        if resized is not None and (resized.size, resized.size) != seen:
-            yield case.origins.problem(
-                "E421",
-                f"the recipe {name!r} trains on parts of {resized.size}x{resized.size} pixels, "
-                f"but networks see images of {seen[0]}x{seen[1]}",
-                ("recipes", name, "augment", "random_resized_crop", "size"),
-                help=f"say dataset.crop = {resized.size}, or size = {min(seen)}",
-            )
+        for key in (card.resizes for card in AUGMENTATIONS if card.resizes):
+            resized = getattr(recipe.augment, key)
+            if resized is not None and (resized.size, resized.size) != seen:
+                yield case.origins.problem(
+                    "E421",
+                    f"the recipe {name!r} trains on parts of {resized.size}x{resized.size} pixels, "
+                    f"but networks see images of {seen[0]}x{seen[1]}",
+                    ("recipes", name, "augment", key, "size"),
+                    help=f"say dataset.crop = {resized.size}, or size = {min(seen)}",
+                )
 
 
 def trained_on(case: Case, networks: Mapping[str, NetworkPlan]) -> set[tuple[str, str]]:

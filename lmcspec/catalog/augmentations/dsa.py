@@ -1,6 +1,7 @@
 """Differentiable siamese augmentation."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,6 +19,14 @@ class Dsa(Config):
     """How DSA combines them: one a batch as DC and DSA (`mtt`: as MTT, whose grids align corners), or as IDC."""
 
 
+def clash(written: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """A style of no transforms."""
+    if "dsa_style" not in written or written.get("dsa"):
+        return None
+    message = "`dsa_style` says how the transforms of `dsa` are combined, and there are none"
+    return "dsa_style", message, 'name some, as in `dsa = "color_crop_cutout_flip_scale_rotate"`'
+
+
 CARD = AugmentationCard(
     name="dsa",
     doc="differentiable siamese augmentation, of the batch in its space",
@@ -25,4 +34,5 @@ CARD = AugmentationCard(
     implementation="lmcspec.science.data.augmentation.dsa:drawn",
     on="batch",
     place=50,
+    clash=clash,
 )

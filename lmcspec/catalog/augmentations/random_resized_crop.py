@@ -1,5 +1,8 @@
 """Parts of images, brought to one size."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from lmcspec.catalog.card import AugmentationCard
@@ -36,6 +39,14 @@ class RandomResizedCrop(Config):
     """A random part of each image, brought to one size; without `crop`."""
 
 
+def clash(written: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Parts of images that are shifted as well."""
+    if written.get("random_resized_crop") is None or not written.get("crop"):
+        return None
+    message = "`crop` shifts whole images, `random_resized_crop` cuts parts from them: a recipe has one of them"
+    return "crop", message, "say crop = 0"
+
+
 CARD = AugmentationCard(
     name="random-resized-crop",
     doc="a random part of each image, brought to one size",
@@ -44,4 +55,6 @@ CARD = AugmentationCard(
     on="stored",
     place=10,
     whole=True,
+    resizes="random_resized_crop",
+    clash=clash,
 )

@@ -34,7 +34,8 @@ class Card:
     """One registered thing. `implementation` is `package.module:attribute`, imported only when it is used."""
 
     kind: str
-    name: str
+    name: str = ""
+    """What a spec calls it: unless it is said, what its config has for the kind's `key`."""
     doc: str
     config: type[Config]
     implementation: str
@@ -52,6 +53,10 @@ class Card:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+    def __post_init__(self) -> None:
+        if not self.name and self.key in (settings := getattr(self.config, "model_fields", {})):
+            object.__setattr__(self, "name", settings[self.key].default)
 
     def load(self) -> Any:
         """The implementation itself. Raises UsageError where the card points nowhere."""
@@ -136,6 +141,7 @@ class ScheduleCard(Card):
     implementation: str = field(init=False)
 
     def __post_init__(self) -> None:
+        Card.__post_init__(self)
         object.__setattr__(self, "implementation", f"{self.config.__module__}:{self.config.__qualname__}")
 
 

@@ -32,7 +32,6 @@ class Spread(Named):
 
 CARDS = (
     DatasetCard(
-        name="rings",
         doc="small and large rings, 12x12 pixels",
         config=Rings,
         implementation="lmcspec_rings.data:load",
@@ -40,13 +39,11 @@ CARDS = (
         needs_root=False,
     ),
     ModelCard(
-        name="residual-mlp",
         doc="fully connected layers with skip connections",
         config=Residual,
         implementation="lmcspec_rings.model:build",
     ),
     CriterionCard(
-        name="spread",
         doc="magnitude relative to the layer",
         config=Spread,
         implementation="lmcspec_rings.criterion:scores",

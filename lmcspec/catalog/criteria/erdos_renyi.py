@@ -20,7 +20,6 @@ class ErdosRenyiKernel(Named):
 
 CARDS = (
     CriterionCard(
-        name="erdos-renyi",
         doc="prune drawn weights to Erdős–Rényi densities: of larger layers smaller shares remain",
         config=ErdosRenyi,
         implementation="lmcspec.science.criteria.erdos_renyi:scores",
@@ -29,7 +28,6 @@ CARDS = (
         shares_out=True,
     ),
     CriterionCard(
-        name="erdos-renyi-kernel",
         doc="prune drawn weights to Erdős–Rényi densities that know of the sizes of kernels (ERK)",
         config=ErdosRenyiKernel,
         implementation="lmcspec.science.criteria.erdos_renyi:kernel_scores",

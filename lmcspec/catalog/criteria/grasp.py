@@ -25,7 +25,6 @@ class Grasp(Named):
 
 
 CARD = CriterionCard(
-    name="grasp",
     doc="prune the smallest w Hg at the rewind point, whose removal costs gradient flow least",
     config=Grasp,
     implementation="lmcspec.science.criteria.grasp:scores",

@@ -13,7 +13,6 @@ class Magnitude(Named):
 
 
 CARD = CriterionCard(
-    name="magnitude",
     doc="prune the smallest |w| of the trained weights",
     config=Magnitude,
     implementation="lmcspec.science.criteria.magnitude:scores",

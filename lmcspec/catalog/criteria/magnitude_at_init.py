@@ -13,7 +13,6 @@ class MagnitudeAtInit(Named):
 
 
 CARD = CriterionCard(
-    name="magnitude-at-init",
     doc="prune the smallest |w| of the weights at the rewind point",
     config=MagnitudeAtInit,
     implementation="lmcspec.science.criteria.magnitude:scores",

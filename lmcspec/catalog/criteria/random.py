@@ -13,7 +13,6 @@ class Random(Named):
 
 
 CARD = CriterionCard(
-    name="random",
     doc="prune uniformly drawn weights",
     config=Random,
     implementation="lmcspec.science.criteria.random:scores",

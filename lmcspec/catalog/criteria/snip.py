@@ -23,7 +23,6 @@ class Snip(Named):
 
 
 CARD = CriterionCard(
-    name="snip",
     doc="prune the smallest |g w| at the rewind point, g the gradient of the training loss",
     config=Snip,
     implementation="lmcspec.science.criteria.snip:scores",

@@ -17,7 +17,6 @@ class Synflow(Named):
 
 
 CARD = CriterionCard(
-    name="synflow",
     doc="prune the smallest synaptic flow at the rewind point, without data, in many small steps",
     config=Synflow,
     implementation="lmcspec.science.criteria.synflow:scores",

@@ -14,7 +14,6 @@ class Cifar10(Named):
 
 
 CARD = DatasetCard(
-    name="cifar10",
     doc="CIFAR-10, 50,000 + 10,000 images of 32x32 pixels in 10 classes",
     config=Cifar10,
     implementation="lmcspec.science.data.sets.cifar:load",

@@ -14,7 +14,6 @@ class Cifar100(Named):
 
 
 CARD = DatasetCard(
-    name="cifar100",
     doc="CIFAR-100, 50,000 + 10,000 images of 32x32 pixels in 100 classes",
     config=Cifar100,
     implementation="lmcspec.science.data.sets.cifar:load_100",

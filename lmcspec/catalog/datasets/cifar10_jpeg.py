@@ -14,7 +14,6 @@ class Cifar10Jpeg(Named):
 
 
 CARD = DatasetCard(
-    name="cifar10-jpeg",
     doc="CIFAR-10 as JPEG files in class folders, 50,000 + 10,000 images of 32x32 pixels",
     config=Cifar10Jpeg,
     implementation="lmcspec.science.data.sets.cifar10_jpeg:load",

@@ -14,7 +14,6 @@ class Digits(Named):
 
 
 CARD = DatasetCard(
-    name="digits",
     doc="1,797 handwritten digits of 8x8 pixels (scikit-learn), 1,437 + 360",
     config=Digits,
     implementation="lmcspec.science.data.sets.digits:load",

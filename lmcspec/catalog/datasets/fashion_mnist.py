@@ -14,7 +14,6 @@ class FashionMnist(Named):
 
 
 CARD = DatasetCard(
-    name="fashion-mnist",
     doc="Fashion-MNIST, 60,000 + 10,000 pieces of clothing of 28x28 pixels",
     config=FashionMnist,
     implementation="lmcspec.science.data.sets.fashion_mnist:load",

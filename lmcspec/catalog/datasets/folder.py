@@ -17,7 +17,6 @@ class Folder(Named):
 
 
 CARD = DatasetCard(
-    name="folder",
     doc="your own images: ROOT/train/CLASS/* and ROOT/test/CLASS/*",
     config=Folder,
     implementation="lmcspec.science.data.sets.folder:load",

@@ -23,7 +23,6 @@ class ImageNet(Named):
 
 
 CARD = DatasetCard(
-    name="imagenet",
     doc="ImageNet (ILSVRC 2012), 1,281,167 + 50,000 photographs in 1,000 classes, seen at 224x224",
     config=ImageNet,
     implementation="lmcspec.science.data.sets.imagenet:load",

@@ -38,7 +38,6 @@ class ImageNet10(Named):
 
 
 CARD = DatasetCard(
-    name="imagenet10",
     doc="ImageNet-10, some 13,000 + 500 photographs in ten classes of ImageNet, seen at 224x224",
     config=ImageNet10,
     implementation="lmcspec.science.data.sets.imagenet10:load",

@@ -14,7 +14,6 @@ class Mnist(Named):
 
 
 CARD = DatasetCard(
-    name="mnist",
     doc="MNIST, 60,000 + 10,000 handwritten digits of 28x28 pixels",
     config=Mnist,
     implementation="lmcspec.science.data.sets.mnist:load",

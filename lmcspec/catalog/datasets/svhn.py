@@ -14,7 +14,6 @@ class Svhn(Named):
 
 
 CARD = DatasetCard(
-    name="svhn",
     doc="SVHN, 73,257 + 26,032 cropped house numbers of 32x32 pixels",
     config=Svhn,
     implementation="lmcspec.science.data.sets.svhn:load",

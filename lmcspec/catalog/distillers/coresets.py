@@ -50,13 +50,11 @@ class KCenter(Config):
 
 CARDS = (
     DistillerCard(
-        name="random-images",
         doc="random real images",
         config=RandomImages,
         implementation="lmcspec.science.distill.coresets:random_images",
     ),
     DistillerCard(
-        name="k-center",
         doc="real images that lie near all others",
         config=KCenter,
         implementation="lmcspec.science.distill.coresets:k_center",

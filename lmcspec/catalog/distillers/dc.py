@@ -58,7 +58,6 @@ class Condensation(Config):
 
 
 CARD = DistillerCard(
-    name="dc",
     doc="dataset condensation: equal gradients along the training of random networks",
     config=Condensation,
     implementation="lmcspec.science.distill.dc:distill",

@@ -37,7 +37,6 @@ class DistributionMatching(Config):
 
 
 CARD = DistillerCard(
-    name="dm",
     doc="distribution matching: equal mean features under random networks",
     config=DistributionMatching,
     implementation="lmcspec.science.distill.dm:distill",

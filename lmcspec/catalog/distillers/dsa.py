@@ -16,7 +16,6 @@ class SiameseCondensation(Condensation):
 
 
 CARD = DistillerCard(
-    name="dsa",
     doc="dataset condensation with siamese augmentation",
     config=SiameseCondensation,
     implementation="lmcspec.science.distill.dc:distill",

@@ -63,7 +63,6 @@ class EfficientCondensation(Config):
 
 
 CARD = DistillerCard(
-    name="idc",
     doc="packed images whose gradients match those of real ones along trainings on real data",
     config=EfficientCondensation,
     implementation="lmcspec.science.distill.idc:distill",

@@ -71,7 +71,6 @@ class TrajectoryMatching(Config):
 
 
 CARD = DistillerCard(
-    name="mtt",
     doc="images on which a student moves as experts did on real ones, and its rate",
     config=TrajectoryMatching,
     implementation="lmcspec.science.distill.mtt:distill",

@@ -70,7 +70,6 @@ def headline(params: Any, split: str) -> str:
 
 
 CARD = MeasureCard(
-    name="accuracy",
     doc="accuracy after the last update, train and test",
     config=Accuracy,
     implementation="lmcspec.plan.measures.accuracy:targets",

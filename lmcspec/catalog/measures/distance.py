@@ -55,7 +55,6 @@ def read(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 
 CARD = MeasureCard(
-    name="distance",
     doc="L2 distance of copies, of each from their common start, and the angle between their ways",
     config=Distance,
     implementation="lmcspec.plan.measures.distance:targets",

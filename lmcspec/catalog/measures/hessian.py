@@ -38,7 +38,6 @@ def _metric(name: str) -> Metric:
 _SPREAD = ("min", "max", "mean", "std", "mean-magnitude")
 
 CARD = MeasureCard(
-    name="hessian",
     doc="diagonal, trace and largest eigenvalues of the loss's Hessian at trained networks",
     config=Hessian,
     implementation="lmcspec.plan.measures.hessian:targets",

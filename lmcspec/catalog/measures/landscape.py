@@ -83,7 +83,6 @@ def _centre(split: str, mistake: Literal["error", "loss"]) -> Metric:
 
 
 CARD = MeasureCard(
-    name="landscape",
     doc="loss and error in the plane through three trained networks",
     config=Landscape,
     implementation="lmcspec.plan.measures.landscape:targets",

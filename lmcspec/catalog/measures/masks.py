@@ -25,7 +25,6 @@ def share(name: str, measure: str, *, charted: bool = True) -> Metric:
 SPARSITIES = Metrics((share("sparsity", "masks"),), by_layer=(share("layer-sparsity", "masks", charted=False),))
 
 CARD = MeasureCard(
-    name="masks",
     doc="sparsity of every layer",
     config=Masks,
     implementation="lmcspec.plan.measures.masks:targets",

@@ -17,7 +17,6 @@ class Matching(Config):
 
 
 CARD = MeasureCard(
-    name="matching",
     doc="the sparsest level that still matches dense; trains nothing of its own",
     config=Matching,
     implementation="lmcspec.plan.measures.matching:targets",

@@ -21,7 +21,6 @@ class Overlap(Config):
 
 
 CARD = MeasureCard(
-    name="overlap",
     doc="what two networks' masks have in common, beside what random ones would have",
     config=Overlap,
     implementation="lmcspec.plan.measures.masks:overlaps",

@@ -26,7 +26,6 @@ class SetAccuracy(LevelMeasure):
 
 
 CARD = MeasureCard(
-    name="set-accuracy",
     doc="accuracy of networks trained on a distilled set alone",
     config=SetAccuracy,
     implementation="lmcspec.plan.measures.set_accuracy:targets",

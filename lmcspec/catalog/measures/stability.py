@@ -91,7 +91,6 @@ def headline(params: Any, split: str) -> str:
 
 
 CARD = MeasureCard(
-    name="stability",
     doc="instability and barriers on the straight path between copies",
     config=Stability,
     implementation="lmcspec.plan.measures.stability:targets",

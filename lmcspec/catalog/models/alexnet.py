@@ -25,7 +25,6 @@ def misfit(config: AlexNet, shape: tuple[int, int, int]) -> str:
 
 
 CARD = ModelCard(
-    name="alexnet",
     doc="AlexNet for small images, without norms or dropout",
     config=AlexNet,
     implementation="lmcspec.science.models.alexnet:build",

@@ -43,7 +43,6 @@ def misfit(config: ConvNet, shape: tuple[int, int, int]) -> str:
 
 
 CARD = ModelCard(
-    name="convnet",
     doc="ConvNet-D: convolution, norm, ReLU, average pooling, D times",
     config=ConvNet,
     implementation="lmcspec.science.models.convnet:build",

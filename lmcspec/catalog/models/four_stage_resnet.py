@@ -51,7 +51,6 @@ def misfit(config: FourStageResNet, shape: tuple[int, int, int]) -> str:
 
 
 CARD = ModelCard(
-    name="four-stage-resnet",
     doc="ResNet of four stages with a stem for the size of the images; ResNetAP with average pooling",
     config=FourStageResNet,
     implementation="lmcspec.science.models.four_stage_resnet:build",

@@ -32,7 +32,6 @@ def misfit(config: ImageNetResNet, shape: tuple[int, int, int]) -> str:
 
 
 CARD = ModelCard(
-    name="imagenet-resnet",
     doc="ResNet for ImageNet, torchvision's",
     config=ImageNetResNet,
     implementation="lmcspec.science.models.imagenet_resnet:build",

@@ -33,7 +33,6 @@ def misfit(config: InceptionV3, shape: tuple[int, int, int]) -> str:
 
 
 CARD = ModelCard(
-    name="inception-v3",
     doc="Inception-v3 for ImageNet, torchvision's",
     config=InceptionV3,
     implementation="lmcspec.science.models.inception:build",

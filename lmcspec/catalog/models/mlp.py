@@ -20,7 +20,6 @@ class Mlp(Named):
 
 
 CARD = ModelCard(
-    name="mlp",
     doc="fully connected network with ReLU",
     config=Mlp,
     implementation="lmcspec.science.models.mlp:build",

@@ -27,7 +27,6 @@ class CifarResNet(Named):
 
 
 CARD = ModelCard(
-    name="cifar-resnet",
     doc="ResNet of depth 6n + 2 for small images, 1x1 convolutions as shortcuts between stages",
     config=CifarResNet,
     implementation="lmcspec.science.models.resnet:build",

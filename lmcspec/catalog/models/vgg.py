@@ -36,7 +36,6 @@ def misfit(config: CifarVgg, shape: tuple[int, int, int]) -> str:
 
 
 CARD = ModelCard(
-    name="cifar-vgg",
     doc="VGG for small images: one linear layer, average pooling at the end",
     config=CifarVgg,
     implementation="lmcspec.science.models.vgg:build",

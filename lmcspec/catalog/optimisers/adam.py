@@ -43,7 +43,6 @@ class AdamW(_WithBetas):
 
 CARDS = (
     OptimiserCard(
-        name="adam",
         doc="Adam with L2 weight decay added to the gradient, as torch.optim.Adam",
         config=Adam,
         implementation="lmcspec.science.optimisers.adam:AdamSteps",
@@ -51,7 +50,6 @@ CARDS = (
         moments=2,
     ),
     OptimiserCard(
-        name="adamw",
         doc="Adam with decoupled weight decay, as torch.optim.AdamW",
         config=AdamW,
         implementation="lmcspec.science.optimisers.adam:AdamWSteps",

@@ -23,7 +23,6 @@ class Lars(Optimiser):
 
 
 CARD = OptimiserCard(
-    name="lars",
     doc="SGD with a rate for each layer, in proportion to its norm over that of its gradient",
     config=Lars,
     implementation="lmcspec.science.optimisers.lars:LarsSteps",

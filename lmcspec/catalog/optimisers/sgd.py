@@ -32,7 +32,6 @@ class Sgd(Optimiser):
 
 
 CARD = OptimiserCard(
-    name="sgd",
     doc="stochastic gradient descent with momentum, as torch.optim.SGD",
     config=Sgd,
     implementation="lmcspec.science.optimisers.sgd:SgdSteps",

@@ -16,7 +16,6 @@ class AccuracyThroughTraining(Spread, OfLevels):
 
 
 CARD = PlotCard(
-    name="accuracy-through-training",
     doc="accuracy on the way through training",
     config=AccuracyThroughTraining,
     implementation="lmcspec.report.figures.accuracy_through:accuracy",

@@ -34,7 +34,6 @@ def _chosen_over(figure: AccuracyVsSparsity) -> dict[str, str]:
 
 
 CARD = PlotCard(
-    name="accuracy-vs-sparsity",
     doc="accuracy against the weights that remain",
     config=AccuracyVsSparsity,
     implementation="lmcspec.report.figures.by_sparsity:accuracy",

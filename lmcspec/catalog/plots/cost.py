@@ -28,7 +28,6 @@ class Cost(Figure):
 
 
 CARD = PlotCard(
-    name="cost",
     doc="what networks cost, or what finding their masks costs",
     config=Cost,
     implementation="lmcspec.report.figures.costs:cost",

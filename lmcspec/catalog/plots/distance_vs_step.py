@@ -21,7 +21,6 @@ class DistanceVsStep(Spread, OfPaths):
 
 
 CARD = PlotCard(
-    name="distance-vs-step",
     doc="distance of copies against the step at which they part",
     config=DistanceVsStep,
     implementation="lmcspec.report.figures.by_step:distance",

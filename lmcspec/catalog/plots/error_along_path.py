@@ -19,7 +19,6 @@ class ErrorAlongPath(Spread, OfPaths):
 
 
 CARD = PlotCard(
-    name="error-along-path",
     doc="error or loss along the straight path between copies",
     config=ErrorAlongPath,
     implementation="lmcspec.report.figures.along_path:error",

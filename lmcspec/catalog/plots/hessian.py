@@ -13,7 +13,6 @@ class HessianPlot(OfLevels):
 
 
 CARD = PlotCard(
-    name="hessian",
     doc="distribution of the Hessian's diagonal, and its numbers as a table",
     config=HessianPlot,
     implementation="lmcspec.report.figures.curvature:hessian",

@@ -14,7 +14,6 @@ class Images(Figure):
 
 
 CARD = PlotCard(
-    name="images",
     doc="the images of the distilled sets that the study makes",
     config=Images,
     implementation="lmcspec.report.figures.images:images",

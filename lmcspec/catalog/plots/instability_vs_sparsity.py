@@ -16,7 +16,6 @@ class InstabilityVsSparsity(Spread, OfPaths):
 
 
 CARD = PlotCard(
-    name="instability-vs-sparsity",
     doc="instability against the weights that remain",
     config=InstabilityVsSparsity,
     implementation="lmcspec.report.figures.by_sparsity:instability",

@@ -22,7 +22,6 @@ class InstabilityVsStep(Spread, OfPaths):
 
 
 CARD = PlotCard(
-    name="instability-vs-step",
     doc="instability against the step at which copies part",
     config=InstabilityVsStep,
     implementation="lmcspec.report.figures.by_step:instability",

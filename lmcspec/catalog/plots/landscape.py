@@ -16,7 +16,6 @@ class LandscapePlot(OfPaths):
 
 
 CARD = PlotCard(
-    name="landscape",
     doc="loss or error in the plane through trained networks",
     config=LandscapePlot,
     implementation="lmcspec.report.figures.landscape:landscape",

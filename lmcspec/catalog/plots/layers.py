@@ -21,7 +21,6 @@ def _misfit(figure: Layers, kinds: frozenset[str]) -> str:
 
 
 CARD = PlotCard(
-    name="layers",
     doc="what masks leave of each layer, or share there",
     config=Layers,
     implementation="lmcspec.report.figures.layers:layers",

@@ -19,7 +19,6 @@ class LayersVsLevel(OfLevels):
 
 
 CARD = PlotCard(
-    name="layers-vs-level",
     doc="what masks leave of each layer, level after level",
     config=LayersVsLevel,
     implementation="lmcspec.report.figures.layers_by_level:densities",

@@ -23,7 +23,6 @@ class Overview(OfPaths):
 
 
 CARD = PlotCard(
-    name="overview",
     doc="ratios of barriers and accuracies to those of a baseline",
     config=Overview,
     implementation="lmcspec.report.figures.overview:overview",

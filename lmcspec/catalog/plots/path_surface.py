@@ -18,7 +18,6 @@ class PathSurface(OfPaths):
 
 
 CARD = PlotCard(
-    name="path-surface",
     doc="error or loss along paths, as a surface over k",
     config=PathSurface,
     implementation="lmcspec.report.figures.surface:surface",

@@ -13,7 +13,6 @@ class Table(OfLevels):
 
 
 CARD = PlotCard(
-    name="table",
     doc="results as a table",
     config=Table,
     implementation="lmcspec.report.figures.tables:table",

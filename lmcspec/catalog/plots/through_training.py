@@ -17,7 +17,6 @@ class ThroughTraining(Spread, OfPaths):
 
 
 CARD = PlotCard(
-    name="through-training",
     doc="instability of copies on their way through training",
     config=ThroughTraining,
     implementation="lmcspec.report.figures.through:training",

@@ -30,4 +30,4 @@ class Constant(Schedule):
         return cls(warmup=as_steps(document["warmup"]))
 
 
-CARD = ScheduleCard(name="constant", doc="one rate throughout", config=Constant)
+CARD = ScheduleCard(doc="one rate throughout", config=Constant)

@@ -22,4 +22,4 @@ class Cosine(Falling):
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * self.passed(update, length))) / 2
 
 
-CARD = ScheduleCard(name="cosine", doc="half a cosine from the rate to a share of it", config=Cosine)
+CARD = ScheduleCard(doc="half a cosine from the rate to a share of it", config=Cosine)

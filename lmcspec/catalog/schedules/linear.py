@@ -18,4 +18,4 @@ class Linear(Falling):
         return 1 - (1 - self.final) * self.passed(update, length)
 
 
-CARD = ScheduleCard(name="linear", doc="a straight line from the rate to a share of it", config=Linear)
+CARD = ScheduleCard(doc="a straight line from the rate to a share of it", config=Linear)

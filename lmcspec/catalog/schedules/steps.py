@@ -40,4 +40,4 @@ class Steps(Schedule):
         return cls(at=at, factor=document["factor"], warmup=warmup)
 
 
-CARD = ScheduleCard(name="steps", doc="a rate that is multiplied by a factor at given steps", config=Steps)
+CARD = ScheduleCard(doc="a rate that is multiplied by a factor at given steps", config=Steps)

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-from lmcspec.catalog import Metric
 from lmcspec.catalog.metric import POLICIES
+
+if TYPE_CHECKING:
+    from lmcspec.report import Row
 
 FLOOR = " floor"
 """What stands after the name of a number that noise alone may make, for what it makes of it in 19 of 20 cases."""
@@ -41,47 +43,12 @@ SPARSITY = Chart("mask/sparsity", "final/sparsity", main=True)
 """The sparsity of a level, whatever is measured there."""
 
 
-class Valued(Protocol):
-    """A row of results, as `lmcspec.report.tidy` makes them."""
-
-    @property
-    def case(self) -> str: ...
-    @property
-    def network(self) -> str: ...
-    @property
-    def level(self) -> int: ...
-    @property
-    def replicate(self) -> int: ...
-    @property
-    def measure(self) -> str: ...
-    @property
-    def metric(self) -> Metric: ...
-    @property
-    def value(self) -> float | None: ...
-    @property
-    def sparsity(self) -> float | None: ...
-    @property
-    def n(self) -> int: ...
-    @property
-    def task(self) -> str: ...
-    @property
-    def at_updates(self) -> int: ...
-    @property
-    def k(self) -> str: ...
-    @property
-    def through(self) -> int | None: ...
-    @property
-    def headline(self) -> bool: ...
-    @property
-    def floor(self) -> float | None: ...
-
-
 def key(text: str) -> str:
     """The text with every character that MLflow refuses replaced by a dash; at most 250 long."""
     return re.sub(r"[^\w./: -]", "-", text, flags=re.ASCII)[:250]
 
 
-def chart(row: Valued) -> Chart | None:
+def chart(row: "Row") -> Chart | None:
     """The chart of which this row is a point: `test/accuracy`, `lmc/instability k0`; None for what has none.
 
     On test images nothing is said about the split, and under the policy `average` nothing about batch norm.

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lmcspec.plan import Plan
 from lmcspec.store import Stored
-from lmcspec.track.names import Valued
 
 if TYPE_CHECKING:
+    from lmcspec.report import Row
     from lmcspec.tasks import Task
     from lmcspec.track.wanted import Memory
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Reporter(Protocol):
     """Makes what a tracking server keeps; `lmcspec.report.tracked` is one."""
 
-    def rows(self, plan: Plan, results: "Memory", /) -> Sequence[Valued]:
+    def rows(self, plan: Plan, results: "Memory", /) -> Sequence["Row"]:
         """The rows of every target."""
         ...
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lmcspec.base.ids import short
 from lmcspec.base.spread import alike
@@ -14,6 +15,9 @@ from lmcspec.store import Store, Stored
 from lmcspec.tasks import kind
 from lmcspec.track import names
 from lmcspec.track.server import Point
+
+if TYPE_CHECKING:
+    from lmcspec.report import Row
 
 
 class Memory:
@@ -61,13 +65,13 @@ class Wanted:
     @cached_property
     def runs(self) -> tuple[SeriesRun, ...]:
         """The series runs in the order of the networks, replicate by replicate."""
-        asked: dict[tuple[str, str], set[int]] = {}
+        replicates: dict[tuple[str, str], set[int]] = {}
         for target in self.plan.targets:
-            asked.setdefault((target.case, target.network), set()).add(target.replicate)
+            replicates.setdefault((target.case, target.network), set()).add(target.replicate)
         return tuple(
             SeriesRun(series, replicate)
             for series in self.plan.series
-            for replicate in sorted(asked.get((series.case, series.network), ()))
+            for replicate in sorted(replicates.get((series.case, series.network), ()))
         )
 
     @cached_property
@@ -99,12 +103,12 @@ class Wanted:
             if target.through is None
         )
 
-    def points(self, rows: Iterable[names.Valued], results: Memory) -> dict[SeriesRun, list["ChartPoint"]]:
+    def points(self, rows: Iterable["Row"], results: Memory) -> dict[SeriesRun, list["ChartPoint"]]:
         """The points of each series run, a level a step. A value of which a part is missing is not there yet."""
         runs = {(run.series.case, run.series.network, run.replicate): run for run in self.runs}
         charted: dict[SeriesRun, dict[tuple[str, int], ChartPoint]] = {run: {} for run in self.runs}
         rows = [row for row in rows if row.through is None]  # a chart's steps are levels
-        told = _telling(rows)
+        says_anything = _says_anything(rows)
         for row in rows:
             run = runs.get((row.case, row.network, row.replicate))
             chart = names.chart(row)
@@ -113,7 +117,7 @@ class Wanted:
             if run is None or chart is None or stored is None or row.value is None or row.n < whole:
                 continue
             at = stored.record.get("committed", 0.0)
-            of_row = [(chart, row.value), (chart.floor, row.floor)] if told(row) else []
+            of_row = [(chart, row.value), (chart.floor, row.floor)] if says_anything(row) else []
             for chart_of_value, value in (*of_row, (names.SPARSITY, row.sparsity)):
                 if value is not None:
                     charted[run].setdefault(
@@ -137,7 +141,7 @@ class ChartPoint:
         return Point(self.chart.name, self.value, self.level, self.at)
 
 
-def _telling(rows: Iterable[names.Valued]) -> Callable[[names.Valued], bool]:
+def _says_anything(rows: Iterable["Row"]) -> Callable[["Row"], bool]:
     """Whether a number says anything: recomputed statistics do nothing for networks without batch norm."""
     usual = {
         (row.metric.measure, row.metric.on_images, *_place(row)): row.value
@@ -145,7 +149,7 @@ def _telling(rows: Iterable[names.Valued]) -> Callable[[names.Valued], bool]:
         if row.metric.policy == POLICIES[0]
     }
 
-    def differs(row: names.Valued) -> bool:
+    def differs(row: "Row") -> bool:
         place = (row.metric.measure, row.metric.on_images, *_place(row))
         return place in usual and not alike(usual[place], row.value)
 
@@ -153,7 +157,7 @@ def _telling(rows: Iterable[names.Valued]) -> Callable[[names.Valued], bool]:
     return lambda row: row.metric.policy in ("", POLICIES[0]) or names.chart(row) in recomputed
 
 
-def _place(row: names.Valued) -> tuple[str, str, int, int, str, int]:
+def _place(row: "Row") -> tuple[str, str, int, int, str, int]:
     return row.case, row.network, row.level, row.replicate, row.measure, row.at_updates
 
 

@@ -16,10 +16,9 @@ def chosen(rows: Iterable[Row], **wanted: Sequence[str]) -> list[Row]:
         for name in names:
             if name not in known:
                 near = nearest(name, known)
-                there = ", ".join(known) if any(known) else "none"
                 raise UsageError(
                     f"there are no results of the {key} {name!r}",
-                    help=f"did you mean {near}?" if near else f"there are: {there}",
+                    help=f"did you mean {near}?" if near else f"there are: {', '.join(known) or 'none'}",
                 )
         left = [row for row in left if not names or getattr(row, key) in names]
     return left

@@ -19,15 +19,15 @@ class Emptied:
 
 def emptied(rows: Iterable[Row]) -> Iterator[Emptied]:
     """All of them, in the order of networks; alike members of a family together."""
-    there: dict[tuple[str, int], set[int]] = {}
+    with_mask: dict[tuple[str, int], set[int]] = {}
     held: dict[tuple[str, str], dict[int, set[int]]] = {}
     for row in rows:
-        there.setdefault((row.network, row.level), set()).update([row.replicate] if row.density is not None else [])
+        with_mask.setdefault((row.network, row.level), set()).update([row.replicate] if row.density is not None else [])
         for layer in row.emptied:
             held.setdefault((row.network, layer), {}).setdefault(row.level, set()).add(row.replicate)
     layers: dict[tuple[str, tuple[int, ...], bool], list[str]] = {}
     for (network, layer), levels in held.items():
-        everywhere = all(replicates == there[network, level] for level, replicates in levels.items())
+        everywhere = all(replicates == with_mask[network, level] for level, replicates in levels.items())
         layers.setdefault((network, tuple(sorted(levels)), everywhere), []).append(layer)
     alike: dict[tuple[str, tuple[str, ...], tuple[int, ...], bool], list[str]] = {}
     for (network, levels, everywhere), names in layers.items():

@@ -86,13 +86,13 @@ def page(
         source=source,
         spec=spec,
         progress=_progress(rows),
-        cases=tuple(_case(plan, rows, case, told) for case, told in tables.items()),
+        cases=tuple(_case(plan, rows, case, table) for case, table in tables.items()),
         sources=tuple(_sources(plan, store, runs)),
         notes=plan.notes,
         spent=_spent(by_kind(plan, store)),
         masks=_masks(plan, rows),
         numerics=_numerics(plan, store),
-        legend=legend_of(told.results for told in tables.values()),
+        legend=legend_of(table.results for table in tables.values()),
     )
 
 
@@ -105,14 +105,14 @@ def _progress(rows: Sequence[Row]) -> str:
     headlines = [row for row in rows if row.headline]
     # Of what lies on the way no metric is the headline: each place counts once.
     on_the_way = {(*place_of(row), row.replicate): row for row in rows if row.through is not None}
-    asked = [*headlines, *on_the_way.values()]
-    there = sum(row.value is not None for row in asked)
+    wanted = [*headlines, *on_the_way.values()]
+    known = sum(row.value is not None for row in wanted)
     amiss = Counter(outcome for row in headlines for outcome in row.outcomes if outcome != MISSING)
-    words = f"all {there:,} results are there" if there == len(asked) else f"{there:,} of {len(asked):,} results"
+    words = f"all {known:,} results are there" if known == len(wanted) else f"{known:,} of {len(wanted):,} results"
     return ", ".join([words, *(f"{count:,} {outcome}" for outcome, count in amiss.items())])
 
 
-def _case(plan: Plan, rows: Sequence[Row], case: str, told: CaseTable) -> CasePart:
+def _case(plan: Plan, rows: Sequence[Row], case: str, table: CaseTable) -> CasePart:
     common, settings = _settings(plan, case)
     ended = [row for row in at_the_end(rows) if row.case == case]
     last: dict[str, int] = {}
@@ -121,10 +121,10 @@ def _case(plan: Plan, rows: Sequence[Row], case: str, told: CaseTable) -> CasePa
     sparsest = results_table([row for row in ended if row.level == last[row.network]])
     return CasePart(
         case=case,
-        verdicts=told.verdicts,
-        gaps=told.gaps,
+        verdicts=table.verdicts,
+        gaps=table.gaps,
         sparsest=results_in_words(sparsest),
-        results=results_in_words(told.results),
+        results=results_in_words(table.results),
         common=common,
         settings=settings,
     )
@@ -134,12 +134,12 @@ def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextT
     """The settings that all networks of a case share, and a table of the others."""
     series = [line for line in plan.series if line.case == case]
     keys = dict.fromkeys(key for line in series for key in line.params if key not in ("network", "case"))
-    values = {key: [line.params.get(key) for line in series] for key in keys}
-    common = tuple((key, told[0]) for key, told in values.items() if all(value == told[0] for value in told))
+    by_key = {key: [line.params.get(key) for line in series] for key in keys}
+    common = tuple((key, values[0]) for key, values in by_key.items() if all(value == values[0] for value in values))
     lines = tuple(
-        (TextCell(key), *(TextCell("" if value is None else str(value)) for value in told))
-        for key, told in values.items()
-        if any(value != told[0] for value in told)
+        (TextCell(key), *(TextCell("" if value is None else str(value)) for value in values))
+        for key, values in by_key.items()
+        if any(value != values[0] for value in values)
     )
     return common, TextTable(("setting", *(line.network for line in series)), lines, names=len(series) + 1)
 
@@ -161,9 +161,9 @@ def _sources(plan: Plan, store: Results, runs: Mapping[str, str]) -> list[Number
         value = card.values(stored.scalars).get(known_by) if stored else None
         name = f"{target.measure} k={'0' if not target.at_updates else target.at}" if target.at else target.measure
         scale = known_by.unit.scale
-        said = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
-        gave.setdefault(target.task, {})[said] = None
-    return [_source(plan, task, ", ".join(said), store.find(task), runs) for task, said in gave.items()]
+        words = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
+        gave.setdefault(target.task, {})[words] = None
+    return [_source(plan, task, ", ".join(words), store.find(task), runs) for task, words in gave.items()]
 
 
 def _source(plan: Plan, task: str, gave: str, stored: Stored | None, runs: Mapping[str, str]) -> NumberSource:

@@ -115,9 +115,9 @@ def case_table(plan: Plan, rows: Sequence[Row], case: str) -> CaseTable:
     rows = [row for row in rows if row.case == case]
     ended = at_the_end(rows)
     cells = summarise(ended)
-    asked = [verdict for verdict in plan.verdicts if verdict.case == case]
+    questions = [verdict for verdict in plan.verdicts if verdict.case == case]
     table = _table(ended, cells)
-    return CaseTable(table, tuple(verdicts(ended, cells, asked)), tuple(gaps(rows)))
+    return CaseTable(table, tuple(verdicts(ended, cells, questions)), tuple(gaps(rows)))
 
 
 def results_table(rows: Sequence[Row]) -> ResultsTable:

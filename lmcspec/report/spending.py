@@ -51,8 +51,8 @@ def spent(plan: Plan, store: Results, tasks: Iterable[str], collapsed: Set[str])
 
     `collapsed` are the tasks `after_collapse`.
     """
-    asked = set(tasks)
-    counted = [task for task in asked if plan.byproducts.get(task) not in asked]
+    distinct = set(tasks)
+    counted = [task for task in distinct if plan.byproducts.get(task) not in distinct]
     results = [(work(plan.tasks[task], plan), store.find(task)) for task in sorted(counted)]
     return Spent(
         len(results),

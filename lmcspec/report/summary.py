@@ -96,8 +96,8 @@ def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
     cells = {}
     for key, group in groups.items():
         # A task that came to no end has none of its numbers: the others' cells count it all the same.
-        there = {row.replicate for row in group}
-        others = [row for replicate, row in places[place_of(group[0])].items() if replicate not in there]
+        known = {row.replicate for row in group}
+        others = [row for replicate, row in places[place_of(group[0])].items() if replicate not in known]
         if (cell := _cell([*group, *(replace(row, value=None, parts=()) for row in others)], pooled)) is not None:
             cells[key] = cell
     return cells
@@ -122,13 +122,13 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
     told = +told
     if not values and not set(told) - {MISSING}:
         return None
-    there = [row for row in group if row.value is not None and math.isfinite(row.value)]
-    noise = tuple(row.noise for row in there)
-    shares = {row.shares for row in there}
+    finite = [row for row in group if row.value is not None and math.isfinite(row.value)]
+    noise = tuple(row.noise for row in finite)
+    shares = {row.shares for row in finite}
     return replace(
         cell_of(values, asked, told),
         noise=tuple((pair,) for pairs in noise for pair in pairs) if pooled else noise if all(noise) else (),
-        replicates={} if pooled else {row.replicate: row.value for row in there if row.value is not None},
+        replicates={} if pooled else {row.replicate: row.value for row in finite if row.value is not None},
         shares=shares.pop() if len(shares) == 1 else "",
     )
 

@@ -22,14 +22,14 @@ MOST_NAMED = 5
 """Layers in one line."""
 
 
-def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Question]) -> list[tuple[str, str]]:
+def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], questions: Iterable[Question]) -> list[tuple[str, str]]:
     """(network, its verdicts, each with its n); one line for all where there are too few replicates for any."""
-    asked = list(asked)
-    several = sum(question.kind == "stability" for question in asked) > 1
+    questions = list(questions)
+    several = sum(question.kind == "stability" for question in questions) > 1
     lines: dict[str, list[tuple[Verdict, str]]] = {}
     for network in dict.fromkeys(row.network for row in rows):
         headlines = [row for row in rows if row.network == network and row.headline]
-        for question in asked:
+        for question in questions:
             if network not in question.networks:
                 continue
             if question.kind == "stability":
@@ -45,14 +45,14 @@ def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Iterable[Que
 
 
 def _stabilities(
-    headlines: Sequence[Row], cells: Mapping[Key, Cell], asked: Question, prefix: str
+    headlines: Sequence[Row], cells: Mapping[Key, Cell], question: Question, prefix: str
 ) -> list[tuple[Verdict, str]]:
     """Each verdict with the levels from each k to which it applies, steps with the same levels together."""
     levels_by_k: dict[Verdict, dict[str, list[int]]] = {}
     intervals: dict[Verdict, list[Interval]] = {}
     for row in sorted({key_of(row): row for row in headlines}.values(), key=lambda row: (row.at_updates, row.level)):
-        if row.measure == asked.measure and key_of(row) in cells:
-            verdict = stable(cells[key_of(row)], asked.threshold)
+        if row.measure == question.measure and key_of(row) in cells:
+            verdict = stable(cells[key_of(row)], question.threshold)
             levels_by_k.setdefault(verdict, {}).setdefault(row.k, []).append(row.level)
             intervals.setdefault(verdict, []).extend([verdict.interval] if verdict.interval else [])
     lines = []
@@ -80,12 +80,12 @@ def _surely(intervals: Sequence[Interval]) -> str:
 
 
 def _matching(
-    headlines: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question
+    headlines: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question
 ) -> list[tuple[Verdict, str]]:
     accuracies = {
-        row.level: cells[key_of(row)] for row in headlines if row.measure == asked.reads and key_of(row) in cells
+        row.level: cells[key_of(row)] for row in headlines if row.measure == question.reads and key_of(row) in cells
     }
-    dense = accuracies.get(0) or _dense(rows, cells, asked)
+    dense = accuracies.get(0) or _dense(rows, cells, question)
     if dense is None or not any(accuracies):
         return []
     level, verdict = matching_level(accuracies, dense)
@@ -106,9 +106,9 @@ def _matching(
     return [(verdict, text)]
 
 
-def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], asked: Question) -> Cell | None:
+def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question) -> Cell | None:
     """The dense network's accuracy, for a network whose own level 0 is not measured; None where there are several."""
-    dense = [row for row in rows if row.measure == asked.reads and row.headline and row.level == 0]
+    dense = [row for row in rows if row.measure == question.reads and row.headline and row.level == 0]
     tasks: dict[Key, set[str]] = {}
     for row in dense:
         tasks.setdefault(key_of(row), set()).add(row.task)
@@ -153,8 +153,8 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     for row in rows:
         # What became of a training is told of its end, once; that a result is not there is a gap anywhere.
         on_the_way = row.through is not None and row.value is None
-        told = row.outcomes if row.headline else (MISSING,) if on_the_way and MISSING in row.outcomes else ()
-        for outcome in told:
+        outcomes = row.outcomes if row.headline else (MISSING,) if on_the_way and MISSING in row.outcomes else ()
+        for outcome in outcomes:
             levels_at.setdefault((row.network, row.measure, outcome), []).append(row.level)
     alike: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}
     for (network, measure, outcome), levels in levels_at.items():

@@ -127,9 +127,9 @@ def _looked_through(database: Path) -> str:
         deadline = time.monotonic() + LOOK
         connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
         try:
-            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if said != "ok":
-                return f"is damaged ({said.splitlines()[-1]})"
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                return f"is damaged ({verdict.splitlines()[-1]})"
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise

@@ -52,9 +52,9 @@ def mark_of(store: Store) -> str:
 def by_subject(runs: Iterable[tuple[str, ServerRun]]) -> dict[str, ServerRun]:
     """A run for each subject, from runs given latest first: the oldest that nobody has deleted."""
     chosen: dict[str, ServerRun] = {}
-    for subject, there in runs:
-        if subject not in chosen or not there.deleted or chosen[subject].deleted:
-            chosen[subject] = there
+    for subject, run in runs:
+        if subject not in chosen or not run.deleted or chosen[subject].deleted:
+            chosen[subject] = run
     return chosen
 
 

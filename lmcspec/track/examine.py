@@ -33,16 +33,16 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Eviden
         return Finding(gone="its experiment is gone" if known or believed else "")
     if held.deleted:
         return Finding(experiment_deleted=held.experiment)
-    deleted = tuple(sorted(subject for subject, there in held.runs.items() if there.deleted))
+    deleted = tuple(sorted(subject for subject, held_run in held.runs.items() if held_run.deleted))
     if held.mark not in (believed, ledger.note(_next(study))):
         return Finding("it was not told last by this store", deleted)
     noted = ledger.notes(LEFT)
     for subject, run in known.items():
         left = LEFT + subject in noted
-        there = held.runs.get(subject)
-        if there is None and not left:
+        held_run = held.runs.get(subject)
+        if held_run is None and not left:
             return Finding("runs are gone", deleted)
-        if there is not None and (there.run != run or (left and not there.deleted)):
+        if held_run is not None and (held_run.run != run or (left and not held_run.deleted)):
             return Finding("runs have changed", deleted)
     return Finding("", deleted)
 
@@ -50,31 +50,31 @@ def judge(ledger: Ledger, study: str, invocations: Collection[str], held: Eviden
 def learn(ledger: Ledger, server: Sparing, held: Evidence) -> None:
     """Enter the runs that are there and that the ledger does not know, and what series among them have been told."""
     known = ledger.runs("")
-    for subject, there in held.runs.items():
-        if known.get(subject) == there.run:
+    for subject, held_run in held.runs.items():
+        if known.get(subject) == held_run.run:
             continue
-        ledger.assign(subject, there.run)
-        if not subject.startswith("series/") or there.deleted:
+        ledger.assign(subject, held_run.run)
+        if not subject.startswith("series/") or held_run.deleted:
             continue
-        ledger.write(f"current/{there.run}", there.current or "true")
+        ledger.write(f"current/{held_run.run}", held_run.current or "true")
         base, _, number = subject.rpartition("#")
         if not (number.isdecimal() and len(number) < 10):
             continue  # no subject of ours
         if int(number) > int(ledger.note(f"generation/{base}") or 0):
             ledger.write(f"generation/{base}", number)
-        ledger.add_points(there.run, server.points(there.run))
+        ledger.add_points(held_run.run, server.points(held_run.run))
 
 
 def spare(ledger: Ledger, server: Sparing, held: Evidence) -> list[str]:
     """Have deleted runs left alone; the subjects of those that were not known to be deleted."""
     noted = ledger.notes(LEFT)
     new = []
-    for subject, there in held.runs.items():
+    for subject, held_run in held.runs.items():
         known = noted.get(LEFT + subject)
-        if there.deleted:
-            server.left.add(there.run)
-            if known != there.run:
-                ledger.write(LEFT + subject, there.run)
+        if held_run.deleted:
+            server.left.add(held_run.run)
+            if known != held_run.run:
+                ledger.write(LEFT + subject, held_run.run)
                 new.append(subject)
         elif known:
             ledger.erase(LEFT + subject)

@@ -37,8 +37,8 @@ def is_refused(ledger: Ledger, invocation: Invocation) -> bool:
 
 def studies(store: Store, ledger: Ledger) -> list[str]:
     """The studies that the store has run, and those that were ever told."""
-    told = (name.partition("/")[2] for name in ledger.notes("mark/"))
-    return sorted({invocation.study for invocation in invocations(store)} | set(told))
+    once_told = (name.partition("/")[2] for name in ledger.notes("mark/"))
+    return sorted({invocation.study for invocation in invocations(store)} | set(once_told))
 
 
 def lags(store: Store, ledger: Ledger, study: str) -> bool:
@@ -69,9 +69,9 @@ class Shipper:
         """Invocation -> why it can't be told."""
         self._deleted: dict[str, str] = {}
         """Study -> its experiment, which a person has deleted."""
-        self.told: set[str] = set()
+        self.studies_told: set[str] = set()
         """Studies about which something was said."""
-        self.told_ever: set[str] = set()
+        self.studies_ever_told: set[str] = set()
         """Studies about which any shipper of one telling said something."""
 
     def examine(self, some: Iterable[str] | None = None) -> None:
@@ -177,19 +177,19 @@ class Shipper:
                 f"the experiment {study!r} has been deleted in MLflow",
                 help=f"mlflow experiments restore --experiment-id {self._deleted[study]}, then lmcspec sync",
             )
-        if study not in self.told:
+        if study not in self.studies_told:
             experiment = self._experiments[study] or self._server.experiment(study)
             renew_mark(self.ledger, self._server, self._store, study, experiment)
             self._experiments[study] = experiment
             if not lags(self._store, self.ledger, study):
                 write_edition(self.ledger, study)
-            self.told.add(study)
-            self.told_ever.add(study)
+            self.studies_told.add(study)
+            self.studies_ever_told.add(study)
         return self._experiments[study]
 
     def seal(self) -> bool:
         """End the telling: whether the server has all of it, by its own account."""
-        for study in self.told:
+        for study in self.studies_told:
             renew_mark(self.ledger, self._server, self._store, study, self._experiments[study])
             held = self._server.held(study)
             if judge(self.ledger, study, ids_of(self._store, study), held).gone:

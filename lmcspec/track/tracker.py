@@ -101,7 +101,7 @@ class Tracker:
         while True:
             try:
                 with self._writer(PATIENCE) as shipper:
-                    shipper.told_ever = told
+                    shipper.studies_ever_told = told
                     shipper.examine()
                     shipper.catch_up()
                     shipper.all(finish=True)

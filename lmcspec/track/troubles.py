@@ -60,8 +60,8 @@ def translated(error: Exception, uri: str) -> UnreachableError | RefusedError:
         return BusyError(f"{whom} answers {status} ({_phrase(status)}): it can't just now")
     if code in _NEVER and not status:
         return RefusedError(without_secrets(f"{whom} refuses: {first}", uri))
-    said = f"answers {status} ({_phrase(status)})" if status else "does not answer"
-    return UnreachableError(without_secrets(f"{whom} {said}: {first}", uri))
+    answer = f"answers {status} ({_phrase(status)})" if status else "does not answer"
+    return UnreachableError(without_secrets(f"{whom} {answer}: {first}", uri))
 
 
 def _phrase(status: int) -> str:

@@ -38,8 +38,8 @@ def accuracy(cases: Sequence[CaseResults], options: Options, name: str) -> Drawi
     for panel in panels_of(cases, options, "accuracy"):
         row = Plotted(y, list(_lines(panel)))
         shown.append(LinePanel(panel.title, [row], partial(over_training, options)))
-        said = gaps(row.points, on_the_way)
-        notes += [f"{panel.title}: {note}" if panel.title else note for note in said]
+        gaps_of_row = gaps(row.points, on_the_way)
+        notes += [f"{panel.title}: {note}" if panel.title else note for note in gaps_of_row]
     if not any(panel.rows[0].lines for panel in shown):
         note = 'no network is looked at on its way: say `through = "1ep"` in the measure'
         return Drawing(name, title, None, notes=(note,))
@@ -83,5 +83,5 @@ def _expected(cell: Cell | None) -> Cell | None:
     """A cell on the way without what is said of networks that have only begun."""
     if cell is None:
         return None
-    told: Mapping[str, int] = {outcome: count for outcome, count in cell.told.items() if outcome not in USUAL}
-    return replace(cell, outcomes=tuple(sorted(told)), told=told)
+    unusual: Mapping[str, int] = {outcome: count for outcome, count in cell.told.items() if outcome not in USUAL}
+    return replace(cell, outcomes=tuple(sorted(unusual)), told=unusual)

@@ -195,8 +195,8 @@ def along(options: Options) -> str:
 
 def policy_of(case: CaseResults, options: Options) -> str:
     """What is done with batch norm's statistics: what the figure says, else what the measure goes by."""
-    if asked := ALONG[options.metric or "error"].policy:
-        return asked
+    if policy := ALONG[options.metric or "error"].policy:
+        return policy
     measures = [options.measure] if options.measure else case.measures("stability")
     return case.headline(measures[0]).policy
 

@@ -188,8 +188,8 @@ def lines_of_cases(cases: Sequence[CaseResults], options: Options) -> list[Line]
             look = LineStyle(colour, mark, line.look.dashes if len(of_case) > 1 else "-")
             before = lines.get(label, Line(label, look, ()))
             dense = 0.0 if options.x == "sparsity" else PERCENT  # which such cases share
-            there = any(point.x == dense for point in before.points)
-            more = [point for point in line.points if not (there and point.x == dense)]
+            has_dense = any(point.x == dense for point in before.points)
+            more = [point for point in line.points if not (has_dense and point.x == dense)]
             lines[label] = replace(before, points=[*before.points, *more])
     return list(lines.values())
 

@@ -19,8 +19,8 @@ def drawings(
     """The figures of one case; of several, without those that show all of them (see `across`)."""
     of_case = CaseResults(plan, case, [row for row in rows if row.case == case], ResultsOf(plan, store), store)
     several = len({row.case for row in rows}) > 1
-    asked = {name: options_of(figure) for name, figure in figures.items()} or _unasked(of_case)
-    for name, options in asked.items():
+    figures_of_case = {name: options_of(figure) for name, figure in figures.items()} or _unasked(of_case)
+    for name, options in figures_of_case.items():
         if not (several and shows_all(options)):
             yield _drawing([of_case], name, options)
 
@@ -36,13 +36,13 @@ def across(
     results_of = {
         case: CaseResults(plan, case, [row for row in rows if row.case == case], results, store) for case in cases
     }
-    asked: dict[str, dict[str, Options]] = {}
+    of_all: dict[str, dict[str, Options]] = {}
     for case in cases:
         for name, figure in figures.get(case, {}).items():
             # A case that changes a figure, or has none of its name, keeps its own.
             if shows_all(options := options_of(figure)):
-                asked.setdefault(name, {})[case] = options
-    for name, of_cases in asked.items():
+                of_all.setdefault(name, {})[case] = options
+    for name, of_cases in of_all.items():
         yield _drawing([results_of[case] for case in of_cases], name, _of_all(list(of_cases.values())))
 
 

@@ -56,6 +56,6 @@ def _bars(case: CaseResults, options: Options, name: str) -> Drawing:
         "missing": sum(cost.whole.missing for cost in costs),
         "skipped after a collapse": sum(cost.whole.skipped for cost in costs),
     }
-    told = ", ".join(f"{count:,} result{'s' * (count != 1)} {words}" for words, count in gaps.items() if count)
-    notes = (f"{told}: their seconds are not counted",) if told else ()
+    uncounted = ", ".join(f"{count:,} result{'s' * (count != 1)} {words}" for words, count in gaps.items() if count)
+    notes = (f"{uncounted}: their seconds are not counted",) if uncounted else ()
     return Drawing(name, "Cost of each network", figure, caption, notes)

@@ -127,7 +127,7 @@ def _ground(
 
 
 def _read(
-    out: Path, scalars: Mapping[str, Any], task: Task, label: str, what: str, asked: str | None = None
+    out: Path, scalars: Mapping[str, Any], task: Task, label: str, what: str, wanted: str | None = None
 ) -> tuple[str, Ground] | str:
     """What a task wrote of a split, training images where it looked at some; or why nothing can be drawn of it."""
     import numpy as np
@@ -135,9 +135,9 @@ def _read(
 
     values = load_file(out / FILE)
     splits = [split for split in ("train", "test", "validation") if f"{split}_{what}" in values]
-    if asked is not None and asked not in splits:
+    if wanted is not None and wanted not in splits:
         return f"it was looked at on {' and '.join(splits)} images only"
-    split = asked or splits[0]
+    split = wanted or splits[0]
     shown = SCALES[what] * values[f"{split}_{what}"]
     if not np.isfinite(shown).any():
         return f"its {what} is finite nowhere"

@@ -137,8 +137,8 @@ def _measure(case: CaseResults, options: Options, what: str | None) -> tuple[str
 
 def _unknown(case: CaseResults, options: Options) -> str:
     """Why there is no such number as the figure's `metric`."""
-    there = [kind for kind in KINDS for measure in case.measures(kind) if options.measure in (None, measure)]
-    known = dict.fromkeys(what for kind in there for what in KINDS[kind])
+    kinds = [kind for kind in KINDS for measure in case.measures(kind) if options.measure in (None, measure)]
+    known = dict.fromkeys(what for kind in kinds for what in KINDS[kind])
     return f"of the layers of masks there are {' and '.join(known)}, no {options.metric!r}"
 
 
@@ -162,12 +162,12 @@ def _lines(case: CaseResults, targets: Sequence[Target], *, solid: bool) -> list
     alike_at: dict[tuple, list[tuple[str, int]]] = {}
     counts: dict[tuple[str, int], list[Mapping[str, Counts]]] = {}
     for cell, of_cell in cells.items():
-        there = {
+        by_replicate = {
             target.replicate: stored.scalars["layers"] for target in of_cell if (stored := case.store.find(target.task))
         }
-        if there:
-            counts[cell] = list(there.values())
-            alike = tuple((number, *_flat(by_layer)) for number, by_layer in there.items())
+        if by_replicate:
+            counts[cell] = list(by_replicate.values())
+            alike = tuple((number, *_flat(by_layer)) for number, by_layer in by_replicate.items())
             alike_at.setdefault((cell[1], alike), []).append(cell)
     looks = looks_of(case, list(dict.fromkeys(network for network, _ in counts)))
     lines = []
@@ -263,9 +263,9 @@ def _notes(
     order: Sequence[str],
 ) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
-    there = {(network, line.level) for line in lines for network in line.networks}
+    drawn = {(network, line.level) for line in lines for network in line.networks}
     for (network, level), task in {(target.network, target.level): target.task for target in targets}.items():
-        if (network, level) not in there:
+        if (network, level) not in drawn:
             yield f"{named(case, network, level)}: {case.absent(task)}"
     for line in lines:
         if len(line.counts) < line.asked:

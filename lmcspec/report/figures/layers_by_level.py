@@ -154,8 +154,8 @@ def _named_in_legend(panels: Sequence[LinePanel]) -> list[str]:
 def _notes(masks: Masks) -> Iterator[str]:
     """What is not drawn, and what open markers are."""
     for level, of_level in masks.targets.items():
-        words, there = named(masks.results, masks.network, level), len(masks.counts(level))
-        if not there:
+        words, count = named(masks.results, masks.network, level), len(masks.counts(level))
+        if not count:
             yield f"{words}: {masks.results.absent(of_level[0].task)}"
-        elif there < len(of_level):
-            yield f"{words}: {there} of {len(of_level)} replicates are there (open markers)"
+        elif count < len(of_level):
+            yield f"{words}: {count} of {len(of_level)} replicates are there (open markers)"

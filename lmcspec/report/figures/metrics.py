@@ -43,10 +43,10 @@ def y_of(case: CaseResults, options: Options, what: str) -> OnY:
     metric = usual(card, what, options.split)
     if metric.policy and measures:
         metric = case.headline(measures[0])
-    asked = told(card, what, metric, options.split, options.metric)
-    if asked is None:
+    metric_on_y = told(card, what, metric, options.split, options.metric)
+    if metric_on_y is None:
         raise UndrawableError(f"there is no {options.metric!r} to draw")
-    return OnY(tuple(measures), asked)
+    return OnY(tuple(measures), metric_on_y)
 
 
 def check_y(cases: Sequence[CaseResults], options: Options, *whats: str) -> None:

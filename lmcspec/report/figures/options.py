@@ -43,8 +43,8 @@ KEYS = tuple(option.name for option in fields(Options) if option.name != "table"
 
 def options_of(figure: Figure) -> Options:
     """The options that a figure's table says; None for keys that its plot doesn't take."""
-    said = {key: getattr(figure, key) for key in KEYS if key in type(figure).model_fields}
-    return Options(**said, table=figure)
+    settings = {key: getattr(figure, key) for key in KEYS if key in type(figure).model_fields}
+    return Options(**settings, table=figure)
 
 
 def figure_of(table: Mapping[str, Any]) -> Figure:

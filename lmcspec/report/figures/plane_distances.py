@@ -24,13 +24,13 @@ def distances(case: CaseResults, options: Options, measure: str) -> TextTable | 
     """
     cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
     owners: dict[str, tuple[str, int]] = {}
-    asked: dict[tuple[str, int], set[str]] = {}
+    tasks_at: dict[tuple[str, int], set[str]] = {}
     for target in case.targets(measure, options):
         # A dense network that several share stands once.
         place = owners.setdefault(target.task, (target.network, target.level))
         if place != (target.network, target.level):
             continue
-        asked.setdefault(place, set()).add(target.task)
+        tasks_at.setdefault(place, set()).add(target.task)
         numbers = _of(case, target)
         if numbers is not None:
             cells.setdefault(place, {})[target.task] = numbers
@@ -38,7 +38,7 @@ def distances(case: CaseResults, options: Options, measure: str) -> TextTable | 
     for (network, level), of_replicates in cells.items():
         measured = sorted({other for name, other in cells if name == network})
         if level in case.levels(network, options.levels, measured):
-            every = len(asked[network, level])
+            every = len(tasks_at[network, level])
             columns = [
                 _cell(values, tuple(of_replicates), every) for values in zip(*of_replicates.values(), strict=True)
             ]

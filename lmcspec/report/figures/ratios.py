@@ -111,8 +111,8 @@ def _notes(
 ) -> Iterator[str]:
     """The k that was chosen of several, what is not there, and which ratios say little."""
     if steps:
-        said = f"k = {steps[min(steps)]} of {', '.join(steps[at] for at in sorted(steps))}; say which with `at`"
-        yield f"{label}: {said}" if label else said
+        note = f"k = {steps[min(steps)]} of {', '.join(steps[at] for at in sorted(steps))}; say which with `at`"
+        yield f"{label}: {note}" if label else note
     unstable: dict[str, list[int]] = {}
     for point in points:
         if point.barrier.unstable:

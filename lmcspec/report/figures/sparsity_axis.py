@@ -113,6 +113,6 @@ def gaps(
         if missing:
             notes.setdefault(f"nothing at {places(missing)} (a gap)", []).append(network)
         if amiss:
-            said = f"replicates missing or collapsed at {places(amiss)} (open markers)"
-            notes.setdefault(said, []).append(network)
-    return tuple(f"{', '.join(networks)}: {said}" for said, networks in notes.items())
+            note = f"replicates missing or collapsed at {places(amiss)} (open markers)"
+            notes.setdefault(note, []).append(network)
+    return tuple(f"{', '.join(networks)}: {note}" for note, networks in notes.items())

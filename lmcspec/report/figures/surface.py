@@ -96,15 +96,15 @@ def _panels(case: CaseResults, options: Options, *, named: bool) -> Iterator[Net
     Of several k's the one with most levels.
     """
     measures = [options.measure] if options.measure else case.measures("stability")
-    asked: dict[str, dict[tuple[int, str], set[int]]] = {}
+    levels_at: dict[str, dict[tuple[int, str], set[int]]] = {}
     for row in case.rows:
         if row.measure in measures and row.through is None and (options.at is None or str(options.at) == row.at):
-            asked.setdefault(row.network, {}).setdefault((row.at_updates, row.k), set()).add(row.level)
-    wanted = {network for network in asked if options.networks is None or network in options.networks}
+            levels_at.setdefault(row.network, {}).setdefault((row.at_updates, row.k), set()).add(row.level)
+    wanted = {network for network in levels_at if options.networks is None or network in options.networks}
     # A surface has at least two levels; what was only looked at dense is on those of the others.
-    deep = {network for network in wanted if len(set().union(*asked[network].values())) > 1}
+    deep = {network for network in wanted if len(set().union(*levels_at[network].values())) > 1}
     for network in (network for network in options.networks or case.networks if network in (deep or wanted)):
-        places = asked[network]
+        places = levels_at[network]
         at, k = max(sorted(places), key=lambda place: len(places[place]))
         levels = case.levels(network, options.levels, sorted(places[at, k]))
         of_network = replace(options, networks=(network,), levels=levels, band=None)

@@ -40,7 +40,8 @@ _MEANT = {
 def flaw(card: object) -> str:
     """What is wrong with a card; "" if nothing can be seen to be."""
     if not isinstance(card, cards.Card):
-        return f"it is a {type(card).__name__}, no card"
+        kind = type(card).__name__
+        return f"it is {'an' if kind[0] in 'aeiou' else 'a'} {kind}, no card"
     if card.kind not in cards.KINDS:
         return f"its kind is {card.kind!r}, not one of {', '.join(cards.KINDS)}"
     if card.kind != next(field.default for field in fields(card) if field.name == "kind"):

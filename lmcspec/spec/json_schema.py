@@ -89,6 +89,11 @@ def _cards(kind: str) -> list[Card]:
     return [*built_in(kind).values(), *plug_ins(kind).values()]
 
 
+def _named_by(card: Card) -> Schema:
+    """The key by which a table is told to be of this card, or of another that shares its class."""
+    return {"enum": [other.name for other in _cards(card.kind) if other.config is card.config]}
+
+
 def _tidy(table: Schema) -> None:
     """Defaults as they are written, and no keys of our own."""
     for field in table.get("properties", {}).values():
@@ -112,7 +117,7 @@ def _named(kind: str, key: str, definitions: Definitions, *, short: bool = True)
         table = definitions[name]
         others = [field for field in table.get("required", []) if field != key]
         table["required"] = [key, *others]
-        table["properties"][key] = {"const": card.name}
+        table["properties"][key] = _named_by(card)
         options.append({"$ref": f"#/$defs/{name}"})
         words += [] if others else [card.name]
         if card.variants:
@@ -207,7 +212,7 @@ def _measures(properties: Schema, definitions: Definitions) -> None:
     for card in _cards("measure"):
         name = definitions.of(card.config)
         table = definitions[name]
-        table["properties"]["kind"] = {"const": card.name}
+        table["properties"]["kind"] = _named_by(card)
         measures[card.name] = {
             "if": {"anyOf": [{"required": ["kind"]}, {"required": ["extends"]}, {"type": "string"}]},
             "then": {"$ref": "#/$defs/any-measure"},

@@ -66,7 +66,7 @@ BAD = {
     "is no Python": ("def", "SyntaxError"),
     "prints": ("print('hello \\x1b[2J')\n" + GOOD, r"says: hello \x1b[2J"),
     "waits": ("from lmcspec.catalog import plugged\nwhile True: pass", "TimeoutError"),
-    "has another thing as a card": ("CARD = 5", "it is a int, no card"),
+    "has another thing as a card": ("CARD = 5", "it is an int, no card"),
     "has several other things": ("CARDS = ['x', None]", "it is a str, no card"),
     "has no list": ("CARDS = 5", "TypeError"),
     "has a name that is none": (GOOD.replace('name="plugged", doc', 'name="\\x1b[31m", doc'), "is no name"),

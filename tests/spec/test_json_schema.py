@@ -160,9 +160,15 @@ class Distance(OfLevels):
 class Measure(Named):
     name: Literal["stage"] = "stage"
 
+class Ends(Named):
+    name: Literal["top", "bottom"] = "top"
+    share: float = 0.5
+
 CARDS += (OptimiserCard(name="recipe", doc="x", config=Recipe, implementation="ownplug.elsewhere:Steps", moments=0),
           PlotCard(name="distance", doc="x", config=Distance, implementation="ownplug.elsewhere:draw"),
-          CriterionCard(name="stage", doc="x", config=Measure, implementation="ownplug.criterion:scores"))
+          CriterionCard(name="stage", doc="x", config=Measure, implementation="ownplug.criterion:scores"),
+          *(CriterionCard(name=name, doc="x", config=Ends, implementation="ownplug.criterion:scores")
+            for name in ("top", "bottom")))
 """
 
 
@@ -176,3 +182,14 @@ def test_classes_of_packages_may_have_any_names(plugin):
     assert [error.message for error in validator.iter_errors(tomli.loads(spec))] == []
     for right, wrong in (("how = 2", 'how = "2"'), ('mark = "o"', "mark = 2"), ("levels = [1] }", "mark = 2 }")):
         assert not validator.is_valid(tomli.loads(spec.replace(right, wrong)))
+
+
+def test_cards_that_share_a_class_are_told_apart(plugin):
+    from lmcspec.spec import load
+
+    validator = jsonschema.Draft202012Validator(schema())
+    for criterion in ('"top"', '"bottom"', '{ name = "top", share = 0.1 }', '{ name = "bottom", share = 0.1 }'):
+        spec = text(imp=f"[{{ rounds = 1, criterion = {criterion} }}]")
+        load(Path("x.toml"), text=spec)
+        assert validator.is_valid(tomli.loads(spec)), criterion
+    assert not validator.is_valid(tomli.loads(spec.replace("bottom", "stage")))

@@ -1,10 +1,10 @@
-"""A package brings a plot: a card with keys of its own, and a function that draws from rows."""
+"""A package brings a plot, a card with keys of its own and a function that draws from rows, or a number for others."""
 
 from pathlib import Path
 
 import pytest
 from plugin_for_tests import STUDY
-from results_for_tests import Results, made_up
+from results_for_tests import Result, Results, made_up
 from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError
@@ -14,8 +14,10 @@ from lmcspec.report.figures.options import figure_of
 from lmcspec.spec import load
 
 CARD = """
-from lmcspec.catalog import PlotCard, Several
+from lmcspec.catalog import MeasureCard, Metric, Metrics, PlotCard, Several
 from lmcspec.catalog.figure import OfLevels
+from lmcspec.catalog.levels import LevelMeasure
+from lmcspec.catalog.metric import PERCENT
 
 class Dots(OfLevels):
     plot: Literal["dots"] = "dots"
@@ -28,7 +30,12 @@ class Broken(OfLevels):
     x: str = "rewind"
     reduce: str = "mean:all"
 
-CARDS = (*CARDS, PlotCard(name="broken", doc="raises", config=Broken, implementation="ownplug.plot:broken",
+class Kept(LevelMeasure):
+    kind: Literal["kept"] = "kept"
+
+KEPT = Metric(name="kept", measure="kept", quantity="kept", unit=PERCENT, said="signs that stay (%)")
+CARDS = (*CARDS, MeasureCard(doc="x", config=Kept, implementation="ownplug.signs:targets", metrics=Metrics((KEPT,)),
+                             headline="kept", quantities=("kept",)), PlotCard(name="broken", doc="raises", config=Broken, implementation="ownplug.plot:broken",
                           measures=("accuracy",)), PlotCard(name="dots", doc="a dot for each level", config=Dots, implementation="ownplug.plot:draw",
                           measures=("accuracy",)))
 """
@@ -45,7 +52,13 @@ def draw(cases, options, name):
 def broken(cases, options, name):
     return None if options.levels == ("last",) else {}[name]
 """
-FILES = {"plot.py": DRAW}
+TARGETS = """
+from lmcspec.plan.measures.accuracy import trained
+
+def targets(request):
+    return [request.target("kept", cell, trained(request, cell)) for cell in request.cells()]
+"""
+FILES = {"plot.py": DRAW, "signs.py": TARGETS}
 
 
 def test_it_is_asked_for_and_drawn_like_any_other(plugin, tmp_path):
@@ -95,3 +108,26 @@ def test_what_its_metric_names_is_held_against_what_is_measured(plugin):
         plan_of(f'{STUDY}[figures]\nmine = {{ plot = "broken", metric = "acuracy" }}\n')
     (problem,) = caught.value.problems
     assert (problem.code, problem.label) == ("E431", "did you mean `accuracy`?")
+
+
+def test_a_quantity_of_its_measure_stands_on_y(plugin):
+    family = STUDY.replace("imp = [{", 'imp = [{ rewind = { each = [0, "1it"] },').replace(
+        "accuracy = {}", "kept = { levels = [1] }\nstability = { levels = [1], at = [0] }"
+    )
+    figure = '[figures]\nf = {{ plot = "instability-vs-step", x = "rewind", networks = ["imp"], y = "{}" }}\n'
+    text = family + figure.format("kept")
+    plan = plan_of(text)
+    shares = {"imp[rewind=0]": 0.25, "imp[rewind=1it]": 0.75}
+    asked = [target for target in plan.targets if target.kind == "kept" and target.network in shares]
+    store = Results({target.task: Result({"metrics": {"kept": shares[target.network]}}) for target in asked})
+    figures = load(Path("own.toml"), text=text).cases[0].study.figures
+    (drawing,) = drawings(plan, "", tidy(plan, store), store, figures)
+    (axes,) = drawing.figure.axes
+    (line,) = [line for line in axes.lines if line.get_label() == "imp"]
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([0, 1], [25, 75])
+    assert axes.get_ylabel() == "signs that stay (%)"
+    with pytest.raises(SpecError) as caught:
+        plan_of(family + figure.format("keept"))
+    assert [(problem.path, problem.label) for problem in caught.value.problems] == [
+        ("figures.f.y", "did you mean `kept`?")
+    ]

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import CriterionCard, MeasureCard, find
+from lmcspec.catalog.augmentation import AUGMENTATIONS
 from lmcspec.spec.families import Expansion, Family
 from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
 from lmcspec.spec.stage_recipes import stage_recipe
-from lmcspec.spec.tree import Node
+from lmcspec.spec.tree import Node, items, plain
 from lmcspec.spec.unknown import unknown_name
 
 NAMED = ("recipes", "distilled", "networks", "measures", "figures")
@@ -31,8 +32,7 @@ class Names:
     def of(self, table: str) -> Mapping[str, None]:
         """The names defined in a table, in order."""
         if table not in self._defined:
-            node = self.origins.root.get(table)
-            self._defined[table] = dict.fromkeys(name for name, _ in node.items()) if node is not None else {}
+            self._defined[table] = dict.fromkeys(name for name, _ in items(self.origins.root, table))
         return self._defined[table]
 
     def problem(self, code: str, message: str, path: Path, *, key: bool = False, help: str = "") -> None:
@@ -71,25 +71,14 @@ def _plain_names(names: Names) -> None:
 
 
 def _recipes(names: Names) -> None:
-    table = names.origins.root.get("recipes")
-    for name, node in table.items() if table is not None else ():
-        augment = node.get("augment")
-        style = augment.get("dsa_style") if augment is not None else None
-        dsa = augment.get("dsa") if augment is not None else None
-        if style is not None and (dsa is None or dsa.value == ""):
-            message = "`dsa_style` says how the transforms of `dsa` are combined, and there are none"
-            help = 'name some, as in `dsa = "color_crop_cutout_flip_scale_rotate"`'
-            names.problem("E117", message, ("recipes", name, "augment", "dsa_style"), key=True, help=help)
-        resized = augment.get("random_resized_crop") if augment is not None else None
-        crop = augment.get("crop") if augment is not None else None
-        if resized is not None and resized.value is not None and crop is not None and crop.value != 0:
-            message = "`crop` shifts whole images, `random_resized_crop` cuts parts from them: a recipe has one of them"
-            names.problem("E117", message, ("recipes", name, "augment", "crop"), key=True, help="say crop = 0")
+    for name, node in items(names.origins.root, "recipes"):
+        written = {key: plain(setting) for key, setting in items(node, "augment")}
+        for key, message, help in filter(None, (card.clash(written) for card in AUGMENTATIONS)):
+            names.problem("E117", message, ("recipes", name, "augment", key), key=True, help=help)
 
 
 def _networks(names: Names) -> None:
-    table = names.origins.root.get("networks")
-    for name, node in table.items() if table is not None else ():
+    for name, node in items(names.origins.root, "networks"):
         path: Path = ("networks", name)
         if isinstance(node.value, dict):
             _like(names, path, node)
@@ -213,8 +202,7 @@ def _criterion(stage: Node) -> CriterionCard | None:
 
 
 def _measures(names: Names) -> None:
-    table = names.origins.root.get("measures")
-    for name, node in table.items() if table is not None else ():
+    for name, node in items(names.origins.root, "measures"):
         path: Path = ("measures", name)
         _check_networks(names, node, path)
         evaluate = node.get("evaluate")
@@ -232,7 +220,7 @@ def _measures(names: Names) -> None:
         against = node.get("against")
         if against is not None:
             _check_network(names, against.value, (*path, "against"))
-        for place, anchor in enumerate(_anchors(node)):
+        for place, anchor in enumerate(anchors.elements() if (anchors := node.get("anchors")) is not None else ()):
             if (other := anchor.get("network")) is not None:
                 _check_network(names, other.value, (*path, "anchors", place, "network"))
         if (card := _measure(name, node)) is None or not card.reads:
@@ -244,11 +232,6 @@ def _measures(names: Names) -> None:
             names.problem("E212", message, path, key=True, help=f"add `{read} = {{}}`")
 
 
-def _anchors(measure: Node) -> list[Node]:
-    anchors = measure.get("anchors")
-    return list(anchors.elements()) if anchors is not None else []
-
-
 def _measure(name: str, node: Node) -> MeasureCard | None:
     """The card of the measure's kind, which its name says where nothing else does; None where there is no such."""
     kind = node.get("kind")
@@ -257,8 +240,7 @@ def _measure(name: str, node: Node) -> MeasureCard | None:
 
 
 def _figures(names: Names) -> None:
-    table = names.origins.root.get("figures")
-    for name, node in table.items() if table is not None else ():
+    for name, node in items(names.origins.root, "figures"):
         path: Path = ("figures", name)
         _check_networks(names, node, path)
         _check_measure(names, node, path, "measure")

@@ -1,9 +1,8 @@
 """`lmcspec plan`: what would run, why, and what it costs."""
 
 import time
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,19 +19,11 @@ from lmcspec.cli.options import (
 )
 
 
-class View(str, Enum):
-    """What of a plan is shown."""
-
-    table = "table"
-    tree = "tree"
-    json = "json"
-
-
 def plan(
     spec: SpecArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
-    format: Annotated[View, typer.Option("--format", help="How to show it.")] = View.table,
+    format: Annotated[Literal["table", "tree", "json"], typer.Option("--format", help="How to show it.")] = "table",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save it, for `lmcspec run FILE`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="List every task under its reason.")] = False,
     workers: WorkersOption = None,
@@ -69,7 +60,7 @@ def plan(
         from lmcspec.plan.saved import save
 
         save(planned, possible(output))
-    if format is View.json:
+    if format == "json":
         from lmcspec.cli.output import envelope, put
 
         put(envelope("plan", True, render.document(view, slots(workers))))
@@ -77,7 +68,7 @@ def plan(
         from lmcspec.cli.output import console
 
         screen = console()
-        if format is View.tree:
+        if format == "tree":
             screen.print(render.tree(view))
             screen.print(render.closing(view))
         else:

@@ -2,8 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,19 +15,11 @@ if TYPE_CHECKING:
     from lmcspec.report import Row
 
 
-class Form(str, Enum):
-    """The forms in which results are printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-
-
 def results(
     spec: SpecArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
-    format: Annotated[Form, typer.Option("--format", help="How to print them.")] = Form.table,
+    format: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How to print them.")] = "table",
     cases: Annotated[list[str], typer.Option("--case", help="Only this case of a sweep.")] = [],  # noqa: B006
     networks: Annotated[list[str], typer.Option("--network", help="Only this network.")] = [],  # noqa: B006
     measures: Annotated[list[str], typer.Option("--measure", help="Only this measure.")] = [],  # noqa: B006
@@ -47,7 +38,7 @@ def results(
     existing = needed_store(store, trust)
     planned = read_study(spec, sets, existing, max_tasks).plan
     rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
-    if format is Form.table:
+    if format == "table":
         _print_tables(planned, rows)
         return
     from lmcspec.report.records import records, write_csv
@@ -56,7 +47,7 @@ def results(
     from lmcspec.track import tracking_uri as choose
 
     documents = records(rows, task_runs(planned, existing, choose(existing, tracking_uri)))
-    if format is Form.csv:
+    if format == "csv":
         text = io.StringIO(newline="")
         write_csv(documents, text)
         put(text.getvalue(), end="")

@@ -12,6 +12,8 @@ os.environ["MKL_NUM_THREADS"] = "1"
 # Tests of tracking ask for it; the others would each load MLflow.
 os.environ["LMCSPEC_NO_TRACKING"] = "1"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+# Else each of the many processes that tests start compiles lmcspec again, and pytest all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import subprocess
 import sys
@@ -22,10 +24,11 @@ from pathlib import Path
 
 import pytest
 
+sys.dont_write_bytecode = False
 # What several folders of tests share is imported by its plain name, as within one.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from profiles import PROFILE
+from profiles import PROFILE  # noqa: E402 (bytecode of what it imports is kept, too)
 
 SECONDS = 20.0 if os.environ.get("CI") and PROFILE == "ci" else float("inf")
 """What a test without a marker may take before it fails. The rule is 10 s; machines that run CI are noisy."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lmcspec.base.errors import Problem
 from lmcspec.plan.figure_asked import AskedFigure
-from lmcspec.plan.figure_keys import key_problems
+from lmcspec.plan.figure_keys import key_problems, not_measured
 from lmcspec.plan.figure_targets import of_band, of_baseline, of_masks, of_no_target
 from lmcspec.plan.figure_y import numbers_on_y, y_problems
 from lmcspec.plan.graph import Plan, Target
@@ -26,7 +26,7 @@ def figure_problems(plan: Plan, cases: Sequence[Case]) -> list[Problem]:
             problems += wrong
             if not wrong:
                 place = (name,) if asked.of_all_cases else (name, case.name)
-                empty.setdefault(place, []).append(list(_of_nothing(asked)))
+                empty.setdefault(place, []).append(list(not_measured(asked)) or list(_of_nothing(asked)))
     return problems + [
         problem for of_cases in empty.values() if all(of_cases) for of_case in of_cases for problem in of_case
     ]

@@ -21,7 +21,6 @@ def key_problems(asked: AskedFigure) -> Iterator[Problem]:
     if misfit:
         yield asked.problem("E431", misfit, "metric")
     yield from _of_metric(asked)
-    yield from _of_steps_and_levels(asked)
     yield from _of_families(asked)
 
 
@@ -53,7 +52,7 @@ def _of_metric(asked: AskedFigure) -> Iterator[Problem]:
         yield asked.problem("E431", f"its measures make no number `{metric}`", "metric", near=near, help=help)
 
 
-def _of_steps_and_levels(asked: AskedFigure) -> Iterator[Problem]:
+def not_measured(asked: AskedFigure) -> Iterator[Problem]:
     """A k, or levels by number, at which its networks are not measured."""
     at, wanted, seen = asked.says("at"), asked.says("levels"), asked.of_networks(asked.of_measures)
     steps = {target.at: target.at_updates for target in seen if target.at}

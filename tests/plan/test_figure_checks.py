@@ -204,6 +204,7 @@ measures.distance = { networks = ["imp"], levels = [1], at = [0] }
 case = "b"
 recipes.real.batch = 32
 measures.late.networks = ["other"]
+measures.stability.at = [0]
 """
 
 
@@ -216,6 +217,9 @@ measures.late.networks = ["other"]
         ('plot = "accuracy-vs-sparsity", measure = "late", networks = ["other"]', "figures.f.networks"),
         ('plot = "instability-vs-sparsity", panels = "case", networks = ["other"]', "figures.f.networks"),
         ('plot = "overview", baseline = "imp[rewind=0]"', ""),
+        ('plot = "instability-vs-step", panels = "case", y = "angle", at = 0, levels = [1]', ""),
+        ('plot = "instability-vs-step", panels = "case", measure = "stability", at = 1', ""),
+        ('plot = "instability-vs-step", panels = "case", measure = "stability", at = 3', "figures.f.at"),
         ('plot = "overview", baseline = "other"', "figures.f.baseline"),
         ('plot = "images", panels = "case"', "figures.f.plot"),
         ('plot = "through-training", panels = "case"', "figures.f.plot"),

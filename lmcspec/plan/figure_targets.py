@@ -91,10 +91,12 @@ def of_band(asked: AskedFigure, numbers: Sequence[OnY]) -> Iterator[Problem]:
     """That no band can be drawn of the dense level of the network `baseline`."""
     baseline = asked.word("baseline")
     of_training = [number for number in numbers if number.measures and not number.measures[0].card.from_k]
-    if baseline is not None and not of_training:
+    if baseline is None:
+        return
+    if not of_training:
         message = "its band is of accuracies, and none are drawn"
         yield asked.problem("E431", message, "baseline", help='say `y = "accuracy"`, or leave the key out')
-    for number in of_training if baseline is not None else ():
+    for number in of_training:
         dense: dict[str, dict[int, str]] = {}
         for target in number.targets:
             if not target.level and target.through is None:

@@ -15,7 +15,7 @@ class OnY:
     """A quantity of a figure, and what the study has of it."""
 
     quantity: str
-    key: tuple[str | int, ...]
+    key: tuple[str, *tuple[int, ...]]
     """Where the figure says it."""
     measures: Sequence[Measured]
     """None where the study lacks a measure that makes it."""
@@ -33,12 +33,12 @@ def numbers_on_y(asked: AskedFigure) -> list[OnY]:
     return [_number(asked, said or asked.plot.on_y, "y" if said else "plot")]
 
 
-def _number(asked: AskedFigure, quantity: str, *key: str | int) -> OnY:
+def _number(asked: AskedFigure, quantity: str, key: str, *place: int) -> OnY:
     chosen, split, targets = asked.says("measure"), asked.says("split"), asked.targets
     kinds = {target.measure: target.kind for target in targets}
     card = taken_from(quantity, kinds.values(), kinds.get(chosen or "", ""))
     if card is None:
-        return OnY(quantity, key, (), None, ())
+        return OnY(quantity, (key, *place), (), None, ())
     measures = [measure for measure in asked.known if kinds.get(measure.name) == card.name]
     measures = [measure for measure in measures if measure.name == chosen] or measures
     metric = usual(card, quantity, split)
@@ -47,7 +47,7 @@ def _number(asked: AskedFigure, quantity: str, *key: str | int) -> OnY:
         metric = card.known_by(asked.plan.tasks[first.task].params, first.split)
     metric = told(card, quantity, metric, split, asked.says("metric"))
     names = [measure.name for measure in measures if metric is not None and measure.has(metric)]
-    return OnY(quantity, key, measures, metric, [target for target in targets if target.measure in names])
+    return OnY(quantity, (key, *place), measures, metric, [target for target in targets if target.measure in names])
 
 
 def y_problems(asked: AskedFigure, numbers: Sequence[OnY]) -> Iterator[Problem]:
@@ -70,8 +70,8 @@ def y_problems(asked: AskedFigure, numbers: Sequence[OnY]) -> Iterator[Problem]:
             yield asked.problem("E431", message, "metric", help="draw them in two figures")
         elif not number.targets:
             names = " or ".join(f"`{measure.name}`" for measure in number.measures)
-            key = ("metric",) if said else ("split",) if split else number.key
-            yield asked.problem("E431", f"there is no `{number.metric.name}` of {names}", *key)
+            key, *place = ("metric",) if said else ("split",) if split else number.key
+            yield asked.problem("E431", f"there is no `{number.metric.name}` of {names}", key, *place)
         elif number.key[0] == "y" and number.metric.quantity not in (number.quantity, "loss"):
             yield asked.problem(
                 "E431", f"`{said}` is no `{number.quantity}`", "metric", help="leave out one of `metric` and `y`"

@@ -3,7 +3,6 @@
 import errno
 import os
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,7 +101,7 @@ def test_an_index_on_a_full_disk_is_a_warning(run, tmp_path, monkeypatch, caplog
     monkeypatch.setattr(index, "connect", full)
     # Rows large enough not to fit into the pages that are there.
     row = index.entry_of
-    monkeypatch.setattr(index, "entry_of", lambda stored: replace(row(stored), digest="x" * 9000))
+    monkeypatch.setattr(index, "entry_of", lambda stored: row(stored)._replace(digest="x" * 9000))
     code, printed, said = run()
     assert code == 0
     assert shows_results(printed)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent / "own_models"
+pytestmark = pytest.mark.slow  # the run that all look at takes 19 s
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +64,12 @@ def test_the_sparsity_counts_attention_s_projections(rows):
     assert density == pytest.approx(int(prunable * 0.5 + 0.5) / prunable)
 
 
-@pytest.mark.slow
 def test_the_report_draws_what_was_measured_on_the_way(lmcspec, rows, tmp_path):
     lmcspec("report", str(HERE / "vit.toml"), "-o", str(tmp_path))
     page = next(tmp_path.glob("*.html")).read_text()
     assert "k = 12it" in page or "k=12it" in page
 
 
-@pytest.mark.slow
 def test_initial_weights_differ_between_replicates_and_rules(lmcspec):
     losses = [_untrained(lmcspec, init) for init in ("default", "own")]
     assert len({loss for two in losses for loss in two}) == 4

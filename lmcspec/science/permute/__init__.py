@@ -1,0 +1,1 @@
+"""Permutations of a network's units that keep its function."""

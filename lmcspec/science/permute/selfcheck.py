@@ -1,0 +1,98 @@
+"""Whether groups are right, by numbers: a network of random weights and its permuted twin compute the same."""
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from lmcspec.base import streams
+from lmcspec.base.errors import LmcspecError
+from lmcspec.science.permute.algebra import apply, random_permutation
+from lmcspec.science.permute.groups import Groups
+from lmcspec.science.permute.rules.rule import tensors_in
+
+TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-3}
+"""Of the largest output, by the type in which the network can be run."""
+_IMAGES = 3
+
+
+class GroupsError(LmcspecError, RuntimeError):
+    """Groups whose permutation changes what the network computes."""
+
+    exit_code = 2
+
+
+def check(module: nn.Module, groups: Groups, shape: tuple[int, ...], tolerance: float | None = None) -> None:
+    """Raise GroupsError with the name of the first group whose random permutation changes the network's output.
+
+    It is compared in float64 and evaluation mode on random images of `shape`, with all parameters and buffers drawn
+    anew: at their initial values biases, scales and statistics would hide that they were left behind. A network that
+    only runs in float32 is compared in that, with a larger tolerance. `tolerance` is a share of the largest output.
+    """
+    twin = copy.deepcopy(module).eval().double()
+    generator = torch.Generator().manual_seed(int(streams.words(1, "match", "self-check")[0]) >> 1)
+    state = randomised(twin, generator)
+    images = torch.randn(_IMAGES, *shape, generator=generator, dtype=torch.float64)
+    device = next(twin.parameters(), images).device
+    try:
+        before = _outputs(twin, state, images.to(device))
+    except RuntimeError:
+        twin, images = twin.float(), images.float()
+        state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+        before = _outputs(twin, state, images.to(device))
+    if not torch.isfinite(before).all():
+        raise GroupsError("the groups can't be checked: with random weights the network's output is not finite")
+    permutation = random_permutation(groups, "self-check")
+    scale = (before.abs().max() if before.numel() else torch.ones(())) * (tolerance or TOLERANCE[before.dtype])
+    together = _outputs(twin, apply(groups, permutation, state), images.to(device))
+    if bool((together - before).abs().max() <= scale):
+        return
+    for group in groups.sizes:
+        alone = _outputs(twin, apply(groups, {group: permutation[group]}, state), images.to(device))
+        if not bool((alone - before).abs().max() <= scale):
+            raise _broken(group)
+    raise _broken(next(iter(groups.sizes), "none"))
+
+
+def randomised(module: nn.Module, generator: torch.Generator) -> dict[str, Tensor]:
+    """A state in which nothing is at its initial value: weights of variance 1 / fan-in, other parameters normal.
+
+    Running variances lie in [0.5, 1.5]; other buffers, which may be tables or masks, are multiplied by such numbers,
+    and their zeros become numbers in [0, 0.1]. Whole numbers stay.
+    """
+    state: dict[str, Tensor] = {}
+    parameters = {id(parameter) for parameter in module.parameters()}
+    drawn: dict[int, Tensor] = {}
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+            continue
+        if id(tensor) not in drawn:
+            shape = tuple(tensor.shape)
+            normal = torch.randn(shape, generator=generator, dtype=torch.float64)
+            uniform = 0.5 + torch.rand(shape, generator=generator, dtype=torch.float64)
+            if id(tensor) in parameters:
+                value = normal / max(tensor[0].numel(), 1) ** 0.5 if tensor.ndim > 1 else normal
+            elif name.endswith("running_mean"):
+                value = normal
+            elif name.endswith("running_var"):
+                value = uniform
+            else:
+                old = tensor.detach().cpu()
+                value = torch.where(old == 0, 0.1 * (uniform - 0.5), old * uniform)
+            drawn[id(tensor)] = value.to(tensor)
+        state[name] = drawn[id(tensor)]
+    return state
+
+
+def _outputs(module: nn.Module, state: Mapping[str, Tensor], images: Tensor) -> Tensor:
+    with torch.no_grad():
+        output = torch.func.functional_call(module, dict(state), (images,))
+    return torch.cat([tensor.flatten() for tensor in tensors_in(output)])
+
+
+def _broken(group: str) -> GroupsError:
+    return GroupsError(
+        f"permuting the group {group!r} changes what the network computes: its tensors do not move alike",
+        help="an operation does something with tensors that was not seen; leave this group out, or report the model",
+    )

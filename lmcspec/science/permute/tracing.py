@@ -1,0 +1,233 @@
+"""The groups of any network: its forward pass is run once in evaluation and once in training, and read.
+
+Each axis of each parameter and buffer begins as units of its own. What the operations of the forward pass do to them
+(`rules`) ties them together; what a rule does not know, and what enters or leaves the network, stays where it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lmcspec.base.errors import LmcspecError
+from lmcspec.science.dropout import silence
+from lmcspec.science.permute.grouping import Grouping, grouped
+from lmcspec.science.permute.groups import Groups
+from lmcspec.science.permute.labelling import Labelling, free_axes
+from lmcspec.science.permute.labels import Axes, choose, fixed
+from lmcspec.science.permute.recording import Recorder, Taker, modules_followed
+from lmcspec.science.permute.rules import RULES
+from lmcspec.science.permute.rules.elementwise import ACTIVATIONS
+from lmcspec.science.permute.rules.rule import tensors_in
+from lmcspec.science.permute.selfcheck import check
+
+_IMAGES = 2
+"""Batch norm has no variance of one image."""
+
+
+class TracingError(LmcspecError, RuntimeError):
+    """A network whose forward pass could not be run, so that nothing is known of its groups."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where the units of a group can be seen: along an axis of an operation's output.
+
+    There they begin at entry `start`, and each has `inner` consecutive entries. `operation` counts those before it.
+    """
+
+    place: str
+    operation: int
+    axis: int
+    start: int
+    inner: int
+    nonlinear: bool
+    """Whether it is the output of a non-linearity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A network's groups, and for each of them the sites in the order of execution, in evaluation mode.
+
+    Sites have axis 0 for images. Attention's heads have none where torch's own layer computes them.
+    """
+
+    groups: Groups
+    sites: Mapping[str, tuple[Site, ...]]
+    module: nn.Module
+    operations: tuple[str, ...]
+
+    def run(self, state: Mapping[str, Tensor], images: Tensor, sites: Sequence[Site]) -> list[Tensor]:
+        """The activations of the network with another state, at each of these sites, in evaluation mode.
+
+        Each is the operation's whole output, of which the group has the entries `start` … of axis `axis`; `units` puts
+        these in rows. Raises RuntimeError if the network does something else with these images than it was traced with.
+        """
+        taker = Taker(self.operations, {site.operation for site in sites})
+        with _as_it_was(self.module), torch.no_grad():
+            self.module.eval()
+            with Recorder(taker):
+                torch.func.functional_call(self.module, dict(state), (images,))
+        return [taker.taken[site.operation] for site in sites]
+
+    def units(self, group: str, site: Site, activation: Tensor) -> Tensor:
+        """What `run` gives at a site of a group as a matrix (units, entries of each unit in all images)."""
+        size = self.groups.sizes[group]
+        stretch = activation.narrow(site.axis, site.start, size * site.inner)
+        return stretch.unflatten(site.axis, (size, site.inner)).movedim(site.axis, 0).flatten(1)
+
+
+def groups_of(module: nn.Module, shape: tuple[int, ...]) -> Groups:
+    """The groups of a network on images of `shape`, checked by numbers.
+
+    Raises TracingError where it can't be run, GroupsError where permuting a group changes what it computes.
+    """
+    groups = trace(module, shape).groups
+    check(module, groups, shape)
+    return groups
+
+
+def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
+    """The groups of a network on images of `shape` (channels, height, width), with places to see them.
+
+    The module keeps its state and its modes. Nothing is checked by numbers: `groups_of` does that.
+    """
+    state = {name: tensor for name, tensor in module.state_dict(keep_vars=True).items() if isinstance(tensor, Tensor)}
+    labelling = Labelling(RULES)
+    for tensor in state.values():
+        labelling.put(tensor, free_axes(tensor))
+    steps: list[_Step] = []
+    images = _images(module, shape)
+    with _as_it_was(module):
+        for training in (False, True):
+            module.train(training)
+            silence(module)
+            follower = _Follower(labelling, images, steps)
+            follower.follow(module)
+            follower.pin_outputs()
+    used = {id(tensor) for step in steps for tensor in step.inputs}
+    for name, tensor in state.items():
+        if id(tensor) not in used:
+            labelling.place = name
+            for axis in labelling.of(tensor):
+                labelling.pin(axis, "is not used in the forward pass")
+    first_use = {id(tensor): number for number, step in reversed(list(enumerate(steps))) for tensor in step.inputs}
+    labels = {name: labelling.of(tensor) for name, tensor in state.items()}
+    for axes in labels.values():
+        for axis in axes:
+            choose(axis)
+    parameters = {id(parameter) for parameter in module.parameters()}
+    grouping = grouped(
+        labels,
+        uses={name: first_use.get(id(tensor), len(steps)) for name, tensor in state.items()},
+        counted=_once(state, parameters),
+        unread=labelling.unread,
+    )
+    evaluated = [step for step in steps if not step.training and step.outputs]
+    return Traced(grouping.groups, _sites(grouping, evaluated), module, tuple(step.name for step in evaluated))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    name: str
+    place: str
+    training: bool
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    axes: Axes
+    """Of the output, where it is a single tensor that depends on the images."""
+
+
+class _Follower:
+    """Reads the operations of a forward pass into a labelling, and writes down which there were."""
+
+    def __init__(self, labelling: Labelling, images: Tensor, steps: list[_Step]) -> None:
+        self._labelling = labelling
+        self._images = images
+        self._steps = steps
+        self._from_images = {id(images)}
+        self._output: Any = None
+
+    def follow(self, module: nn.Module) -> None:
+        """Run the module, each operation of which is read as it is done."""
+        reasons = ("images stay in order", "the network's input", *["pixels stay in order"] * self._images.ndim)
+        axes = [fixed(size, reason) for size, reason in zip(self._images.shape, reasons, strict=False)]
+        self._labelling.put(self._images, tuple(axes))
+        with modules_followed(module) as where, torch.random.fork_rng(devices=[]), torch.enable_grad():
+            try:
+                with Recorder(self._seen_by(where, module.training)):
+                    self._output = module(self._images)
+            except Exception as error:
+                mode = "training" if module.training else "evaluation"
+                raise TracingError(
+                    f"the network can't be run in {mode} mode on images of {tuple(self._images.shape)}: {error}",
+                    help="give the shape (channels, height, width) of the images that it is made for",
+                ) from error
+
+    def pin_outputs(self) -> None:
+        """What the network gives has its meaning by its place."""
+        for tensor in tensors_in(self._output):
+            for axis in self._labelling.of(tensor):
+                self._labelling.place = "the network's output"
+                self._labelling.pin(axis, "stays in order")
+
+    def _seen_by(self, where: Callable[[], str], training: bool) -> Callable[..., None]:
+        def seen(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
+            self._labelling.place = f"{name} in {where() or 'the network'}"
+            inputs, outputs = tuple(tensors_in((args, kwargs))), tuple(tensors_in(output))
+            self._labelling.read(name, args, kwargs, output)
+            axes: Axes = ()
+            if any(id(tensor) in self._from_images for tensor in inputs):
+                self._from_images.update(map(id, outputs))
+                axes = self._labelling.of(outputs[0]) if len(outputs) == 1 else ()
+            self._steps.append(_Step(name, self._labelling.place, training, inputs, outputs, axes))
+
+        return seen
+
+
+def _sites(grouping: Grouping, steps: Sequence[_Step]) -> dict[str, tuple[Site, ...]]:
+    sites: dict[str, list[Site]] = {group: [] for group in grouping.groups.sizes}
+    for number, step in enumerate(steps):
+        for axis, label in enumerate(step.axes):
+            start = 0
+            for block in grouping.blocks(label):
+                if block.group is not None:
+                    site = Site(step.place, number, axis, start, block.inner, step.name in ACTIVATIONS)
+                    sites[block.group].append(site)
+                start += block.length
+    return {group: tuple(several) for group, several in sites.items()}
+
+
+def _once(state: Mapping[str, Tensor], parameters: set[int]) -> tuple[str, ...]:
+    """The names of parameters, the first name of each."""
+    names: dict[int, str] = {}
+    for name, tensor in state.items():
+        if id(tensor) in parameters:
+            names.setdefault(id(tensor), name)
+    return tuple(names.values())
+
+
+def _images(module: nn.Module, shape: tuple[int, ...]) -> Tensor:
+    like = next((tensor for tensor in module.parameters() if tensor.is_floating_point()), torch.zeros(()))
+    count = _IMAGES * int(torch.Size(shape).numel())
+    return torch.linspace(-1, 1, count, dtype=like.dtype, device=like.device).view(_IMAGES, *shape)
+
+
+@contextmanager
+def _as_it_was(module: nn.Module) -> Iterator[None]:
+    """Afterwards the module has its modes and buffers of before."""
+    modes = [(part, part.training) for part in module.modules()]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+        with torch.no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)

@@ -101,7 +101,9 @@ def tie(first: Axis, second: Axis) -> None:
         if span(run) == span(other):
             _tie_runs(run, other)
             continue
-        longer, shorter, rest, same = (run, other, left, right) if span(run) > span(other) else (other, run, right, left)
+        longer, shorter, rest, same = (
+            (run, other, left, right) if span(run) > span(other) else (other, run, right, left)
+        )
         head, tail = _split(longer, span(shorter))
         rest.extend(reversed((*head, *tail)))
         same.append(shorter)
@@ -203,7 +205,7 @@ def _split(run: Run, at: int) -> tuple[Axis, Axis]:
 def _tie_runs(first: Run, second: Run) -> None:
     """Tie two runs of one span, from the outermost units to the innermost."""
     while True:
-        first, second = (_tidy(settled((run,))[0]) if run else () for run in (first, second))
+        first, second = _now(first), _now(second)
         if not first or not second:
             return
         mine, other = first[0], second[0]
@@ -217,6 +219,12 @@ def _tie_runs(first: Run, second: Run) -> None:
         else:
             pin((first, second), CROSSING)
             return
+
+
+def _now(run: Run) -> Run:
+    """The run by what its units were tied to or factored into since it was settled; fixed neighbours stay apart."""
+    parts = (_now(units.parts[0]) if units.parts is not None else (units,) for units in run if units.size > 1)
+    return tuple(units for part in parts for units in part)
 
 
 def _merge(units: Units, other: Units) -> None:

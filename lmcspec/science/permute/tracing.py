@@ -38,23 +38,38 @@ class TracingError(LmcspecError, RuntimeError):
 class Site:
     """A place where the units of a group can be seen: along an axis of an operation's output.
 
-    There they begin at entry `start`, and each has `inner` consecutive entries. `operation` counts those before it.
+    There its `size` units begin at entry `start`, and each has `inner` consecutive entries.
     """
 
     place: str
-    operation: int
-    axis: int
-    start: int
-    inner: int
+    """Such as `relu in blocks.0`."""
+    number: int
+    """How many operations come before it."""
+    operation: str
+    """What the operation is called in torch, such as `relu`, or `add` where a residual stream is added to."""
     nonlinear: bool
     """Whether it is the output of a non-linearity."""
+    axis: int
+    start: int
+    size: int
+    inner: int
+
+    def units(self, output: Tensor) -> Tensor:
+        """Of the operation's output what the group has, with an entry for each unit along `axis`.
+
+        Where a unit has several entries there, they are on a further axis at the end.
+        """
+        stretch = output.narrow(self.axis, self.start, self.size * self.inner)
+        if self.inner == 1:
+            return stretch
+        return stretch.unflatten(self.axis, (self.size, self.inner)).movedim(self.axis + 1, -1)
 
 
 @dataclass(frozen=True, slots=True)
 class Traced:
     """A network's groups, and for each of them the sites in the order of execution, in evaluation mode.
 
-    Sites have axis 0 for images. Attention's heads have none where torch's own layer computes them.
+    Heads of torch's own attention have none, for what happens within an operation is not seen.
     """
 
     groups: Groups
@@ -65,21 +80,15 @@ class Traced:
     def run(self, state: Mapping[str, Tensor], images: Tensor, sites: Sequence[Site]) -> list[Tensor]:
         """The activations of the network with another state, at each of these sites, in evaluation mode.
 
-        Each is the operation's whole output, of which the group has the entries `start` … of axis `axis`; `units` puts
-        these in rows. Raises RuntimeError if the network does something else with these images than it was traced with.
+        Each has the group's units along `site.axis`, one entry for each, and images along axis 0. Raises RuntimeError
+        if the network does something else with these images than it was traced with.
         """
-        taker = Taker(self.operations, {site.operation for site in sites})
+        taker = Taker(self.operations, {site.number for site in sites})
         with _as_it_was(self.module), torch.no_grad():
             self.module.eval()
             with Recorder(taker):
                 torch.func.functional_call(self.module, dict(state), (images,))
-        return [taker.taken[site.operation] for site in sites]
-
-    def units(self, group: str, site: Site, activation: Tensor) -> Tensor:
-        """What `run` gives at a site of a group as a matrix (units, entries of each unit in all images)."""
-        size = self.groups.sizes[group]
-        stretch = activation.narrow(site.axis, site.start, size * site.inner)
-        return stretch.unflatten(site.axis, (size, site.inner)).movedim(site.axis, 0).flatten(1)
+        return [site.units(taker.taken[site.number]) for site in sites]
 
 
 def groups_of(module: nn.Module, shape: tuple[int, ...]) -> Groups:
@@ -197,7 +206,8 @@ def _sites(grouping: Grouping, steps: Sequence[_Step]) -> dict[str, tuple[Site, 
             start = 0
             for block in grouping.blocks(label):
                 if block.group is not None:
-                    site = Site(step.place, number, axis, start, block.inner, step.name in ACTIVATIONS)
+                    nonlinear = step.name in ACTIVATIONS
+                    site = Site(step.place, number, step.name, nonlinear, axis, start, block.size, block.inner)
                     sites[block.group].append(site)
                 start += block.length
     return {group: tuple(several) for group, several in sites.items()}

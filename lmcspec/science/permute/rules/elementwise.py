@@ -48,7 +48,9 @@ def entrywise(labels: Labels, output: Tensor, *args: Any, **kwargs: Any) -> Axes
     return broadcast(labels, output.shape, tensors_in((args, kwargs)))
 
 
-def reduced(labels: Labels, output: Tensor, input: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Axes:
+def reduced(
+    labels: Labels, output: Tensor, input: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any
+) -> Axes:
     """A symmetric function along axes: they are gone, and may have moved."""
     gone = _gone(input, dim)
     left = [fixed(1, "") if place in gone else axis for place, axis in enumerate(labels.of(input))]

@@ -72,8 +72,9 @@ def _movable(axis: Axis) -> list[Units]:
 def _blocks(axis: Axis, names: Mapping[Units, str]) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for run in settled(axis):
-        at = next((at for at, units in enumerate(run) if units in names and not units.fixed), None)
-        if at is not None:
+        movable = [at for at, units in enumerate(run) if not units.fixed]
+        if len(movable) == 1 and run[movable[0]] in names:
+            at = movable[0]
             blocks += [Block(names[run[at]], run[at].size, span(run[at + 1 :]))] * span(run[:at])
         elif blocks and blocks[-1].group is None:
             blocks[-1] = Block(None, blocks[-1].size + span(run))

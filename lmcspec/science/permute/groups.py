@@ -38,9 +38,9 @@ class Groups:
     """The groups of a network.
 
     `sizes` has the number of units of each group, from input to output. `axes` has, for each tensor (parameters and
-    buffers, by their names in the state dict), the blocks of each of its axes in order: their lengths sum to that of the
-    axis. `counted` names the parameters that an objective sums over, each once: no buffers, and of a tied tensor the
-    first name. `pinned` says what was not understood or has to stay.
+    buffers, by their names in the state dict), the blocks of each of its axes in order: their lengths sum to that of
+    the axis. `counted` names the parameters that an objective sums over, each once: no buffers, and of a tied tensor
+    the first name. `pinned` says what was not understood or has to stay.
     """
 
     sizes: Mapping[str, int]

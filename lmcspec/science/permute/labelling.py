@@ -6,14 +6,17 @@ from typing import Any
 
 from torch import Tensor
 
-from lmcspec.science.permute.labels import Axes, Axis, fixed, free, length, pin, tie
-from lmcspec.science.permute.rules.rule import NotUnderstoodError, Rule, tensors_in
+from lmcspec.science.permute.labels import Axes, Axis, fixed, free, length, pin, settled, tie
+from lmcspec.science.permute.rules.rule import NotUnderstoodError, Rule, names, tensors_in
 
 FACTS = frozenset(
-    "size shape dim ndim ndimension stride storage_offset numel nelement element_size itemsize nbytes dtype device layout "
-    "requires_grad is_leaf grad_fn grad names output_nr is_cuda is_cpu is_meta is_mps is_xpu is_sparse is_quantized "
-    "is_nested is_floating_point is_complex is_signed is_contiguous is_conj is_neg is_inference get_device type len "
-    "data_ptr has_names is_same_size is_set_to _version hash repr format is_pinned is_shared is_tensor _is_view".split()
+    names(
+        "size shape dim ndim ndimension stride storage_offset numel nelement element_size itemsize nbytes dtype device "
+        "layout requires_grad is_leaf grad_fn grad names output_nr is_cuda is_cpu is_meta is_mps is_xpu is_sparse "
+        "is_quantized is_nested is_floating_point is_complex is_signed is_contiguous is_conj is_neg is_inference "
+        "get_device type len data_ptr has_names is_same_size is_set_to _version hash repr format is_pinned is_shared "
+        "is_tensor _is_view"
+    )
 )
 """What may be asked of a tensor without looking at its numbers."""
 
@@ -51,6 +54,12 @@ class Labelling:
     def pin(self, axis: Axis, reason: str) -> None:
         """Let an axis stay, because of what the operation does with it."""
         pin(axis, f"{self.place} {reason}")
+
+    def settle(self) -> None:
+        """Once all is read, fix what turned out to be in several stretches within blocks that move."""
+        for _, axes in self._labels.values():
+            for axis in axes:
+                settled(axis)
 
     def read(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
         """What the operation `name` with these arguments makes of labels."""

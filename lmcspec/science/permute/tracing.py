@@ -126,6 +126,7 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
             for axis in labelling.of(tensor):
                 labelling.pin(axis, "is not used in the forward pass")
     first_use = {id(tensor): number for number, step in reversed(list(enumerate(steps))) for tensor in step.inputs}
+    labelling.settle()
     labels = {name: labelling.of(tensor) for name, tensor in state.items()}
     for axes in labels.values():
         for axis in axes:

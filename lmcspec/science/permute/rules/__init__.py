@@ -1,4 +1,4 @@
-"""What each operation makes of the labels of axes, by its name in torch: a table of small functions, a family a file."""
+"""What each operation makes of the labels of axes, by its name: a table of small functions, a family a file."""
 
 from lmcspec.science.permute.rules import elementwise, indexing, layers, products, shapes
 from lmcspec.science.permute.rules.rule import Rule

@@ -6,29 +6,29 @@ from typing import Any
 from torch import Tensor
 
 from lmcspec.science.permute.labels import Axes, fixed, free, pieces, tie
-from lmcspec.science.permute.rules.rule import Labels, NotUnderstoodError, broadcast, tensors_in
+from lmcspec.science.permute.rules.rule import Labels, NotUnderstoodError, broadcast, names, tensors_in
 
-ACTIVATIONS = (
+ACTIVATIONS = names(
     "relu relu6 gelu silu mish elu selu celu leaky_relu hardtanh hardswish hardsigmoid softplus softsign tanh sigmoid "
     "logsigmoid tanhshrink softshrink hardshrink threshold prelu rrelu glu"
-).split()
+)
 """Non-linearities, as torch calls them."""
 
-_UNARY = (
-    "abs neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sign sgn sin cos tan atan asin acos sinh "
-    "cosh erf erfc floor ceil round trunc frac nan_to_num isnan isfinite isinf logical_not bitwise_not invert positive "
-    "clone contiguous detach dropout alpha_dropout dropout1d dropout2d dropout3d feature_dropout feature_alpha_dropout "
-    "to type type_as float double half bfloat16 long int bool cpu cuda requires_grad data real resolve_conj resolve_neg "
-    "softmax log_softmax softmin normalize"
-).split()
-_SEVERAL = (
-    "add sub mul div true_divide floor_divide rsub pow float_power remainder fmod maximum minimum fmax fmin where lerp "
-    "addcmul addcdiv clamp clip clamp_min clamp_max atan2 xlogy logaddexp hypot eq ne lt le gt ge logical_and "
-    "logical_or logical_xor bitwise_and bitwise_or masked_fill copysign subtract multiply divide copy "
-    "and or xor truediv floordiv mod rdiv rtruediv rpow rfloordiv"
-).split()
-_REDUCED = "sum mean nansum nanmean amax amin prod logsumexp norm vector_norm var std all any count_nonzero".split()
-_WITH_PLACES = "argmax argmin max min median mode".split()
+_UNARY = names(
+    "abs neg exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square reciprocal sign sgn sin cos tan atan asin acos "
+    "sinh cosh erf erfc floor ceil round trunc frac nan_to_num isnan isfinite isinf logical_not bitwise_not invert "
+    "positive clone contiguous detach dropout alpha_dropout dropout1d dropout2d dropout3d feature_dropout "
+    "feature_alpha_dropout to type type_as float double half bfloat16 long int bool cpu cuda requires_grad data real "
+    "resolve_conj resolve_neg softmax log_softmax softmin normalize"
+)
+_SEVERAL = names(
+    "add sub mul div true_divide floor_divide rsub pow float_power remainder fmod maximum minimum fmax fmin where "
+    "lerp addcmul addcdiv clamp clip clamp_min clamp_max atan2 xlogy logaddexp hypot eq ne lt le gt ge logical_and "
+    "logical_or logical_xor bitwise_and bitwise_or masked_fill copysign subtract multiply divide copy and or xor "
+    "truediv floordiv mod rdiv rtruediv rpow rfloordiv"
+)
+_REDUCED = names("sum mean nansum nanmean amax amin prod logsumexp norm vector_norm var std all any count_nonzero")
+_WITH_PLACES = names("argmax argmin max min median mode")
 
 
 def same(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs: Any) -> Axes:
@@ -74,7 +74,7 @@ def spread(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs: 
 
 def with_places(labels: Labels, output: Any, input: Tensor, *args: Any, **kwargs: Any) -> Any:
     """A maximum and where it is: along that axis entries stay, for places have numbers."""
-    if args and isinstance(args[0], Tensor) or "other" in kwargs:
+    if "other" in kwargs or (args and isinstance(args[0], Tensor)):
         return entrywise(labels, output, input, *args, **kwargs)
     dim = kwargs.get("dim", args[0] if args else None)
     if dim is None and isinstance(output, Tensor) and output.is_floating_point():
@@ -116,6 +116,6 @@ RULES = {
     **dict.fromkeys(_WITH_PLACES, with_places),
     **dict.fromkeys(["norm", "vector_norm"], normed),
     **dict.fromkeys(["var", "std"], spread),
-    **dict.fromkeys("zeros ones full zeros_like ones_like full_like new_zeros new_ones new_full".split(), constant),
+    **dict.fromkeys(names("zeros ones full zeros_like ones_like full_like new_zeros new_ones new_full"), constant),
     "glu": gated,
 }

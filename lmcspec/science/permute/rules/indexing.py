@@ -4,9 +4,8 @@ from typing import Any
 
 from torch import Tensor
 
-from lmcspec.science.permute.labels import Axes, Axis, cut, fixed
+from lmcspec.science.permute.labels import Axes, Axis, cut, fixed, length, tie
 from lmcspec.science.permute.rules.rule import Labels, NotUnderstoodError, broadcast_axes, tensors_in
-from lmcspec.science.permute.labels import tie
 
 
 def chosen(labels: Labels, output: Tensor, input: Tensor, index: Any) -> Axes:
@@ -38,8 +37,6 @@ def chosen(labels: Labels, output: Tensor, input: Tensor, index: Any) -> Axes:
 
 def _taken(labels: Labels, axis: Axis, entry: Any) -> Axes:
     """What an index makes of one axis: none, a stretch, or the axes of a tensor of numbers."""
-    from lmcspec.science.permute.labels import length
-
     size = length(axis)
     if isinstance(entry, Tensor):
         labels.pin(axis, "takes entries by their numbers")

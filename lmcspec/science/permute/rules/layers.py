@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from lmcspec.science.permute.labels import Axes, Axis, factored, fixed, pieces, product, tie
-from lmcspec.science.permute.rules.rule import Labels, Rule
+from lmcspec.science.permute.rules.rule import Labels, Rule, tensors_in
 
 
 def linear(labels: Labels, output: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Axes:
@@ -18,8 +18,7 @@ def linear(labels: Labels, output: Tensor, input: Tensor, weight: Tensor, bias: 
     return (*others, out) if weight.ndim == 2 else tuple(others)
 
 
-def embedding(labels: Labels, output: Tensor, input: Tensor, weight: Tensor, padding_idx: int | None = None,
-                  *args: Any, **kwargs: Any) -> Axes:  # fmt: skip
+def embedding(labels: Labels, output: Tensor, input: Tensor, weight: Tensor, *args: Any, **kwargs: Any) -> Axes:
     """`embedding`: rows of a table by their numbers. Rows stay, their entries may move."""
     rows, entries = labels.of(weight)
     labels.pin(rows, "numbers its rows")
@@ -33,11 +32,13 @@ def convolution(dims: int) -> Rule:
     places, and with them blocks of channels on both sides.
     """
 
-    def rule(labels: Labels, output: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None,
-             stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Axes:  # fmt: skip
+    def rule(
+        labels: Labels, output: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: Any, **kw: Any
+    ) -> Axes:
+        groups = input.shape[-dims - 1] // weight.shape[1]
         *before, channels = labels.of(input)[:-dims]
         out, within = _channels(labels, input, weight, dims)
-        blocks, entries = factored(channels, [groups, input.shape[-dims - 1] // groups])
+        blocks, entries = factored(channels, [groups, weight.shape[1]])
         tie(blocks, factored(out, [groups, weight.shape[0] // groups])[0])
         tie(entries, within)
         _tie_vector(labels, out, bias)
@@ -49,8 +50,10 @@ def convolution(dims: int) -> Rule:
 def transposed_convolution(dims: int) -> Rule:
     """The same with W (in, out / groups, …)."""
 
-    def rule(labels: Labels, output: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None,
-             stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1) -> Axes:  # fmt: skip
+    def rule(
+        labels: Labels, output: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None = None, *args: Any, **kw: Any
+    ) -> Axes:
+        groups = output.shape[-dims - 1] // weight.shape[1]
         *before, channels = labels.of(input)[:-dims]
         within, entries = _channels(labels, input, weight, dims)
         tie(channels, within)
@@ -61,32 +64,22 @@ def transposed_convolution(dims: int) -> Rule:
     return rule
 
 
-def batch_norm(labels: Labels, output: Tensor, input: Tensor, running_mean: Tensor | None, running_var: Tensor | None,
-               weight: Tensor | None = None, bias: Tensor | None = None, *args: Any, **kwargs: Any) -> Axes:  # fmt: skip
+def batch_norm(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs: Any) -> Axes:
     """Statistics, scale and shift of each channel, on axis 1; so for `instance_norm`."""
-    for vector in (running_mean, running_var, weight, bias):
+    for vector in tensors_in((args, kwargs)):
         _tie_vector(labels, labels.of(input)[1], vector)
     return labels.of(input)
 
 
-def instance_norm(labels: Labels, output: Tensor, input: Tensor, running_mean: Tensor | None = None,
-                  running_var: Tensor | None = None, *args: Any, **kwargs: Any) -> Axes:  # fmt: skip
-    """As batch norm, with statistics of each image."""
-    return batch_norm(labels, output, input, running_mean, running_var, *args, **kwargs)
-
-
-def layer_norm(labels: Labels, output: Tensor, input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
-               bias: Tensor | None = None, *args: Any, **kwargs: Any) -> Axes:  # fmt: skip
+def layer_norm(labels: Labels, output: Tensor, input: Tensor, shape: Any, *args: Any, **kwargs: Any) -> Axes:
     """Over the last axes: statistics are symmetric, scale and shift (if any) move as these axes."""
-    for tensor in (weight, bias):
-        if tensor is not None:
-            for axis, other in zip(labels.of(input)[-tensor.ndim :], labels.of(tensor), strict=True):
-                tie(axis, other)
+    for tensor in tensors_in((args, kwargs)):
+        for axis, other in zip(labels.of(input)[-tensor.ndim :], labels.of(tensor), strict=True):
+            tie(axis, other)
     return labels.of(input)
 
 
-def group_norm(labels: Labels, output: Tensor, input: Tensor, num_groups: int, weight: Tensor | None = None,
-               bias: Tensor | None = None, *args: Any, **kwargs: Any) -> Axes:  # fmt: skip
+def group_norm(labels: Labels, output: Tensor, input: Tensor, num_groups: int, *args: Any, **kwargs: Any) -> Axes:
     """Over stretches of c / g channels on axis 1. Whole stretches may change places, or channels within each.
 
     Of these the one with more permutations, g! or ((c / g)!)^g, is kept.
@@ -97,7 +90,7 @@ def group_norm(labels: Labels, output: Tensor, input: Tensor, num_groups: int, w
         pieces(channels, [size] * num_groups)
     else:
         factored(channels, [num_groups, size])
-    for vector in (weight, bias):
+    for vector in tensors_in((args, kwargs)):
         _tie_vector(labels, channels, vector)
     return labels.of(input)
 
@@ -157,7 +150,7 @@ RULES: dict[str, Rule] = {
     "linear": linear,
     "embedding": embedding,
     "batch_norm": batch_norm,
-    "instance_norm": instance_norm,
+    "instance_norm": batch_norm,
     "layer_norm": layer_norm,
     "rms_norm": layer_norm,
     "group_norm": group_norm,

@@ -1,8 +1,11 @@
 """Products of activations, and attention, whose heads are blocks."""
 
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor
+from torch.nn.functional import multi_head_attention_forward
 
 from lmcspec.science.permute.labels import Axes, Axis, factored, fixed, pieces, product, tie
 from lmcspec.science.permute.rules.rule import Labels, NotUnderstoodError, broadcast_axes, tied
@@ -46,78 +49,75 @@ def einsum(labels: Labels, output: Tensor, equation: str, *operands: Any) -> Axe
     return tuple(met.get(letter, fixed(1, "")) for letter in outcome)
 
 
-def attention(labels: Labels, output: Tensor, query: Tensor, key: Tensor, value: Tensor,
-              attn_mask: Tensor | None = None, dropout_p: float = 0.0, is_causal: bool = False,
-              scale: float | None = None, enable_gqa: bool = False) -> Axes:  # fmt: skip
+def attention(
+    labels: Labels, output: Tensor, query: Tensor, key: Tensor, value: Tensor, *args: Any, **kwargs: Any
+) -> Axes:
     """softmax(Q Kᵀ / √d) V of (…, L, d), (…, S, d) and (…, S, e): whole heads move, and so may d, e, L and S."""
-    if enable_gqa:
+    given = dict(zip(("attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa"), args, strict=False)) | kwargs
+    mask = given.get("attn_mask")
+    if given.get("enable_gqa"):
         raise NotUnderstoodError("shares keys among queries")
     (*batch, queries, d), (*batch_k, keys, d_k), (*batch_v, keys_v, e) = map(labels.of, (query, key, value))
     tie(d, d_k)
     tie(keys, keys_v)
-    if is_causal:
+    if given.get("is_causal"):
         labels.pin(queries, "is causal along it")
         labels.pin(keys, "is causal along it")
     several = [tuple(batch), tuple(batch_k), tuple(batch_v)]
-    if attn_mask is not None:
-        *batch_m, rows, columns = labels.of(attn_mask)
+    if mask is not None:
+        *batch_m, rows, columns = labels.of(mask)
         several.append(tuple(batch_m))
-        for axis, other, size in ((queries, rows, attn_mask.shape[-2]), (keys, columns, attn_mask.shape[-1])):
+        for axis, other, size in ((queries, rows, mask.shape[-2]), (keys, columns, mask.shape[-1])):
             if size > 1:
                 tie(axis, other)
     return (*broadcast_axes(output.shape[:-2], several), queries, e)
 
 
-def multi_head_attention(  # noqa: PLR0913 -- torch's own parameters
-    labels: Labels, output: Any, query: Tensor, key: Tensor, value: Tensor, embed_dim_to_check: int, num_heads: int,
-    in_proj_weight: Tensor | None, in_proj_bias: Tensor | None, bias_k: Tensor | None, bias_v: Tensor | None,
-    add_zero_attn: bool, dropout_p: float, out_proj_weight: Tensor, out_proj_bias: Tensor | None,
-    training: bool = True, key_padding_mask: Tensor | None = None, need_weights: bool = True,
-    attn_mask: Tensor | None = None, use_separate_proj_weight: bool = False, q_proj_weight: Tensor | None = None,
-    k_proj_weight: Tensor | None = None, v_proj_weight: Tensor | None = None, static_k: Tensor | None = None,
-    static_v: Tensor | None = None, average_attn_weights: bool = True, is_causal: bool = False,
-) -> list[Axes]:  # fmt: skip
-    """torch's own layer: projections in blocks of heads. Tokens stay in order."""
-    if static_k is not None or static_v is not None:
+def multi_head_attention(labels: Labels, output: Any, *args: Any, **kwargs: Any) -> list[Axes]:
+    """torch's own layer: the outputs of its projections move in whole heads, tokens stay in order."""
+    given = inspect.signature(multi_head_attention_forward).bind(*args, **kwargs).arguments
+    if given.get("static_k") is not None or given.get("static_v") is not None:
         raise NotUnderstoodError("has keys that are given")
-    width = embed_dim_to_check
-    stacked = [[], [], []] if in_proj_weight is None else _thirds(labels, in_proj_weight, width)
-    separate = (q_proj_weight, k_proj_weight, v_proj_weight)
-    projections = [labels.of(weight) for weight in separate if weight is not None] or stacked
-    offsets = [()] * 3 if in_proj_bias is None else _thirds(labels, in_proj_bias, width)
+    inputs = [given[name] for name in ("query", "key", "value")]
+    width, count = given["embed_dim_to_check"], given["num_heads"]
     heads: list[Axis] = []
     within: list[Axis] = []
-    for (out, features), offset, tensor in zip(projections, offsets, (query, key, value), strict=True):
+    for tensor, (out, features), offset in zip(inputs, *_projections(labels, given, width), strict=True):
         tie(labels.of(tensor)[-1], features)
-        if offset:
-            tie(out, offset[0])
-        blocks, entries = factored(out, [num_heads, width // num_heads])
+        for axes in offset:
+            tie(out, axes[-1])
+        blocks, entries = factored(out, [count, width // count])
         heads.append(blocks)
         within.append(entries)
     tied(*heads)
     tied(*within[:2])
-    for vector, (out, _) in zip((bias_k, bias_v), projections[1:], strict=True):
-        if vector is not None:
-            tie(out, labels.of(vector)[-1])
-    out, features = labels.of(out_proj_weight)
+    out, features = labels.of(given["out_proj_weight"])
     tie(features, product(heads[2], within[2]))
-    if out_proj_bias is not None:
-        tie(out, labels.of(out_proj_bias)[0])
-    for tensor in (query, key, value, key_padding_mask, attn_mask):
-        if tensor is not None:
-            axes = labels.of(tensor)
-            for axis in axes if tensor is attn_mask or tensor is key_padding_mask else (axes[0],):
-                labels.pin(axis, "keeps tokens in order")
-    if attn_mask is not None and attn_mask.ndim == 3:
-        for axis in heads:
-            labels.pin(axis, "has a mask for each head")
-    result = [(*labels.of(query)[:-1], out)]
-    weights = output[1]
-    if weights is not None:
-        if not average_attn_weights:
-            labels.pin(heads[0], "shows the weights of each head")
-        result.append(tuple(fixed(size, "attention's weights") for size in weights.shape))
-    return result
+    if given["out_proj_bias"] is not None:
+        tie(out, labels.of(given["out_proj_bias"])[0])
+    masks = [mask for mask in (given.get("key_padding_mask"), given.get("attn_mask")) if mask is not None]
+    for axis in [*(labels.of(tensor)[0] for tensor in inputs), *(axis for mask in masks for axis in labels.of(mask))]:
+        labels.pin(axis, "keeps tokens in order")
+    attended = (*labels.of(inputs[0])[:-1], out)
+    apart = output[1] is not None and not given.get("average_attn_weights", True)
+    if apart or any(mask.ndim == 3 for mask in masks):
+        labels.pin(heads[0], "tells heads from each other")
+    weights = [
+        tuple(fixed(size, "attention's weights") for size in part.shape) for part in output[1:] if part is not None
+    ]
+    return [attended, *weights]
+
+
+def _projections(labels: Labels, given: Mapping[str, Any], width: int) -> tuple[list[Axes], list[list[Axes]]]:
+    """The labels of the weights of query, key and value, and of what is added to, or stands beside, each."""
+    if given.get("use_separate_proj_weight"):
+        weights = [labels.of(given[f"{letter}_proj_weight"]) for letter in "qkv"]
+    else:
+        weights = _thirds(labels, given["in_proj_weight"], width)
+    biases = given["in_proj_bias"]
+    offsets = [[]] * 3 if biases is None else [[axes] for axes in _thirds(labels, biases, width)]
+    beside = [[], *([] if vector is None else [labels.of(vector)] for vector in (given["bias_k"], given["bias_v"]))]
+    return weights, [[*first, *second] for first, second in zip(offsets, beside, strict=True)]
 
 
 def _thirds(labels: Labels, tensor: Tensor, width: int) -> list[Axes]:
@@ -127,7 +127,7 @@ def _thirds(labels: Labels, tensor: Tensor, width: int) -> list[Axes]:
 
 
 RULES = {
-    **dict.fromkeys("matmul mm bmm mv dot inner_product".split(), matmul),
+    **dict.fromkeys(["matmul", "mm", "bmm", "mv", "dot", "inner_product"], matmul),
     "rmatmul": matmul_reversed,
     **dict.fromkeys(["addmm", "baddbmm"], added_matmul),
     "einsum": einsum,

@@ -30,6 +30,11 @@ Rule = Callable[..., Any]
 """`(labels, output, *args, **kwargs)` -> the labels of the output, or those of each tensor in it."""
 
 
+def names(text: str) -> list[str]:
+    """Words of a text, which are names of operations."""
+    return text.split()
+
+
 def tensors_in(value: Any) -> list[Tensor]:
     """The tensors in nested arguments or outputs, in order."""
     if isinstance(value, Tensor):

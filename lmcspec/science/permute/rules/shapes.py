@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from lmcspec.science.permute.labels import Axes, Axis, factored, fixed, free, pieces, product
-from lmcspec.science.permute.rules.rule import Labels, NotUnderstoodError, tied
+from lmcspec.science.permute.rules.rule import Labels, NotUnderstoodError, names, tied
 
 
 def reshaped(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs: Any) -> Axes:
@@ -147,17 +147,17 @@ def along(labels: Labels, output: Tensor, input: Tensor, *args: Any, dims: Any =
 
 
 RULES = {
-    **dict.fromkeys("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as".split(), reshaped),
+    **dict.fromkeys(names("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as"), reshaped),
     "permute": permuted,
-    **dict.fromkeys("transpose swapaxes swapdims".split(), swapped),
-    **dict.fromkeys("movedim moveaxis".split(), moved),
+    **dict.fromkeys(["transpose", "swapaxes", "swapdims"], swapped),
+    **dict.fromkeys(["movedim", "moveaxis"], moved),
     **dict.fromkeys(["t", "T"], turned),
     "mT": turned_last,
-    **dict.fromkeys("expand expand_as broadcast_to".split(), expanded),
+    **dict.fromkeys(["expand", "expand_as", "broadcast_to"], expanded),
     **dict.fromkeys(["repeat", "tile"], repeated),
-    **dict.fromkeys("cat concat concatenate".split(), joined),
+    **dict.fromkeys(["cat", "concat", "concatenate"], joined),
     "stack": stacked,
-    **dict.fromkeys("chunk split tensor_split".split(), in_pieces),
+    **dict.fromkeys(["chunk", "split", "tensor_split"], in_pieces),
     "unbind": unbound,
     "pad": padded,
     **dict.fromkeys(["roll", "flip"], along),

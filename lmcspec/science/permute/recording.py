@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -69,6 +70,13 @@ class Taker:
             )
         if number in self._wanted:
             self.taken[number] = output.detach().clone()
+
+
+def outputs_of(module: nn.Module, state: Mapping[str, Tensor], images: Tensor) -> Any:
+    """What the module gives with this state in place of its parameters and buffers, each under its first name."""
+    names = {name for name, _ in [*module.named_parameters(), *module.named_buffers()]}
+    first = {name: tensor for name, tensor in state.items() if name in names}
+    return torch.func.functional_call(module, first, (images,))
 
 
 @contextmanager

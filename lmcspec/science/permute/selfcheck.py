@@ -10,6 +10,7 @@ from lmcspec.base import streams
 from lmcspec.base.errors import LmcspecError
 from lmcspec.science.permute.algebra import apply, random_permutation
 from lmcspec.science.permute.groups import Groups
+from lmcspec.science.permute.recording import outputs_of
 from lmcspec.science.permute.rules.rule import tensors_in
 
 TOLERANCE = {torch.float64: 1e-8, torch.float32: 1e-3}
@@ -87,8 +88,7 @@ def randomised(module: nn.Module, generator: torch.Generator) -> dict[str, Tenso
 
 def _outputs(module: nn.Module, state: Mapping[str, Tensor], images: Tensor) -> Tensor:
     with torch.no_grad():
-        output = torch.func.functional_call(module, dict(state), (images,))
-    return torch.cat([tensor.flatten() for tensor in tensors_in(output)])
+        return torch.cat([tensor.flatten() for tensor in tensors_in(outputs_of(module, state, images))])
 
 
 def _broken(group: str) -> GroupsError:

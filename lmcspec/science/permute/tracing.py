@@ -16,9 +16,9 @@ from lmcspec.base.errors import LmcspecError
 from lmcspec.science.dropout import silence
 from lmcspec.science.permute.grouping import Grouping, grouped
 from lmcspec.science.permute.groups import Groups
-from lmcspec.science.permute.labelling import Labelling, free_axes
+from lmcspec.science.permute.labelling import FACTS, Labelling, free_axes
 from lmcspec.science.permute.labels import Axes, choose, fixed
-from lmcspec.science.permute.recording import Recorder, Taker, modules_followed
+from lmcspec.science.permute.recording import Recorder, Taker, modules_followed, outputs_of
 from lmcspec.science.permute.rules import RULES
 from lmcspec.science.permute.rules.elementwise import ACTIVATIONS
 from lmcspec.science.permute.rules.rule import tensors_in
@@ -87,7 +87,7 @@ class Traced:
         with _as_it_was(self.module), torch.no_grad():
             self.module.eval()
             with Recorder(taker):
-                torch.func.functional_call(self.module, dict(state), (images,))
+                outputs_of(self.module, state, images)
         return [site.units(taker.taken[site.number]) for site in sites]
 
 
@@ -191,9 +191,11 @@ class _Follower:
             self._labelling.place = f"{name} in {where() or 'the network'}"
             inputs, outputs = tuple(tensors_in((args, kwargs))), tuple(tensors_in(output))
             self._labelling.read(name, args, kwargs, output)
+            if not outputs and name in FACTS:
+                return
             axes: Axes = ()
             if any(id(tensor) in self._from_images for tensor in inputs):
-                self._from_images.update(map(id, outputs))
+                self._from_images.update(map(id, outputs or inputs[:1]))
                 axes = self._labelling.of(outputs[0]) if len(outputs) == 1 else ()
             self._steps.append(_Step(name, self._labelling.place, training, inputs, outputs, axes))
 

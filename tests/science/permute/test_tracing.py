@@ -220,17 +220,16 @@ def test_a_parameter_that_is_used_twice_ties_both_uses():
 
 
 def test_two_names_of_a_tied_parameter_move_alike_and_count_once():
-    module = Calls(
-        lambda m, x: m.out(m.b(m.a(x.flatten(1)).relu()).relu()),
-        a=nn.Linear(6, 6),
-        b=nn.Linear(6, 6),
-        out=nn.Linear(6, 2),
-    )
-    module.b.weight = module.a.weight
+    def forward(m, x):
+        return m.out(m.c(m.b(m.a(x.flatten(1)).relu()).relu()).relu())
+
+    module = Calls(forward, a=nn.Linear(6, 5), b=nn.Linear(5, 5), c=nn.Linear(5, 5), out=nn.Linear(5, 2))
+    module.c.weight = module.b.weight
     groups = groups_of(module, (1, 2, 3))
-    assert groups.axes["a.weight"] == groups.axes["b.weight"]
-    assert "a.weight" in groups.counted and "b.weight" not in groups.counted
-    assert not groups.sizes, "the first layer's inputs are pixels, so all stays"
+    check(module, groups, (1, 2, 3), tolerance=1e-10)
+    assert dict(groups.sizes) == {"a": 5}
+    assert groups.axes["b.weight"] == groups.axes["c.weight"]
+    assert "b.weight" in groups.counted and "c.weight" not in groups.counted
 
 
 def test_embeddings_keep_their_rows_and_tie_the_head_that_shares_them():
@@ -369,6 +368,11 @@ def test_parameters_that_are_never_used_stay():
     assert {entry.place: entry.reason for entry in groups.pinned}[
         "a.bias axis 0"
     ] == "a.bias is not used in the forward pass"
+
+
+def test_a_parameter_that_is_only_asked_for_its_type_is_not_used():
+    groups = traced(lambda m, x: m.out(x.flatten(1).to(m.a.weight.dtype)), a=nn.Linear(4, 5), out=nn.Linear(192, 2))
+    assert not groups.sizes
 
 
 def test_a_network_that_does_not_run_says_on_what():

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from lmcspec.base import streams
 from lmcspec.base.errors import LmcspecError
-from lmcspec.science.permute.algebra import apply, random_permutation
-from lmcspec.science.permute.groups import Groups
+from lmcspec.science.permute.groups import Block, Groups
 from lmcspec.science.permute.recording import outputs_of
 from lmcspec.science.permute.rules.rule import tensors_in
 
@@ -44,13 +43,16 @@ def check(module: nn.Module, groups: Groups, shape: tuple[int, ...], tolerance: 
         before = _outputs(twin, state, images.to(device))
     if not torch.isfinite(before).all():
         raise GroupsError("the groups can't be checked: with random weights the network's output is not finite")
-    permutation = random_permutation(groups, "self-check")
+    permutation = {
+        group: torch.from_numpy(streams.permutation(size, "match", "self-check", group))
+        for group, size in groups.sizes.items()
+    }
     scale = (before.abs().max() if before.numel() else torch.ones(())) * (tolerance or TOLERANCE[before.dtype])
-    together = _outputs(twin, apply(groups, permutation, state), images.to(device))
+    together = _outputs(twin, _permuted(groups, permutation, state), images.to(device))
     if bool((together - before).abs().max() <= scale):
         return
     for group in groups.sizes:
-        alone = _outputs(twin, apply(groups, {group: permutation[group]}, state), images.to(device))
+        alone = _outputs(twin, _permuted(groups, {group: permutation[group]}, state), images.to(device))
         if not bool((alone - before).abs().max() <= scale):
             raise _broken(group)
     raise _broken(next(iter(groups.sizes), "none"))
@@ -89,6 +91,23 @@ def randomised(module: nn.Module, generator: torch.Generator) -> dict[str, Tenso
 def _outputs(module: nn.Module, state: Mapping[str, Tensor], images: Tensor) -> Tensor:
     with torch.no_grad():
         return torch.cat([tensor.flatten() for tensor in tensors_in(outputs_of(module, state, images))])
+
+
+def _permuted(groups: Groups, permutation: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state with unit p[i] of each group as unit i. It is written out here, so that it checks what others do."""
+    permuted = dict(state)
+    for name, tensor in state.items():
+        for axis, blocks in enumerate(groups.axes[name]):
+            old = [_order(block, permutation) for block in blocks]
+            starts = [sum(block.length for block in blocks[:place]) for place in range(len(blocks))]
+            index = torch.cat([order + start for order, start in zip(old, starts, strict=True)] or [torch.arange(0)])
+            permuted[name] = permuted[name].index_select(axis, index.to(tensor.device))
+    return permuted
+
+
+def _order(block: Block, permutation: Mapping[str, Tensor]) -> Tensor:
+    units = permutation.get(block.group or "", torch.arange(block.size))
+    return (units[:, None] * block.inner + torch.arange(block.inner)).flatten()
 
 
 def _broken(group: str) -> GroupsError:

@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 import torch
 from cards_for_tests import example
+from permuted_for_tests import drawn, permuted
 
 from lmcspec.catalog import built_in
 from lmcspec.catalog.models.convnet import ConvNet
@@ -13,7 +14,6 @@ from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.catalog.models.vgg import CifarVgg
 from lmcspec.science.models import construct, convnet, inception, mlp, resnet, vgg
-from lmcspec.science.permute.algebra import apply, random_permutation
 from lmcspec.science.permute.selfcheck import randomised
 from lmcspec.science.permute.tracing import groups_of, trace
 
@@ -56,9 +56,9 @@ def largest_difference(module, groups, images, *, training, dtype):
     module = module.to(dtype).train(training)
     generator = torch.Generator().manual_seed(3)
     state = randomised(module, generator)
-    permuted = apply(groups, random_permutation(groups, "test"), state)
+    twin = permuted(groups, drawn(groups), state)
     images = images.to(dtype)
-    before, after = (outputs(module, {name: t.clone() for name, t in s.items()}, images) for s in (state, permuted))
+    before, after = (outputs(module, {name: t.clone() for name, t in s.items()}, images) for s in (state, twin))
     assert torch.isfinite(before).all() and before.std() > 0
     return float((after - before).abs().max() / before.abs().max())
 

@@ -20,7 +20,7 @@ from lmcspec.science.permute.recording import Recorder
 from lmcspec.science.permute.rules import RULES
 from lmcspec.science.permute.rules.rule import tensors_in
 
-SIZES = (1, 2, 3, 4, 6, 8, 12)
+SIZES = (1, 2, 4, 4, 6, 6)
 
 
 def factorings(size):
@@ -138,7 +138,7 @@ def run(program, inputs):
     """All tensors that the program makes, the inputs first."""
     pool = list(inputs)
     for name, number in program:
-        x = pool[number // 11 % len(pool)]
+        x = pool[-1 - number // 11 % min(len(pool), 5)]
         if x.ndim == 0 or x.numel() > 3000 or x.ndim > 5:
             continue
         pool += tensors_in(OPERATIONS[name](pool, x, number))

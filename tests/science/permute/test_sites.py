@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from permuted_for_tests import drawn, permuted
 from torch import nn
 from torch.nn import functional as F
 
@@ -9,7 +10,6 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.science.models import construct, convnet, mlp, resnet
-from lmcspec.science.permute.algebra import apply, random_permutation
 from lmcspec.science.permute.description import described, rows
 from lmcspec.science.permute.tracing import trace
 
@@ -57,11 +57,11 @@ def test_permuted_networks_have_permuted_activations_at_every_place(residual):
     state = {
         name: t + torch.rand_like(t) if t.is_floating_point() else t for name, t in residual.module.state_dict().items()
     }
-    permutation = random_permutation(residual.groups, "test")
-    permuted = apply(residual.groups, permutation, state)
+    permutation = drawn(residual.groups)
+    twin = permuted(residual.groups, permutation, state)
     images = torch.randn(4, 3, 8, 8)
     sites = [(group, site) for group, several in residual.sites.items() for site in several]
-    before, after = (residual.run(s, images, [site for _, site in sites]) for s in (state, permuted))
+    before, after = (residual.run(s, images, [site for _, site in sites]) for s in (state, twin))
     for (group, site), old, new in zip(sites, before, after, strict=True):
         torch.testing.assert_close(new, old.index_select(site.axis, permutation[group]), rtol=1e-3, atol=1e-4)
 

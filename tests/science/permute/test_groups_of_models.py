@@ -190,6 +190,22 @@ def test_the_auxiliary_classifier_of_inception_moves_with_what_it_looks_at():
     assert largest_difference(module, groups, images, training=True, dtype=torch.float64) < 1e-8
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("densenet121", 120), ("shufflenet_v2_x0_5", 30), ("mobilenet_v2", 25), ("resnext50_32x4d", 21), ("swin_t", 28)],
+)
+def test_networks_of_torchvision_are_understood(name, count):
+    """Joints of many features, shuffled channels, depthwise and grouped convolutions, windows of attention."""
+    from torchvision import models
+
+    with torch.random.fork_rng():
+        module = models.get_model(name, num_classes=10)
+    groups = groups_of(module, (3, 64, 64))
+    assert len(groups.sizes) == count
+    assert not [entry for entry in groups.pinned if " axis " not in entry.place], "no operation without a rule"
+
+
 def test_tracing_leaves_the_module_as_it_was():
     module = construct(resnet.build, CifarResNet(depth=8, width=4), (3, 8, 8), 10).train()
     module.stem.eval()

@@ -120,11 +120,14 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
             follower.follow(module)
             follower.pin_outputs()
     used = {id(tensor) for step in steps for tensor in step.inputs}
+    shared = _sharing(state)
     for name, tensor in state.items():
-        if id(tensor) not in used:
-            labelling.place = name
-            for axis in labelling.of(tensor):
+        labelling.place = name
+        for axis in labelling.of(tensor):
+            if id(tensor) not in used:
                 labelling.pin(axis, "is not used in the forward pass")
+            if name in shared:
+                labelling.pin(axis, "shares memory with another tensor of the state")
     first_use = {id(tensor): number for number, step in reversed(list(enumerate(steps))) for tensor in step.inputs}
     labelling.settle()
     labels = {name: labelling.of(tensor) for name, tensor in state.items()}
@@ -223,6 +226,15 @@ def _once(state: Mapping[str, Tensor], parameters: set[int]) -> tuple[str, ...]:
         if id(tensor) in parameters:
             names.setdefault(id(tensor), name)
     return tuple(names.values())
+
+
+def _sharing(state: Mapping[str, Tensor]) -> set[str]:
+    """The names of tensors whose memory is that of another one, too: views of each other, not one tensor twice."""
+    tensors: dict[int, set[int]] = {}
+    memory = {name: tensor.untyped_storage().data_ptr() for name, tensor in state.items() if tensor.numel()}
+    for name, place in memory.items():
+        tensors.setdefault(place, set()).add(id(state[name]))
+    return {name for name, place in memory.items() if place and len(tensors[place]) > 1}
 
 
 def _images(module: nn.Module, shape: tuple[int, ...]) -> Tensor:

@@ -375,6 +375,31 @@ def test_a_parameter_that_is_only_asked_for_its_type_is_not_used():
     assert not groups.sizes
 
 
+def test_parameters_that_are_views_of_each_other_stay():
+    module = Calls(
+        lambda m, x: m.out(m.b(m.a(x.flatten(1)))), a=nn.Linear(6, 5), b=nn.Linear(5, 6), out=nn.Linear(6, 2)
+    )
+    module.b.weight = nn.Parameter(module.a.weight.detach().T)
+    groups = trace(module, (1, 2, 3)).groups
+    assert not any(block.group for name in ("a.weight", "b.weight") for axis in groups.axes[name] for block in axis)
+    assert "shares memory" in {entry.place: entry.reason for entry in groups.pinned}["a.weight axis 0"]
+
+
+def test_the_self_check_names_the_first_of_two_groups_that_should_be_one_group():
+
+    def forward(m, x):
+        x = x.flatten(1)
+        return m.out((m.a(x) * m.b(x)).relu())
+
+    module = Calls(forward, a=nn.Linear(6, 5), b=nn.Linear(6, 5), out=nn.Linear(5, 2))
+    groups = trace(module, (1, 2, 3)).groups
+    assert list(groups.sizes) == ["a"]
+    apart = {name: tuple(tuple(Block("b", 5) if b.group and name.startswith("b") else b for b in axis) for axis in axes)
+             for name, axes in groups.axes.items()}  # fmt: skip
+    with pytest.raises(GroupsError, match="'a'"):
+        check(module, type(groups)({"a": 5, "b": 5}, apart, groups.counted), (1, 2, 3))
+
+
 def test_a_network_that_does_not_run_says_on_what():
     with pytest.raises(TracingError, match=r"in evaluation mode on images of \(2, 1, 5, 5\)"):
         trace(Calls(lambda m, x: m.out(x.flatten(1)), out=nn.Linear(3, 2)), (1, 5, 5))

@@ -112,6 +112,14 @@ def _(world: World, path: Path) -> object:
     return noise.floor.__wrapped__(((own, own), (own,)))
 
 
+@reader("permutation", lambda world: world.root / "permutation.safetensors", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.science.permute.permutation_file import load
+
+    with contextlib.suppress(FileNotFoundError):
+        return load(path)
+
+
 @reader("ledger", lambda world: world.root / "store" / "tracking" / "ledger.sqlite", json=False)
 def _(world: World, path: Path) -> object:
     from lmcspec.store import layout

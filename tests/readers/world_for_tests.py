@@ -137,6 +137,7 @@ def _add_sets(place: Path) -> None:
     torch.save([images, labels], place / "set.pt")
     torch.save([images, labels], place / "old.pt", _use_new_zipfile_serialization=False)
     save_file({"average/instability/test": torch.rand(20)}, place / "noise.safetensors")
+    save_file({"layers.0": torch.tensor([2, 0, 1])}, place / "permutation.safetensors")
     (place / "verified.json").write_text(json.dumps({"digest": TASK, "files": []}))
 
 

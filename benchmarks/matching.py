@@ -125,11 +125,11 @@ def measure(name: str, times: int, plain: int) -> float:
         if results:
             totals = [sum(sweeps) for sweeps, _ in results]
             counts = [len(sweeps) for sweeps, _ in results]
-            of_sweep = [seconds for sweeps, _ in results for seconds in sweeps]
-            firsts = [sweeps[0] for sweeps, _ in results]
-            print(f"{name}, {way}: a run {spread_of(totals)}, a sweep {spread_of(of_sweep)}, the first {spread_of(firsts)}, "
-                  f"{min(counts)} to {max(counts)} sweeps, F {', '.join(f'{value:.3f}' for _, value in results)}",
-                  flush=True)  # fmt: skip
+            later = [seconds for sweeps, _ in results for seconds in sweeps[1:]]
+            values = ", ".join(f"{value:.3f}" for _, value in results)
+            print(f"{name}, {way}: a run {spread_of(totals)}")
+            print(f"    first sweep {spread_of([sweeps[0] for sweeps, _ in results])}; others {spread_of(later)}")
+            print(f"    {min(counts)} to {max(counts)} sweeps; F {values}", flush=True)
     return median(sum(sweeps) for sweeps, _ in runs["lmcspec"])
 
 

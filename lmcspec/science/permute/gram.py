@@ -30,12 +30,10 @@ class Term:
     """The blocks of the other axes that groups permute; without any, all entries stay and are the first axis."""
     a: Tensor
     b: Tensor
+    neighbours: frozenset[str]
+    """The groups on whose permutations the term depends: those of `others`."""
     scale: Tensor | None
     """For the cosine 1 / (|a_i| |b_j|), and 0 where a unit is zero, (units, units)."""
-
-    def neighbours(self) -> set[str]:
-        """The groups on whose permutation the term depends."""
-        return {block.group for blocks in self.others for block in blocks if block.group is not None}
 
     def index(self, permutation: Permutation) -> Tensor:
         """Which entry of `b` stands beside each of `a` once the other axes are permuted."""
@@ -76,26 +74,32 @@ def terms(
 
 def updated(gram: Gram | None, members: tuple[Term, ...], permutation: Permutation, units: int) -> Gram:
     """The Gram under this permutation: the same object where none of its neighbours moved since, else a new one."""
-    neighbours = set().union(*(term.neighbours() for term in members))
-    now = {group: permutation[group] for group in sorted(neighbours)}
-    if gram is not None and all(torch.equal(vector, gram.under[group]) for group, vector in now.items()):
-        return gram
+    neighbours = sorted(frozenset[str]().union(*(term.neighbours for term in members)))
+    now = {group: permutation[group] for group in neighbours}
     if gram is None:
         device = members[0].a.device if members else None
         matrix = torch.zeros(units, units, dtype=torch.float64, device=device)
-    else:
-        matrix = gram.matrix.clone()
+        for term in members:
+            _add(matrix, term, term.index(now), None)
+        return Gram(matrix, now)
+    moved = {group for group, vector in now.items() if not torch.equal(vector, gram.under[group])}
+    if not moved:
+        return gram
+    matrix = gram.matrix.clone()
     for term in members:
-        _add(matrix, term, term.index(now), None if gram is None else term.index(gram.under))
+        if term.neighbours & moved:
+            _add(matrix, term, term.index(now), term.index(gram.under))
     return Gram(matrix, now)
 
 
 def _add(matrix: Tensor, term: Term, new: Tensor, old: Tensor | None) -> None:
     """Add a term to a Gram, or what of it changed from one index to another."""
+    device = matrix.device
     rows = torch.arange(len(new)) if old is None else (new != old).nonzero().flatten()
     target = matrix if term.scale is None else torch.zeros_like(matrix)
-    device = matrix.device
-    for part in rows.split(max(1, CHUNK // max(1, term.a[0].numel()))):
+    step = max(1, CHUNK // max(1, term.a[0].numel()))
+    for first in range(0, len(rows), step):
+        part = rows[first : first + step]
         moved = term.b.index_select(0, new[part].to(device)).double()
         if old is not None:
             moved -= term.b.index_select(0, old[part].to(device))
@@ -109,9 +113,11 @@ def _term(groups: Groups, place: tuple[str, int, int, Block], a: Tensor, b: Tens
     name, axis, start, block = place
     axes = groups.axes[name]
     others = [other for other in range(a.ndim) if other != axis and any(part.group is not None for part in axes[other])]
-    laid = [_laid_out(tensor.detach(), axis, start, block, others) for tensor in (a, b)]
-    scale = torch.outer(*(_inverse_norms(tensor) for tensor in laid)) if cosine else None
-    return Term(name, tuple(axes[other] for other in others), *laid, scale)
+    laid_a, laid_b = (_laid_out(tensor.detach(), axis, start, block, others) for tensor in (a, b))
+    scale = torch.outer(_inverse_norms(laid_a), _inverse_norms(laid_b)) if cosine else None
+    blocks = tuple(axes[other] for other in others)
+    neighbours = frozenset(part.group for of_axis in blocks for part in of_axis if part.group is not None)
+    return Term(name, blocks, laid_a, laid_b, neighbours, scale)
 
 
 def _laid_out(tensor: Tensor, axis: int, start: int, block: Block, others: list[int]) -> Tensor:

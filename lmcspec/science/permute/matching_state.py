@@ -78,8 +78,9 @@ def from_tensors(groups: Groups, tensors: Mapping[str, Tensor], device: str = "c
     best = None
     if "best" in tensors:
         of_restart, sweeps, converged = tensors["best"].tolist()
+        value, similarity = tensors["best objective"].tolist()
         permutation = {group: tensors[f"best/{place}"] for place, group in enumerate(names)}
-        best = Matched(permutation, *tensors["best objective"].tolist(), of_restart, sweeps, bool(converged))
+        best = Matched(permutation, value, similarity, of_restart, sweeps, bool(converged))
     return State(
         restart,
         sweep,

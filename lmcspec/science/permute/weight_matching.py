@@ -160,7 +160,7 @@ def _gain(matching: _Matching, group: str, gram: Tensor, permutation: dict[str, 
 
     Where the group stands on two axes of a parameter, the Gram holds one of them still, and only trying tells.
     """
-    coupled = tuple(term.parameter for term in matching.terms[group] if group in term.neighbours())
+    coupled = tuple(term.parameter for term in matching.terms[group] if group in term.neighbours)
     if coupled:
         few = replace(matching.groups, counted=tuple(dict.fromkeys(term.parameter for term in matching.terms[group])))
         values = [

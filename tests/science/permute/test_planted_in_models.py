@@ -27,7 +27,7 @@ def test_a_planted_permutation_is_found(name):
     b = initial_state(module, "default", ("init", 0))
     planted = random_permutation(groups, "planted", name)
     a = apply(groups, planted, b)
-    matched = match_weights(groups, a, b, WeightMatching(restarts=3))
+    matched = match_weights(groups, a, b, WeightMatching(restarts=1 if name in LARGE else 3))
     assert squared_distance(groups, matched.permutation, a, b) == 0
     moved = apply(groups, matched.permutation, b)
     assert all(torch.equal(moved[key], a[key]) for key in a)

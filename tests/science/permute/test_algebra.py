@@ -4,8 +4,9 @@ import pytest
 import torch
 from hand_written_groups_for_tests import groups as make_groups
 from hand_written_groups_for_tests import mlp_and_groups, outputs, randomised, resnet_and_groups, vgg_and_groups
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from torch import nn
 
 from lmcspec.science.permute import algebra
@@ -73,6 +74,7 @@ def test_the_matrix_form_is_the_same():
 
 
 @networks
+@settings(max_examples=examples(0.4))
 @given(draw=seeds)
 def test_laws(name, draw):
     module, groups = NETWORKS[name]
@@ -130,6 +132,7 @@ def test_blocks_of_an_axis_are_permuted_as_a_plain_loop_does(drawn, seed):
 
 
 @networks
+@settings(max_examples=examples(0.2))
 @given(draw=seeds)
 def test_masks_are_permuted_like_weights(name, draw):
     """The mask of the permuted network is the permuted mask, of magnitudes without ties; counts of layers stay."""

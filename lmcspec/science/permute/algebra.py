@@ -31,20 +31,22 @@ def apply(groups: Groups, permutation: Permutation, tensors: Mapping[str, Tensor
 
 
 def apply_to_moments(groups: Groups, permutation: Permutation, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """An optimiser's state after its network was permuted: moments `WHAT/NAME` as the parameter NAME, the rest as is."""
+    """An optimiser's state after its network was permuted: moments `WHAT/NAME` as the parameter NAME, others as is."""
     permutation = checked(groups, permutation)
     axes = {key: groups.axes.get(key.partition("/")[2], ()) for key in state}
     return {key: _applied(axes[key], permutation, tensor, key) for key, tensor in state.items()}
 
 
 def compose(first: Permutation, second: Permutation) -> dict[str, Tensor]:
-    """First the one, then the other: `apply(apply(b, first), second)` is `apply(b, compose(first, second))`.
+    """The one and then the other, of each group the vector `first[second]`.
 
-    Of each group the vector `first[second]`.
+    So `apply(groups, second, apply(groups, first, b))` is `apply(groups, compose(first, second), b)`.
     """
     vectors = {**first, **second}
-    return {group: first[group][second[group]] if group in first and group in second else vectors[group].clone()
-            for group in vectors}  # fmt: skip
+    both = first.keys() & second.keys()
+    return {
+        group: first[group][second[group]] if group in both else vector.clone() for group, vector in vectors.items()
+    }
 
 
 def invert(permutation: Permutation) -> dict[str, Tensor]:
@@ -83,7 +85,7 @@ def fixed_share(p: Permutation, q: Permutation) -> float:
 
 
 def checked(groups: Groups, permutation: Permutation) -> dict[str, Tensor]:
-    """The permutation with a vector for every group, int64 on the CPU; ValueError where one is not what it should be."""
+    """The permutation with an int64 vector for every group, on the CPU; ValueError where a vector is none of its group."""
     if odd := sorted(set(permutation) - set(groups.sizes)):
         raise ValueError(f"the network has no group {odd[0]!r}; its groups are {', '.join(groups.sizes) or 'none'}")
     vectors = {}
@@ -111,15 +113,16 @@ def positions(blocks: Iterable[Block], permutation: Permutation) -> Tensor:
         if block.inner > 1:
             vector = (vector[:, None] * block.inner + torch.arange(block.inner)).flatten()
         parts.append(vector + start if start else vector)
-        start += block.size * block.inner
+        start += block.length
     return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _applied(axes: tuple[tuple[Block, ...], ...], permutation: Permutation, tensor: Tensor, name: str) -> Tensor:
     for axis, blocks in enumerate(axes):
-        length = sum(block.size * block.inner for block in blocks)
+        length = sum(block.length for block in blocks)
         if axis >= tensor.ndim or tensor.shape[axis] != length:
-            raise ValueError(f"{name} has shape {tuple(tensor.shape)}, but {length} entries on axis {axis} in the groups")
+            shape = tuple(tensor.shape)
+            raise ValueError(f"{name} has shape {shape}, but {length} entries on axis {axis} in the groups")
         if any(block.group is not None for block in blocks):
             tensor = tensor.index_select(axis, positions(blocks, permutation).to(tensor.device))
     return tensor

@@ -85,7 +85,7 @@ def fixed_share(p: Permutation, q: Permutation) -> float:
 
 
 def checked(groups: Groups, permutation: Permutation) -> dict[str, Tensor]:
-    """The permutation with an int64 vector for every group, on the CPU; ValueError where a vector is none of its group."""
+    """The permutation with an int64 vector for every group, on the CPU; ValueError where one of them is not that."""
     if odd := sorted(set(permutation) - set(groups.sizes)):
         raise ValueError(f"the network has no group {odd[0]!r}; its groups are {', '.join(groups.sizes) or 'none'}")
     vectors = {}

@@ -1,6 +1,5 @@
 """The labels of the tensors of a forward pass, and what becomes of them at each of its operations."""
 
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -72,15 +71,7 @@ class Labelling:
                 raise NotUnderstoodError("takes numbers out of the network")
             if rule is None or "out" in kwargs:
                 raise NotUnderstoodError("has no rule")
-            try:
-                inspect.signature(rule).bind(self, output, *args, **kwargs)
-            except TypeError:
-                raise NotUnderstoodError("is called in a way that no rule knows") from None
-            made = rule(self, output, *args, **kwargs)
-            made = [made] if isinstance(output, Tensor) else made
-            for tensor, axes in zip(outputs, made, strict=True):
-                if tuple(map(length, axes)) != tensor.shape:
-                    raise NotUnderstoodError("is called in a way that no rule knows")
+            made = self._by(rule, outputs, output, args, kwargs)
         except NotUnderstoodError as error:
             self._give_up(inputs, outputs, str(error))
             return
@@ -89,6 +80,26 @@ class Labelling:
                 for axis, before in zip(axes, self.of(tensor), strict=True):
                     tie(before, axis)
             self.put(tensor, axes)
+
+    def _by(
+        self, rule: Rule, outputs: list[Tensor], output: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> list[Axes]:
+        """What a rule makes of the labels, for each tensor in the output; NotUnderstoodError where it does not fit.
+
+        Ties that were made until then stay: they take freedom away, and make nothing wrong.
+        """
+        try:
+            made = rule(self, output, *args, **kwargs)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise NotUnderstoodError("is called in a way that no rule knows") from error
+        several = [made] if isinstance(output, Tensor) else list(made)
+        fits = len(several) == len(outputs)
+        for tensor, axes in zip(outputs, several, strict=False):
+            fits = fits and tuple(map(length, axes)) == tensor.shape
+            fits = fits and (not self.knows(tensor) or tuple(map(length, self.of(tensor))) == tensor.shape)
+        if not fits:
+            raise NotUnderstoodError("changes shapes in a way that no rule knows")
+        return several
 
     def _give_up(self, inputs: Iterable[Tensor], outputs: Iterable[Tensor], reason: str) -> None:
         inputs = list(inputs)

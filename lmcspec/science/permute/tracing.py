@@ -171,7 +171,8 @@ class _Follower:
         reasons = ("images stay in order", "the network's input", *["pixels stay in order"] * self._images.ndim)
         axes = [fixed(size, reason) for size, reason in zip(self._images.shape, reasons, strict=False)]
         self._labelling.put(self._images, tuple(axes))
-        with modules_followed(module) as where, torch.random.fork_rng(devices=[]), torch.enable_grad():
+        devices = [self._images.device] if self._images.is_cuda else []
+        with modules_followed(module) as where, torch.random.fork_rng(devices), torch.enable_grad():
             try:
                 with Recorder(self._seen_by(where, module.training)):
                     self._output = module(self._images)

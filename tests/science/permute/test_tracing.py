@@ -362,6 +362,15 @@ def test_what_works_in_place_and_writes_into_places():
     assert blocks(groups, "b.weight", 0) == (("a", 6, 1),)
 
 
+def test_what_changes_its_own_shape_stays_and_is_reported():
+    groups = traced(
+        lambda m, x: m.out(m.b(m.a(x.flatten(1)).unsqueeze_(1).sum(1)).relu()),
+        a=nn.Linear(192, 5), b=nn.Linear(5, 6), out=nn.Linear(6, 4),
+    )  # fmt: skip
+    assert dict(groups.sizes) == {"b": 6}
+    assert "unsqueeze in the network" in {entry.place for entry in groups.pinned}
+
+
 def test_parameters_that_are_never_used_stay():
     groups = traced(lambda m, x: m.out(x.flatten(1)), a=nn.Linear(4, 5), out=nn.Linear(192, 2))
     assert not groups.sizes

@@ -22,6 +22,15 @@ def test_from_python(tmp_path):
     assert "Nothing to do" in again.stdout and again.stdout.splitlines()[-4:] == first.stdout.splitlines()[-4:]
 
 
+def test_two_networks_are_aligned_and_merged():
+    program = [sys.executable, str(EXAMPLES / "align_two_networks.py")]
+    printed = subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert printed[0] == "groups: stem (8 units), conv (16 units), hidden (32 units)"
+    wrong = {line[:18].strip(): float(line[18:].split("%")[0]) for line in printed[1:]}
+    assert wrong["A"] < 6 and wrong["B"] == wrong["B, aligned"] < 6, "an aligned network is the same function"
+    assert wrong["average"] > 2 * wrong["average, aligned"] and wrong["and repaired"] < wrong["average, aligned"]
+
+
 @pytest.mark.slow
 def test_a_plugin_s_names_work_like_any_other(tmp_path):
     """Installed by hand: its folder and an entry point on the path, which is all that pip would add."""

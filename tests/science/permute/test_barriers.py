@@ -53,8 +53,9 @@ def test_there_is_one_to_its_permutation_until_that_is_matched(networks, few, wa
         p = match_weights(traced.groups, a, planted).permutation
     else:
         p = match_activations(traced, a, planted, few[0])
-    error, loss = barriers(module, a, apply(traced.groups, p, planted), few[0])
-    assert error == 0 and loss == pytest.approx(0, abs=1e-6)
+    matched = curve(module, a, apply(traced.groups, p, planted), few[0])
+    assert len(set(matched.values("test", "error"))) == 1
+    assert barrier(matched.values("test", "loss"), GRID) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("way", ["weights", "activations"])

@@ -34,7 +34,7 @@ class ActivationMatching:
     `post`     that behind the last non-linearity, or the last one if there is none: the paper's text
     `pre`      what the last layer or norm gives, before non-linearity and sum: the paper's released code
     `stream`   that behind the last sum of branches, before the non-linearity; as `post` where nothing is summed
-    `all`      each of them; the units' values in all are their samples
+    `all`      what every layer, norm, sum and non-linearity gives: the units' values in all of them are samples alike
 
     Similarities of unit i of A and j of B over samples (images and pixels): `inner-product` E[a_i b_j], `correlation`
     the same divided by the root of E[a_i^2] E[b_j^2], and 0 where that is 0, as of a unit that is dead. `centred`,
@@ -44,7 +44,7 @@ class ActivationMatching:
     where: Where = "post"
     kernel: Literal["inner-product", "correlation"] = "inner-product"
     centred: bool = False
-    batch: int = 250
+    batch: int = 100
     """Images at a time. What it changes is memory, and the last bits of sums."""
 
 
@@ -151,13 +151,15 @@ def _similarity(moments: Moments, settings: ActivationMatching, group: str) -> T
 
 def chosen(sites: Sequence[Site], where: Where) -> tuple[Site, ...]:
     """Of the sites of a group, in the order of execution, those at which activations are compared."""
-    if where == "all":
-        return tuple(sites)
-    last = {
+    computed = {
         "post": [site for site in sites if site.nonlinear],
         "pre": [site for site in sites if site.operation in _LAYERS],
         "stream": [site for site in sites if site.operation in _SUMS],
     }
-    if where not in last:
-        raise ValueError(f"there are no activations {where!r}; there are {', '.join(last)} and all")
-    return tuple((last[where] or last["post"] or list(sites))[-1:])
+    if where == "all":
+        # What only moves axes or takes maxima of pixels would count the same values again.
+        numbers = {site.number for several in computed.values() for site in several}
+        return tuple(site for site in sites if site.number in numbers) or tuple(sites[-1:])
+    if where not in computed:
+        raise ValueError(f"there are no activations {where!r}; there are {', '.join(computed)} and all")
+    return tuple((computed[where] or computed["post"] or list(sites))[-1:])

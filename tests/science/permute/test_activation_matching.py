@@ -10,6 +10,7 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.science.data.resident import Split
+from lmcspec.science.initial import initial_state
 from lmcspec.science.models import construct, convnet, mlp, resnet
 from lmcspec.science.permute.activation_matching import (
     ActivationMatching,
@@ -120,7 +121,9 @@ def test_which_activations_are_compared(stream, networks):
             assert all(later.number <= site.number for later in several if later.operation == operation)
     (post_stream,), (before,) = chosen(of_stream, "post"), chosen(of_stream, "stream")
     assert post_stream.number == before.number + 1, "a residual stream's last non-linearity takes its last sum"
-    assert chosen(of_stream, "all") == tuple(of_stream)
+    every = [site.operation for site in chosen(of_stream, "all")]
+    assert every == ["conv2d", "layer_norm", "relu", "conv2d", "layer_norm", "add", "relu"], "copies are left out"
+    assert len(of_stream) > len(every)
     linear = [site for site in networks[0].sites["layers.0"] if not site.nonlinear]
     assert chosen(linear, "post") == (linear[-1],), "without a non-linearity it is the last site"
     with pytest.raises(ValueError, match="no activations 'before'; there are post, pre, stream and all"):
@@ -232,10 +235,28 @@ def test_the_networks_and_the_module_stay_as_they_are(stream, few):
 
 def test_batch_norm_is_seen_in_evaluation_mode(few):
     module = construct(convnet.build, ConvNet(depth=2, width=8, norm="batch"), SHAPE, 10)
+    few = (few[0].subset(torch.arange(100)),)
     a, traced = alive(trained(module, few[0], 0, epochs=1)), trace(module, SHAPE)
     b = apply(traced.groups, random_permutation(traced.groups, 0, 4), a)
-    p = [match_activations(traced, a, b, few[0], ActivationMatching(batch=batch)) for batch in (1, 300)]
+    p = [match_activations(traced, a, b, few[0], ActivationMatching(batch=batch)) for batch in (1, 100)]
     assert same(*p) and same(apply(traced.groups, p[0], b), a)
+    everywhere = match_activations(traced, a, b, few[0], ActivationMatching("all", "correlation", centred=True))
+    assert same(apply(traced.groups, everywhere, b), a)
+
+
+def test_a_channel_that_is_several_columns_has_them_as_samples(few):
+    """Behind a flatten a unit of the group is 36 entries, which move together."""
+    module = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 5, 3), torch.nn.Flatten(), torch.nn.ReLU(), torch.nn.Linear(5 * 36, 10)
+    )
+    module.load_state_dict(initial_state(module, "default", ("init", 3)))
+    a, traced = dict(module.state_dict()), trace(module, SHAPE)
+    (site,) = chosen(traced.sites["0"], "post")
+    assert site.operation == "relu" and site.inner == 36
+    b = apply(traced.groups, random_permutation(traced.groups, 0, 5), a)
+    *_, state = looking(traced, a, b, few[0])
+    assert state.moments["0"].count == 300 * 36
+    assert same(apply(traced.groups, match_activations(traced, a, b, few[0]), b), a)
 
 
 def test_the_default_is_the_paper_s():

@@ -100,14 +100,14 @@ def test_a_planted_permutation_is_recovered_by_distance(network):
     _, groups, a, _ = network
     planted = apply(groups, random_permutation(groups, 0, 2), a)
     assert float(apart(groups, a)(planted, 0)) > 0.5
-    p = match_by_sinkhorn(groups, planted, apart(groups, a), SinkhornMatching(steps=150))
+    p = match_by_sinkhorn(groups, planted, apart(groups, a), SinkhornMatching(steps=60))
     assert same(apply(groups, p, planted), a)
 
 
 def test_a_planted_permutation_lowers_the_midpoint_s_loss(network, few):
     module, groups, a, _ = network
     planted, midpoint = apply(groups, random_permutation(groups, 0, 3), a), Midpoint(module, a)
-    p = match_by_sinkhorn(groups, planted, halfway(midpoint, few[0], 100, 0, 0), SinkhornMatching(steps=100))
+    p = match_by_sinkhorn(groups, planted, halfway(midpoint, few[0], 100, 0, 0), SinkhornMatching(steps=50))
     before, after = (midpoint.evaluate(b, few[0]).loss for b in (planted, apply(groups, p, planted)))
     at_a = midpoint.evaluate(a, few[0]).loss
     assert after - at_a < 0.5 * (before - at_a)

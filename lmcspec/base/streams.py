@@ -23,7 +23,7 @@ STREAMS = {
     "reinit": "redrawn weights, one draw for all levels: (replicate, draw, parameter name)",
     "distill": "making a distilled set: (seed, what …)",
     "expert": "training experts for a distilled set: (seed, expert, what …)",
-    "match": "matching permutations, and drawing some: (pair, restart, what …)",
+    "match": "matching permutations: (pair, restart)",
     "split": "splits of a data set into parts: (data set, part)",
     "subset": "fixed subsets of images to measure on: (data set, split, size)",
     "grid": "points of a landscape: (what)",

@@ -111,6 +111,10 @@ E214 unknown optimiser
     No optimiser of that name is registered, here or by a plug-in.
 E215 unknown schedule
     No schedule of that name is registered, here or by a plug-in.
+E216 unknown way to align networks
+    No method of that name is registered, here or by a plug-in.
+E217 unknown permutation
+    No permutation of that name is defined under [permutations]; `none` means none.
 E301 files extend each other in a circle
     Following `extends` leads back to a file already on the way.
 E302 extends too deep
@@ -210,6 +214,9 @@ E436 classes of two sources don't match
 E437 a class without training images
     `dataset.split` takes as many images of each class as it can. A class of which it takes all, or keeps none, could
     not be learned any more.
+E440 partners that there aren't
+    Replicates are looked at in pairs or triples where the study says so: `partners = 2` or 3, of which `replicates`
+    is a multiple. Masks are carried from one of two to the other; a permutation `via = "third"` needs three.
 E455 too many levels
     A network has at most 10,000 levels, the networks of a study together 100,000. Fractions of a millionth prune no
     weight in most rounds.

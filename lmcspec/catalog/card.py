@@ -20,6 +20,7 @@ KINDS = {
     "optimiser": "optimisers",
     "schedule": "schedules",
     "distiller": "distillers",
+    "matcher": "matchers",
     "criterion": "criteria",
     "measure": "measures",
     "plot": "plots",
@@ -165,6 +166,21 @@ class DistillerCard(Card):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class MatcherCard(Card):
+    """A way to align a network with another. Implementation: `match(config, pair) -> Permutation`.
+
+    What it is given stands in `science/permute/pair.py`, and how it stops and goes on.
+    """
+
+    kind: str = "matcher"
+    key: ClassVar[str] = "method"
+    takes: ClassVar[int | None] = 2
+    config: type[Config]
+    images: Callable[[Any], int | None] = lambda config: 0
+    """`(config)`: at how many training images it looks; None for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CriterionCard(Card):
     """A pruning criterion: an implementation that gives {parameter: scores}; the smallest are pruned.
 
@@ -216,6 +232,8 @@ class MeasureCard(Card):
     """The key that names another measure, whose numbers it reads; it trains nothing of its own."""
     from_k: bool = False
     """Whether it looks at copies that part at the steps k of its key `at`. One without any such k asks for nothing."""
+    of_partners: bool = False
+    """Whether it compares replicates with each other."""
     by_protocol: bool = False
     """Whether it trains on a distilled set, by the protocol by which such sets are judged unless it says how."""
 

@@ -37,6 +37,8 @@ def _cards(case: Case) -> Iterator[tuple[str, str, Path]]:
             yield "distiller", made.model_dump()["method"], (*path, "method")
             if made.model is not None:
                 yield "model", made.model.name, (*path, "model")
+    for name, settings in case.study.permutations.items():
+        yield "matcher", settings.model_dump()["method"], ("permutations", name, "method")
     for name, network in case.study.networks.items():
         for index, stage in enumerate(network if isinstance(network, tuple) else ()):
             yield "criterion", stage.criterion.name, ("networks", name, index, "criterion")

@@ -8,6 +8,7 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import MeasureCard, get
 from lmcspec.catalog.code import CodeError, look_again
+from lmcspec.plan.alignments import partners
 from lmcspec.plan.bounds import least_tasks, numbers
 from lmcspec.plan.checks import (
     image_problems,
@@ -28,6 +29,7 @@ from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.of_packages import BrokenCard, asked_of
+from lmcspec.plan.partner_checks import partner_problems
 from lmcspec.plan.recipe_checks import recipe_problems
 from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
@@ -141,6 +143,7 @@ class _Case:
     def compile(self) -> list[Target]:
         before = len(self.problems)
         self.problems += code_problems(self.case)
+        self.problems += partner_problems(self.case)
         if len(self.problems) > before:
             return []
         material = self.material = gather(self.case, self.base, self.graph, self.problems, self.notes)
@@ -174,6 +177,9 @@ class _Case:
             real=material.real,
             sets=material.sets,
             recipes=recipes,
+            networks=self.networks,
+            alignments=self.case.study.permutations,
+            pairs=partners(self.case.study.replicates, self.case.study.partners),
         )
         return self._targets(emit)
 

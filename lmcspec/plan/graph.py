@@ -34,6 +34,8 @@ class Target:
     copies: tuple[int, ...] = (0,)
     """The copies that it looks at: one for an accuracy, a pair for a path."""
     through: int | None = None
+    under: str = ""
+    """The permutation under which two partners are compared, or `none`; empty where no partners are."""
     split: str = "test"
     """The images by which an accuracy is known; empty for other measures."""
 
@@ -45,6 +47,8 @@ class Target:
             place.append(f"k={self.at_updates}")
         if self.through is not None:
             place.append(f"t={self.through}")
+        if self.under:
+            place.append(f"under {self.under}")
         return "/".join([*place, "-".join(map(str, self.copies))])
 
 

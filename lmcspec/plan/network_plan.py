@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lmcspec.catalog import Config
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import StagePlan
 from lmcspec.spec.study import Like
@@ -18,12 +19,20 @@ class NetworkPlan:
     like: Like | None = None
     original: "NetworkPlan | None" = None
     """The network that `like` names."""
+    alignment: Config | None = None
+    """The permutation by which its masks come from a partner; None where they don't, or are taken as they are."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """The member that stands for a recipe's name, for networks of a family over a recipe."""
 
     def recipe(self, name: str) -> str:
         """The recipe that a name means for this network."""
         return self.renamed.get(name, name)
+
+    def measured_with(self, level: int) -> str:
+        """The recipe with which a level is trained to be measured unless told: its stage's `retrain`, or `real`."""
+        stages = (self.original or self).stages
+        stage = next((stage for stage in reversed(stages) if stage.entry <= level), None)
+        return self.recipe((stage.stage.retrain if stage else None) or "real")
 
     def stage_recipe(self, stage: StagePlan) -> tuple[str, str]:
         """(recipe, training set) of the trainings that rank in a stage."""

@@ -38,7 +38,8 @@ def lay_out_networks(
         if isinstance(network, Like):
             original = laid.get(network.like)
             if original is not None:
-                laid[name] = NetworkPlan(name, original.stages, original.levels, network, original, renamed)
+                alignment = case.study.permutations.get(network.under or "")
+                laid[name] = NetworkPlan(name, original.stages, original.levels, network, original, alignment, renamed)
             continue
         for index, stage in enumerate(network):
             problems += _exclude_problems(case, model, stage, ("networks", name, index, "exclude"))

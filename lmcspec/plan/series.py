@@ -34,7 +34,11 @@ def _network(network: NetworkPlan, material: Material, recipes: Recipes) -> dict
     if network.like is not None:
         assert network.original is not None
         original = _network(network.original, material, recipes)
-        return {"like": original, "mask": network.like.mask, "weights": network.like.weights}
+        of_like = {"like": original, "mask": network.like.mask, "weights": network.like.weights}
+        if network.like.mask_from == "self":
+            return of_like
+        under = None if network.alignment is None else identity(network.alignment)
+        return of_like | {"mask_from": network.like.mask_from, "under": under}
     last = len(network.stages) - 1
     return {"stages": [_stage(network, stage, material, recipes, stage.index == last) for stage in network.stages]}
 
@@ -77,6 +81,8 @@ def _params(
     shown = network.original or network
     if network.like is not None:
         params |= {"like": shown.name, "like.mask": network.like.mask, "like.weights": network.like.weights}
+        if network.like.mask_from != "self":
+            params |= {"like.mask_from": network.like.mask_from, "like.under": network.like.under}
     for stage in shown.stages:
         document = _headline(stage, recipes[shown.stage_recipe(stage)])
         if stage.index == len(shown.stages) - 1:

@@ -3,13 +3,14 @@
 All sharing happens here, and only by ids: two networks that ask for the same work get the same task.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
-from lmcspec.catalog import CriterionCard, get, identity
+from lmcspec.catalog import Config, CriterionCard, get, identity
 from lmcspec.catalog.code import code_of
+from lmcspec.plan.alignments import Partners, carried
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
@@ -36,6 +37,12 @@ class Subnetworks:
     sets: Mapping[str, TrainingSet]
     recipes: Mapping[tuple[str, str], ResolvedRecipe]
     """By (recipe, training set)."""
+    networks: Mapping[str, NetworkPlan] = field(default_factory=dict)
+    """All networks of the case."""
+    alignments: Mapping[str, Config] = field(default_factory=dict)
+    """The study's permutations."""
+    pairs: Sequence[Partners] = ()
+    """The replicates that are compared."""
     _memory: dict[tuple, str | None] = field(default_factory=dict)
 
     def recipe(self, name: str, on: str = "real") -> ResolvedRecipe:
@@ -48,6 +55,8 @@ class Subnetworks:
         """The task whose mask this level has; None where it is dense."""
         if network.original is not None:
             assert network.like is not None
+            if network.like.mask_from == "partner":
+                return carried(self, network, replicate, level)
             mask = self.mask(network.original, replicate, level)
             if mask is None or network.like.mask == "same":
                 return mask

@@ -160,6 +160,7 @@ def _sources(plan: Plan, store: Results, runs: Mapping[str, str]) -> list[Number
         known_by = card.known_by(plan.tasks[target.task].params)
         value = card.values(stored.scalars).get(known_by) if stored else None
         name = f"{target.measure} k={'0' if not target.at_updates else target.at}" if target.at else target.measure
+        name += f" under {target.under}" if target.under else ""
         scale = known_by.unit.scale
         words = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
         gave.setdefault(target.task, {})[words] = None

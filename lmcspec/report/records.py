@@ -8,7 +8,7 @@ from lmcspec.report.tidy import Row
 
 COLUMNS = (
     *("case", "network", "level", "replicate", "measure", "metric", "k", "k_updates"),
-    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run", "through", "floor"),
+    *("value", "sparsity", "density", "n", "outcome", "headline", "task", "run", "through", "floor", "under"),
 )
 """In this order; one that comes later stands at the end."""
 
@@ -17,7 +17,7 @@ def records(rows: Iterable[Row], runs: Mapping[str, str]) -> list[dict[str, Any]
     """A record per row: `k` and `k_updates` are None for all but stability, `run` where no MLflow run is known.
 
     `through` is None but for copies that are compared on their way, after so many updates; `floor` but for numbers read
-    off paths: what the choice of images alone stays below in 19 of 20 cases.
+    off paths: what the choice of images alone stays below in 19 of 20 cases; `under` but for two partners' networks.
     """
     return [_record(row, runs) for row in rows]
 
@@ -28,6 +28,7 @@ def _record(row: Row, runs: Mapping[str, str]) -> dict[str, Any]:
         "k": row.k or None,
         "k_updates": row.at_updates if row.k else None,
         "run": runs.get(row.task),
+        "under": row.under or None,
     }
     return {column: record[column] if column in record else getattr(row, column) for column in COLUMNS}
 

@@ -9,6 +9,7 @@ from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, Key, key_of, summarise
 from lmcspec.report.tidy import Row, at_the_end
 from lmcspec.report.words import gaps, in_its_unit, verdicts
+from lmcspec.spec.references import NONE
 
 EACH_ITS_OWN = -1
 """In place of k: each network at its own rewind point."""
@@ -23,6 +24,8 @@ class Column:
     at_updates: int = 0
     k: str = ""
     """That k as it is written; empty for measures without any."""
+    under: str = ""
+    """The permutation under which two partners are compared; empty for measures of no partners."""
 
     @property
     def heading(self) -> str:
@@ -30,6 +33,9 @@ class Column:
 
         A measure with a name of its own goes by that.
         """
+        if self.under:
+            name = self.metric.column if self.metric.column and self.measure == self.metric.measure else self.measure
+            return f"{name} under {self.under}" if self.under != NONE else f"{name} unpermuted"
         if not self.k:
             return f"{self.measure} %" if self.metric.unit.sign else f"{self.measure} ({self.metric.name})"
         name = self.metric.column if self.metric.column and self.measure == self.metric.measure else self.measure
@@ -37,7 +43,7 @@ class Column:
 
     def holds(self, row: Row) -> bool:
         """Whether a row's number stands in this column."""
-        same_metric = (row.measure, row.metric) == (self.measure, self.metric)
+        same_metric = (row.measure, row.metric, row.under) == (self.measure, self.metric, self.under)
         return same_metric and self.at_updates in (EACH_ITS_OWN, row.at_updates)
 
 
@@ -169,8 +175,8 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
     unique: dict[tuple, Column] = {}
     for row in rows:
         if row.headline:
-            column = Column(row.measure, row.metric, row.at_updates, row.k)
-            unique.setdefault((row.measure, row.metric, row.at_updates), column)
+            column = Column(row.measure, row.metric, row.at_updates, row.k, row.under)
+            unique.setdefault((row.measure, row.metric, row.at_updates, row.under), column)
     columns = sorted(unique.values(), key=lambda column: (order[column.measure], column.at_updates, column.metric.name))
     return list(dict.fromkeys(_each_its_own(column, rows) for column in columns))
 

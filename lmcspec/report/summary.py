@@ -72,13 +72,14 @@ class Cell:
         return ", ".join(parts)
 
 
-Key = tuple[str, str, int, str, Metric, int, int | None]
-"""(case, network, level, measure, metric, k in updates, updates on the way)."""
+Key = tuple[str, str, int, str, Metric, int, int | None, str]
+"""(case, network, level, measure, metric, k in updates, updates on the way, permutation)."""
 
 
 def key_of(row: Row) -> Key:
     """What is alike in the rows of all replicates."""
-    return row.case, row.network, row.level, row.measure, row.metric, row.at_updates, row.through
+    place = row.case, row.network, row.level, row.measure, row.metric
+    return *place, row.at_updates, row.through, row.under
 
 
 def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
@@ -105,7 +106,7 @@ def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
 
 def place_of(row: Row) -> tuple:
     """Where a number of a row stands, whichever of its measure's numbers it is."""
-    return row.case, row.network, row.level, row.measure, row.at_updates, row.through
+    return row.case, row.network, row.level, row.measure, row.at_updates, row.through, row.under
 
 
 def _cell(group: list[Row], pooled: bool) -> Cell | None:

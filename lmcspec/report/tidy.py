@@ -61,7 +61,9 @@ class Row:
     headline: bool = False
     """Whether this is the metric by which the measure is known; never on the way."""
     through: int | None = None
-    """After how many updates copies are compared on their way; None at the end of training."""
+    """After how many updates networks are compared on their way; None at the end of training."""
+    under: str = ""
+    """The permutation under which two partners are compared, or `none`; empty where no partners are."""
     parts: tuple[float, ...] = ()
     """The values of the copies or pairs of which `value` is the mean."""
     noise: tuple[Draws, ...] = field(default=(), compare=False, repr=False)
@@ -101,7 +103,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
     groups: dict[tuple, list[Target]] = {}
     for target in plan.targets:
         key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
-        groups.setdefault((*key, target.through), []).append(target)
+        groups.setdefault((*key, target.through, target.under), []).append(target)
     masks: dict[str | None, Mapping[str, Any]] = {None: {"density": 1.0}}
     store = ResultsOf(plan, store)
     gone = cache(lambda: unranked(plan, store))
@@ -216,6 +218,7 @@ def _rows(
             at_updates=first.at_updates,
             headline=metric == known_by and first.through is None,
             through=first.through,
+            under=first.under,
             parts=tuple(several),
             noise=_noise(results, folders, metric) if noisy and len(several) == len(results) else (),
             shares=shares,

@@ -151,6 +151,8 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
         if node.get("method") is not None:
             note("distiller", node, "method")
             note("model", node.get("model"))
+    for _, node in items(root, "permutations"):
+        note("matcher", node, "method")
     for name, node in items(root, "measures"):
         if node.get("kind") is not None:
             note("measure", node, "kind")

@@ -14,8 +14,10 @@ from lmcspec.spec.stage_recipes import stage_recipe
 from lmcspec.spec.tree import Node, items, plain
 from lmcspec.spec.unknown import unknown_name
 
-NAMED = ("recipes", "distilled", "networks", "measures", "figures")
+NAMED = ("recipes", "distilled", "networks", "permutations", "measures", "figures")
 """Tables whose keys are people's own names."""
+NONE = "none"
+"""Where a permutation may be named: that there is none."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -55,6 +57,7 @@ def reference_problems(before: Node, after: Expansion) -> list[Problem]:
         )
     _recipes(names)
     _networks(names)
+    _permutations(names)
     _measures(names)
     _figures(names)
     return names.problems
@@ -89,6 +92,7 @@ def _networks(names: Names) -> None:
 
 
 def _like(names: Names, path: Path, node: Node) -> None:
+    _carried(names, path, node)
     like = node.get("like")
     if like is None:
         return
@@ -103,6 +107,46 @@ def _like(names: Names, path: Path, node: Node) -> None:
         names.problem("E210", f"`{target}` is itself only like another network", place, help=help)
     else:
         _check_network(names, target, place)
+
+
+def _carried(names: Names, path: Path, node: Node) -> None:
+    """Masks that come from a partner: by a permutation that doesn't rest on them, or as they are."""
+    carries = (of := node.get("mask_from")) is not None and of.value == "partner"
+    under, mask = node.get("under"), node.get("mask")
+    if under is not None and not carries:
+        help = 'say `mask_from = "partner"`, whose masks it carries over'
+        names.problem("E117", "`under` goes with masks that come from a partner", (*path, "under"), key=True, help=help)
+    if carries and mask is not None and mask.value != "same":
+        message = f'masks of a partner are taken as they are, not `mask = "{mask.value}"`'
+        names.problem("E117", message, (*path, "mask"), help="leave one of the two out")
+    if carries and under is None:
+        names.problem("E117", "under which permutation the masks come over is not said", path, help='`under = "none"`')
+    elif carries and under is not None:
+        _check_permutation(names, under.value, (*path, "under"))
+
+
+def _permutations(names: Names) -> None:
+    for name, node in items(names.origins.root, "permutations"):
+        path: Path = ("permutations", name)
+        if name == NONE:
+            names.problem("E109", "`none` is what a network is under that is not permuted", path, key=True)
+        if (network := node.get("network")) is None:
+            continue
+        _check_network(names, network.value, (*path, "network"))
+        of = _network(names, network.value) if isinstance(network.value, str) else None
+        if network.value in names.families:
+            members = names.families[str(network.value)].members
+            help = f"name one member, such as `{members[0].name}`"
+            names.problem("E209", f"`{network.value}` is a family of networks", (*path, "network"), help=help)
+        elif of is not None and (under := of.get("under")) is not None and under.value != NONE:
+            message = f"the masks of `{network.value}` come over by a permutation themselves"
+            names.problem("E210", message, (*path, "network"), help="align networks whose masks are their own")
+
+
+def _check_permutation(names: Names, name: object, path: Path) -> None:
+    known = [NONE, *names.of("permutations")]
+    if isinstance(name, str) and name not in known:
+        names.problems.append(unknown_name("E217", "permutation", name, known, path, names.origins))
 
 
 def _network(names: Names, name: str) -> Node | None:
@@ -217,6 +261,9 @@ def _measures(names: Names) -> None:
         if wanted is not None and isinstance(wanted.value, str) and wanted.value not in sets:
             problem = unknown_name("E208", "distilled set", wanted.value, list(sets), (*path, "set"), names.origins)
             names.problems.append(problem)
+        for key in ("under", "between"):
+            for place, way in enumerate(ways.elements() if (ways := node.get(key)) is not None else ()):
+                _check_permutation(names, way.value, (*path, key, place))
         against = node.get("against")
         if against is not None:
             _check_network(names, against.value, (*path, "against"))

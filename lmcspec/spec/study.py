@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField
+from lmcspec.catalog import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField, StepOrEnd
 from lmcspec.catalog.figure import Figure
 from lmcspec.spec.recipe import Recipe
 
@@ -136,6 +136,23 @@ class Like(Config):
     like: str
     mask: Literal["same", "shuffled", "shuffled-global", "even"] = "same"
     weights: Literal["same", "reinitialised"] = "same"
+    mask_from: Literal["self", "partner"] = "self"
+    """`partner`: the masks of the other partner's network, carried over `under` a permutation."""
+    under: str | None = None
+    """With `mask_from`: the permutation that aligns the two, or `none` to take masks as they are."""
+
+
+class Alignment(Config):
+    """What all ways of aligning the networks of two partners have in common: which networks of theirs, and when."""
+
+    network: str
+    """The network that each of the two has."""
+    level: Annotated[int, Field(ge=0)] | Literal["same"] = 0
+    """The level of it; `same` is the level of whatever is looked at under the permutation."""
+    step: StepOrEnd = "end"
+    """The state that is aligned: so far into the level's training, at its `rewind` point, or at its `end`."""
+    via: Literal["third"] | None = None
+    """`third`: both are aligned to the third partner, and the permutation is the way there and back."""
 
 
 class Study(Config):
@@ -147,11 +164,15 @@ class Study(Config):
     """The figure or table of which paper this is."""
     replicates: int = Field(default=1, ge=1)
     """Weight initialisations, with all that follows from each."""
+    partners: int = Field(default=1, ge=1, le=3)
+    """How many replicates are looked at together, as pairs or triples: 0 and 1, 2 and 3 …"""
     dataset: DatasetTable
     model: Named
     recipes: dict[Name, Recipe] = Field(min_length=1)
     distilled: dict[Name, Config] = {}
     networks: dict[Name, tuple[Stage, ...] | Like] = Field(min_length=1)
+    permutations: dict[Name, Config] = {}
+    """Ways to align the second partner with the first."""
     measures: dict[Name, Config] = {}
     figures: dict[Name, Figure] = {}
     on_collapse: Literal["go-on", "skip"] = "go-on"

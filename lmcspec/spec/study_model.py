@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, create_model
 
 from lmcspec.catalog import Card, Config, Several, built_in, find, get, plug_ins
 from lmcspec.spec.recipe import Recipe
-from lmcspec.spec.study import DatasetTable, Like, LoadedSet, MadeSet, Name, OtherSet, Stage, Study
+from lmcspec.spec.study import Alignment, DatasetTable, Like, LoadedSet, MadeSet, Name, OtherSet, Stage, Study
 
-CARDS = ("model", "dataset", "optimiser", "schedule", "distiller", "criterion", "measure", "plot")
+CARDS = ("model", "dataset", "optimiser", "schedule", "distiller", "matcher", "criterion", "measure", "plot")
 """The kinds of cards that a study is made of."""
 _DEFAULTS = {"criterion": "magnitude", "schedule": "constant"}
 """What a stage prunes by, and how a rate goes, unless told."""
@@ -50,6 +50,10 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         for card in cards("distiller")
     }
     dataset = _tagged(datasets, cards("dataset"))
+    matchers: dict[str, type[Config]] = {
+        card.name: create_model(card.config.__name__, __base__=(card.config, Alignment), __module__=__name__)
+        for card in cards("matcher")
+    }
     other = create_model("OtherSet", __base__=OtherSet, __module__=__name__, dataset=(dataset, ...))
     sets: dict[str, type[Config]] = {**distillers, "load": LoadedSet, "dataset": other}
     stage = create_model(
@@ -81,6 +85,7 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         "model": (model, ...),
         "recipes": (_by_name(recipe), Field(min_length=1)),
         "distilled": (_by_name(_tagged(sets, (), key="method", others=("load", "dataset"))), {}),
+        "permutations": (_by_name(_tagged(matchers, (), key="method")), {}),
         "networks": (_by_name(_network(stage)), Field(min_length=1)),
         "figures": (_by_name(_tagged(_configs(cards("plot")), (), key="plot")), {}),
         "measures": (Annotated[_by_name(_tagged(measures, (), key="kind")), BeforeValidator(fill_kind)], {}),

@@ -23,6 +23,7 @@ UNKNOWN = {
     "optimiser": ("E214", "optimiser", "optimiser"),
     "schedule": ("E215", "schedule", "schedule"),
     "distilled": ("E203", "distillation method", "distiller"),
+    "permutations": ("E216", "way to align networks", "matcher"),
     "criterion": ("E204", "criterion", "criterion"),
     "measures": ("E205", "kind of measure", "measure"),
     "figures": ("E213", "plot", "plot"),

@@ -54,7 +54,7 @@ class Kind:
     """`run(ctx, params, seeds)`; imports science inside."""
     work: Callable[[Any, Known], Work]
     """`work(params, known)`: how much there is to do."""
-    makes: Literal["network", "mask", "set", "numbers"] = "numbers"
+    makes: Literal["network", "mask", "set", "permutation", "numbers"] = "numbers"
     """What its files are. Tasks that make networks have parameters `branch` and `until`: see `Train`."""
     card: CardOf | None = None
     """The card, of a spec's choice, whose code it calls; its parameter `code` is what stands for that of a plug-in."""

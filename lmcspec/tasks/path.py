@@ -21,7 +21,10 @@ NOISE, WRONG = "noise.safetensors", "wrong.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Inputs: `a` (at 0), `b` (at 1), `mask` where they have one, and with `decay` `start`."""
+    """Inputs: `a` (at 0), `b` (at 1), `mask` where they have one, and with `decay` `start`.
+
+    With `permutation`, which aligns b with a, b is permuted first; then each end has its own mask, which its zeros say.
+    """
 
     model: Part
     data: Part
@@ -62,6 +65,11 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     a, b = (read.state(ctx, name) for name in ("a", "b"))
+    if ctx.has("permutation"):
+        from lmcspec.science.permute import algebra
+
+        groups = read.groups(params.model)
+        b = algebra.apply(groups, read.permutation(ctx, "permutation", groups), b)
     mixed = mask
     if params.decay is not None and mask is not None:
         a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))

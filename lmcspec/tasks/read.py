@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 
     from lmcspec.science.data import Dataset, Split
     from lmcspec.science.data.distilled.distilled_set import Distilled
+    from lmcspec.science.permute.groups import Groups
 
-STATE, OPTIMISER, MASK, DISTILLED, TRAJECTORY = (
+STATE, OPTIMISER, MASK, DISTILLED, TRAJECTORY, PERMUTATION = (
     "state.safetensors",
     "optimiser.safetensors",
     "mask.safetensors",
     "distilled.safetensors",
     "trajectory.safetensors",
+    "permutation.safetensors",
 )
 
 
@@ -174,3 +176,17 @@ def mask(ctx: Context, network: "nn.Module") -> "dict[str, Tensor] | None":
     if not ctx.has("mask"):
         return None
     return masks.ordered(tensors(ctx.input("mask") / MASK), masks.prunable(network))
+
+
+def groups(part: Part) -> "Groups":
+    """The groups of units of a model that can be permuted together, by tracing it."""
+    from lmcspec.science.permute.tracing import trace
+
+    return trace(module(part), tuple(part.value["shape"])).groups
+
+
+def permutation(ctx: Context, name: str, of: "Groups") -> "dict[str, Tensor]":
+    """The permutation in an input, with a vector for each group."""
+    from lmcspec.science.permute import permutation_file
+
+    return permutation_file.load(ctx.input(name) / PERMUTATION, of)

@@ -59,7 +59,8 @@ def chart(row: "Row") -> Chart | None:
     usual = row.measure == metric.measure and metric.section is not None
     section = str(metric.section) if usual else row.measure
     what, *more = metric.chart
-    leaf = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more)))
+    under = f"under {row.under}" if row.under else ""
+    leaf = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more, under)))
     final = (leaf if section else metric.quantity) if usual else f"{section} {leaf}"
     rank, aside = metric.rank if usual else LAST, any(word in ASIDE for word in more)
     return Chart(

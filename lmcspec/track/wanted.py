@@ -98,7 +98,10 @@ class Wanted:
     def _asked(self) -> Counter[tuple]:
         """How many copies or pairs make a value."""
         return Counter(
-            (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
+            (
+                *(target.case, target.network, target.level, target.replicate),
+                *(target.measure, target.at_updates, target.under),
+            )
             for target in self.plan.targets
             if target.through is None
         )
@@ -113,7 +116,7 @@ class Wanted:
             run = runs.get((row.case, row.network, row.replicate))
             chart = names.chart(row)
             stored = results.find(row.task)
-            whole = self._asked[row.case, row.network, row.level, row.replicate, row.measure, row.at_updates]
+            whole = self._asked[_place(row)]
             if run is None or chart is None or stored is None or row.value is None or row.n < whole:
                 continue
             at = stored.record.get("committed", 0.0)
@@ -157,8 +160,8 @@ def _says_anything(rows: Iterable["Row"]) -> Callable[["Row"], bool]:
     return lambda row: row.metric.policy in ("", POLICIES[0]) or names.chart(row) in recomputed
 
 
-def _place(row: "Row") -> tuple[str, str, int, int, str, int]:
-    return row.case, row.network, row.level, row.replicate, row.measure, row.at_updates
+def _place(row: "Row") -> tuple[str, str, int, int, str, int, str]:
+    return row.case, row.network, row.level, row.replicate, row.measure, row.at_updates, row.under
 
 
 def finals(points: Sequence[ChartPoint]) -> list[Point]:

@@ -39,40 +39,41 @@ class Stability(LevelMeasure):
     """Stable means a mean test instability below this."""
 
 
-def _metric(quantity: str, split: str, mistake: Literal["error", "loss"], policy: str) -> Metric:
+def path_metrics(measure: str, main: str) -> Metrics:
+    """The numbers of a path for a measure that is known by the quantity `main`; the distance of its ends is one."""
+    paths = (
+        _metric(measure, main, (quantity, split, mistake), policy)
+        for policy in POLICIES
+        for split in SPLITS
+        for mistake in ("error", "loss")
+        for quantity in ("instability", "barrier", "midpoint")
+    )
+    return Metrics((*paths, *sides(measure, charted=False)[:1]))
+
+
+def _metric(measure: str, main: str, what: tuple[str, str, Literal["error", "loss"]], policy: str) -> Metric:
+    quantity, split, mistake = what
     usual = policy == POLICIES[0]
     images = split if mistake == "error" else f"{split}-loss"
     charted = mistake == "error" and quantity != "midpoint"
     return Metric(
         name=f"{quantity}/{images}" + ("" if usual else f"@{policy}"),
-        measure="stability",
+        measure=measure,
         quantity=quantity,
         unit=POINTS if mistake == "error" else NUMBER,
         split=split,
         mistake=mistake,
         policy=policy,
-        column="instability",
+        column=main,
         section="lmc",
         chart=(quantity, "" if split == "test" else split, "" if usual else policy) if charted else (),
-        rank=1 if quantity == "instability" else 2,
-        legend="instability in points of test error" if quantity == "instability" else "",
-        final=(quantity, split, mistake, usual) == ("instability", "test", "error", True),
+        rank=1 if quantity == main else 2,
+        legend=f"{main} in points of test error" if quantity == main else "",
+        final=(quantity, split, mistake, usual) == (main, "test", "error", True),
     )
 
 
-METRICS = Metrics(
-    (
-        *(
-            _metric(quantity, split, mistake, policy)
-            for policy in POLICIES
-            for split in SPLITS
-            for mistake in ("error", "loss")
-            for quantity in ("instability", "barrier", "midpoint")
-        ),
-        *sides("stability", charted=False)[:1],
-    )
-)
-"""Of every path the distance of its ends is known, too."""
+METRICS = path_metrics("stability", "instability")
 
 
 def read(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -87,7 +88,8 @@ def read(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 def headline(params: Any, split: str) -> str:
     """The name of the instability in error, on test images with averaged statistics where it looked at these."""
     split = "test" if "test" in params.split else params.split[0]
-    return _metric("instability", split, "error", POLICIES[0] if POLICIES[0] in params.bn else params.bn[0]).name
+    policy = POLICIES[0] if POLICIES[0] in params.bn else params.bn[0]
+    return f"instability/{split}" + ("" if policy == POLICIES[0] else f"@{policy}")
 
 
 CARD = MeasureCard(

@@ -24,10 +24,18 @@ def targets(request: Request) -> list[Target]:
 
 
 def _on_the_way(request: Request, cell: Cell, copy: int) -> Iterator[tuple[int, str]]:
-    """States before the end of a level's training that `through` names, in updates."""
+    """States before the end of a level's training that `through` names, with their updates."""
+    network, replicate, level = cell
+    for updates in before_the_end(request, cell):
+        name = recipe_of(request, network, level)
+        yield updates, request.emit.level_run(network, replicate, level, name, copy, updates)
+
+
+def before_the_end(request: Request, cell: Cell) -> list[int]:
+    """The updates of a level's training, its start included, that `through` names."""
     wanted = request.config.through
     if wanted is None:
-        return
+        return []
     network, replicate, level = cell
     name = recipe_of(request, network, level)
     recipe = request.emit.recipe(name)
@@ -41,9 +49,7 @@ def _on_the_way(request: Request, cell: Cell, copy: int) -> Iterator[tuple[int, 
         for step in wanted:
             if recipe.updates(step) < begin:
                 request.note_too_early(network, f"through {step}", rewind)
-    for updates in places:
-        if begin <= updates < recipe.recipe.length:
-            yield updates, request.emit.level_run(network, replicate, level, name, copy, updates)
+    return [updates for updates in places if begin <= updates < recipe.recipe.length]
 
 
 def trained(request: Request, cell: Cell, copy: int = 0) -> str:
@@ -54,8 +60,5 @@ def trained(request: Request, cell: Cell, copy: int = 0) -> str:
 
 def recipe_of(request: Request, network: NetworkPlan, level: int) -> str:
     """The recipe with which a level is trained to be measured: the measure's, its stage's `retrain`, or `real`."""
-    if request.config.evaluate:
-        return network.recipe(request.config.evaluate)
-    origin = network.original or network
-    stage = next((stage for stage in reversed(origin.stages) if stage.entry <= level), None)
-    return network.recipe((stage.stage.retrain if stage else None) or "real")
+    evaluate = request.config.evaluate
+    return network.recipe(evaluate) if evaluate else network.measured_with(level)

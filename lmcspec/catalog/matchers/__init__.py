@@ -1,0 +1,1 @@
+"""Cards of ways to align networks, one module each; every module here is found by its place."""

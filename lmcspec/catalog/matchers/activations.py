@@ -1,0 +1,30 @@
+"""Activation matching."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import MatcherCard
+from lmcspec.catalog.config import Config
+
+
+class ActivationMatching(Config):
+    """The permutation that pairs units which answer alike to the same training images, un-augmented."""
+
+    method: Literal["activations"] = "activations"
+    where: Literal["post", "pre", "stream", "all"] = "post"
+    """Behind a group's last non-linearity, before it, at the last place that carries the group, or at all places."""
+    kernel: Literal["product", "correlation"] = "product"
+    centred: bool = False
+    """With products: of what is left when each unit's mean is taken away; correlations always are of that."""
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
+    """Training images to look at: all, or a fixed class-balanced subset of so many."""
+
+
+CARD = MatcherCard(
+    doc="units that answer alike to the same images",
+    config=ActivationMatching,
+    implementation="lmcspec.science.permute.matchers:by_activations",
+    source="Ainsworth, Hayase & Srinivasa, Git Re-Basin, ICLR 2023, section 3.1",
+    images=lambda config: None if config.images == "all" else config.images,
+)

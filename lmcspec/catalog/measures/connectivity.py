@@ -1,0 +1,56 @@
+"""Connectivity of partners: the straight path between two networks from different initialisations."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.card import MeasureCard
+from lmcspec.catalog.config import Several
+from lmcspec.catalog.levels import LevelMeasure, Levels
+from lmcspec.catalog.measures.accuracy import StepOrSteps
+from lmcspec.catalog.measures.stability import path_metrics, read
+from lmcspec.catalog.metric import POLICIES
+
+
+class Connectivity(LevelMeasure):
+    """Go straight from the network of one partner to that of the other, its units permuted or not."""
+
+    kind: Literal["connectivity"] = "connectivity"
+    levels: Levels
+    under: Several[str] = Field(default=("none",), min_length=1)
+    """Names under [permutations], or `none`; the second partner's network is permuted."""
+    through: StepOrSteps | None = None
+    """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
+    points: int = Field(default=25, ge=2, le=10_000)
+    """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
+    split: Several[Literal["train", "test", "validation"]] = Field(default=("train", "test"), min_length=1)
+    """The images on which to look; `validation` needs a `dataset.split`."""
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
+    """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
+    bn: Several[Literal["average", "recompute"]] = Field(default=("average", "recompute"), min_length=1)
+    """Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""
+    bn_images: int = Field(default=10_000, ge=1)
+    """Fixed un-augmented training images over which `recompute` accumulates."""
+
+
+METRICS = path_metrics("connectivity", "barrier")
+
+
+def headline(params: Any, split: str) -> str:
+    """The name of the barrier in error, on test images with averaged statistics where it looked at these."""
+    split = "test" if "test" in params.split else params.split[0]
+    policy = POLICIES[0] if POLICIES[0] in params.bn else params.bn[0]
+    return f"barrier/{split}" + ("" if policy == POLICIES[0] else f"@{policy}")
+
+
+CARD = MeasureCard(
+    doc="barriers on the straight path between partners, permuted or not",
+    config=Connectivity,
+    implementation="lmcspec.plan.measures.connectivity:targets",
+    source="Sharma et al. 2024, Simultaneous Linear Connectivity of Neural Networks Modulo Permutation",
+    metrics=METRICS,
+    read=read,
+    headline=headline,
+    quantities=("barrier", "midpoint", "instability", "distance"),
+    of_partners=True,
+)

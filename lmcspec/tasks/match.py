@@ -1,0 +1,107 @@
+"""Align a network with another: the permutation of its units that brings it near."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.tasks import read
+from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import CardOf, Finished, Kind
+from lmcspec.tasks.params import ADDED_LATER, Part
+from lmcspec.tasks.work import Known, Work
+
+if TYPE_CHECKING:
+    from lmcspec.science.permute.algebra import Permutation
+    from lmcspec.science.permute.pair import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Inputs: `a`, and `b` that is aligned with it. Seeds: `pair`, the address of the method's random draws."""
+
+    model: Part
+    method: Part
+    data: Part | None = field(default=None, metadata=ADDED_LATER)
+    """The data, where the method looks at training images."""
+    images: int = field(default=0, metadata=ADDED_LATER)
+    """At a fixed class-balanced subset of so many; 0 for all."""
+    code: str | None = field(default=None, metadata=ADDED_LATER)
+    """The code of a method that isn't built in."""
+
+
+def work(params: Match, known: Known) -> Work:
+    """Both networks see the images; the work of assignments is not counted in images."""
+    images = known.images("train", params.images) if params.data is not None else 0
+    return Work(units=float(max(1, 2 * images)), forward=2 * images, stored=8 * 4096)
+
+
+def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
+    """Write `permutation.safetensors`, an int64 vector for each group of units; `apply`d to b it lies near a.
+
+    Scalars: the L2 distance before and after, over the parameters that the objective counts; the share of units that
+    stay in place; units by group; and what of the model is pinned. The outcome is that of the first network that
+    is not finite, else ok.
+    """
+    import torch
+
+    from lmcspec.catalog import get
+    from lmcspec.science.permute import algebra, objective, permutation_file
+    from lmcspec.science.permute.pair import Pair
+    from lmcspec.science.permute.tracing import trace
+
+    network = read.module(params.model)
+    a, b = (read.state(ctx, name) for name in ("a", "b"))
+    traced = trace(network, tuple(params.model.value["shape"]))
+    groups = traced.groups
+    finite = [all(bool(tensor.isfinite().all()) for tensor in end.values()) for end in (a, b)]
+    if not all(finite):
+        # Nothing can be aligned with what is no number: it stays, and what looks at it says so by its own outcome.
+        permutation_file.save(ctx.out / read.PERMUTATION, algebra.identity(groups))
+        return Finished({"units": dict(groups.sizes)}, "diverged")
+    images = None
+    if params.data is not None:
+        train = read.dataset(ctx, params.data).train
+        images = train.subset(read.balanced(train, params.data, params.images, "match")) if params.images else train
+    card = get("matcher", params.method.value["method"])
+    config = card.config.model_validate(params.method.value)
+    checkpoints = Checkpoints(ctx, "step", "match.checkpoint")
+    begin = checkpoints.read()
+    pair = Pair(
+        network.to(torch.device(ctx.device)), traced, a, b, seeds["pair"], images, {} if begin is None else begin[1]
+    )
+    permutation = _matched(ctx, card, config, pair, checkpoints)
+    permutation_file.save(ctx.out / read.PERMUTATION, permutation)
+    identity = algebra.identity(groups)
+    before, after = (objective.squared_distance(groups, way, a, b) ** 0.5 for way in (identity, permutation))
+    scalars = {
+        "distance-before": before,
+        "distance-after": after,
+        "in-place": algebra.fixed_share(identity, permutation),
+        "units": dict(groups.sizes),
+        "pinned": [f"{pinned.place}: {pinned.reason}" for pinned in groups.pinned],
+    }
+    return Finished(scalars)
+
+
+def _matched(ctx: Context, card: Any, config: Any, pair: "Pair", checkpoints: Checkpoints) -> "Permutation":
+    """The permutation at the method's last step, with a checkpoint after any step that is due."""
+    for step in card.load()(config, pair):
+        ctx.progress(step.done, step.total, step.note)
+        if step.permutation is not None:
+            return step.permutation
+        if checkpoints.due():
+            checkpoints.write(step.done, step.tensors(), f"{step.done} of {step.total} steps")
+    raise AssertionError(f"the method {card.name} ends without a permutation")
+
+
+KIND = Kind(
+    name="match",
+    version=1,
+    params=Match,
+    run=run,
+    work=work,
+    makes="permutation",
+    card=CardOf("method", "matcher", "method"),
+    data="data",
+    about=lambda params: ("a", "b"),
+)

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from lmcspec.catalog import KINDS, Card, Config, built_in, plug_ins
+from lmcspec.catalog import KINDS, Card, Config, MeasureCard, built_in, plug_ins
 
 SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"widths": (5,)},
@@ -46,7 +46,9 @@ def unmeasured(levels: str, *specs: str) -> str:
     for card in built_in("measure").values():
         told = {key: value for key, value in required(card).items() if key != "levels"}
         there = re.compile(rf'^{card.name} = |kind = "{card.name}"', re.MULTILINE)
-        if "levels" in card.config.model_fields and not (told.keys() & OTHERS or any(map(there.search, specs))):
+        assert isinstance(card, MeasureCard)
+        sayable = "levels" in card.config.model_fields and not card.of_partners
+        if sayable and not (told.keys() & OTHERS or any(map(there.search, specs))):
             keys = "".join(f", {key} = {json.dumps(value)}" for key, value in told.items())
             lines.append(f"{card.name} = {{ levels = {levels}{keys} }}\n")
     return "".join(lines)

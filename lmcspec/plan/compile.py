@@ -8,7 +8,7 @@ from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import MeasureCard, get
 from lmcspec.catalog.code import CodeError, look_again
-from lmcspec.plan.alignments import partners
+from lmcspec.plan.alignments import Alignments, partners
 from lmcspec.plan.bounds import least_tasks, numbers
 from lmcspec.plan.checks import (
     image_problems,
@@ -177,13 +177,13 @@ class _Case:
             real=material.real,
             sets=material.sets,
             recipes=recipes,
-            networks=self.networks,
-            alignments=self.case.study.permutations,
-            pairs=partners(self.case.study.replicates, self.case.study.partners),
         )
-        return self._targets(emit)
+        pairs = partners(self.case.study.replicates, self.case.study.partners)
+        alignments = Alignments(emit, self.networks, self.case.study.permutations, pairs)
+        emit.carried = alignments.carried
+        return self._targets(emit, alignments)
 
-    def _targets(self, emit: Subnetworks) -> list[Target]:
+    def _targets(self, emit: Subnetworks, alignments: Alignments) -> list[Target]:
         asked: list[Target] = []
         for name, measure in self.case.study.measures.items():
             wanted: Any = getattr(measure, "networks", "all")
@@ -196,6 +196,7 @@ class _Case:
                 replicates=self.case.study.replicates,
                 emit=emit,
                 notes=self.notes,
+                alignments=alignments,
                 every=self.networks,
             )
             card = get("measure", getattr(measure, "kind", name))

@@ -3,14 +3,13 @@
 All sharing happens here, and only by ids: two networks that ask for the same work get the same task.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
-from lmcspec.catalog import Config, CriterionCard, get, identity
+from lmcspec.catalog import CriterionCard, get, identity
 from lmcspec.catalog.code import code_of
-from lmcspec.plan.alignments import Partners, carried
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
@@ -37,12 +36,8 @@ class Subnetworks:
     sets: Mapping[str, TrainingSet]
     recipes: Mapping[tuple[str, str], ResolvedRecipe]
     """By (recipe, training set)."""
-    networks: Mapping[str, NetworkPlan] = field(default_factory=dict)
-    """All networks of the case."""
-    alignments: Mapping[str, Config] = field(default_factory=dict)
-    """The study's permutations."""
-    pairs: Sequence[Partners] = ()
-    """The replicates that are compared."""
+    carried: Callable[[NetworkPlan, int, int], str | None] | None = None
+    """The mask that comes from a partner, in a study of some."""
     _memory: dict[tuple, str | None] = field(default_factory=dict)
 
     def recipe(self, name: str, on: str = "real") -> ResolvedRecipe:
@@ -56,7 +51,8 @@ class Subnetworks:
         if network.original is not None:
             assert network.like is not None
             if network.like.mask_from == "partner":
-                return carried(self, network, replicate, level)
+                assert self.carried is not None, "a study without partners has no masks of theirs"
+                return self.carried(network, replicate, level)
             mask = self.mask(network.original, replicate, level)
             if mask is None or network.like.mask == "same":
                 return mask

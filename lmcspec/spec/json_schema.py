@@ -68,6 +68,7 @@ def schema() -> Schema:
     _recipes(properties, definitions)
     _distilled(properties, definitions)
     _networks(properties, definitions)
+    properties["permutations"] = _table_of(_named("matcher", "method", definitions, short=False), least=0)
     _measures(properties, definitions)
     properties["figures"] = _table_of(_named("plot", "plot", definitions), least=0)
     properties["extends"] = {

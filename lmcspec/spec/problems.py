@@ -197,7 +197,7 @@ def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: An
     tags = [tag for tag, _ in shape.union_members(annotation)[0]]
     entry = UNKNOWN.get(str(path[-1] if path[-1] in ("criterion", "optimiser", "schedule") else path[0]))
     # Of a set, a measure or a figure itself; tables in it are told apart by `name`, as everywhere.
-    told_by = {"distilled": "method", "measures": "kind", "figures": "plot"}
+    told_by = {"distilled": "method", "permutations": "method", "measures": "kind", "figures": "plot"}
     key = told_by.get(str(path[0]), "name") if len(path) == 2 else "name"
     told = value.get(key) if isinstance(value, dict) else value
     place = (*path, key) if isinstance(value, dict) and key in value and origins.has((*path, key)) else path
@@ -231,7 +231,7 @@ def _untold(
     if near is not None and origins.has((*path, near)):
         message = f"{called(path)} lacks the key `{key}`"
         return origins.problem("E104", message, (*path, near), label=f"did you mean `{key}`?", at="key")
-    or_load = ", `load` or `dataset`" if key == "method" else ""
+    or_load = ", `load` or `dataset`" if path[0] == "distilled" else ""
     choices = [tag for tag in tags if tag not in ("load", "dataset")]
     return origins.problem(
         "E104", f"{called(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {quoted(choices)}", at="key"

@@ -264,6 +264,8 @@ def _measures(names: Names) -> None:
         for key in ("under", "between"):
             for place, way in enumerate(ways.elements() if (ways := node.get(key)) is not None else ()):
                 _check_permutation(names, way.value, (*path, key, place))
+                if key == "between" and place and way.value == NONE:
+                    names.problem("E117", "against no permutation others are held, it comes first", (*path, key, place))
         against = node.get("against")
         if against is not None:
             _check_network(names, against.value, (*path, "against"))

@@ -14,6 +14,7 @@ from lmcspec.catalog import (
     CriterionCard,
     DatasetCard,
     DistillerCard,
+    MatcherCard,
     MeasureCard,
     ModelCard,
     Named,
@@ -34,6 +35,7 @@ TYPES = {
     "optimiser": OptimiserCard,
     "schedule": ScheduleCard,
     "distiller": DistillerCard,
+    "matcher": MatcherCard,
     "criterion": CriterionCard,
     "measure": MeasureCard,
     "plot": PlotCard,
@@ -47,6 +49,7 @@ KEYS = {
     "schedule": "name",
     "criterion": "name",
     "distiller": "method",
+    "matcher": "method",
     "measure": "kind",
     "plot": "plot",
 }

@@ -25,7 +25,7 @@ FOLLOWED = (
     "lmcspec.catalog.schedules",
 )
 BY_FUNCTION = "lmcspec.tasks.read"
-CARDS = ("model", "criterion", "distiller", "optimiser", "schedule", "augmentation")
+CARDS = ("model", "criterion", "distiller", "matcher", "optimiser", "schedule", "augmentation")
 """Cards whose implementations a task calls. A data set's loader is not among them: its images have a digest."""
 
 EXEMPT = {

@@ -234,7 +234,50 @@ overlap = { levels = "all", against = "imp" }
 """Landscapes in every plane, paths without masks, the Hessian exact and estimated, what masks have in common, and one
 from another data set."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT)
+PARTNERS = """
+study = "golden-partners"
+replicates = 2
+partners = 2
+dataset = "digits"
+model = { name = "convnet", depth = 2, width = 6, norm = "batch" }
+[recipes.real]
+length = "30it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+[networks]
+imp = [{ data = "real", rounds = 1, fraction = 0.3 }]
+ours = { like = "imp", mask_from = "partner", under = "wm" }
+[permutations]
+wm = { method = "weights", network = "imp", restarts = 2 }
+cosine = { method = "weights", network = "imp", kernel = "cosine", level = "same", step = "20it" }
+am = { method = "activations", network = "imp", images = 200 }
+[measures]
+accuracy = { networks = ["ours"], levels = ["last"] }
+connectivity = { networks = ["imp"], levels = ["dense", "last"], under = ["none", "wm", "cosine", "am"], points = 3, images = 100, bn_images = 100 }
+fixed-points = { between = ["wm", "am", "cosine"] }
+"""
+"""Ways to align two networks, paths between them, a mask that is carried over, and in what permutations agree."""
+
+TRIPLES = """
+study = "golden-triples"
+replicates = 3
+partners = 3
+dataset = "digits"
+model = { name = "mlp", widths = [8, 8] }
+[recipes.real]
+length = "20it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1 }
+[networks]
+dense = []
+[permutations]
+ind = { method = "weights", network = "dense", via = "third" }
+[measures]
+connectivity = { levels = ["dense"], under = ["ind"], points = 3, images = 100 }
+"""
+"""Two networks that meet by way of a third."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT, PARTNERS, TRIPLES)
 
 REMAINING = """
 study = "golden-remaining"

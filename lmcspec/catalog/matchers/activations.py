@@ -13,10 +13,10 @@ class ActivationMatching(Config):
 
     method: Literal["activations"] = "activations"
     where: Literal["post", "pre", "stream", "all"] = "post"
-    """Behind a group's last non-linearity, before it, at the last place that carries the group, or at all places."""
-    kernel: Literal["product", "correlation"] = "product"
+    """Behind a group's last non-linearity, in what its last layer gives, behind its last sum, or all of these."""
+    kernel: Literal["inner-product", "correlation"] = "inner-product"
     centred: bool = False
-    """With products: of what is left when each unit's mean is taken away; correlations always are of that."""
+    """Of what is left of activations when each unit's mean is taken off: covariance, and Pearson's correlation."""
     images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
     """Training images to look at: all, or a fixed class-balanced subset of so many."""
 

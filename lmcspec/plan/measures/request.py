@@ -6,6 +6,7 @@ from typing import Any
 
 from lmcspec.base.steps import Step
 from lmcspec.catalog.levels import AtSparsity
+from lmcspec.plan.alignments import Alignments
 from lmcspec.plan.graph import Target
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.subnetworks import Subnetworks
@@ -34,6 +35,8 @@ class Request:
     networks: Sequence[NetworkPlan]
     replicates: int
     emit: Subnetworks
+    alignments: Alignments
+    """The permutations of the case, and its pairs of partners."""
     notes: list[str]
     """What the plan should tell its reader."""
     every: Mapping[str, NetworkPlan] = field(default_factory=dict)

@@ -1,0 +1,140 @@
+"""Partners: which tasks permutations are, which are shared, and what comes over by them."""
+
+import pytest
+from specs_for_tests import SEVEN_UPDATES, plan_of
+
+from lmcspec.plan import counts
+from lmcspec.plan.alignments import Partners, partners
+
+TEXT = (
+    SEVEN_UPDATES.replace('study = "small"', 'study = "small"')
+    + """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 2, fraction = 0.5 }]
+"""
+)
+PERMUTATIONS = """
+[permutations]
+wm = { method = "weights", network = "dense" }
+am = { method = "activations", network = "dense", images = 100 }
+ss = { method = "weights", network = "imp", level = "same" }
+early = { method = "weights", network = "dense", step = "3it" }
+"""
+
+
+def study(measures: str, *, networks: str = "", replicates: int = 4, partners: int = 2, more: str = "") -> str:
+    """The spec of some replicates that are partners."""
+    head = f"replicates = {replicates}\npartners = {partners}\n"
+    return head + TEXT + networks + PERMUTATIONS + more + "[measures]\n" + measures
+
+
+def of_kind(plan, kind):
+    return [task for task in plan.tasks.values() if task.kind == kind]
+
+
+def test_replicates_are_taken_together():
+    assert partners(4, 1) == []
+    assert partners(4, 2) == [Partners(0, 1), Partners(2, 3)]
+    assert partners(6, 3) == [Partners(0, 1, 2), Partners(3, 4, 5)]
+
+
+def test_each_pair_has_draws_of_its_own():
+    numbers = {Partners(low, high).number for high in range(60) for low in range(high)}
+    assert numbers == set(range(60 * 59 // 2))
+    assert Partners(2, 0).number == Partners(0, 2).number
+
+
+def test_a_connectivity_is_a_path_for_each_pair_level_and_permutation():
+    plan = plan_of(
+        study('conn = { kind = "connectivity", levels = "all", networks = ["imp"], under = ["none", "wm", "ss"] }')
+    )
+    # 2 pairs; level 0 has wm = ss, as it is the dense network's: 2 paths there, 3 on levels 1 and 2.
+    assert counts(plan) == {"train real": 4 * 3, "prune": 4 * 2, "match": 2 * (1 + 2), "path": 2 * (2 + 3 + 3)}
+    assert len(plan.targets) == 2 * 3 * 3, "each is asked for by its own name"
+    for target in plan.targets:
+        inputs = dict(plan.tasks[target.task].inputs)
+        assert ("permutation" in inputs) is (target.under != "none")
+        first, second = (dict(plan.tasks[inputs[end]].seeds)["replicate"] for end in "ab")
+        assert (first, second) == (target.replicate, target.replicate + 1)
+        assert "mask" not in inputs, "each end has its own"
+
+
+def test_one_permutation_serves_the_whole_way():
+    plan = plan_of(
+        study(
+            'conn = { kind = "connectivity", levels = ["dense"], networks = ["dense"], through = "2it", under = ["wm", "early"] }'
+        )
+    )
+    assert [target.through for target in plan.targets[::2]] == [0, 2, 4, None] * 2
+    assert len({dict(plan.tasks[target.task].inputs)["permutation"] for target in plan.targets}) == 2 * 2
+    looked_at = {
+        dict(plan.tasks[source].seeds)["replicate"]: plan.tasks[source].params.until
+        for task in of_kind(plan, "match")
+        for _, source in task.inputs
+        if task.label.startswith("early")
+    }
+    assert looked_at == dict.fromkeys(range(4), 3)
+
+
+def test_images_are_looked_at_by_activations_alone():
+    plan = plan_of(
+        study('conn = { kind = "connectivity", levels = ["dense"], networks = ["dense"], under = ["wm", "am"] }')
+    )
+    by_method = {task.params.method.value["method"]: task for task in of_kind(plan, "match")}
+    assert by_method["weights"].params.data is None
+    assert by_method["activations"].params.data is not None
+    assert by_method["activations"].params.images == 100
+    assert "network" not in by_method["weights"].params.method.value, "which networks they are, inputs say"
+
+
+def test_masks_come_over_in_both_directions():
+    networks = 'ours = { like = "imp", mask_from = "partner", under = "wm" }\nplain = { like = "imp", mask_from = "partner", under = "none" }\n'
+    plan = plan_of(study("accuracy = {}", networks=networks))
+    carried = of_kind(plan, "transport")
+    assert len(carried) == 4 * 2
+    for task in carried:
+        network, replicate, *_ = task.label.split("/")
+        number = int(replicate[1:])
+        mask = plan.tasks[dict(task.inputs)["mask"]]
+        other = dict(plan.tasks[dict(mask.inputs)["state"]].seeds)["replicate"]
+        assert (network, other) == ("ours", number ^ 1)
+        assert task.params.back is (number % 2 == 1), "the second partner undoes what brings it to the first"
+    assert len(of_kind(plan, "match")) == 2, "one permutation for both directions"
+    trained = {
+        target.network: plan.tasks[target.task]
+        for target in plan.targets
+        if target.level == 1 and target.replicate == 0
+    }
+    masks = {network: dict(task.inputs)["mask"] for network, task in trained.items() if "mask" in dict(task.inputs)}
+    assert len(set(masks.values())) == 3
+    assert masks["plain"] == next(
+        target.mask for target in plan.targets if (target.network, target.replicate, target.level) == ("imp", 1, 1)
+    )
+
+
+def test_by_way_of_a_third():
+    more = 'ind = { method = "weights", network = "dense", via = "third" }\n'
+    measures = 'conn = { kind = "connectivity", levels = ["dense"], networks = ["dense"], under = ["wm", "ind"] }\nfp = { kind = "fixed-points", between = ["wm", "ind"] }\n'
+    plan = plan_of(study(measures, replicates=6, partners=3, more=more))
+    assert counts(plan) == {"train real": 6, "match": 2 * 3, "detour": 2, "path": 2 * 2, "agreement": 2}
+    (detour, _) = of_kind(plan, "detour")
+    ways = {
+        name: [dict(plan.tasks[task].seeds)["replicate"] for _, task in plan.tasks[match].inputs]
+        for name, match in detour.inputs
+    }
+    assert ways == {"a": [2, 0], "b": [2, 1]}, "both are aligned with the third"
+
+
+def test_nobody_else_s_ids_move():
+    alone = plan_of(TEXT + "[measures]\naccuracy = {}\n")
+    with_partners = plan_of(study('accuracy = {}\nconn = { kind = "connectivity", levels = "all", under = ["wm"] }'))
+    assert set(alone.tasks) <= set(with_partners.tasks)
+
+
+@pytest.mark.parametrize("network", ["imp", "dense"])
+def test_adding_a_permutation_moves_no_series(network):
+    def identity(plan):
+        return next(series.identity for series in plan.series if series.network == network)
+
+    assert identity(plan_of(TEXT + "[measures]\naccuracy = {}\n")) == identity(plan_of(study("accuracy = {}")))

@@ -155,5 +155,5 @@ def test_these_checks_can_fail():
     assert not is_there("store/commit.py:Attempt.vanish")
     assert not is_there("store/vanished.py")
     assert said("key `rounds`; columns `k` and `level`") == [("key", "rounds"), ("column", "k"), ("column", "level")]
-    assert is_known("key", "rewind_of") and not is_known("key", "partners")
+    assert is_known("key", "rewind_of") and not is_known("key", "companions")
     assert is_known("column", "floor") and not is_known("column", "partner")

@@ -18,13 +18,13 @@ ROWS = [
 ]
 
 GOLDEN = """\
-case,network,level,replicate,measure,metric,k,k_updates,value,sparsity,density,n,outcome,headline,task,run,through,floor
-"lr=0.1,width=8",imp,1,0,accuracy,test/accuracy,,,0.3333333333333333,0.2,0.8,1,ok,true,aa,r1,,
-,imp[rewind=20it],1,0,accuracy,test/accuracy,,,,,,0,missing,true,bb,,,
-,imp,1,0,accuracy,test/loss,,,nan,0.2,0.8,1,diverged,false,cc,,,
-,imp,1,0,stability,instability/test,3ep,69,0.02,0.2,0.8,3,ok,true,dd,r2,,
-,imp,1,0,stability,instability/test,0,0,0.5,0.2,0.8,1,ok,true,ee,,,
-,imp,1,0,stability,instability/test,0,0,0.1,0.2,0.8,1,ok,false,ff,,23,
+case,network,level,replicate,measure,metric,k,k_updates,value,sparsity,density,n,outcome,headline,task,run,through,floor,under
+"lr=0.1,width=8",imp,1,0,accuracy,test/accuracy,,,0.3333333333333333,0.2,0.8,1,ok,true,aa,r1,,,
+,imp[rewind=20it],1,0,accuracy,test/accuracy,,,,,,0,missing,true,bb,,,,
+,imp,1,0,accuracy,test/loss,,,nan,0.2,0.8,1,diverged,false,cc,,,,
+,imp,1,0,stability,instability/test,3ep,69,0.02,0.2,0.8,3,ok,true,dd,r2,,,
+,imp,1,0,stability,instability/test,0,0,0.5,0.2,0.8,1,ok,true,ee,,,,
+,imp,1,0,stability,instability/test,0,0,0.1,0.2,0.8,1,ok,false,ff,,23,,
 """
 
 

@@ -9,7 +9,7 @@ from lmcspec.track import names, view
 
 def chart(measure, name, k="", kind=""):
     metric = built_in("measure")[kind or measure].metrics.called(name)
-    return names.chart(SimpleNamespace(measure=measure, metric=metric, k=k))
+    return names.chart(SimpleNamespace(measure=measure, metric=metric, k=k, under=""))
 
 
 FEW = [

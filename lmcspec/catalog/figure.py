@@ -72,6 +72,13 @@ class OfPaths(OfLevels):
     """The k at which they part, where several were measured."""
 
 
+class Under(Config):
+    """Of a figure of partners, who are compared under permutations."""
+
+    under: Several[str] | None = None
+    """Those to draw, in this order; all of the measure unless told."""
+
+
 class Spread(Config):
     """Of a figure with means over replicates in panels."""
 

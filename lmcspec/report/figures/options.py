@@ -27,6 +27,7 @@ class Options:
     size: str | None = None
     measure: str | None = None
     at: Step | str | None = None
+    under: tuple[str, ...] | None = None
     band: str | None = None
     shared: bool | None = None
     table: Figure | None = None

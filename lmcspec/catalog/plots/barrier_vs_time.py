@@ -1,0 +1,28 @@
+"""Barriers of partners on their way."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OfLevels, Panels, Passed, Spread, Under
+
+
+class BarrierVsTime(Under, Spread, OfLevels):
+    """A line for each permutation: the barrier between partners after equally many updates."""
+
+    plot: Literal["barrier-vs-time"] = "barrier-vs-time"
+    x: Passed | None = None
+    y: Literal["barrier", "midpoint", "distance"] | None = None
+    panels: Panels | None = None
+    series: Literal["under"] | None = None
+
+
+CARD = PlotCard(
+    doc="barriers between partners on their way through training, under each permutation",
+    config=BarrierVsTime,
+    implementation="lmcspec.report.figures.barriers:over_time",
+    measures=("connectivity",),
+    on_y="barrier",
+    on_the_way=True,
+    unasked="followed",
+    place=6,
+)

@@ -66,6 +66,14 @@ def not_measured(asked: AskedFigure) -> Iterator[Problem]:
             yield asked.problem("E431", f"level {level} is not measured", "levels", place, help=help)
 
 
+    ways, under = list(dict.fromkeys(target.under for target in seen if target.under)), asked.says("under")
+    for place, way in enumerate(under if isinstance(under, tuple) else ()):
+        if ways and way not in ways:
+            message = f"its measures compare nothing under `{way}`"
+            help = f"they do under: {', '.join(ways)}"
+            yield asked.problem("E431", message, "under", place, near=nearest(way, ways), help=help)
+
+
 def _of_families(asked: AskedFigure) -> Iterator[Problem]:
     """The problem of a key in which no family varies."""
     axes = list(dict.fromkeys(axis for family in asked.case.families.values() for axis in family.axes))

@@ -51,14 +51,19 @@ def _in_spec(
     """A value of the spec if there is one at that path, else a task of its plan."""
     from lmcspec.plan.explain import TaskExplanation
     from lmcspec.plan.named import explain_named
+    from lmcspec.plan.unit_groups import groups_in_words
 
     explanation = explain_named(spec, path, sets, lambda: open_existing(store), case=case, max_tasks=max_tasks)
-    runs = _runs_of(explanation, open_existing(store)) if isinstance(explanation, TaskExplanation) else {}
+    of_task = isinstance(explanation, TaskExplanation)
+    runs = _runs_of(explanation, open_existing(store)) if of_task else {}
+    groups = [] if of_task else groups_in_words(spec, path, sets, case)
     if format is Format.json:
-        of_task = {"mlflow_runs": runs} if isinstance(explanation, TaskExplanation) else {}
-        put(envelope("explain", True, {**explanation.document(), **of_task}))
+        more = {"mlflow_runs": runs} if of_task else {"groups": groups} if groups else {}
+        put(envelope("explain", True, {**explanation.document(), **more}))
         return
     put(str(explanation))
+    for line in groups:
+        put(line)
     for line in _run_lines(runs):
         put(f"{'':8}{line}")
 

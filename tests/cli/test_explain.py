@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from specs_for_tests import STABILITY
+from specs_for_tests import SEVEN_UPDATES, STABILITY
 
 from lmcspec.spec.explain import Explanation, Setter
 from lmcspec.store import Store, open_attempt
@@ -184,3 +184,19 @@ def test_a_stored_task_whose_numbers_are_not_finite_is_json_all_the_same(place, 
 
     said = lmcspec("explain", "abababab", "--format", "json")
     assert json.loads(said.out, parse_constant=refuse)["data"]["result"]["scalars"]["test_loss"] == {"nonfinite": "nan"}
+
+
+def test_a_permutation_with_the_groups_that_it_moves(place, lmcspec):
+    Path("partners.toml").write_text(
+        f"replicates = 2\npartners = 2\n{SEVEN_UPDATES}"
+        '[networks]\ndense = []\n[permutations]\nwm = { method = "weights", network = "dense" }\n'
+        '[measures]\nconn = { kind = "connectivity", levels = ["dense"], under = ["wm"] }\n'
+    )
+    answer = lmcspec("explain", "partners.toml", "permutations.wm").out
+    assert 'method    "weights"' in answer
+    assert "1 groups, 16 units" in answer
+    assert "classifier.weight axis 1" in answer
+    assert lmcspec("explain", "partners.toml", "permutations.wm", "--format", "json").data["groups"][1:2] == [
+        "  layers.0: 16 units in 3 places"
+    ]
+    assert "groups" not in lmcspec("explain", "partners.toml", "permutations.wm.method", "--format", "json").data

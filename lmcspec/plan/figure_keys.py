@@ -65,7 +65,6 @@ def not_measured(asked: AskedFigure) -> Iterator[Problem]:
             help = f"measured are: {', '.join(map(str, sorted(measured)))}"
             yield asked.problem("E431", f"level {level} is not measured", "levels", place, help=help)
 
-
     ways, under = list(dict.fromkeys(target.under for target in seen if target.under)), asked.says("under")
     for place, way in enumerate(under if isinstance(under, tuple) else ()):
         if ways and way not in ways:

@@ -35,7 +35,8 @@ class Column:
         """
         if self.under:
             name = self.metric.column if self.metric.column and self.measure == self.metric.measure else self.measure
-            return f"{name} under {self.under}" if self.under != NONE else f"{name} unpermuted"
+            named = f"{name} under {self.under}" if self.under != NONE else f"{name} unpermuted"
+            return f"{named} k={self.k}" if self.k else named
         if not self.k:
             return f"{self.measure} %" if self.metric.unit.sign else f"{self.measure} ({self.metric.name})"
         name = self.metric.column if self.metric.column and self.measure == self.metric.measure else self.measure

@@ -3,6 +3,7 @@
 import pytest
 from specs_for_tests import SEVEN_UPDATES, plan_of
 
+from lmcspec.base.errors import SpecError
 from lmcspec.plan import counts
 from lmcspec.plan.alignments import Partners, partners
 
@@ -138,3 +139,23 @@ def test_adding_a_permutation_moves_no_series(network):
         return next(series.identity for series in plan.series if series.network == network)
 
     assert identity(plan_of(TEXT + "[measures]\naccuracy = {}\n")) == identity(plan_of(study("accuracy = {}")))
+
+
+def test_children_are_second_copies_and_take_their_parents_permutation():
+    conn = 'conn = { kind = "connectivity", levels = ["dense"], networks = ["dense"], under = ["wm"], branch = ["2it", 0] }\n'
+    alone = plan_of(study(conn))
+    assert [(target.at, target.at_updates) for target in alone.targets] == [("", 0), ("2it", 2), ("0ep", 0)] * 2
+    assert len({dict(alone.tasks[target.task].inputs)["permutation"] for target in alone.targets}) == 2
+    both = plan_of(study(conn + 'stability = { networks = ["dense"], levels = ["dense"], at = ["2it", 0] }\n'))
+    assert counts(alone)["train real"] == 4 * 3
+    assert counts(both)["train real"] == 4 * (3 + 1), "only copy 0 from update 2 is new: children are the second copies"
+    for target in alone.targets:
+        ends = [dict(alone.tasks[task].seeds) for name, task in alone.tasks[target.task].inputs if name in "ab"]
+        assert [end["copy"] for end in ends] == [1 if target.at else 0] * 2
+
+
+def test_children_after_the_end_are_an_error():
+    conn = 'conn = { kind = "connectivity", levels = ["dense"], under = ["wm"], branch = ["9it"] }\n'
+    with pytest.raises(SpecError) as error:
+        plan_of(study(conn))
+    assert [problem.code for problem in error.value.problems] == ["E401"]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import MeasureCard
-from lmcspec.catalog.config import Several
+from lmcspec.catalog.config import Several, StepField
 from lmcspec.catalog.levels import LevelMeasure, Levels
 from lmcspec.catalog.measures.accuracy import StepOrSteps
 from lmcspec.catalog.measures.stability import path_metrics, read
@@ -21,6 +21,8 @@ class Connectivity(LevelMeasure):
     """Names under [permutations], or `none`; the second partner's network is permuted."""
     through: StepOrSteps | None = None
     """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
+    branch: Several[StepField] = ()
+    """Also between children: from each of these steps both partners train on anew, under other orders of their data."""
     points: int = Field(default=25, ge=2, le=10_000)
     """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
     split: Several[Literal["train", "test", "validation"]] = Field(default=("train", "test"), min_length=1)

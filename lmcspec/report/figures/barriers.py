@@ -86,9 +86,9 @@ def _what(options: Options) -> str:
 
 def _asked(rows: Sequence[Row], options: Options) -> list[Row]:
     """The rows under the permutations that the figure asks for, in its order."""
-    if options.under is None:
+    if (ways := options.under) is None:
         return list(rows)
-    return sorted((row for row in rows if row.under in options.under), key=lambda row: options.under.index(row.under))
+    return sorted((row for row in rows if row.under in ways), key=lambda row: ways.index(row.under))
 
 
 def _of_levels(case: CaseResults, rows: Sequence[Row], options: Options) -> list[Row]:

@@ -66,6 +66,27 @@ hessian = { networks = ["imp"], levels = ["last"], batch = 8, batches = 1 }
 overlap = { levels = ["last"], against = "imp" }
 """
 
+OF_PARTNERS = """
+study = "of-partners"
+dataset = "digits"
+model = { name = "mlp", widths = [8] }
+recipes.real = { length = "4it", batch = 64, optimiser = { name = "sgd", lr = 0.1 } }
+networks.imp = [{ rounds = 1 }]
+permutations.wm = { method = "weights", network = "imp" }
+measures.accuracy = { levels = ["last"] }
+[[sweep.cases]]
+case = "pairs"
+replicates = 2
+partners = 2
+networks.ours = { like = "imp", mask_from = "partner", under = "wm" }
+[[sweep.cases]]
+case = "triples"
+replicates = 3
+partners = 3
+permutations.ind = { method = "weights", network = "imp", via = "third" }
+measures.fixed-points = { between = ["wm", "ind"] }
+"""
+
 COMPILER = ("torch._dynamo", "torch._inductor")
 """Two seconds of imports that torch does on the quiet: for its optimisers, and for its deterministic algorithms."""
 
@@ -215,9 +236,10 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
 
 def test_no_kind_of_task_loads_the_compiler(loaded, tmp_path):
     spec = tmp_path / "every.toml"
-    spec.write_text(EVERY_KIND + unmeasured('["last"]', EVERY_KIND))
-    arguments = ("run", str(spec), "--store", str(tmp_path / "store"), "--runner", "inline")
-    code, modules, output = loaded(*arguments, heavy=(*COMPILER, "torch"))
-    assert (code, modules) == (0, ["torch"]), output
+    for text in (EVERY_KIND + unmeasured('["last"]', EVERY_KIND), OF_PARTNERS):
+        spec.write_text(text)
+        arguments = ("run", str(spec), "--store", str(tmp_path / "store"), "--runner", "inline")
+        code, modules, output = loaded(*arguments, heavy=(*COMPILER, "torch"))
+        assert (code, modules) == (0, ["torch"]), output
     kinds = {json.loads(path.read_text())["kind"] for path in tmp_path.glob("store/objects/*/*/task.json")}
     assert kinds == set(all_kinds()), "each has run"

@@ -17,9 +17,11 @@ def groups_in_words(spec: Path, path: str, sets: Sequence[str], case: str = "") 
         return []
     (name,) = rest
     from lmcspec.science.permute.description import described
-    from lmcspec.tasks import read
+    from lmcspec.tasks import kind, read
 
     begin = f"{case}/{name}/" if case else f"{name}/"
     tasks = read_study(spec, sets, None).plan.tasks.values()
-    aligned = next((task for task in tasks if task.kind == "match" and task.label.startswith(begin)), None)
+    aligned = next(
+        (task for task in tasks if kind(task.kind).makes == "permutation" and task.label.startswith(begin)), None
+    )
     return [] if aligned is None else described(read.groups(aligned.params.model))

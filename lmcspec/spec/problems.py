@@ -231,7 +231,7 @@ def _untold(
     if near is not None and origins.has((*path, near)):
         message = f"{called(path)} lacks the key `{key}`"
         return origins.problem("E104", message, (*path, near), label=f"did you mean `{key}`?", at="key")
-    or_load = ", `load` or `dataset`" if path[0] == "distilled" else ""
+    or_load = ", `load` or `dataset`" if (path[0], key) == ("distilled", "method") else ""
     choices = [tag for tag in tags if tag not in ("load", "dataset")]
     return origins.problem(
         "E104", f"{called(path)} lacks the key `{key}`{or_load}", path, help=f"choices: {quoted(choices)}", at="key"

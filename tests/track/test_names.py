@@ -27,7 +27,7 @@ def test_a_key_has_only_what_mlflow_takes(text):
 
 def row(measure, name, k="", kind=""):
     metric = built_in("measure")[kind or measure].metrics.called(name)
-    return SimpleNamespace(measure=measure, metric=metric, k=k)
+    return SimpleNamespace(measure=measure, metric=metric, k=k, under="")
 
 
 @pytest.mark.parametrize(

@@ -156,9 +156,9 @@ def test_the_report_and_figures_are_kept_with_their_runs(store, mlflow):
     (train,) = [one for one in mlflow.of("train") if one.tags["lmcspec.label"] == "imp/s0/l2/train"]
     (identifier,) = [one for one, run_ in mlflow.runs.items() if run_ is train]
     header, *rows = invocation.files["results.csv"].decode().splitlines()
-    assert header.startswith("case,network,level,") and header.endswith(",task,run,through,floor")
+    assert header.startswith("case,network,level,") and header.endswith(",task,run,through,floor,under")
     of_train = [row for row in rows if row.startswith(",imp,2,0,accuracy,")]
-    assert of_train and all(row.endswith(f",{identifier},,") for row in of_train)
+    assert of_train and all(row.endswith(f",{identifier},,,") for row in of_train)
     (path,) = [one for one in mlflow.of("path") if one.tags["lmcspec.label"].startswith("imp/s1/l2/path k=0")]
     assert path.files["path.svg"].startswith(b"<?xml")
 

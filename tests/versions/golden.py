@@ -239,9 +239,9 @@ study = "golden-partners"
 replicates = 2
 partners = 2
 dataset = "digits"
-model = { name = "convnet", depth = 2, width = 6, norm = "batch" }
+model = { name = "mlp", widths = [12, 10] }
 [recipes.real]
-length = "30it"
+length = "8it"
 batch = 64
 optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
 [networks]
@@ -249,11 +249,11 @@ imp = [{ data = "real", rounds = 1, fraction = 0.3 }]
 ours = { like = "imp", mask_from = "partner", under = "wm" }
 [permutations]
 wm = { method = "weights", network = "imp", restarts = 2 }
-cosine = { method = "weights", network = "imp", kernel = "cosine", level = "same", step = "20it" }
+cosine = { method = "weights", network = "imp", kernel = "cosine", level = "same", step = "5it" }
 am = { method = "activations", network = "imp", images = 200 }
 [measures]
 accuracy = { networks = ["ours"], levels = ["last"] }
-connectivity = { networks = ["imp"], levels = ["dense", "last"], under = ["none", "wm", "cosine", "am"], points = 3, images = 100, bn_images = 100 }
+connectivity = { networks = ["imp"], levels = ["dense", "last"], under = ["none", "wm", "cosine", "am"], points = 3 }
 fixed-points = { between = ["wm", "am", "cosine"] }
 """
 """Ways to align two networks, paths between them, a mask that is carried over, and in what permutations agree."""
@@ -265,7 +265,7 @@ partners = 3
 dataset = "digits"
 model = { name = "mlp", widths = [8, 8] }
 [recipes.real]
-length = "20it"
+length = "8it"
 batch = 64
 optimiser = { name = "sgd", lr = 0.1 }
 [networks]

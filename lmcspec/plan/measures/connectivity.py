@@ -8,9 +8,9 @@ from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.accuracy import before_the_end, recipe_of
 from lmcspec.plan.measures.copies import Branch
 from lmcspec.plan.measures.request import Request, levels_of
+from lmcspec.plan.measures.walk import path_of
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.trainings import StartsAfterEnd
-from lmcspec.tasks.path import Path
 
 CHILD = 1
 """The data order of children: another than that of copy 0, which their parents go on under."""
@@ -22,15 +22,7 @@ def targets(request: Request) -> list[Target]:
     It stands at the first partner's replicate. A child's permutation is that of its parents.
     """
     config, emit = request.config, request.emit
-    params = Path(
-        model=emit.model,
-        data=emit.data,
-        points=config.points,
-        split=tuple(sorted(set(config.split))),
-        images=0 if config.images == "all" else config.images,
-        bn=tuple(sorted(set(config.bn))),
-        bn_images=config.bn_images,
-    )
+    params = path_of(request)
     asked: list[Target] = []
     for network in request.networks:
         for pair in request.alignments.pairs:

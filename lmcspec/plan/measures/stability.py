@@ -5,21 +5,13 @@ from dataclasses import replace
 from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.copies import branches_of
 from lmcspec.plan.measures.request import Request
-from lmcspec.tasks.path import Path
+from lmcspec.plan.measures.walk import path_of
 
 
 def targets(request: Request) -> list[Target]:
     """One target per cell, k and pair of copies (and per step on the way, with `through`)."""
     config, emit = request.config, request.emit
-    params = Path(
-        model=emit.model,
-        data=emit.data,
-        points=config.points,
-        split=tuple(sorted(set(config.split))),
-        images=0 if config.images == "all" else config.images,
-        bn=tuple(sorted(set(config.bn))),
-        bn_images=config.bn_images,
-    )
+    params = path_of(request)
     asked: list[Target] = []
     for branch in branches_of(request):
         mask = {"mask": branch.mask} if branch.mask else {}

@@ -1,6 +1,6 @@
 """Connectivity of partners: the straight path between two networks from different initialisations."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,7 @@ from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Several, StepField
 from lmcspec.catalog.levels import LevelMeasure, Levels
 from lmcspec.catalog.measures.accuracy import StepOrSteps
+from lmcspec.catalog.measures.on_paths import EvaluatedOn, Points, Policies, RefilledWith, Splits
 from lmcspec.catalog.measures.stability import path_metrics, read
 from lmcspec.catalog.metric import POLICIES
 
@@ -23,16 +24,11 @@ class Connectivity(LevelMeasure):
     """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
     branch: Several[StepField] = ()
     """Also between children: from each of these steps both partners train on anew, under other orders of their data."""
-    points: int = Field(default=25, ge=2, le=10_000)
-    """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
-    split: Several[Literal["train", "test", "validation"]] = Field(default=("train", "test"), min_length=1)
-    """The images on which to look; `validation` needs a `dataset.split`."""
-    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
-    bn: Several[Literal["average", "recompute"]] = Field(default=("average", "recompute"), min_length=1)
-    """Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""
-    bn_images: int = Field(default=10_000, ge=1)
-    """Fixed un-augmented training images over which `recompute` accumulates."""
+    points: Points = 25
+    split: Splits = ("train", "test")
+    images: EvaluatedOn = "all"
+    bn: Policies = ("average", "recompute")
+    bn_images: RefilledWith = 10_000
 
 
 METRICS = path_metrics("connectivity", "barrier")

@@ -1,7 +1,7 @@
 """Stability to training noise: linear mode connectivity between copies."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Several, StepField, StepOrRewind
 from lmcspec.catalog.levels import LevelMeasure, Levels
 from lmcspec.catalog.measures.distance import sides
+from lmcspec.catalog.measures.on_paths import EvaluatedOn, Points, Policies, RefilledWith, Splits
 from lmcspec.catalog.metric import NUMBER, POINTS, POLICIES, SPLITS, Metric, Metrics
 
 
@@ -21,16 +22,11 @@ class Stability(LevelMeasure):
     """The steps k at which the copies part; `rewind` is the level's own starting point."""
     copies: int = Field(default=2, ge=2)
     """Data orders; all their pairs are compared."""
-    points: int = Field(default=30, ge=2, le=10_000)
-    """Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
-    split: Several[Literal["train", "test", "validation"]] = Field(default=("train", "test"), min_length=1)
-    """The images on which to look; `validation` needs a `dataset.split`."""
-    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
-    bn: Several[Literal["average", "recompute"]] = Field(default=("average", "recompute"), min_length=1)
-    """Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""
-    bn_images: int = Field(default=10_000, ge=1)
-    """Fixed un-augmented training images over which `recompute` accumulates."""
+    points: Points = 30
+    split: Splits = ("train", "test")
+    images: EvaluatedOn = "all"
+    bn: Policies = ("average", "recompute")
+    bn_images: RefilledWith = 10_000
     masks: Literal["kept", "dropped"] = "kept"
     """`dropped`: pruned weights are what weight decay alone would have made of them, as in some released code."""
     through: StepField | None = None

@@ -1,0 +1,22 @@
+"""Keys that measures of straight paths have in common; their defaults stand with the measures."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lmcspec.catalog.config import Several
+
+Points = Annotated[int, Field(ge=2, le=10_000)]
+"""Evenly spaced points of the path, ends included; the midpoint is added where it is not among them."""
+
+Splits = Annotated[Several[Literal["train", "test", "validation"]], Field(min_length=1)]
+"""The images on which to look; `validation` needs a `dataset.split`."""
+
+EvaluatedOn = Annotated[int, Field(ge=1)] | Literal["all"]
+"""Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
+
+Policies = Annotated[Several[Literal["average", "recompute"]], Field(min_length=1)]
+"""Batch-norm policies on the path: running statistics averaged, or recomputed on training images."""
+
+RefilledWith = Annotated[int, Field(ge=1)]
+"""Fixed un-augmented training images over which `recompute` accumulates."""

@@ -250,13 +250,17 @@ ours = { like = "imp", mask_from = "partner", under = "wm" }
 [permutations]
 wm = { method = "weights", network = "imp", restarts = 2 }
 cosine = { method = "weights", network = "imp", kernel = "cosine", level = "same", step = "5it" }
-am = { method = "activations", network = "imp", images = 200 }
+am = { method = "activations", network = "imp", images = 200, where = "pre" }
 [measures]
 accuracy = { networks = ["ours"], levels = ["last"] }
 connectivity = { networks = ["imp"], levels = ["dense", "last"], under = ["none", "wm", "cosine", "am"], points = 3 }
 fixed-points = { between = ["wm", "am", "cosine"] }
 """
-"""Ways to align two networks, paths between them, a mask that is carried over, and in what permutations agree."""
+"""Ways to align two networks, paths between them, a mask that is carried over, and in what permutations agree.
+
+Units of these small networks may answer to no image, or to none of another's: behind non-linearities several assignments
+are as good as each other, and the rounding of a CPU would choose. In front of them none is.
+"""
 
 TRIPLES = """
 study = "golden-triples"

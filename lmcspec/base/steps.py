@@ -61,3 +61,9 @@ def parse_step(value: object) -> Step:
 def updates_per_epoch(images: int, batch: int) -> int:
     """How many batches cover `images` once; the last, partial one counts."""
     return -(-images // batch)
+
+
+def images_until(updates: int, batch: int, images: int) -> int:
+    """How many images so many updates see, of a training set of `images`; the last batch of an epoch may be partial."""
+    epochs, rest = divmod(updates, updates_per_epoch(images, batch))
+    return epochs * images + min(rest * batch, images)

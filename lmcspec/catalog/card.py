@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import DataFacts
@@ -165,11 +165,27 @@ class DistillerCard(Card):
     """The form in which its sets are published; see `science/data/distilled/published.py`."""
 
 
+class Passes(NamedTuple):
+    """How many images a way to align two networks runs."""
+
+    forward: int = 0
+    """Images through a network, without a way back."""
+    trained: int = 0
+    """Images through a network and back."""
+    updates: int = 0
+    """Batches in which the latter come."""
+
+
+def _both_look(config: Any, images: int, batch_norm: bool) -> Passes:
+    return Passes(forward=2 * images)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class MatcherCard(Card):
-    """A way to align a network with another. Implementation: `match(config, pair) -> Permutation`.
+    """A way to align a network with another. Implementation: `match(config, pair) -> iterator of Step`.
 
-    What it is given stands in `science/permute/pair.py`, and how it stops and goes on.
+    What it is given stands in `science/permute/pair.py`, and how it stops and goes on. Steps among its settings are
+    counted in the batches of its setting `batch`, and are updates by then.
     """
 
     kind: str = "matcher"
@@ -178,6 +194,9 @@ class MatcherCard(Card):
     config: type[Config]
     images: Callable[[Any], int | None] = lambda config: 0
     """`(config)`: at how many training images it looks; None for all."""
+    passes: Callable[[Any, int, bool], Passes] = _both_look
+    """`(config, images, batch_norm)`: how many images it runs, where it looks at so many of a network with or without
+    batch norm. Unless told, both networks see each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

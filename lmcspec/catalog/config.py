@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, Strict, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    Strict,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic.config import JsonDict
 
 from lmcspec.base.steps import Step, parse_step
@@ -50,6 +59,16 @@ def _step(value: Any, info: ValidationInfo) -> Step:
 
 
 StepField = Annotated[Step, PlainValidator(_step), PlainSerializer(str, return_type=str), WithJsonSchema(_STEP_SCHEMA)]
+
+
+def _length(step: Step) -> Step:
+    if step == Step():
+        raise ValueError('there has to be an update at least: say "1it", or "1ep" for all images once')
+    return step
+
+
+Length = Annotated[StepField, AfterValidator(_length)]
+"""How long something goes on: a step that is not the first."""
 
 
 def _step_or_rewind(value: Any, info: ValidationInfo) -> Step | str:

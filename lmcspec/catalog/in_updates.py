@@ -12,11 +12,11 @@ class InUpdates(Named):
 
     def in_updates(self, per_epoch: int) -> Self:
         """The same settings with each of their steps counted in updates alone."""
-        return _in_updates(self, per_epoch)
+        return in_updates(self, per_epoch)
 
     def counted(self) -> dict[str, Any]:
         """The settings as they enter ids, steps as their updates."""
-        return _counted(self)
+        return counted(self)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Self:
@@ -40,29 +40,31 @@ def as_steps(updates: Any) -> Any:
     return Step(updates=updates) if isinstance(updates, int) else tuple(map(as_steps, updates))
 
 
-def _in_updates(value: Any, per_epoch: int) -> Any:
+def in_updates(value: Any, per_epoch: int) -> Any:
+    """The same settings, or a part of them, with each of their steps counted in updates alone."""
     match value:
         case Step():
             return Step(updates=value.resolve(per_epoch))
         case Config():
-            return value.model_copy(update={name: _in_updates(item, per_epoch) for name, item in value})
+            return value.model_copy(update={name: in_updates(item, per_epoch) for name, item in value})
         case tuple() | list():
-            return type(value)(_in_updates(item, per_epoch) for item in value)
+            return type(value)(in_updates(item, per_epoch) for item in value)
         case dict():
-            return {key: _in_updates(item, per_epoch) for key, item in value.items()}
+            return {key: in_updates(item, per_epoch) for key, item in value.items()}
         case _:
             return value
 
 
-def _counted(value: Any) -> Any:
+def counted(value: Any) -> Any:
+    """Settings in updates, or a part of them, as they enter ids: steps as their updates."""
     match value:
         case Step():
             return value.updates
         case Config():
-            return {name: _counted(getattr(value, name)) for name in identity(value)}
+            return {name: counted(getattr(value, name)) for name in identity(value)}
         case tuple() | list():
-            return [_counted(item) for item in value]
+            return [counted(item) for item in value]
         case dict():
-            return {key: _counted(item) for key, item in value.items()}
+            return {key: counted(item) for key, item in value.items()}
         case _:
             return value

@@ -147,7 +147,7 @@ def job_of(view: Outlook) -> Job:
             seconds=view.costs[task].seconds,
             byproducts=tuple(passing.get(task, ())),
             nothing_if_diverged=kind(view.plan.tasks[task].kind).nothing_if_diverged,
-            model=view.plan.tasks[task].params.model.digest,
+            model=view.plan.tasks[task].pace,
             forward=view.costs[task].work.forward,
         )
         for task in view.diff.run

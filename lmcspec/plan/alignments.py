@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from lmcspec.base.steps import Step
-from lmcspec.catalog import Config, MatcherCard, get, identity
+from lmcspec.base.steps import Step, updates_per_epoch
+from lmcspec.catalog import Config, MatcherCard, get
 from lmcspec.catalog.code import code_of
+from lmcspec.catalog.in_updates import counted, in_updates
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import Unsuited
@@ -95,10 +96,9 @@ class Alignments:
         card = get("matcher", settings.model_dump()["method"])
         assert isinstance(card, MatcherCard)
         images = card.images(settings)
-        method = {key: value for key, value in identity(settings).items() if key not in Alignment.model_fields}
         params = Match(
             model=self.emit.model,
-            method=Part.of(method),
+            method=Part.of(self._method(settings, images)),
             data=None if images == 0 else self.emit.data,
             images=images or 0,
             code=code_of(card),
@@ -106,6 +106,14 @@ class Alignments:
         a, b = (self._state(network, replicate, number, settings.step) for replicate in (pair.a, pair.b))
         role = self._role(name, pair, number)
         return self.emit.graph.add("match", params, {"a": a, "b": b}, {"pair": pair.number}, role=role)
+
+    def _method(self, settings: Alignment, images: int | None) -> dict[str, Any]:
+        """The settings of the method itself, steps in batches of the images at which it looks: None for all."""
+        every = self.emit.real.images
+        seen = every if images is None else min(images, every)
+        per_epoch = updates_per_epoch(seen, getattr(settings, "batch", max(1, seen)))
+        written = counted(in_updates(settings, per_epoch))
+        return {key: value for key, value in written.items() if key not in Alignment.model_fields}
 
     def _state(self, network: NetworkPlan, replicate: int, level: int, step: Step | str) -> str:
         """The training of a level until a step of it."""

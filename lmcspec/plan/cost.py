@@ -15,7 +15,7 @@ class Rates(Protocol):
     """Knows how fast tasks have been done."""
 
     def rates(self, kind: str, model: str) -> "Rate | None":
-        """The seconds that a unit of work took in tasks of this kind with this model; None until one has finished."""
+        """The seconds that a unit of work took in tasks of this kind at this pace; None until one has finished."""
         ...
 
 
@@ -38,9 +38,8 @@ class Cost(NamedTuple):
 
 def cost(task: Task, plan: Plan, rates: Rates | None, facts: Mapping[str, ModelFacts]) -> Cost:
     """The cost of a task; `facts` are by digest of the model's part."""
-    model = task.params.model.digest
-    todo = work(task, plan, facts.get(model))
-    rate = rates.rates(task.kind, model) if rates else None
+    todo = work(task, plan, facts.get(task.params.model.digest))
+    rate = rates.rates(task.kind, task.pace) if rates else None
     if rate is None:
         return Cost(todo)
     return Cost(todo, rate.median * todo.units, rate.low * todo.units, rate.high * todo.units)

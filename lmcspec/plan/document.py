@@ -249,7 +249,7 @@ def payload(
         ],
         "record": {
             "units": work(task, plan).units,
-            "model": task.params.model.digest,
+            "model": task.pace,
             "label": task.label,
             "reason": reason,
         },

@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     id: str
     kind: str
     model: str
-    """Digest of the model's config; "" where the kind has none."""
+    """Digest of the model's config, and where its kind says more behind a `/` its method; "" where it has none."""
     units: float
     """How much there was to do: images processed, where that is what takes the time; else 1."""
     seconds: float | None

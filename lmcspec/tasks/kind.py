@@ -70,6 +70,8 @@ class Kind:
     """What tracking shows of its parameters, flat and by name."""
     picture: str = ""
     """What it is looked at by: a file among its outputs, or `package.module:draw`, which is given (task, result)."""
+    pace: Callable[[Any], str] = lambda params: ""
+    """What sets the seconds of its units apart from those of others of its kind and model: a method, say."""
     threads: int = 1
     nothing_if_diverged: bool = False
     """Whether a result of it that diverged has no files, so that nothing that needs it can be done."""

@@ -3,16 +3,21 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.catalog.config import COUNTED
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import CardOf, Finished, Kind
 from lmcspec.tasks.params import ADDED_LATER, Part
-from lmcspec.tasks.work import Known, Work
+from lmcspec.tasks.work import BACKWARD, Known, Work
 
 if TYPE_CHECKING:
+    from lmcspec.catalog import MatcherCard
     from lmcspec.science.permute.algebra import Permutation
     from lmcspec.science.permute.pair import Pair
+
+STORED = 8 * 4096
+"""Bytes, about: a number for each unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +35,27 @@ class Match:
 
 
 def work(params: Match, known: Known) -> Work:
-    """Both networks see the images; the work of assignments is not counted in images."""
-    images = known.images("train", params.images) if params.data is not None else 0
-    return Work(units=float(max(1, 2 * images)), forward=2 * images, stored=8 * 4096)
+    """What the method runs of the images; without any its updates. That of assignments is not counted."""
+    images = 0 if params.data is None else known.images("train", params.images)
+    card, config = _method(params)
+    passes = card.passes(config, images, known.model is not None and known.model.has_batch_norm)
+    forward = passes.forward + (1 + BACKWARD) * passes.trained
+    units = float(max(1, forward or passes.updates))
+    return Work(units=units, images=passes.trained, updates=passes.updates, forward=forward, stored=STORED)
+
+
+def pace(params: Match) -> str:
+    """The method: one's units are images, another's updates, and what goes on beside them takes more or less."""
+    return params.method.value["method"] + ("" if params.data is not None else " without images")
+
+
+def _method(params: Match) -> "tuple[MatcherCard, Any]":
+    """The card of the method, and its settings in updates."""
+    from lmcspec.catalog import MatcherCard, get
+
+    card = get("matcher", params.method.value["method"])
+    assert isinstance(card, MatcherCard)
+    return card, card.config.model_validate(params.method.value, context=COUNTED)
 
 
 def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
@@ -44,7 +67,6 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     """
     import torch
 
-    from lmcspec.catalog import get
     from lmcspec.science.permute import algebra, objective, permutation_file
     from lmcspec.science.permute.pair import Pair
     from lmcspec.science.permute.tracing import trace
@@ -62,9 +84,8 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     if params.data is not None:
         train = read.dataset(ctx, params.data).train
         images = train.subset(read.balanced(train, params.data, params.images, "match")) if params.images else train
-    card = get("matcher", params.method.value["method"])
-    config = card.config.model_validate(params.method.value)
-    checkpoints = Checkpoints(ctx, "step", "match.checkpoint")
+    card, config = _method(params)
+    checkpoints = Checkpoints(ctx, "steps done", "match.checkpoint")
     begin = checkpoints.read()
     pair = Pair(
         network.to(torch.device(ctx.device)), traced, a, b, seeds["pair"], images, {} if begin is None else begin[1]
@@ -83,7 +104,7 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     return Finished(scalars)
 
 
-def _matched(ctx: Context, card: Any, config: Any, pair: "Pair", checkpoints: Checkpoints) -> "Permutation":
+def _matched(ctx: Context, card: "MatcherCard", config: Any, pair: "Pair", checkpoints: Checkpoints) -> "Permutation":
     """The permutation at the method's last step, with a checkpoint after any step that is due."""
     for step in card.load()(config, pair):
         ctx.progress(step.done, step.total, step.note)
@@ -104,4 +125,5 @@ KIND = Kind(
     card=CardOf("method", "matcher", "method"),
     data="data",
     about=lambda params: ("a", "b"),
+    pace=pace,
 )

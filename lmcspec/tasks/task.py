@@ -64,6 +64,12 @@ class Task:
         return kind(self.kind).makes == "network"
 
     @property
+    def pace(self) -> str:
+        """By what the seconds of a unit are known beside its kind: the model's digest, and what its kind adds."""
+        of_kind = kind(self.kind).pace(self.params)
+        return f"{self.params.model.digest}/{of_kind}" if of_kind else self.params.model.digest
+
+    @property
     def document(self) -> dict[str, Any]:
         """The identity document {kind, version, params, inputs, seeds}."""
         return document(self.kind, self.params, dict(self.inputs), dict(self.seeds), self.code)

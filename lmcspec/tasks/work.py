@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from lmcspec.base.facts import DataFacts, ModelFacts
+from lmcspec.base.steps import images_until
 
 BACKWARD = 2
 """A backward pass costs twice a forward pass, so a training image counts three forward ones."""
@@ -54,9 +55,4 @@ class Work(NamedTuple):
 
 def training(recipe: Any, begin: int, until: int, images: int) -> int:
     """Images seen from update `begin` to `until` by a recipe (as a part holds it) that has so many to train on."""
-    return _images_until(until, recipe["batch"], images) - _images_until(begin, recipe["batch"], images)
-
-
-def _images_until(update: int, batch: int, images: int) -> int:
-    epochs, rest = divmod(update, -(-images // batch))
-    return epochs * images + min(rest * batch, images)
+    return images_until(until, recipe["batch"], images) - images_until(begin, recipe["batch"], images)

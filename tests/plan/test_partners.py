@@ -6,6 +6,8 @@ from specs_for_tests import SEVEN_UPDATES, plan_of
 from lmcspec.base.errors import SpecError
 from lmcspec.plan import counts
 from lmcspec.plan.alignments import Partners, partners
+from lmcspec.plan.cost import work
+from lmcspec.plan.document import payload
 
 TEXT = (
     SEVEN_UPDATES.replace('study = "small"', 'study = "small"')
@@ -87,6 +89,67 @@ def test_images_are_looked_at_by_activations_alone():
     assert by_method["activations"].params.data is not None
     assert by_method["activations"].params.images == 100
     assert "network" not in by_method["weights"].params.method.value, "which networks they are, inputs say"
+
+
+BY_GRADIENT = """
+ste = { method = "ste", network = "dense", images = 150, length = "4ep1it", batch = 100 }
+all = { method = "ste", network = "dense", batch = 100, look = "2ep" }
+sk = { method = "sinkhorn", network = "dense", length = "3ep", batch = 100 }
+l2 = { method = "sinkhorn", network = "dense", loss = "l2" }
+"""
+
+
+def test_steps_of_methods_are_counted_in_batches_of_the_images_that_they_see():
+    under = (
+        'conn = { kind = "connectivity", levels = ["dense"], networks = ["dense"], under = ["ste", "all", "sk", "l2"] }'
+    )
+    plan = plan_of(study(under, more=BY_GRADIENT, replicates=2))
+    by_name = {task.label.split("/")[0]: task for task in of_kind(plan, "match")}
+    methods = {name: task.params.method.value for name, task in by_name.items()}
+    digits = next(iter(plan.facts.values())).train
+    per_epoch = -(-digits // 100)
+    assert (methods["ste"]["length"], methods["ste"]["look"], by_name["ste"].params.images) == (4 * 2 + 1, 2, 150)
+    assert (methods["all"]["length"], methods["all"]["look"]) == (250 * per_epoch, 2 * per_epoch)
+    assert methods["sk"]["length"] == 3 * per_epoch
+    assert by_name["l2"].params.data is None
+    seen = {name: work(task, plan) for name, task in by_name.items()}
+    assert (seen["ste"].images, seen["ste"].updates) == (4 * 150 + 100, 9)
+    assert seen["all"].forward == 3 * 250 * digits + (1 + 125) * digits
+    assert (seen["sk"].forward, seen["l2"].forward) == (9 * digits, 0)
+    assert (seen["l2"].units, seen["l2"].updates) == (500, 500)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ('method = "sinkhorn", loss = "l2", length = "3ep"', "no images are looked at"),
+        ('method = "sinkhorn", length = "0it"', "an update at least"),
+        ('method = "ste", look = 0', "an update at least"),
+    ],
+)
+def test_lengths_that_are_none(settings, said):
+    with pytest.raises(SpecError) as error:
+        plan_of(study("accuracy = {}", more=f'odd = {{ network = "dense", {settings} }}\n'))
+    (problem,) = error.value.problems
+    assert said in problem.message
+
+
+def test_seconds_of_a_method_say_nothing_about_another_s():
+    """An image of a training is no image of a matching, and the unit of weight matching is no image at all."""
+    under = (
+        'conn = { kind = "connectivity", levels = ["dense"], networks = ["dense"], under = ["ste", "am", "wm", "l2"] }'
+    )
+    plan = plan_of(study(under, more=BY_GRADIENT, replicates=2))
+    tasks = {task.label.split("/")[0]: task for task in of_kind(plan, "match")}
+    model = tasks["wm"].params.model.digest
+    paces = {name: task.pace for name, task in tasks.items()}
+    assert paces == {
+        "ste": f"{model}/ste",
+        "am": f"{model}/activations",
+        "wm": f"{model}/weights without images",
+        "l2": f"{model}/sinkhorn without images",
+    }
+    assert {name: payload(plan, task.id)["record"]["model"] for name, task in tasks.items()} == paces
 
 
 def test_masks_come_over_in_both_directions():

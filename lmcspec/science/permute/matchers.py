@@ -13,8 +13,9 @@ from lmcspec.science.permute.weight_matching import WeightMatching, sweeps
 def by_weights(config: weights.WeightMatching, pair: Pair) -> Iterator[Step]:
     """Weight matching, a sweep over all groups a step."""
     groups = pair.traced.groups
-    settings = WeightMatching(kernel=config.kernel, restarts=config.restarts, sweeps=config.sweeps)
-    begin = state = from_tensors(groups, pair.begin) if pair.begin else None
+    device = solving_on(pair)
+    settings = WeightMatching(config.kernel, config.restarts, config.sweeps, device=device)
+    begin = state = from_tensors(groups, pair.begin, device) if pair.begin else None
     total = config.restarts * config.sweeps
     for state in sweeps(groups, pair.a, pair.b, settings, begin, pair.number):
         note = f"restart {state.restart + 1} of {config.restarts}, objective {state.objective:.6g}"
@@ -35,3 +36,8 @@ def by_activations(config: activations.ActivationMatching, pair: Pair) -> Iterat
     assert state is not None, "there are images"
     gains = similarities(state, settings)
     yield Step(total, total, dict, permutation={group: assign(gain) for group, gain in gains.items()})
+
+
+def solving_on(pair: Pair) -> str:
+    """The device on which Grams are computed, in float64: the pair's where that is a GPU of NVIDIA's, else the CPU."""
+    return str(pair.device) if pair.device.type == "cuda" else "cpu"

@@ -1,8 +1,10 @@
-"""The network halfway between A and a permuted B: what matchings that look at images make good."""
+"""The network between A and a permuted B, halfway or elsewhere: what matchings that look at images make good."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -26,18 +28,21 @@ class Midpoint:
     module: nn.Module
     a: Mapping[str, Tensor]
 
-    def loss(self, b: Mapping[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
-        """The mean cross-entropy on a batch, differentiable by the parameters of `b`. Buffers have no gradient."""
+    def loss(self, b: Mapping[str, Tensor], images: Tensor, labels: Tensor, alpha: float = 0.5) -> Tensor:
+        """The mean cross-entropy of (1 - alpha) A + alpha B on a batch, differentiable by the parameters of `b`.
+
+        Buffers have no gradient.
+        """
         self.module.eval()
         for part in self.module.modules():
             if isinstance(part, _BatchNorm):
                 part.train()
         state: dict[str, Tensor] = {}
         for name, _ in self.module.named_parameters():
-            state[name] = (self.a[name].to(images.device) + b[name].to(images.device)) / 2
+            state[name] = (1 - alpha) * self.a[name].to(images.device) + alpha * b[name].to(images.device)
         for name, _ in self.module.named_buffers():
             if name in self.a:
-                state[name] = _mean(self.a[name].to(images.device), b[name].detach().to(images.device))
+                state[name] = _mixed(self.a[name].to(images.device), b[name].detach().to(images.device), alpha)
         return cross_entropy(functional_call(self.module, state, (images,)), labels)
 
     def evaluate(self, b: Mapping[str, Tensor], split: Split) -> Evaluation:
@@ -53,10 +58,17 @@ def rows(images: int, batch: int, step: int, *address: Address) -> Tensor:
     Each epoch has an order of its own from the stream `match`; its last, partial batch counts.
     """
     epoch, place = divmod(step, -(-images // batch))
+    return torch.from_numpy(_order(images, epoch, address)[place * batch : (place + 1) * batch].copy())
+
+
+@lru_cache(maxsize=2)
+def _order(images: int, epoch: int, address: tuple[Address, ...]) -> np.ndarray:
+    """That of an epoch; its steps come one after another."""
     order = streams.permutation(images, "match", *address, "images", epoch)
-    return torch.from_numpy(order[place * batch : (place + 1) * batch])
+    order.flags.writeable = False
+    return order
 
 
-def _mean(a: Tensor, b: Tensor) -> Tensor:
+def _mixed(a: Tensor, b: Tensor, alpha: float) -> Tensor:
     """A fresh tensor, as batch norm writes to its buffers; of integers A's."""
-    return (a + b) / 2 if a.is_floating_point() else a.clone()
+    return (1 - alpha) * a + alpha * b if a.is_floating_point() else a.clone()

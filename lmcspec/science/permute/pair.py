@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 from lmcspec.science.data import Split
@@ -26,6 +27,11 @@ class Pair:
     """Training images, for ways that look at some."""
     begin: Mapping[str, Tensor] = field(default_factory=dict)
     """The tensors of the step from which to go on; none to begin anew."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where to compute: the device of the architecture's tensors."""
+        return next(self.network.parameters()).device
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from lmcspec.base import streams
 from lmcspec.base.addresses import Address
+from lmcspec.base.errors import LmcspecError
 from lmcspec.catalog.optimisers.adam import Adam
 from lmcspec.science.data.resident import Split
 from lmcspec.science.optimisers import stepper
@@ -19,7 +21,7 @@ from lmcspec.science.permute.midpoint import Midpoint, rows
 from lmcspec.science.permute.sinkhorn import Sinkhorn, harden, plan
 
 Loss = Callable[[Mapping[str, Tensor], int], Tensor]
-"""The loss of a softly permuted B at a step, differentiable by it: `apart` or `halfway`."""
+"""The loss of a softly permuted B at a step, differentiable by it: `apart`, `halfway` or `anywhere`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,25 @@ def descent(
         free = {group: tensor.detach().requires_grad_() for group, tensor in live.items()}
         plans = {group: plan(tensor, settings.sinkhorn) for group, tensor in free.items()}
         value = loss(permuted_softly(groups, plans, b), step)
-        slopes = torch.autograd.grad(value, list(free.values()), allow_unused=True, materialize_grads=True)
+        slopes = _slopes(value, list(free.values()))
+        if slopes is None:
+            message = f"the matching diverged: in step {step + 1} of {settings.steps} its loss or slope is no number"
+            raise LmcspecError(message, help="take a smaller `lr`, or a higher `temperature`")
         with torch.no_grad():
-            adam.step(list(slopes), settings.lr)
+            adam.step(slopes, settings.lr)
         kept = {name: tensor.clone() for name, tensor in adam.state().items()}
         yield Relaxed(step + 1, float(value.detach()), {group: x.detach().clone() for group, x in live.items()}, kept)
+
+
+def _slopes(value: Tensor, free: list[Tensor]) -> list[Tensor] | None:
+    """The gradient of a value by each of these; None where it has none, or not by finite numbers."""
+    if not bool(value.isfinite()):
+        return None
+    try:
+        slopes = torch.autograd.grad(value, free, allow_unused=True, materialize_grads=True)
+    except torch.linalg.LinAlgError:
+        return None
+    return list(slopes) if all(bool(slope.isfinite().all()) for slope in slopes) else None
 
 
 def apart(groups: Groups, a: Mapping[str, Tensor]) -> Loss:
@@ -127,6 +143,16 @@ def halfway(midpoint: Midpoint, split: Split, batch: int, *address: Address) -> 
 
     def loss(b: Mapping[str, Tensor], step: int) -> Tensor:
         return midpoint.loss(b, *split.batch(rows(len(split), batch, step, *address)))
+
+    return loss
+
+
+def anywhere(midpoint: Midpoint, split: Split, batch: int, *address: Address) -> Loss:
+    """As `halfway`, of (1 - alpha) A + alpha P.B with an alpha that is drawn for each step, uniform on [0, 1)."""
+
+    def loss(b: Mapping[str, Tensor], step: int) -> Tensor:
+        alpha = float(streams.uniforms(1, "match", *address, "alpha", step)[0])
+        return midpoint.loss(b, *split.batch(rows(len(split), batch, step, *address)), alpha)
 
     return loss
 

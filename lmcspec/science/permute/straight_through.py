@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.science.data.resident import Split
 from lmcspec.science.optimisers import stepper
@@ -125,7 +126,13 @@ def steps(
         slopes = torch.autograd.grad(value, list(free.values()), allow_unused=True, materialize_grads=True)
         with torch.no_grad():
             sgd.step(list(slopes), settings.lr)
-        p = match_weights(groups, live, b, settings.matching, state.permutation, settings.pair).permutation
+        try:
+            p = match_weights(groups, live, b, settings.matching, state.permutation, settings.pair).permutation
+        except ValueError as error:  # its own check that weights are finite
+            message = (
+                f"the matching diverged: after step {state.step + 1} of {settings.steps} its weights are no numbers"
+            )
+            raise LmcspecError(message, help="take a smaller `lr`") from error
         step, best, best_loss = state.step + 1, state.best, state.best_loss
         if step % settings.look == 0 or step == settings.steps:
             judged = midpoint.evaluate(apply(groups, p, b), images).loss

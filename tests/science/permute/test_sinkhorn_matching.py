@@ -4,17 +4,22 @@ import pytest
 import torch
 from digit_networks_for_tests import SHAPE, same, trained
 from safetensors.torch import load, save
+from torch.func import functional_call
+from torch.nn.functional import cross_entropy
 
+from lmcspec.base import streams
+from lmcspec.base.errors import LmcspecError
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.science.data.resident import Split
 from lmcspec.science.models import construct, mlp
 from lmcspec.science.permute.algebra import apply, identity, random_permutation
 from lmcspec.science.permute.groups import Block, Groups
-from lmcspec.science.permute.midpoint import Midpoint
+from lmcspec.science.permute.midpoint import Midpoint, rows
 from lmcspec.science.permute.objective import squared_distance, squared_norm
 from lmcspec.science.permute.sinkhorn import Sinkhorn, plan
 from lmcspec.science.permute.sinkhorn_matching import (
     SinkhornMatching,
+    anywhere,
     apart,
     descent,
     halfway,
@@ -71,12 +76,13 @@ def test_the_distance_is_that_of_the_objective(network):
 
 
 @pytest.mark.parametrize("gradient", ["implicit", "unrolled"])
-@pytest.mark.parametrize("which", ["apart", "halfway"])
+@pytest.mark.parametrize("which", ["apart", "halfway", "anywhere"])
 def test_gradients_of_losses_are_those_of_finite_differences(network, few, which, gradient):
     module, groups, a, b = network
     a, b = ({name: tensor.double() for name, tensor in state.items()} for state in (a, b))
     module, split = copy.deepcopy(module).double(), Split(few[0].images[:40].double(), few[0].labels[:40])
-    loss = apart(groups, a) if which == "apart" else halfway(Midpoint(module, a), split, 20, 0, 0)
+    between = {"halfway": halfway, "anywhere": anywhere}
+    loss = apart(groups, a) if which == "apart" else between[which](Midpoint(module, a), split, 20, 0, 0)
     how = Sinkhorn(1.0, 1e-12, 2000, gradient)
 
     def value(similarities):
@@ -130,6 +136,27 @@ def test_going_on_is_bitwise_the_uninterrupted_matching(network, few):
     told = []
     p = match_by_sinkhorn(groups, b, loss, settings, handed_over, lambda state: told.append(state.loss))
     assert same(p, whole[-1].permutation()) and told == [state.loss for state in whole[7:]]
+
+
+@pytest.mark.parametrize("factor", [torch.nan, torch.inf])
+def test_what_diverges_says_so(network, factor):
+    _, groups, a, b = network
+    loss = apart(groups, a)
+    with pytest.raises(LmcspecError, match="diverged: in step 3 of 20"):
+        match_by_sinkhorn(groups, b, lambda b, step: loss(b, step) * (factor if step == 2 else 1), SinkhornMatching(20))
+
+
+def test_the_place_between_is_drawn_for_each_step(network, few):
+    """Uniform, a function of step and address; its loss is that of the mixed network there."""
+    module, _, a, b = network
+    places = [float(streams.uniforms(1, "match", 3, "alpha", step)[0]) for step in range(3)]
+    assert len({*places}) == 3
+    loss = anywhere(Midpoint(module, a), few[0], 100, 3)
+    for step, alpha in enumerate(places):
+        mixed = {name: (1 - alpha) * a[name] + alpha * b[name] for name in a}
+        batch = rows(300, 100, step, 3)
+        expected = cross_entropy(functional_call(module, mixed, (few[0].images[batch],)), few[0].labels[batch])
+        assert float(loss(b, step)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_no_step_is_an_error(network):

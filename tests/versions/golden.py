@@ -251,10 +251,13 @@ ours = { like = "imp", mask_from = "partner", under = "wm" }
 wm = { method = "weights", network = "imp", restarts = 2 }
 cosine = { method = "weights", network = "imp", kernel = "cosine", level = "same", step = "5it" }
 am = { method = "activations", network = "imp", images = 200, where = "pre" }
+ste = { method = "ste", network = "imp", images = 200, batch = 80, length = "1ep1it", look = "2it" }
+sk = { method = "sinkhorn", network = "imp", images = 200, batch = 80, length = "2ep" }
+l2 = { method = "sinkhorn", network = "imp", loss = "l2", length = "20it" }
 [measures]
 accuracy = { networks = ["ours"], levels = ["last"] }
 connectivity = { networks = ["imp"], levels = ["dense", "last"], under = ["none", "wm", "cosine", "am"], points = 3 }
-fixed-points = { between = ["wm", "am", "cosine"] }
+fixed-points = { between = ["wm", "am", "cosine", "ste", "sk", "l2"] }
 """
 """Ways to align two networks, paths between them, a mask that is carried over, and in what permutations agree.
 

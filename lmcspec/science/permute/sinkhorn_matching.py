@@ -122,7 +122,7 @@ def _slopes(value: Tensor, free: list[Tensor]) -> list[Tensor] | None:
         return None
     try:
         slopes = torch.autograd.grad(value, free, allow_unused=True, materialize_grads=True)
-    except torch.linalg.LinAlgError:
+    except torch.linalg.LinAlgError:  # pyright: ignore[reportPrivateImportUsage]
         return None
     return list(slopes) if all(bool(slope.isfinite().all()) for slope in slopes) else None
 

@@ -40,6 +40,11 @@ class Target:
     """The images by which an accuracy is known; empty for other measures."""
 
     @property
+    def k_updates(self) -> int | None:
+        """The step k in updates; None for measures without copies that part, which is another thing than k = 0."""
+        return self.at_updates if self.at else None
+
+    @property
     def key(self) -> str:
         """The target's name in the study, the same in every plan of it."""
         place = [self.case] * bool(self.case) + [self.network, f"s{self.replicate}", f"l{self.level}", self.measure]

@@ -35,6 +35,8 @@ class Compared:
     k: str
     a: Cell | None
     b: Cell | None
+    under: str = ""
+    """The permutation under which two partners are compared, or `none`; empty where no partners are."""
     same: bool = False
     """Whether both sides are the very same results."""
 
@@ -64,6 +66,7 @@ class Compared:
         document |= {
             "metric": self.metric.name,
             "k": self.k or None,
+            "under": self.under or None,
             "same": self.same,
             "difference": self.difference,
             "pairs": self.pairs,
@@ -128,8 +131,8 @@ def welch(a: Cell, b: Cell) -> Interval | None:
     return Interval(difference - half, difference + half)
 
 
-ComparedAt = tuple[str, str, int, str, Metric, str]
-"""(case, network, level, measure, headline metric, k as written)."""
+ComparedAt = tuple[str, str, int, str, Metric, str, str]
+"""(case, network, level, measure, headline metric, k as written, permutation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,9 @@ def compare(a: Sequence[Row], b: Sequence[Row], *, one_store: bool) -> Compariso
     both = [place for place in sides[0] if place in sides[1]]
     pairs = [
         Compared(
-            *place,
+            *place[:-1],
             *(of_side.get(key_of(side[place][0])) for of_side, side in zip(cells, sides, strict=True)),
+            under=place[-1],
             same=one_store and _tasks(sides[0][place]) == _tasks(sides[1][place]),
         )
         for place in both
@@ -167,7 +171,7 @@ def _by_place(rows: Iterable[Row]) -> dict[ComparedAt, list[Row]]:
     places: dict[ComparedAt, list[Row]] = {}
     for row in rows:
         if row.headline:
-            place = (row.case, row.network, row.level, row.measure, row.metric, row.k)
+            place = (row.case, row.network, row.level, row.measure, row.metric, row.k, row.under)
             places.setdefault(place, []).append(row)
     return places
 

@@ -26,7 +26,7 @@ def _record(row: Row, runs: Mapping[str, str]) -> dict[str, Any]:
     record = {
         "metric": row.metric.name,
         "k": row.k or None,
-        "k_updates": row.at_updates if row.k else None,
+        "k_updates": row.k_updates,
         "run": runs.get(row.task),
         "under": row.under or None,
     }

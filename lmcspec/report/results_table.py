@@ -45,7 +45,8 @@ class Column:
     def holds(self, row: Row) -> bool:
         """Whether a row's number stands in this column."""
         same_metric = (row.measure, row.metric, row.under) == (self.measure, self.metric, self.under)
-        return same_metric and self.at_updates in (EACH_ITS_OWN, row.at_updates)
+        same_k = (self.at_updates, bool(self.k)) == (row.at_updates, bool(row.k))
+        return same_metric and (self.at_updates == EACH_ITS_OWN or same_k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
     for row in rows:
         if row.headline:
             column = Column(row.measure, row.metric, row.at_updates, row.k, row.under)
-            unique.setdefault((row.measure, row.metric, row.at_updates, row.under), column)
+            unique.setdefault((row.measure, row.metric, row.k_updates, row.under), column)
     columns = sorted(unique.values(), key=lambda column: (order[column.measure], column.at_updates, column.metric.name))
     return list(dict.fromkeys(_each_its_own(column, rows) for column in columns))
 

@@ -47,7 +47,7 @@ def _grid(pairs: Sequence[Compared]) -> "RenderableType":
     for name in names:
         grid.add_column(name, justify="left" if name in ("case", "network", "measure") else "right", no_wrap=True)
     for pair in pairs:
-        measure = Column(pair.measure, pair.metric, k=pair.k).heading
+        measure = Column(pair.measure, pair.metric, k=pair.k, under=pair.under).heading
         cells = [pair.case] * cases + [pair.network, str(pair.level), measure]
         cells += [in_its_unit(pair.a, pair.metric.unit), in_its_unit(pair.b, pair.metric.unit)]
         text = difference(pair)

@@ -72,14 +72,14 @@ class Cell:
         return ", ".join(parts)
 
 
-Key = tuple[str, str, int, str, Metric, int, int | None, str]
-"""(case, network, level, measure, metric, k in updates, updates on the way, permutation)."""
+Key = tuple[str, str, int, str, Metric, int | None, int | None, str]
+"""(case, network, level, measure, metric, k in updates or None, updates on the way, permutation)."""
 
 
 def key_of(row: Row) -> Key:
     """What is alike in the rows of all replicates."""
     place = row.case, row.network, row.level, row.measure, row.metric
-    return *place, row.at_updates, row.through, row.under
+    return *place, row.k_updates, row.through, row.under
 
 
 def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
@@ -106,7 +106,7 @@ def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
 
 def place_of(row: Row) -> tuple:
     """Where a number of a row stands, whichever of its measure's numbers it is."""
-    return row.case, row.network, row.level, row.measure, row.at_updates, row.through, row.under
+    return row.case, row.network, row.level, row.measure, row.k_updates, row.through, row.under
 
 
 def _cell(group: list[Row], pooled: bool) -> Cell | None:

@@ -79,6 +79,11 @@ class Row:
         return "0" if self.at and not self.at_updates else self.at
 
     @property
+    def k_updates(self) -> int | None:
+        """That step in updates; None for measures without copies that part."""
+        return self.at_updates if self.at else None
+
+    @property
     def outcomes(self) -> tuple[str, ...]:
         """The outcomes of the tasks behind it, `ok` left out."""
         return tuple(outcome for outcome in self.outcome.split(",") if outcome != "ok")
@@ -102,7 +107,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
     """
     groups: dict[tuple, list[Target]] = {}
     for target in plan.targets:
-        key = (target.case, target.network, target.level, target.replicate, target.measure, target.at_updates)
+        key = (target.case, target.network, target.level, target.replicate, target.measure, target.k_updates)
         groups.setdefault((*key, target.through, target.under), []).append(target)
     masks: dict[str | None, Mapping[str, Any]] = {None: {"density": 1.0}}
     store = ResultsOf(plan, store)

@@ -100,7 +100,7 @@ class Wanted:
         return Counter(
             (
                 *(target.case, target.network, target.level, target.replicate),
-                *(target.measure, target.at_updates, target.under),
+                *(target.measure, target.k_updates, target.under),
             )
             for target in self.plan.targets
             if target.through is None
@@ -160,8 +160,8 @@ def _says_anything(rows: Iterable["Row"]) -> Callable[["Row"], bool]:
     return lambda row: row.metric.policy in ("", POLICIES[0]) or names.chart(row) in recomputed
 
 
-def _place(row: "Row") -> tuple[str, str, int, int, str, int, str]:
-    return row.case, row.network, row.level, row.replicate, row.measure, row.at_updates, row.under
+def _place(row: "Row") -> tuple[str, str, int, int, str, int | None, str]:
+    return row.case, row.network, row.level, row.replicate, row.measure, row.k_updates, row.under
 
 
 def finals(points: Sequence[ChartPoint]) -> list[Point]:

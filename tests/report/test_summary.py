@@ -63,7 +63,8 @@ def test_cells_are_apart_by_all_that_tells_them_apart():
         {"level": 2},
         {"measure": "m"},
         {"metric": "test/loss"},
-        {"at_updates": 3},
+        {"at": "0it"},
+        {"at": "3it", "at_updates": 3},
     ]
     changes.append({"through": 3})
     assert len(summarise(row(0.5, **change) for change in changes)) == len(changes)

@@ -34,7 +34,8 @@ def over_time(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
         cases, options if options.panels == "case" else replace(options, panels=None), "connectivity"
     ):
         case, y = panel.results, y_of(panel.results, options, what)
-        rows = _asked(case.of(y.measures, y.metric, options, on_the_way=True), options)
+        every = case.of(y.measures, y.metric, options, on_the_way=True)
+        rows = _asked([row for row in every if not row.at], options)  # children are no states on their parents' way
         followed = {(row.network, row.level) for row in rows if row.through is not None}
         rows = [row for row in rows if (row.network, row.level) in followed]
         places = shown_levels(case, rows, options)
@@ -61,7 +62,7 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     notes: list[str] = []
     for panel in panels_of(cases, options, "connectivity"):
         case, y = panel.results, y_of(panel.results, panel.options, what)
-        rows = _asked(case.of(y.measures, y.metric, panel.options), options)
+        rows = _asked([row for row in case.of(y.measures, y.metric, panel.options) if not row.at], options)
         rows = _of_levels(case, rows, options)
         if not rows or (case.pruned and not any(row.network in case.pruned for row in rows)):
             continue  # of a network that is only dense there is nothing to see over levels

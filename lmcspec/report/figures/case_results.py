@@ -85,7 +85,7 @@ class CaseResults:
                 if row.at and at not in (None, row.at):
                     continue  # an accuracy is one of no k
                 if on_the_way or row.through is None:
-                    place = (row.network, row.level, row.at_updates, row.through, row.under, row.replicate)
+                    place = (row.network, row.level, row.k_updates, row.through, row.under, row.replicate)
                     rows.setdefault(place, row)
         return list(rows.values())
 

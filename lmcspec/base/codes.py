@@ -204,7 +204,8 @@ E430 a figure without its measure
 E431 a figure of what nobody measures
     A figure's `metric`, `split`, `at` and `levels` choose among the numbers that its measure makes.
 E432 a figure of no such family
-    `reduce` and `x = "rewind"` are of families: networks of which a key is `{ each = [...] }`.
+    `reduce` and `x = "rewind"` are of families: networks of which a key is `{ each = [...] }`. What stands on x over
+    cases is a setting in which they differ.
 E435 no distilled set in the file
     A set is a .pt file as torch.save writes it (images and labels, or NAME_images.pt beside NAME_labels.pt), or a
     .safetensors file of ours. Arrays of numpy, folders and pickled objects have to be saved as tensors first.

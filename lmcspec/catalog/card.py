@@ -287,6 +287,10 @@ class PlotCard(Card):
     """Of lines: the quantity on their y axis unless the key `y` says another; see `MeasureCard.quantities`."""
     on_the_way: bool = False
     """Whether it shows what a measure sees on the way, by its key `through`."""
+    of_children: bool = False
+    """Whether it shows children that a measure compares, by its key `branch`."""
+    along_cases: bool = False
+    """Whether on x stands a setting in which the cases of a sweep differ, the width of their model or that of `x`."""
     varies: Callable[[Any], Mapping[str, str]] = lambda config: {}
     """`(config)`: by key in what a family of networks has to vary for it, such as `{"x": "rewind"}`."""
     made_sets: bool = False

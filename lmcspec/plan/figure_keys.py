@@ -6,6 +6,7 @@ from typing import get_args
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import nearest
 from lmcspec.catalog.metric import ALONG
+from lmcspec.plan.case_settings import case_axis, case_settings
 from lmcspec.plan.figure_asked import AskedFigure
 from lmcspec.plan.of_packages import BrokenCard, asked_of
 
@@ -22,6 +23,7 @@ def key_problems(asked: AskedFigure) -> Iterator[Problem]:
         yield asked.problem("E431", misfit, "metric")
     yield from _of_metric(asked)
     yield from _of_families(asked)
+    yield from _of_cases(asked)
 
 
 def _of_metric(asked: AskedFigure) -> Iterator[Problem]:
@@ -81,3 +83,15 @@ def _of_families(asked: AskedFigure) -> Iterator[Problem]:
         if axis not in axes:
             message = f"the study has no family that varies in `{axis}`"
             yield asked.problem("E432", message, key, near=nearest(axis, axes), help=there)
+
+
+def _of_cases(asked: AskedFigure) -> Iterator[Problem]:
+    """That cases don't differ in what is to stand on x."""
+    x = asked.word("x")
+    if not asked.plot.along_cases or case_axis(asked.plan, x) is not None:
+        return
+    settings = list(case_settings(asked.plan))
+    there = f"they differ in: {', '.join(settings)}" if settings else "`[sweep.grid]` makes cases"
+    what = f"`{x}`" if x else "the width of their model"
+    message = f"the cases of the study don't differ in {what}" if settings else "the study has no cases that differ"
+    yield asked.problem("E432", message, "x" if x else "plot", near=nearest(x or "", settings), help=there)

@@ -87,6 +87,7 @@ def y_problems(asked: AskedFigure, numbers: Sequence[OnY]) -> Iterator[Problem]:
 def _of_targets(asked: AskedFigure, number: OnY) -> Iterator[Problem]:
     """That none of the targets is of these networks, of this k, or on the way where the plot shows what is."""
     at, seen = asked.says("at"), asked.of_networks(number.targets)
+    chosen = "measure" if asked.says("measure") else "plot"
     names = " or ".join(f"`{measure.name}`" for measure in number.measures)
     if not seen:
         listed = ", ".join(dict.fromkeys(target.network for target in number.targets))
@@ -97,7 +98,10 @@ def _of_targets(asked: AskedFigure, number: OnY) -> Iterator[Problem]:
         listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
         yield asked.problem("E431", f"no k of {names} is {at}", "at", help=f"measured are: {listed}")
     elif asked.plot.on_the_way and not any(target.through is not None for target in seen):
-        chosen = "measure" if asked.says("measure") else "plot"
         key = "networks" if any(target.through is not None for target in number.targets) else chosen
         message = f"{names} looks at no network of the figure on its way"
         yield asked.problem("E431", message, key, help='say `through = "1ep"` in the measure')
+    elif asked.plot.of_children and not any(target.at for target in seen):
+        key = "networks" if any(target.at for target in number.targets) else chosen
+        message = f"{names} compares no children"
+        yield asked.problem("E431", message, key, help="say `branch = [0, 5]` in the measure")

@@ -36,6 +36,8 @@ class Target:
     through: int | None = None
     under: str = ""
     """The permutation under which two partners are compared, or `none`; empty where no partners are."""
+    against: str = ""
+    """Of fixed points the permutation with which that is compared."""
     split: str = "test"
     """The images by which an accuracy is known; empty for other measures."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import tomli
-from drawn_for_tests import Recorded, draw, draw_across
+from drawn_for_tests import Recorded, draw, draw_across, recorded
 from landscapes_for_tests import landscape
 from results_for_tests import Result, made_up, plan_of
 from sets_for_tests import draws_sets
@@ -35,6 +35,26 @@ hessian = { networks = ["imp[rewind=0]"], levels = ["last"] }
 masks = { levels = ["last"] }
 overlap = { levels = ["last"], against = "imp[rewind=0]" }
 """
+PARTNERS = """
+partners = 3
+[networks]
+dense = []
+imp = [{ rounds = 2 }]
+[permutations]
+wm = { method = "weights", network = "dense" }
+ind = { method = "weights", network = "dense", via = "third" }
+[[sweep.cases]]
+case = "a"
+[[sweep.cases]]
+case = "b"
+model.widths = [16]
+[measures]
+way = { kind = "connectivity", levels = "all", under = ["none", "wm", "ind"], through = "5ep", branch = [0, 5] }
+onset = { kind = "stability", levels = ["dense"], at = [0, 5] }
+agree = { kind = "fixed-points", between = ["wm", "ind"] }
+"""
+OF_PARTNERS = ("barrier-vs-", "fixed-points")
+"""What figures are called that are drawn from the study of partners."""
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +87,25 @@ def store(plan, tmp_path_factory):
     return store
 
 
+@pytest.fixture(scope="module")
+def aligned():
+    """The study of partners, with its results."""
+    plan = plan_of(PARTNERS)
+    summary = {f"{what}/test": 0.1 for what in ("instability", "barrier", "midpoint")}
+    path = {"paths": {"average": {"summary": summary}}, "distance": 1.0, "images": {}}
+    agreement = {
+        "metrics": {"fixed-points": 0.25, "fixed-points-by-chance": 0.125, "layer-fixed-points/layers.0": 0.25}
+    }
+    return plan, recorded(plan, lambda target: Result(agreement if target.kind == "fixed-points" else path))
+
+
 def test_there_are_as_many_as_the_page_has():
-    assert len(WISHES) == "".join(TEXTS).count("plot = ") >= 27
+    assert len(WISHES) == "".join(TEXTS).count("plot = ") >= 32
 
 
 @pytest.mark.parametrize("name", WISHES)
-def test_a_line_of_the_page(plan, store, name):
+def test_a_line_of_the_page(plan, store, aligned, name):
+    plan, store = aligned if WISHES[name]["plot"].startswith(OF_PARTNERS) else (plan, store)
     found = draw(plan, store, case="a", **{name: _expanded(plan, WISHES[name])})
     found |= draw_across(plan, store, **{name: _expanded(plan, WISHES[name])})
     (drawing,) = found.values()

@@ -1,5 +1,6 @@
 """Fixed points: in how many units two permutations agree."""
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -24,7 +25,10 @@ CARD = MeasureCard(
     implementation="lmcspec.plan.measures.fixed_points:targets",
     source="Sharma et al. 2024, Simultaneous Linear Connectivity of Neural Networks Modulo Permutation",
     metrics=Metrics(
-        tuple(share(name, "fixed-points") for name in ("fixed-points", "fixed-points-by-chance")),
+        (
+            replace(share("fixed-points", "fixed-points"), said="units sent to the same place (%)"),
+            share("fixed-points-by-chance", "fixed-points"),
+        ),
         by_layer=(share("layer-fixed-points", "fixed-points", charted=False),),
     ),
     headline="fixed-points",

@@ -18,5 +18,5 @@ def targets(request: Request) -> list[Target]:
             cell = alignments.networks[settings.network], pair.a, level
             role = request.role(cell, f"{first} and {other} of s{pair.b}")
             task = graph.add("agreement", Agreement(request.emit.model), inputs, role=role)
-            asked.append(request.target("fixed-points", cell, task, under=other))
+            asked.append(request.target("fixed-points", cell, task, under=other, against=first))
     return asked

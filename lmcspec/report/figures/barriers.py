@@ -1,6 +1,6 @@
 """Barriers between partners: a line for each permutation under which they are compared."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -8,25 +8,20 @@ from lmcspec.report.figures.by_sparsity import over_sparsity, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, floors_of
+from lmcspec.report.figures.lines import PERCENT, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import check_y, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
-from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing
+from lmcspec.report.figures.style import Drawing
+from lmcspec.report.figures.ways import asked_ways, lines_of_ways
 from lmcspec.report.tidy import Row
-from lmcspec.spec.references import NONE
-
-UNPERMUTED = "unpermuted"
-CROWDED = 25
-"""Lines of more points than these have no markers."""
-_GREY = LineStyle(COLOURS[-1], "s", "--")
 
 
 def over_time(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per case, or per network and level that are followed; x is `epoch` or `step`."""
-    what = _what(options)
+    what = what_of(options)
     check_y(cases, options, what)
     shown: list[LinePanel] = []
     notes: list[str] = []
@@ -35,14 +30,15 @@ def over_time(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
     ):
         case, y = panel.results, y_of(panel.results, options, what)
         every = case.of(y.measures, y.metric, options, on_the_way=True)
-        rows = _asked([row for row in every if not row.at], options)  # children are no states on their parents' way
+        # Children are no states on their parents' way.
+        rows = asked_ways([row for row in every if not row.at], options)
         followed = {(row.network, row.level) for row in rows if row.through is not None}
         rows = [row for row in rows if (row.network, row.level) in followed]
         places = shown_levels(case, rows, options)
         for network, level in places[:1] if options.panels == "case" else places:
             of_place = [row for row in rows if (row.network, row.level) == (network, level)]
             title = panel.title if options.panels == "case" else named(case, network, level)
-            row = Plotted(y, _lines(case, of_place, options, lambda row, case=case: point_of(case, row, options)))
+            row = Plotted(y, lines_of_ways(case, of_place, lambda row, case=case: point_of(case, row, options)))
             shown.append(LinePanel(title, [row], partial(over_training, options)))
             notes += [f"{title}: {note}" for note in gaps(row.points, on_the_way)]
     title = f"{y_of(cases[0], options, what).metric.title} through training"
@@ -55,14 +51,14 @@ def over_time(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
 
 def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network or case, over the weights that remain."""
-    what = _what(options)
+    what = what_of(options)
     check_y(cases, options, what)
     options = options if options.panels else replace(options, panels="network")
     shown: list[LinePanel] = []
     notes: list[str] = []
     for panel in panels_of(cases, options, "connectivity"):
         case, y = panel.results, y_of(panel.results, panel.options, what)
-        rows = _asked([row for row in case.of(y.measures, y.metric, panel.options) if not row.at], options)
+        rows = asked_ways([row for row in case.of(y.measures, y.metric, panel.options) if not row.at], options)
         rows = _of_levels(case, rows, options)
         if not rows or (case.pruned and not any(row.network in case.pruned for row in rows)):
             continue  # of a network that is only dense there is nothing to see over levels
@@ -73,7 +69,7 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
                 PERCENT - left if options.x == "sparsity" else left, case.cell(row, options), case.why(row)
             )
 
-        row = Plotted(y, _lines(case, rows, options, point))
+        row = Plotted(y, lines_of_ways(case, rows, point))
         shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(row.points)]
     title = f"{y_of(cases[0], options, what).metric.title} against sparsity"
@@ -81,15 +77,9 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     return Drawing(name, title, figure, _caption(shown, options), tuple(notes))
 
 
-def _what(options: Options) -> str:
+def what_of(options: Options) -> str:
+    """The quantity that a figure of barriers shows, which is one."""
     return options.y if isinstance(options.y, str) else "barrier"
-
-
-def _asked(rows: Sequence[Row], options: Options) -> list[Row]:
-    """The rows under the permutations that the figure asks for, in its order."""
-    if (ways := options.under) is None:
-        return list(rows)
-    return sorted((row for row in rows if row.under in ways), key=lambda row: ways.index(row.under))
 
 
 def _of_levels(case: CaseResults, rows: Sequence[Row], options: Options) -> list[Row]:
@@ -99,24 +89,6 @@ def _of_levels(case: CaseResults, rows: Sequence[Row], options: Options) -> list
         for network in {row.network for row in rows}
     }
     return [row for row in rows if row.level in wanted[row.network]]
-
-
-def _lines(case: CaseResults, rows: Sequence[Row], options: Options, point: Callable[[Row], MeanPoint]) -> list[Line]:
-    """A line for each permutation; those of the study have the same looks in all its figures."""
-    ways = dict.fromkeys(row.under for row in case.rows if row.under and row.under != NONE)
-    looks = {
-        way: (COLOURS[place % (len(COLOURS) - 1)], MARKERS[place % len(MARKERS)]) for place, way in enumerate(ways)
-    }
-    lines = []
-    for way in dict.fromkeys(row.under for row in rows):
-        # One row for each point: those of other replicates are in its mean.
-        of_way = {(row.network, row.level, row.through): row for row in reversed(rows) if row.under == way}
-        points = [point(row) for row in reversed(of_way.values())]
-        colour, marker = looks.get(way, ("", ""))
-        look = _GREY if way == NONE else LineStyle(colour, marker, "-")
-        look = replace(look, marker="") if len(points) > CROWDED else look
-        lines.append(Line(UNPERMUTED if way == NONE else f"under {way}", look, points))
-    return lines
 
 
 def _caption(shown: Sequence[LinePanel], options: Options) -> str:

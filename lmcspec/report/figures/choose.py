@@ -7,6 +7,7 @@ from dataclasses import replace
 from lmcspec.catalog import PlotCard, built_in, get
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
+from lmcspec.plan.case_settings import case_axis
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError, options_of
 from lmcspec.report.figures.style import Drawing
@@ -42,6 +43,8 @@ def across(
             # A case that changes a figure, or has none of its name, keeps its own.
             if shows_all(options := options_of(figure)):
                 of_all.setdefault(name, {})[case] = options
+    if not any(figures.get(case) for case in cases):
+        of_all |= {name: {case: options} for name, options in _unasked_of_all(results_of) for case in cases}
     for name, of_cases in of_all.items():
         yield _drawing([results_of[case] for case in of_cases], name, _of_all(list(of_cases.values())))
 
@@ -70,8 +73,18 @@ def _card(plot: str) -> PlotCard:
 def _unasked(case: CaseResults) -> dict[str, Options]:
     """The figures of a study that asks for none."""
     cards = [card for card in built_in("plot").values() if isinstance(card, PlotCard)]
-    chosen = sorted((card for card in cards if _fits(case, card)), key=lambda card: card.place)
+    fitting = (card for card in cards if not card.along_cases and _fits(case, card))
+    chosen = sorted(fitting, key=lambda card: card.place)
     return {card.name: Options(card.name) for card in chosen}
+
+
+def _unasked_of_all(results_of: Mapping[str, CaseResults]) -> Iterator[tuple[str, Options]]:
+    """The figures of all cases together of a study that asks for none."""
+    plan = next(iter(results_of.values())).plan
+    for card in built_in("plot").values():
+        assert isinstance(card, PlotCard)
+        if card.along_cases and case_axis(plan, None) and any(_fits(case, card) for case in results_of.values()):
+            yield card.name, Options(card.name)
 
 
 def _fits(case: CaseResults, card: PlotCard) -> bool:
@@ -83,7 +96,7 @@ def _fits(case: CaseResults, card: PlotCard) -> bool:
         case "measured":
             return bool(measures)
         case "several k":
-            return len({row.at_updates for row in rows if row.measure == measures[0]}) > 1
+            return len({row.at_updates for row in rows if row.at and row.measure == measures[0]}) > 1
         case "followed":
             return any(row.through is not None for row in rows)
         case _:

@@ -27,23 +27,28 @@ def finish(axes: "Axes", written: Mapping[int, str], width: float) -> None:
 
     `width` is that of the axes in inches.
     """
-    steps = sorted(written)
-    above = [step for step in steps if step]
+    above = [step for step in sorted(written) if step]
     if above and max(above) > WIDE * min(above):
         axes.set_xscale("symlog", linthresh=min(above))
         axes.set_xlim(-0.15 * min(above), 1.2 * max(above))
+    label_places(axes, {float(step): words for step, words in written.items()}, width)
+
+
+def label_places(axes: "Axes", written: Mapping[float, str], width: float) -> None:
+    """Words at places of an x axis whose scale is set, slanted where they would overlap; `width` is in inches."""
+    places = sorted(written)
     low, high = axes.xaxis.get_transform().transform(axes.get_xlim())
-    places = [width * float(place - low) / float(high - low) for place in axes.xaxis.get_transform().transform(steps)]
-    halves = [LETTER * len(written[step]) / 2 for step in steps]
+    inches = [width * float(place - low) / float(high - low) for place in axes.xaxis.get_transform().transform(places)]
+    halves = [LETTER * len(written[place]) / 2 for place in places]
     crowded = any(
         after - before < left + right + GAP
-        for (before, after), (left, right) in zip(pairwise(places), pairwise(halves), strict=True)
+        for (before, after), (left, right) in zip(pairwise(inches), pairwise(halves), strict=True)
     )
     labels, last = [], -CLOSE
-    for place, step in zip(places, steps, strict=True):
-        labels.append(written[step] if not crowded or place - last >= CLOSE else "")
-        last = place if labels[-1] else last
-    axes.set_xticks(steps, labels, **SLANTED if crowded else {})
+    for inch, place in zip(inches, places, strict=True):
+        labels.append(written[place] if not crowded or inch - last >= CLOSE else "")
+        last = inch if labels[-1] else last
+    axes.set_xticks(places, labels, **SLANTED if crowded else {})
     axes.minorticks_off()
 
 

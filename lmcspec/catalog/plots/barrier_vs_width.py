@@ -1,0 +1,31 @@
+"""Barriers of partners against the width of their model, or against another setting of a sweep."""
+
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OfLevels, Quantities, Spread, Under
+
+
+class BarrierVsWidth(Under, Spread, OfLevels):
+    """A line for each permutation: the barrier between partners, case by case of a sweep."""
+
+    plot: Literal["barrier-vs-width"] = "barrier-vs-width"
+    x: str | None = None
+    """The setting in which cases differ, by its path: the model's width unless told."""
+    y: Quantities | None = None
+    """`barrier` unless told; of several one stands above the other. `fixed-points` has the line of chance."""
+    series: Literal["under", "case"] | None = None
+    """`case`: what else cases differ in is told by lines, and not by panels."""
+
+
+CARD = PlotCard(
+    doc="barriers between partners, or fixed points, against the width of the model or another setting of cases",
+    config=BarrierVsWidth,
+    implementation="lmcspec.report.figures.over_cases:over_cases",
+    measures=("connectivity", "fixed-points"),
+    on_y="barrier",
+    along_cases=True,
+    across="always",
+    unasked="measured",
+    place=5,
+)

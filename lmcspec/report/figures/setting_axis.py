@@ -61,7 +61,7 @@ def number_of(value: Value) -> float | None:
 
 
 def is_even_on_log(places: Sequence[float]) -> bool:
-    """Whether ascending numbers lie more evenly on a log scale: its closest two further apart, in shares of the axis."""
+    """Whether ascending numbers lie more evenly on a log scale: its closest two further apart in shares of it."""
     if len(places) < 3 or places[0] <= 0:
         return len(places) == 2 and places[0] > 0 and places[1] >= 2 * places[0]
     return _closest([math.log(place) for place in places]) > _closest(places)

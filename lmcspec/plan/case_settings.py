@@ -38,8 +38,8 @@ def case_settings(plan: Plan) -> dict[str, dict[str, Value]]:
         }
         by_case[case] = {**_said(case), **shared}
     keys = dict.fromkeys(key for settings in by_case.values() for key in settings)
-    found = {key: {case: by_case[case][key] for case in cases if key in by_case[case]} for key in keys}
-    return {key: values for key, values in found.items() if len(set(map(str, values.values()))) > 1}
+    settings = {key: {case: by_case[case][key] for case in cases if key in by_case[case]} for key in keys}
+    return {key: values for key, values in settings.items() if len(set(map(str, values.values()))) > 1}
 
 
 def case_axis(plan: Plan, x: str | None) -> CaseAxis | None:

@@ -19,7 +19,7 @@ class BarrierVsWidth(Under, Spread, OfLevels):
 
 
 CARD = PlotCard(
-    doc="barriers between partners, or fixed points, against the width of the model or another setting of cases",
+    doc="barriers or fixed points of partners against the width of the model, or what cases differ in",
     config=BarrierVsWidth,
     implementation="lmcspec.report.figures.over_cases:over_cases",
     measures=("connectivity", "fixed-points"),

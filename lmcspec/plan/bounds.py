@@ -52,7 +52,8 @@ def _per_level(case: Case, measure: Any, network: NetworkPlan, recipes: Recipes)
     at = getattr(measure, "at", None)
     if at is None:
         return measure.copies * _ends(case, measure, network, recipes)
-    pairs = comb(measure.copies, 2) if hasattr(measure, "through") else 0
+    compared = hasattr(measure, "through") and not hasattr(measure, "anchors")
+    pairs = comb(measure.copies, 2) if compared else 0
     return (measure.copies + pairs) * max(_ends(case, measure, network, recipes, k) for k in at) if at else 0
 
 

@@ -40,6 +40,8 @@ class Target:
     """Of fixed points the permutation with which that is compared."""
     split: str = "test"
     """The images by which an accuracy is known; empty for other measures."""
+    looks_at: tuple[str, ...] = ()
+    """Of a landscape what its networks are, in words, anchors first; nothing where all are copies by number."""
 
     @property
     def k_updates(self) -> int | None:

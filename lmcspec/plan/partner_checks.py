@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import MeasureCard, get
+from lmcspec.catalog.measures.landscape import Landscape
 from lmcspec.spec import Case
 from lmcspec.spec.paths import Path
 from lmcspec.spec.study import Alignment, Like
@@ -41,3 +42,8 @@ def _asking(case: Case) -> Iterator[tuple[Path, str, tuple[int, ...]]]:
         assert isinstance(card, MeasureCard)
         if card.of_partners:
             yield ("measures", name), f"`{name}` compares replicates", (2, 3)
+        for key in ("anchors", "project") if isinstance(measure, Landscape) else ():
+            for place, anchor in enumerate(getattr(measure, key)):
+                if whose := getattr(anchor, "partner", None):
+                    needed = (3,) if whose == "third" else (2, 3)
+                    yield ("measures", name, key, place), f"`{name}` looks at the {whose} partner", needed

@@ -269,9 +269,12 @@ def _measures(names: Names) -> None:
         against = node.get("against")
         if against is not None:
             _check_network(names, against.value, (*path, "against"))
-        for place, anchor in enumerate(anchors.elements() if (anchors := node.get("anchors")) is not None else ()):
-            if (other := anchor.get("network")) is not None:
-                _check_network(names, other.value, (*path, "anchors", place, "network"))
+        for key in ("anchors", "project"):
+            for place, anchor in enumerate(named.elements() if (named := node.get(key)) is not None else ()):
+                if (other := anchor.get("network")) is not None:
+                    _check_network(names, other.value, (*path, key, place, "network"))
+                if (way := anchor.get("under")) is not None:
+                    _check_permutation(names, way.value, (*path, key, place, "under"))
         if (card := _measure(name, node)) is None or not card.reads:
             continue
         _check_measure(names, node, path, card.reads)

@@ -44,6 +44,14 @@ class Place(TypedDict):
     residual: float
 
 
+class Way(TypedDict):
+    """Where the states on the way of an anchor lie in a plane, and how far from it."""
+
+    x: list[float]
+    y: list[float]
+    residual: list[float]
+
+
 class Pair(TypedDict):
     """Two networks by their places in the list, and how far apart they are: in weights, and in the plane."""
 
@@ -85,6 +93,7 @@ class KnownScalars(Sides, total=False):
     x: list[float]
     y: list[float]
     places: list[Place]
+    ways: list[Way]
     distances: list[Pair]
     own: dict[str, list[float]]
     histogram: Histogram
@@ -111,6 +120,8 @@ def _fitting(scalars: dict[str, Any]) -> dict[str, Any]:
     many = len(scalars.get("places", ()))
     if any(max(pair["a"], pair["b"]) >= many for pair in scalars.get("distances", ())):
         raise _misfit("a distance is of a network that is not there")
+    if any(len({len(values) for values in way.values()}) > 1 for way in scalars.get("ways", ())):
+        raise _misfit("a way has not an x, a y and a residual for each of its states")
     if (bins := scalars.get("histogram")) and len(bins["edges"]) != len(bins["counts"]) + 1:
         raise _misfit("a histogram has not a count between each two edges")
     return scalars

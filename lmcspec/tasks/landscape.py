@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lmcspec.science.data import Dataset, Split
     from lmcspec.science.evaluate import Evaluation
-    from lmcspec.science.plane import State, Weights
+    from lmcspec.science.plane import Plane, State, Weights
 
 LANDSCAPE = "landscape.safetensors"
 REACH = 2.0
@@ -27,7 +27,11 @@ REACH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """Inputs: `anchor-0`, `anchor-1`, `anchor-2`; `other-0`, … to project; `mask`, and with `decay` `start`."""
+    """Inputs: `anchor-0`, `anchor-1`, `anchor-2`; `other-0`, … to project; `mask`, and with `decay` `start`.
+
+    With `permutation-anchor-1`, and so on, a network is permuted first; `way-1-0`, `way-1-1`, … are earlier states of
+    an anchor, permuted as it is, and only projected.
+    """
 
     model: Part
     data: Part
@@ -55,6 +59,8 @@ class _Grid:
     centre: "Weights"
     places: list[dict[str, float]]
     """x, y and residual of every network, anchors first."""
+    ways: list[dict[str, list[float]]]
+    """Of each anchor x, y and residual of the states on its way."""
 
 
 def work(params: Landscape, known: Known) -> Work:
@@ -68,7 +74,8 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     """Write `{split}_loss` and `{split}_error`, float64 (grid, grid), rows by y, under `landscape.safetensors`.
 
     Beside it stand the positions along x and y; where each network lies, and how far from the plane; distances of
-    all pairs of them, in weights and in the plane; and what each is worth by itself. `centre` is the loss in the
+    all pairs of them, in weights and in the plane; what each is worth by itself; and by anchor where the states of its
+    way lie, those that are no numbers left out. `centre` is the loss in the
     middle of the anchors above the mean of theirs; as released, in the middle M of the first two.
 
     Anchors that coincide or lie on a line span no plane: then there is but what each is worth, and `no-plane` says why.
@@ -85,7 +92,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
         return Finished({"metrics": {}}, "diverged")
     data = read.dataset(ctx, params.data)
     try:
-        grid, problem = _grid(params, states, names), ""
+        grid, problem = _grid(ctx, network, params, states, names), ""
     except NoPlaneError as error:
         grid, problem = None, str(error)
     points = [*_alone(states), *(() if grid is None else (grid.centre, *grid.points))]
@@ -114,6 +121,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     residuals = [place["residual"] for place in grid.places[3:]]
     metrics |= {"residual": sum(residuals) / len(residuals)} if residuals else {}
     scalars = {"metrics": metrics, "x": grid.x, "y": grid.y, "places": grid.places, "own": alone}
+    scalars |= {"ways": grid.ways} if any(way["x"] for way in grid.ways) else {}
     distances = _distances(states, names, grid.places)
     return Finished(scalars | {"distances": distances}, first_collapse(outcomes))
 
@@ -133,23 +141,60 @@ def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) ->
         state = masks.apply(mask or {}, read.state(ctx, f"{name}-{number}"))
         if params.decay is not None and mask is not None:
             state = unmasked(ctx, state, mask, params.decay, params.branches)
-        yield state
+        yield _permuted(ctx, params, f"{name}-{number}", state)
         number += 1
 
 
-def _grid(params: Landscape, states: "Sequence[State]", names: Sequence[str]) -> _Grid:
+def _permuted(ctx: Context, params: Landscape, of: str, state: "State") -> "State":
+    """A state under the permutation of one of the networks, if that has one."""
+    if not ctx.has(f"permutation-{of}"):
+        return state
+    from lmcspec.science.permute import algebra
+
+    groups = read.groups(params.model)
+    return algebra.apply(groups, read.permutation(ctx, f"permutation-{of}", groups), state)
+
+
+def _ways(
+    ctx: Context, network: "nn.Module", params: Landscape, through: "Plane", names: Sequence[str]
+) -> list[dict[str, list[float]]]:
+    """Of each anchor x, y and residual of the states on its way, one after another: they may be many."""
+    from lmcspec.science import masks
+
+    mask = read.mask(ctx, network)
+    ways = []
+    for anchor in range(3):
+        way: dict[str, list[float]] = {"x": [], "y": [], "residual": []}
+        number = 0
+        while ctx.has(f"way-{anchor}-{number}"):
+            state = masks.apply(mask or {}, read.state(ctx, f"way-{anchor}-{number}"))
+            if all(bool(state[name].isfinite().all()) for name in names):
+                there = through.project(_permuted(ctx, params, f"anchor-{anchor}", state))
+                for what, values in way.items():
+                    values.append(getattr(there, what))
+            number += 1
+        ways.append(way)
+    return ways
+
+
+def _grid(
+    ctx: Context, network: "nn.Module", params: Landscape, states: "Sequence[State]", names: Sequence[str]
+) -> _Grid:
     from lmcspec.science import paths, plane
 
     if params.plane == "orthonormal":
         through = plane.plane_through(states[:3], names)
         projected = [through.project(state) for state in states]
-        xs, ys = plane.grid([(point.x, point.y) for point in projected], params.grid, params.margin)
+        ways = _ways(ctx, network, params, through, names)
+        within = [(point.x, point.y) for point in projected]
+        within += [there for way in ways for there in zip(way["x"], way["y"], strict=True)]
+        xs, ys = plane.grid(within, params.grid, params.margin)
         rest = (0.0,) * (len(states) - 3)
         points = [(*through.weights(x, y), *rest) for y in ys for x in xs]
         exact = [*through.anchors, *((point.x, point.y) for point in projected[3:])]
         residuals = [0.0, 0.0, 0.0, *(point.residual for point in projected[3:])]
         places = [{"x": x, "y": y, "residual": off} for (x, y), off in zip(exact, residuals, strict=True)]
-        return _Grid(xs, ys, points, (1 / 3, 1 / 3, 1 / 3, *rest), places)
+        return _Grid(xs, ys, points, (1 / 3, 1 / 3, 1 / 3, *rest), places, ways)
     steps = [-REACH + 2 * REACH * place / (params.grid - 1) for place in range(params.grid)]
     points = [plane.as_released(x, y) for y in steps for x in steps]
     # Where the code takes the networks to be; of those, the last two are there only if they are opposite.
@@ -158,7 +203,7 @@ def _grid(params: Landscape, states: "Sequence[State]", names: Sequence[str]) ->
     for state, (x, y) in zip(states, nominal, strict=True):
         there = _mixed(states, plane.as_released(x, y), names)
         places.append({"x": x, "y": y, "residual": paths.distance(state, there, names)})
-    return _Grid(steps, steps, points, plane.as_released(0.0, 0.0), places)
+    return _Grid(steps, steps, points, plane.as_released(0.0, 0.0), places, [])
 
 
 def _mixed(states: "Sequence[State]", weights: "Weights", names: Sequence[str]) -> "dict[str, Tensor]":

@@ -4,9 +4,10 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+import specs_for_tests
 from drawn_for_tests import Recorded, draw, panels
 from landscapes_for_tests import PLACES, Written, apart, landscape, values
-from results_for_tests import made_up, plan_of
+from results_for_tests import BASE, made_up, plan_of
 from safetensors.numpy import save_file
 
 from lmcspec.report.figures.landscape import draw as draw_one
@@ -143,3 +144,40 @@ def test_the_picture_of_one_task(plan, store):
     task, stored = plan.tasks[one.task], store.find(one.task)
     assert len(draw_one(task, stored).figure.axes) == 3, "contours, heights, shades"
     assert draw_one(task, Written(stored.out, {"metrics": {}})).figure is None, "its networks diverged"
+
+
+PARTNERS = """
+[networks]
+dense = []
+[permutations]
+wm = { method = "weights", network = "dense" }
+am = { method = "activations", network = "dense" }
+[measures]
+plane = { kind = "landscape", levels = ["dense"], grid = 4, under = ["wm", "am"], anchors = [0, { partner = "second" }, { partner = "second", under = "none" }] }
+"""
+
+
+def test_planes_of_partners_say_what_they_go_through(tmp_path):
+    plan = specs_for_tests.plan_of(f"partners = 2\n{BASE}{PARTNERS}", "replicates=2")
+    store = Files(made_up(plan, lambda target: 0.1).found)
+    for one in plan.targets:
+        out = tmp_path / one.task
+        out.mkdir()
+        written = landscape(out, 0)
+        first, none = {"x": [0.5, 0.25], "y": [1.0, 0.5], "residual": [3.0, 1.0]}, {"x": [], "y": [], "residual": []}
+        written.scalars["ways"] = [first, none, none]
+        store.found[one.task] = written
+    drawing = draw(plan, store, plane={"measure": "plane"}, narrow={"measure": "plane", "under": ["am"]})
+    flat = panels(drawing["plane"])
+    assert list(flat) == ["dense, under wm\nlowest 0", "dense, under am\nlowest 0"]
+    for axes in flat.values():
+        drawn = [tuple(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in axes.lines]
+        anchors = [(place["x"], place["y"]) for place in PLACES[:3]]
+        assert drawn[:3] == [(anchors[0], anchors[1]), (anchors[1], anchors[2]), (anchors[2], anchors[0])]
+        assert drawn[3] == ((0.5, 1.0), (0.25, 0.5), anchors[0]), "a way ends at its anchor"
+    caption = drawing["plane"].caption
+    assert "0 copy 0; 1 second partner, permuted as the title says; 2 second partner, unpermuted" in caption
+    assert "their states lie 1 to 3 off the plane" in caption
+    assert [line[0].text for line in drawing["plane"].table.lines] == ["dense, under wm", "dense, under am"]
+    assert list(panels(drawing["narrow"])) == ["dense, under am\nlowest 0"]
+    assert len(drawing["narrow"].table.lines) == 1

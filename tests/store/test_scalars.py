@@ -21,6 +21,10 @@ SOUND = {
     },
     "of a distance": {"distance": 1.5, "from-start": [1.0, 2.0], "angle": float("nan")},
     "of a landscape": {"x": [0.0], "y": [0.0], "places": [PLACE, PLACE], "distances": [PAIR], "metrics": {}},
+    "of a landscape with ways": {
+        **{"x": [0.0], "y": [0.0], "places": [PLACE], "distances": [], "metrics": {}},
+        "ways": [{"x": [0.0], "y": [1.0], "residual": [0.5]}, {"x": [], "y": [], "residual": []}],
+    },
     "of curvature": {"metrics": {"trace": 2.0}, "histogram": {"edges": [0.0, 1.0, 2.0], "counts": [3, 4]}},
     "of a set": {"images": 10, "classes": 10, "rate": 0.1},
     "of a plug-in": {"whatever": [{"it": None}]},
@@ -39,6 +43,7 @@ BROKEN = {
     "no start": ("angle without from-start", {"distance": 1.0, "angle": 90.0}),
     "a place of nothing": ("scalars.places.0.y", SOUND["of a landscape"] | {"places": [{"x": 0.0}]}),
     "a pair of nobody": ("not there", SOUND["of a landscape"] | {"distances": [PAIR | {"b": 7}]}),
+    "a way that breaks off": ("for each of its states", {"ways": [{"x": [0.0], "y": [], "residual": [0.5]}]}),
     "a count too few": ("between each two edges", {"histogram": {"edges": [0.0, 1.0], "counts": []}}),
     "no numbers": ("scalars", [1.0]),
 }

@@ -284,7 +284,36 @@ connectivity = { levels = ["dense"], under = ["ind"], points = 3, images = 100 }
 """
 """Two networks that meet by way of a third."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT, PARTNERS, TRIPLES)
+PLANES = """
+study = "golden-planes"
+replicates = 2
+partners = 2
+dataset = "digits"
+model = { name = "convnet", depth = 2, width = 4, norm = "batch" }
+[recipes.real]
+length = "8it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1, momentum = 0.9 }
+[networks]
+dense = []
+[permutations]
+wm = { method = "weights", network = "dense" }
+early = { method = "weights", network = "dense", step = "4it" }
+[measures.plane]
+kind = "landscape"
+levels = ["dense"]
+under = ["wm", "early"]
+anchors = [{ partner = "first" }, { partner = "second" }, { partner = "second", under = "none" }]
+project = [{ partner = "first", step = "4it" }]
+through = "3it"
+grid = 3
+images = 100
+bn_images = 100
+bn = "recompute"
+"""
+"""Planes through aligned networks, with the ways that these went."""
+
+STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT, PARTNERS, TRIPLES, PLANES)
 
 REMAINING = """
 study = "golden-remaining"

@@ -5,18 +5,37 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from lmcspec.catalog.card import MeasureCard
-from lmcspec.catalog.config import Config, Several, StepOrRewind
+from lmcspec.catalog.config import Config, Several, StepOrEnd, StepOrRewind
 from lmcspec.catalog.levels import LevelMeasure, Levels
+from lmcspec.catalog.measures.accuracy import StepOrSteps
 from lmcspec.catalog.metric import NUMBER, POINTS, SPLITS, Metric, Metrics
 
 
 class Anchor(Config):
-    """A trained network that is no copy of the one that is measured, of the same replicate."""
+    """A trained network: another one than is measured, or one of a partner's, permuted or not."""
 
-    network: str
+    network: str | None = None
+    """Which; unless told the one that is measured, whose copies part at k."""
     level: Annotated[int, Field(ge=0)] | Literal["same"] = "same"
     copy_: int = Field(default=0, ge=0, alias="copy")
-    """Which data order it was trained under, from its own rewind point."""
+    """Which data order it was trained under: a named network's is from its own rewind point."""
+    partner: Literal["first", "second", "third"] | None = None
+    """Of partners, whose network it is."""
+    under: str | None = None
+    """The permutation under which that of the second or the third lies; unless told that of the plane."""
+    step: StepOrEnd = "end"
+    """How far it has come: so far into its training, at its `rewind` point, or at its `end`."""
+
+    @model_validator(mode="after")
+    def _only_what_is_aligned_moves(self) -> "Anchor":
+        if self.under is not None and self.partner not in ("second", "third"):
+            raise ValueError('the first partner stays as it is: `under` is of `partner = "second"` or "third"')
+        return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether it lies under the permutation of the plane."""
+        return self.partner in ("second", "third") and self.under is None
 
 
 def _form(value: Any) -> str:
@@ -29,6 +48,18 @@ AnyAnchor = Annotated[
 """The number of a copy, or another network."""
 
 
+def _copies_named(written: Any) -> Any:
+    """Where partners are looked at, there are as many copies as the text names: others would train for nothing."""
+    if not isinstance(written, dict) or "copies" in written:
+        return written
+    lists = [named for key in ("anchors", "project") if isinstance(named := written.get(key), list | tuple)]
+    every = [anchor for named in lists for anchor in named]
+    if not any(isinstance(anchor, dict) and "partner" in anchor for anchor in every):
+        return written
+    numbers = [anchor for anchor in every if isinstance(anchor, int)]
+    return {**written, "copies": max(numbers, default=0) + 1}
+
+
 class Landscape(LevelMeasure):
     """Loss and error in the plane through three trained networks; further ones are projected, with how far they are."""
 
@@ -37,9 +68,16 @@ class Landscape(LevelMeasure):
     at: Several[StepOrRewind] = ("rewind",)
     """The steps k at which the copies part; `rewind` is the level's own starting point."""
     copies: int = Field(default=4, ge=1)
-    """Data orders. Those of a stability measure are the same trainings."""
+    """Data orders, with partners as many as are named. Those of a stability measure are the same trainings."""
     anchors: Several[AnyAnchor] = Field(default=(0, 1, 2), min_length=3, max_length=3)
-    """The plane goes through these: numbers of copies, or `{ network = "imp" }`. All other copies are projected."""
+    """The plane goes through these: numbers of copies, `{ network = "imp" }`, or `{ partner = "second" }`. All other
+    copies are projected."""
+    project: Several[Anchor] = ()
+    """Further networks that are projected, such as `{ partner = "second", under = "am" }`."""
+    under: Several[str] = Field(default=("none",), min_length=1)
+    """Names under [permutations], or `none`: a plane for each, under which the partners' networks lie in it."""
+    through: StepOrSteps | None = None
+    """Also the anchors' ways: from where each begins at the multiples of this step, or at the steps of a list."""
     grid: int = Field(default=100, ge=2, le=1000)
     """Points on each side."""
     margin: float = Field(default=0.3, ge=0)
@@ -55,17 +93,36 @@ class Landscape(LevelMeasure):
     masks: Literal["kept", "dropped"] = "kept"
     """`dropped`: pruned weights are what weight decay alone would have made of them, as in the papers' code."""
 
+    @property
+    def named(self) -> tuple[Anchor, ...]:
+        """The anchors and the projected that are no copies by number."""
+        return tuple(anchor for anchor in (*self.anchors, *self.project) if isinstance(anchor, Anchor))
+
+    @property
+    def of_partners(self) -> bool:
+        """Whether it looks at networks of partners."""
+        return any(anchor.partner for anchor in self.named)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_many_copies_as_named(cls, written: Any) -> Any:
+        return _copies_named(written)
+
     @model_validator(mode="after")
     def _anchors_are_there(self) -> "Landscape":
         numbers = [anchor for anchor in self.anchors if isinstance(anchor, int)]
         if beyond := [number for number in numbers if number >= self.copies]:
             raise ValueError(f"there is no copy {beyond[0]} among {self.copies}: they are numbered from 0")
+        if "under" in self.model_fields_set and not any(anchor.moves for anchor in self.named):
+            raise ValueError('nothing lies under them: name a network by `{ partner = "second" }`')
+        if self.plane == "as-released" and (self.project or self.through is not None):
+            raise ValueError("the plane as released is one of four copies, without further networks and ways")
         if len(set(numbers)) < len(numbers):
             raise ValueError("the anchors of a plane are three different networks")
         if self.plane == "as-released" and (self.anchors != (0, 1, 2) or self.copies != 4):
             raise ValueError("the plane as released is one of four copies")
-        if self.masks == "dropped" and len(numbers) < len(self.anchors):
-            raise ValueError("masks can be dropped where all anchors are copies, which have one mask")
+        if self.masks == "dropped" and self.named:
+            raise ValueError("masks can be dropped where all networks are copies, which have one mask")
         return self
 
 

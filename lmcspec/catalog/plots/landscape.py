@@ -3,10 +3,10 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfPaths
+from lmcspec.catalog.figure import OfPaths, Under
 
 
-class LandscapePlot(OfPaths):
+class LandscapePlot(Under, OfPaths):
     """Loss or error in the plane through trained networks."""
 
     plot: Literal["landscape"] = "landscape"

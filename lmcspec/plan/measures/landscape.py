@@ -1,59 +1,88 @@
-"""Landscapes: planes through copies that part at k, or through networks of several kinds."""
+"""Landscapes: planes through copies that part at k, through networks of several kinds, or through aligned partners."""
 
-from lmcspec.catalog.measures.landscape import Anchor
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lmcspec.plan.alignments import Partners
 from lmcspec.plan.graph import Target
-from lmcspec.plan.measures.accuracy import trained
 from lmcspec.plan.measures.copies import Branch, branches_of
-from lmcspec.plan.measures.request import NoSuchLevel, Request
+from lmcspec.plan.measures.in_plane import InPlane, copy_in_plane, named_in_plane
+from lmcspec.plan.measures.request import Request
 from lmcspec.plan.trainings import Unsuited
 from lmcspec.tasks.landscape import Landscape
 
 
 def targets(request: Request) -> list[Target]:
-    """One target per cell and k."""
-    config, emit = request.config, request.emit
-    asked = []
+    """One target per cell and k; of partners per pair, at the first one's replicate, and permutation of the plane."""
+    config, asked = request.config, list[Target]()
+    pairs = {pair.a: pair for pair in request.alignments.pairs}
+    ways = dict.fromkeys(config.under) if any(anchor.moves for anchor in config.named) else ("",)
     for branch in branches_of(request):
-        copies = [branch.copy(number) for number in range(config.copies)]
-        anchors = [
-            copies[anchor] if isinstance(anchor, int) else _other(request, branch, anchor) for anchor in config.anchors
-        ]
-        if len(set(anchors)) < len(anchors):
-            raise Unsuited(
-                "E427",
-                f"two anchors of the plane of {branch.network.name}, level {branch.level}, are one training",
-                "name the networks to measure, without those that are anchors: networks = [ … ]",
-            )
-        others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
-        inputs = {f"anchor-{place}": task for place, task in enumerate(anchors)}
-        inputs |= {f"other-{place}": task for place, task in enumerate(others)}
-        # Other networks have masks of their own, and their states are zero there.
-        alike = all(isinstance(anchor, int) for anchor in config.anchors)
-        inputs |= {"mask": branch.mask} if branch.mask and alike else {}
-        dropped = branch.dropped() if config.masks == "dropped" and branch.mask else None
-        inputs |= {"start": dropped.start} if dropped else {}
-        params = Landscape(
-            model=emit.model,
-            data=emit.data,
-            grid=config.grid,
-            margin=config.margin,
-            split=tuple(sorted(set(config.split))),
-            images=0 if config.images == "all" else config.images,
-            bn=config.bn,
-            bn_images=config.bn_images if config.bn == "recompute" else 0,
-            plane=config.plane,
-            decay=dropped.recipe if dropped else None,
-            branches=dropped.branches if dropped else (),
-        )
-        every = tuple(range(config.copies))
-        task = emit.graph.add("landscape", params, inputs, role=branch.role(request.name, every, None))
-        asked.append(branch.target("landscape", task, every, None))
+        if not config.of_partners:
+            asked.append(_plane(branch, None, ""))
+        elif branch.replicate in pairs:
+            asked += [_plane(branch, pairs[branch.replicate], under) for under in ways]
     return asked
 
 
-def _other(request: Request, branch: Branch, anchor: Anchor) -> str:
-    network = request.other(anchor.network)
-    level = branch.level if anchor.level == "same" else anchor.level
-    if level >= len(network.levels):
-        raise NoSuchLevel(None, f"the anchor {network.name!r} has levels 0 to {len(network.levels) - 1}, not {level}")
-    return trained(request, (network, branch.replicate, level), anchor.copy_)
+def _plane(branch: Branch, pair: Partners | None, under: str) -> Target:
+    request = branch.request
+    config, emit = request.config, request.emit
+    copies = [copy_in_plane(branch, number) for number in range(config.copies)]
+    anchors = [
+        copies[anchor] if isinstance(anchor, int) else named_in_plane(branch, pair, anchor, under)
+        for anchor in config.anchors
+    ]
+    _check_distinct(branch, anchors, under)
+    others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
+    others += [named_in_plane(branch, pair, anchor, under) for anchor in config.project]
+    if config.of_partners:  # the first partner is a copy, too, and may be named in both ways
+        others = [other for other in others if other.shown not in {anchor.shown for anchor in anchors}]
+    inputs = dict(_inputs("anchor", anchors)) | dict(_inputs("other", others))
+    # Other networks have masks of their own, and their states are zero there.
+    alike = not config.named
+    inputs |= {"mask": branch.mask} if branch.mask and alike else {}
+    dropped = branch.dropped() if config.masks == "dropped" and branch.mask else None
+    inputs |= {"start": dropped.start} if dropped else {}
+    inputs |= {
+        f"way-{place}-{number}": state
+        for place, anchor in enumerate(anchors)
+        for number, state in enumerate(anchor.way)
+    }
+    params = Landscape(
+        model=emit.model,
+        data=emit.data,
+        grid=config.grid,
+        margin=config.margin,
+        split=tuple(sorted(set(config.split))),
+        images=0 if config.images == "all" else config.images,
+        bn=config.bn,
+        bn_images=config.bn_images if config.bn == "recompute" else 0,
+        plane=config.plane,
+        decay=dropped.recipe if dropped else None,
+        branches=dropped.branches if dropped else (),
+    )
+    every = tuple(range(config.copies))
+    role = branch.role(request.name, every, None) + f" under {under}" * bool(under)
+    target = branch.target("landscape", emit.graph.add("landscape", params, inputs, role=role), every, None)
+    words = tuple(network.words for network in (*anchors, *others)) if config.named else ()
+    return replace(target, under=under, looks_at=words)
+
+
+def _inputs(name: str, networks: Sequence[InPlane]) -> Iterator[tuple[str, str]]:
+    for place, network in enumerate(networks):
+        yield f"{name}-{place}", network.task
+        if network.permutation is not None:
+            yield f"permutation-{name}-{place}", network.permutation
+
+
+def _check_distinct(branch: Branch, anchors: Sequence[InPlane], under: str) -> None:
+    """Raises Unsuited where two anchors are one network."""
+    if len({anchor.shown for anchor in anchors}) == len(anchors):
+        return
+    message = f"two anchors of the plane of {branch.network.name}, level {branch.level}, are one training"
+    help = "name the networks to measure, without those that are anchors: networks = [ … ]"
+    if under:
+        message += f" under `{under}`"
+        help = f"leave `{under}` out of `under`, or take an anchor that differs from the others there"
+    raise Unsuited("E427", message, help)

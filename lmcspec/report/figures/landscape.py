@@ -12,6 +12,7 @@ from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.plane_distances import distances
+from lmcspec.report.figures.plane_marks import lying, mark, words_of
 from lmcspec.report.figures.style import Drawing, drawn
 from lmcspec.report.tidy import folder
 from lmcspec.store import Stored
@@ -32,7 +33,6 @@ TICKS = 4
 """Steps between the ticks of an axis: labels of small distances are long."""
 WIDE, HIGH = 3.0, 3.0
 """Inches of a panel."""
-INK = "#1a1a1a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Ground:
     """The lowest value."""
     released: bool
     """Whether the plane's axes are those of the released code, in which distances mean nothing."""
+    ways: Sequence[Mapping[str, Sequence[float]]] = ()
+    """x, y and residual of the states that the anchors passed, by anchor; nothing where none are looked at."""
+    words: Sequence[str] = ()
+    """What its networks are; nothing where all are copies by number."""
 
 
 def landscape(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -70,6 +74,7 @@ def landscape(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
         if any(ground.released for _, ground in grounds)
         else "Distances in a plane are those of weights."
     )
+    caption += words_of([ground for _, ground in grounds])
     caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
     first = cases[0]
     table = distances(first, options, options.measure or first.measures("landscape")[0]) if len(cases) == 1 else None
@@ -81,17 +86,19 @@ def _grounds(
 ) -> Iterator[tuple[str, Ground]]:
     """(split, ground) of each network and level that the figure asks for; a dense one that several share once."""
     measure = options.measure or case.measures("landscape")[0]
-    places: dict[tuple[str, int, int], list[Target]] = {}
+    places: dict[tuple[str, int, int, str], list[Target]] = {}
     for target in case.targets(measure, options):
-        places.setdefault((target.network, target.level, target.at_updates), []).append(target)
+        if options.under is None or target.under in ("", *options.under):
+            places.setdefault((target.network, target.level, target.at_updates, target.under), []).append(target)
     seen: set[str] = set()
-    for (network, level, _), group in places.items():
-        measured = sorted({other for name, other, _ in places if name == network})
+    for (network, level, _, under), group in places.items():
+        measured = sorted({other for name, other, *_ in places if name == network})
         if level not in case.levels(network, options.levels, measured) or group[0].task in seen:
             continue
         seen.add(group[0].task)
-        steps = {step for _, _, step in places}
+        steps = {step for _, _, step, _ in places}
         label = f"{case.case}, " * several + named(case, network, level) + f", k = {group[0].at}" * (len(steps) > 1)
+        label += lying(under)
         missing: list[str] = []
         ground = next(
             (drawable for target in group if (drawable := _ground(case, target, label, options, what, missing))), None
@@ -123,7 +130,8 @@ def _ground(
     if isinstance(values, str):
         notes.append(f"{label}: {values}")
         return None
-    return values
+    split, ground = values
+    return split, replace(ground, words=target.looks_at)
 
 
 def _read(
@@ -143,7 +151,8 @@ def _read(
         return f"its {what} is finite nowhere"
     released = task.params.plane == "as-released"
     lowest = float(shown[np.isfinite(shown)].min())
-    return split, Ground(label, scalars["x"], scalars["y"], shown, scalars["places"], lowest, released)
+    ways = scalars.get("ways", ())
+    return split, Ground(label, scalars["x"], scalars["y"], shown, scalars["places"], lowest, released, ways)
 
 
 def draw(task: Task, result: Stored) -> Drawing:
@@ -193,22 +202,12 @@ def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
 
 def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, *, first: bool) -> None:
     import numpy as np
-    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator
 
     values = np.ma.masked_invalid(ground.values)
     axes.contourf(ground.x, ground.y, values, levels=edges, cmap=shades, norm=norm, extend="max")
     axes.contour(ground.x, ground.y, values, levels=edges[::2], colors="white", linewidths=0.4, alpha=0.6)
-    for number, anchor in enumerate(ground.places):
-        # Rounding leaves anchors of the released plane a hair off it.
-        off = anchor["residual"] > 1e-3 * (ground.x[-1] - ground.x[0])
-        face = "none" if off else "white"
-        edge = "white" if off else INK
-        axes.plot(anchor["x"], anchor["y"], "o", markersize=6, markerfacecolor=face, markeredgecolor=edge, mew=1.2)
-        words = f"{number}" + f" ({anchor['residual']:.3g} off)" * off
-        place = {"xytext": (5, 4), "textcoords": "offset points", "color": "white", "fontsize": 8}
-        outlined = [withStroke(linewidth=1.6, foreground=INK)]
-        axes.annotate(words, (anchor["x"], anchor["y"]), path_effects=outlined, **place)
+    mark(axes, ground.places, ground.ways, side=ground.x[-1] - ground.x[0], between=bool(ground.words))
     axes.set_title(f"{ground.title}\nlowest {ground.lowest:.3g}".strip())
     axes.set_aspect("equal")
     axes.xaxis.set_major_locator(MaxNLocator(TICKS))

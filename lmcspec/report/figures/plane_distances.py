@@ -8,6 +8,7 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
+from lmcspec.report.figures.plane_marks import lying
 from lmcspec.report.text_table import TextCell, TextTable
 
 ANCHORS = 3
@@ -16,33 +17,34 @@ COLUMNS = ("between anchors", "projected to anchors", "the same in the plane", "
 
 
 def distances(case: CaseResults, options: Options, measure: str) -> TextTable | None:
-    """A line per network and level: mean distances over pairs, mean ± std over replicates. None where there are none.
+    """A line per network, level and permutation: mean distances over pairs, mean ± std over replicates. None without.
 
     Where a replicate is missing, or has no plane, it is said how many of how many there are.
 
     A plane whose axes are those of the released code has no distances.
     """
-    cells: dict[tuple[str, int], dict[str, Sequence[float]]] = {}
-    owners: dict[str, tuple[str, int]] = {}
-    tasks_at: dict[tuple[str, int], set[str]] = {}
+    cells: dict[tuple[str, int, str], dict[str, Sequence[float]]] = {}
+    owners: dict[str, tuple[str, int, str]] = {}
+    tasks_at: dict[tuple[str, int, str], set[str]] = {}
     for target in case.targets(measure, options):
         # A dense network that several share stands once.
-        place = owners.setdefault(target.task, (target.network, target.level))
-        if place != (target.network, target.level):
+        place = owners.setdefault(target.task, (target.network, target.level, target.under))
+        if place != (target.network, target.level, target.under):
             continue
         tasks_at.setdefault(place, set()).add(target.task)
         numbers = _of(case, target)
         if numbers is not None:
             cells.setdefault(place, {})[target.task] = numbers
     lines = []
-    for (network, level), of_replicates in cells.items():
-        measured = sorted({other for name, other in cells if name == network})
-        if level in case.levels(network, options.levels, measured):
-            every = len(tasks_at[network, level])
+    for (network, level, under), of_replicates in cells.items():
+        measured = sorted({other for name, other, _ in cells if name == network})
+        shown = options.under is None or under in ("", *options.under)
+        if shown and level in case.levels(network, options.levels, measured):
+            every = len(tasks_at[network, level, under])
             columns = [
                 _cell(values, tuple(of_replicates), every) for values in zip(*of_replicates.values(), strict=True)
             ]
-            lines.append((TextCell(named(case, network, level)), *columns))
+            lines.append((TextCell(named(case, network, level) + lying(under)), *columns))
     return TextTable(("network", *COLUMNS), tuple(lines)) if lines else None
 
 

@@ -167,7 +167,8 @@ def test_planes_of_partners_say_what_they_go_through(tmp_path):
         first, none = {"x": [0.5, 0.25], "y": [1.0, 0.5], "residual": [3.0, 1.0]}, {"x": [], "y": [], "residual": []}
         written.scalars["ways"] = [first, none, none]
         store.found[one.task] = written
-    drawing = draw(plan, store, plane={"measure": "plane"}, narrow={"measure": "plane", "under": ["am"]})
+    asked = {"plot": "landscape", "measure": "plane"}
+    drawing = draw(plan, store, plane=asked, narrow=asked | {"under": ["am"]})
     flat = panels(drawing["plane"])
     assert list(flat) == ["dense, under wm\nlowest 0", "dense, under am\nlowest 0"]
     for axes in flat.values():

@@ -49,13 +49,15 @@ def named_in_plane(branch: Branch, pair: Partners | None, anchor: Anchor, under:
     name, k = branch.name, branch.k
     if anchor.network is not None or anchor.level != "same":
         name, k = recipe_of(request, network, level), request.emit.start(network, replicate, level).step
-    own = Branch(request, network, replicate, level, name, k)
-    until = _until(own, anchor)
+    training = Branch(request, network, replicate, level, name, k)
+    until = _until(training, anchor)
     permutation = None
     if anchor.partner in ("second", "third"):
         assert pair is not None
         permutation = _permutation(branch, pair, anchor, anchor.under or under, level)
-    return InPlane(_state(own, anchor.copy_, until), _words(anchor), permutation, _way(own, anchor.copy_, until))
+    return InPlane(
+        _state(training, anchor.copy_, until), _words(anchor), permutation, _way(training, anchor.copy_, until)
+    )
 
 
 def _replicate(pair: Partners, anchor: Anchor) -> int:

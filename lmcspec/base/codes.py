@@ -114,7 +114,8 @@ E215 unknown schedule
 E216 unknown way to align networks
     No method of that name is registered, here or by a plug-in.
 E217 unknown permutation
-    No permutation of that name is defined under [permutations]; `none` means none.
+    No permutation of that name is defined under [permutations], or it is a family where one is needed. `none` means
+    none.
 E301 files extend each other in a circle
     Following `extends` leads back to a file already on the way.
 E302 extends too deep
@@ -125,7 +126,7 @@ E304 --set can't be carried out
     `--set path.to.key=value` needs a path that exists or can be made; list items are addressed as
     `networks.imp[0].rewind`.
 E305 each can't stand here
-    `{ each = [...] }` makes a family of networks. It stands as the value of a key of a stage, of a `like` table
+    `{ each = [...] }` makes a family. It stands as the value of a key of a stage, of a `like` table, of a permutation
     or of a recipe; not elsewhere, and not inside another.
 E306 empty each
     A family without members means nothing.

@@ -293,6 +293,8 @@ class PlotCard(Card):
     """Whether on x stands a setting in which the cases of a sweep differ, the width of their model or that of `x`."""
     varies: Callable[[Any], Mapping[str, str]] = lambda config: {}
     """`(config)`: by key in what a family of networks has to vary for it, such as `{"x": "rewind"}`."""
+    varies_under: Callable[[Any], Mapping[str, str]] = lambda config: {}
+    """`(config)`: by key in what a family of permutations has to vary for it, such as `{"x": "step"}`."""
     made_sets: bool = False
     """Whether it shows the distilled sets that a study makes."""
     of_masks: Callable[[Any], bool] = lambda config: False

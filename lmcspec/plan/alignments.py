@@ -1,7 +1,7 @@
 """Permutations as tasks: which networks of two partners are aligned, and what is carried over by it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lmcspec.base.steps import Step, updates_per_epoch
@@ -11,6 +11,7 @@ from lmcspec.catalog.in_updates import counted, in_updates
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import Unsuited
+from lmcspec.spec.family import Ways
 from lmcspec.spec.references import NONE
 from lmcspec.spec.study import Alignment
 from lmcspec.tasks import Part
@@ -51,6 +52,12 @@ class Alignments:
     written: Mapping[str, Config]
     """The study's permutations."""
     pairs: Sequence[Partners]
+    ways: Ways = field(default_factory=Ways)
+    """The families of the permutations."""
+
+    def under(self, names: Iterable[str], network: NetworkPlan) -> list[str]:
+        """The permutations that names mean for a network, those of families spelled out."""
+        return self.ways.under(names, network.name)
 
     def permutation(self, name: str, pair: Partners, level: int) -> str | None:
         """The task that aligns the second partner with the first, for what is looked at on a level; None for `none`."""
@@ -67,7 +74,10 @@ class Alignments:
         return self.emit.graph.add("detour", Detour(self.emit.model), ways, role=self._role(name, pair, level))
 
     def of(self, name: str) -> Alignment:
-        """The settings of a permutation."""
+        """The settings of a permutation. Raises Unsuited where the name is that of a family."""
+        if name in self.ways.families:
+            members = self.ways.families[name].members
+            raise Unsuited("E217", f"{name!r} is a family", f"name one member, such as {members[0].name!r}")
         settings = self.written[name]
         assert isinstance(settings, Alignment)
         return settings

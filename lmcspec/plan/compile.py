@@ -21,7 +21,7 @@ from lmcspec.plan.checks import (
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.gather import gather
-from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, find_byproducts, needed
+from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, Way, find_byproducts, needed
 from lmcspec.plan.material import Material
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
@@ -35,6 +35,7 @@ from lmcspec.plan.series import series_of
 from lmcspec.plan.settings import ResolvedRecipe, resolve_recipe
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import StartsAfterEnd, Unsuited
+from lmcspec.plan.ways import ways_of
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.load import ordered
 
@@ -58,6 +59,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     notes: list[str] = []
     verdicts: list[Question] = []
     series: list[Series] = []
+    ways: list[Way] = []
     problems: list[Problem] = []
     for case in loaded.cases:
         compilation = _Case(case, loaded.path.parent, graph, problems, notes, facts_folder)
@@ -82,6 +84,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
             images |= material.images
         verdicts += compilation.verdicts
         series += compilation.series
+        ways += compilation.ways
     if problems:
         raise SpecError(ordered(problems, loaded.sources), loaded.sources)
     tasks = needed(graph.tasks, tuple(targets))
@@ -99,6 +102,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         notes=tuple(dict.fromkeys(notes)),
         verdicts=tuple(verdicts),
         series=tuple(series),
+        permutations=tuple(ways),
         on_collapse=loaded.cases[0].study.on_collapse,
     )
     if any(case.study.figures for case in loaded.cases):
@@ -139,6 +143,7 @@ class _Case:
         self.networks: dict[str, NetworkPlan] = {}
         self.verdicts: list[Question] = []
         self.series: list[Series] = []
+        self.ways: list[Way] = []
 
     def compile(self) -> list[Target]:
         before = len(self.problems)
@@ -169,6 +174,7 @@ class _Case:
             raise TooManyTasks
         self.notes += precision_notes(self.case)
         self.series = [series_of(self.case.name, network, material, recipes) for network in self.networks.values()]
+        self.ways = list(ways_of(self.case, self.networks, recipes))
         emit = Subnetworks(
             graph=self.graph,
             prefix=self.case.prefix,
@@ -179,7 +185,7 @@ class _Case:
             recipes=recipes,
         )
         pairs = partners(self.case.study.replicates, self.case.study.partners)
-        alignments = Alignments(emit, self.networks, self.case.study.permutations, pairs)
+        alignments = Alignments(emit, self.networks, self.case.study.permutations, pairs, self.case.ways)
         emit.carried = alignments.carried
         return self._targets(emit, alignments)
 

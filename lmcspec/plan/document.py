@@ -14,7 +14,7 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.plan.cost import work
 from lmcspec.plan.facts import moved_data
-from lmcspec.plan.graph import Level, Plan, Question, Series, Target, find_byproducts
+from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way, find_byproducts
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
 from lmcspec.tasks import Kind, decode, kind, make, parts_of
 from lmcspec.tasks.code import check_code
@@ -54,6 +54,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "verdicts": [asdict(verdict) for verdict in plan.verdicts],
         "series": [asdict(series) for series in plan.series],
+        "permutations": [asdict(way) for way in plan.permutations],
         "on_collapse": plan.on_collapse,
     }
     return {**document, SEAL: seal(document)}
@@ -160,6 +161,7 @@ class _Rest(BaseModel):
     notes: tuple[str, ...]
     verdicts: tuple[Question, ...]
     series: tuple[Series, ...]
+    permutations: tuple[Way, ...] = ()
     on_collapse: Literal["go-on", "skip"]
 
 
@@ -178,7 +180,8 @@ def checked_rest(document: Mapping[str, Any], *, sealed: bool = False) -> _Rest:
         raise StoreError(f"this is not a saved plan: its schema is {document.get('schema')!r}, not {SCHEMA!r}")
     _tasks().validate_python(document["tasks"])
     check_seal(document, required=sealed)
-    rest = _Rest.model_validate_json(json.dumps({key: document[key] for key in _Rest.model_fields}), strict=True)
+    beside = {key: document[key] for key in _Rest.model_fields if key in document}
+    rest = _Rest.model_validate_json(json.dumps(beside), strict=True)
     check_references(document)
     return rest
 
@@ -220,6 +223,7 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: boo
         notes=rest.notes,
         verdicts=rest.verdicts,
         series=rest.series,
+        permutations=rest.permutations,
         on_collapse=rest.on_collapse,
     )
 

@@ -76,13 +76,19 @@ def not_measured(asked: AskedFigure) -> Iterator[Problem]:
 
 
 def _of_families(asked: AskedFigure) -> Iterator[Problem]:
-    """The problem of a key in which no family varies."""
-    axes = list(dict.fromkeys(axis for family in asked.case.families.values() for axis in family.axes))
-    there = f"its families vary in: {', '.join(axes)}" if axes else "it has no families: `{ each = [...] }` makes one"
-    for key, axis in asked.plot.varies(asked.figure).items():
-        if axis not in axes:
-            message = f"the study has no family that varies in `{axis}`"
-            yield asked.problem("E432", message, key, near=nearest(axis, axes), help=there)
+    """The problem of a key in which no family varies, of networks or of permutations."""
+    case, plot = asked.case, asked.plot
+    for what, families, varies in (
+        ("", case.families, plot.varies),
+        (" of permutations", case.ways.families, plot.varies_under),
+    ):
+        axes = list(dict.fromkeys(axis for family in families.values() for axis in family.axes))
+        some = f"its families{what} vary in: {', '.join(axes)}"
+        there = some if axes else f"it has no families{what}: `{{ each = [...] }}` makes one"
+        for key, axis in varies(asked.figure).items():
+            if axis not in axes:
+                message = f"the study has no family{what} that varies in `{axis}`"
+                yield asked.problem("E432", message, key, near=nearest(axis, axes), help=there)
 
 
 def _of_cases(asked: AskedFigure) -> Iterator[Problem]:

@@ -152,6 +152,42 @@ class Series:
     """Its settings, flat and dotted like the spec: `recipe.lr`, `stage1.rewind`. They follow from the identity."""
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A permutation of a case: what tells it from others. `Target.under` is its name."""
+
+    case: str
+    name: str
+    """Of a family's member such as `wt[step=1ep]`."""
+    family: str
+    """Its own name where it stands alone."""
+    values: Mapping[str, str] = field(hash=False)
+    """What varies in its family, as it stands in the name: `{"step": "1ep"}`; nothing where it stands alone."""
+    paths: Mapping[str, str] = field(hash=False)
+    """Under which of its `params` each of these stands: `{"fraction": "prune.fraction"}`; none for what it takes over
+    from a family of networks, such as their `rewind`."""
+    params: Mapping[str, str | float | int | bool] = field(hash=False)
+    """Its settings, flat and dotted like the spec: `method`, `step`. Points in training are updates."""
+
+    def setting(self, name: str) -> str | float | int | bool | None:
+        """A setting by its name, or by the short one by which its family varies in it; None where it has none."""
+        value = self.params.get(self.paths.get(name, name))
+        return self.values.get(name) if value is None else value
+
+    def beside(self, network: str) -> str:
+        """What it is called beside a network, whose name says already what of its own it takes over from there.
+
+        `ss[rewind=0]` beside `imp[rewind=0]` is `ss`, as it is `ss` beside every member of `imp`.
+        """
+        inside = network.partition("[")[2].removesuffix("]").split(",")
+        kept = [
+            f"{key}={label}"
+            for key, label in self.values.items()
+            if key in self.paths or f"{key}={label}" not in inside
+        ]
+        return f"{self.family}[{','.join(kept)}]" if kept else self.family
+
+
 @dataclass(frozen=True)
 class Plan:
     """All tasks of a study with their targets; the same for plan, run, status and report."""
@@ -175,6 +211,8 @@ class Plan:
     notes: tuple[str, ...]
     verdicts: tuple[Question, ...] = ()
     series: tuple[Series, ...] = ()
+    permutations: tuple[Way, ...] = ()
+    """Those of all cases, in the order of the spec; members of a family one after another."""
     on_collapse: str = "go-on"
 
     @cached_property

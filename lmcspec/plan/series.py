@@ -71,12 +71,12 @@ def _params(
     case: str, network: NetworkPlan, material: Material, recipes: Recipes, measured: ResolvedRecipe
 ) -> dict[str, str | float | int | bool]:
     params: dict[str, Any] = {"network": network.name, "case": case or None}
-    params |= _flat("model", material.model.value["config"])
+    params |= flat("model", material.model.value["config"])
     params["dataset.name"] = material.neutral[material.data.digest]["config"]["name"]
     params["dataset.space"] = material.data.value["space"]["name"]
     if "resize" in material.data.value:
         params["dataset.resize"] = material.data.value["resize"]
-    params |= _flat("dataset.split", material.data.value.get("split", {}))
+    params |= flat("dataset.split", material.data.value.get("split", {}))
     params |= _recipe(measured)
     shown = network.original or network
     if network.like is not None:
@@ -88,7 +88,7 @@ def _params(
         if stage.index == len(shown.stages) - 1:
             # More rounds are more of the same series, and params in MLflow can't be changed.
             del document["sparsity"], document["rounds"]
-        params |= _flat(f"stage{stage.index + 1}", document)
+        params |= flat(f"stage{stage.index + 1}", document)
     return {key: value for key, value in params.items() if value is not None}
 
 
@@ -103,13 +103,13 @@ def _recipe(resolved: ResolvedRecipe) -> dict[str, Any]:
     """`recipe.lr`, `recipe.batch`, …: the optimiser's settings stand beside the rest, under its name."""
     document = as_document(resolved.recipe)
     optimiser = document.pop("optimiser")
-    return _flat("recipe", {"optimiser": optimiser.pop("name"), **optimiser, **document})
+    return flat("recipe", {"optimiser": optimiser.pop("name"), **optimiser, **document})
 
 
-def _flat(prefix: str, value: Any) -> dict[str, Any]:
+def flat(prefix: str, value: Any) -> dict[str, Any]:
     """A nested table as a flat one: `{"a": {"b": 1}}` as `{"prefix.a.b": 1}`, lists as text."""
     if isinstance(value, Mapping):
-        return {key: leaf for name, item in value.items() for key, leaf in _flat(f"{prefix}.{name}", item).items()}
+        return {key: leaf for name, item in value.items() for key, leaf in flat(f"{prefix}.{name}", item).items()}
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
     return {prefix: value}

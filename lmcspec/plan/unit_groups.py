@@ -10,7 +10,8 @@ from lmcspec.spec.paths import parse_path
 def groups_in_words(spec: Path, path: str, sets: Sequence[str], case: str = "") -> list[str]:
     """Lines that name the groups of the model that `permutations.NAME` permutes, and what of it stays and why.
 
-    Nothing for any other path, and where the study asks for nothing under that permutation. Imports torch.
+    The name may be that of a family. Nothing for any other path, and where the study asks for nothing under it. Imports
+    torch.
     """
     table, *rest = (part.name for part in parse_path(path))
     if table != "permutations" or len(rest) != 1:
@@ -19,9 +20,12 @@ def groups_in_words(spec: Path, path: str, sets: Sequence[str], case: str = "") 
     from lmcspec.science.permute.description import described
     from lmcspec.tasks import kind, read
 
-    begin = f"{case}/{name}/" if case else f"{name}/"
-    tasks = read_study(spec, sets, None).plan.tasks.values()
-    aligned = next(
-        (task for task in tasks if kind(task.kind).makes == "permutation" and task.label.startswith(begin)), None
+    plan = read_study(spec, sets, None).plan
+    begin = tuple(
+        f"{way.case}/{way.name}/" if way.case else f"{way.name}/"
+        for way in plan.permutations
+        if case in ("", way.case) and name in (way.name, way.family)
     )
+    standing = (plan.tasks[task] for role, task in plan.roles.items() if role.startswith(begin))
+    aligned = next((task for task in standing if kind(task.kind).makes == "permutation"), None)
     return [] if aligned is None else described(read.groups(aligned.params.model))

@@ -3,7 +3,7 @@
 `lmcspec.spec.explain` says who set a value, and `lmcspec.spec.json_schema` prints the grammar.
 """
 
-from lmcspec.spec.families import Family, Member
+from lmcspec.spec.family import Family, Member
 from lmcspec.spec.load import Case, Loaded, load
 from lmcspec.spec.origins import Origin, Origins
 from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, time
 from typing import Any
 
@@ -58,9 +58,13 @@ class Explanation:
     setter: Setter
     overrode: tuple[Setter, ...] = ()
     leaves: tuple[Leaf, ...] = ()
+    """Of a family, what varies in it: a table for each member."""
+    members: int = 0
+    """How many a family has; its value is a table of them."""
 
     def __str__(self) -> str:
         head = f"{self.path} = {shown(self.value)}" if self.value is not None else f"{self.path} is {NOT_SET}"
+        head = f"{self.path} is a family of {self.members}" if self.members else head
         head += f"  (case {self.case})" if self.case else ""
         who = "set by default" if self.setter.source == "default" else f"set by {self.setter.source} {self.setter.span}"
         rows = [(leaf.path, shown(leaf.setter.value), leaf.setter.place) for leaf in self.leaves]
@@ -78,6 +82,8 @@ def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
         parts: Path = tuple(part.name for part in parse_path(path))
     except ValueError as error:
         raise UsageError(f"`{path}` is no path: {error.args[0]}") from None
+    if (family := _family(chosen, parts)) is not None:
+        return family
     value, parts = _value(chosen, parts)
     origin = _origin(chosen, parts)
     return Explanation(
@@ -91,6 +97,22 @@ def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
             for inside, leaf in leaves(value)
             if inside
         ),
+    )
+
+
+def _family(case: Case, path: Path) -> Explanation | None:
+    """Of the name of a family the members; None for any other path."""
+    families = {"networks": case.families, "permutations": case.ways.families}
+    table, *name = path
+    family = families.get(str(table), {}).get(str(name[0])) if len(name) == 1 else None
+    if family is None:
+        return None
+    value, varying = {}, []
+    for member in family.members:
+        value[member.name], _ = _value(case, (table, member.name))
+        varying.append(Leaf(member.name, _setter(_origin(case, (table, member.name)), dict(member.values))))
+    return Explanation(
+        dotted(path), case.name, value, replace(varying[0].setter, value=value), (), tuple(varying), len(varying)
     )
 
 

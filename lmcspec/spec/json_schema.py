@@ -4,7 +4,9 @@ Short forms, `extends`, presets, `each` and `sweep` never reach the models, so t
 little laxer than `load`: it knows no names of the study itself, and a file that extends another may lack anything.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -68,7 +70,7 @@ def schema() -> Schema:
     _recipes(properties, definitions)
     _distilled(properties, definitions)
     _networks(properties, definitions)
-    properties["permutations"] = _table_of(_named("matcher", "method", definitions, short=False), least=0)
+    _permutations(properties, definitions)
     _measures(properties, definitions)
     properties["figures"] = _table_of(_named("plot", "plot", definitions), least=0)
     properties["extends"] = {
@@ -204,6 +206,29 @@ def _networks(properties: Schema, definitions: Definitions) -> None:
         "minProperties": 1,
     }
     properties["networks"] = _table_of({"anyOf": [stages, {"$ref": f"#/$defs/{like}"}, changed]}, least=1)
+
+
+def _permutations(properties: Schema, definitions: Definitions) -> None:
+    """Ways to align networks; where there are several, by `each`, all keys are those of some."""
+    options = _named("matcher", "method", definitions, short=False)["anyOf"]
+    tables = [definitions.of(card.config) for card in _cards("matcher")]
+    for name in (*tables, *_inside(tables, definitions)):
+        _allow_each(definitions[name], but=("method",))
+    several = {"required": ["each"], "properties": {"each": {"type": "array", "minItems": 1}}}
+    options.append({"type": "object", "required": ["method"], "properties": {"method": {"type": "object", **several}}})
+    properties["permutations"] = _table_of({"anyOf": options}, least=0)
+
+
+def _inside(tables: Sequence[str], definitions: Definitions) -> list[str]:
+    """The tables that stand, by name, in some others, or in one of these."""
+    found: dict[str, None] = {}
+    queue = [*tables]
+    while queue:
+        for name in re.findall(r'"#/\$defs/([^"]+)"', json.dumps(definitions[queue.pop()])):
+            if name not in found and name not in tables and "properties" in definitions[name]:
+                found[name] = None
+                queue.append(name)
+    return list(found)
 
 
 def _measures(properties: Schema, definitions: Definitions) -> None:

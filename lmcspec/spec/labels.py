@@ -1,7 +1,7 @@
 """Short names for values and for the paths that vary: `rewind=500it`, `lr=0.1,width=8`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from lmcspec.spec.paths import Path
@@ -36,17 +36,22 @@ def labels_of_values(values: Sequence[Any]) -> list[str]:
     return [label if labels.count(label) == 1 else f"#{index}" for index, label in enumerate(labels)]
 
 
-def labels_of_paths(paths: Sequence[Path]) -> list[str]:
-    """The shortest ending of each path that no other one has: `lr`, or `real.optimiser.lr` beside another `lr`."""
-    return [_shortest(path, [other for other in paths if other is not path]) for path in paths]
+def labels_of_paths(paths: Sequence[Path], taken: Collection[str] = (), owner: str = "") -> list[str]:
+    """The shortest ending of each path that no other one has: `lr`, or `real.optimiser.lr` beside another `lr`.
+
+    None is one of those `taken`: rather than that it begins with `owner`, whose paths these are.
+    """
+    return [_shortest(path, [other for other in paths if other is not path], taken, owner) for path in paths]
 
 
-def _shortest(path: Path, others: list[Path]) -> str:
+def _shortest(path: Path, others: list[Path], taken: Collection[str], owner: str) -> str:
     for length in range(1, len(path) + 1):
         ending = path[-length:]
-        if isinstance(ending[0], str) and all(other[-length:] != ending for other in others):
-            return ".".join(str(part) for part in ending)
-    return ".".join(str(part) for part in path)
+        label = ".".join(str(part) for part in ending)
+        if isinstance(ending[0], str) and all(other[-length:] != ending for other in others) and label not in taken:
+            return label
+    whole = ".".join(str(part) for part in path)
+    return f"{owner}.{whole}" if whole in taken else whole
 
 
 def same(a: Any, b: Any) -> bool:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.catalog import names
 from lmcspec.spec.extends import Files
-from lmcspec.spec.families import Family, expanded
+from lmcspec.spec.families import expanded
+from lmcspec.spec.family import Family, Ways
 from lmcspec.spec.inherit import with_inherited
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.overrides import FILE as SET
@@ -40,6 +41,8 @@ class Case:
     origins: Origins
     families: Mapping[str, Family] = field(default_factory=dict)
     """Families of networks by the name under which they were written; members in order."""
+    ways: Ways = field(default_factory=Ways)
+    """Families of permutations, and which of their members go with which network."""
 
     @property
     def prefix(self) -> str:
@@ -124,7 +127,9 @@ def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, 
 
             wrong += from_validation(error, model, tree, origins, failed, sources)
     problems += wrong
-    return Case(name, study, tree, origins, families.families) if study is not None and not wrong else None
+    return (
+        Case(name, study, tree, origins, families.families, families.ways) if study is not None and not wrong else None
+    )
 
 
 def _infinities(origins: Origins) -> list[Problem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import CriterionCard, MeasureCard, find
 from lmcspec.catalog.augmentation import AUGMENTATIONS
-from lmcspec.spec.families import Expansion, Family
+from lmcspec.spec.family import Expansion, Family
 from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
@@ -28,6 +28,7 @@ class Names:
     written: Mapping[str, list[str]]
     families: Mapping[str, Family]
     recipe_families: Mapping[str, list[str]]
+    permutation_families: Mapping[str, Family]
     problems: list[Problem] = field(default_factory=list)
     _defined: dict[str, dict[str, None]] = field(default_factory=dict)
 
@@ -45,7 +46,7 @@ class Names:
 def reference_problems(before: Node, after: Expansion) -> list[Problem]:
     """What is wrong with names and combinations in one case; `before` is its tree with families as written."""
     written = {table: [name for name, _ in node.items()] for table in NAMED if (node := before.get(table)) is not None}
-    names = Names(Origins(after.root), written, after.families, after.recipe_families)
+    names = Names(Origins(after.root), written, after.families, after.recipe_families, after.permutation_families)
     _plain_names(names)
     if names.written.get("recipes") and "real" not in names.written["recipes"]:
         names.problem(
@@ -128,25 +129,26 @@ def _carried(names: Names, path: Path, node: Node) -> None:
 def _permutations(names: Names) -> None:
     for name, node in items(names.origins.root, "permutations"):
         path: Path = ("permutations", name)
-        if name == NONE:
+        if name.partition("[")[0] == NONE:
             names.problem("E109", "`none` is what a network is under that is not permuted", path, key=True)
         if (network := node.get("network")) is None:
             continue
         _check_network(names, network.value, (*path, "network"))
         of = _network(names, network.value) if isinstance(network.value, str) else None
-        if network.value in names.families:
+        if of is not None and (under := of.get("under")) is not None and under.value != NONE:
+            message = f"the masks of `{network.value}` come over by a permutation themselves"
+            names.problem("E210", message, (*path, "network"), help="align networks whose masks are their own")
+        elif network.value in names.families:  # one of which only some come over so
             members = names.families[str(network.value)].members
             help = f"name one member, such as `{members[0].name}`"
             names.problem("E209", f"`{network.value}` is a family of networks", (*path, "network"), help=help)
-        elif of is not None and (under := of.get("under")) is not None and under.value != NONE:
-            message = f"the masks of `{network.value}` come over by a permutation themselves"
-            names.problem("E210", message, (*path, "network"), help="align networks whose masks are their own")
 
 
 def _check_permutation(names: Names, name: object, path: Path) -> None:
     known = [NONE, *names.of("permutations")]
-    if isinstance(name, str) and name not in known:
-        names.problems.append(unknown_name("E217", "permutation", name, known, path, names.origins))
+    if isinstance(name, str) and name not in known and name not in names.permutation_families:
+        every = list(dict.fromkeys([NONE, *names.written.get("permutations", ()), *known]))
+        names.problems.append(unknown_name("E217", "permutation", name, every, path, names.origins))
 
 
 def _network(names: Names, name: str) -> Node | None:

@@ -194,6 +194,29 @@ def test_a_family_is_named_by_its_members():
         explain_path(loaded, "networks.imp.0.rounds")
 
 
+def test_a_family_shows_its_members_and_what_varies():
+    loaded = small(
+        "replicates=2",
+        "partners=2",
+        more='[permutations]\nwt = { method = "weights", network = "dense", step = { each = ["1ep", "end"] } }\n',
+        imp="[{ rounds = { each = [1, 2] } }]",
+    )
+    found = explain_path(loaded, "permutations.wt")
+    line = loaded.cases[0].origins.span(("permutations", "wt[step=1ep]")).line
+    assert str(found).splitlines() == [
+        "permutations.wt is a family of 2",
+        f"  set by file small.toml:{line}:6",
+        f'  wt[step=1ep]  {{ step = "1ep" }}  small.toml:{line}',
+        f'  wt[step=end]  {{ step = "end" }}  small.toml:{line}',
+    ]
+    assert {name: of["step"] for name, of in found.document()["value"].items()} == {
+        "wt[step=1ep]": "1ep",
+        "wt[step=end]": "end",
+    }
+    assert explain_path(loaded, "permutations.wt[step=1ep].step").value == "1ep"
+    assert str(explain_path(loaded, "networks.imp")).startswith("networks.imp is a family of 2\n")
+
+
 def test_an_unknown_case():
     with pytest.raises(UsageError, match="did you mean `replicates=1`"):
         explained("title", case="replicate=1")

@@ -32,6 +32,11 @@ ACCEPTED = {
     "small": text(),
     "families": text(imp='[{ rounds = { each = [1, 2] }, rewind = { each = [0, "5it"] } }]'),
     "recipe families": text(optimiser='{ name = "sgd", lr = { each = [0.1, 0.2] } }'),
+    "permutation families": text(
+        '[permutations]\nwt = { method = "weights", network = "dense", step = { each = ["1ep", "end"] } }\n'
+        'wm = { method = { each = ["weights", "activations"] }, network = "dense" }\n',
+        study='"small"\nreplicates = 2\npartners = 2',
+    ),
     "partial recipe": text('[recipes.low]\nextends = "real"\noptimiser = { lr = 0.01 }\n'),
     "preset": text('[recipes.more]\nextends = "frankle/lenet-mnist"\n', model='{ name = "convnet3", width = 8 }'),
     "measures": text(

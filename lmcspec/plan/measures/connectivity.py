@@ -29,7 +29,7 @@ def targets(request: Request) -> list[Target]:
             for level in levels_of(config.levels, network):
                 cell = network, pair.a, level
                 for a, b, place, when in _compared(request, network, pair, level):
-                    for under in dict.fromkeys(config.under):
+                    for under in request.alignments.under(config.under, network):
                         way = request.alignments.permutation(under, pair, level)
                         inputs = {"a": a, "b": b} | ({} if way is None else {"permutation": way})
                         role = request.role(cell, f"path to s{pair.b} under {under}{when}")

@@ -10,6 +10,7 @@ from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import Metric
 from lmcspec.plan import Plan, Target
 from lmcspec.plan.figure_targets import levels_shown
+from lmcspec.plan.graph import Way
 from lmcspec.report.figures.options import Options
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
@@ -63,6 +64,11 @@ class CaseResults:
     @cached_property
     def _settings(self) -> Mapping[str, Mapping[str, str | float | int]]:
         return {series.network: series.params for series in self.plan.series if series.case == self.case}
+
+    @cached_property
+    def permutations(self) -> Mapping[str, Way]:
+        """The permutations of the case by name, as rows have it in `under`, in the order of the spec."""
+        return {way.name: way for way in self.plan.permutations if way.case == self.case}
 
     def rewind(self, network: str) -> int:
         """To which update the last stage of a network goes back."""

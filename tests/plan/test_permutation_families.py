@@ -1,0 +1,260 @@
+"""Families of permutations: the same tasks as written by hand, which networks are looked at under which, and what
+results are told apart by."""
+
+import itertools
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from profiles import examples
+from specs_for_tests import SEVEN_UPDATES, plan_of
+
+from lmcspec.base.errors import SpecError
+from lmcspec.plan import counts
+from lmcspec.plan.document import from_document, to_document
+from lmcspec.plan.graph import Way
+
+HEAD = f"replicates = 4\npartners = 2\n{SEVEN_UPDATES}"
+FAMILIES = """
+[networks]
+dense = []
+imp = [{ rounds = 2, fraction = 0.5, rewind = { each = [0, "2it"] } }]
+[permutations]
+wt = { method = "weights", network = "dense", step = { each = ["1it", "3it", "end"] } }
+ss = { method = "weights", network = "imp", level = "same" }
+"""
+
+
+def study(measures: str, families: str = FAMILIES, networks: str = ""):
+    return plan_of(HEAD + families.replace("[permutations]", f"{networks}[permutations]") + f"[measures]\n{measures}")
+
+
+def test_a_network_is_compared_under_the_permutation_that_follows_it():
+    plan = study('conn = { kind = "connectivity", levels = "all", networks = ["imp"], under = ["none", "ss"] }')
+    # Of each rewind point: 2 pairs, level 0 with two paths, levels 1 and 2 with two.
+    assert len(plan.targets) == 2 * 2 * 3 * 2
+    assert {(target.network, target.under) for target in plan.targets} == {
+        *itertools.product((f"imp[rewind={r}]" for r in ("0", "2it")), ("none",)),
+        *((f"imp[rewind={r}]", f"ss[rewind={r}]") for r in ("0", "2it")),
+    }
+    # The dense networks are those of both; a level's own permutation is one for each rewind point.
+    assert counts(plan)["match"] == 2 * (1 + 2 * 2)
+    assert counts(plan)["path"] == 2 * (2 + 2 * 2 * 2)
+
+
+def test_every_other_pair_is_one_of_all_with_all():
+    plan = study('conn = { kind = "connectivity", levels = ["last"], under = ["wt", "ss"] }')
+    under = {}
+    for target in plan.targets:
+        under.setdefault(target.network, dict.fromkeys(()))[target.under] = None
+    wt = [f"wt[step={step}]" for step in ("1it", "3it", "end")]
+    assert {network: list(ways) for network, ways in under.items()} == {
+        "dense": [*wt, "ss[rewind=0]", "ss[rewind=2it]"],
+        "imp[rewind=0]": [*wt, "ss[rewind=0]"],
+        "imp[rewind=2it]": [*wt, "ss[rewind=2it]"],
+    }
+
+
+def test_a_single_member_is_meant_as_it_is_named():
+    plan = study(
+        'conn = { kind = "connectivity", levels = ["last"], networks = ["imp"], under = ["ss[rewind=0]", "wt[step=3it]"] }'
+    )
+    assert {(target.network, target.under) for target in plan.targets} == set(
+        itertools.product((f"imp[rewind={r}]" for r in ("0", "2it")), ("ss[rewind=0]", "wt[step=3it]"))
+    )
+
+
+def held(between: str) -> list[tuple[str, str]]:
+    """(first, other, as the target has it) of the fixed points of the first pair."""
+    plan = study(f'fp = {{ kind = "fixed-points", between = {between} }}')
+    roles = {task: role for role, task in plan.roles.items()}
+    assert len(plan.targets) % 2 == 0
+    found = []
+    for target in plan.targets[: len(plan.targets) // 2]:
+        first = roles[target.task].rpartition("/")[2].partition(" and ")[0]
+        assert roles[target.task].endswith(f"{first} and {target.under} of s1")
+        found.append((first, target.under))
+    return found
+
+
+def test_one_permutation_is_held_against_all_of_a_family():
+    assert held('["wt[step=end]", "wt"]') == [("wt[step=end]", f"wt[step={step}]") for step in ("1it", "3it", "end")]
+    assert held('["none", "wt", "wt[step=1it]"]') == [("none", f"wt[step={step}]") for step in ("1it", "3it", "end")]
+
+
+def test_a_family_that_comes_first_is_held_member_by_member():
+    more = FAMILIES + 'am = { method = "activations", network = "imp", level = "same", images = 100 }\n'
+    plan = study('fp = { kind = "fixed-points", between = ["ss", "am"] }', more)
+    assert [(target.under, target.network) for target in plan.targets[:2]] == [
+        (f"am[rewind={r}]", f"imp[rewind={r}]") for r in ("0", "2it")
+    ]
+    assert len(plan.targets) == 2 * 2
+
+
+def test_which_of_a_family_is_meant_has_to_be_clear():
+    with pytest.raises(SpecError) as error:
+        study('fp = { kind = "fixed-points", between = ["wt", "ss[rewind=0]"] }')
+    (problem,) = error.value.problems
+    assert (problem.code, problem.message) == (
+        "E217",
+        "'wt' is a family, of which 3 members go with 'ss[rewind=0]'",
+    )
+    assert problem.help == "name one member, such as 'wt[step=1it]', or the family after 'ss[rewind=0]'"
+
+
+def test_masks_come_over_under_each_member():
+    networks = """
+        own = { like = "imp", mask_from = "partner", under = "ss" }
+        every = { like = "imp", mask_from = "partner", under = "wt" }
+    """
+    plan = study('accuracy = { levels = [2], networks = ["own", "every"] }', networks=networks)
+    ways = {}
+    for task in plan.tasks.values():
+        if task.kind == "transport" and "/l2/" in task.label:
+            network = task.label.partition("/")[0]
+            ways.setdefault(network, set()).add(plan.tasks[dict(task.inputs)["permutation"]].label.partition("/")[0])
+    assert ways == {
+        **{f"own[rewind={r}]": {f"ss[rewind={r}]"} for r in ("0", "2it")},
+        **{
+            f"every[rewind={r},step={step}]": {f"wt[step={step}]"}
+            for r in ("0", "2it")
+            for step in ("1it", "3it", "end")
+        },
+    }
+    assert len(plan.targets) == 4 * (2 + 6)
+
+
+def test_what_figures_are_told_of_permutations():
+    plan = study('conn = { kind = "connectivity", levels = "all", networks = ["imp"], under = ["wt", "ss"] }')
+    ways = {way.name: way for way in plan.permutations}
+    assert list(ways) == [*(f"wt[step={step}]" for step in ("1it", "3it", "end")), "ss[rewind=0]", "ss[rewind=2it]"]
+    assert {way.family for way in ways.values()} == {"wt", "ss"}
+    assert [ways[f"wt[step={step}]"].setting("step") for step in ("1it", "3it", "end")] == [1, 3, 6]
+    assert [way.values for way in ways.values()][:4] == [
+        *({"step": step} for step in ("1it", "3it", "end")),
+        {"rewind": "0"},
+    ]
+    one = ways["ss[rewind=2it]"]
+    assert (one.setting("rewind"), one.setting("level"), one.setting("step")) == ("2it", "same", 6)
+    assert one.setting("network") == "imp[rewind=2it]"
+    assert (one.setting("method"), one.setting("via"), one.setting("no-such")) == ("weights", None, None)
+    assert {target.under for target in plan.targets} == set(ways)
+
+
+@pytest.mark.parametrize(("step", "updates"), [('"end"', 6), ('"rewind"', 2), ('"1ep"', 6), ('"4it"', 4)])
+def test_points_in_training_are_updates(step, updates):
+    families = f"""
+        [networks]
+        imp = [{{ rounds = 1, rewind = "2it" }}]
+        [permutations]
+        alone = {{ method = "weights", network = "imp", level = 1, step = {step} }}
+    """
+    (way,) = study("accuracy = {}", families).permutations
+    assert (way.family, way.values, way.setting("step")) == ("alone", {}, updates)
+
+
+def test_a_short_name_leads_to_the_setting_that_varies():
+    nested = Way(
+        "", "pr[fraction=0.2]", "pr", {"fraction": "0.2"}, {"fraction": "prune.fraction"}, {"prune.fraction": 0.2}
+    )
+    assert (nested.setting("fraction"), nested.setting("prune.fraction")) == (0.2, 0.2)
+
+
+def test_beside_a_network_that_it_follows_it_needs_no_more_name_than_its_own():
+    followed = Way("", "ss[step=1ep,rewind=0]", "ss", {"step": "1ep", "rewind": "0"}, {"step": "step"}, {})
+    assert followed.beside("imp[rewind=0]") == "ss[step=1ep]"
+    assert followed.beside("imp[rewind=100it]") == followed.beside("dense") == "ss[step=1ep,rewind=0]"
+    own = Way("", "wt[step=1ep]", "wt", {"step": "1ep"}, {"step": "step"}, {})
+    assert own.beside("ours[step=1ep]") == "wt[step=1ep]"
+    assert Way("", "wm", "wm", {}, {}, {}).beside("imp[rewind=0]") == "wm"
+
+
+def test_a_saved_plan_has_them():
+    plan = study("accuracy = {}")
+    document = to_document(plan)
+    assert from_document(document).permutations == plan.permutations
+    assert len(plan.permutations) == 5
+
+
+# ------------------------------------------------------------- as if by hand
+
+
+def listed(values: list[str]) -> str:
+    return f"{{ each = [{', '.join(values)}] }}"
+
+
+def with_families(rewinds: list[str], steps: list[str], kernels: list[str]) -> str:
+    return f"""
+        [networks]
+        dense = []
+        imp = [{{ rounds = 2, rewind = {listed(rewinds)} }}]
+        own = {{ like = "imp", mask_from = "partner", under = "ss" }}
+        every = {{ like = "imp", mask_from = "partner", under = "wt" }}
+        [permutations]
+        wt = {{ method = "weights", network = "dense", step = {listed(steps)} }}
+        ss = {{ method = "weights", network = "imp", level = "same", kernel = {listed(kernels)} }}
+        [measures]
+        accuracy = {{ networks = ["own", "every"] }}
+        way = {{ kind = "connectivity", networks = ["dense"], levels = ["dense"], under = ["none", "wt"], through = "2it" }}
+        sparse = {{ kind = "connectivity", networks = ["imp", "own"], levels = "all", under = ["none", "wt", "ss"] }}
+    """
+
+
+def by_hand(rewinds: list[str], steps: list[str], kernels: list[str]) -> str:
+    """The same with a name for everything: numbers of rewind points, of steps and of kernels."""
+    networks, permutations, measures = ["dense = []"], [], []
+    wts = [f"wt-{t}" for t in range(len(steps))]
+    for t, step in enumerate(steps):
+        permutations.append(f'wt-{t} = {{ method = "weights", network = "dense", step = {step} }}')
+    for r, rewind in enumerate(rewinds):
+        networks.append(f"imp-{r} = [{{ rounds = 2, rewind = {rewind} }}]")
+        sss = [f"ss-{k}-{r}" for k in range(len(kernels))]
+        for k, kernel in enumerate(kernels):
+            rest = f'network = "imp-{r}", level = "same", kernel = {kernel}'
+            permutations.append(f'ss-{k}-{r} = {{ method = "weights", {rest} }}')
+        carried = {f"own-{k}-{r}": f"ss-{k}-{r}" for k in range(len(kernels))}
+        for k in range(len(kernels)):
+            ways = ", ".join(f'"{way}"' for way in ("none", *wts, f"ss-{k}-{r}"))
+            what = f'kind = "connectivity", networks = ["own-{k}-{r}"], levels = "all", under = [{ways}]'
+            measures.append(f"sparse-own-{k}-{r} = {{ {what} }}")
+        carried |= {f"every-{r}-{t}": f"wt-{t}" for t in range(len(steps))}
+        for name, under in carried.items():
+            networks.append(f'{name} = {{ like = "imp-{r}", mask_from = "partner", under = "{under}" }}')
+        every = ", ".join(f'"{name}"' for name in carried)
+        measures.append(f'accuracy-{r} = {{ kind = "accuracy", networks = [{every}] }}')
+        ways = ", ".join(f'"{way}"' for way in ("none", *wts, *sss))
+        what = f'kind = "connectivity", networks = ["imp-{r}"], levels = "all", under = [{ways}]'
+        measures.append(f"sparse-{r} = {{ {what} }}")
+    ways = ", ".join(f'"{way}"' for way in ("none", *wts))
+    what = f'kind = "connectivity", networks = ["dense"], levels = ["dense"], under = [{ways}], through = "2it"'
+    measures.append(f"way = {{ {what} }}")
+    tables = {"networks": networks, "permutations": permutations, "measures": measures}
+    return "".join(f"[{name}]\n" + "\n".join(lines) + "\n" for name, lines in tables.items())
+
+
+REWINDS = st.lists(st.sampled_from(["0", '"1it"', '"3it"']), min_size=1, max_size=2, unique=True)
+STEPS = st.lists(st.sampled_from(['"1it"', '"4it"', '"end"', "0"]), min_size=1, max_size=3, unique=True)
+KERNELS = st.lists(st.sampled_from(['"linear"', '"cosine"']), min_size=1, max_size=2, unique=True)
+
+
+@settings(max_examples=examples(0.4))
+@given(REWINDS, STEPS, KERNELS)
+def test_a_family_is_what_it_would_be_by_hand(rewinds, steps, kernels):
+    families, names = (plan_of(HEAD + text(rewinds, steps, kernels)) for text in (with_families, by_hand))
+    assert set(families.tasks) == set(names.tasks)
+    assert len(families.targets) == len(names.targets)
+    assert sorted(target.task for target in families.targets) == sorted(target.task for target in names.targets)
+
+
+@settings(max_examples=examples(0.2))
+@given(REWINDS, STEPS, KERNELS, st.randoms(use_true_random=False))
+def test_the_order_of_the_text_is_in_no_id(rewinds, steps, kernels, chance: random.Random):
+    plan = plan_of(HEAD + with_families(rewinds, steps, kernels))
+    shuffled = [chance.sample(values, len(values)) for values in (rewinds, steps, kernels)]
+    text = with_families(*shuffled)
+    places = [text.index(f"[{table}]") for table in ("networks", "permutations", "measures")]
+    tables = [text[begin:end] for begin, end in itertools.pairwise([*places, len(text)])]
+    other = plan_of(HEAD + "".join(chance.sample(tables, 3)))
+    assert set(plan.tasks) == set(other.tasks)
+    assert {target.key for target in plan.targets} == {target.key for target in other.targets}

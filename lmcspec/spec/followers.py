@@ -52,10 +52,9 @@ def _named(table: Node, key: str, known: Mapping[str, Made]) -> _Named:
     name = node.value if node is not None and isinstance(node.value, str) else ""
     if name in known:
         return _Named(key, name, [member for member, _ in known[name]])
-    one = next((member for made in known.values() for member, _ in made if member.name == name), None)
-    # Who names one member is no family because of it, but has chosen as it has.
-    members = alone(name) if one is None else alone(name)._replace(recipes=one.recipes, choice=one.choice)
-    return _Named(key, name, [members])
+    single = next((member for made in known.values() for member, _ in made if member.name == name), alone(name))
+    # Who names a single member is no family because of it, but has chosen as it has.
+    return _Named(key, name, [alone(name)._replace(recipes=single.recipes, choice=single.choice)])
 
 
 def _keys(name: str, axes: Sequence[Axis], every: Sequence[_Named]) -> dict[int, str]:
@@ -66,8 +65,8 @@ def _keys(name: str, axes: Sequence[Axis], every: Sequence[_Named]) -> dict[int,
             for key, axis in member.axes.items():
                 if axis not in keys:
                     keys[axis] = f"{named.name}.{key}" if key in keys.values() else key
-    own = labels_of_paths([axis.path for axis in axes], frozenset(keys.values()), name)
-    return keys | {id(axis.each): key for axis, key in zip(axes, own, strict=True)}
+    labels = labels_of_paths([axis.path for axis in axes], frozenset(keys.values()), name)
+    return keys | {id(axis.each): label for axis, label in zip(axes, labels, strict=True)}
 
 
 def _together(of_table: Sequence[_Named], choice: Choice) -> Iterator[tuple[Member, ...]]:
@@ -83,28 +82,28 @@ def _together(of_table: Sequence[_Named], choice: Choice) -> Iterator[tuple[Memb
 
 def _member(
     name: str,
-    own: tuple[Sequence[Axis], Choice],
+    chosen: tuple[Sequence[Axis], Choice],
     table: Node,
     named: Sequence[tuple[_Named, Member]],
     keys: Mapping[int, str],
 ) -> tuple[Member, Node]:
     """One member, and its table with the members that it names in place of their families."""
-    axes, choice = own
-    places = {id(axis.each): axis for axis in axes}
-    labels = {keys[axis]: found.labels[choice[axis]] for axis, found in places.items()}
-    values = {keys[axis]: plain(found.choices[choice[axis]]) for axis, found in places.items()}
-    numbers = {keys[axis]: axis for axis in places}
+    axes, choice = chosen
+    by_number = {id(axis.each): axis for axis in axes}
+    labels = {keys[number]: axis.labels[choice[number]] for number, axis in by_number.items()}
+    values = {keys[number]: plain(axis.choices[choice[number]]) for number, axis in by_number.items()}
+    numbers = {keys[number]: number for number in by_number}
     recipes: Mapping[str, str] = {}
     written = dict(table.value) if isinstance(table.value, dict) else {}
     for at, member in named:
-        for key, axis in member.axes.items():
-            if axis not in choice:  # else it is the same for another reason, and said by that
-                labels[keys[axis]], values[keys[axis]] = member.labels[key], member.values[key]
-                numbers[keys[axis]] = axis
+        for key, number in member.axes.items():
+            if number not in choice:  # else it is the same for another reason, and said by that
+                labels[keys[number]], values[keys[number]] = member.labels[key], member.values[key]
+                numbers[keys[number]] = number
         choice, recipes = {**member.choice, **choice}, recipes or member.recipes
         if member.name != at.name:
             old = written[at.key]
             written[at.key] = Node(member.name, old.span, old.key, old.source)
-    paths = {keys[axis]: found.path for axis, found in places.items()}
+    paths = {keys[number]: axis.path for number, axis in by_number.items()}
     member = Member(member_name(name, labels), values, labels, recipes, numbers, choice, paths)
     return member, replace(table, value=written) if isinstance(table.value, dict) else table

@@ -221,14 +221,14 @@ def _permutations(properties: Schema, definitions: Definitions) -> None:
 
 def _inside(tables: Sequence[str], definitions: Definitions) -> list[str]:
     """The tables that stand, by name, in some others, or in one of these."""
-    found: dict[str, None] = {}
+    reached: dict[str, None] = {}
     queue = [*tables]
     while queue:
         for name in re.findall(r'"#/\$defs/([^"]+)"', json.dumps(definitions[queue.pop()])):
-            if name not in found and name not in tables and "properties" in definitions[name]:
-                found[name] = None
+            if name not in reached and name not in tables and "properties" in definitions[name]:
+                reached[name] = None
                 queue.append(name)
-    return list(found)
+    return list(reached)
 
 
 def _measures(properties: Schema, definitions: Definitions) -> None:

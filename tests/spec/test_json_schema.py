@@ -131,6 +131,8 @@ def test_every_registered_name_stands_in_it(document):
 def test_fields_say_what_they_are(document):
     definitions = document["$defs"]
     assert definitions["Recipe"]["properties"]["batch"]["description"].startswith("Images per update")
+    for measure in ("Stability", "Connectivity"):  # what stands under a type that several have
+        assert definitions[measure]["properties"]["bn"]["description"].startswith("Batch-norm policies on the path")
     assert definitions["Stage"]["properties"]["rewind"]["default"] == "0ep"
     for name, table in definitions.items():
         for key, field in table.get("properties", {}).items():

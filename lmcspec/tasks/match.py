@@ -63,18 +63,21 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
 
     Scalars: the L2 distance before and after, over the parameters that the objective counts; the share of units that
     stay in place; units by group; and what of the model is pinned. The outcome is that of the first network that
-    is not finite, else ok.
+    is not finite, else ok. GroupsError where permuting the groups changes what a network of random weights computes.
     """
     import torch
 
     from lmcspec.science.permute import algebra, objective, permutation_file
     from lmcspec.science.permute.pair import Pair
+    from lmcspec.science.permute.selfcheck import check
     from lmcspec.science.permute.tracing import trace
 
     network = read.module(params.model)
     a, b = (read.state(ctx, name) for name in ("a", "b"))
-    traced = trace(network, tuple(params.model.value["shape"]))
+    shape = tuple(params.model.value["shape"])
+    traced = trace(network, shape)
     groups = traced.groups
+    check(network, groups, shape)
     finite = [all(bool(tensor.isfinite().all()) for tensor in end.values()) for end in (a, b)]
     if not all(finite):
         # Nothing can be aligned with what is no number: it stays, and what looks at it says so by its own outcome.

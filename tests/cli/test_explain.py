@@ -194,7 +194,7 @@ def test_a_permutation_with_the_groups_that_it_moves(place, lmcspec):
     )
     answer = lmcspec("explain", "partners.toml", "permutations.wm").out
     assert 'method    "weights"' in answer
-    assert "1 groups, 16 units" in answer
+    assert "1 group, 16 units" in answer
     assert "classifier.weight axis 1" in answer
     assert lmcspec("explain", "partners.toml", "permutations.wm", "--format", "json").data["groups"][1:2] == [
         "  layers.0: 16 units in 3 places"

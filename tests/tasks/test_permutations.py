@@ -8,7 +8,9 @@ from specs_for_tests import plan_of
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.science.permute import algebra
+from lmcspec.science.permute.rules import RULES
 from lmcspec.store import Store
+from lmcspec.store.attempts import failed_attempts
 from lmcspec.tasks import read
 from lmcspec_runners.inline import InlineRunner
 
@@ -99,3 +101,15 @@ def test_agreement_is_counted_unit_by_unit(plan, store):
     metrics = store.find(task.id).scalars["metrics"]
     assert metrics["fixed-points"] == pytest.approx(same / sum(map(len, p.values())))
     assert metrics["fixed-points-by-chance"] == pytest.approx(len(p) / sum(map(len, p.values())))
+
+
+def test_groups_that_do_not_hold_align_nothing(plan, tmp_path, monkeypatch):
+    """Whoever's model it is: a network of random weights is compared with its permuted twin beforehand."""
+    monkeypatch.setitem(RULES, "batch_norm", lambda labels, output, input, *_, **__: labels.of(input))
+    store = Store.open(tmp_path / "store")
+    summary = execute(outlook(plan, store), store, InlineRunner())
+    assert set(summary.failed) == {task.id for task in by_kind(plan, "match")}
+    for task in summary.failed:
+        (failed,) = failed_attempts(store, task)
+        assert failed.document["reason"] == "user"
+        assert "permuting the group 'blocks.0.conv' changes what the network computes" in failed.document["message"]

@@ -29,14 +29,18 @@ def rows(groups: Groups) -> tuple[Row, ...]:
 
 def described(groups: Groups) -> list[str]:
     """Lines of text: each group with its units and axes, then what stays and why."""
-    lines = [f"{len(groups.sizes)} groups, {sum(groups.sizes.values())} units"]
+    lines = [f"{_counted(len(groups.sizes), 'group')}, {_counted(sum(groups.sizes.values()), 'unit')}"]
     for row in rows(groups):
-        lines.append(f"  {row.group}: {row.units} units in {len(row.places)} places")
+        lines.append(f"  {row.group}: {_counted(row.units, 'unit')} in {_counted(len(row.places), 'place')}")
         lines += [f"    {place}" for place in row.places]
     if groups.pinned:
         lines.append("stays as it is")
         lines += [f"  {entry.place}: {entry.reason}" for entry in groups.pinned]
     return lines
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _lying(blocks: tuple[Block, ...], group: str) -> str:

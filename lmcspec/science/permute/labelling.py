@@ -54,6 +54,10 @@ class Labelling:
         """Let an axis stay, because of what the operation does with it."""
         pin(axis, f"{self.place} {reason}")
 
+    def report(self, what: str) -> None:
+        """Tell of the operation that is being read, without more to hold."""
+        self.unread.setdefault(self.place, f"{self.place} {what}")
+
     def settle(self) -> None:
         """Once all is read, fix what turned out to be in several stretches within blocks that move."""
         for _, axes in self._labels.values():
@@ -69,9 +73,10 @@ class Labelling:
         try:
             if not outputs and name != "setitem":
                 raise NotUnderstoodError("takes numbers out of the network")
-            if rule is None or "out" in kwargs:
+            if rule is None:
                 raise NotUnderstoodError("has no rule")
-            made = self._by(rule, outputs, output, args, kwargs)
+            # What is written into a tensor that is given as `out` moves as that does: it is the output.
+            made = self._by(rule, outputs, output, args, {key: kwargs[key] for key in kwargs if key != "out"})
         except NotUnderstoodError as error:
             self._give_up(inputs, outputs, str(error))
             return

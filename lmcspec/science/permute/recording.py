@@ -85,6 +85,8 @@ def modules_followed(module: nn.Module) -> Iterator[Callable[[], str]]:
     paths: list[str] = []
     hooks = []
     for path, part in module.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            continue  # which takes no hooks, and in which nothing is seen
         hooks.append(part.register_forward_pre_hook(lambda *_, path=path: paths.append(path)))
         hooks.append(part.register_forward_hook(lambda *_: (paths.pop(), None)[1], always_call=True))
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ from lmcspec.science.permute.labels import Axes, choose, fixed
 from lmcspec.science.permute.recording import Recorder, Taker, modules_followed, outputs_of
 from lmcspec.science.permute.rules import RULES
 from lmcspec.science.permute.rules.elementwise import ACTIVATIONS
-from lmcspec.science.permute.rules.rule import tensors_in
+from lmcspec.science.permute.rules.rule import tensors_in, unread_in
 from lmcspec.science.permute.selfcheck import check
 
 _IMAGES = 2
@@ -106,7 +107,7 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
 
     The module keeps its state and its modes. Nothing is checked by numbers: `groups_of` does that.
     """
-    state = {name: tensor for name, tensor in module.state_dict(keep_vars=True).items() if isinstance(tensor, Tensor)}
+    state = _state(module)
     labelling = Labelling(RULES)
     for tensor in state.values():
         labelling.put(tensor, free_axes(tensor))
@@ -172,7 +173,8 @@ class _Follower:
         axes = [fixed(size, reason) for size, reason in zip(self._images.shape, reasons, strict=False)]
         self._labelling.put(self._images, tuple(axes))
         devices = [self._images.device] if self._images.is_cuda else []
-        with modules_followed(module) as where, torch.random.fork_rng(devices), torch.enable_grad():
+        with modules_followed(module) as where, torch.random.fork_rng(devices), torch.enable_grad(), catch_warnings():
+            simplefilter("ignore")  # as of a number taken from what has a gradient, which it would not have elsewhere
             try:
                 with Recorder(self._seen_by(where, module.training)):
                     self._output = module(self._images)
@@ -185,10 +187,19 @@ class _Follower:
 
     def pin_outputs(self) -> None:
         """What the network gives has its meaning by its place."""
-        for tensor in tensors_in(self._output):
+        outputs = tensors_in(self._output)
+        if not outputs:
+            raise TracingError(
+                f"the network gives a value of type {type(self._output).__name__}, in which there is no tensor",
+                help="let it give a tensor, or tensors in a tuple, a list, a dictionary or a dataclass",
+            )
+        for tensor in outputs:
             for axis in self._labelling.of(tensor):
                 self._labelling.place = "the network's output"
                 self._labelling.pin(axis, "stays in order")
+        for kind in unread_in(self._output):
+            self._labelling.place = "the network's output"
+            self._labelling.report(f"has a {kind}, in which no tensor is looked for")
 
     def _seen_by(self, where: Callable[[], str], training: bool) -> Callable[..., None]:
         def seen(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any], output: Any) -> None:
@@ -199,6 +210,8 @@ class _Follower:
                 return
             axes: Axes = ()
             if any(id(tensor) in self._from_images for tensor in inputs):
+                if not outputs and name != "setitem":
+                    self._labelling.report("takes a number out of the network: what it does with others is not seen")
                 self._from_images.update(map(id, outputs or inputs[:1]))
                 axes = self._labelling.of(outputs[0]) if len(outputs) == 1 else ()
             self._steps.append(_Step(name, self._labelling.place, training, inputs, outputs, axes))
@@ -218,6 +231,15 @@ def _sites(grouping: Grouping, steps: Sequence[_Step]) -> dict[str, tuple[Site, 
                     sites[block.group].append(site)
                 start += block.length
     return {group: tuple(several) for group, several in sites.items()}
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers by all their names; TracingError for one that has no shape yet."""
+    state = {name: tensor for name, tensor in module.state_dict(keep_vars=True).items() if isinstance(tensor, Tensor)}
+    for name, tensor in state.items():
+        if nn.parameter.is_lazy(tensor):
+            raise TracingError(f"{name} has no shape yet", help="run the network on some images first")
+    return state
 
 
 def _once(state: Mapping[str, Tensor], parameters: set[int]) -> tuple[str, ...]:
@@ -246,12 +268,24 @@ def _images(module: nn.Module, shape: tuple[int, ...]) -> Tensor:
 
 @contextmanager
 def _as_it_was(module: nn.Module) -> Iterator[None]:
-    """Afterwards the module has its modes and buffers of before."""
+    """Afterwards the module has its modes and buffers of before, and frozen parameters are frozen.
+
+    Within it they have gradients: by these a tensor that something unseen has made is told from a constant.
+    """
     modes = [(part, part.training) for part in module.modules()]
     buffers = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+    frozen = [
+        parameter
+        for parameter in module.parameters()
+        if not parameter.requires_grad and parameter.is_floating_point() and not parameter.is_inference()
+    ]
     try:
+        for parameter in frozen:
+            parameter.requires_grad_(True)
         yield
     finally:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
         for part, training in modes:
             part.training = training
         with torch.no_grad():

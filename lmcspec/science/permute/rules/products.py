@@ -127,7 +127,7 @@ def _thirds(labels: Labels, tensor: Tensor, width: int) -> list[Axes]:
 
 
 RULES = {
-    **dict.fromkeys(["matmul", "mm", "bmm", "mv", "dot", "inner_product"], matmul),
+    **dict.fromkeys(["matmul", "mm", "bmm", "mv", "dot", "vdot", "inner_product"], matmul),
     "rmatmul": matmul_reversed,
     **dict.fromkeys(["addmm", "baddbmm"], added_matmul),
     "einsum": einsum,

@@ -4,7 +4,8 @@ It is called as the operation was, behind the labelling and the output. A rule i
 labels permutes its output by the labels that it returns, for any permutations of the units that are free after it.
 """
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -36,16 +37,35 @@ def names(text: str) -> list[str]:
 
 
 def tensors_in(value: Any) -> list[Tensor]:
-    """The tensors in nested arguments or outputs, in order."""
+    """The tensors in nested arguments or outputs, in order: in tuples, lists, mappings, dataclasses and slices."""
     if isinstance(value, Tensor):
         return [value]
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        return [tensor for entry in value for tensor in tensors_in(entry)]
-    if isinstance(value, slice):
-        return tensors_in((value.start, value.stop, value.step))
-    return []
+    parts = _parts(value)
+    return [] if parts is None else [tensor for part in parts for tensor in tensors_in(part)]
+
+
+def unread_in(value: Any) -> Iterator[str]:
+    """The types of what is nested in an output and neither read by `tensors_in` nor a plain value."""
+    parts = _parts(value)
+    if parts is not None:
+        for part in parts:
+            yield from unread_in(part)
+    elif not isinstance(value, Tensor | str | bytes | bool | int | float | complex | None):
+        yield type(value).__name__
+
+
+def _parts(value: Any) -> Sequence[Any] | None:
+    match value:
+        case tuple() | list():
+            return value
+        case Mapping():
+            return tuple(value.values())
+        case slice():
+            return (value.start, value.stop, value.step)
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return [getattr(value, field.name) for field in dataclasses.fields(value)]
+        case _:
+            return None
 
 
 def tied(first: Axis, *others: Axis) -> Axis:

@@ -64,12 +64,12 @@ def moved(labels: Labels, output: Tensor, input: Tensor, source: Any, destinatio
 
 
 def turned(labels: Labels, output: Tensor, input: Tensor) -> Axes:
-    """`t`, `.T`: all axes the other way round."""
+    """`t`, `.T`, `.H`: all axes the other way round."""
     return labels.of(input)[::-1]
 
 
 def turned_last(labels: Labels, output: Tensor, input: Tensor) -> Axes:
-    """`.mT`: the last two axes change places."""
+    """`.mT`, `.mH`: the last two axes change places."""
     *others, rows, columns = labels.of(input)
     return (*others, columns, rows)
 
@@ -146,13 +146,20 @@ def along(labels: Labels, output: Tensor, input: Tensor, *args: Any, dims: Any =
     return labels.of(input)
 
 
+def triangular(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs: Any) -> Axes:
+    """`triu` and `tril`: entries of the last two axes go by their numbers."""
+    for axis in labels.of(input)[-2:]:
+        labels.pin(axis, "goes along it")
+    return labels.of(input)
+
+
 RULES = {
     **dict.fromkeys(names("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as"), reshaped),
     "permute": permuted,
     **dict.fromkeys(["transpose", "swapaxes", "swapdims"], swapped),
     **dict.fromkeys(["movedim", "moveaxis"], moved),
-    **dict.fromkeys(["t", "T"], turned),
-    "mT": turned_last,
+    **dict.fromkeys(["t", "T", "H"], turned),
+    **dict.fromkeys(["mT", "mH", "adjoint"], turned_last),
     **dict.fromkeys(["expand", "expand_as", "broadcast_to"], expanded),
     **dict.fromkeys(["repeat", "tile"], repeated),
     **dict.fromkeys(["cat", "concat", "concatenate"], joined),
@@ -161,4 +168,5 @@ RULES = {
     "unbind": unbound,
     "pad": padded,
     **dict.fromkeys(["roll", "flip"], along),
+    **dict.fromkeys(["triu", "tril"], triangular),
 }

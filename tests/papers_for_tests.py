@@ -20,6 +20,10 @@ WORDS = {
     "Hessians?": "hessian",
     "overlaps?": "overlap",
     "distillations?": "distill",
+    "permutations?": "match",
+    "detours?": "detour",
+    "carried masks?": "transport",
+    "agreements?": "agreement",
 }
 """What headers call the kinds of tasks."""
 

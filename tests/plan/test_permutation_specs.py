@@ -1,0 +1,114 @@
+"""Every figure of "Simultaneous Linear Connectivity of Neural Networks Modulo Permutation" has a spec that compiles to what
+its header says, and a small one; counts by hand."""
+
+import pytest
+from papers_for_tests import papers
+
+from lmcspec.base.steps import Step
+
+SPECS = papers("permutation")
+loaded, planned, counts = SPECS.loaded, SPECS.planned, SPECS.counts
+FRAGMENTS = {name for name in SPECS.names if name.rpartition("/")[2].startswith("_")}
+EVERY = sorted(SPECS.names - FRAGMENTS)
+PAIRS = 5
+TIMES = 17
+"""Of 160 epochs: the start, every tenth, and the end."""
+
+
+@pytest.fixture(autouse=True)
+def no_data(monkeypatch):
+    monkeypatch.delenv("LMCSPEC_DATA", raising=False)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_it_says_in_its_header_what_it_costs(name):
+    assert "Expect" in SPECS.header(name) or name.startswith("small/")
+    assert SPECS.said(name) == counts(name)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_each_case_has_figures(name):
+    assert all(case.study.figures for case in loaded(name).cases)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_barriers_stand_beside_those_of_chance(name):
+    """Matching makes any two networks nearer: networks that nobody has trained show what of it is chance."""
+    for case in loaded(name).cases:
+        study = case.study
+        barriers = [measure for measure in study.measures.values() if getattr(measure, "kind", "") == "connectivity"]
+        whole = [measure for measure in barriers if getattr(measure, "ends", "whole") == "whole"]
+        assert all({"none", "chance"} <= set(measure.under) for measure in whole)
+        assert not whole or study.permutations["chance"].step == Step()
+
+
+def test_trajectories():
+    """Under none, three of the ends and of the start, and eight on the way of each method."""
+    for name in ("figure1", "figure9"):
+        assert counts(name) == {"train": 10, "match": PAIRS * (3 + 2 * 8), "path": PAIRS * TIMES * (4 + 2 * 8)}
+    mlp, others = 4, 6
+    assert counts("figure10") == {
+        "train": 10 * (mlp + others),
+        "match": PAIRS * 3 * (mlp + others),
+        "path": PAIRS * 4 * (mlp * 5 + others * TIMES),
+    }
+    for name in ("figure19", "figure20"):
+        assert counts(name) == {"train": 20, "match": PAIRS * 3, "path": PAIRS * TIMES * 4 + 10}
+
+
+def test_children():
+    """Two copies from each k > 0, one more from 0; children are the second copies of the stability measure."""
+    assert counts("figure1-right") == {
+        "train": 10 * (2 + 7 * 2),
+        "match": PAIRS * 3,
+        "path": 10 * 8 + PAIRS * 4 * (1 + 8),
+    }
+
+
+def test_sparse_networks():
+    """At level 0 the permutation of a level's own networks is that of the dense ones."""
+    one = {"train": 10 * 21, "prune": 10 * 20, "match": PAIRS * (3 + 2 * 20), "path": PAIRS * (21 * 6 - 2)}
+    assert counts("figure2-left") == one
+    assert counts("figure11") == {kind: 2 * number for kind, number in one.items()}
+
+
+def test_carried_masks():
+    """One-shot pruning's first level is IMP's; under none a mask is the other's own."""
+    for name in ("figure2-right", "figure13-rate"):
+        assert counts(name) == {
+            "train": 10 * (1 + 5 * 20 + 19),
+            "prune": 10 * (20 + 19),
+            "match": PAIRS * (2 + 20),
+            "transport": 10 * 3 * 20,
+        }
+
+
+@pytest.mark.parametrize("name", ["figure3", "mnist-width"])
+def test_ways_by_a_third(name):
+    assert counts(name) == {
+        "train": 6 * 15,
+        "match": 6 * PAIRS * (3 + 2 * 2),
+        "detour": 6 * PAIRS * 2,
+        "agreement": 6 * PAIRS * 2,
+        "path": 6 * PAIRS * 6,
+    }
+
+
+def test_an_mlp_on_mnist():
+    assert counts("mnist") == {"train": 10, "match": PAIRS * 3, "path": PAIRS * 6 * 4}
+    assert counts("mnist-sparse") == {
+        "train": 10 * (1 + 4 + 4 * 2),
+        "prune": 10 * (4 + 2),
+        "match": PAIRS * (3 + 4),
+        "transport": 10 * 2 * 2,
+        "path": PAIRS * (5 * 5 - 1),
+    }
+
+
+def test_figures_share_their_work():
+    trajectories = {task.id for task in planned("figure1").counted}
+    assert {task.id for task in planned("figure2-left").counted if "/l0/train" in task.label} <= trajectories
+
+    assert {task.id for task in planned("mnist").counted if task.kind == "train"} <= {
+        task.id for task in planned("mnist-sparse").counted
+    }

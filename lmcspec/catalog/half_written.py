@@ -23,7 +23,7 @@ from lmcspec.catalog.schedule import Falling, Schedule
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,119}")
 _PLACE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
-_SPLIT, _POLICY = Literal["train", "test", "validation"], Literal["average", "recompute"]
+_SPLIT, _POLICY = Literal["train", "test", "validation"], Literal["average", "recompute", "repair"]
 _MEANT = {
     "networks": Names,
     "levels": Levels,

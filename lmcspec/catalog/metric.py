@@ -5,9 +5,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 SPLITS = ("test", "train", "validation")
-POLICIES = ("average", "recompute")
-"""What can be done with batch norm's running statistics on a path; the first is the usual."""
-Along = Literal["error", "loss", "error@average", "loss@average", "error@recompute", "loss@recompute"]
+POLICIES = ("average", "recompute", "repair")
+"""What can be done with statistics of units on a path; the first is the usual."""
+CHANGED = {"recompute": ("batch norm", "recomputed"), "repair": ("units", "repaired")}
+"""Whose statistics a policy changes in what way, where it isn't the usual one."""
+Along = Literal[
+    "error",
+    "loss",
+    "error@average",
+    "loss@average",
+    "error@recompute",
+    "loss@recompute",
+    "error@repair",
+    "loss@repair",
+]
 """What there is along a path, under which policy."""
 
 
@@ -56,7 +67,7 @@ class Metric:
     mistake: Literal["", "error", "loss"] = ""
     """Of differences along a path or in a plane: what differs."""
     policy: str = ""
-    """What is done with batch norm's running statistics, where that makes a difference."""
+    """What is done with statistics of units on a path, of batch norm's above all."""
     said: str = ""
     """What stands on an axis where the quantity's own word would not do."""
     column: str = ""
@@ -79,7 +90,8 @@ class Metric:
         split = f"{self.split} " if images and self.split else ""
         if not self.mistake:
             return f"{split}{self.quantity}" + (f" ({self.unit.sign})" if self.unit.sign else "")
-        policy = "" if self.policy in ("", POLICIES[0]) else f", batch norm {self.policy}d"
+        whose, done = CHANGED.get(self.policy, ("", ""))
+        policy = f", {whose} {done}" if done else ""
         what = f"points of {split}error" if self.mistake == "error" else f"{split}loss"
         return f"{self.quantity} ({what}{policy})"
 

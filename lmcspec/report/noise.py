@@ -12,11 +12,12 @@ from typing import Any
 
 from lmcspec.base.documents import read_bytes
 from lmcspec.catalog import Metric
-from lmcspec.catalog.metric import POLICIES
 
 FILE = "noise.safetensors"
 LARGEST = 2**28
 """Bytes of a file of draws: a thousand of each number take a few hundred thousand."""
+ALIKE = {"recompute": ("average",), "repair": ("recompute",)}
+"""Policies that are one and the same stand there once: without batch norm the first two, with it the last two."""
 HIGH = 0.95
 """Where nothing rises, a number stays below its floor in this share of all cases."""
 WORDS = "floor: what the choice of images alone makes of it in 19 of 20 cases where nothing rises"
@@ -74,8 +75,7 @@ def floor(replicates: tuple[tuple[Draws, ...], ...]) -> Floor | None:
 def _drawn(noise: Draws) -> Any:
     """Float64 (draws,); None where they are not there."""
     every = _read(noise.out / FILE)
-    # Policies that are one and the same stand there once.
-    kept = (every.get(f"{policy}/{noise.name}") for policy in (noise.policy, *POLICIES))
+    kept = (every.get(f"{policy}/{noise.name}") for policy in (noise.policy, *ALIKE.get(noise.policy, ())))
     return next((draws for draws in kept if draws is not None), None)
 
 

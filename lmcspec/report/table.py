@@ -73,7 +73,7 @@ def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
 def _legend(plan: Plan, rows: Sequence[Row], floors: bool) -> str:
     parts = ["mean ± sample standard deviation over replicates (n)"]
     legends = dict.fromkeys(row.metric.legend for row in rows if row.metric.legend)
-    averaged = ", batch norm's statistics averaged" if legends and _has_policies(rows) else ""
+    averaged = f", {said}" if legends and (said := _usual_policy(rows)) else ""
     parts += [f"{legend}{averaged}" for legend in legends]
     if floors:
         parts.append(WORDS)
@@ -86,13 +86,16 @@ def _legend(plan: Plan, rows: Sequence[Row], floors: bool) -> str:
     return "; ".join(parts)
 
 
-def _has_policies(rows: Sequence[Row]) -> bool:
-    """Whether the policies for batch norm on a path made a difference anywhere."""
+def _usual_policy(rows: Sequence[Row]) -> str:
+    """What the usual policy on a path is, where others made a difference anywhere."""
+    made: set[str] = set()
     values: dict[tuple, float | None]
     values = {(row.measure, row.metric, *place_of(row), row.replicate): row.value for row in rows}
     for (measure, metric, *place), value in values.items():
         if metric.policy not in ("", POLICIES[0]):
             usual = (measure, measure_of(metric.measure).metrics.like(metric, policy=POLICIES[0]), *place)
             if usual in values and not spread.alike(values[usual], value):
-                return True
-    return False
+                made.add(metric.policy)
+    if "recompute" in made:
+        return "batch norm's statistics averaged"
+    return "not repaired" if made else ""

@@ -13,11 +13,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
+from lmcspec.science.unit_norms import Batches, UnitNorms, UnitStatistics, behind, between
 
 # pyright: reportPrivateImportUsage=false
 # torch gives its operations on lists of tensors private names only.
 
-Policy = Literal["average", "recompute"]
+Policy = Literal["average", "recompute", "repair"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,11 +70,13 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refill:
-    """The images on which batch norm's statistics are taken anew: those of `split` at `images` (all if None)."""
+    """The images on which statistics of units are taken: those of `split` at `images` (all if None)."""
 
     split: Split
     images: Tensor | None = None
     batch: int = BATCH
+    layers: Sequence[str] = ()
+    """The modules whose units `repair` gives other statistics: `permute.repair.hidden_places` of all networks."""
 
     def batches(self) -> InOrder:
         """The images in the order of their indices."""
@@ -94,33 +97,55 @@ def curves(
     The module lends its tensors: its own weights are lost. Integer buffers are a's. Under `average` float buffers are
     mixed as the weights are, and the ends are a and b themselves. Under `recompute` batch norm's running statistics
     are taken anew at every alpha, ends too: averaged over the batches of `refill`, by default of the training images
-    that are evaluated. Without batch norm the policies are one and the same. `pulse` is called after each alpha with
-    how many are done, and may raise.
+    that are evaluated. Without batch norm these two are one and the same.
+
+    Under `repair` (Jordan et al. 2023) every unit of the modules that `refill` names has the mean and deviation, over
+    its images, that lie between those of the ends, (1 - alpha) a's + alpha b's; the ends are a and b themselves. With
+    batch norm it is `recompute`, which does just that to the outputs of norms.
+
+    `pulse` is called after each alpha with how many are done, and may raise.
     """
     a, b = (masks.apply(ends.mask or {}, end) for end in (ends.a, ends.b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
     wanted = {"train": on.train, "test": on.test, "validation": on.validation}
     splits = {name: InOrder(split, on.batch, hold=True) for name, split in wanted.items() if split is not None}
+    anew: list[Policy] = [policy for policy in policies if norms and policy != "average"]
+    repairs: list[Policy] = [policy for policy in policies if not norms and policy == "repair"]
+    plain: list[Policy] = [policy for policy in policies if policy not in (*anew, *repairs)]
     refills: Iterable[tuple[Tensor, Tensor]] = ()
-    if norms and "recompute" in policies:
+    layers: Sequence[str] = ()
+    if anew or repairs:
         if refill is None:
             if on.train is None:
-                raise ValueError("batch norm's statistics are taken on training images, and none are given")
+                raise ValueError("statistics of units are taken on training images, and none are given")
             refill = Refill(on.train)
-        refills = refill.batches()
+        refills, layers = refill.batches(), refill.layers
     looked: dict[Policy, list[dict[str, _Looked]]] = {policy: [] for policy in policies}
     mix = _Mixture(module, a, b)
-    for done, alpha in enumerate(alphas, 1):
-        mix.set(alpha)
-        if "average" in policies or not norms:
-            values = {name: _look(module, batches, on.each) for name, batches in splits.items()}
-            for policy in policies if not norms else ("average",):
-                looked[policy].append(values)
-        if norms and "recompute" in policies:
-            recompute(module, refills)
-            looked["recompute"].append({name: _look(module, batches, on.each) for name, batches in splits.items()})
-        pulse(done)
+
+    def look() -> dict[str, _Looked]:
+        return {name: _look(module, batches, on.each) for name, batches in splits.items()}
+
+    def add(to: Iterable[Policy], values: dict[str, _Looked]) -> None:
+        for policy in to:
+            looked[policy].append(values)
+
+    with behind(module, layers if repairs else ()) as units:
+        of_a, of_b = (_watched(mix, end, units, refills) for end in (0, 1)) if repairs else ({}, {})
+        for done, alpha in enumerate(alphas, 1):
+            mix.set(alpha)
+            as_it_is: list[Policy] = [*plain, *repairs] if alpha in (0, 1) else plain
+            if as_it_is:
+                add(as_it_is, look())
+            if anew:
+                recompute(module, refills)
+                add(anew, look())
+            if repairs and alpha not in (0, 1):
+                units.settle(refills, between(of_a, of_b, alpha))
+                with units.held():
+                    add(repairs, look())
+            pulse(done)
     return {
         policy: PathCurve(
             tuple(alphas),
@@ -196,6 +221,11 @@ class _Mixture:
                 return
             torch._foreach_copy_(self._live, torch._foreach_mul(self._a, 1 - alpha))
             torch._foreach_add_(self._live, torch._foreach_mul(self._b, alpha))
+
+
+def _watched(mix: _Mixture, end: float, units: UnitNorms, batches: Batches) -> dict[str, UnitStatistics]:
+    mix.set(end)
+    return units.watch(batches)
 
 
 def recompute(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> None:

@@ -12,7 +12,7 @@ from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lmcspec.science.paths import PathCurve
 
@@ -40,11 +40,20 @@ class Path:
 
 
 def work(params: Path, known: Known) -> Work:
-    """Images at all points; those of a model with batch norm once for each policy."""
+    """Images at all points; those of a model with batch norm once for each policy, else once, and once repaired."""
     images = sum(known.images(split, params.images) for split in params.split)
-    policies = len(params.bn) if known.model is None or known.model.has_batch_norm else 1
+    policies = len(distinct(params.bn, known.model is None or known.model.has_batch_norm))
     points = params.points + (params.points % 2 == 0)
     return Work(units=float(points * images), forward=points * images * policies, stored=4096)
+
+
+def distinct(policies: "Sequence[str]", batch_norm: bool) -> tuple[str, ...]:
+    """Those of the policies that are not one and the same: the first of those that are."""
+    alike = {"repair": "recompute"} if batch_norm else {"recompute": "average"}
+    first: dict[str, str] = {}
+    for policy in policies:
+        first.setdefault(alike.get(policy, policy), policy)
+    return tuple(first.values())
 
 
 def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
@@ -65,11 +74,16 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     a, b = (read.state(ctx, name) for name in ("a", "b"))
-    if ctx.has("permutation"):
+    repairs = "repair" in params.bn and not paths.has_batch_norm(network)
+    repaired: tuple[str, ...] = ()
+    if repairs or ctx.has("permutation"):
         from lmcspec.science.permute import algebra
+        from lmcspec.science.permute.repair import hidden_places
 
         groups = read.groups(params.model)
-        b = algebra.apply(groups, read.permutation(ctx, "permutation", groups), b)
+        if ctx.has("permutation"):
+            b = algebra.apply(groups, read.permutation(ctx, "permutation", groups), b)
+        repaired = hidden_places(network, groups) if repairs else ()
     mixed = mask
     if params.decay is not None and mask is not None:
         a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))
@@ -96,7 +110,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
             each=True,
         ),
         params.bn,  # pyright: ignore[reportArgumentType]
-        paths.Refill(data.train, refill),
+        paths.Refill(data.train, refill, layers=repaired),
         pulse,
     )
     first = next(iter(by_policy.values()))
@@ -109,8 +123,9 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
             "the same noise",
             help="let them part earlier, at a smaller `at`, or look at the rate's schedule there",
         )
-    distinct = len(by_policy) if paths.has_batch_norm(network) else 1
-    _write_noise(ctx, dict([(str(policy), curve) for policy, curve in by_policy.items()][:distinct]), params)
+    written: Mapping[str, PathCurve] = {str(policy): curve for policy, curve in by_policy.items()}
+    alone = distinct(params.bn, paths.has_batch_norm(network))
+    _write_noise(ctx, {policy: written[policy] for policy in alone}, params)
     scalars = {
         "alphas": list(positions),
         "distance": first.distance,

@@ -13,7 +13,7 @@ FLOOR = " floor"
 """What stands after the name of a number that noise alone may make, for what it makes of it in 19 of 20 cases."""
 LAST = 2
 """The place of charts that nobody looks at first."""
-ASIDE = ("train", POLICIES[1])
+ASIDE = ("train", *POLICIES[1:])
 """Images and policies of a path that few look at."""
 
 

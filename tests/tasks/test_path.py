@@ -9,12 +9,15 @@ from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, do, recipe, traini
 from safetensors.torch import load_file
 
 from lmcspec.base.errors import LmcspecError
+from lmcspec.base.facts import ModelFacts
+from lmcspec.catalog import get
+from lmcspec.report.noise import floor, noise_of
 from lmcspec.science import curves, masks, paths
 from lmcspec.science.data import load
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.subset import balanced
-from lmcspec.tasks import Interrupted, read
-from lmcspec.tasks.path import Path
+from lmcspec.tasks import Interrupted, Known, read
+from lmcspec.tasks.path import Path, distinct, work
 from lmcspec.tasks.path import run as path
 from lmcspec.tasks.train import run as train
 
@@ -279,6 +282,55 @@ def test_without_batch_norm_policies_are_one_and_stand_once(tmp_path, mlp):
     assert set(load_file(done.out / "wrong.safetensors")) == {"average/test"}
     assert {name.partition("/")[0] for name in load_file(done.out / "noise.safetensors")} == {"average"}
     assert {own.dtype for own in load_file(done.out / "noise.safetensors").values()} == {torch.float32}
+
+
+EVERY = ("average", "recompute", "repair")
+
+
+def test_repaired_without_batch_norm_and_recomputed_with_it(tmp_path, mlp, convnet):
+    plain = do(path, tmp_path / "a", params(bn=EVERY), {}, inputs=mlp)
+    found = plain.scalars["paths"]
+    assert list(found) == list(EVERY)
+    assert found["average"] == found["recompute"]
+    repaired, as_it_is = found["repair"]["test_loss"], found["average"]["test_loss"]
+    assert [(mine == other) for mine, other in zip(repaired, as_it_is, strict=True)] == [True, *[False] * 3, True]
+    assert set(load_file(plain.out / "wrong.safetensors")) == {
+        f"{p}/{s}" for p in ("average", "repair") for s in ("test", "train")
+    }
+    normed = do(path, tmp_path / "b", params(CONVNET, bn=EVERY), {}, inputs=convnet)
+    found = normed.scalars["paths"]
+    assert found["repair"] == found["recompute"] != found["average"]
+    assert {name.partition("/")[0] for name in load_file(normed.out / "noise.safetensors")} == {"average", "recompute"}
+    floors = []
+    for name in ("barrier/test@repair", "barrier/test@recompute"):
+        drawn = noise_of(normed.out, get("measure", "stability").metrics.called(name), normed.scalars["images"])
+        floors.append(floor(((drawn,),)))
+    assert floors[0] == floors[1] is not None, "of those that stand there once"
+
+
+def test_images_to_repair_on_are_a_setting(tmp_path, mlp):
+    one, other = (
+        do(path, tmp_path / str(count), params(bn=("repair",), bn_images=count), {}, inputs=mlp).scalars["paths"]
+        for count in (100, 500)
+    )
+    assert one["repair"]["test_loss"][2] != other["repair"]["test_loss"][2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "without", "with_batch_norm"),
+    [
+        (("average",), ("average",), ("average",)),
+        (("average", "recompute"), ("average",), ("average", "recompute")),
+        (("recompute", "repair"), ("recompute", "repair"), ("recompute",)),
+        (EVERY, ("average", "repair"), ("average", "recompute")),
+    ],
+)
+def test_what_is_looked_at_once_counts_once(asked, without, with_batch_norm):
+    assert (distinct(asked, False), distinct(asked, True)) == (without, with_batch_norm)
+    facts = get("dataset", "digits").facts
+    for policies, batch_norm in ((without, False), (with_batch_norm, True)):
+        todo = work(params(bn=asked), Known(facts, 0, ModelFacts(10, (), 1, batch_norm)))
+        assert todo.forward == 5 * len(policies) * (facts.train + facts.test)
 
 
 def test_copies_that_collapsed_may_have_ended_in_the_same_weights(tmp_path, mlp):

@@ -257,6 +257,7 @@ l2 = { method = "sinkhorn", network = "imp", loss = "l2", length = "20it" }
 [measures]
 accuracy = { networks = ["ours"], levels = ["last"] }
 connectivity = { networks = ["imp"], levels = ["dense", "last"], under = ["none", "wm", "cosine", "am"], points = 3 }
+repaired = { kind = "connectivity", networks = ["imp"], levels = ["dense"], under = ["wm"], points = 3, bn = ["repair"], bn_images = 300 }
 fixed-points = { between = ["wm", "am", "cosine", "ste", "sk", "l2"] }
 """
 """Ways to align two networks, paths between them, a mask that is carried over, and in what permutations agree.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
 from lmcspec.catalog import Metric
-from lmcspec.catalog.metric import ALONG, NUMBER, POLICIES
+from lmcspec.catalog.metric import ALONG, CHANGED, NUMBER
 from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_sparsity import spreads_of
@@ -95,7 +95,7 @@ def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     figure = draw(shown, Frame(2.3, columns=0 if abreast else len(among)), options, _from_zero, labels)
     policies = {policy_of(case, options) for case in cases}
     spreads = spreads_of(points_of(shown))
-    note = "" if policies == {POLICIES[0]} else ", batch norm's statistics recomputed"
+    note = "".join(f", statistics of {of} {done}" for policy, (of, done) in CHANGED.items() if policy in policies)
     if options.band == "all":
         caption = f"Means and {spreads} are over all pairs of all replicates, which are not independent{note}."
     else:

@@ -8,11 +8,11 @@ from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
 from lmcspec.store import Stored
 from lmcspec.tasks import Task
 
-POLICY_DASHES: dict[str, str] = dict(zip(POLICIES, ("-", "--"), strict=True))
+POLICY_DASHES: dict[str, str] = dict(zip(POLICIES, ("-", "--", "-."), strict=True))
 
 
 def draw(task: Task, result: Stored) -> Drawing:
-    """Two panels, error and loss; a colour per split, dashed where batch norm's statistics are recomputed."""
+    """Two panels, error and loss; a colour per split, dashed where statistics are recomputed or repaired."""
     scalars = result.scalars
     alphas = scalars["alphas"]
     usual = scalars["paths"].get(POLICIES[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.catalog.metric import POLICIES
+from lmcspec.catalog.metric import CHANGED
 from lmcspec.report.figures.along_path import (
     UNITS,
     PathLine,
@@ -85,8 +85,8 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
         f"(n = {n}), pairs averaged within a replicate. Dark lines are the measured levels, and the surface goes "
     )
     caption += "straight from one to the next. All panels have the same scales."
-    if {policy_of(case, options) for case in cases} != {POLICIES[0]}:
-        caption += " Batch norm's statistics are recomputed."
+    policies = {policy_of(case, options) for case in cases}
+    caption += "".join(f" Statistics of {of} are {done}." for key, (of, done) in CHANGED.items() if key in policies)
     return Drawing(name, title, figure, caption, notes)
 
 

@@ -5,24 +5,18 @@ statistics are taken anew; a network without norms gets back what it lost by its
 """
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+from torch.nn.modules.conv import _ConvTransposeNd
 
 from lmcspec.science.paths import has_batch_norm, recompute
 from lmcspec.science.permute.groups import Groups
+from lmcspec.science.unit_norms import EPS, Batches, Layer, UnitNorms, UnitStatistics, axis_of_units, behind, between
 
-EPS = 1e-9
-"""Added to variances, so that rounding is not all that is left of a unit that never changes; torch's 1e-5 would leave
-units of a small variance too small."""
-
-Batches = Iterable[tuple[Tensor, Tensor]]
-"""Images (n, C, H, W) and labels, on the module's device, as often as wanted: `evaluate.InOrder`."""
-Layer = _ConvNd | nn.Linear
 _NORMS = (_BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.modules.instancenorm._InstanceNorm)
 
 
@@ -63,13 +57,23 @@ def with_statistics(module: nn.Module, state: Mapping[str, Tensor], batches: Bat
 
 def hidden_layers(module: nn.Module, groups: Groups) -> tuple[str, ...]:
     """The convolutions and linear layers whose units belong to a group: all but those that give the output."""
-    hidden = []
-    for name, layer in module.named_modules():
-        if isinstance(layer, Layer):
-            axes = groups.axes[f"{name}.weight" if name else "weight"]
-            if any(block.group is not None for block in axes[_axis_of_units(layer)]):
-                hidden.append(name)
-    return tuple(hidden)
+    return tuple(
+        name for name, part in module.named_modules() if isinstance(part, Layer) and _hidden(name, part, groups)
+    )
+
+
+def hidden_places(module: nn.Module, groups: Groups) -> tuple[str, ...]:
+    """The hidden layers, and the norms of single images that have a scale for each unit of a group.
+
+    Among them is what the non-linearities see: what a norm gives, or a layer without one.
+    """
+    parts = module.named_modules()
+    return tuple(name for name, part in parts if axis_of_units(part) is not None and _hidden(name, part, groups))
+
+
+def _hidden(name: str, part: nn.Module, groups: Groups) -> bool:
+    axes = groups.axes[f"{name}.weight" if name else "weight"]
+    return any(block.group is not None for block in axes[_axis_of_units(part)])
 
 
 def repair(
@@ -92,50 +96,14 @@ def repair(
     if has_batch_norm(module):
         raise ValueError("a network with batch norm needs no repair: take its statistics anew (with_statistics)")
     _check(module, layers)
-    wanted = [_statistics(_at(module, end), layers, batches) for end in (a, b)]
-    module = _at(module, mixed(a, b, alpha))
-    norms = _with_norms(module, layers, passive=False)
-    with torch.no_grad():
-        for name, norm in norms.items():
-            (mean_a, deviation_a), (mean_b, deviation_b) = (end[name] for end in wanted)
-            norm.bias.copy_((1 - alpha) * mean_a + alpha * mean_b)
-            norm.weight.copy_((1 - alpha) * deviation_a + alpha * deviation_b)
-    recompute(module, batches)
-    return _folded(module, norms)
-
-
-class _UnitNorm(nn.BatchNorm1d):
-    """A norm behind a layer, over all that a unit gives in a batch, by population variances.
-
-    It is a batch norm by its statistics alone, which `recompute` sees to. A `passive` norm takes these and no more.
-    """
-
-    def __init__(self, layer: Layer, passive: bool) -> None:
-        weight = layer.weight
-        super().__init__(weight.shape[_axis_of_units(layer)], device=weight.device, dtype=weight.dtype)
-        self.layer, self._passive = layer, passive
-        self._axis = -1 if isinstance(layer, nn.Linear) else 1
-        self._batches = 0
-
-    def statistics(self) -> tuple[Tensor, Tensor]:
-        """Mean and variance of each unit, over the batches so far."""
-        assert self.running_mean is not None and self.running_var is not None
-        return self.running_mean, self.running_var
-
-    def forward(self, input: Tensor) -> Tensor:
-        output = self.layer(input)
-        last = output.movedim(self._axis, -1)
-        variance, mean = torch.var_mean(last.flatten(0, -2), 0, correction=0)
-        self._batches += 1
-        for so_far, of_batch in zip(self.statistics(), (mean, variance), strict=True):
-            so_far.lerp_(of_batch, 1 / self._batches)
-        if self._passive:
-            return output
-        return ((last - mean) * self.scale(variance) + self.bias).movedim(-1, self._axis)
-
-    def scale(self, variance: Tensor) -> Tensor:
-        """What deviations are multiplied by."""
-        return self.weight / (variance + EPS).sqrt()
+    module = _at(module, a)
+    with behind(module, layers) as norms:
+        of_a = norms.watch(batches)
+        module.load_state_dict(dict(b))
+        goals = between(of_a, norms.watch(batches), alpha)
+        module.load_state_dict(mixed(a, b, alpha))
+        norms.settle(batches, goals)
+        return _folded(module, norms, goals)
 
 
 def _check(module: nn.Module, layers: Sequence[str]) -> None:
@@ -156,37 +124,21 @@ def _check(module: nn.Module, layers: Sequence[str]) -> None:
                 raise ValueError(f"{name!r} can't be repaired: {names[0]} and {names[1]} are the same tensor")
 
 
-def _statistics(module: nn.Module, layers: Sequence[str], batches: Batches) -> dict[str, tuple[Tensor, Tensor]]:
-    """Mean and standard deviation of each unit of the layers' outputs."""
-    norms = _with_norms(module, layers, passive=True)
-    recompute(module, batches)
-    statistics = {name: norm.statistics() for name, norm in norms.items()}
-    return {name: (mean, variance.sqrt()) for name, (mean, variance) in statistics.items()}
-
-
-def _with_norms(module: nn.Module, layers: Sequence[str], passive: bool) -> dict[str, _UnitNorm]:
-    norms = {name: _UnitNorm(cast(Layer, module.get_submodule(name)), passive) for name in layers}
-    for name, norm in norms.items():
-        module.set_submodule(name, norm)
-    return norms
-
-
-def _folded(module: nn.Module, norms: Mapping[str, _UnitNorm]) -> dict[str, Tensor]:
+def _folded(module: nn.Module, norms: UnitNorms, goals: Mapping[str, UnitStatistics]) -> dict[str, Tensor]:
     """The module's state with the norms worked into the layers that they are behind."""
     with torch.no_grad():
-        for name, norm in norms.items():
-            layer, (mean, variance) = norm.layer, norm.statistics()
-            scale = norm.scale(variance)
+        for name, (mean, variance) in norms.statistics().items():
+            layer, goal = cast(Layer, module.get_submodule(name)), goals[name]
+            scale = goal.spread / (variance + EPS).sqrt()
             assert layer.bias is not None
-            layer.bias.copy_((layer.bias - mean) * scale + norm.bias)
+            layer.bias.copy_((layer.bias - mean) * scale + goal.mean)
             weight = layer.weight.movedim(_axis_of_units(layer), -1)
             weight.mul_(scale)
-            module.set_submodule(name, layer)
     return _state(module)
 
 
-def _axis_of_units(layer: Layer) -> int:
-    """The axis of a layer's weight on which its output's units lie."""
+def _axis_of_units(layer: nn.Module) -> int:
+    """The axis of the weight of a layer, or of a norm, on which its output's units lie."""
     return 1 if isinstance(layer, _ConvTransposeNd) else 0
 
 

@@ -16,8 +16,8 @@ EvaluatedOn = Annotated[int, Field(ge=1)] | Literal["all"]
 """Training images to evaluate on: all, or a fixed class-balanced subset of so many."""
 
 Policies = Annotated[Several[Literal["average", "recompute", "repair"]], Field(min_length=1)]
-"""What becomes of units' statistics on the path: batch norm's running ones averaged, or recomputed on training images;
-or `repair`, which without batch norm gives units the mean and deviation that lie between those of the ends."""
+"""Batch-norm policies on the path: running statistics averaged, or recomputed on training images; `repair` does as much
+for networks without: units get the mean and deviation that lie between those of the ends."""
 
 RefilledWith = Annotated[int, Field(ge=1)]
 """Fixed un-augmented training images over which `recompute` and `repair` take statistics."""

@@ -59,6 +59,14 @@ class Alignments:
         """The permutations that names mean for a network, those of families spelled out."""
         return self.ways.under(names, network.name)
 
+    def single(self, name: str, network: NetworkPlan) -> str:
+        """The only permutation that a name means for a network. Raises Unsuited where it means several."""
+        first, *others = self.under([name], network)
+        if others:
+            message = f"`{name}` is a family, and {network.name} goes with {1 + len(others)} of its members"
+            raise Unsuited("E217", message, f"name one member, such as {first!r}")
+        return first
+
     def permutation(self, name: str, pair: Partners, level: int) -> str | None:
         """The task that aligns the second partner with the first, for what is looked at on a level; None for `none`."""
         if name == NONE:
@@ -77,7 +85,7 @@ class Alignments:
         """The settings of a permutation. Raises Unsuited where the name is that of a family."""
         if name in self.ways.families:
             members = self.ways.families[name].members
-            raise Unsuited("E217", f"{name!r} is a family", f"name one member, such as {members[0].name!r}")
+            raise Unsuited("E217", f"`{name}` is a family", f"name one member, such as {members[0].name!r}")
         settings = self.written[name]
         assert isinstance(settings, Alignment)
         return settings

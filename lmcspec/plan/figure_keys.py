@@ -68,8 +68,11 @@ def not_measured(asked: AskedFigure) -> Iterator[Problem]:
             yield asked.problem("E431", f"level {level} is not measured", "levels", place, help=help)
 
     ways, under = list(dict.fromkeys(target.under for target in seen if target.under)), asked.says("under")
+    families = {member.name: name for name, family in asked.case.ways.families.items() for member in family.members}
+    drawn = {families.get(way, way) for way in under or () if way in ways}
     for place, way in enumerate(under if isinstance(under, tuple) else ()):
-        if ways and way not in ways:
+        # A network may be compared under its own member of a family alone.
+        if ways and way not in ways and families.get(way, way) not in drawn:
             message = f"its measures compare nothing under `{way}`"
             help = f"they do under: {', '.join(ways)}"
             yield asked.problem("E431", message, "under", place, near=nearest(way, ways), help=help)

@@ -25,7 +25,8 @@ class Column:
     k: str = ""
     """That k as it is written; empty for measures without any."""
     under: str = ""
-    """The permutation under which two partners are compared; empty for measures of no partners."""
+    """The permutation under which two partners are compared, as it is called beside the networks; empty for measures
+    of no partners."""
 
     @property
     def heading(self) -> str:
@@ -44,7 +45,7 @@ class Column:
 
     def holds(self, row: Row) -> bool:
         """Whether a row's number stands in this column."""
-        same_metric = (row.measure, row.metric, row.under) == (self.measure, self.metric, self.under)
+        same_metric = (row.measure, row.metric, row.way) == (self.measure, self.metric, self.under)
         same_k = (self.at_updates, bool(self.k)) == (row.at_updates, bool(row.k))
         return same_metric and (self.at_updates == EACH_ITS_OWN or same_k)
 
@@ -177,8 +178,8 @@ def _columns(rows: Sequence[Row]) -> list[Column]:
     unique: dict[tuple, Column] = {}
     for row in rows:
         if row.headline:
-            column = Column(row.measure, row.metric, row.at_updates, row.k, row.under)
-            unique.setdefault((row.measure, row.metric, row.k_updates, row.under), column)
+            column = Column(row.measure, row.metric, row.at_updates, row.k, row.way)
+            unique.setdefault((row.measure, row.metric, row.k_updates, row.way), column)
     columns = sorted(unique.values(), key=lambda column: (order[column.measure], column.at_updates, column.metric.name))
     return list(dict.fromkeys(_each_its_own(column, rows) for column in columns))
 

@@ -37,6 +37,10 @@ MISSING = "missing"
 DIVERGED = "diverged"
 
 
+_OF_ROWS_ALONE = ("beside", "noise", "shares", "emptied")
+"""Fields of rows that are in no document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One value. Where there are several copies or pairs of them, their mean, and `n` says how many.
@@ -64,6 +68,8 @@ class Row:
     """After how many updates networks are compared on their way; None at the end of training."""
     under: str = ""
     """The permutation under which two partners are compared, or `none`; empty where no partners are."""
+    beside: str = field(default="", repr=False)
+    """What that is called beside the network, where the latter's name says some of it."""
     parts: tuple[float, ...] = ()
     """The values of the copies or pairs of which `value` is the mean."""
     noise: tuple[Draws, ...] = field(default=(), compare=False, repr=False)
@@ -72,6 +78,11 @@ class Row:
     """What stands for the model and the data: replicates of one number that agree in it share their initial weights."""
     emptied: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Layers of which its mask leaves nothing, while it leaves something of others."""
+
+    @property
+    def way(self) -> str:
+        """`under` as it is called beside the network: `ss` for `ss[rewind=0]`, under which `imp[rewind=0]` is."""
+        return self.beside or self.under
 
     @property
     def k(self) -> str:
@@ -96,7 +107,7 @@ class Row:
 
     def document(self) -> dict[str, Any]:
         """As plain data."""
-        fields = {name: getattr(self, name) for name in self.__slots__ if name not in ("noise", "shares", "emptied")}
+        fields = {name: getattr(self, name) for name in self.__slots__ if name not in _OF_ROWS_ALONE}
         return fields | {"metric": self.metric.name, "floor": self.floor}
 
 
@@ -113,6 +124,7 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
     store = ResultsOf(plan, store)
     gone = cache(lambda: unranked(plan, store))
     origins = cache(lambda task: _origin(task, plan))
+    ways = {(way.case, way.name): way for way in plan.permutations}
     rows = []
     for targets in sorted(groups.values(), key=lambda of_place: of_place[0].through is not None):
         first = targets[0]
@@ -122,7 +134,9 @@ def tidy(plan: Plan, store: Results) -> list[Row]:
         outcomes = {outcome for target in targets for outcome in _outcomes(target, plan, store, gone)}
         shares = origins(first.task)
         known_by = measure_of(first.kind).known_by(plan.tasks[first.task].params, first.split)
-        rows += _rows(targets, store, masks[first.mask], known_by, outcomes, shares)
+        way = ways.get((first.case, first.under))
+        beside = "" if way is None else way.beside(first.network)
+        rows += _rows(targets, store, masks[first.mask], known_by, outcomes, (beside, shares))
     return rows
 
 
@@ -193,8 +207,14 @@ def unranked(plan: Plan, store: Results) -> frozenset[str]:
 
 
 def _rows(
-    targets: list[Target], store: Results, mask: Mapping[str, Any], known_by: Metric, outcomes: set[str], shares: str
+    targets: list[Target],
+    store: Results,
+    mask: Mapping[str, Any],
+    known_by: Metric,
+    outcomes: set[str],
+    of_plan: tuple[str, str],
 ) -> Iterator[Row]:
+    beside, shares = of_plan
     first, density, empty = targets[0], mask.get("density"), emptied_layers(mask)
     results = [store.find(target.task) for target in targets]
     card = measure_of(first.kind)
@@ -224,6 +244,7 @@ def _rows(
             headline=metric == known_by and first.through is None,
             through=first.through,
             under=first.under,
+            beside=beside,
             parts=tuple(several),
             noise=_noise(results, folders, metric) if noisy and len(several) == len(results) else (),
             shares=shares,

@@ -59,7 +59,7 @@ def chart(row: "Row") -> Chart | None:
     usual = row.measure == metric.measure and metric.section is not None
     section = str(metric.section) if usual else row.measure
     what, *more = metric.chart
-    under = f"under {row.under}" if row.under else ""
+    under = f"under {_spelled(row.way)}" if row.way else ""
     leaf = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more, under)))
     final = (leaf if section else metric.quantity) if usual else f"{section} {leaf}"
     rank, aside = metric.rank if usual else LAST, any(word in ASIDE for word in more)
@@ -70,6 +70,15 @@ def chart(row: "Row") -> Chart | None:
         main=rank < LAST and not aside,
         aside=aside,
     )
+
+
+def _spelled(way: str) -> str:
+    """A member of a family without the characters of its name that MLflow refuses.
+
+    >>> _spelled("wt[step=1ep,kernel=linear]")
+    'wt step:1ep kernel:linear'
+    """
+    return way.removesuffix("]").translate(str.maketrans({"[": " ", ",": " ", "=": ":"}))
 
 
 def series(case: str, network: str, replicate: int) -> str:

@@ -98,9 +98,39 @@ def test_which_of_a_family_is_meant_has_to_be_clear():
     (problem,) = error.value.problems
     assert (problem.code, problem.message) == (
         "E217",
-        "'wt' is a family, of which 3 members go with 'ss[rewind=0]'",
+        "`wt` is a family, of which 3 members go with `ss[rewind=0]`",
     )
-    assert problem.help == "name one member, such as 'wt[step=1it]', or the family after 'ss[rewind=0]'"
+    assert problem.help == "name one member, such as 'wt[step=1it]', or the family second"
+
+
+ANCHORS = '[{ partner = "first" }, { partner = "second" }, { partner = "second", under = "none" }]'
+
+
+def test_a_plane_lies_under_the_permutation_that_follows_its_network():
+    plane = f'kind = "landscape", levels = ["last"], networks = ["imp"], grid = 3, anchors = {ANCHORS}'
+    plan = study(f'plane = {{ {plane}, under = ["ss", "wt"] }}')
+    assert [(target.network, target.under) for target in plan.targets if target.replicate == 0] == [
+        (f"imp[rewind={r}]", way)
+        for r in ("0", "2it")
+        for way in (f"ss[rewind={r}]", *(f"wt[step={step}]" for step in ("1it", "3it", "end")))
+    ]
+
+
+def test_an_anchor_lies_under_one_permutation():
+    def plane(network: str, under: str):
+        anchors = ANCHORS.replace('"none"', f'"{under}"')
+        rest = f'levels = ["last"], networks = ["{network}"], grid = 3, anchors = {anchors}, under = ["none"]'
+        return study(f'plane = {{ kind = "landscape", {rest} }}')
+
+    plan = plane("imp", "ss")
+    for target in plan.targets:
+        tasks = [task for name, task in plan.tasks[target.task].inputs if name.startswith("permutation")]
+        roles = [role for role, task in plan.roles.items() if task in tasks]
+        assert any(role.startswith(target.network.replace("imp", "ss")) for role in roles)
+    with pytest.raises(SpecError) as error:
+        plane("dense", "ss")
+    (problem,) = error.value.problems
+    assert (problem.code, problem.help) == ("E217", "name one member, such as 'ss[rewind=0]'")
 
 
 def test_masks_come_over_under_each_member():
@@ -175,6 +205,16 @@ def test_a_saved_plan_has_them():
     document = to_document(plan)
     assert from_document(document).permutations == plan.permutations
     assert len(plan.permutations) == 5
+
+
+def test_a_figure_of_one_network_takes_a_family_for_the_member_that_goes_with_it():
+    conn = 'conn = { kind = "connectivity", levels = "all", networks = ["imp"], under = ["none", "ss"] }\n'
+    figure = '[figures]\nf = { plot = "barrier-vs-level", networks = ["imp[rewind=0]"], under = ["UNDER"] }\n'
+    assert study(conn + figure.replace("UNDER", "ss")).targets
+    for way in ("ss[rewind=2it]", "wt", "wt[step=1it]"):
+        with pytest.raises(SpecError) as error:
+            study(conn + figure.replace("UNDER", way))
+        assert {problem.code for problem in error.value.problems} == {"E431"}
 
 
 # ------------------------------------------------------------- as if by hand

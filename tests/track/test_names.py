@@ -25,9 +25,9 @@ def test_a_key_has_only_what_mlflow_takes(text):
         assert found == text
 
 
-def row(measure, name, k="", kind=""):
+def row(measure, name, k="", kind="", way=""):
     metric = built_in("measure")[kind or measure].metrics.called(name)
-    return SimpleNamespace(measure=measure, metric=metric, k=k, under="")
+    return SimpleNamespace(measure=measure, metric=metric, k=k, way=way)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,16 @@ def row(measure, name, k="", kind=""):
         (row("early", "instability/test", "0", "stability"), "early/instability k0", "final/early instability k0"),
         (row("distance", "distance", "3ep"), "lmc/distance k3ep", ""),
         (row("sides", "distance", "0", "distance"), "sides/distance k0", ""),
+        (
+            row("way", "barrier/test", kind="connectivity", way="wm"),
+            "way/barrier under wm",
+            "final/way barrier under wm",
+        ),
+        (
+            row("way", "barrier/test", kind="connectivity", way="wt[step=1ep,layers=a.1+b]"),
+            "way/barrier under wt step:1ep layers:a.1-b",
+            "final/way barrier under wt step:1ep layers:a.1-b",
+        ),
         (row("hessian", "mean-magnitude"), "hessian/mean-magnitude", ""),
         (row("hessian", "all/mean"), "hessian/all mean", ""),
         (row("landscape", "centre/train-loss", "0"), "landscape/centre train-loss k0", ""),

@@ -35,6 +35,6 @@ def _compared(request: Request) -> Iterator[tuple[str, str]]:
     for other in dict.fromkeys(member for name in others for member in ways.all_of(name)):
         held = ways.going_with(first, other)
         if len(held) > 1:
-            message = f"{first!r} is a family, of which {len(held)} members go with {other!r}"
-            raise Unsuited("E217", message, f"name one member, such as {held[0]!r}, or the family after {other!r}")
+            message = f"`{first}` is a family, of which {len(held)} members go with `{other}`"
+            raise Unsuited("E217", message, f"name one member, such as {held[0]!r}, or the family second")
         yield held[0], other

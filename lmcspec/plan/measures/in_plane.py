@@ -54,7 +54,8 @@ def named_in_plane(branch: Branch, pair: Partners | None, anchor: Anchor, under:
     permutation = None
     if anchor.partner in ("second", "third"):
         assert pair is not None
-        permutation = _permutation(branch, pair, anchor, anchor.under or under, level)
+        way = under if anchor.under is None else request.alignments.single(anchor.under, network)
+        permutation = _permutation(branch, pair, anchor, way, level)
     return InPlane(
         _state(training, anchor.copy_, until), _words(anchor), permutation, _way(training, anchor.copy_, until)
     )

@@ -16,11 +16,12 @@ def targets(request: Request) -> list[Target]:
     """One target per cell and k; of partners per pair, at the first one's replicate, and permutation of the plane."""
     config, asked = request.config, list[Target]()
     pairs = {pair.a: pair for pair in request.alignments.pairs}
-    ways = dict.fromkeys(config.under) if any(anchor.moves for anchor in config.named) else ("",)
+    moves = any(anchor.moves for anchor in config.named)
     for branch in branches_of(request):
         if not config.of_partners:
             asked.append(_plane(branch, None, ""))
         elif branch.replicate in pairs:
+            ways = request.alignments.under(config.under, branch.network) if moves else [""]
             asked += [_plane(branch, pairs[branch.replicate], under) for under in ways]
     return asked
 

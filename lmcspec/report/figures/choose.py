@@ -46,17 +46,23 @@ def across(
     if not any(figures.get(case) for case in cases):
         of_all |= {name: {case: options} for name, options in _unasked_of_all(results_of) for case in cases}
     for name, of_cases in of_all.items():
-        yield _drawing([results_of[case] for case in of_cases], name, _of_all(list(of_cases.values())))
+        yield _drawing([results_of[case] for case in of_cases], name, of_all_cases(list(of_cases.values())))
 
 
-def _of_all(every: Sequence[Options]) -> Options:
-    """The options of the panels of all cases: families have other members in each, so networks are those of any."""
-    if any(options.networks is None for options in every):
-        return every[0]
+def of_all_cases(every: Sequence[Options]) -> Options:
+    """The options of the panels of all cases: families have other members in each, so what is named is that of any."""
+    networks, under = (_of_any([getattr(options, key) for options in every]) for key in ("networks", "under"))
+    return replace(every[0], networks=networks, under=under)
+
+
+def _of_any(every: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """The names of any of these; none where one of them is of all."""
     often: Counter[str] = Counter()
-    for options in every:
-        often |= Counter(options.networks or ())  # what stands twice, a member beside its family, stays so
-    return replace(every[0], networks=tuple(often.elements()))
+    for names in every:
+        if names is None:
+            return None
+        often |= Counter(names)  # what stands twice, a member beside its family, stays so
+    return tuple(often.elements())
 
 
 def shows_all(options: Options) -> bool:

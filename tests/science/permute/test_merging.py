@@ -1,13 +1,15 @@
 """Networks are aligned to each other, ever nearer, and their mean is that of the permuted ones."""
 
+import gc
 import itertools
 
 import pytest
 import torch
 from hand_written_groups_for_tests import mlp_and_groups, outputs, randomised, resnet_and_groups
+from safetensors.torch import load, save
 
 from lmcspec.science.permute.algebra import apply, compose, invert, random_permutation
-from lmcspec.science.permute.merging import merge_many
+from lmcspec.science.permute.merging import merge_many, merging, steps
 from lmcspec.science.permute.objective import squared_distance
 from lmcspec.science.permute.weight_matching import WeightMatching, match_weights
 
@@ -57,3 +59,41 @@ def test_one_network_is_none_to_merge():
     module, groups = mlp_and_groups()
     with pytest.raises(ValueError, match="two or more networks can be merged, not 1"):
         merge_many(groups, [randomised(module, 0)])
+
+
+def test_going_on_is_bitwise_the_uninterrupted_merging():
+    module, groups = resnet_and_groups()
+    states = [randomised(module, seed, torch.float32) for seed in range(3)]
+    whole = list(steps(groups, states, pair=2))
+    assert [state.over for state in whole] == [False] * (len(whole) - 1) + [True]
+    assert len(whole) == 3 * whole[-1].passes and len(whole[-1].distances) == 1 + whole[-1].passes
+    for stop in (0, 1, 4, len(whole) - 1):
+        handed_over = merging(load(save(whole[stop].tensors())))
+        rest = list(steps(groups, states, pair=2, start=handed_over))
+        assert len(rest) == len(whole) - 1 - stop
+        for mine, other in zip(rest, whole[stop + 1 :], strict=True):
+            assert all(torch.equal(x, other.tensors()[name]) for name, x in mine.tensors().items())
+        told = []
+        merged = merge_many(groups, states, pair=2, start=handed_over, after_step=told.append)
+        assert [state.passes for state in told] == [state.passes for state in rest]
+        assert merged.distances == whole[-1].distances
+        expected = merge_many(groups, states, pair=2).mean
+        assert all(torch.equal(tensor, expected[name]) for name, tensor in merged.mean.items())
+
+
+def test_memory_does_not_grow_with_the_number_of_networks(monkeypatch):
+    """While one is aligned there is a single copy in float64 beside the networks: the mean of the others."""
+    module, groups = mlp_and_groups(20, (32, 24), 5)
+    states = [randomised(module, seed, torch.float32) for seed in range(6)]
+    single, seen = sum(states[0][name].numel() for name in groups.counted), []
+
+    def watched(*given):
+        gc.collect()
+        seen.append(sum(x.numel() for x in gc.get_objects() if type(x) is torch.Tensor and x.dtype == torch.float64))
+        return match_weights(*given)
+
+    gc.collect()
+    already = sum(x.numel() for x in gc.get_objects() if type(x) is torch.Tensor and x.dtype == torch.float64)
+    monkeypatch.setattr("lmcspec.science.permute.merging.match_weights", watched)
+    merge_many(groups, states)
+    assert single <= max(seen) - already < 1.5 * single

@@ -19,7 +19,7 @@ INTERVAL = re.compile(r"(-?[\d.]+) ± ([\d.]+) \[(-?[\d.]+), (-?[\d.]+)\]")
 def sections():
     """(place, n, text) of everything with intervals: a page of results has one n, a page of a paper one for each run."""
     for name, text in RESULTS.items():
-        (n,) = re.findall(r"^- \*\*n\*\*: (\d+) replicates", text, re.MULTILINE)
+        (n,) = re.findall(r"^- \*\*n\*\*: (\d+) (?:replicates|pairs)", text, re.MULTILINE)
         yield name, int(n), text
     for name, text in PAPERS.items():
         for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:

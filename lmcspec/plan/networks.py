@@ -30,11 +30,10 @@ def lay_out_networks(
     said: dict[str, list[str]] = {}
     written = case.study.networks
     recipes = _written_recipes(case)
-    means = {member.name: member.recipes for family in case.families.values() for member in family.members}
     layers = {} if model is None else {layer.removesuffix(".weight"): size for layer, size in model.sizes}
     levels_of_all = 0
     for name, network in sorted(written.items(), key=lambda item: isinstance(item[1], Like)):
-        renamed = {recipe: means.get(name, {}).get(recipe, recipe) for recipe in recipes}
+        renamed = {recipe: case.recipe(name, recipe) for recipe in recipes}
         if isinstance(network, Like):
             original = laid.get(network.like)
             if original is not None:

@@ -30,10 +30,11 @@ def _asking(case: Case) -> Iterator[tuple[Path, str, tuple[int, ...]]]:
     """(place, what it asks for in words, the numbers of partners that will do)."""
     for name, settings in case.study.permutations.items():
         assert isinstance(settings, Alignment)
+        family = name.partition("[")[0]  # of all members it is said once
         if settings.via is None:
-            yield ("permutations", name), f"`{name}` aligns two replicates", (2, 3)
+            yield ("permutations", name), f"`{family}` aligns two replicates", (2, 3)
         else:
-            yield ("permutations", name, "via"), f"`{name}` goes by way of a third replicate", (3,)
+            yield ("permutations", name, "via"), f"`{family}` goes by way of a third replicate", (3,)
     for name, network in case.study.networks.items():
         if isinstance(network, Like) and network.mask_from == "partner":
             yield ("networks", name, "mask_from"), f"`{name}` takes the masks of the other of two", (2,)

@@ -34,6 +34,7 @@ def expanded(root: Node) -> Expansion:
         result.root = root
         result.families.clear()
         result.permutation_families.clear()
+        result.networks.clear()
         result.failed |= {path for path, _ in eaches}
     return result
 
@@ -119,7 +120,7 @@ def _networks_and_permutations(recipes: _Recipes, result: Expansion) -> None:
             made[name] = followers(("networks", name), node, {"like": stages, "under": ways}, result)
     result.families |= _written_out("networks", networks, made, result)
     result.permutation_families |= _written_out("permutations", permutations, ways, result)
-    result.networks |= {member.name: member.choice for of_name in made.values() for member, _ in of_name}
+    result.networks |= {member.name: member for of_name in made.values() for member, _ in of_name}
 
 
 def _tables(root: Node, top: str) -> dict[str, Node]:

@@ -64,8 +64,8 @@ class Ways:
 
     families: Mapping[str, Family] = field(default_factory=dict)
     """By the name under which they were written; members in order."""
-    networks: Mapping[str, Choice] = field(default_factory=dict)
-    """What each network has chosen on its axes."""
+    networks: Mapping[str, Member] = field(default_factory=dict)
+    """Every network of a case with families, by name, whether it is of one or not."""
 
     def under(self, names: Iterable[str], network: str) -> list[str]:
         """The permutations that names mean for a network, each once and in order.
@@ -73,7 +73,7 @@ class Ways:
         Of a family's name these are its members. Where it varies in what the network varies in, too, because it aligns
         that network or one like it, it is the member that goes with the network. A member's own name means itself.
         """
-        choice = self.networks.get(network, {})
+        choice = self.networks.get(network, alone(network)).choice
         return list(dict.fromkeys(way for name in names for way in self._of(name, choice)))
 
     def all_of(self, name: str) -> list[str]:
@@ -99,14 +99,14 @@ class Expansion:
     """Those of networks."""
     recipe_families: dict[str, list[str]] = field(default_factory=dict)
     permutation_families: dict[str, Family] = field(default_factory=dict)
-    networks: dict[str, Choice] = field(default_factory=dict)
-    """What each network has chosen."""
+    networks: dict[str, Member] = field(default_factory=dict)
+    """Every network, whether it is of a family or not."""
     problems: list[Problem] = field(default_factory=list)
     failed: set[Path] = field(default_factory=set)
 
     @property
     def ways(self) -> Ways:
-        """Which permutations go with which network."""
+        """Which permutations go with which network. Without any family of the text all go with all."""
         return Ways(self.permutation_families, self.networks)
 
     def refuse(self, code: str, message: str, path: Path, node: Node, *, key: bool = False, help: str = "") -> None:

@@ -51,11 +51,8 @@ class Case:
 
     def recipe(self, network: str, name: str) -> str:
         """The recipe that `name` means for a network: itself, or the member of a recipe family that is its own."""
-        for family in self.families.values():
-            for member in family.members:
-                if member.name == network:
-                    return member.recipes.get(name, name)
-        return name
+        member = self.ways.networks.get(network)
+        return name if member is None else member.recipes.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)

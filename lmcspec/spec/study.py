@@ -11,7 +11,10 @@ from lmcspec.spec.recipe import Recipe
 
 FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000)]
 """Of a file or folder: no file system has a NUL in a name."""
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=120)]
+LONGEST_NAME = 120
+Name = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*(\[[^\[\]]+\])?$", max_length=LONGEST_NAME)
+]
 """Letters, digits and `_ . + -`; members of a family carry their values in brackets."""
 
 

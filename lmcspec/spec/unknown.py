@@ -11,11 +11,12 @@ from lmcspec.spec.keys import likely, of_the_study
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
 from lmcspec.spec.phrases import called, in_words, quoted
+from lmcspec.spec.study import LONGEST_NAME
 from lmcspec.spec.tree import short_key
 
 MANY = 8
 """Lists of choices up to this length are printed whole."""
-LONGEST_NAME = 60
+LONGEST_SLUG = 60
 
 UNKNOWN = {
     "model": ("E201", "model", "model"),
@@ -100,7 +101,10 @@ def bad_name(path: Path, origins: Origins, value: Any = None) -> Problem:
     """The problem of a key, or of a value, that can be no name."""
     name = value if value is not None else path[-1]
     help = "names begin with a letter or digit and go on with letters, digits and _ . + -"
+    if len(str(name)) > LONGEST_NAME:
+        help = f"names have at most {LONGEST_NAME} characters"
+        help += ", those of a family's members with all that varies in it" if "[" in str(name) else ""
     at = "key" if value is None else "value"
-    slug = re.sub(r"[^A-Za-z0-9_.+-]+", "-", str(name).partition("[")[0])[:LONGEST_NAME].strip("-_.+")
+    slug = re.sub(r"[^A-Za-z0-9_.+-]+", "-", str(name).partition("[")[0])[:LONGEST_SLUG].strip("-_.+")
     label = f"did you mean `{slug}`?" if slug else ""
     return origins.problem("E109", f"`{name}` can't be a name", path, label=label, help=help, at=at)

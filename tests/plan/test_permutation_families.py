@@ -273,6 +273,40 @@ def by_hand(rewinds: list[str], steps: list[str], kernels: list[str]) -> str:
     return "".join(f"[{name}]\n" + "\n".join(lines) + "\n" for name, lines in tables.items())
 
 
+PLAIN = """
+[networks]
+dense = []
+imp = [{ rounds = 1 }]
+ours = { like = "imp", mask_from = "partner", under = "wm" }
+[permutations]
+wm = { method = "weights", network = "dense" }
+ss = { method = "weights", network = "imp", level = "same" }
+[measures]
+accuracy = { networks = ["ours", "imp"] }
+conn = { kind = "connectivity", networks = ["dense", "imp", "ours"], levels = "all", under = ["none", "wm", "ss"] }
+fp = { kind = "fixed-points", between = ["wm", "ss"] }
+"""
+
+
+def test_a_family_of_recipes_is_a_study_of_each():
+    rates = ("0.1", "0.3")
+    alone = [plan_of(HEAD + PLAIN, f"recipes.real.optimiser.lr={rate}") for rate in rates]
+    together = plan_of(HEAD + PLAIN, f"recipes.real.optimiser.lr={{ each = [{', '.join(rates)}] }}")
+    assert set(together.tasks) == {task for plan in alone for task in plan.tasks}
+    assert sorted(target.task for target in together.targets) == sorted(
+        target.task for plan in alone for target in plan.targets
+    )
+
+
+def test_a_baseline_of_one_recipe_is_trained_with_it():
+    lr = "recipes.real.optimiser.lr={ each = [0.1, 0.3] }"
+    networks = '[networks]\ndense = []\nimp = [{ rounds = 1 }]\none = { like = "LIKE", mask = "shuffled" }\n'
+    measure = '[measures]\naccuracy = { networks = ["one"], levels = ["last"] }\n'
+    plan = plan_of(HEAD + networks.replace("LIKE", "imp[lr=0.3]") + measure, lr)
+    by_hand = plan_of(HEAD + networks.replace("LIKE", "imp") + measure, "recipes.real.optimiser.lr=0.3")
+    assert set(plan.tasks) == set(by_hand.tasks)
+
+
 REWINDS = st.lists(st.sampled_from(["0", '"1it"', '"3it"']), min_size=1, max_size=2, unique=True)
 STEPS = st.lists(st.sampled_from(['"1it"', '"4it"', '"end"', "0"]), min_size=1, max_size=3, unique=True)
 KERNELS = st.lists(st.sampled_from(['"linear"', '"cosine"']), min_size=1, max_size=2, unique=True)

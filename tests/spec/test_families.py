@@ -5,6 +5,8 @@ import itertools
 import pytest
 from small import codes, small
 
+from lmcspec.base.errors import SpecError
+
 IMP = '[{ rounds = 3, rewind = { each = [0, "100it"] } }]'
 
 
@@ -129,8 +131,6 @@ def test_values_that_make_no_name_are_numbered():
 
 
 def test_a_problem_in_a_member_stands_at_the_original_text():
-    from lmcspec.base.errors import SpecError
-
     with pytest.raises(SpecError) as error:
         small(imp='[{ rounds = 3, rewind = { each = [0, "soon"] }, fraction = { each = [0.1, 0.2] } }]')
     (problem,) = error.value.problems
@@ -167,3 +167,19 @@ def test_a_bomb_of_families_is_refused_at_once():
         f"{key} = {{ each = {list(range(200))} }}" for key in ("rounds", "rewind", "schedule_from", "x", "y", "z")
     )
     assert codes(imp=f"[{{ {keys} }}]")[0] == "E312"
+
+
+def test_a_name_that_is_too_long_says_so():
+    keys = ", ".join(f'{key} = {{ each = ["{key * 3}"] }}' for key in ("exclude", "criterion", "rewind_of", "start"))
+    with pytest.raises(SpecError) as error:
+        small(imp=f"[{{ rounds = 1, {keys} }}]")
+    problem = next(problem for problem in error.value.problems if problem.code == "E109")
+    assert problem.help == "names have at most 120 characters, those of a family's members with all that varies in it"
+
+
+def test_a_baseline_of_one_member_trains_with_its_recipe():
+    case, found = networks(
+        'networks.one={ like = "imp[lr=0.3]" }', optimiser='{ name = "sgd", lr = { each = [0.1, 0.3] } }'
+    )
+    assert "one" in found and "one" not in case.families
+    assert case.recipe("one", "real") == "real[lr=0.3]"

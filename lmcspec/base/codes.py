@@ -167,7 +167,7 @@ E407 stage without effect
 E408 milestone after the end
     A step of the schedule or optimiser, or the end of the warm-up, lies after the recipe's length, so it never comes.
 E409 no such layer
-    `exclude` names layers by their parameters' names without `.weight`.
+    `exclude` names layers by their parameters' names without `.weight`, `rewind_layers` a module by its exact path.
 E410 too few images to train on
     `dataset.split` takes its images from the training set: what it sets aside and what it keeps must fit in there.
 E411 no validation split

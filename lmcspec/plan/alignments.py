@@ -1,13 +1,14 @@
 """Permutations as tasks: which networks of two partners are aligned, and what is carried over by it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from lmcspec.base.steps import Step, updates_per_epoch
+from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import Config, MatcherCard, get
 from lmcspec.catalog.code import code_of
 from lmcspec.catalog.in_updates import counted, in_updates
+from lmcspec.plan.aligned import aligned
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import Unsuited
@@ -81,6 +82,14 @@ class Alignments:
         }
         return self.emit.graph.add("detour", Detour(self.emit.model), ways, role=self._role(name, pair, level))
 
+    def masks(self, name: str, pair: Partners, level: int) -> dict[str, str]:
+        """The masks by which a permutation prunes both partners before it aligns them, as inputs of a path."""
+        settings = self.of(name)
+        network, number = self._where(name, level)
+        ends = {"mask-a": pair.a, "mask-b": pair.b}
+        masks = {end: aligned(self.emit, network, each, number, settings, name).mask for end, each in ends.items()}
+        return {end: mask for end, mask in masks.items() if mask is not None}
+
     def of(self, name: str) -> Alignment:
         """The settings of a permutation. Raises Unsuited where the name is that of a family."""
         if name in self.ways.families:
@@ -105,12 +114,7 @@ class Alignments:
 
     def _match(self, name: str, pair: Partners, level: int) -> str:
         settings = self.of(name)
-        network = self.networks[settings.network]
-        number = level if settings.level == "same" else settings.level
-        if number >= len(network.levels):
-            message = f"`{name}` aligns level {number} of {network.name!r}"
-            help = f"it has levels 0 to {len(network.levels) - 1}: give the permutation one of these"
-            raise Unsuited("E403", message, help)
+        network, number = self._where(name, level)
         card = get("matcher", settings.model_dump()["method"])
         assert isinstance(card, MatcherCard)
         images = card.images(settings)
@@ -121,9 +125,15 @@ class Alignments:
             images=images or 0,
             code=code_of(card),
         )
-        a, b = (self._state(network, replicate, number, settings.step) for replicate in (pair.a, pair.b))
+        inputs: dict[str, str] = {}
+        for end, replicate in (("a", pair.a), ("b", pair.b)):
+            state, early, mask = aligned(self.emit, network, replicate, number, settings, name)
+            of_end = {end: state, f"early-{end}": early, f"mask-{end}": mask}
+            inputs |= {key: task for key, task in of_end.items() if task is not None}
+        if (rewound := settings.rewind_layers) is not None and "early-a" in inputs:
+            params = replace(params, layers=rewound.layers, how=rewound.how)
         role = self._role(name, pair, number)
-        return self.emit.graph.add("match", params, {"a": a, "b": b}, {"pair": pair.number}, role=role)
+        return self.emit.graph.add("match", params, inputs, {"pair": pair.number}, role=role)
 
     def _method(self, settings: Alignment, images: int | None) -> dict[str, Any]:
         """The settings of the method itself, steps in batches of the images at which it looks: None for all."""
@@ -133,18 +143,16 @@ class Alignments:
         written = counted(in_updates(settings, per_epoch))
         return {key: value for key, value in written.items() if key not in Alignment.model_fields}
 
-    def _state(self, network: NetworkPlan, replicate: int, level: int, step: Step | str) -> str:
-        """The training of a level until a step of it."""
-        recipe = network.measured_with(level)
-        if step == "end":
-            return self.emit.level_run(network, replicate, level, recipe)
-        resolved, rewind = self.emit.recipe(recipe), self.emit.start(network, replicate, level).step
-        until = resolved.updates(step if isinstance(step, Step) else rewind)
-        if until < resolved.updates(rewind):
-            message = f"level {level} of {network.name!r} begins at {rewind}, after the step {step} of its alignment"
-            raise Unsuited("E405", message, "name a later step")
-        at_end = until >= resolved.recipe.length
-        return self.emit.level_run(network, replicate, level, recipe, until=None if at_end else until)
+    def _where(self, name: str, level: int) -> tuple[NetworkPlan, int]:
+        """The network that a permutation aligns, and its level where something on `level` is looked at."""
+        settings = self.of(name)
+        network = self.networks[settings.network]
+        number = level if settings.level == "same" else settings.level
+        if number >= len(network.levels):
+            message = f"`{name}` aligns level {number} of {network.name!r}"
+            help = f"it has levels 0 to {len(network.levels) - 1}: give the permutation one of these"
+            raise Unsuited("E403", message, help)
+        return network, number
 
     def _role(self, name: str, pair: Partners, level: int) -> str:
         return f"{self.emit.prefix}{name}/s{pair.a}-s{pair.b}/l{level}/permutation"

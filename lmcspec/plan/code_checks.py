@@ -7,7 +7,7 @@ from lmcspec.catalog import get
 from lmcspec.catalog.code import CodeError, code_of
 from lmcspec.spec import Case
 from lmcspec.spec.paths import Path
-from lmcspec.spec.study import MadeSet, OtherSet
+from lmcspec.spec.study import Alignment, MadeSet, OtherSet
 
 
 def code_problems(case: Case) -> Iterator[Problem]:
@@ -39,6 +39,8 @@ def _cards(case: Case) -> Iterator[tuple[str, str, Path]]:
                 yield "model", made.model.name, (*path, "model")
     for name, settings in case.study.permutations.items():
         yield "matcher", settings.model_dump()["method"], ("permutations", name, "method")
+        if isinstance(settings, Alignment) and settings.prune is not None:
+            yield "criterion", settings.prune.criterion.name, ("permutations", name, "prune", "criterion")
     for name, network in case.study.networks.items():
         for index, stage in enumerate(network if isinstance(network, tuple) else ()):
             yield "criterion", stage.criterion.name, ("networks", name, index, "criterion")

@@ -163,6 +163,11 @@ class _Case:
             return []
         recipes = _Recipes(self.case, images)
         self.problems += step_problems(self.case, self.networks, recipes)
+        if self.case.study.permutations:
+            from lmcspec.plan.alignment_checks import Known, alignment_problems  # planning starts faster without
+
+            known = Known(material.model, model_facts)
+            self.problems += alignment_problems(self.case, self.networks, recipes, known, self.notes)
         self.problems += milestone_problems(self.case, self.networks, recipes)
         self.problems += split_problems(self.case)
         self.problems += image_problems(self.case, material.facts[material.data.digest])

@@ -26,7 +26,7 @@ from lmcspec.plan.settings import (
     resolve_space,
     stored_shape,
 )
-from lmcspec.plan.survivors import hangs_on_shapes
+from lmcspec.plan.survivors import excludes, hangs_on_shapes
 from lmcspec.spec import Case, Loaded
 from lmcspec.spec.study import LoadedSet, MadeSet, OtherSet
 from lmcspec.tasks import Part
@@ -106,7 +106,8 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
     for case in loaded.cases:
         pruned = [network for network in case.study.networks.values() if isinstance(network, tuple)]
         ours = get("model", case.study.model.name).implementation.startswith("lmcspec.")
-        if not (everything or not ours or any(map(hangs_on_shapes, pruned))) or list(code_problems(case)):
+        hangs = any(map(hangs_on_shapes, pruned)) or any(map(excludes, case.study.permutations.values()))
+        if not (everything or not ours or hangs) or list(code_problems(case)):
             continue
         try:
             material = gather(case, loaded.path.parent, Graph(), [], [])

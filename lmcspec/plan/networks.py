@@ -10,7 +10,7 @@ from lmcspec.catalog import nearest
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
 from lmcspec.plan.network_plan import NetworkPlan
-from lmcspec.plan.survivors import RoundsWithoutEffect, counted, hangs_on_shapes
+from lmcspec.plan.survivors import RoundsWithoutEffect, counted, excludes, hangs_on_shapes
 from lmcspec.spec import Case
 from lmcspec.spec.study import Like, Stage
 from lmcspec.tasks.masks import weight_of
@@ -61,8 +61,9 @@ def lay_out_networks(
         laid[name] = NetworkPlan(name, stages, levels, renamed=renamed)
         notes += [note for stage in stages if (note := _sparsity_note(name, stage, levels))]
     notes += [f"{_families(names)}: {note}" for note, names in said.items()]
-    if model is None and any(stage.rounds for network in laid.values() for stage in network.stages):
-        notes.append(_unknown(case))
+    aligned = any(map(excludes, case.study.permutations.values()))
+    if model is None and (aligned or any(stage.rounds for network in laid.values() for stage in network.stages)):
+        notes.append(_unknown(case, aligned))
     return {name: laid[name] for name in written if name in laid}
 
 
@@ -129,15 +130,15 @@ def _families(names: Sequence[str]) -> str:
     return ", ".join(f"{name} ({count})" if count > 1 else name for name, count in members.items())
 
 
-def _unknown(case: Case) -> str:
+def _unknown(case: Case, aligned: bool) -> str:
     """What a plan can't say without the model's shapes."""
     networks = [network for network in case.study.networks.values() if isinstance(network, tuple)]
-    excluding = any(stage.exclude for stages in networks for stage in stages)
+    excluding = aligned or any(stage.exclude for stages in networks for stage in stages)
     return (
         f"the shapes of {case.study.model.name} are not known yet, so sparsities are by the formula, not counted"
         + (", and layers under `exclude` are unchecked" if excluding else "")
         + ": lmcspec plan --facts SPEC takes them"
-        + (", and run does so first" if any(map(hangs_on_shapes, networks)) else "")
+        + (", and run does so first" if aligned or any(map(hangs_on_shapes, networks)) else "")
     )
 
 
@@ -159,18 +160,20 @@ def _stage_of(error: LevelError, network: tuple[Stage, ...], layers: Mapping[str
 
 def _exclude_problems(case: Case, model: ModelFacts | None, stage: Stage, path: tuple) -> Iterator[Problem]:
     """Excluded layers that the model doesn't have; `path` is where the stage says which."""
-    if not stage.exclude:
-        return
-    if model is None:
-        if stage.sparsity is not None:
-            message = (
-                "how many rounds a sparsity takes depends on the share of the excluded weights, "
-                "and this model's shapes are not known yet"
-            )
-            yield case.origins.problem("E407", message, path, help="lmcspec plan --facts SPEC")
-        return
+    if model is not None:
+        yield from layer_problems(case, model, stage.exclude, path)
+    elif stage.exclude and stage.sparsity is not None:
+        message = (
+            "how many rounds a sparsity takes depends on the share of the excluded weights, "
+            "and this model's shapes are not known yet"
+        )
+        yield case.origins.problem("E407", message, path, help="lmcspec plan --facts SPEC")
+
+
+def layer_problems(case: Case, model: ModelFacts, exclude: tuple[str, ...], path: tuple) -> Iterator[Problem]:
+    """Names under `exclude`, which stands at `path`, of layers that the model doesn't have."""
     sizes = dict(model.sizes)
-    for layer in stage.exclude:
+    for layer in exclude:
         if weight_of(layer, sizes) in sizes:
             continue
         names = ", ".join(name.removesuffix(".weight") for name in sizes)
@@ -184,7 +187,7 @@ def _exclude_problems(case: Case, model: ModelFacts | None, stage: Stage, path: 
         help = f"say {near!r}" if near else ""
         if any(sign in layer for sign in "*?["):
             help = "name each layer: patterns are not read"
-        yield case.origins.problem("E409", message, (*path, stage.exclude.index(layer)), help=help)
+        yield case.origins.problem("E409", message, (*path, exclude.index(layer)), help=help)
 
 
 def _sparsity_note(network: str, stage: StagePlan, levels: tuple[Level, ...]) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from lmcspec.catalog import Config
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import StagePlan, is_split, ranks_by_layer
-from lmcspec.spec.study import Stage
+from lmcspec.spec.study import Alignment, Stage
 
 
 class RoundsWithoutEffect(NamedTuple):
@@ -38,6 +39,11 @@ def hangs_on_shapes(stages: Iterable[Stage]) -> bool:
         if stage.exclude or stage.fraction < SMALL or min(left, 1 - (stage.sparsity or 0)) < SMALL:
             return True
     return False
+
+
+def excludes(alignment: Config) -> bool:
+    """Whether a permutation prunes beforehand and leaves layers whole, which the model has to have."""
+    return isinstance(alignment, Alignment) and bool(alignment.excludes)
 
 
 def counted(

@@ -236,7 +236,7 @@ def _variant(path: Path, name: str) -> Mapping[str, Any]:
     match path[:-1]:
         case ("model",) | ("dataset",):
             kind = str(path[0])
-        case ("networks", _, int(), "criterion"):
+        case ("networks", _, int(), "criterion") | ("permutations", _, "prune", "criterion"):
             kind = "criterion"
         case _:
             return {}

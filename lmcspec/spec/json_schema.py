@@ -17,7 +17,7 @@ from lmcspec.catalog.augmentation import Augment
 from lmcspec.spec.descriptions import described
 from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.recipe import Recipe
-from lmcspec.spec.study import Like, LoadedSet, OtherSet, Space, Stage
+from lmcspec.spec.study import Like, LoadedSet, OtherSet, PrunedFirst, Space, Stage
 from lmcspec.spec.study_model import __name__ as MADE
 from lmcspec.spec.study_model import study_model
 
@@ -193,7 +193,8 @@ def _other_set(definitions: Definitions) -> Schema:
 def _networks(properties: Schema, definitions: Definitions) -> None:
     name, like = definitions.of(Stage), definitions.of(Like)
     stage = definitions[name]
-    stage["properties"]["criterion"] = _named("criterion", "name", definitions)
+    for table in (stage, definitions[definitions.of(PrunedFirst)]):
+        table["properties"]["criterion"] = _named("criterion", "name", definitions)
     stage["properties"]["extends"] = _preset("A preset beneath this stage.", stage_presets())
     _allow_each(stage, but=("extends",))
     _allow_each(definitions[like])

@@ -155,6 +155,7 @@ def _used_names(root: Node) -> dict[str, frozenset[str]]:
             note("model", node.get("model"))
     for _, node in items(root, "permutations"):
         note("matcher", node, "method")
+        note("criterion", prune.get("criterion") if (prune := node.get("prune")) is not None else None)
     for name, node in items(root, "measures"):
         if node.get("kind") is not None:
             note("measure", node, "kind")

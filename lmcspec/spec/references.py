@@ -131,6 +131,7 @@ def _permutations(names: Names) -> None:
         path: Path = ("permutations", name)
         if name.partition("[")[0] == NONE:
             names.problem("E109", "`none` is what a network is under that is not permuted", path, key=True)
+        _pruned(names, path, node)
         if (network := node.get("network")) is None:
             continue
         _check_network(names, network.value, (*path, "network"))
@@ -142,6 +143,17 @@ def _permutations(names: Names) -> None:
             members = names.families[str(network.value)].members
             help = f"name one member, such as `{members[0].name}`"
             names.problem("E209", f"`{network.value}` is a family of networks", (*path, "network"), help=help)
+
+
+def _pruned(names: Names, path: Path, node: Node) -> None:
+    """Pruning before an alignment: by which rule, and not of networks that are mixed of two steps."""
+    if (prune := node.get("prune")) is None or not isinstance(prune.value, dict):
+        return
+    if node.get("rewind_layers") is not None:
+        message = "either networks are pruned before they are aligned, or some layers come from an earlier step"
+        help = "leave one of the two out: masks are of the networks at `step`, not of mixed ones"
+        names.problem("E117", message, (*path, "prune"), key=True, help=help)
+    _own_shares(names, (*path, "prune"), prune)
 
 
 def _check_permutation(names: Names, name: object, path: Path) -> None:
@@ -217,12 +229,8 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
             )
             names.problem("E117", message, (*path, blamed), key=True, help=help)
 
+    _own_shares(names, path, stage)
     card = _criterion(stage)
-    if card is not None and card.shares_out and value("scope") == "layer":
-        message = f"`{card.name}` settles itself how much of each layer goes"
-        blamed = _key_to_blame(stage, "scope", "criterion")
-        help = "leave `scope` out, or draw equal shares by the criterion `random`"
-        names.problem("E117", message, (*path, blamed), key=True, help=help)
     if card is not None and card.rewound:
         for key, default in (("start", "rewind"), ("restore", "all")):
             if value(key) not in (None, default):
@@ -231,6 +239,16 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
                 leave = f"leave `{key}` out" if blamed == key else f'say `{key} = "{default}"` against the preset'
                 help = f"{leave}, or rank trained weights, as with `magnitude`"
                 names.problem("E117", message, (*path, blamed), key=True, help=help)
+
+
+def _own_shares(names: Names, path: Path, node: Node) -> None:
+    """Criteria that settle how much of each layer goes, where layers are told to give equal shares."""
+    card, scope = _criterion(node), node.get("scope")
+    if card is not None and card.shares_out and scope is not None and scope.value == "layer":
+        message = f"`{card.name}` settles itself how much of each layer goes"
+        blamed = _key_to_blame(node, "scope", "criterion")
+        help = "leave `scope` out, or draw equal shares by the criterion `random`"
+        names.problem("E117", message, (*path, blamed), key=True, help=help)
 
 
 def _key_to_blame(stage: Node, key: str, other: str) -> str:

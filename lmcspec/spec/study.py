@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from lmcspec.base.steps import Step
-from lmcspec.catalog import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField, StepOrEnd
+from lmcspec.catalog import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField, StepOrEnd, StepOrRewind
 from lmcspec.catalog.figure import Figure
 from lmcspec.spec.recipe import Recipe
 
@@ -145,6 +145,28 @@ class Like(Config):
     """With `mask_from`: the permutation that aligns the two, or `none` to take masks as they are."""
 
 
+class PrunedFirst(Config):
+    """How both networks are pruned before they are aligned: each by scores, or draws, of its own."""
+
+    criterion: Named
+    fraction: float = Field(ge=0, lt=1)
+    """Share of the surviving eligible weights that goes; 0 is without pruning."""
+    scope: Literal["global", "layer"] = "global"
+    exclude: Several[str] = ()
+    """Layers whose weights stay, by parameter name without `.weight`."""
+
+
+class RewoundLayers(Config):
+    """Which layers of both networks are taken from an earlier step, and these mixed networks aligned."""
+
+    how: Literal["bottom-up", "top-down", "put-in", "leave-out"]
+    """All before the first tensor of `layers`, that and all after it, those of the module alone, or all but those."""
+    layers: str
+    """The exact path of a module: `layers.1` is not `layers.10`."""
+    step: StepOrRewind
+    """The earlier step: so far into the level's training, or at its `rewind` point."""
+
+
 class Alignment(Config):
     """What all ways of aligning the networks of two partners have in common: which networks of theirs, and when."""
 
@@ -156,6 +178,15 @@ class Alignment(Config):
     """The state that is aligned: so far into the level's training, at its `rewind` point, or at its `end`."""
     via: Literal["third"] | None = None
     """`third`: both are aligned to the third partner, and the permutation is the way there and back."""
+    prune: PrunedFirst | None = None
+    """Both are pruned as they are at `step`, and aligned so."""
+    rewind_layers: RewoundLayers | None = None
+    """Both have some of their layers as they were at an earlier step, and are aligned so."""
+
+    @property
+    def excludes(self) -> tuple[str, ...]:
+        """The layers that it leaves whole where it prunes."""
+        return () if self.prune is None else self.prune.exclude
 
 
 class Study(Config):

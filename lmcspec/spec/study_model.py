@@ -9,7 +9,18 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, create_model
 
 from lmcspec.catalog import Card, Config, Several, built_in, find, get, plug_ins
 from lmcspec.spec.recipe import Recipe
-from lmcspec.spec.study import Alignment, DatasetTable, Like, LoadedSet, MadeSet, Name, OtherSet, Stage, Study
+from lmcspec.spec.study import (
+    Alignment,
+    DatasetTable,
+    Like,
+    LoadedSet,
+    MadeSet,
+    Name,
+    OtherSet,
+    PrunedFirst,
+    Stage,
+    Study,
+)
 
 CARDS = ("model", "dataset", "optimiser", "schedule", "distiller", "matcher", "criterion", "measure", "plot")
 """The kinds of cards that a study is made of."""
@@ -50,18 +61,18 @@ def _study_model(chosen: tuple[Card, ...]) -> type[Study]:
         for card in cards("distiller")
     }
     dataset = _tagged(datasets, cards("dataset"))
+    criterion = (_tagged(_configs(cards("criterion")), cards("criterion")), _default("criterion"))
+    pruned = create_model("PrunedFirst", __base__=PrunedFirst, __module__=__name__, criterion=criterion)
+    first: Any = (pruned | None, None)
     matchers: dict[str, type[Config]] = {
-        card.name: create_model(card.config.__name__, __base__=(card.config, Alignment), __module__=__name__)
+        card.name: create_model(
+            card.config.__name__, __base__=(card.config, Alignment), __module__=__name__, prune=first
+        )
         for card in cards("matcher")
     }
     other = create_model("OtherSet", __base__=OtherSet, __module__=__name__, dataset=(dataset, ...))
     sets: dict[str, type[Config]] = {**distillers, "load": LoadedSet, "dataset": other}
-    stage = create_model(
-        "Stage",
-        __base__=Stage,
-        __module__=__name__,
-        criterion=(_tagged(_configs(cards("criterion")), cards("criterion")), _default("criterion")),
-    )
+    stage = create_model("Stage", __base__=Stage, __module__=__name__, criterion=criterion)
     recipe = create_model(
         "Recipe",
         __base__=Recipe,

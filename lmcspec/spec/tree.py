@@ -179,7 +179,7 @@ def short_key(path: Path) -> str | None:
             return "name"
         case ("distilled", _, "space" | "model" | "dataset") | ("distilled", _, "dataset", "space"):
             return "name"
-        case ("networks", _, int(), "criterion"):
+        case ("networks", _, int(), "criterion") | ("permutations", _, "prune", "criterion"):
             return "name"
         case ("recipes" | "distilled" | "measures", _):
             return "extends"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.errors import UsageError
 from lmcspec.catalog.config import COUNTED
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
@@ -12,6 +13,10 @@ from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import BACKWARD, Known, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from torch import Tensor, nn
+
     from lmcspec.catalog import MatcherCard
     from lmcspec.science.permute.algebra import Permutation
     from lmcspec.science.permute.pair import Pair
@@ -22,7 +27,11 @@ STORED = 8 * 4096
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Inputs: `a`, and `b` that is aligned with it. Seeds: `pair`, the address of the method's random draws."""
+    """Inputs: `a`, and `b` that is aligned with it. Seeds: `pair`, the address of the method's random draws.
+
+    With `mask-a` and `mask-b` both are pruned before; with `early-a` and `early-b`, earlier states of theirs, `layers`
+    are taken from these.
+    """
 
     model: Part
     method: Part
@@ -32,6 +41,10 @@ class Match:
     """At a fixed class-balanced subset of so many; 0 for all."""
     code: str | None = field(default=None, metadata=ADDED_LATER)
     """The code of a method that isn't built in."""
+    layers: str = field(default="", metadata=ADDED_LATER)
+    """The exact path of a module, by which tensors are early ones or not; empty where none are."""
+    how: str = field(default="", metadata=ADDED_LATER)
+    """Which are early: `bottom-up`, `top-down`, `put-in` or `leave-out`, as in `science.permute.partial`."""
 
 
 def work(params: Match, known: Known) -> Work:
@@ -58,12 +71,18 @@ def _method(params: Match) -> "tuple[MatcherCard, Any]":
     return card, card.config.model_validate(params.method.value, context=COUNTED)
 
 
+def shown(params: Match) -> dict[str, Any]:
+    """Which layers are early ones, where some are."""
+    return {"rewound": f"{params.how} {params.layers}"} if params.how else {}
+
+
 def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     """Write `permutation.safetensors`, an int64 vector for each group of units; `apply`d to b it lies near a.
 
-    Scalars: the L2 distance before and after, over the parameters that the objective counts; the share of units that
-    stay in place; units by group; and what of the model is pinned. The outcome is that of the first network that
-    is not finite, else ok. GroupsError where permuting the groups changes what a network of random weights computes.
+    Scalars: the L2 distance before and after, over the parameters that the objective counts, of what is aligned; the
+    share of units that stay in place; units by group; and what of the model is pinned. The outcome is that of the first
+    network that is not finite, else ok. GroupsError where permuting the groups changes what a network of random weights
+    computes.
     """
     import torch
 
@@ -73,9 +92,9 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     from lmcspec.science.permute.tracing import trace
 
     network = read.module(params.model)
-    a, b = (read.state(ctx, name) for name in ("a", "b"))
     shape = tuple(params.model.value["shape"])
     traced = trace(network, shape)
+    a, b = (_aligned(ctx, params, network, traced.order, name) for name in ("a", "b"))
     groups = traced.groups
     check(network, groups, shape)
     finite = [all(bool(tensor.isfinite().all()) for tensor in end.values()) for end in (a, b)]
@@ -107,6 +126,23 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     return Finished(scalars)
 
 
+def _aligned(
+    ctx: Context, params: Match, network: "nn.Module", order: "Sequence[str]", name: str
+) -> "Mapping[str, Tensor]":
+    """The network that is aligned for an input: some of its layers early ones, or its pruned weights zero."""
+    from lmcspec.science import masks
+    from lmcspec.science.permute.partial import frankenstein
+
+    state = read.state(ctx, name)
+    if params.how:
+        try:
+            state = frankenstein(read.state(ctx, f"early-{name}"), state, params.layers, params.how, order)  # pyright: ignore[reportArgumentType]
+        except ValueError as problem:  # the plan knew nothing of the model
+            raise UsageError(f"rewind_layers: {problem}") from problem
+    mask = read.mask(ctx, network, f"mask-{name}")
+    return state if mask is None else masks.apply(mask, state)
+
+
 def _matched(ctx: Context, card: "MatcherCard", config: Any, pair: "Pair", checkpoints: Checkpoints) -> "Permutation":
     """The permutation at the method's last step, with a checkpoint after any step that is due."""
     for step in card.load()(config, pair):
@@ -129,4 +165,5 @@ KIND = Kind(
     data="data",
     about=lambda params: ("a", "b"),
     pace=pace,
+    shown=shown,
 )

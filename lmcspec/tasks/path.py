@@ -24,6 +24,7 @@ class Path:
     """Inputs: `a` (at 0), `b` (at 1), `mask` where they have one, and with `decay` `start`.
 
     With `permutation`, which aligns b with a, b is permuted first; then each end has its own mask, which its zeros say.
+    With `mask-a` and `mask-b` the ends are pruned before that, each by its own.
     """
 
     model: Part
@@ -67,13 +68,14 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     """
     import torch
 
-    from lmcspec.science import curves, paths
+    from lmcspec.science import curves, masks, paths
     from lmcspec.science.outcome import outcome
 
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
-    a, b = (read.state(ctx, name) for name in ("a", "b"))
+    masks_of_ends = {name: read.mask(ctx, network, f"mask-{name}") for name in ("a", "b")}
+    a, b = (masks.apply(pruned or {}, read.state(ctx, name)) for name, pruned in masks_of_ends.items())
     repairs = "repair" in params.bn and not paths.has_batch_norm(network)
     repaired: tuple[str, ...] = ()
     if repairs or ctx.has("permutation"):
@@ -115,7 +117,9 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     )
     first = next(iter(by_policy.values()))
     # Between two networks that only guess nothing rises: without this word they would look stable.
-    ends = [outcome(first.test[place], data.classes, mask) for place in (0, -1)]
+    ends = [
+        outcome(first.test[place], data.classes, masks_of_ends[name] or mask) for place, name in ((0, "a"), (-1, "b"))
+    ]
     collapse = first_collapse(ends)
     if first.distance == 0 and collapse == "ok":
         raise LmcspecError(

@@ -169,13 +169,13 @@ def write(path: Path, values: "Mapping[str, Tensor]") -> None:
     save_file({name: value.contiguous() for name, value in sorted(values.items())}, path)
 
 
-def mask(ctx: Context, network: "nn.Module") -> "dict[str, Tensor] | None":
-    """The mask in the input `mask` in the model's order, or None where it is dense."""
+def mask(ctx: Context, network: "nn.Module", name: str = "mask") -> "dict[str, Tensor] | None":
+    """The mask in an input in the model's order, or None where it is dense."""
     from lmcspec.science import masks
 
-    if not ctx.has("mask"):
+    if not ctx.has(name):
         return None
-    return masks.ordered(tensors(ctx.input("mask") / MASK), masks.prunable(network))
+    return masks.ordered(tensors(ctx.input(name) / MASK), masks.prunable(network))
 
 
 def groups(part: Part) -> "Groups":

@@ -285,6 +285,30 @@ connectivity = { levels = ["dense"], under = ["ind"], points = 3, images = 100 }
 """
 """Two networks that meet by way of a third."""
 
+ALIGNED = """
+study = "golden-aligned"
+replicates = 2
+partners = 2
+dataset = "digits"
+model = { name = "convnet", depth = 2, width = 5, norm = "batch" }
+[recipes.real]
+length = "8it"
+batch = 64
+optimiser = { name = "sgd", lr = 0.1 }
+[networks]
+dense = []
+[permutations]
+magnitude = { method = "weights", network = "dense", prune = { fraction = 0.4, exclude = ["classifier"] } }
+chance = { method = "activations", network = "dense", images = 100, where = "pre", step = "5it", prune = { criterion = "random", fraction = 0.5, scope = "layer" } }
+snip = { method = "weights", network = "dense", prune = { criterion = { name = "snip", per_class = 2 }, fraction = 0.5 } }
+bottom-up = { method = "weights", network = "dense", rewind_layers = { how = "bottom-up", layers = "blocks.1", step = "3it" } }
+put-in = { method = "activations", network = "dense", images = 100, where = "pre", rewind_layers = { how = "put-in", layers = "blocks.0.conv", step = "rewind" } }
+[measures]
+whole = { kind = "connectivity", levels = ["dense"], under = ["bottom-up", "put-in"], points = 3, images = 100, bn_images = 100 }
+pruned = { kind = "connectivity", levels = ["dense"], under = ["magnitude", "chance", "snip"], ends = "pruned", points = 3, images = 100, bn_images = 100 }
+"""
+"""Networks that are pruned before they are aligned, and such of two steps; paths between pruned ends."""
+
 PLANES = """
 study = "golden-planes"
 replicates = 2
@@ -314,7 +338,19 @@ bn = "recompute"
 """
 """Planes through aligned networks, with the ways that these went."""
 
-STUDIES = (DENSE_AND_SPARSE, BATCH_NORM, WHITENED, ADDED, PRUNED_AT_START, MADE, LOOKED_AT, PARTNERS, TRIPLES, PLANES)
+STUDIES = (
+    DENSE_AND_SPARSE,
+    BATCH_NORM,
+    WHITENED,
+    ADDED,
+    PRUNED_AT_START,
+    MADE,
+    LOOKED_AT,
+    PARTNERS,
+    TRIPLES,
+    PLANES,
+    ALIGNED,
+)
 
 REMAINING = """
 study = "golden-remaining"

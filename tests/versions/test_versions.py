@@ -72,6 +72,7 @@ def test_golden_run_takes_every_branch():
     assert {bool(count) for count in values("hessian", "eigenvalues")} == {True}
     inputs = {"start", "last", "mask", "state", "data", "a", "b", "expert-0", "expert-1"}
     inputs |= {"anchor-0", "anchor-1", "anchor-2", "other-0", "other", "permutation", "permutation-anchor-1"}
+    inputs |= {"mask-a", "mask-b"}
     inputs |= {f"way-{anchor}-{place}" for anchor in range(3) for place in range(3)}
     assert {name for task in tasks if task.kind in FIRST_KINDS for name, _ in task.inputs} == inputs
     methods = {task.params.method.value["method"] for task in tasks if task.kind == "distill"}

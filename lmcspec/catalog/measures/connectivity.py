@@ -24,6 +24,8 @@ class Connectivity(LevelMeasure):
     """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
     branch: Several[StepField] = ()
     """Also between children: from each of these steps both partners train on anew, under other orders of their data."""
+    ends: Literal["whole", "pruned"] = "whole"
+    """The two networks as they were trained, or each without the weights that the permutation's `prune` takes."""
     points: Points = 25
     split: Splits = ("train", "test")
     images: EvaluatedOn = "all"

@@ -1,6 +1,6 @@
 """Connectivity: the straight path between the networks of two partners, under permutations of the second."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lmcspec.plan.alignments import Partners
@@ -11,6 +11,7 @@ from lmcspec.plan.measures.request import Request, levels_of
 from lmcspec.plan.measures.walk import path_of
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.trainings import StartsAfterEnd
+from lmcspec.spec.references import NONE
 
 CHILD = 1
 """The data order of children: another than that of copy 0, which their parents go on under."""
@@ -29,13 +30,22 @@ def targets(request: Request) -> list[Target]:
             for level in levels_of(config.levels, network):
                 cell = network, pair.a, level
                 for a, b, place, when in _compared(request, network, pair, level):
-                    for under in request.alignments.under(config.under, network):
+                    ways = request.alignments.under(config.under, network)
+                    for under in ways:
                         way = request.alignments.permutation(under, pair, level)
                         inputs = {"a": a, "b": b} | ({} if way is None else {"permutation": way})
+                        if config.ends == "pruned":
+                            inputs |= request.alignments.masks(pruning(request, under, ways), pair, level)
                         role = request.role(cell, f"path to s{pair.b} under {under}{when}")
                         task = emit.graph.add("path", params, inputs, role=role)
                         asked.append(request.target("connectivity", cell, task, under=under, **place))
     return asked
+
+
+def pruning(request: Request, under: str, ways: Sequence[str]) -> str:
+    """The permutation of which the masks are that ends have `under` one: its own, or where it has none the others'."""
+    prunes = [way for way in ways if way != NONE and request.alignments.of(way).prune is not None]
+    return under if under in prunes else prunes[0]
 
 
 def _compared(

@@ -77,6 +77,9 @@ class Traced:
     sites: Mapping[str, tuple[Site, ...]]
     module: nn.Module
     operations: tuple[str, ...]
+    order: tuple[str, ...]
+    """The names of the state from input to output: modules in the order in which the forward pass first uses a tensor
+    of theirs, each with its tensors and buffers as it defines them; what is never used comes last."""
 
     def run(self, state: Mapping[str, Tensor], images: Tensor, sites: Sequence[Site]) -> list[Tensor]:
         """The activations of the network with another state, at each of these sites, in evaluation mode.
@@ -132,18 +135,20 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
     first_use = {id(tensor): number for number, step in reversed(list(enumerate(steps))) for tensor in step.inputs}
     labelling.settle()
     labels = {name: labelling.of(tensor) for name, tensor in state.items()}
+    uses = {name: first_use.get(id(tensor), len(steps)) for name, tensor in state.items()}
     for axes in labels.values():
         for axis in axes:
             choose(axis)
     parameters = {id(parameter) for parameter in module.parameters()}
     grouping = grouped(
         labels,
-        uses={name: first_use.get(id(tensor), len(steps)) for name, tensor in state.items()},
+        uses=uses,
         counted=_once(state, parameters),
         unread=labelling.unread,
     )
     evaluated = [step for step in steps if not step.training and step.outputs]
-    return Traced(grouping.groups, _sites(grouping, evaluated), module, tuple(step.name for step in evaluated))
+    operations = tuple(step.name for step in evaluated)
+    return Traced(grouping.groups, _sites(grouping, evaluated), module, operations, _in_order(state, uses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,15 @@ def _state(module: nn.Module) -> dict[str, Tensor]:
         if nn.parameter.is_lazy(tensor):
             raise TracingError(f"{name} has no shape yet", help="run the network on some images first")
     return state
+
+
+def _in_order(state: Mapping[str, Tensor], uses: Mapping[str, int]) -> tuple[str, ...]:
+    """The names by the first use of their modules: batch norm counts its batches after all else, in training only."""
+    modules: dict[str, int] = {}
+    for name in state:
+        module = name.rpartition(".")[0]
+        modules[module] = min(uses[name], modules.get(module, uses[name]))
+    return tuple(sorted(state, key=lambda name: modules[name.rpartition(".")[0]]))
 
 
 def _once(state: Mapping[str, Tensor], parameters: set[int]) -> tuple[str, ...]:

@@ -216,3 +216,9 @@ def test_tracing_leaves_the_module_as_it_was():
     assert module.training and not module.stem.training and module.blocks.training
     assert torch.equal(torch.get_rng_state(), generator)
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
+
+
+@pytest.mark.parametrize(("card", "norm"), MODELS)
+def test_tensors_of_every_model_are_used_in_the_order_of_its_state(card, norm):
+    module, shape = made(card, norm)
+    assert trace(module, shape).order == tuple(module.state_dict())

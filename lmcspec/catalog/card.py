@@ -285,8 +285,8 @@ class PlotCard(Card):
     """`(config, kinds)`: why its `metric` can't be had of measures of these kinds; "" if it can."""
     on_y: str = ""
     """Of lines: the quantity on their y axis unless the key `y` says another; see `MeasureCard.quantities`."""
-    on_the_way: bool = False
-    """Whether it shows what a measure sees on the way, by its key `through`."""
+    on_the_way: Callable[[Any], bool] = lambda config: False
+    """`(config)`: whether it shows what a measure sees on the way, by its key `through`."""
     of_children: bool = False
     """Whether it shows children that a measure compares, by its key `branch`."""
     along_cases: bool = False

@@ -95,3 +95,22 @@ class Spread(Config):
 def along_rewinds(figure: Any) -> dict[str, str]:
     """In what families have to vary where `x` is their rewind point."""
     return {"x": "rewind"} if figure.x == "rewind" else {}
+
+
+class OverPermutations(Under, Spread, OfLevels):
+    """A figure over what a family of permutations varies in."""
+
+    x: str | None = None
+    """The key of a permutation on x, by its path: that of the plot unless told."""
+    y: Quantities | None = None
+    """`barrier` unless told; of several one stands above the other."""
+    panels: Literal["case"] | None = None
+    series: str | None = None
+    """The key by which lines are told apart; what else members differ in are panels."""
+
+
+def in_what_permutations_vary(x: str, figure: Any) -> dict[str, str]:
+    """In what a family of permutations has to vary: what stands on x, and what tells lines apart."""
+    on_x = {"x": figure.x} if figure.x else {"plot": x}
+    lines = getattr(figure, "series", None)
+    return on_x | ({"series": lines} if lines else {})

@@ -72,6 +72,6 @@ def _of_nothing(asked: AskedFigure) -> Iterator[Problem]:
             return
         yield from of_band(asked, numbers)
         drawn = [target for number in numbers for target in number.targets]
-        drawn = [target for target in drawn if target.through is not None or not plot.on_the_way]
+        drawn = [target for target in drawn if target.through is not None or not plot.on_the_way(asked.figure)]
         drawn = [target for target in drawn if target.at or not plot.of_children]
     yield from of_no_target(asked, drawn)

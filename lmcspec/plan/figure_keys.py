@@ -9,6 +9,7 @@ from lmcspec.catalog.metric import ALONG
 from lmcspec.plan.case_settings import case_axis, case_settings
 from lmcspec.plan.figure_asked import AskedFigure
 from lmcspec.plan.of_packages import BrokenCard, asked_of
+from lmcspec.plan.way_axis import keys_of, varying
 
 
 def key_problems(asked: AskedFigure) -> Iterator[Problem]:
@@ -23,6 +24,7 @@ def key_problems(asked: AskedFigure) -> Iterator[Problem]:
         yield asked.problem("E431", misfit, "metric")
     yield from _of_metric(asked)
     yield from _of_families(asked)
+    yield from _of_permutations(asked)
     yield from _of_cases(asked)
 
 
@@ -79,19 +81,32 @@ def not_measured(asked: AskedFigure) -> Iterator[Problem]:
 
 
 def _of_families(asked: AskedFigure) -> Iterator[Problem]:
-    """The problem of a key in which no family varies, of networks or of permutations."""
-    case, plot = asked.case, asked.plot
-    for what, families, varies in (
-        ("", case.families, plot.varies),
-        (" of permutations", case.ways.families, plot.varies_under),
-    ):
-        axes = list(dict.fromkeys(axis for family in families.values() for axis in family.axes))
-        some = f"its families{what} vary in: {', '.join(axes)}"
-        there = some if axes else f"it has no families{what}: `{{ each = [...] }}` makes one"
-        for key, axis in varies(asked.figure).items():
-            if axis not in axes:
-                message = f"the study has no family{what} that varies in `{axis}`"
-                yield asked.problem("E432", message, key, near=nearest(axis, axes), help=there)
+    """The problem of a key in which no family of networks varies."""
+    axes = list(dict.fromkeys(axis for family in asked.case.families.values() for axis in family.axes))
+    for key, axis in asked.plot.varies(asked.figure).items():
+        if axis not in axes:
+            yield _of_no_family(asked, "", key, axis, axes)
+
+
+def _of_permutations(asked: AskedFigure) -> Iterator[Problem]:
+    """The problem of a key in which no family of permutations varies, or none of those that the figure shows."""
+    ways = [way for way in asked.plan.permutations if way.case == asked.case.name]
+    shown = {target.under for target in asked.of_networks(asked.of_measures)}
+    shown &= set(asked.says("under") or shown)
+    for key, axis in asked.plot.varies_under(asked.figure).items():
+        names = list(varying(ways, axis))
+        if not names:
+            yield _of_no_family(asked, " of permutations", key, axis, keys_of(ways))
+        elif shown.isdisjoint(names):
+            message = f"none of the permutations that it shows varies in `{axis}`"
+            yield asked.problem("E431", message, "under", help=f"these do: {', '.join(names)}")
+
+
+def _of_no_family(asked: AskedFigure, what: str, key: str, axis: str, axes: list[str]) -> Problem:
+    some = f"its families{what} vary in: {', '.join(axes)}"
+    there = some if axes else f"it has no families{what}: `{{ each = [...] }}` makes one"
+    message = f"the study has no family{what} that varies in `{axis}`"
+    return asked.problem("E432", message, key, near=nearest(axis, axes), help=there)
 
 
 def _of_cases(asked: AskedFigure) -> Iterator[Problem]:

@@ -97,7 +97,7 @@ def _of_targets(asked: AskedFigure, number: OnY) -> Iterator[Problem]:
         steps = {target.at: target.at_updates for target in seen}
         listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
         yield asked.problem("E431", f"no k of {names} is {at}", "at", help=f"measured are: {listed}")
-    elif asked.plot.on_the_way and not any(target.through is not None for target in seen):
+    elif asked.plot.on_the_way(asked.figure) and not any(target.through is not None for target in seen):
         key = "networks" if any(target.through is not None for target in number.targets) else chosen
         message = f"{names} looks at no network of the figure on its way"
         yield asked.problem("E431", message, key, help='say `through = "1ep"` in the measure')

@@ -33,7 +33,7 @@ def said(table: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("table", "code", "words"),
     [
-        ('plot = "fixed-points"', "E213", "figures.f.plot: there is no plot `fixed-points`"),
+        ('plot = "fixed-point"', "E213", "figures.f.plot: there is no plot `fixed-point`"),
         ('plot = "acuracy-vs-sparsity"', "E213", "did you mean `accuracy-vs-sparsity`?"),
         ('x = "density"', "E104", "`f` lacks the key `plot`"),
         ('plot = "accuracy-vs-sparsity", at = 3', "E103", "unknown key `at`"),

@@ -43,15 +43,18 @@ imp = [{ rounds = 2 }]
 [permutations]
 wm = { method = "weights", network = "dense" }
 ind = { method = "weights", network = "dense", via = "third" }
+wt = { method = "weights", network = "dense", step = { each = ["1ep", "5ep"] } }
+pm = { method = "weights", network = "dense", prune = { fraction = { each = [0.2, 0.5] } } }
+pl = { method = "weights", network = "dense", rewind_layers = { how = "put-in", step = "1ep", layers = { each = ["layers.0", "classifier"] } } }
 [[sweep.cases]]
 case = "a"
 [[sweep.cases]]
 case = "b"
 model.widths = [16]
 [measures]
-way = { kind = "connectivity", levels = "all", under = ["none", "wm", "ind"], through = "5ep", branch = [0, 5] }
+way = { kind = "connectivity", levels = "all", under = ["none", "wm", "ind", "wt", "pm", "pl"], through = ["1ep", "5ep"], branch = [0, 5] }
 onset = { kind = "stability", levels = ["dense"], at = [0, 5] }
-agree = { kind = "fixed-points", between = ["wm", "ind"] }
+agree = { kind = "fixed-points", between = ["wm", "ind", "wt"] }
 """
 OF_PARTNERS = ("barrier-vs-", "fixed-points")
 """What figures are called that are drawn from the study of partners."""
@@ -100,7 +103,7 @@ def aligned():
 
 
 def test_there_are_as_many_as_the_page_has():
-    assert len(WISHES) == "".join(TEXTS).count("plot = ") >= 32
+    assert len(WISHES) == "".join(TEXTS).count("plot = ") >= 37
 
 
 @pytest.mark.parametrize("name", WISHES)
@@ -117,4 +120,6 @@ def _expanded(plan, wish):
     """The name of a family as loading writes it out."""
     every = dict.fromkeys(target.network for target in plan.targets)
     named = [one for name in wish.get("networks", ()) for one in every if one == name or one.partition("[")[0] == name]
-    return wish | ({"networks": named} if named else {})
+    ways = dict.fromkeys(target.under for target in plan.targets if target.under)
+    under = [one for name in wish.get("under", ()) for one in ways if one == name or one.partition("[")[0] == name]
+    return wish | ({"networks": named} if named else {}) | ({"under": under} if under else {})

@@ -106,7 +106,7 @@ def test_fixed_points_stand_beside_chance(plan, store):
     expected = [over(plan, case=case_of(width), measure="agree") for width in WIDTHS]
     assert shown["wm and ind"] == (list(WIDTHS), pytest.approx(expected))
     assert shown["by chance"] == (list(WIDTHS), [6.25] * 3)
-    assert "random permutations agree" in drawing.caption
+    assert "two random permutations" in drawing.caption
 
 
 def test_several_numbers_stand_one_above_the_other(plan, store):

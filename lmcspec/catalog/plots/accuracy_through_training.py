@@ -21,7 +21,7 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.accuracy_through:accuracy",
     measures=("accuracy",),
     on_y="accuracy",
-    on_the_way=True,
+    on_the_way=lambda config: True,
     unasked="followed",
     place=1,
 )

@@ -22,7 +22,7 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.barriers:over_time",
     measures=("connectivity",),
     on_y="barrier",
-    on_the_way=True,
+    on_the_way=lambda config: True,
     unasked="followed",
     place=6,
 )

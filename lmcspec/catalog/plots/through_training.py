@@ -22,7 +22,7 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.through:training",
     measures=("stability",),
     on_y="instability",
-    on_the_way=True,
+    on_the_way=lambda config: True,
     unasked="followed",
     place=5,
 )

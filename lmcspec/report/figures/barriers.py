@@ -15,7 +15,7 @@ from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
 from lmcspec.report.figures.style import Drawing
-from lmcspec.report.figures.ways import asked_ways, lines_of_ways
+from lmcspec.report.figures.ways import few_ways, lines_of_ways
 from lmcspec.report.tidy import Row
 
 
@@ -31,7 +31,8 @@ def over_time(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
         case, y = panel.results, y_of(panel.results, options, what)
         every = case.of(y.measures, y.metric, options, on_the_way=True)
         # Children are no states on their parents' way.
-        rows = asked_ways([row for row in every if not row.at], options)
+        rows, left_out = few_ways(case, [row for row in every if not row.at], options)
+        notes += left_out
         followed = {(row.network, row.level) for row in rows if row.through is not None}
         rows = [row for row in rows if (row.network, row.level) in followed]
         places = shown_levels(case, rows, options)
@@ -46,7 +47,7 @@ def over_time(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
         note = 'no partners are compared on their way: say `through = "1ep"` in the measure'
         return Drawing(name, title, None, notes=(note,))
     figure = draw(shown, Frame(2.9), options, from_zero)
-    return Drawing(name, title, figure, _caption(shown, options), tuple(notes))
+    return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))
 
 
 def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -58,7 +59,9 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     notes: list[str] = []
     for panel in panels_of(cases, options, "connectivity"):
         case, y = panel.results, y_of(panel.results, panel.options, what)
-        rows = asked_ways([row for row in case.of(y.measures, y.metric, panel.options) if not row.at], options)
+        every = case.of(y.measures, y.metric, panel.options)
+        rows, left_out = few_ways(case, [row for row in every if not row.at], options)
+        notes += left_out
         rows = _of_levels(case, rows, options)
         if not rows or (case.pruned and not any(row.network in case.pruned for row in rows)):
             continue  # of a network that is only dense there is nothing to see over levels
@@ -74,7 +77,7 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
         notes += [f"{panel.title}: {note}" for note in gaps(row.points)]
     title = f"{y_of(cases[0], options, what).metric.title} against sparsity"
     figure = draw(shown, Frame(2.9), options, from_zero)
-    return Drawing(name, title, figure, _caption(shown, options), tuple(notes))
+    return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))
 
 
 def what_of(options: Options) -> str:

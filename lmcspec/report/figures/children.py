@@ -17,7 +17,7 @@ from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import finish, in_one_unit
 from lmcspec.report.figures.style import Drawing
-from lmcspec.report.figures.ways import asked_ways, label_of_way, lines_of_ways
+from lmcspec.report.figures.ways import few_ways, label_of_way, lines_of_ways
 from lmcspec.report.tidy import Row, measure_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def over_branches(cases: Sequence[CaseResults], options: Options, name: str) -> 
     notes: list[str] = []
     for panel in panels_of(cases, options if options.panels == "case" else replace(options, panels=None), ""):
         case, y = panel.results, y_of(panel.results, options, what)
-        rows = asked_ways([row for row in case.of(y.measures, y.metric, options) if row.at], options)
+        rows, left_out = few_ways(case, [row for row in case.of(y.measures, y.metric, options) if row.at], options)
+        notes += left_out
         copies = _of_copies(case, y)
         beside = case.of(copies.measures, copies.metric, options)
         places = shown_levels(case, rows, options)
@@ -55,8 +56,8 @@ def over_branches(cases: Sequence[CaseResults], options: Options, name: str) -> 
     if not shown:
         raise UndrawableError("no children are compared: say `branch = [0, 5]` in the measure")
     figure = draw(shown, Frame(2.9), options, from_zero)
-    y = y_of(cases[0], options, what)
-    return Drawing(name, f"{y.metric.title} of children against k", figure, _caption(shown, options), tuple(notes))
+    title = f"{y_of(cases[0], options, what).metric.title} of children against k"
+    return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))
 
 
 def _of_copies(case: CaseResults, y: OnY) -> OnY:

@@ -8,6 +8,7 @@ from lmcspec.catalog import PlotCard, built_in, get
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.plan.case_settings import case_axis
+from lmcspec.plan.way_axis import varying
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError, options_of
 from lmcspec.report.figures.style import Drawing
@@ -79,9 +80,18 @@ def _card(plot: str) -> PlotCard:
 def _unasked(case: CaseResults) -> dict[str, Options]:
     """The figures of a study that asks for none."""
     cards = [card for card in built_in("plot").values() if isinstance(card, PlotCard)]
-    fitting = (card for card in cards if not card.along_cases and _fits(case, card))
+    fitting = (card for card in cards if not card.along_cases and _fits(case, card) and _varies(case, card))
     chosen = sorted(fitting, key=lambda card: card.place)
     return {card.name: Options(card.name) for card in chosen}
+
+
+def _varies(case: CaseResults, card: PlotCard) -> bool:
+    """Whether permutations that are measured vary in what stands on x of a plot that is drawn over that."""
+    kinds = [name for kind in card.measures for name in case.measures(kind)]
+    shown = {row.under for row in case.rows if row.measure in kinds}
+    ways = [way for way in case.permutations.values() if way.name in shown]
+    axes = card.varies_under(Options(card.name)).values()
+    return all(varying(ways, axis) for axis in axes)
 
 
 def _unasked_of_all(results_of: Mapping[str, CaseResults]) -> Iterator[tuple[str, Options]]:
@@ -102,7 +112,9 @@ def _fits(case: CaseResults, card: PlotCard) -> bool:
         case "measured":
             return bool(measures)
         case "several k":
-            return len({row.at_updates for row in rows if row.at and row.measure == measures[0]}) > 1
+            return any(
+                len({row.at_updates for row in rows if row.at and row.measure == measure}) > 1 for measure in measures
+            )
         case "followed":
             return any(row.through is not None for row in rows)
         case _:

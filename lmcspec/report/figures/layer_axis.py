@@ -21,19 +21,35 @@ NARROWEST, WIDEST = 4.4, 13.0
 def in_order(layers: Collection[str], model: Part, store: Results) -> list[str]:
     """Layers, as tasks name them, in the order of the network: results on record are sorted by name.
 
-    The order is that of the model's facts. Where nobody has taken these, which is rare, the model is built on torch's
-    meta device, which takes a few seconds of imports.
+    The order is that of `prunable_names`.
+    """
+    place = {name.removesuffix(".weight"): number for number, name in enumerate(prunable_names(model, store))}
+    return sorted(layers, key=place.__getitem__)
+
+
+def modules_in_order(modules: Collection[str], model: Part, store: Results) -> list[str]:
+    """Paths of modules, or of tensors, in the order of the first prunable weights in them; those without any last."""
+    names = [f"{name}." for name in prunable_names(model, store)]
+
+    def place(module: str) -> int:
+        return next((number for number, name in enumerate(names) if name.startswith(f"{module}.")), len(names))
+
+    return sorted(modules, key=place)
+
+
+def prunable_names(model: Part, store: Results) -> list[str]:
+    """The model's prunable weights in its order, by its facts.
+
+    Where nobody has taken these, which is rare, the model is built on torch's meta device, which takes a few seconds of
+    imports.
     """
     root = getattr(store, "root", None)  # results that are made up have none
     facts = known_facts(model, root and root / "facts")
     if facts is not None:
-        names = [name for name, _ in facts.prunable]
-    else:
-        from lmcspec.science.masks import prunable
+        return [name for name, _ in facts.prunable]
+    from lmcspec.science.masks import prunable
 
-        names = list(prunable(read.module(model, "meta")))
-    place = {name.removesuffix(".weight"): number for number, name in enumerate(names)}
-    return sorted(layers, key=place.__getitem__)
+    return list(prunable(read.module(model, "meta")))
 
 
 def short(layers: Sequence[str]) -> list[str]:

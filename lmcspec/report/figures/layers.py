@@ -100,7 +100,7 @@ def layers(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing
     if not lines:
         return Drawing(name, title, None, notes=("no masks by layer are in the store yet",))
     model = case.plan.tasks[targets[0].task].params.model
-    order = in_order(lines[0].counts[0].keys(), model, case.store)
+    order = in_order(lines[0].counts[0].keys(), model, case.records)
     points = {line.label: line.points(what, order) for line in lines}
     every = [Line(line.label, replace(line.look, width=THIN), points[line.label]) for line in lines]
     if compared:

@@ -111,7 +111,7 @@ def _lines(masks: Masks, what: str, options: Options) -> list[Line]:
     """A line for each layer in the network's order, and one for the whole network."""
     first = next(target for of_level in masks.targets.values() for target in of_level)
     names = next(known for level in masks.targets if (known := masks.counts(level)))[0]
-    layers = in_order(names.keys(), masks.results.plan.tasks[first.task].params.model, masks.results.store)
+    layers = in_order(names.keys(), masks.results.plan.tasks[first.task].params.model, masks.results.records)
 
     def line(label: str, look: LineStyle, counts_of: Callable[[Mapping[str, Counts]], Counts]) -> Line:
         points = []

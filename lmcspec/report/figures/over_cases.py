@@ -2,9 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from lmcspec.plan.case_settings import CaseAxis, case_axis
+from lmcspec.report.figures.agreements import (
+    BY_CHANCE,
+    CHANCE,
+    FIXED_POINTS,
+    SAID,
+    chance_beside,
+    held_against,
+    is_of_fixed_points,
+)
 from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
 from lmcspec.report.figures.by_step import shown_levels
 from lmcspec.report.figures.case_results import CaseResults
@@ -12,18 +20,12 @@ from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, fr
 from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, y_of
 from lmcspec.report.figures.options import Options, UndrawableError
-from lmcspec.report.figures.setting_axis import SettingAxis, axis_of_values
+from lmcspec.report.figures.setting_axis import OnX, SettingAxis, axis_of_values
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.style import DENSE, LINE_DASHES, Drawing
-from lmcspec.report.figures.ways import asked_ways, label_of_way, looks_of_ways, uncrowded
+from lmcspec.report.figures.ways import asked_ways, few_ways, label_of_way, looks_of_ways, uncrowded
 from lmcspec.report.tidy import Row, measure_of
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-BY_CHANCE = "by chance"
-_CHANCE = LineStyle(DENSE, "", ":")
-"""How the share of fixed points that chance makes looks."""
 Place = tuple[str, int]
 """(network, level)."""
 
@@ -50,40 +52,29 @@ def over_cases(cases: Sequence[CaseResults], options: Options, name: str) -> Dra
     on_x = axis_of_values([axis.values[case.case] for case in there])
     groups = _groups(there, axis, on_x)
     ys = [y_of(cases[0], options, what) for what in whats]
+    kept, left_out = few_ways(there[0], [row for y in ys for row in _rows(there[0], y, options) if row.under], options)
+    options = replace(options, under=tuple(dict.fromkeys(row.under for row in kept))) if left_out else options
     told_by_lines = options.series == "case"
     shown: list[LinePanel] = []
-    notes: list[str] = []
+    notes = list(left_out)
     for together in [groups] if told_by_lines else [[group] for group in groups]:
         places = _places(together, ys, options)
         for place in places:
             title = ", ".join(filter(None, ("" if told_by_lines else together[0].name, _named(place, places))))
             rows = [Plotted(y, list(_lines(together, place, y, options))) for y in ys]
-            shown.append(LinePanel(title, rows, _Finish(on_x, _said_of(axis.key))))
+            shown.append(LinePanel(title, rows, OnX(on_x, _said_of(axis.key))))
             for row in rows:
                 notes += [f"{title}: {note}" if title else note for note in gaps(row.points, on_x.in_words)]
     figure = draw(shown, Frame(2.6, (7.2, 3.7)), options, from_zero)
     cells = [cell for panel in shown for cell in panel.cells]
     titles = [y.metric.title for y in ys]
     title = f"{' and '.join([titles[0], *map(str.lower, titles[1:])])} against {_said_of(axis.key)}"
-    chance = " Dotted grey: what two random permutations agree in." if "fixed-points" in whats else ""
+    chance = SAID if FIXED_POINTS in whats else ""
     caption = (
         f"Each case of the sweep at its {_said_of(axis.key)}; means over pairs, {spreads_of(points_of(shown))} one "
         f"sample standard deviation.{chance}{pooled_words(options, cells)}{floors_of(cells)}"
     )
     return Drawing(name, title, figure, caption, tuple(dict.fromkeys(notes)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Finish:
-    """What is on x of every panel."""
-
-    on_x: SettingAxis
-    words: str
-
-    def __call__(self, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
-        self.on_x.finish(axes, width)
-        if last:
-            axes.set_xlabel(self.words)
 
 
 def _groups(cases: Sequence[CaseResults], axis: CaseAxis, on_x: SettingAxis) -> list[_Group]:
@@ -132,30 +123,18 @@ def _lines(groups: Sequence[_Group], place: Place, y: OnY, options: Options) -> 
         points: dict[tuple[str, str], list[MeanPoint]] = {}
         for case, x in group.cases:
             for row in _first_of_each(_rows(case, y, options), place):
-                key = row.measure if _is_fixed(y) else "", row.under
-                points.setdefault(key, []).append(MeanPoint(x, case.cell(row, options), case.why(row)))
+                label = ", ".join(filter(None, (_label(case, row), group.name * (len(groups) > 1))))
+                points.setdefault((label, row.under), []).append(MeanPoint(x, case.cell(row, options), case.why(row)))
         looks = looks_of_ways(group.cases[0][0])
-        for (measure, way), of_line in points.items():
-            label = ", ".join(filter(None, (_label(group, measure, way, place), group.name * (len(groups) > 1))))
+        for (label, way), of_line in points.items():
             look = looks.get(way, LineStyle(DENSE, "o", "-"))
             look = replace(look, dashes=LINE_DASHES[number % len(LINE_DASHES)]) if len(groups) > 1 else look
             yield Line(label, uncrowded(look, of_line), of_line)
-    if _is_fixed(y):
-        yield from _by_chance(groups, place, y, options)
-
-
-def _by_chance(groups: Sequence[_Group], place: Place, y: OnY, options: Options) -> Iterator[Line]:
-    metric = measure_of(y.metric.measure).metrics.called("fixed-points-by-chance")
-    assert metric is not None
-    points: dict[float, MeanPoint] = {}
-    for group in groups:
-        for case, x in group.cases:
-            for row in _rows(case, replace(y, metric=metric), options):
-                cell = case.cell(row)
-                if (row.network, row.level) == place and cell is not None:
-                    points.setdefault(x, MeanPoint(x, replace(cell, std=None, asked=cell.n)))
-    if points:
-        yield Line(BY_CHANCE, _CHANCE, list(points.values()))
+    if is_of_fixed_points(y):
+        every = [(case, x, row) for group in groups for case, x in group.cases for row in _rows(case, y, options)]
+        cells = {x: chance_beside(case, row) for case, x, row in every if (row.network, row.level) == place}
+        if any(cells.values()):
+            yield Line(BY_CHANCE, CHANCE, [MeanPoint(x, cell) for x, cell in cells.items() if cell])
 
 
 def _first_of_each(rows: Sequence[Row], place: Place) -> list[Row]:
@@ -167,17 +146,9 @@ def _first_of_each(rows: Sequence[Row], place: Place) -> list[Row]:
     return list(unique.values())
 
 
-def _is_fixed(y: OnY) -> bool:
-    return y.metric.quantity == "fixed-points"
-
-
-def _label(group: _Group, measure: str, way: str, place: Place) -> str:
+def _label(case: CaseResults, row: Row) -> str:
     """`under wm`; of fixed points `wm and ind`; of what is of no partners the network's name."""
-    if not way:
-        return place[0]
-    return f"{_held_against(group.cases[0][0], measure, way)} and {way}" if measure else label_of_way(way)
-
-
-def _held_against(case: CaseResults, measure: str, way: str) -> str:
-    """The permutation with which another is compared by a measure of fixed points."""
-    return next(target.against for target in case.targets(measure) if target.under == way)
+    if not row.under:
+        return row.network
+    fixed = row.metric.quantity == FIXED_POINTS
+    return f"{held_against(case, row)} and {row.under}" if fixed else label_of_way(row.under)

@@ -1,12 +1,14 @@
 """The axis of a setting: numbers on a plain or a log scale, each value that there is as a tick; words side by side."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lmcspec.report.figures.step_axis import label_places
+from lmcspec.report.figures.line_plot import Plotted
+from lmcspec.report.figures.step_axis import LETTER, finish, in_one_unit, label_places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,10 +24,25 @@ class SettingAxis:
     words: Mapping[float, str]
     numbers: bool
     """Whether places are the values themselves; else they are 0, 1, … in the order of the values."""
+    steps: bool = False
+    """Whether they are steps of training, in updates."""
+
+    @property
+    def unit(self) -> str:
+        """Of steps the unit in which all are written, in brackets; empty where they are in several."""
+        unit = in_one_unit(self._steps)[1] if self.steps else ""
+        return f" ({unit})" if unit else ""
+
+    @property
+    def _steps(self) -> Mapping[int, str]:
+        return {int(place): words for place, words in self.words.items()}
 
     def finish(self, axes: "Axes", width: float) -> None:
         """Set the scale and the ticks; `width` is that of the axes in inches."""
         places = sorted(self.words)
+        if self.steps:
+            finish(axes, in_one_unit(self._steps)[0], width)
+            return
         if not self.numbers:
             axes.set_xlim(-0.5, len(places) - 0.5)
         elif is_even_on_log(places):
@@ -35,6 +52,19 @@ class SettingAxis:
     def in_words(self, places: Iterable[float]) -> str:
         """The values at some places, as they stand in a sentence."""
         return ", ".join(self.words[place] for place in sorted(places))
+
+
+@dataclass(frozen=True, slots=True)
+class OnX:
+    """What is on x of every panel of a figure."""
+
+    axis: SettingAxis
+    words: str
+
+    def __call__(self, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
+        self.axis.finish(axes, width)
+        if last:
+            axes.set_xlabel(textwrap.fill(f"{self.words}{self.axis.unit}", int(width / LETTER)))
 
 
 def axis_of_values(values: Sequence[Value]) -> SettingAxis:

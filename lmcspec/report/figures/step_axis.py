@@ -28,7 +28,10 @@ def finish(axes: "Axes", written: Mapping[int, str], width: float) -> None:
     `width` is that of the axes in inches.
     """
     above = [step for step in sorted(written) if step]
-    if above and max(above) > WIDE * min(above):
+    if above and max(above) > WIDE * min(above) and len(above) == len(written):
+        axes.set_xscale("log")
+        axes.set_xlim(min(above) / 1.2, 1.2 * max(above))
+    elif above and max(above) > WIDE * min(above):
         axes.set_xscale("symlog", linthresh=min(above))
         axes.set_xlim(-0.15 * min(above), 1.2 * max(above))
     label_places(axes, {float(step): words for step, words in written.items()}, width)

@@ -4,6 +4,7 @@ import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.report.figures.case_results import CaseResults, family
@@ -45,6 +46,8 @@ LOOKS: dict[str, Any] = {
 }
 
 
+LIGHTEST, DARKEST = 0.62, -0.5
+"""How much white the lightest tint of a colour has, and how much black the darkest, below 0."""
 SPLITS = {"test": COLOURS[8], "train": COLOURS[7], "validation": COLOURS[4]}
 """Images, in the order in which they are shown, and their colours where lines are told apart by them."""
 
@@ -149,6 +152,20 @@ def shades(count: int) -> list[str]:
     return [to_hex(scale(0.88 * place / max(1, count - 1))) for place in range(count)]
 
 
+def tints(colour: str, count: int) -> list[str]:
+    """Take so many tints of one colour, from light to dark."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    red, green, blue = to_rgb(colour)
+    shares = [LIGHTEST + (DARKEST - LIGHTEST) * place / max(1, count - 1) for place in range(count)]
+    return [to_hex((_mixed(red, share), _mixed(green, share), _mixed(blue, share))) for share in shares]
+
+
+def _mixed(part: float, share: float) -> float:
+    """A part of a colour with a share of white, or of black where that is below 0."""
+    return part + share * (1 - part) if share > 0 else part * (1 + share)
+
+
 def colour(case: CaseResults, network: str) -> str:
     """The colour of a network, the same in all figures; what is only dense is grey.
 
@@ -208,7 +225,8 @@ def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
         head = textwrap.wrap(title, TITLE)
         labels = [textwrap.wrap(str(handle.get_label()), LABEL) or [""] for handle in handles]
         rows = max(1, int((figure.get_figheight() - MARGIN) / ENTRY) - len(head))
-        columns = -(-sum(map(len, labels)) // rows)
+        lines = [len(label) for label in labels]
+        columns = next(count for count in range(1, len(labels) + 1) if _fits(lines, count, rows))
         longest = max(len(line) for label in labels for line in label)
         beyond = max(columns * (HANDLE + LETTER * longest) - BESIDE, 0.0)
         figure.set_figwidth(figure.get_figwidth() + beyond)
@@ -220,6 +238,13 @@ def legend(figure: "Figure", handles: Sequence[Any], title: str) -> None:
             alignment="left",
             ncols=columns,
         )
+
+
+def _fits(lines: Sequence[int], columns: int, rows: int) -> bool:
+    """Whether entries of so many lines fit into columns, each of which takes as many; one a column always do."""
+    fewest, more = divmod(len(lines), columns)
+    ends = [0, *accumulate(fewest + (column < more) for column in range(columns))]
+    return columns == len(lines) or all(sum(lines[start:end]) <= rows for start, end in pairwise(ends))
 
 
 _METADATA: dict[str, dict[str, None]] = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}

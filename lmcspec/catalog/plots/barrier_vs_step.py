@@ -1,0 +1,28 @@
+"""Barriers of partners against the step at which they are aligned."""
+
+from functools import partial
+from typing import Literal
+
+from lmcspec.catalog.card import PlotCard
+from lmcspec.catalog.figure import OverPermutations, in_what_permutations_vary
+
+
+class BarrierVsStep(OverPermutations):
+    """A line for each family of permutations: the barrier of trained partners under its members, by their step."""
+
+    plot: Literal["barrier-vs-step"] = "barrier-vs-step"
+    when: Literal["end", "step"] | None = None
+    """When partners are compared: at their `end` unless told, or each at the `step` at which they are aligned."""
+
+
+CARD = PlotCard(
+    doc="barriers between partners against the step at which they are aligned",
+    config=BarrierVsStep,
+    implementation="lmcspec.report.figures.over_permutations:over_steps",
+    measures=("connectivity", "fixed-points"),
+    on_y="barrier",
+    on_the_way=lambda config: config.when == "step",
+    varies_under=partial(in_what_permutations_vary, "step"),
+    unasked="measured",
+    place=7,
+)

@@ -222,3 +222,21 @@ def test_children_after_the_end_are_an_error():
     with pytest.raises(SpecError) as error:
         plan_of(study(conn))
     assert [problem.code for problem in error.value.problems] == ["E401"]
+
+
+@pytest.mark.parametrize(
+    ("between", "places"),
+    [
+        ('["wm", "early"]', [("dense", 0)]),
+        ('["wm", "ss"]', [("imp", 0), ("imp", 1), ("imp", 2)]),
+        ('["ss", "wm"]', [("imp", 0), ("imp", 1), ("imp", 2)]),
+    ],
+)
+def test_a_permutation_of_the_same_level_is_compared_at_all_levels(between, places):
+    plan = plan_of(study(f'fp = {{ kind = "fixed-points", between = {between} }}', replicates=2))
+    assert [(target.network, target.level) for target in plan.targets] == places
+    for target in plan.targets:
+        ways = {name: plan.tasks[task] for name, task in plan.tasks[target.task].inputs}
+        trained = {name: dict(way.inputs)["a"] for name, way in ways.items()}
+        same = {name: plan.roles.get(f"imp/s0/l{target.level}/train") == task for name, task in trained.items()}
+        assert target.network == "dense" or any(same.values())

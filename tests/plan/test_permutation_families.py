@@ -86,10 +86,12 @@ def test_one_permutation_is_held_against_all_of_a_family():
 def test_a_family_that_comes_first_is_held_member_by_member():
     more = FAMILIES + 'am = { method = "activations", network = "imp", level = "same", images = 100 }\n'
     plan = study('fp = { kind = "fixed-points", between = ["ss", "am"] }', more)
-    assert [(target.under, target.network) for target in plan.targets[:2]] == [
-        (f"am[rewind={r}]", f"imp[rewind={r}]") for r in ("0", "2it")
+    places = [(target.replicate, target.under, target.network, target.level) for target in plan.targets]
+    levels = range(max(level for *_, level in places) + 1)
+    assert len(levels) > 1
+    assert places == [
+        (s, f"am[rewind={r}]", f"imp[rewind={r}]", level) for s in (0, 2) for r in ("0", "2it") for level in levels
     ]
-    assert len(plan.targets) == 2 * 2
 
 
 def test_which_of_a_family_is_meant_has_to_be_clear():

@@ -117,7 +117,8 @@ def looking(
     places = [(group, site) for group, sites in traced.sites.items() for site in chosen(sites, settings.where)]
     a, b = ({name: tensor.to(images.device) for name, tensor in state.items()} for state in (a, b))
     sites = [site for _, site in places]
-    done, moments = (start.images, dict(start.moments)) if start is not None else (0, {})
+    before = start if start is not None else Seen(0, {})
+    done, moments = before.images, {group: of_group.to(images.device) for group, of_group in before.moments.items()}
     rows = torch.arange(done, len(images), device=images.index_device).split(settings.batch)
     for x, _ in images.batches((part, None) for part in rows if len(part)):
         with torch.no_grad():

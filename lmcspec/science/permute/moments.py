@@ -1,7 +1,7 @@
 """What is kept of two networks' activations: means, squares and products, taken batch by batch in float64."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -25,6 +25,10 @@ class Moments:
     squares_a: Tensor
     squares_b: Tensor
     products: Tensor
+
+    def to(self, device: torch.device | str) -> "Moments":
+        """The same on a device."""
+        return Moments(self.count, *(getattr(self, part.name).to(device) for part in fields(self)[1:]))
 
     def __add__(self, other: "Moments") -> "Moments":
         """The moments of both samples together (Chan, Golub & LeVeque 1983)."""

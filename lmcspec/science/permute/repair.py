@@ -21,9 +21,9 @@ _NORMS = (_BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.modules.instanc
 
 
 def mixed(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float = 0.5) -> dict[str, Tensor]:
-    """(1 - alpha) a + alpha b, of integer buffers a's."""
+    """(1 - alpha) a + alpha b, of integer buffers a's; on a's device."""
     return {
-        name: (1 - alpha) * tensor + alpha * b[name] if tensor.is_floating_point() else tensor.clone()
+        name: (1 - alpha) * tensor + alpha * b[name].to(tensor.device) if tensor.is_floating_point() else tensor.clone()
         for name, tensor in a.items()
     }
 

@@ -193,10 +193,29 @@ def test_a_permutation_with_the_groups_that_it_moves(place, lmcspec):
         '[measures]\nconn = { kind = "connectivity", levels = ["dense"], under = ["wm"] }\n'
     )
     answer = lmcspec("explain", "partners.toml", "permutations.wm").out
-    assert 'method    "weights"' in answer
+    assert 'method         "weights"' in answer
     assert "1 group, 16 units" in answer
     assert "classifier.weight axis 1" in answer
     assert lmcspec("explain", "partners.toml", "permutations.wm", "--format", "json").data["groups"][1:2] == [
         "  layers.0: 16 units in 3 places"
     ]
     assert "groups" not in lmcspec("explain", "partners.toml", "permutations.wm.method", "--format", "json").data
+
+
+def test_a_permutation_with_the_layers_that_are_rewound_for_it(place, lmcspec):
+    rewound = (
+        'rewind_layers = { how = "bottom-up", layers = { each = ["layers.0", "layers.1", "classifier"] }, step = 0 }'
+    )
+    Path("partners.toml").write_text(
+        f"replicates = 2\npartners = 2\n{SEVEN_UPDATES.replace('[16]', '[16, 8]')}"
+        f'[networks]\ndense = []\n[permutations]\nup = {{ method = "weights", network = "dense", {rewound} }}\n'
+        '[measures]\nconn = { kind = "connectivity", levels = ["dense"], under = ["up"] }\n'
+    )
+    early = {"layers.0": ["  nothing"], "layers.1": ["  layers.0"], "classifier": ["  layers.0", "  layers.1"]}
+    for layer, modules in early.items():
+        groups = lmcspec("explain", "partners.toml", f"permutations.up[layers={layer}]", "--format", "json").data[
+            "groups"
+        ]
+        head = groups.index(f"from the earlier step (bottom-up {layer})")
+        assert groups[head + 1 :] == modules
+    assert "from the earlier step" not in lmcspec("explain", "partners.toml", "permutations.up").out

@@ -119,3 +119,18 @@ def test_a_model_whose_forward_looks_at_values_has_facts_all_the_same(place, lmc
     (facts,) = [json.loads(path.read_text()) for path in Path(".lmcspec/facts").glob("*.json")]
     assert [name for name, _ in facts["prunable"]] == ["layers.0.weight", "classifier.weight"]
     assert facts["macs"] == 64 * 17 + 17 * 10
+
+
+def test_layers_that_a_permutation_leaves_whole(place, lmcspec):
+    text = SEVEN_UPDATES.replace("[16]", "[17]")
+    prune = 'prune = { fraction = 0.5, exclude = ["layers.0", "fc"] }'
+    Path("study.toml").write_text(
+        f"replicates = 2\npartners = 2\n{text}[networks]\ndense = []\n"
+        f'[permutations]\nwm = {{ method = "weights", network = "dense", {prune} }}\n'
+        '[measures]\nconn = { kind = "connectivity", levels = ["dense"], under = ["wm"] }\n'
+    )
+    said = lmcspec("plan", "study.toml")
+    assert said.code == 0 and "layers under `exclude` are unchecked" in said.out + said.err
+    assert "run does so first" in said.out + said.err
+    said = lmcspec("run", "study.toml")
+    assert said.code == 2 and "error[E409]" in said.err and "no layer 'fc'" in said.err and not objects()

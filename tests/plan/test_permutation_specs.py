@@ -5,14 +5,19 @@ import pytest
 from papers_for_tests import papers
 
 from lmcspec.base.steps import Step
+from lmcspec.plan.outlook import outlook
 
 SPECS = papers("permutation")
 loaded, planned, counts = SPECS.loaded, SPECS.planned, SPECS.counts
 FRAGMENTS = {name for name in SPECS.names if name.rpartition("/")[2].startswith("_")}
 EVERY = sorted(SPECS.names - FRAGMENTS)
+SMALL = [name for name in EVERY if name.startswith("small/")]
+FIGURES = [name for name in EVERY if name.startswith("figure")]
 PAIRS = 5
 TIMES = 17
 """Of 160 epochs: the start, every tenth, and the end."""
+LOOKS = 20
+"""The same, and epochs 1, 3 and 5."""
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +50,7 @@ def test_barriers_stand_beside_those_of_chance(name):
 def test_trajectories():
     """Under none, three of the ends and of the start, and eight on the way of each method."""
     for name in ("figure1", "figure9"):
-        assert counts(name) == {"train": 10, "match": PAIRS * (3 + 2 * 8), "path": PAIRS * TIMES * (4 + 2 * 8)}
+        assert counts(name) == {"train": 10, "match": PAIRS * (3 + 2 * 8), "path": PAIRS * LOOKS * (4 + 2 * 8)}
     mlp, others = 4, 6
     assert counts("figure10") == {
         "train": 10 * (mlp + others),
@@ -94,6 +99,38 @@ def test_ways_by_a_third(name):
     }
 
 
+def test_alignment_after_pruning():
+    """At fraction 0 both criteria are no pruning, and at the end that is `wm`; random masks are the same at every step."""
+    steps, criteria, fractions = 5, 2, 5
+    ways = steps * (criteria * fractions + 1)
+    assert counts("figure16") == {
+        "train": 10,
+        "prune": 10 * (steps * fractions + fractions),
+        "match": PAIRS * (ways + 1),
+        "path": PAIRS * ((ways + 2) + steps * criteria * fractions),
+    }
+
+
+@pytest.mark.parametrize("name", ["figure17", "figure18"])
+def test_alignment_with_layers_put_back(name):
+    """ResNet-20's first block is not its first layer, so that no way is the whole of another."""
+    ways = 8 + 4 * 5 * 8
+    assert counts(name) == {
+        "train": 10,
+        "match": PAIRS * (2 + ways),
+        "path": PAIRS * (3 + ways),
+        "agreement": PAIRS * ways,
+    }
+
+
+def test_agreement_over_time():
+    assert counts("figure21") == {"train": 10, "match": PAIRS * (3 + 2 * 9), "agreement": PAIRS * (10 + 9)}
+
+
+def test_planes():
+    assert counts("figure22") == {"train": 10, "match": PAIRS * (2 + 5), "landscape": PAIRS * (5 + 7)}
+
+
 def test_an_mlp_on_mnist():
     assert counts("mnist") == {"train": 10, "match": PAIRS * 3, "path": PAIRS * 6 * 4}
     assert counts("mnist-sparse") == {
@@ -106,9 +143,27 @@ def test_an_mlp_on_mnist():
 
 
 def test_figures_share_their_work():
-    trajectories = {task.id for task in planned("figure1").counted}
-    assert {task.id for task in planned("figure2-left").counted if "/l0/train" in task.label} <= trajectories
+    trained = {task.id for task in planned("figure1").counted if task.kind == "train"}
+    for name in ("figure16", "figure17", "figure21", "figure22"):
+        assert {task.id for task in planned(name).counted if task.kind == "train"} == trained
+    assert trained <= {task.id for task in planned("figure2-left").counted}
+    whole = {task.id for task in planned("figure2-left").counted if "/imp/" not in task.label}
+    assert whole & {task.id for task in planned("figure1").counted if task.kind in ("match", "path")}
+    dense = {task.id for task in planned("mnist").counted if task.kind == "train"}
+    assert dense <= {task.id for task in planned("mnist-sparse").counted}
+    assert dense <= {task.id for task in planned("mnist-width").counted}
 
-    assert {task.id for task in planned("mnist").counted if task.kind == "train"} <= {
-        task.id for task in planned("mnist-sparse").counted
-    }
+
+def test_every_figure_of_the_paper_has_a_small_one():
+    assert [name.removeprefix("small/") for name in SMALL] == FIGURES
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_small_ones_are_small(name):
+    """Three million images are minutes, and there are as many figures as in the whole."""
+    view = outlook(planned(name), None)
+    assert sum(one.work.images for one in view.waiting.values()) < 3_000_000
+    whole = name.removeprefix("small/")
+    for case in loaded(name).cases:
+        assert case.study.study == f"permutation-{whole}-small"
+        assert set(case.study.figures) == set(loaded(whole).cases[0].study.figures)

@@ -6,6 +6,20 @@ import pytest
 from drawn_for_tests import Recorded, draw
 from results_for_tests import made_up, plan_of
 
+from lmcspec.catalog import get
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("barrier/test", "barrier (points of test error)"),
+        ("barrier/train-loss@recompute", "barrier (train loss, batch norm recomputed)"),
+        ("barrier/test@repair", "barrier (points of test error, units repaired)"),
+    ],
+)
+def test_what_was_done_to_statistics_is_said(name, label):
+    assert get("measure", "connectivity").metrics.called(name).label() == label
+
 
 def _plan():
     return plan_of(

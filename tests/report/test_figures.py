@@ -351,6 +351,7 @@ def test_the_picture_of_one_path(plan):
         "test, recompute": [10, 20, 20],
         "train, recompute": [0, 30, 0],
     }
+    assert lines({"average": curve, "recompute": curve, "repair": better}).keys() >= {"test, average", "test, repair"}
 
 
 def test_every_figure_that_is_drawn_can_be_asked_for(plan, store):

@@ -74,7 +74,7 @@ class TestPanels:
         assert lines(axes)["dense"][1][1] == pytest.approx(
             25 * fmean(over(plan, "dense_lmc", at_updates=0, through=None))
         )
-        assert "recomputed" in drawing.caption
+        assert "statistics of batch norm recomputed" in drawing.caption
 
     def test_cases_whose_families_have_other_members(self):
         """ImageNet's rewind points are epochs, LeNet's updates: each panel shows its own."""

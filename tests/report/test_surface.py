@@ -118,7 +118,7 @@ def test_what_a_figure_asks_for(plan, store):
     (lines,) = surfaces(drawing).values()
     assert list(lines) == ["level 0", "level 3"]
     assert lines["level 3"][2][1] == pytest.approx(100 * 0.25 * middle(plan, 0.5, network="imp", level=3))
-    assert "recomputed" in drawing.caption
+    assert drawing.caption.endswith(" Statistics of batch norm are recomputed.")
     other = draw(plan, store, **{"path-surface": {"measure": "few"}})["path-surface"]
     assert list(surfaces(other)) == ["random"]
 

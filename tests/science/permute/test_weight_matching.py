@@ -320,9 +320,12 @@ def test_arguments_stay_as_they_are():
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (
-            {"layers.0.bias": torch.tensor([0.0, 0, float("nan"), 0, 0])},
-            "layers.0.bias holds numbers that are not finite",
+        *(
+            (
+                {"layers.0.bias": torch.tensor([0.0, 0, odd, 0, 0])},
+                "layers.0.bias holds numbers that are not finite",
+            )
+            for odd in (torch.nan, torch.inf, -torch.inf)
         ),
         ({"layers.0.bias": torch.zeros(6)}, r"layers.0.bias has the shapes \(5,\) and \(6,\): to match networks of"),
     ],

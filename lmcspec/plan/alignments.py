@@ -55,10 +55,14 @@ class Alignments:
     pairs: Sequence[Partners]
     ways: Ways = field(default_factory=Ways)
     """The families of the permutations."""
+    _meant: dict[tuple, list[str]] = field(default_factory=dict)
 
     def under(self, names: Iterable[str], network: NetworkPlan) -> list[str]:
         """The permutations that names mean for a network, those of families spelled out."""
-        return self.ways.under(names, network.name)
+        key = (network.name, *names)
+        if key not in self._meant:
+            self._meant[key] = self.ways.under(key[1:], network.name)
+        return self._meant[key]
 
     def single(self, name: str, network: NetworkPlan) -> str:
         """The only permutation that a name means for a network. Raises Unsuited where it means several."""

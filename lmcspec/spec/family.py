@@ -58,13 +58,12 @@ def going_with(members: Sequence[Member], choice: Choice) -> list[Member]:
     return agreeing or list(members)
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(NamedTuple):
     """The families of a case's permutations, and which of their members go with which network."""
 
-    families: Mapping[str, Family] = field(default_factory=dict)
+    families: Mapping[str, Family] = MappingProxyType({})
     """By the name under which they were written; members in order."""
-    networks: Mapping[str, Member] = field(default_factory=dict)
+    networks: Mapping[str, Member] = MappingProxyType({})
     """Every network of a case with families, by name, whether it is of one or not."""
 
     def under(self, names: Iterable[str], network: str) -> list[str]:

@@ -168,6 +168,11 @@ class Way:
     from a family of networks, such as their `rewind`."""
     params: Mapping[str, str | float | int | bool] = field(hash=False)
     """Its settings, flat and dotted like the spec: `method`, `step`. Points in training are updates."""
+    called: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What it is called beside networks whose names say already what of its own it takes over from there.
+
+    `ss[rewind=0]` beside `imp[rewind=0]` is `ss`, as `ss[rewind=2it]` is beside `imp[rewind=2it]`.
+    """
 
     def setting(self, name: str) -> str | float | int | bool | None:
         """A setting by its name, or by the short one by which its family varies in it; None where it has none."""
@@ -175,17 +180,8 @@ class Way:
         return self.values.get(name) if value is None else value
 
     def beside(self, network: str) -> str:
-        """What it is called beside a network, whose name says already what of its own it takes over from there.
-
-        `ss[rewind=0]` beside `imp[rewind=0]` is `ss`, as it is `ss` beside every member of `imp`.
-        """
-        inside = network.partition("[")[2].removesuffix("]").split(",")
-        kept = [
-            f"{key}={label}"
-            for key, label in self.values.items()
-            if key in self.paths or f"{key}={label}" not in inside
-        ]
-        return f"{self.family}[{','.join(kept)}]" if kept else self.family
+        """What it is called beside a network."""
+        return self.called.get(network, self.name)
 
 
 @dataclass(frozen=True)

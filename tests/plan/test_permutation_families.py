@@ -194,19 +194,26 @@ def test_a_short_name_leads_to_the_setting_that_varies():
 
 
 def test_beside_a_network_that_it_follows_it_needs_no_more_name_than_its_own():
-    followed = Way("", "ss[step=1ep,rewind=0]", "ss", {"step": "1ep", "rewind": "0"}, {"step": "step"}, {})
-    assert followed.beside("imp[rewind=0]") == "ss[step=1ep]"
-    assert followed.beside("imp[rewind=100it]") == followed.beside("dense") == "ss[step=1ep,rewind=0]"
-    own = Way("", "wt[step=1ep]", "wt", {"step": "1ep"}, {"step": "step"}, {})
-    assert own.beside("ours[step=1ep]") == "wt[step=1ep]"
-    assert Way("", "wm", "wm", {}, {}, {}).beside("imp[rewind=0]") == "wm"
+    networks = """
+        twin = [{ rounds = 1, rewind = { each = [0, "2it"] } }]
+        random = { like = "imp", mask = "shuffled" }
+        one = { like = "imp[rewind=0]", mask = "shuffled" }
+    """
+    families = FAMILIES.replace('level = "same" }', 'level = "same", kernel = { each = ["linear", "cosine"] } }')
+    ways = {way.name: way for way in study("accuracy = {}", families, networks).permutations}
+    followed = ways["ss[kernel=cosine,rewind=0]"]
+    assert followed.called == dict.fromkeys(("imp[rewind=0]", "random[rewind=0]"), "ss[kernel=cosine]")
+    assert followed.beside("imp[rewind=0]") == "ss[kernel=cosine]"
+    for network in ("imp[rewind=2it]", "dense", "one", "twin[rewind=0]"):
+        assert followed.beside(network) == "ss[kernel=cosine,rewind=0]", "its name does not say it"
+    assert not ways["wt[step=1it]"].called
 
 
 def test_a_saved_plan_has_them():
     plan = study("accuracy = {}")
     document = to_document(plan)
     assert from_document(document).permutations == plan.permutations
-    assert len(plan.permutations) == 5
+    assert len(plan.permutations) == 5 and any(way.called for way in plan.permutations)
 
 
 def test_a_figure_of_one_network_takes_a_family_for_the_member_that_goes_with_it():

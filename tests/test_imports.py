@@ -85,6 +85,7 @@ replicates = 3
 partners = 3
 permutations.ind = { method = "weights", network = "imp", via = "third" }
 measures.fixed-points = { between = ["wm", "ind"] }
+measures.transitivity = { levels = ["dense"], under = ["wm"], lengths = [3], paths = 1 }
 """
 
 COMPILER = ("torch._dynamo", "torch._inductor")

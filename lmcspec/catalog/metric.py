@@ -118,7 +118,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """All metrics of a kind of measure: those that it always has, and those that it has once for every layer."""
+    """All metrics of a kind of measure: those that it always has, and those that it has once for every layer.
+
+    Of paths through several networks the latter are once for every length: `composed-barrier/test/3`.
+    """
 
     fixed: tuple[Metric, ...] = ()
     by_layer: tuple[Metric, ...] = ()
@@ -131,12 +134,12 @@ class Metrics:
         return iter(self.fixed)
 
     def called(self, name: str) -> Metric | None:
-        """The metric of that name; of a layer `layer-sparsity/LAYER`."""
+        """The metric of that name; of a layer `layer-sparsity/LAYER`, which no chart has."""
         if name not in self._by_name:
             of_layer = next((metric for metric in self.by_layer if name.startswith(f"{metric.name}/")), None)
             if of_layer is None:
                 return None
-            self._by_name[name] = replace(of_layer, name=name)
+            self._by_name[name] = replace(of_layer, name=name, chart=())
         return self._by_name[name]
 
     def like(self, metric: Metric, **changes: Any) -> Metric | None:

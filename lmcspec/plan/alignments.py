@@ -94,6 +94,17 @@ class Alignments:
         masks = {end: aligned(self.emit, network, each, number, settings, name).mask for end, each in ends.items()}
         return {end: mask for end, mask in masks.items() if mask is not None}
 
+    def between(self, name: str, a: int, b: int, level: int) -> tuple[str, bool]:
+        """The task that aligns any two replicates, and whether it has to be undone, so that b comes near a.
+
+        It is one task for both directions: the higher one is aligned with the lower. Raises Unsuited for a way that
+        is none of two.
+        """
+        if self.of(name).via is not None:
+            message = f"`{name}` goes by way of a third partner, and on a path any two are aligned"
+            raise Unsuited("E440", message, "take a permutation that aligns two directly")
+        return self._match(name, Partners(*sorted((a, b))), level), a > b
+
     def of(self, name: str) -> Alignment:
         """The settings of a permutation. Raises Unsuited where the name is that of a family."""
         if name in self.ways.families:

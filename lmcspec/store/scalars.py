@@ -61,6 +61,13 @@ class Pair(TypedDict):
     plane: float
 
 
+class OfLength(TypedDict):
+    """Paths of as many networks, by the replicates that they visit, and of each number a value for each path."""
+
+    paths: list[str]
+    values: dict[str, list[float]]
+
+
 class Histogram(TypedDict):
     """A histogram: how many values lie between each two edges."""
 
@@ -97,6 +104,7 @@ class KnownScalars(Sides, total=False):
     distances: list[Pair]
     own: dict[str, list[float]]
     histogram: Histogram
+    lengths: dict[str, OfLength]
 
 
 TOGETHER = (

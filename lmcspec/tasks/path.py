@@ -63,8 +63,8 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     `noise.safetensors` has draws of what noise alone makes of these numbers, float32 (draws,) by policy and name, such
     as `average/instability/test`; `wrong.safetensors` which images are classified wrongly, bits, uint8 (positions,
     bytes), such as `average/test`. Policies that are one and the same stand there once. Copies whose ends coincide are
-    an error unless they collapsed: then they were not trained under different noise. The outcome is that of the first
-    end that collapsed, else ok.
+    an error unless they collapsed, or are one network that was only permuted: then they were not trained under
+    different noise. The outcome is that of the first end that collapsed, else ok.
     """
     import torch
 
@@ -121,7 +121,8 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         outcome(first.test[place], data.classes, masks_of_ends[name] or mask) for place, name in ((0, "a"), (-1, "b"))
     ]
     collapse = first_collapse(ends)
-    if first.distance == 0 and collapse == "ok":
+    only_permuted = ctx.has("permutation") and ctx.input("a") == ctx.input("b")
+    if first.distance == 0 and collapse == "ok" and not only_permuted:
         raise LmcspecError(
             "the two copies ended in the same weights: the rate is nothing where they part, or they were trained under "
             "the same noise",

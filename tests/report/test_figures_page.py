@@ -55,6 +55,7 @@ model.widths = [16]
 way = { kind = "connectivity", levels = "all", under = ["none", "wm", "ind", "wt", "pm", "pl"], through = ["1ep", "5ep"], branch = [0, 5] }
 onset = { kind = "stability", levels = ["dense"], at = [0, 5] }
 agree = { kind = "fixed-points", between = ["wm", "ind", "wt"] }
+transitive = { kind = "transitivity", levels = ["dense"], under = ["wm"], lengths = [2, 3], paths = 1 }
 """
 OF_PARTNERS = ("barrier-vs-", "fixed-points")
 """What figures are called that are drawn from the study of partners."""
@@ -99,7 +100,11 @@ def aligned():
     agreement = {
         "metrics": {"fixed-points": 0.25, "fixed-points-by-chance": 0.125, "layer-fixed-points/layers.0": 0.25}
     }
-    return plan, recorded(plan, lambda target: Result(agreement if target.kind == "fixed-points" else path))
+    numbers = {f"{what}-barrier/{images}": [0.1] for what in ("composed", "cycle") for images in ("test", "test-loss")}
+    of_paths = {"paths": ["0-1"], "values": {**numbers, "fixed-points": [0.5], "fixed-points-by-chance": [0.125]}}
+    transitivity = {"metrics": {"composed-barrier/test": 0.1}, "lengths": {"2": of_paths, "3": of_paths}}
+    others = {"fixed-points": agreement, "transitivity": transitivity}
+    return plan, recorded(plan, lambda target: Result(others.get(target.kind, path)))
 
 
 def test_there_are_as_many_as_the_page_has():

@@ -1,6 +1,7 @@
 """Paths as tasks: their ends, their points, their images, and the numbers read off them."""
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from lmcspec.report.noise import floor, noise_of
 from lmcspec.science import curves, masks, paths
 from lmcspec.science.data import load
 from lmcspec.science.evaluate import evaluate
+from lmcspec.science.permute import algebra, permutation_file
 from lmcspec.science.subset import balanced
 from lmcspec.tasks import Interrupted, Known, read
 from lmcspec.tasks.path import Path, distinct, work
@@ -199,6 +201,23 @@ def test_a_subset_is_fixed_and_class_balanced(tmp_path, mlp, digits):
 def test_equal_ends_are_an_error(tmp_path, mlp):
     with pytest.raises(LmcspecError, match="trained under the same noise"):
         do(path, tmp_path, params(), {}, inputs={"a": mlp["a"], "b": mlp["a"]})
+
+
+def test_a_network_and_itself_permuted_may_be_one_and_the_same(tmp_path, mlp):
+    """A cycle of permutations that closes: nothing rises, and nothing is wrong."""
+    groups = read.groups(MLP)
+    (tmp_path / "cycle").mkdir()
+    permutation_file.save(tmp_path / "cycle" / read.PERMUTATION, algebra.identity(groups))
+    inputs = {"a": mlp["a"], "b": mlp["a"], "permutation": Done(tmp_path / "cycle")}
+    found = do(path, tmp_path / "p", params(), {}, inputs=inputs).scalars
+    assert found["distance"] == 0
+    assert found["paths"]["average"]["summary"]["barrier/test-loss"] == pytest.approx(0, abs=1e-9)
+    with pytest.raises(LmcspecError, match="trained under the same noise"):
+        do(path, tmp_path / "q", params(), {}, inputs=inputs | {"b": Done(_copied(mlp["a"], tmp_path / "copy"))})
+
+
+def _copied(done, folder):
+    return shutil.copytree(done.out, folder)
 
 
 @pytest.mark.parametrize("which", ["a", "b"])

@@ -280,10 +280,12 @@ optimiser = { name = "sgd", lr = 0.1 }
 dense = []
 [permutations]
 ind = { method = "weights", network = "dense", via = "third" }
+wm = { method = "weights", network = "dense" }
 [measures]
 connectivity = { levels = ["dense"], under = ["ind"], points = 3, images = 100 }
+transitivity = { levels = ["dense"], under = ["wm"], lengths = [2, 3], paths = 2, points = 3, images = 100 }
 """
-"""Two networks that meet by way of a third."""
+"""Two networks that meet by way of a third, and what is left of permutations that are composed."""
 
 ALIGNED = """
 study = "golden-aligned"

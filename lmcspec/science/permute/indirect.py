@@ -7,8 +7,6 @@ p_1 … p_k, of which p_i aligns N_i to N_(i-1); it is a cycle where N_k is N_0.
 from collections.abc import Sequence
 from functools import reduce
 
-from lmcspec.base import streams
-from lmcspec.base.addresses import Address
 from lmcspec.science.permute.algebra import Permutation, compose, invert
 
 
@@ -28,26 +26,3 @@ def along(path: Sequence[Permutation]) -> Permutation:
     barrier between N_0 and itself so permuted. An empty path is the identity.
     """
     return reduce(compose, reversed(path), {})
-
-
-def random_paths(networks: int, length: int, count: int, *address: Address) -> list[tuple[int, ...]]:
-    """`count` different paths through `length` + 1 of the networks 0 … networks-1, each network once in a path.
-
-    They are drawn from the stream `match` at this address, each turned so that it starts at its smaller end; all there
-    are, if there are no more than `count`. The step from the end back to the start makes a cycle of a path.
-    """
-    if not 1 <= length < networks:
-        raise ValueError(f"a path of {length} steps needs {length + 1} networks, and there are {networks}")
-    possible = _falling(networks, length + 1) // 2
-    paths: dict[tuple[int, ...], None] = {}
-    draw = 0
-    while len(paths) < min(count, possible):
-        visited = streams.permutation(networks, "match", *address, "path", draw)[: length + 1].tolist()
-        paths[tuple(visited if visited[0] < visited[-1] else reversed(visited))] = None
-        draw += 1
-    return list(paths)
-
-
-def _falling(number: int, factors: int) -> int:
-    """number (number - 1) … with so many factors."""
-    return reduce(lambda product, place: product * (number - place), range(factors), 1)

@@ -1,6 +1,3 @@
-import itertools
-
-import pytest
 import torch
 from digit_networks_for_tests import same
 from hypothesis import given
@@ -9,7 +6,7 @@ from hypothesis import strategies as st
 from lmcspec.base import streams
 from lmcspec.science.permute.algebra import apply, fixed_points, fixed_share, identity, invert
 from lmcspec.science.permute.groups import Block, Groups
-from lmcspec.science.permute.indirect import along, induced, random_paths
+from lmcspec.science.permute.indirect import along, induced
 
 SIZES = {"first": 7, "second": 4}
 _INPUT, _FIRST, _SECOND = (Block(None, 3),), (Block("first", 7),), (Block("second", 4),)
@@ -78,19 +75,3 @@ def test_planted_cycles_close(first, second):
 def test_the_order_of_steps_matters():
     p, q = permutation(1), permutation(2)
     assert not same(along([p, q]), along([q, p]))
-
-
-@given(st.integers(2, 6), st.integers(1, 5), st.integers(1, 8))
-def test_random_paths_visit_networks_once(networks, length, count):
-    if length >= networks:
-        with pytest.raises(ValueError, match=f"needs {length + 1} networks, and there are {networks}"):
-            random_paths(networks, length, count, 0)
-        return
-    paths = random_paths(networks, length, count, 0)
-    possible = {visited for visited in itertools.permutations(range(networks), length + 1) if visited[0] < visited[-1]}
-    assert len(paths) == len(set(paths)) == min(count, len(possible)) and set(paths) <= possible
-    assert paths == random_paths(networks, length, count, 0)
-
-
-def test_paths_are_a_function_of_their_address():
-    assert random_paths(10, 3, 20, 0) != random_paths(10, 3, 20, 1)

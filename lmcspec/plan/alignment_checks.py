@@ -1,6 +1,7 @@
 """What a permutation says of steps, layers and pruning, held against networks, their recipes and the model."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from lmcspec.plan.networks import layer_problems
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.spec import Case
 from lmcspec.spec.paths import Path
+from lmcspec.spec.references import NONE
 from lmcspec.spec.study import Alignment, RewoundLayers
 from lmcspec.tasks import Part
 
@@ -83,9 +85,7 @@ def _path(case: Case, name: str, rewound: RewoundLayers, known: Known, notes: li
             "lmcspec plan --facts SPEC takes them, and run does so first"
         )
         return
-    from lmcspec.tasks import read  # builds the model with torch
-
-    tensors = list(read.module(known.model, "meta").state_dict())
+    tensors = _tensors(known.model)
     if any(_beneath(layer, tensor) for tensor in tensors):
         return
     paths = list(dict.fromkeys(path for tensor in tensors for path in accumulate(tensor.split(".")[:-1], _joined)))
@@ -98,6 +98,14 @@ def _path(case: Case, name: str, rewound: RewoundLayers, known: Known, notes: li
         label=f"did you mean `{near}`?" if near else "",
         help=f"exact paths are {', '.join(paths[:MOST_LISTED])}{more}",
     )
+
+
+@lru_cache(maxsize=4)  # members of a family ask one after the other
+def _tensors(model: Part) -> tuple[str, ...]:
+    """The names of a model's state. Builds it with torch."""
+    from lmcspec.tasks import read
+
+    return tuple(read.module(model, "meta").state_dict())
 
 
 def _beneath(layer: str, tensor: str) -> bool:
@@ -136,4 +144,6 @@ def _unsaid(case: Case, measure: str, under: Sequence[str], ways: Sequence[str])
     place = next(index for index, name in enumerate(under) if whole in case.ways.all_of(name))
     message = f"`{whole}` does not prune, and the others prune in {len(different)} ways: which holds is not said"
     help = f'give it a measure of its own for each: under = ["{whole}", "{next(iter(prunes))}"], ends = "pruned"'
+    if whole == NONE:
+        help += ', or a permutation of its own: method = "identity" with each `prune`'
     return case.origins.problem("E117", message, ("measures", measure, "under", place), help=help)

@@ -252,3 +252,13 @@ def test_pruned_ends_under_members_of_a_family():
     with pytest.raises(SpecError, match="`none` does not prune, and the others prune in 2 ways"):
         plan(family, ENDS.format('"none", "p"'))
     assert len(under(plan(family, ENDS.format('"none", "p[fraction=0.6]"')))) == 2
+
+
+def test_the_control_of_pruned_ends_is_a_permutation_that_moves_nothing():
+    family = PRUNED.replace("0.5", "{ each = [0.5, 0.6] }")
+    asked = plan(family + family.replace("p = {", "q = {").replace('"weights"', '"identity"'), ENDS.format('"p", "q"'))
+    ends = {name: inputs(asked, path) for name, (path, _) in under(asked).items()}
+    for fraction in (0.5, 0.6):
+        moved, stays = (ends[f"{name}[fraction={fraction}]"] for name in "pq")
+        assert moved["mask-a"].id == stays["mask-a"].id and moved["mask-b"].id == stays["mask-b"].id
+        assert moved["permutation"].id != stays["permutation"].id

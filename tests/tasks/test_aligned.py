@@ -207,3 +207,11 @@ def test_an_end_whose_own_mask_leaves_a_layer_nothing_is_dead(tmp_path):
         inputs = stored(tmp_path / str(number), a=a, b=b, **{"mask-a": masks[0], "mask-b": masks[1]})
         outcome = do(path, tmp_path / f"path{number}", walk, {}, inputs=inputs).outcome
         assert outcome == ("dead-layer" if number else "chance"), "that of the first end that collapsed"
+
+
+def test_the_control_moves_nothing(tmp_path):
+    ends = stored(tmp_path, a=state(CONVNET, 0), b=state(CONVNET, 1))
+    done = do(match, tmp_path / "found", params(CONVNET, Part.of({"method": "identity"})), PAIR, inputs=ends)
+    for vector in load_file(done.out / read.PERMUTATION).values():
+        assert torch.equal(vector, torch.arange(len(vector)))
+    assert done.scalars["in-place"] == 1 and done.scalars["distance-after"] == done.scalars["distance-before"]

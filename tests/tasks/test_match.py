@@ -87,7 +87,7 @@ class Killed(BaseException):
     """As a kill ends a process: no code runs after it."""
 
 
-@pytest.mark.parametrize("settings", METHODS[:4], ids=label)
+@pytest.mark.parametrize("settings", METHODS[:5], ids=label)
 def test_what_is_killed_goes_on_from_its_last_checkpoint(tmp_path, settings, monkeypatch):
     asked = params(settings)
     whole = match(tmp_path / "whole", asked)

@@ -302,12 +302,13 @@ dense = []
 [permutations]
 magnitude = { method = "weights", network = "dense", prune = { fraction = 0.4, exclude = ["classifier"] } }
 chance = { method = "activations", network = "dense", images = 100, where = "pre", step = "5it", prune = { criterion = "random", fraction = 0.5, scope = "layer" } }
+as-they-are = { method = "identity", network = "dense", prune = { fraction = 0.4, exclude = ["classifier"] } }
 snip = { method = "weights", network = "dense", prune = { criterion = { name = "snip", per_class = 2 }, fraction = 0.5 } }
 bottom-up = { method = "weights", network = "dense", rewind_layers = { how = "bottom-up", layers = "blocks.1", step = "3it" } }
 put-in = { method = "activations", network = "dense", images = 100, where = "pre", rewind_layers = { how = "put-in", layers = "blocks.0.conv", step = "rewind" } }
 [measures]
 whole = { kind = "connectivity", levels = ["dense"], under = ["bottom-up", "put-in"], points = 3, images = 100, bn_images = 100 }
-pruned = { kind = "connectivity", levels = ["dense"], under = ["magnitude", "chance", "snip"], ends = "pruned", points = 3, images = 100, bn_images = 100 }
+pruned = { kind = "connectivity", levels = ["dense"], under = ["magnitude", "chance", "snip", "as-they-are"], ends = "pruned", points = 3, images = 100, bn_images = 100 }
 """
 """Networks that are pruned before they are aligned, and such of two steps; paths between pruned ends."""
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from lmcspec.catalog.matchers import activations, weights
+from lmcspec.catalog.matchers import activations, identity, weights
+from lmcspec.science.permute import algebra
 from lmcspec.science.permute.activation_matching import ActivationMatching, looking, seen, similarities
 from lmcspec.science.permute.assignment import assign
 from lmcspec.science.permute.matching_state import as_tensors, from_tensors
@@ -36,6 +37,11 @@ def by_activations(config: activations.ActivationMatching, pair: Pair) -> Iterat
     assert state is not None, "there are images"
     gains = similarities(state, settings)
     yield Step(total, total, dict, permutation={group: assign(gain) for group, gain in gains.items()})
+
+
+def as_they_are(config: identity.Identity, pair: Pair) -> Iterator[Step]:
+    """No matching at all, in one step."""
+    yield Step(1, 1, dict, permutation=algebra.identity(pair.traced.groups))
 
 
 def solving_on(pair: Pair) -> str:

@@ -316,12 +316,55 @@ def test_a_baseline_of_one_recipe_is_trained_with_it():
     assert set(plan.tasks) == set(by_hand.tasks)
 
 
+@settings(max_examples=examples(0.1))
+@given(
+    st.lists(st.sampled_from(["bottom-up", "top-down", "put-in"]), min_size=1, max_size=2, unique=True),
+    st.lists(st.sampled_from(["layers.0", "layers.1"]), min_size=1, unique=True),
+    st.lists(st.sampled_from([0.2, 0.5]), min_size=1, unique=True),
+    st.lists(st.sampled_from(["random", "magnitude"]), min_size=1, unique=True),
+)
+def test_keys_of_tables_within_vary_too(hows, layers, fractions, criteria):
+    def text(permutations: dict[str, str]) -> str:
+        lines = [f'{name} = {{ method = "weights", network = "dense", {rest} }}' for name, rest in permutations.items()]
+        under = ", ".join(f'"{name}"' for name in permutations)
+        measure = f'conn = {{ kind = "connectivity", levels = ["dense"], under = [{under}] }}'
+        wide = HEAD.replace("[16]", "[16, 12]")
+        return "\n".join([wide, "[networks]", "dense = []", "[permutations]", *lines, "[measures]", measure])
+
+    def quoted(values: list[str]) -> list[str]:
+        return [f'"{value}"' for value in values]
+
+    families = {
+        "pl": f'rewind_layers = {{ how = {listed(quoted(hows))}, layers = {listed(quoted(layers))}, step = "2it" }}',
+        "pr": f"prune = {{ fraction = {listed(list(map(str, fractions)))}, criterion = {listed(quoted(criteria))} }}",
+    }
+    early, cut = list(itertools.product(hows, layers)), list(itertools.product(fractions, criteria))
+    names = {
+        **{
+            f"pl-{number}": f'rewind_layers = {{ how = "{how}", layers = "{layer}", step = "2it" }}'
+            for number, (how, layer) in enumerate(early)
+        },
+        **{
+            f"pr-{number}": f'prune = {{ fraction = {fraction}, criterion = "{criterion}" }}'
+            for number, (fraction, criterion) in enumerate(cut)
+        },
+    }
+    plan, hand = plan_of(text(families)), plan_of(text(names))
+    assert set(plan.tasks) == set(hand.tasks)
+    assert [target.task for target in plan.targets] == [target.task for target in hand.targets]
+    ways = {way.name: way for way in plan.permutations}
+    assert [(ways[f"pl[how={how},layers={layer}]"].setting("how"), layer) for how, layer in early] == early
+    assert [ways[f"pr[fraction={fraction},criterion={name}]"].setting("fraction") for fraction, name in cut] == [
+        fraction for fraction, _ in cut
+    ]
+
+
 REWINDS = st.lists(st.sampled_from(["0", '"1it"', '"3it"']), min_size=1, max_size=2, unique=True)
 STEPS = st.lists(st.sampled_from(['"1it"', '"4it"', '"end"', "0"]), min_size=1, max_size=3, unique=True)
 KERNELS = st.lists(st.sampled_from(['"linear"', '"cosine"']), min_size=1, max_size=2, unique=True)
 
 
-@settings(max_examples=examples(0.4))
+@settings(max_examples=examples(0.2))
 @given(REWINDS, STEPS, KERNELS)
 def test_a_family_is_what_it_would_be_by_hand(rewinds, steps, kernels):
     families, names = (plan_of(HEAD + text(rewinds, steps, kernels)) for text in (with_families, by_hand))

@@ -71,7 +71,12 @@ def _of_nothing(asked: AskedFigure) -> Iterator[Problem]:
             yield from without
             return
         yield from of_band(asked, numbers)
-        drawn = [target for number in numbers for target in number.targets]
-        drawn = [target for target in drawn if target.through is not None or not plot.on_the_way(asked.figure)]
+        way = plot.on_the_way(asked.figure)
+        drawn = [
+            target
+            for number in numbers
+            for target in number.targets
+            if target.through is not None or not (way and number.may_be_followed)
+        ]
         drawn = [target for target in drawn if target.at or not plot.of_children]
     yield from of_no_target(asked, drawn)

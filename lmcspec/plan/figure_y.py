@@ -1,6 +1,6 @@
 """What stands on the y axis of a figure of lines, and why there would be nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lmcspec.base.errors import Problem
@@ -8,6 +8,7 @@ from lmcspec.catalog import Metric, nearest
 from lmcspec.catalog.on_y import taken_from, told, usual
 from lmcspec.plan.figure_asked import AskedFigure, Measured
 from lmcspec.plan.graph import Target
+from lmcspec.plan.way_axis import varying
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class OnY:
     """The number that `split` and `metric` make of it; None where there is none such."""
     targets: Sequence[Target]
     """Those whose results have that number, of whichever network and k."""
+
+    @property
+    def may_be_followed(self) -> bool:
+        """Whether its measures can look at networks on their way."""
+        return any(hasattr(measure.config, "through") for measure in self.measures)
 
 
 def numbers_on_y(asked: AskedFigure) -> list[OnY]:
@@ -53,7 +59,8 @@ def _number(asked: AskedFigure, quantity: str, key: str, *place: int) -> OnY:
 def y_problems(asked: AskedFigure, numbers: Sequence[OnY]) -> Iterator[Problem]:
     """Of each quantity without a number that could be drawn the key that leaves none; one is enough to draw nothing."""
     said, split, chosen = asked.says("metric"), asked.says("split"), asked.says("measure")
-    taken = [measure for number in numbers for measure in number.measures if measure.card.from_k]
+    every = [measure for number in numbers for measure in number.measures]
+    taken = [measure for measure in every if measure.card.from_k or measure.card.of_partners]
     if chosen is not None and taken and chosen not in [measure.name for measure in taken]:
         listed = ", ".join(dict.fromkeys(measure.name for measure in taken))
         help = f"it is taken from: {listed}"
@@ -85,9 +92,8 @@ def y_problems(asked: AskedFigure, numbers: Sequence[OnY]) -> Iterator[Problem]:
 
 
 def _of_targets(asked: AskedFigure, number: OnY) -> Iterator[Problem]:
-    """That none of the targets is of these networks, of this k, or on the way where the plot shows what is."""
+    """That none of the targets is of these networks, of this k, or otherwise of what the plot shows."""
     at, seen = asked.says("at"), asked.of_networks(number.targets)
-    chosen = "measure" if asked.says("measure") else "plot"
     names = " or ".join(f"`{measure.name}`" for measure in number.measures)
     if not seen:
         listed = ", ".join(dict.fromkeys(target.network for target in number.targets))
@@ -97,11 +103,45 @@ def _of_targets(asked: AskedFigure, number: OnY) -> Iterator[Problem]:
         steps = {target.at: target.at_updates for target in seen}
         listed = ", ".join(sorted(steps, key=lambda step: steps[step]))
         yield asked.problem("E431", f"no k of {names} is {at}", "at", help=f"measured are: {listed}")
-    elif asked.plot.on_the_way(asked.figure) and not any(target.through is not None for target in seen):
-        key = "networks" if any(target.through is not None for target in number.targets) else chosen
+    else:
+        yield from _of_ways(asked, number, seen, names)
+
+
+def _of_ways(asked: AskedFigure, number: OnY, seen: Sequence[Target], names: str) -> Iterator[Problem]:
+    """That under the permutations of the figure no target is on the way, of children, or over what is on x."""
+    under, plot = asked.says("under"), asked.plot
+    shown = [target for target in seen if under is None or target.under in under]
+    if not shown:
+        listed = ", ".join(dict.fromkeys(target.under for target in seen if target.under))
+        message = f"of none of these is there a `{number.metric.name if number.metric else number.quantity}`"
+        yield asked.problem("E431", message, "under", help=f"there is of: {listed}")
+        return
+
+    def place(fits: Callable[[Target], bool]) -> str:
+        """The key that leaves none: the permutations where others fit, the networks, the measure, or the plot."""
+        if any(map(fits, seen)):
+            return "under"
+        return "networks" if any(map(fits, number.targets)) else "measure" if asked.says("measure") else "plot"
+
+    if plot.on_the_way(asked.figure) and number.may_be_followed and not any(map(_on_the_way, shown)):
         message = f"{names} looks at no network of the figure on its way"
-        yield asked.problem("E431", message, key, help='say `through = "1ep"` in the measure')
-    elif asked.plot.of_children and not any(target.at for target in seen):
-        key = "networks" if any(target.at for target in number.targets) else chosen
+        yield asked.problem("E431", message, place(_on_the_way), help='say `through = "1ep"` in the measure')
+    elif plot.of_children and not any(map(_of_children, shown)):
         message = f"{names} compares no children"
-        yield asked.problem("E431", message, key, help="say `branch = [0, 5]` in the measure")
+        yield asked.problem("E431", message, place(_of_children), help="say `branch = [0, 5]` in the measure")
+    ways = [way for way in asked.plan.permutations if way.case == asked.case.name]
+    for key, axis in plot.varies_under(asked.figure).items():
+        vary = varying(ways, axis)
+        if key != "series" and not any(target.under in vary for target in shown):
+            message = f"none of the permutations of {names} that it shows varies in `{axis}`"
+            yield asked.problem(
+                "E431", message, "under" if under else number.key[0], help=f"these do: {', '.join(vary)}"
+            )
+
+
+def _on_the_way(target: Target) -> bool:
+    return target.through is not None
+
+
+def _of_children(target: Target) -> bool:
+    return bool(target.at)

@@ -136,6 +136,15 @@ class TestSteps:
         assert shown["unpermuted"] == ([0, 2, 4], pytest.approx([over(plan, "none", through=at) for at in (0, 2, 4)]))
         assert "the step at which they are aligned" in drawing.caption
 
+    def test_how_units_agree_beneath_them(self, plan, store):
+        wish = {"when": "step", "y": ["barrier", "fixed-points"], "under": ways_of(plan, "wt")}
+        assert plan_of(
+            f'{TEXT}[figures]\nf = {{ plot = "barrier-vs-step", when = "step", y = ["barrier", "fixed-points"] }}\n'
+        )
+        _, lower = drawn(plan, store, "barrier-vs-step", **wish).figure.axes
+        expected = [over(plan, f"wt[step={k}]", "agree") for k in ("0", "2it", "4it")]
+        assert lines(lower)["wm and wt"] == ([0, 2, 4], pytest.approx(expected))
+
     def test_at_a_step_that_nobody_looks_at(self):
         plan = plan_of(TEXT.replace('through = "2it"', 'through = "4it"'))
         drawing = drawn(plan, recorded(plan, result), "barrier-vs-step", when="step", under=ways_of(plan, "wt"))
@@ -317,7 +326,7 @@ def test_permutations_of_a_family_of_networks_are_told_apart_beside_them():
             'plot = "barrier-vs-fraction", under = ["wt"]',
             "E431",
             "under",
-            "none of the permutations that it shows varies in `prune.fraction`",
+            "that it shows varies in `prune.fraction`",
             "these do: pm[step=2it,criterion=magnitude,fraction=0.2], ",
         ),
         (
@@ -337,10 +346,11 @@ def test_permutations_of_a_family_of_networks_are_told_apart_beside_them():
         (
             'plot = "fixed-points", x = "prune.fraction"',
             "E431",
-            "under",
-            "none of the permutations that it shows varies in `prune.fraction`",
+            "plot",
+            "that it shows varies in `prune.fraction`",
             "these do",
         ),
+        ('plot = "barrier-vs-step", when = "step", x = "prune.fraction"', "E107", "", "leave out `x`", ""),
         ('plot = "barrier-vs-step", when = "begin"', "E106", "when", "", '"end" or "step"'),
         (
             'plot = "barrier-vs-step", y = "bariers"',
@@ -355,7 +365,7 @@ def test_a_study_that_cant_fill_it_is_told_why(table, code, place, message, help
     with pytest.raises(SpecError) as caught:
         plan_of(f"{TEXT}[figures]\nf = {{ {table} }}\n")
     (problem,) = caught.value.problems
-    assert (problem.code, problem.path) == (code, f"figures.f.{place}")
+    assert (problem.code, problem.path) == (code, f"figures.f.{place}".rstrip("."))
     assert message in problem.message and help in f"{problem.label} {problem.help}"
 
 

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Literal
 
+from pydantic import model_validator
+
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.figure import OverPermutations, in_what_permutations_vary
 
@@ -13,6 +15,12 @@ class BarrierVsStep(OverPermutations):
     plot: Literal["barrier-vs-step"] = "barrier-vs-step"
     when: Literal["end", "step"] | None = None
     """When partners are compared: at their `end` unless told, or each at the `step` at which they are aligned."""
+
+    @model_validator(mode="after")
+    def _over_steps(self) -> "BarrierVsStep":
+        if self.when == "step" and self.x not in (None, "step"):
+            raise ValueError('`when = "step"` is of the steps on x: leave out `x`')
+        return self
 
 
 CARD = PlotCard(

@@ -10,7 +10,7 @@ from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
 from lmcspec.report.figures.lines import PERCENT, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import check_y, y_of
-from lmcspec.report.figures.options import Options
+from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
@@ -55,7 +55,7 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     what = what_of(options)
     check_y(cases, options, what)
     options = options if options.panels else replace(options, panels="network")
-    shown: list[LinePanel] = []
+    panels: dict[bool, list[LinePanel]] = {True: [], False: []}
     notes: list[str] = []
     for panel in panels_of(cases, options, "connectivity"):
         case, y = panel.results, y_of(panel.results, panel.options, what)
@@ -63,8 +63,8 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
         rows, left_out = few_ways(case, [row for row in every if not row.at], options)
         notes += left_out
         rows = _of_levels(case, rows, options)
-        if not rows or (case.pruned and not any(row.network in case.pruned for row in rows)):
-            continue  # of a network that is only dense there is nothing to see over levels
+        if not rows:
+            continue
 
         def point(row: Row, case: CaseResults = case) -> MeanPoint:
             left = PERCENT * case.density(row.network, row.level)
@@ -72,9 +72,14 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
                 PERCENT - left if options.x == "sparsity" else left, case.cell(row, options), case.why(row)
             )
 
-        row = Plotted(y, lines_of_ways(case, rows, point))
-        shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options)))
-        notes += [f"{panel.title}: {note}" for note in gaps(row.points)]
+        plotted = Plotted(y, lines_of_ways(case, rows, point))
+        sparse = any(row.network in case.pruned for row in rows)
+        panels[sparse].append(LinePanel(panel.title, [plotted], partial(over_sparsity, options)))
+        notes += [f"{panel.title}: {note}" for note in gaps(plotted.points)]
+    # Of a network that is only dense there is nothing to see over levels, beside others.
+    shown = panels[True] or panels[False]
+    if not shown:
+        raise UndrawableError("nothing is compared at these levels")
     title = f"{y_of(cases[0], options, what).metric.title} against sparsity"
     figure = draw(shown, Frame(2.9), options, from_zero)
     return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))

@@ -63,7 +63,7 @@ def curves_of(case: CaseResults, ways: Sequence[str], x: str, lines: str | None)
         if way is None or key is None:
             beside.append(name)
             continue
-        by = key_called(way, lines) if lines else None
+        by = key_called(way, lines) if lines and lines != x else None
         kept = [short for short in way.paths if short not in (key, by) and len(differing[way.family, short]) > 1]
         rest = tuple(f"{short}={way.values[short]}" for short in kept)
         value = way.values[by] if by else ""

@@ -65,6 +65,8 @@ def over_cases(cases: Sequence[CaseResults], options: Options, name: str) -> Dra
             shown.append(LinePanel(title, rows, OnX(on_x, _said_of(axis.key))))
             for row in rows:
                 notes += [f"{title}: {note}" if title else note for note in gaps(row.points, on_x.in_words)]
+    if not shown:
+        raise UndrawableError("nothing is compared at these levels")
     figure = draw(shown, Frame(2.6, (7.2, 3.7)), options, from_zero)
     cells = [cell for panel in shown for cell in panel.cells]
     titles = [y.metric.title for y in ys]

@@ -142,7 +142,7 @@ class CurvesDrawn:
     def _lines(self, curves: Sequence[Curve]) -> Iterator[Line]:
         """A line for each curve, in the order of the values by which they are told apart."""
         told = self.curves.told
-        for curve in sorted(curves, key=lambda curve: told.index(curve.told) if told else 0):
+        for curve in sorted(curves, key=lambda curve: told.index(curve.told) if curve.told else -1):
             places = {way: self.on_x.places[value] for way, value in curve.members.items()}
             rows = {place: row for way, place in places.items() if (row := self._row(way, place)) is not None}
             points = [

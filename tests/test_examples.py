@@ -32,6 +32,28 @@ def test_two_networks_are_aligned_and_merged():
 
 
 @pytest.mark.slow
+def test_two_transformers_are_aligned():
+    """Residual stream, heads in blocks and hidden units; what its text says of barriers is what comes out."""
+    program = [sys.executable, str(EXAMPLES / "align_two_transformers.py")]
+    printed = subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()
+    groups = {line.partition(":")[0]: line for line in printed[:5]}
+    assert groups.keys() == {"embed", *(f"blocks.{block}.{layer}" for block in (0, 1) for layer in ("qkv", "up"))}
+    assert "embed: 64 units in 26 places" in groups["embed"]
+    for block in (0, 1):
+        assert (
+            f"4 units in 3 places, such as blocks.{block}.out.weight axis 1 in blocks of 16"
+            in groups[f"blocks.{block}.qkv"]
+        )
+    table = {line[:16].strip(): [float(cell.strip("%")) for cell in line[16:].split()] for line in printed[6:]}
+    distance, error, loss = ({name: row[column] for name, row in table.items()} for column in range(3))
+    assert list(table) == ["not aligned", "by weights", "by activations", "by chance"]
+    assert distance["by weights"] < distance["by chance"] < distance["by activations"] < distance["not aligned"]
+    for rise in (error, loss):
+        assert 0 < rise["by activations"] < rise["not aligned"] / 2
+        assert rise["by activations"] < rise["by weights"] < rise["by chance"] < rise["not aligned"]
+
+
+@pytest.mark.slow
 def test_a_plugin_s_names_work_like_any_other(tmp_path):
     """Installed by hand: its folder and an entry point on the path, which is all that pip would add."""
     plugin = EXAMPLES / "plugin"

@@ -56,7 +56,9 @@ def outcome_tags(stored: Stored) -> dict[str, str]:
 def points(stored: Stored) -> list[Point]:
     """The points of a finished task: its last numbers under `final/…`, and the curves along a path."""
     at = stored.record.get("committed", 0.0)
-    points = [Point(f"final/{names.key(name)}", value, 0, at) for name, value in _numbers(stored.scalars)]
+    points = [
+        Point(names.key(f"final/{name.replace('/', ' ')}"), value, 0, at) for name, value in _numbers(stored.scalars)
+    ]
     if (seconds := stored.record.get("seconds")) is not None:
         points.append(Point("final/seconds", seconds, 0, at))
     for policy, curve in stored.scalars.get("paths", {}).items():
@@ -65,8 +67,9 @@ def points(stored: Stored) -> list[Point]:
 
 
 def _numbers(scalars: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Errors, losses, densities: what was measured. Counts, which are whole numbers, are not."""
-    return ((name, value) for name, value in scalars.items() if isinstance(value, float))
+    """Errors, losses, densities, shares: what was measured, of the whole network. Counts, whole numbers, are not."""
+    metrics = {name: value for name, value in scalars.get("metrics", {}).items() if not name.startswith("layer-")}
+    return ((name, value) for name, value in {**scalars, **metrics}.items() if isinstance(value, float))
 
 
 def _path(policy: str, curve: Mapping[str, Any], at: float) -> list[Point]:

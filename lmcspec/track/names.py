@@ -31,12 +31,14 @@ class Chart:
     aside: bool = False
     beside: str = ""
     """The chart in which it is a line beside another."""
+    together: str = ""
+    """What it is a line of for each permutation, under which all of them are one chart: `lmc/barrier`."""
 
     @property
     def floor(self) -> "Chart":
         """The chart of its noise floor."""
         final = self.final + FLOOR if self.final else ""
-        return replace(self, name=self.name + FLOOR, final=final, beside=self.name)
+        return replace(self, name=self.name + FLOOR, final=final, beside=self.name, together="")
 
 
 SPARSITY = Chart("mask/sparsity", "final/sparsity", main=True)
@@ -59,8 +61,8 @@ def chart(row: "Row") -> Chart | None:
     usual = row.measure == metric.measure and metric.section is not None
     section = str(metric.section) if usual else row.measure
     what, *more = metric.chart
-    under = f"under {_spelled(row.way)}" if row.way else ""
-    leaf = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more, under)))
+    of_all = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more)))
+    leaf = f"{of_all} under {_spelled(row.way)}" if row.way else of_all
     final = (leaf if section else metric.quantity) if usual else f"{section} {leaf}"
     rank, aside = metric.rank if usual else LAST, any(word in ASIDE for word in more)
     return Chart(
@@ -69,6 +71,7 @@ def chart(row: "Row") -> Chart | None:
         rank,
         main=rank < LAST and not aside,
         aside=aside,
+        together=key(f"{section}/{of_all}" if section else of_all) if row.way else "",
     )
 
 

@@ -5,7 +5,7 @@ view instead: a tag of the experiment holds it, and a link names the tag.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from lmcspec.track.names import Chart
@@ -25,7 +25,8 @@ def link(server: str, experiment: str) -> str:
 def document(every: Iterable[Chart]) -> str:
     """The view as MLflow keeps it: each chart with its levels on the x axis, and its noise floor beside it.
 
-    Of more than a tag can hold the first ones: a server would refuse the whole view.
+    Numbers under several permutations are lines of one chart, in the order in which they come, without their floors. Of
+    more than a tag can hold the first ones: a server would refuse the whole view.
     """
     known = {chart.name: chart for chart in every}
     ordered = sorted(
@@ -37,13 +38,28 @@ def document(every: Iterable[Chart]) -> str:
         "more": [chart for chart in ordered if not chart.main],
     }
     charts = [
-        _chart([name for name in (chart.name, chart.floor.name) if name in known], section)
+        _chart(title, _lines(of_one, known), section)
         for section, in_section in sections.items()
-        for chart in in_section
+        for title, of_one in _together(in_section, known).items()
     ]
     while len(text := _text(sections, charts)) > LONGEST and charts:
         charts.pop()
     return text
+
+
+def _together(charts: Iterable[Chart], known: Iterable[str]) -> dict[str, list[Chart]]:
+    """Charts by the name of that in which they are lines."""
+    place = {name: number for number, name in enumerate(known)}
+    found: dict[str, list[Chart]] = {}
+    for chart in charts:
+        found.setdefault(chart.together or chart.name, []).append(chart)
+    return {title: sorted(several, key=lambda chart: place[chart.name]) for title, several in found.items()}
+
+
+def _lines(charts: Sequence[Chart], known: Container[str]) -> list[str]:
+    if len(charts) > 1:
+        return [chart.name for chart in charts]
+    return [name for name in (charts[0].name, charts[0].floor.name) if name in known]
 
 
 def _text(sections: Iterable[str], charts: Sequence[Mapping[str, Any]]) -> str:
@@ -60,12 +76,12 @@ def _text(sections: Iterable[str], charts: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _chart(metrics: Sequence[str], section: str) -> dict[str, Any]:
+def _chart(title: str, metrics: Sequence[str], section: str) -> dict[str, Any]:
     """A chart of a metric and, broken, of those after it."""
     metric = metrics[0]
     return {
         "type": "LINE",
-        "uuid": f"{KEY} {metric}",
+        "uuid": f"{KEY} {title}",
         "metricSectionId": section,
         "deleted": False,
         "isGenerated": False,

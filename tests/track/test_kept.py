@@ -113,6 +113,13 @@ def test_a_result_that_does_not_say_when_it_was_committed_is_told_all_the_same(t
     assert [(point.value, point.at) for point in described.points(stored)] == [(0.25, 0.0)]
 
 
+def test_numbers_of_a_measure_are_end_values_of_its_run_but_those_of_layers(tmp_path):
+    metrics = {"fixed-points": 0.5, "layer-fixed-points/stem": 0.25, "all/mean": 1.5}
+    stored = Stored("ab" * 32, tmp_path, {"files": {}, "scalars": {"metrics": metrics}, "outcome": "ok"}, {})
+    found = {point.metric: point.value for point in described.points(stored)}
+    assert found == {"final/fixed-points": 0.5, "final/all mean": 1.5}
+
+
 def test_names_that_are_no_text_are_damage(tmp_path):
     with Ledger(tmp_path / "a.sqlite") as ledger:
         ledger.assign("subject", "run")

@@ -7,9 +7,9 @@ from lmcspec.catalog import built_in
 from lmcspec.track import names, view
 
 
-def chart(measure, name, k="", kind=""):
+def chart(measure, name, k="", kind="", way=""):
     metric = built_in("measure")[kind or measure].metrics.called(name)
-    return names.chart(SimpleNamespace(measure=measure, metric=metric, k=k, under=""))
+    return names.chart(SimpleNamespace(measure=measure, metric=metric, k=k, way=way))
 
 
 FEW = [
@@ -47,6 +47,18 @@ def test_a_noise_floor_is_in_the_chart_of_its_number():
     assert shown["lmc/instability k0"] == ["lmc/instability k0", "lmc/instability k0 floor"]
     assert shown["lmc/instability k0 train"] == ["lmc/instability k0 train", "lmc/instability k0 train floor"]
     assert shown["test/accuracy"] == ["test/accuracy"]
+
+
+def test_permutations_are_lines_of_one_chart():
+    """In the order of the study; with a single one its floor is beside it."""
+    ways = [chart("connectivity", "barrier/test", way=way) for way in ("none", "wm", "am", "chance")]
+    alone = chart("connectivity", "instability/test", way="wm")
+    every = [one for way in (*ways, alone) for one in (way, way.floor)]
+    shown = {one["uuid"]: one["selectedMetricKeys"] for one in json.loads(view.document(every))["compareRunCharts"]}
+    assert shown == {
+        "lmcspec lmc/barrier": [f"lmc/barrier under {way}" for way in ("none", "wm", "am", "chance")],
+        "lmcspec lmc/instability": ["lmc/instability under wm", "lmc/instability under wm floor"],
+    }
 
 
 def test_of_more_than_a_tag_holds_the_first():

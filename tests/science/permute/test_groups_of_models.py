@@ -13,6 +13,7 @@ from lmcspec.catalog.models.inception import InceptionV3
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.catalog.models.vgg import CifarVgg
+from lmcspec.science.dropout import silence
 from lmcspec.science.models import construct, convnet, inception, mlp, resnet, vgg
 from lmcspec.science.permute.selfcheck import randomised
 from lmcspec.science.permute.tracing import groups_of, trace
@@ -54,6 +55,7 @@ def outputs(module, state, images):
 def largest_difference(module, groups, images, *, training, dtype):
     """Between a network of random weights and its permuted twin, as a share of the largest output."""
     module = module.to(dtype).train(training)
+    silence(module)  # whose noise would differ
     generator = torch.Generator().manual_seed(3)
     state = randomised(module, generator)
     twin = permuted(groups, drawn(groups), state)
@@ -80,8 +82,20 @@ def test_permuting_every_group_keeps_the_function(card, norm):
     groups = groups_of(module, shape)
     check_form(groups, module)
     images = torch.randn(3, *shape, generator=torch.Generator().manual_seed(1))
-    if card.name != "inception-v3":  # with its dropout it draws in training
-        assert largest_difference(module, groups, images, training=True, dtype=torch.float64) < 1e-10
+    assert largest_difference(module, groups, images, training=True, dtype=torch.float64) < 1e-10
+    assert largest_difference(module, groups, images, training=False, dtype=torch.float64) < 1e-10
+    assert largest_difference(module, groups, images, training=False, dtype=torch.float32) < 1e-5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("depth", "count"), [(18, 12), (34, 20), (50, 37), (101, 71), (152, 105)])
+def test_every_depth_of_an_imagenet_resnet(depth, count):
+    """A group for each stream, one more for the stem where the first stage widens it, and those within blocks."""
+    card = built_in("model")["imagenet-resnet"]
+    module = construct(card.load(), card.config(depth=depth), SHAPES["imagenet-resnet"], 7)
+    groups = trace(module, SHAPES["imagenet-resnet"]).groups
+    assert len(groups.sizes) == count
+    images = torch.randn(2, *SHAPES["imagenet-resnet"], generator=torch.Generator().manual_seed(1))
     assert largest_difference(module, groups, images, training=False, dtype=torch.float64) < 1e-10
     assert largest_difference(module, groups, images, training=False, dtype=torch.float32) < 1e-5
 

@@ -26,7 +26,7 @@ def test_groups_of_every_permutation_that_is_asked_for(name, tmp_path):
     spec = tmp_path / "partners.toml"
     spec.write_text(TEXT)
     lines = groups_in_words(spec, f"permutations.{name}", [])
-    assert lines[:2] == ["1 groups, 16 units", "  layers.0: 16 units in 3 places"], "work of two names is one task"
+    assert lines[:2] == ["1 group, 16 units", "  layers.0: 16 units in 3 places"], "work of two names is one task"
 
 
 @pytest.mark.parametrize("path", ["permutations.idle", "permutations.w", "networks.dense", "permutations.wm.step"])

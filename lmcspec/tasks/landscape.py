@@ -1,8 +1,9 @@
 """The landscape of loss and error in a plane through trained networks."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from lmcspec.tasks import read
@@ -141,18 +142,18 @@ def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) ->
         state = masks.apply(mask or {}, read.state(ctx, f"{name}-{number}"))
         if params.decay is not None and mask is not None:
             state = unmasked(ctx, state, mask, params.decay, params.branches)
-        yield _permuted(ctx, params, f"{name}-{number}", state)
+        yield _moves(ctx, params, f"{name}-{number}")(state)
         number += 1
 
 
-def _permuted(ctx: Context, params: Landscape, of: str, state: "State") -> "State":
-    """A state under the permutation of one of the networks, if that has one."""
+def _moves(ctx: Context, params: Landscape, of: str) -> "Callable[[State], State]":
+    """Puts states under the permutation of one of the networks, if that has one."""
     if not ctx.has(f"permutation-{of}"):
-        return state
+        return lambda state: state
     from lmcspec.science.permute import algebra
 
     groups = read.groups(params.model)
-    return algebra.apply(groups, read.permutation(ctx, f"permutation-{of}", groups), state)
+    return partial(algebra.apply, groups, read.permutation(ctx, f"permutation-{of}", groups))
 
 
 def _ways(
@@ -165,11 +166,11 @@ def _ways(
     ways = []
     for anchor in range(3):
         way: dict[str, list[float]] = {"x": [], "y": [], "residual": []}
-        number = 0
+        number, move = 0, _moves(ctx, params, f"anchor-{anchor}")
         while ctx.has(f"way-{anchor}-{number}"):
             state = masks.apply(mask or {}, read.state(ctx, f"way-{anchor}-{number}"))
             if all(bool(state[name].isfinite().all()) for name in names):
-                there = through.project(_permuted(ctx, params, f"anchor-{anchor}", state))
+                there = through.project(move(state))
                 for what, values in way.items():
                     values.append(getattr(there, what))
             number += 1

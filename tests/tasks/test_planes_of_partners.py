@@ -154,3 +154,18 @@ def test_ways_are_projected_under_their_anchor_s_permutation(store, plane):
             assert way["residual"][place] == pytest.approx(np.linalg.norm(off - x * u - y * v), rel=1e-5)
     every = [there for way in ways for there in way["x"]]
     assert result.scalars["x"][0] < min(every) and max(every) < result.scalars["x"][-1], "they lie in the square"
+
+
+def test_batch_norm_s_statistics_move_with_their_units(tmp_path):
+    """What stands at a permuted anchor is what the network is worth, with its statistics as they were."""
+    model = 'model = { name = "convnet", depth = 2, width = 5, norm = "batch" }'
+    text = TEXT.replace('model = { name = "mlp", widths = [9, 7] }', model).replace("grid = 4", "grid = 2")
+    plan = plan_of(text)
+    store = Store.open(tmp_path / "store")
+    assert not execute(outlook(plan, store), store, InlineRunner()).failed
+    (target,) = (target for target in plan.targets if target.measure == "plane")
+    inputs, own = dict(plan.tasks[target.task].inputs), store.find(target.task).scalars["own"]["test_loss"]
+    vectors = load_file(store.find(inputs["permutation-anchor-1"]).out / read.PERMUTATION)
+    assert any(not torch.equal(vector, torch.arange(len(vector))) for vector in vectors.values())
+    trained = [store.find(inputs[f"anchor-{place}"]).scalars["test_loss"] for place in range(3)]
+    assert own == pytest.approx(trained, rel=1e-5)

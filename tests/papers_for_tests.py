@@ -24,6 +24,8 @@ WORDS = {
     "detours?": "detour",
     "carried masks?": "transport",
     "agreements?": "agreement",
+    "chains?": "chain",
+    "means?": "transitivity",
 }
 """What headers call the kinds of tasks."""
 

@@ -12,7 +12,7 @@ loaded, planned, counts = SPECS.loaded, SPECS.planned, SPECS.counts
 FRAGMENTS = {name for name in SPECS.names if name.rpartition("/")[2].startswith("_")}
 EVERY = sorted(SPECS.names - FRAGMENTS)
 SMALL = [name for name in EVERY if name.startswith("small/")]
-FIGURES = [name for name in EVERY if name.startswith("figure")]
+FIGURES = [name for name in EVERY if name.startswith(("figure", "paths"))]
 PAIRS = 5
 TIMES = 17
 """Of 160 epochs: the start, every tenth, and the end."""
@@ -129,6 +129,20 @@ def test_agreement_over_time():
 
 def test_planes():
     assert counts("figure22") == {"train": 10, "match": PAIRS * (2 + 5), "landscape": PAIRS * (5 + 7)}
+
+
+def test_paths_and_cycles():
+    """All 45 pairs; compositions and cycles of three lengths; direct and unpermuted ends as often as they differ."""
+    found = counts("paths")
+    ends, rest = divmod(found.pop("path") - 3 * 2 * 3 * 20, 4)
+    assert rest == 0 and 20 < ends <= 45
+    assert found == {
+        "train": 10,
+        "match": 3 * 45,
+        "chain": 3 * 2 * 3 * 20,
+        "agreement": 3 * 4 * 20,
+        "transitivity": 3,
+    }
 
 
 def test_an_mlp_on_mnist():

@@ -301,9 +301,9 @@ class PlotCard(Card):
     """`(config)`: whether it shows what finding masks takes."""
     across: Literal["by panels", "always"] = "by panels"
     """Whether one figure is always of all cases of a sweep, or where its panels or lines are cases."""
-    unasked: Literal["", "always", "measured", "several k", "followed"] = ""
-    """When a study that asks for no figures has it: where its first kind of measure is there, has several k, or
-    looks at networks on their way."""
+    unasked: Literal["", "always", "measured", "several k", "several levels", "followed"] = ""
+    """When a study that asks for no figures has it: where its first kind of measure is there, has several k, looks at
+    several levels of a network, or at networks on their way."""
     place: int = 100
     """Where it then stands among the others."""
 

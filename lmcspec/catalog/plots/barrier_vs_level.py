@@ -22,6 +22,6 @@ CARD = PlotCard(
     implementation="lmcspec.report.figures.barriers:over_levels",
     measures=("connectivity",),
     on_y="barrier",
-    unasked="measured",
+    unasked="several levels",
     place=7,
 )

@@ -45,7 +45,7 @@ def across(
             if shows_all(options := options_of(figure)):
                 of_all.setdefault(name, {})[case] = options
     if not any(figures.get(case) for case in cases):
-        of_all |= {name: {case: options} for name, options in _unasked_of_all(results_of) for case in cases}
+        of_all |= {name: dict.fromkeys(cases, options) for name, options in _unasked_of_all(results_of)}
     for name, of_cases in of_all.items():
         yield _drawing([results_of[case] for case in of_cases], name, of_all_cases(list(of_cases.values())))
 
@@ -115,6 +115,8 @@ def _fits(case: CaseResults, card: PlotCard) -> bool:
             return any(
                 len({row.at_updates for row in rows if row.at and row.measure == measure}) > 1 for measure in measures
             )
+        case "several levels":
+            return len({(row.network, row.level) for row in rows}) > len({row.network for row in rows})
         case "followed":
             return any(row.through is not None for row in rows)
         case _:

@@ -37,7 +37,7 @@ def aligned(
             raise Unsuited("E405", message, "rewind_layers goes back: name an earlier step")
         early = None if before == at else early
     if settings.prune is not None and settings.prune.fraction:
-        role = f"{emit.prefix}{name}/s{replicate}/l{level}/mask"
+        role = f"{emit.prefix}{name}/s{replicate}/l{level}/mask for alignment"
         mask = _pruned(emit, settings.prune, network, replicate, level, state, role)
     return Aligned(state, early, mask)
 

@@ -262,3 +262,13 @@ def test_the_control_of_pruned_ends_is_a_permutation_that_moves_nothing():
         moved, stays = (ends[f"{name}[fraction={fraction}]"] for name in "pq")
         assert moved["mask-a"].id == stays["mask-a"].id and moved["mask-b"].id == stays["mask-b"].id
         assert moved["permutation"].id != stays["permutation"].id
+
+
+def test_a_permutation_may_be_called_as_a_network_is():
+    """Tables have names of their own; what stands where in the study must not be mistaken for each other."""
+    asked = plan(
+        'imp = { method = "weights", network = "imp", level = 1, prune = { fraction = 0.25 } }',
+        'conn = { kind = "connectivity", networks = ["imp"], levels = [1], under = ["imp"], ends = "pruned" }',
+    )
+    masks = {role: asked.tasks[task].params.fraction for role, task in asked.roles.items() if "/s0/l1/mask" in role}
+    assert masks == {"imp/s0/l1/mask": 0.5, "imp/s0/l1/mask for alignment": 0.25}

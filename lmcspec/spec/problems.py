@@ -16,6 +16,7 @@ from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
 from lmcspec.spec.phrases import called, in_words, quoted
 from lmcspec.spec.toml_text import inline
+from lmcspec.spec.tree import TELLING, at, plain
 from lmcspec.spec.unknown import UNKNOWN, bad_name, not_a_choice, there_are, unknown_key, unknown_name, written
 from lmcspec.spec.yaml_text import flow
 
@@ -138,13 +139,13 @@ def _problem(fault: Any, place: shape.Place, data: Any, origins: Origins) -> Pro
     if kind in _RANGES:
         words, key = _RANGES[kind]
         return origins.problem(
-            "E107", f"`{path[-1]}` must be {words} {_number(context[key])}, not {in_words(value)}", path
+            "E107", f"{called(path)} must be {words} {_number(context[key])}, not {in_words(value)}", path
         )
     if kind in ("too_short", "too_long"):
         least = "at least" if kind == "too_short" else "at most"
         count = context.get("min_length") if kind == "too_short" else context.get("max_length")
         got = context.get("actual_length")
-        what = f"`{path[-1]}` takes {least} {count} {'item' if count == 1 else 'items'}, and has {got}"
+        what = f"{called(path)} takes {least} {count} {'item' if count == 1 else 'items'}, and has {got}"
         return origins.problem("E110", what, path)
     if kind in ("string_pattern_mismatch", "string_too_long") and path[-1] in PATHS:
         what = f"`{path[-1]}` is no path: it holds a NUL, or more than 4,000 characters"
@@ -190,7 +191,19 @@ def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Pro
     help = f"`{name}` takes {expected}" if expected and expected != "a table" else ""
     if expected.startswith("a name"):
         help = f"`{name}` takes {expected}; {there_are(str(name))}"
+    help = _not_kept(tuple(around), str(name), origins) or help
     return origins.problem("E104", f"{table} lacks the key `{name}`", path, help=help, at="key")
+
+
+def _not_kept(table: Path, name: str, origins: Origins) -> str:
+    """That a table which this one replaced, being of another sort, had the key; "" where none had it."""
+    node = at(origins.root, table)
+    for below in () if node is None else node.earlier:
+        told = next((key for key in TELLING if node.get(key) is not None and below.get(key) is not None), None)
+        if told is not None and (old := below.get(name)) is not None:
+            line = f"`{name} = {inline(plain(old))}`"
+            return f"another `{told}` keeps nothing of the table at {below.key or below.span}: say {line} again"
+    return ""
 
 
 def _unknown_member(kind: str, path: Path, annotation: Any, value: Any, data: Any, origins: Origins) -> Problem:

@@ -132,15 +132,15 @@ def _permutations(names: Names) -> None:
         if name.partition("[")[0] == NONE:
             names.problem("E109", "`none` is what a network is under that is not permuted", path, key=True)
         _pruned(names, path, node)
-        if (network := node.get("network")) is None:
-            continue
+        if (network := node.get("network")) is None or not isinstance(network.value, str):
+            continue  # of what is no name the model says so
         _check_network(names, network.value, (*path, "network"))
-        of = _network(names, network.value) if isinstance(network.value, str) else None
+        of = _network(names, network.value)
         if of is not None and (under := of.get("under")) is not None and under.value != NONE:
             message = f"the masks of `{network.value}` come over by a permutation themselves"
             names.problem("E210", message, (*path, "network"), help="align networks whose masks are their own")
         elif network.value in names.families:  # one of which only some come over so
-            members = names.families[str(network.value)].members
+            members = names.families[network.value].members
             help = f"name one member, such as `{members[0].name}`"
             names.problem("E209", f"`{network.value}` is a family of networks", (*path, "network"), help=help)
 

@@ -70,6 +70,24 @@ def test_a_table_of_another_sort_replaces_and_one_of_the_same_merges():
     assert recipes["third"].optimiser == Sgd(name="sgd", lr=0.1, momentum=0.9)
 
 
+def test_a_table_of_another_sort_says_what_it_did_not_keep(tmp_path):
+    base = text('[permutations]\nwm = { method = "weights", network = "dense" }\n')
+    (tmp_path / "base.toml").write_text(f"replicates = 2\npartners = 2\n{base}")
+    (tmp_path / "top.toml").write_text('extends = "base.toml"\n[permutations]\nwm.method = "activations"\n')
+    with pytest.raises(SpecError) as error:
+        load(tmp_path / "top.toml")
+    (problem,) = error.value.problems
+    assert (problem.code, problem.message) == ("E104", "`wm` lacks the key `network`")
+    assert problem.help.startswith("another `method` keeps nothing of the table at ")
+    assert problem.help.endswith('base.toml:27:1: say `network = "dense"` again')
+
+
+def test_an_item_out_of_range_is_called_one():
+    with pytest.raises(SpecError) as error:
+        small(model='{ name = "mlp", widths = [16, 0] }')
+    assert error.value.problems[0].message == "an item of `widths` must be at least 1, not the integer 0"
+
+
 @pytest.mark.parametrize("name", sorted(presets()))
 def test_every_preset_is_a_whole_recipe(name):
     more = f'[recipes.preset]\nextends = "{name}"\n'

@@ -216,3 +216,9 @@ def test_a_problem_in_a_member_stands_at_the_original_text():
     (problem,) = problems(WT.replace('"3ep"', '"soon"'))
     assert (problem.code, problem.path) == ("E108", "permutations.wt[step=soon].step")
     assert problem.span is not None and problem.span.column == WT.index('"3ep"') + 1
+
+
+@pytest.mark.parametrize("network", ['["dense"]', '{ name = "dense" }', '{ each = [["dense"]] }', "3"])
+def test_what_a_permutation_aligns_is_named(network):
+    (problem,) = problems(f'wm = {{ method = "weights", network = {network} }}\n')
+    assert problem.code == "E105" and problem.message.startswith("`network` takes a string")

@@ -57,7 +57,7 @@ def squeeze_and_excite() -> Calls:
 
 
 def pixel_shuffle() -> Calls:
-    """Channels become pixels: those before stay."""
+    """Channels become pixels: blocks of four of them move."""
     return Calls(
         lambda m, x: pooled(m, m.b(F.pixel_shuffle(m.a(x).relu(), 2)).relu()),
         a=conv(3, 16), b=conv(4, 6), out=nn.Linear(6, 4),
@@ -145,3 +145,21 @@ def mixture_of_experts() -> Calls:
 
     experts = nn.ModuleList([nn.Linear(6, 5) for _ in range(3)])
     return Calls(forward, a=nn.Linear(FEATURES, 6), gate=nn.Linear(6, 3), experts=experts, out=nn.Linear(5, 4))
+
+
+def shuffled_channels() -> Calls:
+    """Channels that are dealt out between convolutions of two groups."""
+    return Calls(
+        lambda m, x: pooled(m, m.b(F.channel_shuffle(m.a(x).relu(), 2)).relu()),
+        a=conv(3, 8), b=conv(8, 6, groups=2), out=nn.Linear(6, 4),
+    )  # fmt: skip
+
+
+def repeated_channels() -> Calls:
+    """Channels twice, one behind the other, and each of them twice: they move alike in all places."""
+
+    def forward(m: Calls, x: Tensor) -> Tensor:
+        h = m.a(x).relu()
+        return pooled(m, m.b(h.repeat(1, 2, 1, 1)).relu() + m.c(h.repeat_interleave(2, dim=1)))
+
+    return Calls(forward, a=conv(3, 5), b=conv(10, 7), c=conv(10, 7), out=nn.Linear(7, 4))

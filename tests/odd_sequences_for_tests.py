@@ -61,6 +61,20 @@ def attention_with_a_bias_for_each_head() -> Calls:
     return Calls(forward, embed=nn.Linear(3, 8), **layers, bias=bias, out=nn.Linear(8, 4))
 
 
+def attention_with_fewer_keys() -> Calls:
+    """Four heads of queries share two of keys and values: heads of keys move, and those of queries with them."""
+
+    def forward(m: Calls, x: Tensor) -> Tensor:
+        t = m.embed(_tokens(x))
+        q, k, v = (layer(t).unflatten(-1, (-1, 2)).transpose(1, 2) for layer in (m.q, m.k, m.v))
+        k, v = (part.repeat_interleave(2, dim=1) for part in (k, v))
+        y = F.scaled_dot_product_attention(q, k, v)
+        return m.out((t + m.back(y.transpose(1, 2).flatten(2))).mean(1))
+
+    layers = {name: nn.Linear(8, width) for name, width in (("q", 8), ("k", 4), ("v", 4), ("back", 8))}
+    return Calls(forward, embed=nn.Linear(3, 8), **layers, out=nn.Linear(8, 4))
+
+
 def rotary_attention() -> Calls:
     """Positions turn pairs of entries of queries and keys: heads move whole."""
 

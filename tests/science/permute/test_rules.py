@@ -105,6 +105,15 @@ def convolved(pool, x, number):
     return F.conv1d(x, weight, groups=channels // weight.shape[1])
 
 
+def shuffled(pool, x, number):
+    if x.ndim < 3:
+        return x.neg()
+    counts = [count for count in range(1, x.shape[1] + 1) if x.shape[1] % count == 0]
+    if number % 2 and x.ndim > 3 and x.shape[-3] % 4 == 0:
+        return F.pixel_shuffle(x, 2)
+    return F.channel_shuffle(x, counts[number // 2 % len(counts)])
+
+
 OPERATIONS = {
     "view": viewed,
     "flatten": flattened,
@@ -120,6 +129,8 @@ OPERATIONS = {
     "stack": lambda pool, x, number: torch.stack([x, like(pool, number, x.shape)], number // 7 % (x.ndim + 1)),
     "pad": lambda pool, x, number: F.pad(x, (number % 3, number // 3 % 3)),
     "tile": lambda pool, x, number: x.repeat(1 + number % 2, *[1] * (x.ndim - 1)),
+    "repeat": lambda pool, x, number: x.repeat_interleave(1 + number % 2, dim=number // 2 % x.ndim),
+    "shuffle": shuffled,
     "roll": lambda pool, x, number: x.roll(1, number % x.ndim),
     "sum": lambda pool, x, number: x.sum(number % x.ndim, keepdim=bool(number % 2)),
     "max": lambda pool, x, number: x.max(number % x.ndim)[0],
@@ -227,7 +238,6 @@ def test_letters_of_einsum_are_axes(equation, shapes):
         (lambda x: x.argmax(1), (4, 6)),
         (lambda x: x.cumsum(1), (4, 6)),
         (lambda x: x.sort(1).values, (4, 6)),
-        (lambda x: F.pixel_shuffle(x, 2), (2, 8, 3, 3)),
         (lambda x: x.roll(1, 1), (4, 6)),
         (lambda x: torch.add(x, x, out=torch.empty(4, 6)), (4, 6)),
         (lambda x: x.tolist(), (4, 6)),

@@ -84,11 +84,22 @@ def expanded(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs
 
 
 def repeated(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwargs: Any) -> Axes:
-    """`repeat`, `tile`: an axis several times, one behind the other."""
+    """`repeat`, `tile`: an axis several times, one behind the other, with its units in each of them alike."""
     axes = (fixed(1, ""),) * (output.ndim - input.ndim) + labels.of(input)
     sizes = (1,) * (output.ndim - input.ndim) + tuple(input.shape)
     times = [after // size for size, after in zip(sizes, output.shape, strict=True)]
-    return tuple(product(free(count), axis) if count > 1 else axis for axis, count in zip(axes, times, strict=True))
+    return tuple(
+        product(fixed(count, "repeats"), axis) if count > 1 else axis for axis, count in zip(axes, times, strict=True)
+    )
+
+
+def repeated_each(labels: Labels, output: Tensor, input: Tensor, repeats: Any, dim: int | None = None) -> Axes:
+    """`repeat_interleave`: each entry of an axis several times, before the next."""
+    if not isinstance(repeats, int) or dim is None:
+        raise NotUnderstoodError("is called in a way that no rule knows")
+    axes = list(labels.of(input))
+    axes[dim] = product(axes[dim], fixed(repeats, "repeats"))
+    return tuple(axes)
 
 
 def joined(labels: Labels, output: Tensor, tensors: Any, dim: int = 0) -> Axes:
@@ -153,6 +164,21 @@ def triangular(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwar
     return labels.of(input)
 
 
+def channels_to_pixels(labels: Labels, output: Tensor, input: Tensor, upscale_factor: int) -> Axes:
+    """`pixel_shuffle`: blocks of r^2 channels, each of which becomes one with r times the rows and columns."""
+    *before, channels, _, _ = labels.of(input)
+    blocks, within = factored(channels, [output.shape[-3], upscale_factor**2])
+    labels.pin(within, "goes along it")
+    return (*before, blocks, *(fixed(size, "pixels stay in order") for size in output.shape[-2:]))
+
+
+def dealt(labels: Labels, output: Tensor, input: Tensor, groups: int) -> Axes:
+    """`channel_shuffle`: the channels (groups, c / groups) as (c / groups, groups)."""
+    batch, channels, *pixels = labels.of(input)
+    first, second = factored(channels, [groups, input.shape[1] // groups])
+    return (batch, product(second, first), *pixels)
+
+
 RULES = {
     **dict.fromkeys(names("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as"), reshaped),
     "permute": permuted,
@@ -162,6 +188,9 @@ RULES = {
     **dict.fromkeys(["mT", "mH", "adjoint"], turned_last),
     **dict.fromkeys(["expand", "expand_as", "broadcast_to"], expanded),
     **dict.fromkeys(["repeat", "tile"], repeated),
+    "repeat_interleave": repeated_each,
+    "pixel_shuffle": channels_to_pixels,
+    "channel_shuffle": dealt,
     **dict.fromkeys(["cat", "concat", "concatenate"], joined),
     "stack": stacked,
     **dict.fromkeys(["chunk", "split", "tensor_split"], in_pieces),

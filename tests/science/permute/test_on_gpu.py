@@ -7,7 +7,10 @@ import pytest
 import torch
 from digit_networks_for_tests import SHAPE, same, trained
 
+from lmcspec.base.steps import Step
 from lmcspec.catalog.matchers.activations import ActivationMatching as ByActivations
+from lmcspec.catalog.matchers.sinkhorn import SinkhornMatching as BySinkhorn
+from lmcspec.catalog.matchers.ste import StraightThrough as ByStraightThrough
 from lmcspec.catalog.matchers.weights import WeightMatching as ByWeights
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
@@ -19,6 +22,7 @@ from lmcspec.science.paths import Ends, Evaluated, Refill, curves
 from lmcspec.science.permute.activation_matching import ActivationMatching, looking, match_activations, similarities
 from lmcspec.science.permute.algebra import apply, random_permutation
 from lmcspec.science.permute.matchers import by_activations, by_weights
+from lmcspec.science.permute.matchers_by_gradient import by_sinkhorn, by_straight_through
 from lmcspec.science.permute.midpoint import Midpoint
 from lmcspec.science.permute.moments import moments
 from lmcspec.science.permute.objective import objective, squared_distance
@@ -110,7 +114,16 @@ def test_a_planted_permutation_comes_back(device, networks, few):
     assert same(apply(traced.groups, found, planted), a)
 
 
-@pytest.mark.parametrize(("method", "config"), [(by_weights, ByWeights(restarts=2)), (by_activations, ByActivations())])
+@pytest.mark.parametrize(
+    ("method", "config"),
+    [
+        (by_weights, ByWeights(restarts=2)),
+        (by_activations, ByActivations()),
+        (by_straight_through, ByStraightThrough(length=Step(updates=4), look=Step(updates=2), batch=100)),
+        (by_sinkhorn, BySinkhorn(length=Step(updates=4), batch=100)),
+        (by_sinkhorn, BySinkhorn(length=Step(updates=4), loss="l2")),
+    ],
+)
 def test_a_task_goes_on_from_what_lay_in_a_file(device, networks, few, method, config):
     """Its tensors come back on the CPU, wherever they were made."""
     traced, a, b, images = on(device, networks, few)

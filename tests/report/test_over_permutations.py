@@ -226,6 +226,14 @@ class TestFixedPoints:
         drawing = drawn(plan, store, "barrier-vs-step", y=["barrier", "fixed-points"], under=ways_of(plan, "wt"))
         assert [list(lines(axes)) for axes in drawing.figure.axes] == [["under wt"], ["wm and wt", "by chance"]]
 
+    def test_beside_barriers_at_levels_at_which_nobody_counts_them(self):
+        text = TEXT.replace("dense = []", "dense = []\nimp = [{ rounds = 1, fraction = 0.5 }]")
+        text = text.replace('levels = ["dense"]', 'levels = "all"').replace('["dense"], levels', '["imp"], levels')
+        plan = plan_of(text)
+        drawing = drawn(plan, recorded(plan, result), "barrier-vs-step", y=["barrier", "fixed-points"])
+        shown = [list(lines(axes)) for axes in drawing.figure.axes]
+        assert [] in shown and any("by chance" in labels for labels in shown)
+
 
 def test_gaps_and_level_lines_that_are_not_there(plan, store):
     gone = {

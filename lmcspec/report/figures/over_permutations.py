@@ -164,7 +164,9 @@ class CurvesDrawn:
 
     def _by_chance(self) -> Iterator[Line]:
         """The share by chance beneath fixed points."""
-        if is_of_fixed_points(self.y) and (cell := chance_beside(self.case, self.rows[0])) is not None:
+        if not (is_of_fixed_points(self.y) and self.rows):
+            return
+        if (cell := chance_beside(self.case, self.rows[0])) is not None:
             yield Line(BY_CHANCE, CHANCE, [MeanPoint(x, cell) for x in sorted(self.on_x.words)])
 
     def _row(self, way: str, place: float) -> Row | None:

@@ -1,6 +1,6 @@
 """What is drawn on a plane: its networks, the straight ways between its anchors, and the ways that they went."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lmcspec.spec.references import NONE
@@ -17,6 +17,8 @@ ANCHORS = 3
 class Marked(Protocol):
     """What a caption tells of a plane."""
 
+    @property
+    def title(self) -> str: ...
     @property
     def words(self) -> Sequence[str]: ...
     @property
@@ -68,10 +70,8 @@ def lying(under: str) -> str:
 
 def words_of(grounds: Sequence[Marked]) -> str:
     """What the networks are by number, where they are not all copies, and how far off the plane their ways lie."""
-    words = grounds[0].words
     caption = ""
-    if words:
-        named = "; ".join(f"{number} {what}" for number, what in enumerate(words))
+    if named := "; ".join(_by_number(grounds)):
         caption = f" By number: {named}. Dotted are the straight paths between those through which the plane goes."
     off = [residual for ground in grounds for way in ground.ways for residual in way["residual"]]
     if off:
@@ -80,3 +80,15 @@ def words_of(grounds: Sequence[Marked]) -> str:
             f"their states lie {min(off):.3g} to {max(off):.3g} off the plane, and what stands there is not theirs."
         )
     return caption
+
+
+def _by_number(grounds: Sequence[Marked]) -> Iterator[str]:
+    """`0 first partner`; where a number is another network in each panel, with the panels' titles."""
+    for number in range(max(len(ground.words) for ground in grounds)):
+        panels: dict[str, list[str]] = {}
+        for ground in grounds:
+            if number < len(ground.words):
+                panels.setdefault(ground.words[number], []).append(ground.title)
+        alike = len(panels) == 1
+        named = (what if alike else f"{what} (in {' and '.join(titles)})" for what, titles in panels.items())
+        yield f"{number} {' or '.join(named)}"

@@ -1,5 +1,6 @@
 """Barriers and fixed points against the length of paths: which lines, which points, and what is said of them."""
 
+import math
 from statistics import fmean, stdev
 
 import pytest
@@ -86,6 +87,8 @@ def test_cycles_and_another_number(plan, store):
     assert (label, x) == ("am, along the path", [3, 4]), "there and back is no cycle"
     assert y == pytest.approx([fmean(values("am", length)["cycle-barrier/train-loss"]) for length in x])
     assert axes.get_ylabel() == "barrier around a cycle (train loss)"
+    nobody = draw(plan, store, **{PLOT: {"y": ["cycle"], "split": "validation"}})[PLOT]
+    assert nobody.notes == ("dense: no numbers of the barrier around a cycle are there",)
 
 
 def test_what_is_missing_is_said(plan, store):
@@ -97,3 +100,21 @@ def test_what_is_missing_is_said(plan, store):
     only.found.clear()
     drawing = draw(plan, only, **{PLOT: {}})[PLOT]
     assert drawing.figure is None and len(drawing.notes) == 2
+
+
+def test_paths_without_a_number_are_told_of(plan):
+    """The mean over the others has an open marker, and where there are none there is a gap."""
+
+    def broken(target):
+        stored = result(target)
+        stored.scalars["lengths"]["3"]["values"]["composed-barrier/test"] = [0.1, math.nan, 0.3]
+        stored.scalars["lengths"]["4"]["values"]["composed-barrier/test"] = [math.nan] * 3
+        return stored
+
+    drawing = draw(plan, recorded(plan, broken), **{PLOT: {"y": "barrier", "under": ["wm"]}})[PLOT]
+    _, y = lines(drawing.figure.axes[0])["wm, along the path"]
+    assert y[1] == pytest.approx(20) and math.isnan(y[2])
+    assert drawing.notes == (
+        "dense: wm, along the path: no number at 4 networks (a gap)",
+        "dense: wm, along the path: replicates missing or collapsed at 3 networks (open markers)",
+    )

@@ -1,6 +1,6 @@
 """What becomes of permutations that are composed along paths, against how many networks the paths visit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, fr
 from lmcspec.report.figures.lines import FEW, Line, LineStyle, MeanPoint
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
+from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.style import DENSE, Drawing
 from lmcspec.report.figures.ways import UNPERMUTED, looks_of_ways
 from lmcspec.report.summary import cell_of
@@ -60,6 +61,9 @@ def over_lengths(cases: Sequence[CaseResults], options: Options, name: str) -> D
                 paths |= {len(of["paths"]) for _, lengths in found for of in lengths.values()}
                 several = f"{case.case}, " * (len(cases) > 1) + title
                 panel = [_row(case, options, what, found) for what in rows]
+                notes += [f"{several}: {note}" for row in panel for note in gaps(row.points, _networks)]
+                empty = [what for what, row in zip(rows, panel, strict=True) if not row.lines]
+                notes += [f"{several}: no numbers of the {SAID[what]} are there" for what in empty]
                 on_x = sorted({int(length) for _, lengths in found for length in lengths})
                 shown.append(LinePanel(several, panel, _Lengths(on_x)))
     titles = [SAID[row] for row in rows]
@@ -67,7 +71,11 @@ def over_lengths(cases: Sequence[CaseResults], options: Options, name: str) -> D
     if not shown:
         return Drawing(name, title, None, notes=tuple(notes) or ("no paths through networks are in the store yet",))
     figure = draw(shown, Frame(2.6, (7.2, 3.5), counted=False), options, from_zero)
-    return Drawing(name, title, figure, _caption(rows, paths, shown), tuple(notes))
+    return Drawing(name, title, figure, _caption(rows, paths, shown), tuple(dict.fromkeys(notes)))
+
+
+def _networks(places: Iterable[float]) -> str:
+    return f"{', '.join(f'{place:g}' for place in sorted(places))} networks"
 
 
 def _places(case: CaseResults, options: Options) -> Iterator[tuple[str, list[Target]]]:
@@ -122,8 +130,12 @@ def _points(metric: Metric, lengths: Mapping[str, Any]) -> list[MeanPoint]:
     """The mean over paths of each length, and their spread."""
     of_lengths = {int(length): of["values"].get(metric.name, ()) for length, of in lengths.items()}
     chance = metric.name == "fixed-points-by-chance"
-    cells = {length: cell_of(values[:1] if chance else values, 1) for length, values in of_lengths.items() if values}
-    return [MeanPoint(float(length), replace(cell, asked=cell.n)) for length, cell in sorted(cells.items())]
+    shown = {length: values[:1] if chance else values for length, values in of_lengths.items() if values}
+    cells = {length: cell_of(values, len(values)) for length, values in sorted(shown.items())}
+    return [
+        MeanPoint(float(length), cell if cell.n else None, "" if cell.n else "no number")
+        for length, cell in cells.items()
+    ]
 
 
 def _line(metric: Metric, under: str, solid: LineStyle, grey: LineStyle, points: Sequence[MeanPoint]) -> Line:

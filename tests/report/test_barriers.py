@@ -80,10 +80,3 @@ def test_nobody_on_the_way(store):
     drawing = draw(plan, recorded(plan, result), **{"barrier-vs-time": {}})["barrier-vs-time"]
     assert drawing.figure is None
     assert "say `through" in drawing.notes[0]
-
-
-@pytest.mark.parametrize("y", ["barrier", "distance"])
-def test_over_levels_of_a_dense_network_there_is_nothing(plan, store, y):
-    drawing = draw(plan, store, **{"barrier-vs-level": {"networks": ["dense"], "y": y}})["barrier-vs-level"]
-    assert drawing.figure is None
-    assert "of dense ones there is nothing to see over levels" in drawing.notes[-1]

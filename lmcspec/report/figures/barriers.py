@@ -81,9 +81,6 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     if not shown:
         raise UndrawableError("nothing is compared at these levels")
     title = f"{y_of(cases[0], options, what).metric.title} against sparsity"
-    if not shown:
-        note = "no partners of a pruned network are compared: of dense ones there is nothing to see over levels"
-        return Drawing(name, title, None, notes=(*dict.fromkeys(notes), note))
     figure = draw(shown, Frame(2.9), options, from_zero)
     return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))
 

@@ -8,6 +8,7 @@ from lmcspec.catalog.code import code_of
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import Unsuited
+from lmcspec.spec.paths import Path
 from lmcspec.spec.study import Alignment, PrunedFirst
 from lmcspec.tasks import Part
 from lmcspec.tasks.prune import Prune
@@ -28,13 +29,15 @@ def aligned(
     emit: Subnetworks, network: NetworkPlan, replicate: int, level: int, settings: Alignment, name: str
 ) -> Aligned:
     """The network of a partner as the permutation called `name` aligns it. Raises Unsuited for steps out of order."""
-    state, at = _state(emit, network, replicate, level, settings.step)
+    place: Path = ("permutations", name)
+    state, at = _state(emit, network, replicate, level, settings.step, (*place, "step"))
     early = mask = None
     if (rewound := settings.rewind_layers) is not None:
-        early, before = _state(emit, network, replicate, level, rewound.step)
+        where = (*place, "rewind_layers", "step")
+        early, before = _state(emit, network, replicate, level, rewound.step, where)
         if before > at:
             message = f"`{name}` takes layers from update {before}, after update {at} of the networks that it aligns"
-            raise Unsuited("E405", message, "rewind_layers goes back: name an earlier step")
+            raise Unsuited("E405", message, "rewind_layers goes back: name an earlier step", where)
         early = None if before == at else early
     if settings.prune is not None and settings.prune.fraction:
         role = f"{emit.prefix}{name}/s{replicate}/l{level}/mask for alignment"
@@ -42,8 +45,10 @@ def aligned(
     return Aligned(state, early, mask)
 
 
-def _state(emit: Subnetworks, network: NetworkPlan, replicate: int, level: int, step: Step | str) -> tuple[str, int]:
-    """The training of a level until a step of it, and that in updates."""
+def _state(
+    emit: Subnetworks, network: NetworkPlan, replicate: int, level: int, step: Step | str, path: Path = ()
+) -> tuple[str, int]:
+    """The training of a level until a step of it, which stands at `path`, and that in updates."""
     recipe = network.measured_with(level)
     resolved, rewind = emit.recipe(recipe), emit.start(network, replicate, level).step
     length = resolved.recipe.length
@@ -52,7 +57,7 @@ def _state(emit: Subnetworks, network: NetworkPlan, replicate: int, level: int, 
     until = resolved.updates(step if isinstance(step, Step) else rewind)
     if until < resolved.updates(rewind):
         message = f"level {level} of {network.name!r} begins at {rewind}, after the step {step} of its alignment"
-        raise Unsuited("E405", message, "name a later step")
+        raise Unsuited("E405", message, "name a later step", path)
     state = emit.level_run(network, replicate, level, recipe, until=None if until >= length else until)
     return state, min(until, length)
 

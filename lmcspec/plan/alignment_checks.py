@@ -47,11 +47,16 @@ def alignment_problems(
 def _steps(
     case: Case, name: str, settings: Alignment, networks: Mapping[str, NetworkPlan], recipes: Recipes
 ) -> Iterator[Problem]:
-    """Steps after the end of training, and layers from a later step than the rest."""
+    """Levels that there are not, steps after the end of training, and layers from a later step than the rest."""
     network = networks.get(settings.network)
     if network is None:
         return
-    levels = range(len(network.levels)) if settings.level == "same" else (settings.level,)
+    last = len(network.levels) - 1
+    if settings.level != "same" and settings.level > last:
+        message = f"`{name}` aligns level {settings.level} of {network.name!r}, which has levels 0 to {last}"
+        yield case.origins.problem("E403", message, ("permutations", name, "level"), help="give one of these")
+        return
+    levels = range(last + 1) if settings.level == "same" else (settings.level,)
     rewound = settings.rewind_layers
     for recipe in dict.fromkeys(recipes[network.measured_with(level), "real"] for level in levels):
         yield from _after_the_end(case, settings.step, recipe, ("permutations", name, "step"))

@@ -102,7 +102,9 @@ class Alignments:
         """
         if self.of(name).via is not None:
             message = f"`{name}` goes by way of a third partner, and on a path any two are aligned"
-            raise Unsuited("E440", message, "take a permutation that aligns two directly")
+            raise Unsuited(
+                "E440", message, "take a permutation that aligns two directly", ("permutations", name, "via")
+            )
         return self._match(name, Partners(*sorted((a, b))), level), a > b
 
     def of(self, name: str) -> Alignment:
@@ -164,8 +166,10 @@ class Alignments:
         network = self.networks[settings.network]
         number = level if settings.level == "same" else settings.level
         if number >= len(network.levels):
-            message = f"`{name}` aligns level {number} of {network.name!r}"
-            help = f"it has levels 0 to {len(network.levels) - 1}: give the permutation one of these"
+            message = (
+                f"`{name}` aligns level {number} of {network.name!r}, which has levels 0 to {len(network.levels) - 1}"
+            )
+            help = "look at these levels alone under it, or give the permutation one of them"
             raise Unsuited("E403", message, help)
         return network, number
 

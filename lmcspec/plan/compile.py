@@ -225,7 +225,7 @@ class _Case:
                 self._problem("E403", str(error), ("measures", name, "levels", *place))
                 continue
             except Unsuited as error:
-                self._problem(error.code, str(error), ("measures", name), help=error.help)
+                self._problem(error.code, str(error), error.path or ("measures", name), help=error.help)
                 continue
             except StartsAfterEnd as error:
                 self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")

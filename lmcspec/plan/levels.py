@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get
 from lmcspec.plan.graph import Level
 from lmcspec.spec.study import Stage
@@ -38,6 +39,13 @@ class StagePlan:
     """The total sparsity to which the last round prunes, where it does so exactly."""
     density: float
     """Nominal, at the end."""
+
+    def begins_at(self, level: int) -> Step:
+        """The point of its schedule at which a level of this stage begins, its first level included: 0 unless told."""
+        if self.stage.start == "trained" and level:
+            return self.stage.schedule_from or Step()
+        rewound = level > self.entry or (level and self.stage.rewind_of == "dense")
+        return self.stage.rewind if rewound else Step()
 
 
 class ExcludedWeights(NamedTuple):

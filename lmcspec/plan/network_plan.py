@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lmcspec.base.steps import Step
 from lmcspec.catalog import Config
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import StagePlan
@@ -27,6 +28,12 @@ class NetworkPlan:
     def recipe(self, name: str) -> str:
         """The recipe that a name means for this network."""
         return self.renamed.get(name, name)
+
+    def begins_at(self, level: int) -> Step:
+        """The point of its training at which a level begins: the rewind point, or where it goes on with a schedule."""
+        stages = (self.original or self).stages
+        stage = next((stage for stage in reversed(stages) if stage.entry <= level), None)
+        return stage.begins_at(level) if stage else Step()
 
     def measured_with(self, level: int) -> str:
         """The recipe with which a level is trained to be measured unless told: its stage's `retrain`, or `real`."""

@@ -204,23 +204,20 @@ class Subnetworks:
         return next(stage for stage in reversed(network.stages) if stage.entry <= level)
 
     def _start(self, network: NetworkPlan, stage: StagePlan, replicate: int, level: int) -> Start:
-        settings = stage.stage
+        settings, begin = stage.stage, stage.begins_at(level)
         if settings.start == "trained" and level:
             before = stage if level > stage.entry else network.stages[stage.index - 1]
             # What was pruned goes on: cut one by one, that is the level before, cut at once the stage's first training.
             pruned = level - 1 if before.stage.iterative else before.entry
             trained = self._ranking_run(network, before, replicate, pruned)
-            return Start("given", trained, settings.schedule_from or Step())
-        rewinds = settings.rewind != Step()
+            return Start("given", trained, begin)
         last = None
         if settings.restore == "prunable" and level:
             before = stage if level > stage.entry else network.stages[stage.index - 1]
             last = self._ranking_run(network, before, replicate, level - 1)
-        if level == stage.entry and not (rewinds and settings.rewind_of == "dense" and level):
+        if begin == Step():
             return Start(last=last)
-        if not rewinds:
-            return Start(last=last)
-        return Start("given", self._rewind_state(network, stage, replicate), settings.rewind, last)
+        return Start("given", self._rewind_state(network, stage, replicate), begin, last)
 
     def _rewind_state(self, network: NetworkPlan, stage: StagePlan, replicate: int) -> str:
         recipe, on = self._stage_recipe(network, stage)

@@ -43,11 +43,14 @@ class StartsAfterEnd(ValueError):
 
 
 class Unsuited(ValueError):
-    """A recipe asks for something that the images it trains on don't have; `code` and `help` are those of the error."""
+    """What is asked for does not go with the rest, such as a recipe with the images that it trains on.
 
-    def __init__(self, code: str, message: str, help: str) -> None:
+    `code` and `help` are those of the error; `path` is where the spec says it, nothing for the measure that asks.
+    """
+
+    def __init__(self, code: str, message: str, help: str, path: tuple[str | int, ...] = ()) -> None:
         super().__init__(message)
-        self.code, self.help = code, help
+        self.code, self.help, self.path = code, help, path
 
 
 def check_suits(recipe: ResolvedRecipe, on: TrainingSet) -> None:

@@ -50,18 +50,19 @@ def _settings(settings: Alignment, network: NetworkPlan, recipes: Recipes) -> di
     last = len(network.levels) - 1
     level = last if settings.level == "same" else min(settings.level, last)
     resolved = recipes[network.measured_with(level), "real"]
-    stages = [stage for stage in (network.original or network).stages if stage.entry < level]
-    rewind = resolved.updates(stages[-1].stage.rewind) if stages else 0
+    points = {"end": resolved.recipe.length, "rewind": resolved.updates(network.begins_at(level))}
 
-    def told(value: Any, of_training: bool = True) -> Any:
+    def told(key: str, value: Any, of_training: bool) -> Any:
         match value:
             case Config():
-                return {key: told(getattr(value, key), of_training) for key in type(value).model_fields}
+                return {inner: told(inner, getattr(value, inner), of_training) for inner in type(value).model_fields}
+            case str() if key == "step":
+                return points[value]
             case Step():  # of a method's own it is counted in something else than the training's images
                 return resolved.updates(value) if of_training else str(value)
             case _:
                 return value
 
-    step = {"end": resolved.recipe.length, "rewind": rewind}
-    written = {key: told(getattr(settings, key), key in Alignment.model_fields) for key in type(settings).model_fields}
-    return written | ({} if isinstance(settings.step, Step) else {"step": step[settings.step]})
+    return {
+        key: told(key, getattr(settings, key), key in Alignment.model_fields) for key in type(settings).model_fields
+    }

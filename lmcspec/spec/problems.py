@@ -198,7 +198,9 @@ def _missing(path: Path, place: shape.Place, data: Any, origins: Origins) -> Pro
 def _not_kept(table: Path, name: str, origins: Origins) -> str:
     """That a table which this one replaced, being of another sort, had the key; "" where none had it."""
     node = at(origins.root, table)
-    for below in () if node is None else node.earlier:
+    if node is None:
+        return ""
+    for below in node.earlier:
         told = next((key for key in TELLING if node.get(key) is not None and below.get(key) is not None), None)
         if told is not None and (old := below.get(name)) is not None:
             line = f"`{name} = {inline(plain(old))}`"

@@ -215,6 +215,22 @@ def test_before_the_level_begins(steps):
         plan(late, 'conn = { kind = "connectivity", networks = ["late"], levels = [1], under = ["p"] }\n')
     (problem,) = error.value.problems
     assert problem.code == "E405" and problem.help
+    assert problem.path in ("permutations.p.step", "permutations.p.rewind_layers.step"), "it stands where that is said"
+
+
+def test_a_level_that_there_is_not_stands_where_it_is_said():
+    """Of a permutation that nothing looks at, too; where the level is that which is looked at, at the measure."""
+    accuracy = "accuracy = {}\n"
+    with pytest.raises(SpecError) as error:
+        plan('p = { method = "weights", network = "imp", level = 3 }', accuracy)
+    (problem,) = error.value.problems
+    assert (problem.code, problem.path) == ("E403", "permutations.p.level")
+    assert problem.message == "`p` aligns level 3 of 'imp', which has levels 0 to 2"
+    same = 'p = { method = "weights", network = "late", level = "same" }'
+    with pytest.raises(SpecError) as error:
+        plan(same, 'conn = { kind = "connectivity", networks = ["imp"], levels = "all", under = ["p"] }\n')
+    (problem,) = error.value.problems
+    assert (problem.code, problem.path) == ("E403", "measures.conn")
 
 
 def test_known_layers_are_not_looked_up_in_the_model(monkeypatch):

@@ -186,6 +186,31 @@ def test_points_in_training_are_updates(step, updates):
     assert (way.family, way.values, way.setting("step")) == ("alone", {}, updates)
 
 
+@pytest.mark.parametrize(
+    ("network", "level", "begins"),
+    [
+        ('[{ rounds = 1, rewind = "2it" }, { rounds = 1, rewind = "3it" }]', 2, 3),
+        ('[{ rounds = 1, rewind = "2it" }, { rounds = 1, rewind = "3it" }]', 1, 0),
+        ('[{ rounds = 1, rewind = "2it" }, { rounds = 1, rewind = "3it", rewind_of = "dense" }]', 1, 3),
+        ('[{ rounds = 2, start = "trained", schedule_from = "4it" }]', 1, 4),
+    ],
+)
+def test_the_point_at_which_a_level_begins_is_that_of_its_training(network, level, begins):
+    """With the first update of the training itself, of several stages and of those that go on."""
+    families = f"""
+        [networks]
+        imp = {network}
+        [permutations]
+        alone = {{ method = "weights", network = "imp", level = {level}, step = "rewind", rewind_layers = {{ how = "put-in", layers = "classifier", step = "rewind" }} }}
+    """
+    plan = study('conn = { kind = "connectivity", levels = "all", under = ["alone"] }', families)
+    (way,) = plan.permutations
+    assert (way.setting("step"), way.setting("rewind_layers.step")) == (begins, begins)
+    (aligned, *_) = [task for task in plan.tasks.values() if task.kind == "match"]
+    state = plan.tasks[dict(aligned.inputs)["a"]]
+    assert state.params.until in (begins, begins or None), "the task that is aligned ends there"
+
+
 def test_a_short_name_leads_to_the_setting_that_varies():
     nested = Way(
         "", "pr[fraction=0.2]", "pr", {"fraction": "0.2"}, {"fraction": "prune.fraction"}, {"prune.fraction": 0.2}

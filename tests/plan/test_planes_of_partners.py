@@ -43,6 +43,27 @@ def seen(plan, task):
     return dict(plan.tasks[task].seeds)["replicate"], plan.tasks[task].params.until
 
 
+@pytest.mark.parametrize(
+    ("anchor", "code", "says"),
+    [
+        ('{ partner = "second", level = 4 }', "E403", "'dense' has levels 0 to 0, not 4"),
+        ('{ partner = "second", step = "9it" }', "E401", "update 9"),
+        ('{ partner = "second", under = "wt" }', "E217", "is a family"),
+        ('{ network = "imp", level = 1, step = "1it" }', "E405", "begins at 2it"),
+    ],
+)
+@pytest.mark.parametrize("key", ["anchors", "project"])
+def test_what_is_wrong_with_an_anchor_stands_there(anchor, code, says, key):
+    anchors = f"{FIRST}, {SECOND}, {anchor if key == 'anchors' else PLAIN}"
+    text = study(f'under = ["wm"], anchors = [{anchors}]' + f", project = [{PLAIN}, {anchor}]" * (key == "project"))
+    wt = 'wt = { method = "weights", network = "dense", step = { each = ["1it", "2it"] } }'
+    with pytest.raises(SpecError) as error:
+        plan_of(text.replace("[measures]", f"{wt}\n[measures]"))
+    (problem,) = error.value.problems
+    assert (problem.code, problem.path) == (code, f"measures.plane.{key}[{2 if key == 'anchors' else 1}]")
+    assert says in problem.message and problem.help
+
+
 def test_a_plane_for_each_pair_and_permutation():
     plan = plan_of(study(f'under = ["early", "wm"], anchors = [{FIRST}, {SECOND}, {PLAIN}]'))
     assert counts(plan) == {"train real": 4, "match": 2 * 2, "landscape": 2 * 2}, "no copies besides"

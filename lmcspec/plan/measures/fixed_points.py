@@ -50,6 +50,7 @@ def _compared(request: Request) -> Iterator[tuple[str, str]]:
     for other in dict.fromkeys(member for name in others for member in ways.all_of(name)):
         held = ways.going_with(first, other)
         if len(held) > 1:
+            path = ("measures", request.name, "between", 0)
             message = f"`{first}` is a family, of which {len(held)} members go with `{other}`"
-            raise Unsuited("E217", message, f"name one member, such as {held[0]!r}, or the family second")
+            raise Unsuited("E217", message, f"name one member, such as {held[0]!r}, or the family second", path)
         yield held[0], other

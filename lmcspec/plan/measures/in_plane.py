@@ -7,7 +7,7 @@ from lmcspec.catalog.measures.landscape import Anchor
 from lmcspec.plan.alignments import Partners
 from lmcspec.plan.measures.accuracy import before_the_end, recipe_of
 from lmcspec.plan.measures.copies import Branch
-from lmcspec.plan.measures.request import Cell, NoSuchLevel
+from lmcspec.plan.measures.request import Cell
 from lmcspec.plan.trainings import Unsuited
 from lmcspec.spec.references import NONE
 
@@ -45,7 +45,8 @@ def named_in_plane(branch: Branch, pair: Partners | None, anchor: Anchor, under:
     network = branch.network if anchor.network is None else request.other(anchor.network)
     level = branch.level if anchor.level == "same" else anchor.level
     if level >= len(network.levels):
-        raise NoSuchLevel(None, f"the anchor {network.name!r} has levels 0 to {len(network.levels) - 1}, not {level}")
+        message = f"{network.name!r} has levels 0 to {len(network.levels) - 1}, not {level}"
+        raise Unsuited("E403", message, "give one of these, or no `level` for that which is measured")
     name, k = branch.name, branch.k
     if anchor.network is not None or anchor.level != "same":
         name, k = recipe_of(request, network, level), request.emit.start(network, replicate, level).step

@@ -30,13 +30,10 @@ def _plane(branch: Branch, pair: Partners | None, under: str) -> Target:
     request = branch.request
     config, emit = request.config, request.emit
     copies = [copy_in_plane(branch, number) for number in range(config.copies)]
-    anchors = [
-        copies[anchor] if isinstance(anchor, int) else named_in_plane(branch, pair, anchor, under)
-        for anchor in config.anchors
-    ]
+    anchors = _named(branch, pair, "anchors", under, copies)
     _check_distinct(branch, anchors, under)
     others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
-    others += [named_in_plane(branch, pair, anchor, under) for anchor in config.project]
+    others += _named(branch, pair, "project", under, copies)
     if config.of_partners:  # the first partner is a copy, too, and may be named in both ways
         others = [other for other in others if other.shown not in {anchor.shown for anchor in anchors}]
     inputs = dict(_inputs("anchor", anchors)) | dict(_inputs("other", others))
@@ -68,6 +65,19 @@ def _plane(branch: Branch, pair: Partners | None, under: str) -> Target:
     target = branch.target("landscape", emit.graph.add("landscape", params, inputs, role=role), every, None)
     words = tuple(network.words for network in (*anchors, *others)) if config.named else ()
     return replace(target, under=under, looks_at=words)
+
+
+def _named(branch: Branch, pair: Partners | None, key: str, under: str, copies: Sequence[InPlane]) -> list[InPlane]:
+    """The networks that the measure names under `key`. Raises Unsuited with the place of what can't be shown."""
+    networks = []
+    for place, anchor in enumerate(getattr(branch.request.config, key)):
+        try:
+            shown = copies[anchor] if isinstance(anchor, int) else named_in_plane(branch, pair, anchor, under)
+        except Unsuited as error:
+            error.path = error.path or ("measures", branch.request.name, key, place)
+            raise
+        networks.append(shown)
+    return networks
 
 
 def _inputs(name: str, networks: Sequence[InPlane]) -> Iterator[tuple[str, str]]:

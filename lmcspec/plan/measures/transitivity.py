@@ -45,7 +45,8 @@ def _paths(request: Request, length: int) -> list[tuple[int, ...]]:
     if length > request.replicates:
         message = f"a path of {length} networks needs as many replicates, and the study has {request.replicates}"
         few = ", ".join(map(str, range(2, request.replicates + 1)))
-        raise Unsuited("E440", message, f"say `lengths = [{few}]`, or have more replicates")
+        where = ("measures", request.name, "lengths")
+        raise Unsuited("E440", message, f"say `lengths = [{few}]`, or have more replicates", where)
     return random_paths(request.replicates, length - 1, request.config.paths, length)
 
 

@@ -72,8 +72,8 @@ def _method(params: Match) -> "tuple[MatcherCard, Any]":
 
 
 def shown(params: Match) -> dict[str, Any]:
-    """Which layers are early ones, where some are."""
-    return {"rewound": f"{params.how} {params.layers}"} if params.how else {}
+    """The method with its settings, and which layers are early ones, where some are."""
+    return {**params.method.value, **({"rewound": f"{params.how} {params.layers}"} if params.how else {})}
 
 
 def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:

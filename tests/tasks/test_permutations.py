@@ -11,7 +11,7 @@ from lmcspec.science.permute import algebra
 from lmcspec.science.permute.rules import RULES
 from lmcspec.store import Store
 from lmcspec.store.attempts import failed_attempts
-from lmcspec.tasks import read
+from lmcspec.tasks import kind, read
 from lmcspec_runners.inline import InlineRunner
 
 TEXT = """
@@ -118,3 +118,9 @@ def test_groups_that_do_not_hold_align_nothing(plan, tmp_path, monkeypatch):
         (failed,) = failed_attempts(store, task)
         assert failed.document["reason"] == "user"
         assert "permuting the group 'blocks.0.conv' changes what the network computes" in failed.document["message"]
+
+
+def test_tracking_shows_by_which_method(plan):
+    shown = {task.label.partition("/")[0]: kind("match").shown(task.params) for task in by_kind(plan, "match")}
+    assert shown["wm"] == {"method": "weights", "kernel": "linear", "restarts": 1, "sweeps": 100}
+    assert shown["am"].items() >= {"method": "activations", "where": "post", "images": 300}.items()

@@ -15,6 +15,7 @@ from lmcspec.spec.origins import Origin
 from lmcspec.spec.paths import Path, dotted, parse_path
 from lmcspec.spec.toml_text import inline
 from lmcspec.spec.tree import at
+from lmcspec.spec.unknown import MANY
 
 NOT_SET = "not set"
 
@@ -198,6 +199,9 @@ def _value(case: Case, path: Path) -> tuple[Any, Path]:
             near = nearest(str(part), known)
             where = f"`{dotted(done)}`" if done else "the spec"
             hint = f"; did you mean `{near}`?" if near else ""
+            if known and not near:
+                more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
+                hint = f": it has {', '.join(known[:MANY])}{more}"
             if members:
                 hint = f": it is a family, `{members[0]}`" + (f" to `{members[-1]}`" if len(members) > 1 else "")
             raise UsageError(f"{where} has no `{part}`{hint}")

@@ -43,6 +43,14 @@ def seen(plan, task):
     return dict(plan.tasks[task].seeds)["replicate"], plan.tasks[task].params.until
 
 
+def test_no_copy_is_shown_that_nobody_names():
+    for first in ('{ partner = "first", step = "2it" }', '{ partner = "second", step = "2it" }'):
+        plan = plan_of(study(f'under = ["wm"], anchors = [{first}, {SECOND}, {PLAIN}]'))
+        for target, given in planes(plan):
+            assert not any(name.startswith("other") for name in given)
+            assert len(target.looks_at) == 3
+
+
 @pytest.mark.parametrize(
     ("anchor", "code", "says"),
     [
@@ -174,7 +182,7 @@ def test_two_anchors_that_are_one_under_a_permutation():
 @pytest.mark.parametrize(
     ("keys", "code", "says"),
     [
-        ('under = ["wm"], anchors = [0, 1, 2]', "E101", "nothing lies under them"),
+        ('under = ["wm"], anchors = [0, 1, 2]', "E101", "nothing lies `under` a permutation"),
         (f'anchors = [0, {{ partner = "first", under = "wm" }}, {PLAIN}]', "E101", "stays as it is"),
         (f'anchors = [0, {{ partner = "second", under = "who" }}, {PLAIN}]', "E217", "who"),
         (f'anchors = [0, {PLAIN}, {{ partner = "third" }}]', "E440", "third partner"),

@@ -180,6 +180,9 @@ def test_an_overridden_value_may_be_any_that_toml_has():
         ("recipes.real.bach", "did you mean `batch`"),
         ("networks.imp[4]", "`networks.imp` has no `4`"),
         ("study.x", "`study` has no `x`"),
+        ("permutations.x", "`permutations` has no `x`$"),
+        ("networks.x", "`networks` has no `x`: it has dense, imp"),
+        ("x", "the spec has no `x`: it has study, .* more"),
         ("a..b", "is no path"),
     ],
 )

@@ -103,6 +103,11 @@ class Landscape(LevelMeasure):
         """Whether it looks at networks of partners."""
         return any(anchor.partner for anchor in self.named)
 
+    @property
+    def shows_copies(self) -> bool:
+        """Whether copies by number are projected: beside partners a single one only where an anchor names it."""
+        return not self.of_partners or self.copies > 1 or any(isinstance(anchor, int) for anchor in self.anchors)
+
     @model_validator(mode="before")
     @classmethod
     def _as_many_copies_as_named(cls, written: Any) -> Any:
@@ -114,7 +119,7 @@ class Landscape(LevelMeasure):
         if beyond := [number for number in numbers if number >= self.copies]:
             raise ValueError(f"there is no copy {beyond[0]} among {self.copies}: they are numbered from 0")
         if "under" in self.model_fields_set and not any(anchor.moves for anchor in self.named):
-            raise ValueError('nothing lies under them: name a network by `{ partner = "second" }`')
+            raise ValueError('nothing lies `under` a permutation: name a network by `{ partner = "second" }`')
         if self.plane == "as-released" and (self.project or self.through is not None):
             raise ValueError("the plane as released is one of four copies, without further networks and ways")
         if len(set(numbers)) < len(numbers):

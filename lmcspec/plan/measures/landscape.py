@@ -32,7 +32,8 @@ def _plane(branch: Branch, pair: Partners | None, under: str) -> Target:
     copies = [copy_in_plane(branch, number) for number in range(config.copies)]
     anchors = _named(branch, pair, "anchors", under, copies)
     _check_distinct(branch, anchors, under)
-    others = [copy for number, copy in enumerate(copies) if number not in config.anchors]
+    projected = range(config.copies if config.shows_copies else 0)
+    others = [copies[number] for number in projected if number not in config.anchors]
     others += _named(branch, pair, "project", under, copies)
     if config.of_partners:  # the first partner is a copy, too, and may be named in both ways
         others = [other for other in others if other.shown not in {anchor.shown for anchor in anchors}]

@@ -4,7 +4,7 @@ from statistics import fmean
 
 import pytest
 from drawn_for_tests import draw, lines, panels, recorded
-from results_for_tests import Result
+from results_for_tests import path_result, value
 from specs_for_tests import SEVEN_UPDATES, plan_of
 
 TEXT = f"""
@@ -23,16 +23,6 @@ sparse = {{ kind = "connectivity", networks = ["imp"], levels = "all", under = [
 """
 
 
-def value(target) -> float:
-    """A barrier that tells tasks apart: networks have some of them in common."""
-    return int(target.task[:4], 16) / 2**18
-
-
-def result(target) -> Result:
-    summary = {f"{what}/{split}": value(target) for what in ("instability", "barrier") for split in ("test", "train")}
-    return Result({"paths": {"average": {"summary": summary}}, "distance": 1.0, "images": {}})
-
-
 @pytest.fixture(scope="module")
 def plan():
     return plan_of(TEXT)
@@ -40,7 +30,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def store(plan):
-    return recorded(plan, result)
+    return recorded(plan, path_result)
 
 
 def over(plan, **wanted) -> float:
@@ -77,6 +67,6 @@ def test_level_by_level_for_those_that_have_levels(plan, store):
 
 def test_nobody_on_the_way(store):
     plan = plan_of(TEXT.replace(', through = "2it"', ""))
-    drawing = draw(plan, recorded(plan, result), **{"barrier-vs-time": {}})["barrier-vs-time"]
+    drawing = draw(plan, recorded(plan, path_result), **{"barrier-vs-time": {}})["barrier-vs-time"]
     assert drawing.figure is None
     assert "say `through" in drawing.notes[0]

@@ -4,7 +4,7 @@ from statistics import fmean
 
 import pytest
 from drawn_for_tests import draw, lines, panels, recorded
-from results_for_tests import Result, Results
+from results_for_tests import Results, path_result, value
 from specs_for_tests import SEVEN_UPDATES, plan_of
 
 from lmcspec.base.errors import SpecError
@@ -27,16 +27,6 @@ onset = {{ kind = "stability", networks = ["dense"], levels = ["dense"], at = [0
 PLOT = "barrier-vs-branch"
 
 
-def value(target) -> float:
-    """A barrier that tells tasks apart."""
-    return int(target.task[:4], 16) / 2**18
-
-
-def result(target) -> Result:
-    summary = {f"{what}/{split}": value(target) for what in ("instability", "barrier") for split in ("test", "train")}
-    return Result({"paths": {"average": {"summary": summary}}, "distance": 1.0, "images": {}})
-
-
 @pytest.fixture(scope="module")
 def plan():
     return plan_of(TEXT)
@@ -44,7 +34,7 @@ def plan():
 
 @pytest.fixture(scope="module")
 def store(plan):
-    return recorded(plan, result)
+    return recorded(plan, path_result)
 
 
 def over(plan, **wanted) -> float:
@@ -107,7 +97,7 @@ def test_what_is_missing_is_a_gap_and_a_note(plan, store):
 
 def test_without_copies_there_are_children_alone():
     plan = plan_of("\n".join(line for line in TEXT.splitlines() if not line.startswith("onset")))
-    drawing = draw(plan, recorded(plan, result), **{PLOT: {}})[PLOT]
+    drawing = draw(plan, recorded(plan, path_result), **{PLOT: {}})[PLOT]
     assert list(lines(panels(drawing)["dense"])) == ["children, unpermuted", "children, under wm"]
     assert "black" not in drawing.caption
 

@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 from drawn_for_tests import Recorded, draw_across, lines, panels, recorded
-from results_for_tests import Result
+from results_for_tests import Result, path_result, value
 from specs_for_tests import SEVEN_UPDATES, plan_of
 
 from lmcspec.base.errors import SpecError
@@ -35,17 +35,10 @@ SWEEP = f'[sweep.grid]\n"model.widths" = {[[width] * 3 for width in WIDTHS]}\n'
 TEXT = STUDY + SWEEP
 
 
-def value(target) -> float:
-    """A number that tells tasks apart."""
-    return int(target.task[:4], 16) / 2**18
-
-
 def result(target) -> Result:
     if target.kind == "fixed-points":
         return Result({"metrics": {"fixed-points": value(target), "fixed-points-by-chance": 1 / 16}})
-    summary = {f"{what}/{split}": value(target) for what in ("instability", "barrier") for split in ("test", "train")}
-    summary["barrier/test-loss"] = 3 * value(target)
-    return Result({"paths": {"average": {"summary": summary}}, "distance": 1.0, "images": {}})
+    return path_result(target, loss=3 * value(target))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 from drawn_for_tests import Recorded, draw, lines, panels, recorded
-from results_for_tests import Result
+from results_for_tests import Result, path_result, value
 from specs_for_tests import SEVEN_UPDATES, plan_of
 
 from lmcspec.base.errors import SpecError
@@ -41,17 +41,11 @@ TEXT = HEAD + FAMILIES + MEASURES
 GROUPS = ("layers.0.weight", "layers.1.weight")
 
 
-def value(target) -> float:
-    """A number that tells tasks apart: where nothing is pruned or rewound, some permutations are one task."""
-    return int(target.task[:4], 16) / 2**18
-
-
 def result(target) -> Result:
     if target.kind == "fixed-points":
         by_group = {f"layer-fixed-points/{group}": value(target) / (2 + place) for place, group in enumerate(GROUPS)}
         return Result({"metrics": {"fixed-points": value(target), "fixed-points-by-chance": 1 / 16, **by_group}})
-    summary = {f"{what}/{split}": value(target) for what in ("instability", "barrier") for split in ("test", "train")}
-    return Result({"paths": {"average": {"summary": summary}}, "distance": value(target), "images": {}})
+    return path_result(target, distance=value(target))
 
 
 @pytest.fixture(scope="module")

@@ -14,14 +14,19 @@ def random_paths(networks: int, length: int, count: int, *address: Address) -> l
     """
     if not 1 <= length < networks:
         raise ValueError(f"a path of {length} steps needs {length + 1} networks, and there are {networks}")
-    possible = _falling(networks, length + 1) // 2
+    count = min(count, possible_paths(networks, length))
     paths: dict[tuple[int, ...], None] = {}
     draw = 0
-    while len(paths) < min(count, possible):
+    while len(paths) < count:
         visited = streams.permutation(networks, "match", *address, "path", draw)[: length + 1].tolist()
         paths[tuple(visited if visited[0] < visited[-1] else reversed(visited))] = None
         draw += 1
     return list(paths)
+
+
+def possible_paths(networks: int, length: int) -> int:
+    """How many paths there are through `length` + 1 of the networks, one and the same in both directions."""
+    return _falling(networks, length + 1) // 2
 
 
 def _falling(number: int, factors: int) -> int:

@@ -137,6 +137,14 @@ def test_what_is_no_path(change, code, says):
     assert problems and problems[0].code.startswith(code)
 
 
+def test_too_many_paths_are_refused_before_they_are_drawn(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("lmcspec.base.random_paths.streams.permutation", lambda *address: drawn.append(address))
+    with pytest.raises(SpecError) as error:
+        plan_of(study(ALL.replace("paths = 4", "paths = 1_000_000_000"), replicates=60))
+    assert [problem.code for problem in error.value.problems] == ["E406"] and not drawn
+
+
 def test_direct_permutations_alone():
     """With triples a permutation by way of the third partner is known, and is none of any two."""
     ind = 'ind = { method = "weights", network = "dense", via = "third" }'

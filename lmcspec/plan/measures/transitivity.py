@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lmcspec.base.random_paths import random_paths
-from lmcspec.plan.graph import Target
+from lmcspec.base.random_paths import possible_paths, random_paths
+from lmcspec.plan.graph import Target, TooManyTasks
 from lmcspec.plan.measures.accuracy import recipe_of
 from lmcspec.plan.measures.request import Request, levels_of
 from lmcspec.plan.measures.walk import path_of
@@ -21,7 +21,9 @@ def targets(request: Request) -> list[Target]:
     Paths are the same for all of them: they are drawn by how many networks they visit alone.
     """
     config, asked = request.config, list[Target]()
-    paths = [path for length in sorted(set(config.lengths)) for path in _paths(request, length)]
+    lengths = sorted(set(config.lengths))
+    _check(request, lengths)
+    paths = [path for length in lengths for path in random_paths(request.replicates, length - 1, config.paths, length)]
     for network in request.networks:
         for level in levels_of(config.levels, network):
             for under in request.alignments.under(config.under, network):
@@ -40,14 +42,16 @@ def targets(request: Request) -> list[Target]:
     return asked
 
 
-def _paths(request: Request, length: int) -> list[tuple[int, ...]]:
-    """Those that visit so many networks. Raises Unsuited where there are fewer replicates."""
-    if length > request.replicates:
-        message = f"a path of {length} networks needs as many replicates, and the study has {request.replicates}"
+def _check(request: Request, lengths: Sequence[int]) -> None:
+    """Raises Unsuited where there are fewer replicates than a path visits; TooManyTasks before so many are drawn."""
+    if lengths[-1] > request.replicates:
+        message = f"a path of {lengths[-1]} networks needs as many replicates, and the study has {request.replicates}"
         few = ", ".join(map(str, range(2, request.replicates + 1)))
         where = ("measures", request.name, "lengths")
         raise Unsuited("E440", message, f"say `lengths = [{few}]`, or have more replicates", where)
-    return random_paths(request.replicates, length - 1, request.config.paths, length)
+    count = sum(min(request.config.paths, possible_paths(request.replicates, length - 1)) for length in lengths)
+    if count > request.emit.graph.limit:  # each is a task at least
+        raise TooManyTasks
 
 
 def _looked_at(request: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -184,6 +184,18 @@ class TestLayers:
         assert shown["step = 2it"] == ([0, 1], pytest.approx([over(plan, name) for name in names]))
         assert shown["under wm"] == ([0, 1], pytest.approx([over(plan, "wm")] * 2))
 
+    def test_what_panels_tell_is_not_told_again_by_lines(self):
+        at_0 = FAMILIES.replace('layers.0"] }, step = { each = [0, "2it"] }', 'layers.0"] }, step = 0')
+        assert at_0 != FAMILIES
+        plan = plan_of(HEAD + at_0 + MEASURES)
+        drawing = drawn(plan, recorded(plan, result), "barrier-vs-layers")
+        assert list(panels(drawing)) == ["how=bottom-up", "how=put-in"]
+        assert [text.get_text() for text in drawing.figure.legends[0].get_texts()] == [
+            "unpermuted",
+            "under wm",
+            "under pl",
+        ]
+
 
 class TestFixedPoints:
     def test_in_all_and_by_group(self, plan, store):
@@ -201,6 +213,28 @@ class TestFixedPoints:
         colours = [line.get_color() for line in lower.lines if not line.get_label().startswith("_")]
         assert len(set(colours)) == 2
         assert [text.get_text() for text in drawing.figure.legends[0].get_texts()] == [*shown, *by_group]
+
+    def test_groups_are_means_alone_and_all_shares_lie_within_0_and_100_percent(self, plan, store):
+        drawing = drawn(plan, store, "fixed-points", measure="agree")
+        bars = [[one for one in axes.containers if one.get_label() == "_bars"] for axes in drawing.figure.axes]
+        assert [len(of_axes) for of_axes in bars] == [1, 0]
+        assert "not shown of groups" in drawing.caption
+        wide = recorded(
+            plan,
+            lambda target: (
+                result(target)
+                if target.kind != "fixed-points"
+                else Result({"metrics": {"fixed-points": float(target.replicate % 2), "fixed-points-by-chance": 0.1}})
+            ),
+        )
+        for wish in ({"plot": "fixed-points"}, {"plot": "barrier-vs-step", "y": ["barrier", "fixed-points"]}):
+            plot = wish.pop("plot")
+            *_, axes = drawn(
+                plan, wide, plot, measure="agree" if plot == "fixed-points" else "ends", **wish
+            ).figure.axes
+            low, high = axes.get_ylim()
+            assert low == 0 and high <= 100
+            assert not any(line.get_clip_on() for line in axes.lines), "markers at either end are whole"
 
     def test_a_panel_per_family(self, plan, store):
         drawing = drawn(plan, store, "fixed-points", groups=False)
@@ -272,6 +306,47 @@ def test_unasked_where_permutations_vary_so(plan, store):
     assert names == {"cost"}, "of a network that is only dense there are numbers, and no line"
 
 
+SEVERAL = f"""{HEAD.replace("dense = []", "dense = []" + chr(10) + "imp = [{ rounds = 2, fraction = 0.5 }]")}{FAMILIES}
+[measures]
+ends = {{ kind = "connectivity", networks = ["dense"], levels = ["dense"], under = ["none", "wm", "wt", "at"] }}
+sparse = {{ kind = "connectivity", networks = ["imp"], levels = "all", under = ["none", "wm", "wt[step=0]"] }}
+"""
+MORE = 'more = { kind = "connectivity", networks = ["imp"], levels = ["dense"], under = ["none", "wt"] }\n'
+
+
+def test_a_figure_that_nobody_asks_for_has_no_curve_of_one_point():
+    plan = plan_of(SEVERAL)
+    store = recorded(plan, result)
+    unasked = {one.name: one for one in drawings(plan, "", tidy(plan, store), store, {})}
+    (axes,) = unasked["barrier-vs-step"].figure.axes
+    assert list(lines(axes)) == ["unpermuted", "under wm", "under wt", "under at"]
+    assert len(drawn(plan, store, "barrier-vs-step", under=["wt[step=0]"]).figure.axes) > 1, "one that asks has them"
+    alone = plan_of(SEVERAL.replace('"wt", "at"]', '"wt[step=2it]"]'))
+    found = recorded(alone, result)
+    assert "barrier-vs-step" not in {one.name for one in drawings(alone, "", tidy(alone, found), found, {})}
+
+
+def test_panels_of_several_measures_are_told_apart_by_them():
+    plan = plan_of(SEVERAL + MORE)
+    store = recorded(plan, result)
+    unasked = {one.name: one for one in drawings(plan, "", tidy(plan, store), store, {})}
+    assert list(panels(unasked["barrier-vs-step"])) == ["ends", "more"]
+    assert list(lines(panels(unasked["barrier-vs-step"])["more"])) == ["unpermuted", "under wt"]
+    asked = drawn(plan, store, "barrier-vs-step", levels="all", under=["none", *ways_of(plan, "wt")])
+    assert list(panels(asked)) == [
+        "ends, dense",
+        "sparse, dense",
+        "sparse, imp, 50.0 % sparse",
+        "sparse, imp, 75.0 % sparse",
+    ], "what `more` then compares `ends` does, too"
+
+
+def test_the_same_pairs_of_two_measures_have_one_panel():
+    again = 'again = { kind = "connectivity", networks = ["dense"], levels = ["dense"], under = ["none", "wm", "wt", "at"] }'
+    plan = plan_of(f"{SEVERAL}{again}\n")
+    assert len(drawn(plan, recorded(plan, result), "barrier-vs-step", levels=["dense"]).figure.axes) == 2
+
+
 def test_members_of_a_family_share_a_colour_in_all_figures(plan, store):
     axes = drawn(plan, store, "barrier-vs-time", under=["none", "wm", *ways_of(plan, "wt")]).figure.axes[0]
     looks = {line.get_label(): line.get_color() for line in axes.lines if not line.get_label().startswith("_")}
@@ -319,6 +394,36 @@ def test_permutations_of_a_family_of_networks_are_told_apart_beside_them():
     for member in members:
         of = [one for one in plan.targets if (one.network, one.under, one.level) == (member, f"ss{member[3:]}", 1)]
         assert shown[f"under ss, {member}"][1][0] == pytest.approx(100 * fmean(map(value, of)))
+
+
+def test_members_of_several_families_are_called_by_what_they_differ_in():
+    """The title of a panel has the family's name."""
+    networks = "".join(
+        f"{name} = [{{ rounds = 1, fraction = {fraction}, rewind = {{ each = [{steps}] }} }}]\n"
+        for name, fraction, steps in (("imp", 0.5, '0, "2it"'), ("snip", 0.4, '"2it", "4it"'))
+    )
+    plan = plan_of(
+        f"""{HEAD.replace("dense = []", f"dense = []{chr(10)}{networks}")}
+ss = {{ method = "weights", network = "imp", level = "same" }}
+[measures]
+sparse = {{ kind = "connectivity", networks = ["imp"], levels = "all", under = ["none", "ss"] }}
+other = {{ kind = "connectivity", networks = ["snip"], levels = "all", under = ["none", "wm"] }}
+"""
+    )
+    drawing = drawn(plan, recorded(plan, result), "barrier-vs-level")
+    shown = {title: lines(axes) for title, axes in panels(drawing).items()}
+    assert {title: list(of_panel) for title, of_panel in shown.items()} == {
+        "imp": [f"{way}, rewind={k}" for k in ("0", "2it") for way in ("unpermuted", "under ss")],
+        "snip": [f"{way}, rewind={k}" for k in ("2it", "4it") for way in ("unpermuted", "under wm")],
+    }
+    dashes = {
+        title: {line.get_label(): line.get_linestyle() for line in axes.lines if line.get_label().startswith("unperm")}
+        for title, axes in panels(drawing).items()
+    }
+    same = "unpermuted, rewind=2it"
+    assert dashes["imp"][same] == dashes["snip"][same], "what is called the same looks the same"
+    labels = [text.get_text() for text in drawing.figure.legends[0].get_texts()]
+    assert len(labels) == 7 and not any("imp" in label or "snip" in label for label in labels)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row, measure_of
 
 FIXED_POINTS = "fixed-points"
+OF_GROUP = "layer-fixed-points/"
+"""With the name of a group behind it, the share of its units alone."""
 BY_CHANCE = "by chance"
 CHANCE = LineStyle(DENSE, "", ":")
 """How the share that two random permutations agree in looks."""

@@ -1,12 +1,12 @@
 """Barriers between partners: a line for each permutation under which they are compared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from lmcspec.report.figures.by_sparsity import over_sparsity, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
-from lmcspec.report.figures.case_results import CaseResults
+from lmcspec.report.figures.case_results import CaseResults, family, member
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
 from lmcspec.report.figures.lines import PERCENT, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import check_y, y_of
@@ -72,7 +72,7 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
                 PERCENT - left if options.x == "sparsity" else left, case.cell(row, options), case.why(row)
             )
 
-        plotted = Plotted(y, lines_of_ways(case, rows, point))
+        plotted = Plotted(y, lines_of_ways(case, rows, point, called=_members(case, options)))
         sparse = any(row.network in case.pruned for row in rows)
         panels[sparse].append(LinePanel(panel.title, [plotted], partial(over_sparsity, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(plotted.points)]
@@ -88,6 +88,18 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
 def what_of(options: Options) -> str:
     """The quantity that a figure of barriers shows, which is one."""
     return options.y if isinstance(options.y, str) else "barrier"
+
+
+def _members(case: CaseResults, options: Options) -> Mapping[str, str] | None:
+    """What members of families are called where a panel's title has their family's name, and there are several.
+
+    `rewind=0` of `imp[rewind=0]`; None where networks are called by their whole names.
+    """
+    wanted = [network for network in case.networks if options.networks is None or network in options.networks]
+    members = {network: network.partition("[")[2].removesuffix("]") for network in wanted if member(network)}
+    if options.panels != "network" or len({family(network) for network in members}) < 2:
+        return None
+    return members
 
 
 def _of_levels(case: CaseResults, rows: Sequence[Row], options: Options) -> list[Row]:

@@ -8,6 +8,7 @@ from lmcspec.catalog import PlotCard, built_in, get
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.plan.case_settings import case_axis
+from lmcspec.plan.graph import Way
 from lmcspec.plan.way_axis import varying
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options, UndrawableError, options_of
@@ -86,12 +87,18 @@ def _unasked(case: CaseResults) -> dict[str, Options]:
 
 
 def _varies(case: CaseResults, card: PlotCard) -> bool:
-    """Whether permutations that are measured vary in what stands on x of a plot that is drawn over that."""
-    kinds = [name for kind in card.measures for name in case.measures(kind)]
-    shown = {row.under for row in case.rows if row.measure in kinds}
-    ways = [way for way in case.permutations.values() if way.name in shown]
+    """Whether permutations of one measure vary in what stands on x of a plot that is drawn over that."""
     axes = card.varies_under(Options(card.name)).values()
-    return all(varying(ways, axis) for axis in axes)
+    measures = [name for kind in card.measures for name in case.measures(kind)]
+    shown = [{row.under for row in case.rows if row.measure == name} for name in measures]
+    of_measures = [[way for way in case.permutations.values() if way.name in names] for names in shown]
+    return not axes or any(all(_several(ways, varying(ways, axis)) for axis in axes) for ways in of_measures)
+
+
+def _several(ways: Sequence[Way], keys: Mapping[str, str]) -> bool:
+    """Whether a family of permutations has several values of what it varies in, by the short names of that."""
+    values = {(way.family, way.values[keys[way.name]]) for way in ways if way.name in keys}
+    return len(values) > len({family for family, _ in values})
 
 
 def _unasked_of_all(results_of: Mapping[str, CaseResults]) -> Iterator[tuple[str, Options]]:

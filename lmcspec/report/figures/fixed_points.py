@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from lmcspec.catalog import Metric
 from lmcspec.catalog.metric import PERCENT
-from lmcspec.report.figures.agreements import BY_CHANCE, FIXED_POINTS, SAID
+from lmcspec.report.figures.agreements import BY_CHANCE, FIXED_POINTS, OF_GROUP, SAID
 from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.family_curves import Curve, axis_of, in_network_order
 from lmcspec.report.figures.layer_axis import short
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero, points_of
-from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint
+from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, without_spread
 from lmcspec.report.figures.metrics import OnY, check_y, y_of
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.over_permutations import STEP, CurvesDrawn, curves_shown
@@ -22,7 +22,6 @@ from lmcspec.report.figures.style import Drawing, shades
 from lmcspec.report.figures.ways import asked_ways
 from lmcspec.report.tidy import Row
 
-OF_GROUP = "layer-fixed-points/"
 MOST_NAMED = 14
 """Groups that a legend names; of more every second, or third."""
 BY_GROUP = OnY(
@@ -33,7 +32,7 @@ BY_GROUP = OnY(
 def over_steps(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel for each family and what else its members differ in: over all units above, by group beneath.
 
-    Groups are in the network's order from dark to light.
+    Groups are in the network's order from dark to light, without spreads, which would cover each other.
     """
     check_y(cases, options, FIXED_POINTS)
     over = replace(STEP, x=options.x, words=options.x) if options.x and options.x != STEP.x else STEP
@@ -68,7 +67,8 @@ def over_steps(cases: Sequence[CaseResults], options: Options, name: str) -> Dra
     figure = draw(shown, Frame(2.6, (7.2, 3.7)), options, from_zero, [*labels, *list(groups)[:: every or 1]])
     caption = "The share of units that two permutations send to the same place"
     caption += ", over all and by group of units, from the first (dark) to the last (light)" * bool(groups)
-    caption += f". Means over pairs, {spreads_of(points_of(shown))} one sample standard deviation.{SAID}"
+    spreads = f"{spreads_of(points_of(shown))} one sample standard deviation{', not shown of groups' * bool(groups)}"
+    caption += f". Means over pairs, {spreads}.{SAID}"
     return Drawing(name, f"Fixed points against the {over.words}", figure, caption, tuple(dict.fromkeys(notes)))
 
 
@@ -84,4 +84,4 @@ def _of_groups(case: CaseResults, rows: Sequence[Row], curve: Curve, on_x: Setti
     for name, label, colour in zip(names, said, shades(len(names)), strict=True):
         of_group = [(on_x.places[value], by_group[name].get(way)) for way, value in curve.members.items()]
         points = [MeanPoint(place, case.cell(row), case.why(row)) for place, row in of_group if row is not None]
-        yield Line(label, LineStyle(colour, ".", "-"), points)
+        yield Line(label, LineStyle(colour, ".", "-"), [without_spread(point) for point in points])

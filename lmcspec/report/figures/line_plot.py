@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.report.figures.agreements import FIXED_POINTS, OF_GROUP
 from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, counted, draw_line
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DENSE_LABEL = "dense"
+SHARES = (FIXED_POINTS, OF_GROUP)
+"""Quantities that are shares of units, in percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,15 @@ def points_of(panels: Iterable[LinePanel]) -> Iterator[Sequence[MeanPoint]]:
 
 
 def from_zero(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
-    """Axes that begin at 0, or below where something is."""
-    for axes, _ in filled:
-        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    """Axes that begin at 0, or below where something is; shares of units lie within 0 and 100 %, with spreads."""
+    for axes, row in filled:
+        low, high = axes.get_ylim()
+        if row.y.metric.quantity in SHARES:
+            axes.set_ylim(0.0, min(PERCENT, high))
+            for line in axes.lines:
+                line.set_clip_on(False)  # markers at either end are whole
+        else:
+            axes.set_ylim(bottom=min(0.0, low))
 
 
 def _draw_threshold(axes: "Axes", threshold: float) -> None:

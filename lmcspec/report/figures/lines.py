@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.summary import Cell
@@ -56,6 +56,11 @@ class Line:
 def exact(value: float, n: int = 1) -> Cell:
     """A value of so many replicates that has no spread, or whose spread is not shown."""
     return Cell(value, None, n, (), asked=n)
+
+
+def without_spread(point: MeanPoint) -> MeanPoint:
+    """The mean alone; of how many replicates it is, and what is amiss with them, stays."""
+    return point if point.cell is None else replace(point, cell=replace(point.cell, std=None))
 
 
 def draw_line(axes: "Axes", points: Sequence[MeanPoint], look: LineStyle, label: str, scale: float = PERCENT) -> Any:

@@ -38,6 +38,11 @@ class Options:
         """Whether its panels or its lines are the cases of a sweep."""
         return "case" in (self.panels, self.series)
 
+    @property
+    def unasked(self) -> bool:
+        """Whether no study asks for the figure: then it has no table."""
+        return self.table is None
+
 
 KEYS = tuple(option.name for option in fields(Options) if option.name != "table")
 

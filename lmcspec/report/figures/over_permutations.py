@@ -1,7 +1,9 @@
 """Barriers over what a family of permutations varies in: the share pruned before, layers from earlier, the step."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lmcspec.plan.way_axis import key_called
 from lmcspec.report.figures.agreements import BY_CHANCE, CHANCE, SAID, chance_beside, held_against, is_of_fixed_points
@@ -61,15 +63,9 @@ def _over(cases: Sequence[CaseResults], options: Options, name: str, usual: Over
     notes: list[str] = []
     for panel in panels_of(cases, options if options.panels == "case" else replace(options, panels=None), ""):
         case = panel.results
-        rows = {y: _rows(case, y, options) for y in [y_of(case, options, what) for what in whats]}
-        places = [
-            (place, here, curves)
-            for place in shown_levels(case, [row for of_y in rows.values() for row in of_y], options)
-            for here in [{y: [row for row in of_y if (row.network, row.level) == place] for y, of_y in rows.items()}]
-            if (curves := curves_shown(case, here.values(), options, over)).curves
-        ]
-        for place, here, curves in places[:1] if options.panels == "case" else places:
-            above = panel.title if options.panels == "case" else named(case, *place) * (len(places) > 1)
+        places = list(_places(case, options, whats, over))
+        for (_, here, curves), told in zip(places, _told_apart(case, [place for place, *_ in places]), strict=True):
+            above = panel.title if options.panels == "case" else told
             on_x = axis_of(case, curves, over.x)
             for part in dict.fromkeys(curves.panel(curve) if over.lines else "" for curve in curves.curves):
                 title = ", ".join(filter(None, (above, part)))
@@ -85,11 +81,63 @@ def _over(cases: Sequence[CaseResults], options: Options, name: str, usual: Over
     return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))
 
 
+class _Place(NamedTuple):
+    """What is compared in a panel: by a measure, a network at a level."""
+
+    measure: str
+    network: str
+    level: int
+
+
+_Curves = tuple[_Place, dict[OnY, list[Row]], Curves]
+
+
+def _places(case: CaseResults, options: Options, whats: Sequence[str], over: Over) -> Iterator[_Curves]:
+    """Where curves stand, with the rows of each: those of several measures apart, and none twice.
+
+    Panels of cases have one place, where the first measure that compares there counts.
+    """
+    first = y_of(case, options, whats[0])
+    of_cases = options.panels == "case"
+    seen: set[frozenset[str]] = set()
+    for measure in [options.measure] if of_cases or len(first.measures) == 1 else first.measures:
+        narrow = replace(options, measure=measure)
+        rows = {y: _rows(case, y, narrow) for y in [y_of(case, narrow, what) for what in whats]}
+        for network, level in shown_levels(case, [row for of_y in rows.values() for row in of_y], options):
+            here = {
+                y: [row for row in of_y if (row.network, row.level) == (network, level)] for y, of_y in rows.items()
+            }
+            tasks = frozenset(row.task for of_y in here.values() for row in of_y)
+            curves = curves_shown(case, here.values(), options, over)
+            if curves.curves and tasks not in seen:
+                seen.add(tasks)
+                yield _Place(measure or "", network, level), here, curves
+                if of_cases:
+                    return
+
+
+def _told_apart(case: CaseResults, places: Sequence[_Place]) -> list[str]:
+    """What stands above each panel: the measure, the network and its level, so far as they differ."""
+    words = [named(case, place.network, place.level) for place in places]
+    known = list(zip(places, words, strict=True))
+    often = Counter((place.measure, word) for place, word in known)
+    levels = [
+        f"{place.network}, {word}" if often[place.measure, word] > 1 and word != place.network else word
+        for place, word in known
+    ]
+    several = len({place.measure for place in places}) > 1
+    return [
+        ", ".join([place.measure] * several + [level] * (len(set(levels)) > 1))
+        for place, level in zip(places, levels, strict=True)
+    ]
+
+
 def curves_shown(case: CaseResults, rows: Iterable[Sequence[Row]], options: Options, over: Over) -> Curves:
     """The curves of the permutations that a figure asks for.
 
     Where it says none these are the families that vary in what is on x, those that do in nothing else if lines are not
-    told apart; and beside them the permutations that stand alone.
+    told apart; and beside them the permutations that stand alone. A figure that nobody asks for has no curves of one
+    point.
     """
     ways = list(dict.fromkeys(row.under for of_y in rows for row in of_y))
     if options.under is None:
@@ -97,7 +145,10 @@ def curves_shown(case: CaseResults, rows: Iterable[Sequence[Row]], options: Opti
         plain = [name for name in vary if len(case.permutations[name].paths) == 1]
         alone = [name for name in ways if name == NONE or not case.permutations[name].values]
         ways = [name for name in ways if name in (plain if plain and not over.lines else vary) or name in alone]
-    return curves_of(case, ways, over.x, over.lines)
+    curves = curves_of(case, ways, over.x, over.lines)
+    if options.unasked:
+        return replace(curves, curves=[curve for curve in curves.curves if len(curve.members) > 1])
+    return curves
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +200,8 @@ class CurvesDrawn:
                 MeanPoint(place, self.case.cell(row, self.options), self.case.why(row)) for place, row in rows.items()
             ]
             if points:
-                yield Line(self._label(curve, next(iter(rows.values()))), self._look(curve, curves), points)
+                label = self._label(curve, next(iter(rows.values())), curves)
+                yield Line(label, self._look(curve, curves), points)
 
     def _beside(self) -> Iterator[Line]:
         """A line for each permutation that doesn't vary in what is on x: level, unless partners are on their way."""
@@ -180,9 +232,10 @@ class CurvesDrawn:
         way = name or row.way
         return f"{held_against(self.case, row)} and {way}" if is_of_fixed_points(self.y) else label_of_way(way)
 
-    def _label(self, curve: Curve, row: Row) -> str:
+    def _label(self, curve: Curve, row: Row, curves: Sequence[Curve]) -> str:
         word = (self.over.lines or "").rpartition(".")[2]
-        return f"{word} = {curve.told}" if curve.told else self._named(row, curve.name)
+        alone = sum(other.family == curve.family for other in curves) == 1  # what else tells it stands above the panel
+        return f"{word} = {curve.told}" if curve.told else self._named(row, curve.family if alone else curve.name)
 
     def _look(self, curve: Curve, curves: Sequence[Curve]) -> LineStyle:
         if curve.told:

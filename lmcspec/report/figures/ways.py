@@ -90,13 +90,17 @@ def lines_of_ways(
     rows: Sequence[Row],
     point: Callable[[Row], MeanPoint],
     label: Callable[[str], str] = label_of_way,
+    called: Mapping[str, str] | None = None,
 ) -> list[Line]:
     """A line for each permutation, in the order of the rows, with a point for each place in the study.
 
-    Of several networks each has lines of its own, broken in another way.
+    Of several networks each has lines of its own, broken in another way; `called` says what all those of a figure are
+    called, so that those of one name look alike in all of its panels.
     """
     looks = looks_of_ways(case)
     networks = list(dict.fromkeys(row.network for row in rows))
+    called = called or {network: network for network in networks}
+    names = list(dict.fromkeys(called.values()))
     lines = []
     for way, network in dict.fromkeys((row.under, row.network) for row in rows):
         # One row for each point: those of other replicates are in its mean.
@@ -108,8 +112,8 @@ def lines_of_ways(
         points = [point(row) for row in reversed(of_line.values())]
         look, words = uncrowded(looks[way], points), label(next(iter(of_line.values())).way)
         if len(networks) > 1:
-            look = replace(look, dashes=LINE_DASHES[networks.index(network) % len(LINE_DASHES)])
-            words = f"{words}, {network}"
+            look = replace(look, dashes=LINE_DASHES[names.index(called[network]) % len(LINE_DASHES)])
+            words = f"{words}, {called[network]}"
         lines.append(Line(words, look, points))
     return lines
 

@@ -88,15 +88,13 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
 
     from lmcspec.science.permute import algebra, objective, permutation_file
     from lmcspec.science.permute.pair import Pair
-    from lmcspec.science.permute.selfcheck import check
     from lmcspec.science.permute.tracing import trace
 
     network = read.module(params.model)
     shape = tuple(params.model.value["shape"])
     traced = trace(network, shape)
     a, b = (_aligned(ctx, params, network, traced.order, name) for name in ("a", "b"))
-    groups = traced.groups
-    check(network, groups, shape)
+    groups = read.checked_groups(params.model)
     finite = [all(bool(tensor.isfinite().all()) for tensor in end.values()) for end in (a, b)]
     if not all(finite):
         # Nothing can be aligned with what is no number: it stays, and what looks at it says so by its own outcome.

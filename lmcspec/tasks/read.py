@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -178,11 +179,23 @@ def mask(ctx: Context, network: "nn.Module", name: str = "mask") -> "dict[str, T
     return masks.ordered(tensors(ctx.input(name) / MASK), masks.prunable(network))
 
 
+@lru_cache(maxsize=8)
 def groups(part: Part) -> "Groups":
-    """The groups of units of a model that can be permuted together, by tracing it."""
+    """The groups of units of a model that can be permuted together, by tracing it; once in a process."""
     from lmcspec.science.permute.tracing import trace
 
     return trace(module(part), tuple(part.value["shape"])).groups
+
+
+@lru_cache(maxsize=8)
+def checked_groups(part: Part) -> "Groups":
+    """The same, checked by numbers: seconds for a large model, which a study with many permutations takes once.
+
+    Raises GroupsError where permuting a group changes what a network of random weights computes.
+    """
+    from lmcspec.science.permute.tracing import groups_of
+
+    return groups_of(module(part), tuple(part.value["shape"]))
 
 
 def permutation(ctx: Context, name: str, of: "Groups") -> "dict[str, Tensor]":

@@ -14,8 +14,8 @@ from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.networks import layer_problems
 from lmcspec.plan.settings import ResolvedRecipe
 from lmcspec.spec import Case
+from lmcspec.spec.names import NONE
 from lmcspec.spec.paths import Path
-from lmcspec.spec.references import NONE
 from lmcspec.spec.study import Alignment, RewoundLayers
 from lmcspec.tasks import Part
 

@@ -13,7 +13,7 @@ from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.subnetworks import Subnetworks
 from lmcspec.plan.trainings import Unsuited
 from lmcspec.spec.family import Ways
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 from lmcspec.spec.study import Alignment
 from lmcspec.tasks import Part
 from lmcspec.tasks.detour import Detour

@@ -9,7 +9,7 @@ from lmcspec.plan import Plan
 from lmcspec.report.summary import Cell, Key, key_of, summarise
 from lmcspec.report.tidy import Row, at_the_end
 from lmcspec.report.words import gaps, in_its_unit, verdicts
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 EACH_ITS_OWN = -1
 """In place of k: each network at its own rewind point."""

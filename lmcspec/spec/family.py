@@ -11,7 +11,7 @@ from lmcspec.spec.paths import Path, dotted
 from lmcspec.spec.tree import Node
 
 MOST = 1000
-"""Members of all families of a study together."""
+"""Members of one family."""
 
 
 class Member(NamedTuple):

@@ -4,9 +4,7 @@ Short forms, `extends`, presets, `each` and `sweep` never reach the models, so t
 little laxer than `load`: it knows no names of the study itself, and a file that extends another may lack anything.
 """
 
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -17,13 +15,11 @@ from lmcspec.catalog.augmentation import Augment
 from lmcspec.spec.descriptions import described
 from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.recipe import Recipe
+from lmcspec.spec.schema_parts import NAME, Schema, allow_each, inside, sweep, table_of
 from lmcspec.spec.study import Like, LoadedSet, OtherSet, PrunedFirst, Space, Stage
 from lmcspec.spec.study_model import __name__ as MADE
 from lmcspec.spec.study_model import study_model
 
-Schema = dict[str, Any]
-
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 _CLASS = "its class"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -72,12 +68,12 @@ def schema() -> Schema:
     _networks(properties, definitions)
     _permutations(properties, definitions)
     _measures(properties, definitions)
-    properties["figures"] = _table_of(_named("plot", "plot", definitions), least=0)
+    properties["figures"] = table_of(_named("plot", "plot", definitions), least=0)
     properties["extends"] = {
         "description": "Specs beneath this one, later ones on top: tables merge, cases by name, lists are replaced.",
         "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     }
-    properties["sweep"] = _sweep()
+    properties["sweep"] = sweep()
     required = document.pop("required")
     return {
         "$schema": _DRAFT,
@@ -149,9 +145,9 @@ def _recipes(properties: Schema, definitions: Definitions) -> None:
     for name in (augment, *tables):  # a recipe that extends another may change one key of a table
         definitions[name].pop("required", None)
     for name in (of_recipe, augment, *tables):
-        _allow_each(definitions[name], but=("name",))
+        allow_each(definitions[name], but=("name",))
     recipe["properties"]["extends"] = _preset("A preset, or another recipe of this study, beneath this one.", presets())
-    properties["recipes"] = _table_of(
+    properties["recipes"] = table_of(
         {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": f"#/$defs/{of_recipe}"}]}, least=1
     )
     space = {"$ref": f"#/$defs/{definitions.of(Space)}"}
@@ -170,7 +166,7 @@ def _distilled(properties: Schema, definitions: Definitions) -> None:
     made = _named("distiller", "method", definitions, short=False)
     names = {"type": "string", "examples": sorted(set_presets())}
     extends = {"type": "object", "required": ["extends"], "properties": {"extends": names}}
-    properties["distilled"] = _table_of(
+    properties["distilled"] = table_of(
         {
             "anyOf": [
                 names,
@@ -196,8 +192,8 @@ def _networks(properties: Schema, definitions: Definitions) -> None:
     for table in (stage, definitions[definitions.of(PrunedFirst)]):
         table["properties"]["criterion"] = _named("criterion", "name", definitions)
     stage["properties"]["extends"] = _preset("A preset beneath this stage.", stage_presets())
-    _allow_each(stage, but=("extends",))
-    _allow_each(definitions[like])
+    allow_each(stage, but=("extends",))
+    allow_each(definitions[like])
     stages = {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
     changed = {
         "type": "object",
@@ -206,30 +202,18 @@ def _networks(properties: Schema, definitions: Definitions) -> None:
         "additionalProperties": False,
         "minProperties": 1,
     }
-    properties["networks"] = _table_of({"anyOf": [stages, {"$ref": f"#/$defs/{like}"}, changed]}, least=1)
+    properties["networks"] = table_of({"anyOf": [stages, {"$ref": f"#/$defs/{like}"}, changed]}, least=1)
 
 
 def _permutations(properties: Schema, definitions: Definitions) -> None:
     """Ways to align networks; where there are several, by `each`, all keys are those of some."""
     options = _named("matcher", "method", definitions, short=False)["anyOf"]
     tables = [definitions.of(card.config) for card in _cards("matcher")]
-    for name in (*tables, *_inside(tables, definitions)):
-        _allow_each(definitions[name], but=("method",))
+    for name in (*tables, *inside(tables, definitions)):
+        allow_each(definitions[name], but=("method",))
     several = {"required": ["each"], "properties": {"each": {"type": "array", "minItems": 1}}}
     options.append({"type": "object", "required": ["method"], "properties": {"method": {"type": "object", **several}}})
-    properties["permutations"] = _table_of({"anyOf": options}, least=0)
-
-
-def _inside(tables: Sequence[str], definitions: Definitions) -> list[str]:
-    """The tables that stand, by name, in some others, or in one of these."""
-    reached: dict[str, None] = {}
-    queue = [*tables]
-    while queue:
-        for name in re.findall(r'"#/\$defs/([^"]+)"', json.dumps(definitions[queue.pop()])):
-            if name not in reached and name not in tables and "properties" in definitions[name]:
-                reached[name] = None
-                queue.append(name)
-    return list(reached)
+    properties["permutations"] = table_of({"anyOf": options}, least=0)
 
 
 def _measures(properties: Schema, definitions: Definitions) -> None:
@@ -249,62 +233,7 @@ def _measures(properties: Schema, definitions: Definitions) -> None:
     preset = _preset("A preset, or another measure of this study, beneath this one.", measure_presets())
     extends = {"type": "object", "required": ["extends"], "properties": {"extends": preset}}
     definitions["any-measure"] = {"anyOf": [*others, extends, preset]}
-    properties["measures"] = {**_table_of({"$ref": "#/$defs/any-measure"}, least=0), "properties": measures}
+    properties["measures"] = {**table_of({"$ref": "#/$defs/any-measure"}, least=0), "properties": measures}
     pattern = properties["measures"].pop("patternProperties")
     names = "|".join(measures)
-    properties["measures"]["patternProperties"] = {f"^(?!(?:{names})$){_NAME[1:]}": value for value in pattern.values()}
-
-
-def _table_of(value: Schema, least: int) -> Schema:
-    return {
-        "type": "object",
-        "patternProperties": {_NAME: value},
-        "additionalProperties": False,
-        "minProperties": least,
-    }
-
-
-def _allow_each(table: Schema, but: tuple[str, ...] = ()) -> None:
-    for key, field in table["properties"].items():
-        if key in but:
-            continue
-        kept = {name: field[name] for name in ("description", "default", "title") if name in field}
-        value = {name: content for name, content in field.items() if name not in kept}
-        each = {
-            "type": "object",
-            "properties": {"each": {"type": "array", "minItems": 1, "uniqueItems": True, "items": value}},
-            "required": ["each"],
-            "additionalProperties": False,
-        }
-        table["properties"][key] = {**kept, "anyOf": [value, each]}
-
-
-def _sweep() -> Schema:
-    axis: Schema = {"type": "object", "minProperties": 1}
-    return {
-        "type": "object",
-        "description": "Cases of the study: all combinations of `cases`, `grid` and `zip` that `exclude` leaves.",
-        "properties": {
-            "grid": {**axis, "description": "Paths and the lists of their values: every combination."},
-            "zip": {**axis, "description": "Paths and lists of one length, taken item by item."},
-            "exclude": {"type": "array", "items": {"type": "object", "minProperties": 1}},
-            "only": {
-                "type": "array",
-                "minItems": 1,
-                "uniqueItems": True,
-                "items": {"type": "string"},
-                "description": "Those of `cases` that are taken, in this order.",
-            },
-            "cases": {
-                "type": "array",
-                "minItems": 1,
-                "items": {
-                    "type": "object",
-                    "properties": {"case": {"type": "string", "pattern": _NAME}},
-                    "required": ["case"],
-                    "description": "A name, and what is different in this case.",
-                },
-            },
-        },
-        "additionalProperties": False,
-    }
+    properties["measures"]["patternProperties"] = {f"^(?!(?:{names})$){NAME[1:]}": value for value in pattern.values()}

@@ -1,46 +1,26 @@
 """What can be said of a study without any facts: names that stand for nothing, keys that contradict each other."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import CriterionCard, MeasureCard, find
 from lmcspec.catalog.augmentation import AUGMENTATIONS
-from lmcspec.spec.family import Expansion, Family
+from lmcspec.spec.family import Expansion
 from lmcspec.spec.labels import PLAIN_NAME
+from lmcspec.spec.names import (
+    NAMED,
+    NONE,
+    Names,
+    check_measure,
+    check_network,
+    check_networks,
+    check_permutation,
+    check_recipe,
+    table_of,
+)
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
 from lmcspec.spec.stage_recipes import stage_recipe
 from lmcspec.spec.tree import Node, items, plain
 from lmcspec.spec.unknown import unknown_name
-
-NAMED = ("recipes", "distilled", "networks", "permutations", "measures", "figures")
-"""Tables whose keys are people's own names."""
-NONE = "none"
-"""Where a permutation may be named: that there is none."""
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Names:
-    """The names of a study, before families were written out and after."""
-
-    origins: Origins
-    written: Mapping[str, list[str]]
-    families: Mapping[str, Family]
-    recipe_families: Mapping[str, list[str]]
-    permutation_families: Mapping[str, Family]
-    problems: list[Problem] = field(default_factory=list)
-    _defined: dict[str, dict[str, None]] = field(default_factory=dict)
-
-    def of(self, table: str) -> Mapping[str, None]:
-        """The names defined in a table, in order."""
-        if table not in self._defined:
-            self._defined[table] = dict.fromkeys(name for name, _ in items(self.origins.root, table))
-        return self._defined[table]
-
-    def problem(self, code: str, message: str, path: Path, *, key: bool = False, help: str = "") -> None:
-        """Note a problem at a path."""
-        self.problems.append(self.origins.problem(code, message, path, help=help, at="key" if key else "value"))
 
 
 def reference_problems(before: Node, after: Expansion) -> list[Problem]:
@@ -102,12 +82,12 @@ def _like(names: Names, path: Path, node: Node) -> None:
     family = path[1].split("[")[0] if isinstance(path[1], str) else ""
     if isinstance(target, str) and target in (path[1], family):
         names.problem("E210", f"`{family}` can't be like itself", place)
-    elif isinstance(target, str) and (other := _network(names, target)) is not None and isinstance(other.value, dict):
+    elif isinstance(target, str) and (other := table_of(names, target)) is not None and isinstance(other.value, dict):
         real = other.get("like")
         help = f"it may be like `{real.value}`" if real is not None and real.value not in (path[1], family) else ""
         names.problem("E210", f"`{target}` is itself only like another network", place, help=help)
     else:
-        _check_network(names, target, place)
+        check_network(names, target, place)
 
 
 def _carried(names: Names, path: Path, node: Node) -> None:
@@ -123,7 +103,7 @@ def _carried(names: Names, path: Path, node: Node) -> None:
     if carries and under is None:
         names.problem("E117", "under which permutation the masks come over is not said", path, help='`under = "none"`')
     elif carries and under is not None:
-        _check_permutation(names, under.value, (*path, "under"))
+        check_permutation(names, under.value, (*path, "under"))
 
 
 def _permutations(names: Names) -> None:
@@ -134,8 +114,8 @@ def _permutations(names: Names) -> None:
         _pruned(names, path, node)
         if (network := node.get("network")) is None or not isinstance(network.value, str):
             continue  # of what is no name the model says so
-        _check_network(names, network.value, (*path, "network"))
-        of = _network(names, network.value)
+        check_network(names, network.value, (*path, "network"))
+        of = table_of(names, network.value)
         if of is not None and (under := of.get("under")) is not None and under.value != NONE:
             message = f"the masks of `{network.value}` come over by a permutation themselves"
             names.problem("E210", message, (*path, "network"), help="align networks whose masks are their own")
@@ -156,22 +136,6 @@ def _pruned(names: Names, path: Path, node: Node) -> None:
     _own_shares(names, (*path, "prune"), prune)
 
 
-def _check_permutation(names: Names, name: object, path: Path) -> None:
-    known = [NONE, *names.of("permutations")]
-    if isinstance(name, str) and name not in known and name not in names.permutation_families:
-        every = list(dict.fromkeys([NONE, *names.written.get("permutations", ()), *known]))
-        names.problems.append(unknown_name("E217", "permutation", name, every, path, names.origins))
-
-
-def _network(names: Names, name: str) -> Node | None:
-    table = names.origins.root.get("networks")
-    if table is None:
-        return None
-    if name in names.families:
-        name = names.families[name].members[0].name
-    return table.get(name)
-
-
 def _stage(names: Names, path: Path, stage: Node) -> None:
     data = stage.get("data")
     sets = names.of("distilled")
@@ -181,7 +145,7 @@ def _stage(names: Names, path: Path, stage: Node) -> None:
     for key in ("recipe", "retrain"):
         node = stage.get(key)
         if node is not None and isinstance(node.value, str):
-            _check_recipe(names, node.value, (*path, key))
+            check_recipe(names, node.value, (*path, key))
     if stage.get("recipe") is None and _trains(stage):
         recipe = stage_recipe(stage)
         if recipe != "real" and recipe not in names.written.get("recipes", ()):
@@ -268,7 +232,7 @@ def _criterion(stage: Node) -> CriterionCard | None:
 def _measures(names: Names) -> None:
     for name, node in items(names.origins.root, "measures"):
         path: Path = ("measures", name)
-        _check_networks(names, node, path)
+        check_networks(names, node, path)
         evaluate = node.get("evaluate")
         if evaluate is not None and isinstance(evaluate.value, str):
             members = names.recipe_families.get(evaluate.value)
@@ -276,28 +240,28 @@ def _measures(names: Names) -> None:
                 help = f"name one member, such as `{members[0]}`"
                 names.problem("E207", f"`{evaluate.value}` is a family of recipes", (*path, "evaluate"), help=help)
             elif not members:
-                _check_recipe(names, evaluate.value, (*path, "evaluate"))
+                check_recipe(names, evaluate.value, (*path, "evaluate"))
         wanted, sets = node.get("set"), names.of("distilled")
         if wanted is not None and isinstance(wanted.value, str) and wanted.value not in sets:
             problem = unknown_name("E208", "distilled set", wanted.value, list(sets), (*path, "set"), names.origins)
             names.problems.append(problem)
         for key in ("under", "between"):
             for place, way in enumerate(ways.elements() if (ways := node.get(key)) is not None else ()):
-                _check_permutation(names, way.value, (*path, key, place))
+                check_permutation(names, way.value, (*path, key, place))
                 if key == "between" and place and way.value == NONE:
                     names.problem("E117", "against no permutation others are held, it comes first", (*path, key, place))
         against = node.get("against")
         if against is not None:
-            _check_network(names, against.value, (*path, "against"))
+            check_network(names, against.value, (*path, "against"))
         for key in ("anchors", "project"):
             for place, anchor in enumerate(named.elements() if (named := node.get(key)) is not None else ()):
                 if (other := anchor.get("network")) is not None:
-                    _check_network(names, other.value, (*path, key, place, "network"))
+                    check_network(names, other.value, (*path, key, place, "network"))
                 if (way := anchor.get("under")) is not None:
-                    _check_permutation(names, way.value, (*path, key, place, "under"))
+                    check_permutation(names, way.value, (*path, key, place, "under"))
         if (card := _measure(name, node)) is None or not card.reads:
             continue
-        _check_measure(names, node, path, card.reads)
+        check_measure(names, node, path, card.reads)
         read = card.config.model_fields[card.reads].default
         if node.get(card.reads) is None and read not in names.of("measures"):
             message = f"`{name}` reads the levels of the measure `{read}`, which is not defined"
@@ -314,35 +278,8 @@ def _measure(name: str, node: Node) -> MeasureCard | None:
 def _figures(names: Names) -> None:
     for name, node in items(names.origins.root, "figures"):
         path: Path = ("figures", name)
-        _check_networks(names, node, path)
-        _check_measure(names, node, path, "measure")
+        check_networks(names, node, path)
+        check_measure(names, node, path, "measure")
         baseline = node.get("baseline")
         if baseline is not None:
-            _check_network(names, baseline.value, (*path, "baseline"))
-
-
-def _check_networks(names: Names, node: Node, path: Path) -> None:
-    networks = node.get("networks")
-    for index, item in enumerate(networks.elements() if networks is not None else ()):
-        _check_network(names, item.value, (*path, "networks", index))
-
-
-def _check_network(names: Names, name: object, path: Path) -> None:
-    known = names.of("networks")
-    if isinstance(name, str) and name not in known and name not in names.families:
-        every = list(dict.fromkeys([*names.written.get("networks", ()), *known]))
-        names.problems.append(unknown_name("E209", "network", name, every, path, names.origins))
-
-
-def _check_measure(names: Names, node: Node, path: Path, key: str) -> None:
-    child = node.get(key)
-    known = names.of("measures")
-    if child is not None and isinstance(child.value, str) and child.value not in known:
-        names.problems.append(unknown_name("E212", "measure", child.value, list(known), (*path, key), names.origins))
-
-
-def _check_recipe(names: Names, name: str, path: Path) -> None:
-    known = names.of("recipes")
-    if name not in known:
-        every = list(dict.fromkeys([*names.written.get("recipes", ()), *known]))
-        names.problems.append(unknown_name("E207", "recipe", name, every, path, names.origins))
+            check_network(names, baseline.value, (*path, "baseline"))

@@ -11,7 +11,7 @@ from lmcspec.plan.measures.request import Request, levels_of
 from lmcspec.plan.measures.walk import path_of
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.trainings import StartsAfterEnd
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 CHILD = 1
 """The data order of children: another than that of copy 0, which their parents go on under."""

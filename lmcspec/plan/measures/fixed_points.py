@@ -7,7 +7,7 @@ from lmcspec.plan.graph import Target
 from lmcspec.plan.measures.request import Request
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.trainings import Unsuited
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 from lmcspec.tasks.agreement import Agreement
 
 

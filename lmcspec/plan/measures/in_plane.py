@@ -9,7 +9,7 @@ from lmcspec.plan.measures.accuracy import before_the_end, recipe_of
 from lmcspec.plan.measures.copies import Branch
 from lmcspec.plan.measures.request import Cell
 from lmcspec.plan.trainings import Unsuited
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 
 class InPlane(NamedTuple):

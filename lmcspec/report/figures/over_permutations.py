@@ -21,7 +21,7 @@ from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.style import LINE_DASHES, MARKERS, Drawing, shades
 from lmcspec.report.figures.ways import asked_ways, label_of_way, look_of_ways, looks_of_ways
 from lmcspec.report.tidy import Row
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from lmcspec.report.figures.style import DENSE, Drawing
 from lmcspec.report.figures.ways import UNPERMUTED, looks_of_ways
 from lmcspec.report.summary import cell_of
 from lmcspec.report.tidy import measure_of
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

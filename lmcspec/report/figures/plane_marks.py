@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import COLOURS, LINE_DASHES, MARKERS, tints
 from lmcspec.report.tidy import Row
-from lmcspec.spec.references import NONE
+from lmcspec.spec.names import NONE
 
 UNPERMUTED = "unpermuted"
 MOST = 12

@@ -1,9 +1,10 @@
 """Align a network with another: the permutation of its units that brings it near."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.base.errors import UsageError
+from lmcspec.base.errors import LmcspecError, UsageError
 from lmcspec.catalog.config import COUNTED
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
@@ -13,13 +14,13 @@ from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import BACKWARD, Known, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torch import Tensor, nn
 
     from lmcspec.catalog import MatcherCard
     from lmcspec.science.permute.algebra import Permutation
-    from lmcspec.science.permute.pair import Pair
+    from lmcspec.science.permute.pair import Pair, Step
 
 STORED = 8 * 4096
 """Bytes, about: a number for each unit."""
@@ -80,14 +81,15 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     """Write `permutation.safetensors`, an int64 vector for each group of units; `apply`d to b it lies near a.
 
     Scalars: the L2 distance before and after, over the parameters that the objective counts, of what is aligned; the
-    share of units that stay in place; units by group; and what of the model is pinned. The outcome is that of the first
-    network that is not finite, else ok. GroupsError where permuting the groups changes what a network of random weights
-    computes.
+    share of units that stay in place; units by group; and what of the model is pinned. A network that is not finite, or
+    gives no numbers on the images that are looked at, is aligned with nothing: the outcome is `diverged`, there is no
+    permutation, and nothing goes by one. GroupsError where permuting the groups changes what a network of random
+    weights computes.
     """
     import torch
 
     from lmcspec.science.permute import algebra, objective, permutation_file
-    from lmcspec.science.permute.pair import Pair
+    from lmcspec.science.permute.pair import NotFiniteError, Pair
     from lmcspec.science.permute.tracing import trace
 
     network = read.module(params.model)
@@ -97,8 +99,6 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     groups = read.checked_groups(params.model)
     finite = [all(bool(tensor.isfinite().all()) for tensor in end.values()) for end in (a, b)]
     if not all(finite):
-        # Nothing can be aligned with what is no number: it stays, and what looks at it says so by its own outcome.
-        permutation_file.save(ctx.out / read.PERMUTATION, algebra.identity(groups))
         return Finished({"units": dict(groups.sizes)}, "diverged")
     images = None
     if params.data is not None:
@@ -110,7 +110,12 @@ def run(ctx: Context, params: Match, seeds: dict[str, int]) -> Finished:
     pair = Pair(
         network.to(torch.device(ctx.device)), traced, a, b, seeds["pair"], images, {} if begin is None else begin[1]
     )
-    permutation = _matched(ctx, card, config, pair, checkpoints)
+    try:
+        permutation = _matched(ctx, card, config, pair, checkpoints) if groups.sizes else {}
+    except NotFiniteError:
+        if all(_computes(pair, end) for end in (a, b)):
+            raise
+        return Finished({"units": dict(groups.sizes)}, "diverged")
     permutation_file.save(ctx.out / read.PERMUTATION, permutation)
     identity = algebra.identity(groups)
     before, after = (objective.squared_distance(groups, way, a, b) ** 0.5 for way in (identity, permutation))
@@ -143,13 +148,41 @@ def _aligned(
 
 def _matched(ctx: Context, card: "MatcherCard", config: Any, pair: "Pair", checkpoints: Checkpoints) -> "Permutation":
     """The permutation at the method's last step, with a checkpoint after any step that is due."""
-    for step in card.load()(config, pair):
+    for step in _steps(ctx, card, config, pair):
         ctx.progress(step.done, step.total, step.note)
         if step.permutation is not None:
             return step.permutation
         if checkpoints.due():
             checkpoints.write(step.done, step.tensors(), f"{step.done} of {step.total} steps")
     raise AssertionError(f"the method {card.name} ends without a permutation")
+
+
+def _steps(ctx: Context, card: "MatcherCard", config: Any, pair: "Pair") -> "Iterator[Step]":
+    """The method's steps; from the first one on where its checkpoint is not what it goes on from, as another version's.
+
+    What is wrong with that shows as the method reads it, before its next step.
+    """
+    steps = iter(card.load()(config, pair))
+    try:
+        step = next(steps)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        if not pair.begin or isinstance(error, LmcspecError):
+            raise
+        ctx.log(f"its checkpoint is no use, it begins anew: {type(error).__name__}: {error}")
+        steps = iter(card.load()(config, replace(pair, begin={})))
+        step = next(steps)
+    yield step
+    yield from steps
+
+
+def _computes(pair: "Pair", state: "Mapping[str, Tensor]") -> bool:
+    """Whether a network's loss on the images that are looked at is a number; without any it is taken to be."""
+    from lmcspec.science.evaluate import evaluate
+
+    if pair.images is None:
+        return True
+    pair.network.load_state_dict(dict(state))
+    return math.isfinite(evaluate(pair.network, pair.images).loss)
 
 
 KIND = Kind(
@@ -164,4 +197,5 @@ KIND = Kind(
     about=lambda params: ("a", "b"),
     pace=pace,
     shown=shown,
+    nothing_if_diverged=True,
 )

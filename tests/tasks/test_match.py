@@ -19,6 +19,7 @@ from lmcspec.science.initial import initial_state
 from lmcspec.science.permute.midpoint import Midpoint
 from lmcspec.science.permute.straight_through import StraightThrough, match_straight_through
 from lmcspec.tasks import Interrupted, Known, Part, read
+from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.match import Match, run, work
 
 SMALL = {
@@ -130,6 +131,58 @@ def test_what_diverges_says_so(tmp_path):
     with pytest.raises(LmcspecError, match="diverged") as error:
         match(tmp_path / "whole", asked)
     assert "`lr`" in error.value.help
+
+
+WIDE_ONE = Part.of({**MLP.value, "config": {**MLP.value["config"], "widths": [1, 1]}})
+DEEP = Part.of({**MLP.value, "config": {**MLP.value["config"], "widths": [8, 8, 8]}})
+
+
+@pytest.mark.parametrize("settings", METHODS, ids=label)
+def test_where_no_units_can_be_permuted_nothing_moves(tmp_path, settings):
+    done = match(tmp_path / "whole", params(settings, WIDE_ONE), WIDE_ONE)
+    assert (done.outcome, done.scalars["units"]) == ("ok", {})
+    assert load_file(done.out / read.PERMUTATION) == {}
+    assert done.scalars["distance-before"] == done.scalars["distance-after"]
+
+
+def changed(root, end, change, model):
+    """The two networks, one of which became something else."""
+    inputs = ends(root, model)
+    state = load_file(inputs[end].out / read.STATE)
+    save_file({name: change(tensor) for name, tensor in state.items()}, inputs[end].out / read.STATE)
+    return inputs
+
+
+@pytest.mark.parametrize("settings", METHODS, ids=label)
+@pytest.mark.parametrize("end", ["a", "b"])
+def test_what_is_no_number_is_aligned_with_nothing(tmp_path, settings, end):
+    """Weights that are none; or such whose activations overflow, for methods that look at these."""
+    asked = params(settings, DEEP)
+    changes = [lambda tensor: tensor / tensor.new_zeros(())]
+    changes += [lambda tensor: tensor * 1e25] * (asked.data is not None)
+    for place, change in enumerate(changes):
+        inputs = changed(tmp_path / f"ends {place}", end, change, DEEP)
+        done = do(run, tmp_path / f"run {place}", asked, {"pair": 4}, inputs=inputs)
+        assert done.outcome == "diverged" and not list(done.out.iterdir())
+
+
+@pytest.mark.parametrize("settings", METHODS, ids=label)
+def test_a_network_of_zeros_is_as_near_whatever_is_done(tmp_path, settings):
+    inputs = changed(tmp_path / "ends", "a", torch.zeros_like, MLP)
+    done = do(run, tmp_path / "run", params(settings), {"pair": 4}, inputs=inputs)
+    assert done.outcome == "ok"
+    assert done.scalars["distance-after"] == pytest.approx(done.scalars["distance-before"])
+
+
+@pytest.mark.parametrize("settings", METHODS, ids=label)
+def test_a_checkpoint_of_another_version_is_left(tmp_path, settings):
+    """It is of this task and whole, but a method that was another then can't go on from it."""
+    asked = params(settings)
+    whole = match(tmp_path / "whole", asked)
+    again = tmp_path / "again"
+    old = TestContext(again)
+    Checkpoints(old, "steps done").write(1, {"what it was": torch.ones(3)})
+    assert files(match(again, asked)) == files(whole)
 
 
 @pytest.mark.parametrize("settings", METHODS, ids=label)

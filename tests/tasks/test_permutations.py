@@ -7,11 +7,12 @@ from specs_for_tests import plan_of
 
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
+from lmcspec.report import tidy
 from lmcspec.science.permute import algebra
 from lmcspec.science.permute.rules import RULES
 from lmcspec.store import Store
 from lmcspec.store.attempts import failed_attempts
-from lmcspec.tasks import kind, read
+from lmcspec.tasks import kind, match, read
 from lmcspec_runners.inline import InlineRunner
 
 TEXT = """
@@ -124,3 +125,23 @@ def test_tracking_shows_by_which_method(plan):
     shown = {task.label.partition("/")[0]: kind("match").shown(task.params) for task in by_kind(plan, "match")}
     assert shown["wm"] == {"method": "weights", "kernel": "linear", "restarts": 1, "sweeps": 100}
     assert shown["am"].items() >= {"method": "activations", "where": "post", "images": 300}.items()
+
+
+def test_nothing_goes_by_a_permutation_of_what_diverged(plan, tmp_path, monkeypatch):
+    """Its numbers would be those of no permutation at all, under its name."""
+    aligned = match._aligned
+
+    def broken(*args):
+        state = aligned(*args)
+        return {name: tensor * float("nan") if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+
+    monkeypatch.setattr(match, "_aligned", broken)
+    store = Store.open(tmp_path / "store")
+    assert not execute(outlook(plan, store), store, InlineRunner()).failed
+    assert {store.find(task.id).outcome for task in by_kind(plan, "match")} == {"diverged"}
+    for row in tidy(plan, store):
+        rests = row.under != "none" and (row.under or row.network == "ours")
+        if rests and row.headline:
+            assert (row.value, row.outcome) == (None, "diverged"), (row.measure, row.under)
+        if not rests:
+            assert row.value is not None and row.outcome == "ok"

@@ -14,6 +14,7 @@ from torch import Tensor
 from lmcspec.science.data.resident import Split
 from lmcspec.science.permute.assignment import assign
 from lmcspec.science.permute.moments import Moments, with_batch
+from lmcspec.science.permute.pair import NotFiniteError
 from lmcspec.science.permute.tracing import Site, Traced
 
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -89,7 +90,7 @@ def match_activations(
     """The permutation of `b` under which its activations are most similar to those of `a` on the same images.
 
     `after_batch` sees each state; see `looking` for stopping and going on. A group that no activation carries by itself
-    is left out. ValueError where activations are not finite.
+    is left out. NotFiniteError where activations are not finite.
     """
     state = start
     for state in looking(traced, a, b, images, settings, start):
@@ -143,7 +144,7 @@ def _similarity(moments: Moments, settings: ActivationMatching, group: str) -> T
         squares_a, squares_b = squares_a + moments.mean_a.square(), squares_b + moments.mean_b.square()
     for network, squares in (("A", squares_a), ("B", squares_b)):
         if not torch.isfinite(squares).all():
-            raise ValueError(f"{network}'s activations of group {group!r} are not finite: it can't be matched")
+            raise NotFiniteError(f"{network}'s activations of group {group!r} are not finite: it can't be matched")
     if settings.kernel == "inner-product":
         return products
     lengths = torch.outer(squares_a.sqrt(), squares_b.sqrt())

@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.science.data import Split
 from lmcspec.science.permute.algebra import Permutation
 from lmcspec.science.permute.tracing import Traced
+
+
+class NotFiniteError(LmcspecError, ValueError):
+    """What a network gives on images, or a loss between the two, is no number: they can't be matched by that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from lmcspec.base import streams
 from lmcspec.base.addresses import Address
-from lmcspec.base.errors import LmcspecError
 from lmcspec.catalog.optimisers.adam import Adam
 from lmcspec.science.data.resident import Split
 from lmcspec.science.optimisers import stepper
 from lmcspec.science.permute.groups import Block, Groups
 from lmcspec.science.permute.midpoint import Midpoint, rows
+from lmcspec.science.permute.pair import NotFiniteError
 from lmcspec.science.permute.sinkhorn import Sinkhorn, harden, plan
 
 Loss = Callable[[Mapping[str, Tensor], int], Tensor]
@@ -109,7 +109,7 @@ def descent(
         slopes = _slopes(value, list(free.values()))
         if slopes is None:
             message = f"the matching diverged: in step {step + 1} of {settings.steps} its loss or slope is no number"
-            raise LmcspecError(message, help="take a smaller `lr`, or a higher `temperature`")
+            raise NotFiniteError(message, help="take a smaller `lr`, or a higher `temperature`")
         with torch.no_grad():
             adam.step(slopes, settings.lr)
         kept = {name: tensor.clone() for name, tensor in adam.state().items()}
@@ -128,12 +128,12 @@ def _slopes(value: Tensor, free: list[Tensor]) -> list[Tensor] | None:
 
 
 def apart(groups: Groups, a: Mapping[str, Tensor]) -> Loss:
-    """||A - P.B||^2 over the groups' counted parameters, divided by ||A||^2."""
+    """||A - P.B||^2 over the groups' counted parameters, divided by ||A||^2 where that is not 0."""
     names = groups.counted
     length = math.fsum(float(a[name].double().square().sum()) for name in names)
 
     def loss(b: Mapping[str, Tensor], step: int) -> Tensor:
-        return torch.stack([(a[name] - b[name]).square().sum() for name in names]).sum() / length
+        return torch.stack([(a[name] - b[name]).square().sum() for name in names]).sum() / (length or 1.0)
 
     return loss
 

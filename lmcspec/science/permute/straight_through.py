@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from lmcspec.base.errors import LmcspecError
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.science.data.resident import Split
 from lmcspec.science.optimisers import stepper
 from lmcspec.science.permute.algebra import Permutation, apply
 from lmcspec.science.permute.groups import Groups
 from lmcspec.science.permute.midpoint import Midpoint, rows
+from lmcspec.science.permute.pair import NotFiniteError
 from lmcspec.science.permute.weight_matching import WeightMatching, match_weights
 
 
@@ -132,7 +132,7 @@ def steps(
             message = (
                 f"the matching diverged: after step {state.step + 1} of {settings.steps} its weights are no numbers"
             )
-            raise LmcspecError(message, help="take a smaller `lr`") from error
+            raise NotFiniteError(message, help="take a smaller `lr`") from error
         step, best, best_loss = state.step + 1, state.best, state.best_loss
         if step % settings.look == 0 or step == settings.steps:
             judged = midpoint.evaluate(apply(groups, p, b), images).loss

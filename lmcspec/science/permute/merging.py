@@ -46,7 +46,7 @@ class Merging:
         """The state as tensors, for a file; `merging` makes the same of them to the bit."""
         sides = {"now": self.permutations, "before": self.before}
         return {
-            "at": torch.tensor([self.passes, self.aligned, self.over]),
+            "at": torch.tensor([self.passes, self.aligned, self.over, len(self.permutations)]),
             "distances": torch.tensor(self.distances, dtype=torch.float64),
             **{
                 f"{side}/{place}/{group}": vector.clone()
@@ -65,8 +65,10 @@ def merging(tensors: Mapping[str, Tensor]) -> Merging:
         if side in sides:
             place, _, group = rest.partition("/")
             sides[side].setdefault(int(place), {})[group] = tensor
-    passes, aligned, over = tensors["at"].tolist()
-    now, before = (tuple(of_side[place] for place in sorted(of_side)) for of_side in (sides["now"], sides["before"]))
+    passes, aligned, over, networks = tensors["at"].tolist()
+    now, before = (
+        tuple(sides[side].get(place, {}) for place in range(networks)) for side in ("now", "before")
+    )  # of a network without groups there are no vectors
     return Merging(passes, aligned, now, before, tuple(tensors["distances"].tolist()), bool(over))
 
 

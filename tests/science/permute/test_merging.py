@@ -7,10 +7,12 @@ import pytest
 import torch
 from hand_written_groups_for_tests import mlp_and_groups, outputs, randomised, resnet_and_groups
 from safetensors.torch import load, save
+from torch import nn
 
 from lmcspec.science.permute.algebra import apply, compose, invert, random_permutation
 from lmcspec.science.permute.merging import merge_many, merging, steps
 from lmcspec.science.permute.objective import squared_distance
+from lmcspec.science.permute.tracing import groups_of
 from lmcspec.science.permute.weight_matching import WeightMatching, match_weights
 
 
@@ -53,6 +55,16 @@ def test_two_networks_are_as_near_as_matching_brings_them():
     between = compose(merged.permutations[1], invert(merged.permutations[0]))
     assert 2 * merged.distances[-1] == pytest.approx(squared_distance(groups, between, a, b), rel=1e-9)
     assert match_weights(groups, a, b, start=between).sweeps == 1, "nothing is left to gain"
+
+
+def test_networks_without_groups_are_merged_as_they_are():
+    module = nn.Sequential(nn.Flatten(), nn.Linear(6, 3))
+    groups = groups_of(module, (1, 2, 3))
+    states = [randomised(module, seed) for seed in range(3)]
+    whole = list(steps(groups, states))
+    again = merge_many(groups, states, start=merging(whole[0].tensors()))
+    assert again.distances == merge_many(groups, states).distances
+    torch.testing.assert_close(again.mean["1.bias"], sum(state["1.bias"] for state in states) / 3)
 
 
 def test_one_network_is_none_to_merge():

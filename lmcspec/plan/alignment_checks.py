@@ -53,7 +53,8 @@ def _steps(
         return
     last = len(network.levels) - 1
     if settings.level != "same" and settings.level > last:
-        message = f"`{name}` aligns level {settings.level} of {network.name!r}, which has levels 0 to {last}"
+        family = name.partition("[")[0]  # of all members it is said once
+        message = f"`{family}` aligns level {settings.level} of {network.name!r}, which has levels 0 to {last}"
         yield case.origins.problem("E403", message, ("permutations", name, "level"), help="give one of these")
         return
     levels = range(last + 1) if settings.level == "same" else (settings.level,)

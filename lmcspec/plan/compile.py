@@ -6,7 +6,7 @@ from typing import Any
 
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
-from lmcspec.catalog import MeasureCard, get
+from lmcspec.catalog import Config, MeasureCard, get
 from lmcspec.catalog.code import CodeError, look_again
 from lmcspec.plan.alignments import Alignments, partners
 from lmcspec.plan.bounds import least_tasks, numbers
@@ -230,6 +230,10 @@ class _Case:
             except StartsAfterEnd as error:
                 self._problem("E401", str(error), error.path, help="start earlier, or measure with a longer recipe")
                 continue
+            if not targets and _beyond_all(measure, request):
+                message = "none of its networks has such a level: nothing is pruned in them"
+                self._problem("E403", message, ("measures", name, "levels"), help='say `levels = ["dense"]`')
+                continue
             if not targets and card.from_k:
                 self._problem(
                     "E405",
@@ -253,6 +257,13 @@ class _Case:
 
     def _problem(self, code: str, message: str, path: tuple, help: str = "") -> None:
         self.problems.append(self.case.origins.problem(code, message, path, help=help))
+
+
+def _beyond_all(measure: Config, request: Request) -> bool:
+    """Whether all levels of a measure are further ones of networks that have the dense one alone."""
+    levels = getattr(measure, "levels", None)
+    numbered = isinstance(levels, tuple) and all(isinstance(level, int) and level for level in levels)
+    return numbered and bool(request.networks) and all(len(network.levels) == 1 for network in request.networks)
 
 
 def _targets_of(card: MeasureCard, request: Request) -> list[Target]:

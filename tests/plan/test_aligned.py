@@ -222,7 +222,7 @@ def test_a_level_that_there_is_not_stands_where_it_is_said():
     """Of a permutation that nothing looks at, too; where the level is that which is looked at, at the measure."""
     accuracy = "accuracy = {}\n"
     with pytest.raises(SpecError) as error:
-        plan('p = { method = "weights", network = "imp", level = 3 }', accuracy)
+        plan('p = { method = "weights", network = "imp", level = 3, restarts = { each = [1, 2] } }', accuracy)
     (problem,) = error.value.problems
     assert (problem.code, problem.path) == ("E403", "permutations.p.level")
     assert problem.message == "`p` aligns level 3 of 'imp', which has levels 0 to 2"

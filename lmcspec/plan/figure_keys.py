@@ -37,7 +37,8 @@ def _of_metric(asked: AskedFigure) -> Iterator[Problem]:
     every = [known for measure in measures for known in measure.card.metrics if measure.has(known)]
     policies = dict.fromkeys(known.policy for known in every if known.policy)
     along = ALONG.get(metric or "")
-    if along is not None and along.policy and along.policy not in policies:
+    never = along is not None and along.policy not in ("", *policies)
+    if along is not None and never:
         listed = ", ".join(policies)
         message = f"its measures never have batch norm's statistics `{along.policy}`"
         yield asked.problem("E431", message, "metric", help=f"they have: {listed}")
@@ -46,7 +47,7 @@ def _of_metric(asked: AskedFigure) -> Iterator[Problem]:
         help = f"they look at: {', '.join(splits)}"
         yield asked.problem("E431", f"its measures look at no {split} images", "split", help=help)
     field = type(asked.figure).model_fields.get("metric")
-    if metric is None or field is None or str not in (field.annotation, *get_args(field.annotation)):
+    if metric is None or never or field is None or str not in (field.annotation, *get_args(field.annotation)):
         return  # the values of other figures' metrics were told apart as the spec was read
     words = dict.fromkeys(word for known in every for word in (known.quantity, known.mistake, known.name) if word)
     words.pop("error", None)

@@ -224,7 +224,7 @@ def test_a_level_that_there_is_not_stands_where_it_is_said():
     with pytest.raises(SpecError) as error:
         plan('p = { method = "weights", network = "imp", level = 3, restarts = { each = [1, 2] } }', accuracy)
     (problem,) = error.value.problems
-    assert (problem.code, problem.path) == ("E403", "permutations.p.level")
+    assert (problem.code, problem.path) == ("E403", "permutations.p[restarts=1].level")
     assert problem.message == "`p` aligns level 3 of 'imp', which has levels 0 to 2"
     same = 'p = { method = "weights", network = "late", level = "same" }'
     with pytest.raises(SpecError) as error:

@@ -1,7 +1,7 @@
 """A figure that asks for what nobody measures, or says what its plot doesn't take, is an error of the plan."""
 
 import pytest
-from specs_for_tests import plan_of
+from specs_for_tests import TINY, plan_of
 
 from lmcspec.base.errors import SpecError
 from lmcspec.catalog import built_in
@@ -234,3 +234,14 @@ def test_a_figure_of_all_cases_needs_one_that_has_it(table, path):
     with pytest.raises(SpecError) as caught:
         plan_of(text)
     assert {problem.path for problem in caught.value.problems} == {path}
+
+
+def test_a_policy_that_no_measure_has_is_one_problem():
+    """Of a figure that takes any number by name, too."""
+    measure = 'way = { kind = "connectivity", levels = ["dense"], under = ["none"], through = "1it" }'
+    text = f"{TINY.replace('accuracy = {}', measure)}[figures]\n"
+    for metric, says in (("error@repair", "never have batch norm"), ("error@average", "make no number")):
+        with pytest.raises(SpecError) as error:
+            plan_of(text + f'f = {{ plot = "barrier-vs-time", metric = "{metric}" }}', "replicates=2", "partners=2")
+        (problem,) = error.value.problems
+        assert problem.code == "E431" and says in problem.message

@@ -72,8 +72,12 @@ def hidden_places(module: nn.Module, groups: Groups) -> tuple[str, ...]:
 
 
 def _hidden(name: str, part: nn.Module, groups: Groups) -> bool:
-    axes = groups.axes[f"{name}.weight" if name else "weight"]
-    return any(block.group is not None for block in axes[_axis_of_units(part)])
+    within = f"{name}." if name else ""
+    if (axes := groups.axes.get(f"{within}weight")) is not None:
+        return any(block.group is not None for block in axes[_axis_of_units(part)])
+    # A weight that is computed, as by weight norm: its units are those of what it is made of, and of the bias.
+    beneath = [axes[0] for tensor, axes in groups.axes.items() if tensor.startswith(within) and axes]
+    return any(block.group is not None for blocks in beneath for block in blocks)
 
 
 def repair(
@@ -120,6 +124,8 @@ def _check(module: nn.Module, layers: Sequence[str]) -> None:
         if isinstance(layer, _ConvTransposeNd) and layer.groups > 1:
             raise ValueError(f"{name!r} can't be repaired: it is a transposed convolution of several groups")
         for parameter in (layer.weight, layer.bias):
+            if id(parameter) not in uses:
+                raise ValueError(f"{name!r} can't be repaired: its weight or bias is computed from other tensors")
             if len(names := uses[id(parameter)]) > 1:
                 raise ValueError(f"{name!r} can't be repaired: {names[0]} and {names[1]} are the same tensor")
 

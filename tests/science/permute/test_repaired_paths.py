@@ -7,6 +7,7 @@ import torch
 from digit_networks_for_tests import SHAPE, same, trained
 from torch import nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.parametrizations import weight_norm
 
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
@@ -177,3 +178,12 @@ def test_a_layer_whose_units_are_nowhere_is_an_error():
     assert axis_of_units(module[1]) is None
     with pytest.raises(ValueError, match="'1' has no axis of units"), behind(module, ("1",)):
         pass
+
+
+def test_layers_whose_weights_are_computed_are_hidden_as_others_are(few):
+    """Their units can be settled where they come out, but not worked into a weight that is no tensor of its own."""
+    net = nn.Sequential(nn.Flatten(), weight_norm(nn.Linear(64, 8)), nn.ReLU(), weight_norm(nn.Linear(8, 10)))
+    groups = trace(net, SHAPE).groups
+    assert hidden_places(net, groups) == hidden_layers(net, groups) == ("1",)
+    with pytest.raises(ValueError, match="'1' can't be repaired: its weight or bias is computed from other tensors"):
+        repair(net, net.state_dict(), net.state_dict(), InOrder(few[0]), ["1"])

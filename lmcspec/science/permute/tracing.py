@@ -24,6 +24,7 @@ from lmcspec.science.permute.rules import RULES
 from lmcspec.science.permute.rules.elementwise import ACTIVATIONS
 from lmcspec.science.permute.rules.rule import tensors_in, unread_in
 from lmcspec.science.permute.selfcheck import check
+from lmcspec.science.permute.state_names import in_order_of_use, parameters_once, sharing_memory
 
 _IMAGES = 2
 """Batch norm has no variance of one image."""
@@ -124,7 +125,7 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
             follower.follow(module)
             follower.pin_outputs()
     used = {id(tensor) for step in steps for tensor in step.inputs}
-    shared = _sharing(state)
+    shared = sharing_memory(state)
     for name, tensor in state.items():
         labelling.place = name
         for axis in labelling.of(tensor):
@@ -143,12 +144,12 @@ def trace(module: nn.Module, shape: tuple[int, ...]) -> Traced:
     grouping = grouped(
         labels,
         uses=uses,
-        counted=_once(state, parameters),
+        counted=parameters_once(state, parameters),
         unread=labelling.unread,
     )
     evaluated = [step for step in steps if not step.training and step.outputs]
     operations = tuple(step.name for step in evaluated)
-    return Traced(grouping.groups, _sites(grouping, evaluated), module, operations, _in_order(state, uses))
+    return Traced(grouping.groups, _sites(grouping, evaluated), module, operations, in_order_of_use(state, uses))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,33 +246,6 @@ def _state(module: nn.Module) -> dict[str, Tensor]:
         if nn.parameter.is_lazy(tensor):
             raise TracingError(f"{name} has no shape yet", help="run the network on some images first")
     return state
-
-
-def _in_order(state: Mapping[str, Tensor], uses: Mapping[str, int]) -> tuple[str, ...]:
-    """The names by the first use of their modules: batch norm counts its batches after all else, in training only."""
-    modules: dict[str, int] = {}
-    for name in state:
-        module = name.rpartition(".")[0]
-        modules[module] = min(uses[name], modules.get(module, uses[name]))
-    return tuple(sorted(state, key=lambda name: modules[name.rpartition(".")[0]]))
-
-
-def _once(state: Mapping[str, Tensor], parameters: set[int]) -> tuple[str, ...]:
-    """The names of parameters, the first name of each."""
-    names: dict[int, str] = {}
-    for name, tensor in state.items():
-        if id(tensor) in parameters:
-            names.setdefault(id(tensor), name)
-    return tuple(names.values())
-
-
-def _sharing(state: Mapping[str, Tensor]) -> set[str]:
-    """The names of tensors whose memory is that of another one, too: views of each other, not one tensor twice."""
-    tensors: dict[int, set[int]] = {}
-    memory = {name: tensor.untyped_storage().data_ptr() for name, tensor in state.items() if tensor.numel()}
-    for name, place in memory.items():
-        tensors.setdefault(place, set()).add(id(state[name]))
-    return {name for name, place in memory.items() if place and len(tensors[place]) > 1}
 
 
 def _images(module: nn.Module, shape: tuple[int, ...]) -> Tensor:

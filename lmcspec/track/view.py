@@ -50,10 +50,10 @@ def document(every: Iterable[Chart]) -> str:
 def _together(charts: Iterable[Chart], known: Iterable[str]) -> dict[str, list[Chart]]:
     """Charts by the name of that in which they are lines."""
     place = {name: number for number, name in enumerate(known)}
-    found: dict[str, list[Chart]] = {}
+    by_title: dict[str, list[Chart]] = {}
     for chart in charts:
-        found.setdefault(chart.together or chart.name, []).append(chart)
-    return {title: sorted(several, key=lambda chart: place[chart.name]) for title, several in found.items()}
+        by_title.setdefault(chart.together or chart.name, []).append(chart)
+    return {title: sorted(several, key=lambda chart: place[chart.name]) for title, several in by_title.items()}
 
 
 def _lines(charts: Sequence[Chart], known: Container[str]) -> list[str]:

@@ -56,15 +56,15 @@ def over_lengths(cases: Sequence[CaseResults], options: Options, name: str) -> D
         for title, targets in _places(case, options):
             results = [(target, _lengths_of(case, target)) for target in targets]
             notes += [f"{title}, under {target.under}: {case.absent(target.task)}" for target, it in results if not it]
-            found = [(target, lengths) for target, lengths in results if lengths]
-            if found:
-                paths |= {len(of["paths"]) for _, lengths in found for of in lengths.values()}
+            drawn = [(target, lengths) for target, lengths in results if lengths]
+            if drawn:
+                paths |= {len(of["paths"]) for _, lengths in drawn for of in lengths.values()}
                 several = f"{case.case}, " * (len(cases) > 1) + title
-                panel = [_row(case, options, what, found) for what in rows]
+                panel = [_row(case, options, what, drawn) for what in rows]
                 notes += [f"{several}: {note}" for row in panel for note in gaps(row.points, _networks)]
                 empty = [what for what, row in zip(rows, panel, strict=True) if not row.lines]
                 notes += [f"{several}: no numbers of the {SAID[what]} are there" for what in empty]
-                on_x = sorted({int(length) for _, lengths in found for length in lengths})
+                on_x = sorted({int(length) for _, lengths in drawn for length in lengths})
                 shown.append(LinePanel(several, panel, _Lengths(on_x)))
     titles = [SAID[row] for row in rows]
     title = f"{', '.join(titles).capitalize()} against the length of paths"
@@ -97,11 +97,11 @@ def _lengths_of(case: CaseResults, target: Target) -> Mapping[str, Any]:
     return stored.scalars.get("lengths", {}) if stored is not None else {}
 
 
-def _row(case: CaseResults, options: Options, what: str, found: Sequence[tuple[Target, Mapping[str, Any]]]) -> Plotted:
-    metrics = [_metric(case, options, number, found[0][0]) for number in SHOWN[what]]
+def _row(case: CaseResults, options: Options, what: str, drawn: Sequence[tuple[Target, Mapping[str, Any]]]) -> Plotted:
+    metrics = [_metric(case, options, number, drawn[0][0]) for number in SHOWN[what]]
     looks = looks_of_ways(case)
     lines: list[Line] = []
-    for target, lengths in found:
+    for target, lengths in drawn:
         solid = looks[target.under]
         for metric in metrics:
             if points := _points(metric, lengths):
@@ -109,7 +109,7 @@ def _row(case: CaseResults, options: Options, what: str, found: Sequence[tuple[T
                 # What is unpermuted, and chance, are the same whatever the permutation.
                 lines += [line] if line.label not in {other.label for other in lines} else []
     said = replace(metrics[0], quantity=SAID[what])
-    return Plotted(OnY((found[0][0].measure,), said), lines)
+    return Plotted(OnY((drawn[0][0].measure,), said), lines)
 
 
 def _metric(case: CaseResults, options: Options, number: str, target: Target) -> Metric:

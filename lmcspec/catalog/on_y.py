@@ -25,10 +25,10 @@ def told(card: MeasureCard, quantity: str, known_by: Metric, split: str | None, 
 
     `known_by` says what they leave open: the images, an error or a loss, the policy for batch norm.
     """
-    of_loss = metric == "loss" and known_by.mistake
-    changes = {"quantity": quantity if of_loss else metric or quantity}
+    of_mistake = metric in ("error", "loss") and known_by.mistake
+    changes = {"quantity": quantity if of_mistake else metric or quantity}
     changes |= {"split": split} if split and known_by.split else {}
-    changes |= {"mistake": "loss"} if of_loss else {}
+    changes |= {"mistake": metric} if of_mistake else {}
     return card.metrics.called(metric or "") or card.metrics.like(known_by, **changes)
 
 

@@ -50,7 +50,6 @@ def _of_metric(asked: AskedFigure) -> Iterator[Problem]:
     if metric is None or never or field is None or str not in (field.annotation, *get_args(field.annotation)):
         return  # the values of other figures' metrics were told apart as the spec was read
     words = dict.fromkeys(word for known in every for word in (known.quantity, known.mistake, known.name) if word)
-    words.pop("error", None)
     if metric not in words:
         help = f"they make: {', '.join(word for word in words if '/' not in word)}"
         near = nearest(metric, list(words))

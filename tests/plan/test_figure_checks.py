@@ -61,7 +61,8 @@ def said(table: str) -> list[tuple[str, str]]:
         ('plot = "layers", metric = "overlap"', "E431", "of a mask alone there are density and sparsity"),
         ('plot = "accuracy-vs-sparsity", metric = "acuracy"', "E431", "did you mean `accuracy`?"),
         ('plot = "accuracy-vs-sparsity", metric = "test/mean"', "E431", "they make: accuracy, loss"),
-        ('plot = "instability-vs-step", metric = "barrier/train"', "E431", "they make: instability, barrier"),
+        ('plot = "accuracy-vs-sparsity", metric = "error"', "E431", "they make: accuracy, loss"),
+        ('plot = "instability-vs-step", metric = "barrier/train"', "E431", "they make: instability, error, barrier"),
         ('plot = "instability-vs-step", metric = "barrier/test@recompute"', "E431", "did you mean `barrier/test`?"),
         ('plot = "instability-vs-step", split = "train"', "E431", "they look at: test"),
         ('plot = "instability-vs-sparsity", at = 3', "E431", "measured are: 0ep, 1ep"),
@@ -142,6 +143,7 @@ def test_a_plot_of_several_measures_lacks_one_of_them():
     [
         'plot = "instability-vs-step", metric = "barrier"',
         'plot = "instability-vs-step", metric = "barrier/test-loss"',
+        'plot = "instability-vs-step", metric = "error"',
         'plot = "instability-vs-step", metric = "loss", split = "test", y = ["instability", "accuracy"]',
         'plot = "instability-vs-step", x = "rewind", levels = [1]',
         'plot = "accuracy-vs-sparsity", metric = "loss", reduce = "best-over:rewind", networks = ["imp"]',

@@ -121,9 +121,9 @@ class Attempt:
             layout.write_json(root, self.path / layout.COMMIT, signed(document))
             beneath.sync(root, self.path)
             faults.reach("commit.marked")
-            ending = self._publish(digest)
+            ending = self.publish(digest)
             beneath.remove_tree(root, layout.partial_folder(root, self.task))
-            self._forget()
+            self.forget()
         return ending
 
     def fail(self, failure: dict[str, Any]) -> None:
@@ -136,9 +136,10 @@ class Attempt:
         except OSError as error:
             _log.warning("can't keep the failure of %s: %s", ids.short(self.task), error)
         with contextlib.suppress(OSError):
-            self._forget()
+            self.forget()
 
-    def _publish(self, digest: str) -> Literal["committed", "lost"]:
+    def publish(self, digest: str) -> Literal["committed", "lost"]:
+        """Move the folder, whole and synced, to the object's place; `digest` is that of its result."""
         root = self.store.root
         target = layout.object_folder(root, self.task)
         for _ in range(10):
@@ -175,7 +176,7 @@ class Attempt:
             _clear_debris(self.store, target, self.task)
             return None
         self.race = Race(digest, present.digest)
-        if not present.has_outputs:
+        if not present.has_outputs and beneath.look(root, self.out):
             if not self.race.equal:
                 _log.warning("%s, made again after its outputs were dropped, differs: %s", self.task, self.race)
                 with contextlib.suppress(FileNotFoundError):
@@ -204,7 +205,8 @@ class Attempt:
         beneath.sync(root, present.path)
         beneath.remove_tree(root, self.path)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Let go of the attempt's name, once its folder is gone or its end is noted."""
         beneath.remove(self.store.root, owner_file(self.path))
         with contextlib.suppress(OSError):
             beneath.remove_empty(self.store.root, self.path.parent)

@@ -1,6 +1,7 @@
 """A committed object as its COMMIT describes it, and how that is read."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,16 +139,7 @@ def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = Fa
     """The object in this folder if it has a COMMIT; DamagedError if that is not the whole COMMIT of this id."""
     path = folder / layout.COMMIT
     try:
-        content = layout.read_bytes(root, path)
-        document = parse_document(content, path, shapes.Commit)
-        if document["task"] != identifier:
-            raise ValueError("it is of another object")
-        if document["version"] > layout.VERSION:
-            raise StoreError(
-                f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
-            )
-        if not trusted and not is_whole(content, document):
-            raise ValueError("it is not as it was written")
+        document = checked_commit(layout.read_bytes(root, path), path, identifier, trusted=trusted)
         return Stored(identifier, folder, document["result"], document["record"], trusted)
     except (FileNotFoundError, NotADirectoryError):
         if beneath.look(root, folder / layout.DAMAGED):
@@ -164,6 +156,25 @@ def read_commit(root: Path, folder: Path, identifier: str, *, trusted: bool = Fa
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(identifier, f"its COMMIT: {error}") from error
+
+
+def checked_commit(
+    content: bytes, name: str | os.PathLike[str], identifier: str, *, trusted: bool = False
+) -> dict[str, Any]:
+    """The document in the bytes of a COMMIT; `name` is what errors call it.
+
+    ValueError where they are not the whole COMMIT of this id, StoreError where it is of a later version.
+    """
+    document = parse_document(content, name, shapes.Commit)
+    if document["task"] != identifier:
+        raise ValueError("it is of another object")
+    if document["version"] > layout.VERSION:
+        raise StoreError(
+            f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
+        )
+    if not trusted and not is_whole(content, document):
+        raise ValueError("it is not as it was written")
+    return document
 
 
 def _raise_first(stored: Stored, wrong: Iterable[tuple[str, Defect]]) -> None:

@@ -10,6 +10,7 @@ from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.journal import journal
+from lmcspec.engine.placement import Demand
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.provenance import NOWHERE, Provenance
 from lmcspec.engine.retention import Retention
@@ -23,7 +24,7 @@ from lmcspec.plan.document import payload, to_document
 from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.store import Store, driving, record_plan, sweep
-from lmcspec.tasks import kind
+from lmcspec.tasks import Task, kind
 
 
 def execute(
@@ -123,6 +124,12 @@ class _Clock:
         return Calibration(max(0.0, summary.seconds - known.work(slots, overhead=overhead)), overhead)
 
 
+def demand(task: Task) -> Demand:
+    """What a task takes while it runs."""
+    of_kind = kind(task.kind)
+    return Demand(gains=of_kind.gains(task.params), threads=of_kind.threads)
+
+
 def job_of(view: Outlook) -> Job:
     """The tasks to run, with what each needs, passes and is predicted to take."""
     passing: dict[str, list[str]] = {}
@@ -149,6 +156,8 @@ def job_of(view: Outlook) -> Job:
             nothing_if_diverged=kind(view.plan.tasks[task].kind).nothing_if_diverged,
             model=view.plan.tasks[task].pace,
             forward=view.costs[task].work.forward,
+            demand=demand(view.plan.tasks[task]),
+            study=view.plan.study,
         )
         for task in view.diff.run
     }

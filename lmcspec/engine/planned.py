@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lmcspec.engine.placement import MODEST, Demand
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
@@ -26,6 +28,10 @@ class PlannedTask:
     """What stands for its network: tasks of one network are equally fast."""
     forward: int = 0
     """Images through the network, a training image counted three times."""
+    demand: Demand = MODEST
+    """What it takes of a device and its host while it runs."""
+    study: str = ""
+    """For whom it runs: studies that run together share slots."""
 
 
 @dataclass(frozen=True, slots=True)

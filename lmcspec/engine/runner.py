@@ -4,22 +4,23 @@ import os
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from lmcspec.base.errors import UsageError
 from lmcspec.catalog import get
+from lmcspec.engine.devices import CPU, Device
 from lmcspec.engine.work import Report
 from lmcspec.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place for one task at a time. Slots with the same `device` share its memory."""
+    """A place for one task at a time. Slots of the same device share it."""
 
-    device: str
-    """What CUDA_VISIBLE_DEVICES is set to: a GPU's UUID, or nothing for the CPU."""
+    device: Device = CPU
 
     @property
-    def name(self) -> str:
-        """The device, for people."""
-        return self.device or "cpu"
+    def visible(self) -> str:
+        """What CUDA_VISIBLE_DEVICES is set to: a GPU's UUID, or nothing for the CPU."""
+        return self.device.visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,17 @@ class Runner(Protocol):
         ...
 
 
-def make_runner(name: str, workers: int | None) -> Runner:
-    """The runner of that name, with so many workers (None: as many as it takes by itself) where it has any."""
+def make_runner(name: str, workers: int | None = None, devices: str = "") -> Runner:
+    """The runner of that name, with so many workers (None: as many as it takes by itself) where it has any.
+
+    `devices` are those of `--devices`. UsageError where the runner has no choice of them.
+    """
     card = get("runner", name)
-    settings = {"workers": workers} if "workers" in card.config.model_fields else {}
+    settings: dict[str, int | str | None] = {"workers": workers} if "workers" in card.config.model_fields else {}
+    if devices:
+        if "devices" not in card.config.model_fields:
+            raise UsageError(f"the runner {name} takes no --devices", help="--runner local does")
+        settings["devices"] = devices
     return card.load()(card.config.model_validate(settings))
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lmcspec.engine.chains import chains, estimates, producers_of
+from lmcspec.engine.devices import Device
+from lmcspec.engine.placement import Placement
 from lmcspec.engine.planned import PlannedTask
+from lmcspec.engine.ready import Group, ReadyTasks
 
 
 class State(Enum):
@@ -47,35 +50,38 @@ class Consequence:
 
 
 class TaskQueue:
-    """The tasks of a job on slots. `devices[slot]` names the device that a slot is part of.
+    """The tasks of a job on slots. `devices[slot]` is the device that a slot is part of.
 
     A slot takes tasks only while it is open (its worker is ready). Ready tasks go by the longest chain of
-    predicted seconds that hangs on them; a task without a prediction counts as the median of the others.
+    predicted seconds that hangs on them, studies by how many they have running; a task without a prediction counts as
+    the median of the others. Where there is no room for the first of them, a device runs empty for it.
     """
 
     def __init__(
         self,
         tasks: Mapping[str, PlannedTask],
-        devices: Sequence[str],
+        devices: Sequence[Device],
         *,
         skip_collapsed: bool = False,
         retries: Retries = Retries(),
+        max_parallel: int | None = None,
     ) -> None:
         self.tasks = tasks
         self.state = dict.fromkeys(tasks, State.WAITING)
         self.attempts = dict.fromkeys(tasks, 0)
         self.stopped = False
         """Once set, nothing more is assigned."""
-        self._devices = tuple(devices)
+        self._placement = Placement(devices)
+        self._most = len(devices) if max_parallel is None else max_parallel
         self._retries = retries
         self._skip_collapsed = skip_collapsed
-        self._open: set[int] = set()
         self._slot_of: dict[str, int] = {}
+        self._running_of: dict[str, int] = {}
+        """By study."""
         self._failures: dict[tuple[str, str], int] = {}
         self._alone: set[str] = set()
-        self._exclusive: dict[str, str] = {}
         self._delayed: list[tuple[float, int, str]] = []
-        self._ready: list[tuple[float, int, str]] = []
+        self._ready = ReadyTasks(lambda identifier: self.state[identifier] is State.READY)
         self._order = {identifier: place for place, identifier in enumerate(tasks)}
         self._left = len(tasks)
         self._producers = producers_of(tasks.values())
@@ -102,11 +108,11 @@ class TaskQueue:
 
     def open(self, slot: int) -> None:
         """The slot can take a task from now on."""
-        self._open.add(slot)
+        self._placement.open(slot)
 
     def close(self, slot: int) -> None:
         """The slot can't take a task until it is opened again."""
-        self._open.discard(slot)
+        self._placement.close(slot)
 
     def wake(self) -> float | None:
         """When the next delayed task is due."""
@@ -124,31 +130,24 @@ class TaskQueue:
 
     def assign(self) -> list[tuple[str, int]]:
         """(task, slot) pairs to start now; they count as running at once."""
-        if self.stopped or not self._ready:
-            return []
-        busy = set(self._slot_of.values())
-        idle = sorted(self._open - busy)
-        if not idle:
-            return []
         started: list[tuple[str, int]] = []
-        drained = self._place_alone(idle, started)
-        put_back = []
-        for slot in idle:
-            device = self._devices[slot]
-            if device in self._exclusive or device == drained or slot in self._slot_of.values():
+        if self.stopped or not self._ready or not self._placement.any_idle:
+            return started
+        claimed: dict[str, frozenset[int]] = {}
+        turns = self._ready.turns(self._running)
+        while len(self._slot_of) < self._most and (turn := turns.next()):
+            group, identifier = turn
+            pool = self._placement.pool(group.demand)
+            if not self._placement.idle(pool):
                 continue
-            while self._ready:
-                entry = heapq.heappop(self._ready)
-                if self.state[entry[2]] is not State.READY:
-                    continue
-                if entry[2] in self._alone:
-                    put_back.append(entry)
-                    continue
-                self._run(entry[2], slot)
-                started.append((entry[2], slot))
-                break
-        for entry in put_back:
-            heapq.heappush(self._ready, entry)
+            slot = self._placement.take(group.demand, claimed.get(pool, ()))
+            if slot is None:
+                if pool not in claimed:
+                    claimed[pool] = self._placement.claim(group.demand)
+                continue
+            self._run(identifier, slot)
+            started.append((identifier, slot))
+            turns.again(group)
         return started
 
     def done(self, identifier: str, outcome: str = "ok", missing: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
@@ -200,37 +199,21 @@ class TaskQueue:
         self._release(identifier)
         self._make_ready(identifier)
 
-    def _place_alone(self, idle: Sequence[int], started: list[tuple[str, int]]) -> str | None:
-        """Start a task that needs a device to itself, or name the device that has to run empty for it."""
-        if not self._alone:
-            return None
-        ready = State.READY
-        waiting = [entry for entry in self._ready if entry[2] in self._alone and self.state[entry[2]] is ready]
-        if not waiting:
-            return None
-        identifier = min(waiting)[2]
-        load = dict.fromkeys((self._devices[slot] for slot in sorted(self._open)), 0)
-        for slot in self._slot_of.values():
-            load[self._devices[slot]] = load.get(self._devices[slot], 0) + 1
-        device = min((name for name in load if name not in self._exclusive), key=load.__getitem__, default=None)
-        if device is None or load[device]:
-            return device
-        slot = next(slot for slot in idle if self._devices[slot] == device)
-        self._run(identifier, slot)
-        self._exclusive[device] = identifier
-        started.append((identifier, slot))
-        return device
+    def _running(self, study: str) -> int:
+        return self._running_of.get(study, 0)
 
     def _run(self, identifier: str, slot: int) -> None:
-        assert self.state[identifier] is State.READY and slot not in self._slot_of.values()
+        study = self.tasks[identifier].study
         self.state[identifier] = State.RUNNING
         self._slot_of[identifier] = slot
+        self._running_of[study] = self._running(study) + 1
         self.attempts[identifier] += 1
 
     def _release(self, identifier: str) -> None:
         slot = self._slot_of.pop(identifier, None)
-        if slot is not None and self._exclusive.get(self._devices[slot]) == identifier:
-            del self._exclusive[self._devices[slot]]
+        if slot is not None:
+            self._running_of[self.tasks[identifier].study] -= 1
+            self._placement.free(slot)
 
     def _end(self, identifier: str, state: State) -> None:
         assert self.state[identifier] not in FINAL, f"{identifier} ended twice"
@@ -240,7 +223,9 @@ class TaskQueue:
 
     def _make_ready(self, identifier: str) -> None:
         self.state[identifier] = State.READY
-        heapq.heappush(self._ready, (-self.chains[identifier], self._order[identifier], identifier))
+        task = self.tasks[identifier]
+        group = Group(task.study, task.demand._replace(alone=identifier in self._alone))
+        self._ready.add(group, (-self.chains[identifier], self._order[identifier], identifier))
 
     def _delay(self, identifier: str, until: float) -> None:
         self.state[identifier] = State.DELAYED

@@ -41,4 +41,12 @@ def run(ctx: Context, params: Agreement, seeds: dict[str, int]) -> Finished:
     return Finished({"metrics": metrics, "units": dict(groups.sizes)})
 
 
-KIND = Kind(name="agreement", version=1, params=Agreement, run=run, work=work, about=lambda params: ("p", "q"))
+KIND = Kind(
+    name="agreement",
+    version=1,
+    params=Agreement,
+    run=run,
+    work=work,
+    gains=lambda params: False,
+    about=lambda params: ("p", "q"),
+)

@@ -45,6 +45,7 @@ KIND = Kind(
     params=Chain,
     run=run,
     work=work,
+    gains=lambda params: False,
     makes="permutation",
     about=lambda params: ("step-",),
 )

@@ -43,6 +43,7 @@ KIND = Kind(
     params=Detour,
     run=run,
     work=work,
+    gains=lambda params: False,
     makes="permutation",
     about=lambda params: ("a", "b"),
 )

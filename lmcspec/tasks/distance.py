@@ -47,4 +47,12 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
     return Finished(scalars, "ok" if math.isfinite(sides.apart) else "diverged")
 
 
-KIND = Kind(name="distance", version=1, params=Distance, run=run, work=work, about=lambda params: ("a", "b"))
+KIND = Kind(
+    name="distance",
+    version=1,
+    params=Distance,
+    run=run,
+    work=work,
+    gains=lambda params: False,
+    about=lambda params: ("a", "b"),
+)

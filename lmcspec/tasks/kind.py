@@ -73,6 +73,9 @@ class Kind:
     pace: Callable[[Any], str] = lambda params: ""
     """What sets the seconds of its units apart from those of others of its kind and model: a method, say."""
     threads: int = 1
+    gains: Callable[[Any], bool] = lambda params: True
+    """Whether a GPU makes it faster. What gains nothing computes on the CPU wherever it is, so that its bits are the
+    same, and runs on a slot of the CPU where there is one."""
     nothing_if_diverged: bool = False
     """Whether a result of it that diverged has no files, so that nothing that needs it can be done."""
 

@@ -54,4 +54,12 @@ def _layer(name: str) -> str:
     return name.removesuffix(".weight")
 
 
-KIND = Kind(name="overlap", version=1, params=Overlap, run=run, work=work, about=lambda params: ("mask", "other"))
+KIND = Kind(
+    name="overlap",
+    version=1,
+    params=Overlap,
+    run=run,
+    work=work,
+    gains=lambda params: False,
+    about=lambda params: ("mask", "other"),
+)

@@ -63,6 +63,11 @@ def about(params: Prune) -> tuple[str, ...]:
     return ("state",) if _card(params).trains else ()
 
 
+def gains(params: Prune) -> bool:
+    """Whether the criterion runs the network."""
+    return _card(params).passes > 0
+
+
 def shown(params: Prune) -> dict[str, Any]:
     """Which fraction is pruned, in which scope, and which state ranks."""
     return {"start": params.start, "scope": params.scope, "fraction": params.fraction}
@@ -209,6 +214,7 @@ KIND = Kind(
     params=Prune,
     run=run,
     work=work,
+    gains=gains,
     makes="mask",
     card=CardOf("criterion", "criterion"),
     data="data",

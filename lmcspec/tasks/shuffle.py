@@ -37,4 +37,12 @@ def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
     return write_mask(ctx.out, masks.shuffle(mask, params.mode, address, exclude), exclude)
 
 
-KIND = Kind(name="shuffle", version=1, params=Shuffle, run=run, work=work, makes="mask")
+KIND = Kind(
+    name="shuffle",
+    version=1,
+    params=Shuffle,
+    run=run,
+    work=work,
+    gains=lambda params: False,
+    makes="mask",
+)

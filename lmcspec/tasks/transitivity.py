@@ -73,5 +73,6 @@ KIND = Kind(
     params=Transitivity,
     run=run,
     work=work,
+    gains=lambda params: False,
     about=lambda params: ("composed-", "cycle-", "agreement-"),
 )

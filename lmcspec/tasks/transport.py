@@ -35,4 +35,12 @@ def run(ctx: Context, params: Transport, seeds: dict[str, int]) -> Finished:
     return write_mask(ctx.out, algebra.apply(groups, algebra.invert(permutation) if params.back else permutation, mask))
 
 
-KIND = Kind(name="transport", version=1, params=Transport, run=run, work=work, makes="mask")
+KIND = Kind(
+    name="transport",
+    version=1,
+    params=Transport,
+    run=run,
+    work=work,
+    gains=lambda params: False,
+    makes="mask",
+)

@@ -17,7 +17,7 @@ class InlineRunner:
     """One slot, on the CPU. `submit` returns at once; `poll` does the work."""
 
     def __init__(self, config: Inline | None = None) -> None:
-        self.slots = (Slot(""),)
+        self.slots = (Slot(),)
         self._order: tuple[Store, str, dict[str, Any]] | None = None
         self._stopping = False
         self._running = False

@@ -53,7 +53,7 @@ class LocalRunner:
     """Workers forked from a server that has torch imported; where that fails, each started by itself."""
 
     def __init__(self, config: Local | None = None, *, fork: bool = True, growth: float = GROWTH) -> None:
-        self.slots: tuple[Slot, ...] = slots(config.workers if config else None)
+        self.slots: tuple[Slot, ...] = slots(config.workers, config.devices) if config else slots(None)
         self._workers = [_Worker() for _ in self.slots]
         self._fork, self._growth = fork, growth
         self._starter: ForkServer | Spawner | None = None
@@ -118,7 +118,7 @@ class LocalRunner:
                 help="see above for what they wrote; `lmcspec run SPEC --runner inline` works without them",
             )
         mine, other = socket.socketpair()
-        document = {"device": self.slots[slot].device, "path": module_path()}
+        document = {"device": self.slots[slot].visible, "path": module_path()}
         with other:
             try:
                 self._starter_now.fork(other.fileno(), document)
@@ -142,7 +142,7 @@ class LocalRunner:
             self._give_up_server()
             return
         raise BlockedError(
-            f"torch can't use the GPU {self.slots[slot].device}: {why}",
+            f"torch can't use the GPU {self.slots[slot].visible}: {why}",
             help="`CUDA_VISIBLE_DEVICES= lmcspec run SPEC` works on the CPU",
         )
 

@@ -8,13 +8,20 @@ from hypothesis import strategies as st
 from profiles import examples
 
 from lmcspec.engine import PlannedTask, Retries
+from lmcspec.engine import schedule as scheduling
 from lmcspec.engine.chains import chains, estimates
-from lmcspec.engine.schedule import FINAL, State, TaskQueue
+from lmcspec.engine.devices import Device
+from lmcspec.engine.schedule import FINAL, State
 
 
 def plan(*rows):
     """Tasks from (id, needs, seconds, …)."""
     return {row[0]: PlannedTask(row[0], "k", row[0], tuple(row[1]), *row[2:]) for row in rows}
+
+
+def TaskQueue(tasks, devices, **options):
+    """A queue on devices by name."""
+    return scheduling.TaskQueue(tasks, [Device(name) for name in devices], **options)
 
 
 def opened(schedule, slots):
@@ -173,17 +180,17 @@ def test_retries_by_class(reason, delays):
 def test_out_of_memory_runs_alone_on_its_device():
     tasks = plan(*((name, ()) for name in "abcdef"))
     schedule = opened(TaskQueue(tasks, ["x", "x", "y"]), 3)
-    assert schedule.assign() == [("a", 0), ("b", 1), ("c", 2)]
-    assert schedule.failed("c", "out-of-memory", 0.0).alone
+    assert schedule.assign() == [("a", 0), ("b", 2), ("c", 1)]
+    assert schedule.failed("b", "out-of-memory", 0.0).alone
     schedule.due(0.0)
-    assert schedule.assign() == [("c", 2)], "the device y is empty"
+    assert schedule.assign() == [("b", 2)], "the device y is empty"
     assert schedule.failed("a", "out-of-memory", 0.0).alone
     schedule.due(0.0)
     assert schedule.assign() == [], "x runs empty first"
-    schedule.done("b")
+    schedule.done("c")
     assert schedule.assign() == [("a", 0)]
     assert schedule.assign() == [], "its other slot stays empty"
-    schedule.done("c")
+    schedule.done("b")
     assert schedule.assign() == [("d", 2)]
     schedule.done("a")
     assert schedule.assign() == [("e", 0), ("f", 1)]

@@ -56,10 +56,10 @@ def test_a_worker_sees_the_gpu_of_its_slot_and_no_other(cuda, store):
         plan.add("gpu-look", number)
     summary, heard, slots = run(plan, store, workers=2)
     assert set(summary.done) == set(plan.tasks)
-    assert {slot.device for slot in slots} <= set(devices.gpus())
+    assert {slot.device.name for slot in slots if slot.visible} <= {device.name for device in devices.gpus()}
     for event in of(events.Started, heard):
         stored = store.find(event.task.id)
-        assert stored.scalars["visible"] == stored.scalars["uuid"] == slots[event.slot].device
+        assert stored.scalars["visible"] == stored.scalars["uuid"] == slots[event.slot].visible
         assert (stored.scalars["count"], stored.scalars["sum"]) == (1, 2.0)
         numerics = stored.record["numerics"]
         assert numerics["device"] in models and numerics["deterministic"]

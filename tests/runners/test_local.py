@@ -13,6 +13,7 @@ from lmcspec import engine
 from lmcspec.base.errors import BlockedError
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import Retries, events
+from lmcspec.engine.devices import gpu
 from lmcspec.engine.runner import Lost, Ready, Replaced, Slot
 from lmcspec.store import Index, Store, failed_attempts, holder, take
 from lmcspec_runners import local, processes
@@ -287,7 +288,7 @@ def test_workers_that_never_come_up_are_an_error(store, monkeypatch, capfd):
 
 
 def test_a_gpu_that_torch_cannot_use_is_an_error(store, monkeypatch):
-    monkeypatch.setattr(local, "slots", lambda workers: (Slot("GPU-nowhere"),))
+    monkeypatch.setattr(local, "slots", lambda *chosen: (Slot(gpu("GPU-nowhere")),))
     plan = Plan()
     plan.add()
     with pytest.raises(BlockedError, match="GPU-nowhere") as caught:
@@ -297,7 +298,7 @@ def test_a_gpu_that_torch_cannot_use_is_an_error(store, monkeypatch):
 
 def test_workers_start_one_by_one_where_the_server_has_touched_cuda(store, monkeypatch):
     """As torch has it then: a fork can't use the GPU, a new process can."""
-    monkeypatch.setattr(local, "slots", lambda workers: (Slot("GPU-nowhere"),))
+    monkeypatch.setattr(local, "slots", lambda *chosen: (Slot(gpu("GPU-nowhere")),))
     touched = "import torch; torch.cuda._is_in_bad_fork = lambda: True; from lmcspec.engine.forkserver"
     works = "import torch; torch.cuda.init = int; torch.cuda.get_device_name = str; from lmcspec.engine.worker"
     monkeypatch.setattr(processes, "_SERVER", processes._SERVER.replace("from lmcspec.engine.forkserver", touched))

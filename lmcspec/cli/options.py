@@ -36,6 +36,18 @@ WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", min=1, max=1024, help="Slots; by default one per GPU, or per core without one."),
 ]
+DevicesOption = Annotated[
+    str,
+    typer.Option(
+        "--devices",
+        metavar="WHICH",
+        help='Which GPUs and CPU slots: "gpu", "0,1", "gpu/2, 4 x cpu".',
+        show_default=False,
+    ),
+]
+MaxParallelOption = Annotated[
+    int | None, typer.Option("--max-parallel", min=1, metavar="N", help="Run no more tasks than this at a time.")
+]
 ForceOption = Annotated[
     list[str],
     typer.Option("--force", metavar="TASK", help="Run again: an id's first digits or a label such as imp/s0/l3/train."),
@@ -78,6 +90,12 @@ def needed_store(given: Path | None, trusted: bool = False) -> "Store":
     return existing
 
 
-def slots(workers: int | None) -> int:
+def slots(workers: int | None, devices: str = "", most: int | None = None) -> int:
     """How many tasks run at a time on this machine."""
-    return workers or os.cpu_count() or 1
+    if devices:
+        from lmcspec_runners.devices import slots as there
+
+        count = len(there(workers, devices))
+    else:
+        count = workers or os.cpu_count() or 1
+    return count if most is None else min(count, most)

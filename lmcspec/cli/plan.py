@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from lmcspec.cli.options import (
+    DevicesOption,
     ForceOption,
+    MaxParallelOption,
     MaxTasksOption,
     SetOption,
     SpecArgument,
@@ -27,6 +29,8 @@ def plan(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save it, for `lmcspec run FILE`.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="List every task under its reason.")] = False,
     workers: WorkersOption = None,
+    devices: DevicesOption = "",
+    max_parallel: MaxParallelOption = None,
     force: ForceOption = [],  # noqa: B006
     max_tasks: MaxTasksOption = 100_000,
     facts: Annotated[bool, typer.Option("--facts", help="Take the facts of models that are not known yet.")] = False,
@@ -63,7 +67,7 @@ def plan(
     if format == "json":
         from lmcspec.cli.output import envelope, put
 
-        put(envelope("plan", True, render.document(view, slots(workers))))
+        put(envelope("plan", True, render.document(view, slots(workers, devices, max_parallel))))
     else:
         from lmcspec.cli.output import console
 
@@ -74,7 +78,7 @@ def plan(
         else:
             where = f"store {store_path(store)}" + ("" if existing else " (empty)")
             source = f"{where}  planned {len(view.counted):,} tasks in {seconds:.2f} s"
-            for part in render.table(view, slots(workers), source, everything=everything):
+            for part in render.table(view, slots(workers, devices, max_parallel), source, everything=everything):
                 screen.print(part)
     if detailed_exitcode and not view.diff.nothing_to_do:
         raise typer.Exit(3)

@@ -7,7 +7,9 @@ import typer
 
 import lmcspec
 from lmcspec.cli.options import (
+    DevicesOption,
     ForceOption,
+    MaxParallelOption,
     MaxTasksOption,
     SetOption,
     SpecArgument,
@@ -36,6 +38,8 @@ def run(
     format: Annotated[Format, typer.Option("--format", help="How to print the results.")] = Format.table,
     runner: Annotated[str, typer.Option("--runner", help=f"Where tasks run: {RUNNERS}.")] = "local",
     workers: WorkersOption = None,
+    devices: DevicesOption = "",
+    max_parallel: MaxParallelOption = None,
     force: ForceOption = [],  # noqa: B006
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
@@ -49,6 +53,7 @@ def run(
 ) -> None:
     """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
     from lmcspec.base.errors import BlockedError
+    from lmcspec.catalog import get
     from lmcspec.engine import RunInterrupted
     from lmcspec.engine.execute import execute
     from lmcspec.engine.model_facts import check_saved, take_facts
@@ -64,6 +69,7 @@ def run(
     from lmcspec.store import Store
     from lmcspec.track.telling import telling
 
+    get("runner", runner)
     opened = Store.open(store_path(store), trusted=trust)
     if is_saved(spec):
         study = read_study(spec, sets, opened, max_tasks)
@@ -86,10 +92,18 @@ def run(
     with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
         if view.diff.run:
             begun = provenance(spelled("lmcspec run", spec, sets), spec.parent)
-            placing = make_runner(runner, workers)
+            placing = make_runner(runner, workers, devices)
             try:
                 with show() as listener:
-                    summary = execute(view, opened, placing, [listener], spec=study.resolved, provenance=begun)
+                    summary = execute(
+                        view,
+                        opened,
+                        placing,
+                        [listener],
+                        spec=study.resolved,
+                        provenance=begun,
+                        max_parallel=max_parallel,
+                    )
             except RunInterrupted as interruption:
                 _tell_interrupted(interruption)
                 raise typer.Exit(130) from None

@@ -35,23 +35,25 @@ def execute(
     *,
     spec: Mapping[str, Any] | None = None,
     provenance: Provenance = NOWHERE,
+    max_parallel: int | None = None,
 ) -> Summary:
     """Run the tasks of a plan that are not in the store. Raises RunInterrupted after Ctrl-C.
 
-    `spec` is the resolved study, by case, and `provenance` where it comes from: for the run's journal.
+    No more than `max_parallel` tasks run at a time. `spec` is the resolved study, by case, and `provenance` where it
+    comes from: for the run's journal.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
     away, and damaged or forced results are taken out of the store. Where tasks meet inputs that turn out to be
     damaged, these are made again and the tasks after them.
     """
-    summary = _execute(view, store, runner, listeners, spec, provenance)
+    summary = _execute(view, store, runner, listeners, spec, provenance, max_parallel)
     for _ in range(MENDINGS):
         if not summary.failed or set(summary.failed) != summary.damaged:
             break
         again = outlook(view.plan, store, checked=True)
         if not again.diff.run:
             break
-        summary = summary.then(_execute(again, store, runner, listeners, spec, provenance))
+        summary = summary.then(_execute(again, store, runner, listeners, spec, provenance, max_parallel))
     return summary
 
 
@@ -66,6 +68,7 @@ def _execute(
     listeners: Sequence[Listener],
     spec: Mapping[str, Any] | None,
     provenance: Provenance,
+    max_parallel: int | None,
 ) -> Summary:
     name_driver()
     runner.start()
@@ -85,7 +88,8 @@ def _execute(
             raise
         clock = _Clock()
         with journal(store, view.plan.study, document, spec, provenance) as written:
-            summary = run(job, store, runner, listeners=[written, *listeners, clock.on_event, retention.on_event])
+            told = [written, *listeners, clock.on_event, retention.on_event]
+            summary = run(job, store, runner, listeners=told, max_parallel=max_parallel)
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):
             sweep(store)

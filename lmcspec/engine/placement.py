@@ -136,12 +136,12 @@ class Placement:
             return frozenset()
         number = min(numbers, key=self._running.__getitem__)
         if self._fits_device(demand, number) and not self._fits_host(demand, number):
-            load = {self._devices[one].host.name: 0 for one in numbers}
-            for one, running in enumerate(self._running):
-                if self._devices[one].host.name in load:
-                    load[self._devices[one].host.name] += running
+            load = {self._devices[place].host.name: 0 for place in numbers}
+            for device, running in zip(self._devices, self._running, strict=True):
+                if device.host.name in load:
+                    load[device.host.name] += running
             host = min(load, key=load.__getitem__)
-            return frozenset(one for one, device in enumerate(self._devices) if device.host.name == host)
+            return frozenset(place for place, device in enumerate(self._devices) if device.host.name == host)
         return frozenset([number])
 
     def free(self, slot: int) -> None:

@@ -31,6 +31,7 @@ def run(
     *,
     listeners: Sequence[Listener] = (),
     retries: Retries | None = None,
+    max_parallel: int | None = None,
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
@@ -39,7 +40,7 @@ def run(
     that were running have ended.
     """
     with Index(store) as index:
-        return _Run(job, store, runner, listeners, index, retries or Retries()).all()
+        return _Run(job, store, runner, listeners, index, retries or Retries(), max_parallel).all()
 
 
 class _Run:
@@ -51,6 +52,7 @@ class _Run:
         listeners: Sequence[Listener],
         index: Index,
         retries: Retries,
+        max_parallel: int | None,
     ) -> None:
         self._job, self._store, self._runner = job, store, runner
         self._listeners = list(listeners)
@@ -62,6 +64,7 @@ class _Run:
             [slot.device for slot in runner.slots],
             skip_collapsed=job.on_collapse == "skip",
             retries=retries,
+            max_parallel=max_parallel,
         )
         self._task_at: dict[int, str] = {}
         self._pid_at: dict[int, int] = {}

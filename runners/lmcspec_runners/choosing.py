@@ -40,14 +40,14 @@ def chosen(text: str, of: Choice) -> tuple[Device, ...]:
         if name == "cpu" and match[3] is None:
             on_cpu += of.cores if times is None else times
             continue
-        found = _gpus(text, name, times, of)
-        for device in found:
+        named = _gpus(text, name, times, of)
+        for device in named:
             if any(device.name == other.name for _, other in dealt):
                 raise UsageError(
                     f"--devices {text!r} names the GPU {device.name} twice",
                     help=f"{name}/2 has two slots on it",
                 )
-        dealt += [(turn, device) for device in found for turn in range(each)]
+        dealt += [(turn, device) for device in named for turn in range(each)]
     slots = (*(device for _, device in sorted(dealt, key=lambda pair: pair[0])), *(of.cpu,) * on_cpu)
     if not slots:
         raise UsageError(f"--devices {text!r} leaves no slot", help=GRAMMAR)

@@ -45,9 +45,9 @@ def slots(workers: int | None, devices: str = "") -> tuple[Slot, ...]:
                 "--workers and --devices both say how many slots there are",
                 help='leave --workers out: --devices "4 x cpu" has four, "gpu/2" two on each GPU',
             )
-        found = tuple(Slot(device) for device in chosen(devices, Choice(here.gpus, here.cpu, here.cores)))
-        _refuse_more(len(found), here.cores)
-        return found
+        taken = tuple(Slot(device) for device in chosen(devices, Choice(here.gpus, here.cpu, here.cores)))
+        _refuse_more(len(taken), here.cores)
+        return taken
     if not here.gpus:
         return (Slot(here.cpu),) * (workers or here.cores)
     count = len(here.gpus)
@@ -122,7 +122,7 @@ def host_memory() -> int:
 
 
 def _declared(text: str) -> Machine:
-    found: list[Device] = []
+    pretended: list[Device] = []
     count = 0
     for entry in filter(None, (part.strip() for part in text.split(","))):
         number, crossed, what = entry.partition(" x ")
@@ -132,12 +132,13 @@ def _declared(text: str) -> Machine:
             count += times
         elif name == "gpu":
             memory = read_bytes(size) if size else 0
-            found += [
-                Device(f"declared-{len(found) + one}", "gpu", memory, "declared", host=HERE) for one in range(times)
+            pretended += [
+                Device(f"declared-{len(pretended) + place}", "gpu", memory, "declared", host=HERE)
+                for place in range(times)
             ]
         else:
             raise UsageError(f"{DECLARED}: {entry!r} is neither gpu nor cpu", help="such as 2 x gpu 16 GB, 4 x cpu")
-    return Machine(tuple(found), Device("cpu", host=HERE), count or cores())
+    return Machine(tuple(pretended), Device("cpu", host=HERE), count or cores())
 
 
 def _refuse_more(workers: int | None, cores: int) -> None:

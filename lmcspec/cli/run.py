@@ -40,6 +40,22 @@ def run(
     workers: WorkersOption = None,
     devices: DevicesOption = "",
     max_parallel: MaxParallelOption = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Ray cluster: auto, HOST:PORT, or local for one of its own.")
+    ] = None,
+    objects: Annotated[
+        str | None,
+        typer.Option(
+            "--objects", metavar="URL", help="Workers have stores of their own; results come and go by this folder."
+        ),
+    ] = None,
+    node_store: Annotated[
+        str | None,
+        typer.Option("--node-store", metavar="FOLDER", help="With --objects: that store on a node of Ray's."),
+    ] = None,
+    allow_skew: Annotated[
+        bool, typer.Option("--allow-skew", help="Let nodes of a cluster differ in versions and processors.")
+    ] = False,
     force: ForceOption = [],  # noqa: B006
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
@@ -69,7 +85,7 @@ def run(
     from lmcspec.store import Store
     from lmcspec.track.telling import telling
 
-    get("runner", runner)
+    get("runner", runner)  # an unknown name is better said before anything else
     opened = Store.open(store_path(store), trusted=trust)
     if is_saved(spec):
         study = read_study(spec, sets, opened, max_tasks)
@@ -80,6 +96,8 @@ def run(
         study = plan_study(loaded, opened, max_tasks)
     planned = study.plan
     refuse_empty(planned)
+    if objects is not None:
+        _fetch(objects, opened, planned)
     view = outlook(planned, opened, selected(planned, force), checked=True)
     if view.diff.blocked:
         blocked = sum(task.id in view.diff.blocked for task in view.counted)
@@ -92,7 +110,20 @@ def run(
     with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
         if view.diff.run:
             begun = provenance(spelled("lmcspec run", spec, sets), spec.parent)
-            placing = make_runner(runner, workers, devices)
+            beside = {"objects": objects} if runner == "ray" else {}
+            placing = make_runner(
+                runner,
+                workers,
+                devices,
+                address=address,
+                node_store=node_store,
+                allow_skew=allow_skew or None,
+                **beside,
+            )
+            if objects is not None:
+                from lmcspec_runners.exchanging import ExchangingRunner
+
+                placing = ExchangingRunner(placing, objects, view.diff.stale)
             try:
                 with show() as listener:
                     summary = execute(
@@ -115,6 +146,17 @@ def run(
         raise typer.Exit(1)
     if view.diff.blocked:
         raise BlockedError(view.obstacles[0])
+
+
+def _fetch(url: str, store: "Store", plan: "Plan") -> None:
+    """Fetch what of a plan others have done."""
+    from lmcspec.plan.outlook import outlook
+    from lmcspec.store.remote import shown_url
+    from lmcspec_runners.exchanging import fetch_what_is_there
+
+    fetched = fetch_what_is_there(url, store, lambda: outlook(plan, store, checked=True).diff.run)
+    if fetched:
+        say(f"{fetched:,} objects fetched from {shown_url(url)}")
 
 
 def _tell_interrupted(interruption: Any) -> None:

@@ -155,12 +155,12 @@ class _Run:
                 self._queue.close(slot)
                 del self._task_at[slot]
                 self._end(task, slot, report)
-            case Lost(task=had_task, why=why, attempt=attempt):
+            case Lost(task=had_task, why=why, attempt=attempt, last_lines=lines):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(time.time(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
-                    self._lose(task, slot, why, attempt)
+                    self._lose(task, slot, why, attempt, lines)
             case Replaced(why=why):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(time.time(), slot, why))
@@ -230,7 +230,7 @@ class _Run:
         self._tell(events.Failed(time.time(), task, failure.reason, message, failure.log, failure.last_lines))
         self._skip(consequence.skipped)
 
-    def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str) -> None:
+    def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str, lines: tuple[str, ...]) -> None:
         """A worker went away with its task. What it had got done may be in the store all the same."""
         if stored := present(self._store, task.id):
             self._finish(task, slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
@@ -239,7 +239,7 @@ class _Run:
             self._interrupt(task)
             return
         log = Path(attempt) / layout.LOG if attempt else None
-        failure = Failure("lost", why, log=str(log or ""), last_lines=last_lines(log))
+        failure = Failure("lost", why, log=str(log or ""), last_lines=lines or last_lines(log))
         if attempt:
             with contextlib.suppress(OSError, StoreError):
                 note_lost(self._store, Path(attempt), failure.document())

@@ -66,6 +66,8 @@ class Lost:
     why: str
     attempt: str
     """The folder of the attempt that it was at, as far as it said."""
+    last_lines: tuple[str, ...] = ()
+    """Of its log, where only the worker's own machine can read that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +117,24 @@ class Runner(Protocol):
         ...
 
 
-def make_runner(name: str, workers: int | None = None, devices: str = "") -> Runner:
+def make_runner(name: str, workers: int | None = None, devices: str = "", **settings: Any) -> Runner:
     """The runner of that name, with so many workers (None: as many as it takes by itself) where it has any.
 
-    `devices` are those of `--devices`. UsageError where the runner has no choice of them.
+    `devices` are those of `--devices`, `settings` others of its card's, None where nothing is said of one. UsageError
+    for what the runner doesn't have.
     """
     card = get("runner", name)
-    settings: dict[str, int | str | None] = {"workers": workers} if "workers" in card.config.model_fields else {}
+    known = card.config.model_fields
+    given: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
     if devices:
-        if "devices" not in card.config.model_fields:
-            raise UsageError(f"the runner {name} takes no --devices", help="--runner local does")
-        settings["devices"] = devices
-    return card.load()(card.config.model_validate(settings))
+        given["devices"] = devices
+    if strange := [key for key in given if key not in known]:
+        option = f"--{strange[0].replace('_', '-')}"
+        other = "local" if strange[0] == "devices" else "ray"
+        raise UsageError(f"the runner {name} takes no {option}", help=f"--runner {other} does")
+    if "workers" in known:
+        given["workers"] = workers
+    return card.load()(card.config.model_validate(given))
 
 
 def name_driver() -> None:

@@ -13,6 +13,7 @@ from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, pristine
 from lmcspec.engine.attend import HEARTBEAT
 from lmcspec.engine.context import Execution, TaskContext, Workplace, present
+from lmcspec.engine.exchange import exchanging
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
 from lmcspec.tasks import Finished, decode, kind, own_id
@@ -51,12 +52,15 @@ def execute(store: Store, identifier: str, payload: dict[str, Any], place: Workp
     """Do a task here and now. Raises only KeyboardInterrupt; everything else ends in the report.
 
     `payload` is {"task", "shared", "inputs", "byproducts", "neutral", "record"}, the last for what the record of the
-    object shall say besides. `place.send` gets {"attempt": folder}, {"progress": [done, total, note]} and
-    {"byproduct": id}.
+    object shall say besides; where it has "objects", these come from a URL and go to it (`exchange`). `place.send`
+    gets {"attempt": folder}, {"progress": [done, total, note]} and {"byproduct": id}.
     """
     begun = time.monotonic()
     try:
-        report = _under_lease(store, identifier, payload, place)
+        if "objects" in payload:
+            report = exchanging(store, identifier, payload, place, _under_lease)
+        else:
+            report = _under_lease(store, identifier, payload, place)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001

@@ -89,6 +89,10 @@ class LocalRunner:
                 self._listen_to_worker(slots[source], happened)  # pyright: ignore[reportArgumentType]
         return happened
 
+    def attempt(self, slot: int) -> str:
+        """The folder of the attempt that the slot's worker is at, as far as it said."""
+        return self._workers[slot].attempt
+
     def stop(self) -> None:
         self._stopping = True
 

@@ -1,0 +1,72 @@
+"""A task whose store is not the driver's: what it needs comes from a URL before it starts, what it made goes there.
+
+Both before anything is said of it: a by-product or a result counts once it is at the URL, where all others find it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lmcspec.base.errors import StoreError
+from lmcspec.base.ids import short
+from lmcspec.engine.context import Workplace, present
+from lmcspec.engine.failures import DamagedInputError
+from lmcspec.store import Store
+
+if TYPE_CHECKING:
+    from lmcspec.engine.work import Report
+
+Work = Callable[[Store, str, dict[str, Any], Workplace], "Report"]
+
+
+def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Workplace, work: Work) -> "Report":
+    """Do a task by `work` in this store, with inputs from the URL `payload["objects"]["url"]` and results to it.
+
+    `payload["objects"]["forced"]`: what this store and the URL have of the task is made again. `["resend"]`: what the
+    URL has of it is not the object, and is replaced.
+    """
+    from lmcspec.store.remote import Remote
+    from lmcspec.store.remote_commit import RemoteDamage
+    from lmcspec.store.remote_objects import fetch, send
+
+    wishes = payload["objects"]
+    remote = Remote.at(wishes["url"])
+    anew = wishes.get("resend", False)
+    if wishes.get("forced", False):
+        store.discard(identifier)
+        anew = True
+    else:
+        try:
+            fetch(store, remote, identifier, numbers=False)
+        except RemoteDamage:
+            anew = True
+    if not present(store, identifier):
+        _bring_inputs(store, payload, remote, place)
+
+    def say(message: Mapping[str, Any]) -> None:
+        if "byproduct" in message:
+            send(store, remote, message["byproduct"], anew=anew)
+        place.send(dict(message))
+
+    report = work(store, identifier, payload, replace(place, send=say))
+    if report.status in ("done", "reused"):
+        ready = store.present(entry["id"] for entry in payload.get("byproducts", ()))
+        for made in (*ready, identifier):
+            send(store, remote, made, anew=anew)
+    return report
+
+
+def _bring_inputs(store: Store, payload: Mapping[str, Any], remote: Any, place: Workplace) -> None:
+    from lmcspec.store.remote_commit import RemoteDamage
+    from lmcspec.store.remote_objects import bring
+
+    for name, source in payload.get("inputs", {}).items():
+        try:
+            there = bring(store, remote, source, place.stopping)
+        except RemoteDamage as error:
+            raise DamagedInputError(name, error) from error
+        if not there and not place.stopping():
+            raise StoreError(
+                f"the input {name!r}, object {short(source)}, is not at {remote.url}",
+                help="run the same command again: it sends what is there, and makes what is missing",
+            )

@@ -1,0 +1,181 @@
+"""What a Ray actor does: hold the worker process of one slot, in the very way in which `local` holds its workers.
+
+Nothing here knows Ray. All that goes in and out is bytes: orders as JSON, events as `engine.messages` spells them.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import socket
+import threading
+import time
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lmcspec.base import beneath
+from lmcspec.base.errors import BlockedError, LmcspecError
+from lmcspec.catalog.runners.local import Local
+from lmcspec.engine import messages
+from lmcspec.engine.failures import Failure, last_lines
+from lmcspec.engine.runner import Lost, Progressed, Runner, RunnerEvent
+from lmcspec.store import Store, layout, note_lost
+
+TICK = 0.2
+"""Seconds between looks for a wish to stop."""
+PACKAGES = ("torch", "numpy", "scipy", "safetensors", "ray")
+"""Whose versions may change a result or how a worker is spoken with."""
+
+
+class RaySlot:
+    """The worker of one slot, on the `device` "cpu" or "gpu" of the node of this id."""
+
+    def __init__(self, device: str, node: str = "") -> None:
+        if device == "cpu":
+            # Ray leaves all GPUs visible to who asked for none.
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        self._node = node
+        self._stores: dict[tuple[str, bool], Store] = {}
+        self._store: Store | None = None
+        self._own = False
+        self._runner: Any = None
+        self._said = ""
+
+    def begin(self) -> bytes:
+        """Start the worker process; what its node is like, or the trouble that there can be none."""
+        from lmcspec_runners.local import LocalRunner
+
+        try:
+            self._runner = LocalRunner(Local(workers=1))
+            self._runner.start()
+        except LmcspecError as error:
+            return _trouble(error)
+        return layout.text(node_facts())
+
+    def work(self, order: bytes, seconds: float) -> bytes:
+        """Hand a task to the worker, which is ready, then listen as `listen` does.
+
+        `order` is {"store": folder, "id": of the driver's store, "own": whether the folder is this node's, "trusted",
+        "task", "payload"}. Of a node's own folder `{node}`, `{host}` and `{store}` stand for what they say.
+        """
+        run = json.loads(order)
+        try:
+            self._store, self._own, self._said = self._opened(run), run["own"], ""
+        except LmcspecError as error:
+            return _trouble(error)
+        self._runner.submit(self._store, run["task"], run["payload"], 0)
+        return self.listen(seconds)
+
+    def watch(self) -> None:
+        """Never come back: whoever waits for it learns when this process ends."""
+        threading.Event().wait()
+
+    def listen(self, seconds: float) -> bytes:
+        """What has happened since: at once where it is more than progress, else after so many seconds."""
+        until = time.monotonic() + seconds
+        happened: list[RunnerEvent] = []
+        try:
+            while True:
+                happened += map(self._with_log, self._poll(max(0.0, min(TICK, until - time.monotonic()))))
+                attempt = self._runner.attempt(0)
+                news = [event for event in happened if not isinstance(event, Progressed)]
+                if news or attempt != self._said or time.monotonic() >= until:
+                    break
+        except LmcspecError as error:
+            return _trouble(error)
+        self._said = attempt
+        progress = [event for event in happened if isinstance(event, Progressed)]
+        return messages.encode([*progress[-1:], *news], attempt)
+
+    def stop(self) -> None:
+        """Ask the running task for a checkpoint, and to stop."""
+        self._runner.stop()
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._runner is not None:
+            self._runner.close()
+
+    def _opened(self, run: dict[str, Any]) -> Store:
+        """The store of an order."""
+        folder = run["store"]
+        if run["own"]:
+            for name, value in (("node", self._node), ("host", socket.gethostname()), ("store", run["id"])):
+                folder = folder.replace(f"{{{name}}}", value)
+            folder = os.path.expanduser(folder)
+        key = folder, run["trusted"]
+        if key not in self._stores:
+            store = Store.open(folder, create=run["own"], trusted=run["trusted"])
+            if not run["own"] and store.id != run["id"]:
+                raise BlockedError(
+                    f"the folder {folder} is another store there than where the driver is",
+                    help="put the store on a disk that all nodes share, or name a URL with --objects",
+                )
+            self._stores[key] = store
+        return self._stores[key]
+
+    def _poll(self, timeout: float) -> list[RunnerEvent]:
+        runner: Runner = self._runner
+        return runner.poll(timeout)
+
+    def _with_log(self, event: RunnerEvent) -> RunnerEvent:
+        """The end of the log of a task whose process is gone, which the driver may be unable to read."""
+        if not (isinstance(event, Lost) and event.task and event.attempt):
+            return event
+        assert self._store
+        store, attempt = self._store, Path(event.attempt)
+        lines = last_lines(attempt / layout.LOG) if beneath.is_folder(store.root, attempt) else ()
+        if self._own:
+            # Of a store of its own nobody else looks after what was begun.
+            note_lost(store, attempt, Failure("lost", event.why, last_lines=lines).document())
+        return Lost(event.slot, event.task, event.why, event.attempt, lines)
+
+
+def _trouble(error: LmcspecError) -> bytes:
+    return messages.encode_trouble(f"{socket.gethostname()}: {error}", error.help)
+
+
+def node_facts() -> dict[str, Any]:
+    """What of a node may change a result, and its name: {host, python, packages…, lmcspec, cpu}."""
+    facts = {"host": socket.gethostname(), "python": platform.python_version(), "lmcspec": source_digest()}
+    for package in PACKAGES:
+        try:
+            facts[package] = version(package)
+        except PackageNotFoundError:
+            facts[package] = "none"
+    return {**facts, "cpu": processor()}
+
+
+@cache
+def source_digest() -> str:
+    """sha256 over the text of all modules of lmcspec and its runners, by their names."""
+    import lmcspec
+    import lmcspec_runners
+
+    digest = hashlib.sha256()
+    for package in (lmcspec, lmcspec_runners):
+        root = Path(str(package.__file__)).parent
+        for path in sorted(root.rglob("*.py")):
+            digest.update(f"{package.__name__}/{path.relative_to(root).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@cache
+def processor() -> str:
+    """The processor's name and the widest of the vector instructions that torch chooses by."""
+    name, flags = platform.processor() or platform.machine(), set[str]()
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            key, _, value = line.partition(":")
+            if key.strip() == "model name":
+                name = value.strip()
+            elif key.strip() == "flags":
+                flags = set(value.split())
+                break
+    except OSError:
+        pass
+    widest = next((flag for flag in ("avx512f", "avx2") if flag in flags), "")
+    return f"{name} ({widest})" if widest else name

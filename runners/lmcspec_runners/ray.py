@@ -100,8 +100,8 @@ class RayRunner:
         assert seat.actor and seat.ready and not seat.busy and seat.reference is None
         seat.busy, seat.attempt, seat.stop_said = True, "", False
         seat.byproducts = frozenset(entry["id"] for entry in payload.get("byproducts", ()))
-        own = self._config.node_store if self._config.objects else ""
-        where = {"store": own or str(store.root), "id": store.id, "own": bool(own), "trusted": store.trusted}
+        folder = self._config.node_store if self._config.objects else ""
+        where = {"store": folder or str(store.root), "id": store.id, "own": bool(folder), "trusted": store.trusted}
         order = json.dumps({**where, "task": task, "payload": payload}).encode()
         seat.reference = seat.actor.work.remote(order, LISTEN)
         return 0

@@ -127,7 +127,7 @@ def refuse_infeasible(nodes: Sequence[Node], gpus: bool, workers: int | None) ->
     if not room:
         raise BlockedError(
             f"a slot takes {what}, and no node of the cluster has that: {told or 'it has none'}",
-            help="start nodes that do: ray start --address=… --num-cpus=… --num-gpus=…",
+            help="start nodes that have it with `ray start`, or wait until they have joined",
         )
     if workers is not None and workers > room:
         raise BlockedError(

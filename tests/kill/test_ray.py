@@ -1,0 +1,132 @@
+"""The study on a Ray cluster of three nodes on this machine, of which what can die does: equal to the undisturbed run."""
+
+import importlib.util
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+import runs_for_tests
+from cluster_for_tests import Cluster
+from manifest_for_tests import compare, manifest
+from runs_for_tests import Run
+
+from lmcspec.store import Store, verify
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(1200), pytest.mark.xdist_group("ray")]
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("needs the extra ray")
+    cluster = Cluster()
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Three raylets, three torches and a driver on two cores take their time."""
+    monkeypatch.setattr(runs_for_tests, "LONG", 900.0)
+
+
+def on(cluster, store, *options, format="json"):
+    return Run(store, "--runner", "ray", "--address", cluster.address, *options, format=format)
+
+
+def well_ended(run, calm, store):
+    """The run is done, its results are the undisturbed ones, and nothing else is left."""
+    assert run.end() == 0, run.said
+    stored = Store.open(store)
+    assert not compare(manifest(stored), calm), run.said
+    assert verify(stored) == []
+    assert not list(stored.root.glob("attempts/*/*/out")) and not list(stored.root.glob("leases/*.json"))
+
+
+def test_more_slots_than_there_can_be_are_refused(cluster, tmp_path):
+    with on(cluster, tmp_path / "store", "--workers", "99", format="table") as run:
+        assert run.end() == 5
+    assert "99 slots of 1 CPU each are more than the cluster can hold, which is 3" in run.said
+    assert not list((tmp_path / "store/attempts").iterdir()) and cluster.idle()
+
+
+def test_a_node_of_another_version_is_refused_by_name(cluster, tmp_path):
+    """What its Python finds first says that torch is another."""
+    faked = tmp_path / "faked" / "torch-0.1.dist-info"
+    faked.mkdir(parents=True)
+    (faked / "METADATA").write_text("Metadata-Version: 2.1\nName: torch\nVersion: 0.1\n")
+    odd = cluster.add(PYTHONPATH=str(faked.parent))
+    try:
+        with on(cluster, tmp_path / "store", format="table") as run:
+            assert run.end() == 5
+        assert "torch is 0.1 on" in run.said and odd[:6] in run.said and "--allow-skew" in run.said
+    finally:
+        cluster.kill(odd)
+
+
+def test_a_worker_an_actor_and_a_node_are_killed(cluster, calm, tmp_path):
+    with on(cluster, tmp_path / "store") as run:
+        run.until(lambda: len(run.done()) >= 2 and cluster.workers())
+        cluster.workers()[0].send_signal(signal.SIGKILL)
+        run.until(lambda: "SIGKILL" in run.said)
+        run.until(lambda: len(run.done()) >= 5 and cluster.actors())
+        cluster.actors()[0].send_signal(signal.SIGKILL)
+        run.until(lambda: len(run.done()) >= 9)
+        cluster.kill(cluster.nodes[0])
+        run.until(lambda: "its node is gone" in run.said)
+        # Slots of a node that is gone open again when another one comes.
+        cluster.add()
+        well_ended(run, calm, tmp_path / "store")
+    assert cluster.idle()
+    assert run.said.count("is gone") >= 2, run.said
+
+
+def test_a_node_is_killed_where_each_has_a_store_of_its_own(cluster, calm, tmp_path):
+    """Nothing is shared but a URL."""
+    nodes, url = tmp_path / "nodes", f"file://{tmp_path}/url"
+    with on(cluster, tmp_path / "store", "--objects", url, "--node-store", f"{nodes}/{{node}}") as run:
+        run.until(lambda: len(run.done()) >= 8 and len(list(nodes.iterdir())) == 3)
+        cluster.kill(cluster.nodes[0])
+        cluster.add()
+        well_ended(run, calm, tmp_path / "store")
+    assert cluster.idle()
+    for place in nodes.iterdir():
+        stored = manifest(Store.open(place))
+        assert stored and stored.items() <= calm.items(), "each has what it made and what it needed"
+    # Whoever has the URL has all of it: a store that was never there before has nothing left to do.
+    with Run(tmp_path / "other", "--objects", url, "--runner", "local") as run:
+        well_ended(run, calm, tmp_path / "other")
+    assert "objects fetched" in run.said and "Nothing to do" in run.said
+
+
+def test_a_driver_that_is_killed_leaves_nothing_and_goes_on(cluster, calm, tmp_path):
+    with on(cluster, tmp_path / "store") as run:
+        run.until(lambda: len(run.done()) >= 4)
+        run.process.kill()
+        run.process.wait()
+        before = len(run.done())
+    assert cluster.idle(), "actors and what they started end with the driver"
+    with on(cluster, tmp_path / "store") as run:
+        well_ended(run, calm, tmp_path / "store")
+    assert len(run.done()) <= len(calm) - before
+
+
+def test_a_cluster_of_its_own_ends_with_the_driver_and_listens_on_loopback(tmp_path):
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("needs the extra ray")
+    with Run(tmp_path / "store", "--runner", "ray", "--workers", "1", "--address", "local") as run:
+        run.until(lambda: run.done())
+        started = psutil.Process(run.process.pid).children(recursive=True)
+        listening = {
+            connection.laddr.ip
+            for process in started
+            if process.is_running()
+            for connection in process.net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+        run.process.kill()
+        run.process.wait()
+        assert run.gone(15.0), [process.cmdline() for process in run.family()]
+    assert listening <= {"127.0.0.1", "::1"}, listening
+    assert Path(tmp_path / "store").is_dir()

@@ -17,6 +17,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.base.visible import one_line
 from lmcspec.catalog.runners.ray import Ray
 from lmcspec.engine import messages
+from lmcspec.engine.devices import Device, Host
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Reported, RunnerEvent, Slot
 from lmcspec.store import Store
 from lmcspec_runners.ray_cluster import (
@@ -82,7 +83,7 @@ class RayRunner:
             self._cluster.close()
             raise
         self._processor = next(iter(facts.values()))["cpu"]
-        self.slots: tuple[Slot, ...] = (Slot("gpu" if self._gpus else ""),) * count
+        self.slots: tuple[Slot, ...] = tuple(Slot(_device(number, self._gpus)) for number in range(count))
         self._seats = [_Seat() for _ in self.slots]
         self._stopping = self._killing = False
         self._alone_since = time.monotonic()
@@ -255,6 +256,12 @@ class RayRunner:
         elif now - self._alone_since > ALONE:
             self._alone_since = now
             _log.warning("no worker for %.0f s: Ray has no room for any slot, or its nodes are gone; waiting", ALONE)
+
+
+def _device(slot: int, is_gpu: bool) -> Device:
+    """The device of a slot: one of its own, on some host that Ray will choose."""
+    place = Host(f"slot {slot}")
+    return Device(f"gpu {slot}", "gpu", host=place) if is_gpu else Device("cpu", host=place)
 
 
 def _actor_class(ray: Any) -> type:

@@ -36,7 +36,7 @@ class RaySlot:
         if device == "cpu":
             # Ray leaves all GPUs visible to who asked for none.
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        self._node = node
+        self._device, self._node = device, node
         self._stores: dict[tuple[str, bool], Store] = {}
         self._store: Store | None = None
         self._own = False
@@ -48,7 +48,7 @@ class RaySlot:
         from lmcspec_runners.local import LocalRunner
 
         try:
-            self._runner = LocalRunner(Local(workers=1))
+            self._runner = LocalRunner(Local(devices=f"1 x {self._device}"))
             self._runner.start()
         except LmcspecError as error:
             return _trouble(error)

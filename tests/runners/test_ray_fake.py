@@ -216,7 +216,8 @@ def of(kind, heard):
 def test_slots_are_as_many_as_the_cluster_holds_and_tasks_run(store, slots):
     ray = FakeRay()
     placing = runner(ray)
-    assert [slot.name for slot in placing.slots] == ["cpu"] * 3
+    assert [slot.device.kind for slot in placing.slots] == ["cpu"] * 3
+    assert len({slot.device for slot in placing.slots}) == 3, "none shares memory with another, as far as is known"
     plan = Plan()
     tasks = [plan.add(value=value) for value in range(7)]
     summary, _ = run(plan, store, placing)

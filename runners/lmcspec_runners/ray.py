@@ -9,7 +9,8 @@ import contextlib
 import json
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from lmcspec.base.documents import DocumentError
@@ -19,7 +20,7 @@ from lmcspec.catalog.runners.ray import Ray
 from lmcspec.engine import messages
 from lmcspec.engine.devices import Device, Host
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Reported, RunnerEvent, Slot
-from lmcspec.store import Store
+from lmcspec.store import Store, layout
 from lmcspec_runners.ray_cluster import (
     Cluster,
     Facts,
@@ -85,6 +86,7 @@ class RayRunner:
         self._processor = next(iter(facts.values()))["cpu"]
         self.slots: tuple[Slot, ...] = tuple(Slot(_device(number, self._gpus)) for number in range(count))
         self._seats = [_Seat() for _ in self.slots]
+        self._store: Store | None = None
         self._stopping = self._killing = False
         self._alone_since = time.monotonic()
         self._started = False
@@ -97,7 +99,7 @@ class RayRunner:
             self._seat(slot, 0)
 
     def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
-        seat = self._seats[slot]
+        seat, self._store = self._seats[slot], store
         assert seat.actor and seat.ready and not seat.busy and seat.reference is None
         seat.busy, seat.attempt, seat.stop_said = True, "", False
         seat.byproducts = frozenset(entry["id"] for entry in payload.get("byproducts", ()))
@@ -183,12 +185,14 @@ class RayRunner:
             return
         if heard.trouble:
             raise BlockedError(heard.trouble["message"], help=heard.trouble["help"])
-        seat.attempt = heard.attempt or seat.attempt
+        seat.attempt = self._attempt_here(heard.attempt) or seat.attempt
         self._take_in(slot, heard.events, happened)
 
     def _take_in(self, slot: int, events: tuple[RunnerEvent, ...], happened: list[RunnerEvent]) -> None:
         seat = self._seats[slot]
         for event in events:
+            if isinstance(event, Lost):
+                event = replace(event, attempt=self._attempt_here(event.attempt))
             if isinstance(event, Passed | Progressed | Reported) and not seat.busy:
                 self._lose(slot, "it spoke of a task that it does not have", happened)
                 return
@@ -219,6 +223,13 @@ class RayRunner:
         if not self._gpus and facts["cpu"] != self._processor:
             skew.append(f"its processor is {facts['cpu']}, those of the others {self._processor}")
         return "; ".join(skew)
+
+    def _attempt_here(self, attempt: str) -> str:
+        """The folder of an attempt by its names, in the driver's store; empty where they name none, or none of its."""
+        task, name = ("", "", *Path(attempt).parts)[-2:]
+        if self._config.objects or self._store is None or not (layout.is_id(task) and layout.is_attempt(name)):
+            return ""
+        return str(layout.attempt_folder(self._store.root, task, name))
 
     def _lose(self, slot: int, why: str, happened: list[RunnerEvent]) -> None:
         """An actor is gone, or says what it shouldn't and has to go."""

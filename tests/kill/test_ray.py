@@ -2,7 +2,6 @@
 
 import importlib.util
 import signal
-from pathlib import Path
 
 import psutil
 import pytest
@@ -112,21 +111,34 @@ def test_a_driver_that_is_killed_leaves_nothing_and_goes_on(cluster, calm, tmp_p
     assert len(run.done()) <= len(calm) - before
 
 
-def test_a_cluster_of_its_own_ends_with_the_driver_and_listens_on_loopback(tmp_path):
-    if importlib.util.find_spec("ray") is None:
-        pytest.skip("needs the extra ray")
-    with Run(tmp_path / "store", "--runner", "ray", "--workers", "1", "--address", "local") as run:
-        run.until(lambda: run.done())
-        started = psutil.Process(run.process.pid).children(recursive=True)
-        listening = {
-            connection.laddr.ip
-            for process in started
-            if process.is_running()
-            for connection in process.net_connections("tcp")
-            if connection.status == psutil.CONN_LISTEN
-        }
-        run.process.kill()
-        run.process.wait()
-        assert run.gone(15.0), [process.cmdline() for process in run.family()]
+def test_a_wish_to_stop_reaches_the_nodes(cluster, tmp_path):
+    with on(cluster, tmp_path / "store", format="table") as run:
+        run.until(lambda: len(run.done()) >= 2)
+        run.process.send_signal(signal.SIGINT)
+        assert run.end() == 130, run.said
+    assert "the same command goes on from here" in run.said
+    assert cluster.idle() and not list((tmp_path / "store").glob("leases/*.json"))
+
+
+def test_a_cluster_of_its_own_ends_with_the_driver_and_listens_on_loopback(cluster, tmp_path):
+    for _ in range(4):
+        with Run(tmp_path / "store", "--runner", "ray", "--workers", "1", "--address", "local", format="table") as run:
+            try:
+                run.until(run.done)
+            except AssertionError:
+                # Ray gives its processes 30 s to start, which a busy machine may not be able to.
+                assert "no Ray cluster of its own answers" in run.said, run.said
+                continue
+            started = psutil.Process(run.process.pid).children(recursive=True)
+            listening = {
+                connection.laddr.ip
+                for process in started
+                if process.is_running()
+                for connection in process.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            }
+            run.process.kill()
+            run.process.wait()
+            assert run.gone(15.0), [process.cmdline() for process in run.family()]
+            break
     assert listening <= {"127.0.0.1", "::1"}, listening
-    assert Path(tmp_path / "store").is_dir()

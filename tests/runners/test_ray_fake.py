@@ -342,6 +342,26 @@ def test_an_idle_slot_of_a_node_that_is_gone_is_closed_before_it_gets_a_task(sto
     placing.close()
 
 
+@pytest.mark.parametrize("named", ["/etc", "../../../../etc", "/etc/{task}/{name}", "{task}/{name}", ""])
+def test_a_worker_can_name_no_folder_but_an_attempt_of_the_store(store, slots, tmp_path, named):
+    plan = Plan()
+    task = plan.add()
+    there = named.format(task=task, name="ab" * 16)
+    placing = runner(FakeRay({"CPU": 1.0}))
+    slots.work = lambda self, order, seconds: messages.encode(
+        [Lost(0, True, "gone", there, ("last",)), Ready(0, 0)], there
+    )
+    placing.start()
+    while not placing.poll(0.05):
+        pass
+    placing.submit(store, task, plan.payload(task), 0)
+    while not (happened := placing.poll(0.05)):
+        pass
+    known = str(layout.attempt_folder(store.root, task, "ab" * 16)) if "{task}" in named else ""
+    assert happened[0] == Lost(0, True, "gone", known, ("last",))
+    placing.close()
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -5,7 +5,7 @@ Both before anything is said of it: a by-product or a result counts once it is a
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
 from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
@@ -13,13 +13,21 @@ from lmcspec.engine.context import Workplace, present
 from lmcspec.engine.failures import DamagedInputError
 from lmcspec.store import Store
 
-if TYPE_CHECKING:
-    from lmcspec.engine.work import Report
 
-Work = Callable[[Store, str, dict[str, Any], Workplace], "Report"]
+class Ended(Protocol):
+    """What is asked of a report here."""
+
+    @property
+    def status(self) -> str:
+        """How the try at the task ended."""
+        ...
 
 
-def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Workplace, work: Work) -> "Report":
+Told = TypeVar("Told", bound=Ended)
+Work = Callable[[Store, str, dict[str, Any], Workplace], Told]
+
+
+def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Workplace, work: Work[Told]) -> Told:
     """Do a task by `work` in this store, with inputs from the URL `payload["objects"]["url"]` and results to it.
 
     `payload["objects"]["forced"]`: what this store and the URL have of the task is made again. `["resend"]`: what the

@@ -8,7 +8,21 @@ import typer
 
 from lmcspec.base.errors import LmcspecError, UsageError
 
-COMMANDS = ("plan", "run", "status", "explain", "diff", "results", "report", "export", "schema", "sync", "ui", "verify")
+COMMANDS = (
+    "plan",
+    "run",
+    "status",
+    "explain",
+    "diff",
+    "results",
+    "report",
+    "export",
+    "schema",
+    "sync",
+    "ui",
+    "verify",
+    "doctor",
+)
 """Each is a module beside this one with a function of its name."""
 
 

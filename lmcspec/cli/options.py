@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from lmcspec.plan.chosen import Chosen, Figures
+    from lmcspec.plan.cost import Pace
+    from lmcspec.spec import Loaded
     from lmcspec.store import Store
 
 DEFAULT_STORE = ".lmcspec"
@@ -48,6 +51,20 @@ DevicesOption = Annotated[
 MaxParallelOption = Annotated[
     int | None, typer.Option("--max-parallel", min=1, metavar="N", help="Run no more tasks than this at a time.")
 ]
+TargetOption = Annotated[
+    list[str],
+    typer.Option(
+        "--target", metavar="NAME", help="Only what a network, measure, figure or task needs; repeat for more."
+    ),
+]
+UntilOption = Annotated[
+    list[str],
+    typer.Option("--until", metavar="LEVEL|KIND", help="Nothing over this level, or after tasks of this kind."),
+]
+OnlyOption = Annotated[
+    list[str], typer.Option("--only", metavar="GLOB", help="Only tasks of this kind or label: train, 'imp/*/l3/*'.")
+]
+FailedOption = Annotated[bool, typer.Option("--failed", help="Only what failed last time, and what waits for it.")]
 ForceOption = Annotated[
     list[str],
     typer.Option("--force", metavar="TASK", help="Run again: an id's first digits or a label such as imp/s0/l3/train."),
@@ -88,6 +105,33 @@ def needed_store(given: Path | None, trusted: bool = False) -> "Store":
             help="`lmcspec run SPEC` makes one; name an existing one with --store or LMCSPEC_STORE",
         )
     return existing
+
+
+def chosen(targets: list[str], until: list[str], only: list[str], failed: bool) -> "Chosen | None":
+    """The part of a plan that options ask for; None where that is all."""
+    if not (targets or until or only or failed):
+        return None
+    from lmcspec.plan.chosen import Chosen
+
+    return Chosen(tuple(targets), tuple(until), tuple(only), failed)
+
+
+def figures(chosen: "Chosen | None", loaded: "Loaded | None") -> "Figures":
+    """What may be asked for by the name of a figure, where anything is."""
+    if chosen is None or not chosen.targets:
+        return {}
+    from lmcspec.plan.figures_chosen import figures_of
+
+    return figures_of(loaded)
+
+
+def first_pace() -> "Pace":
+    """How tasks are timed on this machine where nothing like them has run: as a CPU, for that needs no looking."""
+    from lmcspec.plan.cost import Pace
+    from lmcspec.plan.speeds import estimate, speed
+
+    known = speed("cpu")
+    return Pace("", None if known is None else estimate(known))
 
 
 def slots(workers: int | None, devices: str = "", most: int | None = None) -> int:

@@ -8,13 +8,20 @@ import typer
 
 from lmcspec.cli.options import (
     DevicesOption,
+    FailedOption,
     ForceOption,
     MaxParallelOption,
     MaxTasksOption,
+    OnlyOption,
     SetOption,
     SpecArgument,
     StoreOption,
+    TargetOption,
+    UntilOption,
     WorkersOption,
+    chosen,
+    figures,
+    first_pace,
     open_existing,
     slots,
     store_path,
@@ -32,7 +39,17 @@ def plan(
     devices: DevicesOption = "",
     max_parallel: MaxParallelOption = None,
     force: ForceOption = [],  # noqa: B006
+    targets: TargetOption = [],  # noqa: B006
+    until: UntilOption = [],  # noqa: B006
+    only: OnlyOption = [],  # noqa: B006
+    failed: FailedOption = False,
     max_tasks: MaxTasksOption = 100_000,
+    simulate: Annotated[
+        str,
+        typer.Option(
+            "--simulate", metavar="DEVICES", help='What it would take on "8 x h200, 8 x cpu".', show_default=False
+        ),
+    ] = "",
     facts: Annotated[bool, typer.Option("--facts", help="Take the facts of models that are not known yet.")] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 3 if there is anything to run.")
@@ -55,9 +72,18 @@ def plan(
 
         existing = Store.open(store_path(store))
         take_facts(load(spec, sets), existing, say=say)
-    planned = read_study(spec, sets, existing, max_tasks).plan
+    study = read_study(spec, sets, existing, max_tasks)
+    planned = study.plan
     refuse_empty(planned)
-    view = outlook(planned, existing, selected(planned, force))
+    part = chosen(targets, until, only, failed)
+    forced = selected(planned, force)
+    asked = None
+    if simulate:
+        from lmcspec.engine.simulated_plan import fleet
+
+        asked = fleet(simulate)
+    pace = asked.pace if asked else first_pace()
+    view = outlook(planned, existing, forced, chosen=part, figures=figures(part, study.loaded), pace=pace)
     seconds = time.perf_counter() - begun
     if output is not None:
         from lmcspec.base.file_names import possible
@@ -67,7 +93,12 @@ def plan(
     if format == "json":
         from lmcspec.cli.output import envelope, put
 
-        put(envelope("plan", True, render.document(view, slots(workers, devices, max_parallel))))
+        document = render.document(view, slots(workers, devices, max_parallel))
+        if asked is not None:
+            from lmcspec.engine.simulated_plan import answer
+
+            document["simulated"] = answer(view, asked, max_parallel).document()
+        put(envelope("plan", True, document))
     else:
         from lmcspec.cli.output import console
 
@@ -78,7 +109,13 @@ def plan(
         else:
             where = f"store {store_path(store)}" + ("" if existing else " (empty)")
             source = f"{where}  planned {len(view.counted):,} tasks in {seconds:.2f} s"
-            for part in render.table(view, slots(workers, devices, max_parallel), source, everything=everything):
+            shown = 0 if asked is not None else slots(workers, devices, max_parallel)
+            for part in render.table(view, shown, source, everything=everything):
                 screen.print(part)
+        if asked is not None:
+            from lmcspec.engine.simulated_plan import answer, lines
+
+            for line in lines(answer(view, asked, max_parallel)):
+                screen.print(line, markup=False, highlight=False, soft_wrap=True)
     if detailed_exitcode and not view.diff.nothing_to_do:
         raise typer.Exit(3)

@@ -8,14 +8,20 @@ import typer
 import lmcspec
 from lmcspec.cli.options import (
     DevicesOption,
+    FailedOption,
     ForceOption,
     MaxParallelOption,
     MaxTasksOption,
+    OnlyOption,
     SetOption,
     SpecArgument,
     StoreOption,
+    TargetOption,
     TrustOption,
+    UntilOption,
     WorkersOption,
+    chosen,
+    figures,
     spelled,
     store_path,
 )
@@ -58,6 +64,11 @@ def run(
     ] = False,
     force: ForceOption = [],  # noqa: B006
     trust: TrustOption = False,
+    targets: TargetOption = [],  # noqa: B006
+    until: UntilOption = [],  # noqa: B006
+    only: OnlyOption = [],  # noqa: B006
+    failed: FailedOption = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first task that fails.")] = False,
     max_tasks: MaxTasksOption = 100_000,
     tracking_uri: TrackingOption = None,
     no_tracking: Annotated[
@@ -75,6 +86,7 @@ def run(
     from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.progress import show
     from lmcspec.engine.provenance import provenance
+    from lmcspec.engine.run import Limits
     from lmcspec.engine.runner import make_runner
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
@@ -98,7 +110,9 @@ def run(
     refuse_empty(planned)
     if objects is not None:
         _fetch(objects, opened, planned)
-    view = outlook(planned, opened, selected(planned, force), checked=True)
+    part = chosen(targets, until, only, failed)
+    forced = selected(planned, force)
+    view = outlook(planned, opened, forced, checked=True, chosen=part, figures=figures(part, study.loaded))
     if view.diff.blocked:
         blocked = sum(task.id in view.diff.blocked for task in view.counted)
         say(f"{blocked:,} tasks are blocked and left out: {'; '.join(view.obstacles)}")
@@ -133,7 +147,7 @@ def run(
                         [listener],
                         spec=study.resolved,
                         provenance=begun,
-                        max_parallel=max_parallel,
+                        limits=Limits(max_parallel, fail_fast),
                     )
             except RunInterrupted as interruption:
                 _tell_interrupted(interruption)
@@ -142,7 +156,8 @@ def run(
             say(nothing_to_do(view, "reused"))
         _print_results(planned, opened, format, summary)
     if summary is not None and summary.failed:
-        say(f"{len(summary.failed):,} tasks failed; the same command tries them again")
+        stopped = f", and {len(summary.left):,} more were not tried (--fail-fast)" if summary.left else ""
+        say(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
         raise typer.Exit(1)
     if view.diff.blocked:
         raise BlockedError(view.obstacles[0])

@@ -8,13 +8,14 @@ from typing import Any
 
 from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
+from lmcspec.base.facts import ModelFacts
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.journal import journal
 from lmcspec.engine.placement import Demand
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.provenance import NOWHERE, Provenance
 from lmcspec.engine.retention import Retention
-from lmcspec.engine.run import Listener, run
+from lmcspec.engine.run import NO_LIMITS, Limits, Listener, run
 from lmcspec.engine.runner import Runner, name_driver
 from lmcspec.engine.summary import Summary
 from lmcspec.plan.calibration import Calibration, calibrate
@@ -22,6 +23,7 @@ from lmcspec.plan.cost import cost
 from lmcspec.plan.diff import needs
 from lmcspec.plan.document import payload, to_document
 from lmcspec.plan.history import StoreHistory
+from lmcspec.plan.memory import Peaks, memory
 from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.store import Store, driving, record_plan, sweep
 from lmcspec.tasks import Task, kind
@@ -35,25 +37,24 @@ def execute(
     *,
     spec: Mapping[str, Any] | None = None,
     provenance: Provenance = NOWHERE,
-    max_parallel: int | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Summary:
     """Run the tasks of a plan that are not in the store. Raises RunInterrupted after Ctrl-C.
 
-    No more than `max_parallel` tasks run at a time. `spec` is the resolved study, by case, and `provenance` where it
-    comes from: for the run's journal.
+    `spec` is the resolved study, by case, and `provenance` where it comes from: for the run's journal.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
     away, and damaged or forced results are taken out of the store. Where tasks meet inputs that turn out to be
     damaged, these are made again and the tasks after them.
     """
-    summary = _execute(view, store, runner, listeners, spec, provenance, max_parallel)
+    summary = _execute(view, store, runner, listeners, spec, provenance, limits)
     for _ in range(MENDINGS):
         if not summary.failed or set(summary.failed) != summary.damaged:
             break
         again = outlook(view.plan, store, checked=True)
         if not again.diff.run:
             break
-        summary = summary.then(_execute(again, store, runner, listeners, spec, provenance, max_parallel))
+        summary = summary.then(_execute(again, store, runner, listeners, spec, provenance, limits))
     return summary
 
 
@@ -68,7 +69,7 @@ def _execute(
     listeners: Sequence[Listener],
     spec: Mapping[str, Any] | None,
     provenance: Provenance,
-    max_parallel: int | None,
+    limits: Limits,
 ) -> Summary:
     name_driver()
     runner.start()
@@ -89,7 +90,7 @@ def _execute(
         clock = _Clock()
         with journal(store, view.plan.study, document, spec, provenance) as written:
             told = [written, *listeners, clock.on_event, retention.on_event]
-            summary = run(job, store, runner, listeners=told, max_parallel=max_parallel)
+            summary = run(job, store, runner, listeners=told, limits=limits)
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):
             sweep(store)
@@ -128,14 +129,15 @@ class _Clock:
         return Calibration(max(0.0, summary.seconds - known.work(slots, overhead=overhead)), overhead)
 
 
-def demand(task: Task) -> Demand:
+def demand(task: Task, peaks: Peaks | None, facts: ModelFacts | None) -> Demand:
     """What a task takes while it runs."""
-    of_kind = kind(task.kind)
-    return Demand(gains=of_kind.gains(task.params), threads=of_kind.threads)
+    of_kind, taken = kind(task.kind), memory(task, peaks, facts)
+    return Demand(gains=of_kind.gains(task.params), device=taken.device, host=taken.host or 0, threads=of_kind.threads)
 
 
 def job_of(view: Outlook) -> Job:
     """The tasks to run, with what each needs, passes and is predicted to take."""
+    history = StoreHistory(view.store) if view.store is not None else None
     passing: dict[str, list[str]] = {}
     for byproduct, host in view.diff.passing.items():
         passing.setdefault(host, []).append(byproduct)
@@ -160,7 +162,7 @@ def job_of(view: Outlook) -> Job:
             nothing_if_diverged=kind(view.plan.tasks[task].kind).nothing_if_diverged,
             model=view.plan.tasks[task].pace,
             forward=view.costs[task].work.forward,
-            demand=demand(view.plan.tasks[task]),
+            demand=demand(view.plan.tasks[task], history, view.models.get(view.plan.tasks[task].params.model.digest)),
             study=view.plan.study,
         )
         for task in view.diff.run

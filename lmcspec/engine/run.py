@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
@@ -13,13 +14,24 @@ from lmcspec.engine.failures import Failure, last_lines
 from lmcspec.engine.interrupts import Interrupts, RunInterrupted
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, Runner, RunnerEvent
-from lmcspec.engine.schedule import Retries, TaskQueue
+from lmcspec.engine.schedule import FINAL, Retries, TaskQueue
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.work import Report
 from lmcspec.store import Index, Store, layout, note_lost
 
 Listener = Callable[[events.Event], None]
 
+
+class Limits(NamedTuple):
+    """How a run is to be held back."""
+
+    max_parallel: int | None = None
+    """Tasks at a time, at most."""
+    fail_fast: bool = False
+    """Whether the first task that fails for good ends it: nothing more starts, and what runs saves a checkpoint."""
+
+
+NO_LIMITS = Limits()
 TICK = 0.2
 """Longest wait for the workers, so that a signal is noticed soon."""
 
@@ -31,7 +43,7 @@ def run(
     *,
     listeners: Sequence[Listener] = (),
     retries: Retries | None = None,
-    max_parallel: int | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
@@ -40,7 +52,7 @@ def run(
     that were running have ended.
     """
     with Index(store) as index:
-        return _Run(job, store, runner, listeners, index, retries or Retries(), max_parallel).all()
+        return _Run(job, store, runner, listeners, index, retries or Retries(), limits).all()
 
 
 class _Run:
@@ -52,11 +64,11 @@ class _Run:
         listeners: Sequence[Listener],
         index: Index,
         retries: Retries,
-        max_parallel: int | None,
+        limits: Limits,
     ) -> None:
         self._job, self._store, self._runner = job, store, runner
         self._listeners = list(listeners)
-        self._index, self._retries = index, retries
+        self._index, self._retries, self._limits = index, retries, limits
         self._unlisted: list[str] = []
         self._fatal: Failure | None = None
         self._queue = TaskQueue(
@@ -64,7 +76,7 @@ class _Run:
             [slot.device for slot in runner.slots],
             skip_collapsed=job.on_collapse == "skip",
             retries=retries,
-            max_parallel=max_parallel,
+            max_parallel=limits.max_parallel,
         )
         self._task_at: dict[int, str] = {}
         self._pid_at: dict[int, int] = {}
@@ -103,7 +115,8 @@ class _Run:
                 self._runner.close()
                 self._list()
         ended = {name: tuple(ids) for name, ids in self._ended.items()}
-        summary = Summary(**ended, seconds=time.monotonic() - begun, damaged=frozenset(self._damaged))
+        left = frozenset(task for task, state in queue.state.items() if state not in FINAL)
+        summary = Summary(**ended, seconds=time.monotonic() - begun, damaged=frozenset(self._damaged), left=left)
         counts = {name: len(ids) for name, ids in ended.items()}
         self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
         if interrupts.times:
@@ -224,6 +237,10 @@ class _Run:
             )
             return
         self._ended["failed"].append(task.id)
+        if self._limits.fail_fast and failure.reason != "damaged" and not self._queue.stopped:
+            # What runs saves a checkpoint; what is damaged is made again.
+            self._queue.stopped = True
+            self._runner.stop()
         if failure.reason == "damaged":
             self._damaged.add(task.id)
         message = failure.message + (f"\nhelp: {failure.help}" if failure.help else "")

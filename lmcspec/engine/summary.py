@@ -17,6 +17,8 @@ class Summary:
     """Wall time of the run."""
     damaged: frozenset[str] = frozenset()
     """The failed tasks that met a damaged input, which counts as missing now."""
+    left: frozenset[str] = frozenset()
+    """Those that were not tried to the end, since the run was stopped before."""
 
     def then(self, more: "Summary") -> "Summary":
         """This run and one after it, which tried again what had failed."""
@@ -29,4 +31,5 @@ class Summary:
             reused=self.reused + more.reused,
             seconds=self.seconds + more.seconds,
             damaged=more.damaged,
+            left=more.left,
         )

@@ -10,7 +10,7 @@ from typing import Any
 from lmcspec.base import faults
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest, short
-from lmcspec.engine import failures, numerics, pristine
+from lmcspec.engine import failures, numerics, peaks, pristine
 from lmcspec.engine.attend import HEARTBEAT
 from lmcspec.engine.context import Execution, TaskContext, Workplace, present
 from lmcspec.engine.exchange import exchanging
@@ -107,11 +107,13 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
                     "seconds": time.monotonic() - clock,
                     "numerics": numerics.numerics(place.device, task.threads),
                     "machine": numerics.machine(place.device),
+                    "memory": peaks.peak(place.device),
                     "times": {"started": began, "ended": time.time()},
                     **payload.get("record", {}),
                 }
 
             pristine.prepare(task.threads)
+            peaks.begin(place.device)
             context = TaskContext(Execution(store, payload, place, lease, log, record), attempt)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
             check_code([(task, params)], payload.get("neutral", {}))

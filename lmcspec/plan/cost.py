@@ -8,13 +8,14 @@ from lmcspec.plan.graph import Plan
 from lmcspec.tasks import NO_DATA, Known, Task, Work, kind
 
 if TYPE_CHECKING:
+    from lmcspec.plan.speeds import Estimate
     from lmcspec.store import Rate
 
 
 class Rates(Protocol):
     """Knows how fast tasks have been done."""
 
-    def rates(self, kind: str, model: str) -> "Rate | None":
+    def rates(self, kind: str, model: str, device: str = "") -> "Rate | None":
         """The seconds that a unit of work took in tasks of this kind at this pace; None until one has finished."""
         ...
 
@@ -26,6 +27,8 @@ class Cost(NamedTuple):
     seconds: float | None = None
     low: float | None = None
     high: float | None = None
+    guessed: bool = False
+    """Whether nothing like it has finished, so that the seconds come from its work and the device's speed alone."""
 
     def document(self) -> dict[str, float | int | None]:
         """The cost as plain data."""
@@ -36,12 +39,27 @@ class Cost(NamedTuple):
         return None if facts is None else 2.0 * facts.macs * self.work.forward
 
 
-def cost(task: Task, plan: Plan, rates: Rates | None, facts: Mapping[str, ModelFacts]) -> Cost:
+class Pace(NamedTuple):
+    """On which device tasks are to be timed, and how, where nothing like them has finished on it."""
+
+    device: str = ""
+    """A part of its model's name; empty for whatever they have run on."""
+    estimate: "Estimate | None" = None
+
+
+AS_EVER = Pace()
+
+
+def cost(task: Task, plan: Plan, rates: Rates | None, facts: Mapping[str, ModelFacts], pace: Pace = AS_EVER) -> Cost:
     """The cost of a task; `facts` are by digest of the model's part."""
-    todo = work(task, plan, facts.get(task.params.model.digest))
-    rate = rates.rates(task.kind, task.pace) if rates else None
+    model = facts.get(task.params.model.digest)
+    todo = work(task, plan, model)
+    # What gains nothing from a GPU is as fast wherever it was.
+    device = pace.device if kind(task.kind).gains(task.params) else ""
+    rate = rates.rates(task.kind, task.pace, device) if rates else None
     if rate is None:
-        return Cost(todo)
+        guess = pace.estimate(task, todo, model) if pace.estimate else None
+        return Cost(todo) if guess is None else Cost(todo, guess[1], guess[0], guess[2], guessed=True)
     return Cost(todo, rate.median * todo.units, rate.low * todo.units, rate.high * todo.units)
 
 

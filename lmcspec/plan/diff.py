@@ -28,6 +28,8 @@ class Diff(NamedTuple):
     """Tasks that are not run, because something they need collapsed and the study skips what follows."""
     stale: frozenset[str] = frozenset()
     """Forced tasks and all that rests on them: stored results of these do not count."""
+    left_out: frozenset[str] = frozenset()
+    """Missing tasks that nobody asked for this time."""
 
     @property
     def nothing_to_do(self) -> bool:
@@ -35,19 +37,28 @@ class Diff(NamedTuple):
         return not self.run and not self.blocked
 
 
-def diff(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *, checked: bool = False) -> Diff:
+def diff(
+    plan: Plan,
+    store: "Store | None",
+    forced: Set[str] = frozenset(),
+    *,
+    checked: bool = False,
+    wanted: Set[str] | None = None,
+) -> Diff:
     """Work back from the targets: a stored result needs nothing, a missing one needs the files of its inputs.
 
     `forced` tasks count as missing, and so does all that rests on them. Files that a task is to read are compared
     with the sizes in their COMMIT, so that damage is mended where it would matter; if `checked`, every COMMIT that a
-    target's numbers come from is read too. Otherwise no more than file times and sizes are looked at.
+    target's numbers come from is read too. Otherwise no more than file times and sizes are looked at. `wanted` are
+    tasks to work back from, where these are not the targets.
     """
     ids = list(plan.tasks)
     stored = store.present(ids) if store else set()
     stale = _downstream(plan, forced)
     stored -= stale
     usable = stored - store.dropped(stored) if store else set()
-    wanted = {target.task for target in plan.targets} | {target.mask for target in plan.targets if target.mask}
+    if wanted is None:
+        wanted = {target.task for target in plan.targets} | {target.mask for target in plan.targets if target.mask}
     if checked and store:
         stored -= {task for task in wanted if task in stored and store.find(task) is None}
         usable &= stored

@@ -10,7 +10,8 @@ class StoreHistory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._rates: dict[tuple[str, str], Rate | None] = {}
+        self._rates: dict[tuple[str, str, str], Rate | None] = {}
+        self._peaks: dict[tuple[str, str], tuple[int | None, int | None]] = {}
 
     @cached_property
     def _index(self) -> Index:
@@ -31,9 +32,16 @@ class StoreHistory:
             return "failed"
         return "interrupted" if interrupted(self._store, task_id) else "absent"
 
-    def rates(self, kind: str, model: str) -> Rate | None:
-        """Seconds per unit of tasks of this kind with this model."""
-        key = (kind, model)
+    def rates(self, kind: str, model: str, device: str = "") -> Rate | None:
+        """Seconds per unit of tasks of this kind with this model, on any device or on one of that name."""
+        key = (kind, model, device)
         if key not in self._rates:
-            self._rates[key] = self._index.rates(kind, model)
+            self._rates[key] = self._index.rates(kind, model, device)
         return self._rates[key]
+
+    def peaks(self, kind: str, model: str) -> tuple[int | None, int | None]:
+        """Bytes of host and GPU that tasks of this kind with this model took at most."""
+        key = (kind, model)
+        if key not in self._peaks:
+            self._peaks[key] = self._index.peaks(kind, model)
+        return self._peaks[key]

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import BlockedError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.plan.calibration import Calibration, calibration
-from lmcspec.plan.cost import Cost, cost
+from lmcspec.plan.cost import AS_EVER, Cost, Pace, cost
 from lmcspec.plan.diff import Diff, diff, needs
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.model_facts import known_facts
@@ -17,6 +18,7 @@ from lmcspec.plan.reasons import Reason, reasons
 from lmcspec.plan.simulate import peak_bytes, wall_time
 
 if TYPE_CHECKING:
+    from lmcspec.plan.chosen import Chosen, Figures
     from lmcspec.store import Store
     from lmcspec.tasks import Task
 
@@ -46,6 +48,11 @@ class Outlook:
     def untimed(self) -> tuple[str, ...]:
         """Tasks to run of a kind and model that has never finished here, so that no seconds are known."""
         return tuple(task for task in self.diff.run if self.costs[task].seconds is None)
+
+    @cached_property
+    def guessed(self) -> int:
+        """How many tasks to run have seconds by a first estimate only."""
+        return sum(self.costs[task].guessed for task in self.diff.run)
 
     @property
     def obstacles(self) -> tuple[str, ...]:
@@ -115,9 +122,27 @@ def refuse_blocked(view: Outlook) -> None:
         raise BlockedError(view.obstacles[0], help="lmcspec plan SPEC shows what waits for it")
 
 
-def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *, checked: bool = False) -> Outlook:
-    """Hold a plan against a store (None: an empty one); `checked` as in `diff`, for a plan that is carried out."""
-    difference = diff(plan, store, forced, checked=checked)
+def outlook(
+    plan: Plan,
+    store: "Store | None",
+    forced: Set[str] = frozenset(),
+    *,
+    checked: bool = False,
+    chosen: "Chosen | None" = None,
+    figures: "Figures" = MappingProxyType({}),
+    pace: Pace = AS_EVER,
+) -> Outlook:
+    """Hold a plan against a store (None: an empty one); `checked` as in `diff`, for a plan that is carried out.
+
+    `chosen` is the part of it that is asked for, and `figures` what that may name besides what the plan has. `pace`
+    says how tasks are timed.
+    """
+    asked = None
+    if chosen is not None:
+        from lmcspec.plan.chosen import wanted  # planning starts faster without, where all is asked for
+
+        asked = wanted(plan, chosen, figures)
+    difference = diff(plan, store, forced, checked=checked, wanted=asked)
     history, last = None, None
     if store is not None:
         # Without a store there is no past to ask, and planning starts faster without the code for it.
@@ -128,6 +153,12 @@ def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *
             from lmcspec.plan.recorded import last_recorded
 
             last = last_recorded(store, plan.study)
+    why = reasons(plan, difference, history, last, forced)
+    if chosen is not None:
+        from lmcspec.plan.chosen import narrowed
+
+        difference = narrowed(plan, difference, why, chosen)
+        why = {task: reason for task, reason in why.items() if task not in difference.left_out}
     models = {}
     folder = store.root / "facts" if store else None
     for part in {task.params.model for task in plan.tasks.values()}:
@@ -137,8 +168,8 @@ def outlook(plan: Plan, store: "Store | None", forced: Set[str] = frozenset(), *
         plan=plan,
         store=store,
         diff=difference,
-        reasons=reasons(plan, difference, history, last, forced),
-        costs={task: cost(plan.tasks[task], plan, history, models) for task in difference.run}
+        reasons=why,
+        costs={task: cost(plan.tasks[task], plan, history, models, pace) for task in difference.run}
         | {task.id: cost(task, plan, None, models) for task in plan.counted if task.id in difference.blocked},
         models=models,
         calibration=calibration(store),

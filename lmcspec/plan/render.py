@@ -25,6 +25,8 @@ def state(view: Outlook, task: str) -> str:
         return "skipped"
     if task in view.diff.passing:
         return "passing"
+    if task in view.diff.left_out:
+        return "left out"
     if task in view.reasons:
         return "run" if view.reasons[task].code == "never-run" else "changed"
     return "reuse" if task in view.diff.reused else "unneeded"
@@ -53,6 +55,10 @@ def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -
 def nothing_to_do(view: Outlook, word: str = "in the store") -> str:
     """One line for a study of which everything is there that can be."""
     skipped = sum(task.id in view.diff.skipped for task in view.counted)
+    states = Counter(state(view, task.id) for task in view.counted)
+    if states["left out"] or states["unneeded"]:
+        others = states["left out"] + states["unneeded"]
+        return f"Nothing to do: of what is asked for nothing is left to run; {others:,} other tasks are not asked for."
     stored = len(view.counted) - skipped
     if not skipped:
         return f"Nothing to do: all {stored:,} tasks are {word}."
@@ -64,6 +70,8 @@ def closing(view: Outlook) -> str:
     counted = [task.id for task in view.counted]
     states = Counter(state(view, task) for task in counted)
     parts = [f"{states['run'] + states['changed'] + states['passing']:,} to run", f"{states['reuse']:,} reused"]
+    if states["left out"]:
+        parts.append(f"{states['left out']:,} left out, for this time")
     if states["skipped"]:
         parts.append(f"{states['skipped']:,} skipped after a collapse")
     if states["blocked"]:
@@ -72,7 +80,7 @@ def closing(view: Outlook) -> str:
 
 
 def estimate(view: Outlook, slots: int) -> list[str]:
-    """Lines that say how much work, room and time the tasks that run take."""
+    """Lines that say how much work and room the tasks that run take, and how long on so many slots (0: not said)."""
     costs = view.running
     lines = [f"blocked: {_work(view, view.waiting)}"] if view.waiting else []
     if not costs:
@@ -82,11 +90,16 @@ def estimate(view: Outlook, slots: int) -> list[str]:
     if len(stored) == len(costs):
         work += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
     lines.append(work)
+    if not slots:
+        return lines
     wall = view.wall(slots)
     plural = "slot" if slots == 1 else "slots"
     if wall is not None:
         low, high = view.wall(slots, "low"), view.wall(slots, "high")
-        lines.append(f"time: {duration(wall)} on {slots} {plural} ({duration(low or 0)} to {duration(high or 0)})")
+        basis = f", {view.guessed:,} tasks by a first estimate" if view.guessed else ""
+        lines.append(
+            f"time: {duration(wall)} on {slots} {plural} ({duration(low or 0)} to {duration(high or 0)}){basis}"
+        )
     elif view.untimed:
         kinds = Counter(view.plan.tasks[task].kind for task in view.untimed)
         named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())

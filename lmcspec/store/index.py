@@ -78,19 +78,35 @@ class Index:
         query = f"SELECT {COLUMNS} FROM objects {where} ORDER BY committed, id"
         return self._do(lambda connection: [as_entry(row) for row in connection.execute(query, values)], [])
 
-    def seconds(self, kind: str, model: str = "") -> list[float]:
-        """Seconds per unit of the latest objects of this kind and model, the newest first, at most 200."""
+    def seconds(self, kind: str, model: str = "", device: str = "") -> list[float]:
+        """Seconds per unit of the latest objects of this kind and model, the newest first, at most 200.
+
+        With `device` of those that ran on a GPU with that in its name, or on the `cpu`.
+        """
         query = (
             "SELECT seconds / units FROM objects WHERE kind = ? AND model = ? AND seconds IS NOT NULL AND units > 0 "
-            f"ORDER BY committed DESC, id LIMIT {_LATEST}"
+            f"AND instr(lower(device), ?) ORDER BY committed DESC, id LIMIT {_LATEST}"
         )
         return self._do(
-            lambda connection: [as_number(duration) for (duration,) in connection.execute(query, (kind, model))], []
+            lambda connection: [
+                as_number(duration) for (duration,) in connection.execute(query, (kind, model, device.lower()))
+            ],
+            [],
         )
 
-    def rates(self, kind: str, model: str = "") -> Rate | None:
-        """What a unit of work of this kind took so far; None if none was done."""
-        values = sorted(self.seconds(kind, model))
+    def peaks(self, kind: str, model: str = "") -> tuple[int | None, int | None]:
+        """Bytes of host and GPU that objects of this kind and model took at most; None where that is not known."""
+        query = "SELECT max(host_peak), max(device_peak) FROM objects WHERE kind = ? AND model = ?"
+
+        def most(connection: sqlite3.Connection) -> tuple[int | None, int | None]:
+            host, device = connection.execute(query, (kind, model)).fetchone()
+            return (None if host is None else int(as_number(host)), None if device is None else int(as_number(device)))
+
+        return self._do(most, (None, None))
+
+    def rates(self, kind: str, model: str = "", device: str = "") -> Rate | None:
+        """What a unit of work of this kind took so far, on such a device; None if none was done."""
+        values = sorted(self.seconds(kind, model, device))
         if not values:
             return None
         return Rate(_quantile(values, 0.5), _quantile(values, 0.1), _quantile(values, 0.9), len(values))

@@ -4,13 +4,13 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lmcspec.store.stored import Stored
 
-_SCHEMA = 1
+_SCHEMA = 2
 _WAIT = 15.0
 
 
@@ -30,9 +30,15 @@ class Entry(NamedTuple):
     """Of the result."""
     committed: float
     """Seconds since 1970 by the clock of the host that committed it."""
+    device: str = ""
+    """The model of the GPU that it ran on, or `cpu`."""
+    host_peak: int | None = None
+    """Bytes of the host's memory that it took at most."""
+    device_peak: int | None = None
+    """The same of a GPU's."""
 
 
-COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed"
+COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed, device, host_peak, device_peak"
 
 
 # A page that a dying disk has changed may give values of any type, and sqlite says nothing.
@@ -41,9 +47,10 @@ COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed"
 def as_entry(row: Sequence[Any]) -> Entry:
     """The entry that a row of the database holds. Raises DatabaseError where a value is none that could be written."""
     entry = Entry(*row)
-    for text in (entry.id, entry.kind, entry.model, entry.outcome, entry.digest):
+    for text in (entry.id, entry.kind, entry.model, entry.outcome, entry.digest, entry.device):
         as_text(text)
-    for number in (entry.units, entry.bytes, entry.committed, 0 if entry.seconds is None else entry.seconds):
+    maybe = (entry.seconds, entry.host_peak, entry.device_peak)
+    for number in (entry.units, entry.bytes, entry.committed, *(0 if value is None else value for value in maybe)):
         as_number(number)
     return entry
 
@@ -99,7 +106,7 @@ def _prepare(connection: sqlite3.Connection, local: bool) -> bool:
         connection.execute(
             "CREATE TABLE objects (id TEXT PRIMARY KEY, kind TEXT NOT NULL, model TEXT NOT NULL, units REAL NOT NULL, "
             "seconds REAL, bytes INTEGER NOT NULL, outcome TEXT NOT NULL, digest TEXT NOT NULL, "
-            "committed REAL NOT NULL) WITHOUT ROWID"
+            "committed REAL NOT NULL, device TEXT NOT NULL, host_peak INTEGER, device_peak INTEGER) WITHOUT ROWID"
         )
         connection.execute("CREATE INDEX by_kind ON objects (kind, model, committed)")
         connection.execute(f"PRAGMA user_version = {_SCHEMA}")
@@ -123,7 +130,7 @@ def insert(connection: sqlite3.Connection, entries: list[Entry]) -> int:
     """Enter these, or replace what was there of their objects; how many."""
     with _transaction(connection):
         connection.executemany(
-            f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO objects ({COLUMNS}) VALUES ({', '.join('?' * len(Entry._fields))})",
             [tuple(getattr(entry, name) for name in COLUMNS.split(", ")) for entry in entries],
         )
     return len(entries)
@@ -143,4 +150,16 @@ def entry_of(stored: Stored) -> Entry:
         str(stored.outcome),
         str(stored.digest),
         float(record.get("committed", 0.0)),
+        str(_part(record, "numerics").get("device", "")),
+        _count(_part(record, "memory").get("host")),
+        _count(_part(record, "memory").get("device")),
     )
+
+
+def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = record.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 2**60 else None

@@ -65,10 +65,10 @@ def test_after_one_changed_rate_plan_names_the_field_old_and_new_and_what_follow
     assert re.search(r"time: .* on \d+ slots?", said.out), "everything has been timed"
 
 
-def test_a_kind_that_has_never_run_is_left_out_of_the_time_by_name(place, lmcspec, finished):
+def test_a_kind_that_has_never_run_is_estimated_by_its_work(place, lmcspec, finished):
     changes = ("--set", "replicates=2", "--set", "measures.hessian={levels=['last'],batches=1}")
     said = lmcspec("plan", "study.toml", "--store", str(finished), *changes)
-    assert re.search(r"time: at least .* on \d+ slots?, nothing like \d+ hessian has finished", said.out), said.out
+    assert re.search(r"time: .* on \d+ slots? \(.* to .*\), \d+ tasks by a first estimate", said.out), said.out
 
 
 def test_a_saved_plan_runs_as_it_is(place, lmcspec):

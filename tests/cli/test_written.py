@@ -29,6 +29,7 @@ WORDS = {
     "sync": ["sync"],
     "ui": ["ui", "--help"],
     "verify": ["verify"],
+    "doctor": ["doctor"],
 }
 """A call of each command that has something to say."""
 

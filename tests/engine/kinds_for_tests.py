@@ -73,6 +73,8 @@ def _act(ctx, params, seeds):
                     (ctx.partial / "checkpoint").write_text(str(done))
                     raise Interrupted
                 time.sleep(0.01)
+        case "nap":
+            time.sleep(params.value / 100)
         case "sleep-short":
             time.sleep(0.15)
         case "sleep-until":

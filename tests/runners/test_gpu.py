@@ -146,3 +146,37 @@ def test_a_study_agrees_with_the_cpu_and_repeats_itself_bitwise(cuda, tmp_path):
         if target.kind == "accuracy":
             # Rounding decides which of two weights of nearly one size is pruned, and from there networks part.
             assert there["test_error"] == pytest.approx(here["test_error"], abs=0.1)
+
+
+def test_slots_of_a_gpu_and_of_the_cpu_beside_each_other(cuda, store):
+    """Two workers share a GPU, two have none; a task's record says what it took of the GPU's memory."""
+    plan = Plan()
+    looks = [plan.add("gpu-look", number) for number in range(4)]
+    runner = LocalRunner(Local(devices="1 x gpu/2, 2 x cpu"))
+    first = devices.gpus()[0]
+    assert [slot.device.name for slot in runner.slots] == [first.name, first.name, "cpu", "cpu"]
+    assert first.memory > 2**30 and first.model
+    heard = []
+    summary = engine.run(plan.job(), store, runner, listeners=[heard.append], retries=Retries(first=0.001))
+    assert set(summary.done) == set(looks)
+    for event in of(events.Started, heard):
+        assert event.slot in (0, 1), "what gains from a GPU runs there"
+        assert store.find(event.task.id).record["memory"]["device"] > 0
+
+
+def test_what_gains_nothing_gives_the_same_bits_on_either(cuda, tmp_path):
+    """The masks of a study whose trainings ran on a GPU, pruned beside it and on it."""
+    plan = compile_study(load(Path(__file__).parents[1] / "kill" / "study.toml", []))
+    manifests = []
+    for chosen in ("gpu", "gpu, 2 x cpu"):
+        store = Store.open(tmp_path / chosen.replace(" ", ""))
+        assert not execute(outlook(plan, store), store, LocalRunner(Local(devices=chosen))).failed
+        manifests.append(manifest(store))
+    assert manifests[0] == manifests[1]
+
+
+def test_a_gpu_is_measured(cuda):
+    from lmcspec.engine.measuring import fitted, measure
+
+    document = fitted(measure("cuda:0", 2.0))
+    assert 1e-7 < document["layer"][1] < 1e-2 and 1e9 < document["flops"][1] < 1e15

@@ -30,7 +30,10 @@ OURS = ("beneath", "layout")
 ELSEWHERE = {
     "engine/logs.py": {"os.open"},  # in the attempt's folder, just made; the last step follows no link
     "engine/numerics.py": {"Path('/proc/cpuinfo').read_text"},
+    "engine/peaks.py": {"(_PROCESS / 'status').read_text", "(_PROCESS / 'clear_refs').write_text"},
     "engine/run.py": {"self._queue.open"},  # a slot
+    "engine/schedule.py": {"self._placement.open"},  # a slot
+    "engine/simulation.py": {"queue.open"},  # a slot
     "engine/worker.py": {"Store.open"},
     "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
     "store/layout.py": {"read_bytes"},  # its own, by beneath.reading

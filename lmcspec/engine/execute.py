@@ -51,7 +51,7 @@ def execute(
     for _ in range(MENDINGS):
         if not summary.failed or set(summary.failed) != summary.damaged:
             break
-        again = outlook(view.plan, store, checked=True)
+        again = outlook(view.plan, store, checked=True, chosen=view.chosen, figures=view.figures)
         if not again.diff.run:
             break
         summary = summary.then(_execute(again, store, runner, listeners, spec, provenance, limits))

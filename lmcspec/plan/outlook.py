@@ -1,7 +1,7 @@
 """The whole answer to "what would run": plan, diff, reasons and costs, the same for plan, run and status."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
 from types import MappingProxyType
@@ -35,6 +35,9 @@ class Outlook:
     """The cost of each task that runs, and, without seconds, of each blocked one that the plan counts."""
     models: Mapping[str, ModelFacts]
     calibration: Calibration
+    chosen: "Chosen | None" = None
+    """The part that is asked for; None for all of it."""
+    figures: "Figures" = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
     def counted(self) -> "tuple[Task, ...]":
@@ -173,4 +176,6 @@ def outlook(
         | {task.id: cost(task, plan, None, models) for task in plan.counted if task.id in difference.blocked},
         models=models,
         calibration=calibration(store),
+        chosen=chosen,
+        figures=figures,
     )

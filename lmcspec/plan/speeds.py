@@ -71,7 +71,7 @@ def speed(name: str, where: Path | None = None) -> Speed | None:
             name=short_name(name),
             kind="cpu" if short_name(name) == "cpu" else "gpu",
             layer=_ordered(document["layer"]),
-            flops=_ordered(document["flops"])[::-1],
+            flops=_falling(document["flops"]),
             memory=known.memory if known else int(document.get("memory", 0)),
             source=MEASURED,
         )
@@ -133,11 +133,16 @@ def _table() -> dict[str, Speed]:
             name=entry["name"],
             kind=sort,
             layer=_ordered(document["layer"][sort]),
-            flops=_ordered([peak * share for share in shares])[::-1],
+            flops=_falling([peak * share for share in shares]),
             memory=int(1e9 * entry["memory"]),
             source=entry["source"],
         )
     return speeds
+
+
+def _falling(values: list[float]) -> Range:
+    low, middle, high = _ordered(values)
+    return high, middle, low
 
 
 def _ordered(values: list[float]) -> Range:

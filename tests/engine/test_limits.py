@@ -1,11 +1,16 @@
 """What holds a run back: tasks at a time, and the first failure."""
 
+from dataclasses import replace
+
 import pytest
 from jobs_for_tests import Plan
+from specs_for_tests import STABILITY, plan_of
 
 from lmcspec import engine
-from lmcspec.engine import events
+from lmcspec.engine import Summary, events, execute
 from lmcspec.engine.run import Limits
+from lmcspec.plan.chosen import Chosen
+from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store
 from lmcspec_runners.inline import InlineRunner
 
@@ -25,3 +30,21 @@ def test_the_first_failure_ends_the_run_if_asked_to(tmp_path, fast):
     assert summary.done == (() if fast else tuple(others))
     assert summary.left == (set(others) if fast else set())
     assert isinstance(heard[-1], events.RunEnded)
+
+
+def test_what_is_mended_is_still_the_part_that_was_asked_for(tmp_path, monkeypatch):
+    """A task that met damage is run again with what it needs, and nothing that was left out."""
+    plan, store = plan_of(STABILITY), Store.open(tmp_path / "store")
+    view = outlook(plan, store, chosen=Chosen(until=("0",)))
+    assert 0 < len(view.diff.run) < len(outlook(plan, store).diff.run)
+    ran = []
+
+    def once(again, *_):
+        ran.append(set(again.diff.run))
+        first = again.diff.run[0]
+        met = Summary((), (first,), (), (), (), 0.0, damaged=frozenset([first]))
+        return met if len(ran) == 1 else replace(met, failed=(), done=again.diff.run, damaged=frozenset())
+
+    monkeypatch.setattr(execute, "_execute", once)
+    execute.execute(view, store, InlineRunner())
+    assert ran == [set(view.diff.run)] * 2

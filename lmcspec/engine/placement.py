@@ -183,7 +183,7 @@ class Placement:
         if idle[0] == slot:
             heapq.heappop(idle)
         else:
-            idle.remove(slot)
+            del idle[idle.index(slot)]
             heapq.heapify(idle)
         self._idle_in[self._devices[self._device_of[slot]].kind] -= 1
 

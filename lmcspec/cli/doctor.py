@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 import typer
 
+from lmcspec.base.visible import visible
 from lmcspec.cli.options import DevicesOption, StoreOption, store_path
 
 
@@ -29,7 +30,7 @@ def doctor(
     format: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
 ) -> None:
     """Say what is there: Python, torch, devices, the store's disk, tracking, plug-ins; and how fast devices are."""
-    from lmcspec.cli.output import envelope, put, say
+    from lmcspec.cli.output import console, envelope, put, say
 
     if measure:
         _measure(devices, seconds, say)
@@ -38,10 +39,12 @@ def doctor(
         put(envelope("doctor", True, {"findings": [finding._asdict() for finding in findings]}))
         return
     width = max(len(finding.what) for finding in findings)
+    screen = console()
     for finding in findings:
-        typer.echo(f"{finding.what:{width}}  {finding.value}")
-        if finding.help:
-            typer.echo(f"{'':{width}}  help: {finding.help}")
+        helped = f"\n{'':{width}}  help: {finding.help}" if finding.help else ""
+        screen.print(
+            visible(f"{finding.what:{width}}  {finding.value}{helped}"), markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _measure(devices: str, seconds: float, say: Any) -> None:

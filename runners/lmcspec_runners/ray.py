@@ -89,12 +89,15 @@ class RayRunner:
         self._store: Store | None = None
         self._stopping = self._killing = False
         self._alone_since = time.monotonic()
-        self._started = False
+        self._started = self._closed = False
 
     def start(self) -> None:
         if self._started:
             return
-        self._started = True
+        if self._closed:
+            # A run that mends damage begins anew; without a connection Ray would start a cluster of another kind.
+            self._cluster = connected(self._config.address, self._config.workers)
+        self._started, self._closed = True, False
         for slot in range(len(self.slots)):
             self._seat(slot, 0)
 
@@ -143,7 +146,7 @@ class RayRunner:
                 with contextlib.suppress(Exception):
                     self._cluster.ray.kill(seat.actor)
                 seat.actor = seat.reference = seat.watch = None
-        self._started = False
+        self._started, self._closed = False, True
         self._cluster.close()
 
     def _seat(self, slot: int, tries: int) -> None:

@@ -232,6 +232,21 @@ def test_slots_are_as_many_as_the_cluster_holds_and_tasks_run(store, slots):
         )
 
 
+def test_a_runner_that_was_closed_connects_again(store, slots, monkeypatch):
+    """As a run does that has found damage, and mends it."""
+    ray = FakeRay({"CPU": 1.0})
+    placing = runner(ray, address="head:1")
+    plan = Plan()
+    first = plan.add(value=1)
+    assert run(plan, store, placing)[0].done == (first,) and ray.down
+    again = FakeRay({"CPU": 1.0})
+    monkeypatch.setattr(ray_runner, "connected", lambda address, workers: Cluster(again, address, ours=True))
+    second = plan.add(value=2)
+    del plan.tasks[first]
+    assert run(plan, store, placing)[0].done == (second,)
+    assert len(again.actors) == 1 and again.down and len(ray.actors) == 1
+
+
 def test_one_slot_a_gpu_where_there_are_any(slots):
     ray = FakeRay({"CPU": 8.0, "GPU": 2.0}, {"CPU": 4.0}, {"CPU": 1.0, "GPU": 4.0})
     placing = runner(ray)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -80,20 +81,24 @@ class Cluster:
 
 def connected(address: str, workers: int | None) -> Cluster:
     """A connection with the cluster at an address, or with one of its own on this machine. Raises BlockedError."""
+    where = address or os.environ.get("RAY_ADDRESS", "")
+    alone = where in ("", "local")
     try:
-        with _as_told():
+        with _as_told(alone):
             import ray
     except ImportError as error:
         raise BlockedError(
             "the runner ray needs Ray, which is not installed", help="uv run --extra ray lmcspec run SPEC --runner ray"
         ) from error
-    where = address or os.environ.get("RAY_ADDRESS", "")
     if ray.is_initialized():
         return Cluster(ray, where, ours=False)
-    with _as_told(), warnings.catch_warnings():
+    with _as_told(alone), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if alone and (constants := sys.modules.get("ray._private.ray_constants")) is not None:
+            # Somebody may have imported Ray before.
+            constants.ENABLE_RAY_CLUSTER = False  # pyright: ignore[reportAttributeAccessIssue]
         try:
-            if where and where != "local":
+            if not alone:
                 ray.init(address=where, log_to_driver=False, logging_level=logging.ERROR)
             else:
                 ray.init(
@@ -209,15 +214,21 @@ def _node(entry: Mapping[str, Any]) -> tuple[str, str, float, float]:
 
 
 @contextmanager
-def _as_told() -> Iterator[None]:
-    """Ray in a process of its own user's: it reports to nobody, and doesn't wrap its workers in `uv run`."""
+def _as_told(alone: bool) -> Iterator[None]:
+    """Ray as this process wants it: it reports to nobody, and doesn't wrap its workers in `uv run`.
+
+    `alone`: on this machine only. An address of loopback is not enough for that: Ray puts the machine's own in its
+    place, and listens on all, unless it is told that there is no cluster.
+    """
     told = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+    told |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"} if alone else {}
     before = {name: os.environ.get(name) for name in told}
-    for name, value in told.items():
-        os.environ.setdefault(name, value)
+    os.environ.update(told)
     try:
         yield
     finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -143,4 +143,4 @@ def test_a_cluster_of_its_own_ends_with_the_driver_and_listens_on_loopback(clust
             run.process.wait()
             assert run.gone(15.0), [process.cmdline() for process in run.family()]
             break
-    assert listening <= {"127.0.0.1", "::1"}, listening
+    assert listening and listening <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}, listening

@@ -513,7 +513,8 @@ def test_the_cluster_of_its_own_listens_on_loopback_and_reports_to_nobody(monkey
 
         @staticmethod
         def init(**options):
-            said.update(options, usage=os.environ["RAY_USAGE_STATS_ENABLED"])
+            told = os.environ.get("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER")
+            said.update(options, usage=os.environ["RAY_USAGE_STATS_ENABLED"], cluster=told)
 
     monkeypatch.setitem(sys.modules, "ray", Module)
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
@@ -522,10 +523,11 @@ def test_the_cluster_of_its_own_listens_on_loopback_and_reports_to_nobody(monkey
     assert cluster.ours and cluster.address == "local"
     assert said["address"] == "local" and said["num_cpus"] == 3 and said["_node_ip_address"] == "127.0.0.1"
     assert said["include_dashboard"] is False and said["usage"] == "0"
+    assert said["cluster"] == "0", "what makes Ray listen on loopback and nowhere else"
     assert "RAY_USAGE_STATS_ENABLED" not in os.environ
     said.clear()
     connected("head:6379", 3)
-    assert said["address"] == "head:6379" and "num_cpus" not in said
+    assert said["address"] == "head:6379" and "num_cpus" not in said and said["cluster"] is None
     monkeypatch.setattr(
         Module, "init", staticmethod(lambda **_: (_ for _ in ()).throw(ConnectionError("nobody\nthere")))
     )

@@ -104,7 +104,7 @@ def shown(what: str, act: Callable[[], object], times: int) -> float:
 def filled(path: Path) -> Store:
     """A store all of whose tasks are known to its database, by the tags and the ledger that tracking leaves."""
     store = Store.open(path)
-    prepare(own_database(store), own=True)
+    prepare(own_database(store), replaceable=True)
     subjects = {f"task/small/{number:064x}": f"{number:032x}" for number in range(RUNS)}
     with Ledger(ledger_path(store, default_uri(store))) as ledger:
         for subject, run in subjects.items():

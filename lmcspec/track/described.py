@@ -9,7 +9,7 @@ from lmcspec.catalog.metric import POLICIES
 from lmcspec.store import Stored
 from lmcspec.tasks import Task, kind
 from lmcspec.track import names
-from lmcspec.track.server import Point
+from lmcspec.track.said import Point
 
 _PLACE = re.compile(r"(?:^|/)s(\d+)/l(\d+)(?:/|$)")
 """Replicate and level in a label: `imp/s0/l3/train`."""
@@ -42,15 +42,16 @@ def sources(origin: Mapping[str, Any]) -> dict[str, str]:
 
 
 def outcome_tags(stored: Stored) -> dict[str, str]:
-    """The tags that say what became of a task, and on which machine. Empty ones are not sent."""
+    """The tags that say what became of a task, and on which machine, as far as that is known."""
     machine, numerics = stored.record.get("machine", {}), stored.record.get("numerics", {})
-    return {
+    known = {
         "lmcspec.outcome": stored.outcome,
         "lmcspec.host": str(machine.get("name", "")),
         "lmcspec.gpu": str(machine.get("gpu", "")),
         "lmcspec.device": str(numerics.get("device", "")),
         "lmcspec.release": str(numerics.get("lmcspec", "")),
     }
+    return {name: value for name, value in known.items() if value}
 
 
 def points(stored: Stored) -> list[Point]:

@@ -89,6 +89,7 @@ def renew_mark(ledger: Ledger, server: Sparing, store: Store, study: str, experi
     """Give the experiment another mark. Whatever stops this between two steps, one of the two that are noted holds."""
     mark = secrets.token_hex(8)
     ledger.write(_next(study), mark)
+    ledger.commit()
     server.mark(experiment, mark_of(store), mark)
     ledger.write(_mark(study), mark)
     ledger.erase(_next(study))

@@ -1,26 +1,24 @@
 """Following one invocation: its own run, a run for each task that it executes, and the points of its series."""
 
 import json
-import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from lmcspec.base import beneath
-from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
-from lmcspec.store import Invocation, Store, layout, lines, shapes
+from lmcspec.store import Invocation, Store, Stored, layout
 from lmcspec.track import described, names
+from lmcspec.track.begun import SOON, Begun, unfinished
+from lmcspec.track.curves import grown
 from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.runs import task_runs
+from lmcspec.track.said import Point, WholeRun
 from lmcspec.track.series import PARENT, SeriesRuns
-from lmcspec.track.server import Point
 from lmcspec.track.troubles import unless_refused, unless_unmade
-from lmcspec.track.wanted import Memory, SeriesRun
-
-_log = logging.getLogger(__name__)
+from lmcspec.track.wanted import Memory
 
 EVERY = 2.0
 """Seconds between two looks at the numbers of all series while tasks are running."""
@@ -39,6 +37,8 @@ class Follower:
         self._journal = f"journal/{invocation.id}"
         self._running: dict[str, str] = {}
         """Task -> run."""
+        self._new = Begun()
+        self._read_to = self._ledger.offset(self._journal)
         self._begun = False
         self._ended: dict[str, Any] | None = None
         self._dirty, self._looked = True, 0.0
@@ -49,19 +49,35 @@ class Follower:
             self._begin()
         # Asked first: what is written after a process has gone is nothing.
         gone = self._invocation.is_over()
-        for offset, event in self._invocation.events(self._ledger.offset(self._journal)):
-            with unless_refused(event.get("task", "")):
-                self._take_in(event)
-            self._ledger.move(self._journal, offset)
+        self._read()
+        over = self._ended is not None or gone
+        self._tell_begun(self._new.all() if over else self._new.older(time.time() - SOON))
         for task, run in self._running.items():
             with unless_refused(task):
                 self._curves(task, run)
-        over = self._ended is not None or gone
         if self._dirty and (over or finish or time.monotonic() - self._looked > EVERY):
             self._points(last=over)
         if over:
             self._end()
         return over
+
+    def _read(self) -> None:
+        """Take in what has been written since."""
+        for after, event in self._invocation.events(self._read_to):
+            with unless_refused(event.get("task", "")):
+                self._take_in(event, self._read_to)
+            self._read_to = after
+            self._new.read()
+            self._tell_begun(self._new.behind())
+
+    def _tell_begun(self, tasks: Iterable[str]) -> None:
+        """Have a run of each of these tasks there, which goes on, and note how far the journal has been told."""
+        for task in tasks:
+            if (event := self._new.take(task)) is not None:
+                with unless_refused(task):
+                    self._running[task] = self._start(task, None, event)
+        self._ledger.move(self._journal, self._new.told_to(self._read_to))
+        self._ledger.commit_seldom()
 
     # ------------------------------------------------------------ the invocation
 
@@ -98,17 +114,7 @@ class Follower:
 
     def _recover(self) -> None:
         """Tasks that an earlier process of ours has seen begin and not end."""
-        begun: dict[str, None] = {}
-        offset = self._ledger.offset(self._journal)
-        for after, event in self._invocation.events():
-            if after > offset:
-                break
-            if event["event"] == "started":
-                begun[event["task"]] = None
-            elif "task" in event and event["event"] != "retried":
-                begun.pop(event["task"], None)
-            elif event["event"] == "run ended":
-                self._ended = event
+        begun, self._ended = unfinished(self._invocation, self._read_to)
         for task in begun:
             if run := self._ledger.run(self._subject(task)):
                 self._running[task] = run
@@ -137,6 +143,7 @@ class Follower:
 
     def _report(self) -> None:
         """Results and figures as they are at its end. What can't be drawn is no reason to stop."""
+        self._ledger.commit()  # from whose file is read which run did a task
         runs = task_runs(self.plan, self._store, self._server.uri)
         spec, command = self._invocation.spec or {}, self._invocation.origin.get("command", "")
         with unless_refused(self._invocation.id), unless_unmade("the report"):
@@ -152,7 +159,7 @@ class Follower:
 
     # ------------------------------------------------------------ tasks
 
-    def _take_in(self, event: dict[str, Any]) -> None:
+    def _take_in(self, event: dict[str, Any], offset: int) -> None:
         if event["event"] == "run ended":
             self._ended = event
             return
@@ -160,7 +167,16 @@ class Follower:
         if task not in self.plan.tasks:
             return
         run = self._ledger.run(self._subject(task))
+        start = self._new.take(task)
+        if start is not None:
+            stored = self._memory.find(task) if event["event"] == "finished" and not event["reused"] else None
+            if stored is not None:
+                self._whole(task, stored, start, event["at"])
+                return
+            self._running[task] = run = self._start(task, None, start)
         match event["event"]:
+            case "started" if run is None:
+                self._new.add(task, event, offset)
             case "started":
                 self._running[task] = run = self._start(task, run, event)
             case "finished" if not event["reused"] and run:
@@ -190,29 +206,58 @@ class Follower:
     def _subject(self, task: str) -> str:
         return f"task/{self.plan.study}/{task}"
 
-    def _start(self, task: str, run: str | None, event: dict[str, Any]) -> str:
-        attempt = {"lmcspec.attempt": str(event["attempt"]), "lmcspec.invocation": self._invocation.id}
-        owners = self._series.wanted.owners.get(task, ())
-        if owners:
-            # Said again of a run that is there: the one that it hung beneath may have been lost.
-            attempt |= {PARENT: self._series.run(owners[0]), "lmcspec.group": owners[0].group}
+    def _start(self, task: str, run: str | None, event: Mapping[str, Any]) -> str:
         if run is not None:
+            # Said again of a run that is there: the one that it hung beneath may have been lost.
             self._server.resume(run)
-            self._server.log(run, tags=attempt)
+            self._server.log(run, tags=self._attempt(task, event))
             return run
-        planned = self.plan.tasks[task]
+        name, tags = self._introduced(task, event)
+        run = self._server.create(self._series.experiment, name, event["at"], tags)
+        self._ledger.assign(self._subject(task), run)
+        return run
+
+    def _attempt(self, task: str, event: Mapping[str, Any]) -> dict[str, str]:
+        """Tags that are another's at each attempt, and of what the run hangs beneath."""
+        attempt = {"lmcspec.attempt": str(event["attempt"]), "lmcspec.invocation": self._invocation.id}
+        if owners := self._series.wanted.owners.get(task, ()):
+            attempt |= {PARENT: self._series.run(owners[0]), "lmcspec.group": owners[0].group}
+        return attempt
+
+    def _introduced(self, task: str, event: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+        """(name, tags) of a task's new run."""
+        planned, owners = self.plan.tasks[task], self._series.wanted.owners.get(task, ())
         tags = {
             SUBJECT: self._subject(task),
             "lmcspec.study": self.plan.study,
             "lmcspec.plan": self._series.plan_id,
             **described.tags(planned),
-            **attempt,
+            **self._attempt(task, event),
             **self._source,
         }
-        name = names.task(planned.label, owners[0].name) if owners else planned.label
-        run = self._server.create(self._series.experiment, name, event["at"], tags)
+        return names.task(planned.label, owners[0].name) if owners else planned.label, tags
+
+    def _whole(self, task: str, stored: Stored, start: Mapping[str, Any], at: float) -> None:
+        """Tell in one go of a task that is over, and of which nothing was told."""
+        curves, offsets = grown(task, stored, self._store, self._ledger)
+        name, tags = self._introduced(task, start)
+        run = self._server.whole(
+            WholeRun(
+                experiment=self._series.experiment,
+                name=name,
+                started=start["at"],
+                ended=at,
+                status="FINISHED",
+                tags=tags | described.outcome_tags(stored),
+                params=described.params(self.plan.tasks[task]),
+                points=[*curves, *described.points(stored)],
+            )
+        )
         self._ledger.assign(self._subject(task), run)
-        return run
+        self._ledger.write(f"described/{run}", "yes")
+        self._ledger.move_all(offsets)
+        self._dirty = True
+        self._keep_files(task, run, stored)
 
     def _log(
         self, task: str, run: str, points: Sequence[Point] = (), tags: Mapping[str, str] = MappingProxyType({})
@@ -226,12 +271,7 @@ class Follower:
 
     def _name_shared(self) -> None:
         """A task that several series share is under the first; the others say where it is."""
-        shared: dict[SeriesRun, dict[str, str]] = {}
-        for task in self.plan.tasks:
-            owners = self._series.wanted.owners.get(task, ())
-            if len(owners) > 1 and (run := self._ledger.run(self._subject(task))):
-                for owner in owners[1:]:
-                    shared.setdefault(owner, {})[self.plan.tasks[task].label] = run
+        shared = self._series.wanted.shared(lambda task: self._ledger.run(self._subject(task)))
         for owner, named in shared.items():
             self._server.log(self._series.run(owner), tags={"lmcspec.shared": json.dumps(named)})
 
@@ -239,42 +279,22 @@ class Follower:
         stored = self._memory.find(task)
         if stored is None:
             return
-        curves, offsets = self._grown(task)
+        curves, offsets = grown(task, stored, self._store, self._ledger)
         self._log(task, run, [*curves, *described.points(stored)], described.outcome_tags(stored))
-        for name, offset in offsets.items():
-            self._ledger.move(name, offset)
+        self._ledger.move_all(offsets)
+        self._keep_files(task, run, stored)
+        self._server.end(run, "FINISHED", at)
+
+    def _keep_files(self, task: str, run: str, stored: Stored) -> None:
         if beneath.is_file(self._store.root, stored.log) and stored.log.stat().st_size:
             self._server.file(run, stored.log)
         with unless_unmade(short(task)):
             for path, content in self._reporter.of_task(self.plan.tasks[task], stored):
                 self._server.keep(run, path, content)
-        self._server.end(run, "FINISHED", at)
 
     def _curves(self, task: str, run: str) -> None:
         """Send the lines that a running task's metrics have grown by."""
-        points, offsets = self._grown(task)
+        points, offsets = grown(task, self._memory.find(task), self._store, self._ledger)
         if points:
             self._log(task, run, points)
-        for name, offset in offsets.items():
-            self._ledger.move(name, offset)
-
-    def _grown(self, task: str) -> tuple[list[Point], dict[str, int]]:
-        """The points that have not been sent, and up to where they reach in each attempt's file."""
-        stored = self._memory.find(task)
-        if stored is not None:
-            try:
-                files = {str(stored.record.get("attempt", "")): stored.metrics}
-            except StoreError as error:
-                _log.warning("no curves of %s are sent: %s", short(task), error)
-                return [], {}
-        else:
-            folder = layout.attempts_folder(self._store.root, task)
-            files = {name: folder / name / layout.METRICS for name in beneath.names(self._store.root, folder)}
-        points: list[Point] = []
-        offsets: dict[str, int] = {}
-        for attempt, path in files.items():
-            name = f"metrics/{task}/{attempt}"
-            for after, line in lines(self._store.root, path, self._ledger.offset(name), shapes.Metric):
-                points.append(Point(names.key(line["name"]), line["value"], line["step"], line["at"]))
-                offsets[name] = after
-        return points, offsets
+        self._ledger.move_all(offsets)

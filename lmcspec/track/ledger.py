@@ -1,8 +1,13 @@
-"""What a tracking server has been told about a store. A cache: where it is lost, everything can be sent again."""
+"""What a tracking server has been told about a store. A cache: where it is lost, everything can be sent again.
+
+What is noted stands in a transaction until `commit`, which first has the server's side of it on disk: a power failure
+may take what was noted last, and never leaves a note of what the server has lost.
+"""
 
 import contextlib
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -28,12 +33,18 @@ _STRANGE = (
 """Rows that a sound one gives none of."""
 
 
+SELDOM = 1.0
+"""Seconds from one commit to the next while much is told."""
+
+
 class Ledger:
-    """The ledger in this file; made if there is none. Use it in a `with`."""
+    """The ledger in this file; made if there is none. Use it in a `with`, whose end commits."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._first: Callable[[], None] = lambda: None
+        self._committed = time.monotonic()
         try:
             self._open()
         except UNREADABLE as error:
@@ -47,7 +58,6 @@ class Ledger:
 
     def _open(self) -> None:
         self._database = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_TABLES)
         # sqlite puts anything into any column, and lets others have other tables of these names.
         for definitions in map(self._database.execute, _STRANGE):
@@ -57,8 +67,42 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.commit()
+        finally:
+            self._database.close()
+
+    @contextlib.contextmanager
+    def committing(self, first: Callable[[], None]) -> Iterator[None]:
+        """Commit what the block notes, in whatever way it ends, and before each commit do what comes `first`."""
+        self._first = first
+        try:
+            yield
+        except Exception:
+            # Why telling stopped says more than that the rest could not be noted, which is told again.
+            with contextlib.suppress(Exception):
+                self.commit()
+            raise
+        self.commit()
+
+    def commit(self) -> None:
+        """Have what was noted on disk, and first what the server was told. If that fails, none of it was noted."""
+        if self._database.in_transaction:
+            try:
+                self._first()
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+        self._committed = time.monotonic()
+
+    def commit_seldom(self) -> None:
+        """Commit if the last one was a while ago."""
+        if time.monotonic() - self._committed > SELDOM:
+            self.commit()
 
     def run(self, subject: str) -> str | None:
         """The id of the run that stands for this subject."""
@@ -71,7 +115,7 @@ class Ledger:
 
     def assign(self, subject: str, run: str) -> None:
         """Note that this run stands for this subject."""
-        self._database.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (subject, run))
+        self._change("INSERT OR REPLACE INTO runs VALUES (?, ?)", (subject, run))
 
     def points(self, run: str) -> dict[tuple[str, int], float]:
         """(metric, step) -> value that a run has."""
@@ -81,8 +125,8 @@ class Ledger:
     def add_points(self, run: str, points: Mapping[tuple[str, int], float]) -> None:
         """Note that a run has these points."""
         rows = [(run, metric, step, value) for (metric, step), value in points.items()]
-        with self._together():
-            self._database.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)", rows)
+        for row in rows:
+            self._change("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?)", row)
 
     def offset(self, name: str) -> int:
         """How many bytes of a file have been sent."""
@@ -90,7 +134,12 @@ class Ledger:
 
     def move(self, name: str, offset: int) -> None:
         """Note how many bytes of a file have been sent."""
-        self._database.execute("INSERT OR REPLACE INTO offsets VALUES (?, ?)", (name, offset))
+        self._change("INSERT OR REPLACE INTO offsets VALUES (?, ?)", (name, offset))
+
+    def move_all(self, offsets: Mapping[str, int]) -> None:
+        """Note the same of several files."""
+        for name, offset in offsets.items():
+            self.move(name, offset)
 
     def note(self, name: str) -> str:
         """The text that was noted under a name; empty where none was."""
@@ -98,7 +147,7 @@ class Ledger:
 
     def write(self, name: str, value: str) -> None:
         """Note a text under a name."""
-        self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+        self._change("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def notes(self, prefix: str) -> dict[str, str]:
         """Name -> what was noted, of all names that begin like this."""
@@ -109,7 +158,7 @@ class Ledger:
 
     def erase(self, name: str) -> None:
         """Forget the text under a name."""
-        self._database.execute("DELETE FROM notes WHERE name = ?", (name,))
+        self._change("DELETE FROM notes WHERE name = ?", (name,))
 
     def known(self, study: str, invocations: Iterable[str]) -> dict[str, str]:
         """Subject -> id of all runs of a study: its series, its tasks, and these invocations."""
@@ -121,31 +170,32 @@ class Ledger:
         """Forget what was believed about a study and these invocations, which are all of it."""
         known = self.known(study, invocations)
         tasks = {subject.rpartition("/")[2] for subject in known if subject.startswith("task/")}
-        with self._together():
-            for subject, run in known.items():
-                self._database.execute("DELETE FROM runs WHERE role = ?", (subject,))
-                self._database.execute("DELETE FROM points WHERE run = ?", (run,))
-                for note in ("described", "current", "status"):
-                    self.erase(f"{note}/{run}")
-            for task in tasks:
-                prefix = f"metrics/{task}/"
-                self._database.execute("DELETE FROM offsets WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
-            for invocation in invocations:
-                self._database.execute("DELETE FROM offsets WHERE name = ?", (f"journal/{invocation}",))
-                self.erase(f"invocation/{invocation}")
-            for name in (*self.notes(f"generation/series/{study}/"), f"view/{study}"):
-                self.erase(name)
+        # In one transaction as all changes are: half of it would be a ledger that is wrong.
+        for subject, run in known.items():
+            self._change("DELETE FROM runs WHERE role = ?", (subject,))
+            self._change("DELETE FROM points WHERE run = ?", (run,))
+            for note in ("described", "current", "status"):
+                self.erase(f"{note}/{run}")
+        for task in tasks:
+            prefix = f"metrics/{task}/"
+            self._change("DELETE FROM offsets WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
+        for invocation in invocations:
+            self._change("DELETE FROM offsets WHERE name = ?", (f"journal/{invocation}",))
+            self.erase(f"invocation/{invocation}")
+        for name in (*self.notes(f"generation/series/{study}/"), f"view/{study}"):
+            self.erase(name)
 
     def _value(self, query: str, argument: str):
         row = self._database.execute(query, (argument,)).fetchone()
         return row[0] if row else None
 
-    @contextlib.contextmanager
-    def _together(self):
-        self._database.execute("BEGIN")
+    def _change(self, statement: str, arguments: tuple) -> None:
+        if not self._database.in_transaction:
+            self._database.execute("BEGIN IMMEDIATE")
         try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
+            self._database.execute(statement, arguments)
+        except sqlite3.Error:
+            # What led up to it may be half of something.
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")

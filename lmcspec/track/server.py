@@ -6,7 +6,6 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -17,7 +16,10 @@ from lmcspec.store import Store
 from lmcspec.track import kept, uris
 from lmcspec.track.asking import Asking
 from lmcspec.track.database import prepare
-from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Evidence, ServerRun, by_subject, mark_of
+from lmcspec.track.durable import Durable
+from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Evidence, ServerRun, by_subject, glance, mark_of
+from lmcspec.track.rows import WholeRuns
+from lmcspec.track.said import Point
 from lmcspec.track.troubles import ChangedError, RefusedError, UnreachableError, translated
 from lmcspec.track.where import artifacts, own_database, shown
 
@@ -54,16 +56,6 @@ PAGE = 1000
 _Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A metric's value at a step, at a moment in seconds since 1970."""
-
-    metric: str
-    value: float
-    step: int
-    at: float
-
-
 class Server:
     """A tracking server, or the database that stands for one. Every method raises UnreachableError or RefusedError.
 
@@ -94,18 +86,31 @@ class Server:
         self._own = False
         self._file: tuple[int, int] | None = None
         self._asking = Asking(f"MLflow at {shown(uri)}", waiting)
+        self.refused: dict[str, str] = {}
+        """Run -> why it would not take something about it."""
+        self.whole_runs: WholeRuns | None = None
+        """Those that wait to be written into the store's own database."""
+        self._durable: Durable | None = None
+        self._unsynced = False
         if self._database is not None:
             self._own = self._database == own_database(store)
             prepare(self._database, replaceable=self._own)
             if self._own:
                 kept.write_places(self._database, store)
+                self.whole_runs = WholeRuns(self._database, store.id, self.refused.__setitem__)
             self._file = _identity(self._database)
+            self._durable = Durable(self._database)
         self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
 
     def held(self, study: str) -> Evidence | None:
         """What it has of this store in the study's experiment; None where there is no such experiment."""
         if self._database is not None and _identity(self._database) != self._file:
             raise ChangedError(f"{self._database} was moved or deleted while it was in use")
+        if self._database is not None:
+            self.flush()
+            database = self._database
+            if (evidence := self._call(lambda: glance(database, self._store, study))) is not None:
+                return evidence
         experiment = self._ask(lambda: self._client.get_experiment_by_name(study))
         if experiment is None:
             return None
@@ -242,7 +247,26 @@ class Server:
             return self._own
         return kept.is_here(self._store, run, self._ask(lambda: self._client.get_run(run)).info.artifact_uri)
 
+    def flush(self) -> None:
+        """Have on disk all that was said, as far as that is on this machine: runs that wait are written."""
+        durable, runs = self._durable, self.whole_runs
+        if durable is not None and (self._unsynced or (runs is not None and runs.waiting)):
+            self._call(lambda: durable.write(runs))
+            self._unsynced = False
+
+    def close(self) -> None:
+        """End the connection to a file. What waits is not written."""
+        if self._durable is not None:
+            with contextlib.suppress(UnreachableError):
+                self._call(self._durable.close)
+
     def _ask(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
+        if self.whole_runs is not None and self.whole_runs.waiting:
+            self.flush()
+        self._unsynced = True
+        return self._call(act, longest)
+
+    def _call(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
         try:
             answer = self._asking.call(act, longest or LONGEST)
         except (UnreachableError, RefusedError):

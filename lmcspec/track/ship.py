@@ -105,6 +105,7 @@ class Shipper:
         for invocation in invocations(self._store):
             if not is_over(self.ledger, invocation) and invocation.id not in self._refused:
                 over &= self._ship(invocation, finish)
+        self.ledger.commit()
         return over
 
     def _ship(self, invocation: Invocation, finish: bool) -> bool:

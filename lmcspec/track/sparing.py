@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
+from lmcspec.track.said import WholeRun
 from lmcspec.track.server import Server
 from lmcspec.track.troubles import RefusedError
 
@@ -36,11 +37,25 @@ class Sparing:
         self._server = server
         self.left: set[str] = set()
         """Runs that are told nothing."""
-        self.refused: dict[str, str] = {}
+        self.refused = server.refused
         """Run -> why the server would not take something about it."""
         self.uri = server.uri
         self.held, self.points, self.experiment = server.held, server.points, server.experiment
         self.mark, self.create = server.mark, server.create
+
+    def whole(self, run: WholeRun) -> str:
+        """The id of a new run that is over, with all that is to be told about it."""
+        runs = self._server.whole_runs
+        if runs is not None and (identifier := runs.take(run)) is not None:
+            if runs.is_full:
+                self._server.flush()
+            return identifier
+        identifier = self.create(run.experiment, run.name, run.started, run.tags)
+        self.log(identifier, run.points, run.params)
+        self.end(identifier, run.status, run.ended)
+        if runs is not None and identifier not in self.refused:
+            runs.learn(identifier, run)
+        return identifier
 
     log = _sparing(Server.log)
     untag = _sparing(Server.untag)

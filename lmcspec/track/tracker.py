@@ -212,9 +212,9 @@ class Tracker:
                 raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
             try:
                 with Ledger(path) as ledger:
-                    yield Shipper(
-                        self.store, Server(self.uri, self.store, self._answered, self._waiting), ledger, self._reporter
-                    )
+                    server = Server(self.uri, self.store, self._answered, self._waiting)
+                    with contextlib.closing(server), ledger.committing(server.flush):
+                        yield Shipper(self.store, server, ledger, self._reporter)
             finally:
                 lock.release()
 

@@ -14,7 +14,7 @@ from lmcspec.plan.graph import beneath
 from lmcspec.store import Store, Stored
 from lmcspec.tasks import kind
 from lmcspec.track import names
-from lmcspec.track.server import Point
+from lmcspec.track.said import Point
 
 if TYPE_CHECKING:
     from lmcspec.report import Row
@@ -93,6 +93,16 @@ class Wanted:
             for task in tasks:
                 series_runs.setdefault(task, []).append(run)
         return {task: tuple(runs) for task, runs in series_runs.items()}
+
+    def shared(self, run_of: Callable[[str], str | None]) -> dict[SeriesRun, dict[str, str]]:
+        """Series run -> label and run of each task that hangs beneath another series, of those that have a run."""
+        shared: dict[SeriesRun, dict[str, str]] = {}
+        for task, of_plan in self.plan.tasks.items():
+            owners = self.owners.get(task, ())
+            if len(owners) > 1 and (run := run_of(task)):
+                for owner in owners[1:]:
+                    shared.setdefault(owner, {})[of_plan.label] = run
+        return shared
 
     @cached_property
     def _asked(self) -> Counter[tuple]:

@@ -50,7 +50,7 @@ ELSEWHERE = {
     # Folders of a store are made and looked at when it is opened; databases when their paths are worked out (`where`).
     "track/database.py": {"database.parent.mkdir", "shutil.copyfile"},
     "track/evidence.py": {"database.is_file"},
-    "track/ledger.py": {"path.parent.mkdir"},
+    "track/ledger.py": {"path.parent.mkdir", "self.move"},
     "track/runs.py": {"path.is_file"},
     "track/tracker.py": {"path.exists", "path.parent.mkdir"},
     "track/server.py": {"file.write_bytes"},  # in a folder of the system's for what is sent

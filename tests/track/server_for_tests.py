@@ -79,10 +79,12 @@ class FakeMlflow:
 
 class FakeServer:
     uri = "http://made.up"
+    whole_runs = None
 
     def __init__(self, mlflow, store, answered):
         self._mlflow, self._store, self._answered = mlflow, store.id, answered
         self._mark = mark_of(store)
+        self.refused = {}
 
     def _ask(self, act, writes=True):
         mlflow = self._mlflow
@@ -96,6 +98,12 @@ class FakeServer:
             raise UnreachableError("cut off when all was done")
         self._answered()
         return result
+
+    def flush(self):
+        pass
+
+    def close(self):
+        pass
 
     def _run(self, run):
         if run not in self._mlflow.runs or self._mlflow.runs[run].deleted:

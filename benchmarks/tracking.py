@@ -1,6 +1,6 @@
 """What telling MLflow costs: processor, wall time, transactions and syncs for each task, beside a plain MLflow client.
 
-    uv run python benchmarks/tracking.py [--replicates 6] [--rounds 3] [--syncs]
+    uv run python benchmarks/tracking.py [--replicates 6] [--rounds 3] [--syncs] [--store STORE]
 
 Runs N replicates of 51 small tasks without tracking, then tells copies of that store, in turn: as `lmcspec sync` does;
 the same with each run told by MLflow (`plain`); and the same numbers by a loop that calls MLflow's client one by one
@@ -131,6 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replicates", type=int, default=6)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--store", type=Path, help="one in which something has run untracked, in place of small tasks")
     parser.add_argument("--syncs", action="store_true")
     parser.add_argument("--tell", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -139,9 +140,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         place, spec = Path(folder), Path(folder, "small.toml")
-        spec.write_text(small(given.replicates))
         made = place / "made"
-        run(LMCSPEC, "run", str(spec), "--store", str(made), "--no-tracking")
+        if given.store:
+            shutil.copytree(given.store, made)
+        else:
+            spec.write_text(small(given.replicates))
+            run(LMCSPEC, "run", str(spec), "--store", str(made), "--no-tracking")
         # With tables, and nothing told.
         from lmcspec.store import Store
         from lmcspec.track.database import prepare

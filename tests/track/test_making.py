@@ -94,28 +94,42 @@ def test_a_used_one_that_is_damaged_is_made_anew_with_all_runs(store):
         assert subjects(store) == whole
 
 
-@pytest.mark.slow
-def test_an_older_mlflow_s_is_brought_up_to_date_with_what_people_wrote_there(store):
-    """Its tables as of a year ago: made by MLflow's own steps, up to one of them."""
+OLDER = """
+import sys
+from alembic import command
+from alembic.script import ScriptDirectory
+from mlflow.store.db import utils
+
+engine = utils.create_sqlalchemy_engine(sys.argv[1])
+utils.InitialBase.metadata.create_all(engine)
+config = utils._get_alembic_config(sys.argv[1])
+steps = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+with engine.begin() as connection:
+    config.attributes["connection"] = connection
+    command.upgrade(config, steps[6])
+print(steps[6])
+"""
+
+
+def older(store):
+    """Give a store MLflow's tables as of a year ago, with a run of a person's: by MLflow's own steps, up to this one."""
     path = own_database(store)
     path.parent.mkdir(exist_ok=True)
-    program = (
-        "import sys, sqlite3\nfrom mlflow.store.db import utils\nfrom alembic import command\n"
-        "from alembic.script import ScriptDirectory\n"
-        "engine = utils.create_sqlalchemy_engine(sys.argv[1])\n"
-        "utils.InitialBase.metadata.create_all(engine)\n"
-        "config = utils._get_alembic_config(sys.argv[1])\n"
-        "steps = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]\n"
-        "with engine.begin() as connection:\n"
-        "    config.attributes['connection'] = connection\n    command.upgrade(config, steps[6])\n"
-    )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program, default_uri(store)], check=True, capture_output=True)
+    made = [sys.executable, "-W", "ignore", "-c", OLDER, default_uri(store)]
+    revision = subprocess.run(made, check=True, capture_output=True, text=True).stdout.split()[-1]
     with sqlite3.connect(path) as database:
         database.execute("INSERT INTO experiments (experiment_id, name, lifecycle_stage) VALUES (5, 'mine', 'active')")
         database.execute(
             "INSERT INTO runs (run_uuid, name, status, lifecycle_stage, experiment_id) VALUES ('a', 'by hand', 'FINISHED', 'active', 5)"
         )
     database.close()
+    return revision
+
+
+@pytest.mark.slow
+def test_an_older_mlflow_s_is_brought_up_to_date_with_what_people_wrote_there(store):
+    path = own_database(store)
+    older(store)
     said = sync(store)
     assert "another version of MLflow" in said and "a copy that works" in said
     assert len(subjects(store)) > 20

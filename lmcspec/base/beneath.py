@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from lmcspec.base.errors import StoreError
 
@@ -127,19 +127,27 @@ def kind(mode: int) -> str:
 def folder(root: Path, path: Path, *, make: bool = False) -> Iterator[int]:
     """A descriptor of a folder, and of nothing that a link leads to; made with those on its way if `make`."""
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    way = root
     try:
-        for name in path.relative_to(root).parts:
-            way /= name
+        way = _below(root, path)
+        for place, name in enumerate(way):
             if make:
                 with contextlib.suppress(FileExistsError):
                     os.mkdir(name, dir_fd=descriptor)
-            below = _open(descriptor, name, way, _FOLDER, "a folder")
+            try:
+                below = os.open(name, _FOLDER, dir_fd=descriptor)
+            except OSError as error:
+                _tell(error, descriptor, name, root.joinpath(*way[: place + 1]), "a folder")
             os.close(descriptor)
             descriptor = below
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _below(root: Path, path: Path) -> list[str]:
+    """The names on the way from the root to a path: `Path.relative_to`, in a tenth of the time."""
+    above, whole = f"{root}/", str(path)
+    return whole[len(above) :].split("/") if whole.startswith(above) else list(path.relative_to(root).parts)
 
 
 def open_file(root: Path, path: Path, flags: int) -> int:
@@ -278,20 +286,20 @@ def _either(root: Path, path: Path) -> int:
 
 
 def _open(parent: int, name: str, path: Path, flags: int, expected: Expected) -> int:
-    """Open a name in an open folder. Errors name the whole path, and are ForeignErrors where that is what they mean."""
+    """Open a name in an open folder."""
     try:
         return os.open(name, flags, 0o666, dir_fd=parent)
     except OSError as error:
-        _tell_foreign(error, parent, name, path, expected)
-        error.filename = str(path)
-        raise
+        _tell(error, parent, name, path, expected)
 
 
-def _tell_foreign(error: OSError, parent: int, name: str, path: Path, expected: str) -> None:
-    """Raise ForeignError if that is what an error of the system's means."""
+def _tell(error: OSError, parent: int, name: str, path: Path, expected: Expected) -> NoReturn:
+    """Raise an error of the system's with the whole path, or as ForeignError where that is what it means."""
     if error.errno in _LINK:
         with contextlib.suppress(FileNotFoundError):
             mode = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode
             # A plain file where a folder should be stays the system's own error.
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
                 raise ForeignError(path, kind(mode), expected) from error
+    error.filename = str(path)
+    raise error

@@ -24,8 +24,8 @@ FAULTS = {
     "train.snapshot": "worker: at a by-product's step, before it is committed",
     "train.checkpoint": "worker: a checkpoint of a training is half written",
     "train.finished": "worker: trained and evaluated, nothing written",
-    "commit.written": "worker: outputs are written and synced, COMMIT is not",
-    "commit.marked": "worker: COMMIT is synced in the attempt's folder",
+    "commit.written": "worker: outputs are written, COMMIT is not",
+    "commit.marked": "worker: outputs and COMMIT are synced in the attempt's folder",
     "commit.renamed": "worker: the object is visible, its parent folder not synced",
     "lease.kept": "worker: committed, the lease is still held",
 }

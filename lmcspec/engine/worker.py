@@ -7,14 +7,15 @@ When the socket closes, the worker ends at once.
 """
 
 import faulthandler
-import gc
 import json
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, NoReturn
 
 PARENT_DEATH_SIGNAL = 1
@@ -45,6 +46,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
 
     from lmcspec.engine import gpu, heap, logs, pristine
     from lmcspec.engine.context import Workplace
+    from lmcspec.engine.garbage import Garbage
     from lmcspec.engine.work import execute
     from lmcspec.store import Store
 
@@ -60,6 +62,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         open_log=logs.DescriptorLog,
     )
     stores: dict[tuple[str, bool], Store] = {}
+    garbage = Garbage()
     if slot["device"] and (why := gpu.claim()):
         driver.send({"unfit": why, "fork": gpu.forked_too_late()})
     else:
@@ -72,7 +75,7 @@ def serve(descriptor: int, slot: dict[str, Any]) -> NoReturn:
         kept = len(place.memory)
         report = execute(stores[which], order["task"], order["payload"], place)
         clean.restore()
-        gc.collect()
+        garbage.collect(len(place.memory))
         heap.trim()
         sound = gpu.release()
         grown = len(place.memory) > kept
@@ -119,6 +122,9 @@ def decode(message: bytes) -> dict[str, Any]:
 
 def resident() -> int:
     """Bytes of memory that this process occupies, shared pages included."""
-    import psutil
+    try:
+        return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
+    except OSError:
+        import psutil
 
-    return psutil.Process().memory_info().rss
+        return psutil.Process().memory_info().rss

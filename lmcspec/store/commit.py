@@ -11,6 +11,7 @@ from typing import IO, Any, Literal
 
 from lmcspec.base import beneath, faults, ids
 from lmcspec.base.errors import StoreError
+from lmcspec.base.on_disk import sync_all
 from lmcspec.store import layout
 from lmcspec.store.checked import measured, signed
 from lmcspec.store.lease import Lease
@@ -99,10 +100,6 @@ class Attempt:
             beside = [
                 name for name in (layout.TASK, layout.LOG, layout.METRICS) if beneath.look(root, self.path / name)
             ]
-            for name in [*files, *beside]:
-                beneath.sync(root, self.path / name)
-            for folder in folders:
-                beneath.sync(root, folder)
             faults.reach("commit.written")
             digest = ids.digest(content)
             document = {
@@ -118,8 +115,10 @@ class Attempt:
                     "files": {name: measured(root, self.path / name) for name in beside},
                 },
             }
-            layout.write_json(root, self.path / layout.COMMIT, signed(document))
-            beneath.sync(root, self.path)
+            layout.write_json(root, self.path / layout.COMMIT, signed(document), durable=False)
+            # Nobody sees any of it before the folder is renamed, so that all may get to the disk at once.
+            written = [self.path / name for name in (*files, *beside, layout.COMMIT)]
+            sync_all(root, [*written, *folders, self.path])
             faults.reach("commit.marked")
             ending = self.publish(digest)
             beneath.remove_tree(root, layout.partial_folder(root, self.task))

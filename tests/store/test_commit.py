@@ -63,7 +63,15 @@ def test_files_and_folders_are_synced_before_they_are_relied_on(store, name, mon
         return os.path.relpath(os.readlink(f"/proc/self/fd/{descriptor}"), store.root)
 
     fsync, rename = os.fsync, os.rename
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (done.append(("sync", where(descriptor))), fsync(descriptor)))
+    on_disk = {}
+
+    def synced(descriptor):
+        fsync(descriptor)
+        done.append(("sync", where(descriptor)))
+        status = os.fstat(descriptor)
+        on_disk[status.st_ino] = status.st_size, status.st_mtime_ns
+
+    monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(
         os, "rename", lambda a, b, **at: (done.append(("rename", f"{where(at['dst_dir_fd'])}/{b}")), rename(a, b, **at))
     )
@@ -73,16 +81,16 @@ def test_files_and_folders_are_synced_before_they_are_relied_on(store, name, mon
         path.write_bytes(b"x")
     own = os.path.relpath(attempt.path, store.root)
     attempt.commit({}, {}, {})
-    before = {
-        f"{own}/{part}" for part in ("out/x", "out/deep/y", "out/deep", "out", "log.txt", "metrics.jsonl", "task.json")
-    }
-    synced = [path for what, path in done if what == "sync"]
-    mark = synced.index(f"{own}/COMMIT")
-    assert before <= set(synced[:mark])
+    parts = ("out/x", "out/deep/y", "out/deep", "out", "log.txt", "metrics.jsonl", "task.json", "COMMIT")
     renamed = done.index(("rename", f"objects/{name(1)[:2]}/{name(1)}"))
-    assert done.index(("sync", own)) < renamed, "the folder's list of names, COMMIT among them"
-    assert done.index(("sync", "objects")) < renamed, "the new shelf"
+    before = {path for what, path in done[:renamed] if what == "sync"}
+    assert before >= {own, *(f"{own}/{part}" for part in parts)}, "what a power loss after the rename would show"
+    assert "objects" in before, "the new shelf"
     assert ("sync", f"objects/{name(1)[:2]}") in done[renamed:]
+    folder = store.find(name(1)).path
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        status = path.stat()
+        assert on_disk[status.st_ino] == (status.st_size, status.st_mtime_ns), "nothing is written after its sync"
 
 
 def test_the_loser_of_a_race_drops_an_equal_copy(store, name, caplog):

@@ -81,6 +81,7 @@ def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:
     root = store.root
     with layout.writing(root):
         for task in filter(layout.is_id, _folders(root, root / "attempts")):
+            _sweep_drafts(root, layout.attempts_folder(root, task))
             attempts += sum(_sweep_attempt(store, task, name, clock) for name in _attempts(store, task))
             with contextlib.suppress(OSError):
                 beneath.remove_empty(root, layout.attempts_folder(root, task))
@@ -92,8 +93,7 @@ def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:
             beneath.remove_tree(root, layout.partial_folder(root, task))
             partials += 1
         for folder in (root, *(root / name for name in ("leases", "studies", "facts", "invocations"))):
-            for name in filter(layout.is_draft, beneath.names(root, folder)):
-                _sweep_draft(root, folder / name)
+            _sweep_drafts(root, folder)
     return Swept(attempts, leases, partials)
 
 
@@ -127,10 +127,15 @@ def _sweep_attempt(store: Store, task: str, name: str, clock: Clock) -> bool:
     return state == "dead"
 
 
-def _sweep_draft(root: Path, draft: Path) -> None:
-    status = beneath.look(root, draft)
-    if status is not None and time.time() - status.st_mtime > _STALE_DRAFT:
-        clear(root, draft)
+def _sweep_drafts(root: Path, folder: Path) -> None:
+    """Delete the drafts of processes that are gone, and old ones of which nobody here can tell."""
+    for name in filter(layout.is_draft, beneath.names(root, folder)):
+        left = layout.draft_is_left(name)
+        if left is None:
+            status = beneath.look(root, folder / name)
+            left = status is not None and time.time() - status.st_mtime > _STALE_DRAFT
+        if left:
+            clear(root, folder / name)
 
 
 def _state(store: Store, task: str, name: str, clock: Clock) -> str:

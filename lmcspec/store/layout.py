@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import logging
 import math
@@ -15,6 +16,7 @@ from typing import Any
 from lmcspec.base import beneath, documents
 from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.errors import StoreError
+from lmcspec.store import process
 
 LARGEST_PLAN = 2**30
 """Bytes of a plan as a document."""
@@ -41,7 +43,7 @@ LOST = "lost.json"
 _log = logging.getLogger(__name__)
 _ID = re.compile(r"[0-9a-f]{64}")
 _ATTEMPT = re.compile(r"[0-9a-f]{32}")
-_DRAFT = re.compile(r"\..+\.[0-9a-f]+\.draft", re.DOTALL)
+_DRAFT = re.compile(r"\..+\.([0-9a-f]+)\.draft", re.DOTALL)
 
 
 def is_id(text: object) -> bool:
@@ -206,13 +208,26 @@ def refuse_foreign_database(root: Path, path: Path) -> None:
 
 
 def draft_of(path: Path) -> Path:
-    """A name beside `path` to write to before it takes that place."""
-    return path.with_name(f".{path.name}.{new_name()}.draft")
+    """A name beside `path` to write to before it takes that place; it tells which process will."""
+    return path.with_name(f".{path.name}.{next(_drafts):0{_NUMBER}x}{process.mark()}.draft")
 
 
 def is_draft(name: str) -> bool:
     """Whether a name was made by `draft_of`."""
     return _DRAFT.fullmatch(name) is not None
+
+
+def draft_is_left(name: str) -> bool | None:
+    """Whether the process that was to finish a draft is gone; None where its name doesn't tell."""
+    draft = _DRAFT.fullmatch(name)
+    if draft is None or len(draft[1]) != _NUMBER + process.MARK:
+        return None
+    return process.mark_is_gone(draft[1][_NUMBER:])
+
+
+_drafts = itertools.count()
+_NUMBER = 8
+"""Hex digits by which a process tells its drafts apart."""
 
 
 def _forget(root: Path, draft: Path) -> None:

@@ -1,6 +1,7 @@
 """Which process did something, and whether it still lives: across restarts, reused pids, containers and hosts."""
 
 import functools
+import hashlib
 import os
 import socket
 from dataclasses import dataclass
@@ -51,6 +52,29 @@ def is_gone(process: Process) -> bool | None:
     if process.space != here.space:
         return None
     return _started(process.pid) != process.started
+
+
+MARK = 32
+"""Hex digits of a process's mark."""
+
+
+def mark() -> str:
+    """This process in 32 hex digits, for the names of its drafts: where it runs in eight, its pid in eight, its start."""
+    here = this_process()
+    return f"{_where(here)}{here.pid:08x}{int(here.started or 0):016x}"
+
+
+def mark_is_gone(mark: str) -> bool | None:
+    """Whether the process of a mark has ended; None where that is for another host, or another boot of it, to say."""
+    if mark[:8] != _where(this_process()):
+        return None
+    started = _started(int(mark[8:16], 16))
+    return started is None or int(started) != int(mark[16:], 16)
+
+
+def _where(process: Process) -> str:
+    place = "\0".join((process.host, process.boot, process.space))
+    return hashlib.sha256(place.encode()).hexdigest()[:8]
 
 
 @functools.lru_cache(maxsize=4)

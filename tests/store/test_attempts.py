@@ -1,10 +1,12 @@
 # pyright: reportOptionalContextManager=false
 import os
+import subprocess
+import sys
 from dataclasses import asdict, replace
 
 import pytest
 
-from lmcspec.store import failed_attempts, interrupted, layout, note_lost, open_attempt, sweep, take
+from lmcspec.store import failed_attempts, interrupted, layout, note_lost, open_attempt, process, sweep, take
 from lmcspec.store.attempts import Swept
 from lmcspec.store.commit import owner_file
 from lmcspec.store.lease import PATIENCE
@@ -165,11 +167,33 @@ def test_who_lost_a_worker_ends_its_attempt(store, name, tmp_path):
     assert (tmp_path / "elsewhere" / "out").is_dir() and not attempt.path.with_name("c" * 32).exists()
 
 
-def test_old_drafts_go_and_fresh_ones_stay(store):
-    old, fresh = (layout.draft_of(store.root / "leases" / "x.json") for _ in range(2))
-    for draft in (old, fresh):
+def test_drafts_go_with_their_process(store, name):
+    """Those of another host, and of a version that did not say whose they are, once they are old."""
+    attempt = open_attempt(store, name(1))
+    folders = [store.root / "leases", store.root / "facts", attempt.path.parent]
+    ours = [layout.draft_of(folder / "x.json") for folder in folders]
+    child = subprocess.run(
+        [sys.executable, "-c", "from lmcspec.store import process; print(process.mark())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    left = child.stdout.strip()
+    elsewhere = ("0" if left[0] != "0" else "1") + left[1:]
+
+    def with_mark(path, mark):
+        return path.with_name(f"{path.name.removesuffix('.draft')[: -process.MARK]}{mark}.draft")
+
+    gone = [with_mark(draft, left) for draft in ours]
+    another_time = [with_mark(draft, f"{process.mark()[:16]}{1:016x}") for draft in ours]
+    others = [with_mark(layout.draft_of(draft), elsewhere) for draft in ours]
+    early = [draft.with_name(f".{draft.name}.{layout.new_name()}.draft") for draft in ours]
+    old = [path.with_name(f".old{path.name}") for path in others + early]
+    for draft in [*ours, *gone, *another_time, *others, *early, *old]:
+        assert layout.is_draft(draft.name)
         draft.write_text("{")
-    os.utime(old, (0, 0))
+    for draft in old:
+        os.utime(draft, (0, 0))
     sweep(store)
-    assert not old.exists()
-    assert fresh.exists()
+    assert all(draft.exists() for draft in ours + others + early)
+    assert not any(draft.exists() for draft in gone + another_time + old)

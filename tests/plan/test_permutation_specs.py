@@ -156,6 +156,17 @@ def test_an_mlp_on_mnist():
     }
 
 
+def test_a_narrow_vgg_on_cifar():
+    pairs, networks = 3, 6
+    assert counts("cifar") == {
+        "train": networks * (1 + 3 + 4),
+        "prune": networks * (3 + 1),
+        "match": pairs * (3 + 2),
+        "transport": networks * 2,
+        "path": pairs * (3 * 4 + 2 * 4),
+    }
+
+
 def test_figures_share_their_work():
     trained = {task.id for task in planned("figure1").counted if task.kind == "train"}
     for name in ("figure16", "figure17", "figure21", "figure22"):

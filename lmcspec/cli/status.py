@@ -39,6 +39,8 @@ def status(
     screen.print("  ".join(f"{count:,} {word}" for word, count in view.counts.items() if count))
     for task in view.running:
         screen.print(f"  running  {task.label}  by process {task.pid} on {task.host}, for {duration(task.seconds)}")
+    for task in view.interrupted:
+        screen.print(f"  cut off  {task.label}" + (f"  goes on after {task.stands}" if task.stands else ""))
     for task in view.failed:
         screen.print(f"  failed   {task.label}  {task.message}")
         screen.print(f"           {task.log}", style="dim")

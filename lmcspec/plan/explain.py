@@ -122,6 +122,8 @@ class TaskExplanation:
                 yield self.state
         if self.reason is not None:
             yield f"{self.reason.code}: {REASONS[self.reason.code]}"
+            if self.reason.stands:
+                yield f"  goes on after {self.reason.stands}"
             yield from (f"  {change}" for change in self.reason.changes)
         if self.follows:
             yield f"  follows from {self.follows}"

@@ -2,7 +2,8 @@
 
 from functools import cached_property
 
-from lmcspec.store import DamagedError, Index, Rate, Store, failed_attempts, interrupted, verify
+from lmcspec.store import DamagedError, Index, Rate, Store, last_ending, layout, verify
+from lmcspec.tasks.checkpointed import stands
 
 
 class StoreHistory:
@@ -28,9 +29,12 @@ class StoreHistory:
             if damage:
                 return damage[0].problem
             return "stored" if stored.has_outputs else "dropped"
-        if failed_attempts(self._store, task_id):
-            return "failed"
-        return "interrupted" if interrupted(self._store, task_id) else "absent"
+        ending = last_ending(self._store, task_id)
+        return ending.how if ending else "absent"
+
+    def stands(self, task_id: str) -> str:
+        """Where the checkpoint of an unfinished task stands, such as `update 1,200`; nothing where there is none."""
+        return checkpoint_stands(self._store, task_id)
 
     def rates(self, kind: str, model: str, device: str = "") -> Rate | None:
         """Seconds per unit of tasks of this kind with this model, on any device or on one of that name."""
@@ -45,3 +49,8 @@ class StoreHistory:
         if key not in self._peaks:
             self._peaks[key] = self._index.peaks(kind, model)
         return self._peaks[key]
+
+
+def checkpoint_stands(store: Store, task: str) -> str:
+    """Where a task's checkpoint in the store says that it stands: `update 1,200`."""
+    return stands(store.root, layout.partial_folder(store.root, task))

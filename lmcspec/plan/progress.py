@@ -10,7 +10,8 @@ from lmcspec.base.errors import StoreError
 from lmcspec.plan.diff import diff
 from lmcspec.plan.document import from_document
 from lmcspec.plan.graph import Plan
-from lmcspec.store import Store, failed_attempts, holder, interrupted, is_dead, last_plan, recorded_studies
+from lmcspec.plan.history import checkpoint_stands
+from lmcspec.store import Store, holder, is_dead, last_ending, last_plan, recorded_studies
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,24 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """A task whose last attempt was cut off."""
+
+    id: str
+    label: str
+    stands: str
+    """Where its checkpoint stands, such as `update 1,200`; nothing where there is none, so that it begins anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a study is: counts by state, the tasks at work, and those that failed."""
+    """How far a study is: counts by state, the tasks at work, those that failed, and those that were cut off."""
 
     study: str
     counts: Mapping[str, int]
     running: tuple[Running, ...]
     failed: tuple[Failed, ...]
+    interrupted: tuple[Stopped, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The progress as plain data."""
@@ -53,7 +65,7 @@ def standing(plan: Plan, store: Store | None) -> Standing:
     difference = diff(plan, store)
     running: list[Running] = []
     failed: list[Failed] = []
-    stopped = 0
+    stopped: list[Stopped] = []
     for task in difference.run:
         if store is None:
             break
@@ -61,22 +73,24 @@ def standing(plan: Plan, store: Store | None) -> Standing:
         held = holder(store, task)
         if held is not None and not is_dead(store, task):
             running.append(Running(task, label, held.process.host, held.process.pid, _age(store, task)))
-        elif past := failed_attempts(store, task):
-            failed.append(Failed(task, label, str(past[0].document.get("message", "")), str(past[0].log)))
-        elif interrupted(store, task):
-            stopped += 1
+        elif (ending := last_ending(store, task)) is None:
+            continue
+        elif ending.how == "failed":
+            failed.append(Failed(task, label, ending.message, str(ending.log or "")))
+        else:
+            stopped.append(Stopped(task, label, checkpoint_stands(store, task)))
     counted = {task.id for task in plan.counted}
-    waiting = len(difference.run) - len(running) - len(failed) - stopped
+    waiting = len(difference.run) - len(running) - len(failed) - len(stopped)
     counts = {
         "done": len(difference.reused & counted),
         "running": len(running),
-        "interrupted": stopped,
+        "interrupted": len(stopped),
         "failed": len(failed),
         "to do": waiting,
         "blocked": len(difference.blocked.keys() & counted),
         "skipped after a collapse": len(difference.skipped & counted),
     }
-    return Standing(plan.study, counts, tuple(running), tuple(failed))
+    return Standing(plan.study, counts, tuple(running), tuple(failed), tuple(stopped))
 
 
 def standings(store: Store | None) -> tuple[list[Standing], dict[str, StoreError]]:

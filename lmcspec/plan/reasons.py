@@ -45,9 +45,12 @@ class Reason(NamedTuple):
     code: str
     changes: tuple[Change, ...] = ()
     root: str = ""
+    stands: str = ""
+    """Where the checkpoint stands from which it goes on: `update 1,200`."""
 
     def __str__(self) -> str:
-        return f"{self.code}: {'; '.join(map(str, self.changes)) or REASONS[self.code]}"
+        after = f"; it goes on after {self.stands}" if self.stands else ""
+        return f"{self.code}: {'; '.join(map(str, self.changes)) or REASONS[self.code]}{after}"
 
     @property
     def by_itself(self) -> bool:
@@ -60,6 +63,10 @@ class History(Protocol):
 
     def state(self, task_id: str) -> str:
         """`absent`, `dropped`, `corrupt`, `failed`, `interrupted` or `stored`."""
+        ...
+
+    def stands(self, task_id: str) -> str:
+        """Where the checkpoint of an unfinished task stands; nothing where there is none."""
         ...
 
 
@@ -101,8 +108,9 @@ def reasons(
             known[identifier] = Reason("input-changed", known[source].changes, known[source].root or source)
             continue
         state = history.state(identifier) if history else "absent"
-        if state in _STATES:
-            known[identifier] = Reason(_STATES[state])
+        if history and state in _STATES:
+            stands = history.stands(identifier) if state in ("failed", "interrupted") else ""
+            known[identifier] = Reason(_STATES[state], stands=stands)
             continue
         known[identifier] = _compared(plan, task, known, _recorded(task, earlier(task.label), last))
     return known

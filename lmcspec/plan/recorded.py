@@ -8,7 +8,8 @@ from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.base.ids import short
 from lmcspec.catalog import nearest
 from lmcspec.plan.document import MALFORMED, checked_rest, shape_error
-from lmcspec.store import Store, failed_attempts, holder, interrupted, is_dead, last_plan, recorded_studies
+from lmcspec.plan.history import checkpoint_stands
+from lmcspec.store import Store, holder, is_dead, last_ending, last_plan, recorded_studies
 from lmcspec.store.store import SHORTEST_PREFIX
 
 _log = logging.getLogger(__name__)
@@ -75,11 +76,13 @@ def attempt_so_far(store: Store, task: str) -> tuple[str, str]:
     held = holder(store, task)
     if held is not None and not is_dead(store, task):
         return "running", f"process {held.process.pid} on {held.process.host} is at work on it"
-    if past := failed_attempts(store, task):
-        return "failed", f"its last attempt failed: {past[0].document.get('message', '')} (log: {past[0].log})"
-    if interrupted(store, task):
-        return "interrupted", "its last attempt was cut off"
-    return "to do", "it has not run"
+    ending = last_ending(store, task)
+    if ending is None:
+        return "to do", "it has not run"
+    if ending.how == "failed":
+        return ending.how, f"its last attempt failed: {ending.message} (log: {ending.log})"
+    stands = checkpoint_stands(store, task)
+    return ending.how, "its last attempt was cut off" + (f", and the next goes on after {stands}" if stands else "")
 
 
 def last_recorded(store: Store, study: str) -> dict[str, Any] | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"run": "+", "changed": "~", "reuse": "=", "blocked": "?", "passing": "·"}
 
+ENDED = ("previous-failed", "interrupted")
+"""Reasons of tasks that people look for by name."""
+
 
 def state(view: Outlook, task: str) -> str:
     """`run`, `changed` (runs because something moved), `reuse`, `blocked`, `passing` or `unneeded`."""
@@ -163,9 +166,10 @@ def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
         if following:
             line.append(f"; {following:,} more follow from {'it' if len(tasks) == 1 else 'these'}", style="dim")
         yield line
-        shown = tasks if everything else tasks[:3] if changes else []
+        shown = tasks if everything else tasks[:3] if changes or code in ENDED else []
         for task in shown:
-            yield Text(f"      {view.plan.shown(task)} {view.plan.tasks[task].label}", style="dim")
+            after = f"  goes on after {stands}" if (stands := view.reasons[task].stands) else ""
+            yield Text(f"      {view.plan.shown(task)} {view.plan.tasks[task].label}{after}", style="dim")
         if len(tasks) > len(shown) > 0:
             yield Text(f"      and {len(tasks) - len(shown):,} more (--all)", style="dim")
 
@@ -239,7 +243,8 @@ def reason_document(reason: Reason | None) -> Mapping[str, Any]:
     if reason is None:
         return {"reason": None}
     changes = [{"field": change.field, "old": change.old, "new": change.new} for change in reason.changes]
-    return {"reason": reason.code, "changes": changes, "root": reason.root or None}
+    stands = {"stands": reason.stands} if reason.stands else {}
+    return {"reason": reason.code, "changes": changes, "root": reason.root or None, **stands}
 
 
 def _count(value: float) -> str:

@@ -1,6 +1,6 @@
 """The store: committed results by id, who is at work on what, and caches that can be made again."""
 
-from lmcspec.store.attempts import failed_attempts, interrupted, note_lost, sweep
+from lmcspec.store.attempts import Ending, failed_attempts, interrupted, last_ending, note_lost, sweep
 from lmcspec.store.commit import Attempt, open_attempt
 from lmcspec.store.drivers import Driver, driving
 from lmcspec.store.facts import recall, remember
@@ -18,6 +18,7 @@ __all__ = [
     "Attempt",
     "DamagedError",
     "Driver",
+    "Ending",
     "Index",
     "Invocation",
     "Journal",
@@ -35,6 +36,7 @@ __all__ = [
     "invocations",
     "is_dead",
     "is_network",
+    "last_ending",
     "last_plan",
     "lines",
     "note_lost",

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
@@ -29,6 +29,15 @@ class FailedAttempt(NamedTuple):
     def log(self) -> Path:
         """What the task wrote; may not exist."""
         return self.path / layout.LOG
+
+
+class Ending(NamedTuple):
+    """How the last attempt at an object that isn't there came to its end."""
+
+    how: Literal["failed", "interrupted"]
+    message: str = ""
+    log: Path | None = None
+    """What it wrote, where that was kept."""
 
 
 class Swept(NamedTuple):
@@ -69,6 +78,37 @@ def interrupted(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
     if "live" in states or not is_dead(store, task, clock):
         return False
     return "dead" in states or bool(beneath.names(store.root, layout.partial_folder(store.root, task)))
+
+
+def last_ending(store: Store, task: str, clock: Clock = time.monotonic) -> Ending | None:
+    """How the last attempt at an object ended; None where there was none, or where somebody is at work on it.
+
+    One that was stopped on request, or whose process was killed with its driver, was interrupted. A checkpoint written
+    after the last failure is of such a one.
+    """
+    past = failed_attempts(store, task)
+    last = past[0] if past else None
+    if last is None or last.document.get("reason") == INTERRUPTED:
+        if last is None and not interrupted(store, task, clock):
+            return None
+        return Ending(INTERRUPTED, str(last.document.get("message", "")) if last else "", last.log if last else None)
+    if interrupted(store, task, clock):
+        states = {_state(store, task, name, clock) for name in _attempts(store, task)}
+        at = last.document.get("at", 0)
+        if "dead" in states or (isinstance(at, int) and _checkpointed(store, task) > at):
+            return Ending(INTERRUPTED)
+    return Ending("failed", str(last.document.get("message", "")), last.log)
+
+
+INTERRUPTED: Literal["interrupted"] = "interrupted"
+"""The reason in failure.json of an attempt that was stopped on request."""
+
+
+def _checkpointed(store: Store, task: str) -> int:
+    """When the newest checkpoint of a task was written, in nanoseconds since 1970; 0 where there is none."""
+    folder = layout.partial_folder(store.root, task)
+    files = (beneath.look(store.root, folder / name) for name in beneath.names(store.root, folder))
+    return max((file.st_mtime_ns for file in files if file is not None), default=0)
 
 
 def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:

@@ -59,7 +59,7 @@ MARK = 32
 
 
 def mark() -> str:
-    """This process in 32 hex digits, for the names of its drafts: where it runs in eight, its pid in eight, its start."""
+    """This process in 32 hex digits, for names of drafts: where it runs (8 of them), its pid (8), its start."""
     here = this_process()
     return f"{_where(here)}{here.pid:08x}{int(here.started or 0):016x}"
 

@@ -64,7 +64,8 @@ class Checkpoints:
         folder = self._ctx.partial
         self._clear_drafts()
         draft = folder / f".{CHECKPOINT}.{uuid.uuid4().hex}.draft"
-        beneath.write(folder, draft, save(held, {"task": self._ctx.task, "sha256": digest(held)}))
+        says = {"task": self._ctx.task, "sha256": digest(held), "done": str(done), "unit": self._unit}
+        beneath.write(folder, draft, save(held, says))
         if self._fault:
             faults.reach(self._fault)
         beneath.sync(folder, draft)

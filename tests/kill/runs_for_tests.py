@@ -61,6 +61,12 @@ class Run:
         """What came on stderr so far."""
         return self._said.read_text(errors="replace")
 
+    def told(self, command):
+        """What another command says of the study in this store: `status` or `plan`."""
+        arguments = [COMMAND, command, str(STUDY), "--store", str(self.store)]
+        environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+        return subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment).stdout
+
     def until(self, condition):
         """Wait until the condition holds."""
         deadline = time.monotonic() + LONG

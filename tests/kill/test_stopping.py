@@ -1,6 +1,7 @@
 """Ctrl-C in the middle of a training, as a terminal sends it: to the whole process group."""
 
 import os
+import re
 import signal
 import time
 
@@ -83,6 +84,10 @@ def test_sighup_stops_and_the_same_command_goes_on(calm, tmp_path):
     assert verify(store) == []
     assert not list(store.root.glob("leases/*.json"))
     assert len(list(store.root.glob("partial/*/checkpoint*"))) == 1
+    assert re.search(r"1 interrupted  .*\n  cut off  \S+  goes on after update \d+\n", run.told("status"), re.DOTALL)
+    plan = run.told("plan")
+    assert "previous-failed" not in plan
+    assert re.search(r"interrupted  its last attempt was cut off  1 task\n +\w+ \S+  goes on after update \d+\n", plan)
     with Run(tmp_path / "store") as run:
         assert run.end() == 0, run.said
     assert not compare(manifest(store), calm)

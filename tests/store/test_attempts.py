@@ -6,7 +6,17 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lmcspec.store import failed_attempts, interrupted, layout, note_lost, open_attempt, process, sweep, take
+from lmcspec.store import (
+    failed_attempts,
+    interrupted,
+    last_ending,
+    layout,
+    note_lost,
+    open_attempt,
+    process,
+    sweep,
+    take,
+)
 from lmcspec.store.attempts import Swept
 from lmcspec.store.commit import owner_file
 from lmcspec.store.lease import PATIENCE
@@ -165,6 +175,36 @@ def test_who_lost_a_worker_ends_its_attempt(store, name, tmp_path):
     for other in (tmp_path / "elsewhere", store.root, attempt.path.parent, attempt.path.with_name("c" * 32)):
         note_lost(store, other, {"reason": "lost"})
     assert (tmp_path / "elsewhere" / "out").is_dir() and not attempt.path.with_name("c" * 32).exists()
+
+
+def test_how_the_last_attempt_ended(store, name):
+    task = name(1)
+    assert last_ending(store, task) is None
+    first = open_attempt(store, task)
+    assert last_ending(store, task) is None, "somebody is at it"
+    first.log_path.write_text("went wrong")
+    first.fail({"reason": "user", "message": "no such mask"})
+    assert last_ending(store, task) == ("failed", "no such mask", first.log_path)
+    open_attempt(store, task).fail({"reason": "interrupted", "message": "stopped after 12"})
+    assert last_ending(store, task)[:2] == ("interrupted", "stopped after 12")
+    open_attempt(store, task).fail({"reason": "lost", "message": "the worker process is gone"})
+    assert last_ending(store, task)[:2] == ("failed", "the worker process is gone")
+    killed = open_attempt(store, task)
+    _owned_by(killed, task, boot="another")
+    assert last_ending(store, task) == ("interrupted", "", None)
+    sweep(store)
+    assert last_ending(store, task)[0] == "failed", "the failure is all that is left of either"
+
+
+def test_a_checkpoint_after_a_failure_is_of_an_interrupted_attempt(store, name):
+    task = name(1)
+    attempt = open_attempt(store, task)
+    (attempt.partial / "checkpoint.safetensors").write_bytes(b"x")
+    attempt.fail({"reason": "out-of-memory", "message": "too large"})
+    os.utime(layout.partial_folder(store.root, task) / "checkpoint.safetensors", (1, 1))
+    assert last_ending(store, task)[0] == "failed"
+    os.utime(layout.partial_folder(store.root, task) / "checkpoint.safetensors", (2**33, 2**33))
+    assert last_ending(store, task)[0] == "interrupted"
 
 
 def test_drafts_go_with_their_process(store, name):

@@ -20,13 +20,13 @@ LONG = 90.0
 
 
 class Run:
-    """`lmcspec run` on the study; `options` are further arguments, `before` stands before them all."""
+    """`lmcspec run` on a study; `options` are further arguments, `before` stands before them all."""
 
-    def __init__(self, store, *options, workers=2, before=(), format="json", **environment):
+    def __init__(self, store, *options, study=STUDY, workers=2, before=(), format="json", **environment):
         self.mark = uuid.uuid4().hex
         self.store = Path(store)
         self._said = self.store.with_name(f"{self.store.name}-{self.mark[:8]}-stderr.txt")
-        arguments = [COMMAND, "run", str(STUDY), "--store", str(store), "--format", format]
+        arguments = [COMMAND, "run", str(study), "--store", str(store), "--format", format]
         arguments += [] if "--runner" in options else ["--workers", str(workers)]
         with open(self._said, "wb") as stderr:
             self.process = subprocess.Popen(
@@ -48,12 +48,12 @@ class Run:
         self.process.wait()
         self.process.stdout.close()
 
-    def end(self):
+    def end(self, longest=LONG):
         """Wait for the driver's end: its exit code, or minus the signal that killed it."""
         try:
-            self.results, _ = self.process.communicate(timeout=LONG)
+            self.results, _ = self.process.communicate(timeout=longest)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"still running after {LONG} s; it said:\n{self.said}") from None
+            raise AssertionError(f"still running after {longest} s; it said:\n{self.said}") from None
         return self.process.returncode
 
     @property

@@ -1,0 +1,45 @@
+"""How long a task that says nothing is waited for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmcspec.engine.silence import UNLIMITED, Patience, Silence, Silences
+
+
+def test_the_limit_is_from_what_such_tasks_take():
+    patience = Patience(least=600, times=10)
+    assert patience.limit(None) == 600
+    assert patience.limit(5) == 600
+    assert patience.limit(120) == 1200
+    assert UNLIMITED.limit(120) > 1e300
+
+
+def test_a_silent_task_is_named_and_then_given_up():
+    silences = Silences(Patience(least=10, times=2))
+    silences.began("a", None, 100)
+    silences.began("b", 50, 100)
+    assert not silences.suspicious(104.9) and not silences.hung(104.9)
+    assert silences.suspicious(105) == [Silence("a", 5, 10)]
+    assert not silences.suspicious(106), "once"
+    silences.heard("a", 107)
+    assert silences.suspicious(112) == [Silence("a", 5, 10)], "once a silence"
+    assert not silences.hung(117)
+    assert silences.hung(117.1) == [Silence("a", pytest.approx(10.1), 10)]
+    assert silences.suspicious(150) == [Silence("b", 50, 100)]
+    silences.ended("a")
+    silences.ended("a")
+    assert silences.hung(201) == [Silence("b", 101, 100)]
+    silences.heard("c", 201)
+    assert [silence.task for silence in silences.hung(300)] == ["b"]
+
+
+@given(st.lists(st.integers(0, 20), max_size=30), st.integers(1, 40))
+def test_who_speaks_often_enough_is_never_given_up(gaps, limit):
+    silences, now = Silences(Patience(limit, 0)), 0
+    silences.began("a", None, now)
+    for gap in gaps:
+        now += gap
+        assert bool(silences.hung(now)) == (gap > limit)
+        silences.heard("a", now)
+        assert not silences.hung(now)

@@ -12,6 +12,7 @@ from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import BlockedError, LmcspecError, StaleError, StoreError
 from lmcspec.store import layout
+from lmcspec.store.header import stands
 from lmcspec.tasks import Interrupted
 
 FailureClass = Literal[
@@ -86,14 +87,16 @@ def classify(error: BaseException) -> FailureClass:
 
 
 def unwritable(error: BaseException, root: Path) -> StoreError | None:
-    """What is wrong with the store at `root` and what to do, if that is why a task failed: its disk is full, say."""
+    """What is wrong with the store at `root` and what to do, if that is why a task failed: its disk is full, say, or it
+    isn't there any more."""
     if isinstance(error, ForeignError):
         return error
     if isinstance(error, StoreError):
         cause = error.__cause__
-        return error if isinstance(cause, OSError) and cause.errno in _STORE else None
+        number = cause.errno if isinstance(cause, OSError) else None
+        return error if number in _STORE or (number == errno.ENOENT and not stands(root)) else None
     number = _errno(error)
-    if number not in _DISK:
+    if number not in _DISK and (number != errno.ENOENT or stands(root)):
         return None
     file = getattr(error, "filename", None)
     if isinstance(file, str | bytes | os.PathLike) and not Path(os.fsdecode(file)).is_relative_to(root):

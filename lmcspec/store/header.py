@@ -35,6 +35,13 @@ def read(root: Path) -> Any:
     return None
 
 
+def stands(root: Path) -> bool:
+    """Whether a store is where it was: its header, and the folders without which no task gets anywhere."""
+    return beneath.is_file(root, root / layout.STORE) and all(
+        beneath.is_folder(root, root / name) for name in ("objects", "attempts", "leases", "partial")
+    )
+
+
 def create(root: Path) -> Any:
     """Make a store in this folder, or join whoever is making it; what its store.json says."""
     root.mkdir(parents=True, exist_ok=True)

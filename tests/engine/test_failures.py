@@ -1,12 +1,13 @@
 import errno
 import os
+import shutil
 from typing import get_args
 
 import pytest
 
 from lmcspec.base.errors import BlockedError, SpecError, StaleError, StoreError, UsageError
 from lmcspec.engine.failures import Failure, FailureClass, classify, describe, last_lines
-from lmcspec.store import layout
+from lmcspec.store import Store, layout
 from lmcspec.tasks import Interrupted
 
 
@@ -88,8 +89,24 @@ def test_what_safetensors_says_of_a_full_disk_is_understood(tmp_path):
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ENOENT])
 def test_other_troubles_are_the_stores_only_where_it_was_being_written(tmp_path, number):
+    Store.open(tmp_path)
     error = OSError(number, os.strerror(number), str(tmp_path / "x"))
     assert describe(error, None, tmp_path).reason == "data"
     # A part that went away concerns one task.
     expected = "data" if number == errno.ENOENT else "store"
     assert describe(_in_the_store(number, tmp_path), None, tmp_path).reason == expected
+
+
+@pytest.mark.parametrize("part", ["store.json", "objects", "attempts", "leases", "partial", "."])
+def test_a_store_that_went_away_is_no_fault_of_the_task(tmp_path, part):
+    root = tmp_path / "store"
+    Store.open(root)
+    gone = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root / "attempts" / "x"))
+    assert describe(gone, None, root).reason == "data", "an attempt's own folder"
+    taken = root / part
+    (shutil.rmtree if taken.is_dir() else os.unlink)(taken)
+    for error in (gone, _in_the_store(errno.ENOENT, root)):
+        failure = describe(error, None, root)
+        assert failure.reason == "store" and "went away" in failure.message and "same command" in failure.help
+    elsewhere = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(tmp_path / "data"))
+    assert describe(elsewhere, None, root).reason == "data"

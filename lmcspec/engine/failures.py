@@ -88,7 +88,8 @@ def classify(error: BaseException) -> FailureClass:
 
 def unwritable(error: BaseException, root: Path) -> StoreError | None:
     """What is wrong with the store at `root` and what to do, if that is why a task failed: its disk is full, say, or it
-    isn't there any more."""
+    isn't there any more.
+    """
     if isinstance(error, ForeignError):
         return error
     if isinstance(error, StoreError):

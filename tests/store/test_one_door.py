@@ -32,13 +32,9 @@ ELSEWHERE = {
     "engine/numerics.py": {"Path('/proc/cpuinfo').read_text"},
     "engine/peaks.py": {"(_PROCESS / 'status').read_text", "(_PROCESS / 'clear_refs').write_text"},
     "engine/run.py": {"self._queue.open"},  # a slot
-<<<<<<< HEAD
     "engine/schedule.py": {"self._placement.open"},  # a slot
     "engine/simulation.py": {"queue.open"},  # a slot
-    "engine/worker.py": {"Store.open"},
-=======
     "engine/worker.py": {"Store.open", "Path('/proc/self/statm').read_bytes"},
->>>>>>> a29bbdf (A commit waits for the disk twice, and collections look at what a task has made)
     "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
     "store/layout.py": {"read_bytes"},  # its own, by beneath.reading
     "store/index.py": {"self._root.mkdir"},  # the user's state folder, where the store is on a network disk

@@ -21,7 +21,7 @@ def sync_all(root: Path, paths: Sequence[Path]) -> None:
     All that can be are on disk when this returns or raises the first error.
     """
     waiting = [_threads(os.getpid()).submit(beneath.sync, root, path) for path in paths]
-    for error in [one.exception() for one in waiting]:
+    for error in [call.exception() for call in waiting]:
         if error:
             raise error
 

@@ -107,7 +107,7 @@ class Plan:
         """
         import contextlib
 
-        from lmcspec.engine.execute import execute
+        from lmcspec.engine.execute import execute, keep
         from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
@@ -137,6 +137,8 @@ class Plan:
                     listeners = [listener] if listener else []
                     placing = make_runner(runner, workers)
                     failed = execute(view, store, placing, listeners, spec=spec, provenance=begun).failed
+            else:
+                keep(store, self.graph)
         results = self.results()
         if failed:
             labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])

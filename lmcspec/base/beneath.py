@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 from lmcspec.base.errors import StoreError
 
@@ -256,6 +256,35 @@ def remove_tree(root: Path, path: Path, *, ignore_errors: bool = True) -> None:
     except (OSError, RecursionError):
         if not ignore_errors:
             raise
+
+
+class Measured(NamedTuple):
+    """What lies in a place."""
+
+    bytes: int
+    """Of all files."""
+    newest: float
+    """When the last of them was written, in seconds since 1970; 0 where there is none."""
+
+
+def measure(root: Path, path: Path) -> Measured:
+    """How much a file holds, or a folder with all that is in it; links are not followed."""
+    total, newest = 0, 0.0
+    with (
+        contextlib.suppress(FileNotFoundError, NotADirectoryError, ForeignError),
+        _parent(root, path) as (parent, name),
+    ):
+        status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        if not stat.S_ISDIR(status.st_mode):
+            return Measured(status.st_size, status.st_mtime) if stat.S_ISREG(status.st_mode) else Measured(0, 0.0)
+        for _, _, files, descriptor in os.fwalk(name, dir_fd=parent):
+            for file in files:
+                with contextlib.suppress(OSError):  # it went away
+                    status = os.stat(file, dir_fd=descriptor, follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        total += status.st_size
+                        newest = max(newest, status.st_mtime)
+    return Measured(total, newest)
 
 
 def remove_any(root: Path, path: Path) -> None:

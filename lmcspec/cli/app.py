@@ -9,19 +9,8 @@ import typer
 from lmcspec.base.errors import LmcspecError, UsageError
 
 COMMANDS = (
-    "plan",
-    "run",
-    "status",
-    "explain",
-    "diff",
-    "results",
-    "report",
-    "export",
-    "schema",
-    "sync",
-    "ui",
-    "verify",
-    "doctor",
+    *("plan", "run", "status", "explain", "diff", "results", "report", "export"),
+    *("schema", "sync", "ui", "verify", "doctor", "forget", "gc"),
 )
 """Each is a module beside this one with a function of its name."""
 

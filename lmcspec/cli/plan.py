@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,6 +26,9 @@ from lmcspec.cli.options import (
     slots,
     store_path,
 )
+
+if TYPE_CHECKING:
+    from lmcspec.store import Store
 
 
 def plan(
@@ -55,7 +58,10 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 3 if there is anything to run.")
     ] = False,
 ) -> None:
-    """Show what would run, why, and what it costs. Runs nothing and writes nothing but -o."""
+    """Show what would run, why, and what it costs. Runs nothing and writes nothing but -o.
+
+    A study that was forgotten is kept again.
+    """
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
@@ -75,6 +81,8 @@ def plan(
     study = read_study(spec, sets, existing, max_tasks)
     planned = study.plan
     refuse_empty(planned)
+    if existing is not None:
+        _keep_again(existing, planned.study)
     part = chosen(targets, until, only, failed)
     forced = selected(planned, force)
     asked = None
@@ -119,3 +127,21 @@ def plan(
                 screen.print(line, markup=False, highlight=False, soft_wrap=True)
     if detailed_exitcode and not view.diff.nothing_to_do:
         raise typer.Exit(3)
+
+
+def _keep_again(store: "Store", study: str) -> None:
+    """Undo `lmcspec forget`, if that was done."""
+    from lmcspec.base.errors import StoreError
+    from lmcspec.cli.output import say
+    from lmcspec.store import driving, forgotten_studies, keep_again
+
+    if study not in forgotten_studies(store):
+        return
+    try:
+        with driving(store):
+            again = keep_again(store, study)
+    except StoreError as error:
+        say(f"{study} was forgotten, and can't be kept again: {error}")
+        return
+    if again:
+        say(f"{study} was forgotten, and is kept again")

@@ -82,7 +82,7 @@ def run(
     from lmcspec.base.errors import BlockedError
     from lmcspec.catalog import get
     from lmcspec.engine import RunInterrupted
-    from lmcspec.engine.execute import execute
+    from lmcspec.engine.execute import execute, keep
     from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.progress import show
     from lmcspec.engine.provenance import provenance
@@ -154,6 +154,7 @@ def run(
                 raise typer.Exit(130) from None
         else:
             say(nothing_to_do(view, "reused"))
+            keep(opened, planned)
         _print_results(planned, opened, format, summary)
     if summary is not None and summary.failed:
         stopped = f", and {len(summary.left):,} more were not tried (--fail-fast)" if summary.left else ""

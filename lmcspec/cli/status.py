@@ -47,11 +47,27 @@ def status(
 
 
 def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
+    from lmcspec.base.errors import StoreError
+    from lmcspec.plan.needs import read_needs
+    from lmcspec.plan.occupied import by_kind, occupied
     from lmcspec.plan.progress import standings
+    from lmcspec.plan.room_table import room_table
+    from lmcspec.store.room import room
 
     views, unread = standings(existing)
+    held = room(existing) if existing is not None else None
+    taken, trouble = None, ""
+    if existing is not None and held is not None:
+        try:
+            taken = occupied(held, read_needs(existing))
+        except StoreError as error:
+            trouble = f"{error}; {error.help}"
     if format is Format.json:
-        put(envelope("status", True, [view.document() for view in views]))
+        put(
+            envelope(
+                "status", True, {"studies": [view.document() for view in views], "room": taken and taken.document()}
+            )
+        )
         return
     screen = console()
     if not views and not unread:
@@ -61,3 +77,8 @@ def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
         screen.print(f"{view.study}: {counts}")
     for study, error in unread.items():
         screen.print(f"{study}: its recorded plan can't be read: {error}", markup=False)
+    if held is not None:
+        for part in room_table(path, held.bytes, by_kind(held), taken):
+            screen.print(part)
+    if trouble:
+        screen.print(f"what could go is not known: {trouble}", style="yellow")

@@ -22,10 +22,12 @@ from lmcspec.plan.calibration import Calibration, calibrate
 from lmcspec.plan.cost import cost
 from lmcspec.plan.diff import needs
 from lmcspec.plan.document import payload, to_document
+from lmcspec.plan.graph import Plan
 from lmcspec.plan.history import StoreHistory
+from lmcspec.plan.integrity import SEAL
 from lmcspec.plan.memory import Peaks, memory
 from lmcspec.plan.outlook import Outlook, outlook
-from lmcspec.store import Store, driving, record_plan, sweep
+from lmcspec.store import Store, driving, last_plan, record_plan, sweep
 from lmcspec.tasks import Task, kind
 
 
@@ -76,6 +78,7 @@ def _execute(
     with driving(store) as driver:
         try:
             sweep(store)
+            view = _still(view, store)
             document = to_document(view.plan)
             record_plan(store, view.plan.study, document)
             faults.reach("engine.plan-recorded")
@@ -97,6 +100,24 @@ def _execute(
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
     return summary
+
+
+def _still(view: Outlook, store: Store) -> Outlook:
+    """The outlook, or another one where something went that it counts upon: nothing kept that for this plan yet."""
+    made = {*view.diff.run, *view.diff.passing}
+    read = {source for task in view.diff.run for source in needs(view.plan, view.diff, task)} - made
+    if view.diff.reused <= store.present(view.diff.reused) and not store.dropped(read):
+        return view
+    return outlook(view.plan, store, view.diff.stale, checked=True, chosen=view.chosen, figures=view.figures)
+
+
+def keep(store: Store, plan: Plan) -> None:
+    """Have the store keep what a plan needs of which nothing has to run, where it does not do so already."""
+    before = last_plan(store, plan.study)
+    document = to_document(plan)
+    if before is None or before.get(SEAL) != document[SEAL]:
+        with driving(store):
+            record_plan(store, plan.study, document)
 
 
 FEWEST = 5

@@ -5,6 +5,7 @@ from contextlib import suppress
 from lmcspec.base.errors import StoreError
 from lmcspec.engine.events import Event, Finished, RunEnded
 from lmcspec.plan.graph import Plan
+from lmcspec.plan.needs import readers
 from lmcspec.store import Driver, Store
 
 
@@ -18,11 +19,10 @@ class Retention:
 
     def __init__(self, plan: Plan, store: Store, driver: Driver) -> None:
         self._plan, self._store, self._driver = plan, store, driver
-        self._readers: dict[str, set[str]] = {}
-        for identifier, task in plan.tasks.items():
-            for _, source in task.inputs:
-                if plan.tasks[source].keep == "until-used":
-                    self._readers.setdefault(source, set()).add(identifier)
+        self._readers = readers(
+            ((identifier, [source for _, source in task.inputs]) for identifier, task in plan.tasks.items()),
+            {identifier for identifier, task in plan.tasks.items() if task.keep == "until-used"},
+        )
         stored = store.present(reader for readers in self._readers.values() for reader in readers)
         self._waiting = {source: readers - stored for source, readers in self._readers.items()}
 

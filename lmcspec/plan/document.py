@@ -233,9 +233,9 @@ def payload(
 ) -> dict[str, Any]:
     """What a worker needs to do one task, as plain data.
 
-    `units` and `model` go into the record of the result, so that later plans can predict seconds, and `reason`, why it
-    ran, so that this can be told later. `continued` is a
-    stored state of the same branch, in the input `continue`, which is not part of the id.
+    `units` and `model` go into the record of the result, so that later plans can predict seconds, `reason`, why it
+    ran, and `study`, so that this can be told later. `continued` is a stored state of the same branch, in the input
+    `continue`, which is not part of the id.
     """
     task = plan.tasks[task_id]
     parts = {part.digest: part.value for part in parts_of(task.params)}
@@ -255,6 +255,7 @@ def payload(
             "units": work(task, plan).units,
             "model": task.pace,
             "label": task.label,
+            "study": plan.study,
             "reason": reason,
         },
         "neutral": {digest: plan.neutral[digest] for digest in parts if digest in plan.neutral},

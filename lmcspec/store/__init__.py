@@ -10,7 +10,7 @@ from lmcspec.store.invocations import Invocation, Journal, invocations, lines, o
 from lmcspec.store.lease import BEAT, Lease, holder, is_dead, take
 from lmcspec.store.store import Store
 from lmcspec.store.stored import DamagedError, Stored
-from lmcspec.store.studies import last_plan, record_plan, recorded_studies
+from lmcspec.store.studies import forget_study, forgotten_studies, keep_again, last_plan, record_plan, recorded_studies
 from lmcspec.store.verify import inspect, verify
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "driving",
     "failed_attempts",
     "filesystem",
+    "forget_study",
+    "forgotten_studies",
     "holder",
     "index_path",
     "inspect",
@@ -36,6 +38,7 @@ __all__ = [
     "invocations",
     "is_dead",
     "is_network",
+    "keep_again",
     "last_ending",
     "last_plan",
     "lines",

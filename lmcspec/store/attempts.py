@@ -52,7 +52,7 @@ def failed_attempts(store: Store, task: str) -> list[FailedAttempt]:
     """The failed attempts at an object, newest first."""
     failed = []
     folder = layout.attempts_folder(store.root, task)
-    for name in _attempts(store, task):
+    for name in attempts_at(store, task):
         with contextlib.suppress(OSError, ValueError):
             document = layout.read_json(store.root, folder / name / layout.FAILURE, shapes.Failed)
             if isinstance(document, dict):
@@ -74,7 +74,7 @@ def interrupted(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
     """
     if store.present([task]):
         return False
-    states = [_state(store, task, name, clock) for name in _attempts(store, task)]
+    states = [attempt_state(store, task, name, clock) for name in attempts_at(store, task)]
     if "live" in states or not is_dead(store, task, clock):
         return False
     return "dead" in states or bool(beneath.names(store.root, layout.partial_folder(store.root, task)))
@@ -93,7 +93,7 @@ def last_ending(store: Store, task: str, clock: Clock = time.monotonic) -> Endin
             return None
         return Ending(INTERRUPTED, str(last.document.get("message", "")) if last else "", last.log if last else None)
     if interrupted(store, task, clock):
-        states = {_state(store, task, name, clock) for name in _attempts(store, task)}
+        states = {attempt_state(store, task, name, clock) for name in attempts_at(store, task)}
         at = last.document.get("at", 0)
         if "dead" in states or (isinstance(at, int) and _checkpointed(store, task) > at):
             return Ending(INTERRUPTED)
@@ -120,15 +120,15 @@ def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:
     attempts = leases = partials = 0
     root = store.root
     with layout.writing(root):
-        for task in filter(layout.is_id, _folders(root, root / "attempts")):
+        for task in filter(layout.is_id, folders(root, root / "attempts")):
             _sweep_drafts(root, layout.attempts_folder(root, task))
-            attempts += sum(_sweep_attempt(store, task, name, clock) for name in _attempts(store, task))
+            attempts += sum(_sweep_attempt(store, task, name, clock) for name in attempts_at(store, task))
             with contextlib.suppress(OSError):
                 beneath.remove_empty(root, layout.attempts_folder(root, task))
         for name in beneath.names(root, root / "leases"):
             if name.endswith(".json") and layout.is_id(task := name.removesuffix(".json")):
                 leases += clear_dead(store, task, clock)
-        kept = [task for task in _folders(root, root / "partial") if layout.is_id(task)]
+        kept = [task for task in folders(root, root / "partial") if layout.is_id(task)]
         for task in store.present(kept):
             beneath.remove_tree(root, layout.partial_folder(root, task))
             partials += 1
@@ -137,7 +137,7 @@ def sweep(store: Store, clock: Clock = time.monotonic) -> Swept:
     return Swept(attempts, leases, partials)
 
 
-def _folders(root: Path, path: Path) -> list[str]:
+def folders(root: Path, path: Path) -> list[str]:
     """The names of the folders in a folder. Where a link has such a name, a line says that it is left alone."""
     names = []
     for name in beneath.names(root, path):
@@ -148,7 +148,7 @@ def _folders(root: Path, path: Path) -> list[str]:
     return names
 
 
-def _attempts(store: Store, task: str) -> list[str]:
+def attempts_at(store: Store, task: str) -> list[str]:
     """Names of attempts of which a folder or an owner's file is there."""
     names = beneath.names(store.root, layout.attempts_folder(store.root, task))
     return sorted(filter(layout.is_attempt, {name.removesuffix(".json") for name in names}))
@@ -156,7 +156,7 @@ def _attempts(store: Store, task: str) -> list[str]:
 
 def _sweep_attempt(store: Store, task: str, name: str, clock: Clock) -> bool:
     root, folder = store.root, layout.attempts_folder(store.root, task) / name
-    state = _state(store, task, name, clock)
+    state = attempt_state(store, task, name, clock)
     if state == "dead":
         beneath.remove_tree(root, folder)
     elif state == "ended":
@@ -178,7 +178,7 @@ def _sweep_drafts(root: Path, folder: Path) -> None:
             clear(root, folder / name)
 
 
-def _state(store: Store, task: str, name: str, clock: Clock) -> str:
+def attempt_state(store: Store, task: str, name: str, clock: Clock = time.monotonic) -> str:
     """Is it "live", "dead", or "ended"? The last stands for an attempt that was given up in order and keeps its log."""
     root, folder = store.root, layout.attempts_folder(store.root, task) / name
     # First the owner, then the ending: an attempt that ends meanwhile has written its ending before it lets go.

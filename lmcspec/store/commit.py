@@ -200,7 +200,9 @@ class Attempt:
             set_aside(root, out, self.task)
         beneath.move(root, self.out, out)
         beneath.sync(root, present.path)
-        beneath.remove(root, present.path / layout.DROPPED)
+        mark = present.path / layout.DROPPED
+        beneath.remove_tree(root, mark)  # on a full disk it was made of the outputs
+        beneath.remove(root, mark)
         beneath.sync(root, present.path)
         beneath.remove_tree(root, self.path)
 

@@ -20,6 +20,11 @@ class Driver:
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
 
+    @property
+    def has_lock(self) -> bool:
+        """Whether anything can be told of others: the file system has locks."""
+        return self._descriptor is not None
+
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """Whether no other driver is at work in the store; none can begin as long as the block lasts."""

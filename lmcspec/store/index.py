@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
@@ -13,7 +13,18 @@ from lmcspec.base.databases import UNREADABLE, is_damage
 from lmcspec.base.errors import StoreError
 from lmcspec.store import layout
 from lmcspec.store.filesystems import filesystem, is_network
-from lmcspec.store.index_table import COLUMNS, Entry, as_entry, as_number, as_text, connect, entry_of, insert, is_locked
+from lmcspec.store.index_table import (
+    COLUMNS,
+    Entry,
+    as_entry,
+    as_number,
+    as_text,
+    connect,
+    delete,
+    entry_of,
+    insert,
+    is_locked,
+)
 from lmcspec.store.store import Store
 
 _LATEST = 200
@@ -64,6 +75,18 @@ class Index:
         """Enter the committed ones of these objects, or bring them up to date; how many."""
         entries = list(filter(None, map(self._entry, identifiers)))
         return self._do(lambda connection: insert(connection, entries), 0)
+
+    def remove(self, identifiers: Iterable[str]) -> None:
+        """Take objects out that are no longer there."""
+        self._do(lambda connection: delete(connection, identifiers), None)
+
+    def bring_up_to_date(self, there: Collection[str]) -> None:
+        """Have exactly the objects that are `there` in it, whatever ended between a change of theirs and the index."""
+        known = self.ids()
+        if gone := known.difference(there):
+            self.remove(gone)
+        if new := [identifier for identifier in there if identifier not in known]:
+            self.add(new)
 
     def ids(self) -> set[str]:
         """The ids of all objects in the index."""

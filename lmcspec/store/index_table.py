@@ -4,13 +4,15 @@ import contextlib
 import math
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lmcspec.base import beneath
+from lmcspec.store.layout import COMMIT
 from lmcspec.store.stored import Stored
 
-_SCHEMA = 2
+_SCHEMA = 3
 _WAIT = 15.0
 
 
@@ -36,9 +38,13 @@ class Entry(NamedTuple):
     """Bytes of the host's memory that it took at most."""
     device_peak: int | None = None
     """The same of a GPU's."""
+    beside: int = 0
+    """Bytes of what stays when the outputs are dropped: log, metrics, recipe and COMMIT."""
+    study: str = ""
+    """In whose run it was made; "" where an earlier lmcspec made it."""
 
 
-COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed, device, host_peak, device_peak"
+COLUMNS = ", ".join(Entry._fields)
 
 
 # A page that a dying disk has changed may give values of any type, and sqlite says nothing.
@@ -47,10 +53,11 @@ COLUMNS = "id, kind, model, units, seconds, bytes, outcome, digest, committed, d
 def as_entry(row: Sequence[Any]) -> Entry:
     """The entry that a row of the database holds. Raises DatabaseError where a value is none that could be written."""
     entry = Entry(*row)
-    for text in (entry.id, entry.kind, entry.model, entry.outcome, entry.digest, entry.device):
+    for text in (entry.id, entry.kind, entry.model, entry.outcome, entry.digest, entry.device, entry.study):
         as_text(text)
     maybe = (entry.seconds, entry.host_peak, entry.device_peak)
-    for number in (entry.units, entry.bytes, entry.committed, *(0 if value is None else value for value in maybe)):
+    certain = (entry.units, entry.bytes, entry.committed, entry.beside)
+    for number in (*certain, *(0 if value is None else value for value in maybe)):
         as_number(number)
     return entry
 
@@ -106,7 +113,8 @@ def _prepare(connection: sqlite3.Connection, local: bool) -> bool:
         connection.execute(
             "CREATE TABLE objects (id TEXT PRIMARY KEY, kind TEXT NOT NULL, model TEXT NOT NULL, units REAL NOT NULL, "
             "seconds REAL, bytes INTEGER NOT NULL, outcome TEXT NOT NULL, digest TEXT NOT NULL, "
-            "committed REAL NOT NULL, device TEXT NOT NULL, host_peak INTEGER, device_peak INTEGER) WITHOUT ROWID"
+            "committed REAL NOT NULL, device TEXT NOT NULL, host_peak INTEGER, device_peak INTEGER, "
+            "beside INTEGER NOT NULL, study TEXT NOT NULL) WITHOUT ROWID"
         )
         connection.execute("CREATE INDEX by_kind ON objects (kind, model, committed)")
         connection.execute(f"PRAGMA user_version = {_SCHEMA}")
@@ -136,10 +144,18 @@ def insert(connection: sqlite3.Connection, entries: list[Entry]) -> int:
     return len(entries)
 
 
+def delete(connection: sqlite3.Connection, identifiers: Iterable[str]) -> None:
+    """Take these out, those that are in."""
+    with _transaction(connection):
+        connection.executemany("DELETE FROM objects WHERE id = ?", [(identifier,) for identifier in identifiers])
+
+
 def entry_of(stored: Stored) -> Entry:
     """The entry of a committed object."""
     record = stored.record
     seconds = record.get("seconds")
+    commit = beneath.look(stored.root, stored.path / COMMIT)
+    beside = sum(int(entry["bytes"]) for entry in record.get("files", {}).values())
     return Entry(
         stored.id,
         str(record.get("kind", "")),
@@ -153,6 +169,8 @@ def entry_of(stored: Stored) -> Entry:
         str(_part(record, "numerics").get("device", "")),
         _count(_part(record, "memory").get("host")),
         _count(_part(record, "memory").get("device")),
+        beside + (commit.st_size if commit else 0),
+        str(record.get("study", "")),
     )
 
 

@@ -43,6 +43,8 @@ class Record(TypedDict):
 
     kind: NotRequired[str]
     label: NotRequired[str]
+    study: NotRequired[str]
+    """In whose run it was made."""
     attempt: NotRequired[str]
     committed: NotRequired[Time]
     seconds: NotRequired[Seconds | None]

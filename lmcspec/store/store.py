@@ -117,6 +117,21 @@ class Store:
             )
         }
 
+    def half_dropped(self, identifiers: Iterable[str]) -> set[str]:
+        """The committed ids, of these, whose outputs were dropped by somebody who was killed at it: some are left."""
+
+        def is_left(identifier: str, shelf: int) -> bool:
+            mark = _mode(f"{identifier}/{layout.DROPPED}", shelf)
+            if stat.S_ISDIR(mark):  # it was made on a full disk, of the outputs
+                return bool(beneath.names(self.root, layout.object_folder(self.root, identifier) / layout.DROPPED))
+            return mark != 0 and stat.S_ISDIR(_mode(f"{identifier}/{layout.OUT}", shelf))
+
+        return {
+            identifier
+            for identifier, shelf, there in self._shelved(identifiers)
+            if there and is_left(identifier, shelf)
+        }
+
     def _shelved(self, identifiers: Iterable[str]) -> Iterator[tuple[str, int, bool]]:
         """(id, descriptor of its shelf, whether a committed object is there) of those ids that have a shelf."""
         shelves: dict[str, list[str]] = {}

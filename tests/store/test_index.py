@@ -71,7 +71,7 @@ def test_the_latest_200_count(store, put, name):
     with Index(store) as index:
         assert index.seconds("train") == [4.0, 3.0, 2.0, 1.0, 0.0]
         index._connection.executemany(
-            "INSERT INTO objects VALUES (?, 'train', '', 1, 9, 0, 'ok', '', ?, 'cpu', NULL, NULL)",
+            "INSERT INTO objects VALUES (?, 'train', '', 1, 9, 0, 'ok', '', ?, 'cpu', NULL, NULL, 0, '')",
             [(str(n), 10.0 + n) for n in range(199)],
         )
         assert index.seconds("train") == [9.0] * 199 + [4.0]

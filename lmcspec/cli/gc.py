@@ -1,0 +1,180 @@
+"""`lmcspec gc`: delete what no kept study needs."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lmcspec.cli.options import StoreOption, needed_store, store_path
+from lmcspec.cli.output import Format, console, envelope, put, say
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lmcspec.plan.collect import Sorting
+    from lmcspec.plan.unneeded import Leaving
+
+USED_UP = "files that were used"
+WHAT = {"result": "", "files": USED_UP, "attempt": "logs of failures", "checkpoint": "checkpoints"}
+
+
+def gc(
+    store: StoreOption = None,
+    study: Annotated[
+        list[str], typer.Option("--study", metavar="STUDY", help="Only what this study made or had asked for.")
+    ] = [],  # noqa: B006 (typer copies it)
+    keep: Annotated[
+        list[str], typer.Option("--keep", metavar="STUDY", help="Nothing that this study made or had asked for.")
+    ] = [],  # noqa: B006
+    older: Annotated[
+        str | None, typer.Option("--older", metavar="AGE", help="Only what was written so long ago: 30d, 12h.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="SIZE", help="The oldest, until the store takes this: 50GB.")
+    ] = None,
+    checkpoints: Annotated[
+        str | None,
+        typer.Option("--checkpoints", metavar="AGE", help="Also checkpoints of kept studies that are so old: 90d."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete it; without this it is only shown.")] = False,
+    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
+) -> None:
+    """Delete what no kept study needs. Without --yes it shows what would go, and deletes nothing.
+
+    A study is kept from its first run on, with all of its last plan, until `lmcspec forget STUDY`.
+    """
+    from lmcspec.base.amounts import in_bytes, in_seconds
+    from lmcspec.plan.collect import collect, sort
+    from lmcspec.plan.unneeded import Wish
+    from lmcspec.store.undisturbed import is_at_work
+
+    wish = Wish(
+        frozenset(study),
+        frozenset(keep),
+        None if older is None else in_seconds(older),
+        None if to is None else in_bytes(to),
+        None if checkpoints is None else in_seconds(checkpoints),
+    )
+    existing = needed_store(store)
+    path = store_path(store)
+    if yes:
+        collected = collect(existing, wish, say=say)
+        sorting, gone = collected.sorting, collected.gone
+        stuck = [{"id": one.piece.id, "what": one.piece.what, "why": one.why} for one in collected.stuck]
+        busy = ""
+    else:
+        sorting, stuck, busy = sort(existing, wish), [], is_at_work(existing)
+        gone = sorting.leaving
+    if format is Format.json:
+        put(envelope("gc", not stuck, _document(sorting, gone, yes, stuck, busy)))
+    else:
+        _show(sorting, gone, path, yes, wish.to)
+        if busy:
+            say(f"{busy}: nothing can be deleted until it ends")
+        if gone and not yes:
+            say(f"Nothing was deleted. To delete it: {_again(store, study, keep, older, to, checkpoints)}")
+        for one in stuck:
+            say(f"could not be deleted: {one['what']} {one['id'][:12]}: {one['why']}")
+    if stuck:
+        raise typer.Exit(4)
+
+
+def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: bool, to: int | None) -> None:
+    from lmcspec.plan.render import size
+    from lmcspec.plan.unneeded import unneeded
+
+    screen = console()
+    total, frees = sorting.room.bytes, sum(one.piece.bytes for one in gone)
+    if gone:
+        now = f"deleted; {size(total - frees)} are left" if deleted else f"of {size(total)} would go"
+        screen.print(f"store {path}  {size(frees)} {now}")
+        screen.print(_table(gone))
+    elif rest := sum(one.piece.bytes for one in unneeded(sorting.room, sorting.needs)):
+        screen.print(f"Nothing to delete: {size(rest)} of the store {path} are unneeded, and none of that is meant.")
+    else:
+        kept = len(sorting.needs.kept)
+        whose_needs = f"{kept:,} kept studies need" if kept != 1 else f"{next(iter(sorting.needs.kept))} needs"
+        screen.print(f"Nothing to delete: {whose_needs} everything in the store {path}, {size(total)}.")
+    if to is not None and total - frees > to:
+        screen.print(
+            f"{size(total - frees)} stay, more than {size(to)}: kept studies need them, or they are journals, reports "
+            "and MLflow's. `lmcspec status` shows what takes room; `lmcspec forget STUDY` gives a study up."
+        )
+
+
+def _table(gone: "Iterable[Leaving]") -> "RenderableType":
+    from rich.table import Table
+
+    from lmcspec.plan.render import size
+    from lmcspec.store.room import UNKNOWN
+
+    counts: Counter[tuple[str, str]] = Counter()
+    sizes: Counter[tuple[str, str]] = Counter()
+    for one in gone:
+        row = whose(one), (WHAT[one.piece.what] and f"{WHAT[one.piece.what]}, ") + (one.kind or UNKNOWN)
+        counts[row] += 1
+        sizes[row] += one.piece.bytes
+    of_study: Counter[str] = Counter()
+    for (study, _), amount in sizes.items():
+        of_study[study] += amount
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("study", "kind", "pieces", "bytes"):
+        grid.add_column(name, justify="left" if name in ("study", "kind") else "right")
+    before = ""
+    for study, kind in sorted(sizes, key=lambda row: (-of_study[row[0]], row[0], -sizes[row], row[1])):
+        named = "" if study == before else study
+        grid.add_row(named, kind, f"{counts[study, kind]:,}", size(sizes[study, kind]))
+        before = study
+    return grid
+
+
+def whose(one: "Leaving") -> str:
+    """For whom something was made that goes, in words."""
+    if not one.studies:
+        return "of no known study"
+    named = ", ".join(one.studies)
+    if one.earlier:
+        return f"{named}, earlier plans"
+    return f"{named}, forgotten" if one.forgotten else named
+
+
+def _document(
+    sorting: "Sorting", gone: "tuple[Leaving, ...]", deleted: bool, stuck: list[dict[str, str]], busy: str
+) -> dict[str, Any]:
+    pieces = [
+        {
+            "what": one.piece.what,
+            "id": one.piece.id,
+            "kind": one.kind,
+            "studies": list(one.studies),
+            "bytes": one.piece.bytes,
+            "written": one.piece.written,
+        }
+        for one in gone
+    ]
+    freed = sum(one.piece.bytes for one in gone)
+    return {
+        "deleted": deleted,
+        "bytes": sorting.room.bytes,
+        "freed": freed,
+        "pieces": pieces,
+        "stuck": stuck,
+        "at_work": busy,
+    }
+
+
+def _again(
+    store: Path | None, study: list[str], keep: list[str], older: str | None, to: str | None, checkpoints: str | None
+) -> str:
+    """The command that deletes what was shown."""
+    words = ["lmcspec", "gc"]
+    for name, values in (("--study", study), ("--keep", keep)):
+        words += [word for value in values for word in (name, value)]
+    for name, value in (("--older", older), ("--to", to), ("--checkpoints", checkpoints)):
+        words += [name, value] if value is not None else []
+    if store is not None:
+        words += ["--store", str(store)]
+    return shlex.join([*words, "--yes"])

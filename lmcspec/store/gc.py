@@ -68,7 +68,7 @@ class Bin:
             with contextlib.suppress(OSError):
                 beneath.sync(self.store.root, shelf)
         with Index(self.store) as index:
-            index.remove(piece.id for piece in self.gone if piece.what == "result")
+            index.forget(piece.id for piece in self.gone if piece.what == "result")
         faults.reach("gc.unlisted")
 
     def empty(self) -> None:

@@ -76,7 +76,7 @@ class Index:
         entries = list(filter(None, map(self._entry, identifiers)))
         return self._do(lambda connection: insert(connection, entries), 0)
 
-    def remove(self, identifiers: Iterable[str]) -> None:
+    def forget(self, identifiers: Iterable[str]) -> None:
         """Take objects out that are no longer there."""
         self._do(lambda connection: delete(connection, identifiers), None)
 
@@ -84,7 +84,7 @@ class Index:
         """Have exactly the objects that are `there` in it, whatever ended between a change of theirs and the index."""
         known = self.ids()
         if gone := known.difference(there):
-            self.remove(gone)
+            self.forget(gone)
         if new := [identifier for identifier in there if identifier not in known]:
             self.add(new)
 

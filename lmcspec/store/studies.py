@@ -91,6 +91,7 @@ def _files(store: Store, ending: str) -> list[tuple[str, Path]]:
 
 def _rename(store: Store, study: str, old: str, new: str) -> bool:
     with layout.writing(store.root):
+        beneath.refuse_foreign(store.root, _file(store, study, old), "a file")
         try:
             beneath.replace(store.root, _file(store, study, old), _file(store, study, new))
         except FileNotFoundError:

@@ -30,6 +30,8 @@ WORDS = {
     "ui": ["ui", "--help"],
     "verify": ["verify"],
     "doctor": ["doctor"],
+    "forget": ["forget", "--help"],
+    "gc": ["gc"],
 }
 """A call of each command that has something to say."""
 

@@ -1,6 +1,7 @@
 """How long `status` and `gc` take in a store of many results: room.py FOLDER [RESULTS [STUDIES]].
 
-Makes such a store in the folder, if there is none: a fifth of the results are shared by two studies, a fifth is of none.
+Makes such a store in the folder, if there is none: a fifth of the results are shared by two studies, a fifth is in no
+study's plan.
 """
 
 import os

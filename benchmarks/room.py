@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from stores_for_tests import keep, name_of, put
+from stores_for_tests import keep, name_of, put  # pyright: ignore[reportMissingImports]
 
 from lmcspec.store import Store
 

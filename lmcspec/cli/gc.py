@@ -46,7 +46,6 @@ def gc(
 
     A study is kept from its first run on, with all of its last plan, until `lmcspec forget STUDY`.
     """
-    from lmcspec.base.amounts import in_bytes, in_seconds
     from lmcspec.plan.collect import collect, sort
     from lmcspec.plan.unneeded import Wish
     from lmcspec.store.undisturbed import is_at_work
@@ -54,9 +53,9 @@ def gc(
     wish = Wish(
         frozenset(study),
         frozenset(keep),
-        None if older is None else in_seconds(older),
-        None if to is None else in_bytes(to),
-        None if checkpoints is None else in_seconds(checkpoints),
+        _age("--older", older),
+        _size(to),
+        _age("--checkpoints", checkpoints),
     )
     existing = needed_store(store)
     path = store_path(store)
@@ -80,6 +79,26 @@ def gc(
             say(f"could not be deleted: {one['what']} {one['id'][:12]}: {one['why']}")
     if stuck:
         raise typer.Exit(4)
+
+
+def _age(option: str, text: str | None) -> float | None:
+    from lmcspec.base.ages import read_age
+    from lmcspec.base.errors import UsageError
+
+    try:
+        return None if text is None else read_age(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", help=f"such as {option} 30d") from None
+
+
+def _size(text: str | None) -> int | None:
+    from lmcspec.base.errors import UsageError
+    from lmcspec.base.sizes import read_bytes
+
+    try:
+        return None if text is None else read_bytes(text)
+    except ValueError as error:
+        raise UsageError(f"--to: {error}", help="such as --to 50GB") from None
 
 
 def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: bool, to: int | None) -> None:

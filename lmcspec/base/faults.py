@@ -42,8 +42,9 @@ UPKEEP = {
     "gc.unlisted": "the index knows, nothing is deleted for good",
     "gc.first-deleted": "one of several pieces is deleted for good",
     "gc.emptied": "everything is deleted",
+    "track.half-moved": "of MLflow's database some rows say where the store lies now, and some where it lay",
 }
-"""Fault points of `lmcspec gc`, which is its own driver."""
+"""Fault points of what no run does: of `lmcspec gc`, and of a store that was moved."""
 
 _ARMED = os.environ.get("LMCSPEC_FAULT")
 

@@ -14,7 +14,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lmcspec.base import beneath
@@ -39,10 +39,11 @@ BESIDE = ("-wal", "-shm", "-journal")
 _log = logging.getLogger(__name__)
 
 
-def prepare(database: Path, *, replaceable: bool) -> None:
+def prepare(database: Path, *, replaceable: bool, then: Callable[[Path], None] = lambda database: None) -> None:
     """Have MLflow's tables there, one process at a time. UnreachableError where that can't be, and why.
 
-    `replaceable`: whether all that is in there is known to the store, so that it may be made anew.
+    `replaceable`: whether all that is in there is known to the store, so that it may be made anew. `then` is done to
+    the whole database before another process may.
     """
     from filelock import FileLock, Timeout
 
@@ -56,6 +57,7 @@ def prepare(database: Path, *, replaceable: bool) -> None:
                 _replace(database, _copied(database), "could only be read")
             if not os.path.lexists(database):
                 _make(database)
+            then(database)
     except Timeout:
         raise UnreachableError(f"another process is at work on {database}") from None
     except OSError as error:

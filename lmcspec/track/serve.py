@@ -13,10 +13,9 @@ from collections.abc import Callable
 from lmcspec.base.errors import UsageError
 from lmcspec.base.surroundings import TRACKING_SERVER, child_environment, spare_loopback
 from lmcspec.store import Store
-from lmcspec.track import uris, view
-from lmcspec.track.database import prepare
+from lmcspec.track import kept, uris, view
 from lmcspec.track.server import ENVIRONMENT
-from lmcspec.track.where import artifacts, own_database
+from lmcspec.track.where import artifacts
 
 HOST = "127.0.0.1"
 """The address that it listens at: this machine's alone, for MLflow lets whoever comes read and write."""
@@ -57,7 +56,7 @@ def serve(uri: str, store: Store, port: int, say: Callable[[str], None]) -> None
     if port and _is_taken(port):
         raise UsageError(f"port {port} is taken", help="--port 0 takes a free one")
     if (database := uris.database_file(uri)) is not None:
-        prepare(database, replaceable=database == own_database(store))
+        kept.prepare_for(store, database)
     port = port or free_port()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A group of its own, for it has children of its own.

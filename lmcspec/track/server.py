@@ -15,7 +15,6 @@ from lmcspec.base.surroundings import spare_loopback
 from lmcspec.store import Store
 from lmcspec.track import kept, uris
 from lmcspec.track.asking import Asking
-from lmcspec.track.database import prepare
 from lmcspec.track.durable import Durable
 from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Evidence, ServerRun, by_subject, glance, mark_of
 from lmcspec.track.rows import WholeRuns
@@ -94,9 +93,8 @@ class Server:
         self._unsynced = False
         if self._database is not None:
             self._own = self._database == own_database(store)
-            prepare(self._database, replaceable=self._own)
+            kept.prepare_for(store, self._database)
             if self._own:
-                kept.write_places(self._database, store)
                 self.whole_runs = WholeRuns(self._database, store.id, self.refused.__setitem__)
             self._file = _identity(self._database)
             self._durable = Durable(self._database)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from lmcspec.plan import Plan
 from lmcspec.store import Store, invocations
-from lmcspec.track import uris
+from lmcspec.track import kept, uris
 from lmcspec.track.evidence import glance
 from lmcspec.track.examine import LEFT, judge
 from lmcspec.track.ledger import Ledger
@@ -17,7 +17,7 @@ from lmcspec.track.server import Server
 from lmcspec.track.settled import is_settled, reopened
 from lmcspec.track.ship import Shipper, ids_of, is_over, is_refused, lags, studies
 from lmcspec.track.troubles import BusyError, ChangedError, RefusedError, UnreachableError
-from lmcspec.track.where import ledger_path, shown
+from lmcspec.track.where import artifacts, is_own, ledger_path, shown
 
 TICK = 0.5
 """Seconds between two passes while tasks are running."""
@@ -33,6 +33,10 @@ ENOUGH = 10
 
 PATIENCE = 15.0
 """Seconds at the end of a run after which a server that has not answered once is left alone."""
+
+
+HOME = "home"
+"""The note of the place for files of runs that the store's own database names."""
 
 
 class Tracker:
@@ -75,6 +79,8 @@ class Tracker:
             if any(plan is None or not is_refused(ledger, invocation) for invocation in open_ones):
                 return True
             if plan is not None and not is_settled(ledger, plan, self.store):
+                return True
+            if is_own(self.store, self.uri) and not kept.are_there(ledger.note(HOME), self.store):
                 return True
             some = studies(self.store, ledger) if plan is None else [plan.study]
             return any(lags(self.store, ledger, study) for study in some) or self._lacks(ledger, some)
@@ -213,6 +219,8 @@ class Tracker:
             try:
                 with Ledger(path) as ledger:
                     server = Server(self.uri, self.store, self._answered, self._waiting)
+                    if is_own(self.store, self.uri):
+                        ledger.write(HOME, artifacts(self.store))
                     with contextlib.closing(server), ledger.committing(server.flush):
                         yield Shipper(self.store, server, ledger, self._reporter)
             finally:

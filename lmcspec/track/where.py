@@ -32,8 +32,21 @@ def own_database(store: Store) -> Path:
 
 
 def ledger_path(store: Store, uri: str) -> Path:
-    """The file in which is written down what this server has been told about this store."""
-    return _openable(_folder(store) / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite")
+    """The file in which is written down what this server has been told about this store.
+
+    That of the store's own database moves with it, for its name says nothing of where they lie.
+    """
+    folder = _folder(store)
+    named = folder / f"{hashlib.sha256(uri.encode()).hexdigest()[:16]}.sqlite"
+    # One that an earlier lmcspec has made is used where it is known to be of this place.
+    if is_own(store, uri) and not beneath.is_file(folder, named):
+        named = folder / "own.sqlite"
+    return _openable(named)
+
+
+def is_own(store: Store, uri: str) -> bool:
+    """Whether this is the store's own database."""
+    return uris.database_file(uri) == _folder(store) / "mlflow.db"
 
 
 def artifacts(store: Store) -> str:

@@ -106,15 +106,15 @@ class Room(NamedTuple):
 
 def room(store: Store, clock: Clock = time.monotonic) -> Room:
     """What is in a store. The index is brought up to date; what it knows is not looked up again."""
-    names = list(layout.object_names(store.root))
-    stored = store.present(names)
+    places = store.looked_over()
+    stored = {name for name, state in places.items() if state != "other"}
     with Index(store) as index:
         index.bring_up_to_date(stored)
         entries = {entry.id: entry for entry in index.entries()}
-    dropped = store.dropped(stored)
+    dropped = {name for name, state in places.items() if state == "dropped"}
     left_over = store.half_dropped(dropped)
     results = {}
-    for name in names:
+    for name in places:
         if name in stored and name in entries:
             results[name] = _by_entry(entries[name], name in dropped, name in left_over)
         elif (odd := _odd(store, name)) is not None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from lmcspec.base import beneath, ids
 from lmcspec.base.errors import StoreError, UsageError
@@ -116,6 +117,30 @@ class Store:
                 or not stat.S_ISDIR(_mode(f"{identifier}/{layout.OUT}", shelf))
             )
         }
+
+    def looked_over(self) -> dict[str, Literal["stored", "dropped", "other"]]:
+        """Every id in the place of an object: is one committed there, with outputs or without, or is it something else?
+
+        A look at a folder's names and two at names in each object, for stores with many.
+        """
+        found: dict[str, Literal["stored", "dropped", "other"]] = {}
+        for shelf in beneath.names(self.root, self.root / "objects"):
+            if len(shelf) != 2:
+                continue
+            with contextlib.suppress(OSError), beneath.folder(self.root, self.root / "objects" / shelf) as descriptor:
+                with os.scandir(descriptor) as entries:
+                    names = [
+                        entry.name
+                        for entry in entries
+                        if layout.is_id(entry.name)
+                        and entry.name.startswith(shelf)
+                        and entry.is_dir(follow_symlinks=False)
+                    ]
+                for name in sorted(names):
+                    there = stat.S_ISREG(_mode(f"{name}/{layout.COMMIT}", descriptor))
+                    dropped = there and _mode(f"{name}/{layout.DROPPED}", descriptor)
+                    found[name] = "dropped" if dropped else "stored" if there else "other"
+        return found
 
     def half_dropped(self, identifiers: Iterable[str]) -> set[str]:
         """The committed ids, of these, whose outputs were dropped by somebody who was killed at it: some are left."""

@@ -80,6 +80,12 @@ def names(root: Path, path: Path) -> list[str]:
         return []
 
 
+def folders_in(descriptor: int) -> list[str]:
+    """The names of the folders in an open folder, links to folders not among them, sorted."""
+    with os.scandir(descriptor) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+
+
 def walk(root: Path, path: Path, deepest: int = 32) -> Iterator[tuple[Path, str]]:
     """Everything under a folder with its kind, the contents of a folder before itself; links are not followed."""
     for name in names(root, path):

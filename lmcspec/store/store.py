@@ -128,15 +128,9 @@ class Store:
             if len(shelf) != 2:
                 continue
             with contextlib.suppress(OSError), beneath.folder(self.root, self.root / "objects" / shelf) as descriptor:
-                with os.scandir(descriptor) as entries:
-                    names = [
-                        entry.name
-                        for entry in entries
-                        if layout.is_id(entry.name)
-                        and entry.name.startswith(shelf)
-                        and entry.is_dir(follow_symlinks=False)
-                    ]
-                for name in sorted(names):
+                for name in beneath.folders_in(descriptor):
+                    if not (layout.is_id(name) and name.startswith(shelf)):
+                        continue
                     there = stat.S_ISREG(_mode(f"{name}/{layout.COMMIT}", descriptor))
                     dropped = there and _mode(f"{name}/{layout.DROPPED}", descriptor)
                     found[name] = "dropped" if dropped else "stored" if there else "other"

@@ -42,8 +42,8 @@ def forget(
     why = ""
     try:
         leaving = sort(existing, Wish(studies=frozenset({study}))).leaving
-        data["frees"] = sum(one.piece.bytes for one in leaving)
-        data["results"] = sum(one.piece.what == "result" for one in leaving)
+        data["frees"] = sum(lost.piece.bytes for lost in leaving)
+        data["results"] = sum(lost.piece.what == "result" for lost in leaving)
     except (UnknownNeedsError, UsageError) as error:
         why = f"what gc would free can't be told: {error}"
     if format is Format.json:

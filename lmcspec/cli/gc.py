@@ -62,7 +62,7 @@ def gc(
     if yes:
         collected = collect(existing, wish, say=say)
         sorting, gone = collected.sorting, collected.gone
-        stuck = [{"id": one.piece.id, "what": one.piece.what, "why": one.why} for one in collected.stuck]
+        stuck = [{"id": left.piece.id, "what": left.piece.what, "why": left.why} for left in collected.stuck]
         busy = ""
     else:
         sorting, stuck, busy = sort(existing, wish), [], is_at_work(existing)
@@ -75,8 +75,8 @@ def gc(
             say(f"{busy}: nothing can be deleted until it ends")
         if gone and not yes:
             say(f"Nothing was deleted. To delete it: {_again(store, study, keep, older, to, checkpoints)}")
-        for one in stuck:
-            say(f"could not be deleted: {one['what']} {one['id'][:12]}: {one['why']}")
+        for left in stuck:
+            say(f"could not be deleted: {left['what']} {left['id'][:12]}: {left['why']}")
     if stuck:
         raise typer.Exit(4)
 
@@ -106,12 +106,12 @@ def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: 
     from lmcspec.plan.unneeded import unneeded
 
     screen = console()
-    total, frees = sorting.room.bytes, sum(one.piece.bytes for one in gone)
+    total, frees = sorting.room.bytes, sum(leaving.piece.bytes for leaving in gone)
     if gone:
         now = f"deleted; {size(total - frees)} are left" if deleted else f"of {size(total)} would go"
         screen.print(f"store {path}  {size(frees)} {now}")
         screen.print(_table(gone))
-    elif rest := sum(one.piece.bytes for one in unneeded(sorting.room, sorting.needs)):
+    elif rest := sum(leaving.piece.bytes for leaving in unneeded(sorting.room, sorting.needs)):
         screen.print(f"Nothing to delete: {size(rest)} of the store {path} are unneeded, and none of that is meant.")
     else:
         kept = len(sorting.needs.kept)
@@ -132,10 +132,10 @@ def _table(gone: "Iterable[Leaving]") -> "RenderableType":
 
     counts: Counter[tuple[str, str]] = Counter()
     sizes: Counter[tuple[str, str]] = Counter()
-    for one in gone:
-        row = whose(one), (WHAT[one.piece.what] and f"{WHAT[one.piece.what]}, ") + (one.kind or UNKNOWN)
+    for leaving in gone:
+        row = whose(leaving), (WHAT[leaving.piece.what] and f"{WHAT[leaving.piece.what]}, ") + (leaving.kind or UNKNOWN)
         counts[row] += 1
-        sizes[row] += one.piece.bytes
+        sizes[row] += leaving.piece.bytes
     of_study: Counter[str] = Counter()
     for (study, _), amount in sizes.items():
         of_study[study] += amount
@@ -150,14 +150,14 @@ def _table(gone: "Iterable[Leaving]") -> "RenderableType":
     return grid
 
 
-def whose(one: "Leaving") -> str:
+def whose(leaving: "Leaving") -> str:
     """For whom something was made that goes, in words."""
-    if not one.studies:
+    if not leaving.studies:
         return "of no known study"
-    named = ", ".join(one.studies)
-    if one.earlier:
+    named = ", ".join(leaving.studies)
+    if leaving.earlier:
         return f"{named}, earlier plans"
-    return f"{named}, forgotten" if one.forgotten else named
+    return f"{named}, forgotten" if leaving.forgotten else named
 
 
 def _document(
@@ -165,16 +165,16 @@ def _document(
 ) -> dict[str, Any]:
     pieces = [
         {
-            "what": one.piece.what,
-            "id": one.piece.id,
-            "kind": one.kind,
-            "studies": list(one.studies),
-            "bytes": one.piece.bytes,
-            "written": one.piece.written,
+            "what": leaving.piece.what,
+            "id": leaving.piece.id,
+            "kind": leaving.kind,
+            "studies": list(leaving.studies),
+            "bytes": leaving.piece.bytes,
+            "written": leaving.piece.written,
         }
-        for one in gone
+        for leaving in gone
     ]
-    freed = sum(one.piece.bytes for one in gone)
+    freed = sum(leaving.piece.bytes for leaving in gone)
     return {
         "deleted": deleted,
         "bytes": sorting.room.bytes,

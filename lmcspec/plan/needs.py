@@ -29,12 +29,12 @@ class StudyNeeds(NamedTuple):
 
 def readers(tasks: Iterable[tuple[str, Iterable[str]]], until_used: Set[str]) -> dict[str, set[str]]:
     """Of each task whose files are kept until they are used the tasks that read them; `tasks` are (id, its inputs)."""
-    found: dict[str, set[str]] = {}
+    reading: dict[str, set[str]] = {}
     for identifier, sources in tasks:
         for source in sources:
             if source in until_used:
-                found.setdefault(source, set()).add(identifier)
-    return found
+                reading.setdefault(source, set()).add(identifier)
+    return reading
 
 
 class Needs:

@@ -78,7 +78,7 @@ def occupied(room: Room, needs: Needs) -> Occupied:
         studies.append(StudyShare(of_study.study, len(there), sum(result.bytes for result in there), alone))
     shared = [room.results[task] for task, count in askers.items() if count > 1]
     leaving = list(unneeded(room, needs))
-    results = [one.piece for one in leaving if one.piece.what == "result"]
+    results = [lost.piece for lost in leaving if lost.piece.what == "result"]
     return Occupied(
         room.bytes,
         by_kind(room),
@@ -88,6 +88,6 @@ def occupied(room: Room, needs: Needs) -> Occupied:
         tuple(sorted(studies, key=lambda study: (-study.bytes, study.study))),
         Share(len(shared), sum(result.bytes for result in shared)),
         Share(len(results), sum(piece.bytes for piece in results)),
-        sum(one.piece.bytes for one in leaving),
-        tuple(sorted({study for one in leaving if one.forgotten for study in one.studies})),
+        sum(lost.piece.bytes for lost in leaving),
+        tuple(sorted({study for lost in leaving if lost.forgotten for study in lost.studies})),
     )

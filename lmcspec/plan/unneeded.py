@@ -65,24 +65,24 @@ def chosen(room: Room, needs: Needs, wish: Wish, now: float) -> list[Leaving]:
     def age(piece: Piece) -> float:
         return max(0.0, now - piece.written)
 
-    found = list(unneeded(room, needs))
+    going = list(unneeded(room, needs))
     if wish.checkpoints is not None:
-        known = {leaving.piece.id for leaving in found if leaving.piece.what == "checkpoint"}
-        stale = (one for one in room.checkpoints if one.id not in known and age(one) >= wish.checkpoints)
-        found += [_leaving(piece, room, needs) for piece in stale]
+        known = {leaving.piece.id for leaving in going if leaving.piece.what == "checkpoint"}
+        stale = (piece for piece in room.checkpoints if piece.id not in known and age(piece) >= wish.checkpoints)
+        going += [_leaving(piece, room, needs) for piece in stale]
     if wish.studies:
-        found = [leaving for leaving in found if wish.studies & set(leaving.studies)]
-    found = [leaving for leaving in found if not wish.spared & set(leaving.studies)]
+        going = [leaving for leaving in going if wish.studies & set(leaving.studies)]
+    going = [leaving for leaving in going if not wish.spared & set(leaving.studies)]
     if wish.older is not None:
-        found = [leaving for leaving in found if age(leaving.piece) >= wish.older]
-    found.sort(key=lambda leaving: (-age(leaving.piece), leaving.piece.what, leaving.piece.id, leaving.piece.name))
-    return found if wish.to is None else _until(found, room.bytes - wish.to)
+        going = [leaving for leaving in going if age(leaving.piece) >= wish.older]
+    going.sort(key=lambda leaving: (-age(leaving.piece), leaving.piece.what, leaving.piece.id, leaving.piece.name))
+    return going if wish.to is None else _until(going, room.bytes - wish.to)
 
 
-def _until(found: list[Leaving], excess: int) -> list[Leaving]:
+def _until(candidates: list[Leaving], excess: int) -> list[Leaving]:
     """The first of these, until as many bytes go as there are too many."""
     going: list[Leaving] = []
-    for leaving in found:
+    for leaving in candidates:
         if excess <= 0:
             break
         going.append(leaving)

@@ -147,10 +147,10 @@ def _place(store: Store, piece: Piece) -> Path:
 @contextlib.contextmanager
 def _noting_full() -> Iterator[list[OSError]]:
     """The errors in the block that a full disk gives, at most one."""
-    found: list[OSError] = []
+    errors: list[OSError] = []
     try:
-        yield found
+        yield errors
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        found.append(error)
+        errors.append(error)

@@ -123,7 +123,7 @@ class Store:
 
         A look at a folder's names and two at names in each object, for stores with many.
         """
-        found: dict[str, Literal["stored", "dropped", "other"]] = {}
+        places: dict[str, Literal["stored", "dropped", "other"]] = {}
         for shelf in beneath.names(self.root, self.root / "objects"):
             if len(shelf) != 2:
                 continue
@@ -133,8 +133,8 @@ class Store:
                         continue
                     there = stat.S_ISREG(_mode(f"{name}/{layout.COMMIT}", descriptor))
                     dropped = there and _mode(f"{name}/{layout.DROPPED}", descriptor)
-                    found[name] = "dropped" if dropped else "stored" if there else "other"
-        return found
+                    places[name] = "dropped" if dropped else "stored" if there else "other"
+        return places
 
     def half_dropped(self, identifiers: Iterable[str]) -> set[str]:
         """The committed ids, of these, whose outputs were dropped by somebody who was killed at it: some are left."""

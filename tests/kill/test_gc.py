@@ -13,7 +13,7 @@ from lmcspec.base.faults import UPKEEP
 from lmcspec.plan.needs import read_needs
 from lmcspec.store import Index, Store, forget_study, verify
 
-STAGES = [stage for stage in UPKEEP if stage != "gc.unmarked"]
+STAGES = [stage for stage in UPKEEP if stage.startswith("gc.") and stage != "gc.unmarked"]
 """That one is reached on a full disk alone."""
 ALWAYS = ("gc.first-aside", "gc.all-aside", "gc.first-deleted")
 

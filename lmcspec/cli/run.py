@@ -69,6 +69,17 @@ def run(
     only: OnlyOption = [],  # noqa: B006
     failed: FailedOption = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first task that fails.")] = False,
+    patience: Annotated[
+        float | None,
+        typer.Option(
+            "--patience",
+            min=0.0,
+            metavar="MINUTES",
+            show_default=False,
+            help="How long a task may say nothing before its worker is ended: 30, or ten times what it should take, if "
+            "that is longer. 0: for ever.",
+        ),
+    ] = None,
     max_tasks: MaxTasksOption = 100_000,
     tracking_uri: TrackingOption = None,
     no_tracking: Annotated[
@@ -88,6 +99,7 @@ def run(
     from lmcspec.engine.provenance import provenance
     from lmcspec.engine.run import Limits
     from lmcspec.engine.runner import make_runner
+    from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
     from lmcspec.plan.planned_study import is_saved, plan_study, read_study
@@ -147,7 +159,7 @@ def run(
                         [listener],
                         spec=study.resolved,
                         provenance=begun,
-                        limits=Limits(max_parallel, fail_fast),
+                        limits=Limits(max_parallel, fail_fast, patience_of(patience)),
                     )
             except RunInterrupted as interruption:
                 _tell_interrupted(interruption)

@@ -104,6 +104,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A running task has said nothing for long. After `limit` seconds its worker is ended."""
+
+    at: float
+    task: PlannedTask
+    seconds: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """A running task stopped on request; its checkpoint, if it keeps any, is in the store."""
 
@@ -150,6 +160,7 @@ Event = (
     | Failed
     | Skipped
     | Waiting
+    | Silent
     | Interrupted
     | WorkerReplaced
     | Stopping

@@ -18,6 +18,7 @@ from lmcspec.tasks import Interrupted
 FailureClass = Literal[
     "interrupted",  # stopped on request
     "lost",  # the worker process ended in the middle of the task
+    "hung",  # it said nothing for so long that its worker was ended
     "out-of-memory",  # memory of the device or the host ran out
     "store",  # the store can't be written to, so that no other task would fare better
     "stale",  # data are not what was planned, so that what else reads them would fare the same

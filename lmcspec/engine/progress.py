@@ -140,6 +140,11 @@ class Plain:
                 return [f"retry     {task.label}{when}{how}, after {event.reason}: {event.message}"]
             case events.Waiting(task=task):
                 return [f"waiting   {task.label}: {event.holder} is doing it"]
+            case events.Silent(task=task):
+                silent, limit = duration(event.seconds), duration(event.limit)
+                return [
+                    f"silent    {task.label} has said nothing for {silent}; at {limit} its worker is ended (--patience)"
+                ]
             case events.Interrupted(task=task):
                 return [f"stopped   {task.label}"]
             case events.WorkerReplaced():

@@ -11,10 +11,12 @@ from lmcspec.base.errors import StoreError
 from lmcspec.engine import events
 from lmcspec.engine.context import present
 from lmcspec.engine.failures import Failure, last_lines
+from lmcspec.engine.forecast import Forecast
 from lmcspec.engine.interrupts import Interrupts, RunInterrupted
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, Runner, RunnerEvent
 from lmcspec.engine.schedule import FINAL, Retries, TaskQueue
+from lmcspec.engine.silence import Patience, Silence, Silences, said_of
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.work import Report
 from lmcspec.store import Index, Store, layout, note_lost
@@ -29,6 +31,8 @@ class Limits(NamedTuple):
     """Tasks at a time, at most."""
     fail_fast: bool = False
     """Whether the first task that fails for good ends it: nothing more starts, and what runs saves a checkpoint."""
+    patience: Patience = Patience()
+    """How long a task may say nothing."""
 
 
 NO_LIMITS = Limits()
@@ -78,6 +82,10 @@ class _Run:
             retries=retries,
             max_parallel=limits.max_parallel,
         )
+        self._forecast = Forecast(job.tasks.values(), len(runner.slots))
+        self._silences = Silences(limits.patience)
+        self._hung: dict[str, Silence] = {}
+        """Tasks whose worker was ended, and has not been seen to go yet."""
         self._task_at: dict[int, str] = {}
         self._pid_at: dict[int, int] = {}
         self._began_at: dict[str, float] = {}
@@ -107,6 +115,7 @@ class _Run:
                         break
                     for event in self._runner.poll(self._patience()):
                         self._take_in(event)
+                    self._look_for_silence()
                     self._list()
             except KeyboardInterrupt:
                 # The second Ctrl-C of a run in this very process.
@@ -138,11 +147,23 @@ class _Run:
                 report = Report("reused", 0.0, stored.outcome, stored.scalars)
                 self._finish(self._job.tasks[identifier], None, report)
 
+    def _look_for_silence(self) -> None:
+        """Name tasks that have said nothing for long, and end the workers of those that have for too long."""
+        now = time.monotonic()
+        for silence in self._silences.suspicious(now):
+            self._tell(events.Silent(time.time(), self._job.tasks[silence.task], silence.seconds, silence.limit))
+        slots = {task: slot for slot, task in self._task_at.items()}
+        for silence in self._silences.hung(now):
+            if silence.task not in self._hung and silence.task in slots:
+                self._hung[silence.task] = silence
+                self._runner.end(slots[silence.task])
+
     def _hand_out(self) -> None:
         for identifier, slot in self._queue.assign():
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
-            self._began_at[identifier] = time.monotonic()
+            self._began_at[identifier] = now = time.monotonic()
+            self._silences.began(identifier, self._forecast.seconds(task), now)
             pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
             faults.reach("engine.dispatched", worker=pid)
             self._tell(events.Started(time.time(), task, slot, self._queue.attempts[identifier]))
@@ -159,6 +180,7 @@ class _Run:
                 self._pid_at[slot] = pid
                 self._queue.open(slot)
             case Progressed(done=done, total=total, note=note) if task:
+                self._silences.heard(task.id, time.monotonic())
                 self._tell(events.Progress(time.time(), task, slot, done, total, note))
             case Passed(byproduct=byproduct) if task:
                 self._queue.committed(byproduct)
@@ -167,12 +189,16 @@ class _Run:
                 faults.reach("engine.collected", worker=self._pid_at[slot])
                 self._queue.close(slot)
                 del self._task_at[slot]
+                self._silences.ended(task.id)
+                self._hung.pop(task.id, None)
+                self._forecast.over(task, report.seconds if report.status == "done" else None)
                 self._end(task, slot, report)
             case Lost(task=had_task, why=why, attempt=attempt, last_lines=lines):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(time.time(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
+                    self._silences.ended(task.id)
                     self._lose(task, slot, why, attempt, lines)
             case Replaced(why=why):
                 self._queue.close(slot)
@@ -249,6 +275,7 @@ class _Run:
 
     def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str, lines: tuple[str, ...]) -> None:
         """A worker went away with its task. What it had got done may be in the store all the same."""
+        hung = self._hung.pop(task.id, None)
         if stored := present(self._store, task.id):
             self._finish(task, slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
             return
@@ -256,7 +283,8 @@ class _Run:
             self._interrupt(task)
             return
         log = Path(attempt) / layout.LOG if attempt else None
-        failure = Failure("lost", why, log=str(log or ""), last_lines=lines or last_lines(log))
+        reason, why = ("hung", said_of(hung)) if hung else ("lost", why)
+        failure = Failure(reason, why, log=str(log or ""), last_lines=lines or last_lines(log))
         if attempt:
             with contextlib.suppress(OSError, StoreError):
                 note_lost(self._store, Path(attempt), failure.document())

@@ -104,6 +104,10 @@ class Runner(Protocol):
         """What has happened since, in order; waits for something to happen, up to `timeout` seconds."""
         ...
 
+    def end(self, slot: int) -> None:
+        """End the worker of a slot at once, where it is a process of its own: `Lost` follows."""
+        ...
+
     def stop(self) -> None:
         """Ask all running tasks to save a checkpoint and stop."""
         ...

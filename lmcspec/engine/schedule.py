@@ -35,6 +35,7 @@ class Retries:
     first: float = 0.1
     """Seconds before the first retry of a lost task; each further one waits `factor` times as long."""
     factor: float = 4.0
+    hung: int = 1
     out_of_memory: int = 1
     held_elsewhere: tuple[float, float] = (0.5, 8.0)
     """Seconds until a task that another driver's worker does is looked at again: at first, and at most (it doubles)."""
@@ -180,7 +181,8 @@ class TaskQueue:
     def failed(self, identifier: str, reason: str, now: float) -> Consequence:
         """An attempt failed; `reason` is its class."""
         count = self._failures.get((identifier, reason), 0)
-        if reason == "lost" and count < self._retries.lost:
+        passing = {"lost": self._retries.lost, "hung": self._retries.hung}
+        if count < passing.get(reason, 0):
             retry_at = now + self._retries.first * self._retries.factor**count
         elif reason == "out-of-memory" and count < self._retries.out_of_memory:
             retry_at = now

@@ -24,6 +24,13 @@ class Patience:
 UNLIMITED = Patience(math.inf)
 
 
+def patience_of(minutes: float | None) -> Patience:
+    """What `--patience MINUTES` asks for: nothing for the usual, 0 for waiting for ever."""
+    if minutes is None:
+        return Patience()
+    return Patience(60 * minutes, 0.0) if minutes else UNLIMITED
+
+
 class Silence(NamedTuple):
     """A task that has said nothing for so many seconds, of so many that it may."""
 
@@ -75,3 +82,11 @@ class Silences:
             for task, heard in self._heard.items()
             if now - heard.last > heard.limit
         ]
+
+
+def said_of(silence: Silence) -> str:
+    """Why a worker was ended, for people."""
+    return (
+        f"it has said nothing for {silence.seconds / 60:.0f} min, of {silence.limit / 60:.0f} that it may, "
+        "and its worker was ended (--patience)"
+    )

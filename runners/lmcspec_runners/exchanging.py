@@ -90,6 +90,9 @@ class ExchangingRunner:
             self._happened.append((event, self._fetched(event)))
         return self._told()
 
+    def end(self, slot: int) -> None:
+        self._runner.end(slot)
+
     def stop(self) -> None:
         self._stopping = True
         self._runner.stop()

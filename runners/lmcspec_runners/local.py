@@ -93,6 +93,11 @@ class LocalRunner:
         """The folder of the attempt that the slot's worker is at, as far as it said."""
         return self._workers[slot].attempt
 
+    def end(self, slot: int) -> None:
+        if pid := self._workers[slot].pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def stop(self) -> None:
         self._stopping = True
 

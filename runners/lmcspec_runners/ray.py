@@ -134,6 +134,11 @@ class RayRunner:
         self._tell_if_alone()
         return happened
 
+    def end(self, slot: int) -> None:
+        if (actor := self._seats[slot].actor) is not None:
+            with contextlib.suppress(Exception):
+                self._cluster.ray.kill(actor)
+
     def stop(self) -> None:
         self._stopping = True
 

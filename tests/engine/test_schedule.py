@@ -160,7 +160,9 @@ def test_a_failure_takes_its_descendants_along_and_nothing_else():
     assert schedule.over
 
 
-@pytest.mark.parametrize(("reason", "delays"), [("lost", [0.1, 0.4, 1.6]), ("out-of-memory", [0.0]), ("data", [])])
+@pytest.mark.parametrize(
+    ("reason", "delays"), [("lost", [0.1, 0.4, 1.6]), ("hung", [0.1]), ("out-of-memory", [0.0]), ("data", [])]
+)
 def test_retries_by_class(reason, delays):
     schedule = opened(TaskQueue(plan(("a", ())), [""]), 1)
     now = 10.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcspec.engine.silence import UNLIMITED, Patience, Silence, Silences
+from lmcspec.engine.silence import UNLIMITED, Patience, Silence, Silences, patience_of
 
 
 def test_the_limit_is_from_what_such_tasks_take():
@@ -13,6 +13,12 @@ def test_the_limit_is_from_what_such_tasks_take():
     assert patience.limit(5) == 600
     assert patience.limit(120) == 1200
     assert UNLIMITED.limit(120) > 1e300
+
+
+def test_minutes_of_the_command():
+    assert patience_of(None) == Patience()
+    assert patience_of(2).limit(1e6) == 120
+    assert patience_of(0) == UNLIMITED
 
 
 def test_a_silent_task_is_named_and_then_given_up():

@@ -14,7 +14,9 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import Retries, events
 from lmcspec.engine.devices import gpu
+from lmcspec.engine.run import Limits
 from lmcspec.engine.runner import Lost, Ready, Replaced, Slot
+from lmcspec.engine.silence import Patience
 from lmcspec.store import Index, Store, failed_attempts, holder, take
 from lmcspec_runners import local, processes
 from lmcspec_runners.local import LocalRunner
@@ -48,6 +50,9 @@ class Kept:
 
     def submit(self, *args):
         return self._runner.submit(*args)
+
+    def end(self, slot):
+        self._runner.end(slot)
 
     def stop(self):
         raise AssertionError("tests that stop bring their own runner")
@@ -148,6 +153,27 @@ def test_a_crash_is_retried_then_reported_with_its_log(shared, store, tmp_path, 
         "failure.json",
         "log.txt",
     }
+
+
+@pytest.mark.parametrize("act", ["stubborn", "regex"])
+def test_a_task_that_says_nothing_is_ended_and_tried_once_more(shared, store, tmp_path, act):
+    """One that sleeps, and one that holds the interpreter's lock, so that no thread of its worker runs."""
+    plan = Plan()
+    task = plan.add(act, path=tmp_path / "marks", label="hangs")
+    after = plan.add(value=1, kind="WRITE", needs=(task,))
+    other = plan.add(value=2)
+    patience = Patience(least=0.6, times=0)
+    summary, heard = run(plan, store, shared, limits=Limits(patience=patience))
+    assert (summary.failed, summary.skipped, summary.done) == ((task,), (after,), (other,))
+    assert [event.reason for event in of(events.Retried, heard)] == ["hung"]
+    assert [(event.task.label, event.limit) for event in of(events.Silent, heard)] == [("hangs", 0.6)] * 2
+    (failed,) = of(events.Failed, heard)
+    assert failed.reason == "hung" and "it has said nothing" in failed.message and "--patience" in failed.message
+    assert "logged" in Path(failed.log).read_text()
+    pids = [int(pid) for pid in (tmp_path / "marks").read_text().split()]
+    assert len(set(pids)) == 2 and not any(psutil.pid_exists(pid) for pid in pids)
+    assert holder(store, task) is None or not psutil.pid_exists(holder(store, task).process.pid)
+    assert {failure.document["reason"] for failure in failed_attempts(store, task)} == {"hung"}
 
 
 def test_a_crash_in_between_is_not_the_end(shared, store, tmp_path):

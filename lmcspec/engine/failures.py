@@ -98,7 +98,7 @@ def unwritable(error: BaseException, root: Path) -> StoreError | None:
         number = cause.errno if isinstance(cause, OSError) else None
         return error if number in _STORE or (number == errno.ENOENT and not stands(root)) else None
     number = _errno(error)
-    if number not in _DISK and (number != errno.ENOENT or stands(root)):
+    if number is None or (number not in _DISK and (number != errno.ENOENT or stands(root))):
         return None
     file = getattr(error, "filename", None)
     if isinstance(file, str | bytes | os.PathLike) and not Path(os.fsdecode(file)).is_relative_to(root):

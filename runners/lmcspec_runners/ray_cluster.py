@@ -1,5 +1,8 @@
 """A Ray cluster as seen from the driver: its nodes, what they can hold, and how they differ."""
 
+# Ray is an extra.
+# pyright: reportMissingImports=false
+
 import logging
 import os
 import sys

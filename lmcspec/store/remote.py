@@ -67,7 +67,7 @@ class Remote:
         except Exception as error:
             raise UsageError(
                 f"{shown} is no URL that fsspec can open: {one_line(_SECRET.sub('', str(error)))}",
-                help="such as s3://bucket/folder, gs://bucket/folder, sftp://host/folder or file:///folder",
+                help="such as s3://bucket/folder, gs://bucket/folder, sftp://host/folder, or the path of a folder",
             ) from error
         if not isinstance(root, str) or not root.strip("/") or not url.strip():
             raise UsageError(f"{shown} names no folder", help="such as s3://bucket/folder")

@@ -70,9 +70,8 @@ class Cluster:
 
     def ask(self, node: Node) -> Any:
         """A reference to the answer of `node_facts` on that node, as the bytes of a document."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        there = NodeAffinitySchedulingStrategy(node_id=node.id, soft=False)
+        strategies = self.ray.util.scheduling_strategies
+        there = strategies.NodeAffinitySchedulingStrategy(node_id=node.id, soft=False)
         # By Ray's own decorator the function travels by its name: every node has to have lmcspec.
         return self.ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(_facts_text).remote()
 

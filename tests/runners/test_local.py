@@ -162,11 +162,11 @@ def test_a_task_that_says_nothing_is_ended_and_tried_once_more(shared, store, tm
     task = plan.add(act, path=tmp_path / "marks", label="hangs")
     after = plan.add(value=1, kind="WRITE", needs=(task,))
     other = plan.add(value=2)
-    patience = Patience(least=0.6, times=0)
+    patience = Patience(least=2.0, times=0)
     summary, heard = run(plan, store, shared, limits=Limits(patience=patience))
     assert (summary.failed, summary.skipped, summary.done) == ((task,), (after,), (other,))
     assert [event.reason for event in of(events.Retried, heard)] == ["hung"]
-    assert [(event.task.label, event.limit) for event in of(events.Silent, heard)] == [("hangs", 0.6)] * 2
+    assert [(event.task.label, event.limit) for event in of(events.Silent, heard)] == [("hangs", 2.0)] * 2
     (failed,) = of(events.Failed, heard)
     assert failed.reason == "hung" and "it has said nothing" in failed.message and "--patience" in failed.message
     assert "logged" in Path(failed.log).read_text()

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
+from types import SimpleNamespace
 
 import pytest
 from jobs_for_tests import Plan
@@ -33,6 +34,8 @@ class Gone(Exception):
 
 class FakeRay:
     """Actors are objects here, their calls threads, references futures."""
+
+    util = SimpleNamespace(scheduling_strategies=SimpleNamespace(NodeAffinitySchedulingStrategy=SimpleNamespace))
 
     def __init__(self, *nodes, facts=None):
         self.cluster = [

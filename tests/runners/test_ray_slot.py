@@ -21,6 +21,7 @@ def slot():
     os.environ["CUDA_VISIBLE_DEVICES"] = "0,1"
     slot = RaySlot("cpu", "feed")
     assert read_facts(slot.begin())["host"] == socket.gethostname()
+    until(slot, Ready, slot.listen(0.1))
     yield slot
     slot.close()
     if before is None:
@@ -51,7 +52,6 @@ def until(slot, kind, said):
 
 
 def test_a_task_from_its_order_to_its_report(slot, store):
-    until(slot, Ready, slot.listen(0.1))
     plan = Plan()
     task = plan.add("look")
     happened = until(slot, Ready, slot.work(order(plan, task, store), 0.5))

@@ -5,11 +5,12 @@ import re
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _BY_LOWER = {name.lower(): size for name, size in _UNITS.items()}
 UNITS = ", ".join(_UNITS)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*([a-zA-Z]+)", re.ASCII)
 
 
 def read_bytes(text: str) -> int:
     """The number of bytes in `text`. ValueError where it is none."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-zA-Z]+)", text.strip())
+    match = _SIZE.fullmatch(text.strip())
     if match is None or match[2].lower() not in _BY_LOWER:
         raise ValueError(f"{text!r} is no size; the units are {UNITS}")
     return int(float(match[1]) * _BY_LOWER[match[2].lower()])

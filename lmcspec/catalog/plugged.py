@@ -35,6 +35,12 @@ def plugged_cards() -> tuple[tuple[str, Card], ...]:
     return tuple((_called(point), card) for point in points for card in _cards(point))
 
 
+def brings_cards(module: str) -> bool:
+    """Whether a module is of a package that brings cards, by what is installed; nothing is imported."""
+    points = metadata.entry_points(group=ENTRY_POINTS) if _any_plugs_in() else ()
+    return module.partition(".")[0] in {point.module.partition(".")[0] for point in points}
+
+
 def _called(point: metadata.EntryPoint) -> str:
     return f"the plug-in {point.name} ({point.value})"
 

@@ -17,10 +17,11 @@ def ui(
     """Start MLflow's UI on what was tracked, on this machine only. Ctrl-C ends it."""
     from lmcspec.track import tracking_uri as choose
     from lmcspec.track.serve import serve
+    from lmcspec.track.where import shown
 
     existing = needed_store(store)
     uri = choose(existing, tracking_uri)
     if uri.startswith(("http://", "https://")):
-        say(f"{uri} is a server: open it in a browser")
+        say(f"{shown(uri)} is a server: open it in a browser")
         return
     serve(uri, existing, port, say)

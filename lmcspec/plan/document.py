@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
+from lmcspec.catalog.plugged import brings_cards
 from lmcspec.plan.cost import work
 from lmcspec.plan.facts import moved_data
 from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way, find_byproducts
@@ -107,11 +108,19 @@ MALFORMED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 
 
 def _kind(name: str) -> Kind:
+    """The kind of that name. StoreError for any other than a built-in one or one of a package that brings cards."""
+    module, colon, _ = name.partition(":")
+    # A document may be anybody's, and importing a module runs it.
+    if colon and not brings_cards(module):
+        raise StoreError(
+            f"the kind of task {name!r} is of no package that is installed and brings cards",
+            help="install the package with which the plan was made; CONTRIBUTING.md says how one brings cards",
+        )
     try:
         loaded = kind(name)
     except KeyError as error:
         raise StoreError(str(error.args[0])) from None
-    except Exception as error:  # noqa: BLE001 (it may name any module)
+    except Exception as error:  # noqa: BLE001 (whatever a package does when it is imported)
         raise StoreError(f"the kind of task {name!r} can't be loaded: {type(error).__name__}: {error}") from None
     if not isinstance(loaded, Kind):
         raise StoreError(f"{name!r} is no kind of task")

@@ -36,6 +36,12 @@ def test_a_server_is_named_and_not_started(place, finished, lmcspec, served):
     assert "http://127.0.0.1:9 is a server: open it in a browser" in said.err
 
 
+def test_a_password_in_an_address_is_not_shown(place, finished, lmcspec, served):
+    said = lmcspec("ui", "--store", str(finished), "--tracking-uri", "https://me:secret@host.example/x")
+    assert (said.code, served) == (0, [])
+    assert "https://host.example/x is a server" in said.err and "secret" not in said.out + said.err
+
+
 def test_a_store_is_served_from_its_own_database(place, finished, lmcspec, served):
     assert lmcspec("ui", "--store", str(finished), "--port", "1234").code == 0
     ((uri, store, port, _),) = served

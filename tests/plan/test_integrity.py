@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -187,8 +188,8 @@ def test_sets_that_no_task_uses_are_no_part_of_a_saved_plan(tmp_path):
     assert read_document(saved).tasks and set(saved["neutral"]) <= set(saved["parts"])
 
 
-@pytest.mark.parametrize("name", ["this", "no.such.module:KIND", "os:getcwd", "json:dumps", "lmcspec.tasks:kind"])
-def test_a_plan_that_names_something_else_as_a_kind_of_task(document, name):
+def of_another_kind(document, name):
+    """A plan of one task, whose kind is called otherwise, under honest digests."""
     forged = copy.deepcopy(document)
     entry = next(iter(forged["tasks"].values()))
     entry["kind"] = name
@@ -196,5 +197,22 @@ def test_a_plan_that_names_something_else_as_a_kind_of_task(document, name):
     forged["roles"] = forged["images"] = {}
     forged["targets"] = []
     forged[SEAL] = seal(forged)
-    with pytest.raises(StoreError):
-        read_document(forged)
+    return forged
+
+
+@pytest.mark.parametrize("name", ["this", "no.such.module:KIND", "os:getcwd", "json:dumps", "lmcspec.tasks:kind"])
+def test_a_plan_that_names_something_else_as_a_kind_of_task(document, name):
+    for read in (read_document, recorded):
+        with pytest.raises(StoreError):
+            read(of_another_kind(document, name))
+
+
+def test_a_plan_imports_no_module_but_of_a_package_that_brings_cards(document, tmp_path, monkeypatch):
+    """Importing runs a module, and a plan may be a stranger's: what is merely installed is not imported for one."""
+    (tmp_path / "installed_by_chance.py").write_text("raise SystemExit('it was run')\nKIND = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for read in (read_document, recorded):
+        with pytest.raises(StoreError, match="brings cards") as caught:
+            read(of_another_kind(document, "installed_by_chance:KIND"))
+        assert "CONTRIBUTING.md" in caught.value.help
+    assert "installed_by_chance" not in sys.modules

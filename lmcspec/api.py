@@ -107,7 +107,7 @@ class Plan:
         """
         import contextlib
 
-        from lmcspec.engine.execute import execute, keep
+        from lmcspec.engine.execute import Origin, execute, keep
         from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
@@ -132,11 +132,11 @@ class Plan:
             if running:
                 path = self.study.loaded.path
                 begun = provenance(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
-                spec = PlannedStudy(self.graph, self.study.loaded).resolved
+                origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
                     placing = make_runner(runner, workers)
-                    failed = execute(view, store, placing, listeners, spec=spec, provenance=begun).failed
+                    failed = execute(view, store, placing, listeners, origins=origins).failed
             else:
                 keep(store, self.graph)
         results = self.results()

@@ -55,7 +55,7 @@ def export(
 
     form = form or usual_form(chosen.task.params.method.value["method"], output)
     check_output(output, form, replace=force)
-    stored = stored_set(existing, study.plan, chosen, spelled("lmcspec run", spec, sets))
+    stored = stored_set(existing, study.plan, chosen, spelled("lmcspec run", [spec], sets))
     images = read_stored(stored, chosen, study.plan)
     files = write(images, output, form)
     _tell(images, document(images, chosen, form, files, spec.resolve().parent), format)

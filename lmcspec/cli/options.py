@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from lmcspec.plan import Plan
     from lmcspec.plan.chosen import Chosen, Figures
     from lmcspec.plan.cost import Pace
     from lmcspec.spec import Loaded
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 DEFAULT_STORE = ".lmcspec"
 
 SpecArgument = Annotated[Path, typer.Argument(metavar="SPEC", help="A study in TOML or YAML.", show_default=False)]
+SpecsArgument = Annotated[
+    list[Path],
+    typer.Argument(metavar="SPEC...", help="A study in TOML or YAML; several share the devices.", show_default=False),
+]
 SetOption = Annotated[
     list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the spec: recipes.real.batch=64.")
 ]
@@ -88,10 +93,10 @@ def open_existing(given: Path | None, trusted: bool = False) -> "Store | None":
     return Store.open(path, create=False, trusted=trusted)
 
 
-def spelled(command: str, spec: Path, sets: Sequence[str]) -> str:
-    """The command as it can be typed again: with its spec, and what was set."""
+def spelled(command: str, specs: Sequence[Path], sets: Sequence[str]) -> str:
+    """The command as it can be typed again: with its specs, and what was set."""
     overrides = [word for setting in sets for word in ("--set", setting)]
-    return " ".join([*command.split(), shlex.join([str(spec), *overrides])])
+    return " ".join([*command.split(), shlex.join([*map(str, specs), *overrides])])
 
 
 def needed_store(given: Path | None, trusted: bool = False) -> "Store":
@@ -116,13 +121,14 @@ def chosen(targets: list[str], until: list[str], only: list[str], failed: bool) 
     return Chosen(tuple(targets), tuple(until), tuple(only), failed)
 
 
-def figures(chosen: "Chosen | None", loaded: "Loaded | None") -> "Figures":
-    """What may be asked for by the name of a figure, where anything is."""
+def figures(chosen: "Chosen | None", plan: "Plan", several: Sequence["Loaded | None"]) -> "Figures":
+    """What may be asked for by the name of a figure, where anything is, of the specs that the plan was made of."""
     if chosen is None or not chosen.targets:
         return {}
     from lmcspec.plan.figures_chosen import figures_of
+    from lmcspec.plan.together import figures_together
 
-    return figures_of(loaded)
+    return figures_together(plan, [figures_of(loaded) for loaded in several])
 
 
 def first_pace() -> "Pace":

@@ -14,7 +14,7 @@ from lmcspec.cli.options import (
     MaxTasksOption,
     OnlyOption,
     SetOption,
-    SpecArgument,
+    SpecsArgument,
     StoreOption,
     TargetOption,
     UntilOption,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def plan(
-    spec: SpecArgument,
+    specs: SpecsArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     format: Annotated[Literal["table", "tree", "json"], typer.Option("--format", help="How to show it.")] = "table",
@@ -62,11 +62,13 @@ def plan(
 
     A study that was forgotten is kept again.
     """
+    from lmcspec.base.errors import UsageError
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
     from lmcspec.plan.planned_study import read_study
     from lmcspec.plan.selected import selected
+    from lmcspec.plan.together import together
 
     begun = time.perf_counter()
     existing = open_existing(store)
@@ -77,13 +79,19 @@ def plan(
         from lmcspec.store import Store
 
         existing = Store.open(store_path(store))
-        take_facts(load(spec, sets), existing, say=say)
-    study = read_study(spec, sets, existing, max_tasks)
-    planned = study.plan
-    refuse_empty(planned)
+        for spec in specs:
+            take_facts(load(spec, sets), existing, say=say)
+    studies = [read_study(spec, sets, existing, max_tasks) for spec in specs]
+    for study in studies:
+        refuse_empty(study.plan)
+    planned = together([study.plan for study in studies])
+    if output is not None and planned.parts:
+        raise UsageError("-o saves the plan of one study", help="save them one by one; `lmcspec run` takes several")
     if existing is not None:
-        _keep_again(existing, planned.study)
+        for study in studies:
+            _keep_again(existing, study.plan.study)
     part = chosen(targets, until, only, failed)
+    named = figures(part, planned, [study.loaded for study in studies])
     forced = selected(planned, force)
     asked = None
     if simulate:
@@ -91,7 +99,7 @@ def plan(
 
         asked = fleet(simulate)
     pace = asked.pace if asked else first_pace()
-    view = outlook(planned, existing, forced, chosen=part, figures=figures(part, study.loaded), pace=pace)
+    view = outlook(planned, existing, forced, chosen=part, figures=named, pace=pace)
     seconds = time.perf_counter() - begun
     if output is not None:
         from lmcspec.base.file_names import possible

@@ -39,7 +39,7 @@ def report(
     existing = needed_store(store, trust)
     study = read_study(spec, sets, existing, max_tasks)
     runs = task_runs(study.plan, existing, choose(existing, tracking_uri))
-    written = write_report(study, existing, runs, spelled("", spec, sets), output)
+    written = write_report(study, existing, runs, spelled("", [spec], sets), output)
     if format is Format.json:
         put(envelope("report", True, written.document()))
     else:

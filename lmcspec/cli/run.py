@@ -14,7 +14,7 @@ from lmcspec.cli.options import (
     MaxTasksOption,
     OnlyOption,
     SetOption,
-    SpecArgument,
+    SpecsArgument,
     StoreOption,
     TargetOption,
     TrustOption,
@@ -38,7 +38,7 @@ RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path_
 
 
 def run(
-    spec: SpecArgument,
+    specs: SpecsArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print the results.")] = Format.table,
@@ -89,11 +89,14 @@ def run(
         bool, typer.Option("--require-tracking", help="Fail where the tracking server can't be told everything.")
     ] = False,
 ) -> None:
-    """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop."""
+    """Run what of a study is not in the store yet, then print its results. The same command goes on after any stop.
+
+    Several studies run at once, in fair shares; what they have in common runs once.
+    """
     from lmcspec.base.errors import BlockedError
     from lmcspec.catalog import get
     from lmcspec.engine import RunInterrupted
-    from lmcspec.engine.execute import execute, keep
+    from lmcspec.engine.execute import Origin, execute, keep
     from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.progress import show
     from lmcspec.engine.provenance import provenance
@@ -102,29 +105,33 @@ def run(
     from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
-    from lmcspec.plan.planned_study import is_saved, plan_study, read_study
+    from lmcspec.plan.planned_study import PlannedStudy, is_saved, plan_study, read_study
     from lmcspec.plan.render import nothing_to_do
     from lmcspec.plan.selected import selected
+    from lmcspec.plan.together import together
     from lmcspec.spec import load
     from lmcspec.store import Store
     from lmcspec.track.telling import telling
 
     get("runner", runner)  # an unknown name is better said before anything else
     opened = Store.open(store_path(store), trusted=trust)
-    if is_saved(spec):
-        study = read_study(spec, sets, opened, max_tasks)
-        check_saved(study.plan, opened, say)
-    else:
-        loaded = load(spec, sets)
-        take_facts(loaded, opened, everything=False, say=say)
-        study = plan_study(loaded, opened, max_tasks)
-    planned = study.plan
-    refuse_empty(planned)
+    studies: list[PlannedStudy] = []
+    for spec in specs:
+        if is_saved(spec):
+            studies.append(read_study(spec, sets, opened, max_tasks))
+            check_saved(studies[-1].plan, opened, say)
+        else:
+            loaded = load(spec, sets)
+            take_facts(loaded, opened, everything=False, say=say)
+            studies.append(plan_study(loaded, opened, max_tasks))
+        refuse_empty(studies[-1].plan)
+    planned = together([study.plan for study in studies])
     if objects is not None:
         _fetch(objects, opened, planned)
     part = chosen(targets, until, only, failed)
+    asked = figures(part, planned, [study.loaded for study in studies])
     forced = selected(planned, force)
-    view = outlook(planned, opened, forced, checked=True, chosen=part, figures=figures(part, study.loaded))
+    view = outlook(planned, opened, forced, checked=True, chosen=part, figures=asked)
     if view.diff.blocked:
         blocked = sum(task.id in view.diff.blocked for task in view.counted)
         say(f"{blocked:,} tasks are blocked and left out: {'; '.join(view.obstacles)}")
@@ -135,7 +142,11 @@ def run(
     summary = None
     with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
         if view.diff.run:
-            begun = provenance(spelled("lmcspec run", spec, sets), spec.parent)
+            command = spelled("lmcspec run", specs, sets)
+            origins = {
+                study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
+                for spec, study in zip(specs, studies, strict=True)
+            }
             beside = {"objects": objects} if runner == "ray" else {}
             placing = make_runner(
                 runner,
@@ -157,8 +168,7 @@ def run(
                         opened,
                         placing,
                         [listener],
-                        spec=study.resolved,
-                        provenance=begun,
+                        origins=origins,
                         limits=Limits(max_parallel, fail_fast, patience_of(patience)),
                     )
             except RunInterrupted as interruption:
@@ -197,13 +207,17 @@ def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summa
     from lmcspec.report.table import table
     from lmcspec.store import layout
 
-    rows = tidy(plan, store)
+    rows = {part.study: tidy(part, store) for part in plan.each}
     if format is Format.json:
         counts = {} if summary is None else {"done": len(summary.done), "failed": len(summary.failed)}
         ok = summary is None or not summary.failed
-        document = {"tasks": counts, "results": [row.document() for row in rows]}
+        results = [{"study": study, **row.document()} for study, of_study in rows.items() for row in of_study]
+        document = {"tasks": counts, "results": results}
         put(envelope("run", ok, layout.spelled(document)))
         return
     screen = console()
-    for part in table(plan, rows):
-        screen.print(part)
+    for number, part in enumerate(plan.each):
+        if number:
+            screen.print()
+        for printed in table(part, rows[part.study]):
+            screen.print(printed)

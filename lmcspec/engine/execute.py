@@ -1,16 +1,18 @@
 """Carry a plan out: what of it runs, as a job for the scheduler."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from statistics import median
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.engine.events import Event, Finished, Started
 from lmcspec.engine.journal import journal
+from lmcspec.engine.of_study import of_study
 from lmcspec.engine.placement import Demand
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.provenance import NOWHERE, Provenance
@@ -31,32 +33,40 @@ from lmcspec.store import Store, driving, last_plan, record_plan, sweep
 from lmcspec.tasks import Task, kind
 
 
+class Origin(NamedTuple):
+    """What a study comes from, as its journal keeps it."""
+
+    spec: Mapping[str, Any] | None = None
+    """The resolved study, by case."""
+    provenance: Provenance = NOWHERE
+
+
 def execute(
     view: Outlook,
     store: Store,
     runner: Runner,
     listeners: Sequence[Listener] = (),
     *,
-    spec: Mapping[str, Any] | None = None,
-    provenance: Provenance = NOWHERE,
+    origins: Mapping[str, Origin] = MappingProxyType({}),
     limits: Limits = NO_LIMITS,
 ) -> Summary:
     """Run the tasks of a plan that are not in the store. Raises RunInterrupted after Ctrl-C.
 
-    `spec` is the resolved study, by case, and `provenance` where it comes from: for the run's journal.
+    `origins` has for each study by name where it comes from, for the run's journals. The plan may be that of several
+    studies together: each is recorded by itself, and has a journal of its own.
 
     Workers start first, for they take longest; meanwhile the plan is recorded, leftovers of dead workers are swept
     away, and damaged or forced results are taken out of the store. Where tasks meet inputs that turn out to be
     damaged, these are made again and the tasks after them.
     """
-    summary = _execute(view, store, runner, listeners, spec, provenance, limits)
+    summary = _execute(view, store, runner, listeners, origins, limits)
     for _ in range(MENDINGS):
         if not summary.failed or set(summary.failed) != summary.damaged:
             break
         again = outlook(view.plan, store, checked=True, chosen=view.chosen, figures=view.figures)
         if not again.diff.run:
             break
-        summary = summary.then(_execute(again, store, runner, listeners, spec, provenance, limits))
+        summary = summary.then(_execute(again, store, runner, listeners, origins, limits))
     return summary
 
 
@@ -69,8 +79,7 @@ def _execute(
     store: Store,
     runner: Runner,
     listeners: Sequence[Listener],
-    spec: Mapping[str, Any] | None,
-    provenance: Provenance,
+    origins: Mapping[str, Origin],
     limits: Limits,
 ) -> Summary:
     name_driver()
@@ -79,8 +88,9 @@ def _execute(
         try:
             sweep(store)
             view = _still(view, store)
-            document = to_document(view.plan)
-            record_plan(store, view.plan.study, document)
+            documents = {part.study: to_document(part) for part in view.plan.each}
+            for study, document in documents.items():
+                record_plan(store, study, document)
             faults.reach("engine.plan-recorded")
             for task, reason in view.reasons.items():
                 if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
@@ -91,8 +101,14 @@ def _execute(
             runner.close()
             raise
         clock = _Clock()
-        with journal(store, view.plan.study, document, spec, provenance) as written:
-            told = [written, *listeners, clock.on_event, retention.on_event]
+        with ExitStack() as journals:
+            written = []
+            for part in view.plan.each:
+                origin = origins.get(part.study, Origin())
+                entry = journal(store, part.study, documents[part.study], origin.spec, origin.provenance)
+                listener = journals.enter_context(entry)
+                written.append(of_study(part, view.plan, listener) if view.plan.parts else listener)
+            told = [*written, *listeners, clock.on_event, retention.on_event]
             summary = run(job, store, runner, listeners=told, limits=limits)
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):
@@ -113,11 +129,12 @@ def _still(view: Outlook, store: Store) -> Outlook:
 
 def keep(store: Store, plan: Plan) -> None:
     """Have the store keep what a plan needs of which nothing has to run, where it does not do so already."""
-    before = last_plan(store, plan.study)
-    document = to_document(plan)
-    if before is None or before.get(SEAL) != document[SEAL]:
-        with driving(store):
-            record_plan(store, plan.study, document)
+    for part in plan.each:
+        before = last_plan(store, part.study)
+        document = to_document(part)
+        if before is None or before.get(SEAL) != document[SEAL]:
+            with driving(store):
+                record_plan(store, part.study, document)
 
 
 FEWEST = 5
@@ -184,7 +201,7 @@ def job_of(view: Outlook) -> Job:
             model=view.plan.tasks[task].pace,
             forward=view.costs[task].work.forward,
             demand=demand(view.plan.tasks[task], history, view.models.get(view.plan.tasks[task].params.model.digest)),
-            study=view.plan.study,
+            study=view.plan.owner(task).study,
         )
         for task in view.diff.run
     }

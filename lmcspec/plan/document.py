@@ -246,7 +246,8 @@ def payload(
     ran, and `study`, so that this can be told later. `continued` is a stored state of the same branch, in the input
     `continue`, which is not part of the id.
     """
-    task = plan.tasks[task_id]
+    owner = plan.owner(task_id)
+    task = owner.tasks[task_id]
     parts = {part.digest: part.value for part in parts_of(task.params)}
     inputs = dict(task.inputs)
     if continued:
@@ -264,7 +265,7 @@ def payload(
             "units": work(task, plan).units,
             "model": task.pace,
             "label": task.label,
-            "study": plan.study,
+            "study": owner.study,
             "reason": reason,
         },
         "neutral": {digest: plan.neutral[digest] for digest in parts if digest in plan.neutral},

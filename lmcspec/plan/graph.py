@@ -210,6 +210,21 @@ class Plan:
     permutations: tuple[Way, ...] = ()
     """Those of all cases, in the order of the spec; members of a family one after another."""
     on_collapse: str = "go-on"
+    parts: tuple["Plan", ...] = ()
+    """The plans of several studies that this one puts together; nothing where it is the plan of one."""
+
+    @property
+    def each(self) -> tuple["Plan", ...]:
+        """The plan of each study in it."""
+        return self.parts or (self,)
+
+    @cached_property
+    def _owners(self) -> dict[str, "Plan"]:
+        return {task: part for part in reversed(self.parts) for task in part.tasks}
+
+    def owner(self, task: str) -> "Plan":
+        """The plan of the study for which a task runs: the first that has it."""
+        return self._owners[task] if self.parts else self
 
     @cached_property
     def unknown(self) -> frozenset[str]:

@@ -146,7 +146,7 @@ def outlook(
 
         asked = wanted(plan, chosen, figures)
     difference = diff(plan, store, forced, checked=checked, wanted=asked)
-    history, last = None, None
+    history, last = None, {}
     if store is not None:
         # Without a store there is no past to ask, and planning starts faster without the code for it.
         from lmcspec.plan.history import StoreHistory
@@ -155,7 +155,7 @@ def outlook(
         if not difference.nothing_to_do:
             from lmcspec.plan.recorded import last_recorded
 
-            last = last_recorded(store, plan.study)
+            last = {part.study: last_recorded(store, part.study) for part in plan.each}
     why = reasons(plan, difference, history, last, forced)
     if chosen is not None:
         from lmcspec.plan.chosen import narrowed

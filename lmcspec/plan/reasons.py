@@ -83,17 +83,22 @@ def reasons(
     plan: Plan,
     difference: Diff,
     history: History | None,
-    last: Mapping[str, Any] | None,
+    last: Mapping[str, Mapping[str, Any] | None],
     forced: Set[str] = frozenset(),
 ) -> dict[str, Reason]:
     """The reason of every task that runs, blocked ones and those made in passing included.
 
-    `last` is the study's last recorded plan as a document. A task whose place is new in it, as all are in a first plan,
-    has never run: what other places and other studies did is nothing that it has changed from.
+    `last` is the last recorded plan of each study as a document, None where there is none. A task whose place is new in
+    it, as all are in a first plan, has never run: what other places and other studies did is nothing that it has
+    changed from.
     """
     known: dict[str, Reason] = {}
     waiting = [*difference.run, *difference.passing, *difference.blocked, *difference.skipped]
-    earlier = earlier_labels(plan, last) if last is not None else str
+    before = {
+        part.study: (earlier_labels(part, document), document)
+        for part in plan.each
+        if (document := last.get(part.study)) is not None
+    }
     order = {task: position for position, task in enumerate(plan.tasks)}
     for identifier in sorted(waiting, key=order.__getitem__):
         task = plan.tasks[identifier]
@@ -112,7 +117,9 @@ def reasons(
             stands = history.stands(identifier) if state in ("failed", "interrupted") else ""
             known[identifier] = Reason(_STATES[state], stands=stands)
             continue
-        known[identifier] = _compared(plan, task, known, _recorded(task, earlier(task.label), last))
+        earlier, document = before.get(plan.owner(identifier).study, (str, None))
+        label = plan.owner(identifier).tasks[identifier].label
+        known[identifier] = _compared(plan, task, known, _recorded(task, earlier(label), document))
     return known
 
 

@@ -30,8 +30,8 @@ def telling(
                 tracker.sync(plan)
         except UnreachableError as error:
             tracker.trouble = str(error)
-    if required:
-        _check(tracker, plan)
+    for part in plan.each if required else ():
+        _check(tracker, part)
     if not tracker.trouble:
         return
     if required:

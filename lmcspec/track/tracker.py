@@ -78,11 +78,11 @@ class Tracker:
             # What was refused is tried again by `sync`, not with each run.
             if any(plan is None or not is_refused(ledger, invocation) for invocation in open_ones):
                 return True
-            if plan is not None and not is_settled(ledger, plan, self.store):
+            if plan is not None and not all(is_settled(ledger, part, self.store) for part in plan.each):
                 return True
             if is_own(self.store, self.uri) and not kept.are_there(ledger.note(HOME), self.store):
                 return True
-            some = studies(self.store, ledger) if plan is None else [plan.study]
+            some = studies(self.store, ledger) if plan is None else [part.study for part in plan.each]
             return any(lags(self.store, ledger, study) for study in some) or self._lacks(ledger, some)
 
     def _lacks(self, ledger: Ledger, some: Iterable[str]) -> bool:
@@ -165,8 +165,8 @@ class Tracker:
         while True:
             try:
                 with self._writer(PATIENCE if ended.is_set() else WAITS[0]) as shipper:
-                    shipper.examine([plan.study])
-                    shipper.catch_up([plan.study])
+                    shipper.examine(part.study for part in plan.each)
+                    shipper.catch_up(part.study for part in plan.each)
                     while True:
                         last = ended.is_set()
                         over = shipper.all(finish=last)
@@ -191,10 +191,11 @@ class Tracker:
                 return
 
     def _settle(self, shipper: Shipper, plan: Plan) -> None:
-        try:
-            shipper.settle(plan)
-        except RefusedError as error:
-            self.untold = str(error)
+        for part in plan.each:
+            try:
+                shipper.settle(part)
+            except RefusedError as error:
+                self.untold = str(error)
 
     def _seal(self, shipper: Shipper) -> None:
         whole = shipper.seal()

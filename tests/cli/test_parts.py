@@ -69,3 +69,38 @@ def test_the_doctor_says_what_there_is(place, lmcspec, tmp_path):
     findings = {finding["what"]: finding for finding in measured.data["findings"]}
     assert "measured" in findings["speed of cpu"]["value"] and not findings["speed of cpu"]["help"]
     assert json.loads((tmp_path / "speeds" / "cpu.json").read_text())["model"] == "cpu"
+
+
+def test_several_studies_in_one_run(place, lmcspec):
+    text = (place / "study.toml").read_text()
+    name = next(line for line in text.splitlines() if line.startswith("study"))
+    (place / "other.toml").write_text(text.replace(name, 'study = "other"').replace("replicates = 2", "replicates = 1"))
+    both = ("study.toml", "other.toml")
+    planned = lmcspec("plan", *both, "--format", "json").data
+    study = name.split('"')[1]
+    assert planned["study"] == f"{study} + other"
+    alone = [len(lmcspec("plan", spec, "--format", "json").data["tasks"]) for spec in both]
+    assert max(alone) <= len(planned["tasks"]) < sum(alone)
+    said = lmcspec("run", *both, "--runner", "inline", "--no-tracking", "--format", "json")
+    assert said.code == 0 and said.data["tasks"]["done"] == len(to_run_of(planned))
+    assert {row["study"] for row in said.data["results"]} == {study, "other"}
+    assert all(row["value"] is not None for row in said.data["results"])
+    for spec in both:
+        assert "Nothing to do" in lmcspec("plan", spec).out
+    again = lmcspec("run", *both, "--no-tracking")
+    assert again.code == 0 and "Nothing to do" in again.err and again.out.count("accuracy") >= 2
+
+
+def to_run_of(planned):
+    return [task for task in planned["tasks"] if task["state"] == "run"]
+
+
+def test_several_that_cannot_run_together_are_refused(place, lmcspec):
+    twice = lmcspec("run", "study.toml", "study.toml", "--no-tracking")
+    assert twice.code == 2 and "2 of these are the study" in twice.err
+    (place / "other.toml").write_text((place / "study.toml").read_text().replace('study = "', 'study = "an'))
+    saved = lmcspec("plan", "study.toml", "other.toml", "-o", "plan.json")
+    assert saved.code == 2 and "-o saves the plan of one study" in saved.err and not (place / "plan.json").exists()
+    missing = lmcspec("run", "study.toml", "nowhere.toml")
+    assert missing.code == 2 and "nowhere.toml" in missing.err
+    assert not (place / ".lmcspec").exists() or not list((place / ".lmcspec" / "objects").iterdir())

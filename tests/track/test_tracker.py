@@ -8,7 +8,7 @@ import pytest
 from server_for_tests import FakeMlflow
 from tracked_for_tests import plan_of, tracker_of
 
-from lmcspec.engine.execute import execute
+from lmcspec.engine.execute import Origin, execute
 from lmcspec.plan.outlook import outlook
 from lmcspec.plan.planned_study import read_study
 from lmcspec.store import Store
@@ -22,7 +22,7 @@ def run_tracked(spec, store, tracker):
     plan = study.plan
     said: list[str] = []
     with tracker.following(plan, said.append):
-        execute(outlook(plan, store), store, InlineRunner(), spec=study.resolved)
+        execute(outlook(plan, store), store, InlineRunner(), origins={study.plan.study: Origin(study.resolved)})
     return said
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError
 from lmcspec.base.visible import visible
+from lmcspec.catalog import get
 from lmcspec.plan import MAX_TASKS
 from lmcspec.plan import Plan as Graph
 from lmcspec.plan.outlook import Outlook, outlook, refuse_blocked
@@ -91,19 +92,35 @@ class Plan:
         """The plan against the store as it is now: what runs, the reasons, the costs."""
         return outlook(self.graph, self._existing)
 
-    def run(
+    def run(  # noqa: PLR0913 (the options of the command)
         self,
         *,
         runner: str = "local",
         workers: int | None = None,
+        devices: str = "",
+        max_parallel: int | None = None,
+        address: str | None = None,
+        objects: str | None = None,
+        node_store: str | None = None,
+        allow_skew: bool = False,
+        force: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        until: Sequence[str | int] = (),
+        only: Sequence[str] = (),
+        failed: bool = False,
+        fail_fast: bool = False,
+        patience: float | None = None,
         tracking_uri: str | None = None,
         track: bool = True,
+        require_tracking: bool = False,
         progress: bool = True,
     ) -> "Results":
         """Run what is not in the store yet, and return the results.
 
-        The same call goes on after any stop. Raises RunFailedError where tasks failed, and BlockedError where there
-        is nothing that could run. Runs are tracked in MLflow as `lmcspec run` does it, unless `track` is False.
+        The options are those of `lmcspec run`, by their names there but for `targets`, of which each is a `--target`,
+        and `track=False`, which is `--no-tracking`. The same call goes on after any stop. Raises RunFailedError where
+        tasks failed, BlockedError where there is nothing that could run or the runner can't, and RunInterrupted after
+        Ctrl-C. Runs are tracked in MLflow as the command does it.
         """
         import contextlib
 
@@ -111,38 +128,59 @@ class Plan:
         from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
-        from lmcspec.engine.runner import make_runner
+        from lmcspec.engine.run import Limits
+        from lmcspec.engine.silence import patience_of
         from lmcspec.plan.checks import refuse_empty
+        from lmcspec.plan.chosen import Chosen
+        from lmcspec.plan.figures_chosen import figures_of
+        from lmcspec.plan.selected import selected
         from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
         from lmcspec.track import tracking_uri as choose
         from lmcspec.track.telling import telling
+        from lmcspec_runners.exchanging import fetch_what_is_there
+        from lmcspec_runners.placing import Places, placed
 
+        get("runner", runner)
         refuse_empty(self.graph)
         store = Store.open(self.store, trusted=self.trust_store)
         if take_facts(self.study.loaded, store, everything=False):
             # What only the model's shapes tell may be that there is no such study.
             plan_study(self.study.loaded, store, ANY)
-        view = outlook(self.graph, store, checked=True)
+        if objects is not None:
+            fetch_what_is_there(objects, store, lambda: outlook(self.graph, store, checked=True).diff.run)
+        part = Chosen(tuple(targets), tuple(map(str, until)), tuple(only), failed)
+        view = outlook(
+            self.graph,
+            store,
+            selected(self.graph, force),
+            checked=True,
+            chosen=part if part != Chosen() else None,
+            figures=figures_of(self.study.loaded) if targets else {},
+        )
         refuse_blocked(view)
-        failed: Sequence[str] = ()
         running = bool(view.diff.run)
         tracker = Tracker(store, choose(store, tracking_uri), reporter) if track else None
-        with telling(tracker, self.graph, running=running, required=False, say=lambda line: None):
+        if tracker is not None and require_tracking:
+            tracker.sync()
+        ended: Sequence[str] = ()
+        with telling(tracker, self.graph, running=running, required=require_tracking, say=lambda line: None):
             if running:
                 path = self.study.loaded.path
                 begun = provenance(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
                 origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
+                places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
+                limits = Limits(max_parallel, fail_fast, patience_of(patience))
+                placing = placed(places, view.diff.stale)
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
-                    placing = make_runner(runner, workers)
-                    failed = execute(view, store, placing, listeners, origins=origins).failed
+                    ended = execute(view, store, placing, listeners, origins=origins, limits=limits).failed
             else:
                 keep(store, self.graph)
         results = self.results()
-        if failed:
-            labels = ", ".join(self.graph.tasks[task].label for task in failed[:3])
-            raise RunFailedError(f"{len(failed)} tasks failed: {labels}", results, help="their logs are in the store")
+        if ended:
+            labels = ", ".join(self.graph.tasks[task].label for task in ended[:3])
+            raise RunFailedError(f"{len(ended)} tasks failed: {labels}", results, help="their logs are in the store")
         return results
 
     def results(self) -> "Results":

@@ -1,5 +1,6 @@
 """lmcspec from Python: the same plan, the same results as the commands."""
 
+import inspect
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,8 +9,11 @@ import pytest
 from specs_for_tests import STABILITY
 
 import lmcspec
+import lmcspec.api
 from lmcspec.api import RunFailedError
-from lmcspec.base.errors import SpecError
+from lmcspec.base.errors import SpecError, UsageError
+from lmcspec.cli.run import run
+from lmcspec.store import Store
 
 
 @pytest.fixture
@@ -72,3 +76,57 @@ def test_importing_it_costs_nothing():
         "import sys, lmcspec; assert 'lmcspec.api' not in sys.modules and 'pydantic' not in sys.modules; lmcspec.load"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_run_takes_the_options_of_the_command():
+    ours = set(inspect.signature(lmcspec.api.Plan.run).parameters) - {"self"}
+    theirs = set(inspect.signature(run).parameters)
+    of_the_plan = {"specs", "sets", "store", "trust", "max_tasks"}
+    assert of_the_plan <= theirs
+    assert ours == theirs - of_the_plan - {"format", "no_tracking"} | {"track", "progress"}
+
+
+def test_a_part_of_a_plan_and_what_is_made_again(spec, tmp_path):
+    quietly = {"runner": "inline", "track": False, "progress": False}
+    plan = lmcspec.load(spec).plan(tmp_path / "store")
+    plan.run(until=["prune"], **quietly)
+    store = Store.open(tmp_path / "store")
+    kinds = {plan.graph.tasks[task].kind for task in store.ids()}
+    assert kinds >= {"train", "prune"} and not kinds & {"path"}
+    plan.run(until=[0], only=["*dense*"], **quietly)
+    everything = lmcspec.load(spec).plan(tmp_path / "store")
+    assert everything.outlook.diff.run
+    everything.run(**quietly)
+    before = {task: store.find(task).record["attempt"] for task in store.ids()}
+    label, made = next((task.label, task.id) for task in plan.graph.tasks.values() if task.kind == "path")
+    everything.run(force=[label], **quietly)
+    after = {task: Store.open(tmp_path / "store").find(task).record["attempt"] for task in store.ids()}
+    changed = {task for task in before if before[task] != after[task]}
+    inputs = {source for _, source in plan.graph.tasks[made].inputs}
+    assert made in changed <= {made, *inputs}, "inputs that were used are made for it anew"
+
+
+def test_objects_come_and_go_by_a_url(spec, tmp_path):
+    quietly = {"runner": "inline", "track": False, "progress": False, "objects": f"file://{tmp_path}/url"}
+    first = lmcspec.load(spec).plan(tmp_path / "store").run(**quietly)
+    other = lmcspec.load(spec).plan(tmp_path / "other")
+    assert other.run(**quietly).rows == first.rows
+    made = Store.open(tmp_path / "store").ids()
+    assert all(Store.open(tmp_path / "other").find(task).record["attempt"] for task in made)
+    assert not list((tmp_path / "other").glob("invocations/*")), "there was nothing to do"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"runner": "locl"}, "local"),
+        ({"address": "auto"}, "takes no --address"),
+        ({"runner": "inline", "devices": "cpu"}, "takes no --devices"),
+        ({"devices": "gpu gpu"}, "names no device"),
+        ({"targets": ["impp"]}, "impp"),
+        ({"force": ["nothing"]}, "no such task"),
+    ],
+)
+def test_options_that_make_no_sense(spec, tmp_path, options, says):
+    with pytest.raises(UsageError, match=says):
+        lmcspec.load(spec).plan(tmp_path / "store").run(track=False, progress=False, **options)

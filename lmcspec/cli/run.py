@@ -101,7 +101,6 @@ def run(
     from lmcspec.engine.progress import show
     from lmcspec.engine.provenance import provenance
     from lmcspec.engine.run import Limits
-    from lmcspec.engine.runner import make_runner
     from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
@@ -112,6 +111,7 @@ def run(
     from lmcspec.spec import load
     from lmcspec.store import Store
     from lmcspec.track.telling import telling
+    from lmcspec_runners.placing import Places, placed
 
     get("runner", runner)  # an unknown name is better said before anything else
     opened = Store.open(store_path(store), trusted=trust)
@@ -147,20 +147,9 @@ def run(
                 study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
                 for spec, study in zip(specs, studies, strict=True)
             }
-            beside = {"objects": objects} if runner == "ray" else {}
-            placing = make_runner(
-                runner,
-                workers,
-                devices,
-                address=address,
-                node_store=node_store,
-                allow_skew=allow_skew or None,
-                **beside,
+            placing = placed(
+                Places(runner, workers, devices, address, objects, node_store, allow_skew), view.diff.stale
             )
-            if objects is not None:
-                from lmcspec_runners.exchanging import ExchangingRunner
-
-                placing = ExchangingRunner(placing, objects, view.diff.stale)
             try:
                 with show() as listener:
                     summary = execute(

@@ -18,7 +18,7 @@ from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.provenance import NOWHERE, Provenance
 from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import NO_LIMITS, Limits, Listener, run
-from lmcspec.engine.runner import Runner, name_driver
+from lmcspec.engine.runner import Particular, Runner, name_driver
 from lmcspec.engine.summary import Summary
 from lmcspec.plan.calibration import Calibration, calibrate
 from lmcspec.plan.cost import cost
@@ -83,6 +83,12 @@ def _execute(
     limits: Limits,
 ) -> Summary:
     name_driver()
+    if isinstance(runner, Particular):
+        try:
+            runner.refuse(job_of(view).tasks.values())
+        except BaseException:
+            runner.close()
+            raise
     runner.start()
     with driving(store) as driver:
         try:
@@ -173,6 +179,10 @@ def demand(task: Task, peaks: Peaks | None, facts: ModelFacts | None) -> Demand:
     return Demand(gains=of_kind.gains(task.params), device=taken.device, host=taken.host or 0, threads=of_kind.threads)
 
 
+def _seen(task: Task, peaks: Peaks | None) -> tuple[int | None, int | None]:
+    return peaks.peaks(task.kind, task.pace) if peaks else (None, None)
+
+
 def job_of(view: Outlook) -> Job:
     """The tasks to run, with what each needs, passes and is predicted to take."""
     history = StoreHistory(view.store) if view.store is not None else None
@@ -201,6 +211,7 @@ def job_of(view: Outlook) -> Job:
             model=view.plan.tasks[task].pace,
             forward=view.costs[task].work.forward,
             demand=demand(view.plan.tasks[task], history, view.models.get(view.plan.tasks[task].params.model.digest)),
+            seen=_seen(view.plan.tasks[task], history),
             study=view.plan.owner(task).study,
         )
         for task in view.diff.run

@@ -30,6 +30,8 @@ class PlannedTask:
     """Images through the network, a training image counted three times."""
     demand: Demand = MODEST
     """What it takes of a device and its host while it runs."""
+    seen: tuple[int | None, int | None] = (None, None)
+    """Bytes of a host's and a GPU's memory that such tasks took at most; None until one has finished."""
     study: str = ""
     """For whom it runs: studies that run together share slots."""
 

@@ -1,12 +1,14 @@
 """What the engine asks of a runner, which only places tasks: on workers here, elsewhere, or in this process."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from lmcspec.base.errors import UsageError
 from lmcspec.catalog import get
 from lmcspec.engine.devices import CPU, Device
+from lmcspec.engine.planned import PlannedTask
 from lmcspec.engine.work import Report
 from lmcspec.store import Store
 
@@ -118,6 +120,15 @@ class Runner(Protocol):
 
     def close(self) -> None:
         """End all workers. May be called twice."""
+        ...
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A runner that can't do every task."""
+
+    def refuse(self, tasks: Iterable[PlannedTask]) -> None:
+        """BlockedError, with their names, where there are tasks that it can't do; called before `start`."""
         ...
 
 

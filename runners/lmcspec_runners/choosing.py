@@ -8,7 +8,7 @@ from lmcspec.base.errors import BlockedError, UsageError
 from lmcspec.catalog import nearest
 from lmcspec.engine.devices import Device
 
-_ENTRY = re.compile(r"(?:(\d+)\s*x\s*)?([\w-]+)(?:/(\d+))?")
+ENTRY = re.compile(r"(?:(\d+)\s*x\s*)?([\w-]+)(?:/(\d+))?")
 GRAMMAR = 'such as gpu, cpu, 0, GPU-…, 2 x gpu, or gpu/2 for two slots on each; several like "gpu, 4 x cpu"'
 
 
@@ -32,7 +32,7 @@ def chosen(text: str, of: Choice) -> tuple[Device, ...]:
     dealt: list[tuple[int, Device]] = []
     on_cpu = 0
     for entry in filter(None, (part.strip() for part in text.split(","))):
-        match = _ENTRY.fullmatch(entry)
+        match = ENTRY.fullmatch(entry)
         if match is None:
             raise UsageError(f"--devices {text!r}: {entry!r} names no device", help=GRAMMAR)
         times = None if match[1] is None else int(match[1])

@@ -68,6 +68,17 @@ def gpus(host: Host = HERE) -> tuple[Device, ...]:
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is not None and not allowed.strip():
         return ()
+    every = _installed(host)
+    return every if allowed is None else tuple(_named(allowed, every, host))
+
+
+def every_gpu() -> tuple[Device, ...]:
+    """All GPUs of this machine, or those that are declared, whichever of them this process may use."""
+    declared = os.environ.get(DECLARED, "").strip()
+    return _declared(declared).gpus if declared else _installed(HERE)
+
+
+def _installed(host: Host) -> tuple[Device, ...]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return ()
@@ -78,8 +89,7 @@ def gpus(host: Host = HERE) -> tuple[Device, ...]:
         return ()
     if answer.returncode:
         return ()
-    every = [_gpu(line, host) for line in answer.stdout.splitlines() if line.strip().startswith("GPU-")]
-    return tuple(every) if allowed is None else tuple(_named(allowed, every, host))
+    return tuple(_gpu(line, host) for line in answer.stdout.splitlines() if line.strip().startswith("GPU-"))
 
 
 def _gpu(line: str, host: Host) -> Device:

@@ -9,7 +9,8 @@ from typing import Any
 from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine import failures
-from lmcspec.engine.runner import Lost, Passed, Ready, Reported, Runner, RunnerEvent, Slot
+from lmcspec.engine.planned import PlannedTask
+from lmcspec.engine.runner import Lost, Particular, Passed, Ready, Reported, Runner, RunnerEvent, Slot
 from lmcspec.engine.work import Report
 from lmcspec.store import Store
 from lmcspec.store.remote import Remote
@@ -66,6 +67,11 @@ class ExchangingRunner:
     @property
     def slots(self) -> tuple[Slot, ...]:
         return self._runner.slots
+
+    def refuse(self, tasks: Iterable[PlannedTask]) -> None:
+        """BlockedError where the runner within can't do a task."""
+        if isinstance(self._runner, Particular):
+            self._runner.refuse(tasks)
 
     def start(self) -> None:
         self._pool = self._pool or ThreadPoolExecutor(AT_ONCE, thread_name_prefix="lmcspec-exchange")

@@ -9,31 +9,23 @@ import contextlib
 import json
 import logging
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lmcspec.base.documents import DocumentError
 from lmcspec.base.errors import BlockedError
-from lmcspec.base.visible import one_line
 from lmcspec.catalog.runners.ray import Ray
 from lmcspec.engine import messages
-from lmcspec.engine.devices import Device, Host
+from lmcspec.engine.planned import PlannedTask
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Reported, RunnerEvent, Slot
 from lmcspec.store import Store, layout
-from lmcspec_runners.ray_cluster import (
-    Cluster,
-    Facts,
-    Node,
-    capacity,
-    connected,
-    differences,
-    facts_of,
-    read_facts,
-    refuse_infeasible,
-    refuse_skew,
-)
-from lmcspec_runners.ray_slot import RaySlot, node_facts
+from lmcspec_runners.ray_cluster import Cluster, Node, connected
+from lmcspec_runners.ray_facts import Facts, node_facts
+from lmcspec_runners.ray_nodes import SAID, Computing, differences, facts_of, refuse_skew, usual
+from lmcspec_runners.ray_places import NoGpuError, Place, named, places, refuse_tasks, wish
+from lmcspec_runners.ray_seat import Seat, facts_or_trouble, seated, why_gone
 
 LISTEN = 1.0
 """Seconds that a call waits for news of a task."""
@@ -41,29 +33,8 @@ TRIES = 4
 """Actors of a slot in a row that may end before their worker is ready."""
 ALONE = 60.0
 """Seconds without any worker after which a line says what is waited for."""
-LONGEST_WHY = 300
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Seat:
-    """The actor of a slot, or that there is none any more."""
-
-    actor: Any = None
-    reference: Any = None
-    """Of the call that is out, if one is."""
-    watch: Any = None
-    """Of a call that ends with the actor only: so that is noticed between tasks, too."""
-    host: str = ""
-    """Empty until its node has said what it is like."""
-    ready: bool = False
-    """Whether its worker was ready once."""
-    busy: bool = False
-    attempt: str = ""
-    byproducts: frozenset[str] = frozenset()
-    stop_said: bool = False
-    tries: int = 0
 
 
 class RayRunner:
@@ -71,29 +42,38 @@ class RayRunner:
 
     def __init__(self, config: Ray | None = None, cluster: Cluster | None = None) -> None:
         self._config = config or Ray()
+        wish(self._config.workers, self._config.devices)
         self._cluster = cluster or connected(self._config.address, self._config.workers)
+        self._missing: NoGpuError | None = None
+        self._here = node_facts()
         try:
-            nodes = self._cluster.nodes()
-            self._gpus = capacity(nodes, gpus=True) > 0
-            count = refuse_infeasible(nodes, self._gpus, self._config.workers)
-            self._here = node_facts()
-            facts = facts_of(self._cluster, nodes)
+            self._places, facts = self._found()
+            self._usual: dict[Computing, str] = {}
             if not self._config.allow_skew:
-                refuse_skew(facts, self._here, processors=not self._gpus)
+                self._refuse_skew(facts)
         except BaseException:
             self._cluster.close()
             raise
-        self._processor = next(iter(facts.values()))["cpu"]
-        self.slots: tuple[Slot, ...] = tuple(Slot(_device(number, self._gpus)) for number in range(count))
-        self._seats = [_Seat() for _ in self.slots]
+        self.slots: tuple[Slot, ...] = tuple(Slot(place.device(facts[place.node])) for place in self._places)
+        self._seats = [Seat() for _ in self.slots]
         self._store: Store | None = None
         self._stopping = self._killing = False
         self._alone_since = time.monotonic()
         self._started = self._closed = False
 
+    def refuse(self, tasks: Iterable[PlannedTask]) -> None:
+        """BlockedError, with their names, where there are tasks that this cluster can't do."""
+        tasks = list(tasks)
+        if self._missing:
+            gaining = [task for task in tasks if task.demand.gains]
+            raise BlockedError(f"{self._missing}; {named(gaining or tasks)} would run there", help=self._missing.help)
+        refuse_tasks(tasks, [slot.device for slot in self.slots])
+
     def start(self) -> None:
         if self._started:
             return
+        if self._missing:
+            raise self._missing
         if self._closed:
             # A run that mends damage begins anew; without a connection Ray would start a cluster of another kind.
             self._cluster = connected(self._config.address, self._config.workers)
@@ -155,20 +135,30 @@ class RayRunner:
         self._cluster.close()
 
     def _seat(self, slot: int, tries: int) -> None:
-        """Ask Ray for the actor of a slot; it waits there until a node has room."""
-        ray = self._cluster.ray
-        kind = ray.remote(
-            num_cpus=1,
-            num_gpus=1 if self._gpus else 0,
-            max_restarts=0,
-            max_task_retries=0,
-            max_concurrency=1,
-            # In groups of their own these are heard while another call waits for news.
-            concurrency_groups={"stop": 1, "watch": 1},
-            scheduling_strategy="SPREAD",
-        )(_actor_class(ray))
-        actor = kind.remote("gpu" if self._gpus else "cpu")
-        self._seats[slot] = _Seat(actor, actor.begin.remote(), actor.watch.remote(), tries=tries)
+        self._seats[slot] = seated(self._cluster, self._places[slot], tries)
+
+    def _found(self) -> tuple[list[Place], dict[Node, Facts]]:
+        """The slots that are asked for, and what their nodes are like."""
+        nodes = self._cluster.nodes()
+        try:
+            self._slots_on(nodes)
+        except NoGpuError as error:
+            # Whoever knows the tasks says which of them that concerns.
+            self._missing = error
+            return [], {}
+        facts = facts_of(self._cluster, nodes)
+        return self._slots_on([*facts]), facts
+
+    def _slots_on(self, nodes: Sequence[Node]) -> list[Place]:
+        return places(nodes, self._config.workers, self._config.devices)
+
+    def _refuse_skew(self, facts: Mapping[Node, Facts]) -> None:
+        """BlockedError where nodes differ; else what all of them compute on is noted."""
+        on: dict[Computing, set[Node]] = {}
+        for place in self._places:
+            on.setdefault(_computes(place), set()).add(place.node)
+        refuse_skew(facts, self._here, on)
+        self._usual = {key: usual(key, [facts[node] for node in nodes]) for key, nodes in on.items()}
 
     def _hear(self, slot: int, reference: Any, happened: list[RunnerEvent]) -> None:
         seat = self._seats[slot]
@@ -189,7 +179,7 @@ class RayRunner:
         except BlockedError:
             raise
         except Exception as error:  # noqa: BLE001 (Ray has dozens, and they mean that the actor is gone)
-            self._lose(slot, _why(error), happened)
+            self._lose(slot, why_gone(error), happened)
             return
         if heard.trouble:
             raise BlockedError(heard.trouble["message"], help=heard.trouble["help"])
@@ -215,8 +205,8 @@ class RayRunner:
     def _begun(self, slot: int, answer: Any) -> None:
         """An actor has begun on some node, which may have joined the cluster since."""
         seat = self._seats[slot]
-        facts = _facts_or_trouble(answer, slot)
-        if not self._config.allow_skew and (skew := self._skew(facts)):
+        facts = facts_or_trouble(answer, slot)
+        if not self._config.allow_skew and (skew := self._skew(slot, facts)):
             _log.warning("%s joined the cluster and is not alike: %s; its slot stays closed", facts["host"], skew)
             self._cluster.ray.kill(seat.actor)
             seat.actor = seat.watch = None
@@ -224,12 +214,12 @@ class RayRunner:
         seat.host = facts["host"]
         seat.reference = seat.actor.listen.remote(LISTEN)
 
-    def _skew(self, facts: Facts) -> str:
-        here = {**self._here, "cpu": self._processor}
-        known = {Node("", facts["host"], 0, 0): facts}
-        skew = [*differences(known, here, processors=False)]
-        if not self._gpus and facts["cpu"] != self._processor:
-            skew.append(f"its processor is {facts['cpu']}, those of the others {self._processor}")
+    def _skew(self, slot: int, facts: Facts) -> str:
+        node = Node("", facts["host"], 0, 0)
+        skew = [*differences({node: facts}, self._here, {})]
+        key = _computes(self._places[slot])
+        if facts[key] != self._usual.get(key, facts[key]):
+            skew.append(f"its {SAID[key]} is {facts[key]}, those of the others {self._usual[key]}")
         return "; ".join(skew)
 
     def _attempt_here(self, attempt: str) -> str:
@@ -247,7 +237,7 @@ class RayRunner:
         told = f"{seat.host}: {why}" if seat.host else why
         happened.append(Lost(slot, seat.busy, told, seat.attempt))
         if self._stopping or self._killing:
-            self._seats[slot] = _Seat()
+            self._seats[slot] = Seat()
             return
         if seat.tries >= TRIES:
             raise BlockedError(
@@ -277,37 +267,5 @@ class RayRunner:
             _log.warning("no worker for %.0f s: Ray has no room for any slot, or its nodes are gone; waiting", ALONE)
 
 
-def _device(slot: int, is_gpu: bool) -> Device:
-    """The device of a slot: one of its own, on some host that Ray will choose."""
-    place = Host(f"slot {slot}")
-    return Device(f"gpu {slot}", "gpu", host=place) if is_gpu else Device("cpu", host=place)
-
-
-def _actor_class(ray: Any) -> type:
-    class LmcspecSlot(RaySlot):
-        def __init__(self, device: str) -> None:
-            super().__init__(device, ray.get_runtime_context().get_node_id())
-
-        stop = ray.method(concurrency_group="stop")(RaySlot.stop)
-        watch = ray.method(concurrency_group="watch")(RaySlot.watch)
-
-    return LmcspecSlot
-
-
-def _facts_or_trouble(answer: Any, slot: int) -> Facts:
-    try:
-        return read_facts(answer)
-    except DocumentError:
-        trouble = messages.decode(answer, slot).trouble
-        if trouble is None:
-            raise
-        raise BlockedError(trouble["message"], help=trouble["help"]) from None
-
-
-def _why(error: Exception) -> str:
-    """Of Ray's many lines those that say what became of an actor."""
-    text = str(error)
-    told = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("\t")]
-    node = "node" in text.lower() and ("died" in text.lower() or "terminated" in text.lower())
-    what = "its node is gone" if node else "its process is gone"
-    return f"{what}: {one_line(' '.join(told[1:] or told))[:LONGEST_WHY]}"
+def _computes(place: Place) -> Computing:
+    return "cpu" if place.gpu is None else "gpu"

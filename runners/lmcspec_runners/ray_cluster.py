@@ -1,4 +1,4 @@
-"""A Ray cluster as seen from the driver: its nodes, what they can hold, and how they differ."""
+"""A connection with a Ray cluster, and the nodes that are alive there."""
 
 # Ray is an extra.
 # pyright: reportMissingImports=false
@@ -6,42 +6,19 @@
 import logging
 import os
 import sys
+import time
 import warnings
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import Field
-from typing_extensions import TypedDict
-
-from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.errors import BlockedError
 from lmcspec.base.visible import one_line
-from lmcspec_runners.ray_slot import node_facts
+from lmcspec_runners.devices import cores
+from lmcspec_runners.ray_facts import node_facts
 
-ASKING = 120.0
-"""Seconds in which each node has to say what it is like: its first process starts meanwhile."""
 LOOPBACK = "127.0.0.1"
-Text = Annotated[str, Field(max_length=1000)]
-
-
-class Facts(TypedDict):
-    """What a node says of itself."""
-
-    host: Text
-    python: Text
-    lmcspec: Text
-    torch: Text
-    numpy: Text
-    scipy: Text
-    safetensors: Text
-    ray: Text
-    cpu: Text
-
-
-SAID = {"lmcspec": "source of lmcspec", "cpu": "processor", "python": "Python"}
 
 
 class Node(NamedTuple):
@@ -75,6 +52,18 @@ class Cluster:
         # By Ray's own decorator the function travels by its name: every node has to have lmcspec.
         return self.ray.remote(num_cpus=0, max_retries=0, scheduling_strategy=there)(_facts_text).remote()
 
+    def near(self, node: str) -> Any:
+        """The wish to be placed on the node of this id, or elsewhere where it has no room or is gone."""
+        affinity = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        try:
+            return affinity(node_id=node, soft=True, _spill_on_unavailable=True)
+        except TypeError:  # a version of Ray's where that has another name
+            return affinity(node_id=node, soft=True)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, for what the cluster will have noticed by then."""
+        time.sleep(seconds)
+
     def close(self) -> None:
         """End the connection, and the cluster with it if it was started for this process."""
         if self.ours and self.ray.is_initialized():
@@ -105,7 +94,7 @@ def connected(address: str, workers: int | None) -> Cluster:
             else:
                 ray.init(
                     address="local",
-                    num_cpus=workers,
+                    num_cpus=max(workers, cores()) if workers else None,
                     include_dashboard=False,
                     log_to_driver=False,
                     logging_level=logging.ERROR,
@@ -117,90 +106,15 @@ def connected(address: str, workers: int | None) -> Cluster:
                 f"no Ray cluster {shown} answers: {one_line(str(error))[:300]}",
                 help="see `ray status` on its head node; `--address local` starts a cluster on this machine",
             ) from error
+    _keep_off_stdout()
     return Cluster(ray, where or "local", ours=True)
 
 
-def capacity(nodes: Sequence[Node], gpus: bool) -> int:
-    """How many slots the nodes can hold: one a GPU, or one a CPU."""
-    return sum(min(int(node.gpus), int(node.cpus)) if gpus else int(node.cpus) for node in nodes)
-
-
-def refuse_infeasible(nodes: Sequence[Node], gpus: bool, workers: int | None) -> int:
-    """The number of slots; BlockedError where no node can hold one, or the cluster never held that many."""
-    room = capacity(nodes, gpus)
-    told = "; ".join(f"{node.name} has {node.cpus:g} CPUs and {node.gpus:g} GPUs" for node in nodes[:8])
-    told += f"; and {len(nodes) - 8} more" if len(nodes) > 8 else ""
-    what = "1 GPU and 1 CPU" if gpus else "1 CPU"
-    if not room:
-        raise BlockedError(
-            f"a slot takes {what}, and no node of the cluster has that: {told or 'it has none'}",
-            help="start nodes that have it with `ray start`, or wait until they have joined",
-        )
-    if workers is not None and workers > room:
-        raise BlockedError(
-            f"{workers:,} slots of {what} each are more than the cluster can hold, which is {room:,}: {told}",
-            help=f"leave --workers out, or say --workers {room}",
-        )
-    return workers or room
-
-
-def facts_of(cluster: Cluster, nodes: Sequence[Node]) -> dict[Node, Facts]:
-    """What each node says of itself. BlockedError, with its name, for one that can't say it."""
-    answers = {node: cluster.ask(node) for node in nodes}
-    cluster.ray.wait([*answers.values()], num_returns=len(answers), timeout=ASKING)
-    facts, silent = {}, []
-    for node, reference in answers.items():
-        try:
-            facts[node] = read_facts(cluster.ray.get(reference, timeout=0.1))
-        except DocumentError as error:
-            silent.append(f"{node.name}: {error}")
-        except Exception as error:  # noqa: BLE001 (whatever became of it there)
-            lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-            silent.append(f"{node.name}: {one_line(lines[-1])[:300]}")
-    if silent:
-        raise BlockedError(
-            f"{len(silent)} of {len(nodes)} nodes can't run lmcspec: {'; '.join(silent[:4])}",
-            help="install the same version of lmcspec, with its extra ray, in the environment of every node",
-        )
-    return facts
-
-
-def read_facts(data: Any) -> Facts:
-    """Facts from the bytes that a node sent. Raises DocumentError."""
-    name = "what a node said"
-    if not isinstance(data, bytes) or len(data) > 2**16:
-        raise DocumentError(name, "is no short text")
-    document = parse_document(data, name, Facts)
-    return Facts(**{key: one_line(document[key]) for key in Facts.__annotations__})
-
-
-def refuse_skew(facts: Mapping[Node, Facts], here: Mapping[str, str], *, processors: bool) -> None:
-    """BlockedError where a node differs from the driver in what changes results, or nodes in their processors."""
-    if skew := list(differences(facts, here, processors=processors)):
-        raise BlockedError(
-            f"the nodes are not alike: {'; '.join(skew[:6])}"
-            + (f"; and {len(skew) - 6} more" if len(skew) > 6 else ""),
-            help="bring them to the same lock file and kind of machine, or say --allow-skew: results may then differ "
-            "in their last bits from node to node, and each records what it was computed on",
-        )
-
-
-def differences(facts: Mapping[Node, Facts], here: Mapping[str, str], *, processors: bool) -> Iterator[str]:
-    """Each way in which nodes differ, in a sentence that names them."""
-    for key in Facts.__annotations__:
-        if key == "host" or (key == "cpu" and not processors):
-            continue
-        values = Counter(known[key] for known in facts.values())
-        # The driver computes nothing, so that its own processor doesn't matter.
-        usual = values.most_common(1)[0][0] if key == "cpu" else here[key]
-        for value in sorted(values.keys() - {usual}):
-            names = ", ".join(node.name for node, known in facts.items() if known[key] == value)
-            side = "elsewhere" if key == "cpu" else "here"
-            yield f"{SAID.get(key, key)} is {_brief(key, value)} on {names} and {_brief(key, usual)} {side}"
-
-
-def _brief(key: str, value: str) -> str:
-    return value[:10] if key == "lmcspec" else value
+def _keep_off_stdout() -> None:
+    """Ray prints what it notices, such as nodes that are gone, among the results. We say it ourselves."""
+    worker = sys.modules.get("ray._private.worker")
+    if hasattr(worker, "_worker_logs_enabled"):
+        worker._worker_logs_enabled = False  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
 
 
 def _facts_text() -> bytes:

@@ -3,15 +3,11 @@
 Nothing here knows Ray. All that goes in and out is bytes: orders as JSON, events as `engine.messages` spells them.
 """
 
-import hashlib
 import json
 import os
-import platform
 import socket
 import threading
 import time
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +18,10 @@ from lmcspec.engine import messages
 from lmcspec.engine.failures import Failure, last_lines
 from lmcspec.engine.runner import Lost, Progressed, Runner, RunnerEvent
 from lmcspec.store import Store, layout, note_lost
+from lmcspec_runners.ray_facts import node_facts
 
 TICK = 0.2
 """Seconds between looks for a wish to stop."""
-PACKAGES = ("torch", "numpy", "scipy", "safetensors", "ray")
-"""Whose versions may change a result or how a worker is spoken with."""
 
 
 class RaySlot:
@@ -135,47 +130,3 @@ class RaySlot:
 
 def _trouble(error: LmcspecError) -> bytes:
     return messages.encode_trouble(f"{socket.gethostname()}: {error}", error.help)
-
-
-def node_facts() -> dict[str, Any]:
-    """What of a node may change a result, and its name: {host, python, packages…, lmcspec, cpu}."""
-    facts = {"host": socket.gethostname(), "python": platform.python_version(), "lmcspec": source_digest()}
-    for package in PACKAGES:
-        try:
-            facts[package] = version(package)
-        except PackageNotFoundError:
-            facts[package] = "none"
-    return {**facts, "cpu": processor()}
-
-
-@cache
-def source_digest() -> str:
-    """sha256 over the text of all modules of lmcspec and its runners, by their names."""
-    import lmcspec
-    import lmcspec_runners
-
-    digest = hashlib.sha256()
-    for package in (lmcspec, lmcspec_runners):
-        root = Path(str(package.__file__)).parent
-        for path in sorted(root.rglob("*.py")):
-            digest.update(f"{package.__name__}/{path.relative_to(root).as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-@cache
-def processor() -> str:
-    """The processor's name and the widest of the vector instructions that torch chooses by."""
-    name, flags = platform.processor() or platform.machine(), set[str]()
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                name = value.strip()
-            elif key.strip() == "flags":
-                flags = set(value.split())
-                break
-    except OSError:
-        pass
-    widest = next((flag for flag in ("avx512f", "avx2") if flag in flags), "")
-    return f"{name} ({widest})" if widest else name

@@ -48,8 +48,9 @@ class Run:
         self.process.wait()
         self.process.stdout.close()
 
-    def end(self, longest=LONG):
+    def end(self, longest=None):
         """Wait for the driver's end: its exit code, or minus the signal that killed it."""
+        longest = LONG if longest is None else longest
         try:
             self.results, _ = self.process.communicate(timeout=longest)
         except subprocess.TimeoutExpired:
@@ -71,7 +72,7 @@ class Run:
         """Wait until the condition holds."""
         deadline = time.monotonic() + LONG
         while not (found := condition()):
-            assert self.process.poll() is None, f"the driver ended; it said:\n{self.said}"
+            assert self.process.poll() is None, f"the driver ended; it said:\n{self.said}{self.process.stdout.read()}"
             assert time.monotonic() < deadline, f"nothing for {LONG} s; it said:\n{self.said}"
             time.sleep(0.002)
         return found

@@ -1,6 +1,7 @@
 """The study on a Ray cluster of three nodes on this machine, of which what can die does: equal to the undisturbed run."""
 
 import importlib.util
+import json
 import signal
 
 import psutil
@@ -37,6 +38,7 @@ def on(cluster, store, *options, format="json"):
 def well_ended(run, calm, store):
     """The run is done, its results are the undisturbed ones, and nothing else is left."""
     assert run.end() == 0, run.said
+    assert json.loads(run.results)["ok"], "nothing else stands there, whatever Ray has noticed"
     stored = Store.open(store)
     assert not compare(manifest(stored), calm), run.said
     assert verify(stored) == []

@@ -11,7 +11,7 @@ from jobs_for_tests import Plan
 from lmcspec.engine import messages
 from lmcspec.engine.runner import Lost, Progressed, Ready, Reported
 from lmcspec.store import Store, failed_attempts
-from lmcspec_runners.ray_cluster import read_facts
+from lmcspec_runners.ray_facts import read_facts
 from lmcspec_runners.ray_slot import RaySlot
 
 

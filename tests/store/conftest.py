@@ -3,12 +3,14 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from object_server_for_tests import ObjectServer
 
 from lmcspec.store import Lease, Store, open_attempt
 
@@ -16,6 +18,20 @@ from lmcspec.store import Lease, Store, open_attempt
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "store")
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Store:
+    """Another store."""
+    return Store.open(tmp_path / "other")
+
+
+@pytest.fixture
+def server() -> Iterator[ObjectServer]:
+    """An object server, with its faults."""
+    server = ObjectServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ class Ray(Config):
     """Which cluster, how many of its slots, and what has to be alike on its nodes."""
 
     workers: int | None = Field(default=None, ge=1)
-    """Slots; by default one per GPU of the cluster, or one per CPU where it has none."""
+    """Slots; by default one per GPU of the cluster and CPUs beside them, or one per CPU where it has none."""
+    devices: str = ""
+    """How many slots on GPUs and CPUs, as `--devices` says it without names: `2 x gpu, 8 x cpu`."""
     address: str = ""
     """Of the cluster, such as `auto` or `host:6379`; by default what RAY_ADDRESS says, or a cluster of its own."""
     node_store: str = "~/.cache/lmcspec/nodes/{store}"

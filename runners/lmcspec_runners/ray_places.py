@@ -143,10 +143,10 @@ def refuse_tasks(tasks: Iterable[PlannedTask], devices: Sequence[Device]) -> Non
     for task in tasks:
         kind = ("gpu" if "gpu" in kinds else "cpu") if task.demand.gains else ("cpu" if "cpu" in kinds else "gpu")
         pool = [device for device in devices if device.kind == kind]
-        host, device = task.seen
-        why = _beyond(host, [one.host.memory for one in pool], "a node")
+        on_host, on_gpu = task.seen
+        why = _beyond(on_host, [device.host.memory for device in pool], "a node")
         if kind == "gpu" and task.demand.gains:
-            why = why or _beyond(device, [one.memory for one in pool], "a GPU")
+            why = why or _beyond(on_gpu, [device.memory for device in pool], "a GPU")
         if why:
             too_large.setdefault(why, []).append(task)
     for why, large in too_large.items():

@@ -31,7 +31,7 @@ class Checkpoints:
     from them as it would after a real stop.
     """
 
-    def __init__(self, ctx: Context, unit: str, fault: str = "") -> None:
+    def __init__(self, ctx: Context, unit: str, fault: str) -> None:
         self._ctx, self._unit, self._fault = ctx, unit, fault
         self._every = float(os.environ.get("LMCSPEC_CHECKPOINT_SECONDS", CHECKPOINT_SECONDS))
         self._due = time.monotonic() + self._every
@@ -66,8 +66,7 @@ class Checkpoints:
         draft = folder / f".{CHECKPOINT}.{uuid.uuid4().hex}.draft"
         says = {"task": self._ctx.task, "sha256": digest(held), "done": str(done), "unit": self._unit}
         beneath.write(folder, draft, save(held, says))
-        if self._fault:
-            faults.reach(self._fault)
+        faults.reach(self._fault)
         beneath.sync(folder, draft)
         beneath.replace(folder, draft, folder / CHECKPOINT)
         self._due = time.monotonic() + self._every

@@ -103,7 +103,7 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
 
     from lmcspec.science.curvature import Probes, entries, spread
 
-    checkpoints = Checkpoints(ctx, "products")
+    checkpoints = Checkpoints(ctx, "products", "hessian.checkpoint")
     done, held = checkpoints.read() or (0, {})
 
     def pulse(done: int, total: int, state: "dict[str, Tensor]") -> None:

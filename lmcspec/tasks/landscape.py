@@ -235,7 +235,7 @@ class _Evaluations:
     ) -> None:
         self._ctx, self._params, self._network, self._states = ctx, params, network, states
         self._total = points * len(params.split)
-        self._checkpoints = Checkpoints(ctx, "points")
+        self._checkpoints = Checkpoints(ctx, "points", "landscape.checkpoint")
         _, held = self._checkpoints.read() or (0, {})
         self._known = {name: values.tolist() for name, values in held.items()}
 

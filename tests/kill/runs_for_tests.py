@@ -24,7 +24,7 @@ class Run:
 
     def __init__(self, store, *options, study=STUDY, workers=2, before=(), format="json", **environment):
         self.mark = uuid.uuid4().hex
-        self.store = Path(store)
+        self.store, self._study = Path(store), study
         self._said = self.store.with_name(f"{self.store.name}-{self.mark[:8]}-stderr.txt")
         arguments = [COMMAND, "run", str(study), "--store", str(store), "--format", format]
         arguments += [] if "--runner" in options else ["--workers", str(workers)]
@@ -64,7 +64,7 @@ class Run:
 
     def told(self, command):
         """What another command says of the study in this store: `status` or `plan`."""
-        arguments = [COMMAND, command, str(STUDY), "--store", str(self.store)]
+        arguments = [COMMAND, command, str(self._study), "--store", str(self.store)]
         environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
         return subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment).stdout
 

@@ -16,12 +16,12 @@ from lmcspec.tasks.checkpointed import LONGEST, stands
 def test_what_was_written_says_where_it_stands(tmp_path):
     ctx = TestContext(tmp_path)
     assert stands(tmp_path, ctx.partial) == ""
-    checkpoints = Checkpoints(ctx, "update")
+    checkpoints = Checkpoints(ctx, "update", "train.checkpoint")
     checkpoints.write(3, {"a": torch.tensor([1.0])})
     assert stands(tmp_path, ctx.partial) == "update 3"
     checkpoints.write(12_345, {"a": torch.tensor([1.0])})
     assert stands(tmp_path, ctx.partial) == "update 12,345"
-    Checkpoints(ctx, "steps done").write(1, {})
+    Checkpoints(ctx, "steps done", "train.checkpoint").write(1, {})
     assert stands(tmp_path, ctx.partial) == "steps done 1"
     assert stands(tmp_path, tmp_path / "nowhere") == ""
 
@@ -60,7 +60,7 @@ def test_anything_else_says_nothing(tmp_path, content):
 
 def test_links_are_not_followed(tmp_path):
     ctx = TestContext(tmp_path)
-    Checkpoints(ctx, "update").write(3, {})
+    Checkpoints(ctx, "update", "train.checkpoint").write(3, {})
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / CHECKPOINT).symlink_to(ctx.partial / CHECKPOINT)
     assert stands(tmp_path, tmp_path / "other") == ""

@@ -156,9 +156,9 @@ def test_its_own_is_gone_on_from(tmp_path, whole, inputs, kind):
 
 def test_another_tasks_checkpoint_is_not_taken(tmp_path):
     one, other = TestContext(tmp_path / "a"), TestContext(tmp_path / "b", task="1" * 64)
-    Checkpoints(one, "update").write(3, {"x": torch.ones(2)})
+    Checkpoints(one, "update", "train.checkpoint").write(3, {"x": torch.ones(2)})
     shutil.copy(one.partial / CHECKPOINT, other.partial / CHECKPOINT)
-    assert Checkpoints(other, "update").read() is None
+    assert Checkpoints(other, "update", "train.checkpoint").read() is None
     assert other.lines == ["its checkpoint is no use and is thrown away, it begins anew: it is another task's"]
 
 

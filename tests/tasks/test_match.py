@@ -181,7 +181,7 @@ def test_a_checkpoint_of_another_version_is_left(tmp_path, settings):
     whole = match(tmp_path / "whole", asked)
     again = tmp_path / "again"
     old = TestContext(again)
-    Checkpoints(old, "steps done").write(1, {"what it was": torch.ones(3)})
+    Checkpoints(old, "steps done", "train.checkpoint").write(1, {"what it was": torch.ones(3)})
     assert files(match(again, asked)) == files(whole)
 
 

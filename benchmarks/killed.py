@@ -2,10 +2,11 @@
 
     uv run python benchmarks/killed.py SPEC [--set PATH=VALUE …] [--kills 10] [--workers 2] [--seed 0] [--keep FOLDER]
 
-Runs the study undisturbed, then in another store with SIGKILL to the driver or to a worker (whichever falls), at moments
-drawn uniformly from what the undisturbed run took; where the driver was killed the same command begins again. At the end
-every result is compared by its digest, every file with COMMIT, and what is left behind is counted. With --keep both
-stores stay in that folder, and an undisturbed run that is there is not made again. Exits with 1 where anything differs.
+Runs the study undisturbed, then in another store with SIGKILL to the driver or to a worker (a coin says which), at
+moments drawn uniformly from what the undisturbed run took; where the driver was killed the same command begins again.
+At the end every result is compared by its digest, every file with COMMIT, and what is left behind is counted. With
+--keep both stores stay in that folder, and an undisturbed run that is there is not made again. Exits with 1 where
+anything differs.
 """
 
 import argparse

@@ -150,6 +150,7 @@ class _Run:
     def _look_for_silence(self) -> None:
         """Name tasks that have said nothing for long, and end the workers of those that have for too long."""
         now = time.monotonic()
+        self._silences.listening(now)
         for silence in self._silences.suspicious(now):
             self._tell(events.Silent(time.time(), self._job.tasks[silence.task], silence.seconds, silence.limit))
         slots = {task: slot for slot, task in self._task_at.items()}

@@ -22,6 +22,8 @@ class Patience:
 
 
 UNLIMITED = Patience(math.inf)
+ABSENT = 10.0
+"""Seconds between two looks of a driver beyond which it was not there: it was stopped, and its workers with it."""
 
 
 def patience_of(minutes: float | None) -> Patience:
@@ -52,6 +54,14 @@ class Silences:
     def __init__(self, patience: Patience) -> None:
         self._patience = patience
         self._heard: dict[str, _Heard] = {}
+        self._looked: float | None = None
+
+    def listening(self, now: float) -> None:
+        """Somebody listens at this moment. Time in which nobody did, as after Ctrl-Z, is not held against a task."""
+        if self._looked is not None and now - self._looked > ABSENT:
+            for heard in self._heard.values():
+                heard.last += now - self._looked
+        self._looked = now
 
     def began(self, task: str, expected: float | None, now: float) -> None:
         """The task runs from now on."""

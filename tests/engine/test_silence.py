@@ -49,3 +49,17 @@ def test_who_speaks_often_enough_is_never_given_up(gaps, limit):
         assert bool(silences.hung(now)) == (gap > limit)
         silences.heard("a", now)
         assert not silences.hung(now)
+
+
+@given(st.lists(st.floats(0, 9.5), max_size=20), st.floats(10.5, 1e6), st.lists(st.floats(0, 9.5), max_size=20))
+def test_what_nobody_could_hear_is_not_silence(before, stopped, after):
+    """A driver that was stopped for long (Ctrl-Z), its workers with it: only the time in which it ran counts."""
+    silences, now, ran = Silences(Patience(60, 0)), 0.0, 0.0
+    silences.began("a", None, now)
+    silences.listening(now)
+    for gap in [*before, stopped, *after]:
+        now += gap
+        ran += gap if gap != stopped else 0.0
+        silences.listening(now)
+        assert not silences.suspicious(now) or ran >= 30 - 1e-6
+        assert bool(silences.hung(now)) == (ran > 60) or abs(ran - 60) < 1e-6

@@ -17,6 +17,20 @@ SILENT = 5.0
 _Answer = TypeVar("_Answer")
 
 
+def repeated(act: Callable[[], _Answer], is_final: Callable[[Exception], bool]) -> Callable[[], _Answer]:
+    """`act`, done once more if it fails, unless that error is final: a connection that lay idle may be gone."""
+
+    def twice() -> _Answer:
+        try:
+            return act()
+        except Exception as error:
+            if is_final(error):
+                raise
+        return act()
+
+    return twice
+
+
 class Asking:
     """A thread that makes one call after the other. Once it is stuck, all further ones fail at once."""
 

@@ -5,7 +5,7 @@ was deleted, or put back from yesterday's copy, has another one than the ledger,
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,9 @@ OWNER = "lmcspec.store"
 
 CURRENT = "lmcspec.current"
 
+TWICE = "twice/"
+"""How the subject of a run begins that was made twice and is about to be deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerRun:
@@ -31,6 +34,8 @@ class ServerRun:
     """Whether a person deleted it: MLflow keeps it, and shows it to those who ask for what was deleted."""
     current: str
     """Whether the run of a series is the latest of its kind, "true" or "false"."""
+    blank: bool = False
+    """Whether it goes on and holds neither metrics nor params, as one that was made and never told anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Evidence:
     mark: str
     runs: Mapping[str, ServerRun]
     """The runs by subject."""
+    surplus: tuple[str, ...] = ()
+    """Runs that stand for what another one stands for, and were told nothing: the server made them and said nothing."""
 
 
 def mark_of(store: Store) -> str:
@@ -49,17 +56,34 @@ def mark_of(store: Store) -> str:
     return f"lmcspec.told.{store.id}"
 
 
-def by_subject(runs: Iterable[tuple[str, ServerRun]]) -> dict[str, ServerRun]:
-    """A run for each subject, from runs given latest first: the oldest that nobody has deleted."""
+def by_subject(runs: Iterable[tuple[str, ServerRun]], known: Container[str] = ()) -> dict[str, ServerRun]:
+    """A run for each subject, from runs given latest first: one that nobody has deleted.
+
+    Of these one that is `known`, else one that was told something, else the oldest.
+    """
+
+    def rank(run: ServerRun) -> tuple[bool, bool, bool]:
+        return run.deleted, run.run not in known, run.blank
+
     chosen: dict[str, ServerRun] = {}
     for subject, run in runs:
-        if subject not in chosen or not run.deleted or chosen[subject].deleted:
+        if subject.startswith(TWICE):
+            continue
+        if subject not in chosen or rank(run) <= rank(chosen[subject]):
             chosen[subject] = run
     return chosen
 
 
-def glance(database: Path, store: Store, study: str) -> Evidence | None:
-    """What MLflow's database has, read without MLflow; None where there is nothing of the study, or no telling."""
+def surplus(runs: Iterable[tuple[str, ServerRun]], chosen: Mapping[str, ServerRun]) -> tuple[str, ...]:
+    """The runs, of those of which some were `chosen`, that were made and never told anything."""
+    return tuple(run.run for subject, run in runs if run.blank and not run.deleted and chosen.get(subject) != run)
+
+
+def glance(database: Path, store: Store, study: str, known: Container[str] = ()) -> Evidence | None:
+    """What MLflow's database has, read without MLflow; None where there is nothing of the study, or no telling.
+
+    Of several runs that stand for the same, one that is `known` counts.
+    """
     if not database.is_file() or database.is_symlink():
         return None
     # Whatever is not as it was with the versions that are known is found out by MLflow itself.
@@ -73,20 +97,24 @@ def glance(database: Path, store: Store, study: str) -> Evidence | None:
         mark = connection.execute(
             "SELECT value FROM experiment_tags WHERE experiment_id = ? AND key = ?", (row[0], mark_of(store))
         ).fetchone()
-        runs = connection.execute(_RUNS, (store.id, row[0])).fetchall()
-        newest_first = by_subject(
-            (subject, ServerRun(run, stage != "active", current or "")) for subject, run, stage, current in runs
-        )
-        return Evidence(str(row[0]), row[1] != "active", mark[0] if mark else "", newest_first)
+        runs = [
+            (subject, ServerRun(run, stage != "active", current or "", bool(blank)))
+            for subject, run, stage, current, blank in connection.execute(_RUNS, (store.id, row[0]))
+        ]
+        chosen = by_subject(runs, known)
+        return Evidence(str(row[0]), row[1] != "active", mark[0] if mark else "", chosen, surplus(runs, chosen))
     return None
 
 
 _RUNS = f"""
-SELECT subject.value, runs.run_uuid, runs.lifecycle_stage, current.value FROM tags AS owner
+SELECT subject.value, runs.run_uuid, runs.lifecycle_stage, current.value, runs.status = 'RUNNING'
+AND NOT EXISTS (SELECT 1 FROM latest_metrics WHERE latest_metrics.run_uuid = runs.run_uuid)
+AND NOT EXISTS (SELECT 1 FROM params WHERE params.run_uuid = runs.run_uuid)
+FROM tags AS owner
 JOIN runs ON runs.run_uuid = owner.run_uuid
 JOIN tags AS subject ON subject.run_uuid = runs.run_uuid AND subject.key = '{SUBJECT}'
 LEFT JOIN tags AS current ON current.run_uuid = runs.run_uuid AND current.key = '{CURRENT}'
 WHERE owner.key = '{OWNER}' AND owner.value = ? AND runs.experiment_id = ?
 AND typeof(subject.value) = 'text' AND typeof(runs.run_uuid) = 'text'
-ORDER BY runs.start_time DESC
+ORDER BY runs.start_time DESC, runs.run_uuid DESC
 """

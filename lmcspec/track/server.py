@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -14,16 +14,17 @@ from lmcspec.base import beneath
 from lmcspec.base.surroundings import spare_loopback
 from lmcspec.store import Store
 from lmcspec.track import kept, uris
-from lmcspec.track.asking import Asking
+from lmcspec.track.asking import Asking, repeated
 from lmcspec.track.durable import Durable
-from lmcspec.track.evidence import CURRENT, OWNER, SUBJECT, Evidence, ServerRun, by_subject, glance, mark_of
+from lmcspec.track.evidence import OWNER, SUBJECT, TWICE, Evidence, glance
+from lmcspec.track.listing import listed
 from lmcspec.track.rows import WholeRuns
 from lmcspec.track.said import Point
 from lmcspec.track.troubles import ChangedError, RefusedError, UnreachableError, translated
 from lmcspec.track.where import artifacts, own_database, shown
 
 TIMEOUT = 15.0
-"""Seconds without a byte from the server after which a request is given up, and made once more."""
+"""Seconds without a byte from the server after which a request is given up, and made once more if it may be."""
 
 LONGEST = 40.0
 """Seconds for one answer in all, however slowly it comes."""
@@ -32,8 +33,9 @@ UPLOAD = 180.0
 """Seconds for sending one file."""
 
 ENVIRONMENT = {
-    # By default a call blocks for four minutes while a server is away, and for as long as a server asks it to.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    # By default a call blocks for four minutes while a server is away, and for as long as a server asks it to. And it
+    # repeats whatever fails, though the server may have done it: what makes a run would make two.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
@@ -48,9 +50,6 @@ ENVIRONMENT = {
 
 MOST = 800
 """Metrics in one request."""
-
-PAGE = 1000
-"""Runs in one answer."""
 
 _Answer = TypeVar("_Answer")
 
@@ -100,45 +99,19 @@ class Server:
             self._durable = Durable(self._database)
         self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
 
-    def held(self, study: str) -> Evidence | None:
-        """What it has of this store in the study's experiment; None where there is no such experiment."""
+    def held(self, study: str, known: Container[str] = ()) -> Evidence | None:
+        """What it has of this store in the study's experiment; None where there is no such experiment.
+
+        Of several runs that stand for the same, one that is `known` counts.
+        """
         if self._database is not None and _identity(self._database) != self._file:
             raise ChangedError(f"{self._database} was moved or deleted while it was in use")
         if self._database is not None:
             self.flush()
             database = self._database
-            if (evidence := self._call(lambda: glance(database, self._store, study))) is not None:
+            if (evidence := self._call(lambda: glance(database, self._store, study, known))) is not None:
                 return evidence
-        experiment = self._ask(lambda: self._client.get_experiment_by_name(study))
-        if experiment is None:
-            return None
-        runs: list[tuple[str, ServerRun]] = []
-        token = ""
-        while token is not None:
-            page = self._page(experiment.experiment_id, token)
-            runs += [
-                (tags[SUBJECT], ServerRun(run.info.run_id, run.info.lifecycle_stage != "active", tags.get(CURRENT, "")))
-                for run in page
-                if SUBJECT in (tags := run.data.tags)
-            ]
-            token = page.token or None
-        deleted = experiment.lifecycle_stage != "active"
-        mark = experiment.tags.get(mark_of(self._store), "")
-        return Evidence(experiment.experiment_id, deleted, mark, by_subject(runs))
-
-    def _page(self, experiment: str, token: str) -> Any:
-        from mlflow.entities import ViewType
-
-        return self._ask(
-            lambda: self._client.search_runs(
-                [experiment],
-                f"tags.`{OWNER}` = '{self._store.id}'",
-                run_view_type=ViewType.ALL,
-                max_results=PAGE,
-                order_by=["attributes.start_time DESC"],
-                page_token=token or None,
-            )
-        )
+        return listed(self._client, self._ask, self._store, study, known)
 
     def points(self, run: str) -> dict[tuple[str, int], float]:
         """(metric, step) -> the latest value that a run has there."""
@@ -164,9 +137,33 @@ class Server:
         self._ask(lambda: self._client.set_experiment_tag(experiment, name, value))
 
     def create(self, experiment: str, name: str, started: float, tags: Mapping[str, str]) -> str:
-        """The id of a new run, which is RUNNING."""
+        """The id of a new run, which is RUNNING. Where no answer came it is looked for, and only then made again."""
         owned = {**tags, OWNER: self._store.id}
-        return self._ask(lambda: self._client.create_run(experiment, int(started * 1000), owned, name)).info.run_id
+
+        def make() -> str:
+            run = self._ask(lambda: self._client.create_run(experiment, int(started * 1000), owned, name), again=False)
+            return run.info.run_id
+
+        try:
+            return make()
+        except UnreachableError:
+            subject = tags.get(SUBJECT, "")
+            # Where a filter can't name it, the next telling finds it among all.
+            if not subject or "'" in subject:
+                raise
+            return self._made(experiment, subject) or make()
+
+    def _made(self, experiment: str, subject: str) -> str | None:
+        """The run of this store that stands for a subject, if it is there."""
+        named = f"tags.`{SUBJECT}` = '{subject}' AND tags.`{OWNER}` = '{self._store.id}'"
+        found = self._ask(lambda: self._client.search_runs([experiment], named, max_results=1))
+        return found[0].info.run_id if found else None
+
+    def discard(self, run: str) -> None:
+        """Delete a run that was made twice. MLflow keeps it in its bin, where it stands for nothing any more."""
+        with contextlib.suppress(RefusedError):
+            self._ask(lambda: self._client.set_tag(run, SUBJECT, f"{TWICE}{run}"))
+            self._ask(lambda: self._client.delete_run(run))
 
     def log(
         self,
@@ -258,11 +255,15 @@ class Server:
             with contextlib.suppress(UnreachableError):
                 self._call(self._durable.close)
 
-    def _ask(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
+    def _ask(self, act: Callable[[], _Answer], longest: float | None = None, *, again: bool = True) -> _Answer:
+        """`again`: whether it may be done twice, for that comes to the same."""
         if self.whole_runs is not None and self.whole_runs.waiting:
             self.flush()
         self._unsynced = True
-        return self._call(act, longest)
+        return self._call(repeated(act, self._is_final) if again and self._database is None else act, longest)
+
+    def _is_final(self, error: Exception) -> bool:
+        return isinstance(translated(error, self.uri), RefusedError)
 
     def _call(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
         try:

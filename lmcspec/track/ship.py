@@ -9,6 +9,7 @@ from lmcspec.plan import Plan
 from lmcspec.plan.document import recorded
 from lmcspec.store import Invocation, Store, invocations
 from lmcspec.track.edition import is_behind, write_edition
+from lmcspec.track.evidence import Evidence
 from lmcspec.track.examine import judge, learn, renew_mark, spare
 from lmcspec.track.follow import Follower
 from lmcspec.track.ledger import Ledger
@@ -82,7 +83,7 @@ class Shipper:
 
     def _examine(self, study: str) -> str:
         invocations_of_study = ids_of(self._store, study)
-        held = self._server.held(study)
+        held = self._held(study)
         finding = judge(self.ledger, study, invocations_of_study, held)
         if finding.experiment_deleted:
             self._deleted[study] = finding.experiment_deleted
@@ -98,6 +99,18 @@ class Shipper:
         if new := spare(self.ledger, self._server, held):
             _log.warning("%d runs of %s were deleted in MLflow and are left alone", len(new), study)
         return held.experiment
+
+    def _held(self, study: str) -> Evidence | None:
+        """What the server has of a study. What it has twice, for it made a run and said so to nobody, is deleted."""
+        known = set(self.ledger.known(study, ids_of(self._store, study)).values())
+        held = self._server.held(study, known)
+        if held is not None and not held.deleted:
+            for run in held.surplus:
+                _log.warning(
+                    "MLflow made the run %s of %s beside another one and said nothing: it is deleted", run, study
+                )
+                self._server.discard(run)
+        return held
 
     def all(self, *, finish: bool = False) -> bool:
         """Send everything once; False while an invocation is still going on. `finish`: leave nothing for later."""
@@ -192,7 +205,7 @@ class Shipper:
         """End the telling: whether the server has all of it, by its own account."""
         for study in self.studies_told:
             renew_mark(self.ledger, self._server, self._store, study, self._experiments[study])
-            held = self._server.held(study)
+            held = self._held(study)
             if judge(self.ledger, study, ids_of(self._store, study), held).gone:
                 return False
         return True

@@ -41,7 +41,7 @@ class Sparing:
         """Run -> why the server would not take something about it."""
         self.uri = server.uri
         self.held, self.points, self.experiment = server.held, server.points, server.experiment
-        self.mark, self.create = server.mark, server.create
+        self.mark, self.create, self.discard = server.mark, server.create, server.discard
 
     def whole(self, run: WholeRun) -> str:
         """The id of a new run that is over, with all that is to be told about it."""

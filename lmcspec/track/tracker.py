@@ -91,7 +91,9 @@ class Tracker:
         if database is None:
             return False
         for study in some:
-            finding = judge(ledger, study, ids_of(self.store, study), glance(database, self.store, study))
+            told = ids_of(self.store, study)
+            known = set(ledger.known(study, told).values())
+            finding = judge(ledger, study, told, glance(database, self.store, study, known))
             if finding.gone or any(not ledger.note(LEFT + subject) for subject in finding.deleted):
                 return True
         return False

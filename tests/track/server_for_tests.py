@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field
 
-from lmcspec.track.evidence import SUBJECT, Evidence, ServerRun, by_subject, mark_of
+from lmcspec.track.evidence import SUBJECT, Evidence, ServerRun, by_subject, mark_of, surplus
 from lmcspec.track.troubles import RefusedError, UnreachableError
 
 
@@ -117,17 +117,27 @@ class FakeServer:
     def mark(self, experiment, name, value):
         self._ask(lambda: self._mlflow.experiments[experiment].update({name: value}))
 
-    def held(self, study):
+    def held(self, study, known=()):
         def act():
             if study not in self._mlflow.experiments:
                 return None
             runs = [
-                (run.tags[SUBJECT], ServerRun(identifier, run.deleted, run.tags.get("lmcspec.current", "")))
+                (
+                    run.tags[SUBJECT],
+                    ServerRun(
+                        identifier,
+                        run.deleted,
+                        run.tags.get("lmcspec.current", ""),
+                        run.status == "RUNNING" and not run.metrics and not run.params,
+                    ),
+                )
                 for identifier, run in reversed(self._mlflow.runs.items())
                 if run.experiment == study and run.tags["lmcspec.store"] == self._store
             ]
             tags = self._mlflow.experiments[study]
-            return Evidence(study, study in self._mlflow.deleted, tags.get(self._mark, ""), by_subject(runs))
+            chosen = by_subject(runs, known)
+            deleted = study in self._mlflow.deleted
+            return Evidence(study, deleted, tags.get(self._mark, ""), chosen, surplus(runs, chosen))
 
         return self._ask(act, writes=False)
 
@@ -154,6 +164,9 @@ class FakeServer:
             found.tags |= {name: value for name, value in (tags or {}).items() if value}
 
         self._ask(act)
+
+    def discard(self, run):
+        self._ask(lambda: vars(self._run(run)).update(deleted=True))
 
     def untag(self, run, name):
         self._ask(lambda: self._run(run).tags.pop(name, None))

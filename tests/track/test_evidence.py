@@ -2,15 +2,16 @@
 
 import contextlib
 import copy
+import itertools
 import sqlite3
 
 import pytest
-from server_for_tests import FakeMlflow
+from server_for_tests import FakeMlflow, Run
 from tracked_for_tests import plan_of, run, tracker_of
 
 from lmcspec.store import Store
 from lmcspec.track import tracker as module
-from lmcspec.track.evidence import SUBJECT, ServerRun, by_subject, glance, mark_of
+from lmcspec.track.evidence import SUBJECT, TWICE, ServerRun, by_subject, glance, mark_of, surplus
 from lmcspec.track.telling import telling
 from lmcspec.track.troubles import ChangedError, UnreachableError
 
@@ -174,7 +175,7 @@ def test_a_server_that_keeps_nothing_is_an_error(store, monkeypatch):
             self.runs.clear()
             server = super().connect(*given)
             held = server.held
-            server.held = lambda study: (self.runs.clear(), held(study))[1]
+            server.held = lambda study, known: (self.runs.clear(), held(study, known))[1]
             return server
 
     monkeypatch.setattr(module, "Server", Forgetful().connect)
@@ -211,14 +212,50 @@ def test_of_two_runs_with_one_subject_the_older_that_nobody_deleted():
     assert by_subject([("a", gone)])["a"] is gone
 
 
+def test_of_two_that_a_server_made_for_one_subject_the_one_that_is_known_or_was_told_something():
+    blank, told, deleted = ServerRun("1", False, "", True), ServerRun("2", False, ""), ServerRun("3", True, "", True)
+    for runs in itertools.permutations([("a", blank), ("a", told), ("a", deleted)]):
+        assert by_subject(runs)["a"] is told and surplus(runs, by_subject(runs)) == ("1",)
+        assert by_subject(runs, {"1"})["a"] is blank and surplus(runs, {"a": blank}) == (), (
+            "it may hold what is not told"
+        )
+        assert by_subject(runs, {"3"})["a"] is told
+    renamed = [(f"{TWICE}1", blank), ("a", told)]
+    assert by_subject(renamed) == {"a": told} and surplus(renamed, {"a": told}) == ("1",)
+
+
+def test_a_run_that_the_server_made_twice_is_there_once(store, mlflow, told):
+    """Carried out long after it was given up: nobody is told of it until all is looked through."""
+    for kind in ("series", "train", "invocation"):
+        original = next(found for found in mlflow.runs.values() if found.tags["lmcspec.kind"] == kind)
+        twin = Run(original.experiment, original.name, original.started, dict(original.tags))
+        # Before it or after it: the two have the same start.
+        mlflow.runs = (
+            {f"twin of {kind}": twin, **mlflow.runs} if kind == "train" else {**mlflow.runs, f"twin of {kind}": twin}
+        )
+    assert not tracker_of(store).sync(), "of all others it was told"
+    assert all(found.deleted == name.startswith("twin of") for name, found in mlflow.runs.items())
+    mlflow.runs = {name: found for name, found in mlflow.runs.items() if not found.deleted}
+    assert mlflow.state == told
+
+
+def test_what_a_person_wrote_into_is_no_run_that_was_made_twice(store, mlflow, told):
+    original = mlflow.by_name("imp/s0")
+    mlflow.runs["copy"] = Run(original.experiment, original.name, 0.0, dict(original.tags), params={"mine": "1"})
+    tracker_of(store).sync()
+    assert not mlflow.runs["copy"].deleted
+
+
 # In a file of MLflow's, as it is read without MLflow
 
 
 TABLES = """
 CREATE TABLE experiments (experiment_id INTEGER, name TEXT, lifecycle_stage TEXT);
 CREATE TABLE experiment_tags (key TEXT, value TEXT, experiment_id INTEGER);
-CREATE TABLE runs (run_uuid TEXT, experiment_id INTEGER, lifecycle_stage TEXT, start_time INTEGER);
+CREATE TABLE runs (run_uuid TEXT, experiment_id INTEGER, lifecycle_stage TEXT, start_time INTEGER, status TEXT);
 CREATE TABLE tags (key TEXT, value TEXT, run_uuid TEXT);
+CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);
+CREATE TABLE latest_metrics (key TEXT, value REAL, run_uuid TEXT);
 """
 
 
@@ -236,7 +273,7 @@ def test_a_glance_at_a_file(tmp_path):
         ("c", "other", "active", 7),
         ("d", store.id, "active", 8),
     ):
-        database.execute("INSERT INTO runs VALUES (?, ?, ?, 0)", (run_, experiment, stage))
+        database.execute("INSERT INTO runs VALUES (?, ?, ?, 0, 'FINISHED')", (run_, experiment, stage))
         database.executemany(
             "INSERT INTO tags VALUES (?, ?, ?)", [("lmcspec.store", owner, run_), (SUBJECT, f"subject/{run_}", run_)]
         )

@@ -2,7 +2,9 @@
 
 import contextlib
 import itertools
+import math
 import os
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -15,11 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from test_making import older, subjects, sync
-from test_mlflow import MlflowServer, what_is_there, what_should_be_there
+from test_mlflow import MlflowServer, lmcspec, what_is_there, what_should_be_there
+from tracked_for_tests import Quick
 
-from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import Tracker, default_uri, tracker
+from lmcspec.track import server as module
 from lmcspec.track.troubles import UnreachableError
 from lmcspec.track.where import own_database
 
@@ -27,29 +30,60 @@ pytestmark = pytest.mark.slow
 
 
 class Between(BaseHTTPRequestHandler):
-    """Hands requests to MLflow's server; every so often one goes wrong."""
+    """Hands requests to MLflow's server; some go wrong, before the server has seen them or after it carried them out."""
 
-    target, every, fault = "", 7, ""
-    asked = itertools.count(1)
+    target, fault = "", ""
+    goes_wrong = staticmethod(lambda number, path: number % 7 == 0)
+    patience = 6
+    """Requests after which one is carried out that was held up."""
+    victim = None
+    """A process that is killed where an answer should be."""
+
+    def __init_subclass__(cls):
+        cls.asked, cls.held_up = itertools.count(1), []
 
     def handle_any(self):
         cls = type(self)
-        wrong = next(cls.asked) % cls.every == 0
+        number = next(cls.asked)
+        wrong = cls.goes_wrong(number, self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if cls.held_up and number > cls.held_up[0][0] + cls.patience:
+            self.carry_out(*cls.held_up.pop(0)[1:])
         if wrong and cls.fault == "500 before":
             return self.say(500, b"{}")
-        request = urllib.request.Request(f"{cls.target}{self.path}", body or None, method=self.command)
-        request.add_header("Content-Type", self.headers.get("Content-Type", "application/json"))
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                status, content = answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            status, content = error.code, error.read()
-        if wrong and cls.fault == "slow":
-            time.sleep(0.2)
+        if wrong and cls.fault == "504, and done later":
+            cls.held_up.append((number, self.command, self.path, body, self.headers.get("Content-Type")))
+            return self.say(504, b"the gateway is tired of waiting")
+        status, content = self.carry_out(self.command, self.path, body, self.headers.get("Content-Type"))
+        match cls.fault if wrong else "":
+            case "killed after":
+                os.kill(cls.victim.pid, signal.SIGKILL)
+                cls.goes_wrong = staticmethod(lambda number, path: False)
+            case "500 after":
+                return self.say(500, b"{}")
+            case "502 after":
+                return self.say(502, b"<html>Bad Gateway</html>")
+            case "hangs up after":
+                self.close_connection = True
+                return None
+            case "late":
+                # Longer than the client waits for a byte.
+                time.sleep(1.2)
+            case "slow":
+                time.sleep(0.2)
         return self.say(status, content)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_any
+
+    @classmethod
+    def carry_out(cls, command, path, body, sort):
+        request = urllib.request.Request(f"{cls.target}{path}", body or None, method=command)
+        request.add_header("Content-Type", sort or "application/json")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
 
     def say(self, status, content):
         with contextlib.suppress(OSError):
@@ -63,28 +97,117 @@ class Between(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("fault", ["500 before", "slow"])
-def test_a_server_that_fails_now_and_then_has_all_of_it_once(fault, store, tmp_path, monkeypatch):
-    monkeypatch.setattr(tracker, "BUSY", (0.05,) * 4)
-    real = MlflowServer(tmp_path)
-    real.start()
-    handler = type("Own", (Between,), {"target": real.uri, "fault": fault, "asked": itertools.count(1)})
-    between = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    between.daemon_threads = True
-    threading.Thread(target=between.serve_forever, args=(0.02,), daemon=True).start()
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    server = MlflowServer(tmp_path_factory.mktemp("real"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def fresh(real):
+    """MLflow's server, in which the study's experiment is called something else when the test is over."""
+    yield real
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=real.uri)
+    if (experiment := client.get_experiment_by_name("tracked")) is not None:
+        client.rename_experiment(experiment.experiment_id, secrets.token_hex(4))
+
+
+@pytest.fixture(scope="module")
+def expected(finished):
+    """What the study's experiment should hold."""
+    with pytest.MonkeyPatch.context() as patch:
+        return what_should_be_there(Store.open(finished), patch, Quick()).state
+
+
+@contextlib.contextmanager
+def between(server, fault, goes_wrong=Between.goes_wrong):
+    """(the address of a proxy before the server, its handler)"""
+    handler = type("Own", (Between,), {"target": server.uri, "fault": fault, "goes_wrong": staticmethod(goes_wrong)})
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    proxy.daemon_threads = True
+    threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        uri = f"http://127.0.0.1:{between.server_port}"
-        for _ in range(200):
-            with contextlib.suppress(UnreachableError):
-                Tracker(store, uri, reporter).sync()
-                break
-        else:
-            raise AssertionError("it never got through")
-        assert what_is_there(real.uri).state == what_should_be_there(store, monkeypatch).state
+        yield f"http://127.0.0.1:{proxy.server_port}", handler
     finally:
-        between.shutdown()
-        between.server_close()
-        real.kill()
+        proxy.shutdown()
+        proxy.server_close()
+
+
+def tell(store, uri):
+    """Until all of it is told, or never."""
+    for _ in range(200):
+        with contextlib.suppress(UnreachableError):
+            Tracker(store, uri, Quick()).sync()
+            return
+    raise AssertionError("it never got through")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(tracker, "BUSY", (0.05,) * 4)
+    monkeypatch.setitem(module.ENVIRONMENT, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+
+
+AFTER = ("500 after", "502 after", "hangs up after", "504, and done later")
+
+
+@pytest.mark.parametrize("fault", ["500 before", "slow", "late", *AFTER])
+def test_a_server_that_fails_now_and_then_has_all_of_it_once(fault, store, fresh, expected):
+    """At every seventh request, whatever that is."""
+    rarely = 31 if fault == "late" else 7
+    with between(fresh, fault, lambda number, path: number % rarely == 0) as (uri, _):
+        tell(store, uri)
+    assert what_is_there(fresh.uri).state == expected
+
+
+@pytest.mark.parametrize("fault", AFTER)
+def test_each_run_that_a_server_made_and_said_nothing_of_is_there_once(fault, store, fresh, expected):
+    with between(fresh, fault, lambda number, path: path.endswith(("runs/create", "experiments/create"))) as (uri, own):
+        if fault.startswith("504"):
+            # It never says that it made one: each telling ends there, and the next finds it.
+            own.goes_wrong = staticmethod(lambda number, path: path.endswith("runs/create") and number % 2)
+        tell(store, uri)
+    assert what_is_there(fresh.uri).state == expected
+
+
+def test_two_failures_in_a_row(store, fresh, expected):
+    """The repeated request fails as well, and so does the look for what was made."""
+    with between(fresh, "500 after", lambda number, path: number % 41 in (0, 1)) as (uri, _):
+        tell(store, uri)
+    assert what_is_there(fresh.uri).state == expected
+
+
+def test_what_was_carried_out_after_the_telling_is_found_by_the_next(store, fresh, expected):
+    creates = itertools.count(1)
+    wrong = {2, 9, 20}
+    with between(
+        fresh, "504, and done later", lambda number, path: path.endswith("runs/create") and next(creates) in wrong
+    ) as (uri, own):
+        own.patience = math.inf
+        tell(store, uri)
+        assert what_is_there(fresh.uri).state == expected and len(own.held_up) == 3
+        for _, *request in own.held_up:
+            assert own.carry_out(*request)[0] == 200
+        own.held_up.clear()
+        assert len(what_is_there(fresh.uri).state) == len(expected) + 3
+        tell(store, uri)
+    assert what_is_there(fresh.uri).state == expected
+
+
+@pytest.mark.parametrize("which", [1, 2, 12])
+def test_killed_when_a_run_was_made_and_before_it_was_told_so(which, store, fresh, expected):
+    creates = itertools.count(1)
+    wrong = lambda number, path: path.endswith("runs/create") and next(creates) == which  # noqa: E731
+    with between(fresh, "killed after", wrong) as (uri, own):
+        own.victim = lmcspec("sync", "--store", store.root, "--tracking-uri", uri)
+        own.victim.communicate(timeout=120)
+        assert own.victim.returncode == -signal.SIGKILL
+        tell(store, uri)
+    assert what_is_there(fresh.uri).state == expected
 
 
 def test_a_database_whose_upgrade_was_killed(store):

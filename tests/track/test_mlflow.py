@@ -74,11 +74,11 @@ def what_is_there(uri, study="tracked"):
     return found
 
 
-def what_should_be_there(store, monkeypatch):
+def what_should_be_there(store, monkeypatch, drawn=reporter):
     fake = FakeMlflow()
     with monkeypatch.context() as patch:
         patch.setattr(tracker, "Server", fake.connect)
-        tracker_of(store, reporter).sync()
+        tracker_of(store, drawn).sync()
     for one in fake.runs.values():
         # Reports name runs, which have other ids there.
         one.files = dict.fromkeys(one.files, b"")

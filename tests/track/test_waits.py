@@ -140,5 +140,5 @@ def test_waits_left_over_from_another_use_have_no_say(store, monkeypatch):
     module.Server("http://127.0.0.1:1", store)
     from mlflow import environment_variables as found
 
-    assert found.MLFLOW_HTTP_REQUEST_MAX_RETRIES.get() == 1 and found.MLFLOW_HTTP_REQUEST_TIMEOUT.get() == 15
+    assert found.MLFLOW_HTTP_REQUEST_MAX_RETRIES.get() == 0 and found.MLFLOW_HTTP_REQUEST_TIMEOUT.get() == 15
     assert not found.MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER.get()

@@ -21,7 +21,7 @@ from lmcspec.base import beneath
 from lmcspec.base.databases import UNREADABLE, is_damage
 from lmcspec.base.surroundings import child_environment
 from lmcspec.store import filesystem, is_network, layout
-from lmcspec.track import uris
+from lmcspec.track import template, uris
 from lmcspec.track.troubles import UnreachableError
 
 LOCKED = 5.0
@@ -169,11 +169,13 @@ def _schema() -> tuple[str, set[str]]:
 
 def _make(database: Path) -> None:
     """Make the tables in a file of another name, and give it this one when all is written."""
-    from mlflow import MlflowClient
-
     draft = layout.draft_of(database)
-    MlflowClient(tracking_uri=uris.database(draft)).search_experiments(max_results=1)
-    close_connections(draft)
+    if not template.copied(draft):
+        from mlflow import MlflowClient
+
+        MlflowClient(tracking_uri=uris.database(draft)).search_experiments(max_results=1)
+        close_connections(draft)
+        template.keep(draft)
     _settle(draft)
     beneath.move(database.parent, draft, database)
     beneath.sync(database.parent, database.parent)

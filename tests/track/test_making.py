@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -27,12 +28,15 @@ def command(*arguments):
 
 def kill_at(line, files, size):
     """Start this, and kill it as soon as one of these files has so many bytes."""
-    process = subprocess.Popen(line, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not any(one.stat().st_size >= size for one in files()):
-        time.sleep(0.002)
-    assert process.poll() is None, "it was killed in the middle"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    with tempfile.TemporaryDirectory() as empty:
+        # Where tables are kept there is nothing to make.
+        alone = {**ENVIRONMENT, "LMCSPEC_CACHE": empty}
+        process = subprocess.Popen(line, env=alone, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not any(one.stat().st_size >= size for one in files()):
+            time.sleep(0.002)
+        assert process.poll() is None, "it was killed in the middle"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def drafts(folder):

@@ -66,10 +66,12 @@ class Server:
         store: Store,
         answered: Callable[[], None] = lambda: None,
         waiting: Callable[[str], None] = lambda line: None,
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         """Connect to it, which loads MLflow.
 
-        `answered` is called after each answer, and `waiting` with a line for people when one takes long.
+        `asked` is called before each question and `answered` after each answer, `waiting` with a line for people when
+        one takes long.
         """
         os.environ.update(ENVIRONMENT)
         spare_loopback()
@@ -79,7 +81,7 @@ class Server:
             logging.getLogger(name).setLevel(logging.ERROR)
         # Its complaint about each request that is made again, which ours says once.
         logging.getLogger("urllib3").setLevel(logging.CRITICAL)
-        self.uri, self._store, self._answered = uri, store, answered
+        self.uri, self._store, self._answered, self._asked = uri, store, answered, asked
         self._database = uris.database_file(uri)
         self._own = False
         self._file: tuple[int, int] | None = None
@@ -266,12 +268,16 @@ class Server:
         return isinstance(translated(error, self.uri), RefusedError)
 
     def _call(self, act: Callable[[], _Answer], longest: float | None = None) -> _Answer:
+        self._asked()
         try:
             answer = self._asking.call(act, longest or LONGEST)
         except (UnreachableError, RefusedError):
             raise
         except Exception as error:
-            raise translated(error, self.uri) from error
+            ours = translated(error, self.uri)
+            if isinstance(ours, RefusedError):
+                self._answered()  # it says no, but it says so
+            raise ours from error
         self._answered()
         return answer
 

@@ -32,7 +32,7 @@ ENOUGH = 10
 """Answers in between after which it may be busy anew."""
 
 PATIENCE = 15.0
-"""Seconds at the end of a run after which a server that has not answered once is left alone."""
+"""Seconds at the end of a run after which a server that was asked and has not answered is left alone."""
 
 
 HOME = "home"
@@ -57,6 +57,8 @@ class Tracker:
         """Studies of which only a run of their spec can tell the rest."""
         self._answers = 0
         """Grows as long as the server answers."""
+        self._asked_at: float | None = None
+        """When the server was asked what it has not answered; None while there is work to do here."""
 
     @property
     def server(self) -> str:
@@ -144,18 +146,20 @@ class Tracker:
             self._wait(thread, say)
 
     def _wait(self, thread: threading.Thread, say: Callable[[str], None]) -> None:
-        """Until the thread has sent everything, or has got nowhere for too long."""
-        begun = since = time.monotonic()
-        answers, told = self._answers, False
+        """Until the thread has sent everything, or was given no answer for too long.
+
+        However long MLflow takes to load on a machine that has much to do, its server has not been asked yet.
+        """
+        begun = time.monotonic()
+        told = False
         try:
             while thread.is_alive():
                 thread.join(0.2)
                 if not told and time.monotonic() - begun > 2:
                     say(f"sending the rest to MLflow at {self.server} (Ctrl-C leaves it to lmcspec sync)")
                     told = True
-                if self._answers != answers:
-                    answers, since = self._answers, time.monotonic()
-                elif time.monotonic() - since > PATIENCE:
+                asked_at = self._asked_at
+                if asked_at is not None and time.monotonic() - max(begun, asked_at) > PATIENCE:
                     self.trouble = self.trouble or f"MLflow at {self.server} does not answer"
                     return
         except KeyboardInterrupt:
@@ -221,15 +225,20 @@ class Tracker:
                 raise UnreachableError(f"another process is at work telling {self.server} about this store") from None
             try:
                 with Ledger(path) as ledger:
-                    server = Server(self.uri, self.store, self._answered, self._waiting)
+                    server = Server(self.uri, self.store, self._answered, self._waiting, self._asked)
                     if is_own(self.store, self.uri):
                         ledger.write(HOME, artifacts(self.store))
                     with contextlib.closing(server), ledger.committing(server.flush):
                         yield Shipper(self.store, server, ledger, self._reporter)
             finally:
+                self._asked_at = None
                 lock.release()
 
+    def _asked(self) -> None:
+        self._asked_at = time.monotonic()
+
     def _answered(self) -> None:
+        self._asked_at = None
         self._answers += 1
 
     @contextlib.contextmanager

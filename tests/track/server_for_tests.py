@@ -43,7 +43,7 @@ class FakeMlflow:
         self.fails: dict[int, str] = {}
         self._numbers = itertools.count(1)
 
-    def connect(self, uri, store, answered=lambda: None, waiting=None):
+    def connect(self, uri, store, answered=lambda: None, waiting=None, asked=None):
         return FakeServer(self, store, answered)
 
     def by_name(self, name):

@@ -41,13 +41,23 @@ def test_what_was_told_during_a_run_is_what_is_told_after_it(spec, tmp_path, mlf
 def test_a_server_that_hangs_is_left_alone(store, spec, monkeypatch):
     hangs = threading.Event()
     monkeypatch.setattr(module, "PATIENCE", 0.4)
-    monkeypatch.setattr(module, "Server", lambda *_: hangs.wait(30))
+    monkeypatch.setattr(module, "Server", lambda *means: (means[-1](), hangs.wait(30)))
     tracker = tracker_of(store)
     begun = time.monotonic()
     with tracker.following(plan_of(spec, store), lambda line: None):
         pass
     hangs.set()
     assert time.monotonic() - begun < 5 and "does not answer" in tracker.trouble
+
+
+def test_mlflow_that_takes_long_to_load_is_no_server_that_hangs(store, spec, mlflow, monkeypatch):
+    """As on a machine that has much else to do when a run is over."""
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    monkeypatch.setattr(module, "Server", lambda *means: (time.sleep(0.2), mlflow.connect(*means))[1])
+    tracker = tracker_of(store)
+    with tracker.following(plan_of(spec, store), lambda line: None):
+        pass
+    assert not tracker.trouble and not tracker.unsent(plan_of(spec, store)) and mlflow.runs
 
 
 def test_ctrl_c_while_the_rest_is_sent_leaves_it_to_sync(store, spec, monkeypatch):

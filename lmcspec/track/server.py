@@ -158,8 +158,8 @@ class Server:
     def _made(self, experiment: str, subject: str) -> str | None:
         """The run of this store that stands for a subject, if it is there."""
         named = f"tags.`{SUBJECT}` = '{subject}' AND tags.`{OWNER}` = '{self._store.id}'"
-        found = self._ask(lambda: self._client.search_runs([experiment], named, max_results=1))
-        return found[0].info.run_id if found else None
+        runs = self._ask(lambda: self._client.search_runs([experiment], named, max_results=1))
+        return runs[0].info.run_id if runs else None
 
     def discard(self, run: str) -> None:
         """Delete a run that was made twice. MLflow keeps it in its bin, where it stands for nothing any more."""

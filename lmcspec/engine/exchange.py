@@ -4,6 +4,7 @@ Both before anything is said of it: a by-product or a result counts once it is a
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -33,14 +34,15 @@ def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Wo
     `payload["objects"]["forced"]`: what this store and the URL have of the task is made again. `["resend"]`: what the
     URL has of it is not the object, and is replaced.
     """
-    from lmcspec.store.remote import Remote
+    from lmcspec.store import remote_checkpoints as checkpoints
+    from lmcspec.store.remote import Remote, RemoteError
     from lmcspec.store.remote_commit import RemoteDamage
     from lmcspec.store.remote_objects import fetch, send
 
     wishes = payload["objects"]
     remote = Remote.at(wishes["url"])
-    anew = wishes.get("resend", False)
-    if wishes.get("forced", False):
+    anew, forced = wishes.get("resend", False), wishes.get("forced", False)
+    if forced:
         store.discard(identifier)
         anew = True
     else:
@@ -48,20 +50,48 @@ def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Wo
             fetch(store, remote, identifier, numbers=False)
         except RemoteDamage:
             anew = True
+    left = False
     if not present(store, identifier):
         _bring_inputs(store, payload, remote, place)
+        with suppress(RemoteError):
+            left = checkpoints.is_there(remote, identifier)
+            if left and not forced:
+                _bring_checkpoint(store, identifier, payload, remote)
 
     def say(message: Mapping[str, Any]) -> None:
         if "byproduct" in message:
             send(store, remote, message["byproduct"], anew=anew)
         place.send(dict(message))
 
-    report = work(store, identifier, payload, replace(place, send=say))
+    with checkpoints.sending(store, remote, identifier) as sent:
+        report = work(store, identifier, payload, replace(place, send=say))
     if report.status in ("done", "reused"):
         ready = store.present(entry["id"] for entry in payload.get("byproducts", ()))
         for made in (*ready, identifier):
             send(store, remote, made, anew=anew)
+        if left or sent:
+            with suppress(StoreError):
+                checkpoints.forget_checkpoint(remote, identifier)
+    elif report.status == "interrupted":
+        with suppress(StoreError):
+            checkpoints.send_checkpoint(store, remote, identifier)
     return report
+
+
+def _bring_checkpoint(store: Store, identifier: str, payload: Mapping[str, Any], remote: Any) -> None:
+    """Fetch what another node has left of the task, if that is further than what is here.
+
+    With it the states that were passed before: else it would have to begin before them.
+    """
+    from lmcspec.store import remote_checkpoints as checkpoints
+    from lmcspec.store.remote_commit import RemoteDamage
+    from lmcspec.store.remote_objects import bring
+
+    if not checkpoints.fetch_checkpoint(store, remote, identifier):
+        return
+    for entry in payload.get("byproducts", ()):
+        with suppress(RemoteDamage):
+            bring(store, remote, entry["id"])
 
 
 def _bring_inputs(store: Store, payload: Mapping[str, Any], remote: Any, place: Workplace) -> None:

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
@@ -92,35 +92,37 @@ class Remote:
             return None
         return told["size"] if isinstance(told.get("size"), int) else None
 
-    def pieces(self, name: str, most: int) -> Iterator[bytes]:
+    def pieces(self, name: str, most: int) -> Generator[bytes, None, None]:
         """The content of a file piece by piece, and no more than `most` bytes and a piece; FileNotFoundError.
 
         Where reading fails in passing it goes on from there.
         """
         done, tries = 0, 0
         file: Any = None
-        while done <= most:
-            try:
-                if file is None:
-                    file = self._in_time(lambda: self._opened(name))
-                    if done:
-                        self._in_time(lambda file=file, place=done: file.seek(place))
-                piece = self._in_time(lambda file=file: file.read(PIECE))
-            except Exception as error:
-                file = None
-                if _is_final(error) or tries >= len(self.pauses):
-                    if isinstance(error, FileNotFoundError):
-                        raise FileNotFoundError(name) from error
-                    raise self._error(f"read {name}", error) from error
-                time.sleep(self.pauses[tries])
-                tries += 1
-                continue
-            if not piece:
-                break
-            done += len(piece)
-            yield piece
-        with contextlib.suppress(Exception):
-            file.close()
+        try:
+            while done <= most:
+                try:
+                    if file is None:
+                        file = self._in_time(lambda: self._opened(name))
+                        if done:
+                            self._in_time(lambda file=file, place=done: file.seek(place))
+                    piece = self._in_time(lambda file=file: file.read(PIECE))
+                except Exception as error:
+                    file = None
+                    if _is_final(error) or tries >= len(self.pauses):
+                        if isinstance(error, FileNotFoundError):
+                            raise FileNotFoundError(name) from error
+                        raise self._error(f"read {name}", error) from error
+                    time.sleep(self.pauses[tries])
+                    tries += 1
+                    continue
+                if not piece:
+                    break
+                done += len(piece)
+                yield piece
+        finally:
+            with contextlib.suppress(Exception):
+                file.close()
 
     def write(self, name: str, content: bytes) -> None:
         """Put a file there, in the place of one that may be there."""
@@ -144,6 +146,10 @@ class Remote:
             self._in_time(file.close)
 
         self._place(name, put, timed=False)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, if it is there."""
+        self._answer(f"delete {name}", lambda: self.filesystem.rm_file(self._path(name)))
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none if it isn't there."""

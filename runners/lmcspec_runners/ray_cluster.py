@@ -104,7 +104,8 @@ def connected(address: str, workers: int | None) -> Cluster:
             shown = f"at {where}" if where else "of its own"
             raise BlockedError(
                 f"no Ray cluster {shown} answers: {one_line(str(error))[:300]}",
-                help="see `ray status` on its head node; `--address local` starts a cluster on this machine",
+                help="see `ray status` on its head node; where it asks for a token, RAY_AUTH_MODE=token and "
+                "RAY_AUTH_TOKEN_PATH are needed here too; `--address local` starts a cluster on this machine",
             ) from error
     _keep_off_stdout()
     return Cluster(ray, where or "local", ours=True)

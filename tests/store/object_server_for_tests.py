@@ -73,6 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.objects[self._key()] = body
             self._answer(200)
 
+    def do_DELETE(self):
+        if self._troubled(self._key()):
+            self._answer(204 if self.server.objects.pop(self._key(), None) is not None else 404)
+
     def do_HEAD(self):
         self.do_GET()
 
@@ -144,6 +148,9 @@ class ObjectServerFileSystem(AbstractFileSystem):
         _, content = self._ask("GET", host, query=f"/?prefix={quote(key + '/', safe='')}")
         kinds = {f"{host}/{name}": kind for name, kind in json.loads(content).items()}
         return [{"name": name, "size": 0, "type": kind} for name, kind in kinds.items()] if detail else [*kinds]
+
+    def _rm(self, path):
+        self._ask("DELETE", self._strip_protocol(path))
 
     def _open(self, path, mode="rb", **_):
         return _Upload(self, path) if "w" in mode else _Download(self, path)

@@ -39,6 +39,10 @@ def gc(
         str | None,
         typer.Option("--checkpoints", metavar="AGE", help="Also checkpoints of kept studies that are so old: 90d."),
     ] = None,
+    objects: Annotated[
+        str | None,
+        typer.Option("--objects", metavar="URL", help="Of this folder of objects, not of the store."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Delete it; without this it is only shown.")] = False,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
@@ -59,6 +63,12 @@ def gc(
     )
     existing = needed_store(store)
     path = store_path(store)
+    if objects is not None:
+        from lmcspec.cli.gc_objects import collect_objects
+
+        again = _again(store, study, keep, older, to, checkpoints).removesuffix(" --yes")
+        collect_objects(existing, objects, wish, yes, again, format)
+        return
     if yes:
         collected = collect(existing, wish, say=say)
         sorting, gone = collected.sorting, collected.gone

@@ -1,7 +1,7 @@
 """`lmcspec status`: how far a study is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,7 @@ from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_exi
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
+    from lmcspec.plan import Plan
     from lmcspec.store import Store
 
 
@@ -20,23 +21,39 @@ def status(
     store: StoreOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     max_tasks: MaxTasksOption = 100_000,
+    objects: Annotated[
+        str | None,
+        typer.Option("--objects", metavar="URL", help="Say also how much of SPEC this folder of objects has."),
+    ] = None,
 ) -> None:
     """Show what is done, running, failed and left to do. Writes nothing, and may be called while a study runs."""
     existing = open_existing(store)
     if spec is None:
+        if objects is not None:
+            from lmcspec.base.errors import UsageError
+
+            raise UsageError("--objects is about a study", help="lmcspec status SPEC --objects URL")
         _all_studies(existing, store_path(store), format)
         return
     from lmcspec.plan.planned_study import read_study
     from lmcspec.plan.progress import standing
     from lmcspec.plan.render import duration
 
-    view = standing(read_study(spec, sets, existing, max_tasks).plan, existing)
+    plan = read_study(spec, sets, existing, max_tasks).plan
+    view = standing(plan, existing)
+    there = _at_url(objects, plan, existing) if objects is not None else None
     if format is Format.json:
-        put(envelope("status", True, view.document()))
+        put(envelope("status", True, {**view.document(), **({"objects": there} if there else {})}))
         return
     screen = console()
     screen.print(f"{view.study}  store {store_path(store)}")
     screen.print("  ".join(f"{count:,} {word}" for word, count in view.counts.items() if count))
+    if there:
+        only = f"{there['only_there']:,}" if there["only_there"] else "none"
+        count = len(plan.tasks) - len(plan.unknown)
+        screen.print(
+            f"at {there['url']}: {there['there']:,} of {count:,} tasks, {only} of them missing here", markup=False
+        )
     for task in view.running:
         screen.print(f"  running  {task.label}  by process {task.pid} on {task.host}, for {duration(task.seconds)}")
     for task in view.interrupted:
@@ -44,6 +61,17 @@ def status(
     for task in view.failed:
         screen.print(f"  failed   {task.label}  {task.message}")
         screen.print(f"           {task.log}", style="dim")
+
+
+def _at_url(url: str, plan: "Plan", existing: "Store | None") -> dict[str, Any]:
+    """How many tasks of a plan the URL lists, and how many of these the store has not."""
+    from lmcspec.store.remote import Remote
+    from lmcspec.store.remote_objects import remote_ids
+
+    remote = Remote.at(url)
+    there = plan.tasks.keys() & set(remote_ids(remote))
+    only = there - existing.present(there) if existing is not None else there
+    return {"url": remote.url, "there": len(there), "only_there": len(only)}
 
 
 def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:

@@ -12,7 +12,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine.context import Workplace, present
 from lmcspec.engine.failures import DamagedInputError
-from lmcspec.store import Store
+from lmcspec.store import Store, driving
 
 
 class Ended(Protocol):
@@ -34,6 +34,12 @@ def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Wo
     `payload["objects"]["forced"]`: what this store and the URL have of the task is made again. `["resend"]`: what the
     URL has of it is not the object, and is replaced.
     """
+    # Whoever deletes in this store waits: what was brought here is needed, before anything says so.
+    with driving(store):
+        return _exchanging(store, identifier, payload, place, work)
+
+
+def _exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Workplace, work: Work[Told]) -> Told:
     from lmcspec.store import remote_checkpoints as checkpoints
     from lmcspec.store.remote import Remote, RemoteError
     from lmcspec.store.remote_commit import RemoteDamage

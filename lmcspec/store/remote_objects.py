@@ -185,5 +185,10 @@ def _need_space(store: Store, size: int) -> None:
         )
 
 
+def folder_of(identifier: str) -> str:
+    """Where an object lies at a URL."""
+    return f"objects/{layout.checked_id(identifier)[:2]}/{identifier}"
+
+
 def _name(identifier: str, name: str) -> str:
-    return f"objects/{layout.checked_id(identifier)[:2]}/{identifier}/{name}"
+    return f"{folder_of(identifier)}/{name}"

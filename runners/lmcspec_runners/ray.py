@@ -24,7 +24,7 @@ from lmcspec.store import Store, layout
 from lmcspec_runners.ray_cluster import Cluster, Node, connected
 from lmcspec_runners.ray_facts import Facts, node_facts
 from lmcspec_runners.ray_nodes import SAID, Computing, differences, facts_of, refuse_skew, usual
-from lmcspec_runners.ray_places import NoGpuError, Place, named, places, refuse_tasks, wish
+from lmcspec_runners.ray_places import NoGpuError, SlotPlace, named, places, refuse_tasks, wish
 from lmcspec_runners.ray_seat import Seat, facts_or_trouble, seated, why_gone
 
 LISTEN = 1.0
@@ -137,7 +137,7 @@ class RayRunner:
     def _seat(self, slot: int, tries: int) -> None:
         self._seats[slot] = seated(self._cluster, self._places[slot], tries)
 
-    def _found(self) -> tuple[list[Place], dict[Node, Facts]]:
+    def _found(self) -> tuple[list[SlotPlace], dict[Node, Facts]]:
         """The slots that are asked for, and what their nodes are like."""
         nodes = self._cluster.nodes()
         try:
@@ -149,7 +149,7 @@ class RayRunner:
         facts = facts_of(self._cluster, nodes)
         return self._slots_on([*facts]), facts
 
-    def _slots_on(self, nodes: Sequence[Node]) -> list[Place]:
+    def _slots_on(self, nodes: Sequence[Node]) -> list[SlotPlace]:
         return places(nodes, self._config.workers, self._config.devices)
 
     def _refuse_skew(self, facts: Mapping[Node, Facts]) -> None:
@@ -267,5 +267,5 @@ class RayRunner:
             _log.warning("no worker for %.0f s: Ray has no room for any slot, or its nodes are gone; waiting", ALONE)
 
 
-def _computes(place: Place) -> Computing:
+def _computes(place: SlotPlace) -> Computing:
     return "cpu" if place.gpu is None else "gpu"

@@ -22,7 +22,7 @@ class NoGpuError(BlockedError):
     """GPUs are asked for by name, and no node has one that can be used."""
 
 
-class Wish(NamedTuple):
+class Asked(NamedTuple):
     """How many slots there are to be; None for as many as there is room for."""
 
     gpus: int | None
@@ -31,7 +31,7 @@ class Wish(NamedTuple):
     """Whether fewer than these would be an error."""
 
 
-class Place(NamedTuple):
+class SlotPlace(NamedTuple):
     """A slot before it has a process: on a GPU or a CPU of a node."""
 
     node: Node
@@ -46,7 +46,7 @@ class Place(NamedTuple):
         return Device(f"gpu {self.gpu}", "gpu", facts["gpu_memory"], facts["gpu"], host=host)
 
 
-def wish(workers: int | None, devices: str) -> Wish | None:
+def wish(workers: int | None, devices: str) -> Asked | None:
     """What `--workers` and `--devices` ask for on a cluster; None where they say nothing. UsageError."""
     if workers is not None and devices:
         raise UsageError(
@@ -68,10 +68,10 @@ def wish(workers: int | None, devices: str) -> Wish | None:
         asked[match[2]] = None if match[1] is None else int(match[1])
     if not asked or not any(count is None or count for count in asked.values()):
         raise UsageError(f"--devices {devices!r} leaves no slot", help=GRAMMAR)
-    return Wish(asked.get("gpu", 0), asked.get("cpu", 0), at_least=True)
+    return Asked(asked.get("gpu", 0), asked.get("cpu", 0), at_least=True)
 
 
-def places(nodes: Sequence[Node], workers: int | None = None, devices: str = "") -> list[Place]:
+def places(nodes: Sequence[Node], workers: int | None = None, devices: str = "") -> list[SlotPlace]:
     """The slots, GPUs first, dealt out to the nodes in turn.
 
     Where nothing is said: one on each GPU that has a CPU left for it and, on CPUs that are left anywhere, as many again
@@ -82,7 +82,7 @@ def places(nodes: Sequence[Node], workers: int | None = None, devices: str = "")
     room = sum(gpus.values())
     asked = wish(workers, devices)
     if asked is None:
-        asked = Wish(workers, None, at_least=workers is not None) if room else Wish(0, workers, at_least=True)
+        asked = Asked(workers, None, at_least=workers is not None) if room else Asked(0, workers, at_least=True)
     on_gpus = room if asked.gpus is None else asked.gpus
     if (asked.gpus is None or asked.gpus) and not room and devices:
         raise NoGpuError(
@@ -107,8 +107,8 @@ def places(nodes: Sequence[Node], workers: int | None = None, devices: str = "")
     on = []
     for node in dealt:
         number[node] += 1
-        on.append(Place(node, number[node]))
-    return [*on, *(Place(node, None) for node in _dealt(away, on_cpus))]
+        on.append(SlotPlace(node, number[node]))
+    return [*on, *(SlotPlace(node, None) for node in _dealt(away, on_cpus))]
 
 
 def _dealt(room: Mapping[Node, int], count: int) -> list[Node]:

@@ -9,7 +9,7 @@ from lmcspec.base.visible import one_line
 from lmcspec.engine import messages
 from lmcspec_runners.ray_cluster import Cluster
 from lmcspec_runners.ray_facts import Facts, read_facts
-from lmcspec_runners.ray_places import Place
+from lmcspec_runners.ray_places import SlotPlace
 from lmcspec_runners.ray_slot import RaySlot
 
 LONGEST_WHY = 300
@@ -35,7 +35,7 @@ class Seat:
     tries: int = 0
 
 
-def seated(cluster: Cluster, place: Place, tries: int) -> Seat:
+def seated(cluster: Cluster, place: SlotPlace, tries: int) -> Seat:
     """Ask Ray for the actor of a slot; it waits there until a node has room."""
     ray, on_gpu = cluster.ray, place.gpu is not None
     kind = ray.remote(

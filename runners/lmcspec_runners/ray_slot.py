@@ -17,7 +17,7 @@ from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import messages
 from lmcspec.engine.failures import Failure, last_lines
 from lmcspec.engine.runner import Lost, Progressed, Runner, RunnerEvent
-from lmcspec.store import Store, layout, note_lost
+from lmcspec.store import Store, layout, note_lost, sweep
 from lmcspec_runners.ray_facts import node_facts
 
 TICK = 0.2
@@ -108,6 +108,9 @@ class RaySlot:
                     f"the folder {folder} is another store there than where the driver is",
                     help="put the store on a disk that all nodes share, or name a URL with --objects",
                 )
+            if run["own"]:
+                # No driver ever does that here.
+                sweep(store)
             self._stores[key] = store
         return self._stores[key]
 

@@ -1,6 +1,6 @@
 """A Ray cluster of several nodes on this machine, in a process of its own: what it starts ends with it.
 
-`python cluster_for_tests.py` reads commands as JSON lines, {"add": environment} or {"kill": node's id}, and answers each
+`python cluster_for_tests.py` reads commands as JSON lines, {"add": environment, "gpus": count} or {"kill": node's id}, and answers each
 with {"address", "node"}. Three nodes of one CPU each are there when it answers first.
 """
 
@@ -30,9 +30,9 @@ class Cluster:
             self.close()
             raise
 
-    def add(self, **environment):
-        """Start one more node; its id."""
-        self.nodes.append(self._do({"add": environment}))
+    def add(self, gpus=0, **environment):
+        """Start one more node, with so many GPUs that Ray takes for granted; its id."""
+        self.nodes.append(self._do({"add": environment, "gpus": gpus}))
         return self.nodes[-1]
 
     def kill(self, node):
@@ -132,6 +132,7 @@ def serve():
         command = json.loads(line)
         if "add" in command:
             wanted = {"num_cpus": 1, "object_store_memory": small["object_store_memory"], "env_vars": command["add"]}
+            wanted |= {"num_gpus": command["gpus"]} if command["gpus"] else {}
             node = again(lambda wanted=wanted: cluster.add_node(**wanted))
             nodes[node.node_id] = node
             answer(node.node_id)

@@ -66,6 +66,24 @@ def test_a_node_of_another_version_is_refused_by_name(cluster, tmp_path):
         cluster.kill(odd)
 
 
+def test_slots_of_gpus_and_of_cpus_side_by_side(cluster, calm, tmp_path):
+    """GPUs that are pretended: what gains from them runs there, masks and the like beside them, to the same bits."""
+    pretended = cluster.add(gpus=1, LMCSPEC_DECLARED_DEVICES="1 x gpu 16 GB, 1 x cpu")
+    try:
+        with on(cluster, tmp_path / "many", "--devices", "2 x gpu", format="table") as run:
+            assert run.end() == 5
+        assert "2 slots of 1 GPU and 1 CPU each are more than the cluster can hold, which is 1" in run.said
+        with on(cluster, tmp_path / "store", "--devices", "gpu, 1 x cpu") as run:
+            run.until(lambda: len(cluster.actors()) == 2)
+            well_ended(run, calm, tmp_path / "store")
+        assert cluster.idle()
+    finally:
+        cluster.kill(pretended)
+    with on(cluster, tmp_path / "none", "--devices", "gpu", format="table") as run:
+        assert run.end() == 5
+    assert "no node of the cluster has one" in run.said and "train and" in run.said and "would run there" in run.said
+
+
 def test_a_worker_an_actor_and_a_node_are_killed(cluster, calm, tmp_path):
     with on(cluster, tmp_path / "store") as run:
         run.until(lambda: len(run.done()) >= 2 and cluster.workers())
@@ -87,7 +105,7 @@ def test_a_node_is_killed_where_each_has_a_store_of_its_own(cluster, calm, tmp_p
     """Nothing is shared but a URL."""
     nodes, url = tmp_path / "nodes", f"file://{tmp_path}/url"
     with on(cluster, tmp_path / "store", "--objects", url, "--node-store", f"{nodes}/{{node}}") as run:
-        run.until(lambda: len(run.done()) >= 8 and len(list(nodes.iterdir())) == 3)
+        run.until(lambda: len(run.done()) >= 8 and (nodes / cluster.nodes[0]).exists())
         cluster.kill(cluster.nodes[0])
         cluster.add()
         well_ended(run, calm, tmp_path / "store")

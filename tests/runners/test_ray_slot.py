@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,17 @@ def test_in_a_store_of_its_own_what_was_begun_is_noted(slot, tmp_path, store):
     there = Store.open(tmp_path / socket.gethostname() / "feed" / store.id, create=False)
     (failure,) = failed_attempts(there, task)
     assert failure.document["reason"] == "lost" and "last words" in failure.document["last_lines"][-1]
+
+
+def test_in_a_store_of_its_own_what_a_dead_process_left_is_swept(tmp_path, store):
+    there = tmp_path / "own"
+    code = (
+        f"import os; from lmcspec.store import *; open_attempt(Store.open({str(there)!r}), {'ab' * 32!r}); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert list(there.glob("attempts/*/*"))
+    opened = RaySlot("cpu")._opened({"store": str(there), "id": store.id, "own": True, "trusted": False})
+    assert not list(opened.root.glob("attempts/*/*"))
 
 
 def test_another_store_at_the_same_path_is_told(slot, store, tmp_path):

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Self
@@ -20,12 +21,23 @@ class RunInterrupted(LmcspecError):
         self.summary = summary
 
 
-class Interrupts:
-    """While the block runs, counts SIGINT, SIGTERM and SIGHUP and passes them on to `stop` and `kill`."""
+TOGETHER = 1.0
+"""Seconds in which a second SIGTERM or SIGHUP is the first once more: what has got it, too, passes it on."""
 
-    def __init__(self, stop: Callable[[], None], kill: Callable[[], None]) -> None:
+
+class Interrupts:
+    """While the block runs, counts SIGINT, SIGTERM and SIGHUP and passes them on to `stop` and `kill`.
+
+    A scheduler that signals all processes of a job reaches this one directly and by way of what has started it, such as
+    `uv run`: that is one wish.
+    """
+
+    def __init__(
+        self, stop: Callable[[], None], kill: Callable[[], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.times = 0
         self._stop, self._kill = stop, kill
+        self._clock, self._last = clock, 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -42,7 +54,10 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.times += 1
+        now = self._clock()
+        if self.times and number != signal.SIGINT and now - self._last < TOGETHER:
+            return
+        self.times, self._last = self.times + 1, now
         if self.times == 1:
             self._stop()
         else:

@@ -132,8 +132,13 @@ def serve():
         command = json.loads(line)
         if "add" in command:
             wanted = {"num_cpus": 1, "object_store_memory": small["object_store_memory"], "env_vars": command["add"]}
-            wanted |= {"num_gpus": command["gpus"]} if command["gpus"] else {}
+            before = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+            if command["gpus"]:
+                wanted["num_gpus"] = command["gpus"]
+                # Tests see no GPU; Ray starts no node with more of them than this names.
+                os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, range(command["gpus"])))
             node = again(lambda wanted=wanted: cluster.add_node(**wanted))
+            os.environ["CUDA_VISIBLE_DEVICES"] = before
             nodes[node.node_id] = node
             answer(node.node_id)
         else:

@@ -1,9 +1,10 @@
-"""Objects to and from S3's own protocol: s3fs against moto's server, on loopback.
+"""Objects and checkpoints to and from S3's own protocol: s3fs against moto's server, on loopback.
 
 In an environment of its own, for botocore wants an older python-dateutil than the pinned one:
 `uv run --isolated --no-project --with s3fs --with "moto[server]" … python .ci/s3.py`, as `.ci/full` has it.
 """
 
+import json
 import logging
 import os
 import sys
@@ -16,11 +17,14 @@ os.environ.update(AWS_ACCESS_KEY_ID="none", AWS_SECRET_ACCESS_KEY="none", AWS_DE
 import fsspec
 from moto.server import ThreadedMotoServer
 
-from lmcspec.store import Store, open_attempt, verify
+from lmcspec.store import Store, layout, open_attempt, verify
 from lmcspec.store.remote import Remote, RemoteError
+from lmcspec.store.remote_checkpoints import fetch_checkpoint, is_there, send_checkpoint
 from lmcspec.store.remote_commit import RemoteDamage
 from lmcspec.store.remote_copies import fetch_all, send_all
-from lmcspec.store.remote_objects import fetch, send
+from lmcspec.store.remote_gc import delete_objects
+from lmcspec.store.remote_objects import fetch, remote_ids, send
+from lmcspec.tasks.checkpoint import CHECKPOINT
 from lmcspec.tasks.task import own_id
 
 URL = "s3://bucket/study"
@@ -65,6 +69,17 @@ def main(folder: Path) -> None:
         raise AssertionError("a changed byte was not noticed")
     assert send(store, remote, name, anew=True) == "sent" and fetch(other, remote, name) == "fetched"
     assert fetch(other, remote, "0" * 64) == "missing"
+    head = json.dumps({"__metadata__": {"done": "7", "unit": "update"}}).encode()
+    checkpoint = len(head).to_bytes(8, "little") + head + os.urandom(12 * 2**20)
+    unfinished = "2" * 64
+    folder_of = layout.partial_folder(store.root, unfinished)
+    folder_of.mkdir(parents=True)
+    (folder_of / CHECKPOINT).write_bytes(checkpoint)
+    assert send_checkpoint(store, remote, unfinished) and fetch_checkpoint(other, remote, unfinished)
+    assert (layout.partial_folder(other.root, unfinished) / CHECKPOINT).read_bytes() == checkpoint
+    delete_objects(remote, [*names[:5], unfinished])
+    assert set(remote_ids(remote)) == {*names[5:]} and not is_there(remote, unfinished)
+    assert len(filesystem.find("bucket/study/checkpoints")) == 0
     server.stop()
     try:
         fetch(other, Remote.at(URL, patience=3, pauses=(0.1,)), "1" * 64)

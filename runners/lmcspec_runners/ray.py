@@ -142,12 +142,12 @@ class RayRunner:
         nodes = self._cluster.nodes()
         try:
             self._slots_on(nodes)
+            facts = facts_of(self._cluster, nodes)
+            return self._slots_on([*facts]), facts
         except NoGpuError as error:
             # Whoever knows the tasks says which of them that concerns.
             self._missing = error
             return [], {}
-        facts = facts_of(self._cluster, nodes)
-        return self._slots_on([*facts]), facts
 
     def _slots_on(self, nodes: Sequence[Node]) -> list[SlotPlace]:
         return places(nodes, self._config.workers, self._config.devices)

@@ -6,6 +6,7 @@ import pytest
 from fake_ray_for_tests import FakeRay, runner
 
 from lmcspec.base.errors import BlockedError
+from lmcspec.engine.planned import PlannedTask
 from lmcspec.store import layout
 from lmcspec_runners.ray_cluster import Node
 from lmcspec_runners.ray_facts import Facts, node_facts, read_facts
@@ -75,3 +76,34 @@ def test_a_node_that_joins_later_and_differs_stays_closed(store, slots, caplog):
 
 def test_a_function_that_tells_facts_needs_no_torch():
     assert set(node_facts()) == set(Facts.__annotations__)
+
+
+class Dying(FakeRay):
+    """Its last node is said to be alive, and can't be asked; the next look finds it gone."""
+
+    def nodes(self):
+        self.looks = getattr(self, "looks", 0) + 1
+        return self.cluster if self.looks == 1 else self.cluster[:-1]
+
+
+def test_a_node_that_dies_before_the_start_is_left_out(slots):
+    """Ray takes a moment to notice."""
+    ray = Dying({"CPU": 2.0}, {"CPU": 4.0}, facts={1: RuntimeError("the node doesn't exist any more")})
+    assert len(runner(ray).slots) == 2
+    ray = Dying({"CPU": 2.0}, {"CPU": 4.0}, facts={1: RuntimeError("the node doesn't exist any more")})
+    with pytest.raises(BlockedError, match="5 slots of 1 CPU each are more than the cluster can hold, which is 2"):
+        runner(ray, workers=5)
+    ray = Dying({"CPU": 2.0}, {"CPU": 4.0, "GPU": 1.0}, facts={1: RuntimeError("the node doesn't exist any more")})
+    placing = runner(ray, devices="gpu")
+    with pytest.raises(BlockedError, match=r"no node of the cluster has one .*; a train would run there"):
+        placing.refuse([PlannedTask("0" * 64, "train", "a train")])
+
+
+def test_a_node_that_answers_at_the_second_time_counts(slots):
+    class Late(FakeRay):
+        def nodes(self):
+            self.facts = {} if getattr(self, "looked", False) else self.facts
+            self.looked = True
+            return self.cluster
+
+    assert len(runner(Late(facts={1: RuntimeError("not now")})).slots) == 3

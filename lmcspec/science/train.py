@@ -138,6 +138,20 @@ def train(
         module.train(was_training)
 
 
+def check_moments(module: nn.Module, recipe: Recipe, moments: Mapping[str, Tensor]) -> None:
+    """Raise where the optimiser of a recipe can't go on from these tensors for this module, which stays as it is."""
+    named = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    fresh = LawfulStepper(recipe.optimiser, tuple(named), [p.data for p in named.values()], {})
+    held = dict(moments)
+    for name, tensor in fresh.moments.items():
+        if name in held and held[name].dtype != tensor.dtype:
+            raise ValueError(f"the moment {name!r} is {held[name].dtype}, not {tensor.dtype}")
+    if recipe.precision == "fp16":
+        LossScale().load(held)
+        held = {name: value for name, value in held.items() if name not in LossScale.STATE}
+    fresh.load(held)
+
+
 def batches(
     data: Split, recipe: Recipe, noise: TrainingNoise, begin: int, until: int
 ) -> Iterator[tuple[Tensor, Labels]]:

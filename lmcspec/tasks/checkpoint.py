@@ -1,7 +1,8 @@
 """The checkpoint of a long task: written every so often and when it is to stop, read when it goes on.
 
 It says of which task it is and what its tensors' digest is. Whatever else lies in its place (half a file, another
-task's, a link, what an earlier version wrote) is thrown away with a line in the log, and the task begins anew.
+task's, a link, what an earlier version or a stranger wrote) is thrown away with a line in the log, and the task begins
+anew. A digest that holds says nothing of what the tensors are: a task tells by `fits` what it can go on from.
 """
 
 import hashlib
@@ -10,7 +11,8 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from lmcspec.base import beneath, faults
 from lmcspec.tasks.context import Context
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint.safetensors"
 CHECKPOINT_SECONDS = 30.0
 """Wall time between two checkpoints; `LMCSPEC_CHECKPOINT_SECONDS` sets another."""
+LONGEST_HEAD = 64 * 2**20
+"""Bytes of what stands before the tensors: some 100 for each of them."""
+
+Fits = Callable[[int, "Mapping[str, Tensor]"], object]
+"""Raises where a task can't go on from so many units that are done and these tensors."""
 
 
 class Checkpoints:
@@ -73,33 +80,61 @@ class Checkpoints:
         if self._ctx.stopping():
             raise Interrupted(f"stopped after {work or done}") from None
 
-    def read(self) -> "tuple[int, dict[str, Tensor]] | None":
+    def read(self, fits: Fits = lambda done, tensors: None) -> "tuple[int, dict[str, Tensor]] | None":
         """How many units are done, and the tensors after them; None if there is no checkpoint to go on from."""
         folder = self._ctx.partial
         path = folder / CHECKPOINT
         if beneath.look(folder, path) is None:
             return None
         try:
-            tensors = self._checked(beneath.read(folder, path))
+            done, tensors = self._checked(folder, path)
+            fits(done, tensors)
         except Exception as error:  # noqa: BLE001 (whatever a file of anybody's can do to its reader)
-            self._ctx.log(f"its checkpoint is no use and is thrown away, it begins anew: {error}")
-            beneath.remove_any(folder, path)
+            self.discard(error)
             return None
-        return int(tensors.pop(self._unit)), tensors
+        return done, tensors
 
-    def _checked(self, content: bytes) -> "dict[str, Tensor]":
+    def discard(self, why: object) -> None:
+        """Throw the checkpoint away, and say so in the log."""
+        folder = self._ctx.partial
+        words = " ".join(str(why).split())[:300] or type(why).__name__
+        self._ctx.log(f"its checkpoint is no use and is thrown away, it begins anew: {words}")
+        beneath.remove_any(folder, folder / CHECKPOINT)
+
+    def _checked(self, folder: Path, path: Path) -> "tuple[int, dict[str, Tensor]]":
         from safetensors.torch import load
 
-        tensors = load(content)
-        length = int.from_bytes(content[:8], "little")
-        says = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+        with beneath.reading(folder, path) as file:
+            digest_said = self._head(file)
+            file.seek(0)
+            tensors = load(file.read())
+        if digest_said != digest(tensors) or self._unit not in tensors:
+            raise ValueError("it is not what was written")
+        count = tensors.pop(self._unit)
+        if count.numel() != 1 or count.is_floating_point() or count.is_complex() or int(count) < 0:
+            raise ValueError(f"it does not say how many {self._unit}s are done")
+        return int(count), tensors
+
+    def _head(self, file: IO[bytes]) -> str:
+        """The digest that the head of a file says, where it is this task's and all that it says is there.
+
+        Nothing is read of a file that is far larger than it says, or than memory.
+        """
+        size = os.fstat(file.fileno()).st_size
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(LONGEST_HEAD, size - 8):
+            raise ValueError("it is no file of tensors")
+        head = json.loads(file.read(length))
+        says = head.pop("__metadata__", {})
         if "sha256" not in says:
             raise ValueError("it has no digest")
         if says.get("task") != self._ctx.task:
             raise ValueError("it is another task's")
-        if says["sha256"] != digest(tensors) or self._unit not in tensors:
-            raise ValueError("it is not what was written")
-        return tensors
+        if size != 8 + length + max((entry["data_offsets"][1] for entry in head.values()), default=0):
+            raise ValueError("its tensors are not as long as they should be")
+        if size > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+            raise ValueError("it is larger than this machine's memory")
+        return says["sha256"]
 
     def _clear_drafts(self) -> None:
         """Delete what kills have left half written."""
@@ -107,6 +142,15 @@ class Checkpoints:
         for name in beneath.names(folder, folder):
             if name.endswith(".draft") and beneath.is_file(folder, folder / name):
                 beneath.remove(folder, folder / name)
+
+
+def check_like(held: "Mapping[str, Tensor]", wanted: "Mapping[str, Tensor]") -> None:
+    """Raise ValueError, which names some, unless tensors have the names, the shapes and the types of others."""
+    odd = set(held) ^ set(wanted) or {
+        name for name, tensor in wanted.items() if (held[name].shape, held[name].dtype) != (tensor.shape, tensor.dtype)
+    }
+    if odd:
+        raise ValueError(f"these tensors are others than the task's: {', '.join(sorted(odd)[:3])}")
 
 
 def digest(tensors: "Mapping[str, Tensor]") -> str:

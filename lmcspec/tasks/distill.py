@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
@@ -14,6 +15,10 @@ from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import Known, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
     from lmcspec.science.data import Dataset
     from lmcspec.science.data.distilled.distilled_set import Distilled
 
@@ -65,8 +70,19 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
     data = read.dataset(ctx, params.data)
 
     checkpoints = Checkpoints(ctx, "iteration", "distill.checkpoint")
-    begin = None
-    if (checkpoint := checkpoints.read()) is not None:
+    begin, told = None, checkpoints.pulse(config.steps, "distill/loss")
+    went_on = False
+
+    def fits(step: int, held: "Mapping[str, Tensor]") -> None:
+        if step > config.steps:
+            raise ValueError(f"{step} steps are more than it takes")
+
+    def pulse(step: int, loss: float) -> bool:
+        nonlocal went_on
+        went_on = True
+        return told(step, loss)
+
+    if (checkpoint := checkpoints.read(fits)) is not None:
         begin = DistillationState(*checkpoint)
         ctx.log(f"goes on from its checkpoint after {begin.step} steps")
 
@@ -77,11 +93,14 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
         model.classifier,
         experts=_experts(ctx),
         begin=begin,
-        pulse=checkpoints.pulse(config.steps, "distill/loss"),
+        pulse=pulse,
     )
     while True:
         try:
             made = card.load()(config, distillation)
+            shape = tuple(made.images.shape)
+            if begin is not None and not went_on and shape != (len(made.labels), *data.shape):
+                raise ValueError(f"it holds images {shape}")
             break
         except DistillationStopped as stopped:
             distillation = replace(distillation, begin=stopped.progress)
@@ -90,6 +109,12 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
             ctx.log(str(diverged))
             made = _diverged(data, config.ipc)
             break
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            # What is wrong with a checkpoint's tensors only the method knows, before its first step is done.
+            if begin is None or went_on or isinstance(error, LmcspecError):
+                raise
+            checkpoints.discard(error)
+            begin, distillation = None, replace(distillation, begin=None)
     save_distilled(ctx.out / read.DISTILLED, replace(made, names=data.names))
     if not bool(made.images.isfinite().all()) or (made.rate is not None and not 0 < made.rate < math.inf):
         return Finished({"images": len(made.labels), "classes": data.classes}, "diverged")

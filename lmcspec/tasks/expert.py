@@ -1,17 +1,24 @@
 """Train an expert: a dense training on real data that leaves its parameters after every epoch."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lmcspec.base.sgd_noise import InnerNoise
+from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import from_document
 from lmcspec.tasks import read
-from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
-from lmcspec.tasks.segments import by_segments, section
+from lmcspec.tasks.segments import by_segments, check_resumable, section
 from lmcspec.tasks.shown import rate_and_batch
 from lmcspec.tasks.work import BACKWARD, FLOAT, Known, Work, training
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,15 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
     place = (seeds["seed"], seeds["expert"])
     checkpoints = Checkpoints(ctx, "update", "expert.checkpoint")
     states, segment = {}, Segment(until=recipe.length)
-    if (checkpoint := checkpoints.read()) is not None:
+
+    def fits(update: int, entries: "Mapping[str, Tensor]") -> None:
+        check_resumable(network, recipe, update, recipe.length, entries)
+        passed = update // updates_per_epoch(len(data.train), recipe.batch)
+        own = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+        wanted = {f"{epoch}/{name}": parameter for epoch in range(passed + 1) for name, parameter in own.items()}
+        check_like(section(entries, "trajectory"), wanted)
+
+    if (checkpoint := checkpoints.read(fits)) is not None:
         update, entries = checkpoint
         states, segment = section(entries, "trajectory"), Segment(update, recipe.length, section(entries, "optimiser"))
         network.load_state_dict(section(entries, "state"))

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lmcspec.tasks import read
-from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
 from lmcspec.tasks.work import BACKWARD, Known, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from lmcspec.science.curvature import Batches, Estimate
@@ -104,7 +106,19 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
     from lmcspec.science.curvature import Probes, entries, spread
 
     checkpoints = Checkpoints(ctx, "products", "hessian.checkpoint")
-    done, held = checkpoints.read() or (0, {})
+    total, where = int(hessian.kept.sum()), ("subset", params.data.value["digest"], "hessian", "probes")
+    fresh = Probes.none(hessian, where)
+
+    def fits(done: int, held: "Mapping[str, Tensor]") -> None:
+        if done > (params.probes or total):
+            raise ValueError(f"{done} products are more than it takes")
+        counted = torch.empty(done, dtype=torch.float64)
+        if params.probes:
+            check_like(held, {"sums": fresh.sums, "squares": fresh.squares, "traces": counted})
+        else:
+            check_like(held, {"values": counted})
+
+    done, held = checkpoints.read(fits) or (0, {})
 
     def pulse(done: int, total: int, state: "dict[str, Tensor]") -> None:
         ctx.progress(done, total)
@@ -112,14 +126,13 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
             checkpoints.write(done, state, f"{done} of {total} products")
 
     if not params.probes:
-        parts, total = [held["values"]] if done else [], int(hessian.kept.sum())
+        parts = [held["values"]] if done else []
         for values in entries(hessian, begin=done):
             parts.append(values)
             done += len(values)
             pulse(done, total, {"values": torch.cat(parts)})
         return spread(hessian, torch.cat(parts)), None
-    where = ("subset", params.data.value["digest"], "hessian", "probes")
-    probes = Probes.none(hessian, where)
+    probes = fresh
     if done:
         probes.sums, probes.squares, probes.traces = held["sums"], held["squares"], held["traces"].tolist()
     while len(probes.traces) < params.probes:

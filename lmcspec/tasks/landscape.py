@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from lmcspec.tasks import read
-from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Kind, first_collapse
@@ -236,8 +236,20 @@ class _Evaluations:
         self._ctx, self._params, self._network, self._states = ctx, params, network, states
         self._total = points * len(params.split)
         self._checkpoints = Checkpoints(ctx, "points", "landscape.checkpoint")
-        _, held = self._checkpoints.read() or (0, {})
+        _, held = self._checkpoints.read(self._fits) or (0, {})
         self._known = {name: values.tolist() for name, values in held.items()}
+
+    def _fits(self, done: int, held: "Mapping[str, Tensor]") -> None:
+        """Rows of images, errors and loss for each split, no more than there are points."""
+        import torch
+
+        most = self._total // len(self._params.split)
+        for split, values in held.items():
+            check_like({split: values}, {split: torch.empty(len(values), 3, dtype=torch.float64)})
+            if split not in self._params.split or len(values) > most or not bool(values[:, :2].isfinite().all()):
+                raise ValueError(f"it has {len(values)} points of {split}")
+        if done != sum(map(len, held.values())):
+            raise ValueError(f"it has not the {done} points that it says")
 
     def at(self, points: "Sequence[Weights]", split: str, data: "Dataset") -> "list[Evaluation]":
         """The evaluations of a split at these points."""

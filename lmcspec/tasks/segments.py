@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.checkpoint import Checkpoints, check_like
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
+    from lmcspec.catalog.recipe import Recipe
     from lmcspec.science.train import Segment, Snapshot
 
 
@@ -33,6 +34,18 @@ def by_segments(
             entries = {f"{part}/{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
             checkpoints.write(snapshot.update, entries, f"update {snapshot.update} of {segment.until}")
             segment = Segment(snapshot.update, segment.until, snapshot.optimiser)
+
+
+def check_resumable(
+    network: "nn.Module", recipe: "Recipe", update: int, until: int, entries: "Mapping[str, Tensor]"
+) -> None:
+    """Raise where a training can't go on from a checkpoint's tensors, because its network or optimiser has others."""
+    from lmcspec.science.train import check_moments
+
+    if update > until:
+        raise ValueError(f"update {update} is after the end of its training, {until}")
+    check_like(section(entries, "state"), network.state_dict())
+    check_moments(network, recipe, section(entries, "optimiser"))
 
 
 def section(entries: "Mapping[str, Tensor]", part: str) -> "dict[str, Tensor]":

@@ -15,7 +15,7 @@ from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part, decode, parts_of
-from lmcspec.tasks.segments import by_segments, section
+from lmcspec.tasks.segments import by_segments, check_resumable, section
 from lmcspec.tasks.shown import rate_and_batch
 from lmcspec.tasks.work import BACKWARD, Known, Work, training
 
@@ -152,7 +152,13 @@ def _resume(
 
     Nothing later than `before`, the first state that has to be passed.
     """
-    checkpoint = checkpoints.read()
+
+    def fits(update: int, entries: "Mapping[str, Tensor]") -> None:
+        if update < params.begin:
+            raise ValueError(f"update {update} is before its beginning")
+        check_resumable(network, recipe, update, params.until, entries)
+
+    checkpoint = checkpoints.read(fits)
     if checkpoint is not None and checkpoint[0] <= before:
         update, entries = checkpoint
         ctx.log(f"goes on from its checkpoint after update {update}")

@@ -14,7 +14,7 @@ from lmcspec.base.ids import short
 from lmcspec.engine.failures import DamagedInputError
 from lmcspec.engine.logs import Log
 from lmcspec.store import Attempt, DamagedError, Lease, Store, Stored, layout, open_attempt, recall, remember
-from lmcspec.tasks import Finished
+from lmcspec.tasks import Finished, UnfitInput
 
 REPORT_EVERY = 0.2
 """Seconds between two messages about the progress of a task."""
@@ -159,6 +159,10 @@ class TaskContext:
                 help="run the same command again: it makes what is missing",
             )
         return stored
+
+    def unfit(self, error: UnfitInput) -> DamagedInputError:
+        """Let an input count as missing that the task can't start from, so that the next plan has it made again."""
+        return self._taken_out(error.name, DamagedError(self._payload["inputs"][error.name], error.why))
 
     def _taken_out(self, name: str, error: DamagedError) -> DamagedInputError:
         """Let what is damaged count as missing, so that the next plan has it made again."""

@@ -16,7 +16,7 @@ from lmcspec.engine.context import Execution, TaskContext, Workplace, present
 from lmcspec.engine.exchange import exchanging
 from lmcspec.engine.failures import Failure
 from lmcspec.store import Attempt, Lease, Store, Stored, holder, open_attempt, take
-from lmcspec.tasks import Finished, decode, kind, own_id
+from lmcspec.tasks import Finished, UnfitInput, decode, kind, own_id
 from lmcspec.tasks.code import check_code, check_kind
 
 
@@ -120,6 +120,8 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
             with HEARTBEAT.attending(lease, log), warnings.catch_warnings():
                 try:
                     finished = task.run(context, params, payload["task"]["seeds"])
+                except UnfitInput as error:
+                    raise context.unfit(error) from error
                 finally:
                     context.close()
         except BaseException as error:

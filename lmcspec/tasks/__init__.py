@@ -1,7 +1,7 @@
 """Kinds of task: parameters, inputs, outputs, version, cost, and a thin `run` that calls science."""
 
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import OUTCOMES, Finished, Interrupted, Kind, kind, kinds
+from lmcspec.tasks.kind import OUTCOMES, Finished, Interrupted, Kind, UnfitInput, kind, kinds
 from lmcspec.tasks.params import Part, decode, encode, parts_of
 from lmcspec.tasks.task import IDENTITY, Task, document, make, own_id
 from lmcspec.tasks.work import NO_DATA, Known, Work
@@ -17,6 +17,7 @@ __all__ = [
     "Known",
     "Part",
     "Task",
+    "UnfitInput",
     "Work",
     "decode",
     "document",

@@ -35,7 +35,7 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
 
     network = read.module(params.model, "meta")
     mask = read.mask(ctx, network) or {}
-    a, b, start = (masks.apply(mask, read.state(ctx, name)) for name in ("a", "b", "start"))
+    a, b, start = (masks.apply(mask, read.state(ctx, name, network)) for name in ("a", "b", "start"))
     sides = triangle(a, b, start, [name for name, p in network.named_parameters() if p.requires_grad])
     if sides.apart == 0 and any(sides.from_start):
         raise LmcspecError(

@@ -10,7 +10,7 @@ from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import CardOf, Finished, Kind
+from lmcspec.tasks.kind import CardOf, Finished, Kind, UnfitInput
 from lmcspec.tasks.params import ADDED_LATER, Part
 from lmcspec.tasks.work import Known, Work
 
@@ -91,7 +91,7 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
         partial(read.module, params.model),
         scheme_of(params.model.value["config"]),
         model.classifier,
-        experts=_experts(ctx),
+        experts=_experts(ctx, params),
         begin=begin,
         pulse=pulse,
     )
@@ -135,11 +135,23 @@ def _diverged(data: "Dataset", ipc: int) -> "Distilled":
     return Distilled(torch.full((len(labels), *data.shape), math.nan), labels, data.space)
 
 
-def _experts(ctx: Context) -> list[Path]:
-    """The files of the experts in the inputs, by number."""
-    files = []
+def _experts(ctx: Context, params: Distill) -> list[Path]:
+    """The files of the experts in the inputs, by number. UnfitInput where one is of another model."""
+    from safetensors import safe_open
+
+    files, network = [], read.module(params.model, "meta")
+    shapes = {name: list(tensor.shape) for name, tensor in network.named_parameters() if tensor.requires_grad}
     while ctx.has(expert := f"expert-{len(files)}"):
         files.append(ctx.input(expert) / read.TRAJECTORY)
+        try:
+            with safe_open(files[-1], framework="pt") as file:
+                parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            held = {name: (part.get_shape(), part.get_dtype()) for name, part in parts.items()}
+        except Exception as error:  # safetensors' own error class has no stable name
+            raise UnfitInput(expert, f"its {read.TRAJECTORY} can't be read: {error}") from error
+        epochs = range(len(held) // max(1, len(shapes)))
+        if held != {f"{epoch}/{name}": (shape, "F32") for epoch in epochs for name, shape in shapes.items()}:
+            raise UnfitInput(expert, f"its {read.TRAJECTORY} is that of another model")
     return files
 
 

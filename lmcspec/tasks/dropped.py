@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lmcspec.tasks import read
+from lmcspec.tasks.checkpoint import check_like
 from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import UnfitInput
 from lmcspec.tasks.params import Part
 
 if TYPE_CHECKING:
@@ -19,4 +21,9 @@ def unmasked(
     from lmcspec.science import residue
 
     share = residue.decayed(from_document(recipe.value), branches)
-    return residue.unmasked(state, mask, read.state(ctx, "start"), share)
+    start = read.of_input(ctx, "start", read.STATE)
+    try:
+        check_like(start, state)
+    except ValueError as error:
+        raise UnfitInput("start", error) from error
+    return residue.unmasked(state, mask, start, share)

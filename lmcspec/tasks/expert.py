@@ -58,8 +58,8 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
     def fits(update: int, entries: "Mapping[str, Tensor]") -> None:
         check_resumable(network, recipe, update, recipe.length, entries)
         passed = update // updates_per_epoch(len(data.train), recipe.batch)
-        own = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
-        wanted = {f"{epoch}/{name}": parameter for epoch in range(passed + 1) for name, parameter in own.items()}
+        trained = {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+        wanted = {f"{epoch}/{name}": parameter for epoch in range(passed + 1) for name, parameter in trained.items()}
         check_like(section(entries, "trajectory"), wanted)
 
     if (checkpoint := checkpoints.read(fits)) is not None:

@@ -64,7 +64,7 @@ def run(ctx: Context, params: Hessian, seeds: dict[str, int]) -> Finished:
 
     network = read.module(params.model).to(torch.device(ctx.device))
     mask = read.mask(ctx, network)
-    network.load_state_dict(masks.apply(mask or {}, read.state(ctx, "state")))
+    network.load_state_dict(masks.apply(mask or {}, read.state(ctx, "state", network)))
     if not all(bool(tensor.isfinite().all()) for tensor in network.state_dict().values()):
         return Finished({"metrics": {}}, "diverged")
     hessian = curvature.Hessian(network, _batches(ctx, params), mask)

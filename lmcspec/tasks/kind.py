@@ -30,6 +30,17 @@ def first_collapse(outcomes: Iterable[str]) -> str:
     return next((outcome for outcome in outcomes if outcome != "ok"), "ok")
 
 
+class UnfitInput(ValueError):
+    """An input that is whole as its digests say, and nothing that the task can start from: another network's, say.
+
+    The engine has it made again.
+    """
+
+    def __init__(self, name: str, why: object) -> None:
+        super().__init__(f"the input {name!r} is none that this task can start from: {why}")
+        self.name, self.why = name, why
+
+
 class Interrupted(Exception):
     """The task was told to stop; what it needs to go on is in its checkpoint."""
 

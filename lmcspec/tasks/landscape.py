@@ -139,7 +139,7 @@ def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) ->
     mask = read.mask(ctx, network)
     number = 0
     while ctx.has(f"{name}-{number}"):
-        state = masks.apply(mask or {}, read.state(ctx, f"{name}-{number}"))
+        state = masks.apply(mask or {}, read.state(ctx, f"{name}-{number}", network))
         if params.decay is not None and mask is not None:
             state = unmasked(ctx, state, mask, params.decay, params.branches)
         yield _moves(ctx, params, f"{name}-{number}")(state)
@@ -168,7 +168,7 @@ def _ways(
         way: dict[str, list[float]] = {"x": [], "y": [], "residual": []}
         number, move = 0, _moves(ctx, params, f"anchor-{anchor}")
         while ctx.has(f"way-{anchor}-{number}"):
-            state = masks.apply(mask or {}, read.state(ctx, f"way-{anchor}-{number}"))
+            state = masks.apply(mask or {}, read.state(ctx, f"way-{anchor}-{number}", network))
             if all(bool(state[name].isfinite().all()) for name in names):
                 there = through.project(move(state))
                 for what, values in way.items():

@@ -136,10 +136,10 @@ def _aligned(
     from lmcspec.science import masks
     from lmcspec.science.permute.partial import frankenstein
 
-    state = read.state(ctx, name)
+    state = read.state(ctx, name, network)
     if params.how:
         try:
-            state = frankenstein(read.state(ctx, f"early-{name}"), state, params.layers, params.how, order)  # pyright: ignore[reportArgumentType]
+            state = frankenstein(read.state(ctx, f"early-{name}", network), state, params.layers, params.how, order)  # pyright: ignore[reportArgumentType]
         except ValueError as problem:  # the plan knew nothing of the model
             raise UsageError(f"rewind_layers: {problem}") from problem
     mask = read.mask(ctx, network, f"mask-{name}")

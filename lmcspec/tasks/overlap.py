@@ -36,7 +36,8 @@ def run(ctx: Context, params: Overlap, seeds: dict[str, int]) -> Finished:
     assert mask is not None, "there is a mask to look at"
     other = mask
     if ctx.has("other"):
-        other = masks.ordered(read.tensors(ctx.input("other") / read.MASK), masks.prunable(network))
+        other = read.mask(ctx, network, "other")
+        assert other is not None
     by_layer = layers(mask, other)
     metrics = {"sparsity": 1 - masks.density(mask)}
     metrics |= {f"layer-sparsity/{_layer(name)}": 1 - layer.a / layer.size for name, layer in by_layer.items()}

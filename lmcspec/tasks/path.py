@@ -75,7 +75,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     masks_of_ends = {name: read.mask(ctx, network, f"mask-{name}") for name in ("a", "b")}
-    a, b = (masks.apply(pruned or {}, read.state(ctx, name)) for name, pruned in masks_of_ends.items())
+    a, b = (masks.apply(pruned or {}, read.state(ctx, name, network)) for name, pruned in masks_of_ends.items())
     repairs = "repair" in params.bn and not paths.has_batch_norm(network)
     repaired: tuple[str, ...] = ()
     if repairs or ctx.has("permutation"):

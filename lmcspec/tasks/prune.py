@@ -144,7 +144,7 @@ def _in_steps(eligible: int, count: int, steps: int) -> list[int]:
 def _state(ctx: Context, params: Prune, seeds: dict[str, int]) -> "dict[str, Tensor]":
     if params.start == "init":
         return read.initial(params.model, read.module(params.model), ("init", seeds["replicate"]))
-    return read.state(ctx, "state") if ctx.has("state") else {}
+    return read.state(ctx, "state", read.module(params.model, "meta")) if ctx.has("state") else {}
 
 
 def _scores(card: "CriterionCard", mask: "dict[str, Tensor]", *given: Any) -> "dict[str, Tensor]":

@@ -6,7 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.documents import DocumentError
+from lmcspec.tasks.checkpoint import check_like
 from lmcspec.tasks.context import Context
+from lmcspec.tasks.kind import UnfitInput
 from lmcspec.tasks.params import Part
 
 if TYPE_CHECKING:
@@ -111,7 +114,7 @@ def space(value: Mapping[str, Any]) -> Any:
 
 def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distilled | None":
     """The distilled set to train on: that of a file, or in the input `data`; None for the study's own images."""
-    from lmcspec.science.data import Space
+    from lmcspec.science.data import DataError, Space
     from lmcspec.science.data.distilled.distilled_set import load_distilled, read_own
 
     if train_on is not None:
@@ -126,7 +129,12 @@ def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distille
             digest=train_on.value["digest"],
         )
         return replace(published, labels=_renumbered(published.labels, train_on))
-    return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape) if ctx.has("data") else None
+    if not ctx.has("data"):
+        return None
+    try:
+        return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape)
+    except (DataError, FileNotFoundError) as error:
+        raise UnfitInput("data", error) from error
 
 
 def training_images(ctx: Context, data: Part, train_on: Part | None) -> "tuple[Dataset, Split, float | None]":
@@ -158,9 +166,23 @@ def tensors(path: Path) -> "dict[str, Tensor]":
     return load_file(path)
 
 
-def state(ctx: Context, name: str) -> "dict[str, Tensor]":
-    """The parameters and buffers of the network that is an input."""
-    return tensors(ctx.input(name) / STATE)
+def of_input(ctx: Context, name: str, file: str) -> "dict[str, Tensor]":
+    """The tensors in a file of an input. UnfitInput where it isn't one, though its digest holds."""
+    path = ctx.input(name) / file
+    try:
+        return tensors(path)
+    except Exception as error:  # safetensors' own error class has no stable name
+        raise UnfitInput(name, f"its {file} can't be read: {error}") from error
+
+
+def state(ctx: Context, name: str, network: "nn.Module") -> "dict[str, Tensor]":
+    """The parameters and buffers of a network that is an input. UnfitInput where they are of another model."""
+    held = of_input(ctx, name, STATE)
+    try:
+        check_like(held, network.state_dict())
+    except ValueError as error:
+        raise UnfitInput(name, error) from error
+    return held
 
 
 def write(path: Path, values: "Mapping[str, Tensor]") -> None:
@@ -171,12 +193,19 @@ def write(path: Path, values: "Mapping[str, Tensor]") -> None:
 
 
 def mask(ctx: Context, network: "nn.Module", name: str = "mask") -> "dict[str, Tensor] | None":
-    """The mask in an input in the model's order, or None where it is dense."""
+    """The mask in an input in the model's order, or None where it is dense. UnfitInput where it is of another model."""
     from lmcspec.science import masks
 
     if not ctx.has(name):
         return None
-    return masks.ordered(tensors(ctx.input(name) / MASK), masks.prunable(network))
+    held = of_input(ctx, name, MASK)
+    try:
+        ordered = masks.ordered(held, masks.prunable(network))
+        parameters = dict(network.named_parameters())
+        check_like(ordered, {name: parameters[name].bool() for name in ordered})
+    except ValueError as error:
+        raise UnfitInput(name, error) from error
+    return ordered
 
 
 @lru_cache(maxsize=8)
@@ -202,4 +231,7 @@ def permutation(ctx: Context, name: str, of: "Groups") -> "dict[str, Tensor]":
     """The permutation in an input, with a vector for each group."""
     from lmcspec.science.permute import permutation_file
 
-    return permutation_file.load(ctx.input(name) / PERMUTATION, of)
+    try:
+        return permutation_file.load(ctx.input(name) / PERMUTATION, of)
+    except (DocumentError, FileNotFoundError) as error:
+        raise UnfitInput(name, error) from error

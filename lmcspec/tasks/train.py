@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.base import faults
-from lmcspec.base.errors import BlockedError
+from lmcspec.base.errors import BlockedError, LmcspecError
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog import OptimiserCard, get
 from lmcspec.catalog.recipe import Recipe, from_document
 from lmcspec.tasks import read
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
-from lmcspec.tasks.kind import Finished, Kind
+from lmcspec.tasks.kind import Finished, Kind, UnfitInput
 from lmcspec.tasks.params import Part, decode, parts_of
 from lmcspec.tasks.segments import by_segments, check_resumable, section
 from lmcspec.tasks.shown import rate_and_batch
@@ -164,11 +164,19 @@ def _resume(
         ctx.log(f"goes on from its checkpoint after update {update}")
         return update, section(entries, "state"), section(entries, "optimiser")
     if ctx.has("continue"):
-        folder = ctx.input("continue")
-        update = int(ctx.result("continue")["update"])
+        update = ctx.result("continue").get("update")
+        if not isinstance(update, int) or update < params.begin:
+            raise UnfitInput("continue", f"it is a state after update {update}")
         if update <= before:
+            state, moments = (read.of_input(ctx, "continue", file) for file in (read.STATE, read.OPTIMISER))
+            entries = {f"state/{name}": tensor for name, tensor in state.items()}
+            entries |= {f"optimiser/{name}": tensor for name, tensor in moments.items()}
+            try:
+                check_resumable(network, recipe, update, params.until, entries)
+            except (ValueError, LmcspecError) as error:
+                raise UnfitInput("continue", error) from error
             ctx.log(f"goes on from the stored state after update {update}")
-            return update, read.tensors(folder / read.STATE), read.tensors(folder / read.OPTIMISER)
+            return update, state, moments
     return params.begin, _start(ctx, params, seeds, network), _carried(ctx, params, recipe)
 
 
@@ -181,9 +189,9 @@ def _start(ctx: Context, params: Train, seeds: dict[str, int], network: "nn.Modu
         case "reinit":
             state = read.initial(params.model, network, ("reinit", seeds["replicate"], 0))
         case "given":
-            state = read.state(ctx, "start")
+            state = read.state(ctx, "start", network)
     if params.restore == "prunable":
-        last = read.state(ctx, "last")
+        last = read.state(ctx, "last", network)
         kept = set(masks.prunable(network))
         state = {name: value if name in kept else last[name] for name, value in state.items()}
     return state

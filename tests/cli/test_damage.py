@@ -1,15 +1,20 @@
 # pyright: reportOptionalMemberAccess=false
 """A store that was damaged: nothing wrong is printed or built upon, and the same command makes what is needed again."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from manifest_for_tests import compare, manifest
+from safetensors.torch import load_file, save
 
+from lmcspec.base import ids
+from lmcspec.base.documents import parse_document
 from lmcspec.cli import main
-from lmcspec.store import Store, verify
+from lmcspec.store import Store, checked, layout, verify
 
 SPEC = """
 study = "damaged"
@@ -193,3 +198,59 @@ def test_an_input_that_stays_damaged_ends_the_run(study, monkeypatch):
     code, _, said = study.do("run", 2, *INLINE)
     assert code == 1 and "run the same command again" in said
     assert "Traceback" not in said
+
+
+# Results of strangers, whole by their digests, that hold what no task can start from
+
+EDITS = {
+    "one is missing": lambda tensors: save(dict(list(tensors.items())[1:])),
+    "one more": lambda tensors: save({**tensors, "\x1b[31mx": torch.zeros(3)}),
+    "another shape": lambda tensors: save({name: torch.zeros(3, dtype=t.dtype) for name, t in tensors.items()}),
+    "another type": lambda tensors: save({name: t.to(torch.complex64) for name, t in tensors.items()}),
+    "none": lambda tensors: save({}),
+    "no tensors": lambda tensors: b"x" * 1000,
+    "empty": lambda tensors: b"",
+    "deep": lambda tensors: (200_000).to_bytes(8, "little") + b"[" * 200_000,
+    "a terabyte": lambda tensors: (
+        (head := b'{"a":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}' % (2**40, 2**40))
+        and len(head).to_bytes(8, "little") + head
+    ),
+}
+
+
+def put(store, identifier, path, content):
+    """Change an output, and sign the object anew, as whoever wrote it could."""
+    folder = layout.object_folder(store.root, identifier)
+    commit = folder / layout.COMMIT
+    document = parse_document(commit.read_bytes(), "COMMIT")
+    document.pop("digest")
+    result = {name: layout.spelled(part) for name, part in document["result"].items() if name != "digest"}
+    result["files"][path] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    for place, new in (
+        (folder / path, content),
+        (commit, layout.text(checked.signed({**document, "result": {**result, "digest": ids.digest(result)}}))),
+    ):
+        place.unlink()
+        place.write_bytes(new)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_what_no_task_can_start_from_is_made_again(study, edit):
+    changed = 0
+    for identifier in study.store.ids():
+        for file in sorted((layout.object_folder(study.store.root, identifier) / "out").glob("*.safetensors")):
+            put(study.store, identifier, f"out/{file.name}", EDITS[edit](load_file(file)))
+            changed += 1
+    assert changed >= 5 and verify(study.store) == [], "nothing is damaged as far as digests go"
+    for _ in range(3):  # a run mends what rests on what was mended three times
+        code, printed, said = study.do("run", 2, *INLINE)
+        assert "Traceback" not in said and "\x1b" not in printed + said
+        if code == 0:
+            break
+        assert "(damaged): the input" in said and "(internal)" not in said
+    assert code == 0, said
+    assert json.loads(printed)["data"]["results"]
+    # What nothing rested on in this run is as it was; what was built is right.
+    assert not compare(manifest(study.store, study.calm), study.calm).missing
+    new = [identifier for identifier in study.calm if study.store.find(identifier).record["label"].count("/l2")]
+    assert new and not compare(manifest(study.store, new), {one: study.calm[one] for one in new})

@@ -60,10 +60,11 @@ def images(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing
                 continue  # of cases that make the same set the first shows it
             seen.add(task.id)
             label, file = f"{prefix}{made}", _file(case, task)
-            if isinstance(file, Path):
-                pictures.append((label, _picture(label, task, file)))
+            shown = _picture(label, task, file) if isinstance(file, Path) else file
+            if isinstance(shown, Picture):
+                pictures.append((label, shown))
             else:
-                notes.append(f"{label}: {file}")
+                notes.append(f"{label}: {shown}")
         notes += [f"{prefix}{file}: loaded from a file, so that no task has drawn it" for file in _loaded(case, tasks)]
     if not pictures:
         return Drawing(name, title, None, notes=tuple(notes) or ("the study makes no distilled set",))
@@ -107,10 +108,20 @@ def _file(case: CaseResults, task: Task) -> Path | str:
     return file if file.is_file() else f"its outputs lack {kind(task.kind).picture}"
 
 
-def _picture(label: str, task: Task, file: Path) -> Picture:
-    """The first rows and columns of a grid, of which each pixel is one of the figure unless images are large."""
+def _picture(label: str, task: Task, file: Path) -> Picture | str:
+    """The first rows and columns of a grid, of which each pixel is one of the figure unless images are large.
+
+    Or why there is none: a digest says nothing of what a file holds.
+    """
     from matplotlib.image import imread
 
+    from lmcspec.science.data.arrays import DataError
+    from lmcspec.science.data.sets.pictures import picture
+
+    try:
+        picture(file)  # within bounds
+    except DataError as error:
+        return str(error)
     pixels = imread(file)
     classes, ipc = task.params.model.value["classes"], task.params.method.value["ipc"]
     rows, columns = min(classes, ROWS), min(ipc, COLUMNS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.documents import read_bytes
 from lmcspec.base.errors import StoreError
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mpl_toolkits.mplot3d import Axes3D
 
+LARGEST = 256 * 2**20
+"""Bytes of a file: six numbers for each of five million points."""
 FILE = "landscape.safetensors"
 SCALES = {"loss": 1.0, "error": PERCENT}
 SHADES = 14
@@ -139,10 +142,16 @@ def _read(
 ) -> tuple[str, Ground] | str:
     """What a task wrote of a split, training images where it looked at some; or why nothing can be drawn of it."""
     import numpy as np
-    from safetensors.numpy import load_file
+    from safetensors.numpy import load
 
-    values = load_file(out / FILE)
+    try:
+        values = load(read_bytes(out / FILE, largest=LARGEST))
+    except Exception as error:  # noqa: BLE001 (safetensors' own error class has no stable name)
+        return f"its {FILE} can't be read: {error}"
     splits = [split for split in ("train", "test", "validation") if f"{split}_{what}" in values]
+    shape = (len(scalars["y"]), len(scalars["x"]))
+    if not splits or any(values[f"{split}_{what}"].shape != shape for split in splits):
+        return f"its {FILE} holds no {what} of {shape[0]} x {shape[1]} points"
     if wanted is not None and wanted not in splits:
         return f"it was looked at on {' and '.join(splits)} images only"
     split = wanted or splits[0]

@@ -1,12 +1,13 @@
 """The idx format of MNIST and its successors: a magic number, sizes, bytes. No torch."""
 
+import os
 from collections.abc import Sequence
 from math import prod
 from pathlib import Path
 
 import numpy as np
 
-from lmcspec.base.documents import read_bytes
+from lmcspec.base.documents import open_regular, read_bytes
 from lmcspec.science.data.arrays import Arrays
 
 LARGEST = 2**30
@@ -19,14 +20,18 @@ def read_idx(path: Path) -> np.ndarray:
     Two zero bytes, the type (8: unsigned byte), the number of dimensions, their sizes as 4 bytes each, big-endian,
     then the values with the last dimension running fastest.
     """
-    content = read_bytes(path, largest=LARGEST, follow=True)
-    if content[:2] == b"\x1f\x8b":
+    with open_regular(path, follow=True) as file:
+        size, head = os.fstat(file.fileno()).st_size, file.read(4 + 4 * 255)
+    if head[:2] == b"\x1f\x8b":
         raise ValueError(f"{path} is still packed by gzip: unpack it")
-    if len(content) < 4 or content[:3] != b"\0\0\x08":
+    if len(head) < 4 or head[:3] != b"\0\0\x08":
         raise ValueError(f"{path} is not an idx file of bytes")
-    begin = 4 + 4 * content[3]
-    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, begin, 4))
-    if len(content) != begin + prod(shape):
+    begin = 4 + 4 * head[3]
+    shape = tuple(int.from_bytes(head[at : at + 4], "big") for at in range(4, begin, 4))
+    # A file of holes may be of any size, and none of it is read for that.
+    whole = size == begin + prod(shape)
+    content = read_bytes(path, largest=LARGEST, follow=True) if whole else b""
+    if not whole or len(content) != size:
         raise ValueError(f"{path} is cut off, or has more than its header says")
     return np.frombuffer(memoryview(content)[begin:], dtype=np.uint8).reshape(shape)
 

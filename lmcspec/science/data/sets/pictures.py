@@ -3,10 +3,11 @@
 The rules stand in docs/data.md. No torch.
 """
 
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 FORMATS = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 """What a file may hold whatever its name ends in; others run programs of their own, or are no pictures."""
+LARGEST = 256 * 2**20
+"""Bytes of a file: 89 million pixels that are not compressed. Decoders take twice that of memory, whatever it shows."""
+READS = 300_000
+"""How often a decoder may read on in a file, and three times what a PNG of LARGEST takes: some look for the end of a
+header byte by byte, in zeros without end."""
 DIM = 4096
 """A 16-bit picture whose brightest value is below this may well have its white there, as cameras of 12 bits do."""
 _WHITE_IS_ZERO, _INTERPRETATION, _SAMPLES = 0, 262, 339
@@ -31,6 +37,23 @@ class _Refused(ValueError):
         self.help = help
 
 
+class _Counted:
+    """An open file, from which is read READS times at most."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._left = file, READS
+
+    def read(self, size: int = -1) -> bytes:
+        """As the file's own. ValueError for one time too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("it has a header without end")
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 def picture(path: Path) -> "Image":
     """The file's first frame as RGB; a DataError naming the file where it can't be read, or could mean several things.
 
@@ -39,10 +62,14 @@ def picture(path: Path) -> "Image":
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with open_regular(path, follow=True) as file, Image.open(file, formats=_formats()) as image:
-            coded = image.tile[0][3] if image.tile else ""  # gone once it is loaded
-            image.load()
-            return as_seen(image, coded if isinstance(coded, str) else "")
+        with open_regular(path, follow=True) as file:
+            if (size := os.fstat(file.fileno()).st_size) > LARGEST:
+                raise _Refused(f"has {size:,} bytes, more than {LARGEST:,}", "save it with fewer pixels, or compressed")
+            counted: Any = _Counted(file)
+            with Image.open(counted, formats=_formats()) as image:
+                coded = image.tile[0][3] if image.tile else ""  # gone once it is loaded
+                image.load()
+                return as_seen(image, coded if isinstance(coded, str) else "")
     except _Refused as error:
         raise DataError(f"{path} {error}", help=error.help) from error
     except UnidentifiedImageError as error:  # whose words are about an open file of Python's

@@ -1,5 +1,6 @@
 """SVHN's cropped digits from their official MATLAB files. No torch."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from lmcspec.catalog import Named
 from lmcspec.catalog.datasets import svhn as card
 from lmcspec.science.data.arrays import Arrays
 from lmcspec.science.data.sets import official
+from lmcspec.science.data.sets.matlab import read_mat
 
 _EACH = [f"SVHN('ROOT', '{part}', download=True)" for part in ("train", "test")]
 _FETCH = f'python -c "from torchvision.datasets import SVHN; {_EACH[0]}; {_EACH[1]}"'
@@ -34,12 +36,10 @@ def read(root: Path) -> Arrays:
 
 def _part(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, 3, 32, 32) and labels (n,) of a file. ValueError, which names it, for anything else."""
-    from scipy.io import loadmat
-
     try:
-        content = loadmat(path, appendmat=False, variable_names=("X", "y"))
+        content = read_mat(path, ("X", "y"))
         images, digits = content["X"], content["y"].reshape(-1)
-    except Exception as error:  # scipy raises anything for a damaged file, and names none
+    except (ValueError, LookupError, struct.error) as error:
         raise ValueError(f"{path} is no such file of MATLAB: {error or type(error).__name__}") from error
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[:3] != (32, 32, 3):
         raise ValueError(f"{path} holds images {images.dtype} {images.shape}, not bytes (32, 32, 3, n)")

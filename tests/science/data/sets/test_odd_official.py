@@ -100,7 +100,7 @@ def test_an_odd_file_of_svhn_is_named(tmp_path, content):
         (np.zeros((32, 32, 3, 5), np.uint8), np.full(5, 1.5), "labels that are not 1 … 10"),
         (np.zeros((32, 32, 3, 5), np.uint8), np.full(5, 99), "labels that are not 1 … 10"),
         (np.zeros((32, 32, 3, 5), np.uint8), np.full(5, -1), "labels that are not 1 … 10"),
-        (np.zeros((32, 32, 3, 5), np.uint8), np.array(list("12345")), "labels that are not 1 … 10"),
+        (np.zeros((32, 32, 3, 5), np.uint8), np.array(list("12345")), "something else than plain numbers"),
         (np.zeros((32, 32, 3, 5), np.uint8), np.ones(3, np.uint8), "3 labels for 5 images"),
         (np.zeros((32, 32, 3, 5)), np.ones(5, np.uint8), "float64"),
         (np.zeros((5, 32, 32, 3), np.uint8), np.ones(5, np.uint8), r"\(5, 32, 32, 3\)"),

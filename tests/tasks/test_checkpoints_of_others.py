@@ -7,26 +7,25 @@ from itertools import chain, repeat
 
 import pytest
 import torch
-from context_for_tests import MLP, RAW, SEEDS, TestContext, do, files, neutral, recipe, training
+from context_for_tests import MLP, RAW, SEEDS, Done, TestContext, do, files, neutral, recipe, training
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from test_distill import params as distill_params
-from test_expert import PARAMS as EXPERT
-from test_expert import SEEDS as EXPERT_SEEDS
-from test_hessian import masked
-from test_hessian import params as hessian_params
-from test_landscape import networks as networks
-from test_landscape import params as landscape_params
-from test_match import ends
-from test_match import params as match_params
 
-from lmcspec.tasks import Interrupted, Part, checkpoint
+from lmcspec.catalog import get
+from lmcspec.catalog.in_updates import counted
+from lmcspec.science import masks
+from lmcspec.tasks import Interrupted, Part, checkpoint, read
 from lmcspec.tasks.checkpoint import CHECKPOINT, Checkpoints, digest
 from lmcspec.tasks.distill import Distill
 from lmcspec.tasks.distill import run as distill
+from lmcspec.tasks.expert import Expert
 from lmcspec.tasks.expert import run as expert
+from lmcspec.tasks.hessian import Hessian
 from lmcspec.tasks.hessian import run as hessian
+from lmcspec.tasks.landscape import Landscape
 from lmcspec.tasks.landscape import run as landscape
-from lmcspec.tasks.match import run as match
+from lmcspec.tasks.match import Match
+from lmcspec.tasks.match import run as matching
 from lmcspec.tasks.train import run as train
 
 HUGE = 2**62
@@ -70,8 +69,6 @@ EDITS = {
 def hostile(path, edit, task="0" * 64):
     """The checkpoint with an edit, under an honest digest of what it holds now."""
     tensors = load_file(path)
-    from safetensors import safe_open
-
     with safe_open(path, "pt") as file:
         unit = file.metadata()["unit"]
     edited = {name: tensor.contiguous() for name, tensor in edit(tensors, unit).items()}
@@ -80,36 +77,57 @@ def hostile(path, edit, task="0" * 64):
     save_file(edited, path, {"task": task, "sha256": digest(edited), "done": done, "unit": unit})
 
 
-def kinds(name, tmp_path, networks):
-    """(run, params, seeds, inputs) of a task that is stopped on its way."""
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """A mask of two thirds, three networks that were trained under it, and their inputs by all names."""
+    folder = tmp_path_factory.mktemp("networks")
+    (folder / "mask").mkdir()
+    dense = masks.dense(read.module(MLP))
+    own = {name: torch.arange(keep.numel()).view(keep.shape) % 3 > 0 for name, keep in dense.items()}
+    read.write(folder / "mask" / read.MASK, own)
+    mask = {"mask": Done(folder / "mask")}
+    how = training(until=6, how=recipe(length=6, batch=64))
+    ends = [do(train, folder / str(copy), how, SEEDS | {"copy": copy}, inputs=mask) for copy in range(3)]
+    anchors = {f"anchor-{number}": end for number, end in enumerate(ends)}
+    return mask | anchors | {"state": ends[0], "a": ends[0], "b": ends[1]}
+
+
+def distilling(method, **settings):
+    return distill, Distill(Part.of({"method": method, **settings}), MLP, RAW), {"seed": 3}
+
+
+def kinds(name):
+    """(run, params, seeds) of a task that is stopped on its way."""
     match name:
         case "train":
-            return train, training(until=40, how=recipe(length=40, batch=64)), SEEDS, {}
+            return train, training(until=40, how=recipe(length=40, batch=64)), SEEDS
         case "expert":
-            return expert, EXPERT, EXPERT_SEEDS, {}
+            return expert, Expert(MLP, recipe(length=2 * 23, batch=64), RAW), {"seed": 3, "expert": 1}
         case "dm":
-            return distill, distill_params(), {"seed": 3}, {}
+            return distilling("dm", ipc=2, iterations=40, lr=1.0, momentum=0.5, batch=20)
         case "dc":
-            settings = {"method": "dc", "ipc": 1, "iterations": 5, "batch": 8}
-            return distill, Distill(Part.of(settings), MLP, RAW), {"seed": 3}, {}
+            return distilling("dc", ipc=1, iterations=3, batch=8)
         case "hessian":
-            return hessian, hessian_params(batches=1, eigenvalues=0), {}, masked(tmp_path)
+            return hessian, Hessian(MLP, RAW, 20, 1, 0, 0), {}
         case "hessian of probes":
-            return hessian, hessian_params(probes=24, batches=1, eigenvalues=0), {}, masked(tmp_path)
+            return hessian, Hessian(MLP, RAW, 20, 1, 24, 0), {}
         case "landscape":
-            return landscape, landscape_params(), {}, networks
+            return landscape, Landscape(MLP, RAW, 5, 0.3, ("test", "train"), 200, "average", 0), {}
         case "match":
-            settings = {"method": "weights", "restarts": 3}
-            return match, match_params(settings), {"pair": 4}, ends(tmp_path / "ends")
+            method = get("matcher", "weights").config.model_validate({"method": "weights", "restarts": 3})
+            return matching, Match(MLP, Part.of(counted(method)), None, 0), {"pair": 4}
     raise LookupError(name)
 
 
+TAKING = ("hessian", "hessian of probes", "landscape", "match")
+"""Those that have networks for inputs."""
 KINDS = ("train", "expert", "dm", "dc", "hessian", "hessian of probes", "landscape", "match")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_task_goes_on_or_begins_anew(kind, tmp_path, networks):
-    run, params, seeds, inputs = kinds(kind, tmp_path, networks)
+    run, params, seeds = kinds(kind)
+    inputs = {name: end for name, end in networks.items() if kind in TAKING}
     whole = files(do(run, tmp_path / "whole", params, seeds, inputs=inputs))
     stops = chain([False], repeat(True))
     cut = TestContext(tmp_path / "cut", neutral=neutral(params), inputs=inputs, stop=lambda: next(stops))
@@ -135,7 +153,8 @@ def test_a_task_goes_on_or_begins_anew(kind, tmp_path, networks):
 def test_the_sound_one_is_gone_on_from(tmp_path, networks):
     """What the edits start from is no nonsense itself."""
     for kind in ("train", "hessian", "landscape"):
-        run, params, seeds, inputs = kinds(kind, tmp_path, networks)
+        run, params, seeds = kinds(kind)
+        inputs = {name: end for name, end in networks.items() if kind in TAKING}
         stops = chain([False], repeat(True))
         cut = TestContext(
             tmp_path / f"cut {kind}", neutral=neutral(params), inputs=inputs, stop=lambda stops=stops: next(stops)
@@ -165,5 +184,5 @@ def test_a_file_of_holes_is_not_read(tmp_path, monkeypatch, head, size):
     path = ctx.partial / CHECKPOINT
     sparse(path, head, size)
     monkeypatch.setattr(checkpoint, "digest", lambda tensors: pytest.fail("it was read"))
-    assert Checkpoints(ctx, "update").read() is None
+    assert Checkpoints(ctx, "update", "train.checkpoint").read() is None
     assert not path.exists() and "begins anew" in ctx.lines[0]

@@ -150,8 +150,8 @@ class Server:
             return make()
         except UnreachableError:
             subject = tags.get(SUBJECT, "")
-            # Where a filter can't name it, the next telling finds it among all.
-            if not subject or "'" in subject:
+            # A file has no answers to lose; and what a filter can't name is found by the next telling, among all.
+            if self._database is not None or not subject or "'" in subject:
                 raise
             return self._made(experiment, subject) or make()
 

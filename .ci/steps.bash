@@ -24,9 +24,9 @@ step() { # step HEADING COMMAND…
     printf '=== %s: %d s\n' "$heading" $((SECONDS - began))
 }
 
-whatever_there_is() { # whatever_there_is MARKERS: pytest on what they select; nothing at all is fine
+whatever_there_is() { # whatever_there_is MARKERS OPTION…: pytest on what they select; nothing at all is fine
     local status=0
-    uv run --no-sync pytest -m "$1" || status=$?
+    uv run --no-sync pytest -m "$1" "${@:2}" || status=$?
     [ "$status" -ne 5 ] || status=0
     return "$status"
 }

@@ -13,7 +13,7 @@ from runs_for_tests import Run
 
 from lmcspec.store import Store, verify
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(1200), pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from lmcspec.base import beneath
+from lmcspec.base import beneath, clock
 from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine.failures import DamagedInputError
@@ -91,7 +91,7 @@ class TaskContext:
     def metric(self, name: str, value: float, step: int) -> None:
         if self._metrics is None:
             self._metrics = self.attempt.open_metrics()
-        line = {"name": name, "value": layout.spelled(float(value)), "step": step, "at": time.time()}
+        line = {"name": name, "value": layout.spelled(float(value)), "step": step, "at": clock.now()}
         self._metrics.write(json.dumps(line) + "\n")
 
     def progress(self, done: int, total: int, note: str = "") -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self, TextIO
 
+from lmcspec.base import clock
 from lmcspec.base.ids import short
 from lmcspec.base.visible import one_line, visible
 from lmcspec.engine import events
@@ -219,7 +220,7 @@ class Live:
         table.add_column(ratio=1, no_wrap=True)
         for justify in ("left", "right", "left", "right"):
             table.add_column(justify=justify)
-        now = time.time()
+        now = clock.now()
         for started, progress in list(tally.running.values())[: max(self._console.height - 3, 1)]:
             steps = f"{progress.done}/{progress.total}" if progress else ""
             note = progress.note if progress else ""

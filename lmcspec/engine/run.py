@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from lmcspec.base import faults
+from lmcspec.base import clock, faults
 from lmcspec.base.errors import StoreError
 from lmcspec.engine import events
 from lmcspec.engine.context import present
@@ -97,7 +97,7 @@ class _Run:
 
     def all(self) -> Summary:
         begun = time.monotonic()
-        self._tell(events.RunStarted(time.time(), tuple(self._job.tasks.values()), len(self._runner.slots)))
+        self._tell(events.RunStarted(clock.now(), tuple(self._job.tasks.values()), len(self._runner.slots)))
         queue = self._queue
         seen = 0
         with Interrupts(self._runner.stop, self._runner.kill) as interrupts:
@@ -108,7 +108,7 @@ class _Run:
                     if interrupts.times > seen:
                         seen = interrupts.times
                         queue.stopped = True
-                        self._tell(events.Stopping(time.time(), seen))
+                        self._tell(events.Stopping(clock.now(), seen))
                     self._look_again()
                     self._hand_out()
                     if queue.over:
@@ -127,7 +127,7 @@ class _Run:
         left = frozenset(task for task, state in queue.state.items() if state not in FINAL)
         summary = Summary(**ended, seconds=time.monotonic() - begun, damaged=frozenset(self._damaged), left=left)
         counts = {name: len(ids) for name, ids in ended.items()}
-        self._tell(events.RunEnded(time.time(), **counts, seconds=summary.seconds))
+        self._tell(events.RunEnded(clock.now(), **counts, seconds=summary.seconds))
         if interrupts.times:
             raise RunInterrupted(summary)
         if self._fatal:
@@ -152,7 +152,7 @@ class _Run:
         now = time.monotonic()
         self._silences.listening(now)
         for silence in self._silences.suspicious(now):
-            self._tell(events.Silent(time.time(), self._job.tasks[silence.task], silence.seconds, silence.limit))
+            self._tell(events.Silent(clock.now(), self._job.tasks[silence.task], silence.seconds, silence.limit))
         slots = {task: slot for slot, task in self._task_at.items()}
         for silence in self._silences.hung(now):
             if silence.task not in self._hung and silence.task in slots:
@@ -167,7 +167,7 @@ class _Run:
             self._silences.began(identifier, self._forecast.seconds(task), now)
             pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
             faults.reach("engine.dispatched", worker=pid)
-            self._tell(events.Started(time.time(), task, slot, self._queue.attempts[identifier]))
+            self._tell(events.Started(clock.now(), task, slot, self._queue.attempts[identifier]))
 
     def _patience(self) -> float:
         due = self._queue.wake()
@@ -182,7 +182,7 @@ class _Run:
                 self._queue.open(slot)
             case Progressed(done=done, total=total, note=note) if task:
                 self._silences.heard(task.id, time.monotonic())
-                self._tell(events.Progress(time.time(), task, slot, done, total, note))
+                self._tell(events.Progress(clock.now(), task, slot, done, total, note))
             case Passed(byproduct=byproduct) if task:
                 self._queue.committed(byproduct)
                 self._unlisted.append(byproduct)
@@ -196,14 +196,14 @@ class _Run:
                 self._end(task, slot, report)
             case Lost(task=had_task, why=why, attempt=attempt, last_lines=lines):
                 self._queue.close(slot)
-                self._tell(events.WorkerReplaced(time.time(), slot, why))
+                self._tell(events.WorkerReplaced(clock.now(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
                     self._silences.ended(task.id)
                     self._lose(task, slot, why, attempt, lines)
             case Replaced(why=why):
                 self._queue.close(slot)
-                self._tell(events.WorkerReplaced(time.time(), slot, why))
+                self._tell(events.WorkerReplaced(clock.now(), slot, why))
             case _:
                 pass
 
@@ -218,7 +218,7 @@ class _Run:
                 looks = self._looks[task.id] = self._looks.get(task.id, 0) + 1
                 self._queue.put_back(task.id, now + min(most, first * 2 ** (looks - 1)))
                 if looks == 1:
-                    self._tell(events.Waiting(time.time(), task, report.holder))
+                    self._tell(events.Waiting(clock.now(), task, report.holder))
             case "interrupted":
                 self._interrupt(task)
             case "failed" if report.failure and report.failure.reason in ("store", "stale"):
@@ -240,7 +240,7 @@ class _Run:
         self._ended["done" if report.status == "done" else "reused"].append(task.id)
         self._tell(
             events.Finished(
-                time.time(),
+                clock.now(),
                 task,
                 slot,
                 report.seconds,
@@ -260,7 +260,7 @@ class _Run:
         if consequence.retry_at is not None:
             delay = consequence.retry_at - now
             self._tell(
-                events.Retried(time.time(), task, failure.reason, failure.message, attempts, delay, consequence.alone)
+                events.Retried(clock.now(), task, failure.reason, failure.message, attempts, delay, consequence.alone)
             )
             return
         self._ended["failed"].append(task.id)
@@ -271,7 +271,7 @@ class _Run:
         if failure.reason == "damaged":
             self._damaged.add(task.id)
         message = failure.message + (f"\nhelp: {failure.help}" if failure.help else "")
-        self._tell(events.Failed(time.time(), task, failure.reason, message, failure.log, failure.last_lines))
+        self._tell(events.Failed(clock.now(), task, failure.reason, message, failure.log, failure.last_lines))
         self._skip(consequence.skipped)
 
     def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str, lines: tuple[str, ...]) -> None:
@@ -294,12 +294,12 @@ class _Run:
     def _interrupt(self, task: PlannedTask) -> None:
         self._queue.interrupted(task.id)
         self._ended["interrupted"].append(task.id)
-        self._tell(events.Interrupted(time.time(), task))
+        self._tell(events.Interrupted(clock.now(), task))
 
     def _skip(self, skipped: Sequence[tuple[str, str]]) -> None:
         for identifier, why in skipped:
             self._ended["skipped"].append(identifier)
-            self._tell(events.Skipped(time.time(), self._job.tasks[identifier], why))
+            self._tell(events.Skipped(clock.now(), self._job.tasks[identifier], why))
 
     def _elapsed(self, task: PlannedTask) -> float:
         return time.monotonic() - self._began_at[task.id]

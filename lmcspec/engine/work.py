@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from lmcspec.base import faults
+from lmcspec.base import clock, faults
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.ids import digest, short
 from lmcspec.engine import failures, numerics, peaks, pristine
@@ -87,7 +87,7 @@ def _under_lease(store: Store, identifier: str, payload: dict[str, Any], place: 
 def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Workplace, lease: Lease) -> Report:
     attempt = open_attempt(store, identifier, lease)
     place.send({"attempt": str(attempt.path)})
-    began, clock = time.time(), time.monotonic()
+    began, ticking = clock.now(), time.monotonic()
     record: Callable[[], dict[str, Any]] = dict
     log = place.open_log(attempt.log_path)
     try:
@@ -104,11 +104,11 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
 
             def record() -> dict[str, Any]:
                 return {
-                    "seconds": time.monotonic() - clock,
+                    "seconds": time.monotonic() - ticking,
                     "numerics": numerics.numerics(place.device, task.threads),
                     "machine": numerics.machine(place.device),
                     "memory": peaks.peak(place.device),
-                    "times": {"started": began, "ended": time.time()},
+                    "times": {"started": began, "ended": clock.now()},
                     **payload.get("record", {}),
                 }
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from lmcspec.base import beneath, faults, ids
+from lmcspec.base import beneath, clock, faults, ids
 from lmcspec.base.errors import StoreError
 from lmcspec.base.on_disk import sync_all
 from lmcspec.store import layout
@@ -109,7 +109,7 @@ class Attempt:
                 "record": {
                     "kind": task.get("kind", ""),
                     **asdict(this_process()),
-                    "committed": time.time(),
+                    "committed": clock.now(),
                     "attempt": self.name,
                     **record,
                     "files": {name: measured(root, self.path / name) for name in beside},

@@ -1,7 +1,9 @@
 """A table of all objects for questions over many of them. A cache: COMMIT decides, and this can be made from it."""
 
 import contextlib
+import hashlib
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -47,7 +49,9 @@ def index_path(store: Store, kind_of: Callable[[Path], str] = filesystem) -> Pat
         return store.root / layout.INDEX
     import platformdirs
 
-    return Path(platformdirs.user_state_dir("lmcspec")) / "indexes" / f"{store.id}.sqlite"
+    # Copies of a store have its id, and each has an index of its own: what is in one need not be in the other.
+    place = hashlib.sha256(os.path.realpath(store.root).encode(errors="surrogateescape")).hexdigest()[:12]
+    return Path(platformdirs.user_state_dir("lmcspec")) / "indexes" / f"{store.id}-{place}.sqlite"
 
 
 class Index:

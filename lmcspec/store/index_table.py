@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lmcspec.base import beneath
+from lmcspec.base.databases import refuse_strange
 from lmcspec.store.layout import COMMIT
 from lmcspec.store.stored import Stored
 
@@ -100,6 +101,7 @@ def is_locked(error: Exception) -> bool:
 
 
 def _prepare(connection: sqlite3.Connection, local: bool) -> bool:
+    refuse_strange(connection)
     if local:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")

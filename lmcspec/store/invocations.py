@@ -4,9 +4,11 @@ Whoever tells others about runs (a tracking server, say) reads these at its own 
 Nothing in the store depends on them.
 """
 
+import calendar
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from lmcspec.base import beneath
+from lmcspec.base import beneath, clock
 from lmcspec.base.beneath import ForeignError
 from lmcspec.base.documents import DocumentError, lines_of
 from lmcspec.store import layout, shapes
@@ -100,8 +102,8 @@ def open_journal(
     origin: Mapping[str, Any] = MappingProxyType({}),
 ) -> Journal:
     """Begin an invocation's folder, whole from its first moment, and its journal."""
-    started = time.time()
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(started)) + f"{int(started * 1000) % 1000:03d}"
+    stamp = _stamp(store)
+    started = clock.now()
     path = store.root / "invocations" / f"{stamp}-{layout.new_name()[:8]}"
     header = {"study": study, "started": started, "process": asdict(this_process()), "origin": dict(origin)}
     root = store.root
@@ -121,6 +123,37 @@ def open_journal(
         # Closed by Journal.close.
         file = os.fdopen(beneath.open_file(root, path / EVENTS, os.O_WRONLY | os.O_APPEND), "w", encoding="utf-8")
     return Journal(Invocation(path, study, started, header["process"], header["origin"]), file)
+
+
+def _stamp(store: Store) -> str:
+    """The time to the millisecond, as names begin; one after the last that is there, if that is of later times.
+
+    For a clock may have been set back since the last run, and names are in the order in which invocations began. If
+    that was by less than DAY, this process's times go on from there, too.
+    """
+    stamp = _spelled(clock.now())
+    folder = store.root / "invocations"
+    name = max((name for name in beneath.names(store.root, folder) if _STAMPED.fullmatch(name)), default="")
+    last = name[: len(stamp)]
+    if last < stamp:
+        return stamp
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        after = calendar.timegm(time.strptime(last[:-3], _FORM)) + (int(last[-3:]) + 1.5) / 1000
+        written = beneath.look(store.root, folder / name / EVENTS)
+        for moment in (after, written.st_mtime if written else 0.0):
+            if moment - clock.now() < DAY:
+                clock.not_before(moment)
+        return _spelled(after)
+    return stamp
+
+
+def _spelled(moment: float) -> str:
+    return time.strftime(_FORM, time.gmtime(moment)) + f"{int(moment * 1000) % 1000:03d}"
+
+
+DAY = 86400.0
+_FORM = "%Y%m%dT%H%M%S"
+_STAMPED = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{8}")
 
 
 def invocations(store: Store) -> list[Invocation]:

@@ -33,6 +33,9 @@ MAKING = 60.0
 LOOK = 2.0
 """Seconds for looking a file through for damage; of a larger one a part."""
 
+LONGEST = 60.0
+"""Seconds for all that one connection is asked."""
+
 BESIDE = ("-wal", "-shm", "-journal")
 """What sqlite keeps beside a file that is a part of it."""
 
@@ -104,6 +107,8 @@ def trouble(database: Path) -> str:
         try:
             return _looked_through(database)
         except UNREADABLE as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                return "has tables without an end"
             if not is_damage(error):
                 raise
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
@@ -123,7 +128,7 @@ def _reading(database: Path) -> Iterator[None]:
 
 def _looked_through(database: Path) -> str:
     with contextlib.closing(connected(database)) as connection:
-        revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+        revisions = [row[0] for row in connection.execute("SELECT version_num FROM alembic_version LIMIT 2")]
         if len(revisions) != 1:
             return "was never finished"
         deadline = time.monotonic() + LOOK
@@ -135,7 +140,7 @@ def _looked_through(database: Path) -> str:
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
-        connection.set_progress_handler(None, 0)
+        _limit(connection)
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         used = connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
         # Whether it can be written to shows only when one does.
@@ -152,8 +157,18 @@ def _looked_through(database: Path) -> str:
 
 
 def connected(database: Path) -> sqlite3.Connection:
-    """A connection to a file that is there."""
-    return sqlite3.connect(uris.opened(database, "rw"), uri=True, timeout=LOCKED, isolation_level=None)
+    """A connection to a file that is there. A statement ends with an error where it takes longer than LONGEST.
+
+    What is called a table may be a view that somebody made without an end.
+    """
+    connection = sqlite3.connect(uris.opened(database, "rw"), uri=True, timeout=LOCKED, isolation_level=None)
+    _limit(connection)
+    return connection
+
+
+def _limit(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + LONGEST
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
 
 
 def _schema() -> tuple[str, set[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from lmcspec.base import beneath
+from lmcspec.base import beneath, clock
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, Stored, layout
 from lmcspec.track import described, names
@@ -42,6 +42,7 @@ class Follower:
         self._begun = False
         self._ended: dict[str, Any] | None = None
         self._dirty, self._looked = True, 0.0
+        self._latest = invocation.started
 
     def step(self, finish: bool = False) -> bool:
         """Send what has come since the last step; True once nothing more will come."""
@@ -51,7 +52,7 @@ class Follower:
         gone = self._invocation.is_over()
         self._read()
         over = self._ended is not None or gone
-        self._tell_begun(self._new.all() if over else self._new.older(time.time() - SOON))
+        self._tell_begun(self._new.all() if over else self._new.older(clock.now() - SOON))
         for task, run in self._running.items():
             with unless_refused(task):
                 self._curves(task, run)
@@ -66,7 +67,7 @@ class Follower:
         for after, event in self._invocation.events(self._read_to):
             with unless_refused(event.get("task", "")):
                 self._take_in(event, self._read_to)
-            self._read_to = after
+            self._read_to, self._latest = after, max(self._latest, event["at"])
             self._new.read()
             self._tell_begun(self._new.behind())
 
@@ -121,7 +122,8 @@ class Follower:
 
     def _end(self) -> None:
         """The invocation is over, or its process is gone: so are its tasks."""
-        now = time.time()
+        # The clock may have been set back since.
+        now = max(clock.now(), self._latest)
         for task, run in self._running.items():
             with unless_refused(task):
                 if self._memory.find(task) is not None:

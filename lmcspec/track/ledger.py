@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from lmcspec.base import beneath
-from lmcspec.base.databases import UNREADABLE, is_damage
+from lmcspec.base.databases import UNREADABLE, is_damage, refuse_strange
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (role TEXT PRIMARY KEY, run TEXT NOT NULL);
@@ -22,7 +22,6 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 _STRANGE = (
-    "SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view') LIMIT 1",
     "SELECT 1 FROM runs WHERE typeof(role) != 'text' OR typeof(run) != 'text' LIMIT 1",
     "SELECT 1 FROM points WHERE typeof(run) != 'text' OR typeof(metric) != 'text' OR typeof(step) != 'integer' "
     "OR typeof(value) NOT IN ('real', 'integer', 'null') LIMIT 1",
@@ -58,6 +57,7 @@ class Ledger:
 
     def _open(self) -> None:
         self._database = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
+        refuse_strange(self._database)
         self._database.executescript(_TABLES)
         # sqlite puts anything into any column, and lets others have other tables of these names.
         for definitions in map(self._database.execute, _STRANGE):

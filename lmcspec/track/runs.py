@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 
-from lmcspec.base.databases import UNREADABLE
+from lmcspec.base.databases import UNREADABLE, refuse_strange
 from lmcspec.plan import Plan
 from lmcspec.store import Store
 from lmcspec.track import uris
@@ -48,5 +48,6 @@ def _subjects(store: Store, uri: str) -> list[tuple[str, str]]:
     with contextlib.suppress(*UNREADABLE):
         database = sqlite3.connect(uris.opened(path, "ro"), uri=True, timeout=2)
         with contextlib.closing(database):
+            refuse_strange(database)
             return database.execute(_TASKS).fetchall()
     return []

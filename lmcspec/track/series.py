@@ -1,10 +1,10 @@
 """The series runs of a plan on a server: which run plays which part, what it has been told, and which are current."""
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from lmcspec.base import clock
 from lmcspec.base.ids import digest, short
 from lmcspec.plan import Plan
 from lmcspec.track import view
@@ -139,7 +139,7 @@ class SeriesRuns:
     def _renew(self, run: SeriesRun) -> None:
         old, subject = self._run[run], self.subject(run)
         generation = int(self.ledger.note(f"generation/{subject}") or 1) + 1
-        self._run[run] = self._ensure(run, generation, time.time())
+        self._run[run] = self._ensure(run, generation, clock.now())
         self.ledger.write(f"generation/{subject}", str(generation))
         self._supersede(old, f"{subject}#{generation - 1}")
 

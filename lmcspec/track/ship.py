@@ -1,9 +1,9 @@
 """Sending what a store holds to a server, a pass at a time; every pass goes on where the last one was."""
 
 import logging
-import time
 from collections.abc import Iterable
 
+from lmcspec.base import clock
 from lmcspec.base.errors import StoreError
 from lmcspec.plan import Plan
 from lmcspec.plan.document import recorded
@@ -176,7 +176,7 @@ class Shipper:
 
     def _tell(self, series: SeriesRuns) -> None:
         """Send all points of series of which nothing is being computed."""
-        now = time.time()
+        now = clock.now()
         series.assign("", now, {})
         points = series.wanted.points(self._reporter.rows(series.plan, self._memory), self._memory)
         series.send(points, last=True)

@@ -187,7 +187,7 @@ def _(world: World, path: Path) -> object:
     from lmcspec.tasks.checkpoint import Checkpoints
 
     ctx: Any = SimpleNamespace(partial=path.parent, task=TASK, log=lambda text: None, stopping=lambda: False)
-    return Checkpoints(ctx, "step").read()
+    return Checkpoints(ctx, "step", "train.checkpoint").read()
 
 
 @reader("mark of dropped outputs", lambda world: world.folder(world.object("prune")) / "DROPPED")

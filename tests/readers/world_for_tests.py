@@ -107,7 +107,7 @@ def build(place: Path) -> World:
     partial = place / "store" / "partial" / TASK
     partial.mkdir(parents=True)
     ctx: Any = SimpleNamespace(partial=partial, task=TASK, log=lambda text: None, stopping=lambda: False)
-    Checkpoints(ctx, "step").write(3, {"a.weight": torch.arange(6.0)})
+    Checkpoints(ctx, "step", "train.checkpoint").write(3, {"a.weight": torch.arange(6.0)})
     (place / "images.idx").write_bytes(b"\0\0\x08\x03" + bytes([0, 0, 0, 2] * 3) + bytes(8))
     (place / "batch.pickle").write_bytes(pickle.dumps({"data": np.zeros((2, 3), np.uint8), "labels": [1, 2]}))
     Image.fromarray(np.arange(300, dtype=np.uint8).reshape(10, 10, 3)).save(place / "picture.png")

@@ -1,4 +1,5 @@
 # pyright: reportCallIssue=false, reportOptionalMemberAccess=false
+import shutil
 import sqlite3
 import statistics
 from pathlib import Path
@@ -265,3 +266,18 @@ def test_a_lock_that_is_held_long_stops_nobody(store, put, name, monkeypatch):
         blocker.close()
         index.add([name(2)])
         assert index.ids() == {name(1), name(2)}
+
+
+def test_copies_of_a_store_on_a_network_disk_have_an_index_each(store, put, name, tmp_path):
+    """They have one id, and what one forgets the other still has."""
+    put(store, name(1))
+    shutil.copytree(store.root, tmp_path / "copy")
+    copy = Store.open(tmp_path / "copy")
+    put(copy, name(2))
+    with Index(store, lambda _: "nfs") as index, Index(copy, lambda _: "nfs") as other:
+        assert store.id == copy.id and index.path != other.path
+        assert (index.ids(), other.ids()) == ({name(1)}, {name(1), name(2)})
+        other.forget([name(1)])
+        assert (index.ids(), other.ids()) == ({name(1)}, {name(2)})
+    (tmp_path / "link").symlink_to(store.root)
+    assert index_path(Store.open(tmp_path / "link"), lambda _: "nfs") == index_path(store, lambda _: "nfs")

@@ -12,11 +12,13 @@ from typing_extensions import TypedDict
 from lmcspec.base.errors import LmcspecError, StoreError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
+from lmcspec.base.visible import one_line
 from lmcspec.catalog.plugged import brings_cards
 from lmcspec.plan.cost import work
 from lmcspec.plan.facts import moved_data
 from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way, find_byproducts
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
+from lmcspec.plan.model_facts import structure
 from lmcspec.tasks import Kind, decode, kind, make, parts_of
 from lmcspec.tasks.code import check_code
 
@@ -67,6 +69,7 @@ def read_document(document: Any) -> Plan:
     Raises StoreError.
     """
     plan = from_document(document, sealed=True)
+    _check_usable(plan)
     shape = next(iter(plan.facts.values()), None)
     try:
         moved = moved_data(plan.neutral, document["parts"], shape)
@@ -78,6 +81,21 @@ def read_document(document: Any) -> Plan:
     if moved:
         raise StoreError(f"the plan is stale: {moved}", help=AGAIN)
     return plan
+
+
+def _check_usable(plan: Plan) -> None:
+    """Raise StoreError where a task's parameters are none that its kind can work with, whatever their digests say."""
+    for task in plan.tasks.values():
+        try:
+            structure(task.params.model)
+            work(task, plan)
+            str(task.pace)
+        except (*MALFORMED, ArithmeticError) as error:
+            raise StoreError(
+                f"this is not a whole saved plan: what {one_line(task.label)[:100]} is to do makes no sense: "
+                f"{one_line(shape_error(error))[:200]}",
+                help=AGAIN,
+            ) from None
 
 
 def from_document(document: Any, *, sealed: bool = False) -> Plan:

@@ -1,6 +1,7 @@
 """Readers of what users name, and of what is kept of that in caches and databases."""
 
 import contextlib
+import json
 import sqlite3
 from pathlib import Path
 
@@ -8,12 +9,46 @@ import pytest
 from reader_for_tests import reader
 from world_for_tests import TASK, World
 
+from lmcspec.base.ids import digest
+from lmcspec.plan.integrity import SEAL, seal
+from lmcspec.plan.outlook import outlook
+from lmcspec.plan.progress import standing
+from lmcspec.tasks import own_id
+
 
 @reader("saved plan", lambda world: world.root / "plan.json", slow=True)
 def _(world: World, path: Path) -> object:
     from lmcspec.plan.planned_study import read_study
 
     return read_study(path, [], None, 1000)
+
+
+def under_honest_digests(content: bytes) -> bytes:
+    """A plan whose parts, tasks and seal have the digests of what they are now, as whoever writes one can make them."""
+    try:
+        document = json.loads(content)
+        for name, value in list(document["parts"].items()):
+            if (new := digest(value)) != name:
+                document = json.loads(json.dumps(document).replace(name, new))
+        for _ in range(2 * len(document["tasks"])):
+            moved = next(
+                ((name, own_id(task)) for name, task in document["tasks"].items() if own_id(task) != name), None
+            )
+            if moved is None:
+                break
+            document = json.loads(json.dumps(document).replace(*moved))
+        document[SEAL] = seal(document)
+        return json.dumps(document).encode("utf-8", "surrogatepass")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return content
+
+
+@reader("saved plan under honest digests", lambda world: world.root / "plan.json", slow=True, seal=under_honest_digests)
+def _(world: World, path: Path) -> object:
+    from lmcspec.plan.planned_study import read_study
+
+    plan = read_study(path, [], None, 1000).plan
+    return outlook(plan, None), standing(plan, world.store)
 
 
 @reader("spec in TOML", lambda world: world.root / "study.toml", json=False, slow=True)

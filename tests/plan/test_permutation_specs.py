@@ -81,10 +81,10 @@ def test_carried_masks():
     """One-shot pruning's first level is IMP's; under none a mask is the other's own."""
     for name in ("figure2-right", "figure13-rate"):
         assert counts(name) == {
-            "train": 10 * (1 + 5 * 20 + 19),
+            "train": 10 * (1 + 6 * 20 + 19),
             "prune": 10 * (20 + 19),
-            "match": PAIRS * (2 + 20),
-            "transport": 10 * 3 * 20,
+            "match": PAIRS * (3 + 20),
+            "transport": 10 * 4 * 20,
         }
 
 
@@ -148,10 +148,10 @@ def test_paths_and_cycles():
 def test_an_mlp_on_mnist():
     assert counts("mnist") == {"train": 10, "match": PAIRS * 3, "path": PAIRS * 6 * 4}
     assert counts("mnist-sparse") == {
-        "train": 10 * (1 + 4 + 4 * 2),
+        "train": 10 * (1 + 4 + 5 * 2),
         "prune": 10 * (4 + 2),
         "match": PAIRS * (3 + 4),
-        "transport": 10 * 2 * 2,
+        "transport": 10 * 3 * 2,
         "path": PAIRS * (5 * 5 - 1),
     }
 
@@ -159,10 +159,10 @@ def test_an_mlp_on_mnist():
 def test_a_narrow_vgg_on_cifar():
     pairs, networks = 3, 6
     assert counts("cifar") == {
-        "train": networks * (1 + 3 + 4),
-        "prune": networks * (3 + 1),
+        "train": networks * (1 + 2 + 5),
+        "prune": networks * (2 + 1),
         "match": pairs * (3 + 2),
-        "transport": networks * 2,
+        "transport": networks * 3,
         "path": pairs * (3 * 4 + 2 * 4),
     }
 

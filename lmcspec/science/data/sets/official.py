@@ -59,7 +59,7 @@ def load(card: DatasetCard, root: Path | None, read: Reader, fetch: str) -> Arra
         decoded = read(place)
     except DataError:
         raise
-    except Exception as error:  # what a damaged file makes of its reader, scipy's among them
+    except Exception as error:  # what a damaged file makes of its reader
         raise DataError(
             f"the data set {card.name!r} in {place} can't be read: {error}",
             help=f"fetch it again, after removing that file: {fetch}",

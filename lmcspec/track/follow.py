@@ -21,7 +21,24 @@ from lmcspec.track.troubles import unless_refused, unless_unmade
 from lmcspec.track.wanted import Memory
 
 EVERY = 2.0
-"""Seconds between two looks at the numbers of all series while tasks are running."""
+"""Seconds between two looks at the numbers of all series while tasks are running, at least."""
+SELDOM = 20
+"""And so many times what such a look takes, which walks over all results that there are."""
+
+
+class Looks:
+    """When to look again. Time is a number that the caller passes in."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def due(self, now: float) -> bool:
+        """Whether it is time for another look."""
+        return now > self._next
+
+    def looked(self, begun: float, ended: float) -> None:
+        """A look took from the one moment to the other."""
+        self._next = ended + max(EVERY, SELDOM * (ended - begun))
 
 
 class Follower:
@@ -41,7 +58,7 @@ class Follower:
         self._read_to = self._ledger.offset(self._journal)
         self._begun = False
         self._ended: dict[str, Any] | None = None
-        self._dirty, self._looked = True, 0.0
+        self._dirty, self._looks = True, Looks()
         self._latest = invocation.started
 
     def step(self, finish: bool = False) -> bool:
@@ -56,7 +73,7 @@ class Follower:
         for task, run in self._running.items():
             with unless_refused(task):
                 self._curves(task, run)
-        if self._dirty and (over or finish or time.monotonic() - self._looked > EVERY):
+        if self._dirty and (over or finish or self._looks.due(time.monotonic())):
             self._points(last=over)
         if over:
             self._end()
@@ -153,11 +170,13 @@ class Follower:
                 self._server.keep(self._run, path, content)
 
     def _points(self, last: bool) -> None:
+        begun = time.monotonic()
         rows = self._reporter.rows(self.plan, self._memory)
         points = self._series.wanted.points(rows, self._memory)
         self._series.send(points, last=last)
         self._series.show(points)
-        self._dirty, self._looked = False, time.monotonic()
+        self._dirty = False
+        self._looks.looked(begun, time.monotonic())
 
     # ------------------------------------------------------------ tasks
 

@@ -70,6 +70,8 @@ def replaced(path: Path) -> Iterator[None]:
         else:
             path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
+        for end in ("-wal", "-shm", "-journal"):  # what sqlite would take for the rest of what is put back
+            path.with_name(path.name + end).unlink(missing_ok=True)
         path.write_bytes(content)
 
 

@@ -86,7 +86,6 @@ def put(path: Path, content: bytes) -> None:
 def test_changed_files(reader, world):
     path = reader.file(world)
     content = path.read_bytes()
-    reader.read(world, path)
     broken = breaker(content, reader.json)
 
     @settings(
@@ -102,6 +101,7 @@ def test_changed_files(reader, world):
         survives(reader, world, path)
 
     with replaced(path):
+        reader.read(world, path)  # the sound one, which some readers change: a ledger forgets
         check()
 
 

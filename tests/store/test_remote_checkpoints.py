@@ -105,10 +105,12 @@ def test_new_ones_are_sent_while_a_task_is_done(store, remote, monkeypatch):
         time.sleep(0.1)
         assert not sent and not is_there(remote, TASK), "from before: whoever goes on from it begins there"
         for done in (10, 20):
-            written, count = write(store, done), len(sent)
+            count = len(sent)  # before it is written: the sender may be quicker than this line
+            written = write(store, done)
             deadline = time.monotonic() + 20
             while len(sent) == count and time.monotonic() < deadline:
                 time.sleep(0.01)
+            assert len(sent) == count + 1
             assert remote.read(f"checkpoints/ab/{TASK}", 2**20) == written
     assert len(sent) == 2
 

@@ -22,6 +22,7 @@ def test_from_python(tmp_path):
     assert "Nothing to do" in again.stdout and again.stdout.splitlines()[-4:] == first.stdout.splitlines()[-4:]
 
 
+@pytest.mark.slow
 def test_two_networks_are_aligned_and_merged():
     program = [sys.executable, str(EXAMPLES / "align_two_networks.py")]
     printed = subprocess.run(program, capture_output=True, text=True, check=True).stdout.splitlines()

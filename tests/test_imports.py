@@ -235,6 +235,7 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
     assert not {"torch", "mlflow", "ray"} & set(modules), "nothing is left to do"
 
 
+@pytest.mark.slow
 def test_no_kind_of_task_loads_the_compiler(loaded, tmp_path):
     spec = tmp_path / "every.toml"
     for text in (EVERY_KIND + unmeasured('["last"]', EVERY_KIND), OF_PARTNERS):

@@ -93,6 +93,7 @@ def test_going_on_is_bitwise_the_uninterrupted_merging():
         assert all(torch.equal(tensor, expected[name]) for name, tensor in merged.mean.items())
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_networks(monkeypatch):
     """While one is aligned there is a single copy in float64 beside the networks: the mean of the others."""
     module, groups = mlp_and_groups(20, (32, 24), 5)

@@ -1,6 +1,8 @@
 """One undisturbed run of the study, which all others are compared with."""
 
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,3 +42,27 @@ def calm(undisturbed) -> dict[str, str]:
     from lmcspec.store import Store
 
     return manifest(Store.open(undisturbed))
+
+
+@pytest.fixture(scope="session")
+def both(undisturbed, tmp_path_factory) -> Path:
+    """A store in which the study ran, and another one that shares most of it. Not to be changed: copy it."""
+    from runs_for_tests import Run
+
+    root = tmp_path_factory.mktemp("both") / "store"
+    shutil.copytree(undisturbed, root)
+    with Run(root, "--set", 'study="second"', "--set", "measures.stability.points=3") as run:
+        assert run.end() == 0, run.said
+    return root
+
+
+@pytest.fixture
+def disk(tmp_path) -> Path:
+    """A folder to mount on, for a shell that `MOUNT` runs."""
+    from runs_for_tests import MOUNT
+
+    if subprocess.run([*MOUNT, "true"], capture_output=True).returncode:
+        pytest.skip("needs user namespaces, to mount file systems of its own")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    return folder

@@ -17,6 +17,8 @@ STUDY = Path(__file__).with_name("study.toml")
 SOON = 5.0
 """Seconds after which no process of a driver that is gone may be left."""
 LONG = 90.0
+MOUNT = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
+"""Runs a script that may mount file systems, which only it sees."""
 
 
 class Run:

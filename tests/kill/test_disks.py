@@ -1,28 +1,14 @@
 """A store on a disk that is full, fills up or can only be read: exit 4, what to do; then the same command goes on."""
 
 import json
-import subprocess
 
 import pytest
 from manifest_for_tests import compare, manifest
-from runs_for_tests import Run
+from runs_for_tests import MOUNT, Run
 
 from lmcspec.store import Store, verify
 
 pytestmark = pytest.mark.kill
-
-MOUNT = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
-"""Runs a script that may mount file systems, which only it sees."""
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """A folder to mount on, and how to have a command run with it mounted."""
-    if subprocess.run([*MOUNT, "true"], capture_output=True).returncode:
-        pytest.skip("needs user namespaces, to mount file systems of its own")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    return folder
 
 
 def mounted(disk, mount, after=""):

@@ -24,16 +24,6 @@ def gc(store, *options, **environment):
     return subprocess.run(words, capture_output=True, text=True, env=environment)
 
 
-@pytest.fixture(scope="module")
-def both(undisturbed, tmp_path_factory):
-    """A store in which the study ran, and another one that shares most of it."""
-    root = tmp_path_factory.mktemp("both") / "store"
-    shutil.copytree(undisturbed, root)
-    with Run(root, "--set", 'study="second"', "--set", "measures.stability.points=3") as run:
-        assert run.end() == 0, run.said
-    return root
-
-
 @pytest.mark.parametrize(
     "stage",
     [pytest.param(stage, marks=pytest.mark.kill if stage in ALWAYS else pytest.mark.slow) for stage in STAGES],

@@ -7,40 +7,19 @@ import subprocess
 
 import pytest
 from manifest_for_tests import compare, manifest
-from runs_for_tests import COMMAND, STUDY, Run, fault
+from runs_for_tests import COMMAND, MOUNT, STUDY, Run, fault
 
 from lmcspec.plan.needs import read_needs
 from lmcspec.store import Store, verify
 
 pytestmark = pytest.mark.kill
 
-MOUNT = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
 READING = (
     ("status",), ("status", STUDY), ("status", "--format", "json"), ("plan", STUDY), ("results", STUDY), ("gc",),
     ("gc", "--older", "30d"), ("gc", "--study", "second"), ("explain", STUDY, "recipes.real.optimiser.lr"), ("verify",), ("diff", STUDY, "--set", "replicates=2"),
 )  # fmt: skip
 """Commands that need to write nothing in a store."""
 WRITING = (("gc", "--yes"), ("forget", "killed"))
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """A folder to mount on."""
-    if subprocess.run([*MOUNT, "true"], capture_output=True).returncode:
-        pytest.skip("needs user namespaces, to mount file systems of its own")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def both(undisturbed, tmp_path_factory):
-    """A store in which the study ran, and another one that shares most of it."""
-    root = tmp_path_factory.mktemp("both") / "store"
-    shutil.copytree(undisturbed, root)
-    with Run(root, "--set", 'study="second"', "--set", "measures.stability.points=3") as run:
-        assert run.end() == 0, run.said
-    return root
 
 
 def inside(disk, *lines, **environment):

@@ -34,7 +34,7 @@ LOOK = 2.0
 """Seconds for looking a file through for damage; of a larger one a part."""
 
 LONGEST = 60.0
-"""Seconds for all that one connection is asked."""
+"""Seconds for all that a connection is asked, from one `limit` to the next."""
 
 BESIDE = ("-wal", "-shm", "-journal")
 """What sqlite keeps beside a file that is a part of it."""
@@ -140,7 +140,7 @@ def _looked_through(database: Path) -> str:
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
                 raise
-        _limit(connection)
+        limit(connection)
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         used = connection.execute("SELECT 1 FROM runs LIMIT 1").fetchone() is not None
         # Whether it can be written to shows only when one does.
@@ -157,16 +157,17 @@ def _looked_through(database: Path) -> str:
 
 
 def connected(database: Path) -> sqlite3.Connection:
-    """A connection to a file that is there. A statement ends with an error where it takes longer than LONGEST.
+    """A connection to a file that is there, for LONGEST: it ends what it is asked later, or too long, with an error.
 
     What is called a table may be a view that somebody made without an end.
     """
     connection = sqlite3.connect(uris.opened(database, "rw"), uri=True, timeout=LOCKED, isolation_level=None)
-    _limit(connection)
+    limit(connection)
     return connection
 
 
-def _limit(connection: sqlite3.Connection) -> None:
+def limit(connection: sqlite3.Connection) -> None:
+    """Give a connection its time anew: sqlite counts the steps of a statement over all of its uses."""
     deadline = time.monotonic() + LONGEST
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 100_000)
 

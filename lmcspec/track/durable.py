@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lmcspec.base import beneath
-from lmcspec.track.database import connected
+from lmcspec.track.database import connected, limit
 from lmcspec.track.rows import WholeRuns
 
 _RELAXED: set[str] = set()
@@ -31,6 +31,7 @@ class Durable:
         if self._connection is None:
             self._connection = connected(self._database)
             self._connection.execute("PRAGMA synchronous(FULL)")
+        limit(self._connection)
         # The end of a transaction has the whole log synced, whoever wrote what stands in it.
         if runs is None or not runs.write(self._connection):
             with contextlib.suppress(FileNotFoundError):

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import shutil
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 from server_for_tests import FakeMlflow
@@ -103,6 +104,31 @@ def test_the_log_is_synced_where_no_run_was_written(tmp_path, monkeypatch):
         assert database.with_name("mlflow.db-wal").stat().st_size > 0
         durable.close()
         assert database.with_name("mlflow.db-wal").stat().st_size == 0, "the file alone is whole"
+
+
+class Counting:
+    """What is written: a statement of a million steps of sqlite's, or one without an end."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def write(self, connection):
+        numbers = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT ?) SELECT count(*) FROM n"
+        return connection.execute(numbers, (self.rows,)).fetchone() == (self.rows,)
+
+
+def test_a_connection_of_a_long_run_has_its_time_anew_for_each_write(tmp_path, monkeypatch):
+    database, clock = tmp_path / "mlflow.db", itertools.count(0.0)
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    monkeypatch.setattr("lmcspec.track.database.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    durable = Durable(database)
+    for _ in range(3):
+        durable.write(Counting(100_000))
+        clock = itertools.count(next(clock) + 3600.0)
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        durable.write(Counting(-1))
+    durable.close()
 
 
 def test_killed_at_any_moment(store, monkeypatch, tmp_path):

@@ -8,7 +8,6 @@ set aside, for all that lmcspec says there is said again from the store; others 
 import contextlib
 import logging
 import os
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -39,6 +38,8 @@ LONGEST = 60.0
 BESIDE = ("-wal", "-shm", "-journal")
 """What sqlite keeps beside a file that is a part of it."""
 
+ANOTHER = "choose another with --tracking-uri"
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +58,8 @@ def prepare(database: Path, *, replaceable: bool, then: Callable[[Path], None] =
             try:
                 _mend(database, replaceable)
             except _ReadOnlyError:
+                if not replaceable:
+                    raise UnreachableError(f"{database} can only be read", help=ANOTHER) from None
                 _replace(database, _copied(database), "could only be read")
             if not os.path.lexists(database):
                 _make(database)
@@ -73,7 +76,7 @@ def _mend(database: Path, replaceable: bool) -> None:
     if not why:
         return
     if not replaceable:
-        raise UnreachableError(f"{database} {why}", help="move it away, or choose another with --tracking-uri")
+        raise UnreachableError(f"{database} {why}", help=f"move it away, or {ANOTHER}")
     if isinstance(why, Older) and (newer := _upgraded(database)) is not None:
         _replace(database, newer, str(why))
         return
@@ -218,16 +221,28 @@ def close_connections(database: Path) -> None:
 
 
 def _copied(database: Path) -> Path:
+    """A draft with all that is committed in a database, which may stand in its log alone."""
     draft = layout.draft_of(database)
-    shutil.copyfile(database, draft)
+
+    def refuse_to_wait(status: int, remaining: int, total: int) -> None:
+        # It was locked for LOCKED: of itself the backup would try again for ever.
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise sqlite3.OperationalError("database is locked")
+
+    reading = sqlite3.connect(uris.opened(database, "ro"), uri=True, timeout=LOCKED)
+    try:
+        with contextlib.closing(reading) as old, contextlib.closing(sqlite3.connect(draft)) as new:
+            old.backup(new, progress=refuse_to_wait)
+        _settle(draft)
+    except sqlite3.Error as error:
+        _sweep(database)
+        raise UnreachableError(f"{database} can't be copied: {error}", help=ANOTHER) from error
     return draft
 
 
 def _upgraded(database: Path) -> Path | None:
     """A copy with the tables of this MLflow, by its own means; None where it can't."""
-    draft = layout.draft_of(database)
-    with contextlib.closing(connected(database)) as old, contextlib.closing(sqlite3.connect(draft)) as new:
-        old.backup(new)
+    draft = _copied(database)
     # Not from the working folder, where anything may be called mlflow.
     command = [sys.executable, "-P", "-m", "mlflow", "db", "upgrade", uris.database(draft)]
     try:

@@ -48,7 +48,7 @@ ELSEWHERE = {
     "store/header.py": {"root.mkdir", "root.exists", "root.is_dir"},  # the root is the user's to name
     "report/folder.py": {"root.mkdir"},
     # Folders of a store are made and looked at when it is opened; databases when their paths are worked out (`where`).
-    "track/database.py": {"database.parent.mkdir", "shutil.copyfile"},
+    "track/database.py": {"database.parent.mkdir"},
     "track/evidence.py": {"database.is_file"},
     "track/ledger.py": {"path.parent.mkdir", "self.move"},
     "track/runs.py": {"path.is_file"},

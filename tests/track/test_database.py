@@ -1,5 +1,6 @@
 """The file of MLflow's tables: whole or not there, whatever was done to it; with tables of our own in the quick tests."""
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -148,19 +149,51 @@ def test_an_older_one_with_runs_is_brought_up_to_date_by_a_copy(used, monkeypatc
     assert runs(one) == 500 and trouble(one), "the old one as it was"
 
 
-def test_one_that_can_only_be_read_is_replaced_by_a_copy(used, monkeypatch, caplog):
-    """As a user without the right to write sees it; the one who runs tests may have every right."""
+@pytest.fixture
+def readable(used, monkeypatch):
+    """As a user without the right to write sees it at first; the one who runs tests may have every right."""
     usual, looks = module.connected, []
 
     def connected(path):
         looks.append(path)
-        mode = "ro&immutable=1" if len(looks) == 1 else "rw"
-        return sqlite3.connect(uris.opened(path, mode), uri=True, isolation_level=None)
+        if len(looks) > 1:
+            return usual(path)
+        return sqlite3.connect(uris.opened(path, "ro&immutable=1"), uri=True, isolation_level=None)
 
     monkeypatch.setattr(module, "connected", connected)
-    prepare(used, replaceable=True)
-    monkeypatch.setattr(module, "connected", usual)
-    assert runs(used) == 500 and "could only be read" in caplog.text and len(aside(used)) == 1
+    return used
+
+
+def test_one_that_can_only_be_read_is_replaced_by_a_copy(readable, caplog):
+    prepare(readable, replaceable=True)
+    assert runs(readable) == 500 and "could only be read" in caplog.text and len(aside(readable)) == 1
+
+
+def test_somebody_else_s_that_can_only_be_read_is_not_touched(readable):
+    kept, content = os.lstat(readable), readable.read_bytes()
+    with pytest.raises(UnreachableError, match="can only be read") as refused:
+        prepare(readable, replaceable=False)
+    assert "--tracking-uri" in refused.value.help
+    assert os.lstat(readable).st_ino == kept.st_ino and readable.read_bytes() == content and not aside(readable)
+
+
+def test_the_copy_has_what_stands_in_its_log_alone(readable):
+    with contextlib.closing(sqlite3.connect(readable, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("INSERT INTO runs VALUES ('of the log')")
+        assert readable.with_name("mlflow.db-wal").stat().st_size > 0
+        prepare(readable, replaceable=True)
+    assert runs(readable) == 501 and trouble(readable) == ""
+
+
+def test_one_that_can_only_be_read_and_not_now_is_left(readable, monkeypatch):
+    monkeypatch.setattr(module, "LOCKED", 0.05)
+    with contextlib.closing(sqlite3.connect(readable, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UnreachableError, match="database is locked"):
+            prepare(readable, replaceable=True)
+    assert not aside(readable) and runs(readable) == 500
+    assert [path.name for path in readable.parent.iterdir() if "draft" in path.name] == []
 
 
 def test_a_locked_one_is_waited_for_and_never_set_aside(used, monkeypatch):

@@ -1,7 +1,7 @@
 """What the studies of a store once asked for and no kept one needs: all of a URL that this store can call unneeded."""
 
 from lmcspec.plan.needs import read_needs
-from lmcspec.plan.unneeded import Wish, check_studies, unneeded
+from lmcspec.plan.unneeded import Wish, check_studies
 from lmcspec.store import Store
 from lmcspec.store.room import room
 
@@ -14,12 +14,12 @@ def given_up(store: Store, wish: Wish) -> dict[str, str]:
     """
     needs, held = read_needs(store), room(store)
     check_studies(wish, held, needs)
-    whose = {task: (study, True) for study, forgotten in needs.forgotten.items() for task in forgotten.tasks}
-    for leaving in unneeded(held, needs):
-        if leaving.piece.what == "result" and leaving.studies:
-            whose.setdefault(leaving.piece.id, (leaving.studies[0], leaving.forgotten))
-    return {
-        task: f"{study}, {'forgotten' if forgotten else 'earlier plans'}"
-        for task, (study, forgotten) in whose.items()
-        if task not in needs.tasks and (not wish.studies or study in wish.studies) and study not in wish.spared
-    }
+    asked = frozenset().union(*(forgotten.tasks for forgotten in needs.forgotten.values()))
+    whose: dict[str, str] = {}
+    for task in (asked | held.results.keys()) - needs.tasks:
+        asking = needs.gave_up(task)
+        made_by = held.results[task].study if task in held.results else ""
+        studies = asking or ([made_by] if made_by else [])
+        if studies and wish.means(studies, made_by):
+            whose[task] = f"{', '.join(studies)}, {'forgotten' if asking else 'earlier plans'}"
+    return whose

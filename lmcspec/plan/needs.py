@@ -49,6 +49,10 @@ class Needs:
         """All tasks of all kept studies: their numbers are needed, and mostly their files."""
         return frozenset().union(*(needs.tasks for needs in self.kept.values()))
 
+    def gave_up(self, task: str) -> list[str]:
+        """The forgotten studies that had asked for a task."""
+        return [study for study, forgotten in self.forgotten.items() if task in forgotten.tasks]
+
     def used_up(self, stored: Set[str]) -> set[str]:
         """Needed tasks of whose results the files may go: every study that has one keeps it until it is used, and
         whatever reads it is among the `stored` ids.

@@ -1,6 +1,6 @@
 """What of a store no kept study needs, and which of that is to go."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from lmcspec.base.errors import UsageError
@@ -23,6 +23,11 @@ class Wish(NamedTuple):
     checkpoints: float | None = None
     """Also checkpoints that kept studies would go on from, if nothing was written there for so many seconds."""
 
+    def means(self, studies: Collection[str], made_by: str) -> bool:
+        """Whether what was made for these studies in the run of that one is to go, as far as it is about studies."""
+        wanted = not self.studies or bool(self.studies & set(studies))
+        return wanted and not self.spared & {*studies, made_by}
+
 
 class Leaving(NamedTuple):
     """Something that nobody needs, and for whom it was made."""
@@ -31,6 +36,8 @@ class Leaving(NamedTuple):
     kind: str
     studies: tuple[str, ...]
     """Forgotten studies that had asked for it, else the one that made it; none where nothing is known of that."""
+    made_by: str
+    """The study in whose run it was made; empty where nothing is known of that."""
     earlier: bool
     """Whether it was made by a kept study, by another plan than its last."""
     forgotten: bool
@@ -70,9 +77,7 @@ def chosen(room: Room, needs: Needs, wish: Wish, now: float) -> list[Leaving]:
         known = {leaving.piece.id for leaving in going if leaving.piece.what == "checkpoint"}
         stale = (piece for piece in room.checkpoints if piece.id not in known and age(piece) >= wish.checkpoints)
         going += [_leaving(piece, room, needs) for piece in stale]
-    if wish.studies:
-        going = [leaving for leaving in going if wish.studies & set(leaving.studies)]
-    going = [leaving for leaving in going if not wish.spared & set(leaving.studies)]
+    going = [leaving for leaving in going if wish.means(leaving.studies, leaving.made_by)]
     if wish.older is not None:
         going = [leaving for leaving in going if age(leaving.piece) >= wish.older]
     going.sort(key=lambda leaving: (-age(leaving.piece), leaving.piece.what, leaving.piece.id, leaving.piece.name))
@@ -93,12 +98,12 @@ def _until(candidates: list[Leaving], excess: int) -> list[Leaving]:
 def _leaving(piece: Piece, room: Room, needs: Needs) -> Leaving:
     result = room.results.get(piece.id)
     made_by = piece.study or (result.study if result else "")
-    asking = [study for study, forgotten in needs.forgotten.items() if piece.id in forgotten.tasks]
+    asking = needs.gave_up(piece.id)
     wanting = [study for study, kept in needs.kept.items() if piece.id in kept.tasks]
     kind = piece.kind or (result.kind if result else "") or _kind(piece.id, needs)
     studies = tuple(wanting or asking or ([made_by] if made_by else []))
     earlier = not (wanting or asking) and made_by in needs.kept
-    return Leaving(piece, kind, studies, earlier, forgotten=not wanting and bool(asking))
+    return Leaving(piece, kind, studies, made_by, earlier, forgotten=not wanting and bool(asking))
 
 
 def _kind(task: str, needs: Needs) -> str:

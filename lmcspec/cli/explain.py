@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, store_path
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    SetOption,
+    StoreOption,
+    open_existing,
+    refuse_without_study,
+    store_path,
+)
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -39,7 +46,9 @@ def explain(
     """
     if path is not None:
         _in_spec(Path(what), path, sets, case, store, max_tasks, format)
-    elif re.fullmatch(r"[A-Z]\d{3}", what):
+        return
+    refuse_without_study("explain SPEC PATH", set=sets, case=case)
+    if re.fullmatch(r"[A-Z]\d{3}", what):
         _code(what, format)
     else:
         _task(what, store, format)

@@ -149,3 +149,12 @@ def slots(workers: int | None, devices: str = "", most: int | None = None) -> in
     else:
         count = workers or os.cpu_count() or 1
     return count if most is None else min(count, most)
+
+
+def refuse_without_study(command: str, **given: object) -> None:
+    """UsageError for options that are about a study where none is named: left unread they would mislead."""
+    for name, value in given.items():
+        if value:
+            from lmcspec.base.errors import UsageError
+
+            raise UsageError(f"--{name} is about a study", help=f"lmcspec {command} --{name} …")

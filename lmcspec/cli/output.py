@@ -74,7 +74,7 @@ def report_error(error: LmcspecError, arguments: Sequence[str]) -> None:
     """Print an error: as frames or plain lines on stderr, or in the envelope on stdout where JSON was asked for."""
     if _wants_json(arguments):
         command = next((word for word in arguments if not word.startswith("-")), "")
-        put(envelope(command, False, None, _as_documents(error)))
+        put(envelope(command, False, None, as_documents(error)))
         return
     if isinstance(error, SpecError):
         from lmcspec.cli.problems import print_problems
@@ -91,7 +91,8 @@ def _wants_json(arguments: Sequence[str]) -> bool:
     return any(word == "--format=json" or (word == "--format" and value == "json") for word, value in pairs)
 
 
-def _as_documents(error: LmcspecError) -> list[dict[str, Any]]:
+def as_documents(error: LmcspecError) -> list[dict[str, Any]]:
+    """What went wrong, in the envelope's form."""
     if isinstance(error, SpecError):
         return [problem_document(problem) for problem in error.problems]
     return [{"code": type(error).__name__, "message": str(error), "hint": error.help}]

@@ -66,11 +66,18 @@ def plan(
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.plan.planned_study import is_saved, read_study
     from lmcspec.plan.selected import selected
     from lmcspec.plan.together import together
 
     begun = time.perf_counter()
+    if output is not None and (targets or until or only or failed or force):
+        raise UsageError(
+            "-o saves a whole plan, and no part of it",
+            help="leave out what chooses a part or forces tasks, and say it to `lmcspec run FILE`",
+        )
+    if facts and (saved := next(filter(is_saved, specs), None)):
+        raise UsageError(f"{saved} is a saved plan, which has the facts of its models", help="leave out --facts")
     existing = open_existing(store)
     if facts:
         from lmcspec.cli.output import say

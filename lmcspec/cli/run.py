@@ -25,12 +25,18 @@ from lmcspec.cli.options import (
     spelled,
     store_path,
 )
-from lmcspec.cli.output import Format, console, envelope, put, say
+from lmcspec.cli.output import Format, as_documents, console, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lmcspec.engine import Summary
+    from lmcspec.engine.execute import Origin
+    from lmcspec.engine.run import Limits
+    from lmcspec.engine.runner import Runner
     from lmcspec.plan import Plan
+    from lmcspec.plan.outlook import Outlook
     from lmcspec.store import Store
 
 RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path__[0]}/catalog/runners"]))
@@ -93,12 +99,10 @@ def run(
 
     Several studies run at once, in fair shares; what they have in common runs once.
     """
-    from lmcspec.base.errors import BlockedError
+    from lmcspec.base.errors import BlockedError, LmcspecError
     from lmcspec.catalog import get
-    from lmcspec.engine import RunInterrupted
-    from lmcspec.engine.execute import Origin, execute, keep
+    from lmcspec.engine.execute import Origin, keep
     from lmcspec.engine.model_facts import check_saved, take_facts
-    from lmcspec.engine.progress import show
     from lmcspec.engine.provenance import provenance
     from lmcspec.engine.run import Limits
     from lmcspec.engine.silence import patience_of
@@ -139,40 +143,37 @@ def run(
     tracker = None if no_tracking else track(opened, tracking_uri)
     if tracker is not None and require_tracking:
         tracker.sync()
-    summary = None
-    with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
-        if view.diff.run:
-            command = spelled("lmcspec run", specs, sets)
-            origins = {
-                study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
-                for spec, study in zip(specs, studies, strict=True)
-            }
-            placing = placed(
-                Places(runner, workers, devices, address, objects, node_store, allow_skew), view.diff.stale
-            )
-            try:
-                with show() as listener:
-                    summary = execute(
-                        view,
-                        opened,
-                        placing,
-                        [listener],
-                        origins=origins,
-                        limits=Limits(max_parallel, fail_fast, patience_of(patience)),
-                    )
-            except RunInterrupted as interruption:
-                _tell_interrupted(interruption)
-                raise typer.Exit(130) from None
-        else:
-            say(nothing_to_do(view, "reused"))
-            keep(opened, planned)
-        _print_results(planned, opened, format, summary)
+    summary, document = None, None
+    try:
+        with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
+            if view.diff.run:
+                command = spelled("lmcspec run", specs, sets)
+                origins = {
+                    study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
+                    for spec, study in zip(specs, studies, strict=True)
+                }
+                places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
+                limits = Limits(max_parallel, fail_fast, patience_of(patience))
+                summary = _carry_out(view, opened, placed(places, view.diff.stale), origins, limits)
+            else:
+                say(nothing_to_do(view, "reused"))
+                keep(opened, planned)
+            document = _results(planned, opened, format, summary)
+        any_failed = summary is not None and bool(summary.failed)
+        if view.diff.blocked and not any_failed:
+            raise BlockedError(view.obstacles[0])
+    except LmcspecError as error:
+        if document is None:
+            raise
+        # One answer holds both what there is and what went wrong.
+        put(envelope("run", False, document, as_documents(error)))
+        raise typer.Exit(error.exit_code) from None
+    if document is not None:
+        put(envelope("run", not any_failed, document))
     if summary is not None and summary.failed:
         stopped = f", and {len(summary.left):,} more were not tried (--fail-fast)" if summary.left else ""
         say(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
         raise typer.Exit(1)
-    if view.diff.blocked:
-        raise BlockedError(view.obstacles[0])
 
 
 def _fetch(url: str, store: "Store", plan: "Plan") -> None:
@@ -186,12 +187,25 @@ def _fetch(url: str, store: "Store", plan: "Plan") -> None:
         say(f"{fetched:,} objects fetched from {shown_url(url)}")
 
 
-def _tell_interrupted(interruption: Any) -> None:
-    summary: Summary = interruption.summary
-    say(f"interrupted: {len(summary.done):,} tasks are done; the same command goes on from here")
+def _carry_out(
+    view: "Outlook", store: "Store", runner: "Runner", origins: "Mapping[str, Origin]", limits: "Limits"
+) -> "Summary":
+    """Run what is to run, and show how it goes; exits after Ctrl-C."""
+    from lmcspec.engine import RunInterrupted
+    from lmcspec.engine.execute import execute
+    from lmcspec.engine.progress import show
+
+    try:
+        with show() as listener:
+            return execute(view, store, runner, [listener], origins=origins, limits=limits)
+    except RunInterrupted as interruption:
+        done = len(interruption.summary.done)
+        say(f"interrupted: {done:,} tasks are done; the same command goes on from here")
+        raise typer.Exit(130) from None
 
 
-def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summary | None") -> None:
+def _results(plan: "Plan", store: "Store", format: Format, summary: "Summary | None") -> dict[str, Any] | None:
+    """Print the results as tables; or return them, for the one answer in JSON."""
     from lmcspec.report import tidy
     from lmcspec.report.table import table
     from lmcspec.store import layout
@@ -199,14 +213,12 @@ def _print_results(plan: "Plan", store: "Store", format: Format, summary: "Summa
     rows = {part.study: tidy(part, store) for part in plan.each}
     if format is Format.json:
         counts = {} if summary is None else {"done": len(summary.done), "failed": len(summary.failed)}
-        ok = summary is None or not summary.failed
         results = [{"study": study, **row.document()} for study, of_study in rows.items() for row in of_study]
-        document = {"tasks": counts, "results": results}
-        put(envelope("run", ok, layout.spelled(document)))
-        return
+        return layout.spelled({"tasks": counts, "results": results})
     screen = console()
     for number, part in enumerate(plan.each):
         if number:
             screen.print()
         for printed in table(part, rows[part.study]):
             screen.print(printed)
+    return None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, store_path
+from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, refuse_without_study, store_path
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -29,10 +29,7 @@ def status(
     """Show what is done, running, failed and left to do. Writes nothing, and may be called while a study runs."""
     existing = open_existing(store)
     if spec is None:
-        if objects is not None:
-            from lmcspec.base.errors import UsageError
-
-            raise UsageError("--objects is about a study", help="lmcspec status SPEC --objects URL")
+        refuse_without_study("status SPEC", set=sets, objects=objects)
         _all_studies(existing, store_path(store), format)
         return
     from lmcspec.plan.planned_study import read_study

@@ -14,7 +14,9 @@ ONCE = ("run", "study.toml", "--runner", "inline", "--format", "json")
 
 
 def test_results_and_what_is_blocked_are_one_answer(place, lmcspec):
-    blocked = STABILITY.replace("dense = []", 'dense = []\nlate = [{ data = "syn", recipe = "real", rounds = 1, fraction = 0.5 }]')
+    blocked = STABILITY.replace(
+        "dense = []", 'dense = []\nlate = [{ data = "syn", recipe = "real", rounds = 1, fraction = 0.5 }]'
+    )
     Path("study.toml").write_text(f'{blocked}[distilled]\nsyn = {{ load = "nowhere.pt", space = "raw" }}\n')
     said = lmcspec(*ONCE, "--no-tracking")
     assert said.code == 5, said.err

@@ -14,6 +14,7 @@ from lmcspec.base.ids import short
 from lmcspec.engine.failures import DamagedInputError
 from lmcspec.engine.logs import Log
 from lmcspec.store import Attempt, DamagedError, Lease, Store, Stored, layout, open_attempt, recall, remember
+from lmcspec.store.checked import forget_checked
 from lmcspec.tasks import Finished, UnfitInput
 
 REPORT_EVERY = 0.2
@@ -161,7 +162,12 @@ class TaskContext:
         return stored
 
     def unfit(self, error: UnfitInput) -> DamagedInputError:
-        """Let an input count as missing that the task can't start from, so that the next plan has it made again."""
+        """Let an input count as missing that the task can't start from, so that the next plan has it made again.
+
+        Its files are compared anew before: what is damaged, or can't be read now, is said to be so.
+        """
+        forget_checked()
+        self.input(error.name)
         return self._taken_out(error.name, DamagedError(self._payload["inputs"][error.name], error.why))
 
     def _taken_out(self, name: str, error: DamagedError) -> DamagedInputError:

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Literal
 from lmcspec.base import beneath
 from lmcspec.base.beneath import ForeignError
 from lmcspec.base.errors import BlockedError, LmcspecError, StaleError, StoreError
+from lmcspec.base.machine import out_of_memory, system_number
 from lmcspec.store import layout
 from lmcspec.store.header import stands
 from lmcspec.tasks import Interrupted
@@ -29,9 +29,6 @@ FailureClass = Literal[
 ]
 
 LAST_LINES = 15
-
-_NO_MEMORY = re.compile(r"can't allocate memory|out of memory|_STATUS_ALLOC_FAILED")
-"""What errors say that have no class of their own: torch's on the host, CUDA's, those of cuBLAS and cuDNN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +66,7 @@ def classify(error: BaseException) -> FailureClass:
     """The class of failure that an exception means."""
     if isinstance(error, Interrupted | KeyboardInterrupt):
         return "interrupted"
-    # torch's exception is known by name, so that this needs no torch.
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return "out-of-memory"
-    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-        return "out-of-memory"
-    if isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error)):
+    if out_of_memory(error):
         return "out-of-memory"
     if isinstance(error, DamagedInputError):
         return "damaged"
@@ -97,7 +89,7 @@ def unwritable(error: BaseException, root: Path) -> StoreError | None:
         cause = error.__cause__
         number = cause.errno if isinstance(cause, OSError) else None
         return error if number in _STORE or (number == errno.ENOENT and not stands(root)) else None
-    number = _errno(error)
+    number = system_number(error)
     if number is None or (number not in _DISK and (number != errno.ENOENT or stands(root))):
         return None
     file = getattr(error, "filename", None)
@@ -112,14 +104,6 @@ def unwritable(error: BaseException, root: Path) -> StoreError | None:
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _STORE = (*_DISK, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
-
-
-def _errno(error: BaseException) -> int | None:
-    """The system's number for an error, also for one that safetensors has made a text of."""
-    if isinstance(error, OSError):
-        return error.errno
-    number = re.search(r"\(os error (\d+)\)", str(error)) if type(error).__name__ == "SafetensorError" else None
-    return int(number[1]) if number else None
 
 
 def describe(error: BaseException, log: Path | None, root: Path) -> Failure:

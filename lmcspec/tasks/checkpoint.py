@@ -2,7 +2,8 @@
 
 It says of which task it is and what its tensors' digest is. Whatever else lies in its place (half a file, another
 task's, a link, what an earlier version or a stranger wrote) is thrown away with a line in the log, and the task begins
-anew. A digest that holds says nothing of what the tensors are: a task tells by `fits` what it can go on from.
+anew. A digest that holds says nothing of what the tensors are: a task tells by `fits` what it can go on from. Memory
+that runs out meanwhile, or a disk that fails, says nothing of the checkpoint, which stays for the next attempt.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lmcspec.base import beneath, faults
+from lmcspec.base.errors import LmcspecError
+from lmcspec.base.machine import of_machine
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Interrupted
 
@@ -89,7 +92,9 @@ class Checkpoints:
         try:
             done, tensors = self._checked(folder, path)
             fits(done, tensors)
-        except Exception as error:  # noqa: BLE001 (whatever a file of anybody's can do to its reader)
+        except Exception as error:  # whatever a file of anybody's can do to its reader
+            if of_machine(error) is not None:
+                raise
             self.discard(error)
             return None
         return done, tensors
@@ -142,6 +147,15 @@ class Checkpoints:
         for name in beneath.names(folder, folder):
             if name.endswith(".draft") and beneath.is_file(folder, folder / name):
                 beneath.remove(folder, folder / name)
+
+
+UNFIT = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+"""What tensors of a checkpoint that a task can't go on from make of its code."""
+
+
+def is_unfit(error: Exception) -> bool:
+    """Whether an error is one of UNFIT, and neither a user's nor the machine's."""
+    return isinstance(error, UNFIT) and not isinstance(error, LmcspecError) and of_machine(error) is None
 
 
 def check_like(held: "Mapping[str, Tensor]", wanted: "Mapping[str, Tensor]") -> None:

@@ -6,9 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.base.errors import LmcspecError
 from lmcspec.tasks import read
-from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.checkpoint import UNFIT, Checkpoints, is_unfit
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import CardOf, Finished, Kind, UnfitInput
 from lmcspec.tasks.params import ADDED_LATER, Part
@@ -109,9 +108,9 @@ def run(ctx: Context, params: Distill, seeds: dict[str, int]) -> Finished:
             ctx.log(str(diverged))
             made = _diverged(data, config.ipc)
             break
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        except UNFIT as error:
             # What is wrong with a checkpoint's tensors only the method knows, before its first step is done.
-            if begin is None or went_on or isinstance(error, LmcspecError):
+            if begin is None or went_on or not is_unfit(error):
                 raise
             checkpoints.discard(error)
             begin, distillation = None, replace(distillation, begin=None)
@@ -148,7 +147,7 @@ def _experts(ctx: Context, params: Distill) -> list[Path]:
                 parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             held = {name: (part.get_shape(), part.get_dtype()) for name, part in parts.items()}
         except Exception as error:  # safetensors' own error class has no stable name
-            raise UnfitInput(expert, f"its {read.TRAJECTORY} can't be read: {error}") from error
+            raise read.blamed(expert, files[-1], f"its {read.TRAJECTORY} can't be read: {error}", error) from error
         epochs = range(len(held) // max(1, len(shapes)))
         if held != {f"{epoch}/{name}": (shape, "F32") for epoch in epochs for name, shape in shapes.items()}:
             raise UnfitInput(expert, f"its {read.TRAJECTORY} is that of another model")

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.base.errors import LmcspecError, UsageError
+from lmcspec.base.errors import UsageError
 from lmcspec.catalog.config import COUNTED
 from lmcspec.tasks import read
-from lmcspec.tasks.checkpoint import Checkpoints
+from lmcspec.tasks.checkpoint import UNFIT, Checkpoints, is_unfit
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import CardOf, Finished, Kind
 from lmcspec.tasks.params import ADDED_LATER, Part
@@ -165,8 +165,8 @@ def _steps(ctx: Context, card: "MatcherCard", config: Any, pair: "Pair") -> "Ite
     steps = iter(card.load()(config, pair))
     try:
         step = next(steps)
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        if not pair.begin or isinstance(error, LmcspecError):
+    except UNFIT as error:
+        if not pair.begin or not is_unfit(error):
             raise
         ctx.log(f"its checkpoint is no use, it begins anew: {type(error).__name__}: {error}")
         steps = iter(card.load()(config, replace(pair, begin={})))

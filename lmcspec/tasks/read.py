@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.documents import DocumentError
+from lmcspec.base.errors import BlockedError
+from lmcspec.base.machine import causes, of_machine
 from lmcspec.tasks.checkpoint import check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import UnfitInput
@@ -131,10 +133,11 @@ def distilled(ctx: Context, data: "Dataset", train_on: Part | None) -> "Distille
         return replace(published, labels=_renumbered(published.labels, train_on))
     if not ctx.has("data"):
         return None
+    path = ctx.input("data") / DISTILLED
     try:
-        return read_own(ctx.input("data") / DISTILLED, data.classes, data.shape)
+        return read_own(path, data.classes, data.shape)
     except (DataError, FileNotFoundError) as error:
-        raise UnfitInput("data", error) from error
+        raise blamed("data", path, error, error) from error
 
 
 def training_images(ctx: Context, data: Part, train_on: Part | None) -> "tuple[Dataset, Split, float | None]":
@@ -172,7 +175,23 @@ def of_input(ctx: Context, name: str, file: str) -> "dict[str, Tensor]":
     try:
         return tensors(path)
     except Exception as error:  # safetensors' own error class has no stable name
-        raise UnfitInput(name, f"its {file} can't be read: {error}") from error
+        raise blamed(name, path, f"its {file} can't be read: {error}", error) from error
+
+
+def blamed(name: str, path: Path, why: object, error: Exception) -> UnfitInput:
+    """What to raise where a file of an input can't be read, and the file is to blame.
+
+    Raises the machine's error where that is why: a result is whole however many files are open elsewhere.
+    """
+    if (of_its_own := of_machine(error)) is not None:
+        raise of_its_own
+    # safetensors says of each file that it can't open, for whatever reason, that there is none.
+    if path.is_file() and any(type(each) is FileNotFoundError and each.errno is None for each in causes(error)):
+        raise BlockedError(
+            f"{path} is there, and can't be opened just now",
+            help="close what holds many files open (`ulimit -n` says how many there may be), and run it again",
+        )
+    return UnfitInput(name, why)
 
 
 def state(ctx: Context, name: str, network: "nn.Module") -> "dict[str, Tensor]":
@@ -231,7 +250,8 @@ def permutation(ctx: Context, name: str, of: "Groups") -> "dict[str, Tensor]":
     """The permutation in an input, with a vector for each group."""
     from lmcspec.science.permute import permutation_file
 
+    path = ctx.input(name) / PERMUTATION
     try:
-        return permutation_file.load(ctx.input(name) / PERMUTATION, of)
+        return permutation_file.load(path, of)
     except (DocumentError, FileNotFoundError) as error:
-        raise UnfitInput(name, error) from error
+        raise blamed(name, path, error, error) from error

@@ -1,3 +1,4 @@
+# pyright: reportOptionalMemberAccess=false, reportOptionalOperand=false, reportArgumentType=false
 """Kinds of task without any science in them, named `kinds_for_tests:NAME` so that workers find them."""
 
 import errno
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmcspec.base.errors import BlockedError
-from lmcspec.tasks import Finished, Interrupted, Kind, Work
+from lmcspec.tasks import Finished, Interrupted, Kind, UnfitInput, Work
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,9 @@ def _act(ctx, params, seeds):
             raise FileNotFoundError("no images there")
         case "damaged-data":
             raise BlockedError("images.idx is cut off", help="fetch it again")
+        case "unfit":
+            ctx.input("a")
+            raise UnfitInput("a", "it is of another model")
         case "full":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         case "collapse":

@@ -72,8 +72,8 @@ class Invocation:
         return is_gone(read_process(self.process)) is True
 
     def events(self, begin: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
-        """(offset of the byte after it, event) of every whole line from byte `begin` on."""
-        yield from lines(self.root, self.path / EVENTS, begin, shapes.Event)
+        """(offset of the byte after it, event) of every whole line from byte `begin` on that is as ours are."""
+        yield from lines(self.root, self.path / EVENTS, begin, shapes.JournalLine)
 
 
 @dataclass(slots=True)

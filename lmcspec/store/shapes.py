@@ -5,7 +5,7 @@ A document may hold more than its shape says: a later version's keys, and what i
 
 from typing import Annotated, Any, NotRequired
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 from typing_extensions import TypedDict
 
 from lmcspec.store.scalars import Count, Scalars
@@ -108,13 +108,22 @@ class Held(Owner):
     beat: Count
 
 
+class Origin(TypedDict, total=False):
+    """Where an invocation comes from, as far as that is known."""
+
+    command: str
+    user: str
+    commit: str
+    dirty: bool
+
+
 class Invocation(TypedDict):
     """The document `invocation.json`, the header of one run of the driver."""
 
     study: str
     started: Time
     process: Owner
-    origin: NotRequired[dict[str, Any]]
+    origin: NotRequired[Origin]
 
 
 class Event(TypedDict):
@@ -122,6 +131,73 @@ class Event(TypedDict):
 
     event: str
     at: Time
+
+
+class OfTask(Event):
+    """One about a task; of those that are interrupted there is no more."""
+
+    task: str
+
+
+class Started(OfTask):
+    """A task was handed to a worker."""
+
+    attempt: Count
+
+
+class Finished(OfTask):
+    """A task's result is in the store."""
+
+    reused: bool
+
+
+class Retried(OfTask):
+    """A task failed and is tried again."""
+
+    reason: str
+    message: str
+
+
+class FailedForGood(Retried):
+    """A task failed for the last time."""
+
+    log: str
+
+
+class RunEnded(Event):
+    """The run is over: counts of tasks."""
+
+    done: Count
+    failed: Count
+    skipped: Count
+    interrupted: Count
+    reused: Count
+
+
+class OtherEvent(Event):
+    """One of which nothing more is read, or that a later version writes."""
+
+    task: NotRequired[str]
+
+
+def _which(line: Any) -> str:
+    name = line.get("event") if isinstance(line, dict) else None
+    return name if isinstance(name, str) and name in _READ else ""
+
+
+_READ = ("started", "finished", "retried", "failed", "interrupted", "run ended")
+
+JournalLine = Annotated[
+    Annotated[Started, Tag("started")]
+    | Annotated[Finished, Tag("finished")]
+    | Annotated[Retried, Tag("retried")]
+    | Annotated[FailedForGood, Tag("failed")]
+    | Annotated[OfTask, Tag("interrupted")]
+    | Annotated[RunEnded, Tag("run ended")]
+    | Annotated[OtherEvent, Tag("")],
+    Discriminator(_which),
+]
+"""A line of a journal, by its event."""
 
 
 class Metric(TypedDict):

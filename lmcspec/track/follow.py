@@ -164,8 +164,9 @@ class Follower:
         """Results and figures as they are at its end. What can't be drawn is no reason to stop."""
         self._ledger.commit()  # from whose file is read which run did a task
         runs = task_runs(self.plan, self._store, self._server.uri)
-        spec, command = self._invocation.spec or {}, self._invocation.origin.get("command", "")
+        command = self._invocation.origin.get("command", "")
         with unless_refused(self._invocation.id), unless_unmade("the report"):
+            spec = self._invocation.spec or {}
             for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, command):
                 self._server.keep(self._run, path, content)
 

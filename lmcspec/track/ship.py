@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from lmcspec.base import clock
-from lmcspec.base.errors import StoreError
+from lmcspec.base.errors import LmcspecError
 from lmcspec.plan import Plan
 from lmcspec.plan.document import recorded
 from lmcspec.store import Invocation, Store, invocations
@@ -18,7 +18,7 @@ from lmcspec.track.series import SeriesRuns
 from lmcspec.track.server import Server
 from lmcspec.track.settled import has_settled, is_settled, reopen, settle_again, write_settled
 from lmcspec.track.sparing import Sparing
-from lmcspec.track.troubles import RefusedError
+from lmcspec.track.troubles import RefusedError, UnreachableError
 from lmcspec.track.wanted import Memory
 
 _log = logging.getLogger(__name__)
@@ -127,7 +127,9 @@ class Shipper:
             follower = self._followers.get(invocation.id) or self._follow(invocation)
             if (over := follower.step(finish)) and ids_of(self._store, invocation.study)[-1] == invocation.id:
                 settle_again(self.ledger, follower.plan, self._store)
-        except (RefusedError, StoreError, OSError) as error:
+        except UnreachableError:
+            raise
+        except (LmcspecError, OSError) as error:
             # Nothing that comes later can mend it, and it must not stand in the way of what comes later.
             _log.warning("the run of %s at %s can't be tracked: %s", invocation.study, invocation.id, error)
             self._refused[invocation.id] = str(error)
@@ -156,7 +158,7 @@ class Shipper:
                 continue
             try:
                 plans = [recorded(invocation.plan) for invocation in _ended(self._store, self.ledger, study)[-1:]]
-            except (StoreError, OSError) as error:
+            except (LmcspecError, OSError) as error:
                 _log.warning("what an earlier lmcspec told about %s can't be completed: %s", study, error)
                 plans = []
             for plan in plans:

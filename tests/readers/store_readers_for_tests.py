@@ -137,8 +137,11 @@ def _(world: World, path: Path) -> object:
 
 @reader("journal", lambda world: next((world.root / "store" / "invocations").iterdir()) / "events.jsonl")
 def _(world: World, path: Path) -> object:
+    from lmcspec.track.begun import unfinished
+
     (one,) = invocations(world.store)
-    return [(event["event"], time.gmtime(event["at"])) for _, event in one.events()]
+    told = [(event["event"], time.gmtime(event["at"])) for _, event in one.events()]
+    return told, unfinished(one, 2**62)
 
 
 @reader(

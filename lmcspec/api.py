@@ -119,8 +119,8 @@ class Plan:
 
         The options are those of `lmcspec run`, by their names there but for `targets`, of which each is a `--target`,
         and `track=False`, which is `--no-tracking`. The same call goes on after any stop. Raises RunFailedError where
-        tasks failed, BlockedError where there is nothing that could run or the runner can't, and RunInterrupted after
-        Ctrl-C. Runs are tracked in MLflow as the command does it.
+        tasks failed, StoreError where the plan could not be recorded, BlockedError where there is nothing that could
+        run or the runner can't, and RunInterrupted after Ctrl-C. Runs are tracked in MLflow as the command does it.
         """
         import contextlib
 
@@ -128,6 +128,7 @@ class Plan:
         from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
+        from lmcspec.engine.recording import unrecorded
         from lmcspec.engine.run import Limits
         from lmcspec.engine.silence import patience_of
         from lmcspec.plan.checks import refuse_empty
@@ -164,6 +165,7 @@ class Plan:
         if tracker is not None and require_tracking:
             tracker.sync()
         ended: Sequence[str] = ()
+        left: Sequence[str] = ()
         with telling(tracker, self.graph, running=running, required=require_tracking, say=lambda line: None):
             if running:
                 path = self.study.loaded.path
@@ -174,13 +176,16 @@ class Plan:
                 placing = placed(places, view.diff.stale)
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
-                    ended = execute(view, store, placing, listeners, origins=origins, limits=limits).failed
+                    summary = execute(view, store, placing, listeners, origins=origins, limits=limits)
+                ended, left = summary.failed, summary.unrecorded
             else:
-                keep(store, self.graph)
+                left = keep(store, self.graph)
         results = self.results()
         if ended:
             labels = ", ".join(self.graph.tasks[task].label for task in ended[:3])
             raise RunFailedError(f"{len(ended)} tasks failed: {labels}", results, help="their logs are in the store")
+        if left:
+            raise unrecorded(store, left)
         return results
 
     def results(self) -> "Results":

@@ -104,6 +104,7 @@ def run(
     from lmcspec.engine.execute import Origin, keep
     from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.provenance import provenance
+    from lmcspec.engine.recording import unrecorded
     from lmcspec.engine.run import Limits
     from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
@@ -155,10 +156,13 @@ def run(
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
                 limits = Limits(max_parallel, fail_fast, patience_of(patience))
                 summary = _carry_out(view, opened, placed(places, view.diff.stale), origins, limits)
+                left = summary.unrecorded
             else:
                 say(nothing_to_do(view, "reused"))
-                keep(opened, planned)
+                left = keep(opened, planned)
             document = _results(planned, opened, format, summary)
+        if left:
+            raise unrecorded(opened, left)
         any_failed = summary is not None and bool(summary.failed)
         if view.diff.blocked and not any_failed:
             raise BlockedError(view.obstacles[0])

@@ -1,5 +1,6 @@
 """Carry a plan out: what of it runs, as a job for the scheduler."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from lmcspec.engine.of_study import of_study
 from lmcspec.engine.placement import Demand
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.provenance import NOWHERE, Provenance
+from lmcspec.engine.recording import Recording
 from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import NO_LIMITS, Limits, Listener, run
 from lmcspec.engine.runner import Particular, Runner, name_driver
@@ -29,7 +31,7 @@ from lmcspec.plan.history import StoreHistory
 from lmcspec.plan.integrity import SEAL
 from lmcspec.plan.memory import Peaks, memory
 from lmcspec.plan.outlook import Outlook, outlook
-from lmcspec.store import Store, driving, last_plan, record_plan, sweep
+from lmcspec.store import Store, driving, last_plan, sweep
 from lmcspec.tasks import Task, kind
 
 
@@ -95,8 +97,7 @@ def _execute(
             sweep(store)
             view = _still(view, store)
             documents = {part.study: to_document(part) for part in view.plan.each}
-            for study, document in documents.items():
-                record_plan(store, study, document)
+            recording = Recording(store, documents)
             faults.reach("engine.plan-recorded")
             for task, reason in view.reasons.items():
                 if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
@@ -114,14 +115,17 @@ def _execute(
                 entry = journal(store, part.study, documents[part.study], origin.spec, origin.provenance)
                 listener = journals.enter_context(entry)
                 written.append(of_study(part, view.plan, listener) if view.plan.parts else listener)
-            told = [*written, *listeners, clock.on_event, retention.on_event]
-            summary = run(job, store, runner, listeners=told, limits=limits)
+            told = [*written, *listeners, clock.on_event, retention.on_event, recording.on_event]
+            try:
+                summary = run(job, store, runner, listeners=told, limits=limits)
+            finally:
+                recording.record()
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):
             sweep(store)
     if len(summary.done) >= FEWEST and not summary.failed:
         calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
-    return summary
+    return replace(summary, unrecorded=recording.left)
 
 
 def _still(view: Outlook, store: Store) -> Outlook:
@@ -133,14 +137,19 @@ def _still(view: Outlook, store: Store) -> Outlook:
     return outlook(view.plan, store, view.diff.stale, checked=True, chosen=view.chosen, figures=view.figures)
 
 
-def keep(store: Store, plan: Plan) -> None:
-    """Have the store keep what a plan needs of which nothing has to run, where it does not do so already."""
+def keep(store: Store, plan: Plan) -> tuple[str, ...]:
+    """Have the store keep what a plan needs of which nothing has to run, where it does not do so already.
+
+    The studies for which it could not be made to, though it can be written to: else nobody deletes from it either.
+    """
+    left: list[str] = []
     for part in plan.each:
         before = last_plan(store, part.study)
         document = to_document(part)
         if before is None or before.get(SEAL) != document[SEAL]:
             with driving(store):
-                record_plan(store, part.study, document)
+                left += Recording(store, {part.study: document}).left
+    return tuple(left) if os.access(store.root / "studies", os.W_OK) else ()
 
 
 FEWEST = 5

@@ -19,6 +19,8 @@ class Summary:
     """The failed tasks that met a damaged input, which counts as missing now."""
     left: frozenset[str] = frozenset()
     """Those that were not tried to the end, since the run was stopped before."""
+    unrecorded: tuple[str, ...] = ()
+    """Studies whose plans could not be recorded, so that the store does not keep what they need."""
 
     def then(self, more: "Summary") -> "Summary":
         """This run and one after it, which tried again what had failed."""
@@ -32,4 +34,5 @@ class Summary:
             seconds=self.seconds + more.seconds,
             damaged=more.damaged,
             left=more.left,
+            unrecorded=more.unrecorded,
         )

@@ -141,14 +141,12 @@ def replace_json(root: Path, path: Path, document: Any, *, durable: bool = True)
         beneath.sync(root, path.parent)
 
 
-def cache_json(root: Path, path: Path, document: Any, *, durable: bool = False) -> bool:
+def cache_json(root: Path, path: Path, document: Any) -> None:
     """Write as `replace_json` does, but only log that it can't: for what can be made again or done without."""
     try:
-        replace_json(root, path, document, durable=durable)
+        replace_json(root, path, document, durable=False)
     except OSError as error:
         _log.warning("%s was not written, and is done without: %s", path, error.strerror or error)
-        return False
-    return True
 
 
 def create_json(root: Path, path: Path, document: Any, *, durable: bool = False) -> bool:

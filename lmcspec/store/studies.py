@@ -20,11 +20,20 @@ _LONGEST = 200
 _log = logging.getLogger(__name__)
 
 
-def record_plan(store: Store, study: str, document: dict[str, Any]) -> None:
-    """Remember `document` as the study's last plan, in one step; it is kept from now on. A full disk is no error."""
-    if layout.cache_json(store.root, _file(store, study), document, durable=True):
-        with contextlib.suppress(OSError):
-            beneath.remove(store.root, _file(store, study, FORGOTTEN))
+def record_plan(store: Store, study: str, document: dict[str, Any]) -> bool:
+    """Remember `document` as the study's last plan, in one step; it is kept from now on.
+
+    False, and a line in the log, where that can't be written: the store goes on keeping what it did before.
+    """
+    path = _file(store, study)
+    try:
+        layout.replace_json(store.root, path, document)
+    except OSError as error:
+        _log.warning("%s was not written, and what it needs is not kept: %s", path, error.strerror or error)
+        return False
+    with contextlib.suppress(OSError):
+        beneath.remove(store.root, _file(store, study, FORGOTTEN))
+    return True
 
 
 def last_plan(store: Store, study: str) -> dict[str, Any] | None:

@@ -60,16 +60,22 @@ def test_a_store_that_can_only_be_read(undisturbed, calm, disk):
 
 
 def test_caches_on_a_full_disk_of_their_own(calm, disk):
-    """Recorded plans and facts are for later runs: where they can't be written, this one has all its results."""
+    """Recorded plans and facts are for later runs: where they can't be written, this one has all its results.
+
+    But `gc` would delete them where the plan is not recorded, which is an error at the end, and not only said.
+    """
     full = (
         'for one in studies facts; do mkdir -p "$0/store/$one" && mount -t tmpfs -o size=4k none "$0/store/$one" '
         '&& head -c 4096 /dev/zero > "$0/store/$one/full" || exit 98; done'
     )
     with Run(disk / "store", before=mounted(disk, full)) as run:
-        assert run.end() == 0, run.said
-        assert json.loads(run.results)["data"]["results"]
+        assert run.end() == 4, run.said
+        answer = json.loads(run.results)
+        assert answer["data"]["results"] and not answer["ok"]
+        assert "could not be recorded" in answer["errors"][0]["message"] and answer["errors"][0]["hint"]
         said = [line for line in run.said.splitlines() if "was not written" in line]
-        assert len(said) == 2 and all("No space left on device" in line for line in said), run.said
-        assert ["/studies/" in line for line in said] == [True, False], "the plan, and how long the run took"
+        assert len(said) == 3 and all("No space left on device" in line for line in said), run.said
+        places = ["/studies/" in line for line in said]
+        assert places == [True, True, False], "the plan, the plan once more, and how long the run took"
         assert "Traceback" not in run.said
     assert not compare(manifest(Store.open(disk / "store")), calm)

@@ -84,7 +84,7 @@ def test_a_full_disk_is_freed(both, calm, disk, tmp_path, full):
     )
     assert endings(said) == ["0"] * 5, said.stdout + said.stderr
     assert "Traceback" not in said.stdout + said.stderr
-    check(kept, calm)
+    check(kept, both, calm)
 
 
 def test_killed_between_unmarking_a_result_and_removing_it(both, calm, disk, tmp_path):
@@ -110,13 +110,20 @@ def test_killed_between_unmarking_a_result_and_removing_it(both, calm, disk, tmp
     without = [folder for folder in half.root.glob("objects/*/*") if not (folder / "COMMIT").exists()]
     assert len(without) == 1 and (without[0] / "task.json").is_file(), "it was killed between the two"
     assert [damage.id for damage in verify(half)] == [without[0].name], "and counts as missing"
-    check(kept, calm)
+    check(kept, both, calm)
 
 
-def check(root, calm):
-    """What a kept study needs is there, and nothing else; it comes to the same again."""
-    store = Store.open(root)
-    assert manifest(store).keys() == read_needs(store).tasks & manifest(store).keys()
+def with_outputs(store):
+    return {stored.id for stored in map(store.find, manifest(store)) if stored.has_outputs}
+
+
+def check(root, both, calm):
+    """All that a kept study needs of what there was is there, and nothing else; it comes to the same again."""
+    store, before = Store.open(root), Store.open(both)
+    needs = read_needs(store)
+    needed = needs.tasks & manifest(before).keys()
+    assert needed and manifest(store).keys() == needed
+    assert with_outputs(store) == (with_outputs(before) & needed) - needs.used_up(needed)
     assert manifest(store).items() <= calm.items() and verify(store) == []
     assert not list(root.glob("attempts/*/*"))
     assert all((folder / "COMMIT").exists() for folder in root.glob("objects/*/*"))

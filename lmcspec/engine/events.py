@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from lmcspec.engine.devices import Device
 from lmcspec.engine.planned import PlannedTask
 
 
@@ -12,7 +13,15 @@ class RunStarted:
 
     at: float
     tasks: tuple[PlannedTask, ...]
-    slots: int
+    devices: tuple[Device, ...]
+    """That of each slot."""
+    max_parallel: int | None = None
+    """Tasks at a time, at most."""
+
+    @property
+    def slots(self) -> int:
+        """How many there are."""
+        return len(self.devices)
 
 
 @dataclass(frozen=True, slots=True)

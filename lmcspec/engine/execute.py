@@ -4,14 +4,13 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from statistics import median
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lmcspec.base import faults
 from lmcspec.base.errors import StoreError
 from lmcspec.base.facts import ModelFacts
-from lmcspec.engine.events import Event, Finished, Started
+from lmcspec.engine.calibrating import Clock
 from lmcspec.engine.journal import journal
 from lmcspec.engine.of_study import of_study
 from lmcspec.engine.placement import Demand
@@ -22,8 +21,7 @@ from lmcspec.engine.retention import Retention
 from lmcspec.engine.run import NO_LIMITS, Limits, Listener, run
 from lmcspec.engine.runner import Particular, Runner, name_driver
 from lmcspec.engine.summary import Summary
-from lmcspec.plan.calibration import Calibration, calibrate
-from lmcspec.plan.cost import cost
+from lmcspec.plan.calibration import calibrate
 from lmcspec.plan.diff import needs
 from lmcspec.plan.document import payload, to_document
 from lmcspec.plan.graph import Plan
@@ -107,7 +105,7 @@ def _execute(
         except BaseException:
             runner.close()
             raise
-        clock = _Clock()
+        clock = Clock([slot.device for slot in runner.slots])
         with ExitStack() as journals:
             written = []
             for part in view.plan.each:
@@ -123,8 +121,9 @@ def _execute(
         # By-products of workers that were lost in this run, say.
         with suppress(OSError, StoreError):
             sweep(store)
-    if len(summary.done) >= FEWEST and not summary.failed:
-        calibrate(store, clock.calibration(store, view, summary, len(runner.slots)))
+    units = {task: view.costs[task].work.units for task in job.tasks}
+    if measured := clock.calibration(job.tasks, units, summary.seconds, view.passes, limits.max_parallel):
+        calibrate(store, measured)
     return replace(summary, unrecorded=recording.left)
 
 
@@ -150,36 +149,6 @@ def keep(store: Store, plan: Plan) -> tuple[str, ...]:
             with driving(store):
                 left += Recording(store, {part.study: document}).left
     return tuple(left) if os.access(store.root / "studies", os.W_OK) else ()
-
-
-FEWEST = 5
-"""Tasks below which a run says nothing about the next."""
-
-
-class _Clock:
-    """How long tasks are in the hands of workers, as the driver sees it."""
-
-    def __init__(self) -> None:
-        self._started: dict[str, float] = {}
-        self._took: dict[str, float] = {}
-
-    def on_event(self, event: Event) -> None:
-        """Take an event in."""
-        if isinstance(event, Started):
-            self._started[event.task.id] = event.at
-        elif isinstance(event, Finished) and not event.reused and event.task.id in self._started:
-            self._took[event.task.id] = event.at - self._started[event.task.id]
-
-    def calibration(self, store: Store, view: Outlook, summary: Summary, slots: int) -> Calibration:
-        """What the run took beyond the seconds of its tasks, each at the rate that is known now."""
-        history = StoreHistory(store)
-        costs = {task: cost(view.plan.tasks[task], view.plan, history, {}) for task in view.diff.run}
-        known = replace(view, costs=costs)
-        if known.untimed:
-            return view.calibration
-        extra = [self._took[task] - (costs[task].seconds or 0) for task in self._took]
-        overhead = max(0.0, median(extra))
-        return Calibration(max(0.0, summary.seconds - known.work(slots, overhead=overhead)), overhead)
 
 
 def demand(task: Task, peaks: Peaks | None, facts: ModelFacts | None) -> Demand:

@@ -1,11 +1,13 @@
 """How long a run will go on: predictions corrected by what the finished tasks have really taken."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from lmcspec.engine.chains import chains
+from lmcspec.engine.devices import Device
+from lmcspec.engine.placement import Pool, pools
 from lmcspec.engine.planned import PlannedTask
 
 
@@ -20,20 +22,24 @@ class Left:
 
 
 class Forecast:
-    """Predicts the wall time that is left, for tasks on a number of slots.
+    """Predicts the wall time that is left, for tasks on the slots of devices.
 
     A task counts with its prediction times the ratio of observed to predicted seconds over what has finished of its
     kind: a short task's overhead says nothing about long ones. Without a prediction it counts with its images times the
     median seconds per image of what has finished of its kind and model, or of its kind where that model is new; without
     images, as the median of others without. Other kinds say nothing about it: an image of a Hessian is not one of a
     training. A task of which nothing is known is `unknown` until the first of its kind has finished, and left out. What
-    is left is then at least the longest chain of tasks that need each other, and at least all of them dealt out evenly
-    to the slots.
+    is left is then at least the longest chain of tasks that need each other, and at least those that run on GPUs, or on
+    CPUs, dealt out evenly to the slots there, and all of them to as many as may run at a time.
     """
 
-    def __init__(self, tasks: Iterable[PlannedTask], slots: int) -> None:
+    def __init__(
+        self, tasks: Iterable[PlannedTask], devices: Sequence[Device], max_parallel: int | None = None
+    ) -> None:
         self._left = {task.id: task for task in tasks}
-        self._slots = max(slots, 1)
+        self._pools = pools(devices)
+        self._slots = Counter(device.kind for device in devices)
+        self._most = min(len(devices), max_parallel or len(devices))
         self._observed: dict[str, float] = {}
         self._predicted: dict[str, float] = {}
         self._finished: dict[tuple[str, str], list[tuple[float, int]]] = {}
@@ -96,4 +102,11 @@ class Forecast:
         unknown = +unknown
         if unknown.total() == len(tasks):
             return Left(None if tasks else 0.0, unknown)
-        return Left(max(sum(expected.values()) / self._slots, max(chains(tasks, expected).values())), unknown)
+        return Left(max(self._dealt_out(tasks, expected), max(chains(tasks, expected).values())), unknown)
+
+    def _dealt_out(self, tasks: Mapping[str, PlannedTask], expected: Mapping[str, float]) -> float:
+        work: dict[Pool, float] = {"cpu": 0.0, "gpu": 0.0}
+        for identifier, seconds in expected.items():
+            work[self._pools[tasks[identifier].demand.gains]] += seconds
+        pooled = (seconds / max(1, self._slots[pool]) for pool, seconds in work.items())
+        return max(sum(work.values()) / max(1, self._most), *pooled)

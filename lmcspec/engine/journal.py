@@ -52,8 +52,8 @@ class _Writer:
 
 def _line(event: events.Event) -> tuple[str, dict[str, Any]] | None:
     match event:
-        case events.RunStarted(tasks=tasks, slots=slots):
-            return "run started", {"tasks": len(tasks), "slots": slots}
+        case events.RunStarted(tasks=tasks):
+            return "run started", {"tasks": len(tasks), "slots": event.slots}
         case events.Started(task=task, attempt=attempt):
             return "started", {"task": task.id, "attempt": attempt}
         case events.Finished(task=task, outcome=outcome, reused=reused, seconds=seconds):

@@ -1,7 +1,7 @@
 """Which slot takes a task: what is idle, and what of each device and host is still free. Pure."""
 
 import heapq
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from lmcspec.engine.devices import Device, Host
@@ -25,6 +25,12 @@ class Demand(NamedTuple):
 
 MODEST = Demand()
 """That of a task of which nothing is said."""
+
+
+def pools(devices: Iterable[Device]) -> dict[bool, Pool]:
+    """On which kind of device a task runs, by whether it gains from a GPU."""
+    kinds = {device.kind for device in devices}
+    return {True: "gpu" if "gpu" in kinds else "cpu", False: "cpu" if "cpu" in kinds else "gpu"}
 
 
 class Placement:
@@ -51,11 +57,7 @@ class Placement:
             on_host[device.host.name] += 1
         # Whoever asks for more slots than cores gets them.
         self._cores = {name: max(host.threads, on_host[name]) for name, host in self._hosts.items()}
-        kinds = {device.kind for device in devices}
-        self._pools: dict[bool, Pool] = {
-            True: "gpu" if "gpu" in kinds else "cpu",
-            False: "cpu" if "cpu" in kinds else "gpu",
-        }
+        self._pools = pools(devices)
         self._idle: list[list[int]] = [[] for _ in range(count)]
         self._open: set[int] = set()
         self._busy: dict[int, Demand] = {}

@@ -29,7 +29,7 @@ class Tally:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._counts: dict[str, int] = dict.fromkeys(("done", "reused", "failed", "skipped", "interrupted"), 0)
-        self._forecast = Forecast((), 1)
+        self._forecast = Forecast((), ())
         self._left: tuple[float, Left, float] = (0.0, Left(None, Counter()), 0.0)
         self.total = 0
         self.began = clock()
@@ -39,9 +39,9 @@ class Tally:
     def on_event(self, event: events.Event) -> None:
         """Take an event in."""
         match event:
-            case events.RunStarted(tasks=tasks, slots=slots):
+            case events.RunStarted(tasks=tasks):
                 self.total, self.began = len(tasks), event.at
-                self._forecast = Forecast(tasks, slots)
+                self._forecast = Forecast(tasks, event.devices, event.max_parallel)
             case events.Started(task=task):
                 self.running[task.id] = (event, None)
                 self._forecast.started(task, event.at)

@@ -75,14 +75,15 @@ class _Run:
         self._index, self._retries, self._limits = index, retries, limits
         self._unlisted: list[str] = []
         self._fatal: Failure | None = None
+        self._devices = tuple(slot.device for slot in runner.slots)
         self._queue = TaskQueue(
             job.tasks,
-            [slot.device for slot in runner.slots],
+            self._devices,
             skip_collapsed=job.on_collapse == "skip",
             retries=retries,
             max_parallel=limits.max_parallel,
         )
-        self._forecast = Forecast(job.tasks.values(), len(runner.slots))
+        self._forecast = Forecast(job.tasks.values(), self._devices, limits.max_parallel)
         self._silences = Silences(limits.patience)
         self._hung: dict[str, Silence] = {}
         """Tasks whose worker was ended, and has not been seen to go yet."""
@@ -97,7 +98,8 @@ class _Run:
 
     def all(self) -> Summary:
         begun = time.monotonic()
-        self._tell(events.RunStarted(clock.now(), tuple(self._job.tasks.values()), len(self._runner.slots)))
+        tasks = tuple(self._job.tasks.values())
+        self._tell(events.RunStarted(clock.now(), tasks, self._devices, self._limits.max_parallel))
         queue = self._queue
         seen = 0
         with Interrupts(self._runner.stop, self._runner.kill) as interrupts:

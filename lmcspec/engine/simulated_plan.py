@@ -129,7 +129,7 @@ class Answer:
 
 def answer(view: Outlook, asked: Fleet, max_parallel: int | None = None) -> Answer:
     """Run the plan in virtual time, at the low, the middle and the high end of what its tasks take."""
-    costs = Costs(view.calibration.startup, view.calibration.overhead, passes(view))
+    costs = Costs(view.calibration.startup, view.calibration.overhead, view.passes)
     tasks = job_of(view).tasks
 
     def run(which: str, of: Fleet) -> Simulated:
@@ -143,17 +143,6 @@ def answer(view: Outlook, asked: Fleet, max_parallel: int | None = None) -> Answ
         return known.get(count) or simulate(middling, asked.of(count).slots, costs, max_parallel).wall
 
     return Answer(asked, view, low, middle, high, curve(wall, asked.main, len(tasks)))
-
-
-def passes(view: Outlook) -> dict[str, float]:
-    """Of each state that is committed in passing at which share of its host's updates that happens."""
-    shares = {}
-    for byproduct, host in view.diff.passing.items():
-        until, params = view.plan.tasks[byproduct].params.until, view.plan.tasks[host].params
-        before = view.diff.continued.get(host)
-        begin = view.plan.tasks[before].params.until if before else getattr(params, "begin", 0)
-        shares[byproduct] = (until - begin) / max(1, params.until - begin)
-    return shares
 
 
 def unknown(view: Outlook) -> Counter[str]:

@@ -57,6 +57,17 @@ class Outlook:
         """How many tasks to run have seconds by a first estimate only."""
         return sum(self.costs[task].guessed for task in self.diff.run)
 
+    @cached_property
+    def passes(self) -> Mapping[str, float]:
+        """Of each state that is committed in passing at which share of its host's updates that happens."""
+        shares = {}
+        for byproduct, host in self.diff.passing.items():
+            until, params = self.plan.tasks[byproduct].params.until, self.plan.tasks[host].params
+            before = self.diff.continued.get(host)
+            begin = self.plan.tasks[before].params.until if before else getattr(params, "begin", 0)
+            shares[byproduct] = (until - begin) / max(1, params.until - begin)
+        return shares
+
     @property
     def obstacles(self) -> tuple[str, ...]:
         """Why tasks are blocked, each reason once."""

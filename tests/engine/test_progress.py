@@ -3,6 +3,7 @@ import io
 import pytest
 
 from lmcspec.engine import PlannedTask, events
+from lmcspec.engine.devices import CPU
 from lmcspec.engine.progress import Plain, Tally, duration, show
 
 A, B, C, D = (PlannedTask(name * 64, "train", f"imp[rewind=3]/s0/{name}", (), 10.0) for name in "abcd")
@@ -38,7 +39,7 @@ def told(monkeypatch):
 
 def test_one_line_an_event(told):
     tell, lines = told
-    tell(events.RunStarted(1000.0, (A, B), 2))
+    tell(events.RunStarted(1000.0, (A, B), (CPU,) * 2))
     tell(events.Started(1000.0, A, 0, 1))
     tell(events.Progress(1001.0, A, 0, 1, 2))
     tell(events.Retried(1002.0, A, "lost", "exit code 3", 1, 0.4, False))
@@ -61,7 +62,7 @@ def test_one_line_an_event(told):
 
 def test_the_first_failure_shows_the_end_of_its_log_at_once(told):
     tell, lines = told
-    tell(events.RunStarted(1000.0, (A, B, C), 1))
+    tell(events.RunStarted(1000.0, (A, B, C), (CPU,)))
     tell(events.Failed(1001.0, A, "user", "no such layer", "/store/log.txt", LAST))
     assert [line[9:] for line in lines[1:]] == [
         "failed    imp[rewind=3]/s0/a (user): no such layer",
@@ -75,7 +76,7 @@ def test_the_first_failure_shows_the_end_of_its_log_at_once(told):
 
 def test_a_thousand_skipped_tasks_are_one_line(told):
     tell, lines = told
-    tell(events.RunStarted(1000.0, (A, B, C, D), 1))
+    tell(events.RunStarted(1000.0, (A, B, C, D), (CPU,)))
     for task in (B, C):
         tell(events.Skipped(1001.0, task, "needs a, which failed"))
     tell(events.Skipped(1001.0, D, "needs z, which failed"))
@@ -88,7 +89,7 @@ def test_a_thousand_skipped_tasks_are_one_line(told):
 
 def test_a_summary_every_few_seconds(told):
     tell, lines = told
-    tell(events.RunStarted(1000.0, (A, B, C), 1))
+    tell(events.RunStarted(1000.0, (A, B, C), (CPU,)))
     tell(events.Started(1000.0, A, 0, 1))
     for second in range(12):
         tell(events.Progress(1000.0 + second, A, 0, second, 12))
@@ -101,7 +102,7 @@ def test_a_summary_every_few_seconds(told):
 def test_the_estimate_follows_what_was_observed():
     clock = Clock()
     tally = Tally(clock)
-    tally.on_event(events.RunStarted(1000.0, (A, B, C), 1))
+    tally.on_event(events.RunStarted(1000.0, (A, B, C), (CPU,)))
     tally.on_event(events.Started(1000.0, A, 0, 1))
     tally.on_event(finished(1005.0, A, 5.0))
     clock.now = 1005.0
@@ -115,7 +116,7 @@ def test_an_estimate_names_what_it_leaves_out():
     clock = Clock()
     tally = Tally(clock)
     unknown = tuple(PlannedTask(name, "hessian", name, (), None, forward=9) for name in ("x", "y"))
-    tally.on_event(events.RunStarted(1000.0, (A, B, *unknown, PlannedTask("z", "path", "z", (), None)), 1))
+    tally.on_event(events.RunStarted(1000.0, (A, B, *unknown, PlannedTask("z", "path", "z", (), None)), (CPU,)))
     assert tally.line().endswith("about 20 s left and 2 hessian tasks, 1 path task of unknown length")
 
 
@@ -126,7 +127,7 @@ def test_live_shows_running_tasks_and_scrolls_the_rest():
 
     stream = Terminal()
     with show(stream) as listener:
-        listener(events.RunStarted(1000.0, (A, B), 1))
+        listener(events.RunStarted(1000.0, (A, B), (CPU,)))
         listener(events.Started(1000.0, A, 0, 1))
         listener(events.Progress(1001.0, A, 0, 120, 450, "loss 0.0123"))
         area = listener.__self__._render()
@@ -146,7 +147,7 @@ def test_live_shows_running_tasks_and_scrolls_the_rest():
 def test_without_a_terminal_lines_are_plain():
     stream = io.StringIO()
     with show(stream) as listener:
-        listener(events.RunStarted(1000.0, (A,), 1))
+        listener(events.RunStarted(1000.0, (A,), (CPU,)))
     assert stream.getvalue()[9:] == "1 task to run on 1 slot\n"
     assert "\x1b" not in stream.getvalue()
 

@@ -9,6 +9,7 @@ from specs_for_tests import SEVEN_UPDATES, plan_of
 
 from lmcspec.base.errors import UsageError
 from lmcspec.engine import events
+from lmcspec.engine.devices import CPU
 from lmcspec.engine.execute import Origin, execute, job_of
 from lmcspec.engine.of_study import of_study
 from lmcspec.engine.planned import PlannedTask
@@ -168,7 +169,7 @@ def test_what_another_study_did_is_reused_and_a_failure_of_its_own_is_not_told()
     planned = {name: PlannedTask(id=name, kind="train", label=name) for name in (shared, of_second)}
     heard = []
     listener = of_study(several[1], whole, heard.append)
-    listener(events.RunStarted(0.0, tuple(planned.values()), 2))
+    listener(events.RunStarted(0.0, tuple(planned.values()), (CPU,) * 2))
     listener(events.Started(1.0, planned[shared], 0, 1))
     listener(events.Failed(1.5, planned[shared], "crash", "it broke", "", ()))
     listener(events.Finished(2.0, planned[shared], 0, 1.0, "ok", False, {}))

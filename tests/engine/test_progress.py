@@ -130,7 +130,7 @@ def test_live_shows_running_tasks_and_scrolls_the_rest():
         listener(events.RunStarted(1000.0, (A, B), (CPU,)))
         listener(events.Started(1000.0, A, 0, 1))
         listener(events.Progress(1001.0, A, 0, 120, 450, "loss 0.0123"))
-        area = listener.__self__._render()
+        area = listener.__self__._render()  # pyright: ignore[reportFunctionMemberAccess]
         listener(events.Failed(1002.0, A, "user", "no [such] layer", "/store/log.txt", LAST))
         listener(finished(1003.0, B))
     from rich.console import Console

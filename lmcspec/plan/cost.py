@@ -43,7 +43,7 @@ class Pace(NamedTuple):
     """On which device tasks are to be timed, and how, where nothing like them has finished on it."""
 
     device: str = ""
-    """A part of its model's name; empty for whatever they have run on."""
+    """Its model; empty for whatever they have run on."""
     estimate: "Estimate | None" = None
 
 

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from lmcspec.plan.speeds import short_name
 from lmcspec.store import DamagedError, Index, Rate, Store, last_ending, layout, verify
 from lmcspec.tasks.checkpointed import stands
 
@@ -37,11 +38,19 @@ class StoreHistory:
         return checkpoint_stands(self._store, task_id)
 
     def rates(self, kind: str, model: str, device: str = "") -> Rate | None:
-        """Seconds per unit of tasks of this kind with this model, on any device or on one of that name."""
+        """Seconds per unit of tasks of this kind with this model, on any device or on those of one model."""
         key = (kind, model, device)
         if key not in self._rates:
-            self._rates[key] = self._index.rates(kind, model, device)
+            self._rates[key] = self._index.rates(kind, model, self._called(device) if device else None)
         return self._rates[key]
+
+    def _called(self, device: str) -> list[str]:
+        """What devices of that model call themselves in this store."""
+        return [name for name, short in self._devices.items() if short == short_name(device)]
+
+    @cached_property
+    def _devices(self) -> dict[str, str]:
+        return {name: short_name(name) for name in self._index.devices()}
 
     def peaks(self, kind: str, model: str) -> tuple[int | None, int | None]:
         """Bytes of host and GPU that tasks of this kind with this model took at most."""

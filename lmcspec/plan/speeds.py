@@ -56,27 +56,47 @@ def folder() -> Path:
 
 
 def short_name(model: str) -> str:
-    """A device's model as the table and files name it: `NVIDIA H200` is h200, `NVIDIA A100-SXM4-80GB` a100."""
-    plain = re.sub(r"[^a-z0-9]+", "", model.lower().replace("nvidia", "").replace("geforce", "").replace("tesla", ""))
-    known = [name for name in _table() if name != "cpu" and plain.startswith(name)]
-    return max(known, key=len, default=plain or "cpu")
+    """A device's model as the table and files name it: `NVIDIA H200` is h200, `NVIDIA A100-SXM4-80GB` a100.
+
+    What the table does not have keeps its whole name without spaces; nothing is left of a maker's alone.
+    """
+    words = [word for word in re.findall(r"[a-z0-9]+", model.lower()) if word not in _MAKERS]
+    if not _OTHERS.intersection(words):
+        for count in range(1, len(words)):
+            first = "".join(words[:count])
+            if first in _table() and first != "cpu":
+                return first
+    return "".join(words)
+
+
+_MAKERS = frozenset({"nvidia", "geforce", "tesla"})
+_OTHERS = frozenset({"ti", "super", "laptop", "mobile", "max", "mig"})
+"""Words of a model that is another, or a part of one: an RTX 3090 Ti is no RTX 3090."""
 
 
 def speed(name: str, where: Path | None = None) -> Speed | None:
     """What is known of a device by its short name: as measured here, else as the table says; None for neither."""
-    known = _table().get(short_name(name))
+    short = short_name(name)
+    known = _table().get(short)
+    if not short:
+        return None
     try:
-        document = read_document(_path(name, where), follow=True)
+        document = read_document(_path(short, where), follow=True)
         return Speed(
-            name=short_name(name),
-            kind="cpu" if short_name(name) == "cpu" else "gpu",
+            name=short,
+            kind="cpu" if short == "cpu" else "gpu",
             layer=_ordered(document["layer"]),
             flops=_falling(document["flops"]),
-            memory=known.memory if known else int(document.get("memory", 0)),
+            memory=_bytes(document.get("memory")) or (known.memory if known else 0),
             source=MEASURED,
         )
     except (OSError, ValueError, KeyError, TypeError):
         return known
+
+
+def _bytes(value: Any) -> int:
+    """What was measured of a memory; 0 where that was not known, or is none."""
+    return value if type(value) is int and 0 < value < 2**60 else 0
 
 
 def remember(name: str, document: dict[str, Any], where: Path | None = None) -> None:

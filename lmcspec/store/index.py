@@ -105,20 +105,24 @@ class Index:
         query = f"SELECT {COLUMNS} FROM objects {where} ORDER BY committed, id"
         return self._do(lambda connection: [as_entry(row) for row in connection.execute(query, values)], [])
 
-    def seconds(self, kind: str, model: str = "", device: str = "") -> list[float]:
+    def devices(self) -> list[str]:
+        """What the devices call themselves on which objects were made: GPUs by their names, and `cpu`."""
+        query = "SELECT DISTINCT device FROM objects ORDER BY device"
+        return self._do(lambda connection: [as_text(device) for (device,) in connection.execute(query)], [])
+
+    def seconds(self, kind: str, model: str = "", devices: Collection[str] | None = None) -> list[float]:
         """Seconds per unit of the latest objects of this kind and model, the newest first, at most 200.
 
-        With `device` of those that ran on a GPU with that in its name, or on the `cpu`.
+        With `devices` of those that ran on one that calls itself so.
         """
+        on = "" if devices is None else f"AND device IN ({', '.join('?' * len(devices))}) "
         query = (
             "SELECT seconds / units FROM objects WHERE kind = ? AND model = ? AND seconds IS NOT NULL AND units > 0 "
-            f"AND instr(lower(device), ?) ORDER BY committed DESC, id LIMIT {_LATEST}"
+            f"{on}ORDER BY committed DESC, id LIMIT {_LATEST}"
         )
+        values = (kind, model, *(devices or ()))
         return self._do(
-            lambda connection: [
-                as_number(duration) for (duration,) in connection.execute(query, (kind, model, device.lower()))
-            ],
-            [],
+            lambda connection: [as_number(duration) for (duration,) in connection.execute(query, values)], []
         )
 
     def peaks(self, kind: str, model: str = "") -> tuple[int | None, int | None]:
@@ -131,9 +135,9 @@ class Index:
 
         return self._do(most, (None, None))
 
-    def rates(self, kind: str, model: str = "", device: str = "") -> Rate | None:
-        """What a unit of work of this kind took so far, on such a device; None if none was done."""
-        values = sorted(self.seconds(kind, model, device))
+    def rates(self, kind: str, model: str = "", devices: Collection[str] | None = None) -> Rate | None:
+        """What a unit of work of this kind took so far, on such devices; None if none was done."""
+        values = sorted(self.seconds(kind, model, devices))
         if not values:
             return None
         return Rate(_quantile(values, 0.5), _quantile(values, 0.1), _quantile(values, 0.9), len(values))

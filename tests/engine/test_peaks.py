@@ -46,9 +46,11 @@ def test_the_record_and_the_index_have_it(tmp_path):
         assert index.peaks(entry.kind, entry.model) == (entry.host_peak, None)
         assert entry.host_peak == store.find(task).record["memory"]["host"]
         assert index.peaks("nothing") == (None, None)
-        assert index.rates(entry.kind, entry.model, "cpu").n == 1
+        assert index.rates(entry.kind, entry.model, ["cpu"]).n == 1
         assert index.rates(entry.kind, entry.model).n == 1
-        assert index.rates(entry.kind, entry.model, "H200") is None
+        assert index.rates(entry.kind, entry.model, ["NVIDIA H200"]) is None
+        assert index.rates(entry.kind, entry.model, []) is None
+        assert index.devices() == ["cpu"]
 
 
 MODEL = Part.of({"name": "m", "shape": [1, 2, 2], "config": {}})

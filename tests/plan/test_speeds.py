@@ -38,6 +38,18 @@ def folder(tmp_path, monkeypatch):
         ("NVIDIA L4", "l4"),
         ("cpu", "cpu"),
         ("NVIDIA Unheard-of 9", "unheardof9"),
+        ("rtx 4090", "rtx4090"),
+        ("NVIDIA A100 80GB PCIe", "a100"),
+        ("NVIDIA L40", "l40"),
+        ("NVIDIA A10G", "a10g"),
+        ("NVIDIA T400", "t400"),
+        ("NVIDIA GH200 480GB", "gh200480gb"),
+        ("NVIDIA GeForce RTX 3090 Ti", "rtx3090ti"),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", "rtx4090laptopgpu"),
+        ("NVIDIA A100-SXM4-40GB MIG 1g.5gb", "a100sxm440gbmig1g5gb"),
+        ("cpu 4", "cpu4"),
+        ("Tesla", ""),
+        ("", ""),
     ],
 )
 def test_models_by_short_names(model, name):
@@ -51,6 +63,13 @@ def test_every_device_of_the_table_has_a_source_and_a_range():
         assert known.source and not known.measured
         assert known.layer[0] < known.layer[1] < known.layer[2] and known.flops[0] > known.flops[1] > known.flops[2]
     assert speeds.speed("abacus") is None
+
+
+@pytest.mark.parametrize("name", ["", "nvidia", "tesla", "l40", "a100sxm440gbmig1g5gb"])
+def test_of_a_device_without_a_known_name_nothing_is_known(folder, name):
+    (folder / ".json").parent.mkdir()
+    (folder / ".json").write_text(json.dumps({"layer": [1, 2, 3], "flops": [1, 2, 3]}))
+    assert speeds.speed(name) is None
 
 
 def train_of(plan):
@@ -91,6 +110,11 @@ def test_a_measurement_is_recovered_and_takes_the_place_of_the_table(folder):
     known = keep("NVIDIA H200", points)
     assert known.measured and known.layer[1] == pytest.approx(2e-4) and known.memory == 141 * 10**9
     assert speeds.speed("h200") == known
+    assert keep("NVIDIA A100-SXM4-80GB", points, 80 * 2**30).memory == 80 * 2**30, "the table has the smaller one"
+    assert {device.memory for device in fleet("2 x a100").slots} == {80 * 2**30}
+    for memory in (-1, 1e30, "80", None, True):
+        speeds.remember("a100", {**fitted(points), "memory": memory})
+        assert speeds.speed("a100").measured and speeds.speed("a100").memory == 40 * 10**9
     (folder / "h200.json").write_text(json.dumps({"layer": [1, 2], "flops": "no"}))
     assert not speeds.speed("h200").measured, "what can't be read is not believed"
 

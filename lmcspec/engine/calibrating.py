@@ -26,9 +26,9 @@ _HELD_UP = (
 
 
 class Spent(NamedTuple):
-    """Seconds of a task: its own, as the worker says, and those in the hands of the worker, as the driver sees it."""
+    """Seconds of a task: as its worker says, and in the hands of that as the driver sees it."""
 
-    own: float
+    worked: float
     handed: float
     device: Device
 
@@ -72,9 +72,9 @@ class Clock:
         # Of many tasks start-up is no share that matters, and virtual time takes its own.
         if self._held_up or not FEWEST <= len(spent) <= LARGE or spent.keys() != tasks.keys():
             return None
-        overhead = max(0.0, median(one.handed - one.own for one in spent.values()))
+        overhead = max(0.0, median(task.handed - task.worked for task in spent.values()))
         alike = {task: (tasks[task].kind, tasks[task].model, spent[task].device.model) for task in spent}
-        seconds = usual({task: one.own for task, one in spent.items()}, units, alike)
+        seconds = usual({task: spent[task].worked for task in spent}, units, alike)
         timed = {name: replace(task, seconds=seconds[name]) for name, task in tasks.items()}
         busy = simulate(timed, self._devices, Costs(0.0, overhead, passes), max_parallel).wall
         return Calibration(max(0.0, wall - busy), overhead)

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import ModelFacts
@@ -12,7 +12,7 @@ from lmcspec.catalog import nearest
 from lmcspec.engine.devices import Device
 from lmcspec.engine.execute import job_of
 from lmcspec.engine.planned import PlannedTask
-from lmcspec.engine.simulation import Costs, Curve, Simulated, curve, simulate
+from lmcspec.engine.simulation import MOST, Costs, Curve, Simulated, curve, simulate
 from lmcspec.plan import speeds
 from lmcspec.plan.cost import Pace
 from lmcspec.plan.outlook import Outlook
@@ -20,6 +20,10 @@ from lmcspec.plan.speeds import Range, Speed
 from lmcspec.tasks import Task, Work, kind
 
 EXAMPLE = 'such as "8 x h200", "2 x cpu", or "4 x a100, 8 x cpu"'
+MOST_EACH = 64
+"""Slots of one GPU that are simulated at most."""
+LONGEST = 80
+"""Characters of what was asked for that an error repeats."""
 _ENTRY = re.compile(r"(?:(\d+)\s*x\s*)?([\w. -]+?)(?:/(\d+))?")
 
 
@@ -67,35 +71,69 @@ class Fleet:
         return Pace(self.name, self.seconds)
 
 
+class _Entry(NamedTuple):
+    """A part of what `--simulate` says: so many devices, each with so many slots."""
+
+    known: Speed
+    count: int
+    each: int | None
+
+
 def fleet(text: str) -> Fleet:
-    """The devices that a text names. UsageError where it names none, or a GPU of which nothing is known."""
-    gpu: Speed | None = None
-    gpus = cores = 0
-    each = 1
+    """The devices that a text names. UsageError where it names none, or something that can't be simulated."""
+    entries = [_entry(text, part.strip()) for part in text.split(",") if part.strip()]
+    gpus = [entry for entry in entries if entry.known.kind == "gpu"]
+    count, cores = (sum(entry.count for entry in some) for some in (gpus, [e for e in entries if e not in gpus]))
+    if not entries:
+        raise UsageError(f"--simulate {text!r} names no device", help=EXAMPLE)
+    if len({entry.known.name for entry in gpus}) > 1:
+        raise UsageError(f"--simulate {text!r} names two models of GPU", help="one at a time, beside slots of a cpu")
+    shares = {entry.each or 1 for entry in gpus}
+    if len(shares) > 1:
+        name = gpus[0].known.name
+        raise UsageError(
+            f"--simulate {text!r} says two numbers of slots on {name}", help=f'such as "{count} x {name}/{max(shares)}"'
+        )
+    if count + cores > MOST:
+        raise _too_much(text, f"{MOST:,} devices at most")
     cpu = speeds.speed("cpu")
     assert cpu is not None, "the table has it"
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        match = _ENTRY.fullmatch(entry)
-        name = match[2].strip() if match else ""
-        known = speeds.speed(name) if name else None
-        if match is None or known is None:
-            near = nearest(name, speeds.names())
-            raise UsageError(
-                f"--simulate {text!r}: nothing is known of a device {name or entry!r}",
-                help=f"did you mean {near}?" if near else f"there are {', '.join(speeds.names())}; {EXAMPLE}",
-            )
-        count = int(match[1] or 1)
-        if known.kind == "cpu":
-            cores += count
-        elif gpu is not None and gpu.name != known.name:
-            raise UsageError(
-                f"--simulate {text!r} names two models of GPU", help="one at a time, beside slots of a cpu"
-            )
-        else:
-            gpu, gpus, each = known, gpus + count, int(match[3] or each)
-    if not gpus and not cores:
-        raise UsageError(f"--simulate {text!r} names no device", help=EXAMPLE)
-    return Fleet(gpu, gpus, each, cpu, cores)
+    return Fleet(gpus[0].known if gpus else None, count, max(shares, default=1), cpu, cores)
+
+
+def _entry(text: str, entry: str) -> _Entry:
+    match = _ENTRY.fullmatch(entry)
+    name = match[2].strip() if match else ""
+    known = speeds.speed(name) if name else None
+    if match is None or known is None:
+        near = nearest(name, speeds.names())
+        raise UsageError(
+            f"--simulate {text!r}: nothing is known of a device {name or entry!r}",
+            help=f"did you mean {near}?" if near else f"there are {', '.join(speeds.names())}; {EXAMPLE}",
+        )
+    count, each = _number(match[1]), _number(match[3])
+    if count == 0:
+        raise UsageError(f"--simulate {text!r}: 0 x {known.name} names no device", help=EXAMPLE)
+    if known.kind == "cpu" and each is not None:
+        many = (count or 1) * max(1, each)
+        raise UsageError(f"--simulate {text!r}: a cpu has one slot", help=f'"{many} x cpu" has {many:,}')
+    if each == 0:
+        raise UsageError(
+            f"--simulate {text!r}: {known.name}/0 has no slot", help=f'"{known.name}/2" has two slots on each'
+        )
+    if (each or 1) > MOST_EACH:
+        raise _too_much(text, f"{MOST_EACH} slots on each GPU at most")
+    return _Entry(known, 1 if count is None else count, each)
+
+
+def _number(digits: str | None) -> int | None:
+    # Python reads no number of thousands of digits; nine are too many devices as it is.
+    return None if digits is None else int(digits.lstrip("0")[:9] or "0")
+
+
+def _too_much(text: str, most: str) -> UsageError:
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return UsageError(f"--simulate {shown!r} is more than can be simulated", help=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +174,17 @@ def answer(view: Outlook, asked: Fleet, max_parallel: int | None = None) -> Answ
         return simulate(_taking(tasks, view, which), of.slots, costs, max_parallel)
 
     low, middle, high = (run(which, asked) for which in ("low", "seconds", "high"))
+    if not tasks:
+        return Answer(asked, view, low, middle, high, Curve((), None))
     middling = _taking(tasks, view, "seconds")
     known = {asked.main: middle.wall}
 
     def wall(count: int) -> float:
         return known.get(count) or simulate(middling, asked.of(count).slots, costs, max_parallel).wall
 
-    return Answer(asked, view, low, middle, high, curve(wall, asked.main, len(tasks)))
+    tried = curve(wall, asked.main, len(tasks))
+    # Where tasks of unknown length take no time, nobody knows how many could be used.
+    return Answer(asked, view, low, middle, high, tried._replace(enough=None) if view.untimed else tried)
 
 
 def unknown(view: Outlook) -> Counter[str]:
@@ -160,37 +202,34 @@ def lines(outcome: Answer) -> Sequence[str]:
     from lmcspec.plan.render import duration
 
     view, asked, middle = outcome.view, outcome.fleet, outcome.middle
+    if not view.diff.run:
+        return [f"simulated on {_named(asked)}: nothing to run"]
     left = unknown(view)
     named = ", ".join(f"{count:,} {kind}" for kind, count in left.items())
-    where = " and ".join(
-        filter(
-            None,
-            (
-                f"{asked.gpus} {asked.gpu.name}" + (f" of {asked.each} slots" if asked.each > 1 else "")
-                if asked.gpu
-                else "",
-                f"{asked.cores} cpu" if asked.cores else "",
-            ),
-        )
-    )
     times = f"{duration(middle.wall)} ({duration(outcome.low.wall)} to {duration(outcome.high.wall)})"
     if left:
         times = f"at least {duration(outcome.low.wall)}, with {named} of unknown length"
-    told = [f"simulated on {where}: {times}"]
+    told = [f"simulated on {_named(asked)}: {times}"]
     if view.guessed:
         told.append(f"  {view.guessed:,} of {len(view.diff.run):,} tasks by a first estimate: {_basis(asked)}")
     shares = list(middle.busy.items())
     shown = ", ".join(f"{name} {share:.0%}" for name, share in shares[:8])
     rest = f", and {len(shares) - 8} more" if len(shares) > 8 else ""
-    told.append(f"  in use: {shown}{rest}")
+    told.append(f"  in use{', by what is known' if left else ''}: {shown}{rest}")
     labels = [view.plan.tasks[task].label for task in middle.path]
     through = " > ".join(labels if len(labels) <= 5 else [*labels[:2], f"{len(labels) - 4} more", *labels[-2:]])
-    told.append(f"  critical path: {len(labels)} tasks, {duration(middle.path_seconds)}: {through}")
-    points = outcome.curve.points
-    told.append(f"  by number of {asked.name}: " + ", ".join(f"{n}: {duration(seconds)}" for n, seconds in points))
+    least = "at least " if left else ""
+    told.append(f"  critical path: {len(labels)} tasks, {least}{duration(middle.path_seconds)}: {through}")
+    points = ", ".join(f"{number}: {duration(seconds)}" for number, seconds in outcome.curve.points)
+    told.append(f"  by number of {asked.name}{', at least' if left else ''}: {points}")
     if outcome.curve.enough is not None:
         told.append(f"  more than {outcome.curve.enough} {asked.name} would help by less than a twentieth")
     return told
+
+
+def _named(asked: Fleet) -> str:
+    gpus = f"{asked.gpus} {asked.gpu.name}" + (f" of {asked.each} slots" if asked.each > 1 else "") if asked.gpu else ""
+    return " and ".join(filter(None, (gpus, f"{asked.cores} cpu" if asked.cores else "")))
 
 
 def _basis(asked: Fleet) -> str:

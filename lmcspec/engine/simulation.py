@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lmcspec.engine.chains import producers_of
 from lmcspec.engine.devices import Device
 from lmcspec.engine.planned import PlannedTask
-from lmcspec.engine.schedule import TaskQueue
+from lmcspec.engine.schedule import FINAL, TaskQueue
 
 ENOUGH = 1.05
 """More devices stop helping where the wall time is within this of what any number would take."""
@@ -49,7 +49,12 @@ def simulate(
     costs: Costs = NOTHING,
     max_parallel: int | None = None,
 ) -> Simulated:
-    """Run the job on these slots, each task taking what is predicted, or as `TaskQueue` guesses what is not."""
+    """Run the job on these slots, each task taking what is predicted, or as `TaskQueue` guesses what is not.
+
+    ValueError where that can't end, as without any slot.
+    """
+    if not tasks:
+        return Simulated(0.0, {device.name: 0.0 for device in devices}, (), 0.0)
     queue = TaskQueue(tasks, devices, max_parallel=max_parallel)
     for slot in range(len(devices)):
         queue.open(slot)
@@ -69,7 +74,8 @@ def simulate(
             turn += 1
             heapq.heappush(events, (now + took, turn, task, ""))
         if not events:
-            break
+            left = sum(state not in FINAL for state in queue.state.values())
+            raise ValueError(f"{left:,} of {len(tasks):,} tasks find no slot")
         now = events[0][0]
         # All that happens at this moment, before anything starts: what follows may be more urgent than what waits.
         while events and events[0][0] == now:
@@ -121,7 +127,9 @@ def curve(wall: Callable[[int], float], asked: int, count: int) -> Curve:
         return known[number]
 
     if count > LARGE:
-        for number in sorted({max(1, asked // 4), max(1, asked // 2), asked, 2 * asked, 4 * asked}):
+        for number in sorted(
+            {max(1, asked // 4), max(1, asked // 2), asked, *(min(many * asked, MOST) for many in (2, 4))}
+        ):
             at(number)
         return Curve(tuple(sorted(known.items())), None)
     number = 1

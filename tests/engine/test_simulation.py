@@ -55,6 +55,15 @@ def test_start_up_and_what_each_hand_over_takes():
     assert simulate(tasks, [CPU] * 2, max_parallel=1).wall == 4.0
 
 
+def test_no_task_takes_no_time_and_no_slot_is_an_error():
+    nothing = simulate({}, [CPU] * 2, Costs(startup=5.0))
+    assert (nothing.wall, nothing.path, nothing.path_seconds) == (0.0, (), 0.0)
+    with pytest.raises(ValueError, match="1 of 1 tasks"):
+        simulate({"a": task("a")}, [])
+    with pytest.raises(ValueError, match="2 of 2 tasks"):
+        simulate({name: task(name) for name in "ab"}, [CPU], max_parallel=0)
+
+
 def test_a_state_that_is_passed_halfway_lets_others_start_then():
     tasks = {"long": task("long", (), 10.0, byproducts=("state",)), "user": task("user", ("state",), 3.0)}
     assert simulate(tasks, [CPU] * 2).wall == 13.0

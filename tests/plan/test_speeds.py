@@ -1,6 +1,7 @@
 """First estimates: what the table and a measurement make of a task's work."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from specs_for_tests import SEVEN_UPDATES, plan_of
@@ -138,6 +139,33 @@ def test_a_plan_on_devices_that_are_not_here():
     assert document["slots"] == 3 and document["unknown"] == {}
 
 
+def test_what_nobody_can_time_leaves_open_how_many_devices_are_enough():
+    plan = plan_of(SPEC)
+    asked = fleet("2 x h200, 1 x cpu")
+    timed = asked.pace.estimate
+    pace = Pace("h200", lambda task, work, facts: None if task.trains else timed(task, work, facts))
+    outcome = answer(outlook(plan, None, pace=pace), asked)
+    told = lines(outcome)
+    assert "simulated on 2 h200 and 1 cpu: at least" in told[0] and "train of unknown length" in told[0]
+    (curve,) = (line for line in told if "by number of h200" in line)
+    (path,) = (line for line in told if "critical path" in line)
+    assert curve.startswith("  by number of h200, at least: 1: ") and ", at least " in path
+    assert not any("would help" in line for line in told)
+    assert outcome.document()["enough"] is None and outcome.document()["unknown"]
+
+
+def test_with_nothing_to_run_nothing_is_claimed():
+    plan = plan_of(SPEC)
+    asked = fleet("2 x h200")
+    view = outlook(plan, None, pace=asked.pace)
+    nothing = replace(view, diff=replace(view.diff, run=(), passing={}), costs={})
+    outcome = answer(nothing, asked)
+    assert lines(outcome) == ["simulated on 2 h200: nothing to run"]
+    document = outcome.document()
+    assert document["seconds"] == [0.0, 0.0, 0.0] and document["enough"] is None and not document["curve"]
+    assert nothing.wall(2) == 0.0
+
+
 @pytest.mark.parametrize(
     ("text", "said", "help"),
     [
@@ -145,6 +173,23 @@ def test_a_plan_on_devices_that_are_not_here():
         ("a100, h200", "two models", ""),
         ("0 x cpu", "names no device", "8 x h200"),
         ("8 h200", "nothing is known", ""),
+        ("8 x l40", "nothing is known of a device 'l40'", "l40s"),
+        ("8 x tesla", "nothing is known of a device 'tesla'", ""),
+        ("8 x nvidia", "nothing is known of a device 'nvidia'", ""),
+        ("8 x", "nothing is known", ""),
+        ("0 x h200, 4 x cpu", "0 x h200 names no device", "8 x h200"),
+        ("8 x h200/0", "h200/0 has no slot", "h200/2"),
+        ("cpu/4", "a cpu has one slot", "4 x cpu"),
+        ("3 x cpu/1", "a cpu has one slot", "3 x cpu"),
+        ("4 x a100/2, 4 x a100", "two numbers of slots on a100", "8 x a100/2"),
+        ("h200/2, 2 x h200", "two numbers of slots on h200", "3 x h200/2"),
+        ("1000000000 x cpu", "more than can be simulated", "65,536"),
+        ("9" * 5000 + " x cpu", "more than can be simulated", "65,536"),
+        ("65536 x h200, 1 x cpu", "more than can be simulated", "65,536"),
+        ("2 x h200/65", "more than can be simulated", "64"),
+        ("h200/" + "9" * 5000, "more than can be simulated", "64"),
+        ("", "names no device", "8 x h200"),
+        (" , ", "names no device", "8 x h200"),
     ],
 )
 def test_devices_that_cannot_be_simulated(text, said, help):
@@ -155,4 +200,6 @@ def test_devices_that_cannot_be_simulated(text, said, help):
 
 def test_slots_of_a_fleet():
     assert len(fleet("2 x h200/3, 4 x cpu").slots) == 10
+    assert len(fleet("h200/2, 2 x h200/2").slots) == 6
+    assert len(fleet("cpu, 3 x cpu").slots) == 4
     assert {device.memory for device in fleet("a100").slots} == {40 * 10**9}

@@ -75,7 +75,7 @@ class _Entry(NamedTuple):
     """A part of what `--simulate` says: so many devices, each with so many slots."""
 
     known: Speed
-    count: int
+    many: int
     each: int | None
 
 
@@ -83,7 +83,8 @@ def fleet(text: str) -> Fleet:
     """The devices that a text names. UsageError where it names none, or something that can't be simulated."""
     entries = [_entry(text, part.strip()) for part in text.split(",") if part.strip()]
     gpus = [entry for entry in entries if entry.known.kind == "gpu"]
-    count, cores = (sum(entry.count for entry in some) for some in (gpus, [e for e in entries if e not in gpus]))
+    count = sum(entry.many for entry in gpus)
+    cores = sum(entry.many for entry in entries) - count
     if not entries:
         raise UsageError(f"--simulate {text!r} names no device", help=EXAMPLE)
     if len({entry.known.name for entry in gpus}) > 1:

@@ -1,3 +1,4 @@
+# pyright: reportOptionalContextManager=false, reportOptionalMemberAccess=false
 """What a store knows of one model of GPU, among objects of several that are written down here."""
 
 import pytest

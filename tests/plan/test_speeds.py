@@ -1,3 +1,5 @@
+# pyright: reportOptionalMemberAccess=false, reportOptionalCall=false, reportOperatorIssue=false
+# pyright: reportGeneralTypeIssues=false, reportArgumentType=false
 """First estimates: what the table and a measurement make of a task's work."""
 
 import json
@@ -158,7 +160,7 @@ def test_with_nothing_to_run_nothing_is_claimed():
     plan = plan_of(SPEC)
     asked = fleet("2 x h200")
     view = outlook(plan, None, pace=asked.pace)
-    nothing = replace(view, diff=replace(view.diff, run=(), passing={}), costs={})
+    nothing = replace(view, diff=view.diff._replace(run=(), passing={}), costs={})
     outcome = answer(nothing, asked)
     assert lines(outcome) == ["simulated on 2 h200: nothing to run"]
     document = outcome.document()

@@ -27,8 +27,6 @@ class Asked(NamedTuple):
 
     gpus: int | None
     cpus: int | None
-    at_least: bool
-    """Whether fewer than these would be an error."""
 
 
 class SlotPlace(NamedTuple):
@@ -68,7 +66,7 @@ def wish(workers: int | None, devices: str) -> Asked | None:
         asked[match[2]] = None if match[1] is None else int(match[1])
     if not asked or not any(count is None or count for count in asked.values()):
         raise UsageError(f"--devices {devices!r} leaves no slot", help=GRAMMAR)
-    return Asked(asked.get("gpu", 0), asked.get("cpu", 0), at_least=True)
+    return Asked(asked.get("gpu", 0), asked.get("cpu", 0))
 
 
 def places(nodes: Sequence[Node], workers: int | None = None, devices: str = "") -> list[SlotPlace]:
@@ -82,7 +80,7 @@ def places(nodes: Sequence[Node], workers: int | None = None, devices: str = "")
     room = sum(gpus.values())
     asked = wish(workers, devices)
     if asked is None:
-        asked = Asked(workers, None, at_least=workers is not None) if room else Asked(0, workers, at_least=True)
+        asked = Asked(workers, None) if room else Asked(0, workers)
     on_gpus = room if asked.gpus is None else asked.gpus
     if (asked.gpus is None or asked.gpus) and not room and devices:
         raise NoGpuError(

@@ -110,6 +110,9 @@ def _act(ctx, params, seeds):
             _spoil()
         case "grow":
             sys.modules[__name__].hoard = bytearray(b"x") * (400 << 20)  # pyright: ignore
+        case "hold":
+            held = bytearray(b"x") * params.value
+            return Finished({"total": len(held)})
         case "look":
             return Finished(_look())
     return Finished({"total": params.value})

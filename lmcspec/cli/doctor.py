@@ -4,12 +4,15 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from lmcspec.base.visible import visible
 from lmcspec.cli.options import DevicesOption, StoreOption, store_path
+
+if TYPE_CHECKING:
+    from lmcspec.engine.devices import Device
 
 
 class Finding(NamedTuple):
@@ -26,14 +29,20 @@ def doctor(
     measure: Annotated[
         bool, typer.Option("--measure", help="Take a minute for each kind of device, for first estimates of plans.")
     ] = False,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to measure each.")] = 60.0,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1, help="How long to measure each.", show_default="60")
+    ] = None,
     format: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
 ) -> None:
     """Say what is there: Python, torch, devices, the store's disk, tracking, plug-ins; and how fast devices are."""
+    from lmcspec.base.errors import UsageError
     from lmcspec.cli.output import console, envelope, put, say
 
     if measure:
-        _measure(devices, seconds, say)
+        _measure(devices, seconds or 60.0, say)
+    elif devices or seconds is not None:
+        option = "--devices" if devices else "--seconds"
+        raise UsageError(f"{option} is about what is measured", help=f"lmcspec doctor --measure {option} …")
     findings = [*_software(), *_devices(), *_store(store_path(store)), *_tracking(store_path(store)), *_plug_ins()]
     if format == "json":
         put(envelope("doctor", True, {"findings": [finding._asdict() for finding in findings]}))
@@ -49,20 +58,24 @@ def doctor(
 
 def _measure(devices: str, seconds: float, say: Any) -> None:
     """Measure one device of each model among those chosen."""
-    from lmcspec.engine.measuring import keep, measure
-    from lmcspec_runners.devices import machine, slots
+    from lmcspec.engine import measuring
+    from lmcspec.engine.gpu import seeing
+    from lmcspec.engine.numerics import device_model
+    from lmcspec.plan import speeds
+    from lmcspec_runners.devices import slots
 
-    places = {device.name: number for number, device in enumerate(machine().gpus)}
-    by_model: dict[str, tuple[str, int]] = {}
+    by_model: dict[str, Device] = {}
     for slot in slots(None, devices):
-        device = slot.device
-        if device.kind == "cpu" or not device.visible:
-            by_model.setdefault("cpu", ("cpu", 0))
-        else:
-            by_model.setdefault(device.model, (f"cuda:{places[device.name]}", device.memory))
-    for model, (where, memory) in by_model.items():
-        say(f"measuring {model} for {seconds:.0f} s")
-        keep(model, measure(where, seconds), memory)
+        by_model.setdefault(slot.device.model if slot.visible else "cpu", slot.device)
+    speeds.prepare()
+    gpus = [device.visible for device in by_model.values() if device.visible]
+    with seeing(gpus):
+        for model, device in by_model.items():
+            place = f"cuda:{gpus.index(device.visible)}" if device.visible else "cpu"
+            say(f"measuring {model or device.name} for {seconds:.0f} s")
+            points = measuring.measure(place, seconds)
+            # nvidia-smi has no name for a part of a GPU, and torch has.
+            measuring.keep(model or device_model(place), points, device.memory)
 
 
 def _software() -> Iterator[Finding]:
@@ -95,7 +108,7 @@ def _devices() -> Iterator[Finding]:
     if not here.gpus:
         yield Finding("gpu", "none that may be used")
     yield Finding("cpu", f"{here.cores} cores, {size(host_memory())} of memory")
-    for model in dict.fromkeys([*(device.model for device in here.gpus), "cpu"]):
+    for model in dict.fromkeys([*(device.model for device in here.gpus if device.model), "cpu"]):
         known = speed(model)
         if known is None:
             yield Finding(f"speed of {model}", "unknown", "lmcspec doctor --measure")
@@ -124,12 +137,13 @@ def _store(path: Path) -> Iterator[Finding]:
 def _tracking(path: Path) -> Iterator[Finding]:
     from lmcspec.cli.options import open_existing
     from lmcspec.track import tracking_uri
+    from lmcspec.track.where import shown
 
     existing = open_existing(path)
     if existing is None:
         yield Finding("tracking", "a database in the store, once there is one, or MLFLOW_TRACKING_URI")
     else:
-        yield Finding("tracking", tracking_uri(existing, None))
+        yield Finding("tracking", shown(tracking_uri(existing, None)))
 
 
 def _plug_ins() -> Iterator[Finding]:

@@ -71,6 +71,10 @@ def plan(
     from lmcspec.plan.together import together
 
     begun = time.perf_counter()
+    if simulate and (devices or workers is not None):
+        option = "--devices" if devices else "--workers"
+        raise UsageError(f"{option} is about this machine, and --simulate names others", help=f"leave {option} out")
+    shown = 0 if simulate else slots(workers, devices, max_parallel)
     if output is not None and (targets or until or only or failed or force):
         raise UsageError(
             "-o saves a whole plan, and no part of it",
@@ -116,7 +120,7 @@ def plan(
     if format == "json":
         from lmcspec.cli.output import envelope, put
 
-        document = render.document(view, slots(workers, devices, max_parallel))
+        document = render.document(view, shown)
         if asked is not None:
             from lmcspec.engine.simulated_plan import answer
 
@@ -132,7 +136,6 @@ def plan(
         else:
             where = f"store {store_path(store)}" + ("" if existing else " (empty)")
             source = f"{where}  planned {len(view.counted):,} tasks in {seconds:.2f} s"
-            shown = 0 if asked is not None else slots(workers, devices, max_parallel)
             for part in render.table(view, shown, source, everything=everything):
                 screen.print(part)
         if asked is not None:

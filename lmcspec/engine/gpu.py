@@ -1,5 +1,9 @@
 """A worker's GPU: taking hold of it, and giving back after each task what nothing holds any more."""
 
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+
 
 def claim() -> str:
     """Begin to use the GPU that this process sees. What is wrong, in a line, if that can't be; else nothing."""
@@ -33,3 +37,19 @@ def release() -> bool:
         except RuntimeError:
             return False
     return True
+
+
+@contextlib.contextmanager
+def seeing(uuids: Sequence[str]) -> Iterator[None]:
+    """Have CUDA, which must not have started yet, see these GPUs and no other: `cuda:0` is the first of them.
+
+    By itself it begins with the fastest, and nvidia-smi with the first on the bus.
+    """
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(uuids)
+    try:
+        yield
+    finally:
+        del os.environ["CUDA_VISIBLE_DEVICES"]
+        if before is not None:
+            os.environ["CUDA_VISIBLE_DEVICES"] = before

@@ -85,7 +85,7 @@ def _point(network: "nn.Module", shape: tuple[int, int, int], batch: int, device
 
     def done() -> None:
         if device != "cpu":
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(device)
 
     # What else runs on the cores is no part of their speed.
     clock = time.process_time if device == "cpu" else time.perf_counter

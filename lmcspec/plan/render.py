@@ -215,12 +215,12 @@ def tree(view: Outlook) -> "Tree":
 
 
 def document(view: Outlook, slots: int) -> dict[str, Any]:
-    """The plan held against the store, as plain data."""
+    """The plan held against the store, as plain data; 0 slots: how long it takes on them is not said."""
     return {
         "study": view.plan.study,
         "counts": dict(Counter(state(view, task.id) for task in view.counted)),
-        "slots": slots,
-        "seconds": view.wall(slots),
+        "slots": slots or None,
+        "seconds": view.wall(slots) if slots else None,
         "notes": list(view.plan.notes),
         "tasks": [
             {

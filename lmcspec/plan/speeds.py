@@ -2,13 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Literal, NamedTuple
 
 from lmcspec.base.documents import read_document
+from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.tasks import Task, Work, kind
 
@@ -99,13 +102,34 @@ def _bytes(value: Any) -> int:
     return value if type(value) is int and 0 < value < 2**60 else 0
 
 
+def prepare(where: Path | None = None) -> None:
+    """Make the folder where speeds are kept. UsageError where nothing can be kept there."""
+    place = where or folder()
+    with _keeping(place):
+        place.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=place):
+            pass
+
+
 def remember(name: str, document: dict[str, Any], where: Path | None = None) -> None:
     """Keep what was measured of a device: `layer` and `flops`, three numbers each, and whatever else may be told."""
+    prepare(where)
     path = _path(name, where)
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(document, indent=1))
-    draft.replace(path)
+    with _keeping(path.parent):
+        draft.write_text(json.dumps(document, indent=1))
+        draft.replace(path)
+
+
+@contextmanager
+def _keeping(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"speeds can't be kept in {place}: {error.strerror or error}",
+            help="set XDG_STATE_HOME to a folder that you can write to",
+        ) from error
 
 
 def _path(name: str, where: Path | None) -> Path:

@@ -55,9 +55,33 @@ def test_a_plan_in_virtual_time(place, lmcspec, finished):
     options = ("--store", str(finished), "--set", "replicates=3", "--simulate", "2 x h200, 1 x cpu")
     said = lmcspec("plan", "study.toml", *options)
     assert "simulated on 2 h200 and 1 cpu" in said.out and "critical path" in said.out
-    data = lmcspec("plan", "study.toml", "--format", "json", *options).data["simulated"]
+    document = lmcspec("plan", "study.toml", "--format", "json", *options).data
+    assert (document["slots"], document["seconds"]) == (None, None), "this machine's are not what was asked for"
+    data = document["simulated"]
     low, middle, high = data["seconds"]
     assert low <= middle <= high and data["slots"] == 3
+    here = lmcspec("plan", "study.toml", "--format", "json", "--workers", "3", *options[:4]).data
+    assert here["slots"] == 3 and here["seconds"] > 0 and "simulated" not in here
+
+
+@pytest.mark.parametrize("options", [("--devices", "bogus"), ("--devices", "1 x cpu"), ("--workers", "2")])
+def test_devices_of_this_machine_are_none_of_a_plan_in_virtual_time(place, lmcspec, options):
+    for form in ("table", "tree", "json"):
+        said = lmcspec("plan", "study.toml", "--simulate", "2 x h200", "--format", form, *options)
+        assert said.code == 2 and f"leave {options[0]} out" in said.err
+
+
+@pytest.mark.parametrize("form", ["table", "tree", "json"])
+def test_devices_are_checked_whatever_is_shown(place, lmcspec, form):
+    said = lmcspec("plan", "study.toml", "--format", form, "--devices", "bogus")
+    assert said.code == 2 and "there is no device 'bogus'" in said.err
+
+
+def test_a_plan_in_virtual_time_of_nothing(place, lmcspec, finished):
+    options = ("--store", str(finished), "--simulate", "2 x h200")
+    assert "simulated on 2 h200: nothing to run" in lmcspec("plan", "study.toml", *options).out
+    data = lmcspec("plan", "study.toml", "--format", "json", *options).data["simulated"]
+    assert data["seconds"] == [0.0, 0.0, 0.0] and data["enough"] is None
 
 
 def test_the_doctor_says_what_there_is(place, lmcspec, tmp_path):

@@ -68,13 +68,13 @@ def test_a_plan_in_virtual_time(place, lmcspec, finished):
 def test_devices_of_this_machine_are_none_of_a_plan_in_virtual_time(place, lmcspec, options):
     for form in ("table", "tree", "json"):
         said = lmcspec("plan", "study.toml", "--simulate", "2 x h200", "--format", form, *options)
-        assert said.code == 2 and f"leave {options[0]} out" in said.err
+        assert said.code == 2 and f"leave {options[0]} out" in said.out + said.err
 
 
 @pytest.mark.parametrize("form", ["table", "tree", "json"])
 def test_devices_are_checked_whatever_is_shown(place, lmcspec, form):
     said = lmcspec("plan", "study.toml", "--format", form, "--devices", "bogus")
-    assert said.code == 2 and "there is no device 'bogus'" in said.err
+    assert said.code == 2 and "there is no device 'bogus'" in said.out + said.err
 
 
 def test_a_plan_in_virtual_time_of_nothing(place, lmcspec, finished):

@@ -42,7 +42,7 @@ def doctor(
         _measure(devices, seconds or 60.0, say)
     elif devices or seconds is not None:
         option = "--devices" if devices else "--seconds"
-        raise UsageError(f"{option} is about what is measured", help=f"lmcspec doctor --measure {option} …")
+        raise UsageError(f"{option} is about what is measured", help="add --measure")
     findings = [*_software(), *_devices(), *_store(store_path(store)), *_tracking(store_path(store)), *_plug_ins()]
     if format == "json":
         put(envelope("doctor", True, {"findings": [finding._asdict() for finding in findings]}))

@@ -37,6 +37,10 @@ class RemoteError(StoreError):
     """A URL that can't be reached, or doesn't do what it was asked to."""
 
 
+class StoppedError(RemoteError):
+    """Sending was over before its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A folder at a URL. Open it with `Remote.at`."""
@@ -135,14 +139,19 @@ class Remote:
 
         self._place(name, put)
 
-    def send(self, name: str, source: IO[bytes]) -> None:
-        """Put an open file there, piece by piece."""
+    def send(self, name: str, source: IO[bytes], over: threading.Event | None = None) -> None:
+        """Put an open file there, piece by piece. StoppedError, and nothing is put there, once it is `over`."""
 
         def put(path: str) -> None:
             source.seek(0)
-            file = self._in_time(lambda: self.filesystem.open(path, "wb"))
-            while piece := source.read(PIECE):
-                self._in_time(lambda piece=piece: file.write(piece))
+            file = self._in_time(lambda: self.filesystem.open(path, "wb"), over)
+            try:
+                while piece := source.read(PIECE):
+                    self._in_time(lambda piece=piece: file.write(piece), over)
+                self._in_time(lambda: True, over)
+            except StoppedError:
+                _discard(file)
+                raise
             self._in_time(file.close)
 
         self._place(name, put, timed=False)
@@ -150,6 +159,11 @@ class Remote:
     def delete(self, name: str) -> None:
         """Delete a file, if it is there."""
         self._answer(f"delete {name}", lambda: self.filesystem.rm_file(self._path(name)))
+
+    def delete_empty(self, folder: str) -> None:
+        """Delete a folder without files, where the URL has folders: one that stays is listed as an object."""
+        with contextlib.suppress(Exception):
+            self._in_time(lambda: self.filesystem.rmdir(self._path(folder)))
 
     def names(self, folder: str) -> list[str]:
         """The names in a folder, sorted; none if it isn't there."""
@@ -184,6 +198,11 @@ class Remote:
             except FileNotFoundError:
                 self.filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
                 put(target)
+            except StoppedError:
+                if self._on_disk:
+                    with contextlib.suppress(OSError):
+                        self.filesystem.rm_file(target)
+                raise
             if self._on_disk:
                 os.replace(target, path)
             return True
@@ -206,18 +225,27 @@ class Remote:
                 time.sleep(pause)
         return None
 
-    def _in_time(self, ask: Callable[[], _Answer]) -> _Answer:
-        """The answer if it comes in time; TimeoutError if not: what was asked may then go on, and is not heard."""
+    def _in_time(self, ask: Callable[[], _Answer], over: threading.Event | None = None) -> _Answer:
+        """The answer if it comes in time; TimeoutError if not: what was asked may then go on, and is not heard.
+
+        StoppedError where it is `over` before.
+        """
+        over = over or threading.Event()
         answers: list[_Answer] = []
         errors: list[BaseException] = []
         thread = threading.Thread(target=_into, args=(ask, answers, errors), daemon=True)
-        thread.start()
-        thread.join(self.patience)
+        deadline = time.monotonic() + self.patience
+        if not over.is_set():
+            thread.start()
+        while thread.is_alive() and not over.is_set() and (left := deadline - time.monotonic()) > 0:
+            thread.join(min(left, 0.1))
         if errors:
             raise errors[0]
-        if not answers:
-            raise TimeoutError(f"no answer for {self.patience:g} s")
-        return answers[0]
+        if answers:
+            return answers[0]
+        if over.is_set():
+            raise StoppedError(f"sending to {self.url} was over before its end")
+        raise TimeoutError(f"no answer for {self.patience:g} s")
 
     def _error(self, what: str, error: Exception) -> RemoteError:
         words = one_line(_SECRET.sub("", str(error)))[:300]
@@ -248,6 +276,13 @@ def _protocols(filesystem: Any) -> tuple[str, ...]:
 def _is_final(error: Exception) -> bool:
     """Whether another try would come to the same."""
     return isinstance(error, _FINAL) or (isinstance(error, _FINAL_KINDS) and not isinstance(error, OSError))
+
+
+def _discard(file: Any) -> None:
+    """Give up a file that was begun: fsspec's own would make what came so far the file once it is forgotten."""
+    with contextlib.suppress(Exception):
+        file.closed = True
+        file.discard()
 
 
 def _bounded(file: Any, most: int) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from lmcspec.store.lease import take
 from lmcspec.store.remote import Remote
 from lmcspec.store.store import Store
 from lmcspec.tasks.checkpoint import CHECKPOINT
-from lmcspec.tasks.checkpointed import LONGEST, done_in, done_of
+from lmcspec.tasks.checkpointed import done_in, done_of, length_of_head
 
 EVERY = 60.0
 """Seconds between two checkpoints of a task that are sent, at least."""
@@ -59,7 +59,7 @@ def fetch_checkpoint(store: Store, remote: Remote, identifier: str) -> bool:
 def _beginning(pieces: Iterator[bytes]) -> bytes:
     """The head of a checkpoint, and some more."""
     held = b""
-    while len(held) < LONGEST + 8 and (piece := next(pieces, b"")):
+    while len(held) < length_of_head(held) and (piece := next(pieces, b"")):
         held += piece
     return held
 
@@ -78,11 +78,14 @@ def _put(store: Store, folder: Path, pieces: Iterable[bytes]) -> None:
         beneath.remove(store.root, draft)
 
 
-def send_checkpoint(store: Store, remote: Remote, identifier: str) -> bool:
-    """Put the store's checkpoint of a task in the place of the URL's; whether there is one."""
+def send_checkpoint(store: Store, remote: Remote, identifier: str, over: threading.Event | None = None) -> bool:
+    """Put the store's checkpoint of a task in the place of the URL's, unless it is `over` before; whether there is one.
+
+    RemoteError where the URL can't be written to, or it was over.
+    """
     try:
         with beneath.reading(store.root, layout.partial_folder(store.root, identifier) / CHECKPOINT) as source:
-            remote.send(_name(identifier), source)
+            remote.send(_name(identifier), source, over)
     except FileNotFoundError:
         return False
     return True
@@ -97,7 +100,7 @@ def forget_checkpoint(remote: Remote, identifier: str) -> None:
 def sending(store: Store, remote: Remote, identifier: str) -> Iterator[list[bool]]:
     """Send the checkpoints that the task in the block writes, now and then; the list has an entry once one was sent.
 
-    A URL that can't be written to just now stops no task.
+    A URL that can't be written to just now stops no task, and none waits for what is being sent when it ends.
     """
     over, sent = threading.Event(), list[bool]()
     before = _mark(store, identifier)
@@ -110,7 +113,7 @@ def sending(store: Store, remote: Remote, identifier: str) -> Iterator[list[bool
                 continue
             began = time.monotonic()
             with contextlib.suppress(StoreError, OSError):
-                if send_checkpoint(store, remote, identifier):
+                if send_checkpoint(store, remote, identifier, over):
                     sent.append(True)
             last, took = mark, time.monotonic() - began
             due = time.monotonic() + max(EVERY, SHARE * took)

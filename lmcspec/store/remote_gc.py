@@ -25,4 +25,5 @@ def _delete(remote: Remote, identifier: str) -> None:
         remote.delete(f"{folder}/{mark}")
     for name in remote.names(folder):
         remote.delete(f"{folder}/{name}")
+    remote.delete_empty(folder)
     forget_checkpoint(remote, identifier)

@@ -7,10 +7,8 @@ from typing import BinaryIO
 
 from lmcspec.base import beneath
 from lmcspec.base.documents import parse_document
-from lmcspec.tasks.checkpoint import CHECKPOINT
+from lmcspec.tasks.checkpoint import CHECKPOINT, LONGEST_HEAD
 
-LONGEST = 1 << 20
-"""Bytes of the head of a checkpoint."""
 _DONE = re.compile(r"[0-9]{1,15}")
 _UNIT = re.compile(r"[a-z]+( [a-z]+)?")
 
@@ -36,6 +34,12 @@ def done_of(beginning: bytes) -> int:
     return said[1] if said else -1
 
 
+def length_of_head(beginning: bytes) -> int:
+    """How many bytes of a checkpoint that begins with these are to be read to know what it says."""
+    length = int.from_bytes(beginning[:8], "little") if len(beginning) >= 8 else 0
+    return 8 + (length if length <= LONGEST_HEAD else 0)
+
+
 def _said_in(root: Path, folder: Path) -> tuple[str, int] | None:
     path = folder / CHECKPOINT
     try:
@@ -49,7 +53,7 @@ def _said(file: BinaryIO, path: Path) -> tuple[str, int] | None:
     """(unit, how many are done) by the head of a checkpoint."""
     try:
         length = int.from_bytes(file.read(8), "little")
-        head = file.read(length) if length <= LONGEST else b""
+        head = file.read(length) if length <= LONGEST_HEAD else b""
         says = parse_document(head, path, dict)["__metadata__"]
         done, unit = says["done"], says["unit"]
         if _DONE.fullmatch(done) and _UNIT.fullmatch(unit):

@@ -44,7 +44,7 @@ ELSEWHERE = {
         "Path('/proc/self/stat').exists",
     },
     # At a URL, where there is no folder of ours; on a disk a draft takes the place of whatever has the name.
-    "store/remote.py": {"os.replace", "self.filesystem.makedirs", "self.filesystem.open"},
+    "store/remote.py": {"os.replace", "self.filesystem.makedirs", "self.filesystem.open", "self.filesystem.rmdir"},
     "store/header.py": {"root.mkdir", "root.exists", "root.is_dir"},  # the root is the user's to name
     "report/folder.py": {"root.mkdir"},
     # Folders of a store are made and looked at when it is opened; databases when their paths are worked out (`where`).

@@ -10,7 +10,7 @@ from context_for_tests import TestContext
 from safetensors.torch import save
 
 from lmcspec.tasks.checkpoint import CHECKPOINT, Checkpoints
-from lmcspec.tasks.checkpointed import LONGEST, stands
+from lmcspec.tasks.checkpointed import LONGEST_HEAD, stands
 
 
 def test_what_was_written_says_where_it_stands(tmp_path):
@@ -46,7 +46,7 @@ def head(metadata):
         head({"done": "3", "unit": ["update"]}),
         head([1, 2]),
         (10**15).to_bytes(8, "little") + b"{}",
-        (LONGEST + 1).to_bytes(8, "little") + b"{" * (LONGEST + 1),
+        (LONGEST_HEAD + 1).to_bytes(8, "little") + b"{" * (LONGEST_HEAD + 1),
         (200_000).to_bytes(8, "little") + b"[" * 200_000,
         head({"done": "3", "unit": "update"})[:-4],
         save({"a": torch.tensor(1.0)}, {"task": "x", "sha256": "y"}),

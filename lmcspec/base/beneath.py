@@ -274,10 +274,10 @@ class Measured(NamedTuple):
 
 
 def measure(root: Path, path: Path) -> Measured:
-    """How much a file holds, or a folder with all that is in it; links are not followed."""
+    """How much a file holds, or a folder with all that is in it and may be read; links are not followed."""
     total, newest = 0, 0.0
     with (
-        contextlib.suppress(FileNotFoundError, NotADirectoryError, ForeignError),
+        contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError, ForeignError),
         _parent(root, path) as (parent, name),
     ):
         status = os.stat(name, dir_fd=parent, follow_symlinks=False)

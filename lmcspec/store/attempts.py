@@ -77,7 +77,7 @@ def interrupted(store: Store, task: str, clock: Clock = time.monotonic) -> bool:
     states = [attempt_state(store, task, name, clock) for name in attempts_at(store, task)]
     if "live" in states or not is_dead(store, task, clock):
         return False
-    return "dead" in states or bool(beneath.names(store.root, layout.partial_folder(store.root, task)))
+    return "dead" in states or bool(_names(store.root, layout.partial_folder(store.root, task)))
 
 
 def last_ending(store: Store, task: str, clock: Clock = time.monotonic) -> Ending | None:
@@ -107,7 +107,7 @@ INTERRUPTED: Literal["interrupted"] = "interrupted"
 def _checkpointed(store: Store, task: str) -> int:
     """When the newest checkpoint of a task was written, in nanoseconds since 1970; 0 where there is none."""
     folder = layout.partial_folder(store.root, task)
-    files = (beneath.look(store.root, folder / name) for name in beneath.names(store.root, folder))
+    files = (beneath.look(store.root, folder / name) for name in _names(store.root, folder))
     return max((file.st_mtime_ns for file in files if file is not None), default=0)
 
 
@@ -148,9 +148,18 @@ def folders(root: Path, path: Path) -> list[str]:
     return names
 
 
+def _names(root: Path, path: Path) -> list[str]:
+    """The names in a folder. Where it may not be read, as a colleague's, a line says that it is left alone."""
+    try:
+        return beneath.names(root, path)
+    except PermissionError:
+        _log.warning("%s may not be read by you, and is left alone", path)
+        return []
+
+
 def attempts_at(store: Store, task: str) -> list[str]:
     """Names of attempts of which a folder or an owner's file is there."""
-    names = beneath.names(store.root, layout.attempts_folder(store.root, task))
+    names = _names(store.root, layout.attempts_folder(store.root, task))
     return sorted(filter(layout.is_attempt, {name.removesuffix(".json") for name in names}))
 
 
@@ -169,7 +178,7 @@ def _sweep_attempt(store: Store, task: str, name: str, clock: Clock) -> bool:
 
 def _sweep_drafts(root: Path, folder: Path) -> None:
     """Delete the drafts of processes that are gone, and old ones of which nobody here can tell."""
-    for name in filter(layout.is_draft, beneath.names(root, folder)):
+    for name in filter(layout.is_draft, _names(root, folder)):
         left = layout.draft_is_left(name)
         if left is None:
             status = beneath.look(root, folder / name)

@@ -153,7 +153,7 @@ def delete(connection: sqlite3.Connection, identifiers: Iterable[str]) -> None:
 
 
 def entry_of(stored: Stored) -> Entry:
-    """The entry of a committed object."""
+    """The entry of a committed object. ValueError where its files are said to be larger than any disk."""
     record = stored.record
     seconds = record.get("seconds")
     commit = beneath.look(stored.root, stored.path / COMMIT)
@@ -164,16 +164,22 @@ def entry_of(stored: Stored) -> Entry:
         str(record.get("model", "")),
         1.0 if record.get("units") is None else float(record["units"]),
         None if seconds is None else float(seconds),
-        stored.bytes,
+        _of_files(stored.bytes),
         str(stored.outcome),
         str(stored.digest),
         float(record.get("committed", 0.0)),
         str(_part(record, "numerics").get("device", "")),
         _count(_part(record, "memory").get("host")),
         _count(_part(record, "memory").get("device")),
-        beside + (commit.st_size if commit else 0),
+        _of_files(beside + (commit.st_size if commit else 0)),
         str(record.get("study", "")),
     )
+
+
+def _of_files(total: int) -> int:
+    if total >= 2**60:  # what the database can hold of each, and of the sum of some
+        raise ValueError(f"its files are said to have {total:,} bytes")
+    return total
 
 
 def _part(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:

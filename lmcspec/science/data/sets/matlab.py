@@ -43,7 +43,8 @@ def read_mat(path: Path, names: Collection[str]) -> dict[str, np.ndarray]:
     for element in _elements(content[_HEAD:], order, padded=False):
         variable = element
         if element.type == _COMPRESSED:
-            if _name_of(_Element(_MATRIX, _expanded(element.data, _PEEK)[8:]), order) not in names:
+            name = _name_of(_Element(_MATRIX, _expanded(element.data, _PEEK)[8:]), order)
+            if name not in names or name in arrays:
                 continue
             (variable,) = _elements(_expanded(element.data, MOST), order)
         name = _name_of(variable, order)
@@ -92,4 +93,7 @@ def _array(variable: _Element, order: str) -> np.ndarray:
     values = np.frombuffer(numbers.data, np.dtype(f"{order}{_NUMBERS[numbers.type]}"))
     if min(shape, default=0) < 0 or prod(shape) != len(values):
         raise ValueError(f"it says {shape} of {len(values):,} numbers")
-    return values.astype(_CLASSES[flag & 0xFF], copy=False).reshape(shape, order="F")
+    kind = np.dtype(_CLASSES[flag & 0xFF])
+    if len(values) * kind.itemsize > MOST:
+        raise ValueError(f"its {len(values):,} numbers of {kind.itemsize} bytes are more than {MOST:,} bytes")
+    return values.astype(kind, copy=False).reshape(shape, order="F")

@@ -23,7 +23,7 @@ LARGEST = 256 * 2**20
 """Bytes of a file: 89 million pixels that are not compressed. Decoders take twice that of memory, whatever it shows."""
 READS = 300_000
 """How often a decoder may read on in a file, and three times what a PNG of LARGEST takes: some look for the end of a
-header byte by byte, in zeros without end."""
+header byte by byte, in zeros without end. Behind the header twice for each byte: runs of a BMP are read so."""
 DIM = 4096
 """A 16-bit picture whose brightest value is below this may well have its white there, as cameras of 12 bits do."""
 _WHITE_IS_ZERO, _INTERPRETATION, _SAMPLES = 0, 262, 339
@@ -38,16 +38,20 @@ class _Refused(ValueError):
 
 
 class _Counted:
-    """An open file, from which is read READS times at most."""
+    """An open file, from which is read a number of times at most: READS, and then what is allowed."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file, self._left = file, READS
+
+    def allow(self, times: int) -> None:
+        """Let it be read so often from now on, or READS times if that is more."""
+        self._left = max(READS, times)
 
     def read(self, size: int = -1) -> bytes:
         """As the file's own. ValueError for one time too many."""
         self._left -= 1
         if self._left < 0:
-            raise ValueError("it has a header without end")
+            raise ValueError("it has a header, or data, without end")
         return self._file.read(size)
 
     def __getattr__(self, name: str) -> Any:
@@ -68,6 +72,7 @@ def picture(path: Path) -> "Image":
             counted: Any = _Counted(file)
             with Image.open(counted, formats=_formats()) as image:
                 coded = image.tile[0][3] if image.tile else ""  # gone once it is loaded
+                counted.allow(2 * size)
                 image.load()
                 return as_seen(image, coded if isinstance(coded, str) else "")
     except _Refused as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lmcspec.plan.collect import Sorting
-    from lmcspec.plan.unneeded import Leaving
+    from lmcspec.plan.unneeded import Leaving, Wish
 
 USED_UP = "files that were used"
 WHAT = {"result": "", "files": USED_UP, "attempt": "logs of failures", "checkpoint": "checkpoints"}
@@ -80,7 +80,7 @@ def gc(
     if format is Format.json:
         put(envelope("gc", not stuck, _document(sorting, gone, yes, stuck, busy)))
     else:
-        _show(sorting, gone, path, yes, wish.to)
+        _show(sorting, gone, path, yes, wish)
         if busy:
             say(f"{busy}: nothing can be deleted until it ends")
         if gone and not yes:
@@ -111,7 +111,7 @@ def _size(text: str | None) -> int | None:
         raise UsageError(f"--to: {error}", help="such as --to 50GB") from None
 
 
-def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: bool, to: int | None) -> None:
+def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: bool, wish: "Wish") -> None:
     from lmcspec.plan.render import size
     from lmcspec.plan.unneeded import unneeded
 
@@ -127,11 +127,19 @@ def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: 
         kept = len(sorting.needs.kept)
         whose_needs = f"{kept:,} kept studies need" if kept != 1 else f"{next(iter(sorting.needs.kept))} needs"
         screen.print(f"Nothing to delete: {whose_needs} everything in the store {path}, {size(total)}.")
-    if to is not None and total - frees > to:
+    if wish.to is not None and total - frees > wish.to:
         screen.print(
-            f"{size(total - frees)} stay, more than {size(to)}: kept studies need them, or they are journals, reports "
-            "and MLflow's. `lmcspec status` shows what takes room; `lmcspec forget STUDY` gives a study up."
+            f"{size(total - frees)} stay, more than {size(wish.to)}: kept studies need them,{_spared_by(wish)} or they "
+            "are journals, reports and MLflow's. `lmcspec status` shows what takes room; `lmcspec forget STUDY` gives "
+            "a study up."
         )
+
+
+def _spared_by(wish: "Wish") -> str:
+    """What else of the command leaves things where they are, in words."""
+    limits = {"--study": wish.studies, "--keep": wish.spared, "--older": wish.older is not None}
+    named = [name for name, is_said in limits.items() if is_said]
+    return f" {' and '.join(named)} {'spare' if len(named) > 1 else 'spares'} them," if named else ""
 
 
 def _table(gone: "Iterable[Leaving]") -> "RenderableType":

@@ -88,11 +88,13 @@ def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:
         except StoreError as error:
             trouble = f"{error}; {error.help}"
     if format is Format.json:
-        put(
-            envelope(
-                "status", True, {"studies": [view.document() for view in views], "room": taken and taken.document()}
-            )
-        )
+        document = {
+            "studies": [view.document() for view in views],
+            "unread": {study: str(error) for study, error in unread.items()},
+            "room": taken and taken.document(),
+            "trouble": trouble,
+        }
+        put(envelope("status", True, document))
         return
     screen = console()
     if not views and not unread:

@@ -177,8 +177,8 @@ class Ledger:
             for note in ("described", "current", "status"):
                 self.erase(f"{note}/{run}")
         for task in tasks:
-            prefix = f"metrics/{task}/"
-            self._change("DELETE FROM offsets WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
+            # By the key's order, of which "0" is what comes after "/": else all offsets are looked at for each task.
+            self._change("DELETE FROM offsets WHERE name >= ? AND name < ?", (f"metrics/{task}/", f"metrics/{task}0"))
         for invocation in invocations:
             self._change("DELETE FROM offsets WHERE name = ?", (f"journal/{invocation}",))
             self.erase(f"invocation/{invocation}")

@@ -1,5 +1,6 @@
 """What was told to a server, on a disk that is not as it should be."""
 
+import itertools
 import sqlite3
 
 import pytest
@@ -18,6 +19,32 @@ def test_a_damaged_ledger_is_made_again(tmp_path):
         ledger.assign("subject", "run")
     with Ledger(tmp_path / "a.sqlite") as ledger:
         assert ledger.run("subject") == "run"
+
+
+def test_a_study_is_forgotten_with_what_was_sent_of_its_tasks_and_of_no_others(tmp_path):
+    with Ledger(tmp_path / "a") as ledger:
+        for study, task in (("x", "ab"), ("y", "a"), ("y", "abc")):
+            ledger.assign(f"task/{study}/{task}", f"run of {task}")
+            ledger.move_all({f"metrics/{task}/": 1, f"metrics/{task}/attempt": 2, f"metrics/{task}0": 3})
+        ledger.forget("x", [])
+        kept = [f"metrics/{task}{end}" for task in ("ab", "a", "abc") for end in ("/", "/attempt", "0")]
+        assert [ledger.offset(name) for name in kept] == [0, 0, 3, 1, 2, 3, 1, 2, 3]
+
+
+def test_forgetting_many_tasks_takes_no_more_for_each(tmp_path):
+    """In steps of sqlite's, a thousand at a time."""
+
+    def steps(tasks):
+        with Ledger(tmp_path / f"{tasks}") as ledger:
+            for number in range(tasks):
+                ledger.assign(f"task/x/{number:064}", f"run {number}")
+                ledger.move(f"metrics/{number:064}/attempt", 1)
+            taken = itertools.count()
+            ledger._database.set_progress_handler(lambda: next(taken) < 0, 1000)
+            ledger.forget("x", [])
+            return next(taken)
+
+    assert steps(1200) < 4 * steps(400)
 
 
 def test_one_that_can_t_be_opened_now_is_not_thrown_away(tmp_path):

@@ -70,7 +70,8 @@ def naive(store, uri: str) -> Callable[[], None]:
             plan = recorded(invocation.plan)
             for task in plan.tasks.values():
                 if (stored := store.find(task.id)) is not None:
-                    points = [*grown(task.id, stored, store, none)[0], *described.points(stored)]
+                    curves = [point for piece in grown(task.id, stored, store, none) for point in piece.points]
+                    points = [*curves, *described.points(stored)]
                     tags = described.tags(task) | described.outcome_tags(stored)
                     told.append((task.label, described.params(task), tags, points))
 

@@ -54,6 +54,10 @@ def outcome_tags(stored: Stored) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
+GONE = {"lmcspec.outcome": "gone"}
+"""The tag of a task that is done, of which the store no longer has what it gave."""
+
+
 def points(stored: Stored) -> list[Point]:
     """The points of a finished task: its last numbers under `final/…`, and the curves along a path."""
     at = stored.record.get("committed", 0.0)

@@ -2,43 +2,22 @@
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Any
 
 from lmcspec.base import beneath, clock
-from lmcspec.base.ids import short
-from lmcspec.store import Invocation, Store, Stored, layout
-from lmcspec.track import described, names
+from lmcspec.store import Invocation, Store, layout
+from lmcspec.track import described
 from lmcspec.track.begun import SOON, Begun, unfinished
-from lmcspec.track.curves import grown
 from lmcspec.track.evidence import SUBJECT
+from lmcspec.track.executed import TaskRuns
+from lmcspec.track.looks import Looks
+from lmcspec.track.memory import Memory
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.runs import task_runs
-from lmcspec.track.said import Point, WholeRun
-from lmcspec.track.series import PARENT, SeriesRuns
+from lmcspec.track.said import Point
+from lmcspec.track.series import SeriesRuns
 from lmcspec.track.troubles import unless_refused, unless_unmade
-from lmcspec.track.wanted import Memory
-
-EVERY = 2.0
-"""Seconds between two looks at the numbers of all series while tasks are running, at least."""
-SELDOM = 20
-"""And so many times what such a look takes, which walks over all results that there are."""
-
-
-class Looks:
-    """When to look again. Time is a number that the caller passes in."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def due(self, now: float) -> bool:
-        """Whether it is time for another look."""
-        return now > self._next
-
-    def looked(self, begun: float, ended: float) -> None:
-        """A look took from the one moment to the other."""
-        self._next = ended + max(EVERY, SELDOM * (ended - begun))
 
 
 class Follower:
@@ -50,6 +29,7 @@ class Follower:
         self._invocation, self._series, self._store, self._memory = invocation, series, store, memory
         self._reporter = reporter
         self._source = described.sources(invocation.origin)
+        self._tasks = TaskRuns(invocation, series, store, memory, reporter)
         self._server, self._ledger, self.plan = series.server, series.ledger, series.plan
         self._journal = f"journal/{invocation.id}"
         self._running: dict[str, str] = {}
@@ -59,6 +39,10 @@ class Follower:
         self._begun = False
         self._ended: dict[str, Any] | None = None
         self._dirty, self._looks = True, Looks()
+        self._passed: dict[str, list[str]] = {}
+        """Task -> those that it commits in passing."""
+        for passed, host in self.plan.byproducts.items():
+            self._passed.setdefault(host, []).append(passed)
         self._latest = invocation.started
 
     def step(self, finish: bool = False) -> bool:
@@ -72,7 +56,7 @@ class Follower:
         self._tell_begun(self._new.all() if over else self._new.older(clock.now() - SOON))
         for task, run in self._running.items():
             with unless_refused(task):
-                self._curves(task, run)
+                self._tasks.curves(task, run)
         if self._dirty and (over or finish or self._looks.due(time.monotonic())):
             self._points(last=over)
         if over:
@@ -93,7 +77,7 @@ class Follower:
         for task in tasks:
             if (event := self._new.take(task)) is not None:
                 with unless_refused(task):
-                    self._running[task] = self._start(task, None, event)
+                    self._running[task] = self._tasks.start(task, None, event)
         self._ledger.move(self._journal, self._new.told_to(self._read_to))
         self._ledger.commit_seldom()
 
@@ -134,7 +118,7 @@ class Follower:
         """Tasks that an earlier process of ours has seen begin and not end."""
         begun, self._ended = unfinished(self._invocation, self._read_to)
         for task in begun:
-            if run := self._ledger.run(self._subject(task)):
+            if run := self._ledger.run(self._tasks.subject(task)):
                 self._running[task] = run
 
     def _end(self) -> None:
@@ -144,7 +128,7 @@ class Follower:
         for task, run in self._running.items():
             with unless_refused(task):
                 if self._memory.find(task) is not None:
-                    self._finished(task, run, now)
+                    self._tasks.finished(task, run, now)
                 else:
                     self._server.end(run, "KILLED", now)
         self._running.clear()
@@ -170,6 +154,12 @@ class Follower:
             for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, command):
                 self._server.keep(self._run, path, content)
 
+    def _name_shared(self) -> None:
+        """A task that several series share is under the first; the others say where it is."""
+        shared = self._series.wanted.shared(lambda task: self._ledger.run(self._tasks.subject(task)))
+        for owner, named in shared.items():
+            self._server.log(self._series.run(owner), tags={"lmcspec.shared": json.dumps(named)})
+
     def _points(self, last: bool) -> None:
         begun = time.monotonic()
         rows = self._reporter.rows(self.plan, self._memory)
@@ -185,25 +175,28 @@ class Follower:
         if event["event"] == "run ended":
             self._ended = event
             return
-        task = str(event.get("task", ""))
+        task = event.get("task", "")
         if task not in self.plan.tasks:
             return
-        run = self._ledger.run(self._subject(task))
+        if event["event"] in ("started", "finished"):
+            self._memory.forget([task, *self._passed.get(task, ())])
+        run = self._ledger.run(self._tasks.subject(task))
         start = self._new.take(task)
         if start is not None:
             stored = self._memory.find(task) if event["event"] == "finished" and not event["reused"] else None
             if stored is not None:
-                self._whole(task, stored, start, event["at"])
+                self._dirty = True
+                self._tasks.whole(task, stored, start, event["at"])
                 return
-            self._running[task] = run = self._start(task, None, start)
+            self._running[task] = run = self._tasks.start(task, None, start)
         match event["event"]:
             case "started" if run is None:
                 self._new.add(task, event, offset)
             case "started":
-                self._running[task] = run = self._start(task, run, event)
+                self._running[task] = run = self._tasks.start(task, run, event)
             case "finished" if not event["reused"] and run:
                 self._running.pop(task, None)
-                self._finished(task, run, event["at"])
+                self._tasks.finished(task, run, event["at"])
                 self._dirty = True
             case "finished":
                 self._running.pop(task, None)
@@ -215,8 +208,8 @@ class Follower:
                 self._server.log(run, tags={"lmcspec.retried": f"{event['reason']}: {event['message']}"})
             case "failed" if run:
                 self._running.pop(task, None)
-                self._log(task, run, tags={"lmcspec.failure": f"{event['reason']}: {event['message']}"})
-                if (log := layout.attempt_log(self._store.root, str(event["log"]))) is not None:
+                self._tasks.log(task, run, tags={"lmcspec.failure": f"{event['reason']}: {event['message']}"})
+                if (log := layout.attempt_log(self._store.root, event["log"])) is not None:
                     self._server.file(run, log)
                 self._server.end(run, "FAILED", event["at"])
             case "interrupted" if run:
@@ -224,99 +217,3 @@ class Follower:
                 self._server.end(run, "KILLED", event["at"])
             case _:
                 pass
-
-    def _subject(self, task: str) -> str:
-        return f"task/{self.plan.study}/{task}"
-
-    def _start(self, task: str, run: str | None, event: Mapping[str, Any]) -> str:
-        if run is not None:
-            # Said again of a run that is there: the one that it hung beneath may have been lost.
-            self._server.resume(run)
-            self._server.log(run, tags=self._attempt(task, event))
-            return run
-        name, tags = self._introduced(task, event)
-        run = self._server.create(self._series.experiment, name, event["at"], tags)
-        self._ledger.assign(self._subject(task), run)
-        return run
-
-    def _attempt(self, task: str, event: Mapping[str, Any]) -> dict[str, str]:
-        """Tags that are another's at each attempt, and of what the run hangs beneath."""
-        attempt = {"lmcspec.attempt": str(event["attempt"]), "lmcspec.invocation": self._invocation.id}
-        if owners := self._series.wanted.owners.get(task, ()):
-            attempt |= {PARENT: self._series.run(owners[0]), "lmcspec.group": owners[0].group}
-        return attempt
-
-    def _introduced(self, task: str, event: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-        """(name, tags) of a task's new run."""
-        planned, owners = self.plan.tasks[task], self._series.wanted.owners.get(task, ())
-        tags = {
-            SUBJECT: self._subject(task),
-            "lmcspec.study": self.plan.study,
-            "lmcspec.plan": self._series.plan_id,
-            **described.tags(planned),
-            **self._attempt(task, event),
-            **self._source,
-        }
-        return names.task(planned.label, owners[0].name) if owners else planned.label, tags
-
-    def _whole(self, task: str, stored: Stored, start: Mapping[str, Any], at: float) -> None:
-        """Tell in one go of a task that is over, and of which nothing was told."""
-        curves, offsets = grown(task, stored, self._store, self._ledger)
-        name, tags = self._introduced(task, start)
-        run = self._server.whole(
-            WholeRun(
-                experiment=self._series.experiment,
-                name=name,
-                started=start["at"],
-                ended=at,
-                status="FINISHED",
-                tags=tags | described.outcome_tags(stored),
-                params=described.params(self.plan.tasks[task]),
-                points=[*curves, *described.points(stored)],
-            )
-        )
-        self._ledger.assign(self._subject(task), run)
-        self._ledger.write(f"described/{run}", "yes")
-        self._ledger.move_all(offsets)
-        self._dirty = True
-        self._keep_files(task, run, stored)
-
-    def _log(
-        self, task: str, run: str, points: Sequence[Point] = (), tags: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
-        """Send metrics and tags of a task's run, and with the first of them its params: a request less."""
-        note = f"described/{run}"
-        params = {} if self._ledger.note(note) else described.params(self.plan.tasks[task])
-        self._server.log(run, points, params, tags)
-        if params:
-            self._ledger.write(note, "yes")
-
-    def _name_shared(self) -> None:
-        """A task that several series share is under the first; the others say where it is."""
-        shared = self._series.wanted.shared(lambda task: self._ledger.run(self._subject(task)))
-        for owner, named in shared.items():
-            self._server.log(self._series.run(owner), tags={"lmcspec.shared": json.dumps(named)})
-
-    def _finished(self, task: str, run: str, at: float) -> None:
-        stored = self._memory.find(task)
-        if stored is None:
-            return
-        curves, offsets = grown(task, stored, self._store, self._ledger)
-        self._log(task, run, [*curves, *described.points(stored)], described.outcome_tags(stored))
-        self._ledger.move_all(offsets)
-        self._keep_files(task, run, stored)
-        self._server.end(run, "FINISHED", at)
-
-    def _keep_files(self, task: str, run: str, stored: Stored) -> None:
-        if beneath.is_file(self._store.root, stored.log) and stored.log.stat().st_size:
-            self._server.file(run, stored.log)
-        with unless_unmade(short(task)):
-            for path, content in self._reporter.of_task(self.plan.tasks[task], stored):
-                self._server.keep(run, path, content)
-
-    def _curves(self, task: str, run: str) -> None:
-        """Send the lines that a running task's metrics have grown by."""
-        points, offsets = grown(task, self._memory.find(task), self._store, self._ledger)
-        if points:
-            self._log(task, run, points)
-        self._ledger.move_all(offsets)

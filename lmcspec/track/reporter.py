@@ -9,7 +9,7 @@ from lmcspec.store import Stored
 if TYPE_CHECKING:
     from lmcspec.report import Row
     from lmcspec.tasks import Task
-    from lmcspec.track.wanted import Memory
+    from lmcspec.track.memory import Memory
 
 
 class Reporter(Protocol):

@@ -13,13 +13,13 @@ from lmcspec.track.evidence import Evidence
 from lmcspec.track.examine import judge, learn, renew_mark, spare
 from lmcspec.track.follow import Follower
 from lmcspec.track.ledger import Ledger
+from lmcspec.track.memory import Memory
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.series import SeriesRuns
 from lmcspec.track.server import Server
 from lmcspec.track.settled import has_settled, is_settled, reopen, settle_again, write_settled
 from lmcspec.track.sparing import Sparing
 from lmcspec.track.troubles import RefusedError, UnreachableError
-from lmcspec.track.wanted import Memory
 
 _log = logging.getLogger(__name__)
 OVER = "over"

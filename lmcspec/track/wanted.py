@@ -11,26 +11,13 @@ from lmcspec.base.spread import alike
 from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan, Series
 from lmcspec.plan.graph import beneath
-from lmcspec.store import Store, Stored
 from lmcspec.tasks import kind
 from lmcspec.track import names
+from lmcspec.track.memory import Memory
 from lmcspec.track.said import Point
 
 if TYPE_CHECKING:
     from lmcspec.report import Row
-
-
-class Memory:
-    """The store's results, each read once: a committed one doesn't change."""
-
-    def __init__(self, store: Store) -> None:
-        self._store, self._found = store, dict[str, Stored]()
-
-    def find(self, identifier: str) -> Stored | None:
-        """The committed result of a task, or None."""
-        if identifier not in self._found and (stored := self._store.find(identifier)) is not None:
-            self._found[identifier] = stored
-        return self._found.get(identifier)
 
 
 @dataclass(frozen=True, slots=True)

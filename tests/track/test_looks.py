@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcspec.track.follow import EVERY, SELDOM, Looks
+from lmcspec.track.looks import EVERY, SELDOM, Looks
 
 
 def test_the_first_is_at_once_and_then_every_so_often():

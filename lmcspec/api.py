@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.base.errors import LmcspecError
+from lmcspec.base.errors import LmcspecError, UsageError
 from lmcspec.base.visible import visible
 from lmcspec.catalog import get
 from lmcspec.plan import MAX_TASKS
@@ -142,6 +142,8 @@ class Plan:
         from lmcspec_runners.exchanging import fetch_what_is_there
         from lmcspec_runners.placing import Places, placed
 
+        if require_tracking and not track:
+            raise UsageError("track=False and require_tracking=True can't both be had", help="leave one of them out")
         get("runner", runner)
         refuse_empty(self.graph)
         store = Store.open(self.store, trusted=self.trust_store)

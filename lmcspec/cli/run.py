@@ -26,7 +26,7 @@ from lmcspec.cli.options import (
     store_path,
 )
 from lmcspec.cli.output import Format, as_documents, console, envelope, put, say
-from lmcspec.cli.tracking import TrackingOption, track
+from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold, track
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path_
 
 
 def run(
+    context: typer.Context,
     specs: SpecsArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
@@ -89,7 +90,7 @@ def run(
     max_tasks: MaxTasksOption = 100_000,
     tracking_uri: TrackingOption = None,
     no_tracking: Annotated[
-        bool, typer.Option("--no-tracking", envvar="LMCSPEC_NO_TRACKING", help="Leave MLflow to `lmcspec sync`.")
+        bool, typer.Option("--no-tracking", envvar=NO_TRACKING, help="Leave MLflow to `lmcspec sync`.")
     ] = False,
     require_tracking: Annotated[
         bool, typer.Option("--require-tracking", help="Fail where the tracking server can't be told everything.")
@@ -118,6 +119,7 @@ def run(
     from lmcspec.track.telling import telling
     from lmcspec_runners.placing import Places, placed
 
+    refuse_untold(context)
     get("runner", runner)  # an unknown name is better said before anything else
     opened = Store.open(store_path(store), trusted=trust)
     studies: list[PlannedStudy] = []

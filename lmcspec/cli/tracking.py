@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from lmcspec.store import Store
     from lmcspec.track import Tracker
 
+NO_TRACKING = "LMCSPEC_NO_TRACKING"
+
 TrackingOption = Annotated[
     str | None,
     typer.Option(
@@ -19,6 +21,21 @@ TrackingOption = Annotated[
         show_default="a database in the store",
     ),
 ]
+
+
+def refuse_untold(context: typer.Context) -> None:
+    """UsageError where a run has to be told to a server, and is to be told to none."""
+    from lmcspec.base.errors import UsageError
+
+    if not (context.params["no_tracking"] and context.params["require_tracking"]):
+        return
+    source = context.get_parameter_source("no_tracking")
+    if source is not None and source.name == "ENVIRONMENT":
+        raise UsageError(
+            f"--require-tracking can't be had where {NO_TRACKING} is set",
+            help=f"unset {NO_TRACKING}, or leave --require-tracking out",
+        )
+    raise UsageError("--no-tracking and --require-tracking can't both be had", help="leave one of them out")
 
 
 def track(store: "Store", uri: str | None) -> "Tracker":

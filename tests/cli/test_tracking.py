@@ -35,3 +35,25 @@ def test_where_tracking_is_asked_for_it_is_an_error(nowhere, lmcspec, command):
     assert (said.code, said.out) == (6, "")
     assert "can't be noted in the store" in said.err
     assert "Traceback" not in said.err
+
+
+REQUIRED = ("run", "study.toml", "--require-tracking")
+
+
+@pytest.mark.parametrize(
+    ("command", "variable", "says", "helps"),
+    [
+        ((*REQUIRED, "--no-tracking"), None, "--no-tracking and --require-tracking", "leave one of them out"),
+        ((*REQUIRED, "--no-tracking"), "0", "--no-tracking and --require-tracking", "leave one of them out"),
+        (REQUIRED, "1", "where LMCSPEC_NO_TRACKING is set", "unset LMCSPEC_NO_TRACKING"),
+        (REQUIRED, "true", "where LMCSPEC_NO_TRACKING is set", "unset LMCSPEC_NO_TRACKING"),
+    ],
+)
+def test_what_is_required_and_left_out_is_an_error(place, lmcspec, monkeypatch, command, variable, says, helps):
+    monkeypatch.delenv("LMCSPEC_NO_TRACKING")
+    if variable is not None:
+        monkeypatch.setenv("LMCSPEC_NO_TRACKING", variable)
+    said = lmcspec(*command)
+    assert (said.code, said.out) == (2, "")
+    assert says in said.err and helps in said.err
+    assert not (place / ".lmcspec").exists(), "nothing was begun"

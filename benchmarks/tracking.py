@@ -31,7 +31,7 @@ WAYS = ("lmcspec", "plain", "naive")
 def tell(way: str, folder: str) -> None:
     """Tell the store in this folder, and print what that took."""
     from lmcspec.report import tracked
-    from lmcspec.store import Store, invocations
+    from lmcspec.store import Store
     from lmcspec.track import Tracker, default_uri
     from lmcspec.track.rows import WholeRuns
     from lmcspec.track.server import Server
@@ -41,7 +41,7 @@ def tell(way: str, folder: str) -> None:
     Server(default_uri(store), store).held("small")
     if way == "plain":
         WholeRuns.take = lambda self, run: None
-    tasks = sum(event["event"] == "finished" for one in invocations(store) for _, event in one.events())
+    tasks = len(finished(store))
     act: Callable[[], object] = Tracker(store, default_uri(store), tracked).sync
     if way == "naive":
         act = naive(store, default_uri(store))
@@ -52,12 +52,24 @@ def tell(way: str, folder: str) -> None:
     print(json.dumps({"tasks": tasks, "wall": time.perf_counter() - begun, "processor": processor() - used}))
 
 
+def finished(store) -> list:
+    """The tasks that runs of the store have finished, each study's once: of these there are runs in MLflow."""
+    from lmcspec.plan.document import recorded
+    from lmcspec.store import invocations
+
+    tasks = {}
+    for invocation in invocations(store):
+        plan = recorded(invocation.plan)
+        for _, event in invocation.events():
+            if event["event"] == "finished" and not event["reused"] and event["task"] in plan.tasks:
+                tasks[plan.study, event["task"]] = plan.tasks[event["task"]]
+    return list(tasks.values())
+
+
 def naive(store, uri: str) -> Callable[[], None]:
     """The loop that a script would have, with the numbers of each task at hand: only MLflow's part is timed."""
     from mlflow import MlflowClient
 
-    from lmcspec.plan.document import recorded
-    from lmcspec.store import invocations
     from lmcspec.track import described
     from lmcspec.track.curves import grown
     from lmcspec.track.ledger import Ledger
@@ -66,14 +78,12 @@ def naive(store, uri: str) -> Callable[[], None]:
     experiment = client.create_experiment("naive")
     told = []
     with tempfile.TemporaryDirectory() as place, Ledger(Path(place, "none.sqlite")) as none:
-        for invocation in invocations(store):
-            plan = recorded(invocation.plan)
-            for task in plan.tasks.values():
-                if (stored := store.find(task.id)) is not None:
-                    curves = [point for piece in grown(task.id, stored, store, none) for point in piece.points]
-                    points = [*curves, *described.points(stored)]
-                    tags = described.tags(task) | described.outcome_tags(stored)
-                    told.append((task.label, described.params(task), tags, points))
+        for task in finished(store):
+            if (stored := store.find(task.id)) is not None:
+                curves = [point for piece in grown(task.id, stored, store, none) for point in piece.points]
+                points = [*curves, *described.points(stored)]
+                tags = described.tags(task) | described.outcome_tags(stored)
+                told.append((task.label, described.params(task), tags, points))
 
     def act() -> None:
         for label, params, tags, points in told:

@@ -125,11 +125,11 @@ class Plan:
         import contextlib
 
         from lmcspec.engine.execute import Origin, execute, keep
+        from lmcspec.engine.limits import Limits
         from lmcspec.engine.model_facts import take_facts
         from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
         from lmcspec.engine.recording import unrecorded
-        from lmcspec.engine.run import Limits
         from lmcspec.engine.silence import patience_of
         from lmcspec.plan.checks import refuse_empty
         from lmcspec.plan.chosen import Chosen

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from lmcspec.engine import Summary
     from lmcspec.engine.execute import Origin
-    from lmcspec.engine.run import Limits
+    from lmcspec.engine.limits import Limits
     from lmcspec.engine.runner import Runner
     from lmcspec.plan import Plan
     from lmcspec.plan.outlook import Outlook
@@ -103,10 +103,10 @@ def run(
     from lmcspec.base.errors import BlockedError, LmcspecError
     from lmcspec.catalog import get
     from lmcspec.engine.execute import Origin, keep
+    from lmcspec.engine.limits import Limits
     from lmcspec.engine.model_facts import check_saved, take_facts
     from lmcspec.engine.provenance import provenance
     from lmcspec.engine.recording import unrecorded
-    from lmcspec.engine.run import Limits
     from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked

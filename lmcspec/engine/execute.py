@@ -12,13 +12,14 @@ from lmcspec.base.errors import StoreError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.engine.calibrating import Clock
 from lmcspec.engine.journal import journal
+from lmcspec.engine.limits import NO_LIMITS, Limits
 from lmcspec.engine.of_study import of_study
 from lmcspec.engine.placement import Demand
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.provenance import NOWHERE, Provenance
 from lmcspec.engine.recording import Recording
 from lmcspec.engine.retention import Retention
-from lmcspec.engine.run import NO_LIMITS, Limits, Listener, run
+from lmcspec.engine.run import Listener, run
 from lmcspec.engine.runner import Particular, Runner, name_driver
 from lmcspec.engine.summary import Summary
 from lmcspec.plan.calibration import calibrate

@@ -1,41 +1,39 @@
 """The driver's loop: hand out tasks, collect what workers say, and tell the listeners."""
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from lmcspec.base import clock, faults
 from lmcspec.base.errors import StoreError
 from lmcspec.engine import events
 from lmcspec.engine.context import present
-from lmcspec.engine.failures import Failure, last_lines
+from lmcspec.engine.failures import Failure
 from lmcspec.engine.forecast import Forecast
 from lmcspec.engine.interrupts import Interrupts, RunInterrupted
+from lmcspec.engine.limits import NO_LIMITS, Limits
+from lmcspec.engine.lost import failure_of
 from lmcspec.engine.planned import Job, PlannedTask
-from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, Runner, RunnerEvent
+from lmcspec.engine.runner import (
+    Carrying,
+    Lost,
+    Passed,
+    Progressed,
+    Ready,
+    Replaced,
+    Reported,
+    Returned,
+    Runner,
+    RunnerEvent,
+)
 from lmcspec.engine.schedule import FINAL, Retries, TaskQueue
-from lmcspec.engine.silence import Patience, Silence, Silences, said_of
+from lmcspec.engine.silence import Silence, Silences
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.work import Report
-from lmcspec.store import Index, Store, layout, note_lost
+from lmcspec.store import Index, Store
 
 Listener = Callable[[events.Event], None]
 
 
-class Limits(NamedTuple):
-    """How a run is to be held back."""
-
-    max_parallel: int | None = None
-    """Tasks at a time, at most."""
-    fail_fast: bool = False
-    """Whether the first task that fails for good ends it: nothing more starts, and what runs saves a checkpoint."""
-    patience: Patience = Patience()
-    """How long a task may say nothing."""
-
-
-NO_LIMITS = Limits()
 TICK = 0.2
 """Longest wait for the workers, so that a signal is noticed soon."""
 
@@ -153,6 +151,10 @@ class _Run:
         """Name tasks that have said nothing for long, and end the workers of those that have for too long."""
         now = time.monotonic()
         self._silences.listening(now)
+        if isinstance(self._runner, Carrying):
+            for slot, task in self._task_at.items():
+                if self._runner.carries(slot):
+                    self._silences.heard(task, now)
         for silence in self._silences.suspicious(now):
             self._tell(events.Silent(clock.now(), self._job.tasks[silence.task], silence.seconds, silence.limit))
         slots = {task: slot for slot, task in self._task_at.items()}
@@ -196,13 +198,17 @@ class _Run:
                 self._hung.pop(task.id, None)
                 self._forecast.over(task, report.seconds if report.status == "done" else None)
                 self._end(task, slot, report)
-            case Lost(task=had_task, why=why, attempt=attempt, last_lines=lines):
+            case Lost(task=had_task, why=why):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
                     self._silences.ended(task.id)
-                    self._lose(task, slot, why, attempt, lines)
+                    self._lose(task, event)
+            case Returned() if task:
+                del self._task_at[slot]
+                self._silences.ended(task.id)
+                self._queue.put_back(task.id, time.monotonic())
             case Replaced(why=why):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
@@ -276,22 +282,16 @@ class _Run:
         self._tell(events.Failed(clock.now(), task, failure.reason, message, failure.log, failure.last_lines))
         self._skip(consequence.skipped)
 
-    def _lose(self, task: PlannedTask, slot: int, why: str, attempt: str, lines: tuple[str, ...]) -> None:
+    def _lose(self, task: PlannedTask, event: Lost) -> None:
         """A worker went away with its task. What it had got done may be in the store all the same."""
         hung = self._hung.pop(task.id, None)
         if stored := present(self._store, task.id):
-            self._finish(task, slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
+            self._finish(task, event.slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
             return
         if self._queue.stopped:
             self._interrupt(task)
             return
-        log = Path(attempt) / layout.LOG if attempt else None
-        reason, why = ("hung", said_of(hung)) if hung else ("lost", why)
-        failure = Failure(reason, why, log=str(log or ""), last_lines=lines or last_lines(log))
-        if attempt:
-            with contextlib.suppress(OSError, StoreError):
-                note_lost(self._store, Path(attempt), failure.document())
-        self._fail(task, failure)
+        self._fail(task, failure_of(event, hung, self._store))
 
     def _interrupt(self, task: PlannedTask) -> None:
         self._queue.interrupted(task.id)

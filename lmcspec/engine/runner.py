@@ -80,7 +80,14 @@ class Replaced:
     why: str
 
 
-RunnerEvent = Ready | Progressed | Passed | Reported | Lost | Replaced
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The slot's task has come back as it was: the worker was gone before it had it."""
+
+    slot: int
+
+
+RunnerEvent = Ready | Progressed | Passed | Reported | Lost | Replaced | Returned
 
 
 class Runner(Protocol):
@@ -129,6 +136,15 @@ class Particular(Protocol):
 
     def refuse(self, tasks: Iterable[PlannedTask]) -> None:
         """BlockedError, with their names, where there are tasks that it can't do; called before `start`."""
+        ...
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A runner that has what tasks need and make carried to their workers and back."""
+
+    def carries(self, slot: int) -> bool:
+        """Whether that is on its way for the slot's task, of which its worker can say nothing meanwhile."""
         ...
 
 

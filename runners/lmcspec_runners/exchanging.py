@@ -10,7 +10,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine import failures
 from lmcspec.engine.planned import PlannedTask
-from lmcspec.engine.runner import Lost, Particular, Passed, Ready, Reported, Runner, RunnerEvent, Slot
+from lmcspec.engine.runner import Lost, Particular, Passed, Ready, Reported, Returned, Runner, RunnerEvent, Slot
 from lmcspec.engine.work import Report
 from lmcspec.store import Store
 from lmcspec.store.remote import Remote
@@ -40,6 +40,11 @@ class _Order:
     def byproducts(self) -> tuple[str, ...]:
         """What it passes."""
         return tuple(entry["id"] for entry in self.payload.get("byproducts", ()))
+
+    @property
+    def forced(self) -> bool:
+        """Whether it is made again, whatever there is of it."""
+        return self.payload["objects"]["forced"]
 
 
 class ExchangingRunner:
@@ -80,7 +85,6 @@ class ExchangingRunner:
     def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
         self._store = store
         wishes = {"url": self._url, "forced": task in self._forced, "resend": task in self._suspect}
-        self._forced.discard(task)
         order = _Order(task, {**payload, "objects": wishes}, ())
         order.needs = tuple(self._sent(store, source) for source in order.inputs)
         if all(future.done() and not future.exception() for future in order.needs):
@@ -94,7 +98,13 @@ class ExchangingRunner:
         copying = bool(self._waiting or self._happened)
         for event in self._runner.poll(min(timeout, SOON) if copying else timeout):
             self._happened.append((event, self._fetched(event)))
+            if isinstance(event, Lost) and self._waiting.pop(event.slot, None):
+                self._happened.append((Returned(event.slot), None))
         return self._told()
+
+    def carries(self, slot: int) -> bool:
+        """Whether inputs of the slot's task are on their way to the URL, or its results from there."""
+        return slot in self._waiting or any(event.slot == slot for event, _ in self._happened)
 
     def end(self, slot: int) -> None:
         self._runner.end(slot)
@@ -160,8 +170,8 @@ class ExchangingRunner:
         match event:
             case Passed(byproduct=byproduct):
                 return self._copying.submit(self._fetch, (byproduct,))
-            case Lost(task=True):
-                # It may have come so far all the same.
+            case Lost(task=True) if not order.forced:
+                # It may have come so far all the same. Of what is forced the URL may have what was there before.
                 return self._copying.submit(self._fetch, (), (order.task,))
             case Reported(report=report) if report.status in ("done", "reused"):
                 return self._copying.submit(self._fetch, (*report.byproducts, order.task), order.byproducts)
@@ -211,6 +221,7 @@ class ExchangingRunner:
                 # An input at the URL is not what it was; ours takes its place.
                 self._suspect.update(order.inputs)
             elif event.report.status in ("done", "reused"):
+                self._forced.discard(order.task)
                 self._suspect.discard(order.task)
                 self._known[order.task] = _done()
         return (event,)

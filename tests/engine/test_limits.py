@@ -8,7 +8,7 @@ from specs_for_tests import STABILITY, plan_of
 
 from lmcspec import engine
 from lmcspec.engine import Summary, events, execute
-from lmcspec.engine.run import Limits
+from lmcspec.engine.limits import Limits
 from lmcspec.plan.chosen import Chosen
 from lmcspec.plan.outlook import outlook
 from lmcspec.store import Store

@@ -9,7 +9,7 @@ from manifest_for_tests import manifest
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import events
 from lmcspec.engine.execute import execute
-from lmcspec.engine.run import Limits
+from lmcspec.engine.limits import Limits
 from lmcspec.plan import compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.spec import load

@@ -7,33 +7,14 @@ from dataclasses import replace
 
 import fsspec
 import pytest
+from exchanging_for_tests import Elsewhere, of, run
 from jobs_for_tests import Plan
 from manifest_for_tests import compare, manifest
 
-from lmcspec import engine
-from lmcspec.engine import Retries, events
+from lmcspec.engine import events
 from lmcspec.store import Store, layout, verify
 from lmcspec_runners.exchanging import ExchangingRunner, fetch_what_is_there
 from lmcspec_runners.inline import InlineRunner
-
-QUICK = Retries(first=0.001)
-
-
-class Elsewhere:
-    """A runner whose worker has another store than the driver: as on another machine."""
-
-    def __init__(self, store):
-        self._runner, self._store = InlineRunner(), store
-        self.slots = self._runner.slots
-        self.payloads = {}
-
-    def submit(self, store, task, payload, slot):
-        assert store.root != self._store.root
-        self.payloads[task] = payload
-        return self._runner.submit(self._store, task, payload, slot)
-
-    def __getattr__(self, name):
-        return getattr(self._runner, name)
 
 
 @pytest.fixture
@@ -49,15 +30,6 @@ def store(tmp_path):
 @pytest.fixture
 def node(tmp_path):
     return Store.open(tmp_path / "node")
-
-
-def run(plan, store, runner):
-    heard = []
-    return engine.run(plan.job(), store, runner, listeners=[heard.append], retries=QUICK), heard
-
-
-def of(kind, heard):
-    return [event for event in heard if isinstance(event, kind)]
 
 
 def graph():

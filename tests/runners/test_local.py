@@ -14,7 +14,7 @@ from lmcspec.base.errors import BlockedError
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import Retries, events
 from lmcspec.engine.devices import gpu
-from lmcspec.engine.run import Limits
+from lmcspec.engine.limits import Limits
 from lmcspec.engine.runner import Lost, Ready, Replaced, Slot
 from lmcspec.engine.silence import Patience
 from lmcspec.store import Index, Store, failed_attempts, holder, sweep, take

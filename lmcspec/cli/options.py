@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -142,12 +141,9 @@ def first_pace() -> "Pace":
 
 def slots(workers: int | None, devices: str = "", most: int | None = None) -> int:
     """How many tasks run at a time on this machine."""
-    if devices:
-        from lmcspec_runners.devices import slots as there
+    from lmcspec_runners.counting import slot_count
 
-        count = len(there(workers, devices))
-    else:
-        count = workers or os.cpu_count() or 1
+    count = slot_count(workers, devices)
     return count if most is None else min(count, most)
 
 

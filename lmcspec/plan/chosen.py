@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from lmcspec.base.counts import whole
 from lmcspec.base.errors import UsageError
 from lmcspec.catalog import nearest
 from lmcspec.plan.diff import Diff, needs
@@ -38,8 +39,8 @@ def wanted(plan: Plan, chosen: Chosen, figures: Figures) -> set[str] | None:
     """
     if not chosen.targets and not chosen.until:
         return None
-    levels = [int(value) for value in chosen.until if value.isdigit()]
-    kinds = [value for value in chosen.until if not value.isdigit()]
+    levels = [level for value in chosen.until if (level := whole(value)) is not None]
+    kinds = [value for value in chosen.until if whole(value) is None]
     if len(levels) > 1:
         raise UsageError("--until takes one level", help=f"--until {max(levels)} goes over the others, too")
     asked: dict[str, int] = {}

@@ -1,25 +1,21 @@
 """What this machine has to work on, found out without torch."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
+from lmcspec.base.counts import whole
 from lmcspec.base.errors import UsageError
 from lmcspec.base.sizes import read_bytes
 from lmcspec.engine.devices import HERE, Device, Host, gpu
 from lmcspec.engine.runner import Slot
+from lmcspec_runners.capacity import DECLARED, cores, host_memory, nvidia_smi, refuse_more
 from lmcspec_runners.choosing import Choice, chosen
 
-PER_CORE = 8
-FEWEST_REFUSED = 64
-"""Workers that any machine may be asked for; beyond that, so many a core. Each takes a process and its memory."""
-
-DECLARED = "LMCSPEC_DECLARED_DEVICES"
-"""For tests: the devices that a machine is to have, such as `2 x gpu 16 GB, 4 x cpu`. Declared GPUs are pretended to
-be there: their tasks are computed on the CPU."""
+MOST_DECLARED = 1024
+"""Of one entry."""
+EXAMPLE = "such as 2 x gpu 16 GB, 4 x cpu"
 
 
 class Machine(NamedTuple):
@@ -38,16 +34,14 @@ def slots(workers: int | None, devices: str = "") -> tuple[Slot, ...]:
     where that is more than a machine can hold.
     """
     here = machine()
-    _refuse_more(workers, here.cores)
+    refuse_more(workers or 0, here.cores)
     if devices:
         if workers is not None:
             raise UsageError(
                 "--workers and --devices both say how many slots there are",
                 help='leave --workers out: --devices "4 x cpu" has four, "gpu/2" two on each GPU',
             )
-        taken = tuple(Slot(device) for device in chosen(devices, Choice(here.gpus, here.cpu, here.cores)))
-        _refuse_more(len(taken), here.cores)
-        return taken
+        return tuple(Slot(device) for device in chosen(devices, Choice(here.gpus, here.cpu, here.cores)))
     if not here.gpus:
         return (Slot(here.cpu),) * (workers or here.cores)
     count = len(here.gpus)
@@ -79,7 +73,7 @@ def every_gpu() -> tuple[Device, ...]:
 
 
 def _installed(host: Host) -> tuple[Device, ...]:
-    program = shutil.which("nvidia-smi")
+    program = nvidia_smi()
     if program is None:
         return ()
     query = [program, "--query-gpu=uuid,memory.total,name", "--format=csv,noheader,nounits"]
@@ -95,65 +89,39 @@ def _installed(host: Host) -> tuple[Device, ...]:
 def _gpu(line: str, host: Host) -> Device:
     """The GPU of a line `UUID, MiB, name`."""
     uuid, memory, name = (*(part.strip() for part in line.split(",", 2)), "", "")[:3]
-    return gpu(uuid, int(memory) * 2**20 if memory.isdigit() else 0, name, host)
+    return gpu(uuid, (whole(memory) or 0) * 2**20, name, host)
 
 
 def _named(allowed: str, every: Sequence[Device], host: Host) -> Iterator[Device]:
     """The GPUs of a list of numbers and UUIDs, as CUDA reads it: up to the first entry that is neither."""
     known = {device.name: device for device in every}
     for name in (part.strip() for part in allowed.split(",")):
-        if name.isdigit() and int(name) < len(every):
-            yield every[int(name)]
+        if (number := whole(name)) is not None and number < len(every):
+            yield every[number]
         elif name.startswith(("GPU-", "MIG-")):
             yield known.get(name, gpu(name, host=host))
         else:
             return
 
 
-def cores() -> int:
-    """CPU cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
-def host_memory() -> int:
-    """Bytes of memory that this process may use: the machine's, or less where a control group says so."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return 0
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:
-        return memory
-    return min(memory, int(limit)) if limit.isdigit() else memory
-
-
 def _declared(text: str) -> Machine:
     pretended: list[Device] = []
     count = 0
     for entry in filter(None, (part.strip() for part in text.split(","))):
-        number, crossed, what = entry.partition(" x ")
-        times, what = (int(number), what) if crossed and number.strip().isdigit() else (1, entry)
+        number, _, what = entry.rpartition(" x ")
+        times = whole(number.strip()) if number else 1
         name, _, size = what.strip().partition(" ")
-        if name == "cpu" and not size:
+        if times is None or times > MOST_DECLARED or name not in ("gpu", "cpu") or (name == "cpu" and size):
+            raise UsageError(f"{DECLARED}: {entry!r} is neither gpu nor cpu, or too many", help=EXAMPLE)
+        if name == "cpu":
             count += times
-        elif name == "gpu":
+            continue
+        try:
             memory = read_bytes(size) if size else 0
-            pretended += [
-                Device(f"declared-{len(pretended) + place}", "gpu", memory, "declared", host=HERE)
-                for place in range(times)
-            ]
-        else:
-            raise UsageError(f"{DECLARED}: {entry!r} is neither gpu nor cpu", help="such as 2 x gpu 16 GB, 4 x cpu")
+        except ValueError as error:
+            raise UsageError(f"{DECLARED}: {entry!r}: {error}", help=EXAMPLE) from error
+        first = len(pretended)
+        pretended += [
+            Device(f"declared-{first + place}", "gpu", memory, "declared", host=HERE) for place in range(times)
+        ]
     return Machine(tuple(pretended), Device("cpu", host=HERE), count or cores())
-
-
-def _refuse_more(workers: int | None, cores: int) -> None:
-    if workers is not None and workers > (most := max(FEWEST_REFUSED, PER_CORE * cores)):
-        raise UsageError(
-            f"{workers:,} workers are more than this machine of {cores} cores can hold: {most} at most",
-            help="leave --workers out: one a GPU, or one a core where there is none",
-        )

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from lmcspec.base.errors import BlockedError
 from lmcspec.base.visible import one_line
-from lmcspec_runners.devices import cores
+from lmcspec_runners.capacity import cores
 from lmcspec_runners.ray_facts import node_facts
 
 LOOPBACK = "127.0.0.1"

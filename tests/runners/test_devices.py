@@ -110,6 +110,13 @@ def test_devices_that_are_asked_for(smi, cores, asked, found):
         ("0 x gpu", UsageError, "leaves no slot"),
         ("cpu/2", UsageError, "no device 'cpu'"),
         ("999999 x cpu", UsageError, "more than this machine"),
+        ("99999999999 x cpu", UsageError, "99,999,999,999 workers are more than this machine"),
+        ("gpu/99999999999", UsageError, "199,999,999,998 workers are more than this machine"),
+        ("gpu/30, 5 x cpu", UsageError, "65 workers are more than this machine"),
+        ("9" * 5000 + " x cpu", UsageError, "names no device"),
+        ("9" * 5000, UsageError, "there is no device"),
+        ("²", UsageError, "names no device"),
+        ("٣ x cpu", UsageError, "names no device"),
     ],
 )
 def test_devices_that_there_are_not(smi, cores, asked, error, said):
@@ -133,6 +140,28 @@ def test_declared_devices_stand_for_those_of_the_machine(monkeypatch):
     monkeypatch.setenv(devices.DECLARED, "2 x tpu")
     with pytest.raises(UsageError, match="neither gpu nor cpu"):
         devices.slots(None)
+
+
+@pytest.mark.parametrize(
+    "declared", ["2 x gpu lots", "gpu 3 apples", "² x gpu", "99999999999 x cpu", "x x gpu", "gpu x"]
+)
+def test_what_declares_no_devices_is_an_error(monkeypatch, declared):
+    monkeypatch.setenv(devices.DECLARED, declared)
+    with pytest.raises(UsageError, match=devices.DECLARED) as caught:
+        devices.slots(None)
+    assert "2 x gpu 16 GB" in caught.value.help
+
+
+@pytest.mark.parametrize("visible", ["²", "9" * 5000])
+def test_odd_numbers_in_the_environment_are_no_gpus(smi, monkeypatch, visible):
+    smi(TWO)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert devices.gpus() == ()
+
+
+def test_a_driver_that_says_odd_numbers(smi):
+    smi("GPU-aaaa, ²\n")
+    assert devices.gpus()[0].memory == 0
 
 
 def test_no_test_sees_a_gpu_but_those_marked_so():

@@ -8,7 +8,7 @@ import pytest
 
 from lmcspec.base.errors import BlockedError, UsageError
 from lmcspec.engine.runner import make_runner
-from lmcspec_runners.devices import cores
+from lmcspec_runners.capacity import cores
 from lmcspec_runners.ray_cluster import connected
 
 

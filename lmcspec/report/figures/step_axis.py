@@ -62,7 +62,7 @@ def in_one_unit(written: Mapping[int, str]) -> tuple[Mapping[int, str], str]:
     """
     for suffix, unit in (("it", "iterations"), ("ep", "epochs")):
         numbers = {step: text.removesuffix(suffix) for step, text in written.items()}
-        if all(number.isdigit() for number in numbers.values()):
+        if all(number.isdecimal() for number in numbers.values()):
             return {step: _short(int(number)) for step, number in numbers.items()}, unit
     return written, ""
 

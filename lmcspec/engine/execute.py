@@ -60,15 +60,19 @@ def execute(
     away, and damaged or forced results are taken out of the store. Where tasks meet inputs that turn out to be
     damaged, these are made again and the tasks after them.
     """
-    summary = _execute(view, store, runner, listeners, origins, limits)
-    for _ in range(MENDINGS):
-        if not summary.failed or set(summary.failed) != summary.damaged:
-            break
-        again = outlook(view.plan, store, checked=True, chosen=view.chosen, figures=view.figures)
-        if not again.diff.run:
-            break
-        summary = summary.then(_execute(again, store, runner, listeners, origins, limits))
-    return summary
+    try:
+        summary = _execute(view, store, runner, listeners, origins, limits)
+        for _ in range(MENDINGS):
+            if not summary.failed or set(summary.failed) != summary.damaged:
+                break
+            again = outlook(view.plan, store, checked=True, chosen=view.chosen, figures=view.figures)
+            if not again.diff.run:
+                break
+            summary = summary.then(_execute(again, store, runner, listeners, origins, limits))
+        return summary
+    finally:
+        # Whatever went wrong before they had a task: no worker stays, and no place on a cluster.
+        runner.close()
 
 
 MENDINGS = 3
@@ -85,27 +89,19 @@ def _execute(
 ) -> Summary:
     name_driver()
     if isinstance(runner, Particular):
-        try:
-            runner.refuse(job_of(view).tasks.values())
-        except BaseException:
-            runner.close()
-            raise
+        runner.refuse(job_of(view).tasks.values())
     runner.start()
     with driving(store) as driver:
-        try:
-            sweep(store)
-            view = _still(view, store)
-            documents = {part.study: to_document(part) for part in view.plan.each}
-            recording = Recording(store, documents)
-            faults.reach("engine.plan-recorded")
-            for task, reason in view.reasons.items():
-                if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
-                    store.discard(task)
-            job = job_of(view)
-            retention = Retention(view.plan, store, driver)
-        except BaseException:
-            runner.close()
-            raise
+        sweep(store)
+        view = _still(view, store)
+        documents = {part.study: to_document(part) for part in view.plan.each}
+        recording = Recording(store, documents)
+        faults.reach("engine.plan-recorded")
+        for task, reason in view.reasons.items():
+            if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
+                store.discard(task)
+        job = job_of(view)
+        retention = Retention(view.plan, store, driver)
         clock = Clock([slot.device for slot in runner.slots])
         with ExitStack() as journals:
             written = []

@@ -7,6 +7,7 @@ from lmcspec.base.errors import UsageError
 from lmcspec.plan.chosen import Chosen
 from lmcspec.plan.outlook import outlook
 
+
 @pytest.mark.parametrize("until", ["²", "①", "9" * 5000])
 def test_a_level_that_is_none(until):
     with pytest.raises(UsageError, match="no such level"):

@@ -120,7 +120,8 @@ class Plan:
         The options are those of `lmcspec run`, by their names there but for `targets`, of which each is a `--target`,
         and `track=False`, which is `--no-tracking`. The same call goes on after any stop. Raises RunFailedError where
         tasks failed, StoreError where the plan could not be recorded, BlockedError where there is nothing that could
-        run or the runner can't, and RunInterrupted after Ctrl-C. Runs are tracked in MLflow as the command does it.
+        run or the runner can't, UsageError where options make no sense, and RunInterrupted after Ctrl-C. Runs are
+        tracked in MLflow as the command does it.
         """
         import contextlib
 
@@ -145,6 +146,7 @@ class Plan:
         if require_tracking and not track:
             raise UsageError("track=False and require_tracking=True can't both be had", help="leave one of them out")
         get("runner", runner)
+        limits = Limits(max_parallel, fail_fast, patience_of(patience))
         refuse_empty(self.graph)
         store = Store.open(self.store, trusted=self.trust_store)
         if take_facts(self.study.loaded, store, everything=False):
@@ -174,7 +176,6 @@ class Plan:
                 begun = provenance(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
                 origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
-                limits = Limits(max_parallel, fail_fast, patience_of(patience))
                 placing = placed(places, view.diff.stale)
                 with show() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
@@ -203,9 +204,10 @@ class Plan:
 
     def _parts(self) -> Iterable["RenderableType"]:
         from lmcspec.plan import render
+        from lmcspec_runners.counting import slot_count
 
         source = f"store {self.store}" + ("" if self._existing else " (empty)")
-        return render.table(self.outlook, os.cpu_count() or 1, source)
+        return render.table(self.outlook, slot_count(), source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ def run(
 
     refuse_untold(context)
     get("runner", runner)  # an unknown name is better said before anything else
+    limits = Limits(max_parallel, fail_fast, patience_of(patience))
     opened = Store.open(store_path(store), trusted=trust)
     studies: list[PlannedStudy] = []
     for spec in specs:
@@ -156,7 +157,6 @@ def run(
                     for spec, study in zip(specs, studies, strict=True)
                 }
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
-                limits = Limits(max_parallel, fail_fast, patience_of(patience))
                 summary = _carry_out(view, opened, placed(places, view.diff.stale), origins, limits)
                 left = summary.unrecorded
             else:

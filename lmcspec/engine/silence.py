@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lmcspec.base.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -21,15 +23,20 @@ class Patience:
         return max(self.least, self.times * (expected or 0.0))
 
 
+USUAL = Patience()
 UNLIMITED = Patience(math.inf)
 ABSENT = 10.0
 """Seconds between two looks of a driver beyond which it was not there: it was stopped, and its workers with it."""
 
 
 def patience_of(minutes: float | None) -> Patience:
-    """What `--patience MINUTES` asks for: nothing for the usual, 0 for waiting for ever."""
+    """What `--patience MINUTES` asks for: nothing for the usual, 0 for waiting for ever. UsageError for less than 0."""
     if minutes is None:
-        return Patience()
+        return USUAL
+    if not minutes >= 0:  # nor what is no number
+        raise UsageError(
+            f"a patience of {minutes} minutes is none", help="say how many a task may say nothing; 0 is for ever"
+        )
     return Patience(60 * minutes, 0.0) if minutes else UNLIMITED
 
 

@@ -7,6 +7,7 @@ from jobs_for_tests import Plan
 from specs_for_tests import STABILITY, plan_of
 
 from lmcspec import engine
+from lmcspec.base.errors import UsageError
 from lmcspec.engine import Summary, events, execute
 from lmcspec.engine.limits import Limits
 from lmcspec.plan.chosen import Chosen
@@ -48,3 +49,12 @@ def test_what_is_mended_is_still_the_part_that_was_asked_for(tmp_path, monkeypat
     monkeypatch.setattr(execute, "_execute", once)
     execute.execute(view, store, InlineRunner())
     assert ran == [set(view.diff.run)] * 2
+
+
+@pytest.mark.parametrize("most", [0, -1, -(10**30)])
+def test_no_tasks_at_a_time_is_an_error(most):
+    """Such a run would wait for ever."""
+    with pytest.raises(UsageError, match=f"at most {most} tasks") as caught:
+        Limits(max_parallel=most)
+    assert "1 or more" in caught.value.help
+    assert Limits(max_parallel=1).max_parallel == 1 and Limits().max_parallel is None

@@ -1,9 +1,11 @@
+# pyright: reportArgumentType=false
 """How long a task that says nothing is waited for."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lmcspec.base.errors import UsageError
 from lmcspec.engine.silence import UNLIMITED, Patience, Silence, Silences, patience_of
 
 
@@ -19,6 +21,14 @@ def test_minutes_of_the_command():
     assert patience_of(None) == Patience()
     assert patience_of(2).limit(1e6) == 120
     assert patience_of(0) == UNLIMITED
+
+
+@pytest.mark.parametrize("minutes", [-1, -0.001, float("-inf"), float("nan")])
+def test_less_patience_than_none_is_an_error(minutes):
+    """Every task would be ended at once, or none ever."""
+    with pytest.raises(UsageError, match=f"a patience of {minutes} minutes") as caught:
+        patience_of(minutes)
+    assert "0 is for ever" in caught.value.help
 
 
 def test_a_silent_task_is_named_and_then_given_up():

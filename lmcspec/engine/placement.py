@@ -33,6 +33,14 @@ def pools(devices: Iterable[Device]) -> dict[bool, Pool]:
     return {True: "gpu" if "gpu" in kinds else "cpu", False: "cpu" if "cpu" in kinds else "gpu"}
 
 
+class _Taken(NamedTuple):
+    """What a running task has taken of its device and its host, which it gives back."""
+
+    memory: int
+    host_memory: int
+    threads: int
+
+
 class Placement:
     """Slots by number, of which `devices[slot]` is the device. A slot holds one task at a time.
 
@@ -42,29 +50,24 @@ class Placement:
     """
 
     def __init__(self, devices: Sequence[Device]) -> None:
-        places = [(device.host.name, device.name) for device in devices]
-        numbers = {place: number for number, place in enumerate(dict.fromkeys(places))}
-        self._device_of = [numbers[place] for place in places]
-        count = len(numbers)
-        by_place = dict(zip(places, devices, strict=True))
-        self._devices: list[Device] = [by_place[place] for place in numbers]
-        self._hosts: dict[str, Host] = {device.host.name: device.host for device in devices}
-        self._slots = [0] * count
-        for number in self._device_of:
-            self._slots[number] += 1
-        on_host = dict.fromkeys(self._hosts, 0)
-        for device in devices:
-            on_host[device.host.name] += 1
-        # Whoever asks for more slots than cores gets them.
-        self._cores = {name: max(host.threads, on_host[name]) for name, host in self._hosts.items()}
+        self._numbers: dict[tuple[str, str], int] = {}
+        """Devices by the names of their hosts and their own."""
+        self._devices: list[Device] = []
+        self._slots: list[int] = []
+        """How many each device has."""
+        self._on_host: dict[str, int] = {}
+        """How many each host has."""
+        self._idle: list[list[int]] = []
+        self._running: list[int] = []
+        self._memory: list[int] = []
+        self._host_memory: dict[str, int] = {}
+        self._host_threads: dict[str, int] = {}
+        self._device_of = [self._joined(device) for device in devices]
         self._pools = pools(devices)
-        self._idle: list[list[int]] = [[] for _ in range(count)]
         self._open: set[int] = set()
-        self._busy: dict[int, Demand] = {}
-        self._running = [0] * count
-        self._memory = [0] * count
-        self._host_memory = dict.fromkeys(self._hosts, 0)
-        self._host_threads = dict.fromkeys(self._hosts, 0)
+        self._busy: dict[int, _Taken] = {}
+        self.retired: set[int] = set()
+        """Slots that are never opened again."""
         self._exclusive: set[int] = set()
         self._idle_in: dict[Pool, int] = {"cpu": 0, "gpu": 0}
         self._queues: dict[Pool, list[tuple[int, int]]] = {"cpu": [], "gpu": []}
@@ -102,6 +105,25 @@ class Placement:
             self._open.discard(slot)
             if slot not in self._busy:
                 self._leave(slot)
+
+    def retire(self, slot: int) -> None:
+        """The slot, which is closed, is never opened again."""
+        self.retired.add(slot)
+
+    def lasts(self, demand: Demand) -> bool:
+        """Whether a slot that could take a task of this demand may still open, or is open."""
+        pool = self.pool(demand)
+        return any(
+            slot not in self.retired and self._devices[number].kind == pool
+            for slot, number in enumerate(self._device_of)
+        )
+
+    def move(self, slot: int, device: Device) -> None:
+        """The slot, which is closed and has no task, is part of this device of the same kind from now on."""
+        number = self._device_of[slot]
+        self._slots[number] -= 1
+        self._on_host[self._devices[number].host.name] -= 1
+        self._device_of[slot] = self._joined(device)
 
     def take(self, demand: Demand, claimed: Collection[int] = ()) -> int | None:
         """The slot on which a task of this demand runs from now on; None where there is no room for it now.
@@ -148,28 +170,44 @@ class Placement:
 
     def free(self, slot: int) -> None:
         """The task in the slot has ended."""
-        demand = self._busy.pop(slot)
+        taken = self._busy.pop(slot)
         number = self._device_of[slot]
         host = self._devices[number].host.name
         self._running[number] -= 1
-        self._memory[number] -= self._of_device(demand, number)
-        self._host_memory[host] -= self._of_host(demand, number)
-        self._host_threads[host] -= self._threads(demand, number)
+        self._memory[number] -= taken.memory
+        self._host_memory[host] -= taken.host_memory
+        self._host_threads[host] -= taken.threads
         self._exclusive.discard(number)
         if slot in self._open:
             self._enter(slot)
         else:
             self._note(number)
 
+    def _joined(self, device: Device) -> int:
+        """The number of a device with one more slot."""
+        place = device.host.name, device.name
+        number = self._numbers.setdefault(place, len(self._devices))
+        if number == len(self._devices):
+            self._devices.append(device)
+            self._idle.append([])
+            for counts in (self._slots, self._running, self._memory):
+                counts.append(0)
+            for of_host in (self._on_host, self._host_memory, self._host_threads):
+                of_host.setdefault(device.host.name, 0)
+        self._slots[number] += 1
+        self._on_host[device.host.name] += 1
+        return number
+
     def _occupy(self, slot: int, demand: Demand) -> None:
         number = self._device_of[slot]
         host = self._devices[number].host.name
         self._leave(slot)
-        self._busy[slot] = demand
+        taken = _Taken(self._of_device(demand, number), self._of_host(demand, number), self._threads(demand, number))
+        self._busy[slot] = taken
         self._running[number] += 1
-        self._memory[number] += self._of_device(demand, number)
-        self._host_memory[host] += self._of_host(demand, number)
-        self._host_threads[host] += self._threads(demand, number)
+        self._memory[number] += taken.memory
+        self._host_memory[host] += taken.host_memory
+        self._host_threads[host] += taken.threads
         if demand.alone:
             self._exclusive.add(number)
         self._note(number)
@@ -208,7 +246,7 @@ class Placement:
         host = self._devices[number].host
         if host.memory and self._host_memory[host.name] + self._of_host(demand, number) > host.memory:
             return False
-        return self._host_threads[host.name] + self._threads(demand, number) <= self._cores[host.name]
+        return self._host_threads[host.name] + self._threads(demand, number) <= self._cores(host)
 
     def _of_device(self, demand: Demand, number: int) -> int:
         device = self._devices[number]
@@ -222,4 +260,8 @@ class Placement:
         return min(demand.host, host.memory) if host.memory else 0
 
     def _threads(self, demand: Demand, number: int) -> int:
-        return min(demand.threads, self._cores[self._devices[number].host.name])
+        return min(demand.threads, self._cores(self._devices[number].host))
+
+    def _cores(self, host: Host) -> int:
+        """Those of a host. Whoever asks for more slots than cores gets them."""
+        return max(host.threads, self._on_host[host.name])

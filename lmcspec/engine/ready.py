@@ -38,10 +38,14 @@ class ReadyTasks:
 
     def turns(self, running: Callable[[str], int]) -> "Turns":
         """The groups in the order in which they are to start tasks; `running` counts those of a study."""
+        return Turns(self, self.groups(), running)
+
+    def groups(self) -> list[Group]:
+        """The groups with something ready."""
         for group in list(self._heaps):
             if self.first(group) is None:
                 del self._heaps[group]
-        return Turns(self, list(self._heaps), running)
+        return list(self._heaps)
 
     def first(self, group: Group) -> Urgency | None:
         """The most urgent task of a group, which stays here."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from lmcspec.base import clock, faults
-from lmcspec.base.errors import StoreError
+from lmcspec.base.errors import BlockedError, StoreError
 from lmcspec.engine import events
 from lmcspec.engine.context import present
 from lmcspec.engine.failures import Failure
@@ -14,8 +14,9 @@ from lmcspec.engine.limits import NO_LIMITS, Limits
 from lmcspec.engine.lost import failure_of
 from lmcspec.engine.planned import Job, PlannedTask
 from lmcspec.engine.runner import (
-    Carrying,
+    Closed,
     Lost,
+    Moved,
     Passed,
     Progressed,
     Ready,
@@ -26,14 +27,15 @@ from lmcspec.engine.runner import (
     RunnerEvent,
 )
 from lmcspec.engine.schedule import FINAL, Retries, TaskQueue
-from lmcspec.engine.silence import Silence, Silences
 from lmcspec.engine.summary import Summary
+from lmcspec.engine.watch import Watch
 from lmcspec.engine.work import Report
 from lmcspec.store import Index, Store
 
 Listener = Callable[[events.Event], None]
 
 
+ENDINGS = ("done", "failed", "skipped", "interrupted", "reused")
 TICK = 0.2
 """Longest wait for the workers, so that a signal is noticed soon."""
 
@@ -49,9 +51,9 @@ def run(
 ) -> Summary:
     """Run all tasks of a job and return what became of them; `runner` may have been started, and is closed here.
 
-    What this run makes is entered in the store's index. Raises RunInterrupted after Ctrl-C, and StoreError
-    once the store can't be written to any more, or data are not those that were planned; all of that when the tasks
-    that were running have ended.
+    What it makes is entered in the store's index. When running tasks have ended it raises RunInterrupted after Ctrl-C,
+    StoreError once the store can't be written to any more, or data are not those that were planned; and BlockedError
+    as soon as no slot is left for the rest.
     """
     with Index(store) as index:
         return _Run(job, store, runner, listeners, index, retries or Retries(), limits).all()
@@ -82,24 +84,20 @@ class _Run:
             max_parallel=limits.max_parallel,
         )
         self._forecast = Forecast(job.tasks.values(), self._devices, limits.max_parallel)
-        self._silences = Silences(limits.patience)
-        self._hung: dict[str, Silence] = {}
-        """Tasks whose worker was ended, and has not been seen to go yet."""
+        self._watch = Watch(runner, limits.patience)
+        self._closed: Closed | None = None
         self._task_at: dict[int, str] = {}
         self._pid_at: dict[int, int] = {}
         self._began_at: dict[str, float] = {}
         self._looks: dict[str, int] = {}
         self._damaged: set[str] = set()
-        self._ended: dict[str, list[str]] = {
-            name: [] for name in ("done", "failed", "skipped", "interrupted", "reused")
-        }
+        self._ended: dict[str, list[str]] = {name: [] for name in ENDINGS}
 
     def all(self) -> Summary:
         begun = time.monotonic()
-        tasks = tuple(self._job.tasks.values())
-        self._tell(events.RunStarted(clock.now(), tasks, self._devices, self._limits.max_parallel))
-        queue = self._queue
-        seen = 0
+        every, most = tuple(self._job.tasks.values()), self._limits.max_parallel
+        self._tell(events.RunStarted(clock.now(), every, self._devices, most))
+        queue, seen = self._queue, 0
         with Interrupts(self._runner.stop, self._runner.kill) as interrupts:
             try:
                 if not queue.over:
@@ -113,6 +111,8 @@ class _Run:
                     self._hand_out()
                     if queue.over:
                         break
+                    if queue.stuck and self._closed:
+                        raise BlockedError(f"no slot is left for the rest: {self._closed.why}", help=self._closed.help)
                     for event in self._runner.poll(self._patience()):
                         self._take_in(event)
                     self._look_for_silence()
@@ -149,26 +149,15 @@ class _Run:
 
     def _look_for_silence(self) -> None:
         """Name tasks that have said nothing for long, and end the workers of those that have for too long."""
-        now = time.monotonic()
-        self._silences.listening(now)
-        if isinstance(self._runner, Carrying):
-            for slot, task in self._task_at.items():
-                if self._runner.carries(slot):
-                    self._silences.heard(task, now)
-        for silence in self._silences.suspicious(now):
+        for silence in self._watch.look(self._task_at, time.monotonic()):
             self._tell(events.Silent(clock.now(), self._job.tasks[silence.task], silence.seconds, silence.limit))
-        slots = {task: slot for slot, task in self._task_at.items()}
-        for silence in self._silences.hung(now):
-            if silence.task not in self._hung and silence.task in slots:
-                self._hung[silence.task] = silence
-                self._runner.end(slots[silence.task])
 
     def _hand_out(self) -> None:
         for identifier, slot in self._queue.assign():
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
             self._began_at[identifier] = now = time.monotonic()
-            self._silences.began(identifier, self._forecast.seconds(task), now)
+            self._watch.began(identifier, self._forecast.seconds(task), now)
             pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
             faults.reach("engine.dispatched", worker=pid)
             self._tell(events.Started(clock.now(), task, slot, self._queue.attempts[identifier]))
@@ -185,7 +174,7 @@ class _Run:
                 self._pid_at[slot] = pid
                 self._queue.open(slot)
             case Progressed(done=done, total=total, note=note) if task:
-                self._silences.heard(task.id, time.monotonic())
+                self._watch.heard(task.id, time.monotonic())
                 self._tell(events.Progress(clock.now(), task, slot, done, total, note))
             case Passed(byproduct=byproduct) if task:
                 self._queue.committed(byproduct)
@@ -194,8 +183,7 @@ class _Run:
                 faults.reach("engine.collected", worker=self._pid_at[slot])
                 self._queue.close(slot)
                 del self._task_at[slot]
-                self._silences.ended(task.id)
-                self._hung.pop(task.id, None)
+                self._watch.ended(task.id)
                 self._forecast.over(task, report.seconds if report.status == "done" else None)
                 self._end(task, slot, report)
             case Lost(task=had_task, why=why):
@@ -203,12 +191,16 @@ class _Run:
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
-                    self._silences.ended(task.id)
                     self._lose(task, event)
             case Returned() if task:
                 del self._task_at[slot]
-                self._silences.ended(task.id)
+                self._watch.ended(task.id)
                 self._queue.put_back(task.id, time.monotonic())
+            case Moved(device=device):
+                self._queue.move(slot, device)
+            case Closed():
+                self._closed = event
+                self._queue.retire(slot)
             case Replaced(why=why):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
@@ -284,14 +276,14 @@ class _Run:
 
     def _lose(self, task: PlannedTask, event: Lost) -> None:
         """A worker went away with its task. What it had got done may be in the store all the same."""
-        hung = self._hung.pop(task.id, None)
+        hung = self._watch.ended(task.id)
         if stored := present(self._store, task.id):
-            self._finish(task, event.slot, Report("done", self._elapsed(task), stored.outcome, stored.scalars))
-            return
-        if self._queue.stopped:
+            seconds = time.monotonic() - self._began_at[task.id]
+            self._finish(task, event.slot, Report("done", seconds, stored.outcome, stored.scalars))
+        elif self._queue.stopped:
             self._interrupt(task)
-            return
-        self._fail(task, failure_of(event, hung, self._store))
+        else:
+            self._fail(task, failure_of(event, hung, self._store))
 
     def _interrupt(self, task: PlannedTask) -> None:
         self._queue.interrupted(task.id)
@@ -302,9 +294,6 @@ class _Run:
         for identifier, why in skipped:
             self._ended["skipped"].append(identifier)
             self._tell(events.Skipped(clock.now(), self._job.tasks[identifier], why))
-
-    def _elapsed(self, task: PlannedTask) -> float:
-        return time.monotonic() - self._began_at[task.id]
 
     def _tell(self, event: events.Event) -> None:
         for listener in tuple(self._listeners):

@@ -87,7 +87,25 @@ class Returned:
     slot: int
 
 
-RunnerEvent = Ready | Progressed | Passed | Reported | Lost | Replaced | Returned
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The slot, between two workers, is part of this device from now on."""
+
+    slot: int
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The slot, which has no worker, opens no more in this run."""
+
+    slot: int
+    why: str
+    help: str
+    """What can be done, should there be tasks that no other slot takes."""
+
+
+RunnerEvent = Ready | Progressed | Passed | Reported | Lost | Replaced | Returned | Moved | Closed
 
 
 class Runner(Protocol):
@@ -163,6 +181,8 @@ def make_runner(name: str, workers: int | None = None, devices: str = "", **sett
         option = f"--{strange[0].replace('_', '-')}"
         other = "local" if strange[0] == "devices" else "ray"
         raise UsageError(f"the runner {name} takes no {option}", help=f"--runner {other} does")
+    if workers is not None and workers < 1:
+        raise UsageError(f"{workers} workers do nothing", help="leave workers out, or say 1 or more")
     if "workers" in known:
         given["workers"] = workers
     return card.load()(card.config.model_validate(given))

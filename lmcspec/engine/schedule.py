@@ -103,6 +103,14 @@ class TaskQueue:
         return not self._left or (self.stopped and not self._slot_of)
 
     @property
+    def stuck(self) -> bool:
+        """Whether nothing runs or is waited for but tasks all of whose slots are closed for good."""
+        if not self._placement.retired or self._slot_of or self._delayed or self.stopped:
+            return False
+        groups = self._ready.groups()
+        return bool(groups) and not any(self._placement.lasts(group.demand) for group in groups)
+
+    @property
     def running(self) -> dict[str, int]:
         """The slot of each task that runs."""
         return dict(self._slot_of)
@@ -114,6 +122,14 @@ class TaskQueue:
     def close(self, slot: int) -> None:
         """The slot can't take a task until it is opened again."""
         self._placement.close(slot)
+
+    def retire(self, slot: int) -> None:
+        """The slot, which is closed, is never opened again."""
+        self._placement.retire(slot)
+
+    def move(self, slot: int, device: Device) -> None:
+        """The slot, which is closed, is part of another device from now on."""
+        self._placement.move(slot, device)
 
     def wake(self) -> float | None:
         """When the next delayed task is due."""

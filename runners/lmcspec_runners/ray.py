@@ -18,13 +18,14 @@ from lmcspec.base.documents import DocumentError
 from lmcspec.base.errors import BlockedError
 from lmcspec.catalog.runners.ray import Ray
 from lmcspec.engine import messages
+from lmcspec.engine.devices import Device
 from lmcspec.engine.planned import PlannedTask
-from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Reported, RunnerEvent, Slot
+from lmcspec.engine.runner import Closed, Lost, Moved, Passed, Progressed, Ready, Reported, RunnerEvent, Slot
 from lmcspec.store import Store, layout
 from lmcspec_runners.ray_cluster import Cluster, Node, connected
 from lmcspec_runners.ray_facts import Facts, node_facts
-from lmcspec_runners.ray_nodes import SAID, Computing, differences, facts_of, refuse_skew, usual
-from lmcspec_runners.ray_places import NoGpuError, SlotPlace, named, places, refuse_tasks, wish
+from lmcspec_runners.ray_nodes import ALIKE, SAID, Computing, differences, facts_of, refuse_skew, usual
+from lmcspec_runners.ray_places import NoGpuError, SlotPlace, moved, named, places, refuse_tasks, wish
 from lmcspec_runners.ray_seat import Seat, facts_or_trouble, seated, why_gone
 
 LISTEN = 1.0
@@ -79,7 +80,7 @@ class RayRunner:
             self._cluster = connected(self._config.address, self._config.workers)
         self._started, self._closed = True, False
         for slot in range(len(self.slots)):
-            self._seat(slot, 0)
+            self._seat(slot, 1)
 
     def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
         seat, self._store = self._seats[slot], store
@@ -170,7 +171,7 @@ class RayRunner:
             if watched:
                 raise DocumentError("what a worker said", "is its end")
             if not seat.host:
-                self._begun(slot, answer)
+                self._begun(slot, answer, happened)
                 return
             heard = messages.decode(answer, slot, seat.byproducts)
         except DocumentError as error:
@@ -202,17 +203,31 @@ class RayRunner:
             return
         seat.reference = seat.actor.listen.remote(LISTEN)
 
-    def _begun(self, slot: int, answer: Any) -> None:
+    def _begun(self, slot: int, answer: Any, happened: list[RunnerEvent]) -> None:
         """An actor has begun on some node, which may have joined the cluster since."""
         seat = self._seats[slot]
         facts = facts_or_trouble(answer, slot)
         if not self._config.allow_skew and (skew := self._skew(slot, facts)):
-            _log.warning("%s joined the cluster and is not alike: %s; its slot stays closed", facts["host"], skew)
+            why = f"{facts['host']} joined the cluster and is not alike: {skew}"
+            _log.warning("%s; its slot stays closed", why)
             self._cluster.ray.kill(seat.actor)
             seat.actor = seat.watch = None
+            happened.append(Closed(slot, why, ALIKE))
             return
+        if facts["node"] not in ("", self._places[slot].node.id):
+            happened.append(Moved(slot, self._move(slot, facts)))
         seat.host = facts["host"]
         seat.reference = seat.actor.listen.remote(LISTEN)
+
+    def _move(self, slot: int, facts: Facts) -> Device:
+        """Note the node on which Ray has put the actor of a slot; its device there, of which memory is counted."""
+        there = {node.id: node for node in self._cluster.nodes()}
+        node = there.get(facts["node"], Node(facts["node"], facts["host"], 0, 0))
+        others = (place for other, place in enumerate(self._places) if other != slot)
+        self._places[slot] = moved(self._places[slot], node, others)
+        device = self._places[slot].device(facts)
+        self.slots = tuple(Slot(device) if other == slot else known for other, known in enumerate(self.slots))
+        return device
 
     def _skew(self, slot: int, facts: Facts) -> str:
         node = Node("", facts["host"], 0, 0)

@@ -14,7 +14,8 @@ from typing_extensions import TypedDict
 from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.visible import one_line
 from lmcspec.store.scalars import Count
-from lmcspec_runners.devices import every_gpu, host_memory
+from lmcspec_runners.capacity import host_memory
+from lmcspec_runners.devices import every_gpu
 
 PACKAGES = ("torch", "numpy", "scipy", "safetensors", "ray")
 """Whose versions may change a result or how a worker is spoken with."""
@@ -26,6 +27,8 @@ class Facts(TypedDict):
     """What a node says of itself."""
 
     host: Text
+    node: Text
+    """Ray's id of it, as far as who says so knows it."""
     python: Text
     lmcspec: Text
     torch: Text
@@ -42,10 +45,11 @@ class Facts(TypedDict):
     """Bytes of its smallest GPU; 0 where that is not known."""
 
 
-def node_facts() -> Facts:
-    """What of a node may change a result or bounds what it can do, and its name."""
+def node_facts(node: str = "") -> Facts:
+    """What of a node, of this id, may change a result or bounds what it can do, and its name."""
     facts: dict[str, Any] = {
         "host": socket.gethostname(),
+        "node": node,
         "python": platform.python_version(),
         "lmcspec": source_digest(),
         "cpu": processor(),

@@ -16,6 +16,10 @@ LOOKS = 3
 """Times that a node is asked which can't be asked and is said to be alive: one that is gone is known to be soon."""
 PAUSE = 1.0
 SAID = {"lmcspec": "source of lmcspec", "cpu": "processor", "gpu": "GPU", "python": "Python"}
+ALIKE = (
+    "bring nodes to the same lock file and kind of machine, or say --allow-skew: results may then differ in their last "
+    "bits from node to node, and each records what it was computed on"
+)
 Computing = Literal["cpu", "gpu"]
 
 
@@ -67,8 +71,7 @@ def refuse_skew(facts: Mapping[Node, Facts], here: Facts, computing: Mapping[Com
         raise BlockedError(
             f"the nodes are not alike: {'; '.join(skew[:6])}"
             + (f"; and {len(skew) - 6} more" if len(skew) > 6 else ""),
-            help="bring them to the same lock file and kind of machine, or say --allow-skew: results may then differ "
-            "in their last bits from node to node, and each records what it was computed on",
+            help=ALIKE,
         )
 
 

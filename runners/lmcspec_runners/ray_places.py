@@ -5,6 +5,7 @@ room for it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from lmcspec.base.errors import BlockedError, UsageError
@@ -161,6 +162,14 @@ def _beyond(taken: int | None, memories: Sequence[int], whose: str) -> str:
     if not taken or not all(memories) or taken <= most:
         return ""
     return f"such tasks took up to {size(taken)} of the memory of {whose}, and the largest there is has {size(most)}"
+
+
+def moved(place: SlotPlace, node: Node, others: Iterable[SlotPlace]) -> SlotPlace:
+    """The place of a slot whose actor Ray has put on another node: of its GPUs one that no other slot counts as its."""
+    if place.gpu is None:
+        return SlotPlace(node, None)
+    taken = {other.gpu for other in others if other.node.id == node.id}
+    return SlotPlace(node, next(number for number in count() if number not in taken))
 
 
 def named(tasks: Sequence[PlannedTask]) -> str:

@@ -47,7 +47,7 @@ class RaySlot:
             self._runner.start()
         except LmcspecError as error:
             return _trouble(error)
-        return layout.text(node_facts())
+        return layout.text(node_facts(self._node))
 
     def work(self, order: bytes, seconds: float) -> bytes:
         """Hand a task to the worker, which is ready, then listen as `listen` does.

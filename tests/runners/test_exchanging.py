@@ -1,3 +1,4 @@
+# pyright: reportMissingImports=false, reportArgumentType=false, reportAttributeAccessIssue=false
 """A driver and workers with stores of their own: objects come and go by a URL, and the bits are the same."""
 
 import random

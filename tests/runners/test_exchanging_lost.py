@@ -1,3 +1,4 @@
+# pyright: reportMissingImports=false, reportArgumentType=false, reportAttributeAccessIssue=false
 """Workers with stores of their own that go, or have no time, at moments in which something is on its way."""
 
 import threading

@@ -1,3 +1,4 @@
+# pyright: reportArgumentType=false
 """Nodes of a cluster that differ, or can't say what they are like, are refused by name: a stand-in for Ray."""
 
 import logging
@@ -7,6 +8,7 @@ from fake_ray_for_tests import FakeRay, runner
 
 from lmcspec.base.errors import BlockedError
 from lmcspec.engine.planned import PlannedTask
+from lmcspec.engine.runner import Closed
 from lmcspec.store import layout
 from lmcspec_runners.ray_cluster import Node
 from lmcspec_runners.ray_facts import Facts, node_facts, read_facts
@@ -68,9 +70,11 @@ def test_a_node_that_joins_later_and_differs_stays_closed(store, slots, caplog):
     slots.facts = {"torch": "0.1", "host": "late"}
     placing.start()
     with caplog.at_level(logging.WARNING):
-        for _ in range(10):
-            assert placing.poll(0.02) == []
-    assert "late joined the cluster and is not alike: torch is 0.1 on late" in caplog.text
+        happened = [event for _ in range(10) for event in placing.poll(0.02)]
+    said = "late joined the cluster and is not alike: torch is 0.1 on late"
+    assert said in caplog.text
+    (closed,) = happened
+    assert isinstance(closed, Closed) and closed.slot == 0 and said in closed.why and "--allow-skew" in closed.help
     placing.close()
 
 

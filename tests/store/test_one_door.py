@@ -31,8 +31,8 @@ ELSEWHERE = {
     "engine/logs.py": {"os.open"},  # in the attempt's folder, just made; the last step follows no link
     "engine/numerics.py": {"Path('/proc/cpuinfo').read_text"},
     "engine/peaks.py": {"(_PROCESS / 'status').read_text", "(_PROCESS / 'clear_refs').write_text"},
-    "engine/run.py": {"self._queue.open"},  # a slot
-    "engine/schedule.py": {"self._placement.open"},  # a slot
+    "engine/run.py": {"self._queue.open", "self._queue.move"},  # a slot
+    "engine/schedule.py": {"self._placement.open", "self._placement.move"},  # a slot
     "engine/simulation.py": {"queue.open"},  # a slot
     "engine/worker.py": {"Store.open", "Path('/proc/self/statm').read_bytes"},
     "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},

@@ -23,11 +23,15 @@ _log = logging.getLogger(__name__)
 def record_plan(store: Store, study: str, document: dict[str, Any]) -> bool:
     """Remember `document` as the study's last plan, in one step; it is kept from now on.
 
-    False, and a line in the log, where that can't be written: the store goes on keeping what it did before.
+    False, and a line in the log, where that can't be written: the store goes on keeping what it did before. Something
+    strange in its place (a link) is left alone with a line, for as long as it is there gc deletes nothing at all.
     """
     path = _file(store, study)
     try:
         layout.replace_json(store.root, path, document)
+    except beneath.ForeignError as error:
+        _log.warning("the plan of %s is not recorded: %s; gc deletes nothing before it is moved away", study, error)
+        return True
     except OSError as error:
         _log.warning("%s was not written, and what it needs is not kept: %s", path, error.strerror or error)
         return False

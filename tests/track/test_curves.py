@@ -43,6 +43,11 @@ def test_a_long_file_comes_in_pieces_that_go_on_from_each_other(tmp_path):
 
 
 def test_what_is_told_in_pieces_is_the_same(store, mlflow, monkeypatch):
+    def three(root, path, begin, shape):
+        """However long the small trainings took, their curves have three points."""
+        return iter([(n, {"name": "loss/train", "value": n / 7, "step": n, "at": 5.0}) for n in (1, 2, 3) if n > begin])
+
+    monkeypatch.setattr(curves, "lines", three)
     tracker_of(store).sync()
     whole = FakeMlflow()
     monkeypatch.setattr(tracker, "Server", whole.connect)

@@ -72,7 +72,6 @@ def test_of_what_is_read(error):
 def test_what_stands_in_the_place_of_a_file_is_told_by_the_system_as_an_error(number):
     """A link is refused by a number of the system's, which is what the error is raised from."""
     assert of_machine(of_system(number)) is None
-    try:
+    with pytest.raises(ForeignError) as caught:
         raise ForeignError(Path("x"), "a symbolic link", "a file") from of_system(number)
-    except ForeignError as error:
-        assert of_machine(error) is None
+    assert of_machine(caught.value) is None

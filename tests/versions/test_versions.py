@@ -8,6 +8,7 @@ import pytest
 from lmcspec.catalog import built_in
 from lmcspec.tasks import kind, kinds
 from tests.versions import accept, closure, compare, golden, lock
+from tests.versions.golden_studies import LOOKED_AT
 
 LOCK = lock.read()
 FIRST_KINDS = {"distance", "distill", "expert", "hessian", "landscape", "overlap", "path", "prune", "shuffle", "train"}
@@ -81,7 +82,7 @@ def test_golden_run_takes_every_branch():
 
 
 def test_a_method_that_no_study_names_has_a_set_and_a_network(monkeypatch):
-    monkeypatch.setattr(golden, "STUDIES", (golden.LOOKED_AT,))
+    monkeypatch.setattr(golden, "STUDIES", (LOOKED_AT,))
     _, plan = golden.plans()
     made = {task.id: task.params.method.value["method"] for task in plan.tasks.values() if task.kind == "distill"}
     assert sorted(made.values()) == sorted(built_in("distiller"))

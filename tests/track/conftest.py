@@ -27,7 +27,9 @@ def finished(spec, tmp_path_factory):
     """A store in which the study has run, untracked. Not to be changed: take `store`."""
     path = tmp_path_factory.mktemp("finished") / "store"
     run(spec, path)
-    return path
+    before = sorted(path.rglob("*"))
+    yield path
+    assert sorted(path.rglob("*")) == before, "a test told about this store, and not about a copy of its own"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 import secrets
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -117,10 +118,12 @@ def fresh(real):
 
 
 @pytest.fixture(scope="module")
-def expected(finished):
+def expected(finished, tmp_path_factory):
     """What the study's experiment should hold."""
+    copy = tmp_path_factory.mktemp("expected") / "store"
+    shutil.copytree(finished, copy)
     with pytest.MonkeyPatch.context() as patch:
-        return what_should_be_there(Store.open(finished), patch, Quick()).state
+        return what_should_be_there(Store.open(copy), patch, Quick()).state
 
 
 @contextlib.contextmanager

@@ -204,10 +204,10 @@ class Plan:
 
     def _parts(self) -> Iterable["RenderableType"]:
         from lmcspec.plan import render
-        from lmcspec_runners.counting import slot_count
+        from lmcspec_runners.counting import slots_here
 
         source = f"store {self.store}" + ("" if self._existing else " (empty)")
-        return render.table(self.outlook, slot_count(), source)
+        return render.table(self.outlook, slots_here(), source)
 
 
 @dataclass(frozen=True, slots=True)

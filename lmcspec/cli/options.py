@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lmcspec.plan import Plan
     from lmcspec.plan.chosen import Chosen, Figures
     from lmcspec.plan.cost import Pace
+    from lmcspec.plan.simulate import Slots
     from lmcspec.spec import Loaded
     from lmcspec.store import Store
 
@@ -139,12 +140,11 @@ def first_pace() -> "Pace":
     return Pace("", None if known is None else estimate(known))
 
 
-def slots(workers: int | None, devices: str = "", most: int | None = None) -> int:
+def slots(workers: int | None, devices: str = "", most: int | None = None) -> "Slots":
     """How many tasks run at a time on this machine."""
-    from lmcspec_runners.counting import slot_count
+    from lmcspec_runners.counting import slots_here
 
-    count = slot_count(workers, devices)
-    return count if most is None else min(count, most)
+    return slots_here(workers, devices)._replace(most=most)
 
 
 def refuse_without_study(command: str, **given: object) -> None:

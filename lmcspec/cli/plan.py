@@ -74,7 +74,7 @@ def plan(
     if simulate and (devices or workers is not None):
         option = "--devices" if devices else "--workers"
         raise UsageError(f"{option} is about this machine, and --simulate names others", help=f"leave {option} out")
-    shown = 0 if simulate else slots(workers, devices, max_parallel)
+    shown = None if simulate else slots(workers, devices, max_parallel)
     if output is not None and (targets or until or only or failed or force):
         raise UsageError(
             "-o saves a whole plan, and no part of it",

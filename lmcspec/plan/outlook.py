@@ -15,7 +15,8 @@ from lmcspec.plan.diff import Diff, diff, needs
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.model_facts import known_facts
 from lmcspec.plan.reasons import Reason, reasons
-from lmcspec.plan.simulate import peak_bytes, wall_time
+from lmcspec.plan.simulate import Slots, peak_bytes, wall_time
+from lmcspec.tasks import kind
 
 if TYPE_CHECKING:
     from lmcspec.plan.chosen import Chosen, Figures
@@ -99,23 +100,25 @@ class Outlook:
             self.diff.run, reads, {task: cost.work.stored or 0 for task, cost in self.costs.items()}, passing
         )
 
-    def wall(self, slots: int, which: str = "seconds") -> float | None:
-        """Predicted seconds on so many slots, start-up included; None while any task is untimed."""
+    def wall(self, slots: Slots, which: str = "seconds") -> float | None:
+        """Predicted seconds on these slots, start-up included; None while any task is untimed."""
         if self.untimed:
             return None
         if not self.diff.run:
             return 0.0
         return self.calibration.startup + self.work(slots, which, self.calibration.overhead)
 
-    def least(self, slots: int) -> float:
+    def least(self, slots: Slots) -> float:
         """Predicted seconds without those of untimed tasks, start-up included."""
         return self.calibration.startup + self.work(slots, "low", self.calibration.overhead)
 
-    def work(self, slots: int, which: str = "seconds", overhead: float = 0.0) -> float:
+    def work(self, slots: Slots, which: str = "seconds", overhead: float = 0.0) -> float:
         """Predicted seconds of the tasks alone, 0 for untimed ones, `overhead` added to each."""
         waits = self._waits()
         seconds = {task: float(getattr(self.costs[task], which) or 0) + overhead for task in waits}
-        return wall_time(list(TopologicalSorter(waits).static_order()), waits, seconds, slots)
+        tasks = self.plan.tasks
+        indifferent = {task for task in waits if not kind(tasks[task].kind).gains(tasks[task].params)}
+        return wall_time(list(TopologicalSorter(waits).static_order()), waits, seconds, slots, indifferent)
 
     def _waits(self) -> dict[str, list[str]]:
         """What each task to run waits for among the others: its inputs, or what passes them."""

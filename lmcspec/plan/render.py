@@ -9,6 +9,7 @@ from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_words import mask_documents, mask_lines
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Reason
+from lmcspec.plan.simulate import Slots
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,7 +36,7 @@ def state(view: Outlook, task: str) -> str:
     return "reuse" if task in view.diff.reused else "unneeded"
 
 
-def table(view: Outlook, slots: int, source: str, *, everything: bool = False) -> Iterator["RenderableType"]:
+def table(view: Outlook, slots: Slots | None, source: str, *, everything: bool = False) -> Iterator["RenderableType"]:
     """The plan by kind of task, then the reasons, then what it costs."""
     from rich.padding import Padding
     from rich.text import Text
@@ -82,8 +83,8 @@ def closing(view: Outlook) -> str:
     return "Plan: " + ", ".join(parts) + "."
 
 
-def estimate(view: Outlook, slots: int) -> list[str]:
-    """Lines that say how much work and room the tasks that run take, and how long on so many slots (0: not said)."""
+def estimate(view: Outlook, slots: Slots | None) -> list[str]:
+    """Lines that say how much work and room the tasks that run take, and how long on these slots (None: not said)."""
     costs = view.running
     lines = [f"blocked: {_work(view, view.waiting)}"] if view.waiting else []
     if not costs:
@@ -93,22 +94,19 @@ def estimate(view: Outlook, slots: int) -> list[str]:
     if len(stored) == len(costs):
         work += f", {size(view.peak_bytes)} on disk at most, {size(view.kept_bytes)} in the end"
     lines.append(work)
-    if not slots:
+    if slots is None:
         return lines
     wall = view.wall(slots)
-    plural = "slot" if slots == 1 else "slots"
     if wall is not None:
         low, high = view.wall(slots, "low"), view.wall(slots, "high")
         basis = f", {view.guessed:,} tasks by a first estimate" if view.guessed else ""
-        lines.append(
-            f"time: {duration(wall)} on {slots} {plural} ({duration(low or 0)} to {duration(high or 0)}){basis}"
-        )
+        lines.append(f"time: {duration(wall)} on {slots} ({duration(low or 0)} to {duration(high or 0)}){basis}")
     elif view.untimed:
         kinds = Counter(view.plan.tasks[task].kind for task in view.untimed)
         named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         known = "unknown"
         if len(view.untimed) < len(view.diff.run):
-            known = f"at least {duration(view.least(slots))} on {slots} {plural}"
+            known = f"at least {duration(view.least(slots))} on {slots}"
         lines.append(f"time: {known}, nothing like {named} has finished in this store yet")
     return lines
 
@@ -214,12 +212,12 @@ def tree(view: Outlook) -> "Tree":
     return root
 
 
-def document(view: Outlook, slots: int) -> dict[str, Any]:
-    """The plan held against the store, as plain data; 0 slots: how long it takes on them is not said."""
+def document(view: Outlook, slots: Slots | None) -> dict[str, Any]:
+    """The plan held against the store, as plain data; no slots: how long it takes is not said."""
     return {
         "study": view.plan.study,
         "counts": dict(Counter(state(view, task.id) for task in view.counted)),
-        "slots": slots or None,
+        "slots": slots.total if slots else None,
         "seconds": view.wall(slots) if slots else None,
         "notes": list(view.plan.notes),
         "tasks": [

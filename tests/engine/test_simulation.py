@@ -1,10 +1,11 @@
 """Virtual time against a walk written on its own, closed forms, and a run of real workers."""
 
 import time
+from dataclasses import replace
 from statistics import median
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jobs_for_tests import Plan
 from profiles import examples
@@ -12,11 +13,11 @@ from profiles import examples
 from lmcspec import engine
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine import PlannedTask, events
-from lmcspec.engine.devices import CPU, Device
+from lmcspec.engine.devices import CPU, Device, gpu
 from lmcspec.engine.placement import Demand
 from lmcspec.engine.runner import Ready
 from lmcspec.engine.simulation import Costs, curve, simulate
-from lmcspec.plan.simulate import wall_time
+from lmcspec.plan.simulate import Slots, wall_time
 from lmcspec.store import Store
 from lmcspec_runners.local import LocalRunner
 
@@ -41,12 +42,25 @@ def test_it_takes_what_list_scheduling_takes(tasks, slots):
     outcome = simulate(tasks, [CPU] * slots)
     needs = {name: list(one.needs) for name, one in tasks.items()}
     seconds = {name: one.seconds for name, one in tasks.items()}
-    assert outcome.wall == wall_time(list(tasks), needs, seconds, slots)
+    assert outcome.wall == wall_time(list(tasks), needs, seconds, Slots(slots))
     if outcome.wall:
         assert outcome.busy["cpu"] == pytest.approx(sum(seconds.values()) / slots / outcome.wall)
     assert sum(seconds[name] for name in outcome.path) == pytest.approx(outcome.path_seconds)
     assert all(first in tasks[second].needs for first, second in zip(outcome.path, outcome.path[1:], strict=False))
     assert simulate(tasks, [CPU] * len(tasks)).wall == pytest.approx(outcome.path_seconds)
+
+
+@settings(max_examples=examples(3))
+@given(graphs(), st.integers(0, 3), st.integers(0, 3), st.integers(1, 6), st.data())
+def test_and_on_gpus_beside_cpus(tasks, gpus, cpus, most, data):
+    assume(gpus + cpus)
+    indifferent = data.draw(st.sets(st.sampled_from(sorted(tasks))))
+    tasks = {name: replace(one, demand=Demand(name not in indifferent)) for name, one in tasks.items()}
+    devices = [gpu(f"GPU-{number}") for number in range(gpus)] + [CPU] * cpus
+    needs = {name: list(one.needs) for name, one in tasks.items()}
+    seconds = {name: one.seconds for name, one in tasks.items()}
+    expected = simulate(tasks, devices, max_parallel=most).wall
+    assert wall_time(list(tasks), needs, seconds, Slots(cpus, gpus, most), indifferent) == pytest.approx(expected)
 
 
 def test_start_up_and_what_each_hand_over_takes():

@@ -15,6 +15,7 @@ from lmcspec.plan import render
 from lmcspec.plan.document import from_document, read_document, recorded, to_document
 from lmcspec.plan.integrity import SEAL, seal
 from lmcspec.plan.outlook import outlook
+from lmcspec.plan.simulate import Slots
 from lmcspec.tasks import own_id
 
 MANY = (
@@ -141,7 +142,7 @@ def test_a_forged_seal_never_gets_a_result_under_another_id(larger, data):
         return
     assert all(own_id(task.document) == name for name, task in plan.tasks.items())
     view = outlook(plan, None)
-    assert [*render.table(view, 1, ""), render.tree(view)] and render.document(view, 1)
+    assert [*render.table(view, Slots(1), ""), render.tree(view)] and render.document(view, Slots(1))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from specs_for_tests import plan_of
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine.execute import execute
 from lmcspec.plan.outlook import outlook
+from lmcspec.plan.simulate import Slots
 from lmcspec.store import Store
 from lmcspec_runners.local import LocalRunner
 
@@ -40,11 +41,11 @@ def test_the_second_run_takes_what_the_first_predicts(tmp_path):
         return time.monotonic() - begun
 
     first = outlook(plan_of(STUDY), store)
-    assert first.wall(slots) is None
+    assert first.wall(Slots(slots)) is None
     run(first)
     # Replicates 2 to 7: other seeds than those that have run, and three times as many.
     second = outlook(plan_of(STUDY, "replicates=8"), store)
-    predicted = second.wall(slots)
+    predicted = second.wall(Slots(slots))
     assert predicted is not None
     taken = run(second)
     assert taken / 1.5 <= predicted <= taken * 1.5, f"predicted {predicted:.1f} s, took {taken:.1f} s"

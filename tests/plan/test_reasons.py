@@ -13,6 +13,7 @@ from lmcspec.plan.document import to_document
 from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.plan.reasons import REASONS
 from lmcspec.plan.render import estimate
+from lmcspec.plan.simulate import Slots
 from lmcspec.store import Store, open_attempt, record_plan
 from lmcspec.tasks import train
 from lmcspec_runners.inline import InlineRunner
@@ -167,7 +168,7 @@ def test_what_is_blocked_says_what_it_would_cost(tmp_path):
     assert sum(one.work.updates for one in away.waiting.values()) == trainings * of_an_epoch
     assert sum(one.work.images for one in away.waiting.values()) == trainings * 60_000
     assert estimate(away, 1)[0].startswith("blocked: ")
-    assert (away.wall(1), away.kept_bytes) == (0.0, 0)
+    assert (away.wall(Slots(1)), away.kept_bytes) == (0.0, 0)
 
 
 def test_output_missing(store):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcspec.plan.simulate import critical_paths, peak_bytes, wall_time
+from lmcspec.plan.simulate import Slots, critical_paths, peak_bytes, wall_time
 
 
 @st.composite
@@ -34,28 +34,46 @@ def test_wall_time_is_that_of_a_walk_second_by_second(graph, slots):
             running[task] = now + seconds[task]
         if len(done) < len(order):
             now += 1
-    assert wall_time(order, needs, seconds, slots) == now
+    assert wall_time(order, needs, seconds, Slots(slots)) == now
 
 
 def test_of_tasks_that_end_together_all_followers_are_there_before_the_next_one_starts():
     order = ["early", "waits", "long", "busy", "first", "second"]
     needs = {"early": [], "waits": [], "long": [], "busy": [], "first": ["long"], "second": ["long"]}
     seconds = {"early": 7.0, "waits": 1.0, "long": 7.0, "busy": 8.0, "first": 2.0, "second": 2.0}
-    assert wall_time(order, needs, seconds, 3) == 9
+    assert wall_time(order, needs, seconds, Slots(3)) == 9
+
+
+def test_a_gpu_and_many_cores_are_no_many_gpus():
+    order = [f"train{number}" for number in range(4)] + [f"count{number}" for number in range(4)]
+    needs, seconds = {task: [] for task in order}, dict.fromkeys(order, 10.0)
+    assert wall_time(order, needs, seconds, Slots(4, 1), {task for task in order if "count" in task}) == 40
+    assert wall_time(order, needs, seconds, Slots(4), ()) == 20
+    assert wall_time(order, needs, seconds, Slots(0, 1), set(order)) == 80
+
+
+def test_slots_are_said_by_their_kinds():
+    assert [str(slots) for slots in (Slots(1), Slots(2), Slots(0, 8), Slots(16, 2), Slots(16, 2, 3))] == [
+        "1 slot",
+        "2 slots",
+        "8 slots",
+        "2 GPU and 16 CPU slots",
+        "2 GPU and 16 CPU slots, 3 at a time",
+    ]
 
 
 @given(graphs())
 def test_bounds(graph):
     order, needs, seconds = graph
     longest = max(critical_paths(order, needs, seconds).values())
-    assert wall_time(order, needs, seconds, 1) == pytest.approx(sum(seconds.values()))
-    assert wall_time(order, needs, seconds, len(order)) == pytest.approx(longest)
+    assert wall_time(order, needs, seconds, Slots(1)) == pytest.approx(sum(seconds.values()))
+    assert wall_time(order, needs, seconds, Slots(len(order))) == pytest.approx(longest)
 
 
 def test_an_empty_plan_takes_no_time():
-    assert wall_time([], {}, {}, 2) == 0
+    assert wall_time([], {}, {}, Slots(2)) == 0
     with pytest.raises(ValueError, match="at least one slot"):
-        wall_time([], {}, {}, 0)
+        wall_time([], {}, {}, Slots(0))
 
 
 def test_what_is_kept_until_used_goes_with_its_last_reader():

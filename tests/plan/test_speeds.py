@@ -15,6 +15,7 @@ from lmcspec.engine.simulated_plan import answer, fleet, lines
 from lmcspec.plan import speeds
 from lmcspec.plan.cost import Pace
 from lmcspec.plan.outlook import outlook
+from lmcspec.plan.simulate import Slots
 from lmcspec.tasks import Work
 
 SPEC = SEVEN_UPDATES.replace('model = { name = "mlp", widths = [16] }', 'model = "lenet-300-100"') + (
@@ -92,9 +93,9 @@ def test_seconds_follow_from_updates_and_operations():
 
 def test_before_anything_has_run_the_total_has_a_range():
     plan = plan_of(SPEC)
-    assert outlook(plan, None).wall(2) is None
+    assert outlook(plan, None).wall(Slots(2)) is None
     view = outlook(plan, None, pace=Pace("", speeds.estimate(speeds.speed("cpu"))))
-    low, middle, high = (view.wall(2, which) for which in ("low", "seconds", "high"))
+    low, middle, high = (view.wall(Slots(2), which) for which in ("low", "seconds", "high"))
     assert 0 < low < middle < high and view.guessed == len(view.diff.run)
 
 
@@ -165,7 +166,7 @@ def test_with_nothing_to_run_nothing_is_claimed():
     assert lines(outcome) == ["simulated on 2 h200: nothing to run"]
     document = outcome.document()
     assert document["seconds"] == [0.0, 0.0, 0.0] and document["enough"] is None and not document["curve"]
-    assert nothing.wall(2) == 0.0
+    assert nothing.wall(Slots(2)) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import pytest
 
 from lmcspec.base.errors import LmcspecError
 from lmcspec.cli.options import slots as planned
+from lmcspec.plan.simulate import Slots
 from lmcspec_runners import capacity, devices
-from lmcspec_runners.counting import slot_count
+from lmcspec_runners.counting import slots_here
 
 
 @pytest.mark.parametrize(
@@ -19,12 +20,13 @@ from lmcspec_runners.counting import slot_count
 )
 def test_a_plan_counts_the_slots_of_a_run(monkeypatch, declared, workers, asked):
     monkeypatch.setenv(capacity.DECLARED, declared)
-    assert told(slot_count, workers, asked) == told(planned, workers, asked) == told(counted, workers, asked)
+    assert told(slots_here, workers, asked) == told(planned, workers, asked) == told(counted, workers, asked)
 
 
 def counted(workers, asked):
     """The slots of a run."""
-    return len(devices.slots(workers, asked))
+    kinds = [slot.device.kind for slot in devices.slots(workers, asked)]
+    return Slots(kinds.count("cpu"), kinds.count("gpu"))
 
 
 def told(count, workers, asked):
@@ -36,7 +38,7 @@ def told(count, workers, asked):
 
 
 def test_no_more_than_so_many_run_at_a_time():
-    assert planned(3, "", 2) == 2 and planned(3, "", 5) == 3
+    assert planned(3, "", 2).total == 2 and planned(3, "", 5).total == 3
 
 
 def test_gpus_that_nvidia_smi_tells_of_count(tmp_path, monkeypatch):
@@ -46,11 +48,11 @@ def test_gpus_that_nvidia_smi_tells_of_count(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)))
     monkeypatch.setattr(capacity, "core_limit", lambda: None)
-    assert slot_count() == 16, "none of them is visible"
+    assert slots_here() == Slots(16), "none of them is visible"
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
-    assert (slot_count(), slot_count(6)) == (4, 8)
+    assert (slots_here(), slots_here(6)) == (Slots(2, 2), Slots(2, 6))
 
 
 def test_cores_that_this_process_is_bound_to_count(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert slot_count() == 1
+    assert slots_here() == Slots(1)

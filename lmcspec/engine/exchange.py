@@ -32,7 +32,8 @@ def exchanging(store: Store, identifier: str, payload: dict[str, Any], place: Wo
     """Do a task by `work` in this store, with inputs from the URL `payload["objects"]["url"]` and results to it.
 
     `payload["objects"]["forced"]`: what this store and the URL have of the task is made again. `["resend"]`: what the
-    URL has of it is not the object, and is replaced.
+    URL has of it is not the object, and is replaced. `["digests"]`: of the inputs the driver's results are these, and
+    another one that this store has from before is not what the task is to start from.
     """
     # Whoever deletes in this store waits: what was brought here is needed, before anything says so.
     with driving(store):
@@ -100,13 +101,24 @@ def _bring_checkpoint(store: Store, identifier: str, payload: Mapping[str, Any],
             bring(store, remote, entry["id"])
 
 
+def _is_another(store: Store, identifier: str, digests: Mapping[str, str]) -> bool:
+    """Whether the store has another result of a task than the driver's, of which `digests` has the digest."""
+    stored = store.find(identifier)
+    return stored is not None and stored.digest != digests.get(identifier, stored.digest)
+
+
 def _bring_inputs(store: Store, payload: Mapping[str, Any], remote: Any, place: Workplace) -> None:
     from lmcspec.store.remote_commit import RemoteDamage
     from lmcspec.store.remote_objects import bring
 
+    digests = payload["objects"].get("digests", {})
     for name, source in payload.get("inputs", {}).items():
+        if _is_another(store, source, digests):
+            store.discard(source)
         try:
             there = bring(store, remote, source, place.stopping)
+            if _is_another(store, source, digests):
+                raise RemoteDamage(source, remote.url, "it is another result than the driver's")
         except RemoteDamage as error:
             raise DamagedInputError(name, error) from error
         if not there and not place.stopping():

@@ -84,7 +84,12 @@ class ExchangingRunner:
 
     def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
         self._store = store
-        wishes = {"url": self._url, "forced": task in self._forced, "resend": task in self._suspect}
+        wishes = {
+            "url": self._url,
+            "forced": task in self._forced,
+            "resend": task in self._suspect,
+            "digests": _digests(store, payload.get("inputs", {}).values()),
+        }
         order = _Order(task, {**payload, "objects": wishes}, ())
         order.needs = tuple(self._sent(store, source) for source in order.inputs)
         if all(future.done() and not future.exception() for future in order.needs):
@@ -246,6 +251,12 @@ def fetch_what_is_there(url: str, store: Store, wanted: Callable[[], Iterable[st
         tried.update(missing)
         fetched += len(fetch_all(store, remote, missing).copied)
     return fetched
+
+
+def _digests(store: Store, objects: Iterable[str]) -> dict[str, str]:
+    """Id -> digest of the result that the driver's store has, of those that are there."""
+    there = ((identifier, store.find(identifier)) for identifier in objects)
+    return {identifier: stored.digest for identifier, stored in there if stored is not None}
 
 
 def _done() -> Future[None]:

@@ -17,6 +17,7 @@ STUDY = Path(__file__).with_name("study.toml")
 SOON = 5.0
 """Seconds after which no process of a driver that is gone may be left."""
 LONG = 90.0
+ATTEMPTS, METRICS = "attempts/*/*", "metrics.jsonl"
 MOUNT = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
 """Runs a script that may mount file systems, which only it sees."""
 
@@ -27,6 +28,7 @@ class Run:
     def __init__(self, store, *options, study=STUDY, workers=2, before=(), format="json", **environment):
         self.mark = uuid.uuid4().hex
         self.store, self._study = Path(store), study
+        self._left = set(self.store.glob(ATTEMPTS))
         self._said = self.store.with_name(f"{self.store.name}-{self.mark[:8]}-stderr.txt")
         arguments = [COMMAND, "run", str(study), "--store", str(store), "--format", format]
         arguments += [] if "--runner" in options else ["--workers", str(workers)]
@@ -36,8 +38,7 @@ class Run:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 start_new_session=True,
-                # Tests that run under nohup hand on that it is ignored, as a run of theirs should.
-                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+                preexec_fn=_hear_all,
                 env={**os.environ, "NO_COLOR": "1", **environment, "LMCSPEC_TEST_RUN": self.mark},
             )
 
@@ -94,6 +95,10 @@ class Run:
             time.sleep(0.05)
         return not self.family()
 
+    def attempts(self):
+        """The attempts that it has begun at trainings, and not those that an earlier run left."""
+        return [path for path in self.store.glob(ATTEMPTS) if path not in self._left and (path / METRICS).exists()]
+
     def done(self):
         """Labels of the tasks that it did."""
         return re.findall(r"done {6}(.+?) in [\d.]+ s", self.said)
@@ -127,14 +132,20 @@ class Freeze:
         self._workers = self._held = self._workers or self._run.workers()
         for process in self._held:
             process.send_signal(signal.SIGSTOP)
-        if self._is_training():
+        if self._held and self._is_training():
             return True
         self.release()
         return False
 
     def _is_training(self):
-        attempts = [path.parent for path in self._run.store.glob("attempts/*/*/metrics.jsonl")]
+        attempts = self._run.attempts()
         return bool(attempts) and not any((attempt / "task.json").exists() for attempt in attempts)
+
+
+def _hear_all():
+    """Tests that run in the background, or under nohup, hand on that these are ignored, as a run of theirs should."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def fault(point, victims, mark):

@@ -13,7 +13,9 @@ from jobs_for_tests import Plan
 from manifest_for_tests import compare, manifest
 
 from lmcspec.engine import events
-from lmcspec.store import Store, layout, verify
+from lmcspec.store import Store, layout, open_attempt, verify
+from lmcspec.store.remote import Remote
+from lmcspec.store.remote_objects import send
 from lmcspec_runners.exchanging import ExchangingRunner, fetch_what_is_there
 from lmcspec_runners.inline import InlineRunner
 
@@ -40,6 +42,13 @@ def graph():
     long = plan.add("", 9, kind="PASS", passes=(state,))
     last = plan.add(value=3, kind="WRITE", needs=first)
     return plan, first, state, long, last
+
+
+def again(plan, store, task):
+    """Have this task alone run, of a plan of which all is done."""
+    store.discard(task)
+    for other in [identifier for identifier in plan.tasks if identifier != task]:
+        del plan.tasks[other]
 
 
 def files(url, identifier):
@@ -116,6 +125,47 @@ def test_a_forced_task_is_made_again_everywhere(store, node, url):
     after = {one: (store.find(one).record["attempt"], node.find(one).record["attempt"]) for one in plan.tasks}
     assert {one for one in plan.tasks if before[one] != after[one]} == {first[0]}
     assert after[first[0]][0] == after[first[0]][1] != before[first[0]][0]
+
+
+def test_a_node_with_another_result_of_an_input_fetches_the_drivers(store, node, url):
+    """As one has that made it before it was forced elsewhere."""
+    plan, first, *_, last = graph()
+    open_attempt(node, first[0]).commit(plan.documents[first[0]], {"scalars": {"total": 100}}, {})
+    run(plan, store, InlineRunner())
+    again(plan, store, last)
+    summary, _ = run(plan, store, ExchangingRunner(Elsewhere(node), url))
+    assert summary.done == (last,)
+    assert store.find(last).scalars == {"total": 6}
+    assert node.find(first[0]).digest == store.find(first[0]).digest
+
+
+def test_where_the_url_has_another_one_too_the_drivers_takes_its_place(store, node, url, tmp_path):
+    """As where a colleague's machine rounds otherwise."""
+    plan, first, *_, last = graph()
+    other = Store.open(tmp_path / "other")
+    open_attempt(other, first[0]).commit(plan.documents[first[0]], {"scalars": {"total": 100}}, {})
+    send(other, Remote.at(url), first[0])
+    run(plan, store, InlineRunner())
+    again(plan, store, last)
+    runner = ExchangingRunner(Elsewhere(node), url)
+    summary, _ = run(plan, store, runner)
+    assert summary.failed == (last,) and summary.damaged == {last}
+    summary, _ = run(plan, store, runner)
+    assert summary.done == (last,)
+    assert store.find(last).scalars == {"total": 6}
+    assert node.find(first[0]).digest == store.find(first[0]).digest
+
+
+def test_and_a_by_product_that_was_made_again_is_fetched(store, node, url):
+    plan = Plan()
+    state = plan.passed(7)
+    plan.add("", 9, kind="PASS", passes=(state,))
+    last = plan.add(value=3, kind="WRITE", needs=[state])
+    run(plan, store, InlineRunner())
+    open_attempt(node, state).commit(plan.documents[state], {"scalars": {"total": 100}}, {})
+    again(plan, store, last)
+    run(plan, store, ExchangingRunner(Elsewhere(node), url))
+    assert node.find(state).digest == store.find(state).digest
 
 
 def test_an_input_that_was_damaged_at_the_url_is_sent_again(store, node, url, tmp_path):

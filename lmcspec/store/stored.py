@@ -169,6 +169,8 @@ def checked_commit(
     if document["task"] != identifier:
         raise ValueError("it is of another object")
     if document["version"] > layout.VERSION:
+        if any(is_whole(content, {**document, "version": known}) for known in range(1, layout.VERSION + 1)):
+            raise ValueError("its version is not as it was written")
         raise StoreError(
             f"object {ids.short(identifier)} was written by a newer lmcspec", help="use that version, or newer"
         )

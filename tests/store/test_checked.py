@@ -62,6 +62,25 @@ def test_no_bit_of_commit_flips_unnoticed(store, stored, where, bit):
         path.write_bytes(whole)
 
 
+@pytest.mark.parametrize("version", [2, 3, 5, 9, 10**12])
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_version_that_was_changed_is_damage_and_no_newer_lmcspecs(store, stored, version, signed):
+    path = commit_of(stored)
+    document = json.loads(path.read_text())
+    if not signed:
+        del document["digest"]
+    path.write_text(json.dumps({**document, "version": version}, sort_keys=True, indent=1))
+    with pytest.raises(DamagedError, match="its version is not as it was written"):
+        store.read(stored.id)
+    assert store.find(stored.id) is None
+    document["version"] = version
+    document["record"]["new"] = "field"
+    document = {key: document[key] for key in document if key != "digest"}
+    path.write_text(json.dumps(checked.signed(document), sort_keys=True, indent=1))
+    with pytest.raises(StoreError, match="newer lmcspec"):
+        Store.open(store.root).read(stored.id)
+
+
 @pytest.mark.parametrize("where", ["result", "record", "scalars"])
 def test_an_edited_number_is_never_given_out(store, stored, where):
     path = commit_of(stored)

@@ -1,5 +1,6 @@
 # pyright: reportOptionalMemberAccess=false
 import errno
+import json
 import os
 import threading
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lmcspec.base.errors import StoreError, UsageError
-from lmcspec.store import DamagedError, Store, layout, open_attempt
+from lmcspec.store import DamagedError, Store, checked, layout, open_attempt
 
 
 def test_open_makes_a_store_once(tmp_path):
@@ -200,7 +201,9 @@ def test_a_damaged_commit_is_an_error_that_says_what_to_do(store, put, name, tex
 def test_an_object_of_a_newer_version_is_neither_used_nor_replaced(store, put, name):
     put(store, name(1))
     path = store.find(name(1)).path / layout.COMMIT
-    path.write_text(path.read_text().replace('"version": 1', '"version": 2'))
+    document = json.loads(path.read_text()) | {"version": 2}
+    del document["digest"]
+    path.write_text(json.dumps(checked.signed(document)))
     for call in (store.find, lambda one: put(store, one)):
         with pytest.raises(StoreError, match="newer lmcspec"):
             call(name(1))

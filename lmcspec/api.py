@@ -28,8 +28,12 @@ from lmcspec.spec import load as read
 from lmcspec.store import Store
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import pandas
     from rich.console import RenderableType
+
+    from lmcspec.engine.run import Listener
 
 STORE = ".lmcspec"
 ANY = sys.maxsize
@@ -50,6 +54,10 @@ class Study:
     """A spec that was read and found valid."""
 
     loaded: Loaded
+
+    def __repr__(self) -> str:
+        cases = len(self.loaded.cases)
+        return f"<Study {self.name}{f': {cases} cases' if cases > 1 else ''}>"
 
     @property
     def name(self) -> str:
@@ -82,6 +90,9 @@ class Plan:
     graph: Graph
     store: Path
     trust_store: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.graph.study}: {len(self.graph.tasks):,} tasks, store {self.store}>"
 
     @cached_property
     def _existing(self) -> Store | None:
@@ -128,7 +139,6 @@ class Plan:
         from lmcspec.engine.execute import Origin, execute, keep
         from lmcspec.engine.limits import Limits
         from lmcspec.engine.model_facts import take_facts
-        from lmcspec.engine.progress import show
         from lmcspec.engine.provenance import provenance
         from lmcspec.engine.recording import unrecorded
         from lmcspec.engine.silence import patience_of
@@ -177,7 +187,7 @@ class Plan:
                 origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
                 placing = placed(places, view.diff.stale)
-                with show() if progress else contextlib.nullcontext() as listener:
+                with _showing() if progress else contextlib.nullcontext() as listener:
                     listeners = [listener] if listener else []
                     summary = execute(view, store, placing, listeners, origins=origins, limits=limits)
                 ended, left = summary.failed, summary.unrecorded
@@ -217,6 +227,10 @@ class Results:
     graph: Graph
     rows: tuple[Row, ...]
 
+    def __repr__(self) -> str:
+        missing = sum(row.outcome == "missing" for row in self.rows)
+        return f"<Results {self.graph.study}: {len(self.rows):,} numbers{f', {missing:,} missing' if missing else ''}>"
+
     def frame(self) -> "pandas.DataFrame":
         """The rows as a DataFrame; a result that is not there is a row without a value, outcome `missing`."""
         import pandas
@@ -241,6 +255,16 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Study:
     return Study(read(Path(path), list(sets)))
 
 
+def _showing() -> "AbstractContextManager[Listener]":
+    """What shows a run while the block runs."""
+    import contextlib
+
+    from lmcspec.engine.notebook import Board, in_notebook
+    from lmcspec.engine.progress import show
+
+    return contextlib.nullcontext(Board().on_event) if in_notebook() else show()
+
+
 def _opened(path: Path, trusted: bool) -> Store | None:
     """The store in this folder, if there is one."""
     return Store.open(path, create=False, trusted=trusted) if path.exists() else None
@@ -257,7 +281,7 @@ class _Nothing:
 def _text(parts: Iterable["RenderableType"]) -> str:
     from rich.console import Console
 
-    console = Console(width=WIDTH, file=io.StringIO(), color_system=None)
+    console = Console(width=WIDTH, file=io.StringIO(), color_system=None, force_jupyter=False)
     with console.capture() as capture:
         for part in parts:
             console.print(part)
@@ -267,7 +291,15 @@ def _text(parts: Iterable["RenderableType"]) -> str:
 def _html(parts: Iterable["RenderableType"]) -> str:
     from rich.console import Console
 
-    console = Console(width=WIDTH, file=io.StringIO(), record=True, force_terminal=True, color_system="truecolor")
+    # In a notebook a console shows what it is given by itself, and the page would stand there twice.
+    console = Console(
+        width=WIDTH,
+        file=io.StringIO(),
+        record=True,
+        force_terminal=True,
+        force_jupyter=False,
+        color_system="truecolor",
+    )
     for part in parts:
         console.print(part)
     return console.export_html(inline_styles=True, code_format="<pre style='line-height:1.2'>{code}</pre>")

@@ -1,8 +1,10 @@
 """lmcspec from Python: the same plan, the same results as the commands."""
 
 import inspect
+import pydoc
 import subprocess
 import sys
+import types
 from dataclasses import replace
 
 import pytest
@@ -48,6 +50,33 @@ def test_a_store_that_is_trusted_is_not_compared_with_its_digests(spec, tmp_path
     trusting = lmcspec.load(spec).plan(tmp_path / "store", trust_store=True)
     assert {row.outcome for row in trusting.results().rows} == {"ok"}
     assert {row.outcome for row in lmcspec.load(spec).plan(tmp_path / "store").results().rows} == {"missing"}
+
+
+def test_what_there_is_shows_itself(spec, tmp_path):
+    assert set(dir(lmcspec)) == set(lmcspec.__all__) >= {"load", "Study", "Plan", "Results", "RunFailedError"}
+    for name in lmcspec.__all__:
+        assert getattr(lmcspec, name) is not None and (name == "__version__" or getattr(lmcspec, name).__doc__)
+    page = pydoc.plain(pydoc.render_doc(lmcspec))
+    assert "load(path" in page and "class Results" in page
+
+
+def test_it_is_short_in_a_notebook_and_stands_there_once(spec, tmp_path, monkeypatch):
+    study = lmcspec.load(spec)
+    plan = study.plan(tmp_path / "store")
+    assert repr(study) == f"<Study {study.name}>" and repr(plan) == (
+        f"<Plan {study.name}: {len(plan.graph.tasks)} tasks, store {tmp_path / 'store'}>"
+    )
+    results = plan.results()
+    assert repr(results) == f"<Results {study.name}: {len(results.rows)} numbers, {len(results.rows)} missing>"
+    shown = []
+    ipython, display = types.SimpleNamespace(), types.SimpleNamespace()
+    display.display = lambda *given, **_: shown.append(given)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    for thing in (plan, results):
+        assert thing._repr_html_().count("<pre") == 1 and str(thing)
+    assert not shown, "and a console of rich's own would have shown it beside"
 
 
 def test_overrides_and_errors(spec, tmp_path):

@@ -22,6 +22,46 @@ def test_from_python(tmp_path):
     assert "Nothing to do" in again.stdout and again.stdout.splitlines()[-4:] == first.stdout.splitlines()[-4:]
 
 
+CELLS = """
+import ast, json, sys
+names = {"__name__": "__main__"}
+shown = []
+for source in json.load(sys.stdin):
+    *before, last = ast.parse(source).body
+    exec(compile(ast.Module(before, []), "cell", "exec"), names)
+    if isinstance(last, ast.Expr):
+        value = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
+        shown.append([repr(value), getattr(value, "_repr_html_", str)()])
+    else:
+        exec(compile(ast.Module([last], []), "cell", "exec"), names)
+print(json.dumps(shown))
+"""
+
+
+@pytest.mark.slow
+def test_the_tutorial(tmp_path):
+    """Its cells in a plain process; `.ci/notebook.py` runs them in a kernel."""
+    cells = json.loads((EXAMPLES / "tutorial.ipynb").read_text())["cells"]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), "outputs are one machine's"
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    environment = {**os.environ, "LMCSPEC_NO_TRACKING": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", CELLS],
+        input=json.dumps(sources),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    study, plan, results, accuracy, instability, rate, third = json.loads(done.stdout.splitlines()[-1])
+    assert study[0] == "<Study tutorial>" and plan[0].startswith("<Plan tutorial: ")
+    assert results[0].startswith("<Results tutorial: ") and "missing" not in results[0]
+    assert "recipe.optimiser.lr 0.1 -&gt; 0.05" in rate[1] and "50 to run, 6 reused" in rate[1]
+    assert "28 to run, 56 reused" in third[1]
+    assert "0.875" in accuracy[0] and "random" in accuracy[0] and "dense" not in instability[1][:20]
+
+
 @pytest.mark.slow
 def test_two_networks_are_aligned_and_merged():
     program = [sys.executable, str(EXAMPLES / "align_two_networks.py")]

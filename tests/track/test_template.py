@@ -39,9 +39,17 @@ def by_mlflow(path):
 
 
 def content(path):
-    """All of it, but for the moment in which it was made and the order of indexes, which is another each time."""
+    """All of it, but for the moment in which it was made and the order of indexes and of a table's constraints."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        return sorted(re.sub(r"\b1\d{12}\b", "now", line) for line in connection.iterdump())
+        return sorted(ordered(re.sub(r"\b1\d{12}\b", "now", line)) for line in connection.iterdump())
+
+
+def ordered(statement):
+    """A statement with the constraints of a table in order, which is another each time."""
+    head, *constraints = re.split(
+        r",\s*\n\t(?=CONSTRAINT |FOREIGN |CHECK |PRIMARY |UNIQUE )", statement.removesuffix("\n);")
+    )
+    return "\n".join([head, *sorted(constraints)])
 
 
 def test_a_copy_is_what_mlflow_makes_there(kept, tmp_path, monkeypatch):

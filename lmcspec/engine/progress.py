@@ -15,6 +15,7 @@ from lmcspec.engine import events
 from lmcspec.engine.forecast import Forecast, Left
 from lmcspec.engine.planned import PlannedTask
 from lmcspec.engine.run import Listener
+from lmcspec.engine.said import number
 
 SUMMARY_EVERY = 5.0
 """Seconds between two plain lines that say how far the run is."""
@@ -131,7 +132,8 @@ class Plain:
             case events.Finished(task=task):
                 outcome = "" if event.outcome == "ok" else f", {event.outcome}"
                 word, spent = ("reused", "") if event.reused else ("done", f" in {event.seconds:.1f} s")
-                note = f": {event.note}" if event.note else ""
+                said = ", ".join(filter(None, (number(task.kind, event.scalars), event.note)))
+                note = f": {said}" if said else ""
                 return [f"{word:9} {task.label}{spent}{outcome}{note}"]
             case events.Failed(task=task):
                 return [f"failed    {task.label} ({event.reason}): {event.message}", *self._evidence(event)]

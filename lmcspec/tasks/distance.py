@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.params import Part
@@ -53,6 +53,7 @@ KIND = Kind(
     params=Distance,
     run=run,
     work=work,
+    says=says.distance,
     gains=lambda params: False,
     about=lambda params: ("a", "b"),
 )

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.checkpoint import UNFIT, Checkpoints, is_unfit
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import CardOf, Finished, Kind, UnfitInput
@@ -160,6 +160,7 @@ KIND = Kind(
     params=Distill,
     run=run,
     work=work,
+    says=says.images,
     makes="set",
     card=CardOf("method", "distiller", "method"),
     data="data",

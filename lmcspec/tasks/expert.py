@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import from_document
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
@@ -87,6 +87,7 @@ KIND = Kind(
     params=Expert,
     run=run,
     work=work,
+    says=says.accuracy,
     data="data",
     shown=lambda params: rate_and_batch(params.recipe),
 )

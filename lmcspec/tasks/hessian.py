@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
@@ -148,4 +148,13 @@ _CHUNK = 8
 """Vectors multiplied at once. Fixed, because a product's rounding may depend on how many there are."""
 
 
-KIND = Kind(name="hessian", version=2, params=Hessian, run=run, work=work, data="data", about=lambda params: ("state",))
+KIND = Kind(
+    name="hessian",
+    version=2,
+    params=Hessian,
+    run=run,
+    work=work,
+    says=says.trace,
+    data="data",
+    about=lambda params: ("state",),
+)

@@ -79,6 +79,8 @@ class Kind:
     """Inputs (by the first letters of their names) of networks and masks whose collapse is that of its numbers, too."""
     shown: Callable[[Any], Mapping[str, Any]] = lambda params: {}
     """What tracking shows of its parameters, flat and by name."""
+    says: Callable[[Mapping[str, Any]], str] = lambda scalars: ""
+    """The number of a result that matters, in a few words, from its scalars: `accuracy 97.2%`."""
     picture: str = ""
     """What it is looked at by: a file among its outputs, or `package.module:draw`, which is given (task, result)."""
     pace: Callable[[Any], str] = lambda params: ""

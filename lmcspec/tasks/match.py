@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import UsageError
 from lmcspec.catalog.config import COUNTED
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.checkpoint import UNFIT, Checkpoints, is_unfit
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import CardOf, Finished, Kind
@@ -191,6 +191,7 @@ KIND = Kind(
     params=Match,
     run=run,
     work=work,
+    says=says.aligned,
     makes="permutation",
     card=CardOf("method", "matcher", "method"),
     data="data",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
@@ -191,6 +191,7 @@ KIND = Kind(
     params=Path,
     run=run,
     work=work,
+    says=says.rise,
     data="data",
     about=lambda params: ("a", "b"),
     picture="lmcspec.report.figures.one_path:draw",

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from lmcspec.base.errors import UsageError
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import CardOf, Finished, Interrupted, Kind
 from lmcspec.tasks.masks import weight_of, write_mask
@@ -214,6 +214,7 @@ KIND = Kind(
     params=Prune,
     run=run,
     work=work,
+    says=says.sparsity,
     gains=gains,
     makes="mask",
     card=CardOf("criterion", "criterion"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.masks import weight_of, write_mask
@@ -43,6 +43,7 @@ KIND = Kind(
     params=Shuffle,
     run=run,
     work=work,
+    says=says.sparsity,
     gains=lambda params: False,
     makes="mask",
 )

@@ -10,7 +10,7 @@ from lmcspec.base.errors import BlockedError, LmcspecError
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog import OptimiserCard, get
 from lmcspec.catalog.recipe import Recipe, from_document
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind, UnfitInput
@@ -245,6 +245,7 @@ KIND = Kind(
     params=Train,
     run=run,
     work=work,
+    says=says.accuracy,
     makes="network",
     data="data",
     in_place="train_on",

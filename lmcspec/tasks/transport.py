@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lmcspec.tasks import read
+from lmcspec.tasks import read, says
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.masks import write_mask
@@ -41,6 +41,7 @@ KIND = Kind(
     params=Transport,
     run=run,
     work=work,
+    says=says.sparsity,
     gains=lambda params: False,
     makes="mask",
 )

@@ -48,6 +48,7 @@ EXEMPT = {
     "lmcspec.tasks": "forwards names",
     "lmcspec.tasks.context": "a protocol",
     "lmcspec.tasks.kind": "fields without arithmetic",
+    "lmcspec.tasks.says": "words about results",
     "lmcspec.tasks.params": "what enters an id, held by golden ids",
     "lmcspec.tasks.shown": "what tracking shows",
     "lmcspec.tasks.work": "what plans count; no result holds it",

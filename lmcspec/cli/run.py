@@ -1,5 +1,8 @@
 """`lmcspec run`: carry a plan out."""
 
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from lmcspec.plan import Plan
     from lmcspec.plan.outlook import Outlook
     from lmcspec.store import Store
+    from lmcspec.track import Tracker
 
 RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path__[0]}/catalog/runners"]))
 """By the names of their modules: a list of commands is printed without importing any card."""
@@ -156,6 +160,7 @@ def run(
                     study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
                     for spec, study in zip(specs, studies, strict=True)
                 }
+                say(_standing(view, opened))
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
                 summary = _carry_out(view, opened, placed(places, view.diff.stale), origins, limits)
                 left = summary.unrecorded
@@ -180,6 +185,25 @@ def run(
         stopped = f", and {len(summary.left):,} more were not tried (--fail-fast)" if summary.left else ""
         say(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
         raise typer.Exit(1)
+    if summary is not None:
+        say(_next(specs, sets, store, tracker))
+
+
+def _standing(view: "Outlook", store: "Store") -> str:
+    """How many tasks there are, and how many of them are done already."""
+    there = sum(task.id in view.diff.reused for task in view.counted)
+    reused = f"{there:,} of them are" if there else "none of them is"
+    return f"{view.plan.study}: {len(view.counted):,} tasks, {reused} in the store {store.root}"
+
+
+def _next(specs: Sequence[Path], sets: Sequence[str], store: Path | None, tracker: "Tracker | None") -> str:
+    """What people do with results."""
+    where = [] if store is None else ["--store", str(store)]
+    lines = [f"a page with figures: {' '.join([spelled('lmcspec report', specs[:1], sets), *map(shlex.quote, where)])}"]
+    if tracker is not None and not tracker.trouble:
+        away = tracker.server.startswith(("http://", "https://"))
+        lines.append(f"these runs in MLflow: {tracker.server if away else shlex.join(['lmcspec', 'ui', *where])}")
+    return "\n".join(lines)
 
 
 def _fetch(url: str, store: "Store", plan: "Plan") -> None:

@@ -128,7 +128,9 @@ class Plain:
             case events.RunStarted():
                 self._summed = event.at
                 slots = "1 slot" if event.slots == 1 else f"{event.slots} slots"
-                return [f"{_tasks(len(event.tasks))} to run on {slots}"] if event.tasks else []
+                if not event.tasks:
+                    return []
+                return [f"{_tasks(len(event.tasks))} to run on {slots}{self._first_estimate(event)}; starting workers"]
             case events.Finished(task=task):
                 outcome = "" if event.outcome == "ok" else f", {event.outcome}"
                 word, spent = ("reused", "") if event.reused else ("done", f" in {event.seconds:.1f} s")
@@ -164,6 +166,12 @@ class Plain:
                 return [f"{', '.join(counts) or 'nothing to run'} in {duration(event.seconds)}"]
             case _:
                 return []
+
+    def _first_estimate(self, event: events.RunStarted) -> str:
+        left = self.tally.left(event.at)
+        if not left.seconds:
+            return ""
+        return f", {'at least' if left.unknown else 'about'} {duration(left.seconds)}"
 
     def _evidence(self, event: events.Failed) -> list[str]:
         self._failures += 1

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_one_line_an_event(told):
     tell(events.RunEnded(1004.0, 1, 0, 0, 0, 1, 4.0))
     assert all(line[2] == line[5] == ":" and line[8] == " " for line in lines)
     assert [line[9:] for line in lines] == [
-        "2 tasks to run on 2 slots",
+        "2 tasks to run on 2 slots, about 10 s; starting workers",
         "retry     imp[rewind=3]/s0/a in 0.4 s, after lost: exit code 3",
         "retry     imp[rewind=3]/s0/a alone on its device, after out-of-memory: full",
         "waiting   imp[rewind=3]/s0/b: process 7 on elsewhere is doing it",
@@ -144,11 +145,22 @@ def test_live_shows_running_tasks_and_scrolls_the_rest():
     assert "line 14" in stream.getvalue()
 
 
+def test_what_is_known_beforehand_is_said_and_no_more(told):
+    tell, lines = told
+    unknown = replace(B, seconds=None, kind="path")
+    tell(events.RunStarted(1000.0, (A, unknown), (CPU,)))
+    tell(events.RunStarted(1010.0, (unknown,), (CPU,)))
+    assert [line[9:] for line in lines] == [
+        "2 tasks to run on 1 slot, at least 10 s; starting workers",
+        "1 task to run on 1 slot; starting workers",
+    ]
+
+
 def test_without_a_terminal_lines_are_plain():
     stream = io.StringIO()
     with show(stream) as listener:
         listener(events.RunStarted(1000.0, (A,), (CPU,)))
-    assert stream.getvalue()[9:] == "1 task to run on 1 slot\n"
+    assert stream.getvalue()[9:] == "1 task to run on 1 slot, about 10 s; starting workers\n"
     assert "\x1b" not in stream.getvalue()
 
 

@@ -48,7 +48,7 @@ def test_the_first_stops_in_order_and_the_second_at_once(calm, tmp_path):
 
 def test_ctrl_c_while_workers_start(tmp_path):
     with Run(tmp_path / "store", workers=1) as run:
-        run.until(lambda: run.said.endswith("to run on 1 slot\n"))
+        run.until(lambda: run.said.endswith("starting workers\n"))
         os.killpg(run.process.pid, signal.SIGINT)
         assert run.end() == 130
         assert "Traceback" not in run.said

@@ -28,6 +28,7 @@ from lmcspec.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from lmcspec.plan.outlook import Outlook
     from lmcspec.store import Store
 
 
@@ -35,9 +36,13 @@ def plan(
     specs: SpecsArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
-    format: Annotated[Literal["table", "tree", "json"], typer.Option("--format", help="How to show it.")] = "table",
+    format: Annotated[
+        Literal["table", "tree", "json", "dot", "mermaid"], typer.Option("--format", help="How to show it.")
+    ] = "table",
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Save it, for `lmcspec run FILE`.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="List every task under its reason.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every task under its reason; draw a box for each.")
+    ] = False,
     workers: WorkersOption = None,
     devices: DevicesOption = "",
     max_parallel: MaxParallelOption = None,
@@ -126,6 +131,8 @@ def plan(
 
             document["simulated"] = answer(view, asked, max_parallel).document()
         put(envelope("plan", True, document))
+    elif format in ("dot", "mermaid"):
+        _draw(view, format, everything)
     else:
         from lmcspec.cli.output import console
 
@@ -145,6 +152,17 @@ def plan(
                 screen.print(line, markup=False, highlight=False, soft_wrap=True)
     if detailed_exitcode and not view.diff.nothing_to_do:
         raise typer.Exit(3)
+
+
+def _draw(view: "Outlook", format: Literal["dot", "mermaid"], everything: bool) -> None:
+    from lmcspec.cli.output import put, say
+    from lmcspec.plan.drawing import drawing
+    from lmcspec.plan.graph_text import dot, mermaid
+
+    drawn = drawing(view, everything=everything)
+    put(dot(drawn) if format == "dot" else mermaid(drawn))
+    if drawn.note:
+        say(f"{drawn.note}; --all draws one for each task")
 
 
 def _keep_again(store: "Store", study: str) -> None:

@@ -1,8 +1,9 @@
 """`lmcspec results`: the numbers of a study, each with the task and the run that it comes from."""
 
 import io
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -19,7 +20,13 @@ def results(
     spec: SpecArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
-    format: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How to print them.")] = "table",
+    format: Annotated[
+        Literal["table", "json", "csv", "parquet"], typer.Option("--format", help="How to print or write them.")
+    ] = "table",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File to write to.", show_default="printed"),
+    ] = None,
     cases: Annotated[list[str], typer.Option("--case", help="Only this case of a sweep.")] = [],  # noqa: B006
     networks: Annotated[list[str], typer.Option("--network", help="Only this network.")] = [],  # noqa: B006
     measures: Annotated[list[str], typer.Option("--measure", help="Only this measure.")] = [],  # noqa: B006
@@ -29,30 +36,70 @@ def results(
 ) -> None:
     """Print a study's results that are in the store: as tables, or one line a value with its task and MLflow run.
 
-    Runs nothing and writes nothing. What is not there yet is a line without a value.
+    Runs nothing and writes nothing but -o. What is not there yet is a line without a value.
     """
+    from lmcspec.base.errors import UsageError
     from lmcspec.plan.planned_study import read_study
     from lmcspec.report import tidy
     from lmcspec.report.chosen import chosen
 
+    if format == "parquet" and output is None:
+        raise UsageError("parquet is a file, and nothing to print", help="name it: -o results.parquet")
+    if format == "table" and output is not None:
+        raise UsageError("tables are printed, and not written", help="choose a form for the file: --format csv")
     existing = needed_store(store, trust)
     planned = read_study(spec, sets, existing, max_tasks).plan
     rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format == "table":
         _print_tables(planned, rows)
         return
-    from lmcspec.report.records import records, write_csv
-    from lmcspec.store import layout
+    from lmcspec.report.records import records
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
     documents = records(rows, task_runs(planned, existing, choose(existing, tracking_uri)))
-    if format == "csv":
-        text = io.StringIO(newline="")
-        write_csv(documents, text)
-        put(text.getvalue(), end="")
+    if format == "parquet":
+        assert output is not None
+        _write_parquet(documents, output)
     else:
-        put(envelope("results", True, layout.spelled({"study": planned.study, "results": documents})))
+        text = _csv(documents) if format == "csv" else _json(planned, documents)
+        _print_or_write(text, output)
+    if output is not None:
+        put(output)
+
+
+def _csv(documents: Sequence[Mapping[str, Any]]) -> str:
+    from lmcspec.report.records import write_csv
+
+    text = io.StringIO(newline="")
+    write_csv(documents, text)
+    return text.getvalue()
+
+
+def _json(plan: "Plan", documents: Sequence[Mapping[str, Any]]) -> str:
+    from lmcspec.store import layout
+
+    return envelope("results", True, layout.spelled({"study": plan.study, "results": documents})) + "\n"
+
+
+def _print_or_write(text: str, output: Path | None) -> None:
+    if output is None:
+        put(text, end="")
+        return
+    from lmcspec.base.drafts import drafted
+    from lmcspec.base.file_names import possible
+
+    with drafted(possible(output)) as draft:
+        draft.write_text(text, encoding="utf-8", newline="")
+
+
+def _write_parquet(documents: Sequence[Mapping[str, Any]], output: Path) -> None:
+    from lmcspec.base.drafts import drafted
+    from lmcspec.base.file_names import possible
+    from lmcspec.report.parquet import write_parquet
+
+    with drafted(possible(output)) as draft:
+        write_parquet(documents, draft)
 
 
 def _print_tables(planned: "Plan", rows: "Sequence[Row]") -> None:

@@ -3,12 +3,13 @@
 import shlex
 from dataclasses import dataclass
 
-from lmcspec.base.errors import BlockedError, StoreError, UsageError
+from lmcspec.base.errors import UsageError
 from lmcspec.catalog import nearest
 from lmcspec.plan.graph import Plan
+from lmcspec.plan.stored_output import stored_output
 from lmcspec.spec import Loaded
 from lmcspec.spec.study import LoadedSet, OtherSet
-from lmcspec.store import Store, Stored, verify
+from lmcspec.store import Store, Stored
 from lmcspec.tasks import Task, kind
 
 
@@ -30,6 +31,11 @@ def made_sets(plan: Plan) -> list[PlannedSet]:
             case, _, name = role.rpartition("distilled/")
             made.append(PlannedSet(case.removesuffix("/"), name, role, plan.tasks[identifier]))
     return made
+
+
+def set_of(plan: Plan, task: str) -> PlannedSet | None:
+    """The set that a task makes, at the first of its places; None where it makes none."""
+    return next((made for made in made_sets(plan) if made.task.id == task), None)
 
 
 def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> PlannedSet:
@@ -65,20 +71,7 @@ def chosen_set(plan: Plan, loaded: Loaded | None, name: str, case: str) -> Plann
 
 def stored_set(store: Store, plan: Plan, made: PlannedSet, run: str) -> Stored:
     """The set's object, whole. StoreError where it is not there; `run` is the command by which the study runs."""
-    if made.task.id in plan.unknown:
-        raise BlockedError(next(iter(plan.missing.values())), help="a set goes by the digest of its real images")
-    stored = store.find(made.task.id)
-    if stored is None:
-        raise StoreError(f"the set {made.name!r} is not in the store {store.root}", help=f"{run} makes it")
-    damage = [f"{piece.path} is {piece.problem}" for piece in verify(store, [made.task.id]) if piece.part == "result"]
-    if not stored.has_outputs:
-        damage.append("its files have been dropped")
-    if damage:
-        raise StoreError(
-            f"the set {made.name!r} can't be read in the store {store.root}: {damage[0]}",
-            help=f"{run} --force {shlex.quote(made.role)} makes it again",
-        )
-    return stored
+    return stored_output(store, plan, made.task.id, f"the set {made.name!r}", made.role, run)
 
 
 def _origin(loaded: Loaded | None, name: str) -> str | None:

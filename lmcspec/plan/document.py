@@ -15,7 +15,7 @@ from lmcspec.base.ids import short
 from lmcspec.base.visible import one_line
 from lmcspec.catalog.plugged import brings_cards
 from lmcspec.plan.cost import work
-from lmcspec.plan.facts import moved_data
+from lmcspec.plan.facts import absent_data
 from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way, find_byproducts
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
 from lmcspec.plan.model_facts import structure
@@ -66,21 +66,22 @@ def to_document(plan: Plan) -> dict[str, Any]:
 def read_document(document: Any) -> Plan:
     """A saved plan that is to be carried out: as `from_document`, sealed, and its data must be those it was made for.
 
+    Where they are not here, what needs them is blocked: the plan may have come from another machine.
+
     Raises StoreError.
     """
     plan = from_document(document, sealed=True)
     _check_usable(plan)
     shape = next(iter(plan.facts.values()), None)
     try:
-        moved = moved_data(plan.neutral, document["parts"], shape)
+        absent = absent_data(plan.neutral, document["parts"], shape)
         check_code(((kind(task.kind), task.params) for task in plan.tasks.values()), plan.neutral)
-    except (FileNotFoundError, LmcspecError) as error:
-        moved = str(error)
+    except LmcspecError as error:
+        raise StoreError(f"the plan is stale: {error}", help=AGAIN) from error
     except MALFORMED as error:
         moved = f"where its data lie can't be told: {shape_error(error)}"
-    if moved:
-        raise StoreError(f"the plan is stale: {moved}", help=AGAIN)
-    return plan
+        raise StoreError(f"the plan is stale: {moved}", help=AGAIN) from error
+    return replace(plan, missing={**plan.missing, **absent}) if absent else plan
 
 
 def _check_usable(plan: Plan) -> None:

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lmcspec.base.errors import BlockedError
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import digest
 from lmcspec.catalog import DatasetCard, get
@@ -130,25 +131,40 @@ def largest_holdout(facts: DataFacts, name: str, seed: int) -> LargestHoldout | 
     return LargestHoldout(sure, sure + sum(size > min(present) for size in present))
 
 
-def moved_data(neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any) -> str:
-    """Which data are others than when a plan was saved, in words; empty if none are.
+def absent_data(
+    neutral: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Mapping[str, Any]], shape: Any
+) -> dict[str, str]:
+    """Why data of a saved plan are not here, by digest of their part: it may have come from another machine.
 
-    `neutral` and `parts` are a saved plan's: where data lie, and what they were, by digest of their part.
+    `neutral` and `parts` are the plan's: where data lie, and what they were, by the same. Raises MovedData where data
+    are here, and others than when it was saved.
     """
+    absent = {}
     for digest_of_part, where in neutral.items():
         planned = parts[digest_of_part]
-        if "file" in where:
-            digest_now = distilled_facts(Path(where["file"]), shape, which=where.get("which", 0)).digest
-            name = where["file"]
-        else:
-            card = get("dataset", where["config"]["name"])
-            assert isinstance(card, DatasetCard)
-            name = f"the data set {card.name!r}"
-            if isinstance(card.facts, DataFacts):
-                digest_now = card.facts.digest
-            else:
-                config = card.config.model_validate(where["config"])
-                digest_now = _resolve(card.facts)(config, Path(where["root"]) if where["root"] else None).digest
+        try:
+            name, digest_now = _now(where, shape)
+        except FileNotFoundError as error:
+            absent[digest_of_part] = str(error)
+            continue
         if digest_now != planned["digest"]:
-            return f"{name} is {digest_now[:10]} now, {planned['digest'][:10]} in the plan"
-    return ""
+            raise MovedData(f"{name} is {digest_now[:10]} now, {planned['digest'][:10]} in the plan")
+    return absent
+
+
+class MovedData(BlockedError):
+    """Data that are others than those a plan was made for."""
+
+
+def _now(where: Mapping[str, Any], shape: Any) -> tuple[str, str]:
+    """(what people call it, its digest now) of data by where they lie. FileNotFoundError where nothing is there."""
+    if "file" in where:
+        return where["file"], distilled_facts(Path(where["file"]), shape, which=where.get("which", 0)).digest
+    card = get("dataset", where["config"]["name"])
+    assert isinstance(card, DatasetCard)
+    name = f"the data set {card.name!r}"
+    if isinstance(card.facts, DataFacts):
+        return name, card.facts.digest
+    config = card.config.model_validate(where["config"])
+    root = Path(where["root"]) if where["root"] else None
+    return name, _resolve(card.facts)(config, root).digest

@@ -42,6 +42,15 @@ def write_report(
         (output, output) if output else (store.root, store.root / layout.REPORTS / file_name(study.plan.study))
     )
     _write(root, folder, {})  # a folder that can't be written to is told before anything is drawn
+    files, drawn = report_contents(study, store, runs, spec)
+    _write(root, folder, files)
+    return ReportFiles(folder / PAGE, tuple(str(folder / name) for name in files), drawn)
+
+
+def report_contents(
+    study: PlannedStudy, store: Store, runs: Mapping[str, str], spec: str
+) -> tuple[dict[str, bytes], tuple[Picture, ...]]:
+    """The files of a report by name, the page last; and its figures."""
     plan, rows = study.plan, tidy(study.plan, store)
     first = study.loaded.cases[0].study if study.loaded else None
     title, source = (first.title, first.source) if first else ("", "")
@@ -49,8 +58,7 @@ def write_report(
     figures = {case.name: case.study.figures for case in study.loaded.cases} if study.loaded else {}
     drawn = tuple(pictures(plan, rows, store, figures))
     files = {f"{picture.file}.{suffix}": content for picture in drawn for suffix, content in picture.files.items()}
-    _write(root, folder, files | {PAGE: html(text, drawn).encode()})
-    return ReportFiles(folder / PAGE, tuple(str(folder / name) for name in (*files, PAGE)), drawn)
+    return files | {PAGE: html(text, drawn).encode()}, drawn
 
 
 def _write(root: Path, folder: Path, files: Mapping[str, bytes]) -> None:

@@ -19,7 +19,7 @@ state = load_file("{file}")
 network.load_state_dict(state)  # of the parameters and buffers below""",
     "mask": """from safetensors.torch import load_file
 mask = load_file("{file}")
-pruned = {{name: value * mask.get(name, True) for name, value in network.state_dict().items()}}""",
+network.load_state_dict({{name: value * mask.get(name, True) for name, value in network.state_dict().items()}})""",
     "permutation": """from lmcspec.science.permute import algebra, permutation_file, tracing
 groups = tracing.groups_of(network, {shape})  # the groups of units below
 moved = algebra.apply(groups, permutation_file.load("{file}", groups), network.state_dict())""",

@@ -151,9 +151,14 @@ def cache_json(root: Path, path: Path, document: Any) -> None:
 
 def create_json(root: Path, path: Path, document: Any, *, durable: bool = False) -> bool:
     """Write a JSON file that must not exist yet, whole from its first moment; False if anything has its name."""
+    return create_file(root, path, text(document), durable=durable)
+
+
+def create_file(root: Path, path: Path, content: bytes, *, durable: bool = False) -> bool:
+    """Write a file that must not exist yet, whole from its first moment; False if anything has its name."""
     draft = draft_of(path)
     try:
-        write_json(root, draft, document, durable=durable)
+        beneath.write(root, draft, content, durable=durable)
         try:
             beneath.link(root, draft, path)
         except FileExistsError:
@@ -163,7 +168,7 @@ def create_json(root: Path, path: Path, document: Any, *, durable: bool = False)
                 raise
             # No hard links here. A reader may catch this file empty, and takes it for one that is being written.
             try:
-                write_json(root, path, document, durable=durable)
+                beneath.write(root, path, content, durable=durable)
             except FileExistsError:
                 return False
     finally:

@@ -9,8 +9,8 @@ has its COMMIT under another name.
 import hashlib
 import os
 import time
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import IO, Literal, Protocol
 
 from lmcspec.base import beneath, documents, ids
 from lmcspec.base.errors import StoreError
@@ -26,6 +26,40 @@ NUMBERS = "NUMBERS"
 """What the COMMIT is called of an object whose outputs were dropped."""
 LOOK_AGAIN = 0.1
 """Seconds between looks at what somebody else is fetching."""
+
+
+class Source(Protocol):
+    """Where objects come from: a folder at a URL, or an archive. Nothing that it says is believed."""
+
+    @property
+    def url(self) -> str:
+        """What it is called."""
+        ...
+
+    def read(self, name: str, largest: int) -> bytes | None:
+        """What is in a file of at most `largest` bytes; None if there is none. ValueError for a larger one."""
+        ...
+
+    def pieces(self, name: str, most: int) -> Iterator[bytes]:
+        """The content of a file piece by piece, and no more than `most` bytes and a piece; FileNotFoundError."""
+        ...
+
+
+class Target(Protocol):
+    """Where objects go to."""
+
+    def size(self, name: str) -> int | None:
+        """The bytes that a file has there; None if there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put a file there."""
+        ...
+
+    def send(self, name: str, source: IO[bytes]) -> None:
+        """Put an open file there."""
+        ...
+
 
 Sent = Literal["sent", "there", "other"]
 """`other`: another result of the same task is there."""
@@ -56,18 +90,23 @@ def send(store: Store, remote: Remote, identifier: str, *, anew: bool = False) -
     whole = stored.has_outputs
     if not anew and (present := _present(remote, identifier, whole=whole)) is not None:
         return "there" if present.digest == stored.digest else "other"
-    content = layout.read_bytes(store.root, stored.path / layout.COMMIT)
-    try:
-        commit = read_remote_commit(content, identifier, "hand")
-    except RemoteDamage as error:
-        raise DamagedError(identifier, f"as it stands it would not be taken: {error.__cause__}") from error
-    for file in (*(commit.outputs if whole else ()), *commit.beside):
-        _send_file(store, remote, stored, file, anew)
-    remote.write(_name(identifier, layout.COMMIT if whole else NUMBERS), content)
+    deliver(store, remote, stored, whole=whole, anew=anew)
     return "sent"
 
 
-def fetch(store: Store, remote: Remote, identifier: str, *, numbers: bool = True) -> Fetched:
+def deliver(store: Store, target: Target, stored: Stored, *, whole: bool, anew: bool = False) -> None:
+    """Write an object to where objects travel, whole or its numbers alone; `anew`: also what has its size there."""
+    content = layout.read_bytes(store.root, stored.path / layout.COMMIT)
+    try:
+        commit = read_remote_commit(content, stored.id, "hand")
+    except RemoteDamage as error:
+        raise DamagedError(stored.id, f"as it stands it would not be taken: {error.__cause__}") from error
+    for file in (*(commit.outputs if whole else ()), *commit.beside):
+        _send_file(store, target, stored, file, anew)
+    target.write(_name(stored.id, layout.COMMIT if whole else NUMBERS), content)
+
+
+def fetch(store: Store, remote: Source, identifier: str, *, numbers: bool = True) -> Fetched:
     """Copy an object from the URL into the store, unless it is there; every byte is compared with its digest.
 
     `numbers`: the numbers of an object are enough, there or in the store. RemoteDamage where what the URL has is not
@@ -81,7 +120,7 @@ def fetch(store: Store, remote: Remote, identifier: str, *, numbers: bool = True
     if content is None:
         return "missing"
     commit = read_remote_commit(content, identifier, remote.url)
-    _need_space(store, sum(file.bytes for file in (*commit.beside, *(commit.outputs if whole else ()))))
+    need_space(store, sum(file.bytes for file in (*commit.beside, *(commit.outputs if whole else ()))))
     with layout.writing(store.root):
         attempt = open_attempt(store, identifier)
         try:
@@ -109,7 +148,7 @@ def bring(store: Store, remote: Remote, identifier: str, stopping: Callable[[], 
     return False
 
 
-def _commit_text(remote: Remote, identifier: str, name: str) -> bytes | None:
+def _commit_text(remote: Source, identifier: str, name: str) -> bytes | None:
     try:
         return remote.read(_name(identifier, name), documents.LARGEST)
     except ValueError as error:
@@ -128,7 +167,7 @@ def _present(remote: Remote, identifier: str, *, whole: bool) -> RemoteCommit | 
     return None
 
 
-def _send_file(store: Store, remote: Remote, stored: Stored, file: File, anew: bool) -> None:
+def _send_file(store: Store, remote: Target, stored: Stored, file: File, anew: bool) -> None:
     target = _name(stored.id, file.sha256)
     with beneath.reading(store.root, stored.path / file.path) as source:
         same = hashlib.file_digest(source, "sha256").hexdigest() == file.sha256
@@ -138,7 +177,7 @@ def _send_file(store: Store, remote: Remote, stored: Stored, file: File, anew: b
             remote.send(target, source)
 
 
-def _copy(store: Store, remote: Remote, attempt: Attempt, commit: RemoteCommit, *, whole: bool) -> None:
+def _copy(store: Store, remote: Source, attempt: Attempt, commit: RemoteCommit, *, whole: bool) -> None:
     """Fill the folder of an attempt with what the COMMIT lists, and that with the COMMIT, all synced."""
     root, folders = store.root, [attempt.path]
     for file in (*commit.beside, *(commit.outputs if whole else ())):
@@ -156,7 +195,7 @@ def _copy(store: Store, remote: Remote, attempt: Attempt, commit: RemoteCommit, 
     beneath.sync(root, attempt.path)
 
 
-def _fetch_file(store: Store, remote: Remote, attempt: Attempt, file: File) -> None:
+def _fetch_file(store: Store, remote: Source, attempt: Attempt, file: File) -> None:
     path, digest, done = attempt.path / file.path, hashlib.sha256(), 0
     descriptor = beneath.open_file(store.root, path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     with os.fdopen(descriptor, "wb") as target:
@@ -175,12 +214,12 @@ def _fetch_file(store: Store, remote: Remote, attempt: Attempt, file: File) -> N
         raise RemoteDamage(attempt.task, remote.url, f"{file.path} is corrupt")
 
 
-def _need_space(store: Store, size: int) -> None:
+def need_space(store: Store, size: int, what: str = "an object") -> None:
     """StoreError where the disk can't hold so many bytes more: better known before they are copied."""
     disk = os.statvfs(store.root)
     if size > disk.f_bavail * disk.f_frsize:
         raise StoreError(
-            f"the store {store.root} has no room for an object of {size:,} bytes",
+            f"the store {store.root} has no room for {what} of {size:,} bytes",
             help="free some space, or move the store to a larger disk and name it with --store or LMCSPEC_STORE",
         )
 

@@ -25,6 +25,8 @@ WORDS = {
     "results": ["results", "study.toml"],
     "report": ["report", "study.toml", "-o", "page"],
     "export": ["export", "--help"],
+    "pack": ["pack", "study.toml", "--force"],
+    "unpack": ["unpack", "--help"],
     "schema": ["schema"],
     "sync": ["sync"],
     "ui": ["ui", "--help"],

@@ -2,6 +2,7 @@
 
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import networkx
 import pytest
@@ -51,7 +52,7 @@ def read_mermaid(text: str) -> networkx.DiGraph:
             classes.add(known[1])
         else:
             assert line.startswith("  %% "), line
-    assert classes == {colour for _, colour in graph.nodes(data="colour")}
+    assert classes == {graph.nodes[name]["colour"] for name in graph}
     return graph
 
 
@@ -91,7 +92,7 @@ def test_boxes_tell_what_becomes_of_their_tasks(monkeypatch):
     view = outlook(plan, None)
     first, second, *others = (task.id for task in plan.counted)
     difference = view.diff._replace(run=tuple(others), reused=frozenset({first}), blocked={second: "missing"})
-    changed = SimpleNamespace(
+    changed: Any = SimpleNamespace(
         plan=plan, counted=view.counted, diff=difference, reasons={task: view.reasons[task] for task in others}
     )
     states = [box.state for box in drawing(changed).boxes]

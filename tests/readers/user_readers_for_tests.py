@@ -51,6 +51,15 @@ def _(world: World, path: Path) -> object:
     return outlook(plan, None), standing(plan, world.store)
 
 
+@reader("archive of a study", lambda world: world.root / "packed.zip", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.report.crate.unpack import check
+    from lmcspec.store.archive import opened
+
+    with opened(path) as archive:
+        return check(archive)
+
+
 @reader("spec in TOML", lambda world: world.root / "study.toml", json=False, slow=True)
 def _(world: World, path: Path) -> object:
     from lmcspec.plan.planned_study import read_study

@@ -117,6 +117,7 @@ def build(place: Path) -> World:
     _Index(("a", "b"), np.zeros((2, 3), np.int64), np.zeros((2, 32), np.uint8), TASK).write(place / "cache")
     np.save(place / "cache" / "images.npy", np.zeros((4, 3)))
     _add_sets(place)
+    _add_archive(place, store, world.object("path"))
     _add_tracking(store)
     (world.folder(world.object("prune")) / "DROPPED").write_text('{"at": 1.5}')
     with open_at(store, TASK, "78" * 16) as folder:
@@ -139,6 +140,28 @@ def _add_sets(place: Path) -> None:
     save_file({"average/instability/test": torch.rand(20)}, place / "noise.safetensors")
     save_file({"layers.0": torch.tensor([2, 0, 1])}, place / "permutation.safetensors")
     (place / "verified.json").write_text(json.dumps({"digest": TASK, "files": []}))
+
+
+def _add_archive(place: Path, store: Store, task: str) -> None:
+    """An archive of a study with one object."""
+    from lmcspec.report.crate.metadata import NAME, Described, metadata
+    from lmcspec.store.packing import Packing
+    from lmcspec.store.remote_objects import deliver
+
+    about = {"schema": "lmcspec/pack/1", "study": "tiny", "spec": "study.toml", "sets": [], "objects": "all"}
+    about |= {"finished": True, "tasks": 1, "stored": 1, "lmcspec": "0", "between": ["2026-01-02", "2026-01-03"]}
+    stored = store.find(task)
+    assert stored is not None
+    with (place / "packed.zip").open("wb") as file:
+        packing = Packing(file)
+        packing.write("provenance.json", json.dumps(about).encode())
+        for name in ("plan.json", "study.toml"):
+            content = (place / name).read_bytes()
+            packing.write(name if name.endswith("json") else f"spec/{name}", content)
+        deliver(store, packing, stored, whole=True)
+        files = {name: Described(name, part) for name, part in packing.parts.items()}
+        packing.write(NAME, metadata(files, about, "x", "x", ""))  # pyright: ignore[reportArgumentType]
+        packing.close()
 
 
 def _add_tracking(store: Store) -> None:

@@ -35,6 +35,8 @@ ELSEWHERE = {
     "engine/schedule.py": {"self._placement.open", "self._placement.move"},  # a slot
     "engine/simulation.py": {"queue.open"},  # a slot
     "engine/worker.py": {"Store.open", "Path('/proc/self/statm').read_bytes"},
+    "store/archive.py": {"self._zip.open"},  # a part of a file that the user has named
+    "store/packing.py": {"self._zip.open"},
     "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
     "store/layout.py": {"read_bytes"},  # its own, by beneath.reading
     "store/index.py": {"self._root.mkdir"},  # the user's state folder, where the store is on a network disk

@@ -1,6 +1,6 @@
 """Draw the pictures of the README from what the commands print: `uv run python docs/images/make.py STORE`.
 
-STORE is a folder in which specs/quickstart.toml has run.
+STORE is a folder in which specs/quickstart.toml has run. The pictures of pages are taken by pages.py beside it.
 """
 
 import io
@@ -20,7 +20,7 @@ from rich.text import Text
 HERE = Path(__file__).parent
 SPEC = "specs/quickstart.toml"
 PICTURES = {
-    "plan": ["plan", SPEC, "--set", "recipes.real.optimiser.lr=0.2"],
+    "plan": ["plan", SPEC, "--set", "recipes.real.optimiser.lr=0.02"],
     "results": ["run", SPEC],
 }
 WIDTH = 112

@@ -1,6 +1,6 @@
 """Draw the pictures of the README from what the commands print: `uv run python docs/images/make.py STORE`.
 
-STORE is a folder in which specs/quickstart.toml has run. The pictures of pages are taken by pages.py beside it.
+STORE is a folder in which specs/quickstart.toml has run. The report is taken by report.py beside it.
 """
 
 import io

@@ -48,21 +48,25 @@ def _stabilities(
     headlines: Sequence[Row], cells: Mapping[Key, Cell], question: Question, prefix: str
 ) -> list[tuple[Verdict, str]]:
     """Each verdict with the levels from each k to which it applies, steps with the same levels together."""
-    levels_by_k: dict[Verdict, dict[str, list[int]]] = {}
-    intervals: dict[Verdict, list[Interval]] = {}
+    alike: dict[str, list[tuple[Row, Verdict]]] = {}
     for row in sorted({key_of(row): row for row in headlines}.values(), key=lambda row: (row.at_updates, row.level)):
         if row.measure == question.measure and key_of(row) in cells:
             verdict = stable(cells[key_of(row)], question.threshold)
-            levels_by_k.setdefault(verdict, {}).setdefault(row.k, []).append(row.level)
-            intervals.setdefault(verdict, []).extend([verdict.interval] if verdict.interval else [])
+            # By its words: what noise would make of a number is another number for each.
+            alike.setdefault(str(verdict), []).append((row, verdict))
     lines = []
-    for verdict, levels_from in levels_by_k.items():
+    for words, answers in alike.items():
+        levels_from: dict[str, list[int]] = {}
+        for row, _ in answers:
+            levels_from.setdefault(row.k, []).append(row.level)
         steps: dict[tuple[int, ...], list[str]] = {}
         for k, levels in levels_from.items():
             steps.setdefault(tuple(levels), []).append(k)
         places = [f"{at_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
-        word = f"stability {verdict}" if verdict.word == UNDECIDED else str(verdict)
-        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}{_surely(intervals[verdict])}"))
+        verdict = answers[0][1]
+        word = f"stability {words}" if verdict.word == UNDECIDED else words
+        intervals = [verdict.interval for _, verdict in answers if verdict.interval]
+        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}{_surely(intervals)}"))
     return lines
 
 

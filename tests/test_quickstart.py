@@ -120,6 +120,22 @@ def test_every_other_number_of_the_header_is_one_of_the_study():
     assert "it may take 90 on an idle machine" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_readme_says_what_the_header_says():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = narrow(readme)
+    bounds = {(line.network, k): bounds for line in TABLE for k, bounds in line.instability.items()}
+    dense, stable = bounds["dense", 0], bounds["stable", 0]
+    said = (
+        f"unstable from the start, by {dense.low:g} to {dense.high:g} points of test error, and stable from epoch 3 on"
+    )
+    assert said in text
+    assert f"the distilled mask is stable from the start, by less than {stable.high:g} points" in text
+    shown = re.search(r"```toml\n(.*?)```", readme, re.DOTALL)
+    assert shown is not None
+    assert {narrow(line) for line in shown[1].splitlines()} <= {narrow(line) for line in TEXT.splitlines()}
+    assert f"planned {sum(SPECS.counts('quickstart').values())} tasks" in text
+
+
 def test_results_within_the_bounds_pass():
     rows = rows_within()
     assert failed(rows, printed_of(rows)) == []

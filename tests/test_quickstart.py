@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from papers_for_tests import Specs
 
+from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
+from lmcspec.catalog.card import DatasetCard
 from lmcspec.spec import load
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +21,7 @@ NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 def module(path):
     spec = importlib.util.spec_from_file_location("quickstart_claims", path)
+    assert spec is not None and spec.loader is not None
     sys.modules[spec.name] = loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded
@@ -107,10 +110,13 @@ def test_every_sentence_after_the_table_is_checked():
 
 
 def test_every_other_number_of_the_header_is_one_of_the_study():
-    facts = get("dataset", "digits").facts
+    card = get("dataset", "digits")
+    assert isinstance(card, DatasetCard)
+    facts = card.facts
+    assert isinstance(facts, DataFacts)
     study = load(SPEC).cases[0].study
     assert study.replicates == check.REPLICATES
-    images = facts.classes * study.distilled["dm10"].ipc
+    images = facts.classes * study.distilled["dm10"].model_dump()["ipc"]
     counts = SPECS.counts("quickstart")
     table_begins = next(place for place, line in enumerate(HEADER) if line.split()[:1] == ["network"])
     said = narrow(" ".join(HEADER[:table_begins]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SPEC = "specs/quickstart.toml"
-SIZE = {"width": 1060, "height": 1420}
+WIDTH, HEIGHT = 1060, 1420
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
@@ -23,7 +23,7 @@ def main() -> None:
         command = [lmcspec, "report", SPEC, "--store", store, "-o", folder]
         subprocess.run(command, check=True, cwd=HERE.parents[1], stdout=subprocess.DEVNULL)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        page = browser.new_page(viewport=SIZE)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         page.goto(next(Path(folder).rglob("*.html")).as_uri())
         page.screenshot(path=str(HERE / "report.png"))
         browser.close()

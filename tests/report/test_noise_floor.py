@@ -99,14 +99,6 @@ def test_tables_and_verdicts_say_so(plan, tmp_path, instability):
     assert ("stable, within the noise of 500 images (n = 3)" in flat) == (instability < 0.005)
 
 
-def test_levels_within_noise_are_told_together_whatever_each_floor_is(plan, tmp_path):
-    store = filled(plan, tmp_path, 0.002)
-    assert len({cell.floor for cell in summarise(one for one in tidy(plan, store) if one.headline).values()}) > 1
-    flat = " ".join(printed(plan, store).split())
-    assert flat.count("within the noise of 500 images") == 1
-    assert "(n = 3) at levels 0, 2 from k = 0, 3ep, 95 % t-intervals within" in flat
-
-
 def test_noise_can_be_larger_than_the_threshold(plan, tmp_path):
     """Of few images no verdict is safe: an unstable one may be noise, too."""
     cells = summarise(one for one in tidy(plan, filled(plan, tmp_path, 0.03, scale=0.1)) if one.headline)

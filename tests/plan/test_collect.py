@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import shutil
 from pathlib import Path
@@ -18,6 +19,7 @@ from lmcspec.plan.unneeded import Wish
 from lmcspec.store import (
     Index,
     Store,
+    checked,
     forget_study,
     forgotten_studies,
     keep_again,
@@ -290,7 +292,9 @@ def test_checkpoints_of_kept_studies_go_by_their_own_age_alone(store):
 def test_a_whole_result_without_a_readable_commit_stays_where_nobody_may_judge(store):
     place = put(store, TASKS[0])
     text = (place / "COMMIT").read_text()
-    (place / "COMMIT").write_text(text.replace('"version": 1', '"version": 2'))
+    newer = json.loads(text) | {"version": 2}
+    del newer["digest"]
+    (place / "COMMIT").write_text(json.dumps(checked.signed(newer)))
     assert sort(store, ALL).leaving == (), "a newer version's"
     (place / "COMMIT").write_text(text[:100])
     (leaving,) = sort(store, ALL).leaving

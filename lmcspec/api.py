@@ -238,6 +238,21 @@ class Results:
         documents = [{**row.document(), "k": row.k} for row in self.rows]
         return pandas.DataFrame(documents).drop(columns="parts", errors="ignore")
 
+    def compare(self, a: str, b: str, measures: Sequence[str] = ()) -> "pandas.DataFrame":
+        """B against A, as `lmcspec compare` has it: a row per measure, k and pair of levels of equal sparsity.
+
+        `difference` is B - A over paired replicates, `low` to `high` its 95 % interval, `needed` how many replicates
+        would decide it. `measures` names the ones that are compared; all of them unless told. Raises UsageError.
+        """
+        import pandas
+
+        from lmcspec.report.chosen import chosen
+        from lmcspec.report.contrast_records import COLUMNS, contrast_records
+        from lmcspec.report.within import compare_within
+
+        compared = compare_within(self.graph, chosen(self.rows, measures=measures), a, b)
+        return pandas.DataFrame(contrast_records(compared), columns=list(COLUMNS))
+
     def __str__(self) -> str:
         return _text(self._parts())
 

@@ -166,3 +166,15 @@ def test_objects_come_and_go_by_a_url(spec, tmp_path):
 def test_options_that_make_no_sense(spec, tmp_path, options, says):
     with pytest.raises(UsageError, match=says):
         lmcspec.load(spec).plan(tmp_path / "store").run(track=False, progress=False, **options)
+
+
+def test_two_networks_are_compared_in_a_frame(spec, tmp_path):
+    plan = lmcspec.load(spec, ["replicates=2"]).plan(tmp_path / "store")
+    results = plan.run(runner="inline", track=False, progress=False)
+    frame = results.compare("dense", "imp", measures=["accuracy"])
+    assert list(zip(frame.level_a, frame.level_b, frame.verdict, strict=True)) == [(0, 0, "same results")]
+    rows = results.frame()
+    dense = rows[(rows.network == "dense") & (rows.metric == "test/accuracy")]
+    assert frame.mean_b[0] == pytest.approx(dense.value.mean())
+    with pytest.raises(UsageError, match="did you mean imp"):
+        results.compare("dense", "ipm")

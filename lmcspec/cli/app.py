@@ -9,7 +9,7 @@ import typer
 from lmcspec.base.errors import LmcspecError, UsageError
 
 COMMANDS = (
-    *("plan", "run", "status", "explain", "diff", "results", "report", "export"),
+    *("plan", "run", "status", "explain", "compare", "diff", "results", "report", "export"),
     *("pack", "unpack", "schema", "sync", "ui", "verify", "doctor", "forget", "gc"),
 )
 """Each is a module beside this one with a function of its name."""

@@ -5,15 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lmcspec.cli.options import (
-    MaxTasksOption,
-    SetOption,
-    SpecArgument,
-    StoreOption,
-    TrustOption,
-    needed_store,
-    spelled,
-)
+from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
 from lmcspec.cli.output import Format, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 
@@ -26,11 +18,18 @@ def report(
         Path | None, typer.Option("-o", "--output", help="Folder to write to.", show_default="in the store")
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="How to print what was written.")] = Format.table,
+    against: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--compare", metavar="A B", help="A part on B against A, as of `lmcspec compare`.", show_default=False
+        ),
+    ] = None,
     tracking_uri: TrackingOption = None,
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
     """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing."""
+    from lmcspec.cli.advice import typed
     from lmcspec.plan.planned_study import read_study
     from lmcspec.report.folder import write_report
     from lmcspec.track import task_runs
@@ -39,7 +38,8 @@ def report(
     existing = needed_store(store, trust)
     study = read_study(spec, sets, existing, max_tasks)
     runs = task_runs(study.plan, existing, choose(existing, tracking_uri))
-    written = write_report(study, existing, runs, spelled("", [spec], sets), output)
+    how = typed(spec, sets, store, existing, max_tasks)
+    written = write_report(study, existing, runs, how, output, against)
     if format is Format.json:
         put(envelope("report", True, written.document()))
     else:

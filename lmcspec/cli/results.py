@@ -48,10 +48,14 @@ def results(
     if format == "table" and output is not None:
         raise UsageError("tables are printed, and not written", help="choose a form for the file: --format csv")
     existing = needed_store(store, trust)
-    planned = read_study(spec, sets, existing, max_tasks).plan
+    study = read_study(spec, sets, existing, max_tasks)
+    planned = study.plan
     rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format == "table":
+        from lmcspec.cli.advice import put_verdict_advice, typed
+
         _print_tables(planned, rows)
+        put_verdict_advice(study, rows, typed(spec, sets, store, existing, max_tasks))
         return
     from lmcspec.report.records import records
     from lmcspec.track import task_runs

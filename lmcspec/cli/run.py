@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import lmcspec
+from lmcspec.cli.advice import put_verdict_advice, typed
 from lmcspec.cli.options import (
     DevicesOption,
     FailedOption,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from lmcspec.engine.runner import Runner
     from lmcspec.plan import Plan
     from lmcspec.plan.outlook import Outlook
+    from lmcspec.plan.planned_study import PlannedStudy
+    from lmcspec.report.offers import Typed
     from lmcspec.store import Store
     from lmcspec.track import Tracker
 
@@ -167,7 +170,11 @@ def run(
             else:
                 say(nothing_to_do(view, "reused"))
                 left = keep(opened, planned)
-            document = _results(planned, opened, format, summary)
+            hows = {
+                study.plan.study: (study, typed(spec, sets, store, opened, max_tasks))
+                for spec, study in zip(specs, studies, strict=True)
+            }
+            document = _results(planned, opened, format, summary, hows)
         if left:
             raise unrecorded(opened, left)
         any_failed = summary is not None and bool(summary.failed)
@@ -234,8 +241,14 @@ def _carry_out(
         raise typer.Exit(130) from None
 
 
-def _results(plan: "Plan", store: "Store", format: Format, summary: "Summary | None") -> dict[str, Any] | None:
-    """Print the results as tables; or return them, for the one answer in JSON."""
+def _results(
+    plan: "Plan",
+    store: "Store",
+    format: Format,
+    summary: "Summary | None",
+    hows: "Mapping[str, tuple[PlannedStudy, Typed]]",
+) -> dict[str, Any] | None:
+    """Print the results as tables; or return them, for the one answer in JSON. `hows` are by study."""
     from lmcspec.report import tidy
     from lmcspec.report.table import table
     from lmcspec.store import layout
@@ -251,4 +264,6 @@ def _results(plan: "Plan", store: "Store", format: Format, summary: "Summary | N
             screen.print()
         for printed in table(part, rows[part.study]):
             screen.print(printed)
+        study, how = hows[part.study]
+        put_verdict_advice(study, rows[part.study], how)
     return None

@@ -88,6 +88,8 @@ class MeanDifference:
     """95 %; None below two, and where nothing varies."""
     pairs: int
     """How many replicates are paired; 0 where the two are independent."""
+    spreads: tuple[float, ...] = ()
+    """On which the interval rests: the standard deviation of paired differences, or those of both sides."""
 
 
 def difference(a: Cell, b: Cell) -> MeanDifference | None:
@@ -101,13 +103,15 @@ def difference(a: Cell, b: Cell) -> MeanDifference | None:
         return None
     common = sorted(a.replicates.keys() & b.replicates.keys()) if a.shares and a.shares == b.shares else []
     if len(common) < 2:
-        return MeanDifference(b.mean - a.mean, welch(a, b), 0)
+        interval, spreads = welch(a, b), (a.std or 0.0, b.std or 0.0)
+        return MeanDifference(b.mean - a.mean, interval, 0, () if interval is None else spreads)
     differences = cell_of([b.replicates[replicate] - a.replicates[replicate] for replicate in common], len(common))
     half = differences.half_width or 0.0
     # Differences that are alike but for rounding do not vary.
     rounding = 1e-12 * max(abs(side.replicates[replicate]) for side in (a, b) for replicate in common)
     interval = Interval(differences.mean - half, differences.mean + half) if rounding < half < math.inf else None
-    return MeanDifference(differences.mean, interval, len(common))
+    spreads = () if interval is None or differences.std is None else (differences.std,)
+    return MeanDifference(differences.mean, interval, len(common), spreads)
 
 
 def welch(a: Cell, b: Cell) -> Interval | None:

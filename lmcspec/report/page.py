@@ -14,6 +14,7 @@ from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import place_of
 from lmcspec.report.text_table import TextCell, TextTable, results_in_words
 from lmcspec.report.tidy import MISSING, Results, Row, at_the_end, measure_of
+from lmcspec.report.undecided import Advice
 from lmcspec.report.words import form_of
 from lmcspec.store import Stored
 
@@ -65,6 +66,8 @@ class Page:
     """What finding the last mask of each network took."""
     numerics: TextTable
     legend: str = LEGEND
+    advice: Advice | None = None
+    """What would decide the verdicts that are not."""
 
 
 def page(

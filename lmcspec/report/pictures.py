@@ -1,13 +1,13 @@
 """The pictures of a study's report, case by case, with the files that they become."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, count
 
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
 from lmcspec.report.figures import across, drawings, files
-from lmcspec.report.html import Picture
+from lmcspec.report.picture import Picture
 from lmcspec.report.tidy import Results, Row
 
 PAGE = "report.html"
@@ -20,12 +20,13 @@ def pictures(
     store: Results,
     figures: Mapping[str, Mapping[str, Figure]],
     suffixes: Sequence[str] = ("svg", "png"),
+    taken: Collection[str] = (),
 ) -> Iterator[Picture]:
     """Each as soon as it is drawn; `figures` are those that the cases ask for, by name.
 
-    Those that show all cases of a sweep come first.
+    Those that show all cases of a sweep come first. None has a name of a file that is `taken`.
     """
-    taken: set[str] = set()
+    taken = set(taken)
     for drawing in across(plan, rows, store, figures):
         yield Picture("", _of_its_own(drawing.name, taken), drawing, files(drawing, suffixes))
     for case in dict.fromkeys(row.case for row in rows):

@@ -1,7 +1,7 @@
 """Rows of results as plain records with fixed columns, for JSON, CSV and data frames."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from lmcspec.report.tidy import Row
@@ -33,11 +33,11 @@ def _record(row: Row, runs: Mapping[str, str]) -> dict[str, Any]:
     return {column: record[column] if column in record else getattr(row, column) for column in COLUMNS}
 
 
-def write_csv(records: Iterable[Mapping[str, Any]], file: TextIO) -> None:
+def write_csv(records: Iterable[Mapping[str, Any]], file: TextIO, columns: Sequence[str] = COLUMNS) -> None:
     """A header and a line per record. Nothing is an empty cell, truth is `true` or `false`, floats are exact."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(record[column]) for column in COLUMNS] for record in records)
+    writer.writerow(columns)
+    writer.writerows([_cell(record[column]) for column in columns] for record in records)
 
 
 def _cell(value: Any) -> str:

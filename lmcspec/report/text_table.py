@@ -1,8 +1,12 @@
-"""Tables as a page shows them: headings, and lines of words, some of which lead to tasks."""
+"""Tables of words, as a page shows them and a terminal prints them; some words lead to tasks."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lmcspec.report.results_table import ResultsTable, Value
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +21,12 @@ class TextCell:
 
 @dataclass(frozen=True, slots=True)
 class TextTable:
-    """Headings, and lines of cells. The first `names` columns hold names, the others numbers."""
+    """Headings, and lines of cells. The first `names` columns hold names, the last `words` text, the others numbers."""
 
     headings: tuple[str, ...]
     lines: tuple[tuple[TextCell, ...], ...]
     names: int = 1
+    words: int = 0
 
 
 def results_in_words(table: ResultsTable) -> TextTable:
@@ -36,3 +41,20 @@ def results_in_words(table: ResultsTable) -> TextTable:
 
 def _number(value: Value | None) -> TextCell:
     return TextCell("") if value is None else TextCell(value.text, value.tasks, value.amiss)
+
+
+def in_terminal(table: TextTable) -> "RenderableType":
+    """The table for a terminal: what the first column says again is left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    # Names may hold brackets, which rich would take for markup: everything goes in as Text.
+    grid = Table(box=None, pad_edge=False, header_style="dim")
+    for place, heading in enumerate(table.headings):
+        numbers = table.names <= place < len(table.headings) - table.words
+        grid.add_column(Text(heading), justify="right" if numbers else "left")
+    before = None
+    for first, *others in table.lines:
+        grid.add_row(*map(Text, ["" if first.text == before else first.text, *(cell.text for cell in others)]))
+        before = first.text
+    return grid

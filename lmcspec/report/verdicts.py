@@ -1,14 +1,13 @@
 """Verdicts in words, never without n: below three replicates there is none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lmcspec.report.compare import Interval, difference
 from lmcspec.report.noise import Floor
+from lmcspec.report.replicates import FEWEST, needed
 from lmcspec.report.summary import Cell
 
-FEWEST = 3
-"""Replicates below which a verdict is undecided."""
 UNDECIDED = "undecided"
 
 
@@ -28,6 +27,10 @@ class Verdict:
     """How many replicates are paired in the interval of a difference."""
     noise: Floor | None = None
     """The floor of a number that noise alone may make."""
+    needed: int | None = field(default=None, compare=False)
+    """Of what is undecided: the replicates whose interval would lie on one side of the threshold if mean and spread
+    stay as they are; as many as any verdict takes where no spread is known. None where no number up to a thousand does.
+    """
 
     def __str__(self) -> str:
         if self.noise is None:
@@ -42,13 +45,19 @@ def stable(instability: Cell, threshold: float) -> Verdict:
     interval is that of the mean, by Student's t.
     """
     if instability.n < FEWEST:
-        return Verdict(UNDECIDED, instability.n)
+        return _undecided(instability.n, (instability.std or 0.0,), instability.mean - threshold)
     if instability.collapsed:
         return Verdict("collapsed", instability.n)
     half = instability.half_width
     interval = None if half is None else Interval(instability.mean - half, instability.mean + half)
     noise = instability.floor if instability.is_noise else None
     return Verdict("stable" if instability.mean < threshold else "unstable", instability.n, interval, noise=noise)
+
+
+def _undecided(n: int, spreads: Sequence[float], off: float) -> Verdict:
+    """No verdict: `off` is by how much the mean is off the threshold."""
+    known = n > 1 and any(spreads)
+    return Verdict(UNDECIDED, n, needed=needed(spreads, abs(off)) if known else FEWEST)
 
 
 def matches(accuracy: Cell, dense: Cell) -> Verdict:
@@ -59,7 +68,9 @@ def matches(accuracy: Cell, dense: Cell) -> Verdict:
     """
     n = min(accuracy.n, dense.n)
     if n < FEWEST or dense.std is None:
-        return Verdict(UNDECIDED, n)
+        gap = difference(dense, accuracy)
+        # What matches is above mean(dense) - s(dense).
+        return _undecided(n, gap.spreads if gap else (), gap.mean + (dense.std or 0.0) if gap else 0.0)
     if dense.collapsed:
         return Verdict("collapsed", n)
     word = "matching" if accuracy.mean >= dense.mean - dense.std else "not matching"

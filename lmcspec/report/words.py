@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from lmcspec.catalog.metric import NUMBER, Unit
 from lmcspec.plan.graph import Question
 from lmcspec.report.compare import Interval
 from lmcspec.report.emptied import emptied
+from lmcspec.report.replicates import FEWEST
 from lmcspec.report.summary import Cell, Key, key_of
 from lmcspec.report.tidy import MISSING, Row
-from lmcspec.report.verdicts import FEWEST, UNDECIDED, Verdict, matching_gaps, matching_level, stable
+from lmcspec.report.verdicts import UNDECIDED, Verdict, matches, matching_gaps, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
 """What `missing` and `diverged` say by themselves."""
@@ -22,31 +24,48 @@ MOST_NAMED = 5
 """Layers in one line."""
 
 
+class Answer(NamedTuple):
+    """A verdict in words, with the places to which it applies."""
+
+    verdict: Verdict
+    text: str
+    needed: tuple[int | None, ...]
+    """Where it is undecided: at each place how many replicates it takes; None where no number up to a thousand does."""
+
+
 def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], questions: Iterable[Question]) -> list[tuple[str, str]]:
     """(network, its verdicts, each with its n); one line for all where there are too few replicates for any."""
+    answered = answers(rows, cells, questions)
+    everything = [answer.verdict for of_network in answered.values() for answer in of_network]
+    ns = {verdict.n for verdict in everything}
+    if everything and len(ns) == 1 and all(verdict.word == UNDECIDED for verdict in everything):
+        return [("", f"verdicts undecided (n = {ns.pop()}): they need {FEWEST} replicates")]
+    return [
+        (network, "; ".join(answer.text for answer in of_network))
+        for network, of_network in answered.items()
+        if of_network
+    ]
+
+
+def answers(rows: Sequence[Row], cells: Mapping[Key, Cell], questions: Iterable[Question]) -> dict[str, list[Answer]]:
+    """The answers to a case's questions by network."""
     questions = list(questions)
     several = sum(question.kind == "stability" for question in questions) > 1
-    lines: dict[str, list[tuple[Verdict, str]]] = {}
+    lines: dict[str, list[Answer]] = {}
     for network in dict.fromkeys(row.network for row in rows):
         headlines = [row for row in rows if row.network == network and row.headline]
         for question in questions:
             if network not in question.networks:
                 continue
             if question.kind == "stability":
-                answers = _stabilities(headlines, cells, question, f"{question.measure}: " if several else "")
+                of_question = _stabilities(headlines, cells, question, f"{question.measure}: " if several else "")
             else:
-                answers = _matching(headlines, rows, cells, question)
-            lines.setdefault(network, []).extend(answers)
-    everything = [verdict for answers in lines.values() for verdict, _ in answers]
-    ns = {verdict.n for verdict in everything}
-    if everything and len(ns) == 1 and all(verdict.word == UNDECIDED for verdict in everything):
-        return [("", f"verdicts undecided (n = {ns.pop()}): they need {FEWEST} replicates")]
-    return [(network, "; ".join(text for _, text in answers)) for network, answers in lines.items() if answers]
+                of_question = _matching(headlines, rows, cells, question)
+            lines.setdefault(network, []).extend(of_question)
+    return lines
 
 
-def _stabilities(
-    headlines: Sequence[Row], cells: Mapping[Key, Cell], question: Question, prefix: str
-) -> list[tuple[Verdict, str]]:
+def _stabilities(headlines: Sequence[Row], cells: Mapping[Key, Cell], question: Question, prefix: str) -> list[Answer]:
     """Each verdict with the levels from each k to which it applies, steps with the same levels together."""
     alike: dict[str, list[tuple[Row, Verdict]]] = {}
     for row in sorted({key_of(row): row for row in headlines}.values(), key=lambda row: (row.at_updates, row.level)):
@@ -55,18 +74,19 @@ def _stabilities(
             # By its words: what noise would make of a number is another number for each.
             alike.setdefault(str(verdict), []).append((row, verdict))
     lines = []
-    for words, answers in alike.items():
+    for words, judged in alike.items():
         levels_from: dict[str, list[int]] = {}
-        for row, _ in answers:
+        for row, _ in judged:
             levels_from.setdefault(row.k, []).append(row.level)
         steps: dict[tuple[int, ...], list[str]] = {}
         for k, levels in levels_from.items():
             steps.setdefault(tuple(levels), []).append(k)
         places = [f"{at_levels(levels)} from k = {', '.join(ks)}" for levels, ks in steps.items()]
-        verdict = answers[0][1]
-        word = f"stability {words}" if verdict.word == UNDECIDED else words
-        intervals = [verdict.interval for _, verdict in answers if verdict.interval]
-        lines.append((verdict, f"{prefix}{word} {' and '.join(places)}{_surely(intervals)}"))
+        verdicts_alike = [verdict for _, verdict in judged]
+        word = f"stability {words}" if verdicts_alike[0].word == UNDECIDED else words
+        intervals = [verdict.interval for verdict in verdicts_alike if verdict.interval]
+        text = f"{prefix}{word} {' and '.join(places)}{_surely(intervals)}"
+        lines.append(Answer(verdicts_alike[0], text, tuple(verdict.needed for verdict in verdicts_alike)))
     return lines
 
 
@@ -85,7 +105,7 @@ def _surely(intervals: Sequence[Interval]) -> str:
 
 def _matching(
     headlines: Sequence[Row], rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question
-) -> list[tuple[Verdict, str]]:
+) -> list[Answer]:
     accuracies = {
         row.level: cells[key_of(row)] for row in headlines if row.measure == question.reads and key_of(row) in cells
     }
@@ -94,7 +114,10 @@ def _matching(
         return []
     level, verdict = matching_level(accuracies, dense)
     if level is None:
-        return [(verdict, str(verdict) if verdict.word == "no level matches" else f"matching {verdict}")]
+        every = [matches(cell, dense) for measured, cell in accuracies.items() if measured]
+        asked = tuple(of_level.needed for of_level in every if of_level.word == UNDECIDED)
+        text = str(verdict) if verdict.word == "no level matches" else f"matching {verdict}"
+        return [Answer(verdict, text, asked)]
     sparsities = [row.sparsity for row in headlines if row.level == level and row.sparsity is not None]
     sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
     without, whole = matching_gaps(accuracies, dense, level)
@@ -107,7 +130,7 @@ def _matching(
     if verdict.interval is not None:
         low, high = 100 * verdict.interval.low, 100 * verdict.interval.high
         text += f" [{low:+.2f}, {high:+.2f}] ({'paired ' * bool(verdict.pairs)}95 % t-interval)"
-    return [(verdict, text)]
+    return [Answer(verdict, text, ())]
 
 
 def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question) -> Cell | None:

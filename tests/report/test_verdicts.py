@@ -130,3 +130,27 @@ def test_the_difference_from_dense_is_paired_where_replicates_share_their_weight
     found = matches(of(0.91, 0.935, 0.95, shares="s"), of(0.90, 0.92, 0.94, shares="s"))
     assert (found.pairs, found.difference) == (3, pytest.approx(0.035 / 3))
     assert matches(of(0.91, 0.93, 0.95, shares="t"), of(0.90, 0.92, 0.94, shares="s")).pairs == 0
+
+
+def test_the_replicates_that_an_undecided_verdict_asks_for():
+    """Instability 3 ± 1 points of two, threshold 2: t(n - 1) / √n is below 1 from 7 on. Of one, or of two alike: three."""
+    few = cell(0.03 - 0.01 / 2**0.5, 0.03 + 0.01 / 2**0.5)
+    assert few.std == pytest.approx(0.01)
+    assert stable(few, 0.02).needed == 7
+    assert stable(few, 0.0299).needed is None, "a thousandth of the spread off the threshold"
+    assert (stable(cell(0.03), 0.02).needed, stable(cell(0.03, 0.03), 0.02).needed) == (3, 3)
+    assert stable(cell(0.01, 0.01, 0.01), 0.02).needed is None
+
+
+def test_the_replicates_that_an_undecided_match_asks_for():
+    """Of paired differences -1 and 0 points, where dense has a spread of 2: their mean is 1.5 above its edge."""
+    edge = 0.02 / 2**0.5
+    dense = replace(cell(0.9 - edge, 0.9 + edge), shares="s", replicates={0: 0.9 - edge, 1: 0.9 + edge})
+    sparse = (0.9 - edge - 0.01, 0.9 + edge)
+    paired = replace(cell(*sparse), shares="s", replicates=dict(enumerate(sparse)))
+    from scipy import stats
+
+    spread = 0.01 / 2**0.5
+    expected = next(n for n in range(3, 99) if stats.t.ppf(0.975, n - 1) * spread / n**0.5 < 0.015)
+    assert matches(paired, dense).needed == expected
+    assert matches(cell(0.9), dense).needed == 3

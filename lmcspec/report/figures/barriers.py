@@ -6,7 +6,7 @@ from functools import partial
 
 from lmcspec.report.figures.by_sparsity import over_sparsity, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
-from lmcspec.report.figures.case_results import CaseResults, family, member
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
 from lmcspec.report.figures.lines import PERCENT, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import check_y, y_of
@@ -16,6 +16,7 @@ from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.figures.ways import few_ways, lines_of_ways
+from lmcspec.report.members import family, member
 from lmcspec.report.tidy import Row
 
 

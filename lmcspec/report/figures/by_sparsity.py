@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
-from lmcspec.report.figures.case_results import CaseResults, family
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import DENSE_LABEL, Frame, LinePanel, Plotted, draw, from_zero, points_of
 from lmcspec.report.figures.lines import FEW, PERCENT, Line, LineStyle, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
@@ -15,6 +15,7 @@ from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.panels import Panel, panels_of, same_scale, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
 from lmcspec.report.figures.style import BEST, COLOURS, MARKERS, Drawing, look_of_family
+from lmcspec.report.members import family
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 

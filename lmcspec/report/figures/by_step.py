@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, pooled_words
-from lmcspec.report.figures.case_results import CaseResults, family, member
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
 from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, floors_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
@@ -13,6 +13,7 @@ from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.step_axis import finish, in_one_unit
 from lmcspec.report.figures.style import SPLITS, Drawing, look_of, look_of_family, look_of_split
+from lmcspec.report.members import family, member
 from lmcspec.report.tidy import Row
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from lmcspec.plan import Plan, Target
 from lmcspec.plan.figure_targets import levels_shown
 from lmcspec.plan.graph import Way
 from lmcspec.report.figures.options import Options
+from lmcspec.report.members import family
 from lmcspec.report.summary import Cell, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
 
@@ -162,14 +163,3 @@ class CaseResults:
         """The parameters of the training that evaluates itself, or of the first of two copies that are compared."""
         task = self.plan.tasks[row.task]
         return task.params if task.trains else self.plan.tasks[dict(task.inputs)["a"]].params
-
-
-def family(network: str) -> str:
-    """`imp` of `imp[rewind=0]`; of a network that stands alone its own name."""
-    return network.partition("[")[0]
-
-
-def member(network: str) -> Mapping[str, str]:
-    """What varies in its family, as it stands in its name: `{"rewind": "500it"}`; nothing where it stands alone."""
-    inside = network.partition("[")[2].removesuffix("]")
-    return dict(pair.split("=", 1) for pair in inside.split(",") if "=" in pair)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lmcspec.report.figures.case_results import CaseResults, family, member
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import LineStyle
 from lmcspec.report.figures.style import COLOURS, MARKERS, dashes_among, look_of, looks_of
+from lmcspec.report.members import family, member
 
 HOW_FAR = ("sparsity", "fraction")
 """The keys of a stage that say how far a round prunes."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from lmcspec.report.figures.case_results import CaseResults, family
+from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import LineStyle
+from lmcspec.report.members import family
 from lmcspec.report.text_table import TextTable
 
 if TYPE_CHECKING:

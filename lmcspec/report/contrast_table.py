@@ -1,0 +1,123 @@
+"""Comparisons within a study in words: what a terminal prints and a page shows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from lmcspec.catalog.metric import Unit
+from lmcspec.report.contrast import SAME, Contrast, Spot
+from lmcspec.report.replicates import FEWEST, MOST
+from lmcspec.report.results_table import Column
+from lmcspec.report.text_table import TextCell, TextTable, in_terminal
+from lmcspec.report.tidy import Row
+from lmcspec.report.verdicts import UNDECIDED
+from lmcspec.report.within import PlacesCompared
+from lmcspec.report.words import form_of, gaps, in_its_unit
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEADINGS = ("measure", "level", "sparsity", "A", "B", "B - A", "n", "B is")
+
+
+def table(study: str, compared: Sequence[PlacesCompared], rows: Sequence[Row]) -> Iterator["RenderableType"]:
+    """Pair by pair of networks the table, what of either is left out, and what is missing or collapsed."""
+    from rich.text import Text
+
+    for number, places in enumerate(compared):
+        if number:
+            yield Text()
+        yield Text(f"{study}  A {places.a}  B {places.b}", style="bold")
+        yield in_terminal(contrasts_in_words(places.contrasts))
+        yield from (Text(f"  {line}", style="yellow") for line in lacking(places, rows))
+    yield Text(legend([contrast for places in compared for contrast in places.contrasts]), style="dim")
+
+
+def lacking(places: PlacesCompared, rows: Sequence[Row]) -> list[str]:
+    """What of either network is left out, missing or collapsed, a line each."""
+    lines = [str(left) for left in places.left_out]
+    measures = {spot.measure for contrast in places.contrasts for spot in (contrast.a, contrast.b)}
+    for place in (places.a, places.b):
+        of_place = [row for row in rows if (row.case, row.network) == place and row.measure in measures]
+        lines += [f"{place.case}/{line}" if place.case else line for line in gaps(of_place)]
+    return lines
+
+
+def contrasts_in_words(contrasts: Iterable[Contrast]) -> TextTable:
+    """A line per measure, k and level; each number names the tasks behind it."""
+    lines = tuple(
+        (
+            TextCell(heading(contrast)),
+            TextCell(_both(str(contrast.a.level), str(contrast.b.level))),
+            TextCell(_both(_sparsity(contrast.a), _sparsity(contrast.b))),
+            _number(contrast.a, contrast.metric.unit),
+            _number(contrast.b, contrast.metric.unit),
+            TextCell(difference(contrast)),
+            TextCell(str(contrast.n) if contrast.n else ""),
+            TextCell(verdict(contrast)),
+        )
+        for contrast in contrasts
+    )
+    return TextTable(HEADINGS, lines, words=1)
+
+
+def heading(contrast: Contrast) -> str:
+    """`accuracy %`, `instability k=3ep`; `k=0 / 500it` from each network's rewind point."""
+    a, b = contrast.a, contrast.b
+    column = Column(_both(a.measure, b.measure), contrast.metric, k=_both(a.k, b.k), under=contrast.under)
+    return column.heading
+
+
+def difference(contrast: Contrast) -> str:
+    """`+1.20 [+0.31, +2.09]`; why there is no interval where there is none."""
+    gap, scale = contrast.gap, contrast.metric.unit.scale
+    if gap is None or contrast.same:
+        return SAME if contrast.same and gap is not None else ""
+    form = form_of(scale * gap.mean, scale)
+    if gap.interval is None:
+        return f"{scale * gap.mean:+{form}} (no interval)"
+    unpaired = "" if gap.pairs else " unpaired"
+    low, high = scale * gap.interval.low, scale * gap.interval.high
+    return f"{scale * gap.mean:+{form}} [{low:+{form}}, {high:+{form}}]{unpaired}"
+
+
+def verdict(contrast: Contrast) -> str:
+    """`larger`; `undecided: 12 replicates` with what it asks for."""
+    if contrast.same or contrast.verdict != UNDECIDED or contrast.gap is None:
+        return "" if contrast.same else contrast.verdict
+    if contrast.negligible:
+        unit = contrast.metric.unit
+        return f"undecided, but less than {unit.scale * contrast.threshold:g} {unit.sign} apart"
+    if contrast.needed is not None:
+        return f"undecided: {contrast.needed:,} replicates"
+    return "undecided: all differ alike" if not contrast.gap.spreads else f"undecided: over {MOST:,} replicates"
+
+
+def legend(contrasts: Sequence[Contrast]) -> str:
+    """What numbers, intervals and verdicts are."""
+    paired = {contrast.gap.pairs > 0 for contrast in contrasts if contrast.gap and contrast.gap.interval}
+    by = {
+        frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
+        frozenset({False}): "by Welch's t",
+    }.get(frozenset(paired), "by t over the differences of paired replicates; unpaired: by Welch's t")
+    parts = ["mean ± sample standard deviation over replicates (n), in percent and points"]
+    if paired:
+        parts.append(f"B - A with its 95 % interval {by}")
+        parts.append(f"larger, smaller: B than A, where that excludes 0 and n is {FEWEST} or more")
+    else:
+        parts.append("no interval: it takes two replicates of both that are not all alike")
+    if any(_both(_sparsity(contrast.a), _sparsity(contrast.b)) != _sparsity(contrast.a) for contrast in contrasts):
+        parts.append("where A and B have no level of equal sparsity, those nearest to it are compared")
+    return "; ".join(parts)
+
+
+def _number(spot: Spot, unit: Unit) -> TextCell:
+    amiss = spot.cell is None or bool(spot.cell.outcomes)
+    return TextCell(in_its_unit(spot.cell, unit), spot.tasks, amiss)
+
+
+def _sparsity(spot: Spot) -> str:
+    return f"{1 - spot.density:.1%}"
+
+
+def _both(a: str, b: str) -> str:
+    return a if a == b else f"{a} / {b}"

@@ -1,5 +1,7 @@
 """Verdicts between two numbers, and how many replicates would decide them."""
 
+# pyright: reportOptionalMemberAccess=false
+
 import math
 
 import pytest

@@ -1,5 +1,7 @@
 """A comparison as the terminal shows it: the whole text."""
 
+# pyright: reportArgumentType=false
+
 import io
 from pathlib import Path
 

@@ -1,5 +1,7 @@
 """The figure of differences: what is drawn where, and what its markers say."""
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 import pytest
 from results_for_tests import made_up, plan_of
 

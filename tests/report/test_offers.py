@@ -1,5 +1,7 @@
 """What more replicates take: against the plan of the spec that says so many."""
 
+# pyright: reportArgumentType=false
+
 import json
 import shlex
 from pathlib import Path

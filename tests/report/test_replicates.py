@@ -1,5 +1,7 @@
 """How many replicates an interval asks for: against scipy.stats, one n after the other."""
 
+# pyright: reportArgumentType=false, reportOptionalOperand=false, reportReturnType=false
+
 import math
 
 import pytest

@@ -1,5 +1,7 @@
 """Verdicts at their thresholds, and when there is none."""
 
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
+
 import math
 from dataclasses import replace
 from statistics import stdev

@@ -1,5 +1,7 @@
 """Two networks of a study: which numbers are compared, and their intervals against scipy.stats."""
 
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
+
 import math
 from dataclasses import replace
 from statistics import fmean, stdev

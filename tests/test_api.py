@@ -176,5 +176,5 @@ def test_two_networks_are_compared_in_a_frame(spec, tmp_path):
     rows = results.frame()
     dense = rows[(rows.network == "dense") & (rows.metric == "test/accuracy")]
     assert frame.mean_b[0] == pytest.approx(dense.value.mean())
-    with pytest.raises(UsageError, match="no network, family or case .ipm."):
+    with pytest.raises(UsageError, match="no network, family or case 'ipm'"):
         results.compare("dense", "ipm")

@@ -1,12 +1,12 @@
 """How many replicates would decide what is undecided: as commands print it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.cli.options import first_pace, slots
-from lmcspec.cli.output import console, put
+from lmcspec.cli.output import put, say
 
 if TYPE_CHECKING:
     from lmcspec.plan.planned_study import PlannedStudy
@@ -32,19 +32,29 @@ def typed(
     return Typed(spec, sets, store, slots(None), first_pace(), max_tasks, targets, where)
 
 
-def put_verdict_advice(study: "PlannedStudy", rows: "Sequence[Row]", how: "Typed") -> None:
-    """Print what would decide the verdicts of a study; nothing where all are decided."""
+def say_verdict_advice(study: "PlannedStudy", rows: "Sequence[Row]", how: "Typed") -> None:
+    """Say what would decide the verdicts of a study; nothing where all are decided.
+
+    It is talk: what it takes depends on the machine, and results are the same on any.
+    """
     from lmcspec.report.undecided import advice, of_verdicts
 
-    put_advice(advice(study, of_verdicts(study.plan, rows), how))
+    for line in _lines(advice(study, of_verdicts(study.plan, rows), how)):
+        say(line)
 
 
 def put_advice(given: "Advice | None") -> None:
-    """Print what more replicates take: a line each, and below it the command, whole, to be copied."""
+    """Print what more replicates take, as a part of the answer."""
+    for line in _lines(given):
+        put(line)
+
+
+def _lines(given: "Advice | None") -> Iterator[str]:
+    """A line for each number of replicates, and below it the command, whole, to be copied."""
     if given is None:
         return
-    console().print(given.head)
+    yield given.head
     for words, command in given.lines:
-        put(f"  {words}")
+        yield f"  {words}"
         if command:
-            put(f"    {command}")
+            yield f"    {command}"

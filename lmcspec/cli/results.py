@@ -52,10 +52,10 @@ def results(
     planned = study.plan
     rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format == "table":
-        from lmcspec.cli.advice import put_verdict_advice, typed
+        from lmcspec.cli.advice import say_verdict_advice, typed
 
         _print_tables(planned, rows)
-        put_verdict_advice(study, rows, typed(spec, sets, store, existing, max_tasks))
+        say_verdict_advice(study, rows, typed(spec, sets, store, existing, max_tasks))
         return
     from lmcspec.report.records import records
     from lmcspec.track import task_runs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import lmcspec
-from lmcspec.cli.advice import put_verdict_advice, typed
+from lmcspec.cli.advice import say_verdict_advice, typed
 from lmcspec.cli.options import (
     DevicesOption,
     FailedOption,
@@ -265,5 +265,5 @@ def _results(
         for printed in table(part, rows[part.study]):
             screen.print(printed)
         study, how = hows[part.study]
-        put_verdict_advice(study, rows[part.study], how)
+        say_verdict_advice(study, rows[part.study], how)
     return None

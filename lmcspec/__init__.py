@@ -4,6 +4,9 @@ From Python: `lmcspec.load("specs/quickstart.toml").plan().run()`. `load` reads 
 and that Results, of which `frame()` is a pandas.DataFrame with a row for each number.
 """
 
+import sys
+
+from lmcspec.systems import WINDOWS
 from lmcspec.version import __version__ as __version__
 
 TYPE_CHECKING = False  # Without loading typing: a Ctrl-C is not ours before `lmcspec.__main__` has been read.
@@ -23,6 +26,8 @@ __all__ = ["Plan", "Results", "RunFailedError", "Study", "__version__", "load"]
 def __getattr__(name: str) -> "Any":
     # The command line imports this package too, and has no use for the rest of it.
     if name in __all__:
+        if sys.platform == "win32":
+            raise ImportError(WINDOWS)
         from lmcspec import api
 
         return getattr(api, name)

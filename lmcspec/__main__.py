@@ -8,6 +8,8 @@ import signal
 import sys
 from types import FrameType
 
+from lmcspec.systems import WINDOWS
+
 LIBRARY = os.path.dirname(os.__file__)
 """Python's own modules, wherever somebody happens to be."""
 
@@ -36,6 +38,9 @@ def _is_here(place: str) -> bool:
 
 def main() -> None:
     """`lmcspec …`."""
+    if sys.platform == "win32":
+        sys.stderr.write(f"error: {WINDOWS}\n")
+        sys.exit(2)
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:
         signal.signal(signal.SIGINT, _end)

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn
 
 from lmcspec.base.errors import StoreError
+from lmcspec.base.flush import flush
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Opening a pipe would wait for its other end.
 _FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
-_LINK = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO, getattr(errno, "EMLINK", errno.ELOOP))
+_LINK = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.EOPNOTSUPP, getattr(errno, "EMLINK", errno.ELOOP))
 
 
 class ForeignError(StoreError, OSError):
@@ -187,14 +188,14 @@ def write(root: Path, path: Path, content: bytes, *, durable: bool = False) -> N
         file.write(content)
         if durable:
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
 
 
 def sync(root: Path, path: Path) -> None:
     """Wait until a file's bytes, or a folder's list of names, are on disk, where the file system can do so."""
     descriptor = _either(root, path)
     try:
-        os.fsync(descriptor)
+        flush(descriptor)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):
             raise

@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from lmcspec.base.sysctl import said
 from lmcspec.version import __version__
+
+_CPUINFO = Path("/proc/cpuinfo")
 
 
 def numerics(device: str, threads: int) -> dict[str, Any]:
@@ -40,9 +43,9 @@ def device_model(device: str) -> str:
 @cache
 def cpu_type() -> str:
     """The processor's name and the vector instructions that torch uses on it."""
-    name = platform.processor() or platform.machine()
+    name = said("machdep.cpu.brand_string") or platform.processor() or platform.machine()
     try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in _CPUINFO.read_text().splitlines():
             if line.startswith("model name"):
                 name = line.partition(":")[2].strip()
                 break

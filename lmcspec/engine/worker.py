@@ -21,6 +21,8 @@ from typing import Any, NoReturn
 PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of <sys/prctl.h>."""
 
+_MEMORY = Path("/proc/self/statm")
+
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends; where it can't, the socket alone tells."""
@@ -123,7 +125,7 @@ def decode(message: bytes) -> dict[str, Any]:
 def resident() -> int:
     """Bytes of memory that this process occupies, shared pages included."""
     try:
-        return int(Path("/proc/self/statm").read_bytes().split()[1]) * resource.getpagesize()
+        return int(_MEMORY.read_bytes().split()[1]) * resource.getpagesize()
     except OSError:
         import psutil
 

@@ -9,8 +9,11 @@ from pathlib import Path
 NETWORK = frozenset({
     "nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "9p", "virtiofs", "vboxsf", "prl_fs", "ceph", "lustre",
     "gpfs", "beegfs", "glusterfs", "orangefs", "pvfs2", "panfs", "wekafs", "gfs", "gfs2", "ocfs2", "dvs",
+    "afpfs", "webdav", "macfuse", "osxfuse",
 })
 # fmt: on
+
+_MOUNTED = Path("/proc/self/mounts")
 
 Mount = tuple[str, str]
 """Where something is mounted, and its file system's type."""
@@ -36,7 +39,7 @@ def is_network(kind: str) -> bool:
 
 def _mounts() -> list[Mount]:
     try:
-        lines = Path("/proc/self/mounts").read_text(errors="surrogateescape").splitlines()
+        lines = _MOUNTED.read_text(errors="surrogateescape").splitlines()
     except OSError:
         import psutil
 

@@ -77,23 +77,28 @@ def _where(process: Process) -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:8]
 
 
+_PROC = Path("/proc")
+"""Linux alone has it."""
+
+
 @functools.lru_cache(maxsize=4)
 def _describe(pid: int) -> Process:
     return Process(socket.gethostname(), _boot(), _space(), pid, _started(pid) or "")
 
 
 def _boot() -> str:
+    """Never the time of it, which moves when a clock is set; "" where nothing else tells boots apart."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        import psutil
+        from lmcspec.base.sysctl import said
 
-        return str(round(psutil.boot_time()))
+        return said("kern.bootsessionuuid")
 
 
 def _space() -> str:
     try:
-        return os.readlink("/proc/self/ns/pid")
+        return os.readlink(_PROC / "self/ns/pid")
     except OSError:
         return ""
 
@@ -101,9 +106,9 @@ def _space() -> str:
 def _started(pid: int) -> str | None:
     """When it started, None if there is no such process. A zombie, killed but not yet reaped, counts as none."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return None if Path("/proc/self/stat").exists() else _started_elsewhere(pid)
+        return None if (_PROC / "self/stat").exists() else _started_elsewhere(pid)
     # The name stands in brackets and may hold anything, brackets and spaces too.
     fields = text[text.rindex(")") + 2 :].split()
     return None if fields[0] in "ZXx" else fields[19]

@@ -14,6 +14,7 @@ from typing import IO, Literal, Protocol
 
 from lmcspec.base import beneath, documents, ids
 from lmcspec.base.errors import StoreError
+from lmcspec.base.flush import flush
 from lmcspec.store import layout
 from lmcspec.store.commit import Attempt, open_attempt
 from lmcspec.store.lease import take
@@ -209,7 +210,7 @@ def _fetch_file(store: Store, remote: Source, attempt: Attempt, file: File) -> N
         except FileNotFoundError as error:
             raise RemoteDamage(attempt.task, remote.url, f"{file.path} is missing") from error
         target.flush()
-        os.fsync(target.fileno())
+        flush(target.fileno())
     if done != file.bytes or digest.hexdigest() != file.sha256:
         raise RemoteDamage(attempt.task, remote.url, f"{file.path} is corrupt")
 

@@ -26,7 +26,7 @@ from lmcspec.engine.work import Report
 from lmcspec.engine.worker import decode, encode
 from lmcspec.store import Store
 from lmcspec_runners.devices import slots
-from lmcspec_runners.processes import ForkServer, Spawner
+from lmcspec_runners.processes import ForkServer, Spawner, can_fork
 
 GROWTH = 1.5
 """A worker is replaced when it has grown to this many times what it occupied, idle, after its first task."""
@@ -63,7 +63,7 @@ class LocalRunner:
         if self._starter:
             return
         name_driver()
-        self._starter = ForkServer() if self._fork else Spawner()
+        self._starter = ForkServer() if self._fork and can_fork() else Spawner()
         for slot in range(len(self.slots)):
             self._start_worker(slot)
 

@@ -17,6 +17,11 @@ _SERVER = "import sys; sys.path[:] = {path!r}; from lmcspec.engine.forkserver im
 _WORKER = "import sys; sys.path[:] = {path!r}; from lmcspec.engine.worker import serve; serve({descriptor}, {slot!r})"
 
 
+def can_fork() -> bool:
+    """Whether `ForkServer` works here. It takes sockets of packets; and macOS's own libraries break in a fork."""
+    return sys.platform == "linux"
+
+
 class ForkServer:
     """The driver's end of `lmcspec.engine.forkserver`."""
 

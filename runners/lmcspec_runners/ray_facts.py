@@ -12,6 +12,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from lmcspec.base.documents import DocumentError, parse_document
+from lmcspec.base.sysctl import said
 from lmcspec.base.visible import one_line
 from lmcspec.store.scalars import Count
 from lmcspec_runners.capacity import host_memory
@@ -92,7 +93,7 @@ def source_digest() -> str:
 @cache
 def processor() -> str:
     """The processor's name and the widest of the vector instructions that torch chooses by."""
-    name, flags = platform.processor() or platform.machine(), set[str]()
+    name, flags = said("machdep.cpu.brand_string") or platform.processor() or platform.machine(), set[str]()
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             key, _, value = line.partition(":")

@@ -29,21 +29,21 @@ CALLS = {"open", "unlink", "remove", "rmdir", "rmtree", "rename", "renames", "re
 OURS = ("beneath", "layout")
 ELSEWHERE = {
     "engine/logs.py": {"os.open"},  # in the attempt's folder, just made; the last step follows no link
-    "engine/numerics.py": {"Path('/proc/cpuinfo').read_text"},
+    "engine/numerics.py": {"_CPUINFO.read_text"},
     "engine/peaks.py": {"(_PROCESS / 'status').read_text", "(_PROCESS / 'clear_refs').write_text"},
     "engine/run.py": {"self._queue.open", "self._queue.move"},  # a slot
     "engine/schedule.py": {"self._placement.open", "self._placement.move"},  # a slot
     "engine/simulation.py": {"queue.open"},  # a slot
-    "engine/worker.py": {"Store.open", "Path('/proc/self/statm').read_bytes"},
+    "engine/worker.py": {"Store.open", "_MEMORY.read_bytes"},
     "store/archive.py": {"self._zip.open"},  # a part of a file that the user has named
     "store/packing.py": {"self._zip.open"},
-    "store/filesystems.py": {"Path('/proc/self/mounts').read_text"},
+    "store/filesystems.py": {"_MOUNTED.read_text"},
     "store/layout.py": {"read_bytes"},  # its own, by beneath.reading
     "store/index.py": {"self._root.mkdir"},  # the user's state folder, where the store is on a network disk
     "store/process.py": {
-        "Path('/proc/sys/kernel/random/boot_id').read_text",
-        "Path(f'/proc/{pid}/stat').read_text",
-        "Path('/proc/self/stat').exists",
+        "(_PROC / 'sys/kernel/random/boot_id').read_text",
+        "(_PROC / str(pid) / 'stat').read_text",
+        "(_PROC / 'self/stat').exists",
     },
     # At a URL, where there is no folder of ours; on a disk a draft takes the place of whatever has the name.
     "store/remote.py": {"os.replace", "self.filesystem.makedirs", "self.filesystem.open", "self.filesystem.rmdir"},

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _LARGEST_INDEX = 2**31
 SCALE = 255.0
 _COPIED = 4096
+_ZEROS = bytes(2**20)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -186,7 +187,13 @@ def _room(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     """An array in a file whose blocks are allocated beforehand: writing to a mapped page of a full disk would kill."""
     mapped = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
     with open(path, "r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        else:
+            # As on macOS: what has been written has its blocks.
+            file.seek(mapped.offset)
+            for start in range(0, mapped.nbytes, len(_ZEROS)):
+                file.write(_ZEROS[: mapped.nbytes - start])
     return mapped
 
 

@@ -1,5 +1,6 @@
 """What a store knows of the past: how an attempt ended, how long work took."""
 
+import weakref
 from functools import cached_property
 
 from lmcspec.plan.speeds import short_name
@@ -17,7 +18,10 @@ class StoreHistory:
 
     @cached_property
     def _index(self) -> Index:
-        return Index(self._store)
+        index = Index(self._store)
+        # Since 3.13 Python warns of a database that nobody has closed.
+        weakref.finalize(self, index.close)
+        return index
 
     def state(self, task_id: str) -> str:
         """`absent`, `stored`, `dropped`, `missing`, `corrupt`, `failed` or `interrupted`."""

@@ -1,6 +1,8 @@
 # pyright: reportOptionalContextManager=false, reportOptionalMemberAccess=false
 """What a store knows of one model of GPU, among objects of several that are written down here."""
 
+import sqlite3
+
 import pytest
 
 from lmcspec.plan.history import StoreHistory
@@ -42,3 +44,12 @@ def test_devices_that_nothing_ran_on_and_all_of_them(history):
     assert history.rates("train", "m", "h200") is None
     assert history.rates("train", "other", "cpu") is None
     assert history.rates("train", "m").n == len(SECONDS)
+
+
+def test_its_index_is_closed_when_nobody_asks_any_more(tmp_path):
+    history = StoreHistory(Store.open(tmp_path / "store"))
+    assert history.rates("train", "m") is None
+    connection = history._index._connection
+    del history
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")

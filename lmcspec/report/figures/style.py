@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from lmcspec.base.palette import COLOURS, DENSE, colour_of
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import LineStyle
 from lmcspec.report.members import family
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f5539", "#6a3d9a", "#b2182b", "#4d4d4d")
-"""Told apart by most colour-blind people, too (Okabe and Ito's, and more)."""
 MARKERS = "osD^vPX*<>"
-DENSE = "#6b6b6b"
 LINE_DASHES = ("-", "--", ":", "-.")
 """What tells lines of one colour apart."""
 BEST = LineStyle(COLOURS[8], "*", "-")
@@ -168,16 +166,8 @@ def _mixed(part: float, share: float) -> float:
 
 
 def colour(case: CaseResults, network: str) -> str:
-    """The colour of a network, the same in all figures; what is only dense is grey.
-
-    Where there are more networks than colours, baselines have that of the network whose masks they take.
-    """
-    if network not in case.pruned:
-        return DENSE
-    if len(case.pruned) <= len(COLOURS):
-        return COLOURS[case.pruned.index(network)]
-    originals = list(dict.fromkeys(case.original(network) for network in case.pruned))
-    return COLOURS[originals.index(case.original(network)) % len(COLOURS)]
+    """The colour of a network, the same in all figures and in MLflow; what is only dense is grey."""
+    return colour_of(network, case.pruned, case.original)
 
 
 def marker(case: CaseResults, network: str) -> str:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tracked_for_tests import SPEC
 
+from lmcspec.base.palette import COLOURS, DENSE
+from lmcspec.track import view
 from lmcspec.track.serve import HOST, free_port
 
 pytestmark = pytest.mark.browser
@@ -29,7 +31,7 @@ def served(folder, *runs):
     """The link that `lmcspec ui` prints for a study that has run, each time with the words of one of `runs`."""
     if CHROMIUM is None:
         pytest.skip("needs Chromium")
-    (folder / "tracked.toml").write_text(SPEC)
+    (folder / "tracked.toml").write_text(f'title = "Is *it* stable?"\n{SPEC}')
     store = str(folder / "store")
     for words in runs:
         order = [*PROGRAM, "run", str(folder / "tracked.toml"), "--store", store, *words]
@@ -41,8 +43,8 @@ def served(folder, *runs):
     )
     try:
         assert server.stderr is not None
-        said = next(line for line in server.stderr if "viewStateShareKey" in line)
-        address = said.split()[-1]
+        study, address, *rest = next(iter(server.stderr)).split()
+        assert (study, " ".join(rest)) == ("tracked:", "(Ctrl-C ends it)"), "one line, and no word of the server's"
         assert address.startswith(f"http://{HOST}:{port}/")
         yield address
     finally:
@@ -114,7 +116,7 @@ def test_after_another_learning_rate_the_chart_shows_the_new_lines_only(page, tm
             current = [run for run in found if run.data.tags["lmcspec.current"] == "true"]
             assert len(old) == len(current) == 4
             assert {run.data.params["recipe.lr"] for run in current} == {rate}
-            assert all(run.info.run_name.endswith("(superseded)") for run in old)
+            assert all(str(run.info.run_name).endswith("(superseded)") for run in old)
             (imp,) = [run for run in current if run.info.run_name == "imp/s0"]
             history = client.get_metric_history(imp.info.run_id, "test/accuracy")
             assert drawn == {point.value for point in history}, "and its numbers are the new ones"
@@ -125,7 +127,9 @@ def asked(link):
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=link.partition("/#")[0])
-    return client, client.get_experiment_by_name("tracked").experiment_id
+    experiment = client.get_experiment_by_name("tracked")
+    assert experiment is not None
+    return client, experiment.experiment_id
 
 
 def test_runs_compare_and_show_their_curves(link, page):
@@ -140,3 +144,90 @@ def test_runs_compare_and_show_their_curves(link, page):
     page.goto(f"{server}/#/experiments/{experiment}/runs/{train.info.run_id}")
     page.wait_for_selector("text=final/test_error")
     assert "recipe.lr" in page.inner_text("body")
+
+
+@pytest.fixture
+def narrow(page):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return page
+
+
+def at_the_figure(page):
+    """Wait until the page shows the study's charts, and say what stands above them."""
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length >= 3")
+    page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].every(plot => plot.data.length >= 4)")
+    return page.evaluate(f"[...document.querySelectorAll('{TITLES}')].map(title => title.textContent)")
+
+
+TITLES = "[data-testid=experiment-view-compare-runs-card] h4"
+
+
+def test_from_the_home_page_two_clicks_lead_to_the_figure(link, narrow):
+    """A browser that was never here: Experiments, the study."""
+    narrow.goto(link.partition("#")[0])
+    narrow.click("a[href$='#/experiments']")
+    narrow.click("[role=row] a:has-text('tracked'), td a:has-text('tracked')")
+    assert at_the_figure(narrow)[:3] == ["test/accuracy", "instability k0", "instability k3it"]
+    assert narrow.url.partition("#")[2].split("?")[0] == link.partition("#")[2].split("?")[0]
+    assert "viewStateShareKey=lmcspec" in narrow.url or "compareRunsMode=CHART" in narrow.url
+
+
+def test_the_page_of_an_experiment_opens_on_its_figure(link, narrow):
+    """As a bookmark has it, or a link that another window opens."""
+    _, experiment = asked(link)
+    narrow.goto(f"{link.partition('#')[0]}#/experiments/{experiment}")
+    assert "test/accuracy" in at_the_figure(narrow)
+
+
+def test_whoever_has_chosen_the_other_workflow_keeps_it(link, narrow):
+    narrow.add_init_script("localStorage.setItem('mlflow.workflowType_v1', '\"genai\"')")
+    narrow.goto(link.partition("#")[0])
+    narrow.wait_for_selector("a[href$='#/experiments']")
+    assert narrow.evaluate("localStorage.getItem('mlflow.workflowType_v1')") == '"genai"'
+
+
+def test_titles_can_be_read_in_a_narrow_window(link, narrow):
+    narrow.goto(link)
+    titles = at_the_figure(narrow)
+    assert titles[:3] == ["test/accuracy", "instability k0", "instability k3it"]
+    widths = narrow.evaluate(f"[...document.querySelectorAll('{TITLES}')].map(at => [at.scrollWidth, at.clientWidth])")
+    assert len(widths) == len(titles) and all(needed <= room for needed, room in widths), list(
+        zip(titles, widths, strict=True)
+    )
+
+
+def test_lines_have_the_colours_of_the_report(link, narrow):
+    narrow.goto(link)
+    at_the_figure(narrow)
+    drawn = narrow.evaluate(
+        "[...document.querySelectorAll('.js-plotly-plot')].flatMap(plot => plot.data.map("
+        "line => [line.name, (line.line ?? {}).color ?? (line.marker ?? {}).color]))"
+    )
+    colours = {(name.split("/")[0], colour[:7]) for name, colour in drawn if name}
+    assert colours == {("imp", COLOURS[0]), ("dense", DENSE)}
+
+
+def test_the_experiment_says_what_it_is_and_leads_to_its_report(link, narrow):
+    narrow.goto(link)
+    narrow.wait_for_selector("text=Is *it* stable?")
+    with narrow.context.expect_page() as opened:
+        narrow.click("a:text-is('report')")
+    report = opened.value
+    report.set_default_timeout(PATIENCE)
+    report.frame_locator("iframe").locator("h1").first.wait_for()
+
+
+def test_the_page_of_a_run_is_that_of_a_training(link, narrow):
+    client, experiment = asked(link)
+    (train,) = client.search_runs([experiment], "tags.`lmcspec.label` = 'imp/s0/l2/train'")
+    narrow.goto(f"{link.partition('#')[0]}{view.page_of(experiment, train.info.run_id)}")
+    narrow.wait_for_selector("text=final/test_error")
+    text = narrow.inner_text("body")
+    assert "Train a network, masked or dense" in text and "--force imp/s0/l2/train" in text
+    menu = narrow.inner_text("nav")
+    assert "Runs" in menu and "Training runs" not in menu and "Judges" not in menu
+    with narrow.context.expect_page() as opened:
+        narrow.click("a:has-text('runs of the study, with their reports')")
+    listed = opened.value
+    listed.wait_for_selector("[role=row] a:has-text('run 2')", timeout=PATIENCE)
+    assert "imp/s0" not in listed.inner_text("[role=grid]")

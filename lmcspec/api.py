@@ -149,6 +149,7 @@ class Plan:
         from lmcspec.report import tracked as reporter
         from lmcspec.track import Tracker
         from lmcspec.track import tracking_uri as choose
+        from lmcspec.track.about import by_spec
         from lmcspec.track.telling import telling
         from lmcspec_runners.exchanging import fetch_what_is_there
         from lmcspec_runners.placing import Places, placed
@@ -175,15 +176,17 @@ class Plan:
         )
         refuse_blocked(view)
         running = bool(view.diff.run)
-        tracker = Tracker(store, choose(store, tracking_uri), reporter) if track else None
+        path = self.study.loaded.path
+        command = f"lmcspec.load({path.name!r}).plan().run()"
+        abouts = {self.graph.study: by_spec(self.study.loaded.cases[0].study, command)}
+        tracker = Tracker(store, choose(store, tracking_uri), reporter, abouts=abouts) if track else None
         if tracker is not None and require_tracking:
             tracker.sync()
         ended: Sequence[str] = ()
         left: Sequence[str] = ()
         with telling(tracker, self.graph, running=running, required=require_tracking, say=lambda line: None):
             if running:
-                path = self.study.loaded.path
-                begun = provenance(f"lmcspec.load({path.name!r}).plan().run()", path.parent)
+                begun = provenance(command, path.parent)
                 origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
                 placing = placed(places, view.diff.stale)

@@ -33,7 +33,7 @@ from lmcspec.cli.output import Format, as_documents, console, envelope, put, say
 from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold, track
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from lmcspec.engine import Summary
     from lmcspec.engine.execute import Origin
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from lmcspec.report.offers import Typed
     from lmcspec.store import Store
     from lmcspec.track import Tracker
+    from lmcspec.track.about import About
 
 RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path__[0]}/catalog/runners"]))
 """By the names of their modules: a list of commands is printed without importing any card."""
@@ -151,14 +152,14 @@ def run(
         blocked = sum(task.id in view.diff.blocked for task in view.counted)
         say(f"{blocked:,} tasks are blocked and left out: {'; '.join(view.obstacles)}")
     refuse_blocked(view)
-    tracker = None if no_tracking else track(opened, tracking_uri)
+    command = spelled("lmcspec run", specs, sets)
+    tracker = None if no_tracking else track(opened, tracking_uri, _abouts(studies, command))
     if tracker is not None and require_tracking:
         tracker.sync()
     summary, document = None, None
     try:
         with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
             if view.diff.run:
-                command = spelled("lmcspec run", specs, sets)
                 origins = {
                     study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
                     for spec, study in zip(specs, studies, strict=True)
@@ -211,6 +212,14 @@ def _next(specs: Sequence[Path], sets: Sequence[str], store: Path | None, tracke
         away = tracker.server.startswith(("http://", "https://"))
         lines.append(f"these runs in MLflow: {tracker.server if away else shlex.join(['lmcspec', 'ui', *where])}")
     return "\n".join(lines)
+
+
+def _abouts(studies: "Sequence[PlannedStudy]", command: str) -> "dict[str, About]":
+    """What the specs say of their studies; a saved plan says nothing."""
+    from lmcspec.track.about import by_spec
+
+    first = {study.plan.study: study.loaded.cases[0].study for study in studies if study.loaded is not None}
+    return {name: by_spec(study, command) for name, study in first.items()}
 
 
 def _fetch(url: str, store: "Store", plan: "Plan") -> None:

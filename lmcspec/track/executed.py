@@ -7,10 +7,12 @@ from typing import Any
 from lmcspec.base import beneath
 from lmcspec.base.ids import short
 from lmcspec.store import Invocation, Store, Stored
-from lmcspec.track import described, names
+from lmcspec.track import described, names, notes
+from lmcspec.track.about import About
 from lmcspec.track.curves import NOTHING, Piece, grown
 from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.memory import Memory
+from lmcspec.track.noted import NOTE
 from lmcspec.track.reporter import Reporter
 from lmcspec.track.said import Point, WholeRun
 from lmcspec.track.series import PARENT, SeriesRuns
@@ -21,10 +23,10 @@ class TaskRuns:
     """Tells a server about the tasks that one invocation executes."""
 
     def __init__(
-        self, invocation: Invocation, series: SeriesRuns, store: Store, memory: Memory, reporter: Reporter
+        self, invocation: Invocation, said: About, series: SeriesRuns, store: Store, memory: Memory, reporter: Reporter
     ) -> None:
         self._invocation, self._series, self._store, self._memory = invocation.id, series, store, memory
-        self._reporter = reporter
+        self._said, self._reporter = said, reporter
         self._source = described.sources(invocation.origin)
         self._server, self._ledger, self._plan = series.server, series.ledger, series.plan
 
@@ -60,6 +62,7 @@ class TaskRuns:
             "lmcspec.plan": self._series.plan_id,
             **described.tags(planned),
             **self._attempt(task, event),
+            NOTE: notes.of_task(planned, owners[0].name if owners else "", self._said, self._series.experiment),
             **self._source,
         }
         return names.task(planned.label, owners[0].name) if owners else planned.label, tags

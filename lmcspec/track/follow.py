@@ -7,13 +7,15 @@ from typing import Any
 
 from lmcspec.base import beneath, clock
 from lmcspec.store import Invocation, Store, layout
-from lmcspec.track import described
+from lmcspec.track import described, notes
+from lmcspec.track.about import by_invocation
 from lmcspec.track.begun import SOON, Begun, unfinished
 from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.executed import TaskRuns
 from lmcspec.track.looks import Looks
 from lmcspec.track.memory import Memory
-from lmcspec.track.reporter import Reporter
+from lmcspec.track.noted import NOTE
+from lmcspec.track.reporter import REPORT, Reporter
 from lmcspec.track.runs import task_runs
 from lmcspec.track.said import Point
 from lmcspec.track.series import SeriesRuns
@@ -29,8 +31,9 @@ class Follower:
         self._invocation, self._series, self._store, self._memory = invocation, series, store, memory
         self._reporter = reporter
         self._source = described.sources(invocation.origin)
-        self._tasks = TaskRuns(invocation, series, store, memory, reporter)
         self._server, self._ledger, self.plan = series.server, series.ledger, series.plan
+        self._said = by_invocation(invocation, self._ledger)
+        self._tasks = TaskRuns(invocation, self._said, series, store, memory, reporter)
         self._journal = f"journal/{invocation.id}"
         self._running: dict[str, str] = {}
         """Task -> run."""
@@ -87,6 +90,7 @@ class Follower:
         subject = f"invocation/{self._invocation.id}"
         self._run = self._ledger.run(subject) or self._create(subject)
         self._describe()
+        self._series.introduce(self._said)
         self._series.assign(self._run, self._invocation.started, self._source)
         self._recover()
         if self._ended is None and not self._invocation.is_over():
@@ -100,6 +104,7 @@ class Follower:
             "lmcspec.kind": "invocation",
             "lmcspec.study": self.plan.study,
             "lmcspec.plan": self._series.plan_id,
+            NOTE: notes.of_invocation(self.plan, self._said, self._series.experiment),
             **self._source,
         }
         run = self._server.create(self._series.experiment, f"run {moment}", self._invocation.started, tags)
@@ -148,11 +153,13 @@ class Follower:
         """Results and figures as they are at its end. What can't be drawn is no reason to stop."""
         self._ledger.commit()  # from whose file is read which run did a task
         runs = task_runs(self.plan, self._store, self._server.uri)
-        command = self._invocation.origin.get("command", "")
         with unless_refused(self._invocation.id), unless_unmade("the report"):
             spec = self._invocation.spec or {}
-            for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, command):
+            for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, self._said.command):
                 self._server.keep(self._run, path, content)
+                if path == REPORT:
+                    self._ledger.write(f"report/{self.plan.study}", self._run)
+        self._series.introduce(self._said)
 
     def _name_shared(self) -> None:
         """A task that several series share is under the first; the others say where it is."""

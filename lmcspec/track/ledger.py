@@ -32,6 +32,9 @@ _STRANGE = (
 """Rows that a sound one gives none of."""
 
 
+_OF_STUDIES = ("view", "note", "about", "report")
+"""Notes of what an experiment was told of itself."""
+
 SELDOM = 1.0
 """Seconds from one commit to the next while much is told."""
 
@@ -174,7 +177,7 @@ class Ledger:
         for subject, run in known.items():
             self._change("DELETE FROM runs WHERE role = ?", (subject,))
             self._change("DELETE FROM points WHERE run = ?", (run,))
-            for note in ("described", "current", "status"):
+            for note in ("described", "current", "status", "colour"):
                 self.erase(f"{note}/{run}")
         for task in tasks:
             # By the key's order, of which "0" is what comes after "/": else all offsets are looked at for each task.
@@ -182,7 +185,7 @@ class Ledger:
         for invocation in invocations:
             self._change("DELETE FROM offsets WHERE name = ?", (f"journal/{invocation}",))
             self.erase(f"invocation/{invocation}")
-        for name in (*self.notes(f"generation/series/{study}/"), f"view/{study}"):
+        for name in (*self.notes(f"generation/series/{study}/"), *(f"{note}/{study}" for note in _OF_STUDIES)):
             self.erase(name)
 
     def _value(self, query: str, argument: str):

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from lmcspec.tasks import Task
     from lmcspec.track.memory import Memory
 
+REPORT = "report.html"
+"""The file of an invocation's run to which notes lead."""
+
 
 class Reporter(Protocol):
     """Makes what a tracking server keeps; `lmcspec.report.tracked` is one."""

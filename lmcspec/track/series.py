@@ -7,16 +7,18 @@ from functools import cached_property
 from lmcspec.base import clock
 from lmcspec.base.ids import digest, short
 from lmcspec.plan import Plan
-from lmcspec.track import view
+from lmcspec.track import notes, view
+from lmcspec.track.about import About, write_told
+from lmcspec.track.colours import colours
 from lmcspec.track.evidence import CURRENT, SUBJECT
 from lmcspec.track.ledger import Ledger
+from lmcspec.track.noted import NOTE, note_experiment, note_run
+from lmcspec.track.reporter import REPORT
 from lmcspec.track.sparing import Sparing
 from lmcspec.track.wanted import ChartPoint, SeriesRun, Wanted, facts, finals
 
 PARENT = "mlflow.parentRunId"
-COLOURS = ("#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#9d755d", "#eeca3b", "#ff9da6", "#79706e")
-"""Ten that can be told apart (Tableau's)."""
-
+COLOUR = "mlflow.runColor"
 SUPERSEDED = " (superseded)"
 
 
@@ -34,6 +36,15 @@ class SeriesRuns:
     def subject(self, run: SeriesRun) -> str:
         """What names a series run in the store, but for its generation."""
         return f"series/{self.plan.study}/{run.name}/{run.identity}"
+
+    def introduce(self, said: About) -> None:
+        """Have the experiment say what the study is, and where its latest report lies."""
+        study = self.plan.study
+        run = self.ledger.note(f"report/{study}")
+        report = view.page_of(self.experiment, run, REPORT) if run else ""
+        text = notes.of_study(self.plan, said, self.experiment, report)
+        note_experiment(self.server, self.ledger, study, self.experiment, text)
+        write_told(self.ledger, study, said)
 
     def run(self, run: SeriesRun) -> str:
         """The id of the run of a series."""
@@ -83,12 +94,14 @@ class SeriesRuns:
                 "lmcspec.group": run.group,
                 "lmcspec.series": run.identity,
                 "lmcspec.replicate": str(run.replicate),
-                "mlflow.runColor": self._colour(run),
+                COLOUR: self._colour(run),
+                NOTE: notes.of_series(run, self.experiment),
                 **self._source,
             }
             identifier = self.server.create(self.experiment, run.name, begun, tags)
             self.ledger.assign(subject, identifier)
             self.ledger.write(f"current/{identifier}", "true")
+            self.ledger.write(f"colour/{identifier}", self._colour(run))
         elif self.ledger.note(f"current/{identifier}") == "false":
             self.server.rename(identifier, run.name)
             self.server.log(identifier, tags={CURRENT: "true"})
@@ -97,11 +110,25 @@ class SeriesRuns:
         if not self.ledger.note(f"described/{identifier}"):
             self._describe(run, identifier)
             self.ledger.write(f"described/{identifier}", "yes")
+        self._dress(run, identifier)
         return identifier
 
+    def _dress(self, run: SeriesRun, identifier: str) -> None:
+        """Give a run the colour that its network has now, and one that an earlier lmcspec made its note."""
+        colour, known = self._colour(run), self.ledger.note(f"colour/{identifier}")
+        if known == colour:
+            return
+        if not known:
+            note_run(self.server, identifier, notes.of_series(run, self.experiment))
+        self.server.log(identifier, tags={COLOUR: colour})
+        self.ledger.write(f"colour/{identifier}", colour)
+
+    @cached_property
+    def _colours(self) -> Mapping[tuple[str, str], str]:
+        return colours(self.plan)
+
     def _colour(self, run: SeriesRun) -> str:
-        """One for each network, the same in all its replicates."""
-        return COLOURS[self.plan.series.index(run.series) % len(COLOURS)]
+        return self._colours[run.series.case, run.series.network]
 
     def _describe(self, run: SeriesRun, identifier: str) -> None:
         params = {**run.series.params, "replicate": run.replicate}
@@ -148,6 +175,7 @@ class SeriesRuns:
         wanted = view.document(point.chart for of_run in points.values() for point in of_run)
         if points and self.ledger.note(f"view/{self.plan.study}") != wanted:
             self.server.mark(self.experiment, view.TAG, wanted)
+            self.server.mark(self.experiment, view.NAMED, view.named(wanted))
             self.ledger.write(f"view/{self.plan.study}", wanted)
 
     def begin(self) -> None:

@@ -134,6 +134,14 @@ class Server:
             raise RefusedError(f"MLflow at {shown(self.uri)} makes no experiment {name!r}")
         return known.experiment_id
 
+    def tags(self, run: str) -> dict[str, str]:
+        """The tags of a run."""
+        return dict(self._ask(lambda: self._client.get_run(run)).data.tags)
+
+    def tags_of_experiment(self, experiment: str) -> dict[str, str]:
+        """The tags of an experiment."""
+        return dict(self._ask(lambda: self._client.get_experiment(experiment)).tags)
+
     def mark(self, experiment: str, name: str, value: str) -> None:
         """Set a tag of an experiment."""
         self._ask(lambda: self._client.set_experiment_tag(experiment, name, value))

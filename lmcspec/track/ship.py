@@ -1,13 +1,15 @@
 """Sending what a store holds to a server, a pass at a time; every pass goes on where the last one was."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from lmcspec.base import clock
 from lmcspec.base.errors import LmcspecError
 from lmcspec.plan import Plan
 from lmcspec.plan.document import recorded
 from lmcspec.store import Invocation, Store, invocations
+from lmcspec.track.about import About, by_invocation, is_told, last_told
 from lmcspec.track.edition import is_behind, write_edition
 from lmcspec.track.evidence import Evidence
 from lmcspec.track.examine import judge, learn, renew_mark, spare
@@ -61,8 +63,17 @@ def ids_of(store: Store, study: str) -> list[str]:
 class Shipper:
     """Sends a store's invocations, oldest first."""
 
-    def __init__(self, store: Store, server: Server, ledger: Ledger, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        store: Store,
+        server: Server,
+        ledger: Ledger,
+        reporter: Reporter,
+        abouts: Mapping[str, About] = MappingProxyType({}),
+    ) -> None:
+        """`abouts`: what the spec of a study says now, by its name; of others what their latest invocation said."""
         self._store, self._server, self.ledger, self._reporter = store, Sparing(server), ledger, reporter
+        self._abouts = abouts
         self._memory = Memory(store)
         self._followers: dict[str, Follower] = {}
         self._experiments: dict[str, str] = {}
@@ -163,6 +174,7 @@ class Shipper:
                 plans = []
             for plan in plans:
                 series = SeriesRuns(plan, self._experiment(study), self._server, self.ledger, self._store.id)
+                series.introduce(self._about(study))
                 if series.are_current():
                     self._tell(series)
             if not any(is_settled(self.ledger, plan, self._store) for plan in plans):
@@ -171,10 +183,22 @@ class Shipper:
 
     def settle(self, plan: Plan) -> None:
         """Send the series of a plan of which nothing had to run: its numbers may be new to the server all the same."""
-        if is_settled(self.ledger, plan, self._store):
+        settled = is_settled(self.ledger, plan, self._store)
+        if settled and is_told(self.ledger, plan.study, self._about(plan.study)):
             return
-        self._tell(SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id))
-        write_settled(self.ledger, plan, self._store)
+        series = SeriesRuns(plan, self._experiment(plan.study), self._server, self.ledger, self._store.id)
+        series.introduce(self._about(plan.study))
+        if not settled:
+            self._tell(series)
+            write_settled(self.ledger, plan, self._store)
+
+    def _about(self, study: str) -> About:
+        if study in self._abouts:
+            return self._abouts[study]
+        if any(told := last_told(self.ledger, study)):
+            return told
+        latest = [invocation for invocation in invocations(self._store) if invocation.study == study][-1:]
+        return next((by_invocation(invocation, self.ledger) for invocation in latest), About())
 
     def _tell(self, series: SeriesRuns) -> None:
         """Send all points of series of which nothing is being computed."""

@@ -42,6 +42,7 @@ class Sparing:
         self.uri = server.uri
         self.held, self.points, self.experiment = server.held, server.points, server.experiment
         self.mark, self.create, self.discard = server.mark, server.create, server.discard
+        self.tags, self.tags_of_experiment = server.tags, server.tags_of_experiment
 
     def whole(self, run: WholeRun) -> str:
         """The id of a new run that is over, with all that is to be told about it."""

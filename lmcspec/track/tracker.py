@@ -4,11 +4,13 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from lmcspec.plan import Plan
 from lmcspec.store import Store, invocations
 from lmcspec.track import kept, uris
+from lmcspec.track.about import About, is_told
 from lmcspec.track.evidence import glance
 from lmcspec.track.examine import LEFT, judge
 from lmcspec.track.ledger import Ledger
@@ -43,10 +45,16 @@ class Tracker:
     """Tells one server about one store."""
 
     def __init__(
-        self, store: Store, uri: str, reporter: Reporter, waiting: Callable[[str], None] = lambda line: None
+        self,
+        store: Store,
+        uri: str,
+        reporter: Reporter,
+        waiting: Callable[[str], None] = lambda line: None,
+        abouts: Mapping[str, About] = MappingProxyType({}),
     ) -> None:
-        """`waiting` is told, in a line for people, of waits that take long."""
+        """`waiting` is told, in a line for people, of waits that take long; `abouts` is what studies say now."""
         self.store, self.uri, self._reporter, self._waiting = store, uri, reporter, waiting
+        self._abouts = abouts
         self.trouble = ""
         """Why the server was not told everything; empty when it was."""
         self.untold = ""
@@ -81,6 +89,8 @@ class Tracker:
             if any(plan is None or not is_refused(ledger, invocation) for invocation in open_ones):
                 return True
             if plan is not None and not all(is_settled(ledger, part, self.store) for part in plan.each):
+                return True
+            if plan is not None and not all(is_told(ledger, *of_study) for of_study in self._abouts.items()):
                 return True
             if is_own(self.store, self.uri) and not kept.are_there(ledger.note(HOME), self.store):
                 return True
@@ -229,7 +239,7 @@ class Tracker:
                     if is_own(self.store, self.uri):
                         ledger.write(HOME, artifacts(self.store))
                     with contextlib.closing(server), ledger.committing(server.flush):
-                        yield Shipper(self.store, server, ledger, self._reporter)
+                        yield Shipper(self.store, server, ledger, self._reporter, self._abouts)
             finally:
                 self._asked_at = None
                 lock.release()

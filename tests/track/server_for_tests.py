@@ -114,6 +114,12 @@ class FakeServer:
         self._ask(lambda: self._mlflow.experiments.setdefault(name, {}))
         return name
 
+    def tags(self, run):
+        return self._ask(lambda: dict(self._run(run).tags), writes=False)
+
+    def tags_of_experiment(self, experiment):
+        return self._ask(lambda: dict(self._mlflow.experiments[experiment]), writes=False)
+
     def mark(self, experiment, name, value):
         self._ask(lambda: self._mlflow.experiments[experiment].update({name: value}))
 

@@ -33,7 +33,7 @@ from lmcspec.cli.output import Format, as_documents, console, envelope, put, say
 from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold, track
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from lmcspec.engine import Summary
     from lmcspec.engine.execute import Origin

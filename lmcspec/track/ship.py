@@ -167,13 +167,17 @@ class Shipper:
         for study in studies(self._store, self.ledger) if some is None else some:
             if study in self._deleted or not lags(self._store, self.ledger, study):
                 continue
+            latest = _ended(self._store, self.ledger, study)[-1:]
             try:
-                plans = [recorded(invocation.plan) for invocation in _ended(self._store, self.ledger, study)[-1:]]
+                plans = [recorded(invocation.plan) for invocation in latest]
             except (LmcspecError, OSError) as error:
                 _log.warning("what an earlier lmcspec told about %s can't be completed: %s", study, error)
                 plans = []
             for plan in plans:
                 series = SeriesRuns(plan, self._experiment(study), self._server, self.ledger, self._store.id)
+                if run := self.ledger.run(f"invocation/{latest[0].id}"):
+                    # Where its report has always been, which was not noted.
+                    self.ledger.write(f"report/{study}", run)
                 series.introduce(self._about(study))
                 if series.are_current():
                     self._tell(series)

@@ -113,12 +113,14 @@ def test_series_of_an_earlier_lmcspec_get_notes_and_the_reports_colours(store, m
         del run_of_series.tags[NOTE]
     first.tags[NOTE] = "Mine"
     mlflow.experiments["tracked"].pop(NOTE)
-    forget(store, ("colour/%", "note/%", "about/%", "view/%"))
+    forget(store, ("colour/%", "note/%", "about/%", "view/%", "report/%"))
     assert tracker_of(store).unsent()
     assert tracker_of(store).sync()
     assert {identifier: mlflow.runs[identifier].tags["mlflow.runColor"] for identifier in colours} == colours
     assert first.tags[NOTE] == "Mine" and all("replicate" in run.tags[NOTE] for run in others)
-    assert mlflow.experiments["tracked"][NOTE].startswith("tracked · ")
+    note = mlflow.experiments["tracked"][NOTE]
+    (invocation,) = [identifier for identifier, run in mlflow.runs.items() if run.name.startswith("run ")]
+    assert note.startswith("tracked · ") and f"/runs/{invocation}/artifacts/{REPORT}?" in note
     assert not tracker_of(store).unsent()
 
 

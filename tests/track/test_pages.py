@@ -217,6 +217,16 @@ def test_the_experiment_says_what_it_is_and_leads_to_its_report(link, narrow):
     report.frame_locator("iframe").locator("h1").first.wait_for()
 
 
+def test_where_mlflow_opens_on_agents_the_first_line_leads_to_the_figure(link, narrow):
+    """As a server does that is MLflow's alone, in a browser that was never there."""
+    _, experiment = asked(link)
+    narrow.goto(f"{link.partition('#')[0]}#/experiments/{experiment}/overview/usage?workflowType=genai")
+    with narrow.context.expect_page() as opened:
+        narrow.click("a:text-is('charts by level')", force=True)
+    opened.value.set_default_timeout(PATIENCE)
+    assert "test/accuracy" in at_the_figure(opened.value)
+
+
 def test_the_page_of_a_run_is_that_of_a_training(link, narrow):
     client, experiment = asked(link)
     (train,) = client.search_runs([experiment], "tags.`lmcspec.label` = 'imp/s0/l2/train'")

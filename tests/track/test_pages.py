@@ -222,7 +222,8 @@ def test_where_mlflow_opens_on_agents_the_first_line_leads_to_the_figure(link, n
     _, experiment = asked(link)
     narrow.goto(f"{link.partition('#')[0]}#/experiments/{experiment}/overview/usage?workflowType=genai")
     with narrow.context.expect_page() as opened:
-        narrow.click("a:text-is('charts by level')", force=True)
+        narrow.click("button:has-text('Got it')")  # a word of welcome before all else
+        narrow.click("a:text-is('charts by level')")
     opened.value.set_default_timeout(PATIENCE)
     assert "test/accuracy" in at_the_figure(opened.value)
 

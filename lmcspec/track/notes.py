@@ -64,9 +64,9 @@ def of_task(task: Task, series: str, said: About, experiment: str) -> str:
     by_command = said.command.startswith("lmcspec run ")
     again = f"{said.command} --force {shlex.quote(task.label)}" if by_command else said.command
     return _paragraphs(
+        f"The task {code(task.label)}{reason} · [charts]({view.charts(experiment)}) · "
+        f"[reports]({view.invocations(experiment)})",
         plain(does.partition("\n")[0]),
-        f"The task {code(task.label)}{reason}. [Charts]({view.charts(experiment)}) · "
-        f"[runs of the study, with their reports]({view.invocations(experiment)})",
         _again(again),
     )
 

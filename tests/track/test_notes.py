@@ -40,8 +40,8 @@ def test_each_run_says_what_it_is_and_leads_on(plan):
     assert "**imp** in replicate 1" in series and view.charts("7") in series and view.invocations("7") in series
     (task,) = [task for task in plan.tasks.values() if task.label == "imp/s1/l2/train"]
     of_task = notes.of_task(task, run.name, SAID, "7")
-    assert of_task.startswith("Train a network, masked or dense")
-    assert "`imp/s1/l2/train` for the series imp/s1" in of_task and view.invocations("7") in of_task
+    assert of_task.startswith("The task `imp/s1/l2/train` for the series imp/s1 · [charts](")
+    assert "Train a network, masked or dense" in of_task and view.invocations("7") in of_task
     assert of_task.endswith("`lmcspec run 'a study.toml' --set x=1 --force imp/s1/l2/train`")
     invocation = notes.of_invocation(plan, SAID, "7")
     assert "**tracked**" in invocation and "`report.html`" in invocation and view.charts("7") in invocation

@@ -91,7 +91,7 @@ def lines(uri: str, server: str) -> list[str]:
     """What is said of a server that answers: a link to the figure of each study that lmcspec has tracked there."""
     said = [f"{study}: {link}" for study, link in studies(uri, server)]
     if len(said) != 1:
-        said.append(f"all of them: {server}" if said else f"{server}: nothing is tracked there yet")
+        said.append(f"MLflow: {server}" + ("" if said else " where nothing is tracked yet"))
     return [*said[:-1], f"{said[-1]} (Ctrl-C ends it)"]
 
 

@@ -72,11 +72,11 @@ def test_a_server_that_ends_later_is_an_error_too(served):
 @pytest.mark.parametrize(
     ("links", "said"),
     [
-        ([], ["http://here: nothing is tracked there yet (Ctrl-C ends it)"]),
+        ([], ["MLflow: http://here where nothing is tracked yet (Ctrl-C ends it)"]),
         ([("a", "http://here/a")], ["a: http://here/a (Ctrl-C ends it)"]),
         (
             [("a", "http://here/a"), ("b", "http://here/b")],
-            ["a: http://here/a", "b: http://here/b", "all of them: http://here (Ctrl-C ends it)"],
+            ["a: http://here/a", "b: http://here/b", "MLflow: http://here (Ctrl-C ends it)"],
         ),
     ],
 )

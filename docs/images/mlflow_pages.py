@@ -1,4 +1,4 @@
-"""Take the pictures of MLflow's pages: `uv run python docs/images/mlflow.py STORE`.
+"""Take the pictures of MLflow's pages: `uv run python docs/images/mlflow_pages.py STORE`.
 
 STORE is a folder in which specs/quickstart.toml has run. Needs Chromium.
 """

@@ -139,7 +139,7 @@ class Plan:
         from lmcspec.engine.execute import Origin, execute, keep
         from lmcspec.engine.limits import Limits
         from lmcspec.engine.model_facts import take_facts
-        from lmcspec.engine.provenance import provenance
+        from lmcspec.engine.provenance import provenance_of
         from lmcspec.engine.recording import unrecorded
         from lmcspec.engine.silence import patience_of
         from lmcspec.plan.checks import refuse_empty
@@ -177,7 +177,7 @@ class Plan:
         refuse_blocked(view)
         running = bool(view.diff.run)
         path = self.study.loaded.path
-        command = f"lmcspec.load({path.name!r}).plan().run()"
+        command = f"lmcspec.load({(self.study.loaded.ships or path.name)!r}).plan().run()"
         abouts = {self.graph.study: by_spec(self.study.loaded.cases[0].study, command)}
         tracker = Tracker(store, choose(store, tracking_uri), reporter, abouts=abouts) if track else None
         if tracker is not None and require_tracking:
@@ -186,7 +186,7 @@ class Plan:
         left: Sequence[str] = ()
         with telling(tracker, self.graph, running=running, required=require_tracking, say=lambda line: None):
             if running:
-                begun = provenance(command, path.parent)
+                begun = provenance_of(command, self.study.loaded, path)
                 origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
                 placing = placed(places, view.diff.stale)
@@ -269,7 +269,10 @@ class Results:
 
 
 def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Study:
-    """Read a spec; `sets` are overrides as of `--set`: `["recipes.real.batch=64"]`. Raises SpecError."""
+    """Read a spec, by its path or the name of one that ships: `quickstart`. Raises SpecError.
+
+    `sets` are overrides as of `--set`: `["recipes.real.batch=64"]`.
+    """
     return Study(read(Path(path), list(sets)))
 
 

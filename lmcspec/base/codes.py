@@ -22,7 +22,7 @@ class Code:
 _TABLE = r"""
 E001 no such file
     The spec, or a file that it extends, isn't there. Paths in `extends` start at the folder of the file in
-    which they stand.
+    which they stand. Specs that ship with lmcspec are found by name from anywhere: `lmcspec specs` lists them.
 E002 not a file
     The path leads to a folder, a pipe or a device. A spec is an ordinary file.
 E003 file can't be read
@@ -42,6 +42,9 @@ E009 nested too deep
     Tables and lists may nest 40 deep; no spec needs more than ten.
 E010 too many values
     A spec holds at most 10,000 values with all that it extends. `each` and sweeps say what repeats itself.
+E011 a name of several specs
+    Files go by their whole names, or without .toml or .yaml where only one is there; specs that ship with
+    lmcspec by name, or by the end of a name that no other ends in.
 E101 syntax error
     The text is no valid TOML or YAML. Nothing else in the file is looked at until it is.
 E102 duplicate key

@@ -10,7 +10,7 @@ from lmcspec.base.errors import LmcspecError, UsageError
 
 COMMANDS = (
     *("plan", "run", "status", "explain", "compare", "diff", "results", "report", "export"),
-    *("pack", "unpack", "schema", "sync", "ui", "verify", "doctor", "forget", "gc"),
+    *("init", "specs", "pack", "unpack", "schema", "sync", "ui", "verify", "doctor", "forget", "gc"),
 )
 """Each is a module beside this one with a function of its name."""
 

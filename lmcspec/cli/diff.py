@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, StoreOption, needed_store, open_existing, store_path
+from lmcspec.cli.options import MaxTasksOption, StoreOption, name_file, needed_store, open_existing, store_path
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -31,9 +31,13 @@ class _Side:
 
 
 def diff(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A study, or a saved plan.", show_default=False)],
+    a: Annotated[
+        Path,
+        typer.Argument(metavar="A", help="A study, or a saved plan.", show_default=False, callback=name_file),
+    ],
     b: Annotated[
-        Path | None, typer.Argument(metavar="[B]", help="What it is compared with; A again by default.")
+        Path | None,
+        typer.Argument(metavar="[B]", help="What it is compared with; A again by default.", callback=name_file),
     ] = None,
     sets: Annotated[
         list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of B: recipes.real.batch=64.")

@@ -1,29 +1,31 @@
-"""`lmcspec doctor`: what lmcspec finds on this machine, and how fast it is."""
+"""`lmcspec doctor`: whether what is on this machine is enough, for one spec or for any, and how fast it is."""
 
-import shutil
-import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lmcspec.base.visible import visible
-from lmcspec.cli.options import DevicesOption, StoreOption, store_path
+from lmcspec.cli.finding import Finding, State
+from lmcspec.cli.options import DevicesOption, SetOption, StoreOption, name_file, refuse_without_study, store_path
+from lmcspec.cli.output import Format
 
 if TYPE_CHECKING:
     from lmcspec.engine.devices import Device
 
-
-class Finding(NamedTuple):
-    """What was looked at, what is there, and what to do where that is not enough."""
-
-    what: str
-    value: str
-    help: str = ""
+COLOURS: dict[State, str] = {"ok": "green", "warn": "yellow", "bad": "bold red"}
+NOT_ENOUGH = 5
+"""The exit code where something is bad."""
 
 
 def doctor(
+    spec: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[SPEC]", help="Whether it could run here, too.", show_default=False, callback=name_file
+        ),
+    ] = None,
+    sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     devices: DevicesOption = "",
     measure: Annotated[
@@ -32,28 +34,56 @@ def doctor(
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=1, help="How long to measure each.", show_default="60")
     ] = None,
-    format: Annotated[Literal["table", "json"], typer.Option("--format", help="How to print it.")] = "table",
+    format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
 ) -> None:
-    """Say what is there: Python, torch, devices, the store's disk, tracking, plug-ins; and how fast devices are."""
-    from lmcspec.base.errors import UsageError
-    from lmcspec.cli.output import console, envelope, put, say
+    """Look at Python, torch, GPUs, memory, the store's disk, MLflow and data, and say what to do where one is lacking.
 
+    With SPEC also whether its data are there, and room for what it takes. Exits with 5 if something is bad.
+    """
+    from lmcspec.base.errors import UsageError
+    from lmcspec.cli.output import envelope, put, say
+
+    if spec is None:
+        refuse_without_study("doctor SPEC", set=sets)
     if measure:
         _measure(devices, seconds or 60.0, say)
     elif devices or seconds is not None:
         option = "--devices" if devices else "--seconds"
         raise UsageError(f"{option} is about what is measured", help="add --measure")
-    findings = [*_software(), *_devices(), *_store(store_path(store)), *_tracking(store_path(store)), *_plug_ins()]
-    if format == "json":
-        put(envelope("doctor", True, {"findings": [finding._asdict() for finding in findings]}))
-        return
-    width = max(len(finding.what) for finding in findings)
+    findings = _findings(spec, sets, store_path(store))
+    bad = any(finding.state == "bad" for finding in findings)
+    if format is Format.json:
+        put(envelope("doctor", not bad, {"findings": [finding._asdict() for finding in findings]}))
+    else:
+        _print(findings)
+    if bad:
+        raise typer.Exit(NOT_ENOUGH)
+
+
+def _findings(spec: Path | None, sets: Sequence[str], store: Path) -> list[Finding]:
+    from lmcspec.cli.doctor_data import data, of_spec
+    from lmcspec.cli.doctor_devices import devices
+    from lmcspec.cli.doctor_places import places
+    from lmcspec.cli.doctor_software import software
+
+    asked = data() if spec is None else of_spec(spec, sets, store)
+    return [*software(), *devices(), *places(store), *asked]
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    """A line for each, and beneath it what to do."""
+    from rich.text import Text
+
+    from lmcspec.base.visible import visible
+    from lmcspec.cli.output import console
+
     screen = console()
+    width = max(len(finding.what) for finding in findings)
     for finding in findings:
-        helped = f"\n{'':{width}}  help: {finding.help}" if finding.help else ""
-        screen.print(
-            visible(f"{finding.what:{width}}  {finding.value}{helped}"), markup=False, highlight=False, soft_wrap=True
-        )
+        line = Text.assemble((f"{finding.state:4}", COLOURS[finding.state]), f"  {finding.what:{width}}  ")
+        screen.print(line + visible(finding.value), soft_wrap=True)
+        if finding.help:
+            screen.print(f"{'':{width + 8}}help: {visible(finding.help)}", soft_wrap=True)
 
 
 def _measure(devices: str, seconds: float, say: Any) -> None:
@@ -76,79 +106,3 @@ def _measure(devices: str, seconds: float, say: Any) -> None:
             points = measuring.measure(place, seconds)
             # nvidia-smi has no name for a part of a GPU, and torch has.
             measuring.keep(model or device_model(place), points, device.memory)
-
-
-def _software() -> Iterator[Finding]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    from lmcspec.version import __version__
-
-    yield Finding("lmcspec", __version__)
-    yield Finding("python", f"{sys.version.split()[0]} at {sys.executable}")
-    for name, help in (
-        ("torch", "install torch: nothing runs without it"),
-        ("mlflow", "install mlflow, or run with --no-tracking"),
-        ("ray", ""),
-    ):
-        try:
-            yield Finding(name, version(name))
-        except PackageNotFoundError:
-            yield Finding(name, "not installed", help)
-
-
-def _devices() -> Iterator[Finding]:
-    from lmcspec.plan.render import size
-    from lmcspec.plan.speeds import speed
-    from lmcspec_runners.devices import host_memory, machine
-
-    here = machine()
-    for number, device in enumerate(here.gpus):
-        memory = f", {size(device.memory)}" if device.memory else ""
-        yield Finding(f"gpu {number}", f"{device.model or 'a GPU'}{memory}, {device.name}")
-    if not here.gpus:
-        yield Finding("gpu", "none that may be used")
-    yield Finding("cpu", f"{here.cores} cores, {size(host_memory())} of memory")
-    for model in dict.fromkeys([*(device.model for device in here.gpus if device.model), "cpu"]):
-        known = speed(model)
-        if known is None:
-            yield Finding(f"speed of {model}", "unknown", "lmcspec doctor --measure")
-            continue
-        basis = known.source if known.measured else f"by the table: {known.source}"
-        layer = f"{1e6 * known.layer[1]:.0f} µs a layer and update"
-        told = f"{layer}, {known.flops[1] / 1e9:,.0f} GFLOP/s, {basis}"
-        yield Finding(f"speed of {known.name}", told, "" if known.measured else "lmcspec doctor --measure")
-
-
-def _store(path: Path) -> Iterator[Finding]:
-    from lmcspec.plan.render import size
-    from lmcspec.store.filesystems import filesystem, is_network
-
-    kind = filesystem(path)
-    shared = ", which several hosts may share: its index lies in your state folder" if is_network(kind) else ""
-    there = "" if path.exists() else ", not made yet"
-    yield Finding("store", f"{path.absolute()}{there}, on {kind or 'an unknown file system'}{shared}")
-    place = path.absolute()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    yield Finding("disk", f"{size(free)} free", "less than a GB: a study may fill it" if free < 10**9 else "")
-
-
-def _tracking(path: Path) -> Iterator[Finding]:
-    from lmcspec.cli.options import open_existing
-    from lmcspec.track import tracking_uri
-    from lmcspec.track.where import shown
-
-    existing = open_existing(path)
-    if existing is None:
-        yield Finding("tracking", "a database in the store, once there is one, or MLFLOW_TRACKING_URI")
-    else:
-        yield Finding("tracking", shown(tracking_uri(existing, None)))
-
-
-def _plug_ins() -> Iterator[Finding]:
-    from importlib.metadata import entry_points
-
-    points = sorted(entry_points(group="lmcspec.cards"), key=lambda point: point.name)
-    named = ", ".join(f"{point.name} ({point.value})" for point in points)
-    yield Finding("plug-ins", named or "none")

@@ -10,6 +10,7 @@ from lmcspec.cli.options import (
     MaxTasksOption,
     SetOption,
     StoreOption,
+    name_file,
     open_existing,
     refuse_without_study,
     store_path,
@@ -45,6 +46,7 @@ def explain(
     what a code means, or what a stored task did.
     """
     if path is not None:
+        name_file(Path(what))
         _in_spec(Path(what), path, sets, case, store, max_tasks, format)
         return
     refuse_without_study("explain SPEC PATH", set=sets, case=case)

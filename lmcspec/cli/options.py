@@ -17,10 +17,34 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = ".lmcspec"
 
-SpecArgument = Annotated[Path, typer.Argument(metavar="SPEC", help="A study in TOML or YAML.", show_default=False)]
+
+def name_file(given: Path | list[Path] | None) -> Path | list[Path] | None:
+    """Say which file is read where a spec is called by a name. What is wrong with it is said when it is read."""
+    for spec in [given] if isinstance(given, Path) else given or ():
+        if not spec.suffix:
+            from lmcspec.cli.called import say_file
+
+            say_file(spec)
+    return given
+
+
+SpecArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SPEC",
+        help="A study in TOML or YAML, or the name of one that ships.",
+        show_default=False,
+        callback=name_file,
+    ),
+]
 SpecsArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="SPEC...", help="A study in TOML or YAML; several share the devices.", show_default=False),
+    typer.Argument(
+        metavar="SPEC...",
+        help="A study in TOML or YAML, or the name of one that ships; several share the devices.",
+        show_default=False,
+        callback=name_file,
+    ),
 ]
 SetOption = Annotated[
     list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the spec: recipes.real.batch=64.")

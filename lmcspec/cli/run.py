@@ -113,7 +113,7 @@ def run(
     from lmcspec.engine.execute import Origin, keep
     from lmcspec.engine.limits import Limits
     from lmcspec.engine.model_facts import check_saved, take_facts
-    from lmcspec.engine.provenance import provenance
+    from lmcspec.engine.provenance import provenance_of
     from lmcspec.engine.recording import unrecorded
     from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
@@ -161,7 +161,7 @@ def run(
         with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
             if view.diff.run:
                 origins = {
-                    study.plan.study: Origin(study.resolved, provenance(command, spec.parent))
+                    study.plan.study: Origin(study.resolved, provenance_of(command, study.loaded, spec))
                     for spec, study in zip(specs, studies, strict=True)
                 }
                 say(_standing(view, opened))

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, StoreOption, open_existing, refuse_without_study, store_path
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    SetOption,
+    StoreOption,
+    name_file,
+    open_existing,
+    refuse_without_study,
+    store_path,
+)
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -15,7 +23,13 @@ if TYPE_CHECKING:
 
 def status(
     spec: Annotated[
-        Path | None, typer.Argument(metavar="[SPEC]", help="A study; without it all that ran here.", show_default=False)
+        Path | None,
+        typer.Argument(
+            metavar="[SPEC]",
+            help="A study; without it all that ran here.",
+            show_default=False,
+            callback=name_file,
+        ),
     ] = None,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.options import StoreOption, needed_store
+from lmcspec.cli.options import StoreOption, name_file, needed_store
 from lmcspec.cli.output import Format, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track
 
@@ -18,7 +18,10 @@ def sync(
     spec: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[SPEC]", help="With --objects or --from: only what this study needs.", show_default=False
+            metavar="[SPEC]",
+            help="With --objects or --from: only what this study needs.",
+            show_default=False,
+            callback=name_file,
         ),
     ] = None,
     store: StoreOption = None,

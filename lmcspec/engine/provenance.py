@@ -4,8 +4,13 @@ import getpass
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lmcspec.base.surroundings import REPOSITORY, foreign_environment
+from lmcspec.version import __version__
+
+if TYPE_CHECKING:
+    from lmcspec.spec import Loaded
 
 PATIENCE = 2.0
 """Seconds after which a large or slow working tree is left out."""
@@ -20,16 +25,26 @@ class Provenance:
     commit: str = ""
     dirty: bool = False
     """Whether tracked files differ from that commit."""
+    spec: str = ""
+    """The file that was read; or the name of a spec that ships, and the version with which it does."""
 
 
 NOWHERE = Provenance()
 
 
-def provenance(command: str, folder: Path) -> Provenance:
-    """The provenance of a run: of a command on a spec in `folder`."""
+def provenance(command: str, folder: Path, spec: str = "") -> Provenance:
+    """The provenance of a run: of a command on a spec in `folder`, which is called `spec`."""
     described = _describe(folder)
     commit = described.removesuffix("-dirty")
-    return Provenance(command, _user(), commit, described != commit)
+    return Provenance(command, _user(), commit, described != commit, spec)
+
+
+def provenance_of(command: str, loaded: "Loaded | None", given: Path) -> Provenance:
+    """The provenance of a run of a spec as it was read; `given` is the saved plan that was run, where it was none."""
+    path = given if loaded is None else loaded.path
+    ships = loaded is not None and loaded.ships
+    spec = f"{ships}, as it ships with lmcspec {__version__}" if ships else str(path.absolute())
+    return provenance(command, path.parent, spec)
 
 
 def _user() -> str:

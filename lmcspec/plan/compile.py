@@ -62,7 +62,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     ways: list[Way] = []
     problems: list[Problem] = []
     for case in loaded.cases:
-        compilation = _Case(case, loaded.path.parent, graph, problems, notes, facts_folder)
+        compilation = _Case(case, loaded.folder, graph, problems, notes, facts_folder)
         try:
             targets += compilation.compile()
         except TooManyTasks:

@@ -110,7 +110,7 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
         if not (everything or not ours or hangs) or list(code_problems(case)):
             continue
         try:
-            material = gather(case, loaded.path.parent, Graph(), [], [])
+            material = gather(case, loaded.folder, Graph(), [], [])
         except TooManyTasks:  # which the plan says, or allows
             continue
         if material is not None and material.facts[material.data.digest].known:

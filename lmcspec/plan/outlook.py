@@ -133,6 +133,11 @@ class Outlook:
         }
 
 
+def images_to_see(view: Outlook) -> int:
+    """The images that the tasks to run and the blocked ones train on, each as often as it is seen."""
+    return sum(cost.work.images for cost in view.costs.values())
+
+
 def refuse_blocked(view: Outlook) -> None:
     """Raise BlockedError where tasks are blocked and nothing else is left to run."""
     if view.diff.blocked and not view.diff.run:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lmcspec.base.errors import Problem, Span
+from lmcspec.spec.located import located
 from lmcspec.spec.reading import parse, read_text
 from lmcspec.spec.size import MOST
 from lmcspec.spec.text import Source
@@ -64,12 +65,21 @@ class Files:
         bases = [] if tree is None else self._bases(tree)
         whole = bases is not None and tree is not None
         for node in bases or []:
-            whole = self._lay(path.parent / node.value, node.span, (*above, identity), layers) and whole
+            base = self._located(path.parent / node.value, node)
+            whole = base is not None and self._lay(base, node.span, (*above, identity), layers) and whole
         if whole and tree is not None:
             layers[identity] = without(tree, "extends") if tree.get("extends") else tree
         else:
             self._failed.add(identity)
         return whole
+
+    def _located(self, path: Path, named: Node) -> Path | None:
+        """The file that an entry of `extends` means; None where that may be several."""
+        try:
+            return located(path, named.value, named.span).path
+        except Unreadable as error:
+            self.problems.append(error.problem)
+            return None
 
     def _read_alone(self, path: Path, named_at: Span | None, text: str | None) -> Node | None:
         try:

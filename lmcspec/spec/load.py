@@ -14,6 +14,7 @@ from lmcspec.spec.extends import Files
 from lmcspec.spec.families import expanded
 from lmcspec.spec.family import Family, Ways
 from lmcspec.spec.inherit import with_inherited
+from lmcspec.spec.located import Located, located
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.overrides import FILE as SET
 from lmcspec.spec.overrides import overridden, set_source
@@ -27,6 +28,7 @@ from lmcspec.spec.study import Study
 from lmcspec.spec.study_model import study_model
 from lmcspec.spec.sweep import swept
 from lmcspec.spec.tree import Node, items, plain, walk
+from lmcspec.spec.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +67,27 @@ class Loaded:
     files: tuple[FilePath, ...]
     sources: Mapping[str, str] = field(default_factory=dict)
     """The texts to which spans point, by the file they name; `--set` has one argument a line."""
+    ships: str = ""
+    """The name under which the spec ships with lmcspec, where it was called so and not by a path."""
+
+    @property
+    def folder(self) -> FilePath:
+        """Where relative paths of its data begin: its folder; of one that ships, where the command is typed."""
+        return FilePath() if self.ships else self.path.parent
 
 
 def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -> Loaded:
     """Read a spec, with `sets` as by `--set`. `text` stands in for the file's content; its path still names it.
 
-    Raises SpecError with every problem found, in order of position.
+    The path may lack its ending, or be the name of a spec that ships. Raises SpecError with every problem found, in
+    order of position.
     """
     files = Files()
-    root = files.read(FilePath(path), text)
+    try:
+        file = located(FilePath(path)) if text is None else Located(FilePath(path))
+    except Unreadable as error:
+        raise SpecError([error.problem]) from None
+    root = files.read(file.path, text)
     sources = {file: source.text for file, source in files.sources.items()}
     if root is None or files.problems:
         raise SpecError(ordered(files.problems, sources), sources)
@@ -94,7 +108,7 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     sources |= {file: source.text for file, source in preset_sources().items()}
     if problems:
         raise SpecError(ordered(problems, sources), sources)
-    return Loaded(FilePath(path), cases[0].study.study, tuple(cases), tuple(files.paths), sources)
+    return Loaded(file.path, cases[0].study.study, tuple(cases), tuple(files.paths), sources, file.name)
 
 
 def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, str]) -> Case | None:

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from lmcspec.base.errors import Problem, Span
+from lmcspec.spec import shipped
+from lmcspec.spec.located import SUFFIXES
 from lmcspec.spec.text import Source
 from lmcspec.spec.toml_tree import parse_toml
 from lmcspec.spec.tree import Node
@@ -15,7 +17,6 @@ from lmcspec.spec.unreadable import Unreadable
 
 LARGEST = 2**20
 """Bytes of a spec."""
-SUFFIXES = (".toml", ".yaml", ".yml")
 
 
 def read_text(path: Path, named_at: Span | None = None) -> str:
@@ -26,11 +27,12 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
         return Unreadable(Problem(code, message, span, help=help))
 
     if path.suffix.lower() not in SUFFIXES:
+        if not path.suffix and not os.path.lexists(path):
+            raise refuse("E001", f"there is no file `{path}`, and no spec of that name ships", _near(path))
         help = "rename the file, so that its ending says how it is written"
         if path.suffix.lower() == ".json":
             help = f"JSON is read as YAML: call it `{path.with_suffix('.yaml').name}`"
-        there = [f"{path}{suffix}" for suffix in SUFFIXES if path.name and os.path.isfile(f"{path}{suffix}")]
-        raise refuse("E008", f"`{path}` is neither .toml nor .yaml", f"did you mean `{there[0]}`?" if there else help)
+        raise refuse("E008", f"`{path}` is neither .toml nor .yaml", help)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -43,7 +45,7 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
                 raise refuse("E004", f"`{path}` has {status.st_size:,} bytes; a spec may have {LARGEST:,}")
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise refuse("E001", f"there is no file `{path}`", _beside(path)) from None
+        raise refuse("E001", f"there is no file `{path}`", _near(path)) from None
     except IsADirectoryError:
         raise refuse("E002", f"`{path}` is a folder") from None
     except (OSError, ValueError) as error:
@@ -52,13 +54,15 @@ def read_text(path: Path, named_at: Span | None = None) -> str:
     return _decode(data, str(path))
 
 
-def _beside(path: Path) -> str:
-    """The spec in its folder whose name comes nearest."""
+def _near(path: Path) -> str:
+    """Which file beside it is meant by a path that leads nowhere, or which spec that ships."""
     with contextlib.suppress(OSError, ValueError):
         there = [file.name for file in itertools.islice(path.parent.iterdir(), 1000) if file.suffix in SUFFIXES]
         if near := get_close_matches(path.name, there, n=1):
             return f"did you mean `{path.with_name(near[0])}`?"
-    return ""
+    words = path.with_suffix("") if path.suffix and path.name else path
+    ships = shipped.nearest(words.as_posix())
+    return f"did you mean `{ships}`, which ships with lmcspec?" if ships else "`lmcspec specs` lists those that ship"
 
 
 def _decode(data: bytes, file: str) -> str:

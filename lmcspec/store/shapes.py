@@ -115,6 +115,7 @@ class Origin(TypedDict, total=False):
     user: str
     commit: str
     dirty: bool
+    spec: str
 
 
 class Invocation(TypedDict):

@@ -34,8 +34,9 @@ def tags(task: Task) -> dict[str, str]:
 
 
 def sources(origin: Mapping[str, Any]) -> dict[str, str]:
-    """MLflow's own tags for whose run it is and what started it."""
+    """MLflow's own tags for whose run it is and what started it, and which spec was read."""
     tags = {"mlflow.source.name": origin.get("command", ""), "mlflow.user": origin.get("user", "")}
+    tags["lmcspec.spec"] = origin.get("spec", "")
     if commit := origin.get("commit"):
         tags |= {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(origin.get("dirty", "")).lower()}
     return {"mlflow.source.type": "LOCAL", **{name: value for name, value in tags.items() if value}}

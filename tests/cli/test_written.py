@@ -27,6 +27,8 @@ WORDS = {
     "export": ["export", "--help"],
     "pack": ["pack", "study.toml", "--force"],
     "unpack": ["unpack", "--help"],
+    "init": ["init"],
+    "specs": ["specs", "quickstart"],
     "schema": ["schema"],
     "sync": ["sync"],
     "ui": ["ui", "--help"],

@@ -33,7 +33,7 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 PAIR = re.compile(
     r'(?<![\w.-])([a-z][a-z_.]*) = ("[^"]*"|\[[^\]]*\]|\{(?:[^{}`]|\{[^{}]*\})*\}|-?\d[\d.e-]*|true|false|N\b)'
 )
-OTHERS = {"--experiment-id", "--extra", "--keep", "--log-level", "--num-gpus", "--with"}
+OTHERS = {"--experiment-id", "--extra", "--install", "--keep", "--log-level", "--num-gpus", "--with"}
 """Options of other programs."""
 NO_KEYS = {"x", "k", "t", "b", "n"}
 """Letters that stand for numbers."""

@@ -21,6 +21,7 @@ WORDS = {
     "run": ["run", "study.toml"],
     "status": ["status"],
     "explain": ["explain", "study.toml", "model"],
+    "compare": ["compare", "study.toml", "imp", "dense"],
     "diff": ["diff", "study.toml", "other.toml"],
     "results": ["results", "study.toml"],
     "report": ["report", "study.toml", "-o", "page"],

@@ -42,12 +42,14 @@ Item = TypeVar("Item")
 Several = Annotated[tuple[Item, ...], Strict(False)]
 """A list in the spec, a tuple in Python; its items stay strict."""
 
+STEP_PATTERN = r"^(?=.)((0|[1-9]\d*)ep)?((0|[1-9]\d*)it)?$"
 _STEP_SCHEMA = {
     "anyOf": [
         {"type": "integer", "minimum": 0},
-        {"type": "string", "pattern": r"^(?=.)((0|[1-9]\d*)ep)?((0|[1-9]\d*)it)?$"},
+        {"type": "string", "pattern": STEP_PATTERN},
     ],
     "description": 'A point in training: epochs as 3 or "3ep", updates as "500it", both as "2ep40it".',
+    "examples": ["3ep", "500it", "2ep40it"],
 }
 
 COUNTED = {"counted": True}
@@ -59,6 +61,7 @@ def _step(value: Any, info: ValidationInfo) -> Step:
 
 
 StepField = Annotated[Step, PlainValidator(_step), PlainSerializer(str, return_type=str), WithJsonSchema(_STEP_SCHEMA)]
+"""A point in training. [a step such as "3ep" or "500it"]"""
 
 
 def _length(step: Step) -> Step:
@@ -68,7 +71,7 @@ def _length(step: Step) -> Step:
 
 
 Length = Annotated[StepField, AfterValidator(_length)]
-"""How long something goes on: a step that is not the first."""
+"""How long something goes on: a step that is not the first. [a step such as "3ep" or "500it"]"""
 
 
 def _step_or_rewind(value: Any, info: ValidationInfo) -> Step | str:
@@ -84,9 +87,9 @@ StepOrRewind = Annotated[
     Step | Literal["rewind"],
     PlainValidator(_step_or_rewind),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"anyOf": [*_STEP_SCHEMA["anyOf"], {"const": "rewind"}]}),
+    WithJsonSchema({"anyOf": [*_STEP_SCHEMA["anyOf"], {"const": "rewind"}], "examples": ["rewind", "3ep", "500it"]}),
 ]
-"""A step, or the point to which the network itself rewinds."""
+"""A step, or the point to which the network itself rewinds. [a step such as "3ep" or "500it", or "rewind"]"""
 
 
 def _step_or_end(value: Any, info: ValidationInfo) -> Step | str:
@@ -102,9 +105,11 @@ StepOrEnd = Annotated[
     Step | Literal["rewind", "end"],
     PlainValidator(_step_or_end),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"anyOf": [*_STEP_SCHEMA["anyOf"], {"enum": ["rewind", "end"]}]}),
+    WithJsonSchema(
+        {"anyOf": [*_STEP_SCHEMA["anyOf"], {"enum": ["rewind", "end"]}], "examples": ["end", "3ep", "rewind"]}
+    ),
 ]
-"""As `StepOrRewind`, or the end of training."""
+"""As `StepOrRewind`, or the end of training. [a step such as "3ep" or "500it", or "rewind" or "end"]"""
 
 
 def identity(config: Config) -> dict[str, Any]:

@@ -24,6 +24,14 @@ def _in_order(value: str) -> str:
 
 
 Transforms = Annotated[
-    str, AfterValidator(_in_order), WithJsonSchema({"type": "string", "pattern": f"^(({_ONE})(_({_ONE}))*)?$"})
+    str,
+    AfterValidator(_in_order),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^(({_ONE})(_({_ONE}))*)?$",
+            "examples": ["color_crop", "color_crop_cutout_flip_scale_rotate"],
+        }
+    ),
 ]
 """Transforms joined by `_`, such as color_crop_cutout_flip_scale_rotate; empty for none."""

@@ -10,11 +10,27 @@ from pydantic import Discriminator, Field, Tag
 from lmcspec.catalog.config import Config, Several, StepField
 
 Density = Literal["density", "sparsity"]
+"""What is on x: the share of weights that remain, or of those that are gone."""
 Panels = Literal["case", "network"]
+"""What has a panel each: cases of the sweep, or networks; which unless told depends on the plot."""
+CasePanels = Literal["case"]
+"""`case`: a panel for each case of the sweep."""
 Passed = Literal["epoch", "step"]
-"""How far a training has come."""
+"""How far a training has come, on x: in epochs, or in updates."""
+OfPartners = Literal["barrier", "midpoint", "distance"]
+"""What is on y: the barrier (the largest rise above the line between the ends), the rise at the midpoint, or how far
+the ends are apart; `barrier` unless told."""
+ByPermutation = Literal["under"]
+"""`under`, which it is anyway: a line for each permutation."""
+ByNetwork = Literal["network"]
+"""`network`, which it is anyway: a line for each network."""
+Images = Literal["train", "test", "validation"]
+"""The images on which errors and losses are taken; those that the measure goes by unless told."""
+Mistake = Literal["loss", "error"]
 Quantity = str
-"""What a card of a measure lists under `quantities`: `instability`, `distance`, `accuracy`; the plan knows which."""
+"""What is on y, in the words of a measure: `instability`, `distance`, `accuracy`.
+
+It is what a card of a measure lists under `quantities`: `instability`, `distance`, `accuracy`; the plan knows which."""
 
 
 def _one_or_more(value: Any) -> str:
@@ -24,6 +40,7 @@ def _one_or_more(value: Any) -> str:
 Quantities = Annotated[
     Annotated[Quantity, Tag("one")] | Annotated[Several[Quantity], Field(min_length=1), Tag("list")],
     Discriminator(_one_or_more),
+    Field(examples=["barrier", ["accuracy", "instability"]]),
 ]
 
 
@@ -45,14 +62,16 @@ def _list_or_all(value: Any) -> str:
 Levels = Annotated[
     Annotated[Literal["all"], Tag("all")] | Annotated[Several[_Level], Field(min_length=1), Tag("list")],
     Discriminator(_list_or_all),
+    Field(examples=["all", ["dense", 1, 3], ["last"]]),
 ]
+"""The levels to draw of those that were measured, by number or as `dense`, `start`, `last`, `last-stage`; or `all`."""
 
 
 class Figure(Config):
     """A figure of the report."""
 
     plot: str
-    networks: Several[str] | None = None
+    networks: Several[str] | None = Field(default=None, examples=[["imp", "random"]])
     """Those to draw, in this order; all of the study unless told."""
 
 
@@ -61,30 +80,29 @@ class OfLevels(Figure):
 
     levels: Levels | None = None
     """Those to draw of the measured ones; which unless told depends on the plot."""
-    measure: str | None = None
+    measure: str | None = Field(default=None, examples=["stability"])
     """The measure that it is drawn from, where several would do."""
 
 
 class OfPaths(OfLevels):
     """A figure of copies that part at some k."""
 
-    at: StepField | None = None
+    at: StepField | None = Field(default=None, examples=["3ep", "500it"])
     """The k at which they part, where several were measured."""
 
 
 class Under(Config):
     """Of a figure of partners, who are compared under permutations."""
 
-    under: Several[str] | None = None
+    under: Several[str] | None = Field(default=None, examples=[["none", "wm"]])
     """Those to draw, in this order; all of the measure unless told."""
 
 
 class Spread(Config):
     """Of a figure with means over replicates in panels."""
 
-    split: Literal["train", "test", "validation"] | None = None
-    """The images; those that the measure goes by unless told."""
-    metric: str | None = None
+    split: Images | None = None
+    metric: str | None = Field(default=None, examples=["loss", "barrier/train@recompute"])
     """Another number of the measure: `loss`, `barrier`, or in full `barrier/train@recompute`."""
     band: Literal["replicates", "all"] | None = None
     """Over what means and bands are taken: replicates, or all pairs and copies of all replicates."""
@@ -100,12 +118,12 @@ def along_rewinds(figure: Any) -> dict[str, str]:
 class OverPermutations(Under, Spread, OfLevels):
     """A figure over what a family of permutations varies in."""
 
-    x: str | None = None
+    x: str | None = Field(default=None, examples=["step", "prune.fraction"])
     """The key of a permutation on x, by its path: that of the plot unless told."""
     y: Quantities | None = None
     """`barrier` unless told; of several one stands above the other."""
-    panels: Literal["case"] | None = None
-    series: str | None = None
+    panels: CasePanels | None = None
+    series: str | None = Field(default=None, examples=["method", "step"])
     """The key by which lines are told apart; what else members differ in are panels."""
 
 

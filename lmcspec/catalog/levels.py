@@ -10,7 +10,8 @@ from lmcspec.catalog.config import Config, Several
 class AtSparsity(Config):
     """The level whose sparsity is nearest to this: as the plan counts it, else by the formula."""
 
-    sparsity: float = Field(ge=0, lt=1)
+    sparsity: float = Field(ge=0, lt=1, examples=[0.8])
+    """The share of prunable weights that is gone. [share]"""
 
 
 def _form(value: Any) -> str:
@@ -31,8 +32,6 @@ Level = Annotated[
     | Annotated[AtSparsity, Tag("sparsity")],
     Discriminator(_form),
 ]
-
-
 """A number; `dense`; `start`, at which the last stage enters; `last`; `last-stage`, all from `start` on; a sparsity."""
 
 
@@ -43,11 +42,16 @@ def _list_or_all(value: Any) -> str:
 Levels = Annotated[
     Annotated[Literal["all"], Tag("all")] | Annotated[Several[Level], Field(min_length=1), Tag("list")],
     Discriminator(_list_or_all),
+    Field(examples=["all", ["dense", 1, 3], ["last"], [{"sparsity": 0.8}]]),
 ]
+"""How often pruned: numbers from 0, which is `dense`; `start`, at which the last stage enters; `last`; `last-stage`,
+all from `start` on; `{ sparsity = 0.8 }`, the nearest to it; or `all`."""
 Names = Annotated[
     Annotated[Literal["all"], Tag("all")] | Annotated[Several[str], Field(min_length=1), Tag("list")],
     Discriminator(_list_or_all),
+    Field(examples=["all", ["imp", "random"]]),
 ]
+"""Names under [networks], or `all`."""
 
 
 class LevelMeasure(Config):
@@ -55,5 +59,5 @@ class LevelMeasure(Config):
 
     networks: Names = "all"
     levels: Levels
-    evaluate: str | None = None
+    evaluate: str | None = Field(default=None, examples=["real"])
     """Recipe with which the subnetworks are trained to be measured; `real` by default."""

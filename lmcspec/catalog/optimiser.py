@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import Field
-
+from lmcspec.catalog.draws import Rate
 from lmcspec.catalog.in_updates import InUpdates
 
 
 class Optimiser(InUpdates):
     """The settings of an optimiser; its updates are computed by the implementation that its card names."""
 
-    lr: float = Field(gt=0)
+    lr: Rate
 
     def document(self) -> dict[str, Any]:
         """The settings as they enter ids."""

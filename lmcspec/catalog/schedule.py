@@ -13,7 +13,8 @@ from lmcspec.catalog.in_updates import InUpdates
 class Schedule(InUpdates):
     """By what the optimiser's rate is multiplied at each update."""
 
-    warmup: StepField = Step()
+    warmup: StepField = Field(default=Step(), examples=["1ep", "500it"])
+    """How long the rate first rises, in a straight line from 0; 0 is without."""
 
     may_only_rise: ClassVar[bool] = False
     """Whether the warm-up may be longer than the training."""
@@ -37,8 +38,8 @@ class Schedule(InUpdates):
 class Falling(Schedule):
     """A schedule that falls from the end of the warm-up to the end of training."""
 
-    final: float = Field(default=0.0, ge=0, le=1)
-    """Share of the rate at the end."""
+    final: float = Field(default=0.0, ge=0, le=1, examples=[0.1])
+    """Share of the rate at the end. [share]"""
 
     def passed(self, update: int, length: int) -> float:
         """The share of the way from the end of the warm-up to the end of training."""

@@ -42,8 +42,8 @@ def explain(
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
-    """Say who set a value of a spec (file, preset, --set or default), what a task of it does and whether it would run,
-    what a code means, or what a stored task did.
+    """Say what a key of a spec means and who set it (file, preset, --set or default), what a task does and whether it
+    would run, what a code means, or what a stored task did.
     """
     if path is not None:
         name_file(Path(what))
@@ -73,6 +73,8 @@ def _in_spec(
         put(envelope("explain", True, {**explanation.document(), **more}))
         return
     put(str(explanation))
+    for words in [] if isinstance(explanation, TaskExplanation) else explanation.words:
+        put(str(words))
     for line in groups:
         put(line)
     for line in _run_lines(runs):

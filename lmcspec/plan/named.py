@@ -12,6 +12,7 @@ from lmcspec.plan.outlook import outlook
 from lmcspec.plan.planned_study import is_saved, plan_study, read_study
 from lmcspec.spec import load
 from lmcspec.spec.explain import Explanation, case_called, explain_path
+from lmcspec.spec.explain_key import of_no_table, with_words
 
 if TYPE_CHECKING:
     from lmcspec.store import Store
@@ -28,7 +29,8 @@ def explain_named(
 ) -> Explanation | TaskExplanation:
     """The value at that path of the spec if there is one, else the task with that label or first digits of an id.
 
-    The store is opened only for a task. Raises UsageError where there is neither.
+    A key whose table the spec lacks is told as one that nobody sets. The store is opened only for a task.
+    Raises UsageError where there is neither.
     """
     if is_saved(spec):
         store = open_store()
@@ -36,18 +38,20 @@ def explain_named(
     loaded = load(spec, sets)
     case_called(loaded, case)
     try:
-        return explain_path(loaded, name, case)
+        return with_words(explain_path(loaded, name, case), loaded, case)
     except UsageError as error:
         no_value = error
     if "/" not in name and not may_be_id(name):
-        raise no_value
+        if (unset := of_no_table(no_value, loaded, name, case)) is not None:
+            return unset
+        raise UsageError(str(no_value), help=no_value.help)
     store = open_store()
     try:
         return _task(plan_study(loaded, store, max_tasks).plan, name, case, store)
     except UsageError:
         # `networks.imp[recipe=a/b].rounds` has a "/" too, but begins with a key of the spec.
         if re.split(r"[.\[]", name, maxsplit=1)[0] in type(loaded.cases[0].study).model_fields:
-            raise no_value from None
+            raise UsageError(str(no_value), help=no_value.help) from None
         raise
 
 

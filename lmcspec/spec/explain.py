@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.codes import CODES, Code
 from lmcspec.base.errors import Span, UsageError
@@ -17,7 +17,19 @@ from lmcspec.spec.toml_text import inline
 from lmcspec.spec.tree import at
 from lmcspec.spec.unknown import MANY
 
+if TYPE_CHECKING:
+    from lmcspec.spec.key_words import KeyWords
+
 NOT_SET = "not set"
+NOBODY = "nobody"
+"""Who sets a key of a table that isn't there."""
+
+
+class NoSuchKey(UsageError):
+    """A path that leads nowhere in a spec."""
+
+    near: str = ""
+    """What was most likely meant; empty where nothing is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +74,22 @@ class Explanation:
     """Of a family, what varies in it: a table for each member."""
     members: int = 0
     """How many a family has; its value is a table of them."""
+    words: "tuple[KeyWords, ...]" = ()
+    """What the key means, whoever set it."""
 
     def __str__(self) -> str:
         head = f"{self.path} = {shown(self.value)}" if self.value is not None else f"{self.path} is {NOT_SET}"
         head = f"{self.path} is a family of {self.members}" if self.members else head
         head += f"  (case {self.case})" if self.case else ""
-        who = "set by default" if self.setter.source == "default" else f"set by {self.setter.source} {self.setter.span}"
+        who = {"default": "set by default", NOBODY: "the spec has no table for it"}.get(
+            self.setter.source, f"set by {self.setter.source} {self.setter.span}"
+        )
         rows = [(leaf.path, shown(leaf.setter.value), leaf.setter.place) for leaf in self.leaves]
         return "\n".join([head, f"  {who}", *(f"  overrides {setter}" for setter in self.overrode), *aligned(rows)])
 
     def document(self) -> dict[str, Any]:
         """The explanation as JSON can hold it: dates and infinities, which a wrong value may have been, as text."""
-        return _json(asdict(self))
+        return _json(asdict(self) | {"words": [words._asdict() for words in self.words]})
 
 
 def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
@@ -204,7 +220,9 @@ def _value(case: Case, path: Path) -> tuple[Any, Path]:
                 hint = f": it has {', '.join(known[:MANY])}{more}"
             if members:
                 hint = f": it is a family, `{members[0]}`" + (f" to `{members[-1]}`" if len(members) > 1 else "")
-            raise UsageError(f"{where} has no `{part}`{hint}")
+            error = NoSuchKey(f"{where} has no `{part}`{hint}")
+            error.near = near or (members[0] if members else "")
+            raise error
         value, done = inside, (*done, part)
     return _plain(value), done
 

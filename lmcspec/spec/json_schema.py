@@ -7,155 +7,79 @@ little laxer than `load`: it knows no names of the study itself, and a file that
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core.core_schema import ModelSchema
-
-from lmcspec.catalog import Card, built_in, plug_ins
 from lmcspec.catalog.augmentation import Augment
-from lmcspec.spec.descriptions import described
 from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.recipe import Recipe
-from lmcspec.spec.schema_parts import NAME, Schema, allow_each, inside, sweep, table_of
+from lmcspec.spec.schema_definitions import Definitions, Told, of_models
+from lmcspec.spec.schema_examples import example_of, give_examples
+from lmcspec.spec.schema_parts import NAME, allow_each, extends, inside, keyed, several_ways, sweep, table_of, union
+from lmcspec.spec.schema_unions import cards, describe_names, named, ref, sentence, tables_of, told_apart
+from lmcspec.spec.schema_whole import asks_for_all
+from lmcspec.spec.schema_words import Schema
 from lmcspec.spec.study import Like, LoadedSet, OtherSet, PrunedFirst, Space, Stage
-from lmcspec.spec.study_model import __name__ as MADE
-from lmcspec.spec.study_model import study_model
 
-_CLASS = "its class"
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
-
-
-class Definitions(dict[str, Schema]):
-    """The schemas of models, by names that say nothing where two classes have one name: `of` finds them by class."""
-
-    def __init__(self, definitions: Mapping[str, Schema]) -> None:
-        super().__init__(definitions)
-        self.names: dict[type, str] = {}
-
-    def of(self, model: type) -> str:
-        """The name of a class's definition, or of that which the study's model makes of it."""
-        made = (name for cls, name in self.names.items() if cls.__module__ == MADE and model in cls.__bases__)
-        return self.names.get(model) or next(made)
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_TABLE: Schema = {"type": "object"}
+_UNIONS = ("dataset", "model", "optimiser", "schedule", "criterion")
+"""Keys whose value is a card of the kind that they are called, by its name or as a table with it."""
 
 
 def schema() -> Schema:
     """The JSON Schema (draft 2020-12) with the names of every card, plug-ins included."""
-    classes: list[type] = []
-
-    class OfClasses(GenerateJsonSchema):
-        """Notes of each definition of which class it is."""
-
-        def model_schema(self, schema: ModelSchema) -> Schema:
-            written = super().model_schema(schema)
-            classes.append(schema["cls"])
-            return {**written, _CLASS: len(classes) - 1}
-
-    document = study_model(plugged=True).model_json_schema(schema_generator=OfClasses)
-    definitions = Definitions(document["$defs"])
-    for name, definition in (("", document), *definitions.items()):
-        _tidy(definition)
-        if _CLASS in definition:
-            model = classes[definition.pop(_CLASS)]
-            definitions.names[model] = name
-            for field, text in described(model).items():
-                if field in definition.get("properties", {}):
-                    definition["properties"][field]["description"] = text
-    document["$defs"] = definitions
+    document, definitions = of_models()
     properties = document["properties"]
-    properties["dataset"] = _named("dataset", "name", definitions)
-    properties["model"] = _named("model", "name", definitions)
+    _unions(properties, definitions)
+    for table in (document, *definitions.values()):
+        give_examples(table, definitions)
     _recipes(properties, definitions)
     _distilled(properties, definitions)
     _networks(properties, definitions)
     _permutations(properties, definitions)
     _measures(properties, definitions)
-    properties["figures"] = table_of(_named("plot", "plot", definitions), least=0)
-    properties["extends"] = {
-        "description": "Specs beneath this one, later ones on top: tables merge, cases by name, lists are replaced.",
-        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-    }
+    _figures(properties, definitions)
+    properties["extends"] = extends()
     properties["sweep"] = sweep()
-    required = document.pop("required")
+    definitions.tell_undescribed()
+    whole = asks_for_all(definitions.required[""], properties, definitions)
     return {
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         **document,
         "title": "lmcspec study",
-        "if": {"not": {"required": ["extends"]}},
-        "then": {"required": required},
+        "minProperties": 1,
+        **whole,
+        "$defs": dict(sorted(definitions.items())),
     }
 
 
-def _cards(kind: str) -> list[Card]:
-    return [*built_in(kind).values(), *plug_ins(kind).values()]
+def _unions(properties: Schema, definitions: Definitions) -> None:
+    """Whatever is a card: its bare name where the rest has defaults, or a table told apart by it."""
+    options = {kind: named(kind, definitions) for kind in _UNIONS}
+    made = [definitions[definitions.of(card.config)]["properties"] for card in cards("distiller")]
+    tables = [definitions.table(table)["properties"] for table in (Recipe, Stage, PrunedFirst, OtherSet)]
+    for keys in (properties, *made, *tables):
+        for kind in _UNIONS:
+            if kind in keys:
+                keys[kind] = _words_of(keys[kind]) | options[kind]
+    bare, table = {"enum": ["raw", "standardised", "zca"]}, definitions.ref(Space)
+    space = union([bare, table], [(_TABLE, table)], bare)
+    for definition in definitions.values():
+        keys = definition.get("properties", {})
+        keys |= {"space": _words_of(keys["space"]) | space} if "space" in keys else {}
 
 
-def _named_by(card: Card) -> Schema:
-    """The key by which a table is told to be of this card, or of another that shares its class."""
-    return {"enum": [other.name for other in _cards(card.kind) if other.config is card.config]}
-
-
-def _tidy(table: Schema) -> None:
-    """Defaults as they are written, and no keys of our own."""
-    for field in table.get("properties", {}).values():
-        field.pop("neutral", None)
-        field.pop("added_later", None)
-        field.pop("discriminator", None)
-        default = field.get("default")
-        if isinstance(default, dict) and set(default) == {"epochs", "updates"}:
-            epochs, updates = default["epochs"], default["updates"]
-            field["default"] = f"{epochs}ep" if not updates else f"{epochs}ep{updates}it" if epochs else f"{updates}it"
-    if table.get("required") == []:
-        del table["required"]
-
-
-def _named(kind: str, key: str, definitions: Definitions, *, short: bool = True) -> Schema:
-    """A table told apart by `key`, or the bare name where the rest has defaults."""
-    options: list[Schema] = []
-    words: list[str] = []
-    for card in _cards(kind):
-        name = definitions.of(card.config)
-        table = definitions[name]
-        others = [field for field in table.get("required", []) if field != key]
-        table["required"] = [key, *others]
-        table["properties"][key] = _named_by(card)
-        options.append({"$ref": f"#/$defs/{name}"})
-        words += [] if others else [card.name]
-        if card.variants:
-            words += card.variants
-            variant = {
-                **table,
-                "properties": {**table["properties"], key: {"enum": list(card.variants)}},
-                "required": [key],
-            }
-            definitions[f"{name}-variant"] = {**variant, "title": f"{name} by another name"}
-            options.append({"$ref": f"#/$defs/{name}-variant"})
-    bare = [{"enum": words, "description": f"Short for a table with this `{key}`."}] if short and words else []
-    return {"anyOf": [*bare, *options]}
+def _words_of(field: Schema) -> Schema:
+    return {key: field[key] for key in ("description", "default", "examples") if key in field}
 
 
 def _recipes(properties: Schema, definitions: Definitions) -> None:
-    of_recipe = definitions.of(Recipe)
-    recipe = definitions[of_recipe]
-    recipe.pop("required", None)
-    for kind in ("optimiser", "schedule"):
-        written = recipe["properties"][kind]
-        kept = {key: written[key] for key in ("description", "default", "title") if key in written}
-        recipe["properties"][kind] = kept | _named(kind, "name", definitions)
-    tables = [definitions.of(card.config) for kind in ("optimiser", "schedule") for card in _cards(kind)]
-    augment = definitions.of(Augment)
-    for name in (augment, *tables):  # a recipe that extends another may change one key of a table
-        definitions[name].pop("required", None)
-    for name in (of_recipe, augment, *tables):
+    tables = [definitions.of(Recipe), definitions.of(Augment), *tables_of("optimiser", definitions)]
+    for name in (*tables, *tables_of("schedule", definitions)):
         allow_each(definitions[name], but=("name",))
+    recipe = definitions.table(Recipe)
     recipe["properties"]["extends"] = _preset("A preset, or another recipe of this study, beneath this one.", presets())
-    properties["recipes"] = table_of(
-        {"anyOf": [{"type": "string", "examples": sorted(presets())}, {"$ref": f"#/$defs/{of_recipe}"}]}, least=1
-    )
-    space = {"$ref": f"#/$defs/{definitions.of(Space)}"}
-    short = {"enum": ["raw", "standardised", "zca"]}
-    for table in definitions.values():
-        if "space" in table.get("properties", {}):
-            described = table["properties"]["space"].get("description", "")
-            table["properties"]["space"] = {"anyOf": [short, space], "description": described}
+    bare = {"type": "string", "description": "A preset, as it is.", "examples": sorted(presets())}
+    table = definitions.ref(Recipe)
+    properties["recipes"] |= table_of(union([bare, table], [(_TABLE, table)], bare), least=1)
 
 
 def _preset(description: str, known: Mapping[str, Any]) -> Schema:
@@ -163,77 +87,74 @@ def _preset(description: str, known: Mapping[str, Any]) -> Schema:
 
 
 def _distilled(properties: Schema, definitions: Definitions) -> None:
-    made = _named("distiller", "method", definitions, short=False)
-    names = {"type": "string", "examples": sorted(set_presets())}
-    extends = {"type": "object", "required": ["extends"], "properties": {"extends": names}}
-    properties["distilled"] = table_of(
-        {
-            "anyOf": [
-                names,
-                *made["anyOf"],
-                {"$ref": f"#/$defs/{definitions.of(LoadedSet)}"},
-                _other_set(definitions),
-                extends,
-            ]
-        },
-        least=0,
-    )
-
-
-def _other_set(definitions: Definitions) -> Schema:
-    name = definitions.of(OtherSet)
-    definitions[name]["properties"]["dataset"] = _named("dataset", "name", definitions)
-    return {"$ref": f"#/$defs/{name}"}
+    describe_names("distiller", definitions)
+    given = {definitions.of(LoadedSet): Told("load"), definitions.of(OtherSet): Told("dataset")}
+    definitions.told |= given
+    tables = [*given, *tables_of("distiller", definitions)]
+    preset = _preset("A preset, or another set of this study, beneath this one.", set_presets())
+    for name in tables:
+        definitions[name]["properties"]["extends"] = preset
+    bare = {"type": "string", "description": "A preset, as it is.", "examples": sorted(set_presets())}
+    made = union([bare, *map(ref, tables)], told_apart(tables, definitions), bare)
+    properties["distilled"] |= table_of(made, least=0)
 
 
 def _networks(properties: Schema, definitions: Definitions) -> None:
-    name, like = definitions.of(Stage), definitions.of(Like)
-    stage = definitions[name]
-    for table in (stage, definitions[definitions.of(PrunedFirst)]):
-        table["properties"]["criterion"] = _named("criterion", "name", definitions)
+    stage = definitions.table(Stage)
     stage["properties"]["extends"] = _preset("A preset beneath this stage.", stage_presets())
     allow_each(stage, but=("extends",))
-    allow_each(definitions[like])
-    stages = {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+    allow_each(definitions.table(Like))
+    stages = {"type": "array", "items": definitions.ref(Stage)}
     changed = {
         "type": "object",
         "description": "Stages of the same network in a file that this one extends, by number from 0.",
-        "patternProperties": {r"^\d+$": {"$ref": f"#/$defs/{name}"}},
+        "patternProperties": {r"^\d+$": definitions.ref(Stage)},
         "additionalProperties": False,
         "minProperties": 1,
     }
-    properties["networks"] = table_of({"anyOf": [stages, {"$ref": f"#/$defs/{like}"}, changed]}, least=1)
+    like = definitions.ref(Like)
+    numbers = {"type": "object", "propertyNames": {"pattern": r"^\d+$"}, "minProperties": 1}
+    several = union([stages, like, changed], [(numbers, changed), (_TABLE, like)], stages)
+    properties["networks"] |= table_of(several, least=1)
 
 
 def _permutations(properties: Schema, definitions: Definitions) -> None:
     """Ways to align networks; where there are several, by `each`, all keys are those of some."""
-    options = _named("matcher", "method", definitions, short=False)["anyOf"]
-    tables = [definitions.of(card.config) for card in _cards("matcher")]
+    describe_names("matcher", definitions)
+    tables = tables_of("matcher", definitions)
+    cases = told_apart(tables, definitions)
     for name in (*tables, *inside(tables, definitions)):
         allow_each(definitions[name], but=("method",))
-    several = {"required": ["each"], "properties": {"each": {"type": "array", "minItems": 1}}}
-    options.append({"type": "object", "required": ["method"], "properties": {"method": {"type": "object", **several}}})
-    properties["permutations"] = table_of({"anyOf": options}, least=0)
+    several = several_ways()
+    by_each = {"type": "object", "required": ["method"], **keyed({"method": _TABLE})}
+    ways = union([*map(ref, tables), several], [(by_each, several), *cases], _TABLE)
+    properties["permutations"] |= table_of(ways, least=0)
 
 
 def _measures(properties: Schema, definitions: Definitions) -> None:
-    """A measure whose own name is a kind needs none."""
-    measures: Schema = {}
-    others: list[Schema] = []
-    for card in _cards("measure"):
-        name = definitions.of(card.config)
-        table = definitions[name]
-        table["properties"]["kind"] = _named_by(card)
-        measures[card.name] = {
-            "if": {"anyOf": [{"required": ["kind"]}, {"required": ["extends"]}, {"type": "string"}]},
-            "then": {"$ref": "#/$defs/any-measure"},
-            "else": {"$ref": f"#/$defs/{name}"},
-        }
-        others.append({"allOf": [{"$ref": f"#/$defs/{name}"}, {"required": ["kind"]}]})
+    """A measure whose own name is a kind needs none; of any other name, or with `kind`, it may be any."""
+    describe_names("measure", definitions)
+    tables = tables_of("measure", definitions)
     preset = _preset("A preset, or another measure of this study, beneath this one.", measure_presets())
-    extends = {"type": "object", "required": ["extends"], "properties": {"extends": preset}}
-    definitions["any-measure"] = {"anyOf": [*others, extends, preset]}
-    properties["measures"] = {**table_of({"$ref": "#/$defs/any-measure"}, least=0), "properties": measures}
-    pattern = properties["measures"].pop("patternProperties")
-    names = "|".join(measures)
-    properties["measures"]["patternProperties"] = {f"^(?!(?:{names})$){NAME[1:]}": value for value in pattern.values()}
+    for name in tables:
+        definitions[name]["properties"]["extends"] = preset
+    definitions["any-measure"] = union([*map(ref, tables), preset], told_apart(tables, definitions), preset)
+    anything = ref("any-measure")
+    of_another = {"anyOf": [{"required": ["kind"]}, {"required": ["extends"]}, {"type": "string"}]}
+    by_kind = {
+        card.name: {
+            "description": sentence(card.doc),
+            "examples": [example_of(definitions.of(card.config), definitions, but=("kind",))],
+            **union([definitions.ref(card.config)], [(of_another, anything)], definitions.ref(card.config)),
+        }
+        for card in cards("measure")
+    }
+    named_so = {"propertyNames": {"pattern": NAME}, "additionalProperties": anything}
+    properties["measures"] = _words_of(properties["measures"]) | {"type": "object", "properties": by_kind, **named_so}
+
+
+def _figures(properties: Schema, definitions: Definitions) -> None:
+    describe_names("plot", definitions)
+    tables = tables_of("plot", definitions)
+    plots = union([*map(ref, tables)], told_apart(tables, definitions), _TABLE)
+    properties["figures"] |= table_of(plots, least=0)

@@ -11,13 +11,16 @@ from lmcspec.catalog.augmentation import Augment
 class Recipe(Config):
     """How to train. A preset is extended with `extends = "name"`; a bare string is the preset itself."""
 
-    length: StepField
+    length: StepField = Field(examples=["160ep", "24000it"])
     """The whole training, to which the schedule belongs."""
-    batch: int = Field(ge=1)
-    """Images per update; the last, partial batch of an epoch is kept."""
-    optimiser: Optimiser
-    schedule: Schedule
-    augment: Augment = Augment()
+    batch: int = Field(ge=1, examples=[128])
+    """Images per update; the last, partial batch of an epoch is kept. [images]"""
+    optimiser: Optimiser = Field(examples=[{"name": "sgd", "lr": 0.1, "momentum": 0.9}])
+    """By what weights are updated, with its learning rate."""
+    schedule: Schedule = Field(examples=["cosine", {"name": "steps", "at": ["80ep", "120ep"]}])
+    """By what the learning rate is multiplied in the course of training."""
+    augment: Augment = Field(default=Augment(), examples=[{"flip": True, "crop": 4}])
+    """Random changes of the training images, drawn afresh each epoch."""
     optimiser_state: Literal["fresh", "carry"] = "fresh"
     """At a branch (rewinding, copies): start the optimiser's state anew, or take it along."""
     learned_rate: bool = False

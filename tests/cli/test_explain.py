@@ -36,6 +36,9 @@ def test_a_table_with_who_set_each_leaf(place, lmcspec):
         "  momentum      0.9    study.toml:8",
         "  weight_decay  0.0    default",
         "  nesterov      false  default",
+        "  By what weights are updated, with its learning rate.",
+        "  takes    a table",
+        '  such as  { name = "sgd", lr = 0.1, momentum = 0.9 }',
     ]
     data = lmcspec("explain", "study.toml", "networks", "--format", "json").data
     assert data["value"]["imp"][0]["fraction"] == 0.5

@@ -74,6 +74,20 @@ def _(world: World, path: Path) -> object:
     return read_study(path, [], None, 1000)
 
 
+@reader("settings of taplo", lambda world: world.root / "taplo.toml", json=False)
+def _(world: World, path: Path) -> object:
+    from lmcspec.cli.workspace import _taplo
+
+    return _taplo(path, ["specs/**/*.toml"])
+
+
+@reader("settings of VS Code", lambda world: world.root / "settings.json")
+def _(world: World, path: Path) -> object:
+    from lmcspec.cli.workspace import _code
+
+    return _code(path, ["specs/**/*.yaml"])
+
+
 @reader("idx file", lambda world: world.root / "images.idx", json=False)
 def _(world: World, path: Path) -> object:
     from lmcspec.science.data.sets.idx import read_idx

@@ -83,6 +83,8 @@ def build(place: Path) -> World:
     }
     recipe = {"real": {"length": "1ep", "batch": 32, "optimiser": {"name": "sgd", "lr": 0.1}}}
     (place / "study.yaml").write_text(json.dumps({**yaml, "recipes": recipe}, indent=1))
+    (place / "taplo.toml").write_text('[[rule]]\ninclude = ["a.toml"]\nschema.path = "lmcspec.schema.json"\n')
+    (place / "settings.json").write_text('{"a": 1, "yaml.schemas": {"./lmcspec.schema.json": ["a.yaml"]}}')
     for arguments in (["run", "study.toml", "--runner", "inline"], ["plan", "study.toml", "-o", "plan.json"]):
         words = [str(place / word) if word.endswith((".toml", ".json")) else word for word in arguments]
         with pytest.raises(SystemExit) as stopped:

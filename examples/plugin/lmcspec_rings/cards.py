@@ -12,7 +12,7 @@ class Rings(Named):
 
     name: Literal["rings"] = "rings"
     noise: int = Field(default=40, ge=0, le=120)
-    """Largest brightness of the ground, of 255."""
+    """Largest brightness of the ground, of 255. [grey levels]"""
 
 
 class Residual(Named):
@@ -20,8 +20,11 @@ class Residual(Named):
 
     name: Literal["residual-mlp"] = "residual-mlp"
     width: int = Field(default=32, ge=1)
+    """Units of every layer but the last. [units]"""
     depth: int = Field(default=2, ge=1)
+    """Residual layers. [layers]"""
     init: Literal["default"] = "default"
+    """How weights start: as torch draws them."""
 
 
 class Spread(Named):

@@ -9,8 +9,8 @@ from lmcspec.catalog.config import Config
 class Crop(Config):
     """Images are padded and cut to their old size somewhere."""
 
-    crop: int = Field(default=0, ge=0)
-    """Pad by so many black pixels on each side and cut the old size somewhere."""
+    crop: int = Field(default=0, ge=0, examples=[4])
+    """Pad by so many black pixels on each side and cut the old size somewhere. [pixels]"""
 
 
 CARD = AugmentationCard(

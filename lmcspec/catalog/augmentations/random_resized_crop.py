@@ -15,12 +15,12 @@ class ResizedCrop(Config):
     Its share of the image's area is uniform in `scale`, the logarithm of width / height uniform in those of `ratio`.
     """
 
-    size: int = Field(ge=1)
-    """Pixels of each side; it must be the size at which networks are evaluated (`dataset.crop`)."""
+    size: int = Field(ge=1, examples=[224])
+    """Pixels of each side; it must be the size at which networks are evaluated (`dataset.crop`). [pixels]"""
     scale: Several[float] = Field(default=(0.08, 1.0), min_length=2, max_length=2)
-    """Smallest and largest share of the image's area."""
+    """Smallest and largest share of the image's area. [shares]"""
     ratio: Several[float] = Field(default=(3 / 4, 4 / 3), min_length=2, max_length=2)
-    """Smallest and largest width / height."""
+    """Smallest and largest width / height. [ratios]"""
 
     @field_validator("scale", "ratio")
     @classmethod

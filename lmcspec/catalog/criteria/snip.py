@@ -13,13 +13,13 @@ class Snip(Named):
 
     name: Literal["snip"] = "snip"
     per_class: int = Field(default=10, ge=1)
-    """Training images of each class, un-augmented, the same for all replicates."""
+    """Training images of each class, un-augmented, the same for all replicates. [images per class]"""
     batch: int = Field(default=256, ge=1)
-    """Images at once."""
+    """Images at once. [images]"""
     mode: Literal["train", "eval"] = "train"
     """Of the network while it is scored: batch norm takes the statistics of each batch, or its running ones."""
     iterations: int = Field(default=1, ge=1)
-    """Steps in which a round prunes, of equal ratios, scored anew before each."""
+    """Steps in which a round prunes, of equal ratios, scored anew before each. [steps]"""
 
 
 CARD = CriterionCard(

@@ -13,7 +13,7 @@ class Synflow(Named):
 
     name: Literal["synflow"] = "synflow"
     iterations: int = Field(default=100, ge=1)
-    """Steps in which a round prunes, of equal ratios, scored anew before each."""
+    """Steps in which a round prunes, of equal ratios, scored anew before each. [steps]"""
 
 
 CARD = CriterionCard(

@@ -12,8 +12,8 @@ class Folder(Named):
     """`root/train/CLASS/*` and `root/test/CLASS/*` (or `val`), decoded to RGB."""
 
     name: Literal["folder"] = "folder"
-    resize: int | None = Field(default=None, ge=1)
-    """Shorter side in pixels, then a central square; without it all images must have one size."""
+    resize: int | None = Field(default=None, ge=1, examples=[256])
+    """Shorter side, then a central square; without it all images must have one size. [pixels]"""
 
 
 CARD = DatasetCard(

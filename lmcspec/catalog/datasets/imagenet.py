@@ -17,9 +17,9 @@ class ImageNet(Named):
 
     name: Literal["imagenet"] = "imagenet"
     resize: int = Field(default=256, ge=1)
-    """Shorter side in pixels, then a central square."""
+    """Shorter side, then a central square. [pixels]"""
     crop: int = Field(default=224, ge=1)
-    """Networks see the central square of so many pixels; a random resized crop is cut from the whole image."""
+    """The side of the central square that networks see; a random resized crop is cut from the whole image. [pixels]"""
 
 
 CARD = DatasetCard(

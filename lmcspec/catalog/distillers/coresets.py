@@ -6,15 +6,16 @@ from pydantic import Field
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import Config
+from lmcspec.catalog.draws import Seed
 
 
 class RandomImages(Config):
     """Random real images."""
 
     method: Literal["random-images"] = "random-images"
-    ipc: int = Field(ge=1, le=100_000)
-    """Images per class."""
-    seed: int = Field(default=0, ge=0)
+    ipc: int = Field(ge=1, le=100_000, examples=[1, 10, 50])
+    """Images per class. [images per class]"""
+    seed: Seed = 0
 
     @property
     def steps(self) -> int:
@@ -30,13 +31,13 @@ class KCenter(Config):
     """Real images such that every other image of the class is near one of them, found greedily."""
 
     method: Literal["k-center"] = "k-center"
-    ipc: int = Field(ge=1, le=100_000)
-    """Images per class."""
+    ipc: int = Field(ge=1, le=100_000, examples=[1, 10, 50])
+    """Images per class. [images per class]"""
     features: Literal["pixels", "network"] = "network"
     """Where distances are taken: pixels in the data's space, or what the classifier of a network gets."""
-    epochs: int = Field(default=0, ge=0)
-    """Epochs for which that network is trained on real images, by plain SGD at 0.01 in batches of 256."""
-    seed: int = Field(default=0, ge=0)
+    epochs: int = Field(default=0, ge=0, examples=[5])
+    """Epochs for which that network is trained on real images, by plain SGD at 0.01 in batches of 256. [epochs]"""
+    seed: Seed = 0
 
     @property
     def steps(self) -> int:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import Config
+from lmcspec.catalog.draws import Momentum, Seed
 from lmcspec.catalog.dsa import Transforms
 
 LOOPS = {1: (1, 1), 10: (10, 50), 20: (20, 25), 30: (30, 20), 40: (40, 15), 50: (50, 10)}
@@ -16,27 +17,29 @@ class Condensation(Config):
     """Match the gradients of synthetic and real images, class by class, along the training of many networks."""
 
     method: Literal["dc"] = "dc"
-    ipc: int = Field(ge=1, le=100_000)
-    """Images per class."""
+    ipc: int = Field(ge=1, le=100_000, examples=[1, 10, 50])
+    """Images per class. [images per class]"""
     iterations: int = Field(default=1000, ge=1)
-    """Networks, each drawn anew."""
-    outer: int | None = Field(default=None, ge=1)
-    """Steps of the images for each network; by default that of the papers' code for the nearest `ipc` it knows."""
-    inner: int | None = Field(default=None, ge=0)
-    """Epochs of training the network on the synthetic images between two steps; by default as `outer`."""
+    """Networks, each drawn anew. [networks]"""
+    outer: int | None = Field(default=None, ge=1, examples=[10])
+    """Steps of the images for each network; by default those of the papers' code for the nearest `ipc`. [steps]"""
+    inner: int | None = Field(default=None, ge=0, examples=[50])
+    """Epochs of training the network on the synthetic images between two steps; by default as `outer`. [epochs]"""
     start: Literal["noise", "real"] = "noise"
     """What the images start from: standard normal pixels, or random real images."""
     lr: float = Field(default=0.1, gt=0)
     """Rate of SGD on the pixels."""
-    momentum: float = Field(default=0.5, ge=0, lt=1)
+    momentum: Momentum = 0.5
+    """Momentum of SGD on the pixels. [share]"""
     batch: int = Field(default=256, ge=1)
-    """Real images per class and step."""
+    """Real images per class and step. [images]"""
     dsa: Transforms = ""
     """Siamese augmentation: one transform and one set of parameters for the real and synthetic images of a class."""
     net_lr: float = Field(default=0.01, gt=0)
     """Rate of plain SGD on the network."""
     net_batch: int = Field(default=256, ge=1)
-    seed: int = Field(default=0, ge=0)
+    """Synthetic images per update of the network. [images]"""
+    seed: Seed = 0
 
     @property
     def loops(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from lmcspec.catalog.card import DistillerCard
 from lmcspec.catalog.config import Config
+from lmcspec.catalog.draws import Momentum, Seed, WeightDecay
 from lmcspec.catalog.dsa import Transforms
 
 
@@ -13,43 +14,51 @@ class Experts(Config):
     """Trainings on real data whose states the synthetic images are to lead along; shared by all sets that ask alike."""
 
     count: int = Field(default=100, ge=1, le=10_000)
+    """Trainings, each from an initialisation of its own. [experts]"""
     epochs: int = Field(default=50, ge=1)
-    """Epochs of each; its state after every one is kept."""
+    """Epochs of each; its state after every one is kept. [epochs]"""
     lr: float = Field(default=0.01, gt=0)
     """Constant rate of plain SGD."""
-    momentum: float = Field(default=0.0, ge=0, lt=1)
-    weight_decay: float = Field(default=0.0, ge=0)
+    momentum: Momentum = 0.0
+    weight_decay: WeightDecay = 0.0
     batch: int = Field(default=256, ge=1)
+    """Real images per update. [images]"""
     dsa: Transforms = "color_crop_cutout_flip_rotate_scale"
-    seed: int = Field(default=0, ge=0)
+    """Siamese augmentation of the real images: transforms joined by `_`, none where empty."""
+    seed: Seed = 0
 
 
 class TrajectoryMatching(Config):
     """Match where training on the synthetic images leads with where training on real ones has led experts."""
 
     method: Literal["mtt"] = "mtt"
-    ipc: int = Field(ge=1, le=100_000)
-    """Images per class."""
+    ipc: int = Field(ge=1, le=100_000, examples=[1, 10, 50])
+    """Images per class. [images per class]"""
     iterations: int = Field(default=5000, ge=1)
-    experts: Experts = Experts()
+    """Steps of the images, each along a stretch of an expert that is drawn anew. [steps]"""
+    experts: Experts = Field(default=Experts(), examples=[{"count": 20, "epochs": 50}])
+    """The trainings on real data that are followed."""
     student_steps: int = Field(default=30, ge=1)
-    """Updates of the student on synthetic images (N)."""
+    """Updates of the student on synthetic images (N). [updates]"""
     expert_epochs: int = Field(default=2, ge=1)
-    """Epochs of the expert that these are to make up for (M)."""
+    """Epochs of the expert that these are to make up for (M). [epochs]"""
     latest: int = Field(default=20, ge=1)
-    """Starts are drawn from the expert's epochs 0 … latest - 1 (T+)."""
+    """Starts are drawn from the expert's epochs 0 … latest - 1 (T+). [epochs]"""
     lr: float = Field(default=1000.0, gt=0)
     """Rate of SGD on the pixels."""
-    momentum: float = Field(default=0.5, ge=0, lt=1)
+    momentum: Momentum = 0.5
+    """Momentum of SGD on the pixels. [share]"""
     rate: float = Field(default=0.01, gt=0)
     """The student's rate at first; it is learnt, too."""
     lr_of_rate: float = Field(default=1e-5, gt=0)
-    batch: int | None = Field(default=None, ge=1)
-    """Synthetic images per update of the student; all of them by default."""
+    """Rate of SGD on the student's rate."""
+    batch: int | None = Field(default=None, ge=1, examples=[100])
+    """Synthetic images per update of the student; all of them by default. [images]"""
     dsa: Transforms = "color_crop_cutout_flip_rotate_scale"
     """One transform a batch, other parameters for each image."""
     start: Literal["real", "noise"] = "real"
-    seed: int = Field(default=0, ge=0)
+    """What the images start from: random real images, or standard normal pixels."""
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _experts_go_far_enough(self) -> "TrajectoryMatching":

@@ -15,10 +15,11 @@ class ActivationMatching(Config):
     where: Literal["post", "pre", "stream", "all"] = "post"
     """Behind a group's last non-linearity, in what its last layer gives, behind its last sum, or all of these."""
     kernel: Literal["inner-product", "correlation"] = "inner-product"
+    """How alike two units are: products of their activations, or these divided by the norms of both."""
     centred: bool = False
     """Of what is left of activations when each unit's mean is taken off: covariance, and Pearson's correlation."""
-    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    """Training images to look at: all, or a fixed class-balanced subset of so many."""
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = Field(default="all", examples=["all", 5000])
+    """Training images to look at: all, or a fixed class-balanced subset of so many. [images]"""
 
 
 CARD = MatcherCard(

@@ -19,18 +19,22 @@ class SinkhornMatching(Config):
     length: Length = Step(updates=500)
     """How many steps of Adam on the units' similarities."""
     batch: int = Field(default=1000, ge=1)
+    """Training images per step. [images]"""
     lr: float = Field(default=0.1, gt=0)
+    """Rate of Adam on the similarities."""
     temperature: float = Field(default=1.0, gt=0)
     """By what similarities are divided: the lower, the nearer to a permutation."""
     start: float = Field(default=3.0, ge=0)
     """The similarity of each unit of the one network to the same unit of the other at first; else it is 0."""
     iterations: int = Field(default=100, ge=1)
-    """Of Sinkhorn in each step, at most: rows and columns are normalised until rows sum to 1 within `tolerance`."""
+    """Of Sinkhorn in each step, at most: rows and columns are normalised until rows sum to 1 within `tolerance`.
+    [iterations]"""
     tolerance: float = Field(default=1e-4, gt=0)
+    """How far the sums of rows may be from 1 where the iteration stops."""
     gradient: Literal["implicit", "unrolled"] = "implicit"
     """By the implicit function theorem, or back through all iterations, which takes memory for each of them."""
-    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    """Training images to look at, un-augmented: all, or a fixed class-balanced subset of so many."""
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = Field(default="all", examples=["all", 5000])
+    """Training images to look at, un-augmented: all, or a fixed class-balanced subset of so many. [images]"""
 
     @model_validator(mode="after")
     def _epochs_are_of_images(self) -> "SinkhornMatching":

@@ -7,6 +7,7 @@ from pydantic import Field
 from lmcspec.base.steps import Step, images_until
 from lmcspec.catalog.card import MatcherCard, Passes
 from lmcspec.catalog.config import Config, Length
+from lmcspec.catalog.draws import Momentum
 
 
 class StraightThrough(Config):
@@ -16,13 +17,15 @@ class StraightThrough(Config):
     length: Length = Step(epochs=250)
     """How long the weights are trained, by SGD on the loss halfway between the networks."""
     batch: int = Field(default=1000, ge=1)
+    """Training images per step. [images]"""
     lr: float = Field(default=0.01, gt=0)
-    momentum: float = Field(default=0.9, ge=0, lt=1)
+    """Rate of SGD on the weights at the midpoint."""
+    momentum: Momentum = 0.9
     look: Length = Step(epochs=1)
     """How often, and at the end, the permutation is judged by the loss of the midpoint on all of the images; the best
     is kept."""
-    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    """Training images to train and to judge on: all, or a fixed class-balanced subset of so many."""
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = Field(default="all", examples=["all", 5000])
+    """Training images to train and to judge on: all, or a fixed class-balanced subset of so many. [images]"""
 
 
 def passes(config: StraightThrough, images: int, batch_norm: bool) -> Passes:

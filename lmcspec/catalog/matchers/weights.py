@@ -15,9 +15,9 @@ class WeightMatching(Config):
     kernel: Literal["linear", "cosine"] = "linear"
     """Products of weights, or these divided by the norms of both units, parameter by parameter."""
     restarts: int = Field(default=1, ge=1, le=10_000)
-    """Runs over the groups in other random orders; the best is kept."""
+    """Runs over the groups in other random orders; the best is kept. [runs]"""
     sweeps: int = Field(default=100, ge=1, le=100_000)
-    """At most, in each run."""
+    """How often a run goes over all groups, at most; it stops where nothing moves any more. [rounds]"""
 
 
 CARD = MatcherCard(

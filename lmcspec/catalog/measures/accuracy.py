@@ -18,8 +18,9 @@ def _form(value: Any) -> str:
 StepOrSteps = Annotated[
     Annotated[StepField, Tag("step")] | Annotated[Several[StepField], Field(min_length=1), Tag("steps")],
     Discriminator(_form),
+    Field(examples=["2ep", [0, "500it", "3ep"]]),
 ]
-"""A step whose multiples are meant, or the steps themselves."""
+"""A step whose multiples are meant, or the steps themselves. [a step such as "3ep" or "500it"]"""
 
 
 class Accuracy(LevelMeasure):
@@ -28,7 +29,7 @@ class Accuracy(LevelMeasure):
     kind: Literal["accuracy"] = "accuracy"
     levels: Levels = "all"
     copies: int = Field(default=1, ge=1)
-    """Data orders to average over; 1 is the level's own training."""
+    """Data orders to average over; 1 is the level's own training. [data orders]"""
     through: StepOrSteps | None = None
     """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
     split: Literal["test", "validation", "train"] = Field(default="test", json_schema_extra=NEUTRAL)

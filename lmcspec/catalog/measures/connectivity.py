@@ -18,11 +18,11 @@ class Connectivity(LevelMeasure):
 
     kind: Literal["connectivity"] = "connectivity"
     levels: Levels
-    under: Several[str] = Field(default=("none",), min_length=1)
+    under: Several[str] = Field(default=("none",), min_length=1, examples=[["none", "wm"]])
     """Names under [permutations], or `none`; the second partner's network is permuted."""
     through: StepOrSteps | None = None
     """Also on the way: from where each level begins at the multiples of this step, or at the steps of a list."""
-    branch: Several[StepField] = ()
+    branch: Several[StepField] = Field(default=(), examples=[[0, "2ep"]])
     """Also between children: from each of these steps both partners train on anew, under other orders of their data."""
     ends: Literal["whole", "pruned"] = "whole"
     """The two networks as they were trained, or each without the weights that the permutation's `prune` takes."""

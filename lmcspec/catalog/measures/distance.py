@@ -17,11 +17,11 @@ class Distance(LevelMeasure):
 
     kind: Literal["distance"] = "distance"
     levels: Levels
-    at: Several[StepOrRewind] = ("rewind",)
+    at: Several[StepOrRewind] = Field(default=("rewind",), examples=[[0, "500it", "rewind"]])
     """The steps k at which the copies part; `rewind` is the level's own starting point."""
     copies: int = Field(default=2, ge=2)
-    """Data orders; all their pairs are compared. Those of a stability measure are the same trainings."""
-    through: StepField | None = None
+    """Data orders; all their pairs are compared. Those of a stability measure are the same trainings. [data orders]"""
+    through: StepField | None = Field(default=None, examples=["1ep"])
     """Also compare the copies during training, at the multiples of this step."""
 
 

@@ -17,18 +17,18 @@ class Hessian(LevelMeasure):
 
     kind: Literal["hessian"] = "hessian"
     levels: Levels
-    at: Several[StepOrEnd] = Field(default=("end",), min_length=1)
+    at: Several[StepOrEnd] = Field(default=("end",), min_length=1, examples=[["rewind", "end"]])
     """Where in the level's own training: `end`, `rewind` (where it begins), or steps on the way."""
     batch: int = Field(default=64, ge=1)
-    """Training images of a batch, balanced over the classes and without augmentation."""
+    """Training images of a batch, balanced over the classes and without augmentation. [images]"""
     batches: int = Field(default=10, ge=1)
-    """Batches whose mean loss it is of, the same for all networks; their statistics are those of evaluation."""
+    """Batches whose mean loss it is of, the same for all networks; statistics are those of evaluation. [batches]"""
     diagonal: Literal["exact", "estimated"] = "exact"
     """Exact: a product with the Hessian for each surviving weight. Estimated: one for each probe, with an error."""
     probes: int = Field(default=1000, ge=2)
-    """Vectors of random signs of an estimate (Hutchinson's)."""
+    """Vectors of random signs of an estimate (Hutchinson's). [vectors]"""
     eigenvalues: int = Field(default=1, ge=0, le=MOST_EIGENVALUES)
-    """How many of the largest."""
+    """How many of the largest eigenvalues are computed. [eigenvalues]"""
 
 
 def _metric(name: str) -> Metric:

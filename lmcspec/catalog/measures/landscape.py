@@ -14,14 +14,15 @@ from lmcspec.catalog.metric import NUMBER, POINTS, SPLITS, Metric, Metrics
 class Anchor(Config):
     """A trained network: another one than is measured, or one of a partner's, permuted or not."""
 
-    network: str | None = None
+    network: str | None = Field(default=None, examples=["imp"])
     """Which; unless told the one that is measured, whose copies part at k."""
-    level: Annotated[int, Field(ge=0)] | Literal["same"] = "same"
-    copy_: int = Field(default=0, ge=0, alias="copy")
+    level: Annotated[int, Field(ge=0)] | Literal["same"] = Field(default="same", examples=["same", 3])
+    """Which level of it: a number, or `same` as the level that is measured."""
+    copy_: int = Field(default=0, ge=0, alias="copy", examples=[1])
     """Which data order it was trained under: a named network's is from its own rewind point."""
     partner: Literal["first", "second", "third"] | None = None
     """Of partners, whose network it is."""
-    under: str | None = None
+    under: str | None = Field(default=None, examples=["wm"])
     """The permutation under which that of the second or the third lies; unless told that of the plane."""
     step: StepOrEnd = "end"
     """How far it has come: so far into its training, at its `rewind` point, or at its `end`."""
@@ -65,29 +66,33 @@ class Landscape(LevelMeasure):
 
     kind: Literal["landscape"] = "landscape"
     levels: Levels
-    at: Several[StepOrRewind] = ("rewind",)
+    at: Several[StepOrRewind] = Field(default=("rewind",), examples=[[0, "500it", "rewind"]])
     """The steps k at which the copies part; `rewind` is the level's own starting point."""
     copies: int = Field(default=4, ge=1)
-    """Data orders, with partners as many as are named. Those of a stability measure are the same trainings."""
-    anchors: Several[AnyAnchor] = Field(default=(0, 1, 2), min_length=3, max_length=3)
+    """Data orders, with partners as many as are named; a stability measure's are the same trainings. [data orders]"""
+    anchors: Several[AnyAnchor] = Field(
+        default=(0, 1, 2), min_length=3, max_length=3, examples=[[0, 1, {"network": "imp"}]]
+    )
     """The plane goes through these: numbers of copies, `{ network = "imp" }`, or `{ partner = "second" }`. All other
     copies are projected."""
-    project: Several[Anchor] = ()
+    project: Several[Anchor] = Field(default=(), examples=[[{"network": "random"}]])
     """Further networks that are projected, such as `{ partner = "second", under = "am" }`."""
-    under: Several[str] = Field(default=("none",), min_length=1)
+    under: Several[str] = Field(default=("none",), min_length=1, examples=[["none", "wm"]])
     """Names under [permutations], or `none`: a plane for each, under which the partners' networks lie in it."""
     through: StepOrSteps | None = None
     """Also the anchors' ways: from where each begins at the multiples of this step, or at the steps of a list."""
     grid: int = Field(default=100, ge=2, le=1000)
-    """Points on each side."""
+    """Points on each side. [points]"""
     margin: float = Field(default=0.3, ge=0)
-    """How far the square reaches beyond what lies in it, as a share of its side without."""
+    """How far the square reaches beyond what lies in it, as a share of its side without. [share]"""
     split: Several[Literal["train", "test", "validation"]] = Field(default=("train",), min_length=1)
-    images: Annotated[int, Field(ge=1)] | Literal["all"] = "all"
-    """Training images to evaluate on, the same at every point, balanced over the classes."""
+    """The images on which losses and errors are taken; `validation` needs a `dataset.split`."""
+    images: Annotated[int, Field(ge=1)] | Literal["all"] = Field(default="all", examples=["all", 5000])
+    """Training images to evaluate on, the same at every point, balanced over the classes. [images]"""
     bn: Literal["average", "recompute"] = "average"
     """What is done with batch norm's running statistics: mixed as weights are, or taken anew at every point."""
     bn_images: int = Field(default=10_000, ge=1)
+    """Fixed un-augmented training images over which `recompute` takes statistics. [images]"""
     plane: Literal["orthonormal", "as-released"] = "orthonormal"
     """`as-released`: M + x (a - b) / 2 + y (d - c) / 2, -2 <= x, y <= 2, of four copies, as the papers' code has it."""
     masks: Literal["kept", "dropped"] = "kept"

@@ -14,7 +14,7 @@ class Masks(Config):
     kind: Literal["masks"] = "masks"
     networks: Names = "all"
     levels: Levels
-    """Dense ones have no mask to look at and are left out."""
+    """The levels whose masks are looked at; dense ones have none and are left out."""
 
 
 def share(name: str, measure: str, *, charted: bool = True) -> Metric:

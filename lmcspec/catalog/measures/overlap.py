@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lmcspec.catalog.card import MeasureCard
 from lmcspec.catalog.config import Config
 from lmcspec.catalog.levels import Levels, Names
@@ -15,8 +17,8 @@ class Overlap(Config):
     kind: Literal["overlap"] = "overlap"
     networks: Names = "all"
     levels: Levels
-    """Dense ones have no mask to look at and are left out."""
-    against: str
+    """The levels whose masks are compared; dense ones have none and are left out."""
+    against: str = Field(examples=["random"])
     """The network whose masks they are compared with: level by level, within a replicate."""
 
 

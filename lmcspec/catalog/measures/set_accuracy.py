@@ -14,13 +14,13 @@ class SetAccuracy(LevelMeasure):
     """Accuracy of networks trained on a distilled set alone: one for each replicate, at its last update."""
 
     kind: Literal["set-accuracy"] = "set-accuracy"
-    set: str
-    """A distilled set."""
+    set: str = Field(examples=["dm10"])
+    """A distilled set: its name under [distilled]."""
     levels: Levels = ("dense",)
-    evaluate: str | None = None
+    evaluate: str | None = Field(default=None, examples=["distilled"])
     """Recipe to train with; by default the evaluation protocol of the set's method, else `distilled` or `real`."""
     copies: int = Field(default=1, ge=1)
-    """Data orders to average over."""
+    """Data orders to average over. [data orders]"""
     split: Literal["test", "validation", "train"] = Field(default="test", json_schema_extra=NEUTRAL)
     """The images that tables go by; all splits are kept, and `train` is the set itself."""
 

@@ -18,10 +18,10 @@ class Stability(LevelMeasure):
 
     kind: Literal["stability"] = "stability"
     levels: Levels
-    at: Several[StepOrRewind] = ("rewind",)
+    at: Several[StepOrRewind] = Field(default=("rewind",), examples=[[0, "500it", "rewind"]])
     """The steps k at which the copies part; `rewind` is the level's own starting point."""
     copies: int = Field(default=2, ge=2)
-    """Data orders; all their pairs are compared."""
+    """Data orders; all their pairs are compared. [data orders]"""
     points: Points = 30
     split: Splits = ("train", "test")
     images: EvaluatedOn = "all"
@@ -29,10 +29,10 @@ class Stability(LevelMeasure):
     bn_images: RefilledWith = 10_000
     masks: Literal["kept", "dropped"] = "kept"
     """`dropped`: pruned weights are what weight decay alone would have made of them, as in some released code."""
-    through: StepField | None = None
+    through: StepField | None = Field(default=None, examples=["1ep"])
     """Also compare the copies during training, at the multiples of this step."""
     threshold: float = Field(default=0.02, gt=0, json_schema_extra={"neutral": True})
-    """Stable means a mean test instability below this."""
+    """Stable means a mean test instability below this. [error, as a share of images]"""
 
 
 def path_metrics(measure: str, main: str) -> Metrics:

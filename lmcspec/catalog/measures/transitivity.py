@@ -20,9 +20,9 @@ class Transitivity(LevelMeasure):
     under: Several[str] = Field(min_length=1, examples=[["wm"]])
     """Names under [permutations], by whose settings any two replicates are aligned."""
     lengths: Several[Annotated[int, Field(ge=2)]] = Field(default=(2, 3, 4, 5), min_length=1)
-    """How many networks a path visits; at 2 it is the permutation of the two itself."""
+    """How many networks a path visits; at 2 it is the permutation of the two itself. [networks]"""
     paths: int = Field(default=20, ge=1)
-    """Of each length so many, drawn from all replicates; all that there are, where there are fewer."""
+    """Of each length so many, drawn from all replicates; all that there are, where there are fewer. [paths]"""
     points: Points = 25
     split: Splits = ("train", "test")
     images: EvaluatedOn = "all"

@@ -13,10 +13,10 @@ class ConvNet(Named):
     """`depth` blocks of 3x3 convolution (with bias), norm, ReLU and 2x2 average pooling; then one linear layer."""
 
     name: Literal["convnet"] = "convnet"
-    depth: int = Field(ge=1, le=8)
-    """Blocks; each halves the image."""
+    depth: int = Field(ge=1, le=8, examples=[3])
+    """Blocks; each halves the image. [blocks]"""
     width: int = Field(default=128, ge=1, le=10_000)
-    """Channels of every block."""
+    """Channels of every block. [channels]"""
     norm: Literal["instance", "batch", "layer", "group", "none"] = "instance"
     """`instance` and `layer` are group norms with one group per channel and one group; `group` has 32 groups."""
     init: Init = "default"

@@ -18,9 +18,9 @@ class FourStageResNet(Named):
 
     name: Literal["four-stage-resnet"] = "four-stage-resnet"
     depth: Literal[10, 18]
-    """Weight layers without the shortcuts': one or two blocks a stage."""
+    """Weight layers without the shortcuts': one or two blocks a stage. [layers]"""
     width: int = Field(default=64, ge=1, le=10_000)
-    """Channels of the stem and the first stage; IDC's networks for CIFAR have 32."""
+    """Channels of the stem and the first stage; IDC's networks for CIFAR have 32. [channels]"""
     norm: Literal["instance", "batch", "layer", "group", "none"] = "batch"
     """After every convolution. `instance` is a group norm with one group per channel."""
     stem: Literal["auto", "small", "mid", "large"] = "auto"

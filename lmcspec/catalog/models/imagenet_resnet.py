@@ -14,7 +14,7 @@ class ImageNetResNet(Named):
 
     name: Literal["imagenet-resnet"] = "imagenet-resnet"
     depth: Literal[18, 34, 50, 101, 152]
-    """From 50 on its blocks are bottlenecks."""
+    """Weight layers without the shortcuts'. From 50 on its blocks are bottlenecks. [layers]"""
     init: Init = "kaiming-normal"
     """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
     norm_init: NormInit = "ones"

@@ -16,7 +16,7 @@ class InceptionV3(Named):
     auxiliary: bool = True
     """A second classifier halfway, in training only: 0.4 of its loss is added. Its weights are prunable."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
-    """Before the last layer, in training; drawn from the stream `dropout`."""
+    """Probability with which a feature is dropped before the last layer, in training; stream `dropout`. [share]"""
     init: Init = "kaiming-normal"
     """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
     norm_init: NormInit = "ones"

@@ -13,8 +13,10 @@ class Mlp(Named):
     """Flatten, then a linear layer and ReLU per width, then the classifier; all with biases."""
 
     name: Literal["mlp"] = "mlp"
-    widths: Several[Annotated[int, Field(ge=1, le=100_000)]] = Field(min_length=1, max_length=100)
-    """Units of each hidden layer."""
+    widths: Several[Annotated[int, Field(ge=1, le=100_000)]] = Field(
+        min_length=1, max_length=100, examples=[[300, 100]]
+    )
+    """Units of each hidden layer. [units]"""
     init: Init = "default"
     """`default` is torch's own, U(±1/√fan_in); `kaiming-normal` draws weights from N(0, 2/fan_in)."""
 

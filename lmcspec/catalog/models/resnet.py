@@ -14,9 +14,9 @@ class CifarResNet(Named):
 
     name: Literal["cifar-resnet"] = "cifar-resnet"
     depth: Literal[8, 14, 20, 26, 32, 38, 44, 50, 56, 62, 68, 74, 80, 86, 92, 98, 104, 110]
-    """Weight layers without the shortcuts': 6n + 2 for n blocks a stage."""
+    """Weight layers without the shortcuts': 6n + 2 for n blocks a stage. [layers]"""
     width: int = Field(default=16, ge=1, le=10_000)
-    """Channels of the stem and the first stage."""
+    """Channels of the stem and the first stage. [channels]"""
     norm: Literal["batch", "layer", "group", "none"] = "batch"
     """After every convolution. `layer` is over the channels of each pixel, `group` has 32 groups (as many as channels
     where there are fewer). Convolutions have a bias under `none` only, because a norm brings its own shift."""

@@ -16,9 +16,9 @@ class CifarVgg(Named):
 
     name: Literal["cifar-vgg"] = "cifar-vgg"
     depth: Literal[11, 13, 16, 19]
-    """Which VGG; of its three linear layers there is one, so that VGG-16 has 14 weight layers."""
+    """Which VGG; of its three linear layers there is one, so that VGG-16 has 14 weight layers. [layers]"""
     width: int = Field(default=64, ge=1, le=10_000)
-    """Channels of the first stage; the others have 2, 4, 8 and 8 times as many."""
+    """Channels of the first stage; the others have 2, 4, 8 and 8 times as many. [channels]"""
     norm: Literal["batch", "layer", "group", "none"] = "batch"
     """After every convolution. `layer` is over the channels of each pixel, `group` has 32 groups (as many as channels
     where there are fewer)."""

@@ -7,12 +7,15 @@ from pydantic import Field
 
 from lmcspec.catalog.card import OptimiserCard
 from lmcspec.catalog.config import Several
+from lmcspec.catalog.draws import WeightDecay
 from lmcspec.catalog.optimiser import Optimiser
 
 
 class _WithBetas(Optimiser):
     betas: Several[float] = Field(default=(0.9, 0.999), min_length=2, max_length=2)
+    """How much of the running means of gradients and of their squares an update keeps. [shares]"""
     eps: float = Field(default=1e-8, gt=0)
+    """Added to the root of the mean square by which an update is divided."""
 
     def document(self) -> dict[str, Any]:
         """The settings as they enter ids: each beta by itself."""
@@ -31,14 +34,15 @@ class Adam(_WithBetas):
     """Adam, with L2 weight decay added to the gradient."""
 
     name: Literal["adam"] = "adam"
-    weight_decay: float = Field(default=0.0, ge=0)
+    weight_decay: WeightDecay = 0.0
 
 
 class AdamW(_WithBetas):
     """Adam with decoupled weight decay: weights shrink by rate times decay at each update, beside the step."""
 
     name: Literal["adamw"] = "adamw"
-    weight_decay: float = Field(default=0.01, ge=0)
+    weight_decay: WeightDecay = 0.01
+    """Decoupled decay: each update takes this share, times the rate, off the weight itself."""
 
 
 CARDS = (

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from lmcspec.catalog.card import OptimiserCard
+from lmcspec.catalog.draws import Momentum, WeightDecay
 from lmcspec.catalog.optimiser import Optimiser
 
 
@@ -16,10 +17,10 @@ class Lars(Optimiser):
     """
 
     name: Literal["lars"] = "lars"
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    weight_decay: float = Field(default=0.0, ge=0)
+    momentum: Momentum = 0.9
+    weight_decay: WeightDecay = 0.0
     trust: float = Field(default=0.001, gt=0)
-    """The share of a layer's norm by which one update at rate 1 moves it, momentum apart."""
+    """The share of a layer's norm by which one update at rate 1 moves it, momentum apart. [share]"""
 
 
 CARD = OptimiserCard(

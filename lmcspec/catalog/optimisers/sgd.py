@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
-
 from lmcspec.catalog.card import OptimiserCard
+from lmcspec.catalog.draws import Momentum, WeightDecay
 from lmcspec.catalog.optimiser import Optimiser
 
 
@@ -16,9 +15,10 @@ class Sgd(Optimiser):
     """
 
     name: Literal["sgd"] = "sgd"
-    momentum: float = Field(default=0.0, ge=0, lt=1)
-    weight_decay: float = Field(default=0.0, ge=0)
+    momentum: Momentum = 0.0
+    weight_decay: WeightDecay = 0.0
     nesterov: bool = False
+    """Step along the gradient and the new velocity (Nesterov's), and not along the velocity alone."""
 
     def decayed(self, weight: float, rates: Iterable[float]) -> float:
         """`v <- momentum v + weight_decay w; w <- w - rate v`, which is linear in w."""

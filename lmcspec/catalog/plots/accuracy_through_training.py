@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfLevels, Panels, Passed, Spread
+from lmcspec.catalog.figure import ByNetwork, OfLevels, Panels, Passed, Spread
 
 
 class AccuracyThroughTraining(Spread, OfLevels):
@@ -12,7 +12,7 @@ class AccuracyThroughTraining(Spread, OfLevels):
     plot: Literal["accuracy-through-training"] = "accuracy-through-training"
     x: Passed | None = None
     panels: Panels | None = None
-    series: Literal["network"] | None = None
+    series: ByNetwork | None = None
 
 
 CARD = PlotCard(

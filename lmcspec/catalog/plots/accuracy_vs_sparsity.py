@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.figure import Density, OfLevels, Panels, Spread
@@ -23,9 +23,9 @@ class AccuracyVsSparsity(Spread, OfLevels):
     panels: Panels | None = None
     series: Literal["network", "case"] | None = None
     """`case`: a line for each case of the sweep."""
-    reduce: Annotated[str, AfterValidator(_best_over)] | None = None
+    reduce: Annotated[str, AfterValidator(_best_over)] | None = Field(default=None, examples=["best-over:rewind"])
     """`best-over:rewind`: of a family the member with the best validation accuracy at each level."""
-    baseline: str | None = None
+    baseline: str | None = Field(default=None, examples=["imp"])
     """The network whose dense level the grey band is of, where they differ."""
 
 

@@ -3,16 +3,16 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfLevels, Spread, Under
+from lmcspec.catalog.figure import ByPermutation, OfLevels, OfPartners, Panels, Spread, Under
 
 
 class BarrierVsBranch(Under, Spread, OfLevels):
     """A line for each permutation, and one for copies of one network: the barrier between ends that part at step k."""
 
     plot: Literal["barrier-vs-branch"] = "barrier-vs-branch"
-    y: Literal["barrier", "midpoint", "distance"] | None = None
-    panels: Literal["case", "network"] | None = None
-    series: Literal["under"] | None = None
+    y: OfPartners | None = None
+    panels: Panels | None = None
+    series: ByPermutation | None = None
 
 
 CARD = PlotCard(

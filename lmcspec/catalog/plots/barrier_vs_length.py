@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag
 
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.config import Several
-from lmcspec.catalog.figure import OfLevels, Under
+from lmcspec.catalog.figure import Images, Mistake, OfLevels, Under
 
 Row = Literal["barrier", "cycle", "fixed-points"]
 
@@ -21,10 +21,11 @@ class BarrierVsLength(Under, OfLevels):
     plot: Literal["barrier-vs-length"] = "barrier-vs-length"
     y: Annotated[
         Annotated[Row, Tag("one")] | Annotated[Several[Row], Field(min_length=1), Tag("list")], Discriminator(_form)
-    ] = ("barrier", "fixed-points")
+    ] = Field(default=("barrier", "fixed-points"), examples=["barrier", ["barrier", "cycle"]])
     """`barrier` of the ends, `cycle`: that of a network and itself once around, `fixed-points` beside chance."""
-    split: Literal["train", "test", "validation"] | None = None
-    metric: Literal["loss", "error"] | None = None
+    split: Images | None = None
+    metric: Mistake | None = None
+    """In what barriers are taken: `error` unless told, or the cross-entropy."""
 
 
 CARD = PlotCard(

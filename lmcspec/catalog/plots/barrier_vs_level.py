@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import Density, OfLevels, Spread, Under
+from lmcspec.catalog.figure import ByPermutation, Density, OfLevels, OfPartners, Panels, Spread, Under
 
 
 class BarrierVsLevel(Under, Spread, OfLevels):
@@ -11,9 +11,9 @@ class BarrierVsLevel(Under, Spread, OfLevels):
 
     plot: Literal["barrier-vs-level"] = "barrier-vs-level"
     x: Density | None = None
-    y: Literal["barrier", "midpoint", "distance"] | None = None
-    panels: Literal["case", "network"] | None = None
-    series: Literal["under"] | None = None
+    y: OfPartners | None = None
+    panels: Panels | None = None
+    series: ByPermutation | None = None
 
 
 CARD = PlotCard(

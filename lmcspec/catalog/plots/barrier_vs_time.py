@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfLevels, Panels, Passed, Spread, Under
+from lmcspec.catalog.figure import ByPermutation, OfLevels, OfPartners, Panels, Passed, Spread, Under
 
 
 class BarrierVsTime(Under, Spread, OfLevels):
@@ -11,9 +11,9 @@ class BarrierVsTime(Under, Spread, OfLevels):
 
     plot: Literal["barrier-vs-time"] = "barrier-vs-time"
     x: Passed | None = None
-    y: Literal["barrier", "midpoint", "distance"] | None = None
+    y: OfPartners | None = None
     panels: Panels | None = None
-    series: Literal["under"] | None = None
+    series: ByPermutation | None = None
 
 
 CARD = PlotCard(

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.figure import OfLevels, Quantities, Spread, Under
 
@@ -10,7 +12,7 @@ class BarrierVsWidth(Under, Spread, OfLevels):
     """A line for each permutation: the barrier between partners, case by case of a sweep."""
 
     plot: Literal["barrier-vs-width"] = "barrier-vs-width"
-    x: str | None = None
+    x: str | None = Field(default=None, examples=["model.width", "recipes.real.optimiser.lr"])
     """The setting in which cases differ, by its path: the model's width unless told."""
     y: Quantities | None = None
     """`barrier` unless told; of several one stands above the other. `fixed-points` has the line of chance."""

@@ -2,8 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread, along_rewinds
+from lmcspec.catalog.figure import ByNetwork, OfPaths, Panels, Quantities, Spread, along_rewinds
 
 
 class DistanceVsStep(Spread, OfPaths):
@@ -15,8 +17,8 @@ class DistanceVsStep(Spread, OfPaths):
     y: Quantities | None = None
     """`distance` unless told; of several one stands above the other."""
     panels: Panels | None = None
-    series: Literal["network"] | None = None
-    baseline: str | None = None
+    series: ByNetwork | None = None
+    baseline: str | None = Field(default=None, examples=["imp"])
     """The network whose dense level the grey band is of, where accuracies are drawn."""
 
 

@@ -14,6 +14,7 @@ class ErrorAlongPath(Spread, OfPaths):
     metric: Along | None = None
     """`error` unless told, under the policy for batch norm that the measure goes by."""
     panels: Literal["at", "case", "network"] | None = None
+    """What has a panel each: steps k, cases of the sweep, or networks."""
     series: Literal["network", "at", "split"] | None = None
     """`at`: a line for each k; `split`: lines for training and test images."""
 

@@ -3,14 +3,14 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import Figure
+from lmcspec.catalog.figure import CasePanels, Figure
 
 
 class Images(Figure):
     """The images of the distilled sets that the study makes."""
 
     plot: Literal["images"] = "images"
-    panels: Literal["case"] | None = None
+    panels: CasePanels | None = None
 
 
 CARD = PlotCard(

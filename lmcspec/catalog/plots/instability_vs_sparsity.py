@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import Density, OfPaths, Spread
+from lmcspec.catalog.figure import ByNetwork, Density, OfPaths, Spread
 
 
 class InstabilityVsSparsity(Spread, OfPaths):
@@ -12,7 +12,8 @@ class InstabilityVsSparsity(Spread, OfPaths):
     plot: Literal["instability-vs-sparsity"] = "instability-vs-sparsity"
     x: Density | None = None
     panels: Literal["at", "case", "network"] | None = None
-    series: Literal["network"] | None = None
+    """What has a panel each: steps k, cases of the sweep, or networks."""
+    series: ByNetwork | None = None
 
 
 CARD = PlotCard(

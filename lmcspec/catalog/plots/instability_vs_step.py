@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.figure import OfPaths, Panels, Quantities, Spread, along_rewinds
 
@@ -17,7 +19,7 @@ class InstabilityVsStep(Spread, OfPaths):
     panels: Panels | None = None
     series: Literal["network", "split"] | None = None
     """`split`: lines for training and test images."""
-    baseline: str | None = None
+    baseline: str | None = Field(default=None, examples=["imp"])
     """The network whose dense level the grey band is of, where accuracies are drawn."""
 
 

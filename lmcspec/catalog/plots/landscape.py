@@ -3,16 +3,17 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfPaths, Under
+from lmcspec.catalog.figure import CasePanels, Images, Mistake, OfPaths, Under
 
 
 class LandscapePlot(Under, OfPaths):
     """Loss or error in the plane through trained networks."""
 
     plot: Literal["landscape"] = "landscape"
-    split: Literal["train", "test", "validation"] | None = None
-    metric: Literal["loss", "error"] | None = None
-    panels: Literal["case"] | None = None
+    split: Images | None = None
+    metric: Mistake | None = None
+    """What is drawn over the plane: the cross-entropy unless told, or the share of images that are told wrong."""
+    panels: CasePanels | None = None
 
 
 CARD = PlotCard(

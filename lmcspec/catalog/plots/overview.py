@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.figure import OfPaths
 
@@ -13,12 +15,14 @@ class Overview(OfPaths):
 
     plot: Literal["overview"] = "overview"
     x: Ratio | None = None
+    """What is on x, of each network over the baseline: its barrier, or its accuracy; the barrier unless told."""
     y: Ratio | None = None
+    """What is on y, in the same way: the other of the two unless told."""
     series: Literal["case", "network"] | None = None
     """What colours tell apart."""
     size: Literal["compression", "sparsity"] | None = None
     """What markers grow with."""
-    baseline: str
+    baseline: str = Field(examples=["imp"])
     """The network with which the others are compared."""
 
 

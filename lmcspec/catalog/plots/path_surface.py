@@ -3,7 +3,7 @@
 from typing import Literal
 
 from lmcspec.catalog.card import PlotCard
-from lmcspec.catalog.figure import OfPaths, Panels
+from lmcspec.catalog.figure import Images, OfPaths, Panels
 from lmcspec.catalog.metric import Along
 
 
@@ -11,7 +11,7 @@ class PathSurface(OfPaths):
     """The curves along paths as a surface over k."""
 
     plot: Literal["path-surface"] = "path-surface"
-    split: Literal["train", "test", "validation"] | None = None
+    split: Images | None = None
     metric: Along | None = None
     """`error` unless told."""
     panels: Panels | None = None

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lmcspec.catalog.card import PlotCard
 from lmcspec.catalog.figure import OfPaths, Panels, Passed, Quantity, Spread
 
@@ -11,9 +13,11 @@ class ThroughTraining(Spread, OfPaths):
 
     plot: Literal["through-training"] = "through-training"
     x: Passed | None = None
-    y: Quantity | None = None
+    y: Quantity | None = Field(default=None, examples=["distance"])
+    """What is on y, in the words of the measure; `instability` unless told."""
     panels: Panels | None = None
     series: Literal["at"] | None = None
+    """`at`, which it is anyway: a line for each k."""
 
 
 CARD = PlotCard(

@@ -16,8 +16,9 @@ class Steps(Schedule):
 
     name: Literal["steps"] = "steps"
     at: Several[StepField] = Field(min_length=1, examples=[("80ep", "120ep")])
-    """The update that starts at such a step already has the dropped rate."""
+    """Where the rate drops: the update that starts at such a step already has the dropped rate."""
     factor: float = Field(default=0.1, gt=0)
+    """What the rate is multiplied by at each of these steps."""
 
     def in_updates(self, per_epoch: int) -> Self:
         """The same settings with their steps in updates, in the order in which they come."""

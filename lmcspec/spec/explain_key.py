@@ -1,0 +1,30 @@
+"""What a key means, beside who set it; also of a key whose table the spec doesn't have."""
+
+from dataclasses import replace
+
+from lmcspec.base.errors import UsageError
+from lmcspec.spec.explain import NOBODY, Explanation, NoSuchKey, Setter, case_called, value_of
+from lmcspec.spec.json_schema import schema
+from lmcspec.spec.key_words import KeyWords, words_of
+from lmcspec.spec.load import Loaded
+from lmcspec.spec.paths import parse_path
+
+
+def with_words(explanation: Explanation, loaded: Loaded, case: str) -> Explanation:
+    """The explanation with what its key means."""
+    return replace(explanation, words=_words(explanation.path, loaded, case))
+
+
+def of_no_table(error: UsageError, loaded: Loaded, path: str, case: str) -> Explanation | None:
+    """What a key means that only another spec could set; None where there is none, or another was likely meant."""
+    if not isinstance(error, NoSuchKey) or error.near:
+        return None
+    words = _words(path, loaded, case)
+    if not words:
+        return None
+    return Explanation(path, case_called(loaded, case).name, None, Setter(None, NOBODY), words=words)
+
+
+def _words(path: str, loaded: Loaded, case: str) -> tuple[KeyWords, ...]:
+    parts = tuple(part.name for part in parse_path(path))
+    return tuple(words_of(schema(), parts, value_of(case_called(loaded, case))))

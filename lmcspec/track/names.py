@@ -64,7 +64,7 @@ def chart(row: "Row") -> Chart | None:
     of_all = " ".join(filter(None, (what, f"k{row.k}" if row.k else "", *more)))
     leaf = f"{of_all} under {_spelled(row.way)}" if row.way else of_all
     final = (leaf if section else metric.quantity) if usual else f"{section} {leaf}"
-    rank, aside = metric.rank if usual else LAST, any(word in ASIDE for word in more)
+    rank, aside = metric.rank, any(word in ASIDE for word in more)
     return Chart(
         key(f"{section}/{leaf}" if section else metric.name),
         key(f"final/{final}") if metric.final else "",

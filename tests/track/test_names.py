@@ -104,3 +104,13 @@ def test_passwords_are_not_shown():
     assert shown("sqlite:////a/b.db") == "sqlite:////a/b.db"
     uri = "http://me:secret@host"
     assert "secret" not in without_secrets(f"can't reach {uri}/api", uri)
+
+
+def test_the_measure_that_a_study_is_about_is_seen_first_whatever_it_is_called():
+    barrier = names.chart(row("way", "barrier/test", kind="connectivity", way="wm"))
+    assert barrier is not None and barrier.main and barrier.rank < names.LAST
+    for name in ("barrier/train", "barrier/test@recompute", "instability/test"):
+        beside = names.chart(row("way", name, kind="connectivity", way="wm"))
+        assert beside is not None and not beside.main, name
+    early = names.chart(row("early", "instability/test", "0", "stability"))
+    assert early is not None and early.main

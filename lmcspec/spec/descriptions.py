@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 from typing import NamedTuple
 
 from lmcspec.catalog import Config, Named
@@ -85,12 +86,16 @@ def _of_type(module: str, name: str) -> str:
     return _of_type(source.origins[name], name)
 
 
-@cache
 def _written(module: str) -> _Source:
+    return _read(sys.modules.get(module))
+
+
+@cache
+def _read(module: ModuleType | None) -> _Source:
     """Read once, for a module holds many classes."""
     try:
-        body = ast.parse(inspect.getsource(sys.modules[module])).body
-    except (KeyError, OSError, TypeError, SyntaxError):
+        body = ast.parse(inspect.getsource(module)).body if module else []
+    except (OSError, TypeError, SyntaxError):
         body = []
     classes = {statement.name: statement.body for statement in body if isinstance(statement, ast.ClassDef)}
     strings = {name: _strings(inner) for name, inner in classes.items()}

@@ -105,7 +105,7 @@ def _at(name: str, table: Schema, part: str | int) -> Iterator[tuple[str, Schema
     else:
         member = _BRACKET.sub("", part)
         patterns = table.get("patternProperties", {}).items()
-        yield from ((name, value) for pattern, value in patterns if re.search(pattern, member))
+        yield from ((name, value) for pattern, value in patterns if re.compile(pattern).search(member))
         if isinstance(other := table.get("additionalProperties"), dict):
             yield name, other
 

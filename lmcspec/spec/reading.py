@@ -58,8 +58,10 @@ def _near(path: Path) -> str:
     """Which file beside it is meant by a path that leads nowhere, or which spec that ships."""
     with contextlib.suppress(OSError, ValueError):
         there = [file.name for file in itertools.islice(path.parent.iterdir(), 1000) if file.suffix in SUFFIXES]
-        if near := get_close_matches(path.name, there, n=1):
-            return f"did you mean `{path.with_name(near[0])}`?"
+        # A name may be said with its ending or without.
+        called = {name if path.suffix else Path(name).stem: name for name in there}
+        if near := get_close_matches(path.name, called, n=1):
+            return f"did you mean `{path.with_name(called[near[0]])}`?"
     words = path.with_suffix("") if path.suffix and path.name else path
     ships = shipped.nearest(words.as_posix())
     return f"did you mean `{ships}`, which ships with lmcspec?" if ships else "`lmcspec specs` lists those that ship"

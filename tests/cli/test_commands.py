@@ -237,7 +237,7 @@ def test_force_runs_again_what_is_named(place, lmcspec, finished):
         (["plan"], 2, "Missing argument"),
         (["plan", "nowhere.toml"], 2, "nowhere.toml"),
         (["plan", "studi.toml"], 2, "did you mean `study.toml`?"),
-        (["plan", "study"], 2, "did you mean `study.toml`?"),
+        (["plan", "studi"], 2, "did you mean `study.toml`?"),
         (["run", "plan.json"], 2, "lmcspec plan SPEC -o plan.json"),
         (["paln"], 2, "there is no command 'paln'\n  help: did you mean `plan`?"),
         (["train", "study.toml"], 2, "there are plan, run, status"),

@@ -133,7 +133,9 @@ def test_counts_of_figure_7():
 def test_the_curves_of_figure_7_alone_are_what_its_header_says():
     curves = ('measures.accuracy.networks=["imp","imp-k3","stable"]', 'measures.accuracy.levels=["dense","last-stage"]')
     little = ('measures.stability.networks=["dense"]', "measures.stability.at=[0]")
-    assert "385 trainings on real and 40 on distilled images, and 410 prunes" in FIGURE_7.header("fig7")
+    header = FIGURE_7.header("fig7")
+    assert "The three curves alone are 385 of the trainings and those on distilled images" in header
+    assert "40 on distilled images" in header and "410 prunes" in header
     # A replicate has one further copy of dense for its one path.
     assert FIGURE_7.counts("fig7", "", *curves, *little) == {
         "train": 385 + 5,

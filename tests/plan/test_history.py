@@ -2,6 +2,8 @@
 """What a store knows of one model of GPU, among objects of several that are written down here."""
 
 import sqlite3
+import sys
+import threading
 
 import pytest
 
@@ -53,3 +55,15 @@ def test_its_index_is_closed_when_nobody_asks_any_more(tmp_path):
     del history
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         connection.execute("SELECT 1")
+
+
+def test_one_that_another_thread_throws_away_raises_nothing(tmp_path, monkeypatch):
+    """Which a thread could tell nobody."""
+    raised = []
+    monkeypatch.setattr(sys, "unraisablehook", raised.append)
+    histories = [StoreHistory(Store.open(tmp_path / "store"))]
+    histories[0].rates("train", "m")
+    thread = threading.Thread(target=histories.clear)
+    thread.start()
+    thread.join()
+    assert not histories and not raised

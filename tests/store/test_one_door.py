@@ -56,6 +56,7 @@ ELSEWHERE = {
     "track/runs.py": {"path.is_file"},
     "track/tracker.py": {"path.exists", "path.parent.mkdir"},
     "track/server.py": {"file.write_bytes"},  # in a folder of the system's for what is sent
+    "track/pages.py": {"b''.join(parts).replace", "files('lmcspec.track').joinpath('opening.js').read_bytes"},  # ours
     "track/template.py": {"temporary.write_bytes"},  # in the user's cache folder
     "track/follow.py": {"self._ledger.move"},
     "track/series.py": {"self.server.rename"},

@@ -10,6 +10,9 @@ from lmcspec.engine.devices import Device
 from lmcspec.engine.placement import Pool, pools
 from lmcspec.engine.planned import PlannedTask
 
+LATE = 0.1
+"""The part of what it has run that a task is given when it takes longer than was expected."""
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -28,7 +31,7 @@ class Forecast:
     kind: a short task's overhead says nothing about long ones. Without a prediction it counts with its images times the
     median seconds per image of what has finished of its kind and model, or of its kind where that model is new; without
     images, as the median of others without. Other kinds say nothing about it: an image of a Hessian is not one of a
-    training. A task of which nothing is known is `unknown` until the first of its kind has finished, and left out. What
+    training. What runs longer than expected has a tenth of that still before it. A task of which nothing is known is `unknown` until the first of its kind has finished, and left out. What
     is left is then at least the longest chain of tasks that need each other, and at least those that run on GPUs, or on
     CPUs, dealt out evenly to the slots there, and all of them to as many as may run at a time.
     """
@@ -97,7 +100,8 @@ class Forecast:
             seconds = by_group[group]
             unknown[task.kind] += seconds is None
             if (began := self._began.get(task.id)) is not None and seconds is not None:
-                seconds = max(0.0, seconds - (now - began))
+                ran = now - began
+                seconds = max(seconds - ran, min(seconds, LATE * ran))
             expected[task.id] = seconds or 0.0
         unknown = +unknown
         if unknown.total() == len(tasks):

@@ -20,8 +20,8 @@ from lmcspec.engine.said import number
 SUMMARY_EVERY = 5.0
 """Seconds between two plain lines that say how far the run is."""
 
-FORECAST_EVERY = 1.0
-"""Seconds for which an estimate of the time left is kept, at least."""
+FORECAST_EVERY = 1.0, 10.0
+"""Seconds for which an estimate of the time left is kept, at least and at most."""
 
 
 class Tally:
@@ -49,7 +49,7 @@ class Tally:
             case events.Progress(task=task) if task.id in self.running:
                 self.running[task.id] = (self.running[task.id][0], event)
             case events.Finished(task=task):
-                self._end(event.task, "reused" if event.reused else "done", None if event.reused else event.seconds)
+                self._end(task, "reused" if event.reused else "done", None if event.reused else self._taken(event))
             case events.Failed(task=task):
                 self._end(task, "failed")
             case events.Skipped(task=task):
@@ -81,12 +81,19 @@ class Tally:
     def left(self, now: float) -> Left:
         """The time left, computed anew only now and then: it takes a walk over all tasks."""
         made, left, cost = self._left
-        if now - made >= max(FORECAST_EVERY, 20 * cost):
-            began = time.monotonic()
+        least, most = FORECAST_EVERY
+        if now - made >= min(most, max(least, 20 * cost)):
+            # The processor's time: on a machine with much else to do the clock says nothing of what a walk costs.
+            began = time.thread_time()
             left = self._forecast.left(now)
-            self._left = (now, left, time.monotonic() - began)
+            self._left = (now, left, time.thread_time() - began)
             return left
         return left if left.seconds is None else replace(left, seconds=max(0.0, left.seconds - (now - made)))
+
+    def _taken(self, event: events.Finished) -> float:
+        """Seconds that the task's slot was taken: its inputs are fetched and its result is committed beside the work."""
+        started = self.running.get(event.task.id)
+        return event.seconds if started is None else max(event.seconds, event.at - started[0].at)
 
     def _end(self, task: PlannedTask, how: str, seconds: float | None = None) -> None:
         self._counts[how] += 1

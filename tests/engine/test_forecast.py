@@ -25,7 +25,8 @@ def test_predictions_are_scaled_by_what_was_observed():
     assert forecast.left(3.0).seconds == pytest.approx(9.0)
     forecast.started(tasks[1], 3.0)
     assert forecast.left(4.0).seconds == pytest.approx(8.0), "a second of the running one is gone"
-    assert forecast.left(400.0).seconds == pytest.approx(6.0), "it may run longer, but never less than nothing"
+    assert forecast.left(5.0).seconds == pytest.approx(7.0)
+    assert forecast.left(33.0).seconds == pytest.approx(6.0 + 3.0), "it is late: a tenth of the 30 s that it has run"
     forecast.stopped(tasks[1])
     assert forecast.left(400.0).seconds == pytest.approx(9.0)
 

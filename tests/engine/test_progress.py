@@ -96,7 +96,7 @@ def test_a_summary_every_few_seconds(told):
         tell(events.Progress(1000.0 + second, A, 0, second, 12))
     assert [line[9:] for line in lines[1:]] == [
         "0/3 done, 1 running, 5.0 s elapsed, about 25 s left",
-        "0/3 done, 1 running, 10 s elapsed, about 20 s left",
+        "0/3 done, 1 running, 10 s elapsed, about 21 s left",
     ]
 
 
@@ -170,3 +170,35 @@ def test_without_a_terminal_lines_are_plain():
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_task_counts_with_all_that_its_slot_was_taken_for():
+    """Fetching, checking and committing take their time beside the work, and the tasks to come pay it as well."""
+    clock = Clock()
+    tally = Tally(clock)
+    tally.on_event(events.RunStarted(1000.0, (A, B, C), (CPU,)))
+    tally.on_event(events.Started(1000.0, A, 0, 1))
+    tally.on_event(finished(1020.0, A, 10.0))
+    clock.now = 1020.0
+    assert tally.line() == "1/3 done, 0 running, 20 s elapsed, about 40 s left"
+
+
+def test_an_estimate_is_never_kept_until_it_has_run_out(monkeypatch):
+    """However long a walk over all tasks takes on a machine that has much else to do."""
+    clock, walks = Clock(), []
+    tally = Tally(clock)
+    tally.on_event(events.RunStarted(1000.0, (A, B, C), (CPU,)))
+
+    def slow(now, left=tally._forecast.left):
+        walks.append(now)
+        return left(now)
+
+    monkeypatch.setattr(tally._forecast, "left", slow)
+    monkeypatch.setattr("lmcspec.engine.progress.time.thread_time", iter(range(0, 1000, 4)).__next__)
+    clock.now = 1001.0
+    tally.on_event(events.Started(1000.0, A, 0, 1))
+    for second in range(1001, 1031):
+        clock.now = float(second)
+        tally.line()
+    assert len(walks) == 3, "one in ten seconds, where each takes four"
+    assert walks[1] - walks[0] == 10.0

@@ -21,6 +21,7 @@ from lmcspec.store import Store
 from lmcspec.track import default_uri, tracker, uris
 from lmcspec.track.database import BESIDE, close_connections
 from lmcspec.track.evidence import SUBJECT
+from lmcspec.track.noted import NOTE
 from lmcspec.track.serve import HOST, command, environment, free_port
 
 pytestmark = pytest.mark.slow
@@ -48,6 +49,12 @@ def paths(client, run, folder=None):
             yield entry.path
 
 
+def _said(tags, experiment, study):
+    """The tags that come from here. Notes lead to pages of the experiment, which has another id in a FakeMlflow."""
+    ours = {key: value for key, value in tags.items() if key.startswith(OURS)}
+    return ours | {NOTE: tags[NOTE].replace(f"#/experiments/{experiment}/", f"#/experiments/{study}/")}
+
+
 def what_is_there(uri, study="tracked"):
     """The experiment as a FakeMlflow's, so that both can be compared."""
     from mlflow import MlflowClient
@@ -60,7 +67,7 @@ def what_is_there(uri, study="tracked"):
             study,
             run.info.run_name,
             run.info.start_time / 1000,
-            {key: value for key, value in run.data.tags.items() if key.startswith(OURS)},
+            _said(run.data.tags, experiment.experiment_id, study),
             run.info.status,
             {(one.key, one.value, one.timestamp, one.step) for one in rows},
             dict(run.data.params),

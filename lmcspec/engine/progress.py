@@ -91,7 +91,7 @@ class Tally:
         return left if left.seconds is None else replace(left, seconds=max(0.0, left.seconds - (now - made)))
 
     def _taken(self, event: events.Finished) -> float:
-        """Seconds that the task's slot was taken: its inputs are fetched and its result is committed beside the work."""
+        """Seconds for which its slot was taken: inputs are fetched and the result is committed beside the work."""
         started = self.running.get(event.task.id)
         return event.seconds if started is None else max(event.seconds, event.at - started[0].at)
 

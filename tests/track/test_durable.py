@@ -18,6 +18,7 @@ from lmcspec.track import Ledger, Tracker, default_uri, ledger
 from lmcspec.track import tracker as module
 from lmcspec.track.database import BESIDE, close_connections
 from lmcspec.track.durable import Durable, relax
+from lmcspec.track.noted import OURS
 from lmcspec.track.rows import WholeRuns
 from lmcspec.track.server import Server
 from lmcspec.track.troubles import UnreachableError
@@ -240,7 +241,8 @@ def rows_by_subject(store):
             return text
 
         drawn = {"input_uuid", "dataset_uuid", "source_id", "creation_time", "last_update_time"}
-        own = {"lmcspec.told." + store.id}
+        # Marks of the telling, and digests of descriptions that name the folder.
+        own = {"lmcspec.told." + store.id, OURS}
         found = {
             table: sorted(
                 sorted((name, readable(row[name])) for name in row.keys() if name not in drawn)  # noqa: SIM118

@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 
 from lmcspec.report.figures import Drawing
+from lmcspec.report.figures.links import overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,11 @@ class Picture:
     """The name of its files, without suffix."""
     drawing: Drawing
     files: dict[str, bytes]
+
+    @property
+    def links(self) -> str:
+        """The links over its marks, to places of the page, as markup that lies over the picture; empty without any."""
+        return overlay(self.files["svg"]) if "svg" in self.files else ""
 
     @property
     def source(self) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.members import family, member
 from lmcspec.catalog import nearest
 from lmcspec.plan import Plan
-from lmcspec.report.members import family, member
 
 
 class Place(NamedTuple):

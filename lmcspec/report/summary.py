@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from lmcspec.base import spread
 from lmcspec.catalog import Metric
@@ -12,6 +13,21 @@ from lmcspec.report.tidy import MISSING, Row
 
 NO_NUMBER = "no number"
 """What became of a value that is infinite or undefined although no training behind it is known to have collapsed."""
+
+
+class Where(NamedTuple):
+    """Where in the study a number stands, and the tasks that it comes from, those of all copies and replicates."""
+
+    case: str
+    network: str
+    level: int
+    sparsity: float | None = None
+    measure: str = ""
+    k: str = ""
+    k_updates: int | None = None
+    under: str = ""
+    through: int | None = None
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,8 @@ class Cell:
     """What is known of the noise of each replicate, pair by pair."""
     replicates: Mapping[int, float] = field(default_factory=dict, compare=False, repr=False)
     """The values by replicate, where they are one each."""
+    where: Where | None = field(default=None, compare=False, repr=False)
+    """Where it stands in the study; None of what is no number of one network."""
     shares: str = ""
     """What the replicates of two cells agree in if they share their initial weights; empty where that is not known."""
 
@@ -130,7 +148,24 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
         cell_of(values, asked, told),
         noise=tuple((pair,) for pairs in noise for pair in pairs) if pooled else noise if all(noise) else (),
         replicates={} if pooled else {row.replicate: row.value for row in finite if row.value is not None},
+        where=_where(group),
         shares=shares.pop() if len(shares) == 1 else "",
+    )
+
+
+def _where(group: Sequence[Row]) -> Where:
+    first, sparsities = group[0], [row.sparsity for row in group if row.sparsity is not None]
+    return Where(
+        case=first.case,
+        network=first.network,
+        level=first.level,
+        sparsity=spread.mean(sparsities) if sparsities else None,
+        measure=first.measure,
+        k=first.k,
+        k_updates=first.k_updates,
+        under=first.under,
+        through=first.through,
+        tasks=tuple(dict.fromkeys(task for row in group for task in row.tasks or (row.task,))),
     )
 
 

@@ -37,7 +37,7 @@ MISSING = "missing"
 DIVERGED = "diverged"
 
 
-_OF_ROWS_ALONE = ("beside", "noise", "shares", "emptied")
+_OF_ROWS_ALONE = ("beside", "noise", "shares", "emptied", "tasks")
 """Fields of rows that are in no document."""
 
 
@@ -76,6 +76,8 @@ class Row:
     """What is known of the noise of a number of paths, pair by pair; nothing where it is not known of all."""
     shares: str = ""
     """What stands for the model and the data: replicates of one number that agree in it share their initial weights."""
+    tasks: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The tasks of all copies or pairs of which `value` is the mean; `task` is the first."""
     emptied: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Layers of which its mask leaves nothing, while it leaves something of others."""
 
@@ -216,7 +218,8 @@ def _rows(
 ) -> Iterator[Row]:
     beside, shares = of_plan
     first, density, empty = targets[0], mask.get("density"), emptied_layers(mask)
-    results = [store.find(target.task) for target in targets]
+    tasks = tuple(target.task for target in targets)
+    results = [store.find(task) for task in tasks]
     card = measure_of(first.kind)
     # Draws of noise are told of by metrics of a path.
     noisy = bool(known_by.policy)
@@ -248,6 +251,7 @@ def _rows(
             parts=tuple(several),
             noise=_noise(results, folders, metric) if noisy and len(several) == len(results) else (),
             shares=shares,
+            tasks=tasks,
             emptied=empty,
         )
 

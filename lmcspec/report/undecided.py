@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lmcspec.base.members import family
 from lmcspec.plan import Plan
 from lmcspec.plan.planned_study import PlannedStudy
-from lmcspec.report.members import family
 from lmcspec.report.offers import Typed, Wish, offers
 from lmcspec.report.summary import summarise
 from lmcspec.report.tidy import Row, at_the_end

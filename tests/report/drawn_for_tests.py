@@ -5,6 +5,7 @@ from results_for_tests import Results, made_up
 from lmcspec.report import tidy
 from lmcspec.report.figures import across, drawings
 from lmcspec.report.figures.options import figure_of
+from lmcspec.report.figures.style import DENSE
 
 
 class Recorded(Results):
@@ -43,6 +44,11 @@ def draw_across(plan, store, **figures):
     wanted = {name: figure_of({"plot": name, **table}) for name, table in figures.items()}
     every = dict.fromkeys((target.case for target in plan.targets), wanted)
     return {one.name: one for one in across(plan, tidy(plan, store), store, every)}
+
+
+def dense_bars(axes) -> list:
+    """What shows the spread of the dense network where lines have bars."""
+    return [line for line in axes.lines if line.get_label() == "_bars" and line.get_color() == DENSE]
 
 
 def panels(drawing) -> dict[str, object]:

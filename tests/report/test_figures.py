@@ -258,11 +258,12 @@ def test_what_collapsed_far_below_does_not_set_the_scale(plan):
 
 
 def test_more_networks_than_colours():
-    plan = plan_of(
-        "[networks]\nimp = [{ rounds = 1, rewind = { each = [0, 1, 2, 3, 4, 5] } }]\n"
-        "shuffled = { like = 'imp', mask = 'shuffled' }\nreinit = { like = 'imp', weights = 'reinitialised' }\n"
-        "[measures]\naccuracy = {}"
-    )
+    networks = [
+        f"imp{k} = [{{ rounds = 1, rewind = {k} }}]\nshuffled{k} = {{ like = 'imp{k}', mask = 'shuffled' }}\n"
+        f"reinit{k} = {{ like = 'imp{k}', weights = 'reinitialised' }}\n"
+        for k in range(6)
+    ]
+    plan = plan_of(f"[networks]\n{''.join(networks)}[measures]\naccuracy = {{}}")
     drawing = draw(plan, Recorded(made_up(plan, made).found))["accuracy-vs-sparsity"]
     (axes,) = [one for one in drawing.figure.axes if one.get_ylabel()]
     looks = {
@@ -271,7 +272,7 @@ def test_more_networks_than_colours():
         if not line.get_label().startswith("_")
     }
     assert len(looks) == len(set(looks.values())) == 18, "no two look alike"
-    assert looks["imp[rewind=2]"][0] == looks["shuffled[rewind=2]"][0] == looks["reinit[rewind=2]"][0]
+    assert looks["imp2"][0] == looks["shuffled2"][0] == looks["reinit2"][0]
 
 
 def test_nothing_is_there_yet(plan):

@@ -110,7 +110,9 @@ def test_figures_have_dotted_lines_at_the_floor(plan, tmp_path):
     store = filled(plan, tmp_path, 0.004)
     names = {"a": {"plot": "instability-vs-sparsity"}, "b": {"plot": "instability-vs-step"}}
     for drawing in draw(plan, store, **names).values():
-        assert " Dotted: what the choice of 500 images alone makes of it in 19 of 20 cases" in drawing.caption
+        assert (
+            " Dotted, or a stroke: what the choice of 500 images alone makes of it in 19 of 20 cases" in drawing.caption
+        )
         dotted = [line for axes in drawing.figure.axes for line in axes.lines if line.get_label() == "_floor"]
         assert dotted
         assert all(0 < y < 1 for line in dotted for y in line.get_ydata())

@@ -3,7 +3,7 @@
 from statistics import fmean, stdev
 
 import pytest
-from drawn_for_tests import draw, draw_across, lines, panels
+from drawn_for_tests import dense_bars, draw, draw_across, lines, panels
 from results_for_tests import plan_of
 from rewound_for_tests import CASES, KS, NAMES, TEXT, over, results
 
@@ -17,14 +17,14 @@ def only(measure: str, k: str) -> dict[str, str]:
 
 
 class TestPanels:
-    def test_accuracy_of_cases_each_with_its_dense_band(self, cases, of_cases):
+    def test_accuracy_of_cases_each_with_its_dense_bar(self, cases, of_cases):
         """Figure 5."""
         wish = {"panels": "case", "networks": ["imp[rewind=0]"]}
         drawing = draw_across(cases, of_cases, **{"accuracy-vs-sparsity": wish})["accuracy-vs-sparsity"]
         for case, axes in panels(drawing).items():
             dense = [100 * (1 - one) for one in over(cases, "accuracy", case=case, network="dense")]
-            (band,) = axes.patches
-            assert band.get_y() + band.get_height() / 2 == pytest.approx(fmean(dense))
+            (bar,) = dense_bars(axes)
+            assert list(bar.get_ydata()) == pytest.approx([fmean(dense) - stdev(dense), fmean(dense) + stdev(dense)])
             assert f"{case}: {fmean(dense):.2f} ± {stdev(dense):.2f} (n = 3)" in drawing.caption
             assert axes.get_xscale() == "log" and axes.get_xlim()[0] > 100
 

@@ -5,7 +5,7 @@ from specs_for_tests import FIG7, plan_of
 
 from lmcspec.report import tidy
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.style import DENSE, colour
+from lmcspec.report.figures.style import DENSE, look_of
 from lmcspec.track.colours import colours
 
 BASE = """
@@ -57,7 +57,7 @@ def test_they_are_the_figures(text):
     plan = plan_of(text)
     rows = tidy(plan, Nothing())
     drawn = {
-        (case, network): colour(of_case, network)
+        (case, network): look_of(of_case, network).colour
         for case in dict.fromkeys(row.case for row in rows)
         for of_case in [CaseResults(plan, case, [row for row in rows if row.case == case], Nothing(), Nothing())]
         for network in of_case.networks

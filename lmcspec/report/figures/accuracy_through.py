@@ -4,22 +4,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
+from lmcspec.report.figures.by_sparsity import pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
-from lmcspec.report.figures.lines import Line, MeanPoint
+from lmcspec.report.figures.lines import CROWDED, Line, MeanPoint, spreads_of
 from lmcspec.report.figures.metrics import check_y, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
-from lmcspec.report.figures.style import Drawing, look_at_depth, look_of, looks_of
+from lmcspec.report.figures.style import Drawing, looks_of_places
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 
-CROWDED = 25
-"""Lines of more points than these have no markers."""
 USUAL = ("chance", "dead-layer")
 """What is no surprise on the way: at its first step a network guesses, whatever becomes of it."""
 
@@ -57,17 +55,11 @@ def _lines(panel: Panel) -> Iterator[Line]:
     followed = {(row.network, row.level) for row in rows if row.through is not None}
     rows = [row for row in rows if (row.network, row.level) in followed]
     shown = shown_levels(case, rows, options)
-    looks = looks_of(case, list(dict.fromkeys(network for network, level in shown if level)))
-    depths: dict[str, int] = {}
-    for network, level in shown:
-        look = looks[network] if level else look_of(case, network, 0)
-        depth = depths.setdefault(network if level else "", 0)
-        depths[network if level else ""] += 1
+    for (network, level), look in looks_of_places(case, shown).items():
         steps: dict[int | None, Row] = {}
         for row in rows:
             if (row.network, row.level) == (network, level):
                 steps.setdefault(row.through, row)
-        look = look_at_depth(look, depth)
         points = sorted((_point(case, row, options) for row in steps.values()), key=lambda point: point.x)
         if len(points) > CROWDED:
             look = replace(look, marker="")

@@ -11,25 +11,22 @@ from lmcspec.catalog import Metric
 from lmcspec.catalog.metric import ALONG, CHANGED, NUMBER
 from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.plan import Target
-from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, drawable
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, drawable, spreads_of
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.style import (
-    LINE_DASHES,
+    DASHES,
     SPLITS,
     Drawing,
-    look_at_depth,
-    look_of,
     look_of_split,
-    looks_of,
+    looks_of_places,
     shades,
 )
-from lmcspec.report.summary import Cell
+from lmcspec.report.summary import Cell, Where
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +54,7 @@ class PathLine:
     key: Key
     alphas: Curve
     curves: Sequence[Curve]
+    where: Where
 
 
 def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -119,10 +117,11 @@ def no_numbers(lines: Sequence[PathLine], what: str) -> Iterator[str]:
 def _points(line: PathLine) -> list[MeanPoint]:
     """Means over replicates, or pairs, from one end to the other."""
     columns = zip(line.alphas, zip(*line.curves, strict=True), strict=True)
-    return [
-        MeanPoint(alpha, Cell(spread.mean(column), spread.std(column), len(column), column, asked=len(column)))
-        for alpha, column in columns
-    ]
+    return [MeanPoint(alpha, _cell(column, line.where)) for alpha, column in columns]
+
+
+def _cell(values: Curve, where: Where) -> Cell:
+    return Cell(spread.mean(values), spread.std(values), len(values), values, asked=len(values), where=where)
 
 
 def _on_x(last_of_figure: bool, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
@@ -159,26 +158,19 @@ def _looks(
         return {
             key: (
                 f"k = {key.k}" + ("" if lone else f", {named(case, key.network, key.level)}"),
-                LineStyle(
-                    colours[key.at], "", "-" if lone else LINE_DASHES[networks.index((key.network, key.level)) % 4]
-                ),
+                LineStyle(colours[key.at], "", "-" if lone else DASHES[networks.index((key.network, key.level)) % 4]),
             )
             for key in keys
         }
     looks_of_keys = {}
-    looks = looks_of(case, list(dict.fromkeys(key.network for key in keys if key.level)))
-    alike: dict[str, list[tuple[int, int]]] = {}
+    looks = looks_of_places(case, ((key.network, key.level, key.at) for key in keys))
+    levels = {key.network: {other.level for other in keys if other.network == key.network} - {0} for key in keys}
     for key in keys:
-        places = alike.setdefault(key.network if key.level else "", [])
-        places += [] if (key.level, key.at) in places else [(key.level, key.at)]
-    for key in keys:
-        look = looks[key.network] if key.level else look_of(case, key.network, 0)
-        places = alike[key.network if key.level else ""]
-        look = look_at_depth(look, places.index((key.level, key.at)))
+        look = looks[key.network, key.level, key.at]
         label = named(case, key.network, key.level)
         if options.panels == "case":
             # A network's only level may be of another sparsity in every case.
-            only = key.level and len({level for level, _ in places}) == 1
+            only = key.level and len(levels[key.network]) == 1
             label = (key.network if only else label) + (f", k = {key.k}" if len(steps) > 1 else "")
         if options.series == "split":
             alone = len({(key.network, key.level, key.at) for key in keys}) == 1
@@ -231,7 +223,7 @@ def curves_of(case: CaseResults, options: Options) -> Iterator[PathLine]:
                 pooled = [curve for pairs in replicates.values() for curve in pairs]
                 means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in replicates.values()]
                 key = Key(at, k, network, level, split)
-                yield PathLine(key, alphas, pooled if options.band == "all" else means)
+                yield PathLine(key, alphas, pooled if options.band == "all" else means, case.where(group))
 
 
 def _written(target: Target) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from lmcspec.base.members import family, member
 from lmcspec.report.figures.by_sparsity import over_sparsity, pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
-from lmcspec.report.figures.lines import PERCENT, MeanPoint, floors_of
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero, points_of
+from lmcspec.report.figures.lines import PERCENT, MeanPoint, floors_of, passed_over
 from lmcspec.report.figures.metrics import check_y, y_of
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.panels import panels_of
@@ -16,7 +17,6 @@ from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.step_axis import on_the_way, over_training, point_of
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.figures.ways import few_ways, lines_of_ways
-from lmcspec.report.members import family, member
 from lmcspec.report.tidy import Row
 
 
@@ -83,7 +83,8 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
         raise UndrawableError("nothing is compared at these levels")
     title = f"{y_of(cases[0], options, what).metric.title} against sparsity"
     figure = draw(shown, Frame(2.9), options, from_zero)
-    return Drawing(name, title, figure, _caption(shown, options), tuple(dict.fromkeys(notes)))
+    caption = _caption(shown, options) + passed_over(points_of(shown))
+    return Drawing(name, title, figure, caption, tuple(dict.fromkeys(notes)))
 
 
 def what_of(options: Options) -> str:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from lmcspec.base.members import family, member
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
-from lmcspec.report.members import family, member
 from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
 

@@ -1,21 +1,21 @@
 """Accuracy and instability against sparsity: a line per network, as the papers draw them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lmcspec.base.members import family
 from lmcspec.report.figures.best import Choice, apart, axis_of, best, said
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import DENSE_LABEL, Frame, LinePanel, Plotted, draw, from_zero, points_of
-from lmcspec.report.figures.lines import FEW, PERCENT, Line, LineStyle, MeanPoint, floors_of
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, floors_of, passed_over, spreads_of
 from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
 from lmcspec.report.figures.one_shot import NetworksLine, case_without_how_far, curves_of, joins, looks_of_curves
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.panels import Panel, panels_of, same_scale, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
 from lmcspec.report.figures.style import BEST, COLOURS, MARKERS, Drawing, look_of_family
-from lmcspec.report.members import family
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import Row
 
@@ -69,7 +69,7 @@ def accuracy(cases: Sequence[CaseResults], options: Options, name: str) -> Drawi
     caption += f" Grey: the dense network, {'; '.join(captions)}." if captions else ""
     if any(below):
         caption += " Collapsed networks far below are open markers at the lower edge."
-    caption += "".join(chosen) + pooled_words(options, cells)
+    caption += "".join(chosen) + passed_over(points_of(shown)) + pooled_words(options, cells)
     title = f"{y_of(cases[0], options, 'accuracy').metric.title} against sparsity"
     return Drawing(name, title, figure, caption, tuple(notes))
 
@@ -89,7 +89,8 @@ def instability(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     figure = draw(shown, Frame(2.9), options, from_zero)
     cells = [cell for panel in shown for cell in panel.cells]
     caption = "Copies that part at step k and the straight path between them; means over replicates and one sample "
-    caption += f"standard deviation.{below_threshold(threshold)}{pooled_words(options, cells)}{floors_of(cells)}"
+    caption += f"standard deviation.{below_threshold(threshold)}{passed_over(points_of(shown))}"
+    caption += pooled_words(options, cells) + floors_of(cells)
     return Drawing(name, f"{y.metric.title} against sparsity", figure, caption, tuple(notes))
 
 
@@ -106,12 +107,6 @@ def _of_one_k(panel: Panel, y: OnY, notes: list[str]) -> list[Row]:
         k = next(row.k for row in rows if row.at_updates == first)
         notes.append(f"{panel.title}: k = {k} of {', '.join(steps.values())}; say which with `at`")
     return [row for row in rows if row.at_updates == first]
-
-
-def spreads_of(lines: Iterable[Sequence[MeanPoint]]) -> str:
-    """The word for how these lines show spreads: bars, or bands."""
-    few = {len(points) <= FEW for points in lines}
-    return "bars and bands" if len(few) > 1 else "bars" if few == {True} else "bands"
 
 
 def pooled_words(options: Options, cells: Sequence[Cell]) -> str:

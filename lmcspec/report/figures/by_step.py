@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lmcspec.base.members import family, member
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, pooled_words
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
@@ -12,8 +13,7 @@ from lmcspec.report.figures.metrics import OnY, check_y, threshold_of, y_of
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.step_axis import finish, in_one_unit
-from lmcspec.report.figures.style import SPLITS, Drawing, look_of, look_of_family, look_of_split
-from lmcspec.report.members import family, member
+from lmcspec.report.figures.style import SPLITS, Drawing, look_of_family, look_of_split, looks_of_places
 from lmcspec.report.tidy import Row
 
 if TYPE_CHECKING:
@@ -147,12 +147,13 @@ def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[OverSteps]:
         varied = [row for row in rows if "rewind" in member(row.network)]
         yield from _by_rewind(panel, varied, accuracy)
     # An accuracy is one of no k: that of a network which stands alone has no place, and dense is the grey band.
-    for network, level in () if accuracy else shown_levels(panel.results, alone, panel.options):
+    shown = [] if accuracy else shown_levels(panel.results, alone, panel.options)
+    for (network, level), look in looks_of_places(panel.results, shown).items():
         by_step = {row.at_updates: row for row in alone if (row.network, row.level) == (network, level)}
         label = (
             named(panel.results, network, level) if panel.options.panels != "case" else _plainly(panel, network, level)
         )
-        yield OverSteps(label, look_of(panel.results, network, level), by_step)
+        yield OverSteps(label, look, by_step)
 
 
 def _plainly(panel: Panel, network: str, level: int) -> str:

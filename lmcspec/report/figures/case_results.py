@@ -6,14 +6,15 @@ from functools import cached_property
 from typing import Any
 
 from lmcspec.base import spread
+from lmcspec.base.palette import Look
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog import Metric
 from lmcspec.plan import Plan, Target
 from lmcspec.plan.figure_targets import levels_shown
 from lmcspec.plan.graph import Way
+from lmcspec.plan.looks import looks_of_networks
 from lmcspec.report.figures.options import Options
-from lmcspec.report.members import family
-from lmcspec.report.summary import Cell, key_of, summarise
+from lmcspec.report.summary import Cell, Where, key_of, summarise
 from lmcspec.report.tidy import DIVERGED, Results, Row
 
 
@@ -48,15 +49,13 @@ class CaseResults:
         return tuple(name for name in self.networks if len(self.plan.levels.get((self.case, name), ())) > 1)
 
     @cached_property
-    def families(self) -> tuple[str, ...]:
-        """The pruned networks, each family by its name."""
-        return tuple(dict.fromkeys(map(family, self.pruned)))
+    def looks(self) -> Mapping[str, Look]:
+        """How each network looks, and each family by its name: the same in all figures of the study."""
+        return looks_of_networks(self.plan)
 
     def original(self, network: str) -> str:
-        """The network whose masks it takes; itself where it has its own. Of a family's name the other family's."""
-        if network in self._originals or network in self.networks:
-            return self._originals.get(network, network)
-        return next((family(of) for name, of in self._originals.items() if family(name) == network), network)
+        """The network whose masks it takes; itself where it has its own."""
+        return self._originals.get(network, network)
 
     @cached_property
     def _originals(self) -> Mapping[str, str]:
@@ -107,6 +106,22 @@ class CaseResults:
         cell = self.cells.get(key_of(row))
         return "" if cell is None or cell.n else cell.note
 
+    def where(self, targets: Sequence[Target]) -> Where:
+        """Where a number stands that is made of several targets of one place, all of whose tasks are behind it."""
+        first = targets[0]
+        return Where(
+            case=self.case,
+            network=first.network,
+            level=first.level,
+            sparsity=self.sparsity(first.network, first.level),
+            measure=first.measure,
+            k="0" if first.at and not first.at_updates else first.at,
+            k_updates=first.k_updates,
+            under=first.under,
+            through=first.through,
+            tasks=tuple(dict.fromkeys(target.task for target in targets)),
+        )
+
     def absent(self, task: str) -> str:
         """Why a result is not there: it may come yet, or never because the network behind it diverged."""
         never = any(row.task == task and DIVERGED in row.outcomes for row in self.rows)
@@ -120,6 +135,10 @@ class CaseResults:
         if measured:
             return spread.mean(measured)
         return next(planned.density for planned in self.plan.levels[self.case, network] if planned.number == level)
+
+    def sparsity(self, network: str, level: int) -> float:
+        """1 - density."""
+        return 1 - self.density(network, level)
 
     def levels(self, network: str, wanted: Sequence[int | str] | str | None, measured: Sequence[int]) -> list[int]:
         """The measured levels that a figure asks for by the words of measures; all of them where it asks for none."""

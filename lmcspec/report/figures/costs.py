@@ -1,14 +1,22 @@
 """What each network costs: images seen and seconds, with what it shares with others in a lighter tone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from lmcspec.catalog.metric import NUMBER
 from lmcspec.report.figures.case_results import CaseResults
+from lmcspec.report.figures.lines import exact
+from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.mask_costs import masks
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.style import LETTER, Drawing, canvas, colour, drawn, legend
+from lmcspec.report.figures.style import LETTER, Drawing, canvas, drawn, legend, look_of
 from lmcspec.report.figures.ticks import thousands
 from lmcspec.report.spending import network_costs
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+IMAGES, SECONDS = "training images seen", "seconds of work"
 NAME = 20
 """Letters of a name for which there is room beside the bars; the figure grows by what is beyond."""
 
@@ -29,22 +37,23 @@ def _bars(case: CaseResults, options: Options, name: str) -> Drawing:
     ]
     costs.reverse()  # bars are drawn from the bottom
     names = [cost.network for cost in costs]
-    colours = [colour(case, network) for network in names]
+    colours = [look_of(case, network).colour for network in names]
     with drawn():
         beyond = LETTER * max(0, max(map(len, names), default=0) - NAME)
         figure, ((images, seconds),) = canvas(1, 2, 7.2 + beyond, 0.9 + 0.32 * len(costs), sharey=True)
-        for axes, whole, alone in (
-            (images, [cost.whole.images for cost in costs], [cost.alone.images for cost in costs]),
-            (seconds, [cost.whole.seconds for cost in costs], [cost.alone.seconds for cost in costs]),
+        for axes, what, whole, alone in (
+            (images, IMAGES, [cost.whole.images for cost in costs], [cost.alone.images for cost in costs]),
+            (seconds, SECONDS, [cost.whole.seconds for cost in costs], [cost.alone.seconds for cost in costs]),
         ):
             axes.barh(names, alone, color=colours, height=0.62)
+            put_marks(figure, _marks(axes, what, names, whole))
             rest = [all_ - mine for all_, mine in zip(whole, alone, strict=True)]
             axes.barh(names, rest, left=alone, color=colours, alpha=0.35, height=0.62)
             axes.grid(visible=False, axis="y")
             axes.margins(x=0.02)
         images.xaxis.set_major_formatter(thousands)
-        images.set_xlabel("training images seen")
-        seconds.set_xlabel("seconds of work")
+        images.set_xlabel(IMAGES)
+        seconds.set_xlabel(SECONDS)
         grey = "#555555"
         legend(
             figure, [Patch(color=grey, label="its own"), Patch(color=grey, alpha=0.35, label="shared with others")], ""
@@ -59,3 +68,10 @@ def _bars(case: CaseResults, options: Options, name: str) -> Drawing:
     uncounted = ", ".join(f"{count:,} result{'s' * (count != 1)} {words}" for words, count in gaps.items() if count)
     notes = (f"{uncounted}: their seconds are not counted",) if uncounted else ()
     return Drawing(name, "Cost of each network", figure, caption, notes)
+
+
+def _marks(axes: "Axes", what: str, names: Sequence[str], values: Sequence[float]) -> Iterator[Mark]:
+    """The bars, from end to end."""
+    for place, (name, value) in enumerate(zip(names, values, strict=True)):
+        middle = (value / 2, float(place))
+        yield Mark("", name, what, None, exact(value), NUMBER, axes, middle, anchor="cost")

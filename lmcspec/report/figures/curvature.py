@@ -14,11 +14,12 @@ from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
 from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.style import Drawing, look_at_depth, look_of
-from lmcspec.report.summary import Cell
+from lmcspec.report.figures.style import Drawing, looks_of_places
+from lmcspec.report.summary import Cell, Where
 from lmcspec.report.text_table import TextCell, TextTable
 from lmcspec.report.tidy import Row
 from lmcspec.report.words import in_its_unit
+from lmcspec.store import Stored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +52,7 @@ class Distribution:
     look: LineStyle
     edges: Sequence[float]
     shares: Sequence[Sequence[float]]
+    where: Where
 
 
 def hessian(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -102,7 +104,7 @@ def _points(shown: Distribution) -> list[MeanPoint]:
     for (low, high), column in zip(itertools.pairwise(shown.edges), zip(*shown.shares, strict=True), strict=True):
         mean, std = spread.mean(column), spread.std(column)
         if mean:
-            cell = Cell(mean, std and min(std, 0.9 * mean), len(column), column, asked=len(column))
+            cell = Cell(mean, std and min(std, 0.9 * mean), len(column), column, asked=len(column), where=shown.where)
             points.append(MeanPoint((low + high) / 2, cell))
     return points
 
@@ -131,6 +133,7 @@ def _spreads(case: CaseResults, options: Options, measure: str) -> Iterator[Dist
     for target in case.targets(measure, options):
         groups.setdefault((target.network, target.level, target.at), []).append(target)
     seen: set[str] = set()
+    shown: dict[tuple[str, int, str], list[Stored]] = {}
     for (network, level, at), of_place in groups.items():
         measured = sorted({other for name, other, _ in groups if name == network})
         if level not in case.levels(network, options.levels, measured) or of_place[0].task in seen:
@@ -139,17 +142,16 @@ def _spreads(case: CaseResults, options: Options, measure: str) -> Iterator[Dist
         results = [
             stored for target in of_place if (stored := case.store.find(target.task)) and "histogram" in stored.scalars
         ]
-        if not results:
-            continue
-        depth = [other for other in measured if other].index(level) if level else 0
-        if at:  # each point of each level has a line of its own
-            depth = [place for place in groups if place[0] == network].index((network, level, at))
-        look = look_at_depth(look_of(case, network, level), depth)
+        if results:
+            shown[network, level, at] = results
+    looks = looks_of_places(case, shown)
+    for (network, level, at), results in shown.items():
         histograms = [stored.scalars["histogram"] for stored in results]
         edges, _ = _merged(histograms[0]["edges"], histograms[0]["counts"])
         merged = [_merged(histogram["edges"], histogram["counts"])[1] for histogram in histograms]
         shares = [[count / sum(counts) for count in counts] for counts in merged]
-        yield Distribution(_at(named(case, network, level), at), look, edges, shares)
+        look, where = looks[network, level, at], case.where(groups[network, level, at])
+        yield Distribution(_at(named(case, network, level), at), look, edges, shares, where)
 
 
 def _at(label: str, at: str) -> str:

@@ -1,6 +1,6 @@
 """Differences between networks of a study against the weights that remain, with their 95 % intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.catalog.metric import PERCENT as SHARE
@@ -8,9 +8,11 @@ from lmcspec.catalog.metric import POINTS
 from lmcspec.report.contrast import Contrast
 from lmcspec.report.contrast_table import heading
 from lmcspec.report.figures.lines import PERCENT, MeanPoint
+from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.panels import grid
 from lmcspec.report.figures.sparsity_axis import finish
 from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, drawn, legend, name_panel, name_y
+from lmcspec.report.summary import Cell, Where
 from lmcspec.report.within import PlacesCompared
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def differences(compared: Sequence[PlacesCompared], name: str) -> Drawing:
         for (words, lines), (axes,) in zip(panels.items(), made.axes, strict=True):
             for label, contrasts in lines.items():
                 handles.setdefault(label, _draw(axes, contrasts, label, labels.index(label)))
+                put_marks(made.figure, _marks(axes, contrasts, label, words))
             axes.axhline(0.0, color="#999999", linewidth=1, zorder=1)
             finish(axes, _points(lines), linear=False)
             name_panel(axes, words.removesuffix(" %"))
@@ -68,6 +71,29 @@ def _draw(axes: "Axes", contrasts: Sequence[Contrast], label: str, place: int) -
         **look,
     )
     return handle
+
+
+def _marks(axes: "Axes", contrasts: Sequence[Contrast], label: str, panel: str) -> Iterator[Mark]:
+    for contrast in contrasts:
+        mean, half, unit = _mean(contrast), _half(contrast), contrast.metric.unit
+        cell = Cell(mean / unit.scale, None, contrast.n, (), asked=contrast.n, where=_where(contrast))
+        interval = (mean - half, mean + half) if half else None
+        yield Mark(panel, label, f"B - A{_unit(contrast)}", _left(contrast), cell, unit, axes, interval=interval)
+
+
+def _where(contrast: Contrast) -> Where:
+    """Where B stands, with the tasks of both."""
+    place, spot = contrast.b.place, contrast.b
+    return Where(
+        place.case,
+        place.network,
+        spot.level,
+        1 - spot.density,
+        spot.measure,
+        spot.k,
+        under=contrast.under,
+        tasks=(*spot.tasks, *contrast.a.tasks),
+    )
 
 
 def _left(contrast: Contrast) -> float:

@@ -6,13 +6,12 @@ from dataclasses import replace
 from lmcspec.catalog import Metric
 from lmcspec.catalog.metric import PERCENT
 from lmcspec.report.figures.agreements import BY_CHANCE, FIXED_POINTS, OF_GROUP, SAID
-from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.family_curves import Curve, axis_of, in_network_order
 from lmcspec.report.figures.layer_axis import short
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero, points_of
-from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, without_spread
+from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, spreads_of, without_spread
 from lmcspec.report.figures.metrics import OnY, check_y, y_of
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.over_permutations import STEP, CurvesDrawn, curves_shown

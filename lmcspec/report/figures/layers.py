@@ -9,17 +9,16 @@ from lmcspec.base import spread
 from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.catalog.metric import Metric
 from lmcspec.plan import Target
-from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import below, finish, in_order, width
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, exact
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, exact, plain, spreads_of
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.sparsity_axis import FEW_TICKS
-from lmcspec.report.figures.style import DENSE, Drawing, look_at_depth, looks_of
-from lmcspec.report.summary import Cell, cell_of
+from lmcspec.report.figures.style import DENSE, Drawing, looks_of_places
+from lmcspec.report.summary import Cell, Where, cell_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,15 +61,16 @@ class LayerLine:
     look: LineStyle
     asked: int
     counts: Sequence[Mapping[str, Counts]]
+    where: Where
 
     def points(self, what: str, layers: Sequence[str], *, by_chance: bool = False) -> list[MeanPoint]:
         """The shares of each layer over replicates, or those that chance would leave, which have no spread."""
         columns = [
             [share_of(what, by_layer[layer], by_chance=by_chance) for by_layer in self.counts] for layer in layers
         ]
-        cells = [cell_of_shares(column, self.asked) for column in columns]
+        cells = [cell_of_shares(column, self.asked, self.where) for column in columns]
         if by_chance:
-            cells = [cell and exact(cell.mean, cell.n) for cell in cells]
+            cells = [cell and plain(cell) for cell in cells]
         return [MeanPoint(float(place), cell) for place, cell in enumerate(cells)]
 
     def whole(self, what: str) -> float:
@@ -169,15 +169,15 @@ def _lines(case: CaseResults, targets: Sequence[Target], *, solid: bool) -> list
             counts[cell] = list(by_replicate.values())
             alike = tuple((number, *_flat(by_layer)) for number, by_layer in by_replicate.items())
             alike_at.setdefault((cell[1], alike), []).append(cell)
-    looks = looks_of(case, list(dict.fromkeys(network for network, _ in counts)))
+    looks = looks_of_places(case, counts)
     lines = []
     for same in alike_at.values():
         first, networks = same[0], tuple(network for network, _ in same)
-        depth = [level for network, level in counts if network == first[0]].index(first[1])
-        look = look_at_depth(looks[first[0]], depth)
-        look = LineStyle(look.colour, look.marker, "-") if solid else look
+        look = LineStyle(looks[first].colour, looks[first].marker, "-") if solid else looks[first]
         label = ", ".join([*networks[:-1], named(case, networks[-1], first[1])])
-        lines.append(LayerLine(networks, first[1], label, look, len(cells[first]), counts[first]))
+        lines.append(
+            LayerLine(networks, first[1], label, look, len(cells[first]), counts[first], case.where(cells[first]))
+        )
     return lines
 
 
@@ -206,10 +206,10 @@ def share_of(what: str, counts: Counts, *, by_chance: bool = False) -> float:
     return part / all_of if all_of else nan
 
 
-def cell_of_shares(shares: Sequence[float], asked: int) -> Cell | None:
+def cell_of_shares(shares: Sequence[float], asked: int, where: Where) -> Cell | None:
     """The cell of shares in replicates, of which so many were asked for; None where all are shares of nothing."""
     cell = cell_of(shares, asked)
-    return cell if cell.n else None
+    return replace(cell, where=where) if cell.n else None
 
 
 def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[MeanPoint]]:
@@ -219,7 +219,7 @@ def _whole(lines: Sequence[LayerLine], what: str, layers: int) -> Iterator[list[
         share = line.whole(what)
         if all(PERCENT * abs(share - other) >= ALIKE for other in shares):
             shares.append(share)
-            cell = exact(share, len(line.counts))
+            cell = replace(exact(share, len(line.counts)), where=line.where)
             yield [MeanPoint(-0.5, cell), MeanPoint(layers - 0.5, cell)]
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.catalog.metric import Metric
 from lmcspec.plan import Target
-from lmcspec.report.figures.by_sparsity import spreads_of
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.layer_axis import in_order, short
 from lmcspec.report.figures.layers import LABELS, Counts, cell_of_shares, scale_shares, share_of, together
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, passed_over, spreads_of
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import same_scale
@@ -87,6 +86,7 @@ def densities(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
     figure = draw(shown, Frame(3.1), options, settle, _named_in_legend(shown))
     caption = f"Means over replicates, {spreads_of(points_of(shown))} one sample standard deviation. Layers from the "
     caption += "first (dark) to the last (light) in the network's order; grey: over all layers together."
+    caption += passed_over(points_of(shown))
     return Drawing(name, title, figure, caption, tuple(note for masks in every for note in _notes(masks)))
 
 
@@ -117,7 +117,8 @@ def _lines(masks: Masks, what: str, options: Options) -> list[Line]:
         points = []
         for level, of_level in masks.targets.items():
             shares = [share_of(what, counts_of(counts)) for counts in masks.counts(level)]
-            points.append(MeanPoint(_place(masks, level, options), cell_of_shares(shares, len(of_level))))
+            cell = cell_of_shares(shares, len(of_level), masks.results.where(of_level))
+            points.append(MeanPoint(_place(masks, level, options), cell))
         return Line(label, look, points)
 
     of_layers = [

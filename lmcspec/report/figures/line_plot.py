@@ -3,13 +3,15 @@
 A plot says which lines stand in which axes and what is on x; see `by_sparsity`, `by_step` and `through`.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.agreements import FIXED_POINTS, OF_GROUP
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, counted, draw_line
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, counted, draw_line, drawable, has_bars
+from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import grid, same_scale
@@ -32,7 +34,7 @@ class Plotted:
     y: OnY
     lines: Sequence[Line]
     dense: Cell | None = None
-    """The dense network, a grey band of mean ± sample standard deviation."""
+    """The dense network, a grey line with mean ± sample standard deviation."""
     threshold: float = 0.0
     """Below which a network is stable: a dashed line, where it is not 0."""
     title: str = ""
@@ -96,14 +98,17 @@ def draw(
         else:
             made = grid(len(panels), rows, high=frame.high, shared=same_scale(options), columns=frame.columns)
             figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
+        bars = has_bars(points_of(panels))
         handles: dict[str, Any] = {}
         filled: list[tuple[Axes, Plotted]] = []
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             for place, (axes, row) in enumerate(zip(column, panel.rows, strict=True)):
                 for line in row.lines:
-                    handles.setdefault(line.label, draw_line(axes, line.points, line.look, line.label, row.y.scale))
+                    handle = draw_line(axes, line.points, line.look, line.label, row.y.scale, bars)
+                    handles.setdefault(line.label, handle)
+                put_marks(figure, _marks(axes, row, row.title or panel.title))
                 if row.dense is not None:
-                    band = _draw_dense(axes, row.dense, row.y.scale)
+                    band = _draw_dense(axes, row.dense, row.y.scale, bars)
                     if DENSE_LABEL in row.points or DENSE_LABEL not in handles:
                         handles[DENSE_LABEL] = band
                 _draw_threshold(axes, row.threshold)
@@ -143,10 +148,24 @@ def _draw_threshold(axes: "Axes", threshold: float) -> None:
         axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
 
 
-def _draw_dense(axes: "Axes", dense: Cell, scale: float) -> Any:
-    """A grey band of mean ± std, and the handle for a legend."""
+def _marks(axes: "Axes", row: Plotted, panel: str) -> Iterator[Mark]:
+    """What the lines of one pair of axes show, and the dense network's level."""
+    words, unit = row.y.metric.label(), row.y.metric.unit
+    for line in row.lines:
+        for point in line.points:
+            if point.cell is not None and not math.isnan(drawable(unit.scale * point.cell.mean)):
+                yield Mark(panel, line.label.removeprefix("_"), words, point.x, point.cell, unit, axes)
+    if row.dense is not None:
+        yield Mark(panel, DENSE_LABEL, words, None, row.dense, unit)
+
+
+def _draw_dense(axes: "Axes", dense: Cell, scale: float, bars: bool) -> Any:
+    """A grey line with a band of mean ± std, or a bar at its end; and the handle for a legend."""
     mean, std = scale * dense.mean, scale * (dense.std or 0.0)
-    if std:
+    if std and bars:
+        ends: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": DENSE, "label": "_bars"}
+        axes.plot([0.99, 0.99], [mean - std, mean + std], linewidth=1.1, alpha=0.7, **ends)
+    elif std:
         axes.axhspan(mean - std, mean + std, color=DENSE, alpha=0.13, linewidth=0, zorder=0)
     axes.axhline(mean, color=DENSE, linewidth=1, zorder=1)
     return _key(DENSE_LABEL, LineStyle(DENSE, "", "-", 1))

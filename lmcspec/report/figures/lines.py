@@ -1,8 +1,9 @@
 """A line over replicates: mean, band or bars of one standard deviation, open markers where something is amiss."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.summary import Cell
@@ -15,6 +16,10 @@ BEYOND = 1e100
 """Values from here on, and those that are no numbers, have no place on an axis."""
 FEW = 4
 """Up to so many points have bars: a band would say something about what lies between them."""
+CROWDED = 25
+"""Lines of more points than these have bands, and no markers."""
+OVER: dict[str, Any] = {"linewidth": 0.9, "linestyle": (0, (2, 3)), "alpha": 0.75}
+"""How a line goes over levels that have no point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +63,123 @@ def exact(value: float, n: int = 1) -> Cell:
     return Cell(value, None, n, (), asked=n)
 
 
+def plain(cell: Cell) -> Cell:
+    """The mean of a cell for a line that shows nothing else of it."""
+    return replace(cell, std=None, asked=cell.n, outcomes=(), noise=())
+
+
 def without_spread(point: MeanPoint) -> MeanPoint:
     """The mean alone; of how many replicates it is, and what is amiss with them, stays."""
     return point if point.cell is None else replace(point, cell=replace(point.cell, std=None))
 
 
-def draw_line(axes: "Axes", points: Sequence[MeanPoint], look: LineStyle, label: str, scale: float = PERCENT) -> Any:
-    """Draw the points, in percent by default, from left to right; the handle for a legend."""
-    colour, marker = look.colour, look.marker
+def draw_line(
+    axes: "Axes",
+    points: Sequence[MeanPoint],
+    look: LineStyle,
+    label: str,
+    scale: float = PERCENT,
+    bars: bool | None = None,
+) -> Any:
+    """Draw the points, in percent by default, from left to right; the handle for a legend.
+
+    Levels between which others lie are joined by a thin broken line, see `pieces`. `bars` says how spreads are shown;
+    as they are for this line alone unless told.
+    """
     wide: dict[str, Any] = {"linewidth": look.width, "markersize": look.size}
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
     means = [math.nan if point.cell is None else drawable(scale * point.cell.mean) for point in ordered]
     spreads = [scale * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
-    (line,) = axes.plot(x, means, color=colour, marker=marker, linestyle=look.dashes, label=label, **wide)
-    if len(points) > FEW:
-        band(axes, x, means, spreads, colour)
-    elif any(spreads):
-        axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, elinewidth=1.1, alpha=0.7, label="_bars")
+    runs = pieces(ordered)
+    whole: dict[str, Any] = {"color": look.colour, "marker": look.marker, "linestyle": look.dashes, **wide}
+    drawn: dict[str, Any] = whole if len(runs) == 1 else {**whole, "linestyle": "none"}
+    (line,) = axes.plot(x, means, label=label, **drawn)
+    handle = line if len(runs) == 1 else _in_runs(axes, line, runs, x, means, whole)
+    if bars if bars is not None else has_bars([points]):
+        _bars(axes, x, means, spreads, look.colour)
+    else:
+        for run in runs:
+            band(axes, x[run], means[run], spreads[run], look.colour)
     floors = [math.nan if not (point.cell and point.cell.floor) else scale * point.cell.floor.high for point in ordered]
-    if not all(map(math.isnan, floors)):
-        axes.plot(x, floors, color=colour, linestyle=":", linewidth=0.9, alpha=0.8, label="_floor")
+    for run in runs if not all(map(math.isnan, floors)) else ():
+        stroke = "_" if run.stop - run.start == 1 else ""
+        dotted: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9, "alpha": 0.8, "marker": stroke}
+        axes.plot(x[run], floors[run], color=look.colour, label="_floor", **dotted)
     amiss = [index for index, point in enumerate(ordered) if point.amiss]
     if amiss:
         axes.plot(
             [x[index] for index in amiss],
             [means[index] for index in amiss],
-            color=colour,
-            marker=marker,
+            color=look.colour,
+            marker=look.marker,
             linestyle="none",
             markerfacecolor="white",
             zorder=line.get_zorder() + 0.1,
             label="_open",
         )
-    return line
+    return handle
+
+
+def pieces(ordered: Sequence[MeanPoint]) -> list[slice]:
+    """The parts of a line in which no level is passed over: between two of them lie levels that have no point.
+
+    Points of several networks, or of one level, are one part whatever lies between them.
+    """
+    ends = [place for place, (before, after) in enumerate(pairwise(ordered), 1) if _apart(before, after)]
+    return [slice(start, end) for start, end in pairwise([0, *ends, len(ordered)])]
+
+
+def _apart(before: MeanPoint, after: MeanPoint) -> bool:
+    of_before, of_after = (point.cell.where if point.cell else None for point in (before, after))
+    if of_before is None or of_after is None or of_before[:2] != of_after[:2]:
+        return False
+    return abs(of_before.level - of_after.level) > 1
+
+
+def has_gaps(lines: Iterable[Sequence[MeanPoint]]) -> bool:
+    """Whether any of these lines passes over levels."""
+    return any(len(pieces(sorted(points, key=lambda point: point.x))) > 1 for points in lines)
+
+
+def has_bars(lines: Iterable[Sequence[MeanPoint]]) -> bool:
+    """Whether all spreads of a figure are shown as bars, not as bands: a band says something about what lies between.
+
+    They are where a line has few points or passes over levels, unless another has too many to tell bars apart.
+    """
+    spread = [points for points in lines if any(point.cell and point.cell.std for point in points)]
+    crowded = any(len(points) > CROWDED for points in spread)
+    return not crowded and (any(len(points) <= FEW for points in spread) or has_gaps(spread))
+
+
+def spreads_of(lines: Iterable[Sequence[MeanPoint]]) -> str:
+    """The word for how a figure of these lines shows spreads: bars, or bands."""
+    return "bars" if has_bars(lines) else "bands"
+
+
+def passed_over(lines: Iterable[Sequence[MeanPoint]]) -> str:
+    """For a caption: what thin broken lines are, where there are any."""
+    return " Thin broken lines pass over levels that are not shown." if has_gaps(lines) else ""
+
+
+def _in_runs(
+    axes: "Axes", line: Any, runs: Sequence[slice], x: Sequence[float], means: Sequence[float], look: dict[str, Any]
+) -> Any:
+    """Draw a line part by part, with thin broken lines from one to the next; the handle for a legend."""
+    from matplotlib.lines import Line2D
+
+    plain: dict[str, Any] = {**look, "marker": "", "zorder": line.get_zorder()}
+    for run in runs:
+        axes.plot(x[run], means[run], label="_run", **plain)
+    for before, after in pairwise(runs):
+        ends = slice(before.stop - 1, after.start + 1)
+        axes.plot(x[ends], means[ends], color=look["color"], label="_over", **OVER)
+    return Line2D([], [], label=line.get_label(), **look)
+
+
+def _bars(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
+    if any(spreads):
+        axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, elinewidth=1.1, alpha=0.7, label="_bars")
 
 
 def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
@@ -109,7 +197,8 @@ def floors_of(cells: Sequence[Cell]) -> str:
     if not images:
         return ""
     count = f"{images[0]:,}" if len(images) == 1 else f"{images[0]:,} to {images[-1]:,}"
-    return f" Dotted: what the choice of {count} images alone makes of it in 19 of 20 cases where nothing rises."
+    what = f"what the choice of {count} images alone makes of it in 19 of 20 cases where nothing rises"
+    return f" Dotted, or a stroke: {what}."
 
 
 def drawable(value: float) -> float:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lmcspec.catalog import Metric
 from lmcspec.plan.mask_cost import Seen, mask_costs
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, exact
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, points_of
+from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, exact, passed_over
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.one_shot import curves_of
 from lmcspec.report.figures.options import Options
@@ -17,6 +17,7 @@ from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.sparsity_axis import finish
 from lmcspec.report.figures.style import Drawing, looks_of
 from lmcspec.report.figures.ticks import thousands
+from lmcspec.report.summary import Where
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +44,7 @@ class CostLine:
     labels: tuple[str, ...]
     networks: tuple[str, ...]
     points: tuple[tuple[float, Seen], ...]
+    levels: tuple[int, ...]
 
     @property
     def label(self) -> str:
@@ -85,6 +87,7 @@ def masks(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     caption += "".join(words for kind, words in SAID.items() if kind in kinds)
     if any(_left_out(panel) for panel in panels):
         caption += " Baselines take what the networks take whose masks they have."
+    caption += passed_over(points_of(shown))
     return Drawing(name, TITLE, figure, caption, notes)
 
 
@@ -114,12 +117,13 @@ def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
         for network in curve.networks:
             for level in case.levels(network, options.levels, list(seen[network])):
                 left = round(PERCENT * case.density(network, level), 9)
-                points.append((PERCENT - left if options.x == "sparsity" else left, seen[network][level]))
+                points.append((PERCENT - left if options.x == "sparsity" else left, seen[network][level], level))
         if len(curve.networks) > 1:
             points.sort(key=lambda point: point[0])
-        key = tuple(point for point in points if point[1].unpacked)
-        if key:
-            before = lines.get(key, CostLine((), (), key))
+        shown = [point for point in points if point[1].unpacked]
+        if shown:
+            key = tuple((x, images) for x, images, _ in shown)
+            before = lines.get(key, CostLine((), (), key, tuple(level for _, _, level in shown)))
             labels, networks = (*before.labels, curve.label), (*before.networks, *curve.networks)
             lines[key] = replace(before, labels=labels, networks=networks)
     return list(lines.values())
@@ -143,7 +147,14 @@ def _drawn(panel: Panel, lines: Sequence[CostLine]) -> Iterator[Line]:
         look = looks[line.networks[0]]
         for kind, counts in line.counts().items():
             first = kind == UNPACKED
-            points = [MeanPoint(x, exact(count)) for (x, _), count in zip(line.points, counts, strict=True)]
+            places = [
+                Where(panel.results.case, line.networks[0], level, panel.results.sparsity(line.networks[0], level))
+                for level in line.levels
+            ]
+            points = [
+                MeanPoint(x, replace(exact(count), where=where))
+                for (x, _), count, where in zip(line.points, counts, places, strict=True)
+            ]
             label = line.label if first else f"{line.label}, {kind}"
             yield Line(label, replace(look, dashes=COUNTED_DASHES[kind], size=None if first else SMALL), points)
 

@@ -1,15 +1,12 @@
 """Several one-shot networks that make one curve: a family pruned once, each member to another sparsity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmcspec.base.members import curve, member, without_how_far
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import LineStyle
-from lmcspec.report.figures.style import COLOURS, MARKERS, dashes_among, look_of, looks_of
-from lmcspec.report.members import family, member
-
-HOW_FAR = ("sparsity", "fraction")
-"""The keys of a stage that say how far a round prunes."""
+from lmcspec.report.figures.style import look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ def curves_of(case: CaseResults, networks: Sequence[str]) -> list[NetworksLine]:
     members: dict[str, list[str]] = {}
     for network in networks:
         once = len(case.plan.levels.get((case.case, network), ())) == 2
-        members.setdefault(_label(network) if once else network, []).append(network)
+        members.setdefault(curve(network) if once else network, []).append(network)
     # One that shares its line with nobody keeps its whole name.
     return [
         NetworksLine(label if len(networks_of) > 1 else networks_of[0], tuple(networks_of))
@@ -44,23 +41,8 @@ def joins(case: CaseResults, axis: str) -> bool:
 
 
 def looks_of_curves(case: CaseResults, curves: Sequence[NetworksLine]) -> dict[str, LineStyle]:
-    """How they look: as their networks do, or where some are of several networks a colour for each curve.
-
-    Baselines have the colour of the curve whose masks they take, on a broken line.
-    """
-    if all(len(curve.networks) == 1 for curve in curves):
-        looks = looks_of(case, [curve.label for curve in curves])
-        return {curve.label: looks[curve.label] for curve in curves}
-    place = {network: curve.label for curve in curves for network in curve.networks}
-    originals = {curve.label: place.get(case.original(curve.networks[0]), curve.label) for curve in curves}
-    leading = [label for label, original in originals.items() if label == original]
-    looks = {}
-    for number, (label, original) in enumerate(originals.items()):
-        twins = [other for other, of in originals.items() if of == original and other != original]
-        colour = COLOURS[leading.index(original) % len(COLOURS)]
-        looks[label] = LineStyle(colour, MARKERS[number % len(MARKERS)], dashes_among(twins, label))
-    dense = {curve.label for curve in curves if not set(curve.networks) & set(case.pruned)}
-    return looks | {label: look_of(case, label, 0) for label in dense}
+    """How they look: as their networks do, which are alike where one curve has several."""
+    return {curve.label: look_of(case, curve.networks[0]) for curve in curves}
 
 
 def case_without_how_far(case: CaseResults) -> str:
@@ -70,13 +52,4 @@ def case_without_how_far(case: CaseResults) -> str:
     """
     values = member(f"[{case.case}]")
     once = all(len(case.plan.levels[case.case, network]) == 2 for network in case.pruned)
-    return _without_how_far(values) if once and values else case.case
-
-
-def _label(network: str) -> str:
-    rest = _without_how_far(member(network))
-    return f"{family(network)}[{rest}]" if rest else family(network)
-
-
-def _without_how_far(values: Mapping[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in values.items() if key.rpartition(".")[2] not in HOW_FAR)
+    return without_how_far(values) if once and values else case.case

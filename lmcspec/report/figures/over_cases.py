@@ -13,16 +13,16 @@ from lmcspec.report.figures.agreements import (
     held_against,
     is_of_fixed_points,
 )
-from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
+from lmcspec.report.figures.by_sparsity import pooled_words
 from lmcspec.report.figures.by_step import shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero, points_of
-from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, floors_of
+from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, floors_of, spreads_of
 from lmcspec.report.figures.metrics import OnY, check_y, y_of
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.setting_axis import OnX, SettingAxis, axis_of_values
 from lmcspec.report.figures.sparsity_axis import gaps
-from lmcspec.report.figures.style import DENSE, LINE_DASHES, Drawing
+from lmcspec.report.figures.style import DASHES, DENSE, Drawing
 from lmcspec.report.figures.ways import asked_ways, few_ways, label_of_way, looks_of_ways, uncrowded
 from lmcspec.report.tidy import Row, measure_of
 
@@ -130,7 +130,7 @@ def _lines(groups: Sequence[_Group], place: Place, y: OnY, options: Options) -> 
         looks = looks_of_ways(group.cases[0][0])
         for (label, way), of_line in points.items():
             look = looks.get(way, LineStyle(DENSE, "o", "-"))
-            look = replace(look, dashes=LINE_DASHES[number % len(LINE_DASHES)]) if len(groups) > 1 else look
+            look = replace(look, dashes=DASHES[number % len(DASHES)]) if len(groups) > 1 else look
             yield Line(label, uncrowded(look, of_line), of_line)
     if is_of_fixed_points(y):
         every = [(case, x, row) for group in groups for case, x in group.cases for row in _rows(case, y, options)]

@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 from lmcspec.plan.way_axis import key_called
 from lmcspec.report.figures.agreements import BY_CHANCE, CHANCE, SAID, chance_beside, held_against, is_of_fixed_points
-from lmcspec.report.figures.by_sparsity import pooled_words, spreads_of
+from lmcspec.report.figures.by_sparsity import pooled_words
 from lmcspec.report.figures.by_step import named, shown_levels
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.family_curves import Curve, Curves, axis_of, curves_of
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero, points_of
-from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, exact, floors_of
+from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, floors_of, plain, spreads_of
 from lmcspec.report.figures.metrics import OnY, check_y, y_of
 from lmcspec.report.figures.options import Options, UndrawableError
 from lmcspec.report.figures.panels import panels_of
 from lmcspec.report.figures.setting_axis import OnX, SettingAxis
 from lmcspec.report.figures.sparsity_axis import gaps
-from lmcspec.report.figures.style import LINE_DASHES, MARKERS, Drawing, shades
+from lmcspec.report.figures.style import DASHES, MARKERS, Drawing, shades
 from lmcspec.report.figures.ways import asked_ways, label_of_way, look_of_ways, looks_of_ways
 from lmcspec.report.tidy import Row
 from lmcspec.spec.names import NONE
@@ -211,7 +211,7 @@ class CurvesDrawn:
             cells = {x: cell for x, row in rows.items() if (cell := self.case.cell(row, self.options)) is not None}
             if cells:
                 look = replace(looks[way], marker="", dashes="--", width=1.1)
-                points = [MeanPoint(x, exact(cell.mean, cell.n)) for x, cell in cells.items()]
+                points = [MeanPoint(x, plain(cell)) for x, cell in cells.items()]
                 yield Line(self._named(next(iter(rows.values()))), look, points)
 
     def _by_chance(self) -> Iterator[Line]:
@@ -242,7 +242,7 @@ class CurvesDrawn:
             place = self.curves.told.index(curve.told)
             return LineStyle(shades(len(self.curves.told))[place], MARKERS[place % len(MARKERS)], "-")
         twins = [other for other in curves if other.family == curve.family]
-        dashes = LINE_DASHES[twins.index(curve) % len(LINE_DASHES)]
+        dashes = DASHES[twins.index(curve) % len(DASHES)]
         return replace(look_of_ways(self.case, curve.family), dashes=dashes)
 
 

@@ -1,16 +1,19 @@
 """Overview over the cases of a sweep: each network by a baseline, in stability and in accuracy at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isinf, log
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.catalog.metric import NUMBER
 from lmcspec.catalog.plots.overview import CARD as OVERVIEW
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.ratios import Ratio, RatioPoint, compare
-from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, colour, drawn, legend, marker, name_y
+from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, drawn, legend, look_of, name_y
+from lmcspec.report.summary import Cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,6 +79,7 @@ def overview(cases: Sequence[CaseResults], options: Options, name: str) -> Drawi
         for case, network in dict.fromkeys((point.case, point.network) for point in points):
             of_network = [point for point in points if (point.case, point.network) == (case, network)]
             _draw(axes, of_network, x, y, [areas[_size(point, size)] for point in of_network], looks)
+        put_marks(figure, (mark for point in points for mark in _marks(axes, point, x, y, labels)))
         if size == "compression" and len(points) <= NAMED:
             _name(axes, points, x, y)
         axes.set_xlabel(labels[x])
@@ -91,6 +95,16 @@ def overview(cases: Sequence[CaseResults], options: Options, name: str) -> Drawi
     )
     caption += f"initial weights. Markers grow with the compression of {SIZES[size]}."
     return Drawing(name, title, figure, caption, notes)
+
+
+def _marks(axes: "Axes", point: RatioPoint, x: str, y: str, labels: Mapping[str, str]) -> Iterator[Mark]:
+    """Both ratios of a point."""
+    line = ", ".join(filter(None, (point.case, point.network)))
+    place = _of(point, x).value, _of(point, y).value
+    for which in (y, x):
+        ratio = _of(point, which)
+        cell = Cell(ratio.value, _bar(ratio) or None, ratio.n, (), asked=ratio.n, where=point.where)
+        yield Mark("", line, labels[which], place[0], cell, NUMBER, axes, place)
 
 
 def _cannot(cases: Sequence[CaseResults], options: Options) -> str:
@@ -159,11 +173,11 @@ def _looks(cases: Sequence[CaseResults], points: Sequence[RatioPoint], options: 
     home = {network: next(case for case in cases if network in case.networks) for network in networks}
     colours = {
         "case": {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)},
-        "network": {network: colour(home[network], network) for network in networks},
+        "network": {network: look_of(home[network], network).colour for network in networks},
     }
     markers = {
         "case": {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(names)},
-        "network": {network: marker(home[network], network) for network in networks},
+        "network": {network: look_of(home[network], network).marker for network in networks},
     }
     by_marker = other if len(values[other]) > 1 else series
     return Looks(series, colours[series], markers[by_marker], by_marker)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lmcspec.base.members import family
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import canvas
-from lmcspec.report.members import family
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,14 +8,14 @@ from lmcspec.catalog import Metric
 from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero
-from lmcspec.report.figures.lines import FEW, Line, LineStyle, MeanPoint
+from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw, from_zero, points_of
+from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint, spreads_of
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.style import DENSE, Drawing
 from lmcspec.report.figures.ways import UNPERMUTED, looks_of_ways
-from lmcspec.report.summary import cell_of
+from lmcspec.report.summary import Where, cell_of
 from lmcspec.report.tidy import measure_of
 from lmcspec.spec.names import NONE
 
@@ -104,7 +104,7 @@ def _row(case: CaseResults, options: Options, what: str, drawn: Sequence[tuple[T
     for target, lengths in drawn:
         solid = looks[target.under]
         for metric in metrics:
-            if points := _points(metric, lengths):
+            if points := _points(metric, lengths, case.where([target])):
                 line = _line(metric, target.under, solid, looks[NONE], points)
                 # What is unpermuted, and chance, are the same whatever the permutation.
                 lines += [line] if line.label not in {other.label for other in lines} else []
@@ -126,12 +126,12 @@ def _metric(case: CaseResults, options: Options, number: str, target: Target) ->
     return metric
 
 
-def _points(metric: Metric, lengths: Mapping[str, Any]) -> list[MeanPoint]:
+def _points(metric: Metric, lengths: Mapping[str, Any], where: Where) -> list[MeanPoint]:
     """The mean over paths of each length, and their spread."""
     of_lengths = {int(length): of["values"].get(metric.name, ()) for length, of in lengths.items()}
     chance = metric.name == "fixed-points-by-chance"
     shown = {length: values[:1] if chance else values for length, values in of_lengths.items() if values}
-    cells = {length: cell_of(values, len(values)) for length, values in sorted(shown.items())}
+    cells = {length: replace(cell_of(values, len(values)), where=where) for length, values in sorted(shown.items())}
     return [
         MeanPoint(float(length), cell if cell.n else None, "" if cell.n else "no number")
         for length, cell in cells.items()
@@ -152,9 +152,8 @@ def _line(metric: Metric, under: str, solid: LineStyle, grey: LineStyle, points:
 
 def _caption(rows: Sequence[str], paths: set[int], shown: Sequence[LinePanel]) -> str:
     count = f"{min(paths)}" if len(paths) == 1 else f"{min(paths)} to {max(paths)}"
-    band = any(len(line.points) > FEW for panel in shown for row in panel.rows for line in row.lines)
     caption = (
-        f"Means over {count} random paths of each length, {'bands' if band else 'bars'} one sample standard deviation "
+        f"Means over {count} random paths of each length, {spreads_of(points_of(shown))} one sample standard deviation "
         "of these: paths share networks, so that no n and no interval follow from it."
     )
     if "barrier" in rows:

@@ -11,7 +11,7 @@ from lmcspec.plan import Plan
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
-from lmcspec.report.summary import Cell
+from lmcspec.report.summary import Cell, Where
 from lmcspec.report.tidy import Row, measure_of
 from lmcspec.report.words import at_levels
 from lmcspec.tasks import Task
@@ -42,6 +42,8 @@ class RatioPoint:
     accuracy: Ratio
     density: float
     data_compression: float
+    where: Where | None
+    """Where its barrier stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ def compare(case: CaseResults, options: Options, baseline: str, label: str) -> C
             accuracy = _ratio(case, accuracies.get((network, level)), accuracies.get((baseline, level)))
             if barrier and accuracy:
                 density, data = case.density(network, level), data_compression(case, network, level)
-                points.append(RatioPoint(case.case, network, level, barrier, accuracy, density, data))
+                cell = case.cell(ours[alike[0]])
+                where = cell.where if cell else None
+                points.append(RatioPoint(case.case, network, level, barrier, accuracy, density, data, where))
             else:
                 without.setdefault(network, []).append(level)
     return CaseRatios(tuple(points), split, tuple(_notes(points, baseline, label, without, steps)))

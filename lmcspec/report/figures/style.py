@@ -2,24 +2,25 @@
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from lmcspec.base.palette import COLOURS, DENSE, colour_of
+from lmcspec.base.palette import COLOURS, DASHES, DENSE, MARKERS
+from lmcspec.report.figures.alt import seen
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import LineStyle
-from lmcspec.report.members import family
+from lmcspec.report.figures.links import linked
+from lmcspec.report.figures.marks import marks_of
 from lmcspec.report.text_table import TextTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MARKERS = "osD^vPX*<>"
-LINE_DASHES = ("-", "--", ":", "-.")
-"""What tells lines of one colour apart."""
+Place = tuple[Any, ...]
+"""(network, level), and what else tells a line from others."""
 BEST = LineStyle(COLOURS[8], "*", "-")
 """The look of the best of a family beside the lines of its members."""
 LOOKS: dict[str, Any] = {
@@ -45,8 +46,6 @@ LOOKS: dict[str, Any] = {
 }
 
 
-LIGHTEST, DARKEST = 0.62, -0.5
-"""How much white the lightest tint of a colour has, and how much black the darkest, below 0."""
 SPLITS = {"test": COLOURS[8], "train": COLOURS[7], "validation": COLOURS[4]}
 """Images, in the order in which they are shown, and their colours where lines are told apart by them."""
 
@@ -76,6 +75,12 @@ class Drawing:
     table: TextTable | None = None
     """Where the spec asks for a table among the figures."""
 
+    @property
+    def alt(self) -> str:
+        """What is seen in it, in a sentence or two."""
+        marks = marks_of(self.figure)
+        return seen(marks, self.title) if marks else f"{self.title}. {self.caption}".strip()
+
 
 def canvas(
     rows: int,
@@ -95,31 +100,32 @@ def canvas(
 
 def look_of(case: CaseResults, network: str, level: int = 1) -> LineStyle:
     """How a network's line looks: one colour, marker and kind of line in all figures; what is dense is grey."""
-    if not level:
-        return LineStyle(DENSE, "o", "-")
-    return LineStyle(colour(case, network), marker(case, network), dashes(case, network))
+    return LineStyle(*case.looks[network]) if level else LineStyle(DENSE, MARKERS[0], "-")
 
 
 def looks_of(case: CaseResults, networks: Sequence[str]) -> dict[str, LineStyle]:
-    """How the lines of the networks of one panel look.
-
-    Where the panel has one of each family they have the families' looks, the same in panels of cases whose families
-    have other members.
-    """
-    one_each = len({family(network) for network in networks}) == len(set(networks))
-    return {
-        network: look_of_family(case, family(network)) if one_each else look_of(case, network) for network in networks
-    }
+    """How the lines of some networks look."""
+    return {network: look_of(case, network) for network in networks}
 
 
 def look_of_family(case: CaseResults, name: str) -> LineStyle:
-    """How the line of a whole family looks; of a network that stands alone its own."""
-    if name not in case.families:
-        return LineStyle(DENSE, "o", "-")
-    place = case.families.index(name)
-    original = case.original(name)
-    twins = [name for name in case.families if name != original and case.original(name) == original]
-    return LineStyle(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], dashes_among(twins, name))
+    """How a line of a whole family looks; of a network that stands alone its own."""
+    return LineStyle(*case.looks[name])
+
+
+def looks_of_places(case: CaseResults, places: Iterable[Place]) -> dict[Place, LineStyle]:
+    """How lines of one figure look that are of a network at a level each, or are told apart by more than that.
+
+    Each has the look of its network; further ones of that are lighter from one to the next, see `look_at_depth`.
+    """
+    looks = {place: look_of(case, place[0], place[1]) for place in places}
+    depths: dict[LineStyle, int] = {}
+    given: dict[Place, LineStyle] = {}
+    for place, look in looks.items():
+        depth = depths.get(look, 0)
+        depths[look] = depth + 1
+        given[place] = look_at_depth(look, depth)
+    return given
 
 
 def look_at_depth(look: LineStyle, depth: int) -> LineStyle:
@@ -132,7 +138,7 @@ def look_at_depth(look: LineStyle, depth: int) -> LineStyle:
     share = 1 - 0.62**depth
     red, green, blue = (part + share * (1 - part) for part in to_rgb(look.colour))
     colour = to_hex((red, green, blue)) if depth else look.colour
-    return LineStyle(colour, look.marker, LINE_DASHES[depth % len(LINE_DASHES)] if look.dashes == "-" else look.dashes)
+    return LineStyle(colour, look.marker, DASHES[depth % len(DASHES)] if look.dashes == "-" else look.dashes)
 
 
 def look_of_split(split: str, alone: bool, other: LineStyle) -> LineStyle:
@@ -149,44 +155,6 @@ def shades(count: int) -> list[str]:
 
     scale = matplotlib.colormaps["viridis"]
     return [to_hex(scale(0.88 * place / max(1, count - 1))) for place in range(count)]
-
-
-def tints(colour: str, count: int) -> list[str]:
-    """Take so many tints of one colour, from light to dark."""
-    from matplotlib.colors import to_hex, to_rgb
-
-    red, green, blue = to_rgb(colour)
-    shares = [LIGHTEST + (DARKEST - LIGHTEST) * place / max(1, count - 1) for place in range(count)]
-    return [to_hex((_mixed(red, share), _mixed(green, share), _mixed(blue, share))) for share in shares]
-
-
-def _mixed(part: float, share: float) -> float:
-    """A part of a colour with a share of white, or of black where that is below 0."""
-    return part + share * (1 - part) if share > 0 else part * (1 + share)
-
-
-def colour(case: CaseResults, network: str) -> str:
-    """The colour of a network, the same in all figures and in MLflow; what is only dense is grey."""
-    return colour_of(network, case.pruned, case.original)
-
-
-def marker(case: CaseResults, network: str) -> str:
-    """The marker of a network, by which its line is told from others in print."""
-    return MARKERS[case.pruned.index(network) % len(MARKERS)] if network in case.pruned else "o"
-
-
-def dashes(case: CaseResults, network: str) -> str:
-    """Baselines are dashed, further ones of the same network dotted in two ways."""
-    original = case.original(network)
-    if original == network:
-        return "-"
-    twins = [network for network in case.pruned if case.original(network) == original and network != original]
-    return dashes_among(twins, network, "--")
-
-
-def dashes_among(twins: Sequence[str], name: str, otherwise: str = "-") -> str:
-    """The dashes of one of the baselines that take the same masks; `otherwise` those of what is none of them."""
-    return LINE_DASHES[1:][twins.index(name) % 3] if name in twins else otherwise
 
 
 def name_y(axes: "Axes", words: str) -> None:
@@ -251,7 +219,8 @@ def files(drawing: Drawing, suffixes: Sequence[str] = tuple(_METADATA)) -> dict[
             metadata = _METADATA[suffix]
             file = io.BytesIO()
             drawing.figure.savefig(file, format=suffix, dpi=DPI, metadata=metadata, facecolor="white")
-            contents[suffix] = file.getvalue()
+            drawn_last = file.getvalue()
+            contents[suffix] = linked(drawn_last, drawing.figure, drawing.alt) if suffix == "svg" else drawn_last
     return contents
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.catalog.metric import CHANGED
+from lmcspec.catalog.metric import CHANGED, Unit
 from lmcspec.report.figures.along_path import (
     UNITS,
     PathLine,
@@ -16,11 +16,14 @@ from lmcspec.report.figures.along_path import (
     over_replicates,
     policy_of,
 )
+from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import abreast
 from lmcspec.report.figures.style import SPLITS, Drawing, canvas, drawn
+from lmcspec.report.summary import cell_of
 from lmcspec.report.words import at_levels
 
 if TYPE_CHECKING:
@@ -61,7 +64,7 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
     """
     what = along(options)
     title = f"{what.capitalize()} along the straight path, by sparsity"
-    every = [panel for case in cases for panel in _panels(case, options, named=len(cases) > 1)]
+    every = [panel for case in cases for panel in _panels(case, options, by_case=len(cases) > 1)]
     notes = tuple(note for panel in every for note in panel.notes)
     panels = [panel for panel in every if panel.lines]
     if not panels:
@@ -78,6 +81,7 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
         shown = [(replace(panel, title=f"{panel.title}, k = {lines[0].key.k}"), lines) for panel, lines in shown]
     with drawn():
         figure = _draw(shown, UNITS[what].scale, f"{split} {what}{' (%)' * (what == 'error')}", _columns(cases, shown))
+    put_marks(figure, _marks(shown, f"{split} {what}", UNITS[what]))
     counts = sorted({len(line.curves) for _, lines in shown for line in lines})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
     caption = f"Between copies that part at step k{f' = {steps[0]}' * (len(steps) == 1)}; means over replicates "
@@ -90,10 +94,21 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
     return Drawing(name, title, figure, caption, notes)
 
 
-def _panels(case: CaseResults, options: Options, *, named: bool) -> Iterator[NetworkPanel]:
-    """A panel per network that has sparse levels, in the order of the figure's `networks`; `named` by its case, too.
+def _marks(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], on_y: str, unit: Unit) -> Iterator[Mark]:
+    """The measured levels; no place in a plane is theirs."""
+    for panel, lines in shown:
+        for line in lines:
+            for alpha, column in zip(line.alphas, zip(*line.curves, strict=True), strict=True):
+                cell = replace(cell_of(column, len(column)), where=line.where)
+                label = named(panel.results, panel.network, line.key.level)
+                if cell.n:
+                    yield Mark(panel.title, label, on_y, alpha, cell, unit)
 
-    Of several k's the one with most levels.
+
+def _panels(case: CaseResults, options: Options, *, by_case: bool) -> Iterator[NetworkPanel]:
+    """A panel per network that has sparse levels, in the order of the figure's `networks`.
+
+    Its title has the case, too, where that is asked for. Of several k's the one with most levels.
     """
     measures = [options.measure] if options.measure else case.measures("stability")
     levels_at: dict[str, dict[tuple[int, str], set[int]]] = {}
@@ -109,7 +124,7 @@ def _panels(case: CaseResults, options: Options, *, named: bool) -> Iterator[Net
         levels = case.levels(network, options.levels, sorted(places[at, k]))
         of_network = replace(options, networks=(network,), levels=levels, band=None)
         lines = tuple(line for line in curves_of(case, of_network) if line.key.at == at)
-        title = f"{case.case}, {network}" if named else network
+        title = f"{case.case}, {network}" if by_case else network
         notes = [f"{title}: k = {k} of {', '.join(k for _, k in sorted(places))}; say which with `at`"]
         notes = notes if len(places) > 1 else []
         if missing := set(levels) - {line.key.level for line in lines}:

@@ -3,18 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from lmcspec.base.palette import COLOURS, DARKEST, DASHES, LIGHTEST, MARKERS, tints
 from lmcspec.report.figures.case_results import CaseResults
-from lmcspec.report.figures.lines import Line, LineStyle, MeanPoint
+from lmcspec.report.figures.lines import CROWDED, Line, LineStyle, MeanPoint
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.style import COLOURS, LINE_DASHES, MARKERS, tints
 from lmcspec.report.tidy import Row
 from lmcspec.spec.names import NONE
 
 UNPERMUTED = "unpermuted"
 MOST = 12
 """Permutations of which each has a line, unless a figure asks for more."""
-CROWDED = 25
-"""Lines of more points than these have no markers."""
 _GREY = LineStyle(COLOURS[-1], "s", "--")
 
 
@@ -56,7 +54,7 @@ def looks_of_ways(case: CaseResults) -> Mapping[str, LineStyle]:
     looks = {NONE: _GREY}
     for place, members in enumerate(_families(case).values()):
         look = _look(place)
-        colours = tints(look.colour, len(members)) if len(members) > 1 else [look.colour]
+        colours = tints(look.colour, len(members), LIGHTEST, DARKEST) if len(members) > 1 else [look.colour]
         for number, (colour, names) in enumerate(zip(colours, members.values(), strict=True)):
             looks |= dict.fromkeys(names, LineStyle(colour, MARKERS[(place + number) % len(MARKERS)], "-"))
     return looks
@@ -112,7 +110,7 @@ def lines_of_ways(
         points = [point(row) for row in reversed(of_line.values())]
         look, words = uncrowded(looks[way], points), label(next(iter(of_line.values())).way)
         if len(networks) > 1:
-            look = replace(look, dashes=LINE_DASHES[names.index(called[network]) % len(LINE_DASHES)])
+            look = replace(look, dashes=DASHES[names.index(called[network]) % len(DASHES)])
             words = f"{words}, {called[network]}"
         lines.append(Line(words, look, points))
     return lines

@@ -57,7 +57,7 @@ def words_of(document: Schema, path: Path, data: Any) -> list[KeyWords]:
         data = _inside(data, part)
     told: dict[tuple[Any, ...], KeyWords] = {}
     for name, schema in reached:
-        words = _said(document, name, schema, data)
+        words = said(document, name, schema, data)
         key = (words.meaning, words.takes, str(words.default))
         if words.meaning:
             told[key] = words._replace(of=f"{told[key].of}, {words.of}") if key in told else words
@@ -117,7 +117,8 @@ def _inside(data: Any, part: str | int) -> Any:
         return None
 
 
-def _said(document: Schema, name: str, schema: Schema, data: Any) -> KeyWords:
+def said(document: Schema, name: str, schema: Schema, data: Any) -> KeyWords:
+    """What a schema says of a key, as that of the table `name` of the JSON Schema, where its value is `data`."""
     options = [option for option in schema.get("anyOf", [schema]) if option and not _is_each(option)]
     choices = [
         value for option in options for value in option.get("enum", [option["const"]] if "const" in option else [])

@@ -1,6 +1,7 @@
 """Pages of the catalog: every card with its settings, where it is from, and what implements it."""
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from docs.site.language import definitions, document, keys
@@ -56,7 +57,7 @@ def _card(card: Card) -> str:
     return page(
         f"## {card.name} {{ #{anchor(card.name)} }}",
         f"{card.doc[:1].upper()}{card.doc[1:]}.",
-        _about(card.config),
+        _about(card),
         _variants(card),
         *_facts(card),
         settings(card),
@@ -65,17 +66,19 @@ def _card(card: Card) -> str:
     )
 
 
-def _about(config: type) -> str:
-    """The paragraphs of the class under the settings of a card."""
-    return (config.__doc__ or "").replace("\n    ", "\n").strip()
+def _about(card: Card) -> str:
+    """The paragraphs of the class under the settings of a card, where they say more than its sentence."""
+    text = inspect.cleandoc(card.config.__doc__ or "")
+    return "" if text.rstrip(".").casefold() == card.doc.casefold() else text
 
 
 def _variants(card: Card) -> str:
-    said = [
-        f"{code(name)} is {code(card.name)} with {several([code(f'{key} = {_value(value)}') for key, value in more.items()], 'and')}"
-        for name, more in card.variants.items()
-    ]
+    said = [f"{code(name)} is {code(card.name)} with {_settings(more)}" for name, more in card.variants.items()]
     return f"Other names: {'; '.join(said)}." if said else ""
+
+
+def _settings(said: Mapping[str, Any]) -> str:
+    return several([code(f"{key} = {_value(value)}") for key, value in said.items()], "and")
 
 
 def _value(value: Any) -> str:

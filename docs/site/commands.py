@@ -74,6 +74,8 @@ def _exits(epilog: str) -> str:
 
 def _errors(number: int) -> str:
     """What the classes of errors that end in a code say of themselves."""
-    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.LmcspecError)]
+    classes = [
+        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.LmcspecError)
+    ]
     said = [(each.__doc__ or "").partition("\n\n")[0] for each in classes if each.exit_code == number]
     return " ".join(" ".join(text.split()) for text in said if number > 1) or "–"

@@ -64,8 +64,8 @@ def _page() -> str:
     return page(
         "# Codes of errors",
         "A spec that is wrong is told so by a code, the place, what was expected, and what is nearest to it or what to "
-        "type next; all that is wrong at once. `lmcspec explain E103` says what a code means. Below each code stands what "
-        "a spec that is wrong in this way is told.",
+        "type next; all that is wrong at once. `lmcspec explain E103` says what a code means. Beneath each code stands "
+        "what a spec that is wrong in this way is told.",
         table(("code", "what is wrong"), rows),
         *parts,
     )

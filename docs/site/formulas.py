@@ -26,13 +26,14 @@ class _Blocks(Preprocessor):
 class _InLine(InlineProcessor):
     """Code in a sentence between dollars."""
 
-    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # noqa: N802 (the name is Markdown's)
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:
         return self.md.htmlStash.store(convert(m[1])), m.start(0), m.end(0)
 
 
 class Formulas(Extension):
-    """Both, before anything else looks at backticks."""
+    """Both, before anything else looks at their backticks."""
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802
-        md.preprocessors.register(_Blocks(md), "formulas", 40)
+    def extendMarkdown(self, md: Markdown) -> None:
+        # After what cleans lines, which would take the marks of what is kept for dirt, and before fences of code.
+        md.preprocessors.register(_Blocks(md), "formulas", 27)
         md.inlinePatterns.register(_InLine(_IN_LINE, md), "formulas", 200)

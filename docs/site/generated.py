@@ -26,8 +26,8 @@ def _index() -> str:
         "# Reference",
         "Made from the code, so it says what this version does.",
         "- [The language](spec/README.md): every key of a spec\n"
-        "- [The catalog](cards/README.md): every model, data set, optimiser, schedule, distiller, criterion, measure and "
-        "plot, with its settings\n"
+        "- [The catalog](cards/README.md): every model, data set, optimiser, schedule, distiller, criterion, measure "
+        "and plot, with its settings\n"
         "- [Commands](commands.md): every command and its options, and the [exit codes](exit-codes.md)\n"
         "- [Codes of errors](errors.md): what each means, and an example of it\n"
         "- [Metrics](metrics.md): every number, its unit, and what it is called in MLflow",

@@ -13,8 +13,8 @@ from lmcspec.spec.schema_words import Schema
 from lmcspec.spec.toml_text import inline
 
 HEAD = ("key", "takes", "default", "meaning")
-TELLING = ("name", "method", "kind", "plot")
-"""Keys that say which card a table is of."""
+EXAMPLES = 4
+"""Of a key, at most: there may be one for every preset."""
 
 
 class Part(NamedTuple):
@@ -187,7 +187,7 @@ def takes(words: KeyWords, field: Schema) -> str:
 
 def meaning(words: KeyWords) -> str:
     """What a key means, with examples where its choices are none."""
-    examples = [code(inline(example)) for example in words.examples]
+    examples = [code(inline(example)) for example in words.examples[:EXAMPLES]]
     return words.meaning + (f" Such as {several(examples)}." if examples and not words.choices else "")
 
 
@@ -230,7 +230,9 @@ def _families(properties: Mapping[str, Schema]) -> str:
     if not by_each:
         return ""
     but = f", but not {several(others)}," if others else ""
-    return f"Any of these{but} may be `{{ each = […] }}`, which makes a [family](../../words.md): a member for each value."
+    return (
+        f"Any of these{but} may be `{{ each = […] }}`, which makes a [family](../../words.md): a member for each value."
+    )
 
 
 def _has_each(field: Schema) -> bool:

@@ -58,7 +58,9 @@ def text_of(path: str) -> str:
     text = file.read_text(encoding="utf-8")
     if path.endswith(".md"):
         return rewritten(text, path)
-    return UNSOUGHT + page(f"# {path}", f"{code(path)} of the repository:", block(text, LANGUAGES.get(file.suffix, "text")))
+    return UNSOUGHT + page(
+        f"# {path}", f"{code(path)} of the repository:", block(text, LANGUAGES.get(file.suffix, "text"))
+    )
 
 
 def _to(folder: str, name: str) -> str:

@@ -253,8 +253,9 @@ def writing(root: Path) -> Iterator[None]:
 
 
 _MAKE_SPACE = (
-    "free some space on that disk, or move the whole folder to a larger one and name it with --store or LMCSPEC_STORE; "
-    "then run the same command again: what is committed stays, the rest goes on from there"
+    "free some space on that disk (`lmcspec gc` shows what no study needs any more), or move the whole folder to a "
+    "larger one and name it with --store or LMCSPEC_STORE; then run the same command again: what is committed stays, "
+    "the rest goes on from there"
 )
 _MAKE_WRITABLE = "make the folder writable for you, or choose another with --store or LMCSPEC_STORE"
 _MOVE_AWAY = "move that away, or choose another folder with --store or LMCSPEC_STORE"

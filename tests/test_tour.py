@@ -15,6 +15,7 @@ from lmcspec.spec import load
 
 PAGE = page("tour.md")
 STEPS = list(steps(PAGE))
+SAID = " ".join(PAGE.split())
 COMMANDS = [step for step in STEPS if isinstance(step, Command)]
 TASKS = 10
 MOST = 20
@@ -66,9 +67,9 @@ def test_from_25_to_30_rounds_is_what_the_page_says():
     kept = before.keys() & after.keys()
     new = [after[task] for task in after.keys() - kept]
     gone = [before[task] for task in before.keys() - kept]
-    said = re.search(r"it would be (\d+) masks and (\d+) trainings, and as many copies and paths as here", PAGE)
+    said = re.search(r"it would be (\d+) masks and (\d+) trainings, and as many copies and paths as here", SAID)
     assert said is not None
-    copies, paths = (int(number) for number in re.search(r"\((\d+) copies, (\d+) paths\)", PAGE).groups())
+    copies, paths = (int(number) for number in re.search(r"\((\d+) copies, (\d+) paths\)", SAID).groups())
     assert new.count("prune") == int(said[1]) and new.count("train") == int(said[2]) + copies
     assert new.count("path") == paths and sorted(gone) == ["path"] * paths + ["train"] * copies
 

@@ -1,0 +1,110 @@
+"""The tutorial and docs/how-to.md: what each page has its readers type is typed in an empty folder, and prints what the page shows."""
+
+import pytest
+from pages_for_tests import DOCS, Command, File, Follower, check_shown, installed, masked, page, steps
+
+from docs.images.concepts import drawn
+
+PAGES = sorted(f"tutorial/{path.name}" for path in (DOCS / "tutorial").glob("*.md")) + ["how-to.md"]
+TRACKED = {"tutorial/first-study.md"}
+"""Pages that look at MLflow."""
+STAND_INS = {
+    "lmcspec ui": "timeout --preserve-status --signal=INT 20 lmcspec ui --port 0",
+    "uv pip install -e my-cards": "true # there is no network",
+}
+"""A server that nobody would end, and an installer that needs a network."""
+
+
+def test_these_are_the_pages():
+    assert {"tutorial/first-study.md", "tutorial/from-a-sentence.md", "tutorial/reading-results.md"} <= set(PAGES)
+    assert {f"tutorial/own-{what}.md" for what in ("model", "data", "measure")} <= set(PAGES)
+    assert "tutorial/cluster.md" in PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_commands_and_shows_what_they_print(name):
+    commands = [step for step in steps(page(name)) if isinstance(step, Command)]
+    assert len(commands) >= 3
+    assert sum(any(line != "…" for line in command.shown) for command in commands) >= len(commands) / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_says_is_what_happens(name, tmp_path, monkeypatch):
+    if name in TRACKED:
+        monkeypatch.delenv("LMCSPEC_NO_TRACKING")
+    monkeypatch.delenv("LMCSPEC_STORE", raising=False)
+    monkeypatch.delenv("LMCSPEC_DATA", raising=False)
+    reader = Follower(tmp_path, STAND_INS, {"cluster": ("study.toml",)})
+    for step in steps(page(name)):
+        reader.do(step)
+        if getattr(step, "line", "").startswith("lmcspec init plugin"):
+            paths = installed(tmp_path / "here" / "my-cards", "my-cards", "rings = my_cards.cards")
+            reader.environment["PYTHONPATH"] = paths
+
+
+SMALL = """
+```toml
+# a.txt
+rate = 1
+kept = 2
+```
+
+## Look
+
+```diff
+--- a.txt
+-rate = 1
++rate = 3
+ kept = 2
+```
+
+```console
+$ cat a.txt          # both lines
+rate = 3
+…
+there$ cat a.txt; echo "error: 12.5 s"; false
+error: 3.25 s
+```
+"""
+
+
+def test_a_reader_writes_changes_and_types(tmp_path):
+    file, change, here, there = steps(SMALL)
+    assert isinstance(file, File) and file.text == "rate = 1\nkept = 2\n"
+    reader = Follower(tmp_path, arriving={"there": ("a.txt",)})
+    assert [reader.do(step) for step in (file, change, here)] == ["", "", "rate = 3\nkept = 2\n"]
+    assert isinstance(here, Command) and (here.section, here.shown) == ("Look", ("rate = 3", "…"))
+    assert reader.do(there) == "rate = 3\nkept = 2\nerror: 12.5 s\n"
+    with pytest.raises(AssertionError, match="has these lines once"):
+        reader.do(change)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        ("54 done in 23 s", "21:40:02 54 done in 1 min 2.5 s", True),
+        ("54 done in 23 s", "21:40:02 53 done in 23 s", False),
+        ("Plan: 3 to run, …", "Plan: 3 to run, 5 reused.", True),
+        ("  1  94.72 ± 1.47 (3)", "1   95.01 ± 0.98 (3)", True),
+        ("  1  94.72 ± 1.47 (3)", "1   95.01 ± 0.98 (4)", False),
+        ("task bfc96d022e…", "task 0a1b2c3d4e5f took 3 ms", True),
+        ("store .lmcspec  6.72 MB deleted", "store .lmcspec  799 kB deleted", True),
+        ("in /home/me/.lmcspec", "in /tmp/other/.lmcspec", True),
+    ],
+)
+def test_what_is_a_machine_s_may_differ_and_what_is_a_fact_may_not(shown, printed, same):
+    command = Command("", "", "x", (shown,))
+    if same:
+        check_shown(command, printed)
+        return
+    with pytest.raises(AssertionError, match="did not print"):
+        check_shown(command, printed)
+
+
+def test_the_picture_of_concepts_is_what_its_script_draws():
+    assert (DOCS / "images" / "concepts.svg").read_text(encoding="utf-8") == drawn()
+
+
+def test_a_label_is_no_path():
+    assert masked("done imp[rewind=0]/s0/l3/train in 0.3 s") == "done imp[rewind=0]/s0/l3/train in TIME"

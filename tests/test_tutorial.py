@@ -1,4 +1,4 @@
-"""The tutorial and docs/how-to.md: what each page has its readers type is typed in an empty folder, and prints what the page shows."""
+"""The tutorial and docs/how-to.md: what their readers type is typed in an empty folder, and prints what they show."""
 
 import pytest
 from pages_for_tests import DOCS, Command, File, Follower, check_shown, installed, masked, page, steps

@@ -5,7 +5,16 @@ from pages_for_tests import DOCS, Command, File, Follower, check_shown, installe
 
 from docs.images.concepts import drawn
 
-PAGES = sorted(f"tutorial/{path.name}" for path in (DOCS / "tutorial").glob("*.md")) + ["how-to.md"]
+PAGES = (
+    "tutorial/first-study.md",
+    "tutorial/from-a-sentence.md",
+    "tutorial/reading-results.md",
+    "tutorial/own-model.md",
+    "tutorial/own-data.md",
+    "tutorial/own-measure.md",
+    "tutorial/cluster.md",
+    "how-to.md",
+)
 TRACKED = {"tutorial/first-study.md"}
 """Pages that look at MLflow."""
 STAND_INS = {
@@ -15,10 +24,8 @@ STAND_INS = {
 """A server that nobody would end, and an installer that needs a network."""
 
 
-def test_these_are_the_pages():
-    assert {"tutorial/first-study.md", "tutorial/from-a-sentence.md", "tutorial/reading-results.md"} <= set(PAGES)
-    assert {f"tutorial/own-{what}.md" for what in ("model", "data", "measure")} <= set(PAGES)
-    assert "tutorial/cluster.md" in PAGES
+def test_no_page_is_left_out():
+    assert {*PAGES} == {f"tutorial/{path.name}" for path in (DOCS / "tutorial").glob("*.md")} | {"how-to.md"}
 
 
 @pytest.mark.parametrize("name", PAGES)

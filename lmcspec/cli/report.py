@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lmcspec.cli.figure import FigureOption, ForOption, check_alone, write_one
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
 from lmcspec.cli.output import Format, envelope, put
 from lmcspec.cli.tracking import TrackingOption
@@ -24,6 +25,8 @@ def report(
             "--compare", metavar="A B", help="A part on B against A, as of `lmcspec compare`.", show_default=False
         ),
     ] = None,
+    figure: FigureOption = None,
+    medium: ForOption = None,
     tracking_uri: TrackingOption = None,
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
@@ -35,8 +38,12 @@ def report(
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose
 
+    check_alone(figure, medium, against)
     existing = needed_store(store, trust)
     study = read_study(spec, sets, existing, max_tasks)
+    if figure is not None:
+        write_one(study, existing, figure, medium, output, format)
+        return
     runs = task_runs(study.plan, existing, choose(existing, tracking_uri))
     how = typed(spec, sets, store, existing, max_tasks)
     written = write_report(study, existing, runs, how, output, against)

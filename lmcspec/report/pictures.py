@@ -6,12 +6,10 @@ from itertools import chain, count
 
 from lmcspec.catalog.figure import Figure
 from lmcspec.plan import Plan
-from lmcspec.report.figures import across, drawings, files
+from lmcspec.report.figures import Drawing, across, drawings, files
+from lmcspec.report.figures.links import PAGE as PAGE
 from lmcspec.report.picture import Picture
 from lmcspec.report.tidy import Results, Row
-
-PAGE = "report.html"
-"""What the page that holds them is called."""
 
 
 def pictures(
@@ -26,13 +24,24 @@ def pictures(
 
     Those that show all cases of a sweep come first. None has a name of a file that is `taken`.
     """
+    for case, name, drawing in drawn_names(plan, rows, store, figures, taken):
+        yield Picture(case, name, drawing, files(drawing, suffixes))
+
+
+def drawn_names(
+    plan: Plan,
+    rows: Sequence[Row],
+    store: Results,
+    figures: Mapping[str, Mapping[str, Figure]],
+    taken: Collection[str] = (),
+) -> Iterator[tuple[str, str, Drawing]]:
+    """(case, name of its files, drawing) of each figure, in the order of the report."""
     taken = set(taken)
     for drawing in across(plan, rows, store, figures):
-        yield Picture("", _of_its_own(drawing.name, taken), drawing, files(drawing, suffixes))
+        yield "", _of_its_own(drawing.name, taken), drawing
     for case in dict.fromkeys(row.case for row in rows):
         for drawing in drawings(plan, case, rows, store, figures.get(case, {})):
-            name = _of_its_own(f"{case} {drawing.name}" if case else drawing.name, taken)
-            yield Picture(case, name, drawing, files(drawing, suffixes))
+            yield case, _of_its_own(f"{case} {drawing.name}" if case else drawing.name, taken), drawing
 
 
 def _of_its_own(text: str, taken: set[str]) -> str:

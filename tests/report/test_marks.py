@@ -16,7 +16,8 @@ from lmcspec.report.figures import files
 from lmcspec.report.figures.alt import seen
 from lmcspec.report.figures.links import overlay
 from lmcspec.report.figures.marks import Mark, marks_of, put_marks
-from lmcspec.report.figures.style import DPI, Drawing, canvas
+from lmcspec.report.figures.space import canvas
+from lmcspec.report.figures.style import DPI, Drawing
 from lmcspec.report.summary import Where, cell_of
 
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"

@@ -74,7 +74,8 @@ def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
     among = [tuple(splits)] if options.series == "split" else [(split,) for split in splits]
     steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
-    y = OnY((), Metric(name=what, measure="stability", quantity=what, unit=UNITS[what]))
+    policy = policy_of(cases[0], options)
+    y = OnY((), Metric(name=what, measure="stability", quantity=what, unit=UNITS[what], policy=policy))
     shown: list[LinePanel] = []
     parts_at: dict[str, int] = {}
     for panel, lines in filled:

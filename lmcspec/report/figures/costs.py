@@ -9,7 +9,8 @@ from lmcspec.report.figures.lines import exact
 from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.mask_costs import masks
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.style import LETTER, Drawing, canvas, drawn, legend, look_of
+from lmcspec.report.figures.space import LETTER, canvas, legend
+from lmcspec.report.figures.style import Drawing, drawn, look_of
 from lmcspec.report.figures.ticks import thousands
 from lmcspec.report.spending import network_costs
 

@@ -10,8 +10,9 @@ from lmcspec.report.contrast_table import heading
 from lmcspec.report.figures.lines import PERCENT, MeanPoint
 from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.panels import grid
+from lmcspec.report.figures.space import legend, name_panel, name_y
 from lmcspec.report.figures.sparsity_axis import finish
-from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, drawn, legend, name_panel, name_y
+from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, drawn
 from lmcspec.report.summary import Cell, Where
 from lmcspec.report.within import PlacesCompared
 

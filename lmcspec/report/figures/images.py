@@ -9,6 +9,7 @@ from lmcspec.base.errors import StoreError
 from lmcspec.plan.graph import needed
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
+from lmcspec.report.figures.space import room
 from lmcspec.report.figures.style import DPI, Drawing, drawn
 from lmcspec.report.tidy import folder
 from lmcspec.tasks import Task, kind
@@ -151,7 +152,7 @@ def _draw(pictures: Sequence[Picture]) -> "Figure":
         lines[-1].append(picture)
     width = max(sum(picture.broad + GAP for picture in line) for line in lines) + GAP
     height = sum(max(picture.height for picture in line) + HEAD for line in lines) + GAP
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=room(width, height))
     top = height
     for line in lines:
         top -= HEAD

@@ -11,9 +11,11 @@ from lmcspec.plan import Target
 from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.plane_distances import distances
 from lmcspec.report.figures.plane_marks import lying, mark, words_of
+from lmcspec.report.figures.space import room
 from lmcspec.report.figures.style import Drawing, drawn
 from lmcspec.report.tidy import folder
 from lmcspec.store import Stored
@@ -189,7 +191,7 @@ def _draw(grounds: Sequence[Ground], label: str) -> "Figure":
     edges = max(float(np.quantile(every, CUT)), 1e-9) * np.linspace(0, 1, SHADES + 1) ** 2
     shades = colormaps["viridis"]
     norm = BoundaryNorm(edges, shades.N, extend="max")
-    figure = Figure(figsize=(1.6 + WIDE * len(grounds), 2 * HIGH), layout="constrained")
+    figure = Figure(figsize=room(1.6 + WIDE * len(grounds), 2 * HIGH), layout="constrained")
     for place, ground in enumerate(grounds, 1):
         flat = figure.add_subplot(2, len(grounds), place)
         _contours(flat, ground, edges, shades, norm, first=place == 1)
@@ -239,5 +241,5 @@ def _surface(axes: "Axes3D", ground: Ground, edges: Any, shades: Any, norm: Any)
     axes.set_zlim(edges[0], edges[-1])
     axes.view_init(38, -60)
     axes.locator_params(nbins=TICKS)
-    axes.tick_params(labelsize=7, pad=-2)
+    axes.tick_params(labelsize=medium().points(7), pad=-2)
     axes.set_box_aspect((1, 1, 0.6))

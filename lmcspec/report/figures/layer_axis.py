@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.plan.model_facts import known_facts
+from lmcspec.report.figures.medium import medium
+from lmcspec.report.figures.space import inches
 from lmcspec.report.tidy import Results
 from lmcspec.tasks import Part, read
 
@@ -14,6 +16,8 @@ LETTER, SMALL = 0.085, 0.06
 """The width of a letter, in inches: names that do not fit side by side stand upright, and are smaller."""
 UPRIGHT = 0.13
 """What an upright name takes of the axis, in inches."""
+EDGE = 0.7
+"""Inches of what stands beside the axis."""
 NARROWEST, WIDEST = 4.4, 13.0
 """Inches of the axis."""
 
@@ -59,8 +63,9 @@ def short(layers: Sequence[str]) -> list[str]:
 
 
 def width(layers: int) -> float:
-    """The inches that an axis of so many layers is wide."""
-    return min(WIDEST, max(NARROWEST, UPRIGHT * layers))
+    """The inches that an axis of so many layers is wide, as far as there are so many on the medium."""
+    page = medium().width
+    return min(WIDEST if page is None else inches(page) - EDGE, max(NARROWEST, UPRIGHT * layers))
 
 
 def below(layers: Sequence[str]) -> float:
@@ -76,6 +81,6 @@ def finish(axes: "Axes", layers: Sequence[str]) -> None:
     shown = range(0, len(names), every)
     axes.set_xticks(list(shown), [names[place] for place in shown])
     if below(layers):
-        axes.tick_params(axis="x", labelrotation=90, labelsize=7.5)
+        axes.tick_params(axis="x", labelrotation=90, labelsize=medium().points(7.5))
     axes.set_xlim(-0.5, len(names) - 0.5)
     axes.set_xlabel("layer, in the network's order")

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.report.figures.agreements import FIXED_POINTS, OF_GROUP
 from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, counted, draw_line, drawable, has_bars
 from lmcspec.report.figures.marks import Mark, put_marks
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.metrics import OnY
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import grid, same_scale
-from lmcspec.report.figures.style import DENSE, canvas, drawn, legend, name_panel, name_y
+from lmcspec.report.figures.space import canvas, legend, name_panel, name_x, name_y, width_of_axes
+from lmcspec.report.figures.style import DENSE, drawn
 from lmcspec.report.summary import Cell
 
 if TYPE_CHECKING:
@@ -94,10 +96,11 @@ def draw(
         alone = frame.alone is not None and len(panels) == rows == 1
         if frame.alone is not None and alone:
             figure, ((only,),) = canvas(1, 1, *frame.alone)
-            places, leftmost, width = ((only,),), (True,), 4.6
+            places, leftmost, width = ((only,),), (True,), width_of_axes(figure, 1, 4.6)
         else:
             made = grid(len(panels), rows, high=frame.high, shared=same_scale(options), columns=frame.columns)
-            figure, places, leftmost, width = made.figure, made.axes, made.first, made.width - 0.4
+            figure, places, leftmost = made.figure, made.axes, made.first
+            width = width_of_axes(figure, made.columns, made.width - 0.4)
         bars = has_bars(points_of(panels))
         handles: dict[str, Any] = {}
         filled: list[tuple[Axes, Plotted]] = []
@@ -113,6 +116,7 @@ def draw(
                         handles[DENSE_LABEL] = band
                 _draw_threshold(axes, row.threshold)
                 panel.axis(axes, row, width, place == len(panel.rows) - 1)
+                name_x(axes, axes.get_xlabel(), width)
                 name_panel(axes, row.title or panel.title * (place == 0 and not alone))
                 if first:
                     name_y(axes, row.y.metric.label(images=frame.split_in_label))
@@ -145,7 +149,7 @@ def from_zero(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
 
 def _draw_threshold(axes: "Axes", threshold: float) -> None:
     if threshold:
-        axes.axhline(PERCENT * threshold, color="#999999", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        axes.axhline(PERCENT * threshold, color="#999999", linewidth=medium().scale, linestyle=(0, (4, 3)), zorder=1)
 
 
 def _marks(axes: "Axes", row: Plotted, panel: str) -> Iterator[Mark]:
@@ -154,9 +158,10 @@ def _marks(axes: "Axes", row: Plotted, panel: str) -> Iterator[Mark]:
     for line in row.lines:
         for point in line.points:
             if point.cell is not None and not math.isnan(drawable(unit.scale * point.cell.mean)):
-                yield Mark(panel, line.label.removeprefix("_"), words, point.x, point.cell, unit, axes)
+                name = line.label.removeprefix("_")
+                yield Mark(panel, name, words, point.x, point.cell, unit, axes, metric=row.y.metric)
     if row.dense is not None:
-        yield Mark(panel, DENSE_LABEL, words, None, row.dense, unit)
+        yield Mark(panel, DENSE_LABEL, words, None, row.dense, unit, metric=row.y.metric)
 
 
 def _draw_dense(axes: "Axes", dense: Cell, scale: float, bars: bool) -> Any:
@@ -164,10 +169,10 @@ def _draw_dense(axes: "Axes", dense: Cell, scale: float, bars: bool) -> Any:
     mean, std = scale * dense.mean, scale * (dense.std or 0.0)
     if std and bars:
         ends: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": DENSE, "label": "_bars"}
-        axes.plot([0.99, 0.99], [mean - std, mean + std], linewidth=1.1, alpha=0.7, **ends)
+        axes.plot([0.99, 0.99], [mean - std, mean + std], linewidth=1.1 * medium().scale, alpha=0.7, **ends)
     elif std:
         axes.axhspan(mean - std, mean + std, color=DENSE, alpha=0.13, linewidth=0, zorder=0)
-    axes.axhline(mean, color=DENSE, linewidth=1, zorder=1)
+    axes.axhline(mean, color=DENSE, linewidth=medium().scale, zorder=1)
     return _key(DENSE_LABEL, LineStyle(DENSE, "", "-", 1))
 
 
@@ -175,5 +180,6 @@ def _key(label: str, look: LineStyle) -> Any:
     """A line that stands in the legend alone."""
     from matplotlib.lines import Line2D
 
-    shown: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes, "linewidth": look.width, "label": label}
+    width = look.width and medium().scale * look.width
+    shown: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes, "linewidth": width, "label": label}
     return Line2D([], [], **shown)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.summary import Cell
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def draw_line(
     Levels between which others lie are joined by a thin broken line, see `pieces`. `bars` says how spreads are shown;
     as they are for this line alone unless told.
     """
-    wide: dict[str, Any] = {"linewidth": look.width, "markersize": look.size}
+    size = medium().scale
+    wide: dict[str, Any] = {"linewidth": look.width and size * look.width, "markersize": look.size and size * look.size}
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
     means = [math.nan if point.cell is None else drawable(scale * point.cell.mean) for point in ordered]
@@ -104,7 +106,7 @@ def draw_line(
     floors = [math.nan if not (point.cell and point.cell.floor) else scale * point.cell.floor.high for point in ordered]
     for run in runs if not all(map(math.isnan, floors)) else ():
         stroke = "_" if run.stop - run.start == 1 else ""
-        dotted: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9, "alpha": 0.8, "marker": stroke}
+        dotted: dict[str, Any] = {"linestyle": ":", "linewidth": 0.9 * size, "alpha": 0.8, "marker": stroke}
         axes.plot(x[run], floors[run], color=look.colour, label="_floor", **dotted)
     amiss = [index for index, point in enumerate(ordered) if point.amiss]
     if amiss:
@@ -173,13 +175,15 @@ def _in_runs(
         axes.plot(x[run], means[run], label="_run", **plain)
     for before, after in pairwise(runs):
         ends = slice(before.stop - 1, after.start + 1)
-        axes.plot(x[ends], means[ends], color=look["color"], label="_over", **OVER)
+        over: dict[str, Any] = {**OVER, "linewidth": medium().scale * OVER["linewidth"]}
+        axes.plot(x[ends], means[ends], color=look["color"], label="_over", **over)
     return Line2D([], [], label=line.get_label(), **look)
 
 
 def _bars(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
+    wide: dict[str, Any] = {"elinewidth": 1.1 * medium().scale}
     if any(spreads):
-        axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, elinewidth=1.1, alpha=0.7, label="_bars")
+        axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide)
 
 
 def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:

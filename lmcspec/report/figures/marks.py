@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from lmcspec.catalog.metric import Unit
+from lmcspec.catalog.metric import Metric, Unit
 from lmcspec.report.summary import Cell
 from lmcspec.report.words import in_its_unit
 
@@ -32,6 +32,8 @@ class Mark:
     """Where on the axes it stands, if not at x and y."""
     interval: tuple[float, float] | None = None
     """What is drawn around it, as it is read off the axis, if not mean ± standard deviation."""
+    metric: Metric | None = None
+    """The number of a measure that it is; None of what is made for a figure."""
     anchor: str = ""
     """The part of the page that tells of it, if it is none of its numbers."""
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from lmcspec.catalog.metric import POLICIES, SPLITS
 from lmcspec.report.figures.lines import PERCENT
-from lmcspec.report.figures.style import COLOURS, Drawing, canvas, drawn
+from lmcspec.report.figures.space import canvas
+from lmcspec.report.figures.style import COLOURS, Drawing, drawn
 from lmcspec.store import Stored
 from lmcspec.tasks import Task
 

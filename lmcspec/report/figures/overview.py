@@ -10,9 +10,11 @@ from lmcspec.catalog.plots.overview import CARD as OVERVIEW
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.marks import Mark, put_marks
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.ratios import Ratio, RatioPoint, compare
-from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, canvas, drawn, legend, look_of, name_y
+from lmcspec.report.figures.space import canvas, legend, name_y
+from lmcspec.report.figures.style import COLOURS, MARKERS, Drawing, drawn, look_of
 from lmcspec.report.summary import Cell
 
 if TYPE_CHECKING:
@@ -203,7 +205,7 @@ def _name(axes: "Axes", points: Sequence[RatioPoint], x: str, y: str) -> None:
     for point in points:
         place = (_of(point, x).value, _of(point, y).value)
         text = f"{PERCENT * (1 - point.density):.0f} %"
-        axes.annotate(text, place, xytext=(6, 6), textcoords="offset points", fontsize=7, color=GREY)
+        axes.annotate(text, place, xytext=(6, 6), textcoords="offset points", fontsize=medium().points(7), color=GREY)
 
 
 def _handles(looks: Looks, baseline: str) -> list[Any]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from lmcspec.base.members import family
 from lmcspec.report.figures.case_results import CaseResults
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.options import Options
-from lmcspec.report.figures.style import canvas
+from lmcspec.report.figures.space import canvas
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +78,8 @@ class Grid:
     """Whether a panel is the leftmost of its line."""
     width: float
     """Inches of one panel."""
+    columns: int
+    """How many stand abreast."""
 
 
 def same_scale(options: Options) -> bool:
@@ -86,7 +89,7 @@ def same_scale(options: Options) -> bool:
 
 def abreast(panels: int) -> int:
     """How many of so many panels stand side by side."""
-    return min(panels, ABREAST) if panels != 4 else 2
+    return min(panels, ABREAST, medium().abreast) if panels != 4 else 2
 
 
 def grid(panels: int, deep: int = 1, *, high: float = 2.6, shared: bool = False, columns: int = 0) -> Grid:
@@ -112,4 +115,4 @@ def grid(panels: int, deep: int = 1, *, high: float = 2.6, shared: bool = False,
         else:
             for axes in stack:
                 axes.set_axis_off()
-    return Grid(figure, tuple(stacks), tuple(place % columns == 0 for place in range(panels)), wide)
+    return Grid(figure, tuple(stacks), tuple(place % columns == 0 for place in range(panels)), wide, columns)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lmcspec.report.figures.medium import medium
 from lmcspec.spec.names import NONE
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def mark(
         edge = "white" if off else INK
         axes.plot(network["x"], network["y"], "o", markersize=6, markerfacecolor=face, markeredgecolor=edge, mew=1.2)
         words = f"{number}" + f" ({network['residual']:.3g} off)" * off
-        place: dict[str, Any] = {"xytext": beside, "textcoords": "offset points", "color": "white", "fontsize": 8}
+        place: dict[str, Any] = {"xytext": beside, "textcoords": "offset points", "color": "white"}
+        place["fontsize"] = medium().points(8)
         outlined = [withStroke(linewidth=1.6, foreground=INK)]
         axes.annotate(words, (network["x"], network["y"]), path_effects=outlined, **place)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.report.figures.lines import PERCENT, Line, MeanPoint
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.ticks import fitting
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def finish(axes: "Axes", lines: Mapping[str, Sequence[MeanPoint]], linear: bool,
         other.xaxis.set_major_locator(fitting(axes, sets, words))
         other.xaxis.set_minor_locator(NullLocator())
         other.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _pruned(value)))
-        other.set_xlabel("sparsity (%)", color="#777777", fontsize=8)
-        other.tick_params(colors="#777777", labelsize=8, length=0)
+        other.set_xlabel("sparsity (%)", color="#777777", fontsize=medium().points(8))
+        other.tick_params(colors="#777777", labelsize=medium().points(8), length=0)
         other.spines["top"].set_visible(False)
 
 

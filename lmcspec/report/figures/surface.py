@@ -20,9 +20,11 @@ from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.marks import Mark, put_marks
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import abreast
-from lmcspec.report.figures.style import SPLITS, Drawing, canvas, drawn
+from lmcspec.report.figures.space import canvas
+from lmcspec.report.figures.style import SPLITS, Drawing, drawn
 from lmcspec.report.summary import cell_of
 from lmcspec.report.words import at_levels
 
@@ -146,7 +148,7 @@ def _draw(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], scale: float
     width, height = WIDE * columns + BAR, HIGH * rows
     # What stands in front is drawn last, by levels: matplotlib would sort whole surfaces and no lines.
     kind = {"projection": "3d", "computed_zorder": False}
-    figure, places = canvas(rows, columns, width, height, layout=None, subplot_kw=kind)
+    figure, places = canvas(rows, columns, width, height, layout=None, beside=0.0, subplot_kw=kind)
     figure.subplots_adjust(
         left=0, right=1 - BAR / width, bottom=0.25 / height, top=1 - 0.2 / height, wspace=0, hspace=0.1
     )
@@ -204,7 +206,7 @@ def _draw_surface(
     axes.set_ylim(max(levels) + 0.01, min(levels))
     some = levels[:: -(-len(levels) // NAMED)]
     axes.set_yticks(some, [_named(panel, level) for level in some])
-    axes.tick_params(pad=-1, labelsize=8)
+    axes.tick_params(pad=-1, labelsize=medium().points(8))
     axes.zaxis.set_tick_params(pad=3)
     axes.zaxis.set_major_locator(MaxNLocator(4))
     axes.set_box_aspect((1.2, 1.2, 0.85), zoom=1.04)  # pyright: ignore[reportArgumentType]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.report.figures.space import inches
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -34,7 +36,7 @@ def fits(axes: "Axes", ticks: Sequence[float], words: Sequence[Words]) -> bool:
     """Whether the words at these ticks leave a gap between them."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    places = [x / figure.dpi for x, _ in axes.transData.transform([(tick, 1.0) for tick in ticks])]
+    places = [inches(x / figure.dpi) for x, _ in axes.transData.transform([(tick, 1.0) for tick in ticks])]
     for text in words:
         halves = [LETTER * len(text(tick)) / 2 for tick in ticks]
         sides = pairwise(sorted(zip(places, halves, strict=True)))

@@ -137,7 +137,7 @@ def _below(figure: "Figure", handles: Sequence[Any], title: str) -> None:
 
 
 def _put(
-    figure: "Figure", handles: Sequence[Any], labels: Sequence[list[str]], where: str, head: list[str], columns: int
+    figure: "Figure", handles: Sequence[Any], labels: Sequence[list[str]], where: Any, head: list[str], columns: int
 ) -> None:
     figure.legend(
         list(handles),

@@ -1,5 +1,6 @@
 """What each network costs: images seen and seconds, with what it shares with others in a lighter tone."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import exact
 from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.mask_costs import masks
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.space import LETTER, canvas, legend
 from lmcspec.report.figures.style import Drawing, drawn, look_of
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 IMAGES, SECONDS = "training images seen", "seconds of work"
 NAME = 20
-"""Letters of a name for which there is room beside the bars; the figure grows by what is beyond."""
+"""Letters of a name for which there is room beside the bars; the figure grows by what is beyond, or it is broken."""
 
 
 def cost(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -52,6 +54,8 @@ def _bars(case: CaseResults, options: Options, name: str) -> Drawing:
             axes.barh(names, rest, left=alone, color=colours, alpha=0.35, height=0.62)
             axes.grid(visible=False, axis="y")
             axes.margins(x=0.02)
+        if medium().width is not None:
+            images.set_yticks(range(len(names)), [textwrap.fill(name, NAME) for name in names])
         images.xaxis.set_major_formatter(thousands)
         images.set_xlabel(IMAGES)
         seconds.set_xlabel(SECONDS)

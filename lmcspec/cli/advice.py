@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.cli.options import first_pace, slots
-from lmcspec.cli.output import put, say
+from lmcspec.cli.output import put, put_words, say
 
 if TYPE_CHECKING:
     from lmcspec.plan.planned_study import PlannedStudy
@@ -39,22 +39,22 @@ def say_verdict_advice(study: "PlannedStudy", rows: "Sequence[Row]", how: "Typed
     """
     from lmcspec.report.undecided import advice, of_verdicts
 
-    for line in _lines(advice(study, of_verdicts(study.plan, rows), how)):
-        say(line)
+    for words, command in _lines(advice(study, of_verdicts(study.plan, rows), how)):
+        say(words, command)
 
 
 def put_advice(given: "Advice | None") -> None:
     """Print what more replicates take, as a part of the answer."""
-    for line in _lines(given):
-        put(line)
+    for words, command in _lines(given):
+        put(command) if command else put_words(words)
 
 
-def _lines(given: "Advice | None") -> Iterator[str]:
-    """A line for each number of replicates, and below it the command, whole, to be copied."""
+def _lines(given: "Advice | None") -> Iterator[tuple[str, str]]:
+    """(words, "") for each number of replicates, and below it ("", command), whole, to be copied."""
     if given is None:
         return
-    yield given.head
+    yield given.head, ""
     for words, command in given.lines:
-        yield f"  {words}"
+        yield f"  {words}", ""
         if command:
-            yield f"    {command}"
+            yield "", f"    {command}"

@@ -7,6 +7,9 @@ from importlib import import_module
 import typer
 
 from lmcspec.base.errors import LmcspecError, UsageError
+from lmcspec.cli.help_page import Command, Group, first_sentence, settings
+from lmcspec.cli.output import columns
+from lmcspec.cli.talking import talking
 
 COMMANDS = (
     *("plan", "run", "status", "explain", "compare", "diff", "results", "report", "export"),
@@ -23,6 +26,8 @@ def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     """The program with these commands; their modules are imported now."""
     app = typer.Typer(
         name="lmcspec",
+        cls=Group,
+        context_settings=settings(columns(sys.stdout)),
         help="Studies of sparse networks as specs: see what would run, run it, read the results.",
         no_args_is_help=True,
         add_completion=False,
@@ -32,7 +37,8 @@ def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         "4 store or stale plan, 5 blocked or infeasible, 6 tracking unreachable, 130 interrupted.",
     )
     for name in commands:
-        app.command(name)(getattr(import_module(f"lmcspec.cli.{name}"), name))
+        function = getattr(import_module(f"lmcspec.cli.{name}"), name)
+        app.command(name, cls=Command, short_help=first_sentence(function.__doc__))(talking(function))
     app.callback(invoke_without_command=True)(_version)
     return app
 
@@ -47,18 +53,20 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code. No error that a user can cause ends in a traceback."""
+    from lmcspec.base.loudness import Loudness
     from lmcspec.base.surroundings import settle
-    from lmcspec.cli.output import say, show_warnings
+    from lmcspec.cli.output import complain, set_loudness, show_warnings
     from lmcspec.cli.written import written
 
     settle()
+    set_loudness(Loudness.USUAL)
     show_warnings()
     words = sys.argv[1:] if arguments is None else arguments
     with written() as output:
         code = _run(words)
         output.flush()
         if output.trouble:
-            say(f"error: the answer could not be written: {output.trouble}")
+            complain(f"error: the answer could not be written: {output.trouble}")
             code = code or UNWRITTEN
     sys.exit(code)
 
@@ -81,7 +89,7 @@ def _no_command(words: list[str]) -> UsageError:
 
 def _run(words: list[str]) -> int:
     """The exit code of a command."""
-    from lmcspec.cli.output import report_error, say
+    from lmcspec.cli.output import complain, report_error
 
     # Starting up has a budget, and only what is asked for has to be there.
     asked = COMMANDS if not words or words[0] not in COMMANDS else words[:1]
@@ -93,7 +101,7 @@ def _run(words: list[str]) -> int:
         report_error(error, words)
         return error.exit_code
     except KeyboardInterrupt:
-        say("interrupted")
+        complain("interrupted")
         return 130
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1

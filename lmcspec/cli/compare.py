@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
-from lmcspec.cli.output import console, envelope, put
+from lmcspec.cli.output import console, envelope, phase, put
 
 if TYPE_CHECKING:
     from lmcspec.report.offers import Offer
@@ -34,7 +34,7 @@ def compare(
     take, and the command. Runs nothing and writes nothing.
     """
     from lmcspec.cli.advice import put_advice, typed
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
     from lmcspec.report import tidy
     from lmcspec.report.chosen import chosen
     from lmcspec.report.offers import offers
@@ -43,7 +43,8 @@ def compare(
 
     existing = needed_store(store, trust)
     study = read_study(spec, sets, existing, max_tasks)
-    rows = chosen(tidy(study.plan, existing), measures=measures)
+    with phase("read the results"):
+        rows = chosen(tidy(study.plan, existing), measures=measures)
     compared = compare_within(study.plan, rows, a, b)
     if format == "csv":
         _put_csv(compared)

@@ -11,6 +11,8 @@ from lmcspec.cli.options import MaxTasksOption, StoreOption, name_file, needed_s
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from lmcspec.plan.planned_study import PlannedStudy
     from lmcspec.plan.shared_tasks import SharedTasks
     from lmcspec.report.compare import Comparison
@@ -55,7 +57,7 @@ def diff(
     With --results also the means of what both measure, with the 95 % interval of their difference. Runs nothing.
     """
     from lmcspec.base.errors import UsageError
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
     from lmcspec.plan.shared_tasks import shared_tasks
 
     if b is None and not sets and store_b is None:
@@ -74,12 +76,11 @@ def diff(
     if format is Format.json:
         put(envelope("diff", True, _document(left, right, settings, tasks, compared)))
         return
-    for line in _settings_lines(left, right, settings):
-        put(line)
-    for line in _task_lines(tasks):
-        put(line)
+    screen = console()
+    for part in (*_settings_parts(left, right, settings), "", _task_part(tasks)):
+        screen.print(part)
     if compared is not None:
-        _print_results(left, right, compared)
+        _print_results(compared)
 
 
 def _called(a: Path, b: Path | None, sets: Sequence[str], store: Path) -> str:
@@ -123,27 +124,28 @@ def _document(
     return layout.spelled(document)
 
 
-def _settings_lines(left: _Side, right: _Side, settings: "Differences | None") -> list[str]:
-    from lmcspec.spec.explain import aligned
+def _settings_parts(left: _Side, right: _Side, settings: "Differences | None") -> "list[RenderableType]":
+    from lmcspec.base.grid import Column, Grid
 
     heads = [f"A  {left.name}", f"B  {right.name}"]
     if settings is None:
         return [*heads, "", "a saved plan holds no spec: settings are not compared"]
-    lines = [*heads, ""]
+    parts: list[RenderableType] = [*heads, ""]
     rows = [(*difference.cells, _in_cases(difference.cases, settings.of)) for difference in settings.differing]
     narrow = [row for row in rows if max(map(len, row)) <= WIDEST]
     if narrow:
-        header = ("setting", "in A", "", "in B", "", "")
-        lines += [line.rstrip() for line in aligned([header, *narrow], margin="")]
+        names = ("setting", "in A", "set by", "in B", "set by", "where")
+        columns = [Column(name, names=not place) for place, name in enumerate(names)]
+        parts.append(Grid(columns[: 6 if any(row[5] for row in narrow) else 5], narrow))
     for path, *sides, where in (row for row in rows if row not in narrow):
-        lines.append(f"{path}  {where}".rstrip())
-        lines += [f"  {name}  {sides[at]}  {sides[at + 1]}".rstrip() for name, at in (("A", 0), ("B", 2))]
+        parts.append(f"{path}  {where}".rstrip())
+        parts += [f"  {name}  {sides[at]}  {sides[at + 1]}".rstrip() for name, at in (("A", 0), ("B", 2))]
     if not rows:
-        lines.append("no setting differs")
+        parts.append("no setting differs")
     for name, cases in (("A", settings.only_a), ("B", settings.only_b)):
         if cases:
-            lines.append(f"only {name} has the {'case' if len(cases) == 1 else 'cases'} {', '.join(cases)}")
-    return lines
+            parts.append(f"only {name} has the {'case' if len(cases) == 1 else 'cases'} {', '.join(cases)}")
+    return parts
 
 
 def _in_cases(cases: Sequence[str], of: int) -> str:
@@ -152,19 +154,18 @@ def _in_cases(cases: Sequence[str], of: int) -> str:
     return f"in {cases[0]}" if len(cases) == 1 else f"in {len(cases)} of {of} cases"
 
 
-def _task_lines(tasks: "SharedTasks") -> list[str]:
-    from lmcspec.spec.explain import aligned
+def _task_part(tasks: "SharedTasks") -> "RenderableType":
+    from lmcspec.base.grid import Column, Grid
 
     only_a, only_b, shared = tasks.total
     if not only_a and not only_b:
-        return ["", f"tasks: all {shared:,} are the same"]
-    rows = [("tasks", "only in A", "only in B", "in both")]
-    rows += [(kind, *map("{:,}".format, counts)) for kind, counts in tasks.kinds.items()]
-    rows += [("all", *map("{:,}".format, tasks.total))]
-    return ["", *(line.rstrip() for line in aligned(rows, margin=""))]
+        return f"tasks: all {shared:,} are the same"
+    rows = [(kind, *map("{:,}".format, counts)) for kind, counts in (*tasks.kinds.items(), ("all", tasks.total))]
+    numbers = [Column(name, right=True) for name in ("only in A", "only in B", "in both")]
+    return Grid([Column("tasks", names=True), *numbers], rows)
 
 
-def _print_results(left: _Side, right: _Side, compared: "Comparison") -> None:
+def _print_results(compared: "Comparison") -> None:
     from lmcspec.report.side_by_side import table
 
     screen = console()

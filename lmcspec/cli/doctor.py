@@ -79,11 +79,12 @@ def _print(findings: Sequence[Finding]) -> None:
 
     screen = console()
     width = max(len(finding.what) for finding in findings)
+    margin = width + 8 if screen.width > 2 * (width + 8) else 6
     for finding in findings:
         line = Text.assemble((f"{finding.state:4}", COLOURS[finding.state]), f"  {finding.what:{width}}  ")
-        screen.print(line + visible(finding.value), soft_wrap=True)
+        screen.print(line + visible(finding.value))
         if finding.help:
-            screen.print(f"{'':{width + 8}}help: {visible(finding.help)}", soft_wrap=True)
+            screen.print(f"{'':{margin}}help: {visible(finding.help)}")
 
 
 def _measure(devices: str, seconds: float, say: Any) -> None:

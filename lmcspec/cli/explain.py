@@ -15,7 +15,7 @@ from lmcspec.cli.options import (
     refuse_without_study,
     store_path,
 )
-from lmcspec.cli.output import Format, console, envelope, put
+from lmcspec.cli.output import Format, console, envelope, put, put_words
 
 if TYPE_CHECKING:
     from lmcspec.plan.explain import TaskExplanation
@@ -72,13 +72,13 @@ def _in_spec(
         more = {"mlflow_runs": runs} if of_task else {"groups": groups} if groups else {}
         put(envelope("explain", True, {**explanation.document(), **more}))
         return
-    put(str(explanation))
+    put_words(str(explanation))
     for words in [] if isinstance(explanation, TaskExplanation) else explanation.words:
-        put(str(words))
+        put_words(str(words))
     for line in groups:
-        put(line)
+        put_words(line)
     for line in _run_lines(runs):
-        put(f"{'':8}{line}")
+        put_words(f"{'':8}{line}")
 
 
 def _runs_of(explanation: "TaskExplanation", existing: "Store | None") -> dict[str, str]:
@@ -107,7 +107,7 @@ def _code(code: str, format: Format) -> None:
     if format is Format.json:
         put(envelope("explain", True, asdict(explanation)))
     else:
-        put(str(explanation))
+        put_words(str(explanation))
 
 
 def _task(name: str, store: Path | None, format: Format) -> None:
@@ -138,9 +138,9 @@ def _task(name: str, store: Path | None, format: Format) -> None:
         return
     put(f"{recorded[0].kind}  {recorded[0].label}\nid {identifier}")
     for task in recorded:
-        put(f"planned in the study {task.study}, at {task.label}")
-    put(so_far)
-    put(f"lmcspec explain SPEC {recorded[0].label!r} says what it does, why and what it costs")
+        put_words(f"planned in the study {task.study}, at {task.label}")
+    put_words(so_far)
+    put_words(f"lmcspec explain SPEC {recorded[0].label!r} says what it does, why and what it costs")
 
 
 def _stored(existing: "Store", identifier: str, format: Format) -> None:

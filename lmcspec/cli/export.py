@@ -55,8 +55,8 @@ def export(
 
     What is written has to be in the store; nothing runs.
     """
+    from lmcspec.cli.studies import read_study
     from lmcspec.plan.made_sets import chosen_set, set_of, stored_set
-    from lmcspec.plan.planned_study import read_study
     from lmcspec.report.exported import document, read_stored, write
 
     existing = needed_store(store)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from lmcspec.cli.options import StoreOption, needed_store, store_path
-from lmcspec.cli.output import Format, envelope, put, say
+from lmcspec.cli.output import Format, envelope, put, put_words, say
 
 
 def forget(
@@ -49,12 +49,12 @@ def forget(
     if format is Format.json:
         put(envelope("forget", True, data))
         return
-    put(f"{study} is forgotten" if now else f"{study} was forgotten before")
+    put_words(f"{study} is forgotten" if now else f"{study} was forgotten before")
     if why:
         say(why)
     elif data["results"] or data["frees"]:
-        put(f"{data['results']:,} results that no other study needs, {size(data['frees'])}, are free to go:")
+        put_words(f"{data['results']:,} results that no other study needs, {size(data['frees'])}, are free to go:")
         put(f"  lmcspec gc --study {shlex.quote(study)}")
     else:
-        put("nothing would go with it: other studies need what it needs, or nothing of it is left")
-    put("Planning or running it keeps it again. Runs in MLflow are left alone.")
+        put_words("nothing would go with it: other studies need what it needs, or nothing of it is left")
+    put_words("Planning or running it keeps it again. Runs in MLflow are left alone.")

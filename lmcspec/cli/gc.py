@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lmcspec.cli.options import StoreOption, needed_store, store_path
-from lmcspec.cli.output import Format, console, envelope, put, say
+from lmcspec.cli.output import Format, complain, console, envelope, put, say
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
+    from lmcspec.base.grid import Grid
     from lmcspec.plan.collect import Sorting
     from lmcspec.plan.unneeded import Leaving, Wish
 
@@ -84,9 +83,9 @@ def gc(
         if busy:
             say(f"{busy}: nothing can be deleted until it ends")
         if gone and not yes:
-            say(f"Nothing was deleted. To delete it: {_again(store, study, keep, older, to, checkpoints)}")
+            say("Nothing was deleted. To delete it:", _again(store, study, keep, older, to, checkpoints))
         for left in stuck:
-            say(f"could not be deleted: {left['what']} {left['id'][:12]}: {left['why']}")
+            complain(f"could not be deleted: {left['what']} {left['id'][:12]}: {left['why']}")
     if stuck:
         raise typer.Exit(4)
 
@@ -142,9 +141,8 @@ def _spared_by(wish: "Wish") -> str:
     return f" {' and '.join(named)} {'spare' if len(named) > 1 else 'spares'} them," if named else ""
 
 
-def _table(gone: "Iterable[Leaving]") -> "RenderableType":
-    from rich.table import Table
-
+def _table(gone: "Iterable[Leaving]") -> "Grid":
+    from lmcspec.base.grid import Column, Grid
     from lmcspec.plan.render import size
     from lmcspec.store.room import UNKNOWN
 
@@ -157,15 +155,12 @@ def _table(gone: "Iterable[Leaving]") -> "RenderableType":
     of_study: Counter[str] = Counter()
     for (study, _), amount in sizes.items():
         of_study[study] += amount
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("study", "kind", "pieces", "bytes"):
-        grid.add_column(name, justify="left" if name in ("study", "kind") else "right")
-    before = ""
-    for study, kind in sorted(sizes, key=lambda row: (-of_study[row[0]], row[0], -sizes[row], row[1])):
-        named = "" if study == before else study
-        grid.add_row(named, kind, f"{counts[study, kind]:,}", size(sizes[study, kind]))
-        before = study
-    return grid
+    rows = [
+        (study, kind, f"{counts[study, kind]:,}", size(sizes[study, kind]))
+        for study, kind in sorted(sizes, key=lambda row: (-of_study[row[0]], row[0], -sizes[row], row[1]))
+    ]
+    names = Column("study", names=True), Column("kind", names=True)
+    return Grid((*names, Column("pieces", right=True), Column("bytes", right=True)), rows)
 
 
 def whose(leaving: "Leaving") -> str:

@@ -42,4 +42,4 @@ def collect_objects(store: "Store", url: str, wish: "Wish", yes: bool, again: st
         markup=False,
     )
     if not yes:
-        say(f"Nothing was deleted. To delete it: {again} --objects {shlex.quote(remote.url)} --yes")
+        say("Nothing was deleted. To delete it:", f"{again} --objects {shlex.quote(remote.url)} --yes")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lmcspec.cli.output import Format, envelope, put, say
+from lmcspec.cli.output import Format, console, envelope, fit, put, say
 
 
 def init(
@@ -40,9 +40,21 @@ def init(
         put(envelope("init", True, {"template": template, "written": str(written), "next": list(commands)}))
         return
     put(written)
+    _say_next(commands)
+
+
+def _say_next(commands: dict[str, str]) -> None:
+    """Each command with why behind it, or above it where a terminal has no room."""
     width = max(map(len, commands))
+    lines = [f"{'next:' if not number else '':5} {command:{width}}" for number, command in enumerate(commands)]
+    reasons = [f"# {why}" for why in commands.values()]
+    if fit(f"{line}  {why}" for line, why in zip(lines, reasons, strict=True)):
+        for line, why in zip(lines, reasons, strict=True):
+            say("", f"{line}  {why}")
+        return
     for number, (command, why) in enumerate(commands.items()):
-        say(f"{'next:' if not number else '':5} {command:{width}}  # {why}")
+        say(f"{'next' if not number else 'then'}: {why}")
+        say("", f"  {command}")
 
 
 def _list(templates: dict[str, str], format: Format) -> None:
@@ -50,9 +62,9 @@ def _list(templates: dict[str, str], format: Format) -> None:
         listed = [{"name": name, "about": about} for name, about in templates.items()]
         put(envelope("init", True, {"templates": listed}))
         return
-    width = max(map(len, templates))
-    for name, about in templates.items():
-        put(f"{name:{width}}  {about}")
+    from lmcspec.base.grid import Column, Grid
+
+    console().print(Grid((Column("", names=True), Column("")), list(templates.items())))
     say("next: lmcspec init TEMPLATE")
 
 
@@ -73,7 +85,7 @@ def _for_spec(path: Path) -> dict[str, str]:
     return {
         spelled("lmcspec plan", [path], []): "what would run, and what it takes",
         spelled("lmcspec run", [path], []): "run it, and print the results",
-        spelled("lmcspec report", [path], []): "then: a page with verdicts and figures",
+        spelled("lmcspec report", [path], []): "a page with verdicts and figures",
     }
 
 

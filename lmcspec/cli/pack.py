@@ -32,7 +32,7 @@ def pack(
     """
     from lmcspec.base.errors import UsageError
     from lmcspec.base.file_names import possible
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
     from lmcspec.plan.render import size
     from lmcspec.report.crate.pack import pack as write
     from lmcspec.report.pictures import file_name
@@ -53,4 +53,4 @@ def pack(
     say(f"{packed.about['study']}: {document['files']:,} files, {size(document['bytes'])}, {held}")
     if not packed.about["finished"]:
         say(f"it is not finished: {packed.about['stored']:,} of {packed.about['tasks']:,} tasks have a result")
-    say(f"there: lmcspec unpack {shlex.quote(output.name)}")
+    say("there:", f"lmcspec unpack {shlex.quote(output.name)}")

@@ -68,10 +68,13 @@ def plan(
     A study that was forgotten is kept again.
     """
     from lmcspec.base.errors import UsageError
+    from lmcspec.cli.output import phase
+    from lmcspec.cli.reused import say_reused
+    from lmcspec.cli.studies import read_study
     from lmcspec.plan import render
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook
-    from lmcspec.plan.planned_study import is_saved, read_study
+    from lmcspec.plan.planned_study import is_saved
     from lmcspec.plan.selected import selected
     from lmcspec.plan.together import together
 
@@ -115,7 +118,9 @@ def plan(
 
         asked = fleet(simulate)
     pace = asked.pace if asked else first_pace()
-    view = outlook(planned, existing, forced, chosen=part, figures=named, pace=pace)
+    with phase("compared with the store"):
+        view = outlook(planned, existing, forced, chosen=part, figures=named, pace=pace)
+    say_reused(existing, view.diff.reused)
     seconds = time.perf_counter() - begun
     if output is not None:
         from lmcspec.base.file_names import possible
@@ -149,7 +154,7 @@ def plan(
             from lmcspec.engine.simulated_plan import answer, lines
 
             for line in lines(answer(view, asked, max_parallel)):
-                screen.print(line, markup=False, highlight=False, soft_wrap=True)
+                screen.print(line)
     if detailed_exitcode and not view.diff.nothing_to_do:
         raise typer.Exit(3)
 

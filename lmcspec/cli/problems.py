@@ -1,11 +1,11 @@
 """Problems on a terminal: the source line, a caret under the place, what was meant, what to do."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import Problem, Span
+from lmcspec.base.fitted import cells
 from lmcspec.base.visible import one_line
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ MOST = 20
 """Problems that are printed; the rest are counted."""
 WIDEST = 120
 """Characters of a source line; longer ones are cut around the caret."""
+NARROWEST = 20
+"""Characters of it that are always shown."""
 TAB = "    "
 
 Segment = tuple[str, str]
@@ -23,7 +25,7 @@ Segment = tuple[str, str]
 
 def render(problems: Sequence[Problem], sources: Mapping[str, str] | None = None) -> str:
     """The problems as plain text, each in its frame. `sources` are texts by file name; others are read from disk."""
-    lines = _lines(problems, sources or {})
+    lines = _lines(problems, sources or {}, None)
     return "\n".join("".join(text for _, text in line) for line in lines) + "\n"
 
 
@@ -31,14 +33,14 @@ def print_problems(problems: Sequence[Problem], sources: Mapping[str, str] | Non
     """Print the problems on a console, with colour where it has any."""
     from rich.text import Text
 
-    for line in _lines(problems, sources or {}):
+    for line in _lines(problems, sources or {}, console.width):
         console.print(Text.assemble(*((text, style) for style, text in line)), soft_wrap=True)
 
 
-def _lines(problems: Sequence[Problem], sources: Mapping[str, str]) -> Iterable[list[Segment]]:
+def _lines(problems: Sequence[Problem], sources: Mapping[str, str], room: int | None) -> Iterable[list[Segment]]:
     texts: dict[str, list[str]] = {}
     for problem in problems[:MOST]:
-        yield from _frame(problem, sources, texts)
+        yield from _frame(problem, sources, texts, room)
         yield [("", "")]
     rest = len(problems) - MOST
     count = len(problems)
@@ -46,7 +48,9 @@ def _lines(problems: Sequence[Problem], sources: Mapping[str, str]) -> Iterable[
     yield [("bold red", "error"), ("bold", f": {count} problem{'s' if count != 1 else ''} in the spec{more}")]
 
 
-def _frame(problem: Problem, sources: Mapping[str, str], texts: dict[str, list[str]]) -> Iterable[list[Segment]]:
+def _frame(
+    problem: Problem, sources: Mapping[str, str], texts: dict[str, list[str]], room: int | None
+) -> Iterable[list[Segment]]:
     yield [("bold red", f"error[{problem.code}]"), ("bold", f": {_visible(problem.message)}")]
     span = problem.span
     margin = len(str(span.line)) if span else 0
@@ -54,11 +58,17 @@ def _frame(problem: Problem, sources: Mapping[str, str], texts: dict[str, list[s
         yield [("blue", f"{'':>{margin}}--> "), ("", _visible(str(span)))]
         line = _source_line(span, sources, texts)
         if line is not None:
-            shown, start, width = _cut(line, span)
+            # A line that has no room would be folded by the terminal, and the caret stand anywhere.
+            widest = WIDEST if room is None else min(WIDEST, max(room - margin - 3, NARROWEST))
+            shown, start, width = _cut(line, span, widest)
             yield [("blue", f"{'':>{margin}} |")]
             yield [("blue", f"{span.line} | "), ("", shown)]
             label = f" {_visible(problem.label)}" if problem.label else ""
-            yield [("blue", f"{'':>{margin}} | "), ("", " " * start), ("bold red", "^" * width + label)]
+            beside = room is None or margin + 3 + start + width + _width(label) <= room
+            carets = "^" * width + (label if beside else "")
+            yield [("blue", f"{'':>{margin}} | "), ("", " " * start), ("bold red", carets)]
+            if not beside:
+                yield [("blue", f"{'':>{margin}} ="), ("", label)]
         elif problem.label:
             yield [("blue", f"{'':>{margin}} = "), ("", _visible(problem.label))]
     if problem.help:
@@ -84,14 +94,14 @@ def _read(file: str, sources: Mapping[str, str]) -> str:
         return ""
 
 
-def _cut(line: str, span: Span) -> tuple[str, int, int]:
+def _cut(line: str, span: Span, widest: int) -> tuple[str, int, int]:
     """The line as shown, and the columns of the terminal at which the carets start and how many there are."""
     first = span.column - 1
     last = span.end_column - 1 if span.end_line == span.line else len(line)
     offset = 0
-    if len(line) > WIDEST:
-        offset = max(0, min(first - WIDEST // 3, len(line) - WIDEST))
-        line = line[offset : offset + WIDEST]
+    if len(line) > widest:
+        offset = max(0, min(first - widest // 3, len(line) - widest))
+        line = line[offset : offset + widest]
     first, last = first - offset, min(last - offset, len(line))
     return _visible(line), _width(line[:first]), max(1, _width(line[first:last]))
 
@@ -102,10 +112,4 @@ def _visible(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    return sum(_cells(char) for char in _visible(text))
-
-
-def _cells(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return cells(_visible(text))

@@ -33,7 +33,7 @@ def report(
 ) -> None:
     """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing."""
     from lmcspec.cli.advice import typed
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
     from lmcspec.report.folder import write_report
     from lmcspec.track import task_runs
     from lmcspec.track import tracking_uri as choose

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
-from lmcspec.cli.output import console, envelope, put
+from lmcspec.cli.output import console, envelope, phase, put
 from lmcspec.cli.tracking import TrackingOption
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def results(
     Runs nothing and writes nothing but -o. What is not there yet is a line without a value.
     """
     from lmcspec.base.errors import UsageError
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
     from lmcspec.report import tidy
     from lmcspec.report.chosen import chosen
 
@@ -50,7 +50,8 @@ def results(
     existing = needed_store(store, trust)
     study = read_study(spec, sets, existing, max_tasks)
     planned = study.plan
-    rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
+    with phase("read the results"):
+        rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format == "table":
         from lmcspec.cli.advice import say_verdict_advice, typed
 

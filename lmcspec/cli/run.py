@@ -29,7 +29,18 @@ from lmcspec.cli.options import (
     spelled,
     store_path,
 )
-from lmcspec.cli.output import Format, as_documents, console, envelope, put, say
+from lmcspec.cli.output import (
+    Format,
+    as_documents,
+    complain,
+    console,
+    envelope,
+    loudness,
+    phase,
+    put,
+    say,
+)
+from lmcspec.cli.reused import say_reused
 from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold, track
 
 if TYPE_CHECKING:
@@ -110,6 +121,7 @@ def run(
     """
     from lmcspec.base.errors import BlockedError, LmcspecError
     from lmcspec.catalog import get
+    from lmcspec.cli.studies import read_study
     from lmcspec.engine.execute import Origin, keep
     from lmcspec.engine.limits import Limits
     from lmcspec.engine.model_facts import check_saved, take_facts
@@ -118,7 +130,7 @@ def run(
     from lmcspec.engine.silence import patience_of
     from lmcspec.plan.checks import refuse_empty
     from lmcspec.plan.outlook import outlook, refuse_blocked
-    from lmcspec.plan.planned_study import PlannedStudy, is_saved, plan_study, read_study
+    from lmcspec.plan.planned_study import PlannedStudy, is_saved, plan_study
     from lmcspec.plan.render import nothing_to_do
     from lmcspec.plan.selected import selected
     from lmcspec.plan.together import together
@@ -137,9 +149,11 @@ def run(
             studies.append(read_study(spec, sets, opened, max_tasks))
             check_saved(studies[-1].plan, opened, say)
         else:
-            loaded = load(spec, sets)
+            with phase(f"read {spec}"):
+                loaded = load(spec, sets)
             take_facts(loaded, opened, everything=False, say=say)
-            studies.append(plan_study(loaded, opened, max_tasks))
+            with phase(f"planned {spec}"):
+                studies.append(plan_study(loaded, opened, max_tasks))
         refuse_empty(studies[-1].plan)
     planned = together([study.plan for study in studies])
     if objects is not None:
@@ -147,7 +161,8 @@ def run(
     part = chosen(targets, until, only, failed)
     asked = figures(part, planned, [study.loaded for study in studies])
     forced = selected(planned, force)
-    view = outlook(planned, opened, forced, checked=True, chosen=part, figures=asked)
+    with phase("compared with the store"):
+        view = outlook(planned, opened, forced, checked=True, chosen=part, figures=asked)
     if view.diff.blocked:
         blocked = sum(task.id in view.diff.blocked for task in view.counted)
         say(f"{blocked:,} tasks are blocked and left out: {'; '.join(view.obstacles)}")
@@ -158,18 +173,22 @@ def run(
         tracker.sync()
     summary, document = None, None
     try:
-        with telling(tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say):
+        with telling(
+            tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say, complain=complain
+        ):
             if view.diff.run:
                 origins = {
                     study.plan.study: Origin(study.resolved, provenance_of(command, study.loaded, spec))
                     for spec, study in zip(specs, studies, strict=True)
                 }
                 say(_standing(view, opened))
+                say_reused(opened, view.diff.reused)
                 places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
                 summary = _carry_out(view, opened, placed(places, view.diff.stale), origins, limits)
                 left = summary.unrecorded
             else:
                 say(nothing_to_do(view, "reused"))
+                say_reused(opened, view.diff.reused)
                 left = keep(opened, planned)
             hows = {
                 study.plan.study: (study, typed(spec, sets, store, opened, max_tasks))
@@ -191,10 +210,11 @@ def run(
         put(envelope("run", not any_failed, document))
     if summary is not None and summary.failed:
         stopped = f", and {len(summary.left):,} more were not tried (--fail-fast)" if summary.left else ""
-        say(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
+        complain(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
         raise typer.Exit(1)
     if summary is not None:
-        say(_next(specs, sets, store, tracker))
+        for words, command in _next(specs, sets, store, tracker):
+            say(words, command)
 
 
 def _standing(view: "Outlook", store: "Store") -> str:
@@ -204,14 +224,16 @@ def _standing(view: "Outlook", store: "Store") -> str:
     return f"{view.plan.study}: {len(view.counted):,} tasks, {reused} in the store {store.root}"
 
 
-def _next(specs: Sequence[Path], sets: Sequence[str], store: Path | None, tracker: "Tracker | None") -> str:
-    """What people do with results."""
+def _next(
+    specs: Sequence[Path], sets: Sequence[str], store: Path | None, tracker: "Tracker | None"
+) -> list[tuple[str, str]]:
+    """What people do with results, and the command for it."""
     where = [] if store is None else ["--store", str(store)]
-    lines = [f"a page with figures: {' '.join([spelled('lmcspec report', specs[:1], sets), *map(shlex.quote, where)])}"]
+    lines = [("a page with figures:", " ".join([spelled("lmcspec report", specs[:1], sets), *map(shlex.quote, where)]))]
     if tracker is not None and not tracker.trouble:
         away = tracker.server.startswith(("http://", "https://"))
-        lines.append(f"these runs in MLflow: {tracker.server if away else shlex.join(['lmcspec', 'ui', *where])}")
-    return "\n".join(lines)
+        lines.append(("these runs in MLflow:", tracker.server if away else shlex.join(["lmcspec", "ui", *where])))
+    return lines
 
 
 def _abouts(studies: "Sequence[PlannedStudy]", command: str) -> "dict[str, About]":
@@ -242,11 +264,11 @@ def _carry_out(
     from lmcspec.engine.progress import show
 
     try:
-        with show() as listener:
+        with show(loudness=loudness()) as listener:
             return execute(view, store, runner, [listener], origins=origins, limits=limits)
     except RunInterrupted as interruption:
         done = len(interruption.summary.done)
-        say(f"interrupted: {done:,} tasks are done; the same command goes on from here")
+        complain(f"interrupted: {done:,} tasks are done; the same command goes on from here")
         raise typer.Exit(130) from None
 
 

@@ -7,7 +7,7 @@ import typer
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.visible import visible_json
-from lmcspec.cli.output import Format, envelope, put, say
+from lmcspec.cli.output import Format, complain, envelope, put, put_words
 
 _INSTALL = """\
 VS Code: the extensions `tamasfe.even-better-toml` and `redhat.vscode-yaml`
@@ -71,12 +71,12 @@ def _write(words: list[str], text: str, format: Format) -> None:
     else:
         for change in done:
             if isinstance(change, Change):
-                put(f"{change.path!s:<22}  {change.said}")
-        put("A file elsewhere names the schema in its first line, by its path from there:")
+                put_words(f"{change.path!s:<22}  {change.said}")
+        put_words("A file elsewhere names the schema in its first line, by its path from there:")
         for language, line in MODELINES.items():
             put(f"  {language}  {line}")
-        put(_INSTALL)
+        put_words(_INSTALL)
     for change in refused:
-        say(f"error: {change.path} {change.why}; it is left as it is\n  help: add to it\n{change.lines}")
+        complain(f"error: {change.path} {change.why}; it is left as it is\n  help: add to it\n{change.lines}")
     if refused:
         raise typer.Exit(2)

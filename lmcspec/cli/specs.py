@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.output import Format, envelope, put, say
+from lmcspec.cli.output import Format, console, envelope, put, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lmcspec.base.grid import Grid
     from lmcspec.spec.shipped_specs import ShippedSpec
 
 NO_PAPER = "Studies of no one paper"
@@ -35,8 +36,10 @@ def specs(
     if format is Format.json:
         put(envelope("specs", True, {"specs": [spec.document() for spec in listed]}))
         return
-    for line in _lines(listed):
-        put(line)
+    screen = console()
+    for number, (source, group) in enumerate(_by_source(listed).items()):
+        screen.print(*[""] * bool(number), source)
+        screen.print(_table(group, max(len(spec.name) for spec in listed)))
     say('`lmcspec plan NAME` says what one would run, and `extends = "NAME"` makes it the base of another')
 
 
@@ -50,21 +53,27 @@ def _with_images(spec: "ShippedSpec") -> "ShippedSpec":
     return spec._replace(images=images_to_see(outlook(read_study(spec.path, [], None).plan, None)))
 
 
-def _lines(listed: "Sequence[ShippedSpec]") -> "list[str]":
-    """A heading for each paper, and a line for each of its specs."""
+def _by_source(listed: "Sequence[ShippedSpec]") -> "dict[str, list[ShippedSpec]]":
+    """Those of each paper; of no one paper come first."""
     by_source: dict[str, list[ShippedSpec]] = {NO_PAPER: []}
     for spec in listed:
         by_source.setdefault(spec.source or NO_PAPER, []).append(spec)
-    width = max(len(spec.name) for spec in listed)
-    lines = []
-    for source, group in by_source.items():
-        if group:
-            lines += ["", source] if lines else [source]
-        lines += [
-            f"  {spec.name:{width}}  {spec.trainings:>5,} trainings  {_rounded(spec.images):>7} images  {spec.title}"
-            for spec in group
-        ]
-    return lines
+    return {source: group for source, group in by_source.items() if group}
+
+
+def _table(group: "Sequence[ShippedSpec]", width: int) -> "Grid":
+    """A line for each spec; names are padded to one `width`, so that the tables of all papers look alike."""
+    from lmcspec.base.grid import Column, Grid
+
+    rows = [
+        (
+            f"  {spec.name:{width}}",
+            f"{spec.trainings:>5,} trainings  {_rounded(spec.images):>7} images",
+            spec.title,
+        )
+        for spec in group
+    ]
+    return Grid((Column("", names=True), Column(""), Column("")), rows)
 
 
 def _rounded(count: int) -> str:

@@ -46,7 +46,7 @@ def status(
         refuse_without_study("status SPEC", set=sets, objects=objects)
         _all_studies(existing, store_path(store), format)
         return
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
     from lmcspec.plan.progress import standing
     from lmcspec.plan.render import duration
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lmcspec.cli.options import StoreOption, name_file, needed_store
-from lmcspec.cli.output import Format, envelope, put, say
+from lmcspec.cli.output import Format, complain, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _copy(
     if sending:
         say(_told(f"sent to {sending.url}", sent, "are not in the store"))
     for line in damaged:
-        say(f"  {line}")
+        complain(f"  {line}")
     if damaged:
         raise StoreError(
             f"{len(damaged):,} objects are not what was committed, and count as missing",
@@ -102,7 +102,7 @@ def _copy(
 
 def _tasks(spec: Path, store: "Store") -> list[str]:
     """The tasks of a study."""
-    from lmcspec.plan.planned_study import read_study
+    from lmcspec.cli.studies import read_study
 
     plan = read_study(spec, [], store).plan
     return [task for task in plan.tasks if task not in plan.unknown]

@@ -50,4 +50,4 @@ def unpack(
     for note in now.notes:
         say(f"note: {note}")
     say(now.words)
-    say(f"next: {command}")
+    say("next:", command)

@@ -19,7 +19,7 @@ def verify(
     """
     from lmcspec.base.errors import StoreError
     from lmcspec.base.ids import short
-    from lmcspec.cli.output import envelope
+    from lmcspec.cli.output import envelope, put_words
     from lmcspec.store import inspect
 
     existing = open_existing(store)
@@ -32,12 +32,14 @@ def verify(
         put(envelope("verify", not damage, documents))
     else:
         for piece in damage:
-            put(f"{short(piece.id)}  {piece.problem}  {piece.path}")
-        put(f"{inspection.objects:,} objects, {len({piece.id for piece in damage}):,} damaged")
+            put_words(f"{short(piece.id)}  {piece.problem}  {piece.path}")
+        put_words(f"{inspection.objects:,} objects, {len({piece.id for piece in damage}):,} damaged")
         if inspection.stuck:
-            put("the store can't be written to, so that plans don't know of it: run a study with --force to mend it")
+            put_words(
+                "the store can't be written to, so that plans don't know of it: run a study with --force to mend it"
+            )
         elif inspection.lost:
-            put(
+            put_words(
                 "damaged results count as missing from now on: the next `lmcspec run` makes what it needs of them again"
             )
     if damage:

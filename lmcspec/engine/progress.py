@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Self, TextIO
+from typing import TextIO
 
-from lmcspec.base import clock
 from lmcspec.base.ids import short
-from lmcspec.base.visible import one_line, visible
+from lmcspec.base.loudness import Loudness
+from lmcspec.base.visible import visible
 from lmcspec.engine import events
 from lmcspec.engine.forecast import Forecast, Left
 from lmcspec.engine.planned import PlannedTask
@@ -105,9 +105,14 @@ class Plain:
     """Lines of text. The first failure comes with the end of its log."""
 
     def __init__(
-        self, write: Callable[[str], None], clock: Callable[[], float] = time.time, *, times: bool = True
+        self,
+        write: Callable[[str], None],
+        clock: Callable[[], float] = time.time,
+        *,
+        times: bool = True,
+        loudness: Loudness = Loudness.USUAL,
     ) -> None:
-        self._write, self._clock, self._times = write, clock, times
+        self._write, self._clock, self._times, self._loudness = write, clock, times, loudness
         self.tally = Tally(clock)
         self._summed = 0.0
         self._failures = 0
@@ -116,6 +121,8 @@ class Plain:
     def on_event(self, event: events.Event) -> None:
         """Say what has happened."""
         self.tally.on_event(event)
+        if self._loudness is Loudness.QUIET and not isinstance(event, events.Failed):
+            return
         if isinstance(event, events.Skipped):
             # A failure may bring down thousands: one line for all of them.
             self._skipped.setdefault(event.why, []).append(event.task.label)
@@ -138,6 +145,9 @@ class Plain:
                 if not event.tasks:
                     return []
                 return [f"{_tasks(len(event.tasks))} to run on {slots}{self._first_estimate(event)}; starting workers"]
+            case events.Started(task=task) if self._loudness is Loudness.VERBOSE:
+                again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+                return [f"start     {task.label} on slot {event.slot}{again}"]
             case events.Finished(task=task):
                 outcome = "" if event.outcome == "ok" else f", {event.outcome}"
                 word, spent = ("reused", "") if event.reused else ("done", f" in {event.seconds:.1f} s")
@@ -192,70 +202,23 @@ class Plain:
         self._write(stamp + line)
 
 
-class Live:
-    """On a terminal: the plain lines scroll by, and below them stand the counts and one line per running task."""
-
-    def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
-        from rich.live import Live as Area
-
-        self._console = Console(file=stream)
-        self._plain = Plain(self._scroll, times=False)
-        self._area = Area(
-            get_renderable=self._render,
-            console=self._console,
-            refresh_per_second=4,
-            redirect_stdout=False,
-            redirect_stderr=False,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._area.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._area.stop()
-
-    def on_event(self, event: events.Event) -> None:
-        """Show what has happened."""
-        self._plain.on_event(event)
-
-    def _scroll(self, line: str) -> None:
-        word = line.split(" ", 1)[0]
-        style = {"failed": "red", "retry": "yellow", "done": "dim", "reused": "dim", "skipped": "yellow"}.get(word, "")
-        self._console.print(visible(line), style=style, markup=False, highlight=False, soft_wrap=True)
-
-    def _render(self) -> Any:
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        # The area is drawn by a thread of its own, which takes copies and so needs no lock.
-        tally = self._plain.tally
-        table = Table.grid(padding=(0, 2))
-        table.add_column(ratio=1, no_wrap=True)
-        for justify in ("left", "right", "left", "right"):
-            table.add_column(justify=justify)
-        now = clock.now()
-        for started, progress in list(tally.running.values())[: max(self._console.height - 3, 1)]:
-            steps = f"{progress.done}/{progress.total}" if progress else ""
-            note = progress.note if progress else ""
-            cells = (started.task.label, started.task.kind, steps, note, duration(now - started.at))
-            table.add_row(*(Text(one_line(cell)) for cell in cells))
-        return Group(Text(tally.line(), style="bold"), table)
-
-
 @contextmanager
-def show(stream: TextIO | None = None, *, live: bool | None = None) -> Iterator[Listener]:
-    """A listener that shows the run on `stream` (stderr) while the block runs; `live` as it is a terminal or not."""
+def show(
+    stream: TextIO | None = None, *, live: bool | None = None, loudness: Loudness = Loudness.USUAL
+) -> Iterator[Listener]:
+    """A listener that shows the run on `stream` (stderr) while the block runs; `live` as it is a terminal or not.
+
+    Where it is to be quiet only failures are said.
+    """
     stream = stream or sys.stderr
     assert stream is not None
-    if stream.isatty() if live is None else live:
-        with Live(stream) as area:
+    if loudness > Loudness.QUIET and (stream.isatty() if live is None else live):
+        from lmcspec.engine.live import Live
+
+        with Live(stream, loudness) as area:
             yield area.on_event
     else:
-        yield Plain(lambda line: print(visible(line), file=stream, flush=True)).on_event
+        yield Plain(lambda line: print(visible(line), file=stream, flush=True), loudness=loudness).on_event
 
 
 def duration(seconds: float) -> str:

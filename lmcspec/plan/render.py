@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.grid import Column, Grid
 from lmcspec.plan.cost import Cost
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_words import mask_documents, mask_lines
@@ -38,7 +39,6 @@ def state(view: Outlook, task: str) -> str:
 
 def table(view: Outlook, slots: Slots | None, source: str, *, everything: bool = False) -> Iterator["RenderableType"]:
     """The plan by kind of task, then the reasons, then what it costs."""
-    from rich.padding import Padding
     from rich.text import Text
 
     plan = view.plan
@@ -49,7 +49,7 @@ def table(view: Outlook, slots: Slots | None, source: str, *, everything: bool =
     yield _kinds(view)
     yield from _why(view, everything)
     for line in (*_networks(plan), *mask_lines(plan)):
-        yield Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False)
+        yield Text(f"  {line}", style="dim")
     for note in plan.notes:
         yield Text(f"note: {note}", style="yellow")
     yield from (Text(line) for line in estimate(view, slots))
@@ -119,12 +119,7 @@ def _work(view: Outlook, costs: Mapping[str, Cost]) -> str:
     return work if None in flops else f"{work}, {sum(filter(None, flops)):.2g} FLOP"
 
 
-def _kinds(view: Outlook) -> "RenderableType":
-    from rich.table import Table
-
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("kind", "run", "reuse", "blocked", "images", "seconds"):
-        grid.add_column(name, justify="left" if name == "kind" else "right")
+def _kinds(view: Outlook) -> Grid:
     rows: dict[str, Counter] = {}
     for task in view.counted:
         kind = f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind
@@ -137,10 +132,14 @@ def _kinds(view: Outlook) -> "RenderableType":
             seconds = view.costs[task.id].seconds
             row["seconds"] += seconds or 0  # pyright: ignore[reportArgumentType]
             row["untimed"] += seconds is None
-    for kind, row in rows.items():
-        seconds = "" if not row["run"] else "unknown" if row["untimed"] else f"{row['seconds']:.1f}"
-        grid.add_row(kind, *(_count(row[name]) for name in ("run", "reuse", "blocked", "images")), seconds)
-    return grid
+    names = ("run", "reuse", "blocked", "images")
+    lines = [(kind, *(_count(row[name]) for name in names), _seconds(row)) for kind, row in rows.items()]
+    numbers = [Column(name, right=True) for name in (*names, "seconds")]
+    return Grid([Column("kind", names=True), *numbers], lines)
+
+
+def _seconds(row: Mapping[str, float]) -> str:
+    return "" if not row["run"] else "unknown" if row["untimed"] else f"{row['seconds']:.1f}"
 
 
 def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
@@ -195,6 +194,8 @@ def tree(view: Outlook) -> "Tree":
     from rich.text import Text
     from rich.tree import Tree
 
+    from lmcspec.base.fitted_text import Fitted
+
     root = Tree(Text(view.plan.study, style="bold"))
     branches: dict[tuple[str, ...], Tree] = {(): root}
     for task in view.counted:
@@ -208,7 +209,7 @@ def tree(view: Outlook) -> "Tree":
         line.append(view.plan.shown(task.id), style="dim")
         if reason is not None:
             line.append(f"  {reason.code}", style="yellow" if reason.changes else "green")
-        branches[place[:-1]].add(line)
+        branches[place[:-1]].add(Fitted(line))
     return root
 
 

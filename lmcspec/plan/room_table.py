@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmcspec.base.grid import Column, Grid
 from lmcspec.plan.occupied import Occupied, Share
 from lmcspec.plan.render import size
 
@@ -50,12 +51,5 @@ def _closing(taken: Occupied) -> Iterator[str]:
     yield f"lmcspec gc would free {size(taken.frees)}: {needs}."
 
 
-def _grid(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> "RenderableType":
-    from rich.table import Table
-
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for name in headings:
-        grid.add_column(name, justify="left" if name in ("kind", "study") else "right")
-    for row in rows:
-        grid.add_row(*row)
-    return grid
+def _grid(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> Grid:
+    return Grid([Column(name, right=bool(place), names=not place) for place, name in enumerate(headings)], rows)

@@ -57,7 +57,7 @@ def contrasts_in_words(contrasts: Iterable[Contrast]) -> TextTable:
         )
         for contrast in contrasts
     )
-    return TextTable(HEADINGS, lines, words=1)
+    return TextTable(HEADINGS, lines, words=1, places=2)
 
 
 def heading(contrast: Contrast) -> str:

@@ -97,11 +97,6 @@ class ResultsTable:
     columns: tuple[Column, ...]
     lines: tuple[LevelLine, ...]
 
-    def part(self, first: int, last: int) -> "ResultsTable":
-        """The columns from `first` to before `last`, and the lines that have a value there."""
-        parts = [LevelLine(line.network, line.level, line.sparsity, line.values[first:last]) for line in self.lines]
-        return ResultsTable(self.columns[first:last], tuple(line for line in parts if any(line.values)))
-
     @property
     def has_floors(self) -> bool:
         """Whether a noise floor stands beside any number."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from lmcspec.base import grid
 from lmcspec.report.compare import Compared, Comparison
 from lmcspec.report.results_table import Column
 from lmcspec.report.words import in_its_unit
@@ -37,23 +38,22 @@ def table(compared: Comparison) -> Iterator["RenderableType"]:
             yield Text(f"only {name} measures {count:,} more", style="dim")
 
 
-def _grid(pairs: Sequence[Compared]) -> "RenderableType":
-    from rich.table import Table
-    from rich.text import Text
-
+def _grid(pairs: Sequence[Compared]) -> grid.Grid:
     cases = any(pair.case for pair in pairs)
     names = ["case"] * cases + ["network", "level", "measure", "A", "B", "B - A"]
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for name in names:
-        grid.add_column(name, justify="left" if name in ("case", "network", "measure") else "right", no_wrap=True)
+    columns = [
+        grid.Column(name, right=name not in ("case", "network", "measure"), names=place < len(names) - 3)
+        for place, name in enumerate(names)
+    ]
+    rows = []
     for pair in pairs:
         measure = Column(pair.measure, pair.metric, k=pair.k, under=pair.under).heading
         cells = [pair.case] * cases + [pair.network, str(pair.level), measure]
         cells += [in_its_unit(pair.a, pair.metric.unit), in_its_unit(pair.b, pair.metric.unit)]
         text = difference(pair)
         both = not pair.pairs and pair.interval is not None and any(other.pairs for other in pairs)
-        grid.add_row(*map(Text, [*cells, f"{text} {UNPAIRED}" if both else text]))
-    return grid
+        rows.append([*cells, f"{text} {UNPAIRED}" if both else text])
+    return grid.Grid(columns, rows)
 
 
 def difference(pair: Compared) -> str:

@@ -4,18 +4,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.base import spread
+from lmcspec.base.grid import Column, Grid
 from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan
 from lmcspec.report.noise import WORDS
-from lmcspec.report.results_table import ResultsTable, case_table
+from lmcspec.report.results_table import case_table
 from lmcspec.report.summary import place_of
+from lmcspec.report.text_table import in_terminal, results_in_words
 from lmcspec.report.tidy import Row, at_the_end, measure_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-ABREAST = 4
-"""Columns of values side by side; more go into another table beneath."""
 
 
 def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
@@ -28,8 +27,7 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
         if place:
             yield Text()
         yield Text(f"{plan.study}, {case}" if case else plan.study, style="bold")
-        for first in range(0, len(part.results.columns), ABREAST):
-            yield _grid(part.results.part(first, first + ABREAST))
+        yield in_terminal(results_in_words(part.results))
         if part.verdicts:
             yield _pairs(part.verdicts)
         yield from (Text(f"  {line}", style="yellow") for line in part.gaps)
@@ -37,37 +35,9 @@ def table(plan: Plan, rows: Sequence[Row]) -> Iterator["RenderableType"]:
         yield Text(_legend(plan, ended, any(part.results.has_floors for part in cases.values())), style="dim")
 
 
-def _grid(results: ResultsTable) -> "RenderableType":
-    from rich.table import Table
-    from rich.text import Text
-
-    # Names may hold brackets, which rich would take for markup: everything goes in as Text.
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    grid.add_column("network", no_wrap=True)
-    grid.add_column("level", justify="right")
-    grid.add_column("sparsity", justify="right")
-    for column in results.columns:
-        grid.add_column(Text(column.heading), justify="right")
-    before = None
-    for line in results.lines:
-        network = "" if line.network == before else line.network
-        values = [value.text if value else "" for value in line.values]
-        grid.add_row(*map(Text, [network, str(line.level), line.sparsity_text, *values]))
-        before = line.network
-    return grid
-
-
 def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
     """Name and words, the words indented where they go on in another line."""
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True)
-    grid.add_column()
-    for name, words in lines:
-        grid.add_row(Text(f"  {name}"), Text(words))
-    return grid
+    return Grid((Column("", names=True), Column("")), [(f"  {name}", words) for name, words in lines])
 
 
 def _legend(plan: Plan, rows: Sequence[Row], floors: bool) -> str:

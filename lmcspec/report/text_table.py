@@ -1,12 +1,9 @@
 """Tables of words, as a page shows them and a terminal prints them; some words lead to tasks."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from lmcspec.base.grid import Column, Grid
 from lmcspec.report.results_table import ResultsTable, Value
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,10 @@ class TextTable:
     lines: tuple[tuple[TextCell, ...], ...]
     names: int = 1
     words: int = 0
+    places: int = 0
+    """Columns behind the names that tell lines apart, too: a level and its sparsity."""
+    apart: bool = False
+    """Whether the numbers make sense beneath each other."""
 
 
 def results_in_words(table: ResultsTable) -> TextTable:
@@ -36,25 +37,21 @@ def results_in_words(table: ResultsTable) -> TextTable:
         (TextCell(line.network), TextCell(str(line.level)), TextCell(line.sparsity_text), *map(_number, line.values))
         for line in table.lines
     )
-    return TextTable(headings, tuple(lines))
+    return TextTable(headings, tuple(lines), places=2, apart=True)
 
 
 def _number(value: Value | None) -> TextCell:
     return TextCell("") if value is None else TextCell(value.text, value.tasks, value.amiss)
 
 
-def in_terminal(table: TextTable) -> "RenderableType":
-    """The table for a terminal: what the first column says again is left out."""
-    from rich.table import Table
-    from rich.text import Text
-
-    # Names may hold brackets, which rich would take for markup: everything goes in as Text.
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for place, heading in enumerate(table.headings):
-        numbers = table.names <= place < len(table.headings) - table.words
-        grid.add_column(Text(heading), justify="right" if numbers else "left")
-    before = None
-    for first, *others in table.lines:
-        grid.add_row(*map(Text, ["" if first.text == before else first.text, *(cell.text for cell in others)]))
-        before = first.text
-    return grid
+def in_terminal(table: TextTable) -> Grid:
+    """The table for a terminal."""
+    columns = [
+        Column(
+            heading,
+            right=table.names <= place < len(table.headings) - table.words,
+            names=place < table.names + table.places,
+        )
+        for place, heading in enumerate(table.headings)
+    ]
+    return Grid(columns, [[cell.text for cell in line] for line in table.lines], table.apart)

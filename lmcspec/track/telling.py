@@ -14,9 +14,18 @@ LATER = "lmcspec sync"
 
 @contextlib.contextmanager
 def telling(
-    tracker: Tracker | None, plan: Plan, *, running: bool, required: bool, say: Callable[[str], None]
+    tracker: Tracker | None,
+    plan: Plan,
+    *,
+    running: bool,
+    required: bool,
+    say: Callable[[str], None],
+    complain: Callable[[str], None] | None = None,
 ) -> Iterator[None]:
-    """Tell the server about the block while it runs, and what is left after it; only with `required` can that fail."""
+    """Tell the server about the block while it runs, and what is left after it; only with `required` can that fail.
+
+    What goes wrong otherwise is said by `complain`, or as all else.
+    """
     if tracker is None:
         yield
         return
@@ -36,7 +45,7 @@ def telling(
         return
     if required:
         raise UnreachableError(tracker.trouble, help=f"{LATER} sends what is left")
-    say(f"tracking: {tracker.trouble}; {LATER} sends what is left")
+    (complain or say)(f"tracking: {tracker.trouble}; {LATER} sends what is left")
 
 
 def _check(tracker: Tracker, plan: Plan) -> None:

@@ -139,7 +139,8 @@ def branches_of(request: Request) -> Iterator[Branch]:
                 continue
             seen.add(recipe.updates(k))
             if recipe.updates(k) < recipe.updates(rewind):
-                skipped[network.name, str(k)] = skipped.get((network.name, str(k)), 0) + 1
+                place = network.name, "0" if k == Step() else str(k)
+                skipped[place] = skipped.get(place, 0) + 1
                 continue
             if k in request.config.at and k != Step() and recipe.updates(k) >= recipe.recipe.length:
                 raise StartsAfterEnd(

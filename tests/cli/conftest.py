@@ -28,6 +28,7 @@ def place(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LMCSPEC_STORE", raising=False)
     monkeypatch.delenv("LMCSPEC_DATA", raising=False)
+    monkeypatch.delenv("COLUMNS", raising=False)
     Path("study.toml").write_text(STABILITY)
     return tmp_path
 

@@ -24,14 +24,14 @@ def test_one_changed_value(place, lmcspec):
         "A  study.toml",
         "B  --set recipes.real.optimiser.lr=0.2",
         "",
-        "setting                    in A                in B",
+        "setting                    in A  set by        in B  set by",
         "recipes.real.optimiser.lr  0.1   study.toml:8  0.2   --set",
         "",
         "tasks  only in A  only in B  in both",
-        "train  4          4          0",
-        "prune  1          1          0",
-        "path   2          2          0",
-        "all    7          7          0",
+        "train          4          4        0",
+        "prune          1          1        0",
+        "path           2          2        0",
+        "all            7          7        0",
     ]
     assert [path.name for path in place.iterdir()] == ["study.toml"], "it makes nothing"
 

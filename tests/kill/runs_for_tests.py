@@ -68,7 +68,7 @@ class Run:
     def told(self, command):
         """What another command says of the study in this store: `status` or `plan`."""
         arguments = [COMMAND, command, str(self._study), "--store", str(self.store)]
-        environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+        environment = {**os.environ, "NO_COLOR": "1"}
         return subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment).stdout
 
     def until(self, condition):

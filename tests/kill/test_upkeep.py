@@ -24,7 +24,7 @@ WRITING = (("gc", "--yes"), ("forget", "killed"))
 
 def inside(disk, *lines, **environment):
     """Run a shell's lines where a file system is mounted on $0."""
-    environment = {**os.environ, "LMCSPEC_DRIVER_PID": "0", "NO_COLOR": "1", "COLUMNS": "200", **environment}
+    environment = {**os.environ, "LMCSPEC_DRIVER_PID": "0", "NO_COLOR": "1", **environment}
     return subprocess.run([*MOUNT, "\n".join(lines), str(disk)], capture_output=True, text=True, env=environment)
 
 

@@ -134,9 +134,9 @@ def test_the_table_of_two_plans():
     assert lines[:3] == [
         "network level measure A B B - A",
         "imp 0 accuracy % 94.00 ± 1.00 (3) missing",
-        "imp 1 accuracy % 94.00 ± 1.00 (3) 98.00 ± 2.00 (3) +4.00 [+1.52, +6.48] *",
+        "1 accuracy % 94.00 ± 1.00 (3) 98.00 ± 2.00 (3) +4.00 [+1.52, +6.48] *",
     ]
-    assert lines[3] == "imp 1 instability k=0 6.00 ± 1.00 (3) 2.00 ± 2.00 (3) -4.00 [-6.48, -1.52] *"
+    assert lines[3] == "1 instability k=0 6.00 ± 1.00 (3) 2.00 ± 2.00 (3) -4.00 [-6.48, -1.52] *"
 
 
 def shared(values, shares="model/data", replicates=None):

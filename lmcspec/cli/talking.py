@@ -50,6 +50,6 @@ def talking(function: Callable[..., Any]) -> Callable[..., Any]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=kind)
         for name, kind in options.items()
     ]
-    command.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *added])
+    vars(command)["__signature__"] = signature.replace(parameters=[*signature.parameters.values(), *added])
     command.__annotations__ = {**function.__annotations__, **options}
     return command

@@ -32,7 +32,7 @@ OTHER_NAMES = {
     r"\biterations?\b": "updates",
     r"\b(?:random )?seeds?\b": "replicates",
     r"\bk ?= ?0(?:ep|it)\b": "k = 0: that step has no unit",
-    r"(?<!95) %(?! t-)(?!$)(?=[ ,;.)]\w)": "83.4%: the sign stands next to a share of weights or images",
+    r"(?<=\d)(?<!95) %": "83.4%: the sign stands next to a share of weights or images",
     r"\bsparsity (?:of )?0?\.\d": "sparsity in percent",
     r"\baccuracy (?:of )?0?\.\d": "accuracy in percent",
     r"\bpruning masks?\b|\bpruned masks?\b": "mask",

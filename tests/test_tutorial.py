@@ -17,8 +17,12 @@ PAGES = (
 )
 TRACKED = {"tutorial/first-study.md"}
 """Pages that look at MLflow."""
+UI = """set -m; lmcspec ui --port 0 > ui.txt 2>&1 &
+while kill -0 $! && ! grep -q http ui.txt; do sleep 0.1; done
+kill -INT $!; wait $!; cat ui.txt"""
+"""Ctrl-C once it has printed its link."""
 STAND_INS = {
-    "lmcspec ui": "timeout --preserve-status --signal=INT 20 lmcspec ui --port 0",
+    "lmcspec ui": UI,
     "uv pip install -e my-cards": "true # there is no network",
 }
 """A server that nobody would end, and an installer that needs a network."""

@@ -46,13 +46,17 @@ def overlay(svg: bytes) -> str:
 
 
 def _links(figure: "Figure", page: str | None) -> Iterator[str]:
+    """A circle over each mark; over several that cover each other one, which tells of all and leads to the first."""
     placed = [(mark, mark.axes, spot) for mark in marks_of(figure) if mark.axes and (spot := mark.spot)]
     high = POINTS * figure.get_figheight()
+    places: dict[str, list[Mark]] = {}
     for mark, axes, spot in placed if len(placed) <= MOST else []:
         right, up = _place(figure, axes, spot)
-        words = f"<title>{escape(mark.words)}</title>"
-        circle = f'<circle cx="{right:.1f}" cy="{high - up:.1f}" r="{REACH:g}">{words}</circle>'
-        anchor = _anchor(mark)
+        places.setdefault(f'cx="{right:.1f}" cy="{high - up:.1f}"', []).append(mark)
+    for place, marks in places.items():
+        words = "\n".join(dict.fromkeys(mark.words for mark in marks))
+        circle = f'<circle {place} r="{REACH:g}"><title>{escape(words)}</title></circle>'
+        anchor = next(filter(None, map(_anchor, marks)), "")
         yield circle if page is None or not anchor else f"<a xlink:href={quoteattr(f'{page}#{anchor}')}>{circle}</a>"
 
 

@@ -30,7 +30,6 @@ def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         context_settings=settings(columns(sys.stdout)),
         help="Studies of sparse networks as specs: see what would run, run it, read the results.",
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         epilog="Exit: 0 done, 1 tasks failed, 2 usage or spec, 3 plan has changes (--detailed-exitcode), "
@@ -56,9 +55,12 @@ def main(arguments: list[str] | None = None) -> None:
     from lmcspec.base.loudness import Loudness
     from lmcspec.base.surroundings import settle
     from lmcspec.cli.output import complain, set_loudness, show_warnings
+    from lmcspec.cli.shells import answer, is_asked
     from lmcspec.cli.written import written
 
     settle()
+    if is_asked():
+        sys.exit(answer(COMMANDS, build))
     set_loudness(Loudness.USUAL)
     show_warnings()
     words = sys.argv[1:] if arguments is None else arguments

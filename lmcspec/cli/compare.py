@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
 from lmcspec.cli.output import console, envelope, phase, put
 
@@ -18,13 +19,26 @@ if TYPE_CHECKING:
 def compare(
     spec: SpecArgument,
     a: Annotated[
-        str, typer.Argument(metavar="A", help="A network, a family, a case, or CASE/NETWORK.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A network, a family, a case, or CASE/NETWORK.",
+            show_default=False,
+            autocompletion=completion.compared,
+        ),
     ],
-    b: Annotated[str, typer.Argument(metavar="B", help="What is compared with it.", show_default=False)],
+    b: Annotated[
+        str,
+        typer.Argument(
+            metavar="B", help="What is compared with it.", show_default=False, autocompletion=completion.compared
+        ),
+    ],
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     format: Annotated[Literal["table", "json", "csv"], typer.Option("--format", help="How to print it.")] = "table",
-    measures: Annotated[list[str], typer.Option("--measure", help="Only this measure.")] = [],  # noqa: B006
+    measures: Annotated[
+        list[str], typer.Option("--measure", help="Only this measure.", autocompletion=completion.measures)
+    ] = [],  # noqa: B006
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:

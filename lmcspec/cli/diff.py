@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import MaxTasksOption, StoreOption, name_file, needed_store, open_existing, store_path
 from lmcspec.cli.output import Format, console, envelope, put
 
@@ -35,14 +36,31 @@ class _Side:
 def diff(
     a: Annotated[
         Path,
-        typer.Argument(metavar="A", help="A study, or a saved plan.", show_default=False, callback=name_file),
+        typer.Argument(
+            metavar="A",
+            help="A study, or a saved plan.",
+            show_default=False,
+            callback=name_file,
+            autocompletion=completion.specs,
+        ),
     ],
     b: Annotated[
         Path | None,
-        typer.Argument(metavar="[B]", help="What it is compared with; A again by default.", callback=name_file),
+        typer.Argument(
+            metavar="[B]",
+            help="What it is compared with; A again by default.",
+            callback=name_file,
+            autocompletion=completion.specs,
+        ),
     ] = None,
     sets: Annotated[
-        list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of B: recipes.real.batch=64.")
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Override a value of B: recipes.real.batch=64.",
+            autocompletion=completion.settings,
+        ),
     ] = [],  # noqa: B006 (typer copies it)
     results: Annotated[bool, typer.Option("--results", help="Compare results, too.")] = False,
     store: StoreOption = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lmcspec.base.set_forms import FileForm
+from lmcspec.cli import completion
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, spelled
 from lmcspec.cli.output import Format, envelope, put, say
 
@@ -23,6 +24,7 @@ def export(
             metavar="SET|TASK",
             help="A set that the study distils, or a training, mask or permutation by its label: imp/s0/l3/mask.",
             show_default=False,
+            autocompletion=completion.exported,
         ),
     ],
     output: Annotated[
@@ -42,7 +44,12 @@ def export(
             show_default="safetensors if OUTPUT ends so, else that of the set's method",
         ),
     ] = None,
-    case: Annotated[str, typer.Option("--case", help="Of a sweep whose cases make different sets: which case.")] = "",
+    case: Annotated[
+        str,
+        typer.Option(
+            "--case", help="Of a sweep whose cases make different sets: which case.", autocompletion=completion.cases
+        ),
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,

@@ -4,13 +4,20 @@ from typing import Annotated, Any
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import StoreOption, needed_store, store_path
 from lmcspec.cli.output import Format, envelope, put, put_words, say
 
 
 def forget(
     study: Annotated[
-        str, typer.Argument(metavar="STUDY", help="The name of a study that has run.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="STUDY",
+            help="The name of a study that has run.",
+            show_default=False,
+            autocompletion=completion.studies,
+        ),
     ],
     store: StoreOption = None,
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,

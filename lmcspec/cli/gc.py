@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import StoreOption, needed_store, store_path
 from lmcspec.cli.output import Format, complain, console, envelope, put, say
 
@@ -23,10 +24,22 @@ WHAT = {"result": "", "files": USED_UP, "attempt": "logs of failures", "checkpoi
 def gc(
     store: StoreOption = None,
     study: Annotated[
-        list[str], typer.Option("--study", metavar="STUDY", help="Only what this study made or had asked for.")
+        list[str],
+        typer.Option(
+            "--study",
+            metavar="STUDY",
+            help="Only what this study made or had asked for.",
+            autocompletion=completion.studies,
+        ),
     ] = [],  # noqa: B006 (typer copies it)
     keep: Annotated[
-        list[str], typer.Option("--keep", metavar="STUDY", help="Nothing that this study made or had asked for.")
+        list[str],
+        typer.Option(
+            "--keep",
+            metavar="STUDY",
+            help="Nothing that this study made or had asked for.",
+            autocompletion=completion.studies,
+        ),
     ] = [],  # noqa: B006
     older: Annotated[
         str | None, typer.Option("--older", metavar="AGE", help="Only what was written so long ago: 30d, 12h.")

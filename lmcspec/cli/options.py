@@ -1,11 +1,15 @@
 """Options that several commands share."""
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lmcspec.cli import completion
+from lmcspec.cli.stores import DEFAULT_STORE, open_existing, store_path
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
@@ -14,8 +18,6 @@ if TYPE_CHECKING:
     from lmcspec.plan.simulate import Slots
     from lmcspec.spec import Loaded
     from lmcspec.store import Store
-
-DEFAULT_STORE = ".lmcspec"
 
 
 def name_file(given: Path | list[Path] | None) -> Path | list[Path] | None:
@@ -35,6 +37,7 @@ SpecArgument = Annotated[
         help="A study in TOML or YAML, or the name of one that ships.",
         show_default=False,
         callback=name_file,
+        autocompletion=completion.specs,
     ),
 ]
 SpecsArgument = Annotated[
@@ -44,10 +47,17 @@ SpecsArgument = Annotated[
         help="A study in TOML or YAML, or the name of one that ships; several share the devices.",
         show_default=False,
         callback=name_file,
+        autocompletion=completion.specs,
     ),
 ]
 SetOption = Annotated[
-    list[str], typer.Option("--set", metavar="PATH=VALUE", help="Override a value of the spec: recipes.real.batch=64.")
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Override a value of the spec: recipes.real.batch=64.",
+        autocompletion=completion.settings,
+    ),
 ]
 StoreOption = Annotated[
     Path | None,
@@ -83,44 +93,52 @@ MaxParallelOption = Annotated[
 TargetOption = Annotated[
     list[str],
     typer.Option(
-        "--target", metavar="NAME", help="Only what a network, measure, figure or task needs; repeat for more."
+        "--target",
+        metavar="NAME",
+        help="Only what a network, measure, figure or task needs; repeat for more.",
+        autocompletion=completion.targets,
     ),
 ]
 UntilOption = Annotated[
     list[str],
-    typer.Option("--until", metavar="LEVEL|KIND", help="Nothing over this level, or after tasks of this kind."),
+    typer.Option(
+        "--until",
+        metavar="LEVEL|KIND",
+        help="Nothing over this level, or after tasks of this kind.",
+        autocompletion=completion.kinds,
+    ),
 ]
 OnlyOption = Annotated[
-    list[str], typer.Option("--only", metavar="GLOB", help="Only tasks of this kind or label: train, 'imp/*/l3/*'.")
+    list[str],
+    typer.Option(
+        "--only",
+        metavar="GLOB",
+        help="Only tasks of this kind or label: train, 'imp/*/l3/*'.",
+        autocompletion=completion.kinds_and_tasks,
+    ),
 ]
 FailedOption = Annotated[bool, typer.Option("--failed", help="Only what failed last time, and what waits for it.")]
 ForceOption = Annotated[
     list[str],
-    typer.Option("--force", metavar="TASK", help="Run again: an id's first digits or a label such as imp/s0/l3/train."),
+    typer.Option(
+        "--force",
+        metavar="TASK",
+        help="Run again: an id's first digits or a label such as imp/s0/l3/train.",
+        autocompletion=completion.tasks,
+    ),
 ]
-
-
-def store_path(given: Path | None) -> Path:
-    """The folder of the store: `--store`, LMCSPEC_STORE, or .lmcspec here."""
-    from lmcspec.base.file_names import possible
-
-    return possible(given or Path(DEFAULT_STORE))
-
-
-def open_existing(given: Path | None, trusted: bool = False) -> "Store | None":
-    """The store if there is one; None where nothing has been run yet. Makes nothing."""
-    path = store_path(given)
-    if not path.exists():
-        return None
-    from lmcspec.store import Store
-
-    return Store.open(path, create=False, trusted=trusted)
 
 
 def spelled(command: str, specs: Sequence[Path], sets: Sequence[str]) -> str:
     """The command as it can be typed again: with its specs, and what was set."""
     overrides = [word for setting in sets for word in ("--set", setting)]
     return " ".join([*command.split(), shlex.join([*map(str, specs), *overrides])])
+
+
+def spelled_at(command: str, specs: Sequence[Path], sets: Sequence[str], store: Path | None) -> str:
+    """The same with `--store`, where that was given and the environment doesn't say it."""
+    named = store is not None and os.environ.get("LMCSPEC_STORE") != str(store)
+    return spelled(command, specs, sets) + (f" --store {shlex.quote(str(store))}" if named else "")
 
 
 def needed_store(given: Path | None, trusted: bool = False) -> "Store":

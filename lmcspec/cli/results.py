@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
 from lmcspec.cli.output import console, envelope, phase, put
 from lmcspec.cli.tracking import TrackingOption
@@ -27,9 +28,15 @@ def results(
         Path | None,
         typer.Option("-o", "--output", help="File to write to.", show_default="printed"),
     ] = None,
-    cases: Annotated[list[str], typer.Option("--case", help="Only this case of a sweep.")] = [],  # noqa: B006
-    networks: Annotated[list[str], typer.Option("--network", help="Only this network.")] = [],  # noqa: B006
-    measures: Annotated[list[str], typer.Option("--measure", help="Only this measure.")] = [],  # noqa: B006
+    cases: Annotated[
+        list[str], typer.Option("--case", help="Only this case of a sweep.", autocompletion=completion.cases)
+    ] = [],  # noqa: B006
+    networks: Annotated[
+        list[str], typer.Option("--network", help="Only this network.", autocompletion=completion.networks)
+    ] = [],  # noqa: B006
+    measures: Annotated[
+        list[str], typer.Option("--measure", help="Only this measure.", autocompletion=completion.measures)
+    ] = [],  # noqa: B006
     tracking_uri: TrackingOption = None,
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,

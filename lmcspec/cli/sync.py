@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import StoreOption, name_file, needed_store
 from lmcspec.cli.output import Format, complain, envelope, put, say
 from lmcspec.cli.tracking import TrackingOption, track
@@ -22,6 +23,7 @@ def sync(
             help="With --objects or --from: only what this study needs.",
             show_default=False,
             callback=name_file,
+            autocompletion=completion.specs,
         ),
     ] = None,
     store: StoreOption = None,

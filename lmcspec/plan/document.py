@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import cache
+from graphlib import TopologicalSorter
 from typing import Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -219,7 +220,8 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: boo
         check_parts(document)
     rest = checked_rest(document, sealed=sealed)
     tasks = {}
-    for identifier, entry in document["tasks"].items():
+    for identifier in _in_order(document["tasks"]):
+        entry = document["tasks"][identifier]
         task_kind = _kind(entry["kind"])
         if now and task_kind.version != entry["version"]:
             raise StoreError(
@@ -254,6 +256,16 @@ def _from_document(document: Mapping[str, Any], *, now: bool = True, sealed: boo
         permutations=rest.permutations,
         on_collapse=rest.on_collapse,
     )
+
+
+def _in_order(tasks: Mapping[str, Any]) -> list[str]:
+    """The ids in an order in which every task comes after its inputs: as they are written, or anew if by their ids."""
+    seen: set[str] = set()
+    for identifier, entry in tasks.items():
+        if not seen.issuperset(entry["inputs"].values()):
+            return list(TopologicalSorter({task: of["inputs"].values() for task, of in tasks.items()}).static_order())
+        seen.add(identifier)
+    return list(tasks)
 
 
 def payload(

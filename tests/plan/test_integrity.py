@@ -217,3 +217,14 @@ def test_a_plan_imports_no_module_but_of_a_package_that_brings_cards(document, t
             read(of_another_kind(document, "installed_by_chance:KIND"))
         assert "CONTRIBUTING.md" in caught.value.help
     assert "installed_by_chance" not in sys.modules
+
+
+def test_tasks_of_a_document_come_after_their_inputs_whatever_order_they_are_written_in():
+    """A record has them by their ids; what is blocked, skipped or forced is found by a walk in order."""
+    document = json.loads(json.dumps(to_document(plan_of(MANY)), sort_keys=True))
+    for plan in (recorded(document), from_document(document)):
+        seen: set[str] = set()
+        for task in plan.tasks.values():
+            assert {source for _, source in task.inputs} <= seen
+            seen.add(task.id)
+        assert seen == document["tasks"].keys()

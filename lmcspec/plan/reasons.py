@@ -36,7 +36,7 @@ class Change(NamedTuple):
     new: Any
 
     def __str__(self) -> str:
-        return f"{self.field} {_shown(self.old)} -> {_shown(self.new)}"
+        return f"{self.field} {shown(self.old)} -> {shown(self.new)}"
 
 
 class Reason(NamedTuple):
@@ -209,7 +209,8 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value of a change; a digest by its first digits, and `-` for what was not there."""
     if value is None:
         return "-"
     if isinstance(value, str) and len(value) == 64:

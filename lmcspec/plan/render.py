@@ -9,17 +9,15 @@ from lmcspec.plan.cost import Cost
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_words import mask_documents, mask_lines
 from lmcspec.plan.outlook import Outlook
-from lmcspec.plan.reasons import REASONS, Reason
+from lmcspec.plan.reasons import Reason
 from lmcspec.plan.simulate import Slots
+from lmcspec.plan.why_lines import why_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.tree import Tree
 
 SYMBOLS = {"run": "+", "changed": "~", "reuse": "=", "blocked": "?", "passing": "·"}
-
-ENDED = ("previous-failed", "interrupted")
-"""Reasons of tasks that people look for by name."""
 
 
 def state(view: Outlook, task: str) -> str:
@@ -47,7 +45,7 @@ def table(view: Outlook, slots: Slots | None, source: str, *, everything: bool =
         yield Text(nothing_to_do(view))
         return
     yield _kinds(view)
-    yield from _why(view, everything)
+    yield from why_lines(view, everything=everything)
     for line in (*_networks(plan), *mask_lines(plan)):
         yield Text(f"  {line}", style="dim")
     for note in plan.notes:
@@ -140,39 +138,6 @@ def _kinds(view: Outlook) -> Grid:
 
 def _seconds(row: Mapping[str, float]) -> str:
     return "" if not row["run"] else "unknown" if row["untimed"] else f"{row['seconds']:.1f}"
-
-
-def _why(view: Outlook, everything: bool) -> Iterator["RenderableType"]:
-    from rich.text import Text
-
-    groups: dict[tuple, list[str]] = {}
-    followers: Counter = Counter()
-    counted = {task.id for task in view.counted}
-    for task, reason in view.reasons.items():
-        if task not in counted:
-            continue
-        if reason.by_itself:
-            groups.setdefault((reason.code, tuple(map(str, reason.changes))), []).append(task)
-        else:
-            followers[_cause(view.reasons.get(reason.root))] += 1
-    for (code, changes), tasks in groups.items():
-        following = followers[(code, changes)]
-        what = "; ".join(changes) or REASONS[code]
-        line = Text.assemble((f"  {'~' if changes else '+'} {code}", "yellow" if changes else "green"), f"  {what}")
-        line.append(f"  {len(tasks):,} {'task' if len(tasks) == 1 else 'tasks'}", style="dim")
-        if following:
-            line.append(f"; {following:,} more follow from {'it' if len(tasks) == 1 else 'these'}", style="dim")
-        yield line
-        shown = tasks if everything else tasks[:3] if changes or code in ENDED else []
-        for task in shown:
-            after = f"  goes on after {stands}" if (stands := view.reasons[task].stands) else ""
-            yield Text(f"      {view.plan.shown(task)} {view.plan.tasks[task].label}{after}", style="dim")
-        if len(tasks) > len(shown) > 0:
-            yield Text(f"      and {len(tasks) - len(shown):,} more (--all)", style="dim")
-
-
-def _cause(reason: Reason | None) -> tuple:
-    return (reason.code, tuple(map(str, reason.changes))) if reason else ("", ())
 
 
 def _networks(plan: Plan) -> Iterator[str]:

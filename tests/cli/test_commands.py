@@ -61,7 +61,10 @@ def test_results_as_json_come_alone_on_stdout(place, lmcspec, finished):
 
 def test_after_one_changed_rate_plan_names_the_field_old_and_new_and_what_follows(place, lmcspec, finished):
     said = lmcspec("plan", "study.toml", "--store", str(finished), "--set", "recipes.real.optimiser.lr=0.2")
-    assert re.search(r"params-changed\s+recipe.optimiser.lr 0.1 -> 0.2\s+4 tasks; 3 more follow from these", said.out)
+    assert re.search(
+        r"params-changed\s+recipe.optimiser.lr 0.1 -> 0.2\n +4 tasks \(train\); 3 more follow from these \(\d \w+, \d \w+",
+        said.out,
+    )
     assert re.search(r"time: .* on \d+ slots?", said.out), "everything has been timed"
 
 

@@ -6,27 +6,38 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import (
     MaxTasksOption,
     SetOption,
     StoreOption,
+    first_pace,
     name_file,
     open_existing,
     refuse_without_study,
+    slots,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, put, put_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from lmcspec.plan.explain import TaskExplanation
+    from lmcspec.plan.needed_by import NeededBy
     from lmcspec.store import Store
 
-_SPEC_OR_PLAN = (".toml", ".yaml", ".yml", ".json")
+_ENDINGS = (".toml", ".yaml", ".yml", ".json")
 
 
 def explain(
     what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="A spec, an error's code, a task's first digits or its label.")
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="A spec, an error's code, a task's first digits or its label.",
+            autocompletion=completion.explainable,
+        ),
     ],
     path: Annotated[
         str | None,
@@ -34,26 +45,73 @@ def explain(
             metavar="[PATH]",
             help="In a spec: a value such as recipes.real.optimiser.lr, or a task such as imp/s0/l3/train.",
             show_default=False,
+            autocompletion=completion.explained,
         ),
     ] = None,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
-    case: Annotated[str, typer.Option("--case", help="Of a sweep: which case.")] = "",
+    case: Annotated[str, typer.Option("--case", help="Of a sweep: which case.", autocompletion=completion.cases)] = "",
     format: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.table,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
-    """Say what a key of a spec means and who set it (file, preset, --set or default), what a task does and whether it
-    would run, what a code means, or what a stored task did.
+    """Say a spec in words: what it trains, prunes, shares and measures, and what that costs here.
+
+    Or say what a key of it means and who set it (file, preset, --set or default), what a task does, whether it would
+    run and who needs it, what a stored task did, or what a code means.
     """
     if path is not None:
         name_file(Path(what))
         _in_spec(Path(what), path, sets, case, store, max_tasks, format)
+        return
+    if _is_spec(what):
+        name_file(Path(what))
+        _study(Path(what), sets, case, store, max_tasks, format)
         return
     refuse_without_study("explain SPEC PATH", set=sets, case=case)
     if re.fullmatch(r"[A-Z]\d{3}", what):
         _code(what, format)
     else:
         _task(what, store, format)
+
+
+def _is_spec(what: str) -> bool:
+    """Whether it is a file by its ending, or means one, or a spec that ships."""
+    if what.endswith(_ENDINGS):
+        return True
+    from lmcspec.spec.located import located
+    from lmcspec.spec.unreadable import Unreadable
+
+    try:
+        return located(Path(what)).path.suffix in _ENDINGS
+    except Unreadable:
+        return False
+
+
+def _study(spec: Path, sets: list[str], case: str, store: Path | None, max_tasks: int, format: Format) -> None:
+    """A study in words."""
+    from lmcspec.base.errors import UsageError
+    from lmcspec.plan.outlook import outlook
+    from lmcspec.plan.planned_study import is_saved, plan_study
+    from lmcspec.plan.study_words import study_words
+    from lmcspec.spec import load
+    from lmcspec.spec.explain import case_called
+
+    if is_saved(spec):
+        raise UsageError(f"{spec} is a saved plan, which holds no spec", help=f"lmcspec explain {spec} TASK")
+    loaded = load(spec, sets)
+    told = case_called(loaded, case)
+    existing = open_existing(store)
+    plan = plan_study(loaded, existing, max_tasks).plan
+    words = study_words(loaded, told, outlook(plan, existing, pace=first_pace()), slots(None))
+    if format is Format.json:
+        put(envelope("explain", True, words.document()))
+        return
+    for heading, lines in words.parts(str(store_path(store))):
+        if heading and lines:
+            put(f"\n{heading}")
+        margin = "  " if heading else ""
+        for line in lines:
+            put_words(f"{margin}{line}", hang=len(margin) + 2)
 
 
 def _in_spec(
@@ -65,20 +123,49 @@ def _in_spec(
     from lmcspec.plan.unit_groups import groups_in_words
 
     explanation = explain_named(spec, path, sets, lambda: open_existing(store), case=case, max_tasks=max_tasks)
-    of_task = isinstance(explanation, TaskExplanation)
-    runs = _runs_of(explanation, open_existing(store)) if of_task else {}
-    groups = [] if of_task else groups_in_words(spec, path, sets, case)
+    if isinstance(explanation, TaskExplanation):
+        _planned_task(explanation, open_existing(store), format)
+        return
+    groups = groups_in_words(spec, path, sets, case)
     if format is Format.json:
-        more = {"mlflow_runs": runs} if of_task else {"groups": groups} if groups else {}
-        put(envelope("explain", True, {**explanation.document(), **more}))
+        put(envelope("explain", True, {**explanation.document(), **({"groups": groups} if groups else {})}))
         return
     put_words(str(explanation))
-    for words in [] if isinstance(explanation, TaskExplanation) else explanation.words:
+    for words in explanation.words:
         put_words(str(words))
     for line in groups:
         put_words(line)
-    for line in _run_lines(runs):
+
+
+def _planned_task(explanation: "TaskExplanation", existing: "Store | None", format: Format) -> None:
+    """A task of a plan, with its runs in MLflow and with what other studies need it for."""
+    runs = _runs_of(explanation, existing)
+    others = _elsewhere(existing, explanation.id, explanation.needed.study if explanation.needed else "")
+    if format is Format.json:
+        from lmcspec.store import layout
+
+        document = {**explanation.document(), "mlflow_runs": runs}
+        document["needed_by"] += [need.document() for need in others]
+        put(envelope("explain", True, layout.spelled(document)))
+        return
+    put_words(str(explanation))
+    for line in (*_run_lines(runs), *_lines_of(others)):
         put_words(f"{'':8}{line}")
+
+
+def _elsewhere(existing: "Store | None", task: str | None, but: str = "") -> "list[NeededBy]":
+    """What the other studies of a store need a task for."""
+    if existing is None or task is None:
+        return []
+    from lmcspec.plan.needed_by import needed_elsewhere
+
+    return [need for _, need in needed_elsewhere(existing, task, but)]
+
+
+def _lines_of(needs: "Sequence[NeededBy]") -> "Iterator[str]":
+    for need in needs:
+        yield f"needed by the study {need.study}, too:"
+        yield from (f"  {line}" for line in need.lines())
 
 
 def _runs_of(explanation: "TaskExplanation", existing: "Store | None") -> dict[str, str]:
@@ -115,10 +202,6 @@ def _task(name: str, store: Path | None, format: Format) -> None:
     from lmcspec.base.errors import UsageError
     from lmcspec.plan.recorded import attempt_so_far, find_task
 
-    if name.endswith(_SPEC_OR_PLAN):
-        raise UsageError(
-            f"what of {name}?", help=f"lmcspec explain {name} recipes.real.optimiser.lr, or the label of a task"
-        )
     existing = open_existing(store)
     if existing is None:
         raise UsageError(
@@ -147,23 +230,41 @@ def _stored(existing: "Store", identifier: str, format: Format) -> None:
     import json
 
     from lmcspec.plan.explain import how_it_ran
+    from lmcspec.plan.needed_by import needed_elsewhere
     from lmcspec.plan.render import duration, size
+    from lmcspec.plan.task_numbers import number_lines, numerics_line
     from lmcspec.store import layout
 
     stored = existing.read(identifier)
     assert stored is not None
+    needs = needed_elsewhere(existing, identifier)
     if format is Format.json:
         document = {"id": identifier, "task": stored.task, "result": stored.result, "record": stored.record}
         document["mlflow_runs"] = _runs(existing, identifier, how_it_ran(stored.record)[1])
+        document["needed_by"] = [need.document() for _, need in needs]
         put(envelope("explain", True, layout.spelled(document)))
         return
-    screen = console()
     record = stored.record
+    screen = console()
     screen.print(f"{record.get('kind')}  {record.get('label', '')}", style="bold", markup=False)
-    screen.print(f"id {identifier}\nin {stored.path}", markup=False)
+    put(f"id {identifier}\nin {stored.path}")
     if "seconds" in record:
-        screen.print(f"took {duration(record['seconds'])}, keeps {size(stored.bytes)}, outcome {stored.outcome}")
+        put(f"took {duration(record['seconds'])}, keeps {size(stored.bytes)}, outcome {stored.outcome}")
     reason, passed_by = how_it_ran(record)
-    for line in [*[f"ran because {reason}"] * bool(reason), *_run_lines(_runs(existing, identifier, passed_by))]:
-        screen.print(line, markup=False)
+    targets = [target for plan, _ in needs for target in plan.targets if target.task == identifier]
+    lines = [
+        numerics_line(record),
+        f"ran because {reason}" if reason else "",
+        *_run_lines(_runs(existing, identifier, passed_by)),
+        *_headed("numbers", number_lines(stored.result.get("scalars", {}), targets)),
+        *(line for _, need in needs for line in _headed(f"needed by the study {need.study}", [*need.lines()])),
+        "" if needs else "no study of this store needs it: lmcspec gc would delete it",
+        "recipe",
+    ]
+    for line in filter(None, lines):
+        put_words(line)
     screen.print_json(json.dumps({key: value for key, value in stored.task.items() if key != "kind"}))
+
+
+def _headed(name: str, lines: "Sequence[str]") -> list[str]:
+    return [name, *(f"  {line}" for line in lines)] if lines else []

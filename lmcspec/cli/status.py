@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.options import (
     MaxTasksOption,
     SetOption,
     StoreOption,
+    first_pace,
     name_file,
     open_existing,
     refuse_without_study,
+    slots,
+    spelled_at,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, put
@@ -29,6 +33,7 @@ def status(
             help="A study; without it all that ran here.",
             show_default=False,
             callback=name_file,
+            autocompletion=completion.specs,
         ),
     ] = None,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
@@ -47,31 +52,29 @@ def status(
         _all_studies(existing, store_path(store), format)
         return
     from lmcspec.cli.studies import read_study
-    from lmcspec.plan.progress import standing
-    from lmcspec.plan.render import duration
+    from lmcspec.plan.standing_table import count_line, standing_lines
+    from lmcspec.plan.study_standing import study_standing
 
     plan = read_study(spec, sets, existing, max_tasks).plan
-    view = standing(plan, existing)
+    study = study_standing(plan, existing, slots(None), pace=first_pace(), families=format is Format.table)
     there = _at_url(objects, plan, existing) if objects is not None else None
     if format is Format.json:
-        put(envelope("status", True, {**view.document(), **({"objects": there} if there else {})}))
+        put(envelope("status", True, {**study.document(), **({"objects": there} if there else {})}))
         return
     screen = console()
-    screen.print(f"{view.study}  store {store_path(store)}")
-    screen.print("  ".join(f"{count:,} {word}" for word, count in view.counts.items() if count))
+    screen.print(f"{plan.study}  store {store_path(store)}")
+    screen.print(count_line(study.tasks))
     if there:
         only = f"{there['only_there']:,}" if there["only_there"] else "none"
         count = len(plan.tasks) - len(plan.unknown)
         screen.print(
             f"at {there['url']}: {there['there']:,} of {count:,} tasks, {only} of them missing here", markup=False
         )
-    for task in view.running:
-        screen.print(f"  running  {task.label}  by process {task.pid} on {task.host}, for {duration(task.seconds)}")
-    for task in view.interrupted:
-        screen.print(f"  cut off  {task.label}" + (f"  goes on after {task.stands}" if task.stands else ""))
-    for task in view.failed:
-        screen.print(f"  failed   {task.label}  {task.message}")
-        screen.print(f"           {task.log}", style="dim")
+    for part in standing_lines(study):
+        screen.print(part)
+    if study.tasks.failed or not (study.is_over or study.tasks.running):
+        failed = " --failed" if study.tasks.failed else ""
+        put(f"next: {spelled_at('lmcspec run', [spec], sets, store)}{failed}")
 
 
 def _at_url(url: str, plan: "Plan", existing: "Store | None") -> dict[str, Any]:

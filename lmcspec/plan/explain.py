@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from lmcspec.base.errors import StoreError, UsageError
 from lmcspec.base.ids import short
 from lmcspec.catalog import nearest
+from lmcspec.plan.chosen import Figures
 from lmcspec.plan.cost import Cost, cost
-from lmcspec.plan.graph import Plan
+from lmcspec.plan.graph import Plan, Target
+from lmcspec.plan.needed_by import NeededBy, needed_by
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Reason
 from lmcspec.plan.render import duration, reason_document, size, state
+from lmcspec.plan.task_numbers import number_lines, numerics_line
 from lmcspec.spec.explain import aligned, leaves, shown
 from lmcspec.spec.paths import dotted
 from lmcspec.tasks import Part, encode
@@ -43,6 +47,10 @@ class Kept:
     """Why it ran then; empty where an earlier version did not write that down."""
     passed_by: str = ""
     """The longer training that committed it on its way."""
+    numerics: str = ""
+    """On what it was computed, in words."""
+    scalars: Mapping[str, Any] = field(default_factory=dict)
+    """Its numbers as the task wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,10 @@ class TaskExplanation:
     cost: Cost | None
     """None where the size of its data is not known."""
     kept: Kept | None
+    needed: NeededBy | None = None
+    """What the study needs it for."""
+    numbers: tuple[str, ...] = ()
+    """A line for each number of its result."""
 
     def __str__(self) -> str:
         lines = [self.label, f"id      {self.id or '?'}", f"kind    {self.kind}, version {self.version}"]
@@ -83,8 +95,10 @@ class TaskExplanation:
         lines += _headed("seeds", [", ".join(f"{name} {value}" for name, value in self.seeds.items())])
         params = [(dotted(path), shown(value)) for path, value in leaves(self.params) if value is not None]
         lines += _headed("params", aligned(params, margin=""))
+        lines += _headed("needed", self.needed.lines() if self.needed else ())
         lines += _headed("cost", [self._cost()])
-        return "\n".join([*lines, *_headed("stored", self._stored())])
+        lines += _headed("stored", self._stored())
+        return "\n".join([*lines, *_headed("numbers", self.numbers)])
 
     def document(self) -> dict[str, Any]:
         """The explanation as plain data."""
@@ -106,6 +120,7 @@ class TaskExplanation:
             "params": dict(self.params),
             "cost": None if self.cost is None else self.cost.document(),
             "stored": None if self.kept is None else asdict(self.kept),
+            "needed_by": [self.needed.document()] if self.needed else [],
         }
 
     def _states(self) -> Iterator[str]:
@@ -150,11 +165,15 @@ class TaskExplanation:
             if self.kept.reason:
                 yield f"ran because {self.kept.reason}"
             yield f"{took}{files}, outcome {self.kept.outcome}"
+            yield self.kept.numerics
 
 
-def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
-    """All that a plan and its store know of a task; `label` is that of its places to be put first."""
-    plan, difference = view.plan, view.diff
+def explain_task(view: Outlook, task_id: str, label: str, figures: Figures = MappingProxyType({})) -> TaskExplanation:
+    """All that a plan and its store know of a task; `label` is that of its places to be put first.
+
+    `figures` are by name what those of the spec are drawn from.
+    """
+    plan, difference, kept = view.plan, view.diff, _kept(view, task_id)
     task = plan.tasks[task_id]
     places = dict.fromkeys([label, *(role for role, other in plan.roles.items() if other == task_id)])
     reason = view.reasons.get(task_id)
@@ -180,8 +199,15 @@ def explain_task(view: Outlook, task_id: str, label: str) -> TaskExplanation:
         seeds=dict(task.seeds),
         params={name: _resolved(plan, getattr(task.params, name)) for name in encode(task.params)},
         cost=None if task_id in plan.unknown else _cost(view, task_id),
-        kept=_kept(view, task_id),
+        kept=kept,
+        needed=needed_by(plan, task_id, figures),
+        numbers=() if kept is None else tuple(number_lines(kept.scalars, _read_of(plan, task_id))),
     )
+
+
+def _read_of(plan: Plan, task: str) -> list[Target]:
+    """The numbers that are read of a task's own result."""
+    return [target for target in plan.targets if target.task == task]
 
 
 def may_be_id(name: str) -> bool:
@@ -237,7 +263,16 @@ def _kept(view: Outlook, task_id: str) -> Kept | None:
     if stored is None:
         return None
     seconds = stored.record.get("seconds")
-    return Kept(str(stored.path), stored.outcome, stored.bytes, stored.has_outputs, seconds, *how_it_ran(stored.record))
+    return Kept(
+        str(stored.path),
+        stored.outcome,
+        stored.bytes,
+        stored.has_outputs,
+        seconds,
+        *how_it_ran(stored.record),
+        numerics_line(stored.record),
+        stored.result.get("scalars", {}),
+    )
 
 
 def how_it_ran(record: Mapping[str, Any]) -> tuple[str, str]:

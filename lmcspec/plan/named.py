@@ -3,10 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import UsageError
+from lmcspec.plan.chosen import Figures
 from lmcspec.plan.explain import TaskExplanation, explain_task, may_be_id, task_called
+from lmcspec.plan.figures_chosen import figures_of
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.outlook import outlook
 from lmcspec.plan.planned_study import is_saved, plan_study, read_study
@@ -47,7 +50,7 @@ def explain_named(
         raise UsageError(str(no_value), help=no_value.help)
     store = open_store()
     try:
-        return _task(plan_study(loaded, store, max_tasks).plan, name, case, store)
+        return _task(plan_study(loaded, store, max_tasks).plan, name, case, store, figures_of(loaded))
     except UsageError:
         # `networks.imp[recipe=a/b].rounds` has a "/" too, but begins with a key of the spec.
         if re.split(r"[.\[]", name, maxsplit=1)[0] in type(loaded.cases[0].study).model_fields:
@@ -55,6 +58,8 @@ def explain_named(
         raise
 
 
-def _task(plan: Plan, name: str, case: str, store: "Store | None") -> TaskExplanation:
+def _task(
+    plan: Plan, name: str, case: str, store: "Store | None", figures: Figures = MappingProxyType({})
+) -> TaskExplanation:
     task, label = task_called(plan, name, case)
-    return explain_task(outlook(plan, store), task, label)
+    return explain_task(outlook(plan, store), task, label, figures)

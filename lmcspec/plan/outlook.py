@@ -114,13 +114,14 @@ class Outlook:
 
     def work(self, slots: Slots, which: str = "seconds", overhead: float = 0.0) -> float:
         """Predicted seconds of the tasks alone, 0 for untimed ones, `overhead` added to each."""
-        waits = self._waits()
+        waits = self.waits
         seconds = {task: float(getattr(self.costs[task], which) or 0) + overhead for task in waits}
         tasks = self.plan.tasks
         indifferent = {task for task in waits if not kind(tasks[task].kind).gains(tasks[task].params)}
         return wall_time(list(TopologicalSorter(waits).static_order()), waits, seconds, slots, indifferent)
 
-    def _waits(self) -> dict[str, list[str]]:
+    @cached_property
+    def waits(self) -> Mapping[str, list[str]]:
         """What each task to run waits for among the others: its inputs, or what passes them."""
         running, passing = set(self.diff.run), self.diff.passing
         return {

@@ -1,17 +1,24 @@
 """How far a plan is: what is stored, who is at work on what, what failed and why."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError
-from lmcspec.plan.diff import diff
+from lmcspec.plan.diff import Diff, diff
 from lmcspec.plan.document import from_document
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.history import checkpoint_stands
-from lmcspec.store import Store, holder, is_dead, last_ending, last_plan, recorded_studies
+from lmcspec.store import Store, holder, is_dead, last_ending, last_plan, layout, recorded_studies
+from lmcspec.store.commit import owner_file
+from lmcspec.store.lease import Holder
+from lmcspec.tasks import Task
+
+STATES = ("done", "running", "interrupted", "failed", "to do", "blocked", "skipped after a collapse")
+"""Of a task, in the order in which they are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,10 @@ class Running:
     host: str
     pid: int
     seconds: float
+    stands: str = ""
+    """Where its last checkpoint stands, such as `update 1,200`; nothing where it has written none."""
+    until: int | None = None
+    """Of a training the update at which it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +65,20 @@ class Standing:
     running: tuple[Running, ...]
     failed: tuple[Failed, ...]
     interrupted: tuple[Stopped, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By id, of what counts as a task: `done`, `running`, `interrupted`, `failed`, `to do`, `blocked` or `skipped
+    after a collapse`."""
 
     def document(self) -> dict[str, Any]:
-        """The progress as plain data."""
-        return asdict(self)
+        """The progress as plain data, without the state of each task."""
+        document = asdict(self)
+        del document["states"]
+        return document
 
 
-def standing(plan: Plan, store: Store | None) -> Standing:
-    """How far a plan is in a store (None: nothing has run)."""
-    difference = diff(plan, store)
+def standing(plan: Plan, store: Store | None, difference: Diff | None = None) -> Standing:
+    """How far a plan is in a store (None: nothing has run); `difference` is theirs, where it is known."""
+    difference = difference or diff(plan, store)
     running: list[Running] = []
     failed: list[Failed] = []
     stopped: list[Stopped] = []
@@ -72,25 +88,29 @@ def standing(plan: Plan, store: Store | None) -> Standing:
         label = plan.tasks[task].label
         held = holder(store, task)
         if held is not None and not is_dead(store, task):
-            running.append(Running(task, label, held.process.host, held.process.pid, _age(store, task)))
+            running.append(_at_work(plan.tasks[task], store, held))
         elif (ending := last_ending(store, task)) is None:
             continue
         elif ending.how == "failed":
             failed.append(Failed(task, label, ending.message, str(ending.log or "")))
         else:
             stopped.append(Stopped(task, label, checkpoint_stands(store, task)))
+    states = _states(plan, difference)
+    for state, tasks in (("running", running), ("failed", failed), ("interrupted", stopped)):
+        states |= dict.fromkeys((task.id for task in tasks), state)
+    counts = {**dict.fromkeys(STATES, 0), **Counter(states.values())}
+    return Standing(plan.study, counts, tuple(running), tuple(failed), tuple(stopped), states)
+
+
+def _states(plan: Plan, difference: Diff) -> dict[str, str]:
+    """The state of each task by the diff: of those that people count, and of others that have to run by themselves."""
     counted = {task.id for task in plan.counted}
-    waiting = len(difference.run) - len(running) - len(failed) - len(stopped)
-    counts = {
-        "done": len(difference.reused & counted),
-        "running": len(running),
-        "interrupted": len(stopped),
-        "failed": len(failed),
-        "to do": waiting,
-        "blocked": len(difference.blocked.keys() & counted),
-        "skipped after a collapse": len(difference.skipped & counted),
+    return {
+        **dict.fromkeys(difference.reused & counted, "done"),
+        **dict.fromkeys(difference.blocked.keys() & counted, "blocked"),
+        **dict.fromkeys(difference.skipped & counted, "skipped after a collapse"),
+        **dict.fromkeys(difference.run, "to do"),
     }
-    return Standing(plan.study, counts, tuple(running), tuple(failed), tuple(stopped))
 
 
 def standings(store: Store | None) -> tuple[list[Standing], dict[str, StoreError]]:
@@ -108,13 +128,17 @@ def standings(store: Store | None) -> tuple[list[Standing], dict[str, StoreError
     return read, unread
 
 
-def _age(store: Store, task: str) -> float:
-    from lmcspec.store import layout
+def _at_work(task: Task, store: Store, held: Holder) -> Running:
+    """What is known of a task by who holds it, its attempt and its checkpoint."""
+    age, stands = _age(store, task.id, held.attempt), checkpoint_stands(store, task.id)
+    until = task.params.until if task.trains else None
+    return Running(task.id, task.label, held.process.host, held.process.pid, age, stands, until)
 
+
+def _age(store: Store, task: str, attempt: str) -> float:
+    """Seconds since an attempt began: what says whose it is was written then."""
     try:
-        root, folder = store.root, layout.attempts_folder(store.root, task)
-        attempts = (beneath.look(root, folder / name) for name in beneath.names(root, folder))
-        began = min(attempt.st_mtime for attempt in attempts if attempt is not None)
+        began = beneath.look(store.root, owner_file(layout.attempt_folder(store.root, task, attempt)))
     except (OSError, ValueError, StoreError):
         return 0.0
-    return max(0.0, time.time() - began)
+    return 0.0 if began is None else max(0.0, time.time() - began.st_mtime)

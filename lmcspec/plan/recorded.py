@@ -33,7 +33,7 @@ def recorded_tasks(store: Store, name: str) -> list[RecordedTask]:
     """The tasks at a label, or whose ids start with `name` (4 digits or more), one for each study that plans them."""
     digits = len(name) >= SHORTEST_PREFIX
     tasks = []
-    for study, plan in _plans(store):
+    for study, plan in recorded_plans(store):
         at_label = plan["roles"].get(name)
         for task, entry in plan["tasks"].items():
             if task == at_label or (digits and task.startswith(name)):
@@ -68,7 +68,7 @@ def find_task(store: Store, name: str) -> tuple[str, list[RecordedTask]]:
 
 def nearest_label(store: Store, name: str) -> str | None:
     """The label in any recorded plan that a typing error most likely meant."""
-    return nearest(name, [label for _, plan in _plans(store) for label in plan["roles"]])
+    return nearest(name, [label for _, plan in recorded_plans(store) for label in plan["roles"]])
 
 
 def attempt_so_far(store: Store, task: str) -> tuple[str, str]:
@@ -100,7 +100,7 @@ def last_recorded(store: Store, study: str) -> dict[str, Any] | None:
     return None
 
 
-def _plans(store: Store) -> list[tuple[str, dict[str, Any]]]:
+def recorded_plans(store: Store) -> list[tuple[str, dict[str, Any]]]:
     """Every recorded plan that this version can read; whether its tasks could still run does not matter."""
     plans = [(study, last_recorded(store, study)) for study in recorded_studies(store)]
     return [(study, plan) for study, plan in plans if plan is not None]

@@ -1,6 +1,7 @@
 """What `explain` says of values, and of tasks that have run and that are only planned."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -157,7 +158,6 @@ def test_what_no_store_has(store, lmcspec, ids):
     assert (said.code, "did you mean imp/s0/l1/mask?" in said.err) == (2, True)
     assert lmcspec("explain", "ffffff").code == 2
     assert "is not the beginning of an id" in lmcspec("explain", "nothing").err
-    assert "study.toml recipes.real.optimiser.lr" in lmcspec("explain", "study.toml").err
 
 
 def test_one_label_of_two_studies_that_mean_two_tasks(store, lmcspec, ids):
@@ -222,3 +222,55 @@ def test_a_permutation_with_the_layers_that_are_rewound_for_it(place, lmcspec):
         head = groups.index(f"from the earlier step (bottom-up {layer})")
         assert groups[head + 1 :] == modules
     assert "from the earlier step" not in lmcspec("explain", "partners.toml", "permutations.up").out
+
+
+def test_a_spec_in_words(store, lmcspec):
+    said = lmcspec("explain", "study.toml")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[0] == "tiny"
+    sentence = (
+        "mlp on digits: one-shot magnitude pruning to 50.0% sparsity (imp), beside dense; stability at k = rewind"
+    )
+    assert said.out.splitlines()[1].startswith(sentence)
+    assert "7 of them are in the store .lmcspec (" in said.out
+    data = lmcspec("explain", "study.toml", "--format", "json").data
+    assert (data["cost"]["tasks"], data["cost"]["there"]) == (7, 7)
+    assert [network["name"] for network in data["networks"]] == ["dense", "imp"]
+    assert lmcspec("explain", "quickstart").out.startswith("quickstart: ")
+
+
+def test_a_case_of_a_sweep_in_words(place, lmcspec):
+    Path("study.toml").write_text(STABILITY + '[sweep]\ngrid = { "replicates" = [1, 2] }\n')
+    assert "What follows is told of replicates=2" in lmcspec("explain", "study.toml", "--case", "replicates=2").out
+    assert lmcspec("explain", "study.toml", "--case", "nothing").code == 2
+
+
+def test_what_has_no_words(place, lmcspec):
+    lmcspec("plan", "study.toml", "-o", "plan.json")
+    said = lmcspec("explain", "plan.json")
+    assert (said.code, "lmcspec explain plan.json TASK" in said.err) == (2, True)
+    assert lmcspec("explain", "nowhere.toml").code == 2
+
+
+def test_numbers_of_a_task_and_who_needs_it(store, lmcspec, ids):
+    by_label = lmcspec("explain", "study.toml", "dense/s0/l0/train").out
+    by_id = lmcspec("explain", ids["dense/s0/l0/train"][:10]).out
+    for said in (by_label, by_id):
+        assert re.search(r"test/accuracy +[\d.]+ %", said)
+        assert re.search(r"on cpu of \S+ \(.*1 thread\), torch ", said)
+        assert "read by imp/s0/l1/mask (state)" in said
+        assert re.search(r"on it rests: \d tasks; networks dense, imp; measures accuracy, stability", said)
+    data = lmcspec("explain", "study.toml", "dense/s0/l0/train", "--format", "json").data
+    assert data["stored"]["scalars"]["test_error"] >= 0
+    assert data["needed_by"][0]["networks"] == ["dense", "imp"]
+
+
+def test_other_studies_that_need_a_task(store, lmcspec, ids):
+    from lmcspec.store import record_plan
+
+    lmcspec("plan", "study.toml", "--set", "study=other", "-o", "other.json")
+    record_plan(store, "other", json.loads(Path("other.json").read_text()))
+    said = lmcspec("explain", "study.toml", "dense/s0/l0/train").out
+    assert "needed by the study other, too:" in said
+    needed = lmcspec("explain", ids["dense/s0/l0/train"][:10], "--format", "json").data["needed_by"]
+    assert [need["study"] for need in needed] == ["other", "tiny"]

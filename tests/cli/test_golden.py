@@ -66,6 +66,7 @@ def test_nothing_else_is_on_record():
         ("task 8d83e6a880 of 7 tasks", "task TENDIGITID of 7 tasks"),
         (f"id {'ab1' * 20}", "id DIGEST"),
         ("made 2026-11-30 21:36 to 2026-11-30 21:37 on cpu", "made DATE on cpu"),
+        ("on cpu of vm (AMD (AVX2), 1 thread), torch 2.15.0,\n  deterministic\nx", "on MACHINE, deterministic\nx"),
         ("with lmcspec 0.1.0, 117 trainings, k = 3", "with lmcspec VERSION, 117 trainings, k = 3"),
     ],
 )

@@ -37,6 +37,7 @@ STEPS: Mapping[str, str] = {
     "explain-task": "explain study.toml imp/s0/l1/mask",
     "explain-code": "explain E103",
     "report": "report study.toml -o page",
+    "report-figure": "report study.toml --figure cost --for column -o page",
     "export": "export study.toml imp/s0/l1/mask mask.safetensors",
     "pack": "pack study.toml --objects all",
     "unpack": "unpack tiny.zip --store unpacked",

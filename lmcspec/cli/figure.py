@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lmcspec.cli.output import Format, envelope, put
+from lmcspec.cli.output import Format, envelope, put, put_words
 
 if TYPE_CHECKING:
     from lmcspec.plan.planned_study import PlannedStudy
@@ -55,4 +55,5 @@ def write_one(
     for figure in written:
         for file in figure.files:
             put(file)
-        put(f"\n{figure.caption}", end="")
+        put("")
+        put_words(figure.caption.rstrip("\n"), hang=0)

@@ -189,6 +189,8 @@ def test_what_can_t_be_written_where_it_was_asked_for(folder):
     for line in (
         "report study.toml -o in-the-way",
         "report study.toml -o /proc/nowhere",
+        "report study.toml --figure cost -o in-the-way",
+        "report study.toml --figure cost -o /proc/nowhere/fig.pdf",
         "plan study.toml -o in-the-way/plan.json",
         "plan study.toml -o /dev/full",
     ):

@@ -16,7 +16,9 @@ from lmcspec.base.codes import CODES
 from lmcspec.catalog import KINDS, built_in
 from lmcspec.cli.app import build
 from lmcspec.spec.json_schema import schema
+from lmcspec.spec.preset_files import measure_presets, presets, set_presets, stage_presets
 from lmcspec.spec.schema_definitions import of_models
+from lmcspec.spec.shipped_specs import shipped_specs
 
 WRITTEN = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 BESIDE = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md")
@@ -173,6 +175,18 @@ def test_every_metric_is_described():
 def test_exit_codes_are_those_of_the_help():
     text = made()["reference/exit-codes.md"]
     assert re.findall(r"^\| `(\d+)`", text, re.MULTILINE) == ["0", "1", "2", "3", "4", "5", "6", "130"]
+
+
+def test_every_preset_and_every_spec_that_ships_is_described():
+    every = (presets(), set_presets(), stage_presets(), measure_presets())
+    names = [name for found in every for name in found]
+    assert len(names) > 50
+    assert [name for name in names if f'["{name}"]' not in made()["reference/presets.md"]] == []
+    specs = list(shipped_specs())
+    assert len(specs) > 40
+    for spec in specs:
+        assert f"[`{spec.name}`]" in made()["reference/specs.md"]
+        assert f"project/specs/{spec.name}.toml.md" in made()
 
 
 def test_nothing_of_the_machine_is_in_a_page():

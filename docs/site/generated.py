@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from docs.site import cards, commands, errors, language, metrics, sources
+from docs.site import cards, commands, errors, language, metrics, shipped, sources
 from docs.site.markdown import page
 
-REFERENCE = (language, cards, commands, errors, metrics)
+REFERENCE = (language, cards, shipped, commands, errors, metrics)
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -28,6 +28,7 @@ def _index() -> str:
         "- [The language](spec/README.md): every key of a spec\n"
         "- [The catalog](cards/README.md): every model, data set, optimiser, schedule, distiller, criterion, measure "
         "and plot, with its settings\n"
+        "- [Presets](presets.md): settings of the papers, with citations; [specs that ship](specs.md)\n"
         "- [Commands](commands.md): every command and its options, and the [exit codes](exit-codes.md)\n"
         "- [Codes of errors](errors.md): what each means, and an example of it\n"
         "- [Metrics](metrics.md): every number, its unit, and what it is called in MLflow",

@@ -1,4 +1,4 @@
-"""Pages made of files and folders beside docs/ that some page links to, so that no link leaves the site."""
+"""Pages of specs, and of files and folders beside docs/ that some page links to, so that no link leaves the site."""
 
 import posixpath
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ UNSOUGHT = "---\nsearch:\n  exclude: true\n---\n"
 
 def pages() -> Iterator[tuple[str, str]]:
     """(path in the site, text) of a page for everything that is linked to and is no page of docs/ itself."""
-    waiting = [*FIRST, *(str(path.relative_to(ROOT)) for path in sorted((ROOT / DOCS).rglob("*.md")))]
+    every = [*sorted((ROOT / DOCS).rglob("*.md")), *sorted((ROOT / "specs").rglob("*.toml"))]
+    waiting = [*FIRST, *(str(path.relative_to(ROOT)) for path in every)]
     seen = set(waiting)
     while waiting:
         path = waiting.pop(0)

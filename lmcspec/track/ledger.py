@@ -35,6 +35,9 @@ _STRANGE = (
 _OF_STUDIES = ("view", "note", "about", "report")
 """Notes of what an experiment was told of itself."""
 
+EXPERIMENT = "experiment/"
+"""What notes of the ids of studies' experiments begin with: links to their runs take both."""
+
 SELDOM = 1.0
 """Seconds from one commit to the next while much is told."""
 

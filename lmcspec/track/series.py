@@ -11,7 +11,7 @@ from lmcspec.track import notes, view
 from lmcspec.track.about import About, write_told
 from lmcspec.track.colours import colours
 from lmcspec.track.evidence import CURRENT, SUBJECT
-from lmcspec.track.ledger import Ledger
+from lmcspec.track.ledger import EXPERIMENT, Ledger
 from lmcspec.track.noted import NOTE, note_experiment, note_run
 from lmcspec.track.reporter import REPORT
 from lmcspec.track.sparing import Sparing
@@ -40,6 +40,8 @@ class SeriesRuns:
     def introduce(self, said: About) -> None:
         """Have the experiment say what the study is, and where its latest report lies."""
         study = self.plan.study
+        if self.ledger.note(f"{EXPERIMENT}{study}") != self.experiment:
+            self.ledger.write(f"{EXPERIMENT}{study}", self.experiment)
         run = self.ledger.note(f"report/{study}")
         report = view.page_of(self.experiment, run, REPORT) if run else ""
         text = notes.of_study(self.plan, said, self.experiment, report)

@@ -10,7 +10,7 @@ import pytest
 from lmcspec.plan import compile_study
 from lmcspec.spec import load
 from lmcspec.store import Store
-from lmcspec.track import Ledger, task_runs
+from lmcspec.track import Ledger, task_links, task_runs
 from lmcspec.track.runs import runs_of
 from lmcspec.track.where import default_uri, ledger_path
 
@@ -95,3 +95,26 @@ def test_another_server_has_runs_of_its_own(plan, store, path):
     with Ledger(path) as ledger:
         ledger.assign(f"task/mine/{plan.roles['dense/s0/l0/train']}", "run")
     assert task_runs(plan, store, "http://localhost:1") == {}
+
+
+def test_a_run_is_a_page_where_a_server_and_its_experiment_are_known(plan, store):
+    dense, mask = (plan.roles[role] for role in ("dense/s0/l0/train", "imp/s0/l1/mask"))
+    (passing,) = plan.byproducts
+    uri = "http://ada:secret@server:5000/"
+    with Ledger(ledger_path(store, uri)) as ledger:
+        ledger.assign(f"task/mine/{dense}", "mine")
+        ledger.assign(f"task/yours/{mask}", "yours")
+        assert task_links(plan, store, uri) == {}, "an older ledger knows no experiments"
+        ledger.write("experiment/mine", "7")
+    page = "http://server:5000/#/experiments/7/runs/mine?workflowType=machine_learning"
+    assert task_links(plan, store, uri) == {dense: page, passing: page}, "yours is nowhere known"
+    with Ledger(ledger_path(store, uri)) as ledger:
+        ledger.write("experiment/yours", "8")
+    assert task_links(plan, store, uri)[mask].startswith("http://server:5000/#/experiments/8/runs/yours?")
+
+
+def test_runs_in_a_database_have_no_page(plan, store, path):
+    with Ledger(path) as ledger:
+        ledger.assign(f"task/mine/{plan.roles['dense/s0/l0/train']}", "mine")
+        ledger.write("experiment/mine", "7")
+    assert task_links(plan, store, default_uri(store)) == {}

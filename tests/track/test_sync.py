@@ -18,6 +18,7 @@ from lmcspec.report import tidy
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store, invocations
 from lmcspec.tasks import kind
+from lmcspec.track import task_links
 from lmcspec.track import tracker as module
 from lmcspec.track.described import sources
 from lmcspec.track.troubles import UnreachableError
@@ -161,6 +162,13 @@ def test_the_report_and_figures_are_kept_with_their_runs(store, mlflow):
     assert of_train and all(row.endswith(f",{identifier},,,") for row in of_train)
     (path,) = [one for one in mlflow.of("path") if one.tags["lmcspec.label"].startswith("imp/s1/l2/path k=0")]
     assert path.files["path.svg"].startswith(b"<?xml")
+
+
+def test_what_is_told_once_is_a_page_for_each_task(store, spec, mlflow):
+    tracker_of(store).sync()
+    links = task_links(plan_of(spec, store), store, "http://made.up")
+    runs = {f"http://made.up/#/experiments/tracked/runs/{run}?workflowType=machine_learning" for run in mlflow.runs}
+    assert links and set(links.values()) <= runs
 
 
 def test_what_can_t_be_drawn_is_left_out_and_said(store, mlflow, caplog):

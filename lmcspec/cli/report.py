@@ -1,18 +1,32 @@
-"""`lmcspec report`: a study's results as one page with figures."""
+"""`lmcspec report`: the results of a study, or of several, as one page with figures."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lmcspec.cli.figure import FigureOption, ForOption, check_alone, write_one
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, TrustOption, needed_store
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    SetOption,
+    SpecsArgument,
+    StoreOption,
+    TrustOption,
+    needed_store,
+    spelled,
+)
 from lmcspec.cli.output import Format, envelope, put
 from lmcspec.cli.tracking import TrackingOption
 
+if TYPE_CHECKING:
+    from lmcspec.report.study_part import Asked
+    from lmcspec.store import Store
+
 
 def report(
-    spec: SpecArgument,
+    specs: SpecsArgument,
     sets: SetOption = [],  # noqa: B006 (typer copies it)
     store: StoreOption = None,
     output: Annotated[
@@ -31,23 +45,57 @@ def report(
     trust: TrustOption = False,
     max_tasks: MaxTasksOption = 100_000,
 ) -> None:
-    """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing."""
-    from lmcspec.cli.advice import typed
-    from lmcspec.cli.studies import read_study
+    """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing.
+
+    Several studies get one page: their verdicts, figures and numbers side by side, then each by itself.
+    """
     from lmcspec.report.folder import write_report
-    from lmcspec.track import task_runs
-    from lmcspec.track import tracking_uri as choose
 
     check_alone(figure, medium, against)
+    _check_several(specs, against, figure)
     existing = needed_store(store, trust)
-    study = read_study(spec, sets, existing, max_tasks)
     if figure is not None:
-        write_one(study, existing, figure, medium, output, format)
+        from lmcspec.cli.studies import read_study
+
+        write_one(read_study(specs[0], sets, existing, max_tasks), existing, figure, medium, output, format)
         return
-    runs = task_runs(study.plan, existing, choose(existing, tracking_uri))
-    how = typed(spec, sets, store, existing, max_tasks)
-    written = write_report(study, existing, runs, how, output, against)
+    asked = [_asked(spec, sets, store, existing, max_tasks, tracking_uri) for spec in specs]
+    options = [*(["--compare", *against] if against else []), *(["--store", str(store)] if store else [])]
+    command = " ".join([spelled("lmcspec report", specs, sets), *map(shlex.quote, options)])
+    written = write_report([study._replace(against=against, command=command) for study in asked], existing, output)
     if format is Format.json:
         put(envelope("report", True, written.document()))
     else:
         put(written.page)
+
+
+def _check_several(specs: Sequence[Path], against: tuple[str, str] | None, figure: str | None) -> None:
+    """UsageError for what is asked of several studies and is of one, and for one that is named twice."""
+    from lmcspec.base.errors import UsageError
+
+    if len(specs) > 1 and against:
+        raise UsageError(
+            "--compare is of one study, and several are named",
+            help=f"lmcspec report {specs[0]} --compare {against[0]} {against[1]}",
+        )
+    if len(specs) > 1 and figure is not None:
+        raise UsageError(
+            "--figure is of one study, and several are named", help=f"lmcspec report {specs[0]} --figure {figure}"
+        )
+    if twice := next((spec for spec in specs if specs.count(spec) > 1), None):
+        raise UsageError(f"{twice} is named twice", help=f"name another study beside it: lmcspec report {twice} OTHER")
+
+
+def _asked(
+    spec: Path, sets: Sequence[str], given: Path | None, store: "Store", max_tasks: int, uri: str | None
+) -> "Asked":
+    """A study as it was named, with where its runs are."""
+    from lmcspec.cli.advice import typed
+    from lmcspec.cli.studies import read_study
+    from lmcspec.report.study_part import Asked
+    from lmcspec.track import task_links, task_runs, tracking_uri
+
+    study = read_study(spec, sets, store, max_tasks)
+    how, server = typed(spec, sets, given, store, max_tasks), tracking_uri(store, uri)
+    runs, links = (told(study.plan, store, server) for told in (task_runs, task_links))
+    return Asked(study, how.words, how, runs, links)

@@ -229,7 +229,7 @@ def _next(
 ) -> list[tuple[str, str]]:
     """What people do with results, and the command for it."""
     where = [] if store is None else ["--store", str(store)]
-    lines = [("a page with figures:", " ".join([spelled("lmcspec report", specs[:1], sets), *map(shlex.quote, where)]))]
+    lines = [("a page with figures:", " ".join([spelled("lmcspec report", specs, sets), *map(shlex.quote, where)]))]
     if tracker is not None and not tracker.trouble:
         away = tracker.server.startswith(("http://", "https://"))
         lines.append(("these runs in MLflow:", tracker.server if away else shlex.join(["lmcspec", "ui", *where])))

@@ -1,21 +1,18 @@
-"""A study's report as files in a folder: the page, and its figures beside it."""
+"""A report as files in a folder: the page, and its figures beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lmcspec.base import beneath
 from lmcspec.base.errors import StoreError, UsageError
-from lmcspec.plan.planned_study import PlannedStudy
-from lmcspec.report.comparison import comparison
-from lmcspec.report.html import html
-from lmcspec.report.offers import Typed
-from lmcspec.report.page import page
+from lmcspec.report.anchors import distinct
+from lmcspec.report.html import html, html_of_several
 from lmcspec.report.picture import Picture
-from lmcspec.report.pictures import PAGE, file_name, pictures
-from lmcspec.report.tidy import tidy
-from lmcspec.report.undecided import advice, of_verdicts
+from lmcspec.report.pictures import PAGE, file_name
+from lmcspec.report.several import joint
+from lmcspec.report.study_part import Asked, StudyPart, study_part
 from lmcspec.store import Store, layout
 
 
@@ -33,54 +30,40 @@ class ReportFiles:
         return {"page": str(self.page), "files": list(self.files), "figures": figures}
 
 
-def write_report(
-    study: PlannedStudy,
-    store: Store,
-    runs: Mapping[str, str],
-    how: Typed,
-    output: Path | None = None,
-    against: tuple[str, str] | None = None,
-) -> ReportFiles:
-    """Write the page and the figures of a study, to `output` or to the store's folder of reports.
+def write_report(asked: Sequence[Asked], store: Store, output: Path | None = None) -> ReportFiles:
+    """Write the page and the figures of a study, or of several on one page, to `output` or the store's own folder.
 
-    `runs` are those of MLflow by task, `against` the names of what a part of the page compares. Each file is written
-    whole or not at all. UsageError where the folder can't be written to, or nothing can be compared.
+    Each file is written whole or not at all. UsageError where the folder can't be written to, or nothing can be
+    compared.
     """
     # Below the store, or what the user named, no link is followed.
-    root, folder = (
-        (output, output) if output else (store.root, store.root / layout.REPORTS / file_name(study.plan.study))
-    )
+    studies = file_name("+".join(dict.fromkeys(each.study.plan.study for each in asked)))
+    root, folder = (output, output) if output else (store.root, store.root / layout.REPORTS / studies)
     _write(root, folder, {})  # a folder that can't be written to is told before anything is drawn
-    files, drawn = report_contents(study, store, runs, how.words, how, against)
+    files, drawn = report_contents(asked, store)
     _write(root, folder, files)
     return ReportFiles(folder / PAGE, tuple(str(folder / name) for name in files), drawn)
 
 
-def report_contents(
-    study: PlannedStudy,
-    store: Store,
-    runs: Mapping[str, str],
-    spec: str,
-    how: Typed | None = None,
-    against: tuple[str, str] | None = None,
-) -> tuple[dict[str, bytes], tuple[Picture, ...]]:
-    """The files of a report by name, the page last; and its figures.
-
-    `spec` is the study as a command names it. What is undecided, and a comparison, take knowing `how` to run it: else
-    the page is the same on any machine.
-    """
-    plan, rows = study.plan, tidy(study.plan, store)
-    first = study.loaded.cases[0].study if study.loaded else None
-    title, source = (first.title, first.source) if first else ("", "")
-    compared = comparison(study, rows, against, how) if how and against else None
-    decided_by = advice(study, of_verdicts(plan, rows), how) if how else None
-    text = replace(page(plan, rows, store, runs, title=title, source=source, spec=spec), advice=decided_by)
-    figures = {case.name: case.study.figures for case in study.loaded.cases} if study.loaded else {}
-    taken = {compared.picture.file} if compared else set()
-    drawn = tuple(pictures(plan, rows, store, figures, taken=taken))
-    every = (compared.picture, *drawn) if compared else drawn
+def report_contents(asked: Sequence[Asked], store: Store) -> tuple[dict[str, bytes], tuple[Picture, ...]]:
+    """The files of a report by name, the page last; and its figures."""
+    if len(asked) == 1:
+        part = study_part(asked[0], store)
+        text, every = html(part.page, part.pictures, part.comparison), part.every_picture
+    else:
+        names = distinct(each.study.plan.study for each in asked)
+        parts = _told_apart([study_part(each, store, name) for each, name in zip(asked, names, strict=True)])
+        text, every = html_of_several(joint(parts)), tuple(picture for part in parts for picture in part.pictures)
     files = {f"{picture.file}.{suffix}": content for picture in every for suffix, content in picture.files.items()}
-    return files | {PAGE: html(text, drawn, compared).encode()}, every
+    return files | {PAGE: text.encode()}, every
+
+
+def _told_apart(parts: Sequence[StudyPart]) -> list[StudyPart]:
+    """The parts with files of their own: `b-c` of the study `a` would be called as `c` of `a-b` is."""
+    names = iter(distinct(picture.file for part in parts for picture in part.pictures))
+    return [
+        part._replace(pictures=tuple(replace(picture, file=next(names)) for picture in part.pictures)) for part in parts
+    ]
 
 
 def _write(root: Path, folder: Path, files: Mapping[str, bytes]) -> None:

@@ -6,31 +6,19 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from lmcspec.plan import Plan, Target
+from lmcspec.plan import Plan
 from lmcspec.plan.mask_cost import mask_costs
 from lmcspec.report.noise import WORDS
+from lmcspec.report.origin import NOTHING, Known, Origin, origin_of
 from lmcspec.report.results_table import CaseTable, ResultsTable, case_table, results_table
+from lmcspec.report.sources import Behind, NetworkSources, network_sources
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import place_of
 from lmcspec.report.text_table import TextCell, TextTable, results_in_words
-from lmcspec.report.tidy import MISSING, Results, Row, at_the_end, measure_of
+from lmcspec.report.tidy import MISSING, Results, ResultsOf, Row, at_the_end
 from lmcspec.report.undecided import Advice
-from lmcspec.report.words import form_of
-from lmcspec.store import Stored
 
 LEGEND = "mean ± sample standard deviation over replicates (n), in percent and points"
-
-
-@dataclass(frozen=True, slots=True)
-class NumberSource:
-    """A task that numbers come from: one line of the list to which they are linked."""
-
-    id: str
-    label: str
-    values: str
-    outcome: str
-    path: str
-    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +39,7 @@ class CasePart:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that the page says but figures."""
+    """All that the page says of a study but figures."""
 
     study: str
     title: str
@@ -59,43 +47,40 @@ class Page:
     spec: str
     progress: str
     cases: tuple[CasePart, ...]
-    sources: tuple[NumberSource, ...]
+    sources: tuple[NetworkSources, ...]
     notes: tuple[str, ...]
     spent: TextTable
     masks: TextTable
     """What finding the last mask of each network took."""
     numerics: TextTable
-    legend: str = LEGEND
+    legend: str
+    origin: Origin
     advice: Advice | None = None
     """What would decide the verdicts that are not."""
+    prefix: str = ""
+    """What all addresses begin with, where it is one of several studies on a page."""
 
 
-def page(
-    plan: Plan,
-    rows: Sequence[Row],
-    store: Results,
-    runs: Mapping[str, str],
-    *,
-    title: str = "",
-    source: str = "",
-    spec: str = "",
-) -> Page:
-    """Everything from the plan, its rows, the store and task -> MLflow run."""
+def page(plan: Plan, rows: Sequence[Row], store: Results, runs: Mapping[str, str], known: Known = NOTHING) -> Page:
+    """Everything from the plan, its rows, the store, task -> MLflow run, and what is known of the study besides."""
+    store = ResultsOf(plan, store)
     names = list(dict.fromkeys(row.case for row in rows)) or [""]
     tables = {case: case_table(plan, rows, case) for case in names}
+    results = [table.results for table in tables.values()]
     return Page(
         study=plan.study,
-        title=title,
-        source=source,
-        spec=spec,
+        title=known.title,
+        source=known.source,
+        spec=known.spec,
         progress=_progress(rows),
         cases=tuple(_case(plan, rows, case, table) for case, table in tables.items()),
-        sources=tuple(_sources(plan, store, runs)),
+        sources=network_sources(plan, store, results, Behind(runs, known.links, known.command)),
         notes=plan.notes,
         spent=_spent(by_kind(plan, store)),
         masks=_masks(plan, rows),
         numerics=_numerics(plan, store),
-        legend=legend_of(table.results for table in tables.values()),
+        legend=legend_of(results),
+        origin=origin_of(plan, store, known),
     )
 
 
@@ -145,40 +130,6 @@ def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextT
         if any(value != values[0] for value in values)
     )
     return common, TextTable(("setting", *(line.network for line in series)), lines, names=len(series) + 1)
-
-
-def _sources(plan: Plan, store: Results, runs: Mapping[str, str]) -> list[NumberSource]:
-    """Every task that a number of the page comes from, once, in the order of the tables, replicates together."""
-    networks = {
-        key: place for place, key in enumerate(dict.fromkeys((target.case, target.network) for target in plan.targets))
-    }
-
-    def order(target: Target) -> tuple[int, int, str, int, int]:
-        return networks[target.case, target.network], target.level, target.measure, target.at_updates, target.replicate
-
-    gave: dict[str, dict[str, None]] = {}
-    for target in sorted((target for target in plan.targets if target.through is None), key=order):
-        stored = store.find(target.task)
-        card = measure_of(target.kind)
-        known_by = card.known_by(plan.tasks[target.task].params)
-        value = card.values(stored.scalars).get(known_by) if stored else None
-        name = f"{target.measure} k={'0' if not target.at_updates else target.at}" if target.at else target.measure
-        name += f" under {target.under}" if target.under else ""
-        scale = known_by.unit.scale
-        words = f"{name} {MISSING}" if value is None else f"{name} {scale * value:{form_of(scale * value, scale)}}"
-        gave.setdefault(target.task, {})[words] = None
-    return [_source(plan, task, ", ".join(words), store.find(task), runs) for task, words in gave.items()]
-
-
-def _source(plan: Plan, task: str, gave: str, stored: Stored | None, runs: Mapping[str, str]) -> NumberSource:
-    return NumberSource(
-        id=task,
-        label=plan.tasks[task].label,
-        values=gave,
-        outcome=stored.outcome if stored else MISSING,
-        path="/".join(stored.path.parts[-3:]) if stored else "",
-        run=runs.get(task, ""),
-    )
 
 
 def _spent(kinds: Mapping[str, Spent]) -> TextTable:

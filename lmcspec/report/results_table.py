@@ -6,6 +6,7 @@ from statistics import fmean
 
 from lmcspec.catalog import Metric
 from lmcspec.plan import Plan
+from lmcspec.report.anchors import anchor_of
 from lmcspec.report.summary import Cell, Key, key_of, summarise
 from lmcspec.report.tidy import Row, at_the_end
 from lmcspec.report.words import gaps, in_its_unit, verdicts
@@ -62,6 +63,8 @@ class Value:
     """The tasks whose results it is made of."""
     amiss: bool
     """Whether any of these is missing or collapsed."""
+    anchor: str = ""
+    """Its address on the study's page."""
 
     @property
     def text(self) -> str:
@@ -145,7 +148,8 @@ def _value(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> Value | None:
     if not rows:
         return None
     tasks = tuple(dict.fromkeys(row.task for row in rows))
-    return Value(cells.get(key_of(rows[0])), rows[0].metric, tasks, any(row.outcomes for row in rows))
+    amiss = any(row.outcomes for row in rows)
+    return Value(cells.get(key_of(rows[0])), rows[0].metric, tasks, amiss, anchor_of(rows[0]))
 
 
 def _by_level(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:

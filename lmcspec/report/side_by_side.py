@@ -21,21 +21,23 @@ def table(compared: Comparison) -> Iterator["RenderableType"]:
 
     if compared.both:
         yield _grid(compared.both)
-        how = {bool(pair.pairs) for pair in compared.both if pair.interval is not None}
-        words = {
-            frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
-            frozenset({False}): "by Welch's t",
-        }.get(frozenset(how), f"by t over the differences of paired replicates; {UNPAIRED}: by Welch's t")
-        yield Text(
-            "mean ± sample standard deviation over replicates (n), in percent and points; B - A with its 95 % interval "
-            f"{words}; {MARK} where that excludes 0",
-            style="dim",
-        )
-    else:
-        yield Text("no result is of both studies: they share no network, level and measure")
+    yield from (Text(line, style="dim" if compared.both else "") for line in explained(compared, "A", "B"))
     for name, count in (("A", compared.only_a), ("B", compared.only_b)):
         if count:
             yield Text(f"only {name} measures {count:,} more", style="dim")
+
+
+def explained(compared: Comparison, a: str, b: str) -> list[str]:
+    """What the numbers and intervals are, of studies that are called `a` and `b`; or that there is none of both."""
+    if not compared.both:
+        return ["no result is of both studies: they share no network, level and measure"]
+    how = {bool(pair.pairs) for pair in compared.both if pair.interval is not None}
+    words = {
+        frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
+        frozenset({False}): "by Welch's t",
+    }.get(frozenset(how), f"by t over the differences of paired replicates; {UNPAIRED}: by Welch's t")
+    numbers = "mean ± sample standard deviation over replicates (n), in percent and points"
+    return [f"{numbers}; {b} - {a} with its 95 % interval {words}; {MARK} where that excludes 0"]
 
 
 def _grid(pairs: Sequence[Compared]) -> grid.Grid:
@@ -46,14 +48,22 @@ def _grid(pairs: Sequence[Compared]) -> grid.Grid:
         for place, name in enumerate(names)
     ]
     rows = []
-    for pair in pairs:
+    for pair, said in zip(pairs, differences(pairs), strict=True):
         measure = Column(pair.measure, pair.metric, k=pair.k, under=pair.under).heading
         cells = [pair.case] * cases + [pair.network, str(pair.level), measure]
         cells += [in_its_unit(pair.a, pair.metric.unit), in_its_unit(pair.b, pair.metric.unit)]
-        text = difference(pair)
-        both = not pair.pairs and pair.interval is not None and any(other.pairs for other in pairs)
-        rows.append([*cells, f"{text} {UNPAIRED}" if both else text])
+        rows.append([*cells, said])
     return grid.Grid(columns, rows)
+
+
+def differences(pairs: Sequence[Compared]) -> list[str]:
+    """The difference of each pair in words, where some are of paired replicates with what the others are."""
+    some = any(pair.pairs for pair in pairs)
+    unpaired = (some and not pair.pairs and pair.interval is not None for pair in pairs)
+    return [
+        f"{difference(pair)} {UNPAIRED}" if apart else difference(pair)
+        for pair, apart in zip(pairs, unpaired, strict=True)
+    ]
 
 
 def difference(pair: Compared) -> str:

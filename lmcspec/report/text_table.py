@@ -6,6 +6,10 @@ from lmcspec.base.grid import Column, Grid
 from lmcspec.report.results_table import ResultsTable, Value
 
 
+MOST_ABREAST = 8
+"""Columns of numbers side by side."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextCell:
     """The words of a cell; `tasks` are those that a number comes from, the first of them is linked."""
@@ -14,6 +18,8 @@ class TextCell:
     tasks: tuple[str, ...] = ()
     amiss: bool = False
     """Whether something is missing or collapsed."""
+    anchor: str = ""
+    """The address of the number on its study's page, where it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,12 @@ class TextTable:
 
 
 def results_in_words(table: ResultsTable) -> TextTable:
-    """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
+    """A line per level of each network, a column per measure and k; each number names the tasks behind it.
+
+    Of more columns than can be read side by side, such as those of a family of permutations, a line a number.
+    """
+    if len(table.columns) > MOST_ABREAST:
+        return _one_a_line(table)
     headings = ("network", "level", "sparsity", *(column.heading for column in table.columns))
     lines = (
         (TextCell(line.network), TextCell(str(line.level)), TextCell(line.sparsity_text), *map(_number, line.values))
@@ -40,8 +51,24 @@ def results_in_words(table: ResultsTable) -> TextTable:
     return TextTable(headings, tuple(lines), places=2, apart=True)
 
 
+def _one_a_line(table: ResultsTable) -> TextTable:
+    lines = (
+        (
+            TextCell(line.network),
+            TextCell(column.heading),
+            TextCell(str(line.level)),
+            TextCell(line.sparsity_text),
+            _number(value),
+        )
+        for line in table.lines
+        for column, value in zip(table.columns, line.values, strict=True)
+        if value is not None
+    )
+    return TextTable(("network", "measure", "level", "sparsity", "mean ± std (n)"), tuple(lines), names=2, places=2)
+
+
 def _number(value: Value | None) -> TextCell:
-    return TextCell("") if value is None else TextCell(value.text, value.tasks, value.amiss)
+    return TextCell("") if value is None else TextCell(value.text, value.tasks, value.amiss, value.anchor)
 
 
 def in_terminal(table: TextTable) -> Grid:

@@ -30,6 +30,7 @@ def of_invocation(
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of `results.csv`, each figure, and the page; `spec` holds the resolved cases by name."""
     from lmcspec.report.html import html
+    from lmcspec.report.origin import Known
     from lmcspec.report.page import page
     from lmcspec.report.pictures import PAGE, pictures
 
@@ -39,7 +40,7 @@ def of_invocation(
     yield "results.csv", table.getvalue().encode()
     study = next(iter(spec.values()), {})
     title, source = str(study.get("title", "")), str(study.get("source", ""))
-    text = page(plan, of_plan, store, runs, title=title, source=source, spec=command)
+    text = page(plan, of_plan, store, runs, Known(title, source, command=command))
     drawn = []
     for picture in pictures(
         plan, of_plan, store, {case: _figures(study_of_case) for case, study_of_case in spec.items()}, ("svg",)

@@ -10,6 +10,7 @@ from specs_for_tests import STABILITY
 from lmcspec.store import Store
 from lmcspec.track import Ledger, default_uri
 from lmcspec.track.where import ledger_path
+from lmcspec.version import __version__
 
 FIGURES = ("accuracy-vs-sparsity", "instability-vs-sparsity", "error-along-path", "cost")
 
@@ -63,7 +64,64 @@ def test_the_run_of_a_task_is_named(store, lmcspec):
         ledger.assign(f"task/tiny/{task}", "0123abcd-the-run")
     lmcspec("report", "study.toml", "-o", "out")
     line = next(line for line in Path("out/report.html").read_text().splitlines() if f'<tr id="{task}"' in line)
-    assert "0123abcd-the-run" in line
+    assert "0123abcd-the-run" in line and "<a " not in line, "a database has no pages"
+    assert "lmcspec ui" in Path("out/report.html").read_text()
+
+
+def test_the_run_of_a_task_is_a_link_where_a_server_has_it(store, lmcspec):
+    task = results(lmcspec)[0]["task"]
+    uri = "https://ada:secret@mlflow.example/sub/"
+    with Ledger(ledger_path(store, uri)) as ledger:
+        ledger.assign(f"task/tiny/{task}", "0123abcd")
+        ledger.write("experiment/tiny", "7")
+    lmcspec("report", "study.toml", "-o", "out", "--tracking-uri", uri)
+    text = Path("out/report.html").read_text()
+    address = "https://mlflow.example/sub/#/experiments/7/runs/0123abcd?workflowType=machine_learning"
+    assert f'<a href="{address}">0123abcd</a>' in text
+    assert "secret" not in text and "lmcspec ui" not in text
+
+
+def test_how_the_results_came_about(store, lmcspec):
+    Path("base.toml").write_text(STABILITY)
+    Path("study.toml").write_text('extends = "base.toml"\ntitle = "As <written>"\n')
+    lmcspec("report", "study.toml", "-o", "out", "--set", "replicates=1", "--compare", "dense", "imp")
+    text = Path("out/report.html").read_text()
+    for words in (
+        "<code>lmcspec report study.toml --set replicates=1 --compare dense imp</code>",
+        "<code>lmcspec run study.toml --set replicates=1</code>",
+        f"<dd>lmcspec {__version__}</dd>",
+        "<summary>study.toml</summary>",
+        "<summary>base.toml</summary>",
+        "title = &#34;As &lt;written&gt;&#34;",
+        "torch ",
+    ):
+        assert words in text
+    assert "lmcspec run study.toml --set replicates=1 --target imp/s0/l1/train --force imp/s0/l1/train" in text
+    assert text.count("<polyline") == 0, "seven updates are told of once, which is no curve"
+
+
+def test_two_studies_on_one_page(store, lmcspec):
+    Path("wide.toml").write_text(STABILITY.replace('study = "tiny"', 'study = "wide"').replace("[16]", "[24]"))
+    data = lmcspec("report", "study.toml", "wide.toml", "-o", "out", "--format", "json").data
+    text = Path("out/report.html").read_text()
+    assert {Path(file).name for file in data["files"]} == {path.name for path in Path("out").iterdir()}
+    assert {"tiny-cost.svg", "wide-cost.svg"} <= {Path(file).name for file in data["files"]}
+    assert '<h2 id="tiny/study">' in text and '<h2 id="wide/study">' in text
+    assert "0 of 5 results" in text and "Numbers side by side" in text
+    assert "<code>lmcspec report study.toml wide.toml</code>" in text
+    said = lmcspec("report", "study.toml", "wide.toml")
+    assert said.out == f"{store.root / 'reports' / 'tiny+wide' / 'report.html'}\n"
+
+
+def test_one_file_twice_is_refused_and_so_is_a_comparison_within_several(store, lmcspec):
+    for arguments, says in (
+        (["study.toml", "study.toml"], "is named twice"),
+        (["study.toml", "other.toml", "--compare", "dense", "imp"], "--compare is of one study"),
+        (["study.toml", "other.toml", "--figure", "cost"], "--figure is of one study"),
+    ):
+        said = lmcspec("report", *arguments, "-o", "out")
+        assert (said.code, said.out) == (2, "") and says in said.err
+    assert not Path("out").exists()
 
 
 def test_figures_that_the_spec_asks_for(store, lmcspec):

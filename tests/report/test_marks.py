@@ -53,12 +53,12 @@ def circles(svg: bytes) -> list[tuple[str, str, float, float]]:
     ]
 
 
-def test_each_mark_leads_to_the_tasks_of_its_number(accuracies):
-    plan, _, of_figure = accuracies
+def test_each_mark_leads_to_its_number_on_the_page(accuracies):
+    _, _, of_figure = accuracies
     shown = circles(of_figure["svg"])
     assert len(shown) == 6
     for level, (address, words, *_) in enumerate(shown):
-        assert address == f"report.html#{plan.roles[f'imp/s0/l{level}/train']}"
+        assert address == f"report.html#imp/l{level}/accuracy"
         values = [100 * (1 - 0.05 - 0.02 * level - 0.004 * replicate) for replicate in range(3)]
         assert words.startswith(f"imp at level {level}, ")
         assert words.endswith(f"% sparse: {fmean(values):.2f} ± {stdev(values):.2f} (3)")
@@ -87,11 +87,11 @@ def test_over_the_page_s_own_picture_they_lead_to_the_page(accuracies):
 
 def test_what_is_written_by_people_stays_text():
     figure, ((axes,),) = canvas(1, 1, 3, 3)
-    cell = replace_where(0.5, Where("a<b>&c", "imp", 0, tasks=('"x"',)))
+    cell = replace_where(0.5, Where("a<b>&c", "imp", 0, measure="accuracy", tasks=('"x"',)))
     put_marks(figure, [Mark("", "<line>", "y", 0.5, cell, NUMBER, axes)])
     svg = files(Drawing("x", 'Is it <stable> & "so"?', figure))["svg"]
     ((address, words, *_),) = circles(svg)
-    assert (address, words) == ('report.html#"x"', "a<b>&c, imp at level 0: 0.500 (1)")
+    assert (address, words) == ("report.html#a%3Cb%3E%26c/imp/l0/accuracy", "a<b>&c, imp at level 0: 0.500 (1)")
     assert ElementTree.fromstring(svg).findtext(f"{SVG}desc").startswith('Is it <stable> & "so"?')
 
 

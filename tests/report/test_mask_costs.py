@@ -146,7 +146,7 @@ def test_the_page_says_what_the_last_masks_took(plan, store):
         "random": ["4", sparsity, "", "", "", ""],
         "shuffled": ["4", sparsity, f"{4 * IMP:,}", f"{4 * IMP:,}", "", f"{4 * 10 * 23:,}"],
     }
-    assert html(found, []).count("last mask took") == 1
+    assert html(found, []).count("last mask took</span></caption>") == 1
 
 
 def test_the_page_of_several_cases_and_of_none_with_masks(tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from statistics import fmean, stdev
+from urllib.parse import unquote
 
 import pytest
 from results_for_tests import Results, made_up, plan_of
@@ -12,6 +13,7 @@ from results_for_tests import Results, made_up, plan_of
 from lmcspec.report import tidy
 from lmcspec.report.figures import Drawing
 from lmcspec.report.html import Picture, html
+from lmcspec.report.origin import Known
 from lmcspec.report.page import page
 
 TEXT = """
@@ -63,7 +65,8 @@ def store(plan):
 @pytest.fixture(scope="module")
 def found(plan, store):
     runs = {plan.roles["imp/s0/l2/train"]: "run-of-imp"}
-    return page(plan, tidy(plan, store), store, runs, title="A <title> & more", source="Figure 1", spec="study.toml")
+    known = Known("A <title> & more", "Figure 1", "study.toml", command="lmcspec run study.toml")
+    return page(plan, tidy(plan, store), store, runs, known)
 
 
 @dataclass
@@ -115,7 +118,7 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded(found):
     parsed = read(text)
     assert len(set(parsed.ids)) == len(parsed.ids)
     inside = [link for link in parsed.links if link.startswith("#")]
-    assert {link[1:] for link in inside} <= set(parsed.ids)
+    assert {unquote(link[1:]) for link in inside} <= set(parsed.ids)
     assert len(inside) > 10
     assert [link for link in parsed.links if not link.startswith("#")] == ["a%20figure.svg", "a%20figure.png"]
     assert parsed.sources == ["data:image/svg+xml;base64,PHN2Zy8+"]
@@ -157,22 +160,23 @@ def test_numbers_name_their_tasks(plan, found):
     ]
 
 
-def test_every_task_of_a_number_is_listed_once_with_its_place_and_run(plan, found):
-    listed = {source.id: source for source in found.sources}
-    assert len(listed) == len(found.sources)
+def test_every_task_of_a_number_is_listed_with_its_place_and_run(plan, found):
+    tasks = [task for part in found.sources for number in part.numbers for task in number.tasks]
+    listed = {task.id: task for task in tasks if task.first}
+    assert len(listed) == len([task for task in tasks if task.first]), "each has one address"
     assert set(listed) == {target.task for target in plan.targets}
     imp = listed[plan.roles["imp/s0/l2/train"]]
-    assert (imp.label, imp.values, imp.outcome, imp.run) == ("imp/s0/l2/train", "accuracy 93.00", "ok", "run-of-imp")
+    assert (imp.label, imp.value, imp.outcome, imp.run) == ("imp/s0/l2/train", "93.00", "ok", "run-of-imp")
     assert imp.path == f"objects/{imp.id[:2]}/{imp.id}"
     missing = listed[plan.roles["imp/s2/l1/train"]]
-    assert (missing.outcome, missing.path, missing.values) == ("missing", "", "accuracy missing")
+    assert (missing.outcome, missing.path, missing.value) == ("missing", "", "")
     pair = listed[plan.roles["imp/s0/l2/path k=0 1-2"]]
-    assert pair.values == "stability k=0 1.90", "its own, not the mean of the three pairs"
+    assert (pair.value, pair.copies) == ("1.90", "1-2"), "its own, not the mean of the three pairs"
 
 
 def test_the_table_as_html(found):
     text = html(found, [])
-    section = text[text.index('<h2 id="tables">') : text.index('<h2 id="settings">')]
+    section = text[text.index('id="tables"') : text.index('id="settings"')]
     table = re.search(r"<table>.*</table>", section, re.DOTALL)
     assert table is not None
     assert numbered(table[0]) + "\n" == GOLDEN.read_text()
@@ -211,14 +215,16 @@ def test_cases_stand_under_their_names():
     store = Recorded(made_up(plan, made).found)
     found = page(plan, tidy(plan, store), store, {})
     assert [part.case for part in found.cases] == ["replicates=1", "replicates=2"]
-    assert html(found, []).count("<h3>replicates=2</h3>") == 4, "answer, tables, settings, gaps"
+    text = html(found, [])
+    assert text.count("<h2>replicates=2</h2>") == 1, "in the answer"
+    assert text.count("<h3>replicates=2</h3>") == 3, "in tables, settings, gaps"
 
 
 def test_many_gaps_are_listed_further_down():
     plan = plan_of(TEXT.replace("[measures]", "reinit = { like = 'imp', weights = 'reinitialised' }\n[measures]"))
     found = page(plan, tidy(plan, Results()), Recorded(), {})
     text = read(html(found, [])).text
-    assert text.index("5 kinds of results are missing or collapsed") < text.index("Figures")
+    assert text.index("5 kinds of results are missing or collapsed") < text.index("Tables")
     assert text.count("imp, stability: 3 results missing at level 2") == 1
     assert text.index("imp, stability: 3 results missing") > text.index("Settings of the networks")
 
@@ -238,7 +244,7 @@ def test_what_is_on_the_way_is_counted_and_is_no_line_of_a_table():
     (part,) = made_of.cases
     assert part.gaps == ("dense, stability: 3 results missing at level 0",)
     assert [[cell.text for cell in line] for line in part.results.lines] == [["dense", "0", "0.0%", "1.00 ± 0.00 (3)"]]
-    assert len(made_of.sources) == 3
+    assert [len(number.tasks) for part in made_of.sources for number in part.numbers] == [3]
 
 
 def test_verdicts_of_a_family_are_of_its_members_with_n_and_interval():

@@ -23,6 +23,7 @@ from lmcspec.report.crate.metadata import Described
 from lmcspec.report.crate.spec_files import SpecFiles, spec_files
 from lmcspec.report.folder import report_contents
 from lmcspec.report.records import records, write_csv
+from lmcspec.report.study_part import Asked
 from lmcspec.report.tidy import tidy
 from lmcspec.store import Store, Stored, layout
 from lmcspec.store.packing import MOST_PARTS, PackedFile, Packing
@@ -136,7 +137,7 @@ def _texts(
     write_csv(records(tidy(study.plan, store), {}), table)
     yield "results.csv", ("results, a line for each number", table.getvalue().encode())
     spelled = shlex.join([files.main, *(word for setting in said["sets"] for word in ("--set", setting))])
-    pages, _ = report_contents(study, store, {}, spelled)
+    pages, _ = report_contents([Asked(study, spelled)], store)
     yield from ((f"report/{name}", ("of the report", content)) for name, content in sorted(pages.items()))
     yield provenance_file.NAME, ("versions, processors, times and commits", _json(said))
 

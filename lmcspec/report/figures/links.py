@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
+from lmcspec.report.anchors import anchor_of, link_to
 from lmcspec.report.figures.marks import Mark, marks_of
 
 if TYPE_CHECKING:
@@ -73,4 +74,6 @@ def _anchor(mark: Mark) -> str:
     where = mark.cell.where
     if mark.anchor:
         return mark.anchor
-    return where.tasks[0] if where is not None and where.tasks and where.through is None else ""
+    if where is None or not where.tasks or where.through is not None:
+        return ""
+    return link_to(anchor_of(where)).removeprefix("#")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from lmcspec.base.grid import Column, Grid
 from lmcspec.report.results_table import ResultsTable, Value
 
-
 MOST_ABREAST = 8
 """Columns of numbers side by side."""
 

@@ -97,7 +97,7 @@ def test_how_the_results_came_about(store, lmcspec):
     ):
         assert words in text
     assert "lmcspec run study.toml --set replicates=1 --target imp/s0/l1/train --force imp/s0/l1/train" in text
-    assert text.count("<polyline") == 0, "seven updates are told of once, which is no curve"
+    assert text.count("<polyline") == 2, "error along each path; seven updates are told of once, which is no curve"
 
 
 def test_two_studies_on_one_page(store, lmcspec):

@@ -14,7 +14,7 @@ from lmcspec.report.results_table import CaseTable, ResultsTable, case_table, re
 from lmcspec.report.sources import Behind, NetworkSources, network_sources
 from lmcspec.report.spending import Spent, by_kind
 from lmcspec.report.summary import place_of
-from lmcspec.report.text_table import TextCell, TextTable, results_in_words
+from lmcspec.report.text_table import TextCell, TextTable, results_on_page
 from lmcspec.report.tidy import MISSING, Results, ResultsOf, Row, at_the_end
 from lmcspec.report.undecided import Advice
 
@@ -111,8 +111,8 @@ def _case(plan: Plan, rows: Sequence[Row], case: str, table: CaseTable) -> CaseP
         case=case,
         verdicts=table.verdicts,
         gaps=table.gaps,
-        sparsest=results_in_words(sparsest),
-        results=results_in_words(table.results),
+        sparsest=results_on_page(sparsest),
+        results=results_on_page(table.results),
         common=common,
         settings=settings,
     )

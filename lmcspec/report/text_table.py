@@ -6,7 +6,7 @@ from lmcspec.base.grid import Column, Grid
 from lmcspec.report.results_table import ResultsTable, Value
 
 MOST_ABREAST = 8
-"""Columns of numbers side by side."""
+"""Columns of numbers side by side on a page; a terminal makes parts of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class TextTable:
 
 
 def results_in_words(table: ResultsTable) -> TextTable:
-    """A line per level of each network, a column per measure and k; each number names the tasks behind it.
-
-    Of more columns than can be read side by side, such as those of a family of permutations, a line a number.
-    """
-    if len(table.columns) > MOST_ABREAST:
-        return _one_a_line(table)
+    """A line per level of each network, a column per measure and k; each number names the tasks behind it."""
     headings = ("network", "level", "sparsity", *(column.heading for column in table.columns))
     lines = (
         (TextCell(line.network), TextCell(str(line.level)), TextCell(line.sparsity_text), *map(_number, line.values))
         for line in table.lines
     )
     return TextTable(headings, tuple(lines), places=2, apart=True)
+
+
+def results_on_page(table: ResultsTable) -> TextTable:
+    """The same; of more columns than a page shows side by side, such as those of many permutations, a line a number."""
+    return _one_a_line(table) if len(table.columns) > MOST_ABREAST else results_in_words(table)
 
 
 def _one_a_line(table: ResultsTable) -> TextTable:

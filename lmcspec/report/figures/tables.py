@@ -6,7 +6,7 @@ from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.style import Drawing
 from lmcspec.report.results_table import results_table
-from lmcspec.report.text_table import results_in_words
+from lmcspec.report.text_table import results_on_page
 from lmcspec.report.tidy import Row
 
 
@@ -14,7 +14,7 @@ def table(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """The numbers of the networks, levels and measure that the figure asks for."""
     case = cases[0]
     chosen = [row for row in case.rows if _is_wanted(case, row, options)]
-    return Drawing(name, "Results", None, table=results_in_words(results_table(chosen)))
+    return Drawing(name, "Results", None, table=results_on_page(results_table(chosen)))
 
 
 def _is_wanted(case: CaseResults, row: Row, options: Options) -> bool:

@@ -97,10 +97,10 @@ def test_what_is_written_by_people_stays_text():
 
 def test_marks_that_cover_each_other_are_told_together():
     figure, ((axes,),) = canvas(1, 1, 3, 3)
-    cells = [replace_where(0.5, Where("", network, 0, tasks=(f"task-of-{network}",))) for network in ("a", "b")]
+    cells = [replace_where(0.5, Where("", network, 0, measure="accuracy", tasks=("x",))) for network in ("a", "b")]
     put_marks(figure, [Mark("", "dense", "y", 0.5, cell, NUMBER, axes) for cell in cells])
     ((address, words, *_),) = circles(files(Drawing("x", "X", figure))["svg"])
-    assert (address, words) == ("report.html#task-of-a", "a at level 0: 0.500 (1)\nb at level 0: 0.500 (1)")
+    assert (address, words) == ("report.html#a/l0/accuracy", "a at level 0: 0.500 (1)\nb at level 0: 0.500 (1)")
 
 
 def test_copies_and_replicates_are_all_behind_a_number():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
-from itertools import pairwise
+from itertools import islice, pairwise
 from urllib.parse import unquote
 
 import pytest
@@ -103,7 +103,7 @@ def study(name: str) -> str:
         case _:
             plan, store = plan_of("networks.dense = []"), Results()
     rows = tidy(plan, store)
-    drawn = list(pictures(plan, rows, store, {}, ("svg",)))
+    drawn = list(islice(pictures(plan, rows, store, {}, ("svg",)), None if name == "quickstart" else 2))
     runs = dict.fromkeys(plan.tasks, "0123abcd")
     known = Known("Is it <stable>?", command="lmcspec run study.toml", links=dict.fromkeys(plan.tasks, "http://server"))
     return html(page(plan, rows, store, runs, known), drawn)

@@ -8,6 +8,7 @@ from docs.images.concepts import drawn
 PAGES = (
     "tutorial/first-study.md",
     "tutorial/from-a-sentence.md",
+    "tutorial/from-openlth.md",
     "tutorial/reading-results.md",
     "tutorial/own-model.md",
     "tutorial/own-data.md",

@@ -138,11 +138,10 @@ class Follower:
         line = command.line
         for part, stand_in in self.replaced.items():
             line = line.replace(part, stand_in)
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         ended = subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder(command.place),
-            env={**os.environ, "PATH": path, **self.environment},
+            env={**surroundings(), **self.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -153,6 +152,12 @@ class Follower:
             printed = printed.replace(stand_in, part)
         check_shown(command, printed)
         return printed
+
+
+def surroundings() -> dict[str, str]:
+    """This process's, with the programs of its environment; what is printed goes into a pipe, which has no width."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {name: value for name, value in os.environ.items() if name != "COLUMNS"} | {"PATH": path}
 
 
 def check_shown(command: Command, printed: str) -> None:

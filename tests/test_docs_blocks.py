@@ -32,6 +32,15 @@ CARRIED_OUT = {
     "docs/figures.md": "tests/report/test_figures_page.py",
     "docs/troubleshooting.md": "tests/test_troubleshooting_page.py",
     "docs/tour.md": "tests/test_tour.py",
+    "docs/how-to.md": "tests/test_tutorial.py",
+    "docs/tutorial/first-study.md": "tests/test_tutorial.py",
+    "docs/tutorial/from-a-sentence.md": "tests/test_tutorial.py",
+    "docs/tutorial/from-openlth.md": "tests/test_tutorial.py",
+    "docs/tutorial/reading-results.md": "tests/test_tutorial.py",
+    "docs/tutorial/own-model.md": "tests/test_tutorial.py",
+    "docs/tutorial/own-data.md": "tests/test_tutorial.py",
+    "docs/tutorial/own-measure.md": "tests/test_tutorial.py",
+    "docs/tutorial/cluster.md": "tests/test_tutorial.py",
 }
 """Pages whose blocks a test of their own carries out, compiles or holds against the code."""
 PROGRAMS = {

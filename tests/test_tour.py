@@ -1,14 +1,11 @@
 """docs/tour.md: ten tasks of a day in twenty commands, typed one after the other, each with what the page says it prints."""
 
-import os
 import re
 import subprocess
-import sys
 from itertools import groupby
-from pathlib import Path
 
 import pytest
-from pages_for_tests import Command, Follower, check_shown, installed, page, steps
+from pages_for_tests import Command, Follower, check_shown, installed, page, steps, surroundings
 
 from lmcspec.plan import compile_study
 from lmcspec.spec import load
@@ -44,8 +41,7 @@ def follow_on_a_small_disk(reader: Follower, commands: list[Command]) -> None:
     typed = "\n".join(
         f"({command.line}) > {file} 2>&1; echo $? > {file}.code" for command, file in zip(commands, said, strict=True)
     )
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "LMCSPEC_NO_TRACKING": "1"}
+    environment = {**surroundings(), "LMCSPEC_NO_TRACKING": "1"}
     subprocess.run([*MOUNT, SMALL_DISK % typed], cwd=reader.folder(""), env=environment, check=True)
     for command, file in zip(commands, said, strict=True):
         printed = file.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ class TestByRewindPoint:
         assert y == pytest.approx([100 * one for one in expected])
         assert above.get_ylabel() == "instability (points of test error)"
         assert [tick.get_text() for tick in below.get_xticklabels()] == ["0", "20", "100"]
-        assert below.get_xlabel() == "k, the rewind point (iterations)"
+        assert below.get_xlabel() == "k, the rewind point (updates)"
 
     def test_accuracies_below_with_the_bar_of_dense(self, plan, store):
         drawing = draw(plan, store, **{"instability-vs-step": self.WISH})["instability-vs-step"]

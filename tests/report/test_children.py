@@ -67,7 +67,7 @@ def test_a_line_per_permutation_and_one_of_copies(plan, store):
         assert y == pytest.approx(expected)
     axes = panels(drawing)["dense"]
     assert axes.get_ylabel() == "barrier (points of test error)"
-    assert axes.get_xlabel() == "k, the step at which they part (iterations)"
+    assert axes.get_xlabel() == "k, the step at which they part (updates)"
     assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "2", "5"]
     assert "copies" not in "".join(lines(panels(drawing)["imp, 50.0 % sparse"])), "nobody copies sparse networks"
     assert "black: between copies" in drawing.caption

@@ -70,7 +70,7 @@ class TestSteps:
     def test_in_one_unit_where_all_are_written_so(self, plan, store):
         axes = drawn(plan, store, "barrier-vs-step", under=ways_of(plan, "wt")).figure.axes[0]
         assert [text.get_text() for text in axes.get_xticklabels()] == ["0", "2", "4"]
-        assert axes.get_xlabel() == "step at which networks are aligned (iterations)"
+        assert axes.get_xlabel() == "step at which networks are aligned (updates)"
 
     def test_the_distance_beneath(self, plan, store):
         drawing = drawn(plan, store, "barrier-vs-step", y=["barrier", "distance"], under=ways_of(plan, "wt"))

@@ -56,11 +56,11 @@ def label_places(axes: "Axes", written: Mapping[float, str], width: float) -> No
 
 
 def in_one_unit(written: Mapping[int, str]) -> tuple[Mapping[int, str], str]:
-    """Numbers and their unit where all k's are written in the same: `{500: "500", 2000: "2K"}`, `iterations`.
+    """Numbers and their unit where all k's are written in the same: `{500: "500", 2000: "2K"}`, `updates`.
 
     Where they are not, as they are written and without a unit.
     """
-    for suffix, unit in (("it", "iterations"), ("ep", "epochs")):
+    for suffix, unit in (("it", "updates"), ("ep", "epochs")):
         numbers = {step: text.removesuffix(suffix) for step, text in written.items()}
         if all(number.isdecimal() for number in numbers.values()):
             return {step: _short(int(number)) for step, number in numbers.items()}, unit
@@ -71,7 +71,7 @@ def over_training(options: Options, axes: "Axes", row: Plotted, width: float, la
     """From 0 to a little beyond the last point, whether it has a number or none; in epochs, or in updates."""
     furthest = max((point.x for points in row.points.values() for point in points), default=0.0)
     axes.set_xlim(0, 1.04 * furthest or 1.0)
-    axes.set_xlabel("iterations of training" if options.x == "step" else "epochs of training")
+    axes.set_xlabel("updates of training" if options.x == "step" else "epochs of training")
 
 
 def point_of(case: CaseResults, row: Row, options: Options) -> MeanPoint:

@@ -90,7 +90,7 @@ def test_labels_of_steps_do_not_touch():
 
     steps = (0, 20, 50, 100, 200, 500, 1000, 2000, 3000, 5000)
     labels, unit = in_one_unit({step: f"{step}it" for step in steps})
-    assert unit == "iterations"
+    assert unit == "updates"
     assert labels[2000] == "2K" and labels[0] == "0"
     assert in_one_unit({0: "0", 69: "3ep"})[1] == "epochs"
     assert in_one_unit({20: "20it", 69: "3ep"}) == ({20: "20it", 69: "3ep"}, "")

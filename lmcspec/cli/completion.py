@@ -41,6 +41,18 @@ def measures(ctx: typer.Context, incomplete: str) -> list[str]:
     return _starting(incomplete, _of_cases(ctx, lambda case: case.study.measures))
 
 
+def figures(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Its figures."""
+    return _starting(incomplete, _of_cases(ctx, lambda case: case.study.figures))
+
+
+def templates(incomplete: str) -> list[str]:
+    """Templates of `init`."""
+    from lmcspec.spec.template_files import templates
+
+    return _starting(incomplete, templates())
+
+
 def cases(ctx: typer.Context, incomplete: str) -> list[str]:
     """The cases of its sweep."""
     return _starting(incomplete, _of_cases(ctx, lambda case: filter(None, (case.name,))))
@@ -157,9 +169,16 @@ def _parsed(ctx: typer.Context) -> dict[str, Any]:
     """The arguments and options that stand before what is typed. An option that lacks its value hides all of them."""
     words, current = typed(os.environ)
     before = words[2:current]
-    if before and before[-1].startswith("-"):
-        before.pop()
+    options = [place for place, word in enumerate(before) if word.startswith("-")]
+    if options and len(before) - options[-1] <= _values(ctx, before[options[-1]]):
+        del before[options[-1] :]
     return ctx.command.make_context(ctx.info_name, before, parent=ctx.parent, resilient_parsing=True).params
+
+
+def _values(ctx: typer.Context, option: str) -> int:
+    """How many values an option takes: none if it is a switch."""
+    named = (param for param in ctx.command.params if option in param.opts)
+    return next((0 if getattr(param, "is_flag", False) else param.nargs for param in named), 0)
 
 
 def _given(ctx: typer.Context) -> tuple[Path, list[str]] | None:

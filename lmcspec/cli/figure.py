@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.output import Format, envelope, put, put_words
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ FigureOption = Annotated[
         metavar="NAME",
         help="This figure alone: PDF, SVG, PNG, its numbers as CSV, a caption. -o names a folder, or one file.",
         show_default=False,
+        autocompletion=completion.figures,
     ),
 ]
 ForOption = Annotated[

@@ -5,12 +5,19 @@ from typing import Annotated
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.output import Format, console, envelope, fit, put, say
 
 
 def init(
     template: Annotated[
-        str | None, typer.Argument(metavar="[TEMPLATE]", help="Which; without it all are listed.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[TEMPLATE]",
+            help="Which; without it all are listed.",
+            show_default=False,
+            autocompletion=completion.templates,
+        ),
     ] = None,
     path: Annotated[
         Path | None,

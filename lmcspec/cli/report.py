@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.figure import FigureOption, ForOption, check_alone, write_one
 from lmcspec.cli.options import (
     MaxTasksOption,
@@ -36,7 +37,11 @@ def report(
     against: Annotated[
         tuple[str, str] | None,
         typer.Option(
-            "--compare", metavar="A B", help="A part on B against A, as of `lmcspec compare`.", show_default=False
+            "--compare",
+            metavar="A B",
+            help="A part on B against A, as of `lmcspec compare`.",
+            show_default=False,
+            autocompletion=completion.compared,
         ),
     ] = None,
     figure: FigureOption = None,

@@ -99,6 +99,9 @@ def test_networks_measures_figures_and_kinds_of_the_spec_that_was_typed(bash):
     assert bash("results", "study.toml", "--measure", "") == ["accuracy"]
     assert bash("results", "study.toml", "--network", "de") == ["dense"]
     assert bash("run", "study.toml", "--target", "f") == ["fig7"]
+    assert bash("report", "study.toml", "--figure", "") == ["fig7"]
+    assert bash("report", "study.toml", "--compare", "dense", "de") == ["dense"]
+    assert "lottery" in bash("init", "")
     assert bash("run", "study.toml", "--until", "pr") == ["prune"]
     assert bash("run", "study.toml", "--only", "tr") == ["train", "transitivity", "transport"]
 

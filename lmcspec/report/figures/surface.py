@@ -44,6 +44,8 @@ FACES = 24
 """Patches of a surface along each axis, about: their colours follow its height."""
 BAR = 1.1
 """The width of the scale of colours with its words, in inches."""
+PAD = 12.0
+"""Points by which words are further from axes where letters are twice as large."""
 INK = "#222222"
 
 
@@ -200,14 +202,16 @@ def _draw_surface(
             line.alphas, [level] * len(mean), mean, color=INK, linewidth=1.1, label=f"level {level}", zorder=place + 0.5
         )
     axes.set_title(textwrap.fill(panel.title, TITLE), y=0.99)
-    axes.set_xlabel("α", labelpad=-4)
+    # What stands at axes in space keeps its distance whatever the size of its letters.
+    further = PAD * (medium().scale - 1)
+    axes.set_xlabel("α", labelpad=further - 4)
     axes.set_xticks([0.0, 0.5, 1.0], ["0", "½", "1"])
-    axes.set_ylabel("sparsity (%)", labelpad=2)
+    axes.set_ylabel("sparsity (%)", labelpad=further + 2)
     axes.set_ylim(max(levels) + 0.01, min(levels))
     some = levels[:: -(-len(levels) // NAMED)]
     axes.set_yticks(some, [_named(panel, level) for level in some])
-    axes.tick_params(pad=-1, labelsize=medium().points(8))
-    axes.zaxis.set_tick_params(pad=3)
+    axes.tick_params(pad=further / 2 - 1, labelsize=medium().points(8))
+    axes.zaxis.set_tick_params(pad=further / 2 + 3)
     axes.zaxis.set_major_locator(MaxNLocator(4))
     axes.set_box_aspect((1.2, 1.2, 0.85), zoom=1.04)  # pyright: ignore[reportArgumentType]
     axes.view_init(ELEVATION, AZIMUTH)

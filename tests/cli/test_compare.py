@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 import shlex
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from specs_for_tests import SEVEN_UPDATES
@@ -147,6 +149,8 @@ def test_mistakes_end_with_a_sentence_and_a_code(store, lmcspec, arguments, code
 def test_a_report_with_a_comparison(store, lmcspec):
     data = lmcspec("report", "study.toml", "-o", "out", "--compare", *REWINDS, "--format", "json").data
     page = Path("out/report.html").read_text()
+    links = {unquote(link) for link in re.findall(r'href="#([^"]+)"', page)}
+    assert links and links <= set(re.findall(r'id="([^"]+)"', page)), "those of the figure of differences, too"
     assert "imp[rewind=3it] (B) against imp[rewind=0] (A)" in page
     assert "instability k=0 / 3it" in page
     assert data["figures"][0]["name"] == "comparison"

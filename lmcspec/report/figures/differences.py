@@ -79,7 +79,17 @@ def _marks(axes: "Axes", contrasts: Sequence[Contrast], label: str, panel: str) 
         mean, half, unit = _mean(contrast), _half(contrast), contrast.metric.unit
         cell = Cell(mean / unit.scale, None, contrast.n, (), asked=contrast.n, where=_where(contrast))
         interval = (mean - half, mean + half) if half else None
-        yield Mark(panel, label, f"B - A{_unit(contrast)}", _left(contrast), cell, unit, axes, interval=interval)
+        yield Mark(
+            panel,
+            label,
+            f"B - A{_unit(contrast)}",
+            _left(contrast),
+            cell,
+            unit,
+            axes,
+            interval=interval,
+            anchor=next(iter(contrast.b.tasks), ""),
+        )
 
 
 def _where(contrast: Contrast) -> Where:

@@ -1,5 +1,6 @@
 """Pages of what ships beside the code: presets, with where their numbers are from; specs, with what they show."""
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -16,6 +17,8 @@ KINDS = {
     "measures": ("Measures", "A measure extends one."),
 }
 """Folder of presets -> what they are, and where a spec names them."""
+_SENTENCE = re.compile(r"(?<=[a-z\d)])\. (?=[A-Z])")
+"""Between the first sentence of what a spec costs, its counts, and what else it tells."""
 HEAD = ("name", "what it shows", "source", "cost")
 
 
@@ -57,4 +60,4 @@ def _folder(spec: ShippedSpec) -> str:
 
 def _row(spec: ShippedSpec) -> tuple[str, str, str, str]:
     link = f"[{code(spec.name)}](../project/specs/{spec.name}.toml.md)"
-    return link, spec.title, spec.source or "–", spec.cost or "–"
+    return link, spec.title, spec.source or "–", _SENTENCE.split(spec.cost)[0].rstrip(".") or "–"

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from lmcspec.base.loudness import Loudness
 from lmcspec.engine import PlannedTask, events
 from lmcspec.engine.devices import CPU
 from lmcspec.engine.progress import Plain, Tally, duration, show
@@ -202,3 +203,31 @@ def test_an_estimate_is_never_kept_until_it_has_run_out(monkeypatch):
         tally.line()
     assert len(walks) == 3, "one in ten seconds, where each takes four"
     assert walks[1] - walks[0] == 10.0
+
+
+@pytest.mark.parametrize(
+    ("loudness", "said"),
+    [
+        (
+            Loudness.QUIET,
+            ["failed    imp[rewind=3]/s0/a (user): no such layer", "  log: /store/log.txt", "  | line 14"],
+        ),
+        (
+            Loudness.VERBOSE,
+            ["start     imp[rewind=3]/s0/a on slot 0", "start     imp[rewind=3]/s0/b on slot 1, attempt 2"],
+        ),
+    ],
+)
+def test_how_much_is_said(loudness, said):
+    lines = []
+    tell = Plain(lines.append, Clock(), times=False, loudness=loudness).on_event
+    tell(events.RunStarted(1000.0, (A, B, C), (CPU, CPU)))
+    tell(events.Started(1000.0, A, 0, 1))
+    tell(events.Started(1000.0, B, 1, 2))
+    tell(events.Failed(1002.0, A, "user", "no such layer", "/store/log.txt", ("line 14",)))
+    tell(events.Skipped(1002.0, C, "it needs what failed"))
+    tell(finished(1003.0, B))
+    tell(events.RunEnded(1003.0, 1, 0, 1, 1, 0, 3.0))
+    assert set(said) <= set(lines)
+    if loudness is Loudness.QUIET:
+        assert lines == said, "and nothing else"

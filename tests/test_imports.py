@@ -7,8 +7,10 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cards_for_tests import unmeasured
+from safetensors.numpy import save_file
 from specs_for_tests import TINY
 
 from lmcspec.cli import main
@@ -86,6 +88,17 @@ partners = 3
 permutations.ind = { method = "weights", network = "imp", via = "third" }
 measures.fixed-points = { between = ["wm", "ind"] }
 measures.transitivity = { levels = ["dense"], under = ["wm"], lengths = [3], paths = 1 }
+"""
+
+GIVEN = """
+study = "given"
+dataset = "digits"
+model = { name = "mlp", widths = [8] }
+recipes.real = { length = "4it", batch = 64, optimiser = { name = "sgd", lr = 0.1 } }
+weights.start = { load = "start.safetensors" }
+masks.ticket = { load = "mask.safetensors" }
+networks.imp = [{ weights = "start", mask = "ticket" }]
+measures.accuracy = { levels = ["last"] }
 """
 
 COMPILER = ("torch._dynamo", "torch._inductor")
@@ -238,7 +251,11 @@ def test_a_store_with_results_loads_nothing_heavy(loaded, tmp_path):
 @pytest.mark.slow
 def test_no_kind_of_task_loads_the_compiler(loaded, tmp_path):
     spec = tmp_path / "every.toml"
-    for text in (EVERY_KIND + unmeasured('["last"]', EVERY_KIND), OF_PARTNERS):
+    shapes = {"layers.0.weight": (8, 64), "layers.0.bias": (8,), "classifier.weight": (10, 8), "classifier.bias": (10,)}
+    ones = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    save_file(ones, tmp_path / "start.safetensors")
+    save_file({name: ones[name] for name in ones if "weight" in name}, tmp_path / "mask.safetensors")
+    for text in (EVERY_KIND + unmeasured('["last"]', EVERY_KIND), OF_PARTNERS, GIVEN):
         spec.write_text(text)
         arguments = ("run", str(spec), "--store", str(tmp_path / "store"), "--runner", "inline")
         code, modules, output = loaded(*arguments, heavy=(*COMPILER, "torch"))

@@ -67,6 +67,8 @@ PAGES = (
         ),
         ("distiller",),
     ),
+    Page("weights", "Weights from files", (Part("LoadedWeights", "Weights", "`[weights.NAME]`"),), ()),
+    Page("masks", "Masks from files", (Part("LoadedMask", "A mask", "`[masks.NAME]`"),), ()),
     Page(
         "networks",
         "Networks",
@@ -129,12 +131,13 @@ def _study() -> str:
 
 def _page(described: Page) -> str:
     words = said(document(), "", document()["properties"][described.key], None)
-    links = several([f"[{KINDS[kind]}](../cards/{KINDS[kind]}.md)" for kind in described.kinds], "and")
+    links = [f"[{KINDS[kind]}](../cards/{KINDS[kind]}.md)" for kind in described.kinds]
+    named = [f"What can be named, with the keys of each: {several(links, 'and')}."] if links else []
     return page(
         f"# {described.title}",
         f"`{described.key}`: {words.meaning}",
         f"Such as `{described.key} = {inline(words.examples[0])}`.",
-        f"What can be named, with the keys of each: {links}.",
+        *named,
         *map(_part, described.parts),
     )
 

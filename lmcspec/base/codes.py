@@ -119,6 +119,10 @@ E216 unknown way to align networks
 E217 unknown permutation
     No permutation of that name is defined under [permutations], or it is a family where one is needed. `none` means
     none.
+E218 unknown weights
+    No weights of that name are defined under [weights].
+E219 unknown mask
+    No mask of that name is defined under [masks].
 E301 files extend each other in a circle
     Following `extends` leads back to a file already on the way.
 E302 extends too deep
@@ -222,6 +226,10 @@ E437 a class without training images
 E440 partners that there aren't
     Replicates are looked at in pairs or triples where the study says so: `partners = 2` or 3, of which `replicates`
     is a multiple. Masks are carried from one of two to the other; a permutation `via = "third"` needs three.
+E441 weights or masks that don't fit
+    A file of weights holds the parameters and buffers of the study's model, all of them and nothing else, and one of
+    a mask 1 or 0 for each prunable weight. Names may differ by what all of them begin with; `rename` says of others
+    which is which.
 E455 too many levels
     A network has at most 10,000 levels, the networks of a study together 100,000. Fractions of a millionth prune no
     weight in most rounds.

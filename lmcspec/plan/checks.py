@@ -67,6 +67,32 @@ def step_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Reci
             yield case.origins.problem("E401", message, ("measures", name, "through"), help='say "1ep" or "100it"')
 
 
+def origin_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
+    """Weights from files that are trained further than a training goes, or than networks are to rewind."""
+    for name, network in networks.items():
+        if network.like is not None or network.weights is None or network.origin == Step():
+            continue
+        for stage in network.stages:
+            recipe = recipes[network.stage_recipe(stage)]
+            begin, rewind = recipe.updates(network.origin), recipe.updates(stage.stage.rewind)
+            if begin > recipe.recipe.length:
+                yield case.origins.problem(
+                    "E401",
+                    f"step = {network.origin} is update {begin}, but training ends after {recipe.recipe.length}",
+                    ("weights", network.weights, "step"),
+                    help=f"of weights that are trained to the end say {recipe.recipe.length}it",
+                )
+                return
+            if 0 < rewind < begin:
+                yield case.origins.problem(
+                    "E405",
+                    f"rewind = {stage.stage.rewind} is update {rewind}, and the weights with which {name} starts are "
+                    f"those after {begin}: no earlier ones are known",
+                    ("networks", name, stage.index, "rewind"),
+                    help="leave `rewind` out to go back to these weights, or name a later step",
+                )
+
+
 def milestone_problems(case: Case, networks: Mapping[str, NetworkPlan], recipes: Recipes) -> Iterator[Problem]:
     """A step of a schedule or an optimiser beyond the end is a mistake of whoever cut the length: it never comes."""
     for name, on in sorted(trained_on(case, networks)):

@@ -13,6 +13,7 @@ from lmcspec.plan.bounds import least_tasks, numbers
 from lmcspec.plan.checks import (
     image_problems,
     milestone_problems,
+    origin_problems,
     precision_notes,
     set_problems,
     split_problems,
@@ -21,6 +22,7 @@ from lmcspec.plan.checks import (
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.gather import gather
+from lmcspec.plan.given_tensors import fit_problems
 from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, Way, find_byproducts, needed
 from lmcspec.plan.material import Material
 from lmcspec.plan.measures import Request
@@ -155,7 +157,10 @@ class _Case:
         if material is None:
             return []
         model_facts = known_facts(material.model, self.facts_folder)
-        self.networks = lay_out_networks(self.case, model_facts, self.problems, self.notes)
+        self.problems += fit_problems(self.case, material.given, model_facts)
+        if len(self.problems) > before:
+            return []
+        self.networks = lay_out_networks(self.case, model_facts, self.problems, self.notes, material.given)
         images = {training_set.name: training_set.images for training_set in (material.real, *material.sets.values())}
         trained = trained_on(self.case, self.networks)
         self.problems += recipe_problems(self.case, ((name, images[on]) for name, on in trained))
@@ -163,6 +168,7 @@ class _Case:
             return []
         recipes = _Recipes(self.case, images)
         self.problems += step_problems(self.case, self.networks, recipes)
+        self.problems += origin_problems(self.case, self.networks, recipes)
         if self.case.study.permutations:
             from lmcspec.plan.alignment_checks import Known, alignment_problems  # planning starts faster without
 
@@ -188,6 +194,7 @@ class _Case:
             real=material.real,
             sets=material.sets,
             recipes=recipes,
+            given=material.given,
         )
         pairs = partners(self.case.study.replicates, self.case.study.partners)
         alignments = Alignments(emit, self.networks, self.case.study.permutations, pairs, self.case.ways)

@@ -150,11 +150,7 @@ def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
     for identifier, task in plan.tasks.items():
         if identifier not in to_run:
             continue
-        reasons = [
-            plan.missing[part.digest]
-            for part in (task.data, task.in_place)
-            if part is not None and part.digest in plan.missing
-        ]
+        reasons = [plan.missing[part.digest] for part in task.from_outside if part.digest in plan.missing]
         upstream = [blocked[source] for _, source in task.inputs if source in blocked]
         if reasons or upstream:
             blocked[identifier] = (reasons or upstream)[0]

@@ -86,7 +86,7 @@ _ALIKE = (("", _alone), ("kind and network", _network), ("kind", _kind))
 
 
 def _sort(task: Task) -> str:
-    return f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind
+    return f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind.replace("_", " ")
 
 
 def _place(label: str) -> str:

@@ -105,6 +105,15 @@ def distilled_set(
     return FoundSet(read_set.facts(facts.classes), sizes, read_set.note.rate is not None)
 
 
+def tensor_facts(table: str, path: Path, rename: Mapping[str, str]) -> Any:
+    """Digest, shapes and survivors of a file that a study declares under `weights` or `masks`; nothing in it is run.
+
+    Raises FileNotFoundError, and BlockedError for a file that holds no such thing.
+    """
+    name = "mask_facts" if table == "masks" else "weights_facts"
+    return _resolve(f"lmcspec.science.given.given:{name}")(path, rename)
+
+
 class LargestHoldout(NamedTuple):
     """How many training images can be set aside before a class has none left to train on."""
 
@@ -158,6 +167,9 @@ class MovedData(BlockedError):
 
 def _now(where: Mapping[str, Any], shape: Any) -> tuple[str, str]:
     """(what people call it, its digest now) of data by where they lie. FileNotFoundError where nothing is there."""
+    for key, table in (("weights", "weights"), ("mask", "masks")):
+        if key in where:
+            return where[key], tensor_facts(table, Path(where[key]), where["rename"]).digest
     if "file" in where:
         return where["file"], distilled_facts(Path(where["file"]), shape, which=where.get("which", 0)).digest
     card = get("dataset", where["config"]["name"])

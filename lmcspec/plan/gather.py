@@ -1,6 +1,7 @@
 """Gathering what a case trains on: its data set, the distilled sets beside it, and its model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lmcspec.plan.checks import crop_problems
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.facts import data_facts
 from lmcspec.plan.given_sets import Declared, loaded_set, other_set
+from lmcspec.plan.given_tensors import read_given
 from lmcspec.plan.graph import Graph, TooManyTasks
 from lmcspec.plan.material import Material
 from lmcspec.plan.settings import (
@@ -57,10 +59,14 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
     except ValueError as error:
         problems.append(case.origins.problem("E404", str(error), ("dataset",)))
         return None
-    material = Material(
-        model_part(case.study.model, images_found.facts), data, TrainingSet("real", images_found.facts.train)
-    )
+    model, real = model_part(case.study.model, images_found.facts), TrainingSet("real", images_found.facts.train)
+    material = Material(model, data, real)
     material.know(data, table, images_found)
+    if case.study.weights or case.study.masks:
+        places = [("weights", name) for name in case.study.weights] + [("masks", name) for name in case.study.masks]
+        start = {place: folder_of(case, base, (*place, "load")) for place in places}
+        given = read_given(case, start, material.neutral, material.missing, problems, notes)
+        material = replace(material, given=given)
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):
             start = folder_of(case, base, ("distilled", name, "load"))

@@ -232,8 +232,8 @@ class Plan:
         parts = {digest for digest, facts in self.facts.items() if not facts.known}
         tasks: set[str] = set()
         for identifier, task in self.tasks.items():
-            sources = (task.data, task.in_place)
-            if any(part is not None and (part.digest in parts or "missing" in part.value) for part in sources) or any(
+            sources = task.from_outside
+            if any(part.digest in parts or "missing" in part.value for part in sources) or any(
                 source in tasks for _, source in task.inputs
             ):
                 tasks.add(identifier)
@@ -253,7 +253,7 @@ def counts(plan: Plan) -> dict[str, int]:
     """How many tasks of each kind, by-products left out; trainings apart by what they train on."""
     counted: dict[str, int] = {}
     for task in plan.counted:
-        name = task.kind
+        name = task.kind.replace("_", " ")
         if task.trains:
             name += " distilled" if task.on_distilled else " real"
         counted[name] = counted.get(name, 0) + 1

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get
+from lmcspec.plan.given_tensors import MaskCounts
 from lmcspec.plan.graph import Level
 from lmcspec.spec.study import Stage
 
@@ -39,13 +41,17 @@ class StagePlan:
     """The total sparsity to which the last round prunes, where it does so exactly."""
     density: float
     """Nominal, at the end."""
+    origin: Step = Step()
+    """How far the weights are trained with which the network starts."""
+    survivors: Mapping[str, int] | None = None
+    """Of a stage that takes a mask from a file: what that leaves of each layer, where it is known."""
 
     def begins_at(self, level: int) -> Step:
-        """The point of its schedule at which a level of this stage begins, its first level included: 0 unless told."""
+        """The point of its schedule at which a level of this stage begins: that of the network's start unless told."""
         if self.stage.start == "trained" and level:
             return self.stage.schedule_from or Step()
         rewound = level > self.entry or (level and self.stage.rewind_of == "dense")
-        return self.stage.rewind if rewound else Step()
+        return self.stage.rewind if rewound and self.stage.rewind != Step() else self.origin
 
 
 class ExcludedWeights(NamedTuple):
@@ -59,10 +65,16 @@ class ExcludedWeights(NamedTuple):
         return f"{self.share:.1%}" if self.certain else f"about {self.share:.1%}"
 
 
-def lay_out(stages: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[tuple[StagePlan, ...], tuple[Level, ...]]:
+def lay_out(
+    stages: tuple[Stage, ...],
+    layers: Mapping[str, int],
+    masks: Mapping[str, MaskCounts] = MappingProxyType({}),
+    origin: Step = Step(),
+) -> tuple[tuple[StagePlan, ...], tuple[Level, ...]]:
     """Place the stages one after the other.
 
     `layers` are prunable weights by layer, empty where they aren't known: then it is as if nothing were excluded.
+    `masks` are those of files by name; `origin` is how far the weights are trained with which the network starts.
     Raises LevelError. The number of rounds to a sparsity s is `floor(ln((1-s-x)/(d-x)) / ln(1-fraction) + 1/2)` with
     d the density at which the stage enters and x what survives then of what it excludes; with both `sparsity` and
     `rounds` the fraction is solved for. Where the fraction is one of all survivors, it is as if nothing were excluded,
@@ -76,8 +88,17 @@ def lay_out(stages: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[tuple
         density = densities[-1][0]
         entry = len(densities) - 1
         densities[-1] = (density, index)
+        if stage.mask is not None:
+            given = masks[stage.mask]
+            densities.append((given.density, index))
+            fraction = 1 - given.density
+            plans.append(StagePlan(index, stage, entry, 1, fraction, None, given.density, origin, given.survivors))
+            left = {layer: given.density * size for layer, size in left.items()} | dict(given.survivors or {})
+            ranked = ranked if given.survivors is not None else [set(layers)]
+            continue
         spared = _excluded_weights(stage, left, sum(layers.values()), ranked)
-        rounds, fraction = (0, stage.fraction) if stage.shuffle else _rounds(stage, density, spared)
+        idle = stage.shuffle or (stage.weights is not None and not stage.prunes)
+        rounds, fraction = (0, stage.fraction) if idle else _rounds(stage, density, spared)
         if entry + rounds > MOST_LEVELS:
             key = "fraction" if stage.rounds is None else "rounds"
             raise LevelError(
@@ -100,7 +121,7 @@ def lay_out(stages: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[tuple
                 reached = 1 - stage.sparsity
             densities.append((reached, index))
         exact = stage.sparsity if stage.exact else None
-        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0]))
+        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0], origin))
         if rounds and density > spared.share:
             kept = (densities[-1][0] - spared.share) / (density - spared.share)
             left |= {layer: size * kept for layer, size in left.items() if layer not in stage.exclude}

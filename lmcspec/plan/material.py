@@ -7,6 +7,7 @@ from typing import Any
 from lmcspec.base.facts import DataFacts
 from lmcspec.catalog import get
 from lmcspec.plan.facts import FoundData
+from lmcspec.plan.given_tensors import NOTHING, GivenTensors
 from lmcspec.plan.settings import TrainingSet
 from lmcspec.spec.study import DatasetTable
 from lmcspec.tasks import Part
@@ -26,7 +27,9 @@ class Material:
     facts: dict[str, DataFacts] = field(default_factory=dict)
     """By digest of a data part."""
     missing: dict[str, str] = field(default_factory=dict)
-    """By digest of a part: why its images are not here."""
+    """By digest of a part: why its images or tensors are not here."""
+    given: GivenTensors = NOTHING
+    """Weights and masks from files."""
 
     def know(self, part: Part, table: DatasetTable, images: FoundData) -> None:
         """Where the images of a data part lie, what is known of them, and what is missing."""

@@ -52,6 +52,16 @@ class NetworkPlan:
         return tuple(sorted(set.intersection(*stages))) if stages else ()
 
     @property
+    def weights(self) -> str | None:
+        """The weights from a file with which it starts; None where they are drawn."""
+        return self.stages[0].stage.weights if self.stages else None
+
+    @property
+    def origin(self) -> Step:
+        """How far the weights are trained with which it starts."""
+        return self.stages[0].origin if self.stages else Step()
+
+    @property
     def start(self) -> int:
         """The level at which the last stage enters."""
         return self.stages[-1].entry if self.stages else 0

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import ModelFacts
+from lmcspec.base.steps import Step
 from lmcspec.catalog import nearest
+from lmcspec.plan.given_tensors import NOTHING, GivenTensors, MaskCounts, counts_of
 from lmcspec.plan.graph import Level
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
 from lmcspec.plan.network_plan import NetworkPlan
@@ -23,9 +25,14 @@ MOST_NAMED = 5
 
 
 def lay_out_networks(
-    case: Case, model: ModelFacts | None, problems: list[Problem], notes: list[str]
+    case: Case,
+    model: ModelFacts | None,
+    problems: list[Problem],
+    notes: list[str],
+    given: GivenTensors = NOTHING,
 ) -> dict[str, NetworkPlan]:
     """Every network of the case that can be, in the order in which they are written; adds to problems and notes."""
+    masks = {name: counts_of(mask, model) for name, mask in given.masks.items()}
     laid: dict[str, NetworkPlan] = {}
     said: dict[str, list[str]] = {}
     written = case.study.networks
@@ -43,9 +50,10 @@ def lay_out_networks(
         for index, stage in enumerate(network):
             problems += _exclude_problems(case, model, stage, ("networks", name, index, "exclude"))
         try:
-            stages, levels = lay_out(network, layers)
+            origin = given.weights[network[0].weights].step if network and network[0].weights else Step()
+            stages, levels = lay_out(network, layers, masks, origin)
         except LevelError as error:
-            path = ("networks", name, *_stage_of(error, network, layers))
+            path = ("networks", name, *_stage_of(error, network, layers, masks))
             problems.append(case.origins.problem(error.code, str(error), path, help=error.help))
             continue
         levels_of_all += len(levels)
@@ -115,6 +123,9 @@ def _weight_notes(
 def _uncounted_notes(stages: Sequence[StagePlan], levels: tuple[Level, ...]) -> Iterator[str]:
     """A note that says from which stage on sparsities are estimates, and why."""
     for stage in stages:
+        if stage.stage.mask is not None and stage.survivors is None:
+            yield "sparsities from level 1 on are estimates: what the mask leaves differs between replicates"
+            return
         if stage.rounds and levels[stage.entry + stage.rounds].surviving is None:
             yield (
                 f"sparsities after level {stage.entry} are estimates, and so is which of these levels has a sparsity: "
@@ -148,11 +159,13 @@ def _written_recipes(case: Case) -> set[str]:
     return {*case.study.recipes, *members}
 
 
-def _stage_of(error: LevelError, network: tuple[Stage, ...], layers: Mapping[str, int]) -> tuple[int | str, ...]:
+def _stage_of(
+    error: LevelError, network: tuple[Stage, ...], layers: Mapping[str, int], masks: Mapping[str, MaskCounts]
+) -> tuple[int | str, ...]:
     """(index, key) of the first stage with which the network can't be laid out."""
     for count in range(1, len(network) + 1):
         try:
-            lay_out(network[:count], layers)
+            lay_out(network[:count], layers, masks)
         except LevelError:
             return (count - 1, error.key)
     return ()

@@ -100,7 +100,7 @@ def estimate(view: Outlook, slots: Slots | None) -> list[str]:
         basis = f", {view.guessed:,} tasks by a first estimate" if view.guessed else ""
         lines.append(f"time: {duration(wall)} on {slots} ({duration(low or 0)} to {duration(high or 0)}){basis}")
     elif view.untimed:
-        kinds = Counter(view.plan.tasks[task].kind for task in view.untimed)
+        kinds = Counter(view.plan.tasks[task].kind.replace("_", " ") for task in view.untimed)
         named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         known = "unknown"
         if len(view.untimed) < len(view.diff.run):
@@ -120,7 +120,7 @@ def _work(view: Outlook, costs: Mapping[str, Cost]) -> str:
 def _kinds(view: Outlook) -> Grid:
     rows: dict[str, Counter] = {}
     for task in view.counted:
-        kind = f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind
+        kind = f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind.replace("_", " ")
         row = rows.setdefault(kind, Counter())
         now = state(view, task.id)
         row["run" if now in ("run", "changed", "passing") else now] += 1

@@ -54,6 +54,9 @@ def _stage(network: NetworkPlan, stage: StagePlan, material: Material, recipes: 
     for key in ("rewind", "schedule_from"):
         step = getattr(stage.stage, key)
         written[key] = recipe.updates(step) if isinstance(step, Step) else None
+    for key, table in (("weights", material.given.weights), ("mask", material.given.masks)):
+        if (name_of := getattr(stage.stage, key)) is not None:
+            written[key] = [*table[name_of].digests, recipe.updates(table[name_of].step)]
     if code := code_of(get("criterion", stage.stage.criterion.name)):
         written["code"] = code
     del written["rounds"], written["sparsity"]
@@ -95,7 +98,8 @@ def _params(
 def _headline(stage: StagePlan, recipe: ResolvedRecipe) -> dict[str, Any]:
     """What of a stage people look for first; steps in updates, so that two spellings of one are one value."""
     written = {key: getattr(stage.stage, key) for key in ("data", "sparsity", "start", "restore", "shuffle")}
-    written |= {"criterion": stage.stage.criterion.name, "rewind": recipe.updates(stage.stage.rewind)}
+    rewind = stage.origin if stage.stage.rewind == Step() else stage.stage.rewind
+    written |= {"criterion": stage.stage.criterion.name, "rewind": recipe.updates(rewind)}
     return written | {"rounds": stage.rounds, "fraction": stage.fraction}
 
 

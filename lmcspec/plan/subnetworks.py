@@ -10,12 +10,15 @@ from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get, identity
 from lmcspec.catalog.code import code_of
+from lmcspec.plan.given_tensors import NOTHING, GivenTensors
 from lmcspec.plan.graph import Graph
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.settings import ResolvedRecipe, TrainingSet
 from lmcspec.plan.trainings import Start, StartsAfterEnd, Training, check_suits
 from lmcspec.tasks import Part
+from lmcspec.tasks.load_mask import LoadMask
+from lmcspec.tasks.load_weights import LoadWeights
 from lmcspec.tasks.prune import Prune
 from lmcspec.tasks.shuffle import Shuffle
 from lmcspec.tasks.train import Train
@@ -38,6 +41,8 @@ class Subnetworks:
     """By (recipe, training set)."""
     carried: Callable[[NetworkPlan, int, int], str | None] | None = None
     """The mask that comes from a partner, in a study of some."""
+    given: GivenTensors = NOTHING
+    """Weights and masks from files."""
     _memory: dict[tuple, str | None] = field(default_factory=dict)
 
     def recipe(self, name: str, on: str = "real") -> ResolvedRecipe:
@@ -83,6 +88,8 @@ class Subnetworks:
             if not stage.stage.shuffle or entering is None:
                 return entering
             return self._shuffled(Shuffle(self.model), entering, network.name, replicate, level, stage.index)
+        if stage.stage.mask is not None:
+            return self._loaded_mask(stage.stage.mask, replicate)
         step_by_step = stage.stage.iterative
         before = level - 1 if step_by_step else stage.entry
         card = get("criterion", stage.stage.criterion.name)
@@ -92,8 +99,10 @@ class Subnetworks:
             inputs["state"] = self._ranking_run(network, stage, replicate, before)
         elif not card.rewound:
             seeds = {"replicate": replicate, "level": level, "draw": 0}
-        elif stage.stage.rewind != Step():
+        elif stage.stage.rewind not in (Step(), stage.origin):
             inputs["state"] = self._rewind_state(network, stage, replicate)
+        elif (origin := self._origin(network, replicate)).task is not None:
+            inputs["state"] = origin.task
         else:
             start, seeds = "init", {"replicate": replicate}
         mask = self._mask(network, stage.index, replicate, before)
@@ -124,6 +133,11 @@ class Subnetworks:
         return self.graph.add(
             "shuffle", params, {"mask": mask}, seeds, role=self._role(name, replicate, level, f"mask-{draw}")
         )
+
+    def _loaded_mask(self, name: str, replicate: int) -> str:
+        given = self.given.masks[name]
+        role = f"{self.prefix}masks/{name}" + f"/s{replicate}" * (len(given.files) > 1)
+        return self.graph.add("load_mask", LoadMask(self.model, given.part(replicate)), role=role)
 
     # ------------------------------------------------------------- trainings
 
@@ -176,13 +190,15 @@ class Subnetworks:
 
     def _check_start(self, network: NetworkPlan, level: int, step: Step, recipe: str) -> None:
         resolved = self.recipe(recipe)
-        if step != Step() and resolved.updates(step) >= resolved.recipe.length:
-            origin = network.original or network
+        origin, length = network.original or network, resolved.recipe.length
+        # Weights of a file that are trained to the end are measured as they are: nothing is left to train.
+        as_they_are = origin.weights is not None and step == origin.origin and resolved.updates(step) == length
+        if step != Step() and resolved.updates(step) >= length and not as_they_are:
             stage = self._owner(origin, level)
             key = "schedule_from" if stage.stage.start == "trained" else "rewind"
             raise StartsAfterEnd(
                 f"{key} = {step} is update {resolved.updates(step)} of the recipe `{recipe}`, by which level {level} "
-                f"of {network.name} is trained to be measured, but that ends after {resolved.recipe.length}",
+                f"of {network.name} is trained to be measured, but that ends after {length}",
                 ("networks", origin.name, stage.index, key),
             )
 
@@ -195,7 +211,7 @@ class Subnetworks:
                 return Start("reinit", step=start.step)
             return start
         if not network.stages:
-            return Start()
+            return Start()  # drawn: only a stage can say otherwise
         if level > _STRIDE:
             self.mask(network, replicate, level)
         return self._start(network, self._owner(network, level), replicate, level)
@@ -215,16 +231,27 @@ class Subnetworks:
         if settings.restore == "prunable" and level:
             before = stage if level > stage.entry else network.stages[stage.index - 1]
             last = self._ranking_run(network, before, replicate, level - 1)
-        if begin == Step():
-            return Start(last=last)
+        if begin == stage.origin:
+            return self._origin(network, replicate)._replace(last=last)
         return Start("given", self._rewind_state(network, stage, replicate), begin, last)
+
+    def _origin(self, network: NetworkPlan, replicate: int) -> Start:
+        """What a network starts with: weights that are drawn, or those of a file."""
+        if network.weights is None:
+            return Start()
+        given = self.given.weights[network.weights]
+        role = f"{self.prefix}weights/{network.weights}" + f"/s{replicate}" * (len(given.files) > 1)
+        task = self.graph.add("load_weights", LoadWeights(self.model, given.part(replicate)), role=role)
+        return Start("given", task, given.step)
 
     def _rewind_state(self, network: NetworkPlan, stage: StagePlan, replicate: int) -> str:
         recipe, on = self._stage_recipe(network, stage)
         until = recipe.updates(stage.stage.rewind)
         if stage.stage.rewind_of == "dense":
-            role = f"{self._role('dense', replicate, 0, 'train')} until {until}"
-            return self.train(Training(Start(), None, recipe, on, SgdNoise(replicate), until), role)
+            origin = self._origin(network, replicate)
+            whose = "dense" if origin.task is None else f"{network.name} dense"
+            role = f"{self._role(whose, replicate, 0, 'train')} until {until}"
+            return self.train(Training(origin, None, recipe, on, SgdNoise(replicate), until), role)
         return self._ranking_run(network, stage, replicate, stage.entry, until)
 
     def _ranking_run(

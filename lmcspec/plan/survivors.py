@@ -66,6 +66,14 @@ def counted(
             known[0] = replace(levels[0], surviving=total, prunable=total)
         if not stage.rounds:
             continue
+        if stage.stage.mask is not None:
+            if stage.survivors is None:
+                known[1:] = [replace(level, prunable=total) for level in known[1:]]
+                break
+            groups = [({layer}, stage.survivors[layer]) for layer in sizes]
+            known[1] = replace(levels[1], surviving=sum(stage.survivors.values()), prunable=total)
+            emptied |= {layer: 1 for layer, left in stage.survivors.items() if not left}
+            continue
         spared = set(stage.stage.exclude)
         if is_split((layers for layers, _ in groups), spared):
             known[stage.entry + 1 :] = [replace(level, prunable=total) for level in known[stage.entry + 1 :]]

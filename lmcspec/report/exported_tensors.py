@@ -19,7 +19,7 @@ from lmcspec.store import Store, Stored, layout
 from lmcspec.tasks import kind
 from lmcspec.tasks.read import MASK, PERMUTATION, STATE
 
-FILES = {"network": STATE, "mask": MASK, "permutation": PERMUTATION}
+FILES = {"network": STATE, "state": STATE, "mask": MASK, "permutation": PERMUTATION}
 """Which output of a task holds what it makes."""
 
 

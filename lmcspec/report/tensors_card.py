@@ -11,12 +11,19 @@ from lmcspec.spec.paths import dotted
 from lmcspec.store.layout import spelled
 from lmcspec.version import __version__
 
-WORDS = {"network": "the weights of a network", "mask": "a mask", "permutation": "a permutation of units"}
+WORDS = {
+    "network": "the weights of a network",
+    "state": "the weights with which a network starts",
+    "mask": "a mask",
+    "permutation": "a permutation of units",
+}
 
-LOADING = {
-    "network": """from safetensors.torch import load_file
+_OF_STATES = """from safetensors.torch import load_file
 state = load_file("{file}")
-network.load_state_dict(state)  # of the parameters and buffers below""",
+network.load_state_dict(state)  # of the parameters and buffers below"""
+LOADING = {
+    "network": _OF_STATES,
+    "state": _OF_STATES,
     "mask": """from safetensors.torch import load_file
 mask = load_file("{file}")
 network.load_state_dict({{name: value * mask.get(name, True) for name, value in network.state_dict().items()}})""",

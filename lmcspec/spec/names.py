@@ -10,7 +10,7 @@ from lmcspec.spec.paths import Path
 from lmcspec.spec.tree import Node, items
 from lmcspec.spec.unknown import unknown_name
 
-NAMED = ("recipes", "distilled", "networks", "permutations", "measures", "figures")
+NAMED = ("recipes", "distilled", "weights", "masks", "networks", "permutations", "measures", "figures")
 """Tables whose keys are people's own names."""
 NONE = "none"
 """Where a permutation may be named: that there is none."""

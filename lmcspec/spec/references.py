@@ -4,6 +4,7 @@ from lmcspec.base.errors import Problem
 from lmcspec.catalog import CriterionCard, MeasureCard, find
 from lmcspec.catalog.augmentation import AUGMENTATIONS
 from lmcspec.spec.family import Expansion
+from lmcspec.spec.given import check_given
 from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.names import (
     NAMED,
@@ -70,6 +71,7 @@ def _networks(names: Names) -> None:
         for index, stage in enumerate(node.elements()):
             if isinstance(stage.value, dict):
                 _stage(names, (*path, index), stage)
+                check_given(names, (*path, index), stage)
 
 
 def _like(names: Names, path: Path, node: Node) -> None:
@@ -174,7 +176,7 @@ def _combination(names: Names, path: Path, stage: Node) -> None:
                 "E117", f"a stage that shuffles prunes nothing, so it has no `{other}`", (*path, other), key=True
             )
         return
-    if not ends:
+    if not ends and value("mask") is None and value("weights") is None:
         names.problem("E116", "the stage has neither `rounds` nor `sparsity`", path, help="say how far it prunes")
     if len(ends) == 2 and value("fraction") is not None:
         message = "`rounds` and `sparsity` together settle the fraction, so it can't be given as well"

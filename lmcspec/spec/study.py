@@ -99,6 +99,26 @@ class MadeSet(Config):
     """The recipe by which `set-accuracy` trains on it; the evaluation in its method's code unless told."""
 
 
+class LoadedTensors(Config):
+    """Tensors by name in a file: safetensors, or what `torch.save(network.state_dict(), …)` wrote."""
+
+    load: FilePath = Field(examples=["start.safetensors", "run{replicate}/model.pt"])
+    """The file, from the spec's folder on; `{replicate}` is the number of the replicate, so that each has its own."""
+    rename: dict[str, str] = Field(default={}, examples=[{"fc": "classifier"}])
+    """Modules, or tensors, by their names in the file, and what the model calls them. [file's name = model's name]"""
+
+
+class LoadedWeights(LoadedTensors):
+    """Parameters and buffers with which a network starts, in the place of an initialisation."""
+
+    step: StepField = Field(default=Step(), examples=["500it", "160ep"])
+    """How far they are trained: the point of a recipe at which training goes on."""
+
+
+class LoadedMask(LoadedTensors):
+    """Which weights survive: for each prunable weight 1 or 0, or true or false."""
+
+
 class Stage(Config):
     """A run of prunings by one recipe and one rule."""
 
@@ -138,6 +158,15 @@ class Stage(Config):
     """Recipe with which levels are trained to be measured, where it differs from the one that ranks."""
     shuffle: bool = False
     """Prune nothing: shuffle the mask that enters, within each tensor."""
+    weights: str | None = Field(default=None, examples=["pretrained"], json_schema_extra=ADDED_LATER)
+    """Of the first stage: the weights under `[weights]` with which the network starts; drawn ones unless told."""
+    mask: str | None = Field(default=None, examples=["ticket"], json_schema_extra=ADDED_LATER)
+    """Of the first stage: the mask under `[masks]` that its only level has, in the place of pruning."""
+
+    @property
+    def prunes(self) -> bool:
+        """Whether it says how far it prunes."""
+        return self.rounds is not None or self.sparsity is not None
 
 
 class Like(Config):
@@ -228,6 +257,10 @@ class Study(Config):
     """How to train, by names: `real` on the data set and `distilled` on distilled sets, unless a stage says another."""
     distilled: dict[Name, Config] = Field(default={}, examples=[{"dm10": {"method": "dm", "ipc": 10}}])
     """Distilled sets by names: made by a method, loaded from a file, or another data set in their place."""
+    weights: dict[Name, LoadedWeights] = Field(default={}, examples=[{"pretrained": {"load": "start.safetensors"}}])
+    """Weights from files, by names: with which the networks start whose first stage says so."""
+    masks: dict[Name, LoadedMask] = Field(default={}, examples=[{"ticket": {"load": "mask.safetensors"}}])
+    """Masks from files, by names: for first stages that take one in the place of pruning."""
     networks: dict[Name, tuple[Stage, ...] | Like] = Field(min_length=1, examples=[_NETWORKS])
     """What is compared, by names: stages of pruning one after the other, none for the dense network; or baselines."""
     permutations: dict[Name, Config] = Field(default={}, examples=[{"wm": {"method": "weights", "network": "dense"}}])

@@ -65,7 +65,7 @@ class Kind:
     """`run(ctx, params, seeds)`; imports science inside."""
     work: Callable[[Any, Known], Work]
     """`work(params, known)`: how much there is to do."""
-    makes: Literal["network", "mask", "set", "permutation", "numbers"] = "numbers"
+    makes: Literal["network", "state", "mask", "set", "permutation", "numbers"] = "numbers"
     """What its files are. Tasks that make networks have parameters `branch` and `until`: see `Train`."""
     card: CardOf | None = None
     """The card, of a spec's choice, whose code it calls; its parameter `code` is what stands for that of a plug-in."""
@@ -73,6 +73,8 @@ class Kind:
     """The parameter that is the study's data; empty where it looks at none."""
     in_place: str = ""
     """The parameter that is a set in place of their training images, if any; a task's is the input `data`."""
+    file: str = ""
+    """The parameter that is a file of tensors, if any."""
     layers: str = ""
     """The parameter that names layers of the model, which has to have them."""
     about: Callable[[Any], tuple[str, ...]] = lambda params: ()

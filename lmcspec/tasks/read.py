@@ -54,6 +54,11 @@ def initial(part: Part, network: "nn.Module", address: tuple[str | int, ...]) ->
     return initial_state(network, scheme_of(part.value["config"]), address, anew)
 
 
+def shapes(tensors: "Mapping[str, Tensor]") -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Type and shape of each tensor, a type by its name in numpy."""
+    return {name: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)) for name, tensor in tensors.items()}
+
+
 def note_facts(ctx: Context, part: Part, network: "nn.Module") -> None:
     """Leave the model's facts for later plans, once per worker."""
     from dataclasses import asdict

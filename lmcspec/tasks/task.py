@@ -44,6 +44,12 @@ class Task:
         return _parameter(self, kind(self.kind).in_place)
 
     @property
+    def from_outside(self) -> tuple[Part, ...]:
+        """What it looks at that no task makes, and that may be missing: data, sets and files of tensors."""
+        parts = (self.data, self.in_place, _parameter(self, kind(self.kind).file))
+        return tuple(part for part in parts if part is not None)
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """Layers that it names, which its model has to have."""
         return _parameter(self, kind(self.kind).layers) or ()

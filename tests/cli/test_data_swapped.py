@@ -50,10 +50,27 @@ def given(seed: int) -> None:
     torch.save([images, torch.arange(10)], "set.pt")
 
 
-@pytest.mark.parametrize("make", [pictures, fashion, given])
+def weights(seed: int) -> None:
+    """A state of the study's network in a file."""
+    torch.manual_seed(seed)
+    network = torch.nn.ModuleDict({"layers": torch.nn.ModuleList([torch.nn.Linear(64, 16)])})
+    torch.save(network.state_dict() | torch.nn.ModuleDict({"classifier": torch.nn.Linear(16, 10)}).state_dict(), "w.pt")
+
+
+def mask(seed: int) -> None:
+    """A mask of the study's network in a file."""
+    draw = torch.Generator().manual_seed(seed)
+    shapes = {"layers.0.weight": (16, 64), "classifier.weight": (10, 16)}
+    torch.save({name: torch.rand(shape, generator=draw) < 0.5 for name, shape in shapes.items()}, "m.pt")
+
+
+@pytest.mark.parametrize("make", [pictures, fashion, given, weights, mask])
 def test_swapped_between_plan_and_run(place, lmcspec, monkeypatch, make):
     text = SEVEN_UPDATES
-    if make is given:
+    if make in (weights, mask):
+        text += '[weights]\nw = { load = "w.pt" }\n' if make is weights else '[masks]\nm = { load = "m.pt" }\n'
+        text += f"[networks]\none = [{{ {'weights' if make is weights else 'mask'} = '{make.__name__[0]}' }}]\n"
+    elif make is given:
         text += '[distilled]\ngiven = { load = "set.pt", space = "raw" }\n[networks]\none = [{ data = "given", recipe = "real", rounds = 1 }]\n'
     else:
         text = text.replace(

@@ -9,6 +9,7 @@ import pytest
 from reader_for_tests import reader
 from world_for_tests import TASK, World
 
+from lmcspec.base.errors import LmcspecError
 from lmcspec.base.ids import digest
 from lmcspec.plan.integrity import SEAL, seal
 from lmcspec.plan.outlook import outlook
@@ -152,6 +153,30 @@ def _(world: World, path: Path) -> object:
 @reader("published set of an old torch", lambda world: world.root / "old.pt", json=False)
 def _(world: World, path: Path) -> object:
     return _set(path)
+
+
+def _tensors(path: Path) -> object:
+    from lmcspec.science.given.given import mask_facts, read_weights, weights_facts
+
+    with contextlib.suppress(LmcspecError):  # numbers that are no mask, which is as good an answer
+        mask_facts(path, {})
+    facts = weights_facts(path, {})
+    return read_weights(path, {}, facts.shapes, facts.digest)
+
+
+@reader("weights of a network", lambda world: world.root / "state.safetensors", json=False)
+def _(world: World, path: Path) -> object:
+    return _tensors(path)
+
+
+@reader("state of a network", lambda world: world.root / "state.pt", json=False)
+def _(world: World, path: Path) -> object:
+    return _tensors(path)
+
+
+@reader("checkpoint of an old torch", lambda world: world.root / "checkpoint.pt", json=False)
+def _(world: World, path: Path) -> object:
+    return _tensors(path)
 
 
 @reader("stamp of a set that was verified", lambda world: world.root / "verified.json")

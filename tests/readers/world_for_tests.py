@@ -139,6 +139,12 @@ def _add_sets(place: Path) -> None:
     save_distilled(place / "set.safetensors", Distilled(images, labels, Space("raw"), rate=0.1))
     torch.save([images, labels], place / "set.pt")
     torch.save([images, labels], place / "old.pt", _use_new_zipfile_serialization=False)
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    torch.save(network.state_dict(), place / "state.pt")
+    save_file(network.state_dict(), place / "state.safetensors")
+    held = {"state_dict": network.state_dict(), "epoch": 3}
+    torch.save(held, place / "checkpoint.pt", _use_new_zipfile_serialization=False)
     save_file({"average/instability/test": torch.rand(20)}, place / "noise.safetensors")
     save_file({"layers.0": torch.tensor([2, 0, 1])}, place / "permutation.safetensors")
     (place / "verified.json").write_text(json.dumps({"digest": TASK, "files": []}))

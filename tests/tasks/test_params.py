@@ -112,7 +112,7 @@ def test_kinds(name):
     assert found.run.__doc__
     assert found.work.__doc__
     known = {entry.name for entry in fields(found.params)}
-    named = {found.data, found.in_place, found.layers, found.card.parameter if found.card else ""} - {""}
+    named = {found.data, found.in_place, found.file, found.layers, found.card.parameter if found.card else ""} - {""}
     assert named <= known
 
 

@@ -1,5 +1,7 @@
 """The studies of the golden run as text: together they lead every kind of task through every branch."""
 
+from pathlib import Path
+
 DENSE_AND_SPARSE = """
 study = "golden-mlp"
 dataset = "digits"
@@ -322,6 +324,26 @@ bn = "recompute"
 """
 """Planes through aligned networks, with the ways that these went."""
 
+GIVEN = f"""
+study = "golden-given"
+dataset = "digits"
+model = {{ name = "convnet", depth = 1, width = 4, norm = "batch" }}
+[recipes.real]
+length = "6it"
+batch = 64
+optimiser = {{ name = "sgd", lr = 0.05 }}
+[weights]
+start = {{ load = "{Path(__file__).parent / "given"}/weights.safetensors", step = "2it" }}
+[masks]
+ticket = {{ load = "{Path(__file__).parent / "given"}/mask.safetensors" }}
+[networks]
+imp = [{{ weights = "start", mask = "ticket" }}, {{ rounds = 1, fraction = 0.4 }}]
+snip = [{{ weights = "start", rounds = 1, fraction = 0.4, criterion = {{ name = "snip", per_class = 5, batch = 50 }} }}]
+[measures]
+accuracy = {{ levels = "all" }}
+"""
+"""Weights and a mask from files: of a wrapped network without the counters of its batch norm, and as bytes."""
+
 STUDIES = (
     DENSE_AND_SPARSE,
     BATCH_NORM,
@@ -334,6 +356,7 @@ STUDIES = (
     TRIPLES,
     PLANES,
     ALIGNED,
+    GIVEN,
 )
 
 REMAINING = """

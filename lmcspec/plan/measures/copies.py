@@ -134,7 +134,8 @@ def branches_of(request: Request) -> Iterator[Branch]:
         recipe = request.emit.recipe(name)
         rewind = request.emit.start(network, replicate, level).step
         seen: set[int] = set()
-        for k in dict.fromkeys(rewind if written == "rewind" else written for written in request.config.at):
+        for index, written in enumerate(request.config.at):
+            k = rewind if written == "rewind" else written
             if recipe.updates(k) in seen:
                 continue
             seen.add(recipe.updates(k))
@@ -142,11 +143,13 @@ def branches_of(request: Request) -> Iterator[Branch]:
                 place = network.name, "0" if k == Step() else str(k)
                 skipped[place] = skipped.get(place, 0) + 1
                 continue
-            if k in request.config.at and k != Step() and recipe.updates(k) >= recipe.recipe.length:
+            # Weights of a file that are trained to the end have no copies that could part.
+            named = written != "rewind" or k == (network.original or network).origin
+            if named and k != Step() and recipe.updates(k) >= recipe.recipe.length:
                 raise StartsAfterEnd(
                     f"k = {k} is update {recipe.updates(k)} of the recipe `{name}`, by which level {level} of "
                     f"{network.name} is trained to be measured, but that ends after {recipe.recipe.length}",
-                    ("measures", request.name, "at", request.config.at.index(k)),
+                    ("measures", request.name, "at", index),
                 )
             yield Branch(request, network, replicate, level, name, k)
     for (network_name, written), count in skipped.items():

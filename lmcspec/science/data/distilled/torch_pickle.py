@@ -137,5 +137,14 @@ def _first(value: Any, *_: Any) -> Any:
     return value
 
 
-def _table(*_: Any) -> dict[Any, Any]:
-    return {}
+class Table(dict):
+    """A table that carries attributes, as a network's `state_dict` does: these are dropped."""
+
+    __slots__ = ()
+
+    def __setstate__(self, _: Any) -> None:
+        """Drop what the table would be given beside its entries."""
+
+
+def _table(*_: Any) -> Table:
+    return Table()

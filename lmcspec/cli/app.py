@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 
 import typer
 
@@ -12,10 +13,10 @@ from lmcspec.cli.output import columns
 from lmcspec.cli.talking import talking
 
 COMMANDS = (
-    *("plan", "run", "status", "explain", "compare", "diff", "results", "report", "export"),
+    *("plan", "run", "status", "explain", "compare", "diff", "results", "report", "export", "import"),
     *("init", "specs", "pack", "unpack", "schema", "sync", "ui", "verify", "doctor", "forget", "gc"),
 )
-"""Each is a module beside this one with a function of its name."""
+"""Each is a module beside this one with a function of its name; `import`, a word of Python's, is `import_`."""
 
 
 UNWRITTEN = 4
@@ -36,7 +37,8 @@ def build(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         "4 store or stale plan, 5 blocked or infeasible, 6 tracking unreachable, 130 interrupted.",
     )
     for name in commands:
-        function = getattr(import_module(f"lmcspec.cli.{name}"), name)
+        called = f"{name}_" if iskeyword(name) else name
+        function = getattr(import_module(f"lmcspec.cli.{called}"), called)
         app.command(name, cls=Command, short_help=first_sentence(function.__doc__))(talking(function))
     app.callback(invoke_without_command=True)(_version)
     return app

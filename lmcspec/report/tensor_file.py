@@ -41,7 +41,18 @@ def read_header(file: IO[bytes], name: str) -> dict[str, Tensor]:
 
 def write_with_notes(target: IO[bytes], source: IO[bytes], header: Mapping[str, Tensor], notes: dict[str, str]) -> None:
     """Write the header with notes, and after it what is left of a file of which that was read."""
+    target.write(_head(header, notes))
+    shutil.copyfileobj(source, target)
+
+
+def with_notes(content: bytes, notes: dict[str, str]) -> bytes:
+    """A file in memory, which safetensors wrote without notes, with some."""
+    length = int.from_bytes(content[:8], "little")
+    header = parse_document(content[8 : 8 + length], "what was written", dict[str, Tensor])
+    return _head(header, notes) + content[8 + length :]
+
+
+def _head(header: Mapping[str, Tensor], notes: dict[str, str]) -> bytes:
     text = json.dumps({_NOTES: notes, **header}, ensure_ascii=False, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNED)
-    target.write(len(text).to_bytes(8, "little") + text)
-    shutil.copyfileobj(source, target)
+    return len(text).to_bytes(8, "little") + text

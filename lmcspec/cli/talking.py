@@ -42,7 +42,7 @@ def talking(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def command(*, quiet: bool = False, verbose: bool = False, **given: Any) -> Any:
-        with phase(f"lmcspec {function.__name__}"):
+        with phase(f"lmcspec {function.__name__.rstrip('_')}"):
             return function(**given)
 
     signature = inspect.signature(function)

@@ -26,6 +26,7 @@ WORDS = {
     "results": ["results", "study.toml"],
     "report": ["report", "study.toml", "-o", "page"],
     "export": ["export", "--help"],
+    "import": ["import", "--help"],
     "pack": ["pack", "study.toml", "--force"],
     "unpack": ["unpack", "--help"],
     "init": ["init"],

@@ -132,7 +132,8 @@ def test_the_spec_goes_on_from_the_level(lottery, tmp_path):
     assert same(load_file(state("onward/s0/l2/train").out / "state.safetensors"), further)
     ended = load_file(state("as-it-ended/s0/l1/train").out / "state.safetensors")
     assert same(ended, ours(made[1, 2][1])), "what was trained there is measured as it is"
-    assert {target.measure for target in plan.targets} == {"accuracy", "stability"}
+    assert {target.measure for target in plan.targets} == {"accuracy", "ended", "stability"}
+    assert {target.level for target in plan.targets if target.measure == "ended"} == {1}
 
 
 def test_options_become_settings():

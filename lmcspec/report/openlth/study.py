@@ -61,7 +61,12 @@ def _asked(directory: Directory, settings: Settings, level: int, end: Step | Non
     if end is not None:
         yield f"as-it-ended = [{inline({'weights': 'end', **mask})}]  # measured as it is: nothing is trained"
     yield "\n[measures]"
-    yield "accuracy = {}" if directory.experiment == MAIN else 'accuracy = { levels = ["last"] }'
+    trained = ["dense", "onward"] if directory.experiment == MAIN else ["onward"]
+    levels = {} if directory.experiment == MAIN else {"levels": ["last-stage"]}
+    yield f"accuracy = {inline({'networks': trained, **levels})}"
+    if end is not None:
+        ended = {"kind": "accuracy", "networks": ["as-it-ended"], "levels": ["last"]}
+        yield f"ended = {inline(ended)}  # the logger's, but for rounding"
     yield f"# Copies of {f'level {level}' if level else 'the dense network'} part at the rewind point: is it stable?"
     yield f"stability = {inline({'networks': ['onward'], 'levels': ['start'] if level else ['dense']})}"
 

@@ -101,7 +101,7 @@ def read_given(
 
 def fit_problems(case: Case, given: GivenTensors, model: ModelFacts | None) -> Iterator[Problem]:
     """Files without the model's prunable weights, as far as its shapes are known; a run looks at all its tensors."""
-    if model is None:
+    if model is None or given == NOTHING:
         return
     from lmcspec.science.given.given import OtherTensors, check_fit
 

@@ -105,7 +105,7 @@ class LoadedTensors(Config):
     load: FilePath = Field(examples=["start.safetensors", "run{replicate}/model.pt"])
     """The file, from the spec's folder on; `{replicate}` is the number of the replicate, so that each has its own."""
     rename: dict[str, str] = Field(default={}, examples=[{"fc": "classifier"}])
-    """Modules, or tensors, by their names in the file, and what the model calls them. [file's name = model's name]"""
+    """Modules, or tensors, by their names in the file, and what the model calls them."""
 
 
 class LoadedWeights(LoadedTensors):

@@ -153,7 +153,8 @@ def _tagged(
 def _network(stage: type[Stage]) -> Any:
     def form(value: Any) -> str:
         if isinstance(value, dict):  # a lone stage is told that stages are a list, not that it lacks a `like`
-            return "stages" if "like" not in value and not value.keys().isdisjoint(stage.model_fields) else "like"
+            of_stages = stage.model_fields.keys() - Like.model_fields.keys()
+            return "stages" if "like" not in value and not value.keys().isdisjoint(of_stages) else "like"
         return "like" if isinstance(value, Like) else "stages"
 
     return Annotated[

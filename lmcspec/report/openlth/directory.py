@@ -93,7 +93,7 @@ def _replicates(folder: Path) -> dict[int, Path]:
         raise UsageError(f"{folder} holds {len(lotteries):,} of OpenLTH's directories", help=help)
     raise UsageError(
         f"{folder} is no directory of OpenLTH's: it has no replicate_1",
-        help="name the folder lottery_… that `open_lth.py lottery --display_output_location` leads into",
+        help="name a folder lottery_HASH: OpenLTH keeps them in the root that its platform names",
     )
 
 

@@ -11,6 +11,7 @@ from lmcspec.spec.toml_text import inline
 
 ROUNDS = 3
 """Further prunings that the spec begins with; how many is the user's to say."""
+_ENDED = "as-it-ended"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.+-]+")
 
 
@@ -51,21 +52,21 @@ def _tensors(level: int, begin: Step, end: Step | None) -> Iterator[str]:
 def _asked(directory: Directory, settings: Settings, level: int, end: Step | None) -> Iterator[str]:
     mask = {"mask": f"level{level}"} if level else {}
     further = {"rounds": ROUNDS, **settings.pruning}
+    start = {"weights": "start", **mask}
+    networks: dict[str, list[dict[str, Any]]] = {"dense": [{"weights": "start"}]}
+    networks["onward"] = [start, further] if level else [{**start, **further}]
+    if directory.experiment != MAIN:  # the weights of a branch are those of its level, under a mask
+        del networks["dense"]
     yield "\n[networks]"
-    if directory.experiment == MAIN:  # the weights of a branch are those of its level, under a mask
-        yield f"dense = [{inline({'weights': 'start'})}]"
-    if level:
-        yield f"onward = [{inline({'weights': 'start', **mask})}, {inline(further)}]"
-    else:
-        yield f"onward = [{inline({'weights': 'start', **further})}]"
+    yield from (f"{name} = {inline(stages)}" for name, stages in networks.items())
     if end is not None:
-        yield f"as-it-ended = [{inline({'weights': 'end', **mask})}]  # measured as it is: nothing is trained"
+        yield f"{_ENDED} = {inline([{'weights': 'end', **mask}])}  # measured as it is: nothing is trained"
     yield "\n[measures]"
     trained = ["dense", "onward"] if directory.experiment == MAIN else ["onward"]
     levels = {} if directory.experiment == MAIN else {"levels": ["last-stage"]}
     yield f"accuracy = {inline({'networks': trained, **levels})}"
     if end is not None:
-        ended = {"kind": "accuracy", "networks": ["as-it-ended"], "levels": ["last"]}
+        ended = {"kind": "accuracy", "networks": [_ENDED], "levels": ["last"]}
         yield f"ended = {inline(ended)}  # the logger's, but for rounding"
     yield f"# Copies of {f'level {level}' if level else 'the dense network'} part at the rewind point: is it stable?"
     yield f"stability = {inline({'networks': ['onward'], 'levels': ['start'] if level else ['dense']})}"

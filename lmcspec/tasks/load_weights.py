@@ -31,7 +31,6 @@ def run(ctx: Context, params: LoadWeights, seeds: dict[str, int]) -> Finished:
     from lmcspec.science.given.given import read_weights
 
     network = read.module(params.model, "meta")
-    read.note_facts(ctx, params.model, network)
     where = ctx.neutral[params.file.digest]
     held = read_weights(
         Path(where["weights"]), where["rename"], read.shapes(network.state_dict()), params.file.value["digest"]

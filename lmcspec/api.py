@@ -281,7 +281,7 @@ def _showing() -> "AbstractContextManager[Listener]":
     import contextlib
 
     from lmcspec.engine.notebook import Board, in_notebook
-    from lmcspec.engine.progress import show
+    from lmcspec.engine.show import show
 
     return contextlib.nullcontext(Board().on_event) if in_notebook() else show()
 

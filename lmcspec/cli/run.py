@@ -261,7 +261,7 @@ def _carry_out(
     """Run what is to run, and show how it goes; exits after Ctrl-C."""
     from lmcspec.engine import RunInterrupted
     from lmcspec.engine.execute import execute
-    from lmcspec.engine.progress import show
+    from lmcspec.engine.show import show
 
     try:
         with show(loudness=loudness()) as listener:

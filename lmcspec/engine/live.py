@@ -74,15 +74,15 @@ class Live:
 
 def running_lines(rows: Sequence[tuple[str, str, str, str, str]], width: int) -> list[str]:
     """A line for each running task: label, kind, steps, note and time, as many of these as there is room for."""
-    kept = list(range(5))
-    widths = [max((cells(row[place]) for row in rows), default=0) for place in kept]
+    shown = list(range(5))
+    widths = [max((cells(row[place]) for row in rows), default=0) for place in shown]
     for place in LEAST_FIRST:
-        if sum(widths[at] + 2 for at in kept) - 2 > width:
-            kept.remove(place)
-    room = width - sum(widths[at] + 2 for at in kept[1:])
+        if sum(widths[at] + 2 for at in shown) - 2 > width:
+            shown = [at for at in shown if at != place]
+    room = width - sum(widths[at] + 2 for at in shown[1:])
     lines = []
     for row in rows:
         label = row[0] if cells(row[0]) <= room else f"{row[0][: max(room - 1, 1)]}…"
-        others = [row[at].rjust(widths[at]) if at in NUMBERS else row[at].ljust(widths[at]) for at in kept[1:]]
+        others = [row[at].rjust(widths[at]) if at in NUMBERS else row[at].ljust(widths[at]) for at in shown[1:]]
         lines.append("  ".join([label + " " * (room - cells(label)), *others]))
     return lines

@@ -1,20 +1,15 @@
-"""What a run shows of itself, on stderr: live on a terminal, else one line with the time per event."""
+"""What a run says of itself: a line with the time for each event, and now and then how far it is."""
 
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TextIO
 
 from lmcspec.base.ids import short
 from lmcspec.base.loudness import Loudness
-from lmcspec.base.visible import visible
 from lmcspec.engine import events
 from lmcspec.engine.forecast import Forecast, Left
 from lmcspec.engine.planned import PlannedTask
-from lmcspec.engine.run import Listener
 from lmcspec.engine.said import number
 
 SUMMARY_EVERY = 5.0
@@ -200,25 +195,6 @@ class Plain:
     def _say(self, at: float, line: str) -> None:
         stamp = time.strftime("%H:%M:%S ", time.localtime(at)) if self._times else ""
         self._write(stamp + line)
-
-
-@contextmanager
-def show(
-    stream: TextIO | None = None, *, live: bool | None = None, loudness: Loudness = Loudness.USUAL
-) -> Iterator[Listener]:
-    """A listener that shows the run on `stream` (stderr) while the block runs; `live` as it is a terminal or not.
-
-    Where it is to be quiet only failures are said.
-    """
-    stream = stream or sys.stderr
-    assert stream is not None
-    if loudness > Loudness.QUIET and (stream.isatty() if live is None else live):
-        from lmcspec.engine.live import Live
-
-        with Live(stream, loudness) as area:
-            yield area.on_event
-    else:
-        yield Plain(lambda line: print(visible(line), file=stream, flush=True), loudness=loudness).on_event
 
 
 def duration(seconds: float) -> str:

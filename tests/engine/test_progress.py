@@ -6,7 +6,8 @@ import pytest
 from lmcspec.base.loudness import Loudness
 from lmcspec.engine import PlannedTask, events
 from lmcspec.engine.devices import CPU
-from lmcspec.engine.progress import Plain, Tally, duration, show
+from lmcspec.engine.progress import Plain, Tally, duration
+from lmcspec.engine.show import show
 
 A, B, C, D = (PlannedTask(name * 64, "train", f"imp[rewind=3]/s0/{name}", (), 10.0) for name in "abcd")
 LAST = tuple(f"line {number}" for number in range(15))

@@ -118,6 +118,8 @@ def own_folders(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMCSPEC_CACHE", str(tmp_path_factory.mktemp("lmcspec-cache")))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        # Workers of xdist have one, which commands would take for the width of a terminal.
+        patch.delenv("COLUMNS", raising=False)
         yield
 
 

@@ -26,7 +26,7 @@ def called(name: str) -> Sequence[str]:
     """The specs that a name may mean: the one that it is, parts of studies among them, else all that end in it."""
     if not _NAME.fullmatch(name):
         return ()
-    return (name,) if file_of(name).is_file() else [whole for whole in names() if whole.endswith(f"/{name}")]
+    return (name,) if _is_there(name) else [whole for whole in names() if whole.endswith(f"/{name}")]
 
 
 def nearest(words: str) -> str:
@@ -38,6 +38,14 @@ def nearest(words: str) -> str:
     last = {name.rpartition("/")[2]: name for name in reversed(names())}
     near = get_close_matches(words, names(), n=1) or [last[word] for word in get_close_matches(parts[-1], last, n=1)]
     return near[0] if near else ""
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return file_of(name).is_file()
+    except OSError:
+        # Longer than any file's name.
+        return False
 
 
 @cache

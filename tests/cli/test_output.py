@@ -72,7 +72,8 @@ def test_what_is_logged_in_passing(capsys):
 
 def test_no_command_prints_by_itself():
     for path in Path(lmcspec.cli.__file__).parent.glob("*.py"):
-        if path.name == "output.py":
+        # What a shell is answered is no text for people; candidates that a terminal would obey are never offered.
+        if path.name in ("output.py", "shells.py"):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):

@@ -140,7 +140,8 @@ def test_what_is_not_here_says_so():
         lines = ASSIGNMENT.findall(here)
         says = "not here" in here or "nothing" in here or lines
         told = re.search(
-            r"lmcspec explain|--store|CUDA_VISIBLE|baselines|metric|columns|`-q`|hash|out/|the same|without `rewind`", here
+            r"lmcspec explain|--store|CUDA_VISIBLE|baselines|metric|columns|`-q`|hash|out/|the same|without `rewind`",
+            here,
         )
         assert says or told, there
 

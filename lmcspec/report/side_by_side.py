@@ -74,6 +74,6 @@ def difference(pair: Compared) -> str:
         return ""
     interval, scale = pair.interval, pair.metric.unit.scale
     if interval is None:
-        return f"{scale * pair.difference:+.2f} (no interval)"
+        return f"{scale * pair.difference:+z.2f} (no interval)"
     mark = f" {MARK}" if interval.excludes_zero else "  "
-    return f"{scale * pair.difference:+.2f} [{scale * interval.low:+.2f}, {scale * interval.high:+.2f}]{mark}"
+    return f"{scale * pair.difference:+z.2f} [{scale * interval.low:+z.2f}, {scale * interval.high:+z.2f}]{mark}"

@@ -99,8 +99,8 @@ def _surely(intervals: Sequence[Interval]) -> str:
         for edge in (min(interval.low for interval in intervals), max(interval.high for interval in intervals))
     )
     if len(intervals) == 1:
-        return f", 95 % t-interval [{low:.2f}, {high:.2f}]"
-    return f", 95 % t-intervals within [{low:.2f}, {high:.2f}]"
+        return f", 95 % t-interval [{low:z.2f}, {high:z.2f}]"
+    return f", 95 % t-intervals within [{low:z.2f}, {high:z.2f}]"
 
 
 def _matching(
@@ -126,10 +126,10 @@ def _matching(
     if without:
         text += f", no match {at_levels(without)}"
     if verdict.difference is not None:
-        text += f", off dense by {100 * verdict.difference:+.2f}"
+        text += f", off dense by {100 * verdict.difference:+z.2f}"
     if verdict.interval is not None:
         low, high = 100 * verdict.interval.low, 100 * verdict.interval.high
-        text += f" [{low:+.2f}, {high:+.2f}] ({'paired ' * bool(verdict.pairs)}95 % t-interval)"
+        text += f" [{low:+z.2f}, {high:+z.2f}] ({'paired ' * bool(verdict.pairs)}95 % t-interval)"
     return [Answer(verdict, text, ())]
 
 
@@ -164,13 +164,14 @@ def in_its_unit(cell: Cell | None, unit: Unit = NUMBER, *, floor: bool = False) 
 
 
 def form_of(value: float, scale: float) -> str:
-    """How a number is written: shares to a hundredth of a point, others to three digits and two decimals at least."""
-    if not value or not math.isfinite(value):
-        return ".2f"
-    if scale != 1:
-        return ".2f"
+    """How a number is written: shares to a hundredth of a point, others to three digits and two decimals at least.
+
+    What rounds to nothing has no sign.
+    """
+    if not value or not math.isfinite(value) or scale != 1:
+        return "z.2f"
     decimals = 2 - math.floor(math.log10(abs(value)))
-    return ".2e" if decimals > FINEST or -decimals > LARGEST else f".{max(2, decimals)}f"
+    return "z.2e" if decimals > FINEST or -decimals > LARGEST else f"z.{max(2, decimals)}f"
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:

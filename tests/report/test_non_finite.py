@@ -218,3 +218,11 @@ def test_the_page(plan):
     rows = tidy(plan, store)
     found = page(plan, rows, store, {})
     assert all("nan" not in cell.text for part in found.cases for line in part.results.lines for cell in line)
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "said"), [(-1e-5, 100.0, "0.00"), (-0.0, 1.0, "0.00"), (-0.02, 100.0, "-0.02")]
+)
+def test_what_rounds_to_nothing_has_no_sign(value, scale, said):
+    assert f"{value:{form_of(value, scale)}}" == said
+    assert f"{value:+{form_of(value, scale)}}" == (f"+{said}" if said == "0.00" else said)

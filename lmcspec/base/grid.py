@@ -113,8 +113,7 @@ class Grid:
             yield [(self._aligned(of_line, at, widths), "dim")]
         before = None
         for row in self.rows:
-            values = [place for place in at if not self.columns[place].names]
-            if len(at) < len(self.columns) and values and not any(row[place] for place in values):
+            if self._is_elsewhere(row, at):
                 continue
             texts = ["" if not number and row[place] == before else row[place] for number, place in enumerate(at)]
             before = row[at[0]]
@@ -122,6 +121,11 @@ class Grid:
             yield [(self._aligned([*texts[:-1], last[0]], at, widths), "")]
             for more in last[1:]:
                 yield [(self._aligned([*[""] * (len(at) - 1), more], at, widths), "")]
+
+    def _is_elsewhere(self, row: Sequence[str], at: Sequence[int]) -> bool:
+        """Whether all values of a row are in other parts of the table. What has none stands in each."""
+        values = [place for place, column in enumerate(self.columns) if not column.names and row[place]]
+        return bool(values) and not set(values) & set(at)
 
     def _aligned(self, texts: Sequence[str], at: Sequence[int], widths: Sequence[int]) -> str:
         padded = []

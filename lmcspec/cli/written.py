@@ -97,8 +97,9 @@ class Written(io.TextIOBase):
         self.trouble, self._deaf = why, True
         # What is still held back would be tried again, and fail again, when the interpreter ends.
         with contextlib.suppress(OSError, ValueError, AttributeError):
+            number = self._stream.fileno()
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
+            os.dup2(nowhere, number)
             os.close(nowhere)
 
 

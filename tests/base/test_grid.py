@@ -119,3 +119,9 @@ def test_a_name_that_no_line_holds_is_left_whole():
         "  level 0",
         "  accuracy %  1.00",
     ]
+
+
+def test_a_row_without_any_value_has_its_names():
+    columns = [Column("network", names=True), Column("accuracy %", right=True), Column("instability", right=True)]
+    grid = Grid(columns, [("dense", "", ""), ("imp", "97.00 ± 0.59 (3)", "")])
+    assert [line.split()[0] for line in text_of(grid, 40)] == ["network", "dense", "imp"]

@@ -70,6 +70,19 @@ def test_what_becomes_of_an_error(error, trouble):
     assert stream.trouble == trouble
 
 
+def test_giving_up_keeps_no_file_open(tmp_path):
+    """Neither for a stream that has no file, such as a test's, nor for one whose file is closed."""
+    nowhere, closed = io.StringIO(), (tmp_path / "out").open("w")
+    nowhere.close()
+    closed.close()
+    before = len(os.listdir("/proc/self/fd"))
+    for stream in (nowhere, closed):
+        written = Written(stream)
+        written.write("a word")
+        assert written.trouble == "it is closed"
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_stream_that_is_not_there():
     stream = Written(None)
     print("one", file=stream, flush=True)

@@ -12,6 +12,8 @@ os.environ["MKL_NUM_THREADS"] = "1"
 # Tests of tracking ask for it; the others would each load MLflow.
 os.environ["LMCSPEC_NO_TRACKING"] = "1"
 os.environ.pop("MLFLOW_TRACKING_URI", None)
+# Workers of xdist have one, which commands would take for the width of a terminal.
+os.environ.pop("COLUMNS", None)
 # Else each of the many processes that tests start compiles lmcspec again, and pytest all tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -118,8 +120,6 @@ def own_folders(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LMCSPEC_CACHE", str(tmp_path_factory.mktemp("lmcspec-cache")))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        # Workers of xdist have one, which commands would take for the width of a terminal.
-        patch.delenv("COLUMNS", raising=False)
         yield
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +10,7 @@ import numpy as np
 from lmcspec.base.documents import DocumentError, open_regular
 from lmcspec.base.visible import one_line
 from lmcspec.science.data.arrays import DataError, MissingData
+from lmcspec.science.data.distilled.safetensors_file import read_safetensors
 from lmcspec.science.data.distilled.stored_tensor import NoTensors, StoredTensor
 from lmcspec.science.data.distilled.torch_file import read_torch
 from lmcspec.science.data.pickle_bounds import short_message
@@ -20,18 +20,6 @@ TABLES = ("state_dict", "model_state_dict", "model", "net")
 MOST = 100_000
 """Tensors of a file."""
 SAVE = "torch.save(network.state_dict(), FILE) makes a file that loads, and so does safetensors.torch.save_file"
-_DTYPES = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "I64": "int64",
-    "I32": "int32",
-    "I16": "int16",
-    "I8": "int8",
-    "U8": "uint8",
-    "BOOL": "bool",
-}
 
 
 class NotGiven(DataError):
@@ -50,23 +38,6 @@ class Unread(Protocol):
     def read(self) -> np.ndarray: ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OfSafetensors:
-    """A tensor of a .safetensors file."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    path: Path
-    name: str
-
-    def read(self) -> np.ndarray:
-        """The values, as numpy has them."""
-        from safetensors import safe_open
-
-        with safe_open(self.path, framework="numpy") as file:
-            return file.get_tensor(self.name)
-
-
 def tensors_of(path: Path) -> dict[str, Unread]:
     """The tensors of a file by name, unread. MissingData where there is none, NotGiven where it holds anything else."""
     try:
@@ -76,7 +47,7 @@ def tensors_of(path: Path) -> dict[str, Unread]:
             start = file.read(9)
             file.seek(0)
             if start[8:] == b"{" and start[5:8] == b"\0\0\0":  # the length of a header, and its first sign
-                tensors: Mapping[str, Unread] = _of_safetensors(path)
+                tensors: Mapping[str, Unread] = read_safetensors(path)[0]
             else:
                 tensors = _table(path, read_torch(path, file))
     except FileNotFoundError as error:
@@ -110,20 +81,6 @@ def values_of(path: Path, name: str, tensor: Unread) -> np.ndarray:
 def quoted(name: str) -> str:
     """A name of a file as an error shows it, whoever wrote it and however long it is."""
     return f"`{one_line(name if len(name) <= 100 else f'{name[:60]}…{name[-30:]}')}`"
-
-
-def _of_safetensors(path: Path) -> dict[str, OfSafetensors]:
-    from safetensors import safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no table)
-            return {
-                name: OfSafetensors(_DTYPES.get(str(part.get_dtype()), "others"), tuple(part.get_shape()), path, name)
-                for name, part in slices.items()
-            }
-    except Exception as error:  # safetensors' own error class has no stable name
-        raise NotGiven(f"{path} is no file of safetensors: {short_message(error)}", help=SAVE) from error
 
 
 def _table(path: Path, content: Any) -> dict[str, StoredTensor]:

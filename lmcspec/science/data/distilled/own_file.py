@@ -6,28 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lmcspec.base.documents import DocumentError, open_regular, parse_document
-from lmcspec.science.data.arrays import DataError, MissingData
+from lmcspec.science.data.arrays import MissingData
 from lmcspec.science.data.distilled.foreign import START, advice
 from lmcspec.science.data.distilled.published import FORMS, NoSet
-from lmcspec.science.data.pickle_bounds import short_message
+from lmcspec.science.data.distilled.safetensors_file import OfSafetensors, read_safetensors
+from lmcspec.science.data.distilled.stored_tensor import NoTensors
 from lmcspec.science.data.spaces import Space
 
 LARGEST_FACTOR = 64
-_DTYPES = {
-    "F64": "float64",
-    "F32": "float32",
-    "F16": "float16",
-    "BF16": "bfloat16",
-    "I64": "int64",
-    "I32": "int32",
-    "I16": "int16",
-    "I8": "int8",
-    "U8": "uint8",
-    "BOOL": "bool",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +50,8 @@ class Note:
             raise NoSet(f"{path} does not say what it holds: {error}", help=FORMS) from error
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnTensor:
-    """A tensor of a .safetensors file, unread."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    path: Path
-    name: str
-
-    def read(self) -> np.ndarray:
-        """The values of the tensor, as numpy has them."""
-        from safetensors import safe_open
-
-        with safe_open(self.path, framework="numpy") as file:
-            return file.get_tensor(self.name)
-
-
-def read_own_file(path: Path) -> tuple[OwnTensor, OwnTensor, Note]:
+def read_own_file(path: Path) -> tuple[OfSafetensors, OfSafetensors, Note]:
     """Images and labels, unread, and the note. MissingData where there is no file, NoSet where it holds no set."""
-    from safetensors import safe_open
-
     try:
         with open_regular(path, follow=True) as file:
             start = file.read(START)
@@ -92,24 +60,12 @@ def read_own_file(path: Path) -> tuple[OwnTensor, OwnTensor, Note]:
     except DocumentError as error:
         raise NoSet(f"{path} {error.problem}", help=advice(path, b"") or FORMS) from error
     try:
-        with safe_open(path, framework="numpy") as file:
-            names = list(file.keys())
-            missing = [name for name in ("images", "labels") if name not in names]
-            if missing:
-                raise NoSet(f"{path} holds no tensor called `{missing[0]}`", help=FORMS)
-            parts = {name: file.get_slice(name) for name in ("images", "labels")}
-            images, labels = (
-                OwnTensor(_DTYPES.get(str(part.get_dtype()), "others"), tuple(part.get_shape()), path, name)
-                for name, part in parts.items()
-            )
-            metadata = dict(file.metadata() or {})
-    except DataError:
-        raise
-    except Exception as error:  # safetensors' own error class has no stable name
-        raise NoSet(
-            f"{path} is not a distilled set: {short_message(error)}", help=advice(path, start) or FORMS
-        ) from error
-    return images, labels, Note.read(path, metadata)
+        tensors, metadata = read_safetensors(path)
+    except NoTensors as error:
+        raise NoSet(f"{path} {error}", help=advice(path, start) or FORMS) from error
+    if missing := [name for name in ("images", "labels") if name not in tensors]:
+        raise NoSet(f"{path} holds no tensor called `{missing[0]}`", help=FORMS)
+    return tensors["images"], tensors["labels"], Note.read(path, metadata)
 
 
 def _space(path: Path, text: str) -> Space:

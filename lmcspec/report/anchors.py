@@ -24,6 +24,8 @@ class Placed(Protocol):
     def k_updates(self) -> int | None: ...
     @property
     def under(self) -> str: ...
+    @property
+    def through(self) -> int | None: ...
 
 
 def anchor_of(number: Placed) -> str:
@@ -37,6 +39,8 @@ def anchor_of(number: Placed) -> str:
         place.append(f"k={number.k_updates}")
     if number.under:
         place.append(f"under={number.under}")
+    if number.through is not None:
+        place.append(f"at={number.through}")
     # An address has no white space; what stands for it must be told from what is written so.
     return _SPACE.sub(lambda space: quote(space[0]), "/".join(place))
 

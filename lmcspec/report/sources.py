@@ -102,17 +102,20 @@ def network_sources(
 
 
 def _numbers(plan: Plan) -> list[list[Target]]:
-    """The targets of each number, those of the same tasks and measure together, in the order of the tables."""
+    """The targets of each number, those of the same tasks and measure together, in the order of the tables.
+
+    Those of copies on their way come after all that the tables have.
+    """
     networks = {
         key: place for place, key in enumerate(dict.fromkeys((target.case, target.network) for target in plan.targets))
     }
 
-    def order(target: Target) -> tuple[int, int, str, int, str, int]:
-        at = target.level, target.measure, target.at_updates, target.under, target.replicate
-        return networks[target.case, target.network], *at
+    def order(target: Target) -> tuple[bool, int, int, str, int, str, int, int]:
+        at = target.level, target.measure, target.at_updates, target.under, target.through or 0, target.replicate
+        return target.through is not None, networks[target.case, target.network], *at
 
     places: dict[str, list[Target]] = {}
-    for target in sorted((target for target in plan.targets if target.through is None), key=order):
+    for target in sorted(plan.targets, key=order):
         places.setdefault(anchor_of(target), []).append(target)
     shared: dict[tuple[str, frozenset[str]], list[Target]] = {}
     for targets in places.values():
@@ -164,7 +167,8 @@ def _words(targets: Sequence[Target]) -> str:
 
 def _measure(target: Target) -> str:
     k = f" k={'0' if not target.at_updates else target.at}" if target.at else ""
-    return f"{target.measure}{k}{f' under {target.under}' if target.under else ''}"
+    after = "" if target.through is None else f" after {target.through:,} updates"
+    return f"{target.measure}{k}{f' under {target.under}' if target.under else ''}{after}"
 
 
 def _network(target: Target) -> str:

@@ -6,6 +6,10 @@ import pytest
 from drawn_for_tests import draw, lines
 from rewound_for_tests import over, rise
 
+from lmcspec.report.figures.lines import ASIDE, MeanPoint, asides
+from lmcspec.report.figures.style import drawn
+from lmcspec.report.summary import Cell
+
 
 class TestBands:
     def test_over_all_pairs_of_all_replicates(self, plan, store):
@@ -38,3 +42,43 @@ class TestBands:
         wish = {"networks": ["imp[rewind=0]"], "baseline": "imp"}
         drawing = draw(plan, store, **{"accuracy-vs-sparsity": wish})["accuracy-vs-sparsity"]
         assert "Grey: the dense network" in drawing.caption
+
+    def test_bars_of_several_lines_at_one_x_stand_side_by_side(self, plan, store):
+        """Each within a marker's width of its point, and none behind another, as pixels have it."""
+        drawing = draw(plan, store, **{"instability-vs-step": {"levels": [0, "last"]}})["instability-vs-step"]
+        (axes,) = drawing.figure.axes
+        drawing.figure.canvas.draw()
+        points = 72 / drawing.figure.dpi
+        bars = {}
+        for bar in axes.collections:
+            for x, aside in zip(
+                (axes.transData.transform(segment)[0][0] for segment in bar.get_segments()),
+                (bar.get_transform().transform(segment)[0][0] for segment in bar.get_segments()),
+                strict=True,
+            ):
+                bars.setdefault(round(x, 3), []).append(points * (aside - x))
+        assert max(map(len, bars.values())) > 1
+        for offsets in bars.values():
+            assert len({round(offset, 2) for offset in offsets}) == len(offsets)
+            assert max(map(abs, offsets)) <= ASIDE / 2 + 0.01
+
+
+def points(*places):
+    cell = Cell(0.5, 0.1, 2, (0.4, 0.6), asked=2)
+    return [MeanPoint(x, cell) for x in places]
+
+
+@pytest.mark.parametrize(
+    ("lines_at", "expected"),
+    [
+        ([(0, 1), (2, 3)], [0, 0]),
+        ([(0, 1), (1, 2)], [-1, 1]),
+        ([(0,), (0,), (0,)], [-2, 0, 2]),
+        ([(0,), (), (0,)], [-1, 0, 1]),
+        ([(0,)] * 6, [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]),
+        ([], []),
+    ],
+)
+def test_bars_stand_aside_only_where_they_would_cover_each_other(lines_at, expected):
+    with drawn():
+        assert asides([points(*places) for places in lines_at]) == pytest.approx(expected)

@@ -244,7 +244,7 @@ def test_what_is_on_the_way_is_counted_and_is_no_line_of_a_table():
     (part,) = made_of.cases
     assert part.gaps == ("dense, stability: 3 results missing at level 0",)
     assert [[cell.text for cell in line] for line in part.results.lines] == [["dense", "0", "0.0%", "1.00 ± 0.00 (3)"]]
-    assert [len(number.tasks) for part in made_of.sources for number in part.numbers] == [3]
+    assert [len(number.tasks) for part in made_of.sources for number in part.numbers] == [3, 3, 3], "on their way, too"
 
 
 def test_verdicts_of_a_family_are_of_its_members_with_n_and_interval():

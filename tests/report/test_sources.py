@@ -60,6 +60,17 @@ def test_each_number_has_the_tasks_of_its_targets():
     assert [part.network for part in made(plan).sources] == ["dense", "imp[rewind=0]", "imp[rewind=20it]"]
 
 
+def test_copies_on_their_way_come_last_with_the_update_at_which_they_are_compared():
+    plan = plan_of('networks.dense = []\nmeasures.stability = { levels = ["dense"], at = [0], through = "46it" }')
+    of_page = numbers(made(plan))
+    steps = sorted({target.through for target in plan.targets if target.through is not None})
+    assert steps and list(of_page)[-len(steps) :] == [f"dense/l0/stability/k=0/at={step}" for step in steps]
+    for step in steps:
+        number = of_page[f"dense/l0/stability/k=0/at={step}"]
+        assert number.words == f"stability k=0 after {step} updates of dense at level 0"
+        assert {task.id for task in number.tasks} == {t.task for t in plan.targets if t.through == step}
+
+
 def test_the_line_runs_these_tasks_again_and_no_others():
     plan = plan_of(TEXT)
     for number in numbers(made(plan, Known(command="lmcspec run 'a b.toml'"))).values():

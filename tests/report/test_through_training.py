@@ -8,7 +8,9 @@ from results_for_tests import Result, made_up, plan_of
 from rewound_for_tests import TEXT, over
 
 from lmcspec.report import tidy
+from lmcspec.report.anchors import anchor_of
 from lmcspec.report.figures import drawings
+from lmcspec.report.figures.marks import marks_of
 
 
 class TestThroughTraining:
@@ -29,6 +31,13 @@ class TestThroughTraining:
             ]
             assert y == pytest.approx([100 * one for one in expected])
         assert (axes.get_title(), axes.get_xlabel()) == ("dense", "epochs of training")
+
+    def test_each_point_leads_to_its_tasks(self, plan, store):
+        drawing = draw(plan, store, **{"through-training": {}})["through-training"]
+        placed = [mark.cell.where for mark in marks_of(drawing.figure)]
+        there = {anchor_of(target) for target in plan.targets}  # all of which the page lists: test_sources
+        assert len(placed) == 13 and {anchor_of(where) for where in placed} <= there
+        assert len({anchor_of(where) for where in placed}) == 13
 
     def test_over_steps(self, plan, store):
         drawing = draw(plan, store, **{"through-training": {"x": "step", "at": "100it"}})["through-training"]

@@ -10,7 +10,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.report.figures.agreements import FIXED_POINTS, OF_GROUP
-from lmcspec.report.figures.lines import PERCENT, Line, LineStyle, MeanPoint, counted, draw_line, drawable, has_bars
+from lmcspec.report.figures.lines import (
+    PERCENT,
+    Line,
+    LineStyle,
+    MeanPoint,
+    asides,
+    counted,
+    draw_line,
+    drawable,
+    has_bars,
+)
 from lmcspec.report.figures.marks import Mark, put_marks
 from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.metrics import OnY
@@ -106,8 +116,8 @@ def draw(
         filled: list[tuple[Axes, Plotted]] = []
         for panel, column, first in zip(panels, places, leftmost, strict=True):
             for place, (axes, row) in enumerate(zip(column, panel.rows, strict=True)):
-                for line in row.lines:
-                    handle = draw_line(axes, line.points, line.look, line.label, row.y.scale, bars)
+                for line, aside in zip(row.lines, asides([line.points for line in row.lines]), strict=True):
+                    handle = draw_line(axes, line.points, line.look, line.label, row.y.scale, bars, aside)
                     handles.setdefault(line.label, handle)
                 put_marks(figure, _marks(axes, row, row.title or panel.title))
                 if row.dense is not None:

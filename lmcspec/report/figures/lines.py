@@ -17,6 +17,8 @@ BEYOND = 1e100
 """Values from here on, and those that are no numbers, have no place on an axis."""
 FEW = 4
 """Up to so many points have bars: a band would say something about what lies between them."""
+ASIDE = 5.0
+"""Points from the first to the last of bars that stand side by side: the width of a marker."""
 CROWDED = 25
 """Lines of more points than these have bands, and no markers."""
 OVER: dict[str, Any] = {"linewidth": 0.9, "linestyle": (0, (2, 3)), "alpha": 0.75}
@@ -81,11 +83,12 @@ def draw_line(
     label: str,
     scale: float = PERCENT,
     bars: bool | None = None,
+    aside: float = 0.0,
 ) -> Any:
     """Draw the points, in percent by default, from left to right; the handle for a legend.
 
     Levels between which others lie are joined by a thin broken line, see `pieces`. `bars` says how spreads are shown;
-    as they are for this line alone unless told.
+    as they are for this line alone unless told; `aside` is how far to the right of their points bars stand, in points.
     """
     size = medium().scale
     wide: dict[str, Any] = {"linewidth": look.width and size * look.width, "markersize": look.size and size * look.size}
@@ -99,7 +102,7 @@ def draw_line(
     (line,) = axes.plot(x, means, label=label, **drawn)
     handle = line if len(runs) == 1 else _in_runs(axes, line, runs, x, means, whole)
     if bars if bars is not None else has_bars([points]):
-        _bars(axes, x, means, spreads, look.colour)
+        _bars(axes, x, means, spreads, look.colour, aside)
     else:
         for run in runs:
             band(axes, x[run], means[run], spreads[run], look.colour)
@@ -154,6 +157,20 @@ def has_bars(lines: Iterable[Sequence[MeanPoint]]) -> bool:
     return not crowded and (any(len(points) <= FEW for points in spread) or has_gaps(spread))
 
 
+def asides(lines: Sequence[Sequence[MeanPoint]]) -> list[float]:
+    """How far from its points each line's bars stand, in points: 0, but where those of several would cover each other.
+
+    Then they stand side by side within the width of a marker, and in the order of the lines.
+    """
+    at = [{point.x for point in points if point.cell and point.cell.std} for points in lines]
+    many = sum(map(bool, at))
+    if sum(map(len, at)) == len(set().union(*at)):
+        return [0.0] * len(lines)
+    step = medium().scale * min(2.0, ASIDE / (many - 1))
+    places = iter(range(many))
+    return [step * (next(places) - (many - 1) / 2) if xs else 0.0 for xs in at]
+
+
 def spreads_of(lines: Iterable[Sequence[MeanPoint]]) -> str:
     """The word for how a figure of these lines shows spreads: bars, or bands."""
     return "bars" if has_bars(lines) else "bands"
@@ -180,8 +197,14 @@ def _in_runs(
     return Line2D([], [], label=line.get_label(), **look)
 
 
-def _bars(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
+def _bars(
+    axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str, aside: float
+) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
     wide: dict[str, Any] = {"elinewidth": 1.1 * medium().scale}
+    if aside:
+        wide["transform"] = axes.transData + ScaledTranslation(aside / 72, 0, axes.figure.dpi_scale_trans)
     if any(spreads):
         axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide)
 

@@ -70,10 +70,10 @@ def _place(figure: "Figure", axes: "Axes", spot: tuple[float, float]) -> tuple[f
 
 
 def _anchor(mark: Mark) -> str:
-    """Where the page lists the tasks behind it; nowhere for those of copies on their way."""
+    """Where the page lists the tasks behind it; nowhere for what is no number of one network."""
     where = mark.cell.where
     if mark.anchor:
         return mark.anchor
-    if where is None or not where.tasks or where.through is not None:
+    if where is None or not where.tasks:
         return ""
     return link_to(anchor_of(where)).removeprefix("#")

@@ -15,7 +15,7 @@ from lmcspec.report.figures import Drawing, files
 from lmcspec.report.figures.links import PAGE
 from lmcspec.report.figures.marks import marks_of
 from lmcspec.report.figures.medium import Medium, drawn_for
-from lmcspec.report.figures.numbers import COLUMNS, numbers
+from lmcspec.report.figures.numbers import COLUMNS, OF_GRID, numbers, points
 from lmcspec.report.pictures import drawn_names, file_name
 from lmcspec.report.records import write_csv
 from lmcspec.report.tidy import tidy
@@ -23,6 +23,7 @@ from lmcspec.store import Store, layout
 
 DRAWN = ("pdf", "svg", "png")
 FORMS = (*DRAWN, "csv", "txt")
+TABLE = "table.csv"
 
 
 class FigureFiles(NamedTuple):
@@ -86,14 +87,22 @@ def _chosen(study: PlannedStudy, store: Store, name: str) -> list[tuple[str, Dra
 
 def _contents(drawing: Drawing, words: str, page: str | None) -> dict[str, bytes]:
     """Its files by form."""
-    text = io.StringIO()
+    return {**files(drawing, DRAWN, page), **_numbers(drawing), "txt": words.encode()}
+
+
+def _numbers(drawing: Drawing) -> dict[str, bytes]:
+    """The numbers of what is drawn, by form; a picture has none. A table beneath a figure is one by itself."""
+    text, table = io.StringIO(), io.StringIO()
+    if drawing.table is not None:
+        lines = ([cell.text for cell in line] for line in drawing.table.lines)
+        csv.writer(table, lineterminator="\n").writerows([drawing.table.headings, *lines])
     if marks := marks_of(drawing.figure):
         write_csv(numbers(marks), text, COLUMNS)
-    elif drawing.table is not None:
-        lines = ([cell.text for cell in line] for line in drawing.table.lines)
-        csv.writer(text, lineterminator="\n").writerows([drawing.table.headings, *lines])
-    of_numbers = {"csv": text.getvalue().encode()} if text.getvalue() else {}
-    return files(drawing, DRAWN, page) | of_numbers | {"txt": words.encode()}
+    elif drawing.grids:
+        write_csv(points(drawing.grids), text, OF_GRID)
+    else:
+        text, table = table, text
+    return {form: file.getvalue().encode() for form, file in (("csv", text), (TABLE, table)) if file.getvalue()}
 
 
 def _write(root: Path, contents: Mapping[Path, bytes]) -> None:

@@ -4,11 +4,16 @@ import csv
 import hashlib
 import re
 import shutil
+from math import nan
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
+from lmcspec.report.figures.numbers import Grid
+from lmcspec.report.figures.style import Drawing
+from lmcspec.report.one_figure import _numbers
+from lmcspec.report.text_table import TextCell, TextTable
 from lmcspec.store import Store
 
 NAME = "error-along-path"
@@ -125,3 +130,19 @@ def test_mistakes_end_with_a_sentence_and_a_code(store, lmcspec, arguments, says
 def test_what_is_not_there_yet_is_said(store, lmcspec):
     said = lmcspec("report", "study.toml", "--set", "recipes.real.optimiser.lr=0.3", "--figure", NAME)
     assert said.code == 2 and f"{NAME} can't be drawn: no path is in the store yet" in said.err
+
+
+def test_planes_have_a_line_for_each_point_and_their_table_is_one_by_itself():
+    grids = tuple(Grid(name, "distance", (0.0, 1.0), (2.0, 3.0), "loss", [[1, 2], [3, nan]]) for name in ("a", "b"))
+    table = TextTable(("network", "distance"), ((TextCell("a"), TextCell("0.5")),))
+    written = _numbers(Drawing("x", "X", None, table=table, grids=grids))
+    assert list(written) == ["csv", "table.csv"]
+    rows = list(csv.DictReader(written["csv"].decode().splitlines()))
+    assert [(row["panel"], row["x"], row["y"], row["value"]) for row in rows[:4]] == [
+        ("a", "0.0", "2.0", "1"),
+        ("a", "1.0", "2.0", "2"),
+        ("a", "0.0", "3.0", "3"),
+        ("a", "1.0", "3.0", "nan"),
+    ]
+    assert len(rows) == 8 and {row["of"] for row in rows} == {"loss"}
+    assert written["table.csv"].decode() == "network,distance\na,0.5\n"

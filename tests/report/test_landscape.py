@@ -11,6 +11,7 @@ from results_for_tests import BASE, made_up, plan_of
 from safetensors.numpy import save_file
 
 from lmcspec.report.figures.landscape import draw as draw_one
+from lmcspec.report.figures.numbers import points
 
 TEXT = """
 [networks]
@@ -111,6 +112,19 @@ def test_networks_that_span_no_plane_are_said_and_counted(plan, store):
     (line,) = drawing.table.lines
     assert line[0].text == "imp, 36.0 % sparse"
     assert all(cell.text.endswith(f"({replicates - 1} of {replicates})") for cell in line[1:])
+
+
+def test_the_numbers_of_planes_are_those_of_their_files(plan, store):
+    """As they were measured: panels show what lies above their lowest point."""
+    drawing = draw(plan, store, landscape={"measure": "landscape"})["landscape"]
+    shown = {name.partition("\n")[0] for name in panels(drawing)}
+    rows = list(points(drawing.grids))
+    assert {row["panel"] for row in rows} == shown and {row["of"] for row in rows} == {"train loss"}
+    (first, *_) = (one for one in plan.targets if (one.measure, one.level, one.replicate) == ("landscape", 0, 0))
+    scalars, wanted = store.find(first.task).scalars, values(0)
+    dense = [row for row in rows if row["panel"] == "dense"]
+    assert [(row["y"], row["x"]) for row in dense] == [(y, x) for y in scalars["y"] for x in scalars["x"]]
+    assert [row["value"] for row in dense] == pytest.approx(np.ravel(wanted).tolist())
 
 
 def test_what_is_not_there_is_said(plan, store):

@@ -12,6 +12,7 @@ from lmcspec.report.figures.by_step import named
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.lines import PERCENT
 from lmcspec.report.figures.medium import medium
+from lmcspec.report.figures.numbers import Grid
 from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.plane_distances import distances
 from lmcspec.report.figures.plane_marks import lying, mark, words_of
@@ -58,6 +59,11 @@ class Ground:
     words: Sequence[str] = ()
     """What its networks are; nothing where all are copies by number."""
 
+    @property
+    def axes(self) -> str:
+        """What is on both axes."""
+        return "halves of two networks' distance" if self.released else "distance of weights"
+
 
 def landscape(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     """A panel per network and level, of the first replicate that is there: planes of several can't be averaged.
@@ -72,7 +78,7 @@ def landscape(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
         return Drawing(name, title, None, notes=tuple(notes) or ("no landscape is in the store yet",))
     split = grounds[0][0]
     with drawn():
-        figure = _draw([ground for _, ground in grounds], f"{split} {what}{' (points)' * (what == 'error')}")
+        figure = _draw([ground for _, ground in grounds], _words(split, what))
     caption = "Networks in the plane are dots; hollow ones were projected, their distance from it beside them. "
     caption += (
         "Axes are those of the released code: distances in them are not those of weights."
@@ -83,7 +89,15 @@ def landscape(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
     caption += " All panels have the same shades, each from its own lowest point, whose value stands above it."
     first = cases[0]
     table = distances(first, options, options.measure or first.measures("landscape")[0]) if len(cases) == 1 else None
-    return Drawing(name, title, figure, caption, tuple(notes), table)
+    grids = tuple(
+        Grid(ground.title, ground.axes, ground.x, ground.y, _words(split, what), ground.values.tolist())
+        for split, ground in grounds
+    )
+    return Drawing(name, title, figure, caption, tuple(notes), table, grids)
+
+
+def _words(split: str, what: str) -> str:
+    return f"{split} {what}{' (points)' * (what == 'error')}"
 
 
 def _grounds(
@@ -224,10 +238,9 @@ def _contours(axes: "Axes", ground: Ground, edges: Any, shades: Any, norm: Any, 
     axes.xaxis.set_major_locator(MaxNLocator(TICKS))
     axes.yaxis.set_major_locator(MaxNLocator(TICKS))
     axes.grid(visible=False)
-    unit = "halves of two networks' distance" if ground.released else "distance of weights"
-    axes.set_xlabel(unit)
+    axes.set_xlabel(ground.axes)
     if first:
-        axes.set_ylabel(unit)
+        axes.set_ylabel(ground.axes)
 
 
 def _surface(axes: "Axes3D", ground: Ground, edges: Any, shades: Any, norm: Any) -> None:

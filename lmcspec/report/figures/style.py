@@ -12,6 +12,7 @@ from lmcspec.report.figures.lines import LineStyle
 from lmcspec.report.figures.links import PAGE, linked
 from lmcspec.report.figures.marks import marks_of
 from lmcspec.report.figures.medium import REPORT, Medium, medium
+from lmcspec.report.figures.numbers import Grid
 from lmcspec.report.figures.space import canvas as canvas  # plug-ins take it from here
 from lmcspec.report.text_table import TextTable
 
@@ -82,6 +83,8 @@ class Drawing:
     notes: tuple[str, ...] = ()
     table: TextTable | None = None
     """Where the spec asks for a table among the figures."""
+    grids: tuple[Grid, ...] = ()
+    """The numbers of one that shows planes."""
 
     @property
     def alt(self) -> str:

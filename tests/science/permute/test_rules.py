@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from profiles import examples
 from torch import Tensor
@@ -178,6 +178,7 @@ def permuted(tensor: Tensor, axes, permutations) -> Tensor:
     st.lists(st.lists(st.sampled_from(SIZES), min_size=1, max_size=3), min_size=1, max_size=3),
     st.booleans(),
 )
+@example([("add", 0), ("unsqueeze", 0), ("shuffle", 1)], [[4, 1, 4]], False)  # pixels were free to move
 @settings(max_examples=examples(0.3))
 def test_outputs_are_permuted_by_their_labels(program, shapes, chosen):
     """Whether all units that are free move at once, or only the outermost of each product."""

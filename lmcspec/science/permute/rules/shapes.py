@@ -166,7 +166,9 @@ def triangular(labels: Labels, output: Tensor, input: Tensor, *args: Any, **kwar
 
 def channels_to_pixels(labels: Labels, output: Tensor, input: Tensor, upscale_factor: int) -> Axes:
     """`pixel_shuffle`: blocks of r^2 channels, each of which becomes one with r times the rows and columns."""
-    *before, channels, _, _ = labels.of(input)
+    *before, channels, rows, columns = labels.of(input)
+    for axis in (rows, columns):
+        labels.pin(axis, "goes along it")
     blocks, within = factored(channels, [output.shape[-3], upscale_factor**2])
     labels.pin(within, "goes along it")
     return (*before, blocks, *(fixed(size, "pixels stay in order") for size in output.shape[-2:]))

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +53,8 @@ class Study:
     """A spec that was read and found valid."""
 
     loaded: Loaded
+    command: str
+    """What was typed to read it: `lmcspec.load('study.toml')`."""
 
     def __repr__(self) -> str:
         cases = len(self.loaded.cases)
@@ -94,8 +95,9 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan {self.graph.study}: {len(self.graph.tasks):,} tasks, store {self.store}>"
 
-    @cached_property
+    @property
     def _existing(self) -> Store | None:
+        # Looked for anew each time: a run, of this plan or of another, may have made it meanwhile.
         return _opened(self.store, self.trust_store)
 
     @property
@@ -177,7 +179,7 @@ class Plan:
         refuse_blocked(view)
         running = bool(view.diff.run)
         path = self.study.loaded.path
-        command = f"lmcspec.load({(self.study.loaded.ships or path.name)!r}).plan().run()"
+        command = f"{self.study.command}.plan().run()"
         abouts = {self.graph.study: by_spec(self.study.loaded.cases[0].study, command)}
         tracker = Tracker(store, choose(store, tracking_uri), reporter, abouts=abouts) if track else None
         if tracker is not None and require_tracking:
@@ -206,8 +208,7 @@ class Plan:
 
     def results(self) -> "Results":
         """The results that are in the store now."""
-        store = self._existing or _opened(self.store, self.trust_store)
-        return Results(self.graph, tuple(tidy(self.graph, store or _Nothing())))
+        return Results(self.graph, tuple(tidy(self.graph, self._existing or _Nothing())))
 
     def __str__(self) -> str:
         return _text(self._parts())
@@ -273,7 +274,8 @@ def load(path: str | os.PathLike[str], sets: Sequence[str] = ()) -> Study:
 
     `sets` are overrides as of `--set`: `["recipes.real.batch=64"]`.
     """
-    return Study(read(Path(path), list(sets)))
+    typed = ", ".join(map(repr, [os.fspath(path), *([list(sets)] if sets else [])]))
+    return Study(read(Path(path), list(sets)), f"lmcspec.load({typed})")
 
 
 def _showing() -> "AbstractContextManager[Listener]":

@@ -15,7 +15,7 @@ import lmcspec.api
 from lmcspec.api import RunFailedError
 from lmcspec.base.errors import SpecError, UsageError
 from lmcspec.cli.run import run
-from lmcspec.store import Store
+from lmcspec.store import Store, invocations
 
 
 @pytest.fixture
@@ -40,6 +40,26 @@ def test_load_plan_run_and_a_frame(spec, tmp_path):
     again = lmcspec.load(spec).plan(tmp_path / "store")
     assert again.outlook.diff.nothing_to_do
     assert again.run(track=False).rows == results.rows
+
+
+def test_a_plan_that_was_looked_at_before_it_ran_knows_its_results_afterwards(spec, tmp_path):
+    plan = lmcspec.load(spec).plan(tmp_path / "store")
+    assert "(empty)" in str(plan) and plan.outlook.diff.run
+    plan.run(runner="inline", track=False, progress=False)
+    assert plan.outlook.diff.nothing_to_do
+    assert "Nothing to do" in str(plan) and "(empty)" not in plan._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("sets", "typed"), [([], "'specs/study.toml'"), (["replicates=2"], "'specs/study.toml', ['replicates=2']")]
+)
+def test_what_was_typed_is_recorded_as_it_can_be_typed_again(spec, tmp_path, monkeypatch, sets, typed):
+    (tmp_path / "specs").mkdir()
+    spec.rename(tmp_path / "specs" / "study.toml")
+    monkeypatch.chdir(tmp_path)
+    lmcspec.load("specs/study.toml", sets).plan().run(runner="inline", track=False, progress=False, until=["prune"])
+    [invocation] = invocations(Store.open(lmcspec.api.STORE))
+    assert invocation.origin["command"] == f"lmcspec.load({typed}).plan().run()"
 
 
 def test_a_store_that_is_trusted_is_not_compared_with_its_digests(spec, tmp_path):

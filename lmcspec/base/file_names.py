@@ -1,9 +1,10 @@
-"""Paths that no file system can have."""
+"""Paths that no file system can have, and names that can't be written down."""
 
 import os
 from pathlib import Path
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.visible import one_line
 
 LONGEST_NAME = 255
 LONGEST_PATH = 4000
@@ -19,3 +20,14 @@ def possible(path: Path) -> Path:
     if len(os.fsencode(text)) > LONGEST_PATH or any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
         raise UsageError(f"{shown} is too long for a path", help=f"names have at most {LONGEST_NAME} bytes")
     return path
+
+
+def refuse_undecodable(text: str, what: str) -> None:
+    """UsageError for a name that is not UTF-8: plans, journals and reports are, and hold it. `what` it is, in words."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"{what} {one_line(text)} holds bytes that are not UTF-8",
+            help="give it a name that is UTF-8, for plans and journals repeat it",
+        ) from None

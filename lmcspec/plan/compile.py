@@ -6,6 +6,7 @@ from typing import Any
 
 from lmcspec.base.errors import Problem, SpecError
 from lmcspec.base.facts import DataFacts
+from lmcspec.base.file_names import refuse_undecodable
 from lmcspec.catalog import Config, MeasureCard, get
 from lmcspec.catalog.code import CodeError, look_again
 from lmcspec.plan.alignments import Alignments, partners
@@ -89,6 +90,8 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         ways += compilation.ways
     if problems:
         raise SpecError(ordered(problems, loaded.sources), loaded.sources)
+    for place in (str(value) for where in neutral.values() for value in where.values()):
+        refuse_undecodable(place, "the path of data")
     tasks = needed(graph.tasks, tuple(targets))
     plan = Plan(
         study=loaded.name,

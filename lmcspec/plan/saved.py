@@ -7,6 +7,7 @@ from lmcspec.base.documents import DocumentError
 from lmcspec.base.documents import read_document as parse
 from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import UsageError
+from lmcspec.base.file_names import refuse_undecodable
 from lmcspec.plan.document import read_document, to_document
 from lmcspec.plan.graph import Plan
 from lmcspec.store.layout import LARGEST_PLAN
@@ -21,6 +22,7 @@ def save(plan: Plan, output: Path) -> None:
 
 def read_saved(path: Path) -> Plan:
     """The plan in a file that `save` wrote. UsageError where it is another file, StoreError where it was edited."""
+    refuse_undecodable(str(path.absolute()), "the path of the plan")
     try:
         document = parse(path, largest=LARGEST_PLAN, follow=True)
     except FileNotFoundError:

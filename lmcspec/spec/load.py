@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lmcspec.base.errors import Problem, SpecError
+from lmcspec.base.file_names import refuse_undecodable
 from lmcspec.catalog import names
 from lmcspec.spec.extends import Files
 from lmcspec.spec.families import expanded
@@ -82,11 +83,14 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     The path may lack its ending, or be the name of a spec that ships. Raises SpecError with every problem found, in
     order of position.
     """
+    for setting in sets:
+        refuse_undecodable(setting, "--set")
     files = Files()
     try:
         file = located(FilePath(path)) if text is None else Located(FilePath(path))
     except Unreadable as error:
         raise SpecError([error.problem]) from None
+    refuse_undecodable(str(file.path.absolute()), "the path of the spec")
     root = files.read(file.path, text)
     sources = {file: source.text for file, source in files.sources.items()}
     if root is None or files.problems:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from lmcspec.base import beneath, ids
 from lmcspec.base.errors import StoreError, UsageError
+from lmcspec.base.file_names import refuse_undecodable
 from lmcspec.store import header, layout
 from lmcspec.store.stored import DamagedError, Stored, read_commit, take_out
 
@@ -40,6 +41,7 @@ class Store:
         In a `trusted` one nothing that is read is compared with its digest.
         """
         root = Path(os.path.abspath(path))
+        refuse_undecodable(str(root), "the path of the store")
         try:
             document = header.read(root)
         except PermissionError as error:

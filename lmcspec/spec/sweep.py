@@ -31,8 +31,8 @@ from lmcspec.spec.paths import Path, dotted
 from lmcspec.spec.sweep_table import MOST, Setting, Sweep, SweepAxis, excluded, sweep_axes
 from lmcspec.spec.tree import Node, NoPlace, at, merge, plain, without
 
-CLOSED = ("study", "sweep", "extends")
-"""What is the same in all cases."""
+CLOSED = ("study", "title", "source", "on_collapse", "sweep", "extends")
+"""What is the same in all cases: what a study is called and how it runs, not what is compared."""
 
 
 def swept(root: Node, set_paths: list[tuple[Path, Node]]) -> Sweep:

@@ -32,8 +32,8 @@ plot = "table"
 networks = ["imp", "random"]
 [sweep]
 grid = { replicates = [1, 2] }
-zip = { title = ["a", "b"] }
-exclude = [{ replicates = 1, title = "a" }]
+zip = { partners = [1, 2] }
+exclude = [{ replicates = 1, partners = 2 }]
 [[sweep.cases]]
 case = "one"
 recipes.real.batch = 8

@@ -48,8 +48,8 @@ def test_cases_grid_and_zip_multiply_and_exclude_takes_away():
     more = """
 [sweep]
 grid = { "recipes.real.batch" = [8, 16] }
-zip = { title = ["a", "b"] }
-exclude = [{ case = "low", "recipes.real.batch" = 8 }, { recipes.real.batch = 16, title = "b" }]
+zip = { partners = [1, 2] }
+exclude = [{ case = "low", "recipes.real.batch" = 8 }, { recipes.real.batch = 16, partners = 2 }]
 [[sweep.cases]]
 case = "low"
 recipes.real.optimiser.lr = 0.01
@@ -60,15 +60,15 @@ networks.more = [{ rounds = 1 }]
 """
     found = cases(more)
     assert list(found) == [
-        "low,batch=16,title=a",
-        "adam,batch=8,title=a",
-        "adam,batch=8,title=b",
-        "adam,batch=16,title=a",
+        "low,batch=16,partners=1",
+        "adam,batch=8,partners=1",
+        "adam,batch=8,partners=2",
+        "adam,batch=16,partners=1",
     ]
-    assert found["low,batch=16,title=a"].recipes["real"].optimiser.lr == 0.01
-    assert found["adam,batch=8,title=b"].recipes["real"].optimiser.name == "adam"
-    assert "more" in found["adam,batch=8,title=b"].networks
-    assert "more" not in found["low,batch=16,title=a"].networks
+    assert found["low,batch=16,partners=1"].recipes["real"].optimiser.lr == 0.01
+    assert found["adam,batch=8,partners=2"].recipes["real"].optimiser.name == "adam"
+    assert "more" in found["adam,batch=8,partners=2"].networks
+    assert "more" not in found["low,batch=16,partners=1"].networks
 
 
 def test_a_case_may_bring_a_family():
@@ -105,6 +105,9 @@ def test_a_problem_of_several_cases_is_told_once():
         ("[sweep]\ncases = []\n", ["E310"]),
         ("[[sweep.cases]]\ncase = 'a b'\n", ["E109"]),
         ("[[sweep.cases]]\ncase = 'a'\nstudy = 'x'\n", ["E313"]),
+        ("[sweep]\ngrid = { on_collapse = ['go-on', 'skip'] }\n", ["E313"]),
+        ("[sweep]\nzip = { title = ['a', 'b'], source = ['c', 'd'] }\n", ["E313", "E313"]),
+        ("[[sweep.cases]]\ncase = 'a'\non_collapse = 'skip'\n", ["E313"]),
         ("[[sweep.cases]]\ncase = 'a'\nreplicates = 2\n[sweep.grid]\nreplicates = [3]\n", ["E313"]),
     ],
 )

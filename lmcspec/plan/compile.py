@@ -151,7 +151,7 @@ class _Case:
         self.ways: list[Way] = []
 
     def compile(self) -> list[Target]:
-        before = len(self.problems)
+        before, self.graph.measure = len(self.problems), ""
         self.problems += code_problems(self.case)
         self.problems += partner_problems(self.case)
         if len(self.problems) > before:
@@ -222,6 +222,7 @@ class _Case:
             )
             card = get("measure", getattr(measure, "kind", name))
             assert isinstance(card, MeasureCard)
+            self.graph.measure = name
             try:
                 targets = asked_of(card, _targets_of, card, request, but=MEANT)
             except BrokenCard as error:

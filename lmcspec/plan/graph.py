@@ -69,6 +69,8 @@ class Graph:
     tasks: dict[str, Task] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     """Every place of the study at which a task stands, to the task's id."""
+    measure: str = ""
+    """The measure for which tasks are added: it tells a place from another one's that would be called the same."""
     _made: dict[tuple, Task] = field(default_factory=dict)
     """By kind, parameters, inputs and seeds: most work is asked for several times, and an id takes a while."""
 
@@ -86,7 +88,10 @@ class Graph:
         key = (kind, params, tuple((inputs or {}).items()), tuple((seeds or {}).items()))
         task = self._made.get(key)
         if task is None:
-            task = self._made[key] = make(kind, params, inputs, seeds, label=role, keep=keep)
+            task = make(kind, params, inputs, seeds, label=role, keep=keep)
+            if (apart := self._apart(role, task.id)) != role:
+                task = replace(task, label=apart)
+            self._made[key] = task
         known = self.tasks.get(task.id)
         if known is None:
             if len(self.tasks) >= self.limit:
@@ -94,8 +99,15 @@ class Graph:
             self.tasks[task.id] = task
         elif known.keep != keep == "always":
             self.tasks[task.id] = replace(known, keep="always")
-        self.roles.setdefault(role, task.id)
+        self.roles.setdefault(self._apart(role, task.id), task.id)
         return task.id
+
+    def _apart(self, role: str, task: str) -> str:
+        """A role under which no other task stands: of measures that differ the later ones say who they are."""
+        if self.roles.get(role, task) == task:
+            return role
+        named = f"{role} of {self.measure}" if self.measure else role
+        return named if self.roles.get(named, task) == task else f"{named} {short(task)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,17 +259,6 @@ class Plan:
     def counted(self) -> Iterator[Task]:
         """The tasks as people count them: without by-products."""
         return (task for task in self.tasks.values() if task.id not in self.byproducts)
-
-
-def counts(plan: Plan) -> dict[str, int]:
-    """How many tasks of each kind, by-products left out; trainings apart by what they train on."""
-    counted: dict[str, int] = {}
-    for task in plan.counted:
-        name = task.kind.replace("_", " ")
-        if task.trains:
-            name += " distilled" if task.on_distilled else " real"
-        counted[name] = counted.get(name, 0) + 1
-    return counted
 
 
 def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:

@@ -152,10 +152,10 @@ def _compared(plan: Plan, task: Task, known: Mapping[str, Reason], before: Mappi
 
 
 def _recorded(task: Task, label: str, last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """What the last plan has at a label, if it is of the task's kind."""
+    """What the last plan has at a label, if it is of the task's kind; the task itself, wherever it stood."""
     if last is None:
         return None
-    identifier = last["roles"].get(label)
+    identifier = task.id if task.id in last["tasks"] else last["roles"].get(label)
     if identifier is None or identifier not in last["tasks"] or last["tasks"][identifier]["kind"] != task.kind:
         return None
     return {"task": last["tasks"][identifier], "parts": last["parts"]}

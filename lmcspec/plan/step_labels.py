@@ -6,7 +6,9 @@ from typing import Any
 
 from lmcspec.plan.graph import Plan
 
-_WITH_STEP = re.compile(r"(?P<cell>.+/l\d+)/(?P<what>(?:.* )?k=|train until )(?P<updates>\d+)(?P<rest>(?: .*)?)")
+_WITH_STEP = re.compile(
+    r"(?P<cell>.+/l\d+)/(?P<what>(?:.* )?k=|train(?: .*)? until )(?P<updates>\d+)(?P<rest>(?: .*)?)"
+)
 
 
 def earlier_labels(plan: Plan, last: Mapping[str, Any]) -> Callable[[str], str]:

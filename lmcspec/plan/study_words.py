@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmcspec.base.steps import Step
 from lmcspec.catalog import Config
-from lmcspec.plan.graph import Plan, counts
+from lmcspec.plan.graph import Plan
 from lmcspec.plan.measure_words import MeasureWords, figure_words, measure_words, permutation_words
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.network_words import NetworkWords, dense_shared, document, family_of, network_words
@@ -14,6 +14,7 @@ from lmcspec.plan.outlook import Outlook, images_to_see, outlook
 from lmcspec.plan.render import estimate, size
 from lmcspec.plan.simulate import Slots
 from lmcspec.plan.stage_words import at_step, counted, joined, method, set_words, training_set
+from lmcspec.plan.task_counts import counts
 from lmcspec.spec import Case, Loaded
 
 if TYPE_CHECKING:

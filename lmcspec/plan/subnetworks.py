@@ -174,7 +174,8 @@ class Subnetworks:
 
         Raises StartsAfterEnd where that recipe has nothing left to do there.
         """
-        role = self._role(network.name, replicate, level, f"copy{copy}" if copy else "train")
+        what = _called(f"copy{copy}" if copy else "train", recipe, network.measured_with(level))
+        role = self._role(network.name, replicate, level, what)
         start = self.start(network, replicate, level)
         self._check_start(network, level, start.step, recipe)
         training = Training(
@@ -250,7 +251,7 @@ class Subnetworks:
         if stage.stage.rewind_of == "dense":
             origin = self._origin(network, replicate)
             whose = "dense" if origin.task is None else f"{network.name} dense"
-            role = f"{self._role(whose, replicate, 0, 'train')} until {until}"
+            role = f"{self._role(whose, replicate, 0, _ranking(network, stage, 'real'))} until {until}"
             return self.train(Training(origin, None, recipe, on, SgdNoise(replicate), until), role)
         return self._ranking_run(network, stage, replicate, stage.entry, until)
 
@@ -261,11 +262,7 @@ class Subnetworks:
         key = ("rank", network.name, stage.index, replicate, level, until)
         if key not in self._memory:
             recipe, on = self._stage_recipe(network, stage)
-            recipe_name, data = stage.stage.recipe, stage.stage.data
-            what = "train" if data == "real" else f"train on {data}"
-            if recipe_name not in (None, "real" if data == "real" else "distilled"):
-                # Beside it stands the training that measures the level, by another recipe.
-                what += f" by {recipe_name}"
+            what = _ranking(network, stage, network.measured_with(level))
             role = self._role(network.name, replicate, level, what)
             training = Training(
                 self._start(network, stage, replicate, level),
@@ -286,3 +283,15 @@ class Subnetworks:
 
     def _role(self, network: str, replicate: int, level: int, what: str) -> str:
         return f"{self.prefix}{network}/s{replicate}/l{level}/{what}"
+
+
+def _ranking(network: NetworkPlan, stage: StagePlan, usual: str) -> str:
+    """What a training that ranks is called: beside it may stand one by the `usual` recipe, which measures its level."""
+    recipe, on = network.stage_recipe(stage)
+    if on == "real":
+        return _called("train", recipe, usual)
+    return _called(f"train on {on}", recipe, network.recipe("distilled"))
+
+
+def _called(what: str, recipe: str, usual: str) -> str:
+    return what if recipe == usual else f"{what} by {recipe}"

@@ -24,6 +24,13 @@ def test_it_plans_by_itself(name):
     assert SPECS.planned(name).counted
 
 
+@pytest.mark.parametrize("name", sorted(SPECS.names - {*FRAGMENTS}))
+def test_its_tasks_have_labels_of_their_own(name):
+    plan = SPECS.planned(name)
+    assert {plan.roles[task.label]: task.label for task in plan.tasks.values()}.keys() == plan.tasks.keys()
+    assert not [label for label in plan.roles if re.search(r" [0-9a-f]{10}$", label)], "words tell them apart"
+
+
 def test_each_fragment_is_extended_beside_it():
     """Not by its name alone: small/ has fragments of the same names as the folder above."""
     extended = set()

@@ -258,8 +258,8 @@ def test_every_field_that_can_change_a_training_changes_its_id(rich, change):
 @pytest.mark.parametrize(
     ("change", "role"),
     [
-        ("recipes.adam.optimiser.betas=[0.9,0.99]", "imp/s0/l2/copy1"),
-        ("recipes.adam.optimiser.eps=1e-8", "imp/s0/l2/copy1"),
+        ("recipes.adam.optimiser.betas=[0.9,0.99]", "imp/s0/l2/copy1 by adam"),
+        ("recipes.adam.optimiser.eps=1e-8", "imp/s0/l2/copy1 by adam"),
         ("distilled.dm.ipc=3", "distilled/dm"),
         ("distilled.dm.iterations=6", "distilled/dm"),
         ("distilled.dm.lr=0.5", "distilled/dm"),

@@ -4,7 +4,7 @@ import pytest
 from specs_for_tests import plan_of
 
 from lmcspec.base.errors import SpecError
-from lmcspec.plan.graph import counts
+from lmcspec.plan import counts
 
 BASE = """
 study = "looked-at"

@@ -79,7 +79,7 @@ class Branch:
         carried = number == 0 and recipe.recipe.optimiser_state == "carry"
         if self.at == self._rewind or carried:
             return emit.level_run(self.network, self.replicate, self.level, self.name, number, until)
-        role = f"{self._place}/k={self.at} copy{number}"
+        role = f"{self._place}/k={self.at} copy{number}{self._by}"
         noise = SgdNoise(self.replicate, number, self.level)
         start = Start("given", self.start, self.k)
         training = Training(start, self.mask, recipe, emit.real, noise, until, keep="until-used")
@@ -101,7 +101,7 @@ class Branch:
         begin = self.recipe.updates(start.step)
         task = start.task
         if start.kind != "given" or task is None:
-            role = f"{self._place}/start of all weights"
+            role = f"{self._place}/start of all weights{self._by}"
             whole, noise = start._replace(last=None), SgdNoise(self.replicate)
             task = request.emit.train(Training(whole, None, self.recipe, request.emit.real, noise, begin), role)
         end = self.recipe.recipe.length if until is None else until
@@ -120,6 +120,10 @@ class Branch:
     @property
     def _place(self) -> str:
         return f"{self.request.emit.prefix}{self.network.name}/s{self.replicate}/l{self.level}"
+
+    @property
+    def _by(self) -> str:
+        return "" if self.name == self.network.measured_with(self.level) else f" by {self.name}"
 
     @property
     def _rewind(self) -> int:

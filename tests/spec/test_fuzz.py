@@ -124,4 +124,4 @@ def check(problems, lines) -> None:
 
 def test_the_study_it_starts_from_is_good():
     names = [case.name for case in load(Path("x.toml"), text=RICH).cases]
-    assert names == ["one,replicates=1,title=b", "one,replicates=2,title=a", "one,replicates=2,title=b"]
+    assert names == ["one,replicates=1,partners=1", "one,replicates=2,partners=1", "one,replicates=2,partners=2"]

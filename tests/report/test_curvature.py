@@ -6,6 +6,9 @@ import pytest
 from drawn_for_tests import Recorded, draw, lines, recorded
 from results_for_tests import Result, plan_of
 
+from lmcspec.report.figures.marks import marks_of
+from lmcspec.report.figures.numbers import numbers as marked
+
 TEXT = """
 [networks]
 imp = [{ rounds = 2 }]
@@ -56,6 +59,26 @@ def test_shares_of_each_bin_and_one_around_nothing(plan, store):
     assert x == [-5.5, pytest.approx(-0.5000005), 0.0, pytest.approx(0.5000005), 5.5]
     assert y == pytest.approx([share / 30 for share in (1, 2, 3 + 4 + 5, 6, 9)])
     assert axes.get_xscale() == "symlog" and axes.get_yscale() == "log"
+
+
+def test_spreads_are_whole_where_they_are_told_and_stay_above_nothing_where_they_are_drawn(plan):
+    """In the first bin one replicate has all, two have nothing: the standard deviation is larger than the mean."""
+    first = [0.3, 0.0, 0.0]
+
+    def result(target):
+        counts = [300, 2, 3, 4, 5, 6, 680] if not target.replicate else [0, 302, 3, 4, 5, 6, 680]
+        return Result({"metrics": numbers(target), "histogram": {"edges": EDGES, "counts": counts}})
+
+    drawing = draw(plan, recorded(plan, result), hessian={"networks": ["twin"], "levels": ["last"]})["hessian"]
+    records = list(marked(marks_of(drawing.figure)))
+    mean, std = fmean(first), stdev(first)
+    assert (records[0]["mean"], records[0]["low"], records[0]["high"]) == pytest.approx((mean, mean - std, mean + std))
+    assert records[0]["low"] < 0
+    (axes,) = drawing.figure.axes
+    reached = [y for part in axes.collections for path in part.get_paths() for y in path.vertices[:, 1]]
+    assert min(reached) > 0
+    assert mean + std in [pytest.approx(y) for y in reached] and 0.1 * mean in [pytest.approx(y) for y in reached]
+    assert "Spreads that go further down end at 10 % of the mean" in drawing.caption
 
 
 def test_a_network_has_the_colour_that_it_has_elsewhere(plan, store):

@@ -42,6 +42,8 @@ NUMBERS = {
 Y = OnY((), Metric(name="share", measure="hessian", quantity="share of surviving weights"))
 FINEST = 1e-6
 """Values nearer to 0 are in one bin; the axis is linear there."""
+LEAST = 0.1
+"""Of a mean share: down to there its spread is drawn, on a log axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def hessian(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
     figure = draw([LinePanel("", [shown], axis)], Frame(alone=(7.4, 3.6)), options)
     caption = f"Of the mean loss over {_batches(case, measure)}, by surviving weights, biases and norms; bins are "
     caption += "logarithmic, five a decade, and one around 0."
-    caption += _estimated(case, measure)
+    caption += _cut(shown.lines) + _estimated(case, measure)
     return Drawing(name, title, figure, caption, table=_table(case, options, measure))
 
 
@@ -85,6 +87,12 @@ def _batches(case: CaseResults, measure: str) -> str:
     """Over what the loss is: minimum, maximum and spread of one batch are wider than those of a mean over several."""
     params = case.plan.tasks[case.targets(measure)[0].task].params
     return f"{'one batch' if params.batches == 1 else f'{params.batches} batches'} of {params.batch} images"
+
+
+def _cut(lines: Sequence[Line]) -> str:
+    """What has to be known of spreads that are not drawn to their lower end."""
+    cut = any(point.spread[0] < point.spread[1] for line in lines for point in line.points)
+    return f" Spreads that go further down end at {100 * LEAST:.0f} % of the mean: the axis is logarithmic." if cut else ""
 
 
 def _estimated(case: CaseResults, measure: str) -> str:
@@ -99,13 +107,13 @@ def _estimated(case: CaseResults, measure: str) -> str:
 
 
 def _points(shown: Distribution) -> list[MeanPoint]:
-    """The mean share of each bin in which there is anything, over its middle; bands stay above 0, on a log axis."""
+    """The mean share of each bin in which there is anything, over its middle."""
     points = []
     for (low, high), column in zip(itertools.pairwise(shown.edges), zip(*shown.shares, strict=True), strict=True):
         mean, std = spread.mean(column), spread.std(column)
         if mean:
-            cell = Cell(mean, std and min(std, 0.9 * mean), len(column), column, asked=len(column), where=shown.where)
-            points.append(MeanPoint((low + high) / 2, cell))
+            cell = Cell(mean, std, len(column), column, asked=len(column), where=shown.where)
+            points.append(MeanPoint((low + high) / 2, cell, least=LEAST * mean))
     return points
 
 

@@ -23,6 +23,8 @@ CROWDED = 25
 """Lines of more points than these have bands, and no markers."""
 OVER: dict[str, Any] = {"linewidth": 0.9, "linestyle": (0, (2, 3)), "alpha": 0.75}
 """How a line goes over levels that have no point."""
+Spread = tuple[float, float]
+"""How far what is drawn around a mean goes down and up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,15 @@ class MeanPoint:
     cell: Cell | None
     why: str = ""
     """Why it is a gap, where that is known: `diverged`."""
+    least: float | None = None
+    """Below which its spread is not drawn: a logarithmic axis has no place for what is not above 0."""
+
+    @property
+    def spread(self) -> Spread:
+        """How far what is drawn around the mean goes down and up."""
+        std = (self.cell.std or 0.0) if self.cell else 0.0
+        down = std if self.cell is None or self.least is None else min(std, self.cell.mean - self.least)
+        return down, std
 
     @property
     def amiss(self) -> bool:
@@ -95,7 +106,7 @@ def draw_line(
     ordered = sorted(points, key=lambda point: point.x)
     x = [point.x for point in ordered]
     means = [math.nan if point.cell is None else drawable(scale * point.cell.mean) for point in ordered]
-    spreads = [scale * (point.cell.std or 0.0) if point.cell else 0.0 for point in ordered]
+    spreads = [(scale * down, scale * up) for down, up in (point.spread for point in ordered)]
     runs = pieces(ordered)
     whole: dict[str, Any] = {"color": look.colour, "marker": look.marker, "linestyle": look.dashes, **wide}
     drawn: dict[str, Any] = whole if len(runs) == 1 else {**whole, "linestyle": "none"}
@@ -198,23 +209,23 @@ def _in_runs(
 
 
 def _bars(
-    axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str, aside: float
+    axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[Spread], colour: str, aside: float
 ) -> None:
     from matplotlib.transforms import ScaledTranslation
 
     wide: dict[str, Any] = {"elinewidth": 1.1 * medium().scale}
     if aside:
         wide["transform"] = axes.transData + ScaledTranslation(aside / 72, 0, axes.figure.dpi_scale_trans)
-    if any(spreads):
-        axes.errorbar(x, means, yerr=spreads, fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide)
+    if any(map(any, spreads)):
+        axes.errorbar(x, means, yerr=list(zip(*spreads, strict=True)), fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide)
 
 
-def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[float], colour: str) -> None:
-    """Mean ± spread, where there is any."""
-    spreads = [std if abs(std) < BEYOND else 0.0 for std in spreads]
-    if any(spreads):
-        low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
-        high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
+def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[Spread], colour: str) -> None:
+    """From below to above the mean, where there is any spread."""
+    spreads = [spread if abs(spread[1]) < BEYOND else (0.0, 0.0) for spread in spreads]
+    if any(map(any, spreads)):
+        low = [mean - down for mean, (down, _) in zip(means, spreads, strict=True)]
+        high = [mean + up for mean, (_, up) in zip(means, spreads, strict=True)]
         axes.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
 
 

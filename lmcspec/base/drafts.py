@@ -1,7 +1,8 @@
-"""A file that somebody named, written whole or not at all."""
+"""A file or a folder that somebody named, written whole or not at all."""
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,3 +33,36 @@ def drafted(output: Path) -> Iterator[Path]:
         if error.filename not in (None, str(draft), str(place)):
             raise  # about something that was read
         raise UsageError(f"can't write {output}: {error.strerror or error}", help="name another place") from None
+
+
+@contextlib.contextmanager
+def drafted_folder(output: Path, last: str) -> Iterator[Path]:
+    """A folder to write files to, which becomes `output` at the end of the block, and is gone where that fails.
+
+    An empty folder may be there already: it stays, since somebody may stand in it, and the files move into it, the one
+    called `last` as the last. UsageError where anything else is there, or the system refuses.
+    """
+    place = Path(os.path.realpath(output))
+    moved: list[Path] = []
+    try:
+        is_there = place.exists()
+        if is_there and (not place.is_dir() or any(place.iterdir())):
+            raise UsageError(f"{output} is there already", help="name another folder")
+        beside = place if is_there else place.parent
+        beside.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{place.name[:100]}.", suffix=".draft", dir=beside) as held:
+            draft = Path(held, "files")  # a folder of its own has the rights that folders usually have
+            draft.mkdir()
+            yield draft
+            if not is_there:
+                draft.rename(place)
+                return
+            for file in sorted(draft.iterdir(), key=lambda file: file.name == last):
+                moved.append(file.rename(place / file.name))
+    except BaseException as error:
+        for file in moved:
+            with contextlib.suppress(OSError):
+                file.unlink()
+        if not isinstance(error, OSError):
+            raise
+        raise UsageError(f"can't write {output}: {error.strerror or error}", help="name another folder") from error

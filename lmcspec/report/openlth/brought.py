@@ -1,11 +1,11 @@
 """A lottery of OpenLTH's as files and a spec that go on from there: all of it checked, and all or nothing written."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lmcspec.base.drafts import drafted_folder
 from lmcspec.base.errors import UsageError
 from lmcspec.base.steps import Step
 from lmcspec.report.openlth.architectures import Architecture, recognised
@@ -35,28 +35,16 @@ def bring(directory: Directory, output: Path, level: int | None = None) -> Broug
 
     Raises UsageError and DamagedDirectory; then nothing is written.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UsageError(f"{output} is there already", help="name another folder with -o")
     level = _chosen(directory, level)
     begin, starts = _starts(directory, level)
     shapes = {name: tuple(tensor.shape) for name, tensor in _tensors(next(iter(starts.values()))).items()}
     architecture = recognised(shapes)
     settings = settings_of(directory.settings, architecture)
-    draft = output.with_name(f".{output.name}.draft")
-    try:
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+    with drafted_folder(output, last=SPEC) as draft:
         written = list(_files(directory, architecture, starts, draft))
         text = spec_text(directory, settings, begin, level, _end(directory, level))
         (draft / SPEC).write_text(text, encoding="utf-8")
         (draft / CARD).write_text(_card(directory, settings, architecture, written), encoding="utf-8")
-        if output.is_dir():
-            output.rmdir()
-        draft.rename(output)
-    except OSError as error:
-        raise UsageError(f"can't write {output}: {error.strerror or error}", help="name another with -o") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return Brought(
         tuple(output / name for name in (SPEC, CARD, *dict(written))),
         level,

@@ -1,0 +1,69 @@
+"""Files and folders that somebody named: whole or not at all."""
+
+import os
+import stat
+
+import pytest
+
+from lmcspec.base.drafts import drafted_folder
+from lmcspec.base.errors import UsageError
+
+
+def entries(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_is_there_at_the_end_with_the_rights_of_any(tmp_path):
+    with drafted_folder(tmp_path / "new", last="b") as draft:
+        assert not (tmp_path / "new").exists()
+        (draft / "b").write_text("1")
+    (tmp_path / "usual").mkdir()
+    assert entries(tmp_path) == ["new", "usual"] and entries(tmp_path / "new") == ["b"]
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == stat.S_IMODE((tmp_path / "usual").stat().st_mode)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nothing_is_left_of_what_fails(tmp_path, is_there):
+    place = tmp_path / "place"
+    if is_there:
+        place.mkdir()
+    with pytest.raises(ZeroDivisionError), drafted_folder(place, last="a") as draft:
+        (draft / "a").write_text("1")
+        raise ZeroDivisionError
+    assert entries(tmp_path) == ["place"] * is_there
+    assert not is_there or entries(place) == []
+
+
+def test_files_move_into_an_empty_folder_one_after_the_other_and_back_out_of_it(tmp_path, monkeypatch):
+    """The last one, by which others know that all are there, can't be moved: the first is taken away again."""
+    moved = []
+    rename = type(tmp_path).rename
+
+    def moving(path, target):
+        moved.append(path.name)
+        if path.name == "a":
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(type(tmp_path), "rename", moving)
+    with pytest.raises(UsageError, match="No space left on device"), drafted_folder(tmp_path, last="a") as draft:
+        for name in "abc":
+            (draft / name).write_text(name)
+    assert moved == ["b", "c", "a"] and entries(tmp_path) == []
+
+
+def test_what_is_there_stays(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "file"):
+        with pytest.raises(UsageError, match="is there already") as caught, drafted_folder(place, last="a"):
+            pytest.fail("it is not to be begun")
+        assert caught.value.help
+    assert entries(tmp_path) == ["file"]
+
+
+def test_an_empty_folder_may_be_led_to_by_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    os.symlink(tmp_path / "real", tmp_path / "link")
+    with drafted_folder(tmp_path / "link", last="a") as draft:
+        (draft / "a").touch()
+    assert (tmp_path / "link").is_symlink() and entries(tmp_path / "real") == ["a"]

@@ -154,6 +154,67 @@ def test_options_become_settings():
 
 
 @pytest.mark.parametrize(
+    ("said", "optimiser"),
+    [
+        ("momentum => 0.9\n    * nesterov_momentum => 0.5", {"momentum": 0.9, "nesterov": True}),
+        ("nesterov_momentum => 0.5", {"momentum": 0.5, "nesterov": True}),
+        ("momentum => 0.0\n    * nesterov_momentum => 0.5", {"momentum": 0.5, "nesterov": True}),
+        ("momentum => None\n    * weight_decay => None", {}),
+        ("optimizer_name => adam\n    * momentum => 0.9\n    * nesterov_momentum => 0.5", {"name": "adam"}),
+        ("optimizer_name => adam\n    * weight_decay => 0.1", {"name": "adam", "weight_decay": 0.1}),
+    ],
+)
+def test_momentum_is_what_openlth_makes_of_its_options(said, optimiser):
+    """`momentum or nesterov_momentum or 0` of its SGD, which is Nesterov's where that is above 0; none of its Adam."""
+    lenet = recognised({name: tuple(value.shape) for name, value in Lenet().state_dict().items()})
+    told = settings_of(LOG.replace("momentum => 0.9", said), lenet)
+    assert told.recipe["optimiser"] == {"name": "sgd", "lr": 0.1} | optimiser
+    assert told.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "note"),
+    [
+        ("model_init", "xavier", "where the spec initialises anew it is kaiming-normal"),
+        ("batchnorm_init", "ones\x1b", "where the spec initialises anew it is uniform"),
+        ("pruning_strategy", "snip_layers", "the spec ranks all weights together by magnitude"),
+        ("optimizer_name", "lamb", "see that the spec's optimiser is the same"),
+        ("dataset_name", "svhn", "see that the spec's data are the same"),
+        ("do_not_augment", "yes", "the spec augments images of CIFAR-10"),
+    ],
+)
+def test_values_that_openlth_does_not_have_are_said(option, value, note):
+    lenet = recognised({name: tuple(value.shape) for name, value in Lenet().state_dict().items()})
+    log = re.sub(rf"\* {option} => .*", "", LOG) + f"\n    * {option} => {value}"
+    (told,) = settings_of(log, lenet).notes
+    assert told.startswith(f"`{option} = {value[:4]}") and told.endswith(note) and told.isprintable()
+
+
+def test_layers_to_ignore_that_are_not_there_are_said():
+    lenet = recognised({name: tuple(value.shape) for name, value in Lenet().state_dict().items()})
+    told = settings_of(LOG.replace("=> fc.weight", "=> fc.weight,head.weight"), lenet)
+    assert told.notes == ("`pruning_layers_to_ignore` names no layer of this network: head.weight",)
+    assert told.pruning["exclude"] == ["classifier"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("batch_size => 256", "batch_size => inf", "'inf' where a number belongs"),
+        ("batch_size => 256", "batch_size => 1.5", "'1.5' where a whole number belongs"),
+        ("lr => 0.1", "lr => nan", "'nan' where a number belongs"),
+        ("training_steps => 20it", "training_steps => 20", "'20' where a point in training belongs"),
+        ("milestone_steps => 14it", "milestone_steps => 14it,x", "'x' where a point in training belongs"),
+    ],
+)
+def test_values_that_mean_nothing_are_damage(before, after, says):
+    lenet = recognised({name: tuple(value.shape) for name, value in Lenet().state_dict().items()})
+    with pytest.raises(DamagedDirectory, match=re.escape(says)) as caught:
+        settings_of(LOG.replace(before, after), lenet)
+    assert caught.value.help
+
+
+@pytest.mark.parametrize(
     ("network", "preset"), [(Lenet, "lenet-mnist"), (Resnet, "resnet-cifar10"), (lambda: Vgg(16), "vgg-cifar10")]
 )
 def test_without_options_they_are_the_defaults(network, preset):
@@ -280,6 +341,27 @@ def test_a_branch_comes_along_with_its_own_weights(lottery, tmp_path):
     assert same(load_file(tmp_path / "brought" / "start-s0.safetensors"), ours(begun))
     plan = compile_study(load(brought.files[0], ['dataset={ name = "digits", space = "raw" }']))
     assert plan.targets and not plan.missing
+
+
+def test_an_empty_folder_that_is_there_stays_the_same_folder(lottery, tmp_path, monkeypatch):
+    folder, _ = lottery
+    here = tmp_path / "here"
+    here.mkdir()
+    before = here.stat().st_ino
+    monkeypatch.chdir(here)
+    brought = bring(read_directory(folder), Path("."))
+    assert brought.files[0] == Path("study.toml") and all(path.is_file() for path in brought.files)
+    assert here.stat().st_ino == before and len(list(here.iterdir())) == len(brought.files)
+
+
+def test_folders_of_others_beside_it_stay(lottery, tmp_path):
+    folder, _ = lottery
+    other = tmp_path / ".brought.draft"
+    other.mkdir()
+    (other / "mine").touch()
+    bring(read_directory(folder), tmp_path / "brought")
+    assert (other / "mine").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".brought.draft", "brought", folder.name]
 
 
 def test_only_the_dense_network(tmp_path):

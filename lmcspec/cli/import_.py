@@ -27,7 +27,7 @@ def import_(
         typer.Option(
             "-o",
             "--output",
-            help="Folder for the files and the spec, which must not be there.",
+            help="Folder for the files and the spec: a new one, or an empty one.",
             show_default="none: the levels are shown, nothing is written",
         ),
     ] = None,

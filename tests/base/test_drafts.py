@@ -9,6 +9,14 @@ from lmcspec.base.drafts import drafted_folder
 from lmcspec.base.errors import UsageError
 
 
+def write(folder, last: str, names: str, fails: BaseException | None = None) -> None:
+    with drafted_folder(folder, last) as draft:
+        for name in names:
+            (draft / name).write_text(name)
+        if fails:
+            raise fails
+
+
 def entries(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -27,9 +35,8 @@ def test_nothing_is_left_of_what_fails(tmp_path, is_there):
     place = tmp_path / "place"
     if is_there:
         place.mkdir()
-    with pytest.raises(ZeroDivisionError), drafted_folder(place, last="a") as draft:
-        (draft / "a").write_text("1")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        write(place, "a", "a", ZeroDivisionError())
     assert entries(tmp_path) == ["place"] * is_there
     assert not is_there or entries(place) == []
 
@@ -46,17 +53,16 @@ def test_files_move_into_an_empty_folder_one_after_the_other_and_back_out_of_it(
         return rename(path, target)
 
     monkeypatch.setattr(type(tmp_path), "rename", moving)
-    with pytest.raises(UsageError, match="No space left on device"), drafted_folder(tmp_path, last="a") as draft:
-        for name in "abc":
-            (draft / name).write_text(name)
+    with pytest.raises(UsageError, match="No space left on device"):
+        write(tmp_path, "a", "abc")
     assert moved == ["b", "c", "a"] and entries(tmp_path) == []
 
 
 def test_what_is_there_stays(tmp_path):
     (tmp_path / "file").touch()
     for place in (tmp_path, tmp_path / "file"):
-        with pytest.raises(UsageError, match="is there already") as caught, drafted_folder(place, last="a"):
-            pytest.fail("it is not to be begun")
+        with pytest.raises(UsageError, match="is there already") as caught:
+            write(place, "a", "a")
         assert caught.value.help
     assert entries(tmp_path) == ["file"]
 
@@ -64,6 +70,5 @@ def test_what_is_there_stays(tmp_path):
 def test_an_empty_folder_may_be_led_to_by_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     os.symlink(tmp_path / "real", tmp_path / "link")
-    with drafted_folder(tmp_path / "link", last="a") as draft:
-        (draft / "a").touch()
+    write(tmp_path / "link", "a", "a")
     assert (tmp_path / "link").is_symlink() and entries(tmp_path / "real") == ["a"]

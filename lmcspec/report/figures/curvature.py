@@ -92,7 +92,9 @@ def _batches(case: CaseResults, measure: str) -> str:
 def _cut(lines: Sequence[Line]) -> str:
     """What has to be known of spreads that are not drawn to their lower end."""
     cut = any(point.spread[0] < point.spread[1] for line in lines for point in line.points)
-    return f" Spreads that go further down end at {100 * LEAST:.0f} % of the mean: the axis is logarithmic." if cut else ""
+    return (
+        f" Spreads that go further down end at {100 * LEAST:.0f} % of the mean: the axis is logarithmic." if cut else ""
+    )
 
 
 def _estimated(case: CaseResults, measure: str) -> str:

@@ -217,7 +217,9 @@ def _bars(
     if aside:
         wide["transform"] = axes.transData + ScaledTranslation(aside / 72, 0, axes.figure.dpi_scale_trans)
     if any(map(any, spreads)):
-        axes.errorbar(x, means, yerr=list(zip(*spreads, strict=True)), fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide)
+        axes.errorbar(
+            x, means, yerr=list(zip(*spreads, strict=True)), fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide
+        )
 
 
 def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[Spread], colour: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lmcspec.catalog import Metric
 from lmcspec.report.summary import Cell, cell_of, key_of, summarise
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, tasks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def compare(a: Sequence[Row], b: Sequence[Row], *, one_store: bool) -> Compariso
             *place[:-1],
             *(of_side.get(key_of(side[place][0])) for of_side, side in zip(cells, sides, strict=True)),
             under=place[-1],
-            same=one_store and _tasks(sides[0][place]) == _tasks(sides[1][place]),
+            same=one_store and set(tasks_of(sides[0][place])) == set(tasks_of(sides[1][place])),
         )
         for place in both
     ]
@@ -178,7 +178,3 @@ def _by_place(rows: Iterable[Row]) -> dict[ComparedAt, list[Row]]:
             place = (row.case, row.network, row.level, row.measure, row.metric, row.k, row.under)
             places.setdefault(place, []).append(row)
     return places
-
-
-def _tasks(rows: Iterable[Row]) -> set[str]:
-    return {row.task for row in rows}

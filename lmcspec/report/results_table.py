@@ -8,7 +8,7 @@ from lmcspec.catalog import Metric
 from lmcspec.plan import Plan
 from lmcspec.report.anchors import anchor_of
 from lmcspec.report.summary import Cell, Key, key_of, summarise
-from lmcspec.report.tidy import Row, at_the_end
+from lmcspec.report.tidy import Row, at_the_end, tasks_of
 from lmcspec.report.words import gaps, in_its_unit, verdicts
 from lmcspec.spec.names import NONE
 
@@ -147,9 +147,8 @@ def _table(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> ResultsTable:
 def _value(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> Value | None:
     if not rows:
         return None
-    tasks = tuple(dict.fromkeys(row.task for row in rows))
     amiss = any(row.outcomes for row in rows)
-    return Value(cells.get(key_of(rows[0])), rows[0].metric, tasks, amiss, anchor_of(rows[0]))
+    return Value(cells.get(key_of(rows[0])), rows[0].metric, tasks_of(rows), amiss, anchor_of(rows[0]))
 
 
 def _by_level(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
@@ -161,7 +160,7 @@ def _by_level(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:
     for network, level in list(levels):
         family, bracket, _ = network.partition("[")
         if bracket and not level:
-            tasks = {row.task for row in levels[network, level]}
+            tasks = set(tasks_of(levels[network, level]))
             if dense.setdefault(family, tasks) >= tasks and dense[family] is not tasks:
                 del levels[network, level]
     order = {network: place for place, network in enumerate(dict.fromkeys(network for network, _ in levels))}

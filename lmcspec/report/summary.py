@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lmcspec.base import spread
 from lmcspec.catalog import Metric
 from lmcspec.report.noise import Draws, Floor, floor
-from lmcspec.report.tidy import MISSING, Row
+from lmcspec.report.tidy import MISSING, Row, tasks_of
 
 NO_NUMBER = "no number"
 """What became of a value that is infinite or undefined although no training behind it is known to have collapsed."""
@@ -165,7 +165,7 @@ def _where(group: Sequence[Row]) -> Where:
         k_updates=first.k_updates,
         under=first.under,
         through=first.through,
-        tasks=tuple(dict.fromkeys(task for row in group for task in row.tasks or (row.task,))),
+        tasks=tasks_of(group),
     )
 
 

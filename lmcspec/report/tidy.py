@@ -147,6 +147,11 @@ def at_the_end(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row.through is None]
 
 
+def tasks_of(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The tasks behind some rows, those of every copy and pair, each once."""
+    return tuple(dict.fromkeys(task for row in rows for task in row.tasks or (row.task,)))
+
+
 class ResultsOf:
     """Results of a plan's tasks, each read once: several numbers look at the same networks.
 

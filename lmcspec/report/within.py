@@ -12,7 +12,7 @@ from lmcspec.report.contrast import Contrast, Spot
 from lmcspec.report.level_pairs import pair_levels, without
 from lmcspec.report.sides import Place, named
 from lmcspec.report.summary import Cell, Key, key_of, summarise
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, tasks_of
 from lmcspec.report.words import at_levels
 
 
@@ -197,7 +197,7 @@ def _contrast(
             side.densities[rows[0].level],
             rows[0].k,
             cells.get(key_of(rows[0])),
-            tuple(dict.fromkeys(row.task for row in rows)),
+            tasks_of(rows),
         )
         for side, rows in zip(sides, (a, b), strict=True)
     ]

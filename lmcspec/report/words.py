@@ -10,7 +10,7 @@ from lmcspec.report.compare import Interval
 from lmcspec.report.emptied import emptied
 from lmcspec.report.replicates import FEWEST
 from lmcspec.report.summary import Cell, Key, key_of
-from lmcspec.report.tidy import MISSING, Row
+from lmcspec.report.tidy import MISSING, Row, tasks_of
 from lmcspec.report.verdicts import UNDECIDED, Verdict, matches, matching_gaps, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
@@ -138,7 +138,7 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question) -
     dense = [row for row in rows if row.measure == question.reads and row.headline and row.level == 0]
     tasks: dict[Key, set[str]] = {}
     for row in dense:
-        tasks.setdefault(key_of(row), set()).add(row.task)
+        tasks.setdefault(key_of(row), set()).update(tasks_of([row]))
     if len({frozenset(of_key) for of_key in tasks.values()}) != 1:
         return None
     return cells.get(key_of(dense[0]))

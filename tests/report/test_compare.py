@@ -79,6 +79,18 @@ def test_the_same_tasks_in_one_store_are_the_same_results():
     assert two.interval is not None
 
 
+def test_more_copies_in_one_store_are_other_results():
+    """Two copies make the first of the three pairs of three copies: a mean over one pair, and one over three."""
+    text = "networks.dense = []\nmeasures.stability = { levels = [0], at = [0], copies = 2 }"
+    plans = plan_of(text), plan_of(text.replace("copies = 2", "copies = 3"))
+    a, b = (tidy(plan, made_up(plan, lambda target: 0.01 * sum(target.copies))) for plan in plans)
+    assert {row.task for row in a} == {row.task for row in b}, "the first pair is of both"
+    (one,) = compare(a, b, one_store=True).both
+    assert not one.same and one.difference == pytest.approx(0.01)
+    (alike,) = compare(b, b, one_store=True).both
+    assert alike.same
+
+
 def test_too_few_replicates_have_no_interval():
     (one,) = compare(rows(replicates=1), rows(0.05, "u"), one_store=True).both
     assert difference(one) == "+6.00 (no interval)"

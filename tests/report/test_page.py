@@ -134,6 +134,15 @@ def test_what_people_wrote_is_text_and_never_markup(found):
     assert "not there <yet>" in parsed.text
 
 
+def test_a_number_names_the_tasks_of_all_its_copies(plan, found):
+    """Three copies are three pairs, in each of three replicates."""
+    (part,) = found.cases
+    line = next(line for line in part.results.lines if (line[0].text, line[1].text) == ("imp", "2"))
+    stability = next(cell for cell in line if cell.anchor == "imp/l2/stability/k=0")
+    assert set(stability.tasks) == {target.task for target in plan.targets if target.kind == "stability"}
+    assert len(stability.tasks) == 9
+
+
 def test_the_answer_comes_first(found):
     text = read(html(found, PICTURES)).text
     assert text.index("no level matches (n = 3)") < text.index("Figures")

@@ -128,6 +128,25 @@ def test_a_measure_of_another_name_is_compared_where_it_is_the_only_one(plan, ro
     assert [one.a.level for one in accuracies] == [0, 1, 2, 3, 4]
 
 
+def test_measures_of_more_copies_look_at_more_than_the_first_pair():
+    """One dense training: two copies of it are the first pair of three, whose mean is another."""
+    text = """
+    networks.a = [{ rounds = 1 }]
+    networks.b = [{ rounds = 1, rewind = 1 }]
+    [measures]
+    two = { kind = "stability", networks = ["a"], levels = ["dense"], at = [0], copies = 2 }
+    three = { kind = "stability", networks = ["b"], levels = ["dense"], at = [0], copies = 3 }
+    """
+    plan = plan_of(text)
+    rows = tidy(plan, made_up(plan, lambda target: 0.01 * sum(target.copies)))
+    (one,) = compare_places(plan, rows, Place("", "a"), Place("", "b")).contrasts
+    assert (one.same, one.gap.mean) == (False, pytest.approx(0.01))
+    (document,) = contrast_records(compare_within(plan, rows, "a", "b"))
+    of_pairs = [{target.task for target in plan.targets if target.network == name} for name in "ab"]
+    assert [set(document[f"tasks_{side}"].split()) for side in "ab"] == of_pairs
+    assert [len(tasks) for tasks in of_pairs] == [3, 9]
+
+
 def test_two_measures_of_a_metric_are_not_guessed_at():
     text = """
     networks.a = [{ rounds = 1 }]

@@ -17,7 +17,7 @@ from lmcspec.report.figures.panels import Panel, panels_of, same_scale, steps_of
 from lmcspec.report.figures.sparsity_axis import finish, gaps, keep_in_view
 from lmcspec.report.figures.style import BEST, COLOURS, MARKERS, Drawing, look_of_family
 from lmcspec.report.summary import Cell
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, tasks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,7 +134,7 @@ def dense_of(case: CaseResults, y: OnY, options: Options) -> Cell | None:
         rows = [row for row in rows if options.baseline in (row.network, family(row.network))]
     tasks: dict[str, set[str]] = {}
     for row in rows:
-        tasks.setdefault(row.network, set()).add(row.task)
+        tasks.setdefault(row.network, set()).update(tasks_of([row]))
     return case.cell(rows[0], options) if len({frozenset(of_network) for of_network in tasks.values()}) == 1 else None
 
 

@@ -14,7 +14,7 @@ from lmcspec.report.figures.options import Options
 from lmcspec.report.figures.panels import Panel, panels_of
 from lmcspec.report.figures.step_axis import finish, in_one_unit
 from lmcspec.report.figures.style import SPLITS, Drawing, look_of_family, look_of_split, looks_of_places
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, tasks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,7 +190,7 @@ def shown_levels(case: CaseResults, rows: Sequence[Row], options: Options) -> li
     for network in dict.fromkeys(row.network for row in rows):
         measured = sorted({row.level for row in rows if row.network == network})
         for level in case.levels(network, options.levels or ("dense", "last"), measured):
-            tasks = frozenset(row.task for row in rows if (row.network, row.level) == (network, level))
+            tasks = frozenset(tasks_of(row for row in rows if (row.network, row.level) == (network, level)))
             lines.setdefault((tasks, level), (network, level))
     return list(lines.values())
 

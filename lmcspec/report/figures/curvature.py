@@ -199,7 +199,8 @@ def _table(case: CaseResults, options: Options, measure: str) -> TextTable:
         line = [TextCell(_at(named(case, network, level), at))]
         for metric in shown:
             row = by_metric.get(metric)
-            text = "" if row is None else in_its_unit(case.cell(row), row.metric.unit)
-            line.append(TextCell(text, (row.task,) if row else ()))
+            cell = None if row is None else case.cell(row)
+            tasks = cell.where.tasks if cell and cell.where else ()
+            line.append(TextCell("" if row is None else in_its_unit(cell, row.metric.unit), tasks))
         lines.append(tuple(line))
     return TextTable(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

@@ -20,7 +20,7 @@ from lmcspec.report.figures.setting_axis import OnX, SettingAxis
 from lmcspec.report.figures.sparsity_axis import gaps
 from lmcspec.report.figures.style import DASHES, MARKERS, Drawing, shades
 from lmcspec.report.figures.ways import asked_ways, label_of_way, look_of_ways, looks_of_ways
-from lmcspec.report.tidy import Row
+from lmcspec.report.tidy import Row, tasks_of
 from lmcspec.spec.names import NONE
 
 
@@ -107,7 +107,7 @@ def _places(case: CaseResults, options: Options, whats: Sequence[str], over: Ove
             here = {
                 y: [row for row in of_y if (row.network, row.level) == (network, level)] for y, of_y in rows.items()
             }
-            tasks = frozenset(row.task for of_y in here.values() for row in of_y)
+            tasks = frozenset(tasks_of(row for of_y in here.values() for row in of_y))
             curves = curves_shown(case, here.values(), options, over)
             if curves.curves and tasks not in seen:
                 seen.add(tasks)

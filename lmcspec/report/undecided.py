@@ -71,8 +71,7 @@ def of_verdicts(plan: Plan, rows: Iterable[Row]) -> Undecided:
         of_case = [row for row in ended if row.case == case]
         questions = [question for question in plan.verdicts if question.case == case]
         for of_network in answers(of_case, summarise(of_case), questions).values():
-            undecided = (answer for answer in of_network if answer.verdict.word == UNDECIDED)
-            wishes += [(case, count) for answer in undecided for count in answer.needed]
+            wishes += [(case, count) for answer in of_network for count in answer.needed]
     known = tuple(Wish(case, count) for case, count in wishes if count is not None)
     return Undecided(len(wishes), known, "there are verdicts, and their intervals lie on one side of the threshold")
 

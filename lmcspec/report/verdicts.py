@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lmcspec.report.compare import Interval, difference
 from lmcspec.report.noise import Floor
@@ -80,10 +81,29 @@ def matches(accuracy: Cell, dense: Cell) -> Verdict:
     return Verdict(word, n, gap.interval, gap.mean, gap.pairs)
 
 
-def matching_gaps(accuracies: Mapping[int, Cell], dense: Cell, level: int) -> tuple[tuple[int, ...], bool]:
-    """The measured levels before a sparsest one that don't match; and whether all levels before it were measured."""
-    words = {measured: matches(cell, dense).word for measured, cell in accuracies.items() if 0 < measured < level}
-    return tuple(sorted(measured for measured, word in words.items() if word != "matching")), len(words) == level - 1
+class MatchingGaps(NamedTuple):
+    """The measured levels that are not known to match."""
+
+    unlike: tuple[int, ...]
+    """Those that don't; of a sparsest match those before it."""
+    undecided: Mapping[int, Verdict]
+    """Those with too few replicates to say, before and beyond it."""
+    whole: bool
+    """Whether all levels before it were measured."""
+
+
+def matching_gaps(accuracies: Mapping[int, Cell], dense: Cell, level: int | None) -> MatchingGaps:
+    """What is not known to match around a sparsest match; of all levels where None matches.
+
+    A level of which no replicate came to a number is in neither: there is nothing to decide.
+    """
+    verdicts = {measured: matches(accuracies[measured], dense) for measured in sorted(accuracies) if measured}
+    before = [measured for measured in verdicts if level is None or measured < level]
+    return MatchingGaps(
+        tuple(measured for measured in before if verdicts[measured].word == "not matching"),
+        {measured: verdict for measured, verdict in verdicts.items() if verdict.word == UNDECIDED and verdict.n},
+        len(before) + 1 == level,
+    )
 
 
 def matching_level(accuracies: Mapping[int, Cell], dense: Cell) -> tuple[int | None, Verdict]:

@@ -11,7 +11,7 @@ from lmcspec.report.emptied import emptied
 from lmcspec.report.replicates import FEWEST
 from lmcspec.report.summary import Cell, Key, key_of
 from lmcspec.report.tidy import MISSING, Row, tasks_of
-from lmcspec.report.verdicts import UNDECIDED, Verdict, matches, matching_gaps, matching_level, stable
+from lmcspec.report.verdicts import UNDECIDED, MatchingGaps, Verdict, matching_gaps, matching_level, stable
 
 OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
 """What `missing` and `diverged` say by themselves."""
@@ -30,15 +30,18 @@ class Answer(NamedTuple):
     verdict: Verdict
     text: str
     needed: tuple[int | None, ...]
-    """Where it is undecided: at each place how many replicates it takes; None where no number up to a thousand does."""
+    """At each place where it is undecided how many replicates it takes; None where no number up to a thousand does."""
+    partly: bool = False
+    """Whether it is undecided at some places only, and says what it is at others."""
 
 
 def verdicts(rows: Sequence[Row], cells: Mapping[Key, Cell], questions: Iterable[Question]) -> list[tuple[str, str]]:
     """(network, its verdicts, each with its n); one line for all where there are too few replicates for any."""
     answered = answers(rows, cells, questions)
-    everything = [answer.verdict for of_network in answered.values() for answer in of_network]
-    ns = {verdict.n for verdict in everything}
-    if everything and len(ns) == 1 and all(verdict.word == UNDECIDED for verdict in everything):
+    everything = [answer for of_network in answered.values() for answer in of_network]
+    ns = {answer.verdict.n for answer in everything}
+    undecided = (answer.verdict.word == UNDECIDED and not answer.partly for answer in everything)
+    if everything and len(ns) == 1 and all(undecided):
         return [("", f"verdicts undecided (n = {ns.pop()}): they need {FEWEST} replicates")]
     return [
         (network, "; ".join(answer.text for answer in of_network))
@@ -86,7 +89,8 @@ def _stabilities(headlines: Sequence[Row], cells: Mapping[Key, Cell], question: 
         word = f"stability {words}" if verdicts_alike[0].word == UNDECIDED else words
         intervals = [verdict.interval for verdict in verdicts_alike if verdict.interval]
         text = f"{prefix}{word} {' and '.join(places)}{_surely(intervals)}"
-        lines.append(Answer(verdicts_alike[0], text, tuple(verdict.needed for verdict in verdicts_alike)))
+        needed = (verdict.needed for verdict in verdicts_alike if verdict.word == UNDECIDED)
+        lines.append(Answer(verdicts_alike[0], text, tuple(needed)))
     return lines
 
 
@@ -113,24 +117,40 @@ def _matching(
     if dense is None or not any(accuracies):
         return []
     level, verdict = matching_level(accuracies, dense)
+    around = matching_gaps(accuracies, dense, level)
+    needed = tuple(of_level.needed for of_level in around.undecided.values())
     if level is None:
-        every = [matches(cell, dense) for measured, cell in accuracies.items() if measured]
-        asked = tuple(of_level.needed for of_level in every if of_level.word == UNDECIDED)
-        text = str(verdict) if verdict.word == "no level matches" else f"matching {verdict}"
-        return [Answer(verdict, text, asked)]
+        return [Answer(verdict, _no_match(verdict, around), needed, partly=bool(around.unlike))]
     sparsities = [row.sparsity for row in headlines if row.level == level and row.sparsity is not None]
     sparse = f", {sum(sparsities) / len(sparsities):.1%} sparse" if sparsities else ""
-    without, whole = matching_gaps(accuracies, dense, level)
-    text = f"matches dense up to level {level}" if whole and not without else f"sparsest match: level {level}"
+    up_to_it = around.whole and not around.unlike and not any(measured < level for measured in around.undecided)
+    text = f"matches dense up to level {level}" if up_to_it else f"sparsest match: level {level}"
     text += f"{sparse} (n = {verdict.n})"
-    if without:
-        text += f", no match {at_levels(without)}"
     if verdict.difference is not None:
         text += f", off dense by {100 * verdict.difference:+z.2f}"
     if verdict.interval is not None:
         low, high = 100 * verdict.interval.low, 100 * verdict.interval.high
         text += f" [{low:+z.2f}, {high:+z.2f}] ({'paired ' * bool(verdict.pairs)}95 % t-interval)"
-    return [Answer(verdict, text, ())]
+    return [Answer(verdict, ", ".join([text, *_unmatched(around)]), needed)]
+
+
+def _no_match(verdict: Verdict, around: MatchingGaps) -> str:
+    """`no level matches (n = 3)`; `matching undecided at level 3 (n = 2), no match at levels 1, 2`."""
+    if verdict.word == "no level matches":
+        return str(verdict)
+    if verdict.word != UNDECIDED or not (around.unlike and around.undecided):
+        return f"matching {verdict}"
+    *unlike, undecided = _unmatched(around)
+    return ", ".join([f"matching {undecided}", *unlike])
+
+
+def _unmatched(around: MatchingGaps) -> list[str]:
+    """`no match at level 2`, `undecided at levels 3, 4 (n = 1–2)`."""
+    words = [f"no match {at_levels(around.unlike)}"] if around.unlike else []
+    if around.undecided:
+        ns = sorted({verdict.n for verdict in around.undecided.values()})
+        words.append(f"{UNDECIDED} {at_levels(around.undecided)} (n = {'–'.join(map(str, ns[:: len(ns) - 1 or 1]))})")
+    return words
 
 
 def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question) -> Cell | None:

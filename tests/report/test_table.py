@@ -149,6 +149,49 @@ def test_a_sparsest_match_names_the_levels_before_it_that_do_not_match():
     worse = {2: 0.1, 3: 0.1}
     store = made_up(plan, lambda target: 0.05 + 0.005 * target.replicate + worse.get(target.level, 0.0))
     text = " ".join(printed(plan, store).split())
-    assert "sparsest match: level 4, 59.0% sparse (n = 3), no match at levels 2, 3, off dense by" in text
-    assert text.count("sparsest match: level 4, 59.0% sparse (n = 3), off dense by") == 1, "levels 2 and 3 unmeasured"
+    whole = "sparsest match: level 4, 59.0% sparse (n = 3), off dense by +0.00"
+    assert text.count(whole) == 2
+    assert text.count(f"{whole}, no match at levels 2, 3") == 1, "of the other case they are not measured"
     assert "up to level" not in text
+
+
+@pytest.mark.parametrize(
+    ("better", "there", "said"),
+    [
+        (
+            {1, 2, 3},
+            {1: 3, 2: 2, 3: 3},
+            "sparsest match: level 3, 48.8% sparse (n = 3){}, undecided at level 2 (n = 2)",
+        ),
+        (
+            {1, 2, 3},
+            {1: 2, 2: 1, 3: 3},
+            "sparsest match: level 3, 48.8% sparse (n = 3){}, undecided at levels 1, 2 (n = 1–2)",
+        ),
+        (
+            {1},
+            {1: 3, 2: 2, 3: 2},
+            "matches dense up to level 1, 20.0% sparse (n = 3){}, undecided at levels 2, 3 (n = 2)",
+        ),
+        (
+            {2},
+            {1: 3, 2: 3, 3: 2},
+            "sparsest match: level 2, 36.0% sparse (n = 3){}, no match at level 1, undecided at level 3 (n = 2)",
+        ),
+        (set(), {1: 3, 2: 2, 3: 3}, "matching undecided at level 2 (n = 2), no match at levels 1, 3"),
+        (set(), {1: 3, 2: 3, 3: 3}, "no level matches (n = 3)"),
+        (set(), {1: 2, 2: 2, 3: 2}, "verdicts undecided (n = 2): they need 3 replicates"),
+    ],
+)
+def test_levels_with_too_few_replicates_are_undecided_and_not_told_as_no_match(better, there, said):
+    """`there` is how many replicates are there of each level; those of `better` are as good as dense."""
+    plan = plan_of("networks.imp = [{ rounds = 3 }]\nmeasures.accuracy = {}\nmeasures.matching = {}")
+
+    def error(target):
+        if target.replicate >= there.get(target.level, 3):
+            return None
+        return 0.05 + 0.005 * target.replicate + 0.1 * (target.level > 0 and target.level not in better)
+
+    text = " ".join(printed(plan, made_up(plan, error), width=200).split())
+    same = ", off dense by +0.00"
+    assert said.format(same) in text

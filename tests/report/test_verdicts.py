@@ -113,16 +113,27 @@ class TestGaps:
     def test_levels_before_it_that_do_not_match(self):
         own = TestMatchingLevel
         accuracies = {1: own.GOOD, 2: own.BAD, 3: own.BAD, 4: own.GOOD, 5: own.BAD}
-        assert matching_gaps(accuracies, own.DENSE, 4) == ((2, 3), True)
+        assert matching_gaps(accuracies, own.DENSE, 4) == ((2, 3), {}, True)
 
     def test_levels_before_it_that_were_not_measured(self):
         own = TestMatchingLevel
-        assert matching_gaps({1: own.GOOD, 4: own.GOOD}, own.DENSE, 4) == ((), False)
-        assert matching_gaps({1: own.GOOD, 2: own.GOOD}, own.DENSE, 2) == ((), True)
+        assert matching_gaps({1: own.GOOD, 4: own.GOOD}, own.DENSE, 4) == ((), {}, False)
+        assert matching_gaps({1: own.GOOD, 2: own.GOOD}, own.DENSE, 2) == ((), {}, True)
 
-    def test_levels_with_too_few_replicates(self):
+    def test_levels_with_too_few_replicates_are_undecided_before_it_and_beyond(self):
+        own, undecided = TestMatchingLevel, Verdict("undecided", 2)
+        accuracies = {1: own.FEW, 2: own.BAD, 3: own.GOOD, 4: own.FEW, 5: own.BAD}
+        assert matching_gaps(accuracies, own.DENSE, 3) == ((2,), {1: undecided, 4: undecided}, True)
+
+    def test_where_no_level_matches(self):
         own = TestMatchingLevel
-        assert matching_gaps({1: own.FEW, 2: own.GOOD}, own.DENSE, 2) == ((1,), True)
+        accuracies = {1: own.BAD, 2: own.FEW, 3: own.BAD}
+        assert matching_gaps(accuracies, own.DENSE, None) == ((1, 3), {2: Verdict("undecided", 2)}, False)
+
+    def test_of_a_level_without_any_number_nothing_is_left_to_decide(self):
+        own = TestMatchingLevel
+        nothing = Cell(math.nan, None, 0, (), ("diverged",), asked=3)
+        assert matching_gaps({1: own.GOOD, 2: nothing}, own.DENSE, 1) == ((), {}, True)
 
 
 def test_the_difference_from_dense_is_paired_where_replicates_share_their_weights():

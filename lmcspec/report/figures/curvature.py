@@ -200,7 +200,7 @@ def _table(case: CaseResults, options: Options, measure: str) -> TextTable:
         for metric in shown:
             row = by_metric.get(metric)
             cell = None if row is None else case.cell(row)
-            tasks = cell.where.tasks if cell and cell.where else ()
-            line.append(TextCell("" if row is None else in_its_unit(cell, row.metric.unit), tasks))
+            text = "" if row is None else in_its_unit(cell, row.metric.unit)
+            line.append(TextCell(text, cell.where.tasks if cell and cell.where else ()))
         lines.append(tuple(line))
     return TextTable(("network", *(NUMBERS[metric] for metric in shown)), tuple(lines))

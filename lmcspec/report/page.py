@@ -94,7 +94,7 @@ def _progress(rows: Sequence[Row]) -> str:
     # Of what lies on the way no metric is the headline: each place counts once.
     on_the_way = {(*place_of(row), row.replicate): row for row in rows if row.through is not None}
     wanted = [*headlines, *on_the_way.values()]
-    known = sum(row.value is not None for row in wanted)
+    known = sum(row.whole for row in wanted)
     amiss = Counter(outcome for row in headlines for outcome in row.outcomes if outcome != MISSING)
     words = f"all {known:,} results are there" if known == len(wanted) else f"{known:,} of {len(wanted):,} results"
     return ", ".join([words, *(f"{count:,} {outcome}" for outcome, count in amiss.items())])

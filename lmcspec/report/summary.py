@@ -103,8 +103,10 @@ def key_of(row: Row) -> Key:
 def summarise(rows: Iterable[Row], *, pooled: bool = False) -> dict[Key, Cell]:
     """Each metric over the replicates that have it. Pairs and copies were averaged within a replicate before.
 
-    `pooled` takes every pair and copy of every replicate as a value of its own: they are not independent, and n is
-    how many there are, so that neither verdicts nor intervals may rest on it. What has no result at all has no cell.
+    A replicate of which some copies or pairs are missing counts as missing: a mean over fewer of them varies more, and
+    is no value like the others. `pooled` takes every pair and copy of every replicate as a value of its own: they are
+    not independent, and n is how many there are, so that neither verdicts nor intervals may rest on it. What has no
+    result at all has no cell.
     """
     rows = list(rows)
     groups: dict[Key, list[Row]] = {}
@@ -132,16 +134,18 @@ def _cell(group: list[Row], pooled: bool) -> Cell | None:
     asked = 0
     told: Counter[str] = Counter()
     for row in group:
-        of_row = () if row.value is None else row.parts if pooled else (row.value,)
+        of_row = () if row.value is None else row.parts if pooled else (row.value,) if row.whole else ()
+        of_asked = max(len(of_row), len(row.tasks), 1) if pooled else 1
         values += of_row
-        asked += len(of_row) or 1
-        told.update(dict.fromkeys(row.outcomes, len(of_row) or 1))
+        asked += of_asked
+        told.update(dict.fromkeys(row.outcomes, of_asked))
         if not row.outcomes:
-            told[NO_NUMBER] += sum(not math.isfinite(value) for value in of_row) if of_row else 1
+            told[NO_NUMBER] += sum(not math.isfinite(value) for value in of_row) if of_row else of_asked
     told = +told
     if not values and not set(told) - {MISSING}:
         return None
-    finite = [row for row in group if row.value is not None and math.isfinite(row.value)]
+    counted = [row for row in group if row.value is not None and (pooled or row.whole)]
+    finite = [row for row in counted if row.value is not None and math.isfinite(row.value)]
     noise = tuple(row.noise for row in finite)
     shares = {row.shares for row in finite}
     return replace(

@@ -43,7 +43,7 @@ _OF_ROWS_ALONE = ("beside", "noise", "shares", "emptied", "tasks")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One value. Where there are several copies or pairs of them, their mean, and `n` says how many.
+    """One value. Where there are several copies or pairs of them, their mean, and `n` says of how many that are there.
 
     `outcome` is `ok`, or what else became of the tasks behind it, joined by commas.
     """
@@ -80,6 +80,11 @@ class Row:
     """The tasks of all copies or pairs of which `value` is the mean; `task` is the first."""
     emptied: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """Layers of which its mask leaves nothing, while it leaves something of others."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has a value of all copies or pairs that are asked for: the mean of some is no replicate's."""
+        return self.value is not None and self.n >= len(self.tasks)
 
     @property
     def way(self) -> str:

@@ -13,7 +13,9 @@ from lmcspec.report.summary import Cell, Key, key_of
 from lmcspec.report.tidy import MISSING, Row, tasks_of
 from lmcspec.report.verdicts import UNDECIDED, MatchingGaps, Verdict, matching_gaps, matching_level, stable
 
-OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer"}
+PARTLY = "partly"
+"""A result of which some copies are missing, and others there."""
+OUTCOMES = {"chance": "no better than chance", "dead-layer": "with a dead layer", PARTLY: "without all of their copies"}
 """What `missing` and `diverged` say by themselves."""
 FINEST = 6
 """Decimals of a number; smaller ones have an exponent."""
@@ -202,7 +204,8 @@ def gaps(rows: Iterable[Row]) -> list[str]:
         # What became of a training is told of its end, once; that a result is not there is a gap anywhere.
         on_the_way = row.through is not None and row.value is None
         outcomes = row.outcomes if row.headline else (MISSING,) if on_the_way and MISSING in row.outcomes else ()
-        for outcome in outcomes:
+        partly = row.value is not None and not row.whole
+        for outcome in (PARTLY if partly and outcome == MISSING else outcome for outcome in outcomes):
             levels_at.setdefault((row.network, row.measure, outcome), []).append(row.level)
     alike: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}
     for (network, measure, outcome), levels in levels_at.items():

@@ -3,10 +3,11 @@
 from statistics import fmean, stdev
 
 import pytest
-from drawn_for_tests import draw, lines
+from drawn_for_tests import Recorded, draw, lines
 from rewound_for_tests import over, rise
 
 from lmcspec.report.figures.lines import ASIDE, MeanPoint, asides
+from lmcspec.report.figures.marks import marks_of
 from lmcspec.report.figures.style import drawn
 from lmcspec.report.summary import Cell
 
@@ -37,6 +38,23 @@ class TestBands:
         wish = {"networks": ["dense"], "at": "20it", "split": "test", "band": "all"}
         drawing = draw(plan, store, **{"error-along-path": wish})["error-along-path"]
         assert drawing.figure.legends[0].get_title().get_text().endswith("n = 9")
+
+    def test_a_replicate_without_all_its_pairs_is_missing(self, plan, store):
+        """Of two of three replicates the last pair is not there: in the mean along a path, and in that against k."""
+        last = {one.task for one in plan.targets if one.replicate and one.copies == (1, 2) and one.through is None}
+        some = Recorded({task: result for task, result in store.found.items() if task not in last})
+        wish = {"networks": ["dense"], "at": "20it", "split": "test"}
+        for name, more, counts in (
+            ("error-along-path", {}, (1, 3)),
+            ("error-along-path", {"band": "all"}, (7, 9)),
+            ("instability-vs-step", {}, (1, 3)),
+        ):
+            drawing = draw(plan, some, **{name: wish | more})[name]
+            marks = [mark for mark in marks_of(drawing.figure) if mark.line == "dense"]
+            assert marks and {(mark.cell.n, mark.cell.asked) for mark in marks} == {counts}
+            if name == "error-along-path":
+                there = "7 of 9 pairs are there" if more else "1 of 3 replicates are there with all their pairs"
+                assert drawing.notes == (f"dense at level 0 from k = 20it: {there}",)
 
     def test_the_band_of_another_network(self, plan, store):
         wish = {"networks": ["imp[rewind=0]"], "baseline": "imp"}

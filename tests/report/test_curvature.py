@@ -98,7 +98,7 @@ def test_the_papers_table(plan, store):
     own = [numbers(one)["mean-magnitude"] for one in plan.targets if (one.network, one.level) == ("imp", 2)]
     cell = by_name["imp, 36.0 % sparse"][5]
     assert cell.text == f"{fmean(own):.4f} ± {stdev(own):.4f} ({len(own)})"
-    assert cell.tasks == (next(one.task for one in plan.targets if (one.network, one.level) == ("imp", 2)),)
+    assert cell.tasks == tuple(one.task for one in plan.targets if (one.network, one.level) == ("imp", 2))
     assert by_name["dense"][9].text.startswith(f"{fmean(1e4 * 0.001 * (1 + 10 * r) for r in range(len(own))):.2f}")
     for place, times in ((6, 4), (7, 5), (8, 6)):
         cell = by_name["dense"][place]

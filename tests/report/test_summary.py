@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from results_for_tests import made_up, plan_of, row
+from test_page import Recorded
 
 from lmcspec.report import summarise, tidy
+from lmcspec.report.page import page
 from lmcspec.report.words import gaps
 
 numbers = st.lists(st.floats(-10, 10, allow_subnormal=False), min_size=2, max_size=8)
@@ -82,6 +84,43 @@ def test_pairs_are_averaged_within_a_replicate_first():
     (cell,) = summarise(rows).values()
     assert cell.n == 3
     assert cell.std == pytest.approx(0.1)
+
+
+THREE_COPIES = """
+networks = { dense = [] }
+measures.stability = { levels = ["dense"], at = [0], copies = 3 }
+measures.accuracy = { copies = 3 }
+"""
+
+
+def test_a_replicate_counts_when_all_its_pairs_are_there():
+    """Of two of three replicates only the first pair is there: the one that is whole is all that is counted."""
+    plan = plan_of(THREE_COPIES)
+
+    def value(target):
+        gone = target.replicate < 2 and target.copies not in ((0,), (0, 1))
+        return None if gone else 0.1 * target.replicate + 0.01 * sum(target.copies)
+
+    rows = [one for one in tidy(plan, made_up(plan, value)) if one.headline]
+    assert [(one.measure, one.n, one.whole, one.outcome) for one in rows] == [
+        (measure, n, n == 3, "ok" if n == 3 else "missing") for measure in ("stability", "accuracy") for n in (1, 1, 3)
+    ]
+    for cell, mean in zip(summarise(rows).values(), (0.22, 0.79), strict=True):
+        assert (cell.n, cell.asked, cell.values, cell.replicates.keys()) == (1, 3, pytest.approx((mean,)), {2})
+        assert (cell.outcomes, cell.told, cell.collapsed) == (("missing",), {"missing": 2}, ())
+    pooled = next(iter(summarise(rows, pooled=True).values()))
+    assert (pooled.n, pooled.asked) == (5, 9), "each pair by itself"
+    assert gaps(rows) == [
+        "dense, stability: 2 results without all of their copies at level 0",
+        "dense, accuracy: 2 results without all of their copies at level 0",
+    ]
+    assert page(plan, rows, Recorded(made_up(plan, value).found), {}).progress == "2 of 6 results"
+
+
+def test_what_is_partly_there_of_every_replicate_has_no_cell():
+    plan = plan_of(THREE_COPIES)
+    rows = tidy(plan, made_up(plan, lambda target: None if target.copies[0] else 0.1))
+    assert summarise(rows) == {}, "as of nothing at all: there is no replicate yet"
 
 
 def test_pooled_every_pair_of_every_replicate_is_a_value():

@@ -1,5 +1,6 @@
 """Error or loss along the straight path between copies, on training and on test images."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,6 +55,8 @@ class PathLine:
     key: Key
     alphas: Curve
     curves: Sequence[Curve]
+    asked: int
+    """How many curves there would be if nothing were missing."""
     where: Where
 
 
@@ -99,7 +102,7 @@ def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
         caption = f"Means and {spreads} are over all pairs of all replicates, which are not independent{note}."
     else:
         caption = f"Pairs of copies are averaged within a replicate; {spreads} are one sample standard deviation{note}."
-    return Drawing(name, title, figure, caption, tuple(no_numbers(every, what)))
+    return Drawing(name, title, figure, caption, (*no_numbers(every, what), *incomplete(every, options.band)))
 
 
 def no_numbers(lines: Sequence[PathLine], what: str) -> Iterator[str]:
@@ -115,14 +118,25 @@ def no_numbers(lines: Sequence[PathLine], what: str) -> Iterator[str]:
         yield f"{what} on {' and '.join(splits)} images, {words}"
 
 
+def incomplete(lines: Sequence[PathLine], band: str | None = None) -> Iterator[str]:
+    """Which lines are means over fewer curves than are asked for."""
+    there = "pairs are there" if band == "all" else "replicates are there with all their pairs"
+    short = {line.key: line for line in lines if len(line.curves) < line.asked}
+    words = (
+        f"{key.network} at level {key.level} from k = {key.k}: {len(line.curves)} of {line.asked} {there}"
+        for key, line in short.items()
+    )
+    yield from dict.fromkeys(words)  # once for all images
+
+
 def _points(line: PathLine) -> list[MeanPoint]:
     """Means over replicates, or pairs, from one end to the other."""
     columns = zip(line.alphas, zip(*line.curves, strict=True), strict=True)
-    return [MeanPoint(alpha, _cell(column, line.where)) for alpha, column in columns]
+    return [MeanPoint(alpha, _cell(column, line)) for alpha, column in columns]
 
 
-def _cell(values: Curve, where: Where) -> Cell:
-    return Cell(spread.mean(values), spread.std(values), len(values), values, asked=len(values), where=where)
+def _cell(values: Curve, line: PathLine) -> Cell:
+    return Cell(spread.mean(values), spread.std(values), len(values), values, asked=line.asked, where=line.where)
 
 
 def _on_x(last_of_figure: bool, axes: "Axes", row: Plotted, width: float, last: bool) -> None:
@@ -197,7 +211,8 @@ def policy_of(case: CaseResults, options: Options) -> str:
 def curves_of(case: CaseResults, options: Options) -> Iterator[PathLine]:
     """Each line with its curves, pairs averaged within a replicate unless asked otherwise.
 
-    What is not there is left out. Of a network that several measures look at, those of the first are taken.
+    What is not there is left out, and so is a replicate some of whose pairs are not, unless all pairs are shown. Of a
+    network that several measures look at, those of the first are taken.
     """
     measures = [options.measure] if options.measure else case.measures("stability")
     what, policy = along(options), policy_of(case, options)
@@ -213,6 +228,7 @@ def curves_of(case: CaseResults, options: Options) -> Iterator[PathLine]:
     for (at, k, network, level), group in ordered:
         for split in ("test", "train") if options.split is None else (options.split,):
             replicates: dict[int, list[Curve]] = {}
+            asked = Counter(target.replicate for target in group)
             alphas: Curve = ()
             for target in group if (network, level, at) in kept else ():
                 stored = case.store.find(target.task)
@@ -220,11 +236,12 @@ def curves_of(case: CaseResults, options: Options) -> Iterator[PathLine]:
                 if stored and curve:
                     alphas = tuple(stored.scalars["alphas"])
                     replicates.setdefault(target.replicate, []).append(tuple(curve))
-            if replicates:
-                pooled = [curve for pairs in replicates.values() for curve in pairs]
-                means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in replicates.values()]
-                key = Key(at, k, network, level, split)
-                yield PathLine(key, alphas, pooled if options.band == "all" else means, case.where(group))
+            pooled = [curve for pairs in replicates.values() for curve in pairs]
+            whole = [pairs for replicate, pairs in replicates.items() if len(pairs) == asked[replicate]]
+            means = [tuple(map(spread.mean, zip(*pairs, strict=True))) for pairs in whole]
+            curves, many = (pooled, asked.total()) if options.band == "all" else (means, len(asked))
+            if curves:
+                yield PathLine(Key(at, k, network, level, split), alphas, curves, many, case.where(group))
 
 
 def _written(target: Target) -> str:

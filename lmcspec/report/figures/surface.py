@@ -12,6 +12,7 @@ from lmcspec.report.figures.along_path import (
     PathLine,
     along,
     curves_of,
+    incomplete,
     no_numbers,
     over_replicates,
     policy_of,
@@ -79,7 +80,8 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
     shown = [(panel, lines) for panel, lines in shown if lines]
     if not any(_heights(lines, UNITS[what].scale) for _, lines in shown):
         return Drawing(name, title, None, notes=(*notes, f"the {what} is no number anywhere: the networks diverged"))
-    notes += tuple(no_numbers([line for _, lines in shown for line in lines], what))
+    drawn_lines = [line for _, lines in shown for line in lines]
+    notes += (*no_numbers(drawn_lines, what), *incomplete(drawn_lines))
     steps = list(dict.fromkeys(line.key.k for _, lines in shown for line in lines))
     if len(steps) > 1:
         shown = [(replace(panel, title=f"{panel.title}, k = {lines[0].key.k}"), lines) for panel, lines in shown]
@@ -103,7 +105,7 @@ def _marks(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], on_y: str, 
     for panel, lines in shown:
         for line in lines:
             for alpha, column in zip(line.alphas, zip(*line.curves, strict=True), strict=True):
-                cell = replace(cell_of(column, len(column)), where=line.where)
+                cell = replace(cell_of(column, line.asked), where=line.where)
                 label = named(panel.results, panel.network, line.key.level)
                 if cell.n:
                     yield Mark(panel.title, label, on_y, alpha, cell, unit)

@@ -16,6 +16,7 @@ from lmcspec.plan.planned_study import is_saved, plan_study, read_study
 from lmcspec.spec import load
 from lmcspec.spec.explain import Explanation, case_called, explain_path
 from lmcspec.spec.explain_key import of_no_table, with_words
+from lmcspec.spec.explain_written import as_written
 
 if TYPE_CHECKING:
     from lmcspec.store import Store
@@ -44,6 +45,8 @@ def explain_named(
         return with_words(explain_path(loaded, name, case), loaded, case)
     except UsageError as error:
         no_value = error
+    if (written := as_written(loaded, name, case)) is not None:
+        return with_words(written, loaded, case)
     if "/" not in name and not may_be_id(name):
         if (unset := of_no_table(no_value, loaded, name, case)) is not None:
             return unset

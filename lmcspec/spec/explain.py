@@ -1,7 +1,7 @@
 """Who set a value, and what a code means."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
@@ -102,18 +102,19 @@ def explain_path(loaded: Loaded, path: str, case: str = "") -> Explanation:
     if (family := _family(chosen, parts)) is not None:
         return family
     value, parts = _value(chosen, parts)
-    origin = _origin(chosen, parts)
+    return explained(parts, chosen.name, value, lambda inside: _origin(chosen, (*parts, *inside)))
+
+
+def explained(path: Path, case: str, value: Any, origin_of: Callable[[Path], Origin]) -> Explanation:
+    """Who set the value at a path, and each of what is inside it; `origin_of` knows who, by the path from there on."""
+    origin = origin_of(())
     return Explanation(
-        dotted(parts),
-        chosen.name,
+        dotted(path),
+        case,
         value,
         _setter(origin, value),
         tuple(_setter(earlier, earlier.value) for earlier in origin.earlier),
-        tuple(
-            Leaf(dotted(inside), _setter(_origin(chosen, (*parts, *inside)), leaf))
-            for inside, leaf in leaves(value)
-            if inside
-        ),
+        tuple(Leaf(dotted(inside), _setter(origin_of(inside), leaf)) for inside, leaf in leaves(value) if inside),
     )
 
 

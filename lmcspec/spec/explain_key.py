@@ -6,8 +6,8 @@ from lmcspec.base.errors import UsageError
 from lmcspec.spec.explain import NOBODY, Explanation, NoSuchKey, Setter, case_called, value_of
 from lmcspec.spec.json_schema import schema
 from lmcspec.spec.key_words import KeyWords, words_of
-from lmcspec.spec.load import Loaded
-from lmcspec.spec.paths import parse_path
+from lmcspec.spec.load import Case, Loaded
+from lmcspec.spec.paths import Path, parse_path
 
 
 def with_words(explanation: Explanation, loaded: Loaded, case: str) -> Explanation:
@@ -26,5 +26,14 @@ def of_no_table(error: UsageError, loaded: Loaded, path: str, case: str) -> Expl
 
 
 def _words(path: str, loaded: Loaded, case: str) -> tuple[KeyWords, ...]:
+    chosen = case_called(loaded, case)
     parts = tuple(part.name for part in parse_path(path))
-    return tuple(words_of(schema(), parts, value_of(case_called(loaded, case))))
+    return tuple(words_of(schema(), _of_member(chosen, parts), value_of(chosen)))
+
+
+def _of_member(case: Case, path: Path) -> Path:
+    """The path in the first member of a family, which says what kind of thing all of them are; any other as it is."""
+    families = {"networks": case.families, "permutations": case.ways.families}.get(str(path[0]), {})
+    if len(path) < 2 or path[1] not in families:
+        return path
+    return (path[0], families[str(path[1])].members[0].name, *path[2:])

@@ -27,6 +27,8 @@ class Files:
     sources: dict[str, Source] = field(default_factory=dict)
     paths: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    extends: Node | None = None
+    """What the spec's own file names under `extends`, which is in no tree."""
     _failed: set[Path] = field(default_factory=set)
     _values: int = 0
 
@@ -62,6 +64,8 @@ class Files:
         if identity in layers or identity in self._failed:
             return identity in layers
         tree = self._read_alone(path, named_at, text)
+        if tree is not None and not above:
+            self.extends = tree.get("extends")
         bases = [] if tree is None else self._bases(tree)
         whole = bases is not None and tree is not None
         for node in bases or []:

@@ -171,7 +171,7 @@ def _in_words(option: Schema) -> Iterator[str]:
         case {"type": "array", "items": items}:
             yield f"a list (each {_takes([items])})"
         case {"type": str(kind)} if kind in _TYPES:
-            bounds = [f"{word} {option[bound]}" for bound, word in _BOUNDS.items() if bound in option]
+            bounds = [f"{word} {option[bound]:,}" for bound, word in _BOUNDS.items() if bound in option]
             yield ", ".join([_TYPES[kind], *bounds])
         case _:
             yield "a table"

@@ -28,7 +28,7 @@ from lmcspec.spec.size import MOST_IN_CASES
 from lmcspec.spec.study import Study
 from lmcspec.spec.study_model import study_model
 from lmcspec.spec.sweep import swept
-from lmcspec.spec.tree import Node, items, plain, walk
+from lmcspec.spec.tree import Node, items, plain, walk, with_key
 from lmcspec.spec.unreadable import Unreadable
 
 
@@ -42,6 +42,8 @@ class Case:
     tree: dict[str, Any]
     """The resolved plain tree: as written, with files, presets, families and the case's values filled in."""
     origins: Origins
+    written: Node
+    """Its tree as it was read, with what is gone from the resolved one: `each`, and `extends` of what has a name."""
     families: Mapping[str, Family] = field(default_factory=dict)
     """Families of networks by the name under which they were written; members in order."""
     ways: Ways = field(default_factory=Ways)
@@ -66,6 +68,8 @@ class Loaded:
     name: str
     cases: tuple[Case, ...]
     files: tuple[FilePath, ...]
+    written: Node
+    """The tree before there are cases: with `sweep`, and what the spec's own file `extends`."""
     sources: Mapping[str, str] = field(default_factory=dict)
     """The texts to which spans point, by the file they name; `--set` has one argument a line."""
     ships: str = ""
@@ -112,13 +116,15 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     sources |= {file: source.text for file, source in preset_sources().items()}
     if problems:
         raise SpecError(ordered(problems, sources), sources)
-    return Loaded(file.path, cases[0].study.study, tuple(cases), tuple(files.paths), sources, file.name)
+    written = given.root if files.extends is None else with_key(given.root, "extends", files.extends)
+    return Loaded(file.path, cases[0].study.study, tuple(cases), tuple(files.paths), written, sources, file.name)
 
 
 def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, str]) -> Case | None:
     """Resolve and validate one case. What is wrong goes to `problems`; the case is None then."""
     found_wrong: list[Problem] = []
     failed: set[Path] = set()
+    written = root
     for table in ("distilled", "measures", "networks", "recipes"):
         # A measure may ask for a recipe that nobody has to write.
         root, wrong_here, failed_here = with_inherited(with_protocols(root) if table == "recipes" else root, table)
@@ -142,9 +148,9 @@ def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, 
 
             wrong += from_validation(error, model, tree, origins, failed, sources)
     problems += wrong
-    return (
-        Case(name, study, tree, origins, families.families, families.ways) if study is not None and not wrong else None
-    )
+    if study is None or wrong:
+        return None
+    return Case(name, study, tree, origins, written, families.families, families.ways)
 
 
 def _infinities(origins: Origins) -> list[Problem]:

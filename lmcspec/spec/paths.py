@@ -7,11 +7,14 @@ Path = tuple[str | int, ...]
 
 _PART = re.compile(
     r"""
-    "(?P<double>[^"\\]*)" | '(?P<single>[^']*)'       # a quoted name, for names with dots in them
+    "(?P<double>(?:[^"\\]|\\["\\])*)" | '(?P<single>[^']*)'  # a quoted name, for names with dots in them
     | (?P<bare>[^.\[\]"'=\s]+ (?:\[[^\[\]=]*=[^\[\]]*\])?)  # a name; a member of a family keeps its bracket
     """,
     re.VERBOSE,
 )
+_ESCAPED = re.compile(r"""\\(["\\])""")
+_TO_ESCAPE = re.compile(r"""["\\]""")
+_ESCAPE = r"\\\g<0>"
 _INDEX = re.compile(r"\[(\d+)\]")
 _PLAIN = re.compile(r"[^.\[\]\"'=\s]+(?:\[[^\[\]\"=]*=[^\[\]\"]*\])?")
 
@@ -34,7 +37,8 @@ def parse_path(text: str) -> list[Part]:
     while True:
         if not (match := _PART.match(text, at)):
             raise ValueError("a name is missing" if at >= len(text) else f"{text[at]!r} can't stand here", at)
-        name = next(group for group in (match["double"], match["single"], match["bare"]) if group is not None)
+        double = None if match["double"] is None else _ESCAPED.sub(r"\1", match["double"])
+        name = next(group for group in (double, match["single"], match["bare"]) if group is not None)
         parts.append(Part(name, match.start(), match.end()))
         at = match.end()
         while index := _INDEX.match(text, at):
@@ -58,6 +62,13 @@ def dotted(path: Path) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            name = part if _PLAIN.fullmatch(part) else f'"{part}"'
+            name = part if _PLAIN.fullmatch(part) else _quoted(part)
             text += f".{name}" if text else name
     return text
+
+
+def _quoted(name: str) -> str:
+    """A name in quotes that it doesn't have, as TOML would have it; in escaped ones where it has both."""
+    if '"' not in name and "\\" not in name:
+        return f'"{name}"'
+    return f"'{name}'" if "'" not in name else f'"{_TO_ESCAPE.sub(_ESCAPE, name)}"'

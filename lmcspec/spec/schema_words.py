@@ -37,9 +37,10 @@ def _described(words: Words) -> Schema:
 
 def _describe_items(field: Schema) -> None:
     """Of a list editors may show what is said of its items."""
+    said = {key: field[key] for key in ("description", UNIT) if key in field}
     for option in (field, *field.get("anyOf", ())):
-        if "items" in option and "$ref" not in option["items"]:
-            option["items"].setdefault("description", field["description"])
+        if "items" in option and option["items"].keys().isdisjoint({"$ref", "description"}):
+            option["items"].update(said)
 
 
 def _leave_out_nothing(field: Schema) -> None:

@@ -97,6 +97,11 @@ def without(node: Node, *keys: str) -> Node:
     return replace(node, value={key: child for key, child in node.items() if key not in keys})
 
 
+def with_key(node: Node, key: str, child: Node) -> Node:
+    """A table with one more key, or another value of it."""
+    return replace(node, value={**node.value, key: child})
+
+
 class NoPlace(Exception):
     """A path doesn't fit the tree. `index` is its part at which it fails, `span` where that part was written."""
 

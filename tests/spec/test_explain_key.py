@@ -5,6 +5,7 @@ from small import small
 from lmcspec.base.errors import UsageError
 from lmcspec.spec.explain import explain_path, leaves, value_of
 from lmcspec.spec.explain_key import of_no_table, with_words
+from lmcspec.spec.explain_written import as_written
 from lmcspec.spec.json_schema import schema
 from lmcspec.spec.key_words import words_of
 
@@ -83,3 +84,27 @@ def test_a_key_that_the_spec_has_no_table_for_is_told_too():
     assert unset("recipes.real.bach") is None
     assert unset("recipes.real.nothing") is None
     assert unset("measures.acuracy.levels") is None, "`accuracy` was meant"
+
+
+def test_a_family_is_told_as_what_its_members_are():
+    """Of stages and of baselines, whole and inside."""
+    more = '[networks.base]\nlike = "imp"\nmask = { each = ["shuffled", "even"] }\n'
+    loaded = small(more=more, imp="[{ rounds = { each = [2, 3] } }]")
+    (baseline,) = with_words(explain_path(loaded, "networks.base"), loaded, "").words
+    assert baseline.meaning.startswith("A baseline")
+    assert with_words(explain_path(loaded, "networks.imp"), loaded, "").words == (), "as of one network of stages"
+    written = as_written(loaded, "networks.imp[0].rounds", "")
+    assert written is not None and written.value == {"each": [2, 3]}
+    (rounds,) = with_words(written, loaded, "").words
+    assert rounds.meaning.startswith("How often it prunes") and rounds.unit == "rounds"
+
+
+def test_an_item_of_a_list_is_told_without_its_unit_in_the_sentence_and_numbers_as_everywhere():
+    more = '[measures.stability]\nlevels = [0]\nat = [0, 1, 2, "3ep"]\n'
+    loaded = small(more=more)
+    (whole,), (item,) = (
+        with_words(explain_path(loaded, f"measures.stability.at{index}"), loaded, "").words for index in ("", "[3]")
+    )
+    assert item.meaning == whole.meaning and "Unit" not in item.meaning and item.unit == whole.unit
+    levels = [str(words) for words in with_words(explain_path(loaded, "networks.imp[0].rounds"), loaded, "").words]
+    assert "at most 10,000" in "".join(levels)

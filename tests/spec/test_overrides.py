@@ -83,9 +83,16 @@ def test_a_value_can_not_smuggle_in_another_key():
 NAMES = st.one_of(
     st.from_regex(r"[A-Za-z_-][A-Za-z0-9_-]{0,5}", fullmatch=True), st.sampled_from(["a.b", "imp[lr=0.1]"])
 )
+ANY = st.text(min_size=1, max_size=6) | st.text("\"'\\.[]= a1", max_size=6)
 
 
 @given(st.lists(NAMES, min_size=1, max_size=4), st.integers(0, 3))
 def test_paths_are_read_as_they_are_written(names, index):
     path = (names[0], index, *names[1:])
     assert tuple(part.name for part in parse_path(dotted(path))) == path
+
+
+@given(st.lists(ANY | st.integers(0, 12), min_size=1, max_size=4).filter(lambda path: isinstance(path[0], str)))
+def test_so_are_those_of_any_keys(path):
+    """A file may have any text for a key."""
+    assert [part.name for part in parse_path(dotted(tuple(path)))] == path

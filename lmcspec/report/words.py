@@ -166,10 +166,11 @@ def _dense(rows: Sequence[Row], cells: Mapping[Key, Cell], question: Question) -
     return cells.get(key_of(dense[0]))
 
 
-def in_its_unit(cell: Cell | None, unit: Unit = NUMBER, *, floor: bool = False) -> str:
+def in_its_unit(cell: Cell | None, unit: Unit = NUMBER, *, floor: bool = False, of: str | None = "") -> str:
     """`97.36 ± 0.59 (2)` in percent or points, with how many are missing and what collapsed; `missing` for none.
 
-    With `floor` what noise alone would make of it stands after it, where that is known.
+    With `floor` what noise alone would make of it stands after it, where that is known. `of` says what n counts, if not
+    replicates; None where nothing is counted.
     """
     scale = unit.scale
     if cell is None:
@@ -179,10 +180,11 @@ def in_its_unit(cell: Cell | None, unit: Unit = NUMBER, *, floor: bool = False) 
     mean = scale * cell.mean
     form = form_of(mean, scale)
     spread = "" if cell.std is None else f" ± {scale * cell.std:{form}}"
-    of = f" of {cell.asked}" if cell.asked > cell.n else ""
+    asked = f" of {cell.asked}" if cell.asked > cell.n else ""
+    counted = "" if of is None else f" ({cell.n}{asked}{f' {of}' * bool(of)})"
     note = f" {cell.note}" if cell.note else ""
     noise = f" floor {scale * cell.floor.high:{form}}" if floor and cell.floor is not None else ""
-    return f"{mean:{form}}{spread} ({cell.n}{of}){note}{noise}"
+    return f"{mean:{form}}{spread}{counted}{note}{noise}"
 
 
 def form_of(value: float, scale: float) -> str:

@@ -11,6 +11,8 @@ from lmcspec.catalog import built_in
 from lmcspec.report import tidy
 from lmcspec.report.figures import drawings, files
 from lmcspec.report.figures.along_path import over_replicates
+from lmcspec.report.figures.marks import marks_of
+from lmcspec.report.figures.numbers import numbers
 
 TEXT = """
 [networks]
@@ -208,6 +210,13 @@ def test_means_and_spreads_along_a_path():
         pytest.approx([100 * stdev([0.1, 0.3]), 0]),
     )
     assert over_replicates([(0.1,)])[1] == [0.0]
+
+
+def test_costs_are_totals_of_no_n(plan, store):
+    for wish in ({}, {"x": "sparsity"}):
+        drawn = marks_of(draw(plan, store, cost=wish)["cost"].figure)
+        assert drawn and {(record["n"], record["asked"]) for record in numbers(drawn)} == {(None, None)}
+        assert not any(mark.words.endswith(")") for mark in drawn)
 
 
 def test_cost_counts_images_by_hand(plan, store):

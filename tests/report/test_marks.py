@@ -9,13 +9,14 @@ from xml.etree import ElementTree
 import pytest
 from drawn_for_tests import draw, recorded
 from results_for_tests import made_up, plan_of
-from rewound_for_tests import TEXT, results
+from rewound_for_tests import TEXT, over, results
 
 from lmcspec.catalog.metric import NUMBER, PERCENT
 from lmcspec.report.figures import files
 from lmcspec.report.figures.alt import seen
 from lmcspec.report.figures.links import overlay
 from lmcspec.report.figures.marks import Mark, marks_of, put_marks
+from lmcspec.report.figures.numbers import numbers
 from lmcspec.report.figures.space import canvas
 from lmcspec.report.figures.style import DPI, Drawing
 from lmcspec.report.summary import Where, cell_of
@@ -120,7 +121,8 @@ def test_copies_and_replicates_are_all_behind_a_number():
 
 def mark(line: str, level: int, value: float, unit=PERCENT, panel: str = "") -> Mark:
     where = Where("", line, level, 1 - 0.5**level)
-    return Mark(panel, line, "test accuracy (%)", 100 * 0.5**level, replace_where(value, where), unit)
+    cell = replace_where(value, where)
+    return Mark(panel, line, "test accuracy (%)", 100 * 0.5**level, cell, unit, over_levels=True)
 
 
 def replace_where(value: float, where: Where):
@@ -160,6 +162,41 @@ def test_off_levels_places_are_those_of_the_axis():
     cells = [replace_where(value, Where("", "dense", 0)) for value in (1.0, 9.0, 2.0)]
     marks = [Mark("", "dense", "loss", alpha, cell, NUMBER) for alpha, cell in zip((0.0, 0.5, 1.0), cells, strict=True)]
     assert seen(marks, "T") == "T. Loss: dense rises from 1.00 at 0 to 9.00 at 0.5 and ends at 2.00 at 1."
+
+
+def test_over_rewind_points_places_are_steps_and_not_levels():
+    """Each point is another member of a family, all of them equally sparse."""
+    plan = plan_of(TEXT)
+    drawing = draw(plan, results(plan), **{"instability-vs-step": {"x": "rewind"}})
+    values = [100 * fmean(over(plan, "sparse_lmc", network=f"imp[rewind={k}]")) for k in ("0", "100it")]
+    words = f"imp falls from {values[0]:.1f} at k = 0 to {values[1]:.1f} at k = 100it;"
+    assert words in drawing["instability-vs-step"].alt
+
+
+def test_marks_of_a_panel_are_told_together_in_whatever_order_they_come():
+    marks = [mark("imp", level, value, panel=f"k = {k}") for level, value in ((0, 0.9), (1, 0.2)) for k in range(2)]
+    words = "imp falls from 90.0 when dense to 20.0 at 50.0 % sparsity"
+    assert seen(marks, "T") == f"T. Test accuracy (%), k = 0: {words}. Test accuracy (%), k = 1: {words}."
+
+
+def test_several_numbers_at_one_place_say_which_they_are():
+    figure, ((axes,),) = canvas(1, 1, 3, 3)
+    cell = replace_where(0.5, Where("", "imp", 0, measure="accuracy", tasks=("x",)))
+    put_marks(figure, [Mark("", "imp", on_y, 0.5, cell, NUMBER, axes) for on_y in ("barrier", "accuracy")])
+    ((_, words, *_),) = circles(files(Drawing("x", "X", figure))["svg"])
+    assert words == "barrier: imp at level 0: 0.500 (1)\naccuracy: imp at level 0: 0.500 (1)"
+
+
+@pytest.mark.parametrize(
+    ("of", "words", "n"),
+    [("", " (3 of 4)", (3, 4)), ("paths", " (3 of 4 paths)", (None, None)), (None, "", (None, None))],
+)
+def test_n_is_that_of_replicates_alone(of, words, n):
+    cell = replace(cell_of([0.5, 0.5, 0.5], 4), where=None)
+    made = Mark("", "imp", "y", 1.0, cell, NUMBER, of=of)
+    assert made.words == f"imp: 0.500 ± 0.000{words}"
+    (record,) = numbers([made])
+    assert (record["n"], record["asked"]) == n
 
 
 def test_a_figure_says_what_is_seen_where_it_stands(accuracies):

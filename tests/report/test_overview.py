@@ -8,6 +8,8 @@ from drawn_for_tests import Recorded, draw, draw_across
 from results_for_tests import made_up, plan_of
 
 from lmcspec.report.figures import files
+from lmcspec.report.figures.marks import marks_of
+from lmcspec.report.figures.numbers import numbers
 from lmcspec.report.figures.ratios import ratio
 from lmcspec.report.summary import Cell
 
@@ -237,6 +239,37 @@ def test_what_is_missing_is_said(plan):
     assert [len(places) for places in points(drawing).values()] == [1, 2]
     empty = draw_across(plan, Recorded(), overview={"baseline": "imp"})["overview"]
     assert (empty.figure, empty.notes) == (None, ("no barrier is in the store yet",))
+
+
+def test_each_ratio_is_of_its_own_measure_and_has_the_tasks_of_both_sides(plan, store):
+    drawing = draw_across(plan, store, overview={"baseline": "imp", "networks": ["syn"], "levels": [3]})["overview"]
+    records = list(numbers(marks_of(drawing.figure)))
+    assert [(record["case"], record["measure"]) for record in records] == [
+        (case, measure) for case in ("ten", "one") for measure in ("accuracy", "stability")
+    ]
+    for record in records:
+        assert record["y"].split()[0] == {"accuracy": "test", "stability": "loss"}[record["measure"]]
+        tasks = [
+            target.task
+            for target in plan.targets
+            if (target.case, target.level, target.measure) == (record["case"], 3, record["measure"])
+            and target.network in ("imp", "syn")
+        ]
+        assert sorted(record["tasks"].split()) == sorted(set(tasks))
+    assert (
+        drawing.alt.count("Test accuracy, ratio to imp: ") == drawing.alt.count("ratio to imp: ten, syn is ") / 2 == 1
+    )
+
+
+def test_of_missing_replicates_it_is_known_how_many_were_asked_for(plan):
+    store = results(plan)
+    for target in plan.targets:
+        place = target.case, target.network, target.level, target.kind, target.replicate
+        if place == ("ten", "syn", 3, "accuracy", 0):
+            store.found.pop(target.task, None)
+    drawing = draw_across(plan, store, overview={"baseline": "imp", "networks": ["syn"], "levels": [3]})["overview"]
+    counts = [(record["n"], record["asked"]) for record in numbers(marks_of(drawing.figure))]
+    assert counts == [(2, 3), (3, 3), (3, 3), (3, 3)]
 
 
 def test_it_can_be_written(plan, store):

@@ -8,6 +8,9 @@ from drawn_for_tests import draw, lines, recorded
 from results_for_tests import Result
 from specs_for_tests import SEVEN_UPDATES, plan_of
 
+from lmcspec.report.figures.marks import marks_of
+from lmcspec.report.figures.numbers import numbers
+
 TEXT = f"""
 replicates = 4
 partners = 2
@@ -70,6 +73,12 @@ def test_means_over_paths_of_each_length(plan, store):
     assert barriers.get_ylabel() == "barrier (points of test error)"
     assert fixed.get_xlabel() == "networks on the path"
     assert "Means over 3 random paths" in drawing.caption and "no interval" in drawing.caption
+
+
+def test_how_many_paths_there_are_is_no_n(plan, store):
+    drawn = marks_of(draw(plan, store, **{PLOT: {"y": "barrier"}})[PLOT].figure)
+    assert {(record["n"], record["asked"]) for record in numbers(drawn)} == {(None, None)}
+    assert drawn[0].words.endswith(" (3 paths)")
 
 
 def test_bars_are_the_spread_of_paths(plan, store):

@@ -73,7 +73,7 @@ def over_levels(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
                 PERCENT - left if options.x == "sparsity" else left, case.cell(row, options), case.why(row)
             )
 
-        plotted = Plotted(y, lines_of_ways(case, rows, point, called=_members(case, options)))
+        plotted = Plotted(y, lines_of_ways(case, rows, point, called=_members(case, options)), over_levels=True)
         sparse = any(row.network in case.pruned for row in rows)
         panels[sparse].append(LinePanel(panel.title, [plotted], partial(over_sparsity, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(plotted.points)]

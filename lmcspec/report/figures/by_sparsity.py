@@ -47,7 +47,7 @@ def accuracy(cases: Sequence[CaseResults], options: Options, name: str) -> Drawi
             lines = lines_of(case, case.of(y.measures, y.metric, panel.options), panel.options, choices)
         every = [dense_of(each, y_of(each, options, "accuracy"), options) for each in (cases if by_case else [case])]
         dense = every[0] if all(dense == every[0] for dense in every) else None
-        row = Plotted(y, lines, dense)
+        row = Plotted(y, lines, dense, over_levels=True)
         shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options, alone=len(panels) == 1)))
         captions += [f"{prefix}{_in_words(dense, y.scale)}"] if dense is not None else []
         notes += [prefix + note for note in gaps(row.points)]
@@ -83,7 +83,8 @@ def instability(cases: Sequence[CaseResults], options: Options, name: str) -> Dr
     shown: list[LinePanel] = []
     notes: list[str] = []
     for panel in panels_of(cases, options, "stability"):
-        row = Plotted(y, lines_of(panel.results, _of_one_k(panel, y, notes), options), threshold=threshold)
+        lines = lines_of(panel.results, _of_one_k(panel, y, notes), options)
+        row = Plotted(y, lines, threshold=threshold, over_levels=True)
         shown.append(LinePanel(panel.title, [row], partial(over_sparsity, options)))
         notes += [f"{panel.title}: {note}" for note in gaps(row.points)]
     figure = draw(shown, Frame(2.9), options, from_zero)

@@ -79,4 +79,4 @@ def _marks(axes: "Axes", what: str, names: Sequence[str], values: Sequence[float
     """The bars, from end to end."""
     for place, (name, value) in enumerate(zip(names, values, strict=True)):
         middle = (value / 2, float(place))
-        yield Mark("", name, what, None, exact(value), NUMBER, axes, middle, anchor="cost")
+        yield Mark("", name, what, None, exact(value), NUMBER, axes, middle, anchor="cost", of=None)

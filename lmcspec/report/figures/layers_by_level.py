@@ -73,8 +73,9 @@ def densities(cases: Sequence[CaseResults], options: Options, name: str) -> Draw
     y = OnY((), Metric(name=what, measure="masks", quantity=what, unit=SHARE, said=LABELS[what]))
     axis = partial(_on_x, options)
     shown = [
-        LinePanel(", ".join(masks.network for masks in same), [Plotted(y, _lines(same[0], what, options))], axis)
+        LinePanel(", ".join(masks.network for masks in same), [Plotted(y, lines, over_levels=True)], axis)
         for same in alike.values()
+        for lines in [_lines(same[0], what, options)]
     ]
 
     def settle(filled: "Sequence[tuple[Axes, Plotted]]") -> None:

@@ -5,7 +5,7 @@ A plot says which lines stand in which axes and what is on x; see `by_sparsity`,
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,10 @@ class Plotted:
     """Below which a network is stable: a dashed line, where it is not 0."""
     title: str = ""
     """What stands above them; above the first of a panel the panel's title unless told."""
+    of: str | None = ""
+    """What n counts of its means, as a mark has it."""
+    over_levels: bool = False
+    """Whether their x axis goes from level to level."""
 
     @property
     def points(self) -> Mapping[str, Sequence[MeanPoint]]:
@@ -169,7 +173,8 @@ def _marks(axes: "Axes", row: Plotted, panel: str) -> Iterator[Mark]:
         for point in line.points:
             if point.cell is not None and not math.isnan(drawable(unit.scale * point.cell.mean)):
                 name = line.label.removeprefix("_")
-                yield Mark(panel, name, words, point.x, point.cell, unit, axes, metric=row.y.metric)
+                mark = Mark(panel, name, words, point.x, point.cell, unit, axes, metric=row.y.metric)
+                yield replace(mark, of=row.of, over_levels=row.over_levels)
     if row.dense is not None:
         yield Mark(panel, DENSE_LABEL, words, None, row.dense, unit, metric=row.y.metric)
 

@@ -1,6 +1,6 @@
 """Links over the marks of a figure: each says what it stands for, and leads to where its tasks are listed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
@@ -55,10 +55,16 @@ def _links(figure: "Figure", page: str | None) -> Iterator[str]:
         right, up = _place(figure, axes, spot)
         places.setdefault(f'cx="{right:.1f}" cy="{high - up:.1f}"', []).append(mark)
     for place, marks in places.items():
-        words = "\n".join(dict.fromkeys(mark.words for mark in marks))
+        words = "\n".join(dict.fromkeys(_words(marks)))
         circle = f'<circle {place} r="{REACH:g}"><title>{escape(words)}</title></circle>'
         anchor = next(filter(None, map(_anchor, marks)), "")
         yield circle if page is None or not anchor else f"<a xlink:href={quoteattr(f'{page}#{anchor}')}>{circle}</a>"
+
+
+def _words(marks: Sequence[Mark]) -> Iterator[str]:
+    """What marks at one place say; of several numbers each says first which it is."""
+    several = len({mark.on_y for mark in marks}) > 1
+    return (f"{f'{mark.on_y}: ' * several}{mark.words}" for mark in marks)
 
 
 def _place(figure: "Figure", axes: "Axes", spot: tuple[float, float]) -> tuple[float, float]:

@@ -36,6 +36,10 @@ class Mark:
     """The number of a measure that it is; None of what is made for a figure."""
     anchor: str = ""
     """The part of the page that tells of it, if it is none of its numbers."""
+    of: str | None = ""
+    """What its n counts, if not replicates, such as `paths`; None of a total, where nothing is counted."""
+    over_levels: bool = False
+    """Whether the axis goes from level to level, by their sparsity or number."""
 
     @property
     def spread(self) -> tuple[float, float] | None:
@@ -59,7 +63,7 @@ class Mark:
     @property
     def words(self) -> str:
         """`imp at level 3, 83.2 % sparse, k = 0: 12.30 ± 0.40 (3)`."""
-        return f"{', '.join(self._place())}: {in_its_unit(self.cell, self.unit)}"
+        return f"{', '.join(self._place())}: {in_its_unit(self.cell, self.unit, of=self.of)}"
 
     def _place(self) -> list[str]:
         where = self.cell.where

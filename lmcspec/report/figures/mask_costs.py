@@ -76,7 +76,7 @@ def masks(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     }
     axis = partial(_finish, options.x == "sparsity", len(panels) == 1)
     shown = [
-        LinePanel(panel.title, [Plotted(Y, list(_drawn(panel, lines)))], axis)
+        LinePanel(panel.title, [Plotted(Y, list(_drawn(panel, lines)), of=None, over_levels=True)], axis)
         for panel, lines in zip(panels, lines_by_panel, strict=True)
     ]
     labels = list(dict.fromkeys(line.label for lines in lines_by_panel for line in lines))

@@ -30,11 +30,13 @@ class Grid:
 def numbers(marks: Iterable[Mark]) -> Iterator[dict[str, Any]]:
     """A record for each mark. `mean`, and `low` to `high` where a spread is drawn, are as they are read off the axis.
 
-    `n` of `asked` replicates have a number. `x` is None of what is the same all along the axis; a setting in words has
-    numbers from 0 on. `tasks` are all that the number comes from, those of copies among them.
+    `n` of `asked` replicates have a number; None of totals, and of means over anything else. `x` is None of what is the
+    same all along the axis; a setting in words has numbers from 0 on. `tasks` are all that the number comes from, those
+    of copies among them.
     """
     for mark in marks:
         where, (low, high) = mark.cell.where, mark.spread or (None, None)
+        n, asked = (mark.cell.n, max(mark.cell.asked, mark.cell.n)) if mark.of == "" else (None, None)
         yield {
             "panel": mark.panel,
             "line": mark.line,
@@ -44,8 +46,8 @@ def numbers(marks: Iterable[Mark]) -> Iterator[dict[str, Any]]:
             "mean": mark.y,
             "low": low,
             "high": high,
-            "n": mark.cell.n,
-            "asked": max(mark.cell.asked, mark.cell.n),
+            "n": n,
+            "asked": asked,
             "tasks": "" if where is None else " ".join(where.tasks),
         }
 

@@ -105,8 +105,8 @@ def _marks(axes: "Axes", point: RatioPoint, x: str, y: str, labels: Mapping[str,
     place = _of(point, x).value, _of(point, y).value
     for which in (y, x):
         ratio = _of(point, which)
-        cell = Cell(ratio.value, _bar(ratio) or None, ratio.n, (), asked=ratio.n, where=point.where)
-        yield Mark("", line, labels[which], place[0], cell, NUMBER, axes, place)
+        cell = Cell(ratio.value, _bar(ratio) or None, ratio.n, (), asked=ratio.asked, where=ratio.where)
+        yield Mark("", line, labels[which], place[0], cell, NUMBER, axes, place, over_levels=True)
 
 
 def _cannot(cases: Sequence[CaseResults], options: Options) -> str:

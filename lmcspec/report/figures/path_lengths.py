@@ -109,7 +109,7 @@ def _row(case: CaseResults, options: Options, what: str, drawn: Sequence[tuple[T
                 # What is unpermuted, and chance, are the same whatever the permutation.
                 lines += [line] if line.label not in {other.label for other in lines} else []
     said = replace(metrics[0], quantity=SAID[what])
-    return Plotted(OnY((drawn[0][0].measure,), said), lines)
+    return Plotted(OnY((drawn[0][0].measure,), said), lines, of="paths")
 
 
 def _metric(case: CaseResults, options: Options, number: str, target: Target) -> Metric:

@@ -29,6 +29,10 @@ class Ratio:
     n: int
     unstable: bool
     """Whether its denominator is within one standard deviation of zero, or no more than noise makes."""
+    asked: int = 0
+    """Replicates that should have a value of both."""
+    where: Where | None = None
+    """Where its numerator stands, with the tasks of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,6 @@ class RatioPoint:
     accuracy: Ratio
     density: float
     data_compression: float
-    where: Where | None
-    """Where its barrier stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,15 @@ def ratio(over: Cell, under: Cell) -> Ratio | None:
     if len(common) > 1:
         pairs = ((over.replicates[replicate], under.replicates[replicate]) for replicate in sorted(common))
         spread = std([(ours - a / b * theirs) / b for ours, theirs in pairs]) or 0.0
-    return Ratio(a / b, spread, min(over.n, under.n), abs(b) <= s_b or under.is_noise)
+    unstable = abs(b) <= s_b or under.is_noise
+    return Ratio(a / b, spread, min(over.n, under.n), unstable, max(over.asked, under.asked), _where(over, under))
+
+
+def _where(over: Cell, under: Cell) -> Where | None:
+    if over.where is None:
+        return None
+    tasks = (*over.where.tasks, *(under.where.tasks if under.where else ()))
+    return over.where._replace(tasks=tuple(dict.fromkeys(tasks)))
 
 
 def compare(case: CaseResults, options: Options, baseline: str, label: str) -> CaseRatios:
@@ -102,9 +112,7 @@ def compare(case: CaseResults, options: Options, baseline: str, label: str) -> C
             accuracy = _ratio(case, accuracies.get((network, level)), accuracies.get((baseline, level)))
             if barrier and accuracy:
                 density, data = case.density(network, level), data_compression(case, network, level)
-                cell = case.cell(ours[alike[0]])
-                where = cell.where if cell else None
-                points.append(RatioPoint(case.case, network, level, barrier, accuracy, density, data, where))
+                points.append(RatioPoint(case.case, network, level, barrier, accuracy, density, data))
             else:
                 without.setdefault(network, []).append(level)
     return CaseRatios(tuple(points), split, tuple(_notes(points, baseline, label, without, steps)))

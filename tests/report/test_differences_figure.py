@@ -56,16 +56,28 @@ def test_differences_stand_at_the_weights_that_remain_and_gaps_at_none(compared)
 
 def test_bars_are_intervals_and_open_markers_are_undecided(compared):
     axes = differences(compared, "comparison").figure.axes[0]
-    (bars,) = [bar for bar in axes.containers if bar.lines[0] is None and len(bar.lines[2][0].get_segments()) == 4]
-    contrasts = [contrast for contrast in compared[1].contrasts if contrast.a.measure == "accuracy"][::-1]
-    for segment, contrast in zip(bars.lines[2][0].get_segments(), contrasts, strict=True):
+    bars = axes.containers[1].lines[2][0].get_segments()
+    contrasts = [contrast for contrast in compared[1].contrasts if contrast.a.measure == "accuracy"]
+    assert [contrast.gap.interval is None for contrast in contrasts] == [True, False, False, False]
+    assert len(bars) == 3, "the dense network is one for both: there is no interval, and no bar"
+    for segment, contrast in zip(bars, contrasts[1:], strict=True):
         interval = contrast.gap.interval
-        low, high = (0.0, 0.0) if interval is None else (100 * interval.low, 100 * interval.high)
-        assert [y for _, y in segment] == pytest.approx([low, high])
+        assert [y for _, y in segment] == pytest.approx([100 * interval.low, 100 * interval.high])
     opened = next(line for line in axes.lines if line.get_label() == "_open" and len(line.get_xdata()))
     undecided = [contrast for contrast in contrasts if contrast.verdict not in ("larger", "smaller")]
     assert {contrast.a.level for contrast in undecided} >= {0}
     assert opened.get_markerfacecolor() == "white"
+
+
+def test_over_a_level_that_is_missing_goes_a_thin_broken_line(compared):
+    drawing = differences(compared, "comparison")
+    axes = drawing.figure.axes[0]
+    first, second = lines(axes).values()
+    assert (first.get_linestyle(), second.get_linestyle()) == ("None", "-")
+    joined = {line.get_label(): list(line.get_xdata()) for line in axes.lines if line.get_linestyle() != "None"}
+    assert joined["_run"] == pytest.approx([64.0, 100.0])
+    assert joined["_over"] == pytest.approx([100 * 0.64**3, 64.0])
+    assert drawing.caption.endswith("Thin broken lines pass over levels that are not shown.")
 
 
 def test_nothing_there_is_said():

@@ -1,14 +1,15 @@
 """Differences between networks of a study against the weights that remain, with their 95 % intervals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.catalog.metric import PERCENT as SHARE
 from lmcspec.catalog.metric import POINTS
 from lmcspec.report.contrast import Contrast
 from lmcspec.report.contrast_table import heading
-from lmcspec.report.figures.lines import PERCENT, MeanPoint
+from lmcspec.report.figures.lines import PERCENT, LineStyle, MeanPoint, draw_line, passed_over
 from lmcspec.report.figures.marks import Mark, put_marks
+from lmcspec.report.figures.medium import medium
 from lmcspec.report.figures.panels import grid
 from lmcspec.report.figures.space import legend, name_panel, name_y
 from lmcspec.report.figures.sparsity_axis import finish
@@ -45,51 +46,60 @@ def differences(compared: Sequence[PlacesCompared], name: str) -> Drawing:
                 handles.setdefault(label, _draw(axes, contrasts, label, labels.index(label)))
                 put_marks(made.figure, _marks(axes, contrasts, label, words))
             axes.axhline(0.0, color="#999999", linewidth=1, zorder=1)
-            finish(axes, _points(lines), linear=False)
+            finish(axes, {label: _points(contrasts) for label, contrasts in lines.items()}, linear=False)
             name_panel(axes, words.removesuffix(" %"))
             name_y(axes, f"B - A{_unit(next(iter(lines.values()))[0])}")
         legend(made.figure, list(handles.values()), "B - A, 95 % interval")
-    return Drawing(name, title, made.figure, CAPTION)
+    every = [_points(contrasts) for lines in panels.values() for contrasts in lines.values()]
+    return Drawing(name, title, made.figure, CAPTION + passed_over(every))
 
 
 def _draw(axes: "Axes", contrasts: Sequence[Contrast], label: str, place: int) -> Any:
-    """Draw one line; the handle for a legend."""
-    look: dict[str, Any] = {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
-    ordered = sorted(contrasts, key=_left)
-    x = [_left(contrast) for contrast in ordered]
-    means = [_mean(contrast) for contrast in ordered]
-    halves = [_half(contrast) for contrast in ordered]
-    (handle,) = axes.plot(x, means, label=label, zorder=2, **look)
-    axes.errorbar(x, means, yerr=halves, fmt="none", ecolor=look["color"], elinewidth=1.1, capsize=2.5, label="_bars")
-    undecided = [number for number, contrast in enumerate(ordered) if contrast.verdict not in ("larger", "smaller")]
+    """Draw one line, with a bar where there is an interval; the handle for a legend."""
+    look = LineStyle(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], "-")
+    unit, size = contrasts[0].metric.unit, medium().scale
+    handle = draw_line(axes, _points(contrasts), look, label, unit.scale)
+    if barred := [contrast for contrast in contrasts if _half(contrast) is not None]:
+        x, means, halves = zip(
+            *((_left(contrast), _mean(contrast), _half(contrast)) for contrast in barred), strict=True
+        )
+        wide: dict[str, Any] = {"elinewidth": 1.1 * size, "capsize": 2.5 * size}
+        axes.errorbar(x, means, yerr=halves, fmt="none", ecolor=look.colour, label="_bars", **wide)
+    undecided = [contrast for contrast in contrasts if contrast.verdict not in ("larger", "smaller")]
     axes.plot(
-        [x[number] for number in undecided],
-        [means[number] for number in undecided],
+        [_left(contrast) for contrast in undecided],
+        [_mean(contrast) for contrast in undecided],
+        color=look.colour,
+        marker=look.marker,
         linestyle="none",
         markerfacecolor="white",
         zorder=3,
         label="_open",
-        **look,
     )
     return handle
 
 
 def _marks(axes: "Axes", contrasts: Sequence[Contrast], label: str, panel: str) -> Iterator[Mark]:
     for contrast in contrasts:
-        mean, half, unit = _mean(contrast), _half(contrast), contrast.metric.unit
-        cell = Cell(mean / unit.scale, None, contrast.n, (), asked=contrast.n, where=_where(contrast))
-        interval = (mean - half, mean + half) if half else None
+        mean, half = _mean(contrast), _half(contrast)
+        interval = None if half is None else (mean - half, mean + half)
         yield Mark(
             panel,
             label,
             f"B - A{_unit(contrast)}",
             _left(contrast),
-            cell,
-            unit,
+            _cell(contrast),
+            contrast.metric.unit,
             axes,
             interval=interval,
+            over_levels=True,
             anchor=next(iter(contrast.b.tasks), ""),
         )
+
+
+def _cell(contrast: Contrast) -> Cell:
+    assert contrast.gap is not None
+    return Cell(contrast.gap.mean, None, contrast.n, (), asked=contrast.n, where=_where(contrast))
 
 
 def _where(contrast: Contrast) -> Where:
@@ -117,13 +127,14 @@ def _mean(contrast: Contrast) -> float:
     return contrast.metric.unit.scale * contrast.gap.mean
 
 
-def _half(contrast: Contrast) -> float:
+def _half(contrast: Contrast) -> float | None:
+    """Half of its interval; None where there is none."""
     interval = None if contrast.gap is None else contrast.gap.interval
-    return 0.0 if interval is None else contrast.metric.unit.scale * (interval.high - interval.low) / 2
+    return None if interval is None else contrast.metric.unit.scale * (interval.high - interval.low) / 2
 
 
-def _points(lines: Mapping[str, Sequence[Contrast]]) -> dict[str, list[MeanPoint]]:
-    return {label: [MeanPoint(_left(contrast), None) for contrast in contrasts] for label, contrasts in lines.items()}
+def _points(contrasts: Sequence[Contrast]) -> list[MeanPoint]:
+    return [MeanPoint(_left(contrast), _cell(contrast)) for contrast in contrasts]
 
 
 def _unit(contrast: Contrast) -> str:

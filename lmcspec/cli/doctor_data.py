@@ -58,8 +58,9 @@ def _sets(loaded: "Loaded") -> Iterator[tuple[Finding, str]]:
     """Each data set of the spec's cases, and why it can't be used if it can't."""
     from lmcspec.plan.facts import DATA_ROOT, data_facts
 
-    for table in dict.fromkeys(case.study.dataset for case in loaded.cases):
-        facts = data_facts(table, loaded.folder)
+    places = ((case.study.dataset, loaded.folder_of(case, ("dataset", "root"))) for case in loaded.cases)
+    for table, folder in dict.fromkeys(places):
+        facts = data_facts(table, folder)
         if facts.missing:
             help = f"--set dataset.root=DIR, or {DATA_ROOT}=DIR; {WHERE}"
             yield Finding(f"data {table.name}", facts.missing, help, "bad"), facts.missing

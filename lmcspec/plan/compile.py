@@ -65,7 +65,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     ways: list[Way] = []
     problems: list[Problem] = []
     for case in loaded.cases:
-        compilation = _Case(case, loaded.folder, graph, problems, notes, facts_folder)
+        compilation = _Case(case, loaded, graph, problems, notes, facts_folder)
         try:
             targets += compilation.compile()
         except TooManyTasks:
@@ -136,13 +136,13 @@ class _Case:
     def __init__(
         self,
         case: Case,
-        base: Path,
+        loaded: Loaded,
         graph: Graph,
         problems: list[Problem],
         notes: list[str],
         facts_folder: Path | None,
     ) -> None:
-        self.case, self.base, self.graph, self.facts_folder = case, base, graph, facts_folder
+        self.case, self.loaded, self.graph, self.facts_folder = case, loaded, graph, facts_folder
         self.problems, self.notes = problems, notes
         self.material: Material | None = None
         self.networks: dict[str, NetworkPlan] = {}
@@ -156,7 +156,7 @@ class _Case:
         self.problems += partner_problems(self.case)
         if len(self.problems) > before:
             return []
-        material = self.material = gather(self.case, self.base, self.graph, self.problems, self.notes)
+        material = self.material = gather(self.case, self.loaded, self.graph, self.problems, self.notes)
         if material is None:
             return []
         model_facts = known_facts(material.model, self.facts_folder)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from lmcspec.base.errors import Problem
@@ -36,13 +35,13 @@ from lmcspec.tasks.distill import Distill
 from lmcspec.tasks.expert import Expert
 
 
-def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes: list[str]) -> Material | None:
-    """The material of a case, its distillations in the graph; None, with a problem added, where it can't be.
+def gather(case: Case, loaded: Loaded, graph: Graph, problems: list[Problem], notes: list[str]) -> Material | None:
+    """The material of a case of a spec, its distillations in the graph; None, with a problem added, where it can't be.
 
-    `base` is the folder from which paths start that no file says. Raises TooManyTasks.
+    Raises TooManyTasks.
     """
     table = case.study.dataset
-    images_found = data_facts(table, folder_of(case, base, ("dataset", "root")))
+    images_found = data_facts(table, loaded.folder_of(case, ("dataset", "root")))
     problems += crop_problems(case, stored_shape(table, images_found.facts))
     try:
         images_found = images_found._replace(facts=facts_of_study(table, images_found.facts))
@@ -64,18 +63,18 @@ def gather(case: Case, base: Path, graph: Graph, problems: list[Problem], notes:
     material.know(data, table, images_found)
     if case.study.weights or case.study.masks:
         places = [("weights", name) for name in case.study.weights] + [("masks", name) for name in case.study.masks]
-        start = {place: folder_of(case, base, (*place, "load")) for place in places}
+        start = {place: loaded.folder_of(case, (*place, "load")) for place in places}
         given = read_given(case, start, material.neutral, material.missing, problems, notes)
         material = replace(material, given=given)
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):
-            start = folder_of(case, base, ("distilled", name, "load"))
+            start = loaded.folder_of(case, ("distilled", name, "load"))
             material.sets[name] = loaded_set(
                 Declared(case, name, start, problems, notes), entry, images_found, material
             )
             continue
         if isinstance(entry, OtherSet):
-            start = folder_of(case, base, ("distilled", name, "dataset", "root"))
+            start = loaded.folder_of(case, ("distilled", name, "dataset", "root"))
             declared = Declared(case, name, start, problems, notes)
             material.sets[name] = other_set(declared, entry, images_found, material)
             continue
@@ -116,7 +115,7 @@ def models_of(loaded: Loaded, *, everything: bool = True) -> list[Part]:
         if not (everything or not ours or hangs) or list(code_problems(case)):
             continue
         try:
-            material = gather(case, loaded.folder, Graph(), [], [])
+            material = gather(case, loaded, Graph(), [], [])
         except TooManyTasks:  # which the plan says, or allows
             continue
         if material is not None and material.facts[material.data.digest].known:
@@ -141,11 +140,3 @@ def _experts(
         seeds = {"seed": wanted["seed"], "expert": number}
         experts[f"expert-{number}"] = graph.add("expert", params, seeds=seeds, role=role)
     return experts
-
-
-def folder_of(case: Case, base: Path, path: tuple) -> Path:
-    """The folder in which a relative path starts: at the file that says it, or here for one on the command line."""
-    origin = case.origins.of(path)
-    if origin.source == "--set":
-        return Path.cwd()
-    return Path(origin.value_span.file).parent if origin.value_span else base

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lmcspec.base.errors import Problem, Span
-from lmcspec.spec.located import located
+from lmcspec.spec.located import Located, located
 from lmcspec.spec.reading import parse, read_text
 from lmcspec.spec.size import MOST
 from lmcspec.spec.text import Source
@@ -29,13 +29,15 @@ class Files:
     problems: list[Problem] = field(default_factory=list)
     extends: Node | None = None
     """What the spec's own file names under `extends`, which is in no tree."""
+    shipped: set[str] = field(default_factory=set)
+    """The files that were called by the name of a spec that ships, and what those extend."""
     _failed: set[Path] = field(default_factory=set)
     _values: int = 0
 
-    def read(self, path: Path, text: str | None = None) -> Node | None:
+    def read(self, file: Located, text: str | None = None) -> Node | None:
         """The tree of a file with all that it extends merged beneath it; None where that failed."""
         layers: dict[Path, Node] = {}
-        if not self._lay(path, None, (), layers, text):
+        if not self._lay(file, None, (), layers, text):
             return None
         tree: Node | None = None
         for layer in layers.values():
@@ -46,16 +48,16 @@ class Files:
 
     def _lay(
         self,
-        path: Path,
+        file: Located,
         named_at: Span | None,
         above: tuple[Path, ...],
         layers: dict[Path, Node],
         text: str | None = None,
     ) -> bool:
         """Add a file to the layers, lowest first, after all that it extends. False where something is wrong."""
-        identity = Path(os.path.realpath(path))
+        path, identity = file.path, Path(os.path.realpath(file.path))
         if identity in above:
-            circle = " -> ".join(f"`{_shown(file)}`" for file in (*above[above.index(identity) :], identity))
+            circle = " -> ".join(f"`{_shown(each)}`" for each in (*above[above.index(identity) :], identity))
             self.problems.append(Problem("E301", f"files extend each other in a circle: {circle}", named_at))
             return False
         if len(above) > DEEPEST:
@@ -66,10 +68,14 @@ class Files:
         tree = self._read_alone(path, named_at, text)
         if tree is not None and not above:
             self.extends = tree.get("extends")
+        if file.name:
+            self.shipped.add(str(path))
         bases = [] if tree is None else self._bases(tree)
         whole = bases is not None and tree is not None
         for node in bases or []:
             base = self._located(path.parent / node.value, node)
+            if base is not None and file.name:
+                base = base._replace(name=base.name or file.name)
             whole = base is not None and self._lay(base, node.span, (*above, identity), layers) and whole
         if whole and tree is not None:
             layers[identity] = without(tree, "extends") if tree.get("extends") else tree
@@ -77,10 +83,10 @@ class Files:
             self._failed.add(identity)
         return whole
 
-    def _located(self, path: Path, named: Node) -> Path | None:
+    def _located(self, path: Path, named: Node) -> Located | None:
         """The file that an entry of `extends` means; None where that may be several."""
         try:
-            return located(path, named.value, named.span).path
+            return located(path, named.value, named.span)
         except Unreadable as error:
             self.problems.append(error.problem)
             return None

@@ -74,11 +74,17 @@ class Loaded:
     """The texts to which spans point, by the file they name; `--set` has one argument a line."""
     ships: str = ""
     """The name under which the spec ships with lmcspec, where it was called so and not by a path."""
+    shipped: frozenset[str] = frozenset()
+    """Those of its files that were called so, it or what it extends."""
 
-    @property
-    def folder(self) -> FilePath:
-        """Where relative paths of its data begin: its folder; of one that ships, where the command is typed."""
-        return FilePath() if self.ships else self.path.parent
+    def folder_of(self, case: Case, path: Path) -> FilePath:
+        """Where a relative path begins that stands at `path` of a case: in the folder of the file that says it.
+
+        It begins where the command is typed if --set says it, or a file that ships and was called by its name.
+        """
+        origin = case.origins.of(path)
+        file = origin.value_span.file if origin.value_span else str(self.path)
+        return FilePath.cwd() if origin.source == SET or file in self.shipped else FilePath(file).parent
 
 
 def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -> Loaded:
@@ -95,7 +101,7 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     except Unreadable as error:
         raise SpecError([error.problem]) from None
     refuse_undecodable(str(file.path.absolute()), "the path of the spec")
-    root = files.read(file.path, text)
+    root = files.read(file, text)
     sources = {file: source.text for file, source in files.sources.items()}
     if root is None or files.problems:
         raise SpecError(ordered(files.problems, sources), sources)
@@ -117,7 +123,16 @@ def load(path: FilePath, sets: Sequence[str] = (), *, text: str | None = None) -
     if problems:
         raise SpecError(ordered(problems, sources), sources)
     written = given.root if files.extends is None else with_key(given.root, "extends", files.extends)
-    return Loaded(file.path, cases[0].study.study, tuple(cases), tuple(files.paths), written, sources, file.name)
+    return Loaded(
+        file.path,
+        cases[0].study.study,
+        tuple(cases),
+        tuple(files.paths),
+        written,
+        sources,
+        file.name,
+        frozenset(files.shipped),
+    )
 
 
 def _case(name: str, root: Node, problems: list[Problem], sources: Mapping[str, str]) -> Case | None:

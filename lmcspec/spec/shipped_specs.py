@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lmcspec.spec import shipped
 from lmcspec.spec.extends import Files
+from lmcspec.spec.located import Located
 
 _COST = re.compile(r"^Cost: (.*?)(?:\n\n|\nExpect|\nResults|\Z)", re.MULTILINE | re.DOTALL)
 _TRAININGS = re.compile(r"([\d,]*\d) (?:trainings?\b|on distilled images)")
@@ -49,7 +50,7 @@ def shipped_specs() -> Iterator[ShippedSpec]:
 def described(name: str, path: Path) -> ShippedSpec:
     """What a spec says of itself, which is known to be one."""
     files = Files()
-    tree = files.read(path)
+    tree = files.read(Located(path, name))
     assert tree is not None, f"{path}: {files.problems}"
     title, source = (node.value if (node := tree.get(key)) else "" for key in ("title", "source"))
     header = _header(files.sources[str(path)].text)

@@ -51,7 +51,7 @@ class DatasetTable(Named):
     """The study's data set: a card's name and settings, where it lies and in which space it enters."""
 
     root: FilePath | None = Field(default=None, json_schema_extra=NEUTRAL, examples=["data"])
-    """Folder that holds the data; `LMCSPEC_DATA` by default. A relative path starts at the spec's folder."""
+    """Folder that holds the data; `LMCSPEC_DATA` by default. A relative path starts at the file that says it."""
     space: Annotated[Space | None, BeforeValidator(named)] = Field(default=None, examples=["standardised", "zca"])
     """`standardised` with the data set's own numbers by default, `raw` where it has none."""
     split: Holdout | None = Field(default=None, json_schema_extra=ADDED_LATER, examples=[{"validation": 5000}])

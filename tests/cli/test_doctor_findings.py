@@ -211,6 +211,16 @@ def test_a_spec_without_its_data_is_bad(doctor, lmcspec, place):
     assert said.code == 5 and "bad   data mnist" in said.out and "help: --set dataset.root=DIR" in said.out
 
 
+def test_the_data_of_a_spec_are_sought_where_its_plan_has_them(doctor, place):
+    """--set begins where it is typed, a file where it lies; obstacles of the plan are not told a second time."""
+    (place / "below").mkdir()
+    (place / "below" / "mine.toml").write_text('study = "mine"\nextends = "mnist-imp"\ndataset.root = "sets"\n')
+    for sets, folder in ((), place / "below"), (("--set", "dataset.root=sets"), place):
+        findings, code = doctor("below/mine.toml", *sets)
+        assert code == 5 and str(folder / "sets" / "MNIST") in findings["data mnist"]["value"]
+        assert [what for what, finding in findings.items() if finding["state"] == "bad"] == ["data mnist"]
+
+
 def test_a_spec_with_more_results_than_room_is_bad(doctor, monkeypatch):
     class Usage:
         free = 10

@@ -10,6 +10,7 @@ from lmcspec.base.errors import SpecError
 from lmcspec.spec.extends import Files
 from lmcspec.spec.families import expanded
 from lmcspec.spec.family import Expansion
+from lmcspec.spec.located import Located
 from lmcspec.spec.tree import plain
 
 WT = 'wt = { method = "weights", network = "dense", step = { each = ["1ep", "3ep", "end"] } }\n'
@@ -99,7 +100,7 @@ def test_masks_come_over_by_every_other_permutation():
 
 def tree_of(text: str) -> Expansion:
     """What families make of a text, whether or not its keys are known."""
-    root = Files().read(Path("families.toml"), text)
+    root = Files().read(Located(Path("families.toml")), text)
     assert root is not None
     return expanded(root)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lmcspec.base.errors import SpecError
+from lmcspec.plan import compile_study
 from lmcspec.spec import load, shipped
 from lmcspec.spec.located import located
 from lmcspec.spec.unreadable import Unreadable
@@ -126,7 +127,7 @@ def test_a_spec_of_one_s_own_may_rest_on_one_that_ships():
     Path("folder/mine.toml").write_text('extends = "quickstart"\nstudy = "mine"\nreplicates = 3\n')
     loaded = load(Path("folder/mine.toml"))
     assert loaded.cases[0].study.replicates == 3 and loaded.cases[0].study.networks.keys() >= {"dense", "stable"}
-    assert loaded.folder == Path("folder") and loaded.ships == ""
+    assert loaded.ships == ""
     Path("folder/quickstart.toml").write_text(TINY.format("other"))
     assert load(Path("folder/mine.toml")).cases[0].study.networks.keys() == {"dense"}
 
@@ -138,13 +139,44 @@ def test_so_may_it_on_settings_of_a_paper():
     assert [case.name for case in load(Path("mine.toml")).cases] == ["lenet"]
 
 
-def test_data_of_a_spec_that_ships_lie_where_the_command_is_typed(monkeypatch):
-    from lmcspec.plan.facts import data_root
+MINE = 'study = "mine"\nextends = "mnist-imp"\ndataset.root = "data"\n'
 
-    loaded = load(Path("mnist-imp"), ["dataset.root=data"])
-    assert data_root(loaded.cases[0].study.dataset, loaded.folder) == Path.cwd() / "data"
-    loaded = load(SPECS / "mnist-imp.toml", ["dataset.root=data"])
-    assert data_root(loaded.cases[0].study.dataset, loaded.folder) == SPECS / "data"
+
+def written(texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def begins(spec: Path, *sets: str) -> Path:
+    """The folder in which `dataset.root = "data"` of a spec begins, as its plan has it."""
+    loaded = load(spec, sets)
+    (place,) = (where["root"] for where in compile_study(loaded).neutral.values())
+    assert loaded.folder_of(loaded.cases[0], ("dataset", "root")).resolve() / "data" == Path(place)
+    return Path(place).parent
+
+
+def test_relative_paths_begin_at_the_file_that_says_them_or_where_set_is_typed():
+    below = 'study = "mine"\nextends = "below/said.toml"\n'
+    written({"folder/said.toml": MINE, "folder/on.toml": below, "folder/below/said.toml": MINE})
+    here = Path.cwd()
+    assert begins(Path("folder/said.toml")) == here / "folder"
+    assert begins(Path("folder/on.toml")) == here / "folder/below"
+    for spec in (Path("folder/said.toml"), Path("mnist-imp"), SPECS / "mnist-imp.toml"):
+        assert begins(spec, "dataset.root=data") == here
+
+
+def test_of_a_spec_that_ships_they_begin_where_the_command_is_typed(monkeypatch):
+    """Nobody puts data into an installed package. By its path it is a file as any other."""
+    on_top = MINE.replace("mnist-imp", str(SPECS / "mnist-imp.toml"))
+    written({"package/_said.toml": on_top, "package/ours.toml": 'study = "ours"\nextends = "_said.toml"\n'})
+    written({"folder/mine.toml": 'study = "mine"\nextends = "ours"\n'})
+    package = Path.cwd() / "package"
+    monkeypatch.setattr(shipped, "_folder", lambda: package)
+    monkeypatch.setattr(shipped, "names", lambda: ("ours",))
+    assert begins(Path("ours")) == begins(Path("folder/mine.toml")) == Path.cwd()
+    assert begins(Path("package/ours.toml")) == package
 
 
 def test_names_are_in_an_order_to_read():

@@ -46,11 +46,8 @@ def network_standings(
     `states` are of all tasks, `sizes` of those that are in the store.
     """
     tops: dict[tuple[str, str], set[str]] = {}
-    replicates: dict[tuple[str, str], set[int]] = {}
     for target in plan.targets:
-        key = (target.case, target.network)
-        tops.setdefault(key, set()).update(filter(None, (target.task, target.mask)))
-        replicates.setdefault(key, set()).add(target.replicate)
+        tops.setdefault((target.case, target.network), set()).update(filter(None, (target.task, target.mask)))
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for case, network in filter(tops.__contains__, plan.levels):
         groups.setdefault((case, network.partition("[")[0] if families else network), []).append((case, network))
@@ -63,21 +60,27 @@ def network_standings(
             name,
             len(members),
             dict(counts),
-            _reached([deepest.get((*key, number)) for key in members for number in replicates[key]]),
+            _reached([level for key in members for level in deepest[key].values()]),
             max(plan.levels[key][-1].number for key in members),
             left.of(tasks) if any(state not in OVER for state in counts) else None,
             sum(sizes.get(task, 0) for task in tasks),
         )
 
 
-def _deepest(plan: Plan, states: Mapping[str, str]) -> dict[tuple[str, str, int], int]:
-    """By case, network and replicate the deepest level of which something is stored."""
+def _deepest(plan: Plan, states: Mapping[str, str]) -> dict[tuple[str, str], dict[int, int | None]]:
+    """By case and network, then by replicate, the deepest level of which something is stored; None where nothing is.
+
+    The replicates are those of which something is planned: a target of partners names the first of them alone.
+    """
     named = {f"{case}/{network}" if case else network: (case, network) for case, network in plan.levels}
-    deepest: dict[tuple[str, str, int], int] = {}
+    deepest: dict[tuple[str, str], dict[int, int | None]] = {key: {} for key in plan.levels}
     for label, task in plan.roles.items():
-        if states.get(task) == "done" and (place := _PLACE.fullmatch(label)) is not None and place[1] in named:
-            key = (*named[place[1]], int(place[2]))
-            deepest[key] = max(int(place[3]), deepest.get(key, 0))
+        if (place := _PLACE.fullmatch(label)) is None or place[1] not in named:
+            continue
+        levels, replicate = deepest[named[place[1]]], int(place[2])
+        before = levels.setdefault(replicate, None)
+        if states.get(task) == "done":
+            levels[replicate] = max(int(place[3]), before or 0)
     return deepest
 
 

@@ -96,7 +96,7 @@ def level_words(network: NetworkStanding) -> str:
 def time_words(left: TimeLeft) -> str:
     """`14 s (10 s to 20 s)`; `at least 10 s` or `unknown` where nothing is known of some tasks or all."""
     if left.untimed:
-        return f"at least {duration(left.low)}" if left.high else "unknown"
+        return f"at least {duration(left.low)}" if left.untimed < left.tasks else "unknown"
     return f"{duration(left.seconds)} ({duration(left.low)} to {duration(left.high)})"
 
 

@@ -22,6 +22,8 @@ class TimeLeft(NamedTuple):
     """How many of the tasks have seconds by a first estimate only."""
     untimed: int = 0
     """How many nothing is known of, which the seconds leave out."""
+    tasks: int = 0
+    """How many tasks they are in all."""
 
 
 class Left:
@@ -41,7 +43,7 @@ class Left:
         costs = [self._view.costs[task] for task in order]
         seconds, low, high = (self._wall(order, which) for which in ("seconds", "low", "high"))
         untimed = sum(cost.seconds is None for cost in costs)
-        return TimeLeft(seconds, low, high, sum(cost.guessed for cost in costs), untimed)
+        return TimeLeft(seconds, low, high, sum(cost.guessed for cost in costs), untimed, len(order))
 
     def _wall(self, order: list[str], which: str) -> float:
         if not order:

@@ -155,7 +155,45 @@ def test_more_tasks_at_work_than_this_machine_has_slots(plan):
 def test_time_of_which_nothing_is_known(plan):
     study = study_standing(plan, None, Slots(2))
     assert study.left.untimed == len(list(plan.counted))
-    assert time_words(study.left).startswith("at least "), "a run takes a moment to begin"
-    assert time_words(TimeLeft(0.0, 0.0, 0.0, untimed=3)) == "unknown"
+    assert study.left.seconds > 0 and time_words(study.left) == "unknown", "that a run takes a moment to begin is none"
+    assert all(network.left and time_words(network.left) == "unknown" for network in study.networks)
+    assert time_words(TimeLeft(9.0, 7.0, 12.0, untimed=3, tasks=4)) == "at least 7.0 s"
     assert time_words(TimeLeft(14.0, 10.0, 20.0)) == "14 s (10 s to 20 s)"
     assert any("has never finished in this store" in str(line) for line in standing_lines(study))
+
+
+PAIRS = (
+    SEVEN_UPDATES
+    + """
+[networks]
+imp = [{ rounds = 2, fraction = 0.5 }]
+[permutations]
+wm = { method = "weights", network = "imp", level = "same" }
+[measures]
+connectivity = { levels = ["last"], under = ["none", "wm"] }
+"""
+)
+
+
+def test_a_replicate_that_only_partners_look_at_is_one_of_its_network(store):
+    plan = plan_of(PAIRS, "replicates=4", "partners=2")
+    assert {target.replicate for target in plan.targets} == {0, 2}, "the first of each pair"
+    for level in range(3):
+        for replicate in (0, 2, 3):
+            put(store, at(plan, f"imp/s{replicate}/l{level}/train"), kind="train")
+    [imp] = study_standing(plan, store, Slots(2), pace=PACE).networks
+    assert imp.reached is None and level_words(imp) == "- of 2"
+    put(store, at(plan, "imp/s1/l0/train"), kind="train")
+    [imp] = study_standing(plan, store, Slots(2), pace=PACE).networks
+    assert level_words(imp) == "0 to 2 of 2"
+
+
+def test_so_is_each_of_which_transitivity_takes_a_permutation(store):
+    measure = PAIRS[PAIRS.index("connectivity") :]
+    of_three = 'transitivity = { levels = ["dense"], under = ["wm"], lengths = [3], paths = 1 }'
+    plan = plan_of(PAIRS.replace(measure, of_three), "replicates=3", "partners=3")
+    assert {target.replicate for target in plan.targets} == {0}
+    for replicate in (0, 1):
+        put(store, at(plan, f"imp/s{replicate}/l0/train"), kind="train")
+    [imp] = study_standing(plan, store, Slots(2), pace=PACE).networks
+    assert imp.reached is None

@@ -1,12 +1,12 @@
 """How many replicates would decide what is undecided: as commands print it."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmcspec.cli.options import first_pace, slots
 from lmcspec.cli.output import put, put_words, say
+from lmcspec.cli.stores import store_words
 
 if TYPE_CHECKING:
     from lmcspec.plan.planned_study import PlannedStudy
@@ -24,12 +24,10 @@ def typed(
     max_tasks: int,
     targets: tuple[str, ...] = (),
 ) -> "Typed":
-    """How the study was named; `given` is `--store`, which a command has to name again unless the environment does."""
+    """How the study was named; `given` is `--store`."""
     from lmcspec.report.offers import Typed
 
-    named = given is not None and os.environ.get("LMCSPEC_STORE") != str(given)
-    where = ("--store", str(given)) if named else ()
-    return Typed(spec, sets, store, slots(None), first_pace(), max_tasks, targets, where)
+    return Typed(spec, sets, store, slots(None), first_pace(), max_tasks, targets, tuple(store_words(given)))
 
 
 def say_verdict_advice(study: "PlannedStudy", rows: "Sequence[Row]", how: "Typed") -> None:

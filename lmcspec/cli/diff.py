@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lmcspec.cli import completion
-from lmcspec.cli.options import MaxTasksOption, StoreOption, name_file, needed_store, open_existing, store_path
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    StoreOption,
+    name_file,
+    needed_store,
+    open_existing,
+    spelled_at,
+    store_path,
+)
 from lmcspec.cli.output import Format, console, envelope, put
 
 if TYPE_CHECKING:
@@ -78,15 +86,16 @@ def diff(
     from lmcspec.cli.studies import read_study
     from lmcspec.plan.shared_tasks import shared_tasks
 
-    if b is None and not sets and store_b is None:
-        raise UsageError(
-            "there is nothing to compare with", help=f"lmcspec diff {a} OTHER, or --set PATH=VALUE for another {a}"
-        )
+    if b == a:
+        b = None
+    if b is None and not sets and (store_b is None or store_path(store_b) == store_path(store)):
+        other = spelled_at("lmcspec diff", [a], [], store, ["OTHER"])
+        raise UsageError("there is nothing to compare with", help=f"{other}, or --set PATH=VALUE for another {a}")
     open_ = needed_store if results else open_existing
     first = open_(store)
     second = first if store_b is None else open_(store_b)
     left = _Side(str(a), read_study(a, [], first, max_tasks), first)
-    called = _called(a, b, sets, store_path(store_b))
+    called = str(b) if b is not None else _called(sets, store_path(store_b))
     right = _Side(called, read_study(b or a, sets, second, max_tasks), second)
     settings = _settings(left, right)
     tasks = shared_tasks(left.study.plan, right.study.plan)
@@ -101,10 +110,8 @@ def diff(
         _print_results(compared)
 
 
-def _called(a: Path, b: Path | None, sets: Sequence[str], store: Path) -> str:
-    """How the second study is called: by its file, else by what is set, else by where its results are."""
-    if b is not None and b != a:
-        return str(b)
+def _called(sets: Sequence[str], store: Path) -> str:
+    """How A is called when it is B, too: by what is set, else by where its results are."""
     return " ".join(f"--set {setting}" for setting in sets) if sets else f"in {store}"
 
 

@@ -16,6 +16,7 @@ from lmcspec.cli.options import (
     open_existing,
     refuse_without_study,
     slots,
+    spelled_at,
     store_path,
 )
 from lmcspec.cli.output import Format, console, envelope, put, put_words
@@ -97,7 +98,10 @@ def _study(spec: Path, sets: list[str], case: str, store: Path | None, max_tasks
     from lmcspec.spec.explain import case_called
 
     if is_saved(spec):
-        raise UsageError(f"{spec} is a saved plan, which holds no spec", help=f"lmcspec explain {spec} TASK")
+        raise UsageError(
+            f"{spec} is a saved plan, which holds no spec",
+            help=spelled_at("lmcspec explain", [spec], [], store, ["TASK"]),
+        )
     loaded = load(spec, sets)
     told = case_called(loaded, case)
     existing = open_existing(store)

@@ -7,7 +7,7 @@ import typer
 
 from lmcspec.base.set_forms import FileForm
 from lmcspec.cli import completion
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, spelled
+from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store, spelled_at
 from lmcspec.cli.output import Format, envelope, put, say
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def export(
 
     existing = needed_store(store)
     study = read_study(spec, sets, existing, max_tasks)
-    run = spelled("lmcspec run", [spec], sets)
+    run = spelled_at("lmcspec run", [spec], sets, store)
     called = _task(study.plan, name, case)
     chosen = None if called is None else set_of(study.plan, called[0])
     if called is not None and chosen is None:

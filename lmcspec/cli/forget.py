@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from lmcspec.cli import completion
-from lmcspec.cli.options import StoreOption, needed_store, store_path
+from lmcspec.cli.options import StoreOption, needed_store, spelled_at, store_path
 from lmcspec.cli.output import Format, envelope, put, put_words, say
 
 
@@ -26,8 +26,6 @@ def forget(
 
     Planning or running the study keeps it again. What MLflow knows of it stays there.
     """
-    import shlex
-
     from lmcspec.base.errors import UsageError
     from lmcspec.catalog import nearest
     from lmcspec.plan.collect import sort
@@ -61,7 +59,7 @@ def forget(
         say(why)
     elif data["results"] or data["frees"]:
         put_words(f"{data['results']:,} results that no other study needs, {size(data['frees'])}, are free to go:")
-        put(f"  lmcspec gc --study {shlex.quote(study)}")
+        put(f"  {spelled_at('lmcspec gc', [], [], store, ['--study', study])}")
     else:
         put_words("nothing would go with it: other studies need what it needs, or nothing of it is left")
     put_words("Planning or running it keeps it again. Runs in MLflow are left alone.")

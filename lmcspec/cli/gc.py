@@ -1,6 +1,5 @@
 """`lmcspec gc`: delete what no kept study needs."""
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lmcspec.cli import completion
-from lmcspec.cli.options import StoreOption, needed_store, store_path
+from lmcspec.cli.options import StoreOption, needed_store, spelled_at, store_path
 from lmcspec.cli.output import Format, complain, console, envelope, put, say
 
 if TYPE_CHECKING:
@@ -75,10 +74,12 @@ def gc(
     )
     existing = needed_store(store)
     path = store_path(store)
+    meant = _chosen(study, keep, older, to, checkpoints)
     if objects is not None:
         from lmcspec.cli.gc_objects import collect_objects
+        from lmcspec.store.remote import shown_url
 
-        again = _again(store, study, keep, older, to, checkpoints).removesuffix(" --yes")
+        again = spelled_at("lmcspec gc", [], [], store, [*meant, "--objects", shown_url(objects), "--yes"])
         collect_objects(existing, objects, wish, yes, again, format)
         return
     if yes:
@@ -96,7 +97,7 @@ def gc(
         if busy:
             say(f"{busy}: nothing can be deleted until it ends")
         if gone and not yes:
-            say("Nothing was deleted. To delete it:", _again(store, study, keep, older, to, checkpoints))
+            say("Nothing was deleted. To delete it:", spelled_at("lmcspec gc", [], [], store, [*meant, "--yes"]))
         for left in stuck:
             complain(f"could not be deleted: {left['what']} {left['id'][:12]}: {left['why']}")
     if stuck:
@@ -136,15 +137,20 @@ def _show(sorting: "Sorting", gone: "tuple[Leaving, ...]", path: Path, deleted: 
     elif rest := sum(leaving.piece.bytes for leaving in unneeded(sorting.room, sorting.needs)):
         screen.print(f"Nothing to delete: {size(rest)} of the store {path} are unneeded, and none of that is meant.")
     else:
-        kept = len(sorting.needs.kept)
-        whose_needs = f"{kept:,} kept studies need" if kept != 1 else f"{next(iter(sorting.needs.kept))} needs"
-        screen.print(f"Nothing to delete: {whose_needs} everything in the store {path}, {size(total)}.")
+        screen.print(f"Nothing to delete: {_all_needed(list(sorting.needs.kept), path)}, {size(total)}.")
     if wish.to is not None and total - frees > wish.to:
         screen.print(
             f"{size(total - frees)} stay, more than {size(wish.to)}: kept studies need them,{_spared_by(wish)} or they "
             "are journals, reports and MLflow's. `lmcspec status` shows what takes room; `lmcspec forget STUDY` gives "
             "a study up."
         )
+
+
+def _all_needed(kept: list[str], path: Path) -> str:
+    if not kept:
+        return f"the store {path} holds no results"
+    whose = f"{len(kept):,} kept studies need" if len(kept) > 1 else f"{kept[0]} needs"
+    return f"{whose} everything in the store {path}"
 
 
 def _spared_by(wish: "Wish") -> str:
@@ -211,15 +217,10 @@ def _document(
     }
 
 
-def _again(
-    store: Path | None, study: list[str], keep: list[str], older: str | None, to: str | None, checkpoints: str | None
-) -> str:
-    """The command that deletes what was shown."""
-    words = ["lmcspec", "gc"]
-    for name, values in (("--study", study), ("--keep", keep)):
-        words += [word for value in values for word in (name, value)]
-    for name, value in (("--older", older), ("--to", to), ("--checkpoints", checkpoints)):
-        words += [name, value] if value is not None else []
-    if store is not None:
-        words += ["--store", str(store)]
-    return shlex.join([*words, "--yes"])
+def _chosen(study: list[str], keep: list[str], older: str | None, to: str | None, checkpoints: str | None) -> list[str]:
+    """The options that say what is meant, as words of a command."""
+    named = [
+        word for name, values in (("--study", study), ("--keep", keep)) for value in values for word in (name, value)
+    ]
+    limits = {"--older": older, "--to": to, "--checkpoints": checkpoints}
+    return [*named, *(word for name, value in limits.items() if value is not None for word in (name, value))]

@@ -1,6 +1,5 @@
 """`lmcspec gc --objects URL`: delete at a URL what this store's studies have given up."""
 
-import shlex
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def collect_objects(store: "Store", url: str, wish: "Wish", yes: bool, again: str, format: Format) -> None:
-    """Show what of the URL would go, or delete it. UsageError for what a URL can't be asked."""
+    """Show what of the URL would go, or delete it, which the command `again` does.
+
+    UsageError for what a URL can't be asked.
+    """
     from lmcspec.base.errors import UsageError
     from lmcspec.plan.given_up import given_up
     from lmcspec.store.remote import Remote
@@ -42,4 +44,4 @@ def collect_objects(store: "Store", url: str, wish: "Wish", yes: bool, again: st
         markup=False,
     )
     if not yes:
-        say("Nothing was deleted. To delete it:", f"{again} --objects {shlex.quote(remote.url)} --yes")
+        say("Nothing was deleted. To delete it:", again)

@@ -1,12 +1,12 @@
 """`lmcspec import`: what a directory of OpenLTH holds, and files and a spec that go on from it."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lmcspec.cli.options import spelled
 from lmcspec.cli.output import Format, console, envelope, put, say
 
 if TYPE_CHECKING:
@@ -73,13 +73,14 @@ def import_(
     if brought is None:
         for name in held.branches:
             say(f"beside it the branch {name}")
-        say(f"write them, and a spec that goes on: lmcspec import {shlex.quote(str(directory))} -o FOLDER")
+        goes_on = spelled("lmcspec import", [directory], [], ["-o", "FOLDER"])
+        say(f"write them, and a spec that goes on: {goes_on}")
         return
     put(files[0])
     for note in brought.notes:
         say(f"note: {note}")
     say(f"{len(files) - 2:,} files of weights and masks beside it")
-    say(f"next: lmcspec plan {shlex.quote(files[0])}")
+    say(f"next: {spelled('lmcspec plan', [Path(files[0])], [])}")
 
 
 def _rows(held: "Directory") -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lmcspec.base.typed_words import study_words
 from lmcspec.cli import completion
-from lmcspec.cli.stores import DEFAULT_STORE, open_existing, store_path
+from lmcspec.cli.stores import DEFAULT_STORE, open_existing, store_path, store_words
 
 if TYPE_CHECKING:
     from lmcspec.plan import Plan
@@ -129,16 +129,16 @@ ForceOption = Annotated[
 ]
 
 
-def spelled(command: str, specs: Sequence[Path], sets: Sequence[str]) -> str:
-    """The command as it can be typed again: with its specs, and what was set."""
-    overrides = [word for setting in sets for word in ("--set", setting)]
-    return " ".join([*command.split(), shlex.join([*map(str, specs), *overrides])])
+def spelled(command: str, specs: Sequence[Path], sets: Sequence[str], more: Sequence[str] = ()) -> str:
+    """The command as it can be typed again: with its specs, what was set, and more words."""
+    return shlex.join([*command.split(), *study_words(specs, sets), *more])
 
 
-def spelled_at(command: str, specs: Sequence[Path], sets: Sequence[str], store: Path | None) -> str:
+def spelled_at(
+    command: str, specs: Sequence[Path], sets: Sequence[str], store: Path | None, more: Sequence[str] = ()
+) -> str:
     """The same with `--store`, where that was given and the environment doesn't say it."""
-    named = store is not None and os.environ.get("LMCSPEC_STORE") != str(store)
-    return spelled(command, specs, sets) + (f" --store {shlex.quote(str(store))}" if named else "")
+    return spelled(command, specs, sets, [*store_words(store), *more])
 
 
 def needed_store(given: Path | None, trusted: bool = False) -> "Store":

@@ -1,12 +1,19 @@
 """`lmcspec pack`: a study as one archive, for a paper, a colleague or another machine."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from lmcspec.cli.options import MaxTasksOption, SetOption, SpecArgument, StoreOption, needed_store
+from lmcspec.cli.options import (
+    MaxTasksOption,
+    SetOption,
+    SpecArgument,
+    StoreOption,
+    needed_store,
+    spelled,
+    spelled_at,
+)
 from lmcspec.cli.output import Format, envelope, put, say
 
 
@@ -42,8 +49,8 @@ def pack(
     output = possible(output or Path(f"{file_name(study.plan.study)}.zip"))
     if output.exists() and not force:
         raise UsageError(f"there is a file {output}", help="name another with -o, or replace it with --force")
-    named = shlex.join([str(spec), *(word for setting in sets for word in ("--set", setting))])
-    packed = write(study, existing, output, sets=sets, objects=objects, partial=partial, spec=named)
+    run = spelled_at("lmcspec run", [spec], sets, store)
+    packed = write(study, existing, output, sets=sets, objects=objects, partial=partial, run=run)
     document = packed.document()
     if format is Format.json:
         put(envelope("pack", True, document))
@@ -53,4 +60,4 @@ def pack(
     say(f"{packed.about['study']}: {document['files']:,} files, {size(document['bytes'])}, {held}")
     if not packed.about["finished"]:
         say(f"it is not finished: {packed.about['stored']:,} of {packed.about['tasks']:,} tasks have a result")
-    say("there:", f"lmcspec unpack {shlex.quote(output.name)}")
+    say("there:", spelled("lmcspec unpack", [Path(output.name)], []))

@@ -63,7 +63,7 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit with 3 if there is anything to run.")
     ] = False,
 ) -> None:
-    """Show what would run, why, and what it costs. Runs nothing and writes nothing but -o.
+    """Show what would run, why, and what it costs. Runs no task, and makes no store unless --facts is to fill one.
 
     A study that was forgotten is kept again.
     """

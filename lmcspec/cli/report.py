@@ -1,6 +1,5 @@
 """`lmcspec report`: the results of a study, or of several, as one page with figures."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +15,7 @@ from lmcspec.cli.options import (
     StoreOption,
     TrustOption,
     needed_store,
-    spelled,
+    spelled_at,
 )
 from lmcspec.cli.output import Format, envelope, put
 from lmcspec.cli.tracking import TrackingOption
@@ -57,7 +56,7 @@ def report(
     from lmcspec.report.folder import write_report
 
     check_alone(figure, medium, against)
-    _check_several(specs, against, figure)
+    _check_several(specs, store, against, figure)
     existing = needed_store(store, trust)
     if figure is not None:
         from lmcspec.cli.studies import read_study
@@ -65,8 +64,7 @@ def report(
         write_one(read_study(specs[0], sets, existing, max_tasks), existing, figure, medium, output, format)
         return
     asked = [_asked(spec, sets, store, existing, max_tasks, tracking_uri) for spec in specs]
-    options = [*(["--compare", *against] if against else []), *(["--store", str(store)] if store else [])]
-    command = " ".join([spelled("lmcspec report", specs, sets), *map(shlex.quote, options)])
+    command = spelled_at("lmcspec report", specs, sets, store, ["--compare", *against] if against else [])
     written = write_report([study._replace(against=against, command=command) for study in asked], existing, output)
     if format is Format.json:
         put(envelope("report", True, written.document()))
@@ -74,21 +72,25 @@ def report(
         put(written.page)
 
 
-def _check_several(specs: Sequence[Path], against: tuple[str, str] | None, figure: str | None) -> None:
+def _check_several(
+    specs: Sequence[Path], store: Path | None, against: tuple[str, str] | None, figure: str | None
+) -> None:
     """UsageError for what is asked of several studies and is of one, and for one that is named twice."""
     from lmcspec.base.errors import UsageError
 
     if len(specs) > 1 and against:
         raise UsageError(
             "--compare is of one study, and several are named",
-            help=f"lmcspec report {specs[0]} --compare {against[0]} {against[1]}",
+            help=spelled_at("lmcspec report", specs[:1], [], store, ["--compare", *against]),
         )
     if len(specs) > 1 and figure is not None:
         raise UsageError(
-            "--figure is of one study, and several are named", help=f"lmcspec report {specs[0]} --figure {figure}"
+            "--figure is of one study, and several are named",
+            help=spelled_at("lmcspec report", specs[:1], [], store, ["--figure", figure]),
         )
     if twice := next((spec for spec in specs if specs.count(spec) > 1), None):
-        raise UsageError(f"{twice} is named twice", help=f"name another study beside it: lmcspec report {twice} OTHER")
+        another = spelled_at("lmcspec report", [twice], [], store, ["OTHER"])
+        raise UsageError(f"{twice} is named twice", help=f"name another study beside it: {another}")
 
 
 def _asked(

@@ -1,6 +1,5 @@
 """`lmcspec run`: carry a plan out."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from pkgutil import iter_modules
@@ -27,6 +26,7 @@ from lmcspec.cli.options import (
     chosen,
     figures,
     spelled,
+    spelled_at,
     store_path,
 )
 from lmcspec.cli.output import (
@@ -228,11 +228,10 @@ def _next(
     specs: Sequence[Path], sets: Sequence[str], store: Path | None, tracker: "Tracker | None"
 ) -> list[tuple[str, str]]:
     """What people do with results, and the command for it."""
-    where = [] if store is None else ["--store", str(store)]
-    lines = [("a page with figures:", " ".join([spelled("lmcspec report", specs, sets), *map(shlex.quote, where)]))]
+    lines = [("a page with figures:", spelled_at("lmcspec report", specs, sets, store))]
     if tracker is not None and not tracker.trouble:
         away = tracker.server.startswith(("http://", "https://"))
-        lines.append(("these runs in MLflow:", tracker.server if away else shlex.join(["lmcspec", "ui", *where])))
+        lines.append(("these runs in MLflow:", tracker.server if away else spelled_at("lmcspec ui", [], [], store)))
     return lines
 
 

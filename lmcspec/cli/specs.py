@@ -78,7 +78,6 @@ def _table(group: "Sequence[ShippedSpec]", width: int) -> "Grid":
 
 def _rounded(count: int) -> str:
     """Three digits of a number: 2.59 M, 158 M, 3.01 G."""
-    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return str(count)
+    from lmcspec.base.sizes import in_thousands
+
+    return in_thousands(count, ("", "k", "M", "G"))

@@ -1,5 +1,6 @@
 """Which store a command is about."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ def store_path(given: Path | None) -> Path:
     from lmcspec.base.file_names import possible
 
     return possible(given or Path(DEFAULT_STORE))
+
+
+def store_words(given: Path | None) -> list[str]:
+    """What names the store in a command that is to be typed next; nothing where it is found without."""
+    return [] if given is None or os.environ.get("LMCSPEC_STORE") == str(given) else ["--store", str(given)]
 
 
 def open_existing(given: Path | None, trusted: bool = False) -> "Store | None":

@@ -8,6 +8,7 @@ import typer
 
 from lmcspec.cli.options import MaxTasksOption, StoreOption, store_path
 from lmcspec.cli.output import Format, envelope, put, say
+from lmcspec.cli.stores import store_words
 
 
 def unpack(
@@ -34,7 +35,7 @@ def unpack(
     folder = possible(output or Path(file.stem))
     unpacked = take(file, store_path(store), folder)
     now = standing(unpacked, Store.open(store_path(store)), max_tasks)
-    command = now.command + (f" --store {shlex.quote(str(store))}" if store else "")
+    command = " ".join([now.command, *map(shlex.quote, store_words(store))])
     if format is Format.json:
         document = {**unpacked.document(), "standing": now.words, "notes": list(now.notes), "command": command}
         put(envelope("unpack", True, document))

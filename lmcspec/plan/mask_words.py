@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from lmcspec.base.sizes import in_thousands
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_cost import Seen, mask_costs
-
-UNITS = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
 
 
 def mask_lines(plan: Plan) -> Iterator[str]:
@@ -63,8 +62,4 @@ def _span(counts: Iterable[int]) -> str:
 
 def _short(count: int) -> str:
     """The count in full up to a million, then with three digits."""
-    rounded = float(f"{count:.3g}")
-    for size, letter in UNITS:
-        if count >= size:
-            return f"{rounded / size:g} {letter}"
-    return f"{count:,}"
+    return f"{count:,}" if count < 10**6 else in_thousands(count / 10**6, ("M", "G", "T"))

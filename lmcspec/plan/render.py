@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.grid import Column, Grid
+from lmcspec.base.sizes import in_thousands
 from lmcspec.plan.cost import Cost
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_words import mask_documents, mask_lines
@@ -228,8 +229,4 @@ def duration(seconds: float) -> str:
 
 def size(count: float) -> str:
     """Bytes in the nearest unit of 1,000."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
+    return in_thousands(count, ("B", "kB", "MB", "GB", "TB"))

@@ -1,6 +1,7 @@
 """A plan as a file, for `lmcspec run FILE`."""
 
 import json
+import shlex
 from pathlib import Path
 
 from lmcspec.base.documents import DocumentError
@@ -26,7 +27,9 @@ def read_saved(path: Path) -> Plan:
     try:
         document = parse(path, largest=LARGEST_PLAN, follow=True)
     except FileNotFoundError:
-        raise UsageError(f"there is no file {path}", help=f"lmcspec plan SPEC -o {path} makes a plan") from None
+        raise UsageError(
+            f"there is no file {path}", help=f"lmcspec plan SPEC -o {shlex.quote(str(path))} makes a plan"
+        ) from None
     except DocumentError as error:
         raise UsageError(f"{path} is not a saved plan: it {error.problem}") from None
     if isinstance(document, dict) and "networks" in document and "parts" not in document:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmcspec.base.errors import LmcspecError, SpecError
+from lmcspec.base.typed_words import study_words
 from lmcspec.plan.chosen import Chosen
 from lmcspec.plan.cost import Pace
 from lmcspec.plan.outlook import Outlook, outlook
@@ -59,7 +60,7 @@ class Typed:
         return shlex.join(self._named(self.sets))
 
     def _named(self, sets: Sequence[str]) -> list[str]:
-        return [str(self.spec), *(word for setting in sets for word in ("--set", setting))]
+        return study_words([self.spec], sets)
 
 
 @dataclass(frozen=True, slots=True)

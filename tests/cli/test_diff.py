@@ -116,6 +116,10 @@ def test_cases_of_a_sweep(place, lmcspec):
     [
         (["diff"], 2, "Missing argument"),
         (["diff", "study.toml"], 2, "nothing to compare with"),
+        (["diff", "study.toml", "study.toml"], 2, "nothing to compare with"),
+        (["diff", "study.toml", "./study.toml", "--store", "x y"], 2, "lmcspec diff study.toml --store 'x y' OTHER"),
+        (["diff", "study.toml", "--store", "x", "--store-b", "x"], 2, "nothing to compare with"),
+        (["diff", "a b.toml"], 2, "lmcspec diff 'a b.toml' OTHER, or --set PATH=VALUE for another a b.toml"),
         (["diff", "study.toml", "nowhere.toml"], 2, "nowhere.toml"),
         (["diff", "study.toml", "--set", "recipes.real.bacth=1"], 2, "did you mean `batch`?"),
         (["diff", "study.toml", *RATE, "--results"], 4, "there is no store at .lmcspec"),

@@ -185,7 +185,7 @@ def test_a_set_that_is_not_in_the_store(place, lmcspec, distilled):
     said = lmcspec("export", "study.toml", "mean", "set.pt", *changed, "--store", str(distilled))
     assert (said.code, said.out) == (4, "")
     assert "is not in the store" in said.err
-    assert "lmcspec run study.toml --set distilled.mean.ipc=3 makes it" in said.err
+    assert f"lmcspec run study.toml --set distilled.mean.ipc=3 --store {distilled} makes it" in said.err
 
 
 def test_a_set_whose_files_are_gone_or_damaged(store, lmcspec):

@@ -139,8 +139,20 @@ def test_a_damaged_record(study, lmcspec):
     assert lmcspec("gc").code == 0
 
 
-def test_a_store_that_is_named_in_the_environment(study, lmcspec, monkeypatch):
+def test_what_is_to_be_typed_next_names_the_store_where_it_has_to(study, lmcspec, monkeypatch):
     os.rename(".lmcspec", "kept elsewhere")
+    study, where = name_of_study(), ("--store", "kept elsewhere")
+    said = lmcspec("forget", study, *where)
+    assert f"  lmcspec gc --store 'kept elsewhere' --study {study}" in said.out.splitlines()
+    said = lmcspec("gc", "--study", study, "--older", "0s", *where)
+    [line] = [line for line in said.err.splitlines() if "To delete it" in line]
+    assert line.endswith(f"lmcspec gc --store 'kept elsewhere' --study {study} --older 0s --yes")
     monkeypatch.setenv("LMCSPEC_STORE", "kept elsewhere")
-    lmcspec("forget", name_of_study())
-    assert "--store 'kept elsewhere' --yes" in lmcspec("gc").err
+    assert lmcspec("gc").err.rstrip().endswith("lmcspec gc --yes")
+    assert lmcspec("gc", *where).err.rstrip().endswith("lmcspec gc --yes")
+
+
+def test_a_store_in_which_nothing_is_kept(place, lmcspec):
+    Store.open(".lmcspec")
+    out = lmcspec("gc").out
+    assert out.startswith("Nothing to delete: the store .lmcspec holds no results, ") and "kept" not in out

@@ -124,6 +124,19 @@ def test_one_file_twice_is_refused_and_so_is_a_comparison_within_several(store, 
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "next_"),
+    [
+        (["a b.toml", "a b.toml"], "lmcspec report 'a b.toml' --store .lmcspec OTHER"),
+        (["a b.toml", "x", "--compare", "p q", "r"], "lmcspec report 'a b.toml' --store .lmcspec --compare 'p q' r"),
+        (["a b.toml", "x", "--figure", "p q"], "lmcspec report 'a b.toml' --store .lmcspec --figure 'p q'"),
+    ],
+)
+def test_what_is_to_be_typed_instead_can_be_copied(store, lmcspec, arguments, next_):
+    said = lmcspec("report", *arguments, "--store", ".lmcspec")
+    assert said.code == 2 and said.err.rstrip().endswith(next_)
+
+
 def test_figures_that_the_spec_asks_for(store, lmcspec):
     Path("study.toml").write_text(f"title = 'Is it <stable>?'{STABILITY}{ASKED}")
     data = lmcspec("report", "study.toml", "-o", "out", "--format", "json").data

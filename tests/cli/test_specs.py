@@ -59,7 +59,16 @@ def test_words_that_none_speaks_of_are_an_error(place, lmcspec):
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0"), (999, "999"), (1_000, "1 k"), (2_590_000, "2.59 M"), (158_000_000, "158 M")]
+    ("count", "shown"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1_000, "1 k"),
+        (999_499, "999 k"),
+        (999_700, "1 M"),
+        (2_590_000, "2.59 M"),
+        (158_000_000, "158 M"),
+    ],
 )
 def test_numbers_of_images_have_three_digits(count, shown):
     assert _rounded(count) == shown

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import StoreError, UsageError
+from lmcspec.base.typed_words import study_words
 from lmcspec.engine.provenance import provenance
 from lmcspec.plan import Plan
 from lmcspec.plan.document import to_document
@@ -55,9 +56,9 @@ class Packed(NamedTuple):
 
 
 def pack(
-    study: PlannedStudy, store: Store, output: Path, *, sets: Sequence[str], objects: Which, partial: bool, spec: str
+    study: PlannedStudy, store: Store, output: Path, *, sets: Sequence[str], objects: Which, partial: bool, run: str
 ) -> Packed:
-    """Write the archive of a study, whole or not at all; `spec` is the study as a command names it.
+    """Write the archive of a study, whole or not at all; `run` is the command that finishes it.
 
     UsageError for a saved plan, a spec that can't be moved and an unfinished study without `partial`; StoreError where
     nothing is there, or something is damaged.
@@ -65,7 +66,7 @@ def pack(
     if study.loaded is None:
         raise UsageError("a saved plan holds no spec, and can't be packed", help="lmcspec pack SPEC")
     plan, files = study.plan, spec_files(study.loaded, sets)
-    finished = _is_finished(plan, store, partial, spec)
+    finished = _is_finished(plan, store, partial, run)
     stored = {task: result for task in sorted(plan.tasks) if (result := store.find(task)) is not None}
     said = about(
         store,
@@ -80,7 +81,7 @@ def pack(
         stored=len(stored),
     )
     if not said.get("between"):
-        raise StoreError(f"nothing of {plan.study} is in the store {store.root}", help=f"lmcspec run {spec}")
+        raise StoreError(f"nothing of {plan.study} is in the store {store.root}", help=run)
     first = study.loaded.cases[0].study
     title = first.title or plan.study
     texts = dict(_texts(study, store, files, said, title))
@@ -111,7 +112,7 @@ def _refuse_many(files: int, text: bytes) -> None:
         )
 
 
-def _is_finished(plan: Plan, store: Store, partial: bool, spec: str) -> bool:
+def _is_finished(plan: Plan, store: Store, partial: bool, run: str) -> bool:
     """Whether nothing is left to run. UsageError where that is so and nobody said `partial`."""
     view = outlook(plan, store, checked=True)
     if view.diff.nothing_to_do:
@@ -119,7 +120,7 @@ def _is_finished(plan: Plan, store: Store, partial: bool, spec: str) -> bool:
     if not partial:
         raise UsageError(
             f"{plan.study} is not finished. {closing(view)}",
-            help=f"lmcspec run {spec}, or pack what there is with --partial",
+            help=f"{run}, or pack what there is with --partial",
         )
     return False
 
@@ -136,8 +137,8 @@ def _texts(
     # Without the runs of MLflow's: they are of one server.
     write_csv(records(tidy(study.plan, store), {}), table)
     yield "results.csv", ("results, a line for each number", table.getvalue().encode())
-    spelled = shlex.join([files.main, *(word for setting in said["sets"] for word in ("--set", setting))])
-    pages, _ = report_contents([Asked(study, spelled)], store)
+    named = shlex.join(study_words([files.main], said["sets"]))
+    pages, _ = report_contents([Asked(study, named)], store)
     yield from ((f"report/{name}", ("of the report", content)) for name, content in sorted(pages.items()))
     yield provenance_file.NAME, ("versions, processors, times and commits", _json(said))
 

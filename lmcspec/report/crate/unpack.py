@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lmcspec.base.documents import DocumentError, parse_document, read_bytes
 from lmcspec.base.errors import LmcspecError, UsageError
 from lmcspec.base.file_names import possible
+from lmcspec.base.typed_words import study_words
 from lmcspec.engine.execute import keep
 from lmcspec.plan.outlook import outlook
 from lmcspec.plan.planned_study import PlannedStudy, read_study
@@ -106,7 +107,7 @@ def _words(study: PlannedStudy, store: Store) -> str:
 
 
 def _command(file: Path, sets: list[str]) -> str:
-    return shlex.join(["lmcspec", "run", str(file), *(word for setting in sets for word in ("--set", setting))])
+    return shlex.join(["lmcspec", "run", *study_words([file], sets)])
 
 
 def check(archive: Archive) -> tuple[About, tuple[str, ...]]:

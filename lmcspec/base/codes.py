@@ -231,8 +231,8 @@ E441 weights or masks that don't fit
     a mask 1 or 0 for each prunable weight. Names may differ by what all of them begin with; `rename` says of others
     which is which.
 E455 too many levels
-    A network has at most 10,000 levels, the networks of a study together 100,000. Fractions of a millionth prune no
-    weight in most rounds.
+    A network is pruned at most 10,000 times, and the networks of a study have 100,000 levels together. Fractions of a
+    millionth prune no weight in most rounds.
 """
 
 

@@ -30,7 +30,7 @@ Mistake = Literal["loss", "error"]
 Quantity = str
 """What is on y, in the words of a measure: `instability`, `distance`, `accuracy`.
 
-It is what a card of a measure lists under `quantities`: `instability`, `distance`, `accuracy`; the plan knows which."""
+Which there are is known to the plan: what cards of measures list under `quantities`."""
 
 
 def _one_or_more(value: Any) -> str:

@@ -160,8 +160,9 @@ def _blocked(plan: Plan, to_run: Set[str]) -> dict[str, str]:
 def _share_branches(plan: Plan, to_run: Set[str], usable: Set[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Let the longest training of each branch pass the others, from the last stored state before them."""
     branches: dict[tuple, list[str]] = {}
+    in_branches = {*plan.byproducts, *plan.byproducts.values()}
     for identifier, task in plan.tasks.items():
-        if task.trains and (identifier in plan.byproducts or identifier in plan.byproducts.values()):
+        if task.trains and identifier in in_branches:
             branches.setdefault((task.inputs, task.seeds, task.params.branch), []).append(identifier)
     passing, continued = {}, {}
     for members in branches.values():

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from lmcspec.plan.kind_words import kind_words
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.render import state
 from lmcspec.tasks import Task
@@ -74,19 +75,15 @@ def _alone(task: Task) -> Key:
 
 
 def _network(task: Task) -> Key:
-    return (_sort(task), _place(task.label))
+    return (kind_words(task), _place(task.label))
 
 
 def _kind(task: Task) -> Key:
-    return (_sort(task),)
+    return (kind_words(task),)
 
 
 _ALIKE = (("", _alone), ("kind and network", _network), ("kind", _kind))
 """What tasks in one box have in common, from the finest on."""
-
-
-def _sort(task: Task) -> str:
-    return f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind.replace("_", " ")
 
 
 def _place(label: str) -> str:

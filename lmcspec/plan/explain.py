@@ -65,7 +65,7 @@ class TaskExplanation:
     kind: str
     version: int
     state: str
-    """What becomes of it in the plan: `run`, `changed`, `reuse`, `blocked`, `passing`, `skipped` or `unneeded`."""
+    """What becomes of it in the plan, in a word of `render.state`."""
     reason: Reason | None
     follows: str
     """Label of the task whose change the reason is."""

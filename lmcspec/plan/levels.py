@@ -12,8 +12,8 @@ from lmcspec.plan.given_tensors import MaskCounts
 from lmcspec.plan.graph import Level
 from lmcspec.spec.study import Stage
 
-MOST_LEVELS = 10_000
-"""Levels of one network."""
+MOST_PRUNINGS = 10_000
+"""Prunings of one network: levels, but for the dense one."""
 EPSILON = 2.0**-52
 """Smaller fractions vanish beside 1."""
 
@@ -99,10 +99,12 @@ def lay_out(
         spared = _excluded_weights(stage, left, sum(layers.values()), ranked)
         idle = stage.shuffle or (stage.weights is not None and not stage.prunes)
         rounds, fraction = (0, stage.fraction) if idle else _rounds(stage, density, spared)
-        if entry + rounds > MOST_LEVELS:
+        if entry + rounds > MOST_PRUNINGS:
             key = "fraction" if stage.rounds is None else "rounds"
             raise LevelError(
-                "E455", key, f"this makes {entry + rounds:,} levels; a network has at most {MOST_LEVELS:,}"
+                "E455",
+                key,
+                f"this prunes {entry + rounds:,} times; a network is pruned at most {MOST_PRUNINGS:,} times",
             )
         floor = 0.0 if stage.fraction_of == "all" else spared.share
         for done in range(1, rounds + 1):
@@ -197,13 +199,13 @@ def _rounds(stage: Stage, density: float, spared: ExcludedWeights) -> tuple[int,
         return stage.rounds, float(f"{1 - ratio ** (1 / stage.rounds):.12g}")
     # A fraction so small that 1 - fraction is 1 never gets there.
     steps = math.log(ratio) / math.log(1 - stage.fraction) if stage.fraction > EPSILON else math.inf
-    if steps > MOST_LEVELS:
+    if steps > MOST_PRUNINGS:
         rounds = f"{steps:,.0f}" if math.isfinite(steps) else "endless"
         raise LevelError(
             "E455",
             "fraction",
             f"pruning {stage.fraction:g} of the weights each round takes {rounds} rounds to {stage.sparsity:.1%}; "
-            f"a network has at most {MOST_LEVELS:,} levels",
+            f"a network is pruned at most {MOST_PRUNINGS:,} times",
             "prune a larger fraction",
         )
     rounds = math.floor(steps + 0.5)

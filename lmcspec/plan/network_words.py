@@ -1,6 +1,6 @@
 """Networks in words: what each trains on, prunes, rewinds to and shares, how many levels it has and how sparse."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from lmcspec.plan.graph import Level, Plan, beneath
@@ -35,7 +35,7 @@ def network_words(case: Case, networks: Mapping[str, NetworkPlan], plan: Plan) -
     families: dict[str, list[str]] = {}
     for name in networks:
         families.setdefault(family_of(case, name), []).append(name)
-    resting = {family: _tasks(plan, case.name, members) for family, members in families.items()}
+    resting = {family: _tasks(plan, case.name, frozenset(members)) for family, members in families.items()}
     for family, members in families.items():
         network, mine = networks[members[0]], resting[family]
         levels = plan.levels[case.name, network.name]
@@ -69,7 +69,7 @@ def family_of(case: Case, name: str) -> str:
     return family if family in case.families else name
 
 
-def _tasks(plan: Plan, case: str, names: Sequence[str]) -> set[str]:
+def _tasks(plan: Plan, case: str, names: Set[str]) -> set[str]:
     tops = [
         task
         for target in plan.targets

@@ -8,6 +8,7 @@ from lmcspec.base.grid import Column, Grid
 from lmcspec.base.sizes import in_thousands
 from lmcspec.plan.cost import Cost
 from lmcspec.plan.graph import Plan
+from lmcspec.plan.kind_words import kind_words
 from lmcspec.plan.mask_words import mask_documents, mask_lines
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import Reason
@@ -22,7 +23,10 @@ SYMBOLS = {"run": "+", "changed": "~", "reuse": "=", "blocked": "?", "passing": 
 
 
 def state(view: Outlook, task: str) -> str:
-    """`run`, `changed` (runs because something moved), `reuse`, `blocked`, `passing` or `unneeded`."""
+    """`run`, `changed` (runs because something moved), `passing`, `reuse`, or why it does not run.
+
+    That is `blocked`, `skipped` (what it needs collapsed), `left out` (nobody asked for it) or `unneeded`.
+    """
     if task in view.diff.blocked:
         return "blocked"
     if task in view.diff.skipped:
@@ -101,7 +105,7 @@ def estimate(view: Outlook, slots: Slots | None) -> list[str]:
         basis = f", {view.guessed:,} tasks by a first estimate" if view.guessed else ""
         lines.append(f"time: {duration(wall)} on {slots} ({duration(low or 0)} to {duration(high or 0)}){basis}")
     elif view.untimed:
-        kinds = Counter(view.plan.tasks[task].kind.replace("_", " ") for task in view.untimed)
+        kinds = Counter(kind_words(view.plan.tasks[task]) for task in view.untimed)
         named = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         known = "unknown"
         if len(view.untimed) < len(view.diff.run):
@@ -121,8 +125,7 @@ def _work(view: Outlook, costs: Mapping[str, Cost]) -> str:
 def _kinds(view: Outlook) -> Grid:
     rows: dict[str, Counter] = {}
     for task in view.counted:
-        kind = f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind.replace("_", " ")
-        row = rows.setdefault(kind, Counter())
+        row = rows.setdefault(kind_words(task), Counter())
         now = state(view, task.id)
         row["run" if now in ("run", "changed", "passing") else now] += 1
         if task.id in view.costs:

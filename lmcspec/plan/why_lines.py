@@ -1,9 +1,10 @@
 """Why tasks run, as people read it: what moved, for how many tasks of which kinds, and what follows from it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lmcspec.plan.kind_words import kind_words
 from lmcspec.plan.outlook import Outlook
 from lmcspec.plan.reasons import REASONS, Change, Reason, shown
 from lmcspec.spec.explain import NOT_SET, aligned
@@ -102,10 +103,5 @@ def _followers(view: Outlook, group: Group) -> str:
 
 def _kinds(view: Outlook, tasks: Sequence[str]) -> str:
     """`train` where all are of one kind, else `9 train, 3 prune`."""
-    kinds = Counter(_named(view, tasks))
+    kinds = Counter(kind_words(view.plan.tasks[task]) for task in tasks)
     return next(iter(kinds)) if len(kinds) == 1 else ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
-
-
-def _named(view: Outlook, tasks: Iterable[str]) -> Iterator[str]:
-    for task in map(view.plan.tasks.__getitem__, tasks):
-        yield f"{task.kind} distilled" if task.trains and task.on_distilled else task.kind

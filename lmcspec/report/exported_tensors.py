@@ -56,11 +56,11 @@ def export_tensors(store: Store, plan: Plan, task: str, label: str, output: Path
     with beneath.reading(store.root, stored.out / name) as source:
         tensors = _header(source, name, stored)
         card = _card(store, plan, stored, label, tensors)
-        # The card comes first: no file of tensors stands without it, or beside another's.
-        with drafted(page) as draft:
-            draft.write_text(card.page(output.name), encoding="utf-8")
-        with drafted(output) as draft, draft.open("wb") as target:
-            write_with_notes(target, source, tensors, card.header)
+        # Both are written before either takes its place: where one fails, those of before stand side by side.
+        with drafted(page) as told:
+            told.write_text(card.page(output.name), encoding="utf-8")
+            with drafted(output) as draft, draft.open("wb") as target:
+                write_with_notes(target, source, tensors, card.header)
     return {**card.facts, "files": [str(output), str(page)]}
 
 

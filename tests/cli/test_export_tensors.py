@@ -1,5 +1,6 @@
 """`lmcspec export` of masks, checkpoints and permutations: bitwise what the store has, with a card that says what it is."""
 
+import errno
 import json
 import re
 import shutil
@@ -121,6 +122,20 @@ def test_it_is_written_the_same_each_time_and_replaces_nothing_unasked(store, lm
     assert (Path("x.safetensors").read_bytes(), Path("x.md").read_bytes()) == first
     Path("x.safetensors").unlink()
     assert "there is a file x.md" in lmcspec(*line).err
+
+
+def test_where_the_disk_is_full_the_card_of_before_stays_beside_its_tensors(store, lmcspec, monkeypatch):
+    from lmcspec.report import exported_tensors
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert lmcspec("export", "study.toml", "imp/s0/l1/train", "x.safetensors").code == 0
+    before = {path.name: path.read_bytes() for path in Path().glob("*x.*")}
+    monkeypatch.setattr(exported_tensors, "write_with_notes", full)
+    said = lmcspec("export", "study.toml", "imp/s0/l1/mask", "x.safetensors", "--force")
+    assert said.code == 2 and "can't write x.safetensors: No space left on device" in said.err
+    assert {path.name: path.read_bytes() for path in Path().glob("*x.*")} == before
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,19 @@ def check_alone(figure: str | None, medium: str | None, against: object) -> None
 
 
 def write_one(
-    study: "PlannedStudy", store: "Store", name: str, medium: str | None, output: Path | None, format: Format
+    study: "PlannedStudy",
+    store: "Store",
+    name: str,
+    medium: str | None,
+    output: Path | None,
+    format: Format,
+    status: str,
 ) -> None:
-    """Write a figure, and print where its files are and its caption."""
+    """Write a figure, and print where its files are and its caption; `status` is a command that says what is there."""
     from lmcspec.report.figures.medium import medium_called
     from lmcspec.report.one_figure import write_figure
 
-    written = write_figure(study, store, name, medium_called(medium or "page"), output)
+    written = write_figure(study, store, name, medium_called(medium or "page"), output, status)
     if format is Format.json:
         put(envelope("report", True, {"figures": [figure.document() for figure in written]}))
         return

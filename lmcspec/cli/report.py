@@ -61,7 +61,8 @@ def report(
     if figure is not None:
         from lmcspec.cli.studies import read_study
 
-        write_one(read_study(specs[0], sets, existing, max_tasks), existing, figure, medium, output, format)
+        status = spelled_at("lmcspec status", specs, sets, store)
+        write_one(read_study(specs[0], sets, existing, max_tasks), existing, figure, medium, output, format, status)
         return
     asked = [_asked(spec, sets, store, existing, max_tasks, tracking_uri) for spec in specs]
     command = spelled_at("lmcspec report", specs, sets, store, ["--compare", *against] if against else [])

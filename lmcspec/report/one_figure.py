@@ -2,7 +2,9 @@
 
 import csv
 import io
+import shlex
 from collections.abc import Mapping
+from os.path import isdir
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,17 +42,18 @@ class FigureFiles(NamedTuple):
 
 
 def write_figure(
-    study: PlannedStudy, store: Store, name: str, medium: Medium, output: Path | None = None
+    study: PlannedStudy, store: Store, name: str, medium: Medium, output: Path | None = None, status: str = ""
 ) -> list[FigureFiles]:
     """Write the figures of that name, one for each case that has it.
 
     `output` is a file where it ends in one of the forms, else a folder; without it they lie beside the study's page, to
-    which the marks of the SVG lead. UsageError where there is no such figure, or it can't be drawn or written.
+    which the marks of the SVG lead. `status` is the command that says what is in the store of the study. UsageError
+    where there is no such figure, or it can't be drawn or written.
     """
-    form = output.suffix[1:] if output and output.suffix[1:] in FORMS else ""
+    form = _form(output)
     page = None if output else PAGE
     with drawn_for(medium):
-        chosen = _chosen(study, store, name)
+        chosen = _chosen(study, store, name, status)
         if form and len(chosen) > 1:
             named = ", ".join(file for file, _ in chosen)
             raise UsageError(f"{name} is {len(chosen)} figures, and {output} is one file", help=f"name one: {named}")
@@ -69,7 +72,16 @@ def write_figure(
     return written
 
 
-def _chosen(study: PlannedStudy, store: Store, name: str) -> list[tuple[str, Drawing]]:
+def _form(output: Path | None) -> str:
+    """The form of the one file that is named; none of a folder. UsageError where it ends like a file of another."""
+    ending = output.suffix[1:].lower() if output and not isdir(output) else ""
+    if ending in FORMS or not ending[:1].isalpha():
+        return ending if ending in FORMS else ""
+    made = f"a folder that is called so is made first: mkdir {shlex.quote(str(output))}"
+    raise UsageError(f"{output}: no figure is written as {ending}", help=f"end its name in {', '.join(FORMS)}; {made}")
+
+
+def _chosen(study: PlannedStudy, store: Store, name: str, status: str) -> list[tuple[str, Drawing]]:
     """(name of its files, drawing) of those that are called so, in the study or as their files are."""
     figures = {case.name: case.study.figures for case in study.loaded.cases} if study.loaded else {}
     drawn = list(drawn_names(study.plan, tidy(study.plan, store), store, figures))
@@ -81,7 +93,7 @@ def _chosen(study: PlannedStudy, store: Store, name: str) -> list[tuple[str, Dra
     there = [(file, drawing) for file, drawing in chosen if drawing.figure is not None or drawing.table is not None]
     if not there:
         why = "; ".join(chosen[0][1].notes)
-        raise UsageError(f"{name} can't be drawn: {why}", help=f"see what is there: lmcspec status {study.plan.study}")
+        raise UsageError(f"{name} can't be drawn: {why}", help=f"see what is there: {status}")
     return there
 
 

@@ -91,6 +91,15 @@ def test_one_file(store, lmcspec):
     assert "report.html" not in _svg(lmcspec), "no page lies beside it"
 
 
+def test_large_letters_are_the_same_form_and_folders_may_have_any_name(store, lmcspec):
+    assert lmcspec("report", "study.toml", "--figure", NAME, "-o", "fig3.PDF").out.startswith("fig3.PDF\n")
+    assert Path("fig3.PDF").read_bytes().startswith(b"%PDF")
+    Path("all.png").mkdir()
+    for folder in ("all.png", "run-0.5"):
+        assert lmcspec("report", "study.toml", "--figure", NAME, "-o", folder).code == 0
+        assert len(list(Path(folder).iterdir())) == len(FORMS)
+
+
 def _svg(lmcspec) -> str:
     lmcspec("report", "study.toml", "--figure", NAME, "-o", "alone.svg")
     text = Path("alone.svg").read_text()
@@ -118,10 +127,13 @@ def test_each_case_has_its_own(store, lmcspec):
         (["--figure", "cost", "--for", "poster"], "there are: column, page, slide"),
         (["--for", "page"], "say which with --figure NAME"),
         (["--figure", "cost", "--compare", "dense", "imp"], "say one of them"),
-        (["--figure", "cost", "-o", "study.toml"], "can't write the figure to study.toml"),
+        (["--figure", "cost", "-o", "study.toml"], "study.toml: no figure is written as toml"),
+        (["--figure", "cost", "-o", "fig.jpg"], "end its name in pdf, svg, png, csv, txt; a folder that is called so"),
+        (["--figure", "cost", "-o", "a-file"], "can't write the figure to a-file"),
     ],
 )
 def test_mistakes_end_with_a_sentence_and_a_code(store, lmcspec, arguments, says):
+    Path("a-file").touch()
     said = lmcspec("report", "study.toml", *arguments)
     assert (said.code, said.out) == (2, "")
     assert says in said.err and "Traceback" not in said.err
@@ -130,6 +142,7 @@ def test_mistakes_end_with_a_sentence_and_a_code(store, lmcspec, arguments, says
 def test_what_is_not_there_yet_is_said(store, lmcspec):
     said = lmcspec("report", "study.toml", "--set", "recipes.real.optimiser.lr=0.3", "--figure", NAME)
     assert said.code == 2 and f"{NAME} can't be drawn: no path is in the store yet" in said.err
+    assert "lmcspec status study.toml --set recipes.real.optimiser.lr=0.3" in said.err
 
 
 def test_planes_have_a_line_for_each_point_and_their_table_is_one_by_itself():

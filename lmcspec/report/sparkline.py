@@ -35,36 +35,46 @@ def sparkline(stored: Stored) -> Sparkline | None:
         told = [] if path is None else [line for _, line in lines(stored.root, path, 0, shapes.Metric)]
     except StoreError:
         return None
-    curve = [
-        (line["step"], line["value"]) for line in told if line["name"] == told[0]["name"] and isfinite(line["value"])
-    ]
+    every = [(line["step"], line["value"]) for line in told if line["name"] == told[0]["name"]]
+    curve = [point for point in every if isfinite(point[1])]
     if len(curve) < 2:
         return None
     (first, start), (last, end) = curve[0], curve[-1]
     values = f"{start:{form_of(start, 1)}} to {end:{form_of(end, 1)}}"
-    return _drawn(curve, f"{told[0]['name']} {values}, updates {first:,} to {last:,}")
+    then = "" if every[-1] == curve[-1] else ", then no number"
+    return _drawn(curve, f"{told[0]['name']} {values}, updates {first:,} to {last:,}{then}", _ends(every))
 
 
 def sparkline_along(scalars: Mapping[str, Any], metric: Metric) -> Sparkline | None:
     """The error or loss along a path of which a metric is; None where it is of no path, or the path is not there."""
     what = f"{metric.split}_{metric.mistake}"
     values = scalars.get("paths", {}).get(metric.policy, {}).get(what, ()) if metric.mistake else ()
-    curve = [(alpha, value) for alpha, value in zip(scalars.get("alphas", ()), values, strict=False) if isfinite(value)]
+    every = list(zip(scalars.get("alphas", ()), values, strict=False))
+    curve = [(alpha, value) for alpha, value in every if isfinite(value)]
     if len(curve) < 2:
         return None
     scale, sign = (100, " %") if metric.mistake == "error" else (1, "")
     ends = f"{scale * curve[0][1]:.2f} to {scale * curve[-1][1]:.2f}{sign}"
-    most = scale * max(value for _, value in curve)
-    words = f"{metric.split} {metric.mistake} along the path: {ends}, at most {most:.2f}"
-    return _drawn(curve, words, SMALLEST if metric.mistake == "error" else 0)
+    if (every[0], every[-1]) != (curve[0], curve[-1]):
+        ends = "no number at an end"
+    most = f"{scale * max(value for _, value in curve):.2f}{' where there is a number' * (len(curve) < len(every))}"
+    words = f"{metric.split} {metric.mistake} along the path: {ends}, at most {most}"
+    return _drawn(curve, words, _ends(every), SMALLEST if metric.mistake == "error" else 0)
 
 
-def _drawn(curve: Sequence[tuple[float, float]], words: str, smallest: float = 0) -> Sparkline:
+def _ends(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The least and the most x of all points, those without a number too: what has one stays in its place."""
+    return min(x for x, _ in points), max(x for x, _ in points)
+
+
+def _drawn(
+    curve: Sequence[tuple[float, float]], words: str, across: tuple[float, float], smallest: float = 0
+) -> Sparkline:
     """A curve with what it says; what varies by less than the `smallest` does not fill the height."""
     every = max(1, ceil((len(curve) - 1) / (MOST_POINTS - 1)))
     some = [*curve[:-1:every], curve[-1]]
-    steps, values = zip(*some, strict=True)
-    across, upward = (min(steps), max(steps)), (min(values), max(*values, min(values) + smallest))
+    values = [value for _, value in some]
+    upward = min(values), max(*values, min(values) + smallest)
     points = (f"{_within(x, *across, WIDTH):.3g},{HEIGHT - _within(y, *upward, HEIGHT):.3g}" for x, y in some)
     return Sparkline(" ".join(points), words)
 

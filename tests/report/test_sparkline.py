@@ -10,10 +10,12 @@ from results_for_tests import metric
 
 from lmcspec.base.errors import StoreError
 from lmcspec.report.sparkline import HEIGHT, MOST_POINTS, WIDTH, sparkline, sparkline_along
+from lmcspec.store.layout import spelled
 
 
 def stored(root: Path, *told: tuple[str, float, int]) -> SimpleNamespace:
-    lines = [json.dumps({"name": name, "value": value, "step": step, "at": 1.0}) for name, value, step in told]
+    documents = [{"name": name, "value": value, "step": step, "at": 1.0} for name, value, step in told]
+    lines = [json.dumps(spelled(document)) for document in documents]
     (root / "metrics.jsonl").write_text("".join(f"{line}\n" for line in lines))
     return SimpleNamespace(root=root, metrics=root / "metrics.jsonl")
 
@@ -80,6 +82,25 @@ def test_error_along_a_path_is_at_least_ten_points_high():
     ]
     assert points(low)[1] == (middle, pytest.approx(HEIGHT - 1 - 18 / 10, abs=0.05)), "a point is a tenth of the height"
     assert high.words == "test error along the path: 2.00 to 4.00 %, at most 32.00"
+
+
+def test_a_path_whose_ends_are_no_numbers_says_so_and_stays_in_its_place():
+    found = {
+        "alphas": [0.0, 0.25, 0.5, 0.75, 1.0],
+        "paths": {"average": {"test_error": [math.nan, 0.3, 0.4, 0.5, math.inf]}},
+    }
+    curve = sparkline_along(found, metric("instability/test", "stability"))
+    assert [x for x, _ in points(curve)] == pytest.approx([1 + (WIDTH - 2) * alpha for alpha in (0.25, 0.5, 0.75)])
+    assert curve.words == "test error along the path: no number at an end, at most 50.00 where there is a number"
+    middle = along(0.3, math.nan, 0.5)
+    assert middle.words == "test error along the path: 30.00 to 50.00 %, at most 50.00 where there is a number"
+
+
+def test_a_training_that_ends_without_a_number_says_so(tmp_path):
+    told = [("loss", 2.0, 0), ("loss", 1.0, 10), ("loss", math.nan, 20), ("loss", math.nan, 40)]
+    curve = sparkline(stored(tmp_path, *told))
+    assert curve.words == "loss 2.00 to 1.00, updates 0 to 10, then no number"
+    assert [x for x, _ in points(curve)] == pytest.approx([1, 1 + (WIDTH - 2) / 4])
 
 
 def test_loss_along_a_path_fills_the_height():

@@ -1,5 +1,6 @@
 """`lmcspec import`: what a directory of OpenLTH holds, and files and a spec that go on from it."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +11,7 @@ from lmcspec.cli.options import spelled
 from lmcspec.cli.output import Format, console, envelope, put, say
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from lmcspec.base.grid import Grid
     from lmcspec.report.openlth.directory import Directory
 
 
@@ -60,27 +60,25 @@ def import_(
         brought = bring(held, possible(output), level)
     files = [] if brought is None else [str(file) for file in brought.files]
     if format is Format.json:
+        from lmcspec.store import layout
+
         notes = [] if brought is None else list(brought.notes)
-        put(
-            envelope(
-                "import",
-                True,
-                {"levels": list(_rows(held)), "branches": list(held.branches), "files": files, "notes": notes},
-            )
-        )
+        document = {"levels": list(_rows(held)), "branches": list(held.branches), "files": files, "notes": notes}
+        put(envelope("import", True, layout.spelled(document)))
         return
     console().print(_table(held))
     if brought is None:
         for name in held.branches:
-            say(f"beside it the branch {name}")
-        goes_on = spelled("lmcspec import", [directory], [], ["-o", "FOLDER"])
-        say(f"write them, and a spec that goes on: {goes_on}")
+            say(f"beside main there is the branch {name}")
+        chosen = [*(["--branch", branch] if branch else []), *(["--level", str(level)] if level is not None else [])]
+        command = spelled("lmcspec import", [directory], [], [*chosen, "-o", "FOLDER"])
+        say("write them, and a spec that goes on:", command)
         return
     put(files[0])
     for note in brought.notes:
         say(f"note: {note}")
     say(f"{len(files) - 2:,} files of weights and masks beside it")
-    say(f"next: {spelled('lmcspec plan', [Path(files[0])], [])}")
+    say("next:", spelled("lmcspec plan", [Path(files[0])], []))
 
 
 def _rows(held: "Directory") -> Iterator[dict[str, Any]]:
@@ -99,20 +97,18 @@ def _rows(held: "Directory") -> Iterator[dict[str, Any]]:
             }
 
 
-def _table(held: "Directory") -> "Table":
-    from rich.table import Table
+def _table(held: "Directory") -> "Grid":
+    from lmcspec.base.grid import Column, Grid
 
-    grid = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("replicate", "level", "sparsity", "test accuracy", "mask", "checkpoints"):
-        grid.add_column(name, justify="left" if name in ("mask", "checkpoints") else "right")
-    for row in _rows(held):
-        accuracy, sparsity = row["test_accuracy"], row["sparsity"]
-        grid.add_row(
-            str(row["replicate"]),
-            str(row["level"]),
-            "?" if sparsity is None else f"{sparsity:.1%}",
-            "" if accuracy is None else f"{accuracy:.2%}",
-            "yes" if row["mask"] else "none",
-            ", ".join(row["checkpoints"]) + ("" if row["trained"] else "  not finished"),
-        )
-    return grid
+    names = Column("replicate", right=True, names=True), Column("level", right=True, names=True)
+    values = Column("sparsity", right=True), Column("test accuracy", right=True), Column("mask"), Column("checkpoints")
+    return Grid((*names, *values), [tuple(_words(row)) for row in _rows(held)])
+
+
+def _words(row: dict[str, Any]) -> Iterator[str]:
+    accuracy, sparsity = row["test_accuracy"], row["sparsity"]
+    yield from (str(row["replicate"]), str(row["level"]))
+    yield "?" if sparsity is None else f"{sparsity:.1%}"
+    yield "" if accuracy is None else f"{accuracy:.2%}" if math.isfinite(accuracy) else "no number"
+    yield "yes" if row["mask"] else "none"
+    yield ", ".join(row["checkpoints"]) + ("" if row["trained"] else "  not finished")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openlth_for_tests import Lenet, write_lottery
 from profiles import examples
 
 from lmcspec.base.fitted import cells, longest_word
@@ -37,6 +38,7 @@ COMMANDS = [
     ["specs"],
     ["verify"],
     ["forget", "nothing"],
+    ["import", "lottery_abc"],
     ["init"],
     ["init", "lottery", "new.toml"],
     *([command, "--help"] for command in ("plan", "run", "export")),
@@ -46,8 +48,9 @@ COMMANDS = [
 
 @pytest.fixture
 def here(place, finished):
-    """A folder with the study, which has run, and one that is not as it should be."""
+    """A folder with the study, which has run, one that is not as it should be, and a lottery of OpenLTH's."""
     shutil.copytree(finished, place / ".lmcspec")
+    write_lottery(Path("lottery_abc"), [Lenet(64, (16,))], levels=1)
     Path("bad.toml").write_text(Path("study.toml").read_text().replace("batch", "bacth"))
     return place
 

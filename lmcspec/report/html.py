@@ -42,13 +42,8 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"short": short, "link": link_to, "within": _within}
+    environment.filters |= {"short": short, "link": link_to}
     return environment
-
-
-def _within(links: str, prefix: str) -> str:
-    """Markup whose links lead to addresses of one of several studies."""
-    return links.replace('href="#', f'href="{link_to(prefix)}')
 
 
 def _file(name: str) -> str:

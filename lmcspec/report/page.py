@@ -20,6 +20,8 @@ from lmcspec.report.undecided import Advice
 
 LEGEND = "mean ± sample standard deviation over replicates (n), in percent and points"
 
+NOT_ASKED = "The study asks for no verdict: the figures and tables below are its answer."
+
 
 @dataclass(frozen=True, slots=True)
 class CasePart:
@@ -27,6 +29,8 @@ class CasePart:
 
     case: str
     verdicts: tuple[tuple[str, str], ...]
+    unanswered: str
+    """Why there is no verdict, where there is none."""
     gaps: tuple[str, ...]
     sparsest: TextTable
     """The last level of each network, for a glance."""
@@ -94,6 +98,8 @@ def _progress(rows: Sequence[Row]) -> str:
     # Of what lies on the way no metric is the headline: each place counts once.
     on_the_way = {(*place_of(row), row.replicate): row for row in rows if row.through is not None}
     wanted = [*headlines, *on_the_way.values()]
+    if not wanted:
+        return "nothing is measured"
     known = sum(row.whole for row in wanted)
     amiss = Counter(outcome for row in headlines for outcome in row.outcomes if outcome != MISSING)
     words = f"all {known:,} results are there" if known == len(wanted) else f"{known:,} of {len(wanted):,} results"
@@ -110,12 +116,23 @@ def _case(plan: Plan, rows: Sequence[Row], case: str, table: CaseTable) -> CaseP
     return CasePart(
         case=case,
         verdicts=table.verdicts,
+        unanswered="" if table.verdicts else _unanswered(plan, ended, case),
         gaps=table.gaps,
         sparsest=results_on_page(sparsest),
         results=results_on_page(table.results),
         common=common,
         settings=settings,
     )
+
+
+def _unanswered(plan: Plan, rows: Sequence[Row], case: str) -> str:
+    if not rows:
+        return "This study measures nothing yet."
+    if not any(question.case == case for question in plan.verdicts):
+        return NOT_ASKED
+    if any(MISSING in row.outcomes for row in rows):
+        return "No verdict yet: results are missing."
+    return "No verdict: matching takes accuracies of the dense network and of sparser ones."
 
 
 def _settings(plan: Plan, case: str) -> tuple[tuple[tuple[str, Any], ...], TextTable]:

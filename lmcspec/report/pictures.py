@@ -19,13 +19,15 @@ def pictures(
     figures: Mapping[str, Mapping[str, Figure]],
     suffixes: Sequence[str] = ("svg", "png"),
     taken: Collection[str] = (),
+    prefix: str = "",
 ) -> Iterator[Picture]:
     """Each as soon as it is drawn; `figures` are those that the cases ask for, by name.
 
-    Those that show all cases of a sweep come first. None has a name of a file that is `taken`.
+    Those that show all cases of a sweep come first. None has a name of a file that is `taken`. Links of SVGs lead to
+    addresses that begin with `prefix`.
     """
     for case, name, drawing in drawn_names(plan, rows, store, figures, taken):
-        yield Picture(case, name, drawing, files(drawing, suffixes))
+        yield Picture(case, name, drawing, files(drawing, suffixes, prefix=prefix))
 
 
 def drawn_names(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lmcspec.report.anchors import anchor_of
 from lmcspec.report.compare import Compared, Comparison, compare
+from lmcspec.report.page import NOT_ASKED
 from lmcspec.report.picture import Picture
 from lmcspec.report.results_table import Column
 from lmcspec.report.side_by_side import differences, explained
@@ -37,6 +38,18 @@ class Joint:
     notes: tuple[str, ...]
     """What is to be said beneath the differences."""
     pairs: tuple[PicturePair, ...]
+
+    @property
+    def unanswered(self) -> str:
+        """Why there is no verdict, where no study has one."""
+        why = dict.fromkeys(of_case.unanswered for part in self.parts for of_case in part.page.cases)
+        asked = [words for words in why if words != NOT_ASKED]
+        return " ".join(asked) or "No study asks for a verdict: the figures and tables below are the answer."
+
+    @property
+    def paired(self) -> frozenset[str]:
+        """The studies of which a figure stands beside another's."""
+        return frozenset(name for pair in self.pairs for name, _ in pair.shown)
 
     @property
     def title(self) -> str:

@@ -65,7 +65,7 @@ def study_part(asked: Asked, store: Store, called: str = "") -> StudyPart:
     )
     figures = {case.name: case.study.figures for case in study.loaded.cases} if study.loaded else {}
     taken = {compared.picture.file} if compared else set()
-    drawn = tuple(pictures(plan, rows, store, figures, taken=taken))
+    drawn = tuple(pictures(plan, rows, store, figures, taken=taken, prefix=prefix))
     if called:
         drawn = tuple(replace(picture, file=f"{file_name(called)}-{picture.file}") for picture in drawn)
     return StudyPart(text, drawn, compared, tuple(rows))

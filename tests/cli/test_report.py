@@ -1,8 +1,11 @@
 """`lmcspec report`: what it writes where."""
 
 import hashlib
+import html
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from specs_for_tests import STABILITY
@@ -100,6 +103,12 @@ def test_how_the_results_came_about(store, lmcspec):
     assert text.count("<polyline") == 2, "error along each path; seven updates are told of once, which is no curve"
 
 
+def _leading(svg: Path) -> set[str]:
+    """The addresses of the page to which the marks of a figure lead."""
+    links = re.findall(r'xlink:href="report\.html#([^"]+)"', svg.read_text())
+    return {unquote(html.unescape(link)) for link in links}
+
+
 def test_two_studies_on_one_page(store, lmcspec):
     Path("wide.toml").write_text(STABILITY.replace('study = "tiny"', 'study = "wide"').replace("[16]", "[24]"))
     data = lmcspec("report", "study.toml", "wide.toml", "-o", "out", "--format", "json").data
@@ -108,6 +117,9 @@ def test_two_studies_on_one_page(store, lmcspec):
     assert {"tiny-cost.svg", "wide-cost.svg"} <= {Path(file).name for file in data["files"]}
     assert '<h2 id="tiny/study">' in text and '<h2 id="wide/study">' in text
     assert "0 of 5 results" in text and "Numbers side by side" in text
+    places = set(map(html.unescape, re.findall(r'\bid="([^"]+)"', text)))
+    assert "tiny/imp/l1/accuracy" in _leading(Path("out/tiny-accuracy-vs-sparsity.svg"))
+    assert set().union(*map(_leading, Path("out").glob("*.svg"))) <= places, "each leads into its own study"
     assert "<code>lmcspec report study.toml wide.toml</code>" in text
     said = lmcspec("report", "study.toml", "wide.toml")
     assert said.out == f"{store.root / 'reports' / 'tiny+wide' / 'report.html'}\n"

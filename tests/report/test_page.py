@@ -241,7 +241,31 @@ def test_many_gaps_are_listed_further_down():
 def test_a_study_that_measures_nothing():
     plan = plan_of("networks.dense = []")
     found = page(plan, [], Results(), {})
-    assert "measures nothing yet" in read(html(found, [])).text
+    text = read(html(found, [])).text
+    assert "This study measures nothing yet." in text and "nothing is measured." in text
+    assert "There is nothing to draw." in text and "results are there" not in text
+
+
+@pytest.mark.parametrize(
+    ("measures", "there", "says"),
+    [
+        ("accuracy = {}", 0, "The study asks for no verdict: the figures and tables below are its answer."),
+        ("accuracy = {}\nmatching = {}", 0, "No verdict yet: results are missing."),
+        ("stability = { levels = ['last'] }", 0, "No verdict yet: results are missing."),
+        ("stability = { levels = ['last'] }", 1, "verdicts undecided (n = 1): they need 3 replicates"),
+        (
+            "accuracy = { levels = ['last'] }\nmatching = {}",
+            3,
+            "No verdict: matching takes accuracies of the dense network and of sparser ones.",
+        ),
+    ],
+)
+def test_why_there_is_no_verdict(measures, there, says):
+    plan = plan_of(f"networks.imp = [{{ rounds = 1 }}]\n[measures]\n{measures}")
+    store = Recorded(made_up(plan, lambda target: 0.1 if target.replicate < there else None).found)
+    text = html(page(plan, tidy(plan, store), store, {}), [])
+    answer = text.partition('<section class="answer"')[2].partition("</section>")[0]
+    assert says in answer and answer.count("erdict") == 1
 
 
 def test_what_is_on_the_way_is_counted_and_is_no_line_of_a_table():

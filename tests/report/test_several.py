@@ -33,12 +33,17 @@ matching = {}
 FIGURES = "accuracy-vs-sparsity", "cost"
 
 
-def part(name: str, text: str, worse: float = 0.0, title: str = "") -> StudyPart:
+def part(name: str, text: str, worse: float = 0.0, title: str = "", there=lambda target: True) -> StudyPart:
     plan = plan_of_whole(BASE.replace("lr = 0.1", f"lr = {0.1 + worse}") + text)
-    store = Recorded(made_up(plan, lambda target: 0.05 + worse + 0.001 * target.replicate * (target.level + 1)).found)
+
+    def error(target):
+        return 0.05 + worse + 0.001 * target.replicate * (target.level + 1) if there(target) else None
+
+    store = Recorded(made_up(plan, error).found)
     rows = tidy(plan, store)
     text_of_page = replace(page(plan, rows, store, {}, Known(title)), prefix=f"{name}/")
-    drawn = [replace(picture, file=f"{name}-{picture.file}") for picture in pictures(plan, rows, store, {}, ("svg",))]
+    every = pictures(plan, rows, store, {}, ("svg",), prefix=f"{name}/")
+    drawn = [replace(picture, file=f"{name}-{picture.file}") for picture in every]
     return StudyPart(text_of_page, tuple(drawn), None, tuple(rows))
 
 
@@ -100,6 +105,29 @@ def test_three_studies_have_no_difference(tree):
     three = joint([part(name, TEXT) for name in "abc"])
     assert three.differences is None and three.verdicts.headings == ("network", "a", "b", "c")
     assert "Numbers side by side" not in html_of_several(three)
+
+
+def test_a_study_that_measures_nothing_says_so_beside_one_that_does():
+    empty = "networks.dense = []"
+    text = html_of_several(joint([part("a", TEXT), part("b", TEXT), part("e", empty)]))
+    of_studies = dict(zip("abe", re.split(r'<section class="study details"', text)[1:], strict=True))
+    elsewhere = "Those of this study stand side by side with another"
+    assert [elsewhere in of_studies[name] for name in "abe"] == [True, True, False]
+    assert "There is nothing to draw." in of_studies["e"]
+    assert "e: nothing is measured." in text and "all 0 results" not in text
+
+
+@pytest.mark.parametrize(
+    ("measures", "says"),
+    [
+        ("accuracy = {}", "No study asks for a verdict: the figures and tables below are the answer."),
+        ("accuracy = {}\nmatching = {}", "No verdict yet: results are missing."),
+    ],
+)
+def test_why_no_study_has_a_verdict(measures, says):
+    text = f"networks.imp = [{{ rounds = 1 }}]\n[measures]\n{measures}"
+    both = joint([part(name, text, there=lambda target: False) for name in "ab"])
+    assert both.unanswered == says and f"<p>{says}</p>" in html_of_several(both)
 
 
 def test_one_study_twice_is_two():

@@ -22,16 +22,17 @@ MOST = 2_000
 BEGIN, END = '<g class="marks" fill="transparent">', "</g>"
 
 
-def linked(svg: bytes, figure: "Figure", alt: str, page: str | None = PAGE) -> bytes:
+def linked(svg: bytes, figure: "Figure", alt: str, page: str | None = PAGE, prefix: str = "") -> bytes:
     """The picture with what it shows in words, and with links into a `page` beside it; None is of no page.
 
-    It has to be the picture that was drawn last: only then the axes stand where they do in it.
+    `prefix` is what the addresses of its study begin with on a page of several. It has to be the picture that was drawn
+    last: only then the axes stand where they do in it.
     """
     text = svg.decode()
     head, tag, rest = text.partition("<metadata>")
     head = head.replace("<svg ", f'<svg role="group" aria-label={quoteattr(alt)} ', 1)
     body, end, _ = (tag + rest).rpartition("</svg>")
-    links = "\n".join(_links(figure, page))
+    links = "\n".join(_links(figure, page, prefix))
     return f"{head}<desc>{escape(alt)}</desc>\n{body}{BEGIN}{links}{END}\n{end}\n".encode()
 
 
@@ -46,7 +47,7 @@ def overlay(svg: bytes) -> str:
     return f'<svg class="marks" viewBox="{size}" fill="transparent">{links}</svg>'
 
 
-def _links(figure: "Figure", page: str | None) -> Iterator[str]:
+def _links(figure: "Figure", page: str | None, prefix: str) -> Iterator[str]:
     """A circle over each mark; over several that cover each other one, which tells of all and leads to the first."""
     placed = [(mark, mark.axes, spot) for mark in marks_of(figure) if mark.axes and (spot := mark.spot)]
     high = POINTS * figure.get_figheight()
@@ -58,7 +59,8 @@ def _links(figure: "Figure", page: str | None) -> Iterator[str]:
         words = "\n".join(dict.fromkeys(_words(marks)))
         circle = f'<circle {place} r="{REACH:g}"><title>{escape(words)}</title></circle>'
         anchor = next(filter(None, map(_anchor, marks)), "")
-        yield circle if page is None or not anchor else f"<a xlink:href={quoteattr(f'{page}#{anchor}')}>{circle}</a>"
+        address = quoteattr(f"{page}{link_to(prefix + anchor)}")
+        yield circle if page is None or not anchor else f"<a xlink:href={address}>{circle}</a>"
 
 
 def _words(marks: Sequence[Mark]) -> Iterator[str]:
@@ -82,4 +84,4 @@ def _anchor(mark: Mark) -> str:
         return mark.anchor
     if where is None or not where.tasks:
         return ""
-    return link_to(anchor_of(where)).removeprefix("#")
+    return anchor_of(where)

@@ -159,10 +159,13 @@ _METADATA: dict[str, dict[str, None]] = {
 }
 
 
-def files(drawing: Drawing, suffixes: Sequence[str] = ("svg", "png"), page: str | None = PAGE) -> dict[str, bytes]:
+def files(
+    drawing: Drawing, suffixes: Sequence[str] = ("svg", "png"), page: str | None = PAGE, prefix: str = ""
+) -> dict[str, bytes]:
     """The figure by suffix: the same bytes every time, without dates or random names.
 
-    Links of an SVG lead to a `page` beside it; without one there are none. Letters of a PDF are embedded as TrueType.
+    Links of an SVG lead to a `page` beside it, where addresses begin with `prefix`; without a page there are none.
+    Letters of a PDF are embedded as TrueType.
     """
     if drawing.figure is None:
         return {}
@@ -173,7 +176,7 @@ def files(drawing: Drawing, suffixes: Sequence[str] = ("svg", "png"), page: str 
             file = io.BytesIO()
             drawing.figure.savefig(file, format=suffix, dpi=medium().dpi, metadata=metadata, facecolor="white")
             last = file.getvalue()
-            contents[suffix] = linked(last, drawing.figure, drawing.alt, page) if suffix == "svg" else last
+            contents[suffix] = linked(last, drawing.figure, drawing.alt, page, prefix) if suffix == "svg" else last
     return contents
 
 

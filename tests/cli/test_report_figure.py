@@ -71,7 +71,7 @@ def test_the_caption_says_what_has_to_be_known(store, lmcspec):
         "Statistics of batch norm",
     ):
         assert words in figure["caption"]
-    assert figure["alt"].startswith("Error along the straight path. Error (%)")
+    assert figure["alt"].startswith("Error along the straight path. Test error (%), k = 0, test: ")
     assert figure["name"] == NAME and len(figure["files"]) == 5
 
 

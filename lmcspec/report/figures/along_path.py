@@ -77,8 +77,7 @@ def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
     splits = [split for split in SPLITS if any(line.key.split == split for line in every)]
     among = [tuple(splits)] if options.series == "split" else [(split,) for split in splits]
     steps = dict(sorted({line.key.at: line.key.k for line in every}.items()))
-    policy = policy_of(cases[0], options)
-    y = OnY((), Metric(name=what, measure="stability", quantity=what, unit=UNITS[what], policy=policy))
+    metrics = {split: metric_along(what, split, policy_of(cases[0], options)) for split in splits}
     shown: list[LinePanel] = []
     parts_at: dict[str, int] = {}
     for panel, lines in filled:
@@ -87,14 +86,15 @@ def error(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
         for of_row in among:
             here = [line for line in lines if line.key.split in of_row]
             above = [panel.title] if options.series == "split" else [panel.title, *of_row]
-            curves = [Line(*looks[line.key], _points(line)) for line in here]
-            rows.append(Plotted(y, curves, title=", ".join(filter(None, above))))
+            curves = [Line(*looks[line.key], _points(line), metrics[line.key.split]) for line in here]
+            rows.append(Plotted(OnY((), metrics[of_row[0]]), curves, title=", ".join(filter(None, above))))
         stacks = [rows] if abreast else [[row] for row in rows]
         shown += [LinePanel("", stack, partial(_on_x, abreast or panel is panels[-1])) for stack in stacks]
         for key, (label, _) in looks.items():
             parts_at.setdefault(label, key.at)
     labels = sorted(parts_at, key=parts_at.__getitem__) if _told_by_k(options) else None
-    figure = draw(shown, Frame(2.3, columns=0 if abreast else len(among)), options, _from_zero, labels)
+    frame = Frame(2.3, columns=0 if abreast else len(among), split_in_label=False)
+    figure = draw(shown, frame, options, _from_zero, labels)
     policies = {policy_of(case, options) for case in cases}
     spreads = spreads_of(points_of(shown))
     note = "".join(f", statistics of {of} {done}" for policy, (of, done) in CHANGED.items() if policy in policies)
@@ -198,6 +198,11 @@ def _looks(
 def along(options: Options) -> str:
     """What a figure shows along its paths: `error` or `loss`."""
     return ALONG[options.metric or "error"].mistake
+
+
+def metric_along(what: str, split: str, policy: str) -> Metric:
+    """Error or loss along a path, on these images."""
+    return Metric(name=what, measure="stability", quantity=what, unit=UNITS[what], split=split, policy=policy)
 
 
 def policy_of(case: CaseResults, options: Options) -> str:

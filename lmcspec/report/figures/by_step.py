@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lmcspec.base.members import family, member
+from lmcspec.catalog import Metric
 from lmcspec.report.figures.by_sparsity import below_threshold, dense_of, pooled_words
 from lmcspec.report.figures.case_results import CaseResults
 from lmcspec.report.figures.line_plot import Frame, LinePanel, Plotted, draw
@@ -27,6 +28,8 @@ class OverSteps:
     label: str
     look: LineStyle
     rows: Mapping[int, Row]
+    metric: Metric | None = None
+    """What it shows where lines of a panel are of other images."""
 
 
 def instability(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
@@ -86,7 +89,7 @@ def _panel(panel: Panel, options: Options, whats: Sequence[str], *, several: boo
     rows = [
         Plotted(
             y,
-            [Line(line.label, line.look, _points(case, line, options)) for line in of_row],
+            [Line(line.label, line.look, _points(case, line, options), line.metric) for line in of_row],
             dense_of(case, y, options) if y.of_training else None,
             0.0 if y.of_training else threshold_of(case, y),
         )
@@ -111,14 +114,20 @@ def _with_headroom(filled: "Sequence[tuple[Axes, Plotted]]") -> None:
 
 def _by_split(panel: Panel, what: str, by_rewind: bool) -> list[OverSteps]:
     """The lines of all images that were looked at, told apart by these."""
-    lines: list[tuple[str, OverSteps]] = []
+    lines: list[tuple[Metric, OverSteps]] = []
     for split in SPLITS:
         narrow = replace(panel, options=replace(panel.options, split=split))
-        lines += [(split, line) for line in _lines(narrow, y_of(panel.results, narrow.options, what), by_rewind)]
+        y = y_of(panel.results, narrow.options, what)
+        lines += [(y.metric, line) for line in _lines(narrow, y, by_rewind)]
     alone = len({line.label for _, line in lines}) == 1
     return [
-        OverSteps(split if alone else f"{line.label}, {split}", look_of_split(split, alone, line.look), line.rows)
-        for split, line in lines
+        OverSteps(
+            metric.split if alone else f"{line.label}, {metric.split}",
+            look_of_split(metric.split, alone, line.look),
+            line.rows,
+            metric,
+        )
+        for metric, line in lines
     ]
 
 

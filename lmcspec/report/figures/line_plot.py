@@ -168,15 +168,15 @@ def _draw_threshold(axes: "Axes", threshold: float) -> None:
 
 def _marks(axes: "Axes", row: Plotted, panel: str) -> Iterator[Mark]:
     """What the lines of one pair of axes show, and the dense network's level."""
-    words, unit = row.y.metric.label(), row.y.metric.unit
+    usual, unit = row.y.metric, row.y.metric.unit
     for line in row.lines:
+        metric, name = line.metric or usual, line.label.removeprefix("_")
         for point in line.points:
             if point.cell is not None and not math.isnan(drawable(unit.scale * point.cell.mean)):
-                name = line.label.removeprefix("_")
-                mark = Mark(panel, name, words, point.x, point.cell, unit, axes, metric=row.y.metric)
+                mark = Mark(panel, name, metric.label(), point.x, point.cell, unit, axes, metric=metric)
                 yield replace(mark, of=row.of, over_levels=row.over_levels)
     if row.dense is not None:
-        yield Mark(panel, DENSE_LABEL, words, None, row.dense, unit, metric=row.y.metric)
+        yield Mark(panel, DENSE_LABEL, usual.label(), None, row.dense, unit, metric=usual)
 
 
 def _draw_dense(axes: "Axes", dense: Cell, scale: float, bars: bool) -> Any:

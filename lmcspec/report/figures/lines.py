@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.catalog import Metric
 from lmcspec.report.figures.medium import medium
 from lmcspec.report.summary import Cell
 
@@ -70,6 +71,8 @@ class Line:
     label: str
     look: LineStyle
     points: Sequence[MeanPoint]
+    metric: Metric | None = None
+    """What it shows where lines of the same axes are of other images."""
 
 
 def exact(value: float, n: int = 1) -> Cell:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from lmcspec.catalog.metric import CHANGED, Unit
+from lmcspec.catalog import Metric
+from lmcspec.catalog.metric import CHANGED
 from lmcspec.report.figures.along_path import (
     UNITS,
     PathLine,
     along,
     curves_of,
     incomplete,
+    metric_along,
     no_numbers,
     over_replicates,
     policy_of,
@@ -87,7 +89,7 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
         shown = [(replace(panel, title=f"{panel.title}, k = {lines[0].key.k}"), lines) for panel, lines in shown]
     with drawn():
         figure = _draw(shown, UNITS[what].scale, f"{split} {what}{' (%)' * (what == 'error')}", _columns(cases, shown))
-    put_marks(figure, _marks(shown, f"{split} {what}", UNITS[what]))
+    put_marks(figure, _marks(shown, metric_along(what, split, policy_of(cases[0], options))))
     counts = sorted({len(line.curves) for _, lines in shown for line in lines})
     n = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]}–{counts[-1]}"
     caption = f"Between copies that part at step k{f' = {steps[0]}' * (len(steps) == 1)}; means over replicates "
@@ -100,15 +102,16 @@ def surface(cases: Sequence[CaseResults], options: Options, name: str) -> Drawin
     return Drawing(name, title, figure, caption, notes)
 
 
-def _marks(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], on_y: str, unit: Unit) -> Iterator[Mark]:
+def _marks(shown: Sequence[tuple[NetworkPanel, Sequence[PathLine]]], metric: Metric) -> Iterator[Mark]:
     """The measured levels; no place in a plane is theirs."""
+    on_y = f"{metric.split} {metric.quantity}"
     for panel, lines in shown:
         for line in lines:
             for alpha, column in zip(line.alphas, zip(*line.curves, strict=True), strict=True):
                 cell = replace(cell_of(column, line.asked), where=line.where)
                 label = named(panel.results, panel.network, line.key.level)
                 if cell.n:
-                    yield Mark(panel.title, label, on_y, alpha, cell, unit)
+                    yield Mark(panel.title, label, on_y, alpha, cell, metric.unit, metric=metric)
 
 
 def _panels(case: CaseResults, options: Options, *, by_case: bool) -> Iterator[NetworkPanel]:

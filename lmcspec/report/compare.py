@@ -43,22 +43,23 @@ class Compared:
     @property
     def difference(self) -> float | None:
         """Mean of B minus mean of A; of paired replicates the mean of their differences."""
-        between = self._of_both
-        return None if between is None else between.mean
+        return None if self.gap is None else self.gap.mean
 
     @property
     def interval(self) -> Interval | None:
         """The 95 % interval by t, paired where replicates share their initial weights; None where they are too few."""
-        return None if self._of_both is None or self.same else self._of_both.interval
+        return None if self.gap is None else self.gap.interval
 
     @property
     def pairs(self) -> int:
         """How many replicates are paired; 0 where they are not."""
-        return 0 if self._of_both is None else self._of_both.pairs
+        return 0 if self.gap is None else self.gap.pairs
 
     @property
-    def _of_both(self) -> "MeanDifference | None":
-        return None if self.a is None or self.b is None else difference(self.a, self.b)
+    def gap(self) -> "MeanDifference | None":
+        """B - A; None where a side has no number. The very same results have no interval."""
+        gap = None if self.a is None or self.b is None else difference(self.a, self.b)
+        return replace(gap, interval=None) if gap is not None and self.same else gap
 
     def document(self) -> dict[str, Any]:
         """As plain data."""

@@ -5,13 +5,13 @@ from functools import cached_property
 
 from lmcspec.catalog import Metric
 from lmcspec.report.compare import MeanDifference, difference
+from lmcspec.report.difference_words import SAME
 from lmcspec.report.replicates import FEWEST, needed
 from lmcspec.report.sides import Place
 from lmcspec.report.summary import Cell
 from lmcspec.report.tidy import MISSING
 from lmcspec.report.verdicts import UNDECIDED
 
-SAME = "same results"
 COLLAPSED = "collapsed"
 
 

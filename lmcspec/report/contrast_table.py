@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from lmcspec.catalog.metric import Unit
-from lmcspec.report.contrast import SAME, Contrast, Spot
+from lmcspec.report.contrast import Contrast, Spot
+from lmcspec.report.difference_words import LEGEND, SAME, UNPAIRED, are_paired, in_words, intervals_in_words
 from lmcspec.report.replicates import FEWEST, MOST
 from lmcspec.report.results_table import Column
 from lmcspec.report.text_table import TextCell, TextTable, in_terminal
 from lmcspec.report.tidy import Row
 from lmcspec.report.verdicts import UNDECIDED
 from lmcspec.report.within import PlacesCompared
-from lmcspec.report.words import form_of, gaps, in_its_unit
+from lmcspec.report.words import gaps as missing
+from lmcspec.report.words import in_its_unit
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,7 +40,7 @@ def lacking(places: PlacesCompared, rows: Sequence[Row]) -> list[str]:
     measures = {spot.measure for contrast in places.contrasts for spot in (contrast.a, contrast.b)}
     for place in (places.a, places.b):
         of_place = [row for row in rows if (row.case, row.network) == place and row.measure in measures]
-        lines += [f"{place.case}/{line}" if place.case else line for line in gaps(of_place)]
+        lines += [f"{place.case}/{line}" if place.case else line for line in missing(of_place)]
     return lines
 
 
@@ -69,15 +71,11 @@ def heading(contrast: Contrast) -> str:
 
 def difference(contrast: Contrast) -> str:
     """`+1.20 [+0.31, +2.09]`; why there is no interval where there is none."""
-    gap, scale = contrast.gap, contrast.metric.unit.scale
+    gap = contrast.gap
     if gap is None or contrast.same:
         return SAME if contrast.same and gap is not None else ""
-    form = form_of(scale * gap.mean, scale)
-    if gap.interval is None:
-        return f"{scale * gap.mean:+{form}} (no interval)"
-    unpaired = "" if gap.pairs else " unpaired"
-    low, high = scale * gap.interval.low, scale * gap.interval.high
-    return f"{scale * gap.mean:+{form}} [{low:+{form}}, {high:+{form}}]{unpaired}"
+    unpaired = f" {UNPAIRED}" if gap.interval is not None and not gap.pairs else ""
+    return in_words(gap, contrast.metric.unit) + unpaired
 
 
 def verdict(contrast: Contrast) -> str:
@@ -94,17 +92,10 @@ def verdict(contrast: Contrast) -> str:
 
 def legend(contrasts: Sequence[Contrast]) -> str:
     """What numbers, intervals and verdicts are."""
-    paired = {contrast.gap.pairs > 0 for contrast in contrasts if contrast.gap and contrast.gap.interval}
-    by = {
-        frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
-        frozenset({False}): "by Welch's t",
-    }.get(frozenset(paired), "by t over the differences of paired replicates; unpaired: by Welch's t")
-    parts = ["mean ± sample standard deviation over replicates (n), in percent and points"]
-    if paired:
-        parts.append(f"B - A with its 95 % interval {by}")
+    gaps = [contrast.gap for contrast in contrasts if not contrast.same]
+    parts = [LEGEND, intervals_in_words(gaps)]
+    if are_paired(gaps):
         parts.append(f"larger, smaller: B than A, where that excludes 0 and n is {FEWEST} or more")
-    else:
-        parts.append("no interval: it takes two replicates of both that are not all alike")
     if any(_both(_sparsity(contrast.a), _sparsity(contrast.b)) != _sparsity(contrast.a) for contrast in contrasts):
         parts.append("where A and B have no level of equal sparsity, those nearest to it are compared")
     return "; ".join(parts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lmcspec.plan import Plan
 from lmcspec.plan.mask_cost import mask_costs
+from lmcspec.report.difference_words import LEGEND
 from lmcspec.report.noise import WORDS
 from lmcspec.report.origin import NOTHING, Known, Origin, origin_of
 from lmcspec.report.results_table import CaseTable, ResultsTable, case_table, results_table
@@ -17,8 +18,6 @@ from lmcspec.report.summary import place_of
 from lmcspec.report.text_table import TextCell, TextTable, results_on_page
 from lmcspec.report.tidy import MISSING, Results, ResultsOf, Row, at_the_end
 from lmcspec.report.undecided import Advice
-
-LEGEND = "mean ± sample standard deviation over replicates (n), in percent and points"
 
 NOT_ASKED = "The study asks for no verdict: the figures and tables below are its answer."
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from lmcspec.base import grid
 from lmcspec.report.compare import Compared, Comparison
+from lmcspec.report.difference_words import LEGEND, SAME, UNPAIRED, are_paired, in_words, intervals_in_words
 from lmcspec.report.results_table import Column
 from lmcspec.report.words import in_its_unit
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 MARK = "*"
-UNPAIRED = "unpaired"
 
 
 def table(compared: Comparison) -> Iterator["RenderableType"]:
@@ -31,13 +31,9 @@ def explained(compared: Comparison, a: str, b: str) -> list[str]:
     """What the numbers and intervals are, of studies that are called `a` and `b`; or that there is none of both."""
     if not compared.both:
         return ["no result is of both studies: they share no network, level and measure"]
-    how = {bool(pair.pairs) for pair in compared.both if pair.interval is not None}
-    words = {
-        frozenset({True}): "by t over the differences of paired replicates, which share their initial weights",
-        frozenset({False}): "by Welch's t",
-    }.get(frozenset(how), f"by t over the differences of paired replicates; {UNPAIRED}: by Welch's t")
-    numbers = "mean ± sample standard deviation over replicates (n), in percent and points"
-    return [f"{numbers}; {b} - {a} with its 95 % interval {words}; {MARK} where that excludes 0"]
+    gaps = [pair.gap for pair in compared.both]
+    mark = f"; {MARK} where that excludes 0" if are_paired(gaps) else ""
+    return [f"{LEGEND}; {intervals_in_words(gaps, f'{b} - {a}')}{mark}"]
 
 
 def _grid(pairs: Sequence[Compared]) -> grid.Grid:
@@ -69,11 +65,9 @@ def differences(pairs: Sequence[Compared]) -> list[str]:
 def difference(pair: Compared) -> str:
     """`+1.20 [+0.31, +2.09] *`; why there is no interval where there is none."""
     if pair.same:
-        return "same results"
-    if pair.difference is None:
+        return SAME
+    gap = pair.gap
+    if gap is None:
         return ""
-    interval, scale = pair.interval, pair.metric.unit.scale
-    if interval is None:
-        return f"{scale * pair.difference:+z.2f} (no interval)"
-    mark = f" {MARK}" if interval.excludes_zero else "  "
-    return f"{scale * pair.difference:+z.2f} [{scale * interval.low:+z.2f}, {scale * interval.high:+z.2f}]{mark}"
+    mark = "" if gap.interval is None else f" {MARK}" if gap.interval.excludes_zero else "  "
+    return in_words(gap, pair.metric.unit) + mark

@@ -7,6 +7,7 @@ from lmcspec.base import spread
 from lmcspec.base.grid import Column, Grid
 from lmcspec.catalog.metric import POLICIES
 from lmcspec.plan import Plan
+from lmcspec.report.difference_words import OVER_REPLICATES
 from lmcspec.report.noise import WORDS
 from lmcspec.report.results_table import case_table
 from lmcspec.report.summary import place_of
@@ -41,7 +42,7 @@ def _pairs(lines: Sequence[tuple[str, str]]) -> "RenderableType":
 
 
 def _legend(plan: Plan, rows: Sequence[Row], floors: bool) -> str:
-    parts = ["mean ± sample standard deviation over replicates (n)"]
+    parts = [OVER_REPLICATES]
     legends = dict.fromkeys(row.metric.legend for row in rows if row.metric.legend)
     averaged = f", {said}" if legends and (said := _usual_policy(rows)) else ""
     parts += [f"{legend}{averaged}" for legend in legends]

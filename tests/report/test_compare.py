@@ -60,6 +60,13 @@ def rows(shift=0.0, task="t", replicates=3, **changes):
     ]
 
 
+def rows_of(metric, *values):
+    return [
+        row(value, measure=metric, metric=metric, replicate=place, task=f"{value}")
+        for place, value in enumerate(values)
+    ]
+
+
 def test_means_differences_and_marks():
     (one,) = compare(rows(), rows(0.05, "u"), one_store=True).both
     assert (one.network, one.level, one.metric.name, one.same) == ("imp", 1, "test/accuracy", False)
@@ -96,6 +103,20 @@ def test_too_few_replicates_have_no_interval():
     assert difference(one) == "+6.00 (no interval)"
     assert one.document()["interval"] is None
     assert (one.document()["a"]["n"], one.document()["b"]["n"]) == (1, 3)
+
+
+def test_small_numbers_that_are_no_shares_keep_their_digits():
+    """Two decimals of them would be none."""
+    a = rows_of("distance", 0.0003, 0.0004, 0.0005)
+    b = rows_of("distance", 0.0013, 0.0014, 0.0015)
+    (one,) = compare(a, b, one_store=True).both
+    # t with 4 degrees of freedom, at equal spreads and sizes: 2.776 · 0.0001 · sqrt(2 / 3) = 0.000227
+    assert difference(one) == "+0.00100 [+0.00077, +0.00123] *"
+
+
+def test_of_no_interval_at_all_it_is_said_why():
+    text = " ".join(printed(compare(rows(replicates=1), rows(0.05, "u", replicates=1), one_store=True)).split())
+    assert text.endswith("in percent and points; no interval: it takes two replicates of both that are not all alike")
 
 
 def test_what_is_missing_on_one_side_is_said():

@@ -98,7 +98,7 @@ def legend(contrasts: Sequence[Contrast]) -> str:
         parts.append(f"larger, smaller: B than A, where that excludes 0 and n is {FEWEST} or more")
     if any(_both(_sparsity(contrast.a), _sparsity(contrast.b)) != _sparsity(contrast.a) for contrast in contrasts):
         parts.append("where A and B have no level of equal sparsity, those nearest to it are compared")
-    return "; ".join(parts)
+    return "; ".join(filter(None, parts))
 
 
 def _number(spot: Spot, unit: Unit) -> TextCell:

@@ -28,10 +28,11 @@ def are_paired(gaps: Iterable[MeanDifference | None]) -> frozenset[bool]:
 
 
 def intervals_in_words(gaps: Iterable[MeanDifference | None], what: str = "B - A") -> str:
-    """For a legend: what the intervals of these differences are, or why there is none."""
-    match sorted(are_paired(gaps)):
+    """For a legend: what the intervals of these differences are, or why there is none; empty without differences."""
+    there = [gap for gap in gaps if gap is not None]
+    match sorted(are_paired(there)):
         case []:
-            return "no interval: it takes two replicates of both that are not all alike"
+            return "no interval: it takes two replicates of both that are not all alike" if there else ""
         case [False]:
             how = "by Welch's t"
         case [True]:

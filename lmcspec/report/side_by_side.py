@@ -31,9 +31,9 @@ def explained(compared: Comparison, a: str, b: str) -> list[str]:
     """What the numbers and intervals are, of studies that are called `a` and `b`; or that there is none of both."""
     if not compared.both:
         return ["no result is of both studies: they share no network, level and measure"]
-    gaps = [pair.gap for pair in compared.both]
-    mark = f"; {MARK} where that excludes 0" if are_paired(gaps) else ""
-    return [f"{LEGEND}; {intervals_in_words(gaps, f'{b} - {a}')}{mark}"]
+    gaps = [pair.gap for pair in compared.both if not pair.same]
+    mark = f"{MARK} where that excludes 0" if are_paired(gaps) else ""
+    return ["; ".join(filter(None, (LEGEND, intervals_in_words(gaps, f"{b} - {a}"), mark)))]
 
 
 def _grid(pairs: Sequence[Compared]) -> grid.Grid:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import ModelFacts
+from lmcspec.base.word_lists import few
 from lmcspec.catalog import nearest
 from lmcspec.engine.devices import Device
 from lmcspec.engine.execute import job_of
@@ -213,10 +214,8 @@ def lines(outcome: Answer) -> Sequence[str]:
     told = [f"simulated on {_named(asked)}: {times}"]
     if view.guessed:
         told.append(f"  {view.guessed:,} of {len(view.diff.run):,} tasks by a first estimate: {_basis(asked)}")
-    shares = list(middle.busy.items())
-    shown = ", ".join(f"{name} {share:.0%}" for name, share in shares[:8])
-    rest = f", and {len(shares) - 8} more" if len(shares) > 8 else ""
-    told.append(f"  in use{', by what is known' if left else ''}: {shown}{rest}")
+    shares = few([f"{name} {share:.0%}" for name, share in middle.busy.items()], 8)
+    told.append(f"  in use{', by what is known' if left else ''}: {shares}")
     labels = [view.plan.tasks[task].label for task in middle.path]
     through = " > ".join(labels if len(labels) <= 5 else [*labels[:2], f"{len(labels) - 4} more", *labels[-2:]])
     least = "at least " if left else ""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import ModelFacts
 from lmcspec.base.steps import Step
+from lmcspec.base.word_lists import few
 from lmcspec.catalog import get, nearest
 from lmcspec.plan.checks import Recipes
 from lmcspec.plan.network_plan import NetworkPlan
@@ -96,13 +97,12 @@ def _path(case: Case, name: str, rewound: RewoundLayers, known: Known, notes: li
         return
     paths = list(dict.fromkeys(path for tensor in tensors for path in accumulate(tensor.split(".")[:-1], _joined)))
     near = next((path for path in sorted(paths) if path.endswith(f".{layer}")), None) or nearest(layer, paths)
-    more = f" and {len(paths) - MOST_LISTED:,} more" if len(paths) > MOST_LISTED else ""
     yield case.origins.problem(
         "E409",
         f"the model has no module {layer!r} with tensors",
         ("permutations", name, "rewind_layers", "layers"),
         label=f"did you mean `{near}`?" if near else "",
-        help=f"exact paths are {', '.join(paths[:MOST_LISTED])}{more}",
+        help=f"exact paths are {few(paths, MOST_LISTED)}",
     )
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from lmcspec.base.word_lists import few, joined
 from lmcspec.catalog import Config, MeasureCard, get
 from lmcspec.catalog.levels import AtSparsity
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.network_words import family_of
-from lmcspec.plan.stage_words import at_step, joined
+from lmcspec.plan.stage_words import at_step
 from lmcspec.spec import Case
 from lmcspec.spec.study import Alignment
 
@@ -68,8 +69,7 @@ def figure_words(case: Case) -> Iterator[tuple[str, str]]:
 def named(case: Case, networks: Sequence[str]) -> str:
     """Networks by name, families as one, a few of them."""
     names = list(dict.fromkeys(family_of(case, network) for network in networks))
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return f"{', '.join(names[:MOST_NAMED])}{more}" if more else joined(names)
+    return few(names, MOST_NAMED) if len(names) > MOST_NAMED else joined(names)
 
 
 def _details(case: Case, config: Any, card: MeasureCard) -> Iterator[str]:

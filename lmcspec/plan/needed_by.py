@@ -1,10 +1,11 @@
 """Who needs a task: what reads its result, which numbers are its own, and what rests on it in each study."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmcspec.base.errors import StoreError
+from lmcspec.base.word_lists import few
 from lmcspec.plan.chosen import Figures
 from lmcspec.plan.graph import Plan, Target
 
@@ -37,13 +38,13 @@ class NeededBy(NamedTuple):
     def lines(self) -> Iterator[str]:
         """What people are told; a line that says so where nothing needs it."""
         if self.takers:
-            yield f"read by {listed([f'{label} ({name})' for label, name in self.takers])}"
+            yield f"read by {few([f'{label} ({name})' for label, name in self.takers], MOST_NAMED)}"
         if self.passes:
-            yield f"commits on its way {listed(self.passes)}"
+            yield f"commits on its way {few(self.passes, MOST_NAMED)}"
         if self.read_by:
-            yield f"its numbers are shown by {listed(self.read_by)}"
+            yield f"its numbers are shown by {few(self.read_by, MOST_NAMED)}"
         what = [
-            f"{name}{'' if len(names) == 1 else 's'} {listed(names)}"
+            f"{name}{'' if len(names) == 1 else 's'} {few(names, MOST_NAMED)}"
             for name, names in (("network", self.networks), ("measure", self.measures), ("figure", self.figures))
             if names
         ]
@@ -98,12 +99,6 @@ def needed_elsewhere(store: "Store", task: str, but: str = "") -> list[tuple[Pla
             continue
         needs.append((plan, needed_by(plan, task)))
     return needs
-
-
-def listed(names: Sequence[str]) -> str:
-    """The names, or the first of them and how many more."""
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
 
 
 def _resting(plan: Plan, tops: Set[str]) -> set[str]:

@@ -1,8 +1,9 @@
 """Stages, baselines and training sets in words, as papers say them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lmcspec.base.steps import Step
+from lmcspec.base.word_lists import joined
 from lmcspec.catalog import Config, CriterionCard, get
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
@@ -21,11 +22,6 @@ def counted(number: int, noun: str) -> str:
     """`three replicates`, `one replicate`, `15 rounds`."""
     word = NUMBERS[number] if number < len(NUMBERS) else f"{number:,}"
     return f"{word} {noun}{'' if number == 1 else 's'}"
-
-
-def joined(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def at_step(step: object) -> str:

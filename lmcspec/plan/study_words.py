@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmcspec.base.steps import Step
+from lmcspec.base.word_lists import joined
 from lmcspec.catalog import Config
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.measure_words import MeasureWords, figure_words, measure_words, permutation_words
@@ -13,7 +14,7 @@ from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.outlook import Outlook, images_to_see, outlook
 from lmcspec.plan.render import estimate, size
 from lmcspec.plan.simulate import Slots
-from lmcspec.plan.stage_words import at_step, counted, joined, method, set_words, training_set
+from lmcspec.plan.stage_words import at_step, counted, method, set_words, training_set
 from lmcspec.plan.task_counts import counts
 from lmcspec.spec import Case, Loaded
 

@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
+from lmcspec.base.word_lists import few
 from lmcspec.plan import Plan, Target
 from lmcspec.report.anchors import anchor_of
 from lmcspec.report.results_table import ResultsTable
@@ -162,7 +162,8 @@ def _words(targets: Sequence[Target]) -> str:
     networks: dict[tuple[str, int], dict[str, None]] = {}
     for target in targets:
         networks.setdefault((_measure(target), target.level), {})[_network(target)] = None
-    return "; ".join(f"{measure} of {_listed(names)} at level {level}" for (measure, level), names in networks.items())
+    told = {at: few(list(names), MOST_NAMED) for at, names in networks.items()}
+    return "; ".join(f"{measure} of {names} at level {level}" for (measure, level), names in told.items())
 
 
 def _measure(target: Target) -> str:
@@ -173,12 +174,6 @@ def _measure(target: Target) -> str:
 
 def _network(target: Target) -> str:
     return f"{target.case}/{target.network}" if target.case else target.network
-
-
-def _listed(names: Iterable[str]) -> str:
-    every = list(names)
-    more = len(every) - MOST_NAMED
-    return ", ".join(islice(every, MOST_NAMED)) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _again(sources: Sequence[NumberSource], command: str) -> str:

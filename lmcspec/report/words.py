@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from lmcspec.base.word_lists import few
 from lmcspec.catalog.metric import NUMBER, Unit
 from lmcspec.plan.graph import Question
 from lmcspec.report.compare import Interval
@@ -219,8 +220,7 @@ def gaps(rows: Iterable[Row]) -> list[str]:
         words = f"{count} {results} {OUTCOMES.get(outcome, outcome)} {at_levels(levels)}"
         lines.append(f"{_together(networks)}, {measure}: {words}")
     for empty in emptied(rows):
-        which = ", ".join(f"`{layer}`" for layer in empty.layers[:MOST_NAMED])
-        which += f" and {len(empty.layers) - MOST_NAMED:,} more" if len(empty.layers) > MOST_NAMED else ""
+        which = few([f"`{layer}`" for layer in empty.layers], MOST_NAMED)
         where = at_levels(empty.levels) + ("" if empty.everywhere else ", in some replicates")
         lines.append(f"{_together(empty.networks)}: no weight of {which} is left {where}")
     return lines

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lmcspec.base.codes import CODES, Code
 from lmcspec.base.errors import Span, UsageError
 from lmcspec.base.steps import Step
+from lmcspec.base.word_lists import few
 from lmcspec.catalog import Config, find, nearest
 from lmcspec.spec.load import Case, Loaded
 from lmcspec.spec.origins import Origin
@@ -217,8 +218,7 @@ def _value(case: Case, path: Path) -> tuple[Any, Path]:
             where = f"`{dotted(done)}`" if done else "the spec"
             hint = f"; did you mean `{near}`?" if near else ""
             if known and not near:
-                more = f" and {len(known) - MANY} more" if len(known) > MANY else ""
-                hint = f": it has {', '.join(known[:MANY])}{more}"
+                hint = f": it has {few(known, MANY)}"
             if members:
                 hint = f": it is a family, `{members[0]}`" + (f" to `{members[-1]}`" if len(members) > 1 else "")
             error = NoSuchKey(f"{where} has no `{part}`{hint}")

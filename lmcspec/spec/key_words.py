@@ -4,18 +4,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from lmcspec.base.word_lists import joined
 from lmcspec.catalog.config import STEP_PATTERN
 from lmcspec.spec.paths import Path
+from lmcspec.spec.phrases import BOOLEAN, INTEGER, NUMBER, STEP, STRING, TABLE
 from lmcspec.spec.schema_words import UNIT, Schema
 from lmcspec.spec.toml_text import inline
 
 _TELLS = ("name", "method", "kind", "plot")
 """Keys that tell the tables of a union apart."""
 _BRACKET = re.compile(r"\[.*\]$")
-_TYPES = {"integer": "an integer", "number": "a number", "string": "a string", "boolean": "true or false"}
+_TYPES = {"integer": INTEGER, "number": NUMBER, "string": STRING, "boolean": BOOLEAN}
 _BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
-
-_STEP = 'a step (3, "500it", "2ep40it")'
 
 
 class KeyWords(NamedTuple):
@@ -34,7 +34,7 @@ class KeyWords(NamedTuple):
     examples: tuple[Any, ...]
 
     def __str__(self) -> str:
-        shown = [("takes", self.takes), ("unit", "" if _STEP in self.takes else self.unit)]
+        shown = [("takes", self.takes), ("unit", "" if STEP in self.takes else self.unit)]
         shown += [("default", inline(self.default))] if self.default is not None else []
         shown += [("such as", " or ".join(map(inline, self.examples)))] if self.examples and not self.choices else []
         head = f"  {f'in {self.of}: ' if self.of else ''}{self.meaning}"
@@ -151,9 +151,9 @@ def _is_each(option: Schema) -> bool:
 
 def _takes(options: Sequence[Schema]) -> str:
     words = list(dict.fromkeys(word for option in options for word in _in_words(option)))
-    if _STEP in words:  # of which a number of epochs is one
-        words = [word for word in words if word != "an integer, at least 0"]
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
+    if STEP in words:  # of which a number of epochs is one
+        words = [word for word in words if word != f"{INTEGER}, at least 0"]
+    return joined(words, "or")
 
 
 def _in_words(option: Schema) -> Iterator[str]:
@@ -164,7 +164,7 @@ def _in_words(option: Schema) -> Iterator[str]:
         case {"enum": values}:
             yield from map(inline, values)
         case {"pattern": pattern} if pattern == STEP_PATTERN:
-            yield _STEP
+            yield STEP
         case {"anyOf": members} | {"oneOf": members}:
             told = [member for member in members if member and not _is_each(member)]
             yield from (word for member in told for word in _in_words(member))
@@ -174,4 +174,4 @@ def _in_words(option: Schema) -> Iterator[str]:
             bounds = [f"{word} {option[bound]:,}" for bound, word in _BOUNDS.items() if bound in option]
             yield ", ".join([_TYPES[kind], *bounds])
         case _:
-            yield "a table"
+            yield TABLE

@@ -6,8 +6,9 @@ from typing import Any
 
 from lmcspec.spec.paths import Path
 
-PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 """What people may call things; brackets are added for members of families only."""
+PLAIN_NAME = re.compile(NAME_PATTERN)
 
 _KEPT = set("[],=")
 

@@ -6,6 +6,11 @@ from typing import Any
 
 from lmcspec.spec.paths import Path
 
+STEP = 'a step (3, "500it", "2ep40it")'
+INTEGER, NUMBER, STRING, BOOLEAN = "an integer", "a number", "a string", "true or false"
+TABLE = "a table"
+"""What a key takes, whether an error says it or `explain`."""
+
 
 def called(path: Path) -> str:
     """What stands at a path, by its last key: "`lr`", "an item of `each`"."""

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from lmcspec.spec.labels import NAME_PATTERN
 from lmcspec.spec.schema_words import UNIT, Schema
 
 _SPECIAL = re.compile(r"[.+]")
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
+NAME = f"^{NAME_PATTERN}$"
 
 
 def table_of(value: Schema, least: int) -> Schema:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, Discriminator, Tag
 from pydantic.fields import FieldInfo
 
 from lmcspec.base.steps import Step
+from lmcspec.base.word_lists import joined
 from lmcspec.spec.paths import Path
+from lmcspec.spec.phrases import BOOLEAN, INTEGER, NUMBER, STEP, STRING, TABLE
 
 
 @dataclass(slots=True)
@@ -216,8 +218,7 @@ def _short_forms(annotation: Any) -> list[str]:
 _TABLES = {"Like": "a table with `like`", "AtSparsity": "{ sparsity = … }"}
 _ITEMS = {"Stage": "stages"}
 """Tables that have words of their own, by their classes."""
-_PLAIN = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
-_STEP = 'a step (3, "500it", "2ep40it")'
+_PLAIN = {int: INTEGER, float: NUMBER, str: STRING, bool: BOOLEAN}
 
 
 def expected(annotation: Any) -> str:
@@ -227,12 +228,12 @@ def expected(annotation: Any) -> str:
         for word in _expected_of_one(bare(member)):
             if word not in words:
                 words.append(word)
-    return _listed([*words, *_also(annotation)])
+    return joined([*words, *_also(annotation)], "or")
 
 
 def _expected_of_one(inner: Any) -> list[str]:
     if inner is Step:
-        return [_STEP]
+        return [STEP]
     if inner in _PLAIN:
         return [_PLAIN[inner]]
     if get_origin(inner) is Literal:
@@ -240,7 +241,7 @@ def _expected_of_one(inner: Any) -> list[str]:
     if get_origin(inner) in (tuple, list):
         return [f"a list of {plural(get_args(inner)[0])}"]
     if get_origin(inner) is dict or is_model(inner):
-        return [_TABLES.get(getattr(inner, "__name__", ""), "a table")]
+        return [_TABLES.get(getattr(inner, "__name__", ""), TABLE)]
     return []
 
 
@@ -248,16 +249,10 @@ def plural(annotation: Any) -> str:
     """What a list may hold, in words."""
     inner = bare(annotation)
     if also := _also(annotation):
-        return _listed(["steps", *also])
+        return joined(["steps", *also], "or")
     simple = {int: "integers", float: "numbers", str: "strings", Step: "steps"}
     if inner in simple:
         return simple[inner]
     if is_model(inner):
         return _ITEMS.get(inner.__name__, "tables")
     return f"values, each {words}" if (words := expected(annotation)) else "values"
-
-
-def _listed(words: list[str]) -> str:
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} or {words[-1]}"

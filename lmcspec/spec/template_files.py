@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lmcspec.base.errors import UsageError
 from lmcspec.base.file_names import possible
+from lmcspec.spec.labels import PLAIN_NAME
 from lmcspec.spec.located import SUFFIXES
 
 PLUGIN = "plugin"
@@ -20,7 +21,6 @@ _PACKAGE, _MODULE = "lmcspec-rings", "lmcspec_rings"
 _FOLDER = Path(__file__).parent / "templates"
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 _SENTENCE = re.compile(r"(.*?[.?])(?:\s|\Z)", re.DOTALL)
-_STUDY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _PACKAGE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -42,7 +42,7 @@ def write_spec(template: str, path: Path) -> Path:
         if path.suffix in SUFFIXES:
             raise UsageError(f"templates are TOML, and {path} is to be YAML", help=f"call it {path.stem}.toml")
         path = path.with_name(f"{path.name}.toml")
-    if not _STUDY.fullmatch(path.stem):
+    if not PLAIN_NAME.fullmatch(path.stem):
         raise UsageError(f"a study can't be called {path.stem!r}", help="letters, digits and _ . + - make its name")
     text = (_FOLDER / f"{template}.toml").read_text(encoding="utf-8")
     with _telling(possible(path)):

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,8 @@ def drafted(output: Path) -> Iterator[Path]:
     """
     # A link stays one, and a device too: only an ordinary file has another put in its place.
     place = Path(os.path.realpath(output))
-    draft = place.with_name(f".{place.name}.draft")
+    # With a name of its own: what lies there by another is another's, and two may write at once.
+    draft = place.with_name(f".{os.urandom(16).hex()}.draft")
     try:
         if place.exists() and not place.is_file():
             yield place
@@ -42,6 +42,8 @@ def drafted_folder(output: Path, last: str) -> Iterator[Path]:
     An empty folder may be there already: it stays, since somebody may stand in it, and the files move into it, the one
     called `last` as the last. UsageError where anything else is there, or the system refuses.
     """
+    import tempfile  # which takes a while, and few write folders
+
     place = Path(os.path.realpath(output))
     moved: list[Path] = []
     try:

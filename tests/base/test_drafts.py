@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from lmcspec.base.drafts import drafted_folder
+from lmcspec.base.drafts import drafted, drafted_folder
 from lmcspec.base.errors import UsageError
 
 
@@ -19,6 +19,22 @@ def write(folder, last: str, names: str, fails: BaseException | None = None) -> 
 
 def entries(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_drafts_of_others_stay_and_two_may_write_at_once(tmp_path):
+    (tmp_path / ".x.draft").write_text("mine")
+    place = tmp_path / "x"
+    with drafted(place) as first, drafted(place) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert place.read_text() == "first", "the last to end"
+    assert entries(tmp_path) == [".x.draft", "x"] and (tmp_path / ".x.draft").read_text() == "mine"
+
+
+def test_a_name_may_be_as_long_as_names_are(tmp_path):
+    with drafted(tmp_path / ("x" * 255)) as draft:
+        draft.touch()
+    assert entries(tmp_path) == ["x" * 255]
 
 
 def test_a_folder_is_there_at_the_end_with_the_rights_of_any(tmp_path):

@@ -11,6 +11,7 @@ from lmcspec.catalog import Config, MeasureCard, get
 from lmcspec.catalog.code import CodeError, look_again
 from lmcspec.plan.alignments import Alignments, partners
 from lmcspec.plan.bounds import least_tasks, numbers
+from lmcspec.plan.byproducts import find_byproducts
 from lmcspec.plan.checks import (
     image_problems,
     milestone_problems,
@@ -24,7 +25,7 @@ from lmcspec.plan.checks import (
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.gather import gather
 from lmcspec.plan.given_tensors import fit_problems
-from lmcspec.plan.graph import Graph, Level, Plan, Question, Series, Target, TooManyTasks, Way, find_byproducts, needed
+from lmcspec.plan.graph import Graph, Plan, Question, Series, Target, TooManyTasks, Way, needed
 from lmcspec.plan.material import Material
 from lmcspec.plan.measures import Request
 from lmcspec.plan.measures.request import NoSuchLevel
@@ -54,7 +55,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     look_again()
     graph = Graph(limit=max_tasks)
     targets: list[Target] = []
-    levels: dict[tuple[str, str], tuple[Level, ...]] = {}
+    networks: dict[tuple[str, str], NetworkPlan] = {}
     neutral: dict[str, Mapping[str, Any]] = {}
     missing: dict[str, str] = {}
     facts: dict[str, DataFacts] = {}
@@ -79,7 +80,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
                 )
             )
             break
-        levels |= {(case.name, name): network.levels for name, network in compilation.networks.items()}
+        networks |= {(case.name, name): network for name, network in compilation.networks.items()}
         if (material := compilation.material) is not None:
             neutral |= material.neutral
             missing |= material.missing
@@ -98,7 +99,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         tasks=tasks,
         roles={role: task for role, task in graph.roles.items() if task in tasks},
         targets=tuple(targets),
-        levels=levels,
+        levels={place: network.levels for place, network in networks.items()},
         byproducts=find_byproducts(tasks),
         neutral=neutral,
         facts=facts,
@@ -109,6 +110,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         series=tuple(series),
         permutations=tuple(ways),
         on_collapse=loaded.cases[0].study.on_collapse,
+        networks=networks,
     )
     if any(case.study.figures for case in loaded.cases):
         from lmcspec.plan.figure_checks import figure_problems  # planning starts faster without, where none are

@@ -15,9 +15,10 @@ from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.base.visible import one_line
 from lmcspec.catalog.plugged import brings_cards
+from lmcspec.plan.byproducts import find_byproducts
 from lmcspec.plan.cost import work
 from lmcspec.plan.facts import absent_data
-from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way, find_byproducts
+from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
 from lmcspec.plan.model_facts import structure
 from lmcspec.tasks import Kind, decode, kind, make, parts_of

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
 from lmcspec.tasks import Task, make
+
+if TYPE_CHECKING:
+    from lmcspec.plan.network_plan import NetworkPlan
 
 
 class TooManyTasks(Exception):
@@ -222,6 +225,8 @@ class Plan:
     permutations: tuple[Way, ...] = ()
     """Those of all cases, in the order of the spec; members of a family one after another."""
     on_collapse: str = "go-on"
+    networks: Mapping[tuple[str, str], "NetworkPlan"] = field(default_factory=dict, compare=False, repr=False)
+    """By (case, network), as its spec says them; none in a plan that was saved, or put together of several."""
     parts: tuple["Plan", ...] = ()
     """The plans of several studies that this one puts together; nothing where it is the plan of one."""
 
@@ -259,20 +264,6 @@ class Plan:
     def counted(self) -> Iterator[Task]:
         """The tasks as people count them: without by-products."""
         return (task for task in self.tasks.values() if task.id not in self.byproducts)
-
-
-def find_byproducts(tasks: Mapping[str, Task]) -> dict[str, str]:
-    """Map each training until k that a longer one of its branch passes to the longest of that branch."""
-    branches: dict[Any, list[Task]] = {}
-    for task in tasks.values():
-        if task.trains:
-            key = (task.inputs, task.seeds, task.params.branch)
-            branches.setdefault(key, []).append(task)
-    hosts: dict[str, str] = {}
-    for members in branches.values():
-        longest = max(members, key=lambda member: member.params.until)
-        hosts |= {task.id: longest.id for task in members if task.params.until < longest.params.until}
-    return hosts
 
 
 def needed(tasks: Mapping[str, Task], targets: tuple[Target, ...]) -> dict[str, Task]:

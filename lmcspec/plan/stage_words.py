@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from lmcspec.base.steps import Step
 from lmcspec.base.word_lists import joined
 from lmcspec.catalog import Config, CriterionCard, get
+from lmcspec.plan.given_tensors import REPLICATE
 from lmcspec.plan.levels import StagePlan
 from lmcspec.plan.network_plan import NetworkPlan
-from lmcspec.spec.study import Like, LoadedSet, OtherSet, Study
+from lmcspec.spec.study import Like, LoadedSet, LoadedTensors, LoadedWeights, OtherSet, Study
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SHUFFLED = {
@@ -66,18 +67,50 @@ def stage_words(study: Study, network: NetworkPlan, stage: StagePlan) -> str:
     """One stage in a sentence without its end."""
     if stage.stage.shuffle:
         return "the mask that enters is shuffled within each layer"
+    what = _rounds(study, network, stage)
+    if not stage.rounds:
+        return "; ".join([*_origin(network, stage), what])
+    return "; ".join([*_origin(network, stage), what, *_details(stage), _return(network, stage)])
+
+
+def given_words(loaded: LoadedTensors) -> str:
+    """Where weights or a mask come from, and how far weights are trained."""
+    each = ", one for each replicate" if REPLICATE in loaded.load else ""
+    renamed = "".join(f", its {theirs} as {ours or 'nothing'}" for theirs, ours in loaded.rename.items())
+    if not isinstance(loaded, LoadedWeights):
+        return f"from {loaded.load}{each}{renamed}"
+    trained = f"trained to {loaded.step}" if loaded.step != Step() else "not trained"
+    return f"from {loaded.load}{each}{renamed}, {trained}"
+
+
+def mask_words(stage: StagePlan) -> str:
+    """A mask that comes from a file."""
+    return f"the mask `{stage.stage.mask}` from a file"
+
+
+def _origin(network: NetworkPlan, stage: StagePlan) -> Iterator[str]:
+    """What a network starts with, where that is not drawn."""
+    if stage.index == 0 and network.weights is not None:
+        trained = f", trained to {network.origin}" if network.origin != Step() else ""
+        yield f"starts with the weights `{network.weights}` from a file{trained}"
+
+
+def _rounds(study: Study, network: NetworkPlan, stage: StagePlan) -> str:
+    """What a stage prunes, or has in the place of pruning."""
     recipe, on = network.stage_recipe(stage)
+    where = f"on {training_set(study, on)} by `{recipe}`"
+    if not stage.rounds:
+        return f"trained {where}, never pruned"
+    if stage.stage.mask is not None:
+        return f"{mask_words(stage)} in the place of pruning, trained {where}"
     pruned = "all surviving weights" if stage.stage.fraction_of == "all" else "what is left"
-    rounds = counted(stage.rounds, "round")
-    share = f"{100 * stage.fraction:.3g}% of {pruned}"
-    what = f"{method(stage)} on {training_set(study, on)} by `{recipe}`, {rounds} of {share}"
-    return "; ".join([what, *_details(stage), _return(stage)])
+    return f"{method(stage)} {where}, {counted(stage.rounds, 'round')} of {100 * stage.fraction:.3g}% of {pruned}"
 
 
 def _details(stage: StagePlan) -> Iterator[str]:
     written = stage.stage
     card = get("criterion", written.criterion.name)
-    if isinstance(card, CriterionCard) and not card.trains:
+    if written.mask is None and isinstance(card, CriterionCard) and not card.trains:
         yield f"{written.criterion.name} trains nothing between rounds"
     if written.scope == "layer":
         yield "each layer gives the same share"
@@ -89,7 +122,7 @@ def _details(stage: StagePlan) -> Iterator[str]:
         yield f"measured after training by `{written.retrain}`"
 
 
-def _return(stage: StagePlan) -> str:
+def _return(network: NetworkPlan, stage: StagePlan) -> str:
     """To what weights its levels go back."""
     written = stage.stage
     if written.start == "trained":
@@ -97,7 +130,8 @@ def _return(stage: StagePlan) -> str:
         return f"every level goes on from the weights that were pruned, with the schedule {since}"
     kept = ", biases and norms left as trained" if written.restore == "prunable" else ""
     if written.rewind == Step():
-        return f"every level rewinds to the initialisation{kept}"
+        where = "the initialisation" if network.weights is None else f"the weights `{network.weights}`"
+        return f"every level rewinds to {where}{kept}"
     whose = (
         "the dense training" if written.rewind_of == "dense" or not stage.entry else "the training of its first mask"
     )

@@ -10,16 +10,15 @@ from lmcspec.plan.graph import Plan
 from lmcspec.plan.measure_words import MeasureWords, figure_words, measure_words, permutation_words
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.network_words import NetworkWords, dense_shared, document, family_of, network_words
-from lmcspec.plan.networks import lay_out_networks
 from lmcspec.plan.outlook import Outlook, images_to_see, outlook
 from lmcspec.plan.render import estimate, size
 from lmcspec.plan.simulate import Slots
-from lmcspec.plan.stage_words import at_step, counted, method, set_words, training_set
+from lmcspec.plan.stage_words import at_step, counted, given_words, mask_words, method, set_words, training_set
 from lmcspec.plan.task_counts import counts
 from lmcspec.spec import Case, Loaded
+from lmcspec.spec.study import LoadedTensors
 
 if TYPE_CHECKING:
-    from lmcspec.base.facts import ModelFacts
     from lmcspec.plan.levels import StagePlan
 
 MOST_CASES = 12
@@ -78,6 +77,8 @@ class StudyWords(NamedTuple):
     """Networks that have their dense training in common."""
     recipes: Named
     sets: Named
+    weights: Named
+    masks: Named
     permutations: Named
     measures: tuple[MeasureWords, ...]
     figures: Named
@@ -99,7 +100,7 @@ class StudyWords(NamedTuple):
         """(heading, its lines); the first has none."""
         yield "", list(self._head())
         yield "networks", [*(f"{words.name}: {words.text}" for words in self.networks), *self._common()]
-        for key in _NAMED[:3]:
+        for key in _NAMED[:-1]:
             yield key, [f"{name}: {words}" for name, words in getattr(self, key)]
         yield "measures", [f"{words.name}: {words.text}" for words in self.measures]
         yield "figures", [f"{name}: {words}" for name, words in self.figures]
@@ -121,13 +122,13 @@ class StudyWords(NamedTuple):
             yield f"{joined(names)} have one dense training for each replicate in common."
 
 
-_NAMED = ("recipes", "sets", "permutations", "figures")
+_NAMED = ("recipes", "sets", "weights", "masks", "permutations", "figures")
 
 
 def study_words(loaded: Loaded, case: Case, view: Outlook, slots: Slots) -> StudyWords:
     """A case of a study in words; `view` is its plan, held against a store."""
     plan = view.plan
-    networks = lay_out_networks(case, _model(case, view), [], [])
+    networks = {name: network for (of_case, name), network in plan.networks.items() if of_case == case.name}
     return StudyWords(
         study=plan.study,
         title=case.study.title,
@@ -139,6 +140,8 @@ def study_words(loaded: Loaded, case: Case, view: Outlook, slots: Slots) -> Stud
         dense=tuple(map(tuple, dense_shared(case, networks, plan))),
         recipes=tuple((name, _recipe(recipe)) for name, recipe in case.study.recipes.items()),
         sets=tuple((name, f"{set_words(case.study, of)}.") for name, of in case.study.distilled.items()),
+        weights=_given(case.study.weights),
+        masks=_given(case.study.masks),
         permutations=tuple(permutation_words(case)),
         measures=tuple(measure_words(case, plan)),
         figures=tuple(figure_words(case)),
@@ -147,11 +150,8 @@ def study_words(loaded: Loaded, case: Case, view: Outlook, slots: Slots) -> Stud
     )
 
 
-def _model(case: Case, view: Outlook) -> "ModelFacts | None":
-    """What is known of a case's model: that of any of its tasks."""
-    tasks = (view.plan.tasks[target.task] for target in view.plan.targets if target.case == case.name)
-    first = next(tasks, None)
-    return None if first is None else view.models.get(first.params.model.digest)
+def _given(tables: Mapping[str, LoadedTensors]) -> Named:
+    return tuple((name, f"{given_words(loaded)}.") for name, loaded in tables.items())
 
 
 def _sentence(case: Case, networks: Mapping[str, NetworkPlan], plan: Plan) -> str:
@@ -214,14 +214,19 @@ def _branching(case: Case) -> list[tuple[str, Sequence[object]]]:
 
 def _phrase(case: Case, network: NetworkPlan, stage: "StagePlan", sparsity: str) -> str:
     _, on = network.stage_recipe(stage)
+    weights = f" on the weights `{network.weights}`" if network.weights and not stage.index else ""
     if stage.stage.shuffle:
         return "the mask shuffled"
+    if stage.stage.mask is not None:
+        return f"{mask_words(stage)}{weights}, {sparsity} sparse"
+    if not stage.rounds:
+        return f"the weights `{network.weights}` from a file"
     if on != "real":
-        return f"mask from {training_set(case.study, on)}, {sparsity} sparsity"
+        return f"mask from {training_set(case.study, on)}{weights}, {sparsity} sparsity"
     if stage.rounds == 1:
-        return f"{method(stage)} to {sparsity} sparsity"
+        return f"{method(stage)}{weights} to {sparsity} sparsity"
     rewound = f" from {stage.stage.rewind}" if stage.stage.rewind != Step() else ""
-    return f"{method(stage)} for {counted(stage.rounds, 'round')}{rewound} to {sparsity} sparsity"
+    return f"{method(stage)}{weights} for {counted(stage.rounds, 'round')}{rewound} to {sparsity} sparsity"
 
 
 def _recipe(recipe: Any) -> str:

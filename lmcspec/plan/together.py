@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lmcspec.base.errors import UsageError
+from lmcspec.plan.byproducts import find_byproducts
 from lmcspec.plan.chosen import Figures
-from lmcspec.plan.graph import Plan, Target, find_byproducts
+from lmcspec.plan.graph import Plan, Target
 from lmcspec.tasks import Task
 
 

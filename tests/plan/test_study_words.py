@@ -150,6 +150,48 @@ def test_a_stage_in_words(stage, says):
     assert says in words.text
 
 
+GIVEN = """
+[weights]
+start = { load = "start.pt" }
+early = { load = "early{replicate}.pt", step = "3it", rename = { fc = "classifier" } }
+[masks]
+ticket = { load = "ticket.safetensors" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("stages", "sentence", "says"),
+    [
+        ('{ weights = "start" }', "the weights `start` from a file", "Starts with the weights `start` from a file; trained on digits by `real`, never pruned."),
+        ('{ weights = "early", rounds = 2 }', "IMP on the weights `early` for two rounds to 36.0% sparsity", "Starts with the weights `early` from a file, trained to 3it; IMP on digits by `real`, two rounds of 20% of what is left; every level rewinds to the weights `early`."),
+        ('{ weights = "start", rounds = 2, rewind = "2it" }', "IMP on the weights `start` for two rounds from 2it to 36.0% sparsity", "every level rewinds to 2it of the dense training"),
+        ('{ mask = "ticket" }', "the mask `ticket` from a file", "The mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the initialisation."),
+        ('{ weights = "start", mask = "ticket" }, { rounds = 1 }', "the mask `ticket` from a file on the weights `start`", "starts with the weights `start` from a file; the mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the weights `start`. Stage 2, level 2,"),
+    ],
+)  # fmt: skip
+def test_weights_and_masks_from_files_in_words(stages, sentence, says):
+    words = study(f"net = [{stages}]", GIVEN)
+    assert says in words.networks[0].text
+    assert words.sentence.startswith(f"mlp on digits: {sentence}")
+    assert words.weights == (
+        ("start", "from start.pt, not trained."),
+        ("early", "from early{replicate}.pt, one for each replicate, its fc as classifier, trained to 3it."),
+    )
+    assert words.masks == (("ticket", "from ticket.safetensors."),)
+    assert {"weights", "masks"} <= {heading for heading, _ in words.parts("here")}
+    if "mask" in stages:
+        assert "magnitude" not in sentence + words.networks[0].text.partition("Stage 2")[0]
+
+
+def test_the_study_of_the_page_on_files_of_tensors_in_words():
+    page = (Path(__file__).parents[2] / "docs" / "exchange.md").read_text(encoding="utf-8")
+    text = next(block for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL) if "[weights]" in block)
+    loaded = load(Path("study.toml"), text=text)
+    words = study_words(loaded, loaded.cases[0], outlook(compile_study(loaded), None), Slots(1))
+    assert [network.name for network in words.networks] == ["imp", "late", "tuned", "ticket", "fresh"]
+    assert [name for name, _ in words.weights] == ["start", "early", "done"]
+
+
 @pytest.mark.parametrize(
     ("like", "says"),
     [

@@ -6,20 +6,18 @@ results = plan.run()
 results.frame()
 """
 
-import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError, UsageError
-from lmcspec.base.visible import visible
-from lmcspec.catalog import get
+from lmcspec.base.printed import as_html, as_text
 from lmcspec.plan import MAX_TASKS
 from lmcspec.plan import Plan as Graph
-from lmcspec.plan.outlook import Outlook, outlook, refuse_blocked
+from lmcspec.plan.outlook import Outlook, outlook
 from lmcspec.plan.planned_study import PlannedStudy, plan_study
 from lmcspec.report import Row, tidy
 from lmcspec.spec import Loaded
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 
 STORE = ".lmcspec"
 ANY = sys.maxsize
-WIDTH = 110
-"""Columns of what is shown in a notebook."""
 
 
 class RunFailedError(LmcspecError):
@@ -138,83 +134,64 @@ class Plan:
         """
         import contextlib
 
-        from lmcspec.engine.execute import Origin, execute, keep
-        from lmcspec.engine.limits import Limits
-        from lmcspec.engine.model_facts import take_facts
-        from lmcspec.engine.provenance import provenance_of
-        from lmcspec.engine.recording import unrecorded
-        from lmcspec.engine.silence import patience_of
         from lmcspec.plan.checks import refuse_empty
-        from lmcspec.plan.chosen import Chosen
-        from lmcspec.plan.figures_chosen import figures_of
-        from lmcspec.plan.selected import selected
-        from lmcspec.report import tracked as reporter
-        from lmcspec.track import Tracker
-        from lmcspec.track import tracking_uri as choose
-        from lmcspec.track.about import by_spec
-        from lmcspec.track.telling import telling
-        from lmcspec_runners.exchanging import fetch_what_is_there
-        from lmcspec_runners.placing import Places, placed
+        from lmcspec.running import Asked, Options, prepared
 
         if require_tracking and not track:
             raise UsageError("track=False and require_tracking=True can't both be had", help="leave one of them out")
-        get("runner", runner)
-        limits = Limits(max_parallel, fail_fast, patience_of(patience))
+        options = Options(
+            runner=runner,
+            workers=workers,
+            devices=devices,
+            max_parallel=max_parallel,
+            address=address,
+            objects=objects,
+            node_store=node_store,
+            allow_skew=allow_skew,
+            force=force,
+            targets=targets,
+            until=until,
+            only=only,
+            failed=failed,
+            fail_fast=fail_fast,
+            patience=patience,
+            tracking_uri=tracking_uri,
+            track=track,
+            require_tracking=require_tracking,
+        )
+        options.check()
         refuse_empty(self.graph)
         store = Store.open(self.store, trusted=self.trust_store)
-        if take_facts(self.study.loaded, store, everything=False):
-            # What only the model's shapes tell may be that there is no such study.
-            plan_study(self.study.loaded, store, ANY)
-        if objects is not None:
-            fetch_what_is_there(objects, store, lambda: outlook(self.graph, store, checked=True).diff.run)
-        part = Chosen(tuple(targets), tuple(map(str, until)), tuple(only), failed)
-        view = outlook(
-            self.graph,
-            store,
-            selected(self.graph, force),
-            checked=True,
-            chosen=part if part != Chosen() else None,
-            figures=figures_of(self.study.loaded) if targets else {},
-        )
-        refuse_blocked(view)
-        running = bool(view.diff.run)
-        path = self.study.loaded.path
+        planned = self._with_facts(store)
+        study = PlannedStudy(planned.graph, self.study.loaded)
         command = f"{self.study.command}.plan().run()"
-        abouts = {self.graph.study: by_spec(self.study.loaded.cases[0].study, command)}
-        tracker = Tracker(store, choose(store, tracking_uri), reporter, abouts=abouts) if track else None
-        if tracker is not None and require_tracking:
-            tracker.sync()
-        ended: Sequence[str] = ()
-        left: Sequence[str] = ()
-        with telling(tracker, self.graph, running=running, required=require_tracking, say=lambda line: None):
-            if running:
-                begun = provenance_of(command, self.study.loaded, path)
-                origins = {self.graph.study: Origin(PlannedStudy(self.graph, self.study.loaded).resolved, begun)}
-                places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
-                placing = placed(places, view.diff.stale)
-                with _showing() if progress else contextlib.nullcontext() as listener:
-                    listeners = [listener] if listener else []
-                    summary = execute(view, store, placing, listeners, origins=origins, limits=limits)
-                ended, left = summary.failed, summary.unrecorded
-            else:
-                left = keep(store, self.graph)
-        results = self.results()
-        if ended:
-            labels = ", ".join(self.graph.tasks[task].label for task in ended[:3])
-            raise RunFailedError(f"{len(ended)} tasks failed: {labels}", results, help="their logs are in the store")
-        if left:
-            raise unrecorded(store, left)
+        ready = prepared([Asked(study, self.study.loaded.path)], store, options, command)
+        with ready.telling():
+            ended = ready.carry_out(_showing() if progress else contextlib.nullcontext())
+        results = planned.results()
+        if ended.summary is not None and (failures := ended.summary.failed):
+            labels = ", ".join(planned.graph.tasks[task].label for task in failures[:3])
+            raise RunFailedError(f"{len(failures)} tasks failed: {labels}", results, help="their logs are in the store")
+        ready.check_recorded(ended)
         return results
+
+    def _with_facts(self, store: Store) -> "Plan":
+        """The plan that runs: made again where only the model's shapes tell that there is such a study."""
+        from lmcspec.engine.model_facts import take_facts
+
+        if not take_facts(self.study.loaded, store, everything=False):
+            return self
+        return replace(self, graph=plan_study(self.study.loaded, store, ANY).plan)
 
     def results(self) -> "Results":
         """The results that are in the store now."""
         return Results(self.graph, tuple(tidy(self.graph, self._existing or _Nothing())))
 
     def __str__(self) -> str:
-        return _text(self._parts())
+        return as_text(self._parts())
 
     def _repr_html_(self) -> str:
-        return _html(self._parts())
+        return as_html(self._parts())
 
     def _parts(self) -> Iterable["RenderableType"]:
         from lmcspec.plan import render
@@ -258,10 +235,10 @@ class Results:
         return pandas.DataFrame(contrast_records(compared), columns=list(COLUMNS))
 
     def __str__(self) -> str:
-        return _text(self._parts())
+        return as_text(self._parts())
 
     def _repr_html_(self) -> str:
-        return _html(self._parts())
+        return as_html(self._parts())
 
     def _parts(self) -> Iterable["RenderableType"]:
         from lmcspec.report.table import table
@@ -299,30 +276,3 @@ class _Nothing:
     def find(self, identifier: str) -> None:
         """Find no result, for any task."""
         return
-
-
-def _text(parts: Iterable["RenderableType"]) -> str:
-    from rich.console import Console
-
-    console = Console(width=WIDTH, file=io.StringIO(), color_system=None, force_jupyter=False)
-    with console.capture() as capture:
-        for part in parts:
-            console.print(part)
-    return visible(capture.get()).rstrip()
-
-
-def _html(parts: Iterable["RenderableType"]) -> str:
-    from rich.console import Console
-
-    # In a notebook a console shows what it is given by itself, and the page would stand there twice.
-    console = Console(
-        width=WIDTH,
-        file=io.StringIO(),
-        record=True,
-        force_terminal=True,
-        force_jupyter=False,
-        color_system="truecolor",
-    )
-    for part in parts:
-        console.print(part)
-    return console.export_html(inline_styles=True, code_format="<pre style='line-height:1.2'>{code}</pre>")

@@ -15,7 +15,8 @@ import lmcspec.api
 from lmcspec.api import RunFailedError
 from lmcspec.base.errors import SpecError, UsageError
 from lmcspec.cli.run import run
-from lmcspec.store import Store, invocations
+from lmcspec.running import Options
+from lmcspec.store import Store, invocations, last_plan
 
 
 @pytest.fixture
@@ -48,6 +49,24 @@ def test_a_plan_that_was_looked_at_before_it_ran_knows_its_results_afterwards(sp
     plan.run(runner="inline", track=False, progress=False)
     assert plan.outlook.diff.nothing_to_do
     assert "Nothing to do" in str(plan) and "(empty)" not in plan._repr_html_()
+
+
+def test_it_is_the_plan_with_the_shapes_that_were_taken_first_that_runs(spec, tmp_path):
+    spec.write_text(STABILITY.replace("rounds = 1", "rounds = 1, exclude = ['classifier']"))
+    plan = lmcspec.load(spec).plan(tmp_path / "store")
+    assert [level.prunable for level in plan.graph.levels["", "imp"]] == [None, None]
+    results = plan.run(runner="inline", track=False, progress=False, until=["prune"])
+    store = Store.open(tmp_path / "store")
+    [recorded] = [of["levels"] for of in last_plan(store, "tiny")["levels"] if of["network"] == "imp"]
+    assert None not in [level["prunable"] for level in recorded]
+    assert None not in [level.prunable for level in results.graph.levels["", "imp"]]
+
+
+def test_the_options_of_a_run_are_told_once():
+    defaults = {
+        name: parameter.default for name, parameter in inspect.signature(lmcspec.api.Plan.run).parameters.items()
+    }
+    assert Options()._asdict() == {name: defaults[name] for name in Options._fields}
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,6 @@ from lmcspec.cli.options import (
     TrustOption,
     UntilOption,
     WorkersOption,
-    chosen,
-    figures,
     spelled,
     spelled_at,
     store_path,
@@ -41,22 +39,19 @@ from lmcspec.cli.output import (
     say,
 )
 from lmcspec.cli.reused import say_reused
-from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold, track
+from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lmcspec.engine import Summary
-    from lmcspec.engine.execute import Origin
-    from lmcspec.engine.limits import Limits
-    from lmcspec.engine.runner import Runner
     from lmcspec.plan import Plan
     from lmcspec.plan.outlook import Outlook
     from lmcspec.plan.planned_study import PlannedStudy
     from lmcspec.report.offers import Typed
+    from lmcspec.running import Ended, Run
     from lmcspec.store import Store
     from lmcspec.track import Tracker
-    from lmcspec.track.about import About
 
 RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path__[0]}/catalog/runners"]))
 """By the names of their modules: a list of commands is printed without importing any card."""
@@ -120,83 +115,45 @@ def run(
     Several studies run at once, in fair shares; what they have in common runs once.
     """
     from lmcspec.base.errors import BlockedError, LmcspecError
-    from lmcspec.catalog import get
-    from lmcspec.cli.studies import read_study
-    from lmcspec.engine.execute import Origin, keep
-    from lmcspec.engine.limits import Limits
-    from lmcspec.engine.model_facts import check_saved, take_facts
-    from lmcspec.engine.provenance import provenance_of
-    from lmcspec.engine.recording import unrecorded
-    from lmcspec.engine.silence import patience_of
-    from lmcspec.plan.checks import refuse_empty
-    from lmcspec.plan.outlook import outlook, refuse_blocked
-    from lmcspec.plan.planned_study import PlannedStudy, is_saved, plan_study
     from lmcspec.plan.render import nothing_to_do
-    from lmcspec.plan.selected import selected
-    from lmcspec.plan.together import together
-    from lmcspec.spec import load
+    from lmcspec.running import Asked, Options, Talk, prepared
     from lmcspec.store import Store
-    from lmcspec.track.telling import telling
-    from lmcspec_runners.placing import Places, placed
 
     refuse_untold(context)
-    get("runner", runner)  # an unknown name is better said before anything else
-    limits = Limits(max_parallel, fail_fast, patience_of(patience))
+    options = Options(
+        runner=runner,
+        workers=workers,
+        devices=devices,
+        max_parallel=max_parallel,
+        address=address,
+        objects=objects,
+        node_store=node_store,
+        allow_skew=allow_skew,
+        force=force,
+        targets=targets,
+        until=until,
+        only=only,
+        failed=failed,
+        fail_fast=fail_fast,
+        patience=patience,
+        tracking_uri=tracking_uri,
+        track=not no_tracking,
+        require_tracking=require_tracking,
+    )
+    options.check()
     opened = Store.open(store_path(store), trusted=trust)
-    studies: list[PlannedStudy] = []
-    for spec in specs:
-        if is_saved(spec):
-            studies.append(read_study(spec, sets, opened, max_tasks))
-            check_saved(studies[-1].plan, opened, say)
-        else:
-            with phase(f"read {spec}"):
-                loaded = load(spec, sets)
-            take_facts(loaded, opened, everything=False, say=say)
-            with phase(f"planned {spec}"):
-                studies.append(plan_study(loaded, opened, max_tasks))
-        refuse_empty(studies[-1].plan)
-    planned = together([study.plan for study in studies])
-    if objects is not None:
-        _fetch(objects, opened, planned)
-    part = chosen(targets, until, only, failed)
-    asked = figures(part, planned, [study.loaded for study in studies])
-    forced = selected(planned, force)
-    with phase("compared with the store"):
-        view = outlook(planned, opened, forced, checked=True, chosen=part, figures=asked)
-    if view.diff.blocked:
-        blocked = sum(task.id in view.diff.blocked for task in view.counted)
-        say(f"{blocked:,} tasks are blocked and left out: {'; '.join(view.obstacles)}")
-    refuse_blocked(view)
-    command = spelled("lmcspec run", specs, sets)
-    tracker = None if no_tracking else track(opened, tracking_uri, _abouts(studies, command))
-    if tracker is not None and require_tracking:
-        tracker.sync()
-    summary, document = None, None
+    asked = [Asked(_planned(spec, sets, opened, max_tasks), spec) for spec in specs]
+    ready = prepared(asked, opened, options, spelled("lmcspec run", specs, sets), Talk(say, complain, phase))
+    view, summary, document = ready.view, None, None
     try:
-        with telling(
-            tracker, planned, running=bool(view.diff.run), required=require_tracking, say=say, complain=complain
-        ):
-            if view.diff.run:
-                origins = {
-                    study.plan.study: Origin(study.resolved, provenance_of(command, study.loaded, spec))
-                    for spec, study in zip(specs, studies, strict=True)
-                }
-                say(_standing(view, opened))
-                say_reused(opened, view.diff.reused)
-                places = Places(runner, workers, devices, address, objects, node_store, allow_skew)
-                summary = _carry_out(view, opened, placed(places, view.diff.stale), origins, limits)
-                left = summary.unrecorded
-            else:
-                say(nothing_to_do(view, "reused"))
-                say_reused(opened, view.diff.reused)
-                left = keep(opened, planned)
-            hows = {
-                study.plan.study: (study, typed(spec, sets, store, opened, max_tasks))
-                for spec, study in zip(specs, studies, strict=True)
-            }
-            document = _results(planned, opened, format, summary, hows)
-        if left:
-            raise unrecorded(opened, left)
+        with ready.telling():
+            say(_standing(view, opened) if view.diff.run else nothing_to_do(view, "reused"))
+            say_reused(opened, view.diff.reused)
+            ended = _carried_out(ready)
+            summary = ended.summary
+            hows = {study.plan.study: (study, typed(spec, sets, store, opened, max_tasks)) for study, spec in asked}
+            document = _results(view.plan, opened, format, summary, hows)
+        ready.check_recorded(ended)
         any_failed = summary is not None and bool(summary.failed)
         if view.diff.blocked and not any_failed:
             raise BlockedError(view.obstacles[0])
@@ -213,8 +170,29 @@ def run(
         complain(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
         raise typer.Exit(1)
     if summary is not None:
-        for words, command in _next(specs, sets, store, tracker):
+        for words, command in _next(specs, sets, store, ready.tracker):
             say(words, command)
+
+
+def _planned(spec: Path, sets: Sequence[str], store: "Store", max_tasks: int) -> "PlannedStudy":
+    """A spec or saved plan, read and planned, once its model's shapes are known where it hangs on them."""
+    from lmcspec.cli.studies import read_study
+    from lmcspec.engine.model_facts import check_saved, take_facts
+    from lmcspec.plan.checks import refuse_empty
+    from lmcspec.plan.planned_study import is_saved, plan_study
+    from lmcspec.spec import load
+
+    if is_saved(spec):
+        study = read_study(spec, sets, store, max_tasks)
+        check_saved(study.plan, store, say)
+    else:
+        with phase(f"read {spec}"):
+            loaded = load(spec, sets)
+        take_facts(loaded, store, everything=False, say=say)
+        with phase(f"planned {spec}"):
+            study = plan_study(loaded, store, max_tasks)
+    refuse_empty(study.plan)
+    return study
 
 
 def _standing(view: "Outlook", store: "Store") -> str:
@@ -235,36 +213,13 @@ def _next(
     return lines
 
 
-def _abouts(studies: "Sequence[PlannedStudy]", command: str) -> "dict[str, About]":
-    """What the specs say of their studies; a saved plan says nothing."""
-    from lmcspec.track.about import by_spec
-
-    first = {study.plan.study: study.loaded.cases[0].study for study in studies if study.loaded is not None}
-    return {name: by_spec(study, command) for name, study in first.items()}
-
-
-def _fetch(url: str, store: "Store", plan: "Plan") -> None:
-    """Fetch what of a plan others have done."""
-    from lmcspec.plan.outlook import outlook
-    from lmcspec.store.remote import shown_url
-    from lmcspec_runners.exchanging import fetch_what_is_there
-
-    fetched = fetch_what_is_there(url, store, lambda: outlook(plan, store, checked=True).diff.run)
-    if fetched:
-        say(f"{fetched:,} objects fetched from {shown_url(url)}")
-
-
-def _carry_out(
-    view: "Outlook", store: "Store", runner: "Runner", origins: "Mapping[str, Origin]", limits: "Limits"
-) -> "Summary":
+def _carried_out(ready: "Run") -> "Ended":
     """Run what is to run, and show how it goes; exits after Ctrl-C."""
     from lmcspec.engine import RunInterrupted
-    from lmcspec.engine.execute import execute
     from lmcspec.engine.show import show
 
     try:
-        with show(loudness=loudness()) as listener:
-            return execute(view, store, runner, [listener], origins=origins, limits=limits)
+        return ready.carry_out(show(loudness=loudness()))
     except RunInterrupted as interruption:
         done = len(interruption.summary.done)
         complain(f"interrupted: {done:,} tasks are done; the same command goes on from here")

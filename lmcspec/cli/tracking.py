@@ -7,11 +7,8 @@ import typer
 from lmcspec.cli.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lmcspec.store import Store
     from lmcspec.track import Tracker
-    from lmcspec.track.about import About
 
 NO_TRACKING = "LMCSPEC_NO_TRACKING"
 
@@ -41,9 +38,9 @@ def refuse_untold(context: typer.Context) -> None:
     raise UsageError("--no-tracking and --require-tracking can't both be had", help="leave one of them out")
 
 
-def track(store: "Store", uri: str | None, abouts: "Mapping[str, About] | None" = None) -> "Tracker":
-    """The tracker of this store. `abouts` is what the specs of studies say of them now."""
+def track(store: "Store", uri: str | None) -> "Tracker":
+    """The tracker of this store."""
     from lmcspec.report import tracked as reporter
     from lmcspec.track import Tracker, tracking_uri
 
-    return Tracker(store, tracking_uri(store, uri), reporter, say, abouts or {})
+    return Tracker(store, tracking_uri(store, uri), reporter, say)

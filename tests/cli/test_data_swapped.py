@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from specs_for_tests import SEVEN_UPDATES
 
-from lmcspec.engine import execute
+from lmcspec import running
 
 OWN = 'dataset = { name = "DATA", root = "data" }'
 
@@ -79,13 +79,13 @@ def test_swapped_between_plan_and_run(place, lmcspec, monkeypatch, make):
         text += '[networks]\none = [{ data = "real", rounds = 1 }]\n'
     Path("study.toml").write_text(text + "[measures]\naccuracy = {}\n")
     make(1)
-    honest = execute.execute
+    honest = running.execute
 
     def late(*arguments, **named):
         make(2)
         return honest(*arguments, **named)
 
-    monkeypatch.setattr(execute, "execute", late)
+    monkeypatch.setattr(running, "execute", late)
     said = lmcspec("run", "study.toml", "--runner", "inline", "--no-tracking")
     assert said.code == 4 and "not what it was when this was planned" in said.err and "run again" in said.err
     assert "Traceback" not in said.err

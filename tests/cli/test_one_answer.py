@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from specs_for_tests import STABILITY
 
-from lmcspec.track import telling
+from lmcspec import running
 from lmcspec.track.troubles import UnreachableError
 
 ONCE = ("run", "study.toml", "--runner", "inline", "--format", "json")
@@ -34,7 +34,7 @@ def test_results_and_a_server_that_went_away_are_one_answer(place, lmcspec, monk
         yield
         raise UnreachableError("MLflow does not answer", help="lmcspec sync")
 
-    monkeypatch.setattr(telling, "telling", gone)
+    monkeypatch.setattr(running, "telling", gone)
     said = lmcspec(*ONCE)
     answer = json.loads(said.out)
     assert said.code == 6 and not answer["ok"] and answer["data"]["results"]

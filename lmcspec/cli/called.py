@@ -1,5 +1,6 @@
 """Which file is read where a spec is called by a name."""
 
+import os
 from pathlib import Path
 
 from lmcspec.cli.output import say
@@ -18,3 +19,11 @@ def say_file(spec: Path) -> None:
         say(f"{spec}: the spec {name} that ships with lmcspec {__version__}, {path}")
     elif path != spec:
         say(f"{spec}: {path}")
+
+
+def is_same_file(spec: Path, other: Path) -> bool:
+    """Whether two specs are one file, however they are called."""
+    try:
+        return spec == other or os.path.samefile(located(spec)[0], located(other)[0])
+    except (Unreadable, OSError):
+        return False

@@ -71,6 +71,8 @@ TrustOption = Annotated[
         help="Don't compare what is read from the store with its digests.",
     ),
 ]
+MOST_TASKS = 100_000
+"""Tasks of a study, unless told."""
 MaxTasksOption = Annotated[
     int, typer.Option("--max-tasks", min=1, max=1_000_000, help="Refuse studies with more tasks.")
 ]
@@ -139,6 +141,11 @@ def spelled_at(
 ) -> str:
     """The same with `--store`, where that was given and the environment doesn't say it."""
     return spelled(command, specs, sets, [*store_words(store), *more])
+
+
+def limit_words(max_tasks: int) -> list[str]:
+    """What lets a command be about so many tasks; nothing where that goes without saying."""
+    return [] if max_tasks == MOST_TASKS else ["--max-tasks", str(max_tasks)]
 
 
 def needed_store(given: Path | None, trusted: bool = False) -> "Store":

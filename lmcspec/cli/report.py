@@ -1,6 +1,7 @@
 """`lmcspec report`: the results of a study, or of several, as one page with figures."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,16 +10,18 @@ import typer
 from lmcspec.cli import completion
 from lmcspec.cli.figure import FigureOption, ForOption, check_alone, write_one
 from lmcspec.cli.options import (
+    MOST_TASKS,
     MaxTasksOption,
     SetOption,
     SpecsArgument,
     StoreOption,
     TrustOption,
+    limit_words,
     needed_store,
     spelled_at,
 )
 from lmcspec.cli.output import Format, envelope, put
-from lmcspec.cli.tracking import TrackingOption
+from lmcspec.cli.tracking import TrackingOption, tracking_words
 
 if TYPE_CHECKING:
     from lmcspec.report.study_part import Asked
@@ -47,7 +50,7 @@ def report(
     medium: ForOption = None,
     tracking_uri: TrackingOption = None,
     trust: TrustOption = False,
-    max_tasks: MaxTasksOption = 100_000,
+    max_tasks: MaxTasksOption = MOST_TASKS,
 ) -> None:
     """Write a study's results as one HTML file, with its figures as PNG and SVG beside it. Runs nothing.
 
@@ -65,7 +68,9 @@ def report(
         write_one(read_study(specs[0], sets, existing, max_tasks), existing, figure, medium, output, format, status)
         return
     asked = [_asked(spec, sets, store, existing, max_tasks, tracking_uri) for spec in specs]
-    command = spelled_at("lmcspec report", specs, sets, store, ["--compare", *against] if against else [])
+    more = [*(["--compare", *against] if against else []), *(["-o", str(output)] if output else [])]
+    more += [*tracking_words(tracking_uri), *limit_words(max_tasks)]
+    command = spelled_at("lmcspec report", specs, sets, store, more)
     written = write_report([study._replace(against=against, command=command) for study in asked], existing, output)
     if format is Format.json:
         put(envelope("report", True, written.document()))
@@ -78,6 +83,7 @@ def _check_several(
 ) -> None:
     """UsageError for what is asked of several studies and is of one, and for one that is named twice."""
     from lmcspec.base.errors import UsageError
+    from lmcspec.cli.called import is_same_file
 
     if len(specs) > 1 and against:
         raise UsageError(
@@ -89,9 +95,11 @@ def _check_several(
             "--figure is of one study, and several are named",
             help=spelled_at("lmcspec report", specs[:1], [], store, ["--figure", figure]),
         )
-    if twice := next((spec for spec in specs if specs.count(spec) > 1), None):
-        another = spelled_at("lmcspec report", [twice], [], store, ["OTHER"])
-        raise UsageError(f"{twice} is named twice", help=f"name another study beside it: {another}")
+    for first, second in combinations(specs, 2):
+        if is_same_file(first, second):
+            words = f"{first} is named twice" if first == second else f"{first} and {second} are one file"
+            another = spelled_at("lmcspec report", [first], [], store, ["OTHER"])
+            raise UsageError(words, help=f"name another study beside it: {another}")
 
 
 def _asked(

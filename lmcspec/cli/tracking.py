@@ -1,5 +1,6 @@
 """The option of commands that tell a tracking server, or ask what it was told, and the tracker they tell it by."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,14 @@ TrackingOption = Annotated[
         show_default="a database in the store",
     ),
 ]
+
+
+def tracking_words(given: str | None) -> list[str]:
+    """What names the server in a command to be typed again, without a password; nothing where it is found without."""
+    from lmcspec.track.where import shown
+
+    known = given is None or os.environ.get("MLFLOW_TRACKING_URI") == given
+    return [] if known or given is None else ["--tracking-uri", shown(given)]
 
 
 def refuse_untold(context: typer.Context) -> None:

@@ -151,7 +151,7 @@ def _several(every: Iterable[str]) -> str:
     if len(counted) < 2:
         return "".join(words for words, _ in counted)
     more = len(counted) - LISTED
-    listed = "; ".join(f"{words} ({count:,} tasks)" for words, count in counted[:LISTED])
+    listed = "; ".join(f"{words} ({count:,} {'task' if count == 1 else 'tasks'})" for words, count in counted[:LISTED])
     return f"{listed}; and {more:,} more, see Numerics" if more > 0 else listed
 
 

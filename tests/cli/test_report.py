@@ -3,6 +3,7 @@
 import hashlib
 import html
 import re
+import shlex
 import shutil
 from pathlib import Path
 from urllib.parse import unquote
@@ -82,6 +83,23 @@ def test_the_run_of_a_task_is_a_link_where_a_server_has_it(store, lmcspec):
     address = "https://mlflow.example/sub/#/experiments/7/runs/0123abcd?workflowType=machine_learning"
     assert f'<a href="{address}">0123abcd</a>' in text
     assert "secret" not in text and "lmcspec ui" not in text
+    assert "--tracking-uri https://mlflow.example/sub/</code>" in text
+
+
+def test_the_command_that_makes_the_page_makes_this_page(store, lmcspec, monkeypatch):
+    """As it is typed, the same bytes at the same place; what the environment says is not said again."""
+    uri = f"sqlite:///{Path('runs.db').absolute()}"
+    lmcspec("report", "study.toml", "--tracking-uri", uri, "-o", "a folder", "--max-tasks", "50")
+    first = digests(Path("a folder"))
+    text = html.unescape(Path("a folder/report.html").read_text())
+    (command,) = re.findall(r"<code>lmcspec (report .*?)</code>", text)
+    assert shlex.split(command)[2:] == ["-o", "a folder", "--tracking-uri", uri, "--max-tasks", "50"]
+    shutil.rmtree("a folder")
+    assert lmcspec(*shlex.split(command)).code == 0
+    assert digests(Path("a folder")) == first
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    lmcspec("report", "study.toml", "-o", "b")
+    assert "--tracking-uri" not in Path("b/report.html").read_text()
 
 
 def test_how_the_results_came_about(store, lmcspec):
@@ -90,7 +108,7 @@ def test_how_the_results_came_about(store, lmcspec):
     lmcspec("report", "study.toml", "-o", "out", "--set", "replicates=1", "--compare", "dense", "imp")
     text = Path("out/report.html").read_text()
     for words in (
-        "<code>lmcspec report study.toml --set replicates=1 --compare dense imp</code>",
+        "<code>lmcspec report study.toml --set replicates=1 --compare dense imp -o out</code>",
         "<code>lmcspec run study.toml --set replicates=1</code>",
         f"<dd>lmcspec {__version__}</dd>",
         "<summary>study.toml</summary>",
@@ -120,14 +138,18 @@ def test_two_studies_on_one_page(store, lmcspec):
     places = set(map(html.unescape, re.findall(r'\bid="([^"]+)"', text)))
     assert "tiny/imp/l1/accuracy" in _leading(Path("out/tiny-accuracy-vs-sparsity.svg"))
     assert set().union(*map(_leading, Path("out").glob("*.svg"))) <= places, "each leads into its own study"
-    assert "<code>lmcspec report study.toml wide.toml</code>" in text
+    assert "<code>lmcspec report study.toml wide.toml -o out</code>" in text
     said = lmcspec("report", "study.toml", "wide.toml")
     assert said.out == f"{store.root / 'reports' / 'tiny+wide' / 'report.html'}\n"
 
 
 def test_one_file_twice_is_refused_and_so_is_a_comparison_within_several(store, lmcspec):
+    Path("linked.toml").symlink_to("study.toml")
     for arguments, says in (
-        (["study.toml", "study.toml"], "is named twice"),
+        (["study.toml", "study.toml"], "study.toml is named twice"),
+        (["study.toml", "linked.toml"], "study.toml and linked.toml are one file"),
+        (["other.toml", "study.toml", str(Path("study.toml").absolute())], "are one file"),
+        (["quickstart", "quickstart", "study.toml"], "quickstart is named twice"),
         (["study.toml", "other.toml", "--compare", "dense", "imp"], "--compare is of one study"),
         (["study.toml", "other.toml", "--figure", "cost"], "--figure is of one study"),
     ):

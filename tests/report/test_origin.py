@@ -43,11 +43,11 @@ def test_several_days_versions_and_devices():
     facts = told([record(0.0), record(86400.0, device="H200"), record(86400.0, torch="2.8")])
     assert facts["results"] == "1970-01-01 00:00 to 1970-01-02 00:00 UTC"
     assert facts["computed by"] == (
-        "lmcspec 0.1.0, torch 2.9, Python 3.12.1 (2 tasks); lmcspec 0.1.0, torch 2.8, Python 3.12.1 (1 tasks)"
+        "lmcspec 0.1.0, torch 2.9, Python 3.12.1 (2 tasks); lmcspec 0.1.0, torch 2.8, Python 3.12.1 (1 task)"
     )
-    assert facts["computed on"] == "EPYC (2 tasks); H200, EPYC (1 tasks)"
+    assert facts["computed on"] == "EPYC (2 tasks); H200, EPYC (1 task)"
     many = told([record(0.0, torch=f"2.{minor}") for minor in range(5)])["computed by"]
-    assert many.count("(1 tasks)") == 3 and many.endswith("; and 2 more, see Numerics")
+    assert many.count("(1 task)") == 3 and many.endswith("; and 2 more, see Numerics")
 
 
 def test_of_nothing_there_is_nothing_to_tell():

@@ -16,16 +16,31 @@ def name_of(text):
     return hashlib.sha256(str(text).encode()).hexdigest()
 
 
-def put(store, identifier, *, size=100, kind="train", study="", committed=1000.0, dropped=False, damaged=False):
-    """An object with an output of that many bytes."""
+def put(
+    store,
+    identifier,
+    *,
+    size=100,
+    kind="train",
+    study="",
+    committed=1000.0,
+    dropped=False,
+    damaged=False,
+    scalars=None,
+    told=b"",
+):
+    """An object with an output of that many bytes; `told` is what it said on its way, as lines of metrics.jsonl."""
     folder = layout.object_folder(store.root, identifier)
     (folder / "out").mkdir(parents=True)
     content = b"x" * size
     (folder / "out" / "state.bin").write_bytes(content)
-    (folder / "log.txt").write_text("began\n")
     files = {"out/state.bin": _measured(content)}
-    result = {"files": files, "scalars": {}, "outcome": "ok"}
-    record = {"kind": kind, "study": study, "committed": committed, "files": {"log.txt": _measured(b"began\n")}}
+    result = {"files": files, "scalars": scalars or {}, "outcome": "ok"}
+    beside = {"log.txt": b"began\n"} | ({"metrics.jsonl": told} if told else {})
+    for name, content in beside.items():
+        (folder / name).write_bytes(content)
+    measured = {name: _measured(content) for name, content in beside.items()}
+    record = {"kind": kind, "study": study, "committed": committed, "files": measured}
     document = {"version": 1, "task": identifier, "result": {**result, "digest": ids.digest(result)}, "record": record}
     (folder / "COMMIT").write_bytes(layout.text(signed(document)))
     if damaged:

@@ -105,5 +105,6 @@ def test_of_nothing_that_is_there_nothing_is_drawn_for_any(studies):
     plan, _ = studies["quickstart"]
     empty = recorded(plan, lambda target: Result({}))
     with drawn_for(MEDIA["column"]):
-        for drawing in draw(plan, empty, **{"error-along-path": {}}).values():
-            assert files(drawing, ("pdf",)) == {}
+        drawing = draw(plan, empty, **{"error-along-path": {}})["error-along-path"]
+        assert (drawing.figure, drawing.notes) == (None, ("no path is in the store yet",))
+        assert files(drawing, ("pdf",)) == {}

@@ -1,10 +1,13 @@
 """Where numbers come from: counted by hand, with what runs them again, and how long a large study's page takes."""
 
+import json
 import shlex
 import time
 
-from results_for_tests import BASE, Results, made_up, plan_of
+import pytest
+from results_for_tests import BASE, Results, accuracy, made_up, paths, plan_of
 from specs_for_tests import plan_of as plan_of_whole
+from stores_for_tests import put
 from test_page import Recorded
 
 from lmcspec.plan.chosen import Chosen, wanted
@@ -15,6 +18,7 @@ from lmcspec.report.html import html
 from lmcspec.report.origin import Known
 from lmcspec.report.page import page
 from lmcspec.report.sparkline import Sparkline
+from lmcspec.store import Store
 
 TEXT = """
 [networks]
@@ -108,6 +112,7 @@ def test_what_is_not_there_is_listed_as_missing():
 
 
 def test_a_page_of_ten_thousand_tasks():
+    """Of results in memory, and of so many trainings that no curve is drawn: what it takes to say it all."""
     plan = plan_of_whole(BASE.replace("replicates = 3", "replicates = 9") + LARGE)
     assert len(plan.tasks) > 9_000
     store = Recorded(made_up(plan, lambda target: 0.1 + 0.001 * target.level).found)
@@ -116,3 +121,32 @@ def test_a_page_of_ten_thousand_tasks():
     assert time.process_time() - began < 20
     assert len(text) < 8_000_000
     assert text.count('<th scope="row" class="name">s') >= 9 * 300
+
+
+MANY_PAIRS = """
+[networks]
+dense = []
+imp = [{ data = "real", rounds = 20, rewind = { each = [0, "20it", "40it", "60it"] } }]
+[measures]
+accuracy = {}
+stability = { networks = ["imp"], levels = "all", copies = 6 }
+"""
+
+
+@pytest.mark.slow
+def test_a_page_of_ten_thousand_results_in_a_store(tmp_path):
+    """Of results that are read from disk and compared with their digests, with a curve for each that has one."""
+    plan = plan_of_whole(BASE.replace("replicates = 3", "replicates = 8") + MANY_PAIRS)
+    store = Store.open(tmp_path / "store")
+    lines = [{"name": "train/loss", "value": 1 / step, "step": step, "at": 1000.0 + step} for step in range(1, 40)]
+    told = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    results = {target.task: target.kind for target in plan.targets}
+    for task, kind in results.items():
+        scalars = accuracy(0.1) if kind == "accuracy" else paths(0.2)
+        put(store, task, kind=plan.tasks[task].kind, scalars=scalars, told=told if kind == "accuracy" else b"")
+    assert len(results) > 10_000 and list(results.values()).count("accuracy") <= module.MOST_CURVES
+    began = time.process_time()
+    text = html(page(plan, tidy(plan, store), store, {}, Known(command="lmcspec run large.toml")), [])
+    assert time.process_time() - began < 20
+    assert text.count("<polyline") == len(results), "loss over updates, or error along a path"
+    assert text.count('<th scope="row" class="name">s') >= len(results)

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from lmcspec.base.errors import UsageError
 from lmcspec.spec.explain import NOBODY, Explanation, NoSuchKey, Setter, case_called, value_of
+from lmcspec.spec.explain_written import as_written
 from lmcspec.spec.json_schema import schema
 from lmcspec.spec.key_words import KeyWords, words_of
 from lmcspec.spec.load import Case, Loaded
-from lmcspec.spec.paths import Path, parse_path
+from lmcspec.spec.paths import Path, dotted, parse_path
 
 
 def with_words(explanation: Explanation, loaded: Loaded, case: str) -> Explanation:
@@ -16,13 +17,17 @@ def with_words(explanation: Explanation, loaded: Loaded, case: str) -> Explanati
 
 
 def of_no_table(error: UsageError, loaded: Loaded, path: str, case: str) -> Explanation | None:
-    """What a key means that only another spec could set; None where there is none, or another was likely meant."""
+    """What a key means that this spec doesn't set; None where there is none, or another was likely meant."""
     if not isinstance(error, NoSuchKey) or error.near:
         return None
     words = _words(path, loaded, case)
     if not words:
         return None
-    return Explanation(path, case_called(loaded, case).name, None, Setter(None, NOBODY), words=words)
+    *above, _ = (part.name for part in parse_path(path))
+    there = not above or as_written(loaded, dotted(tuple(above)), case) is not None
+    return Explanation(
+        path, case_called(loaded, case).name, None, Setter(None, "default" if there else NOBODY), words=words
+    )
 
 
 def _words(path: str, loaded: Loaded, case: str) -> tuple[KeyWords, ...]:

@@ -80,6 +80,10 @@ def test_a_key_that_the_spec_has_no_table_for_is_told_too():
     points = unset("measures.mine.points")
     assert points is not None
     assert {word.of for word in points.words} == {"`connectivity`, `transitivity`", "`stability`"}
+    for path in ("extends", "sweep.zip", "recipes.real.extends"):
+        nobody = unset(path)
+        assert nobody is not None and nobody.words
+        assert str(nobody) == f"{path} is not set  (case replicates=1)\n  set by default", "its table is there"
     assert unset("sweep.grids") is None
     assert unset("recipes.real.bach") is None
     assert unset("recipes.real.nothing") is None

@@ -1,6 +1,6 @@
 """The compiler: a validated study becomes tasks and targets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from lmcspec.plan.checks import (
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.gather import gather
-from lmcspec.plan.given_tensors import fit_problems
+from lmcspec.plan.given_tensors import GivenTensors, fit_problems, shared_notes
 from lmcspec.plan.graph import Graph, Plan, Question, Series, Target, TooManyTasks, Way, needed
 from lmcspec.plan.material import Material
 from lmcspec.plan.measures import Request
@@ -65,6 +65,7 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
     series: list[Series] = []
     ways: list[Way] = []
     problems: list[Problem] = []
+    given: list[tuple[Case, GivenTensors, Iterable[NetworkPlan]]] = []
     for case in loaded.cases:
         compilation = _Case(case, loaded, graph, problems, notes, facts_folder)
         try:
@@ -86,6 +87,8 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
             missing |= material.missing
             facts |= material.facts
             images |= material.images
+            if material.given.weights or material.given.masks:
+                given.append((case, material.given, compilation.networks.values()))
         verdicts += compilation.verdicts
         series += compilation.series
         ways += compilation.ways
@@ -93,6 +96,12 @@ def compile_study(loaded: Loaded, *, max_tasks: int = MAX_TASKS, facts_folder: P
         raise SpecError(ordered(problems, loaded.sources), loaded.sources)
     for place in (str(value) for where in neutral.values() for value in where.values()):
         refuse_undecodable(place, "the path of data")
+    if given:
+        from lmcspec.plan.counted_once import counted_once  # planning starts faster without, where no file is
+
+        once = counted_once(graph.tasks, targets)
+        targets = list(once.targets)
+        notes += [*once.notes, *(note for of_case in given for note in shared_notes(*of_case, once.apart))]
     tasks = needed(graph.tasks, tuple(targets))
     plan = Plan(
         study=loaded.name,

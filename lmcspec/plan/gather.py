@@ -64,7 +64,7 @@ def gather(case: Case, loaded: Loaded, graph: Graph, problems: list[Problem], no
     if case.study.weights or case.study.masks:
         places = [("weights", name) for name in case.study.weights] + [("masks", name) for name in case.study.masks]
         start = {place: loaded.folder_of(case, (*place, "load")) for place in places}
-        given = read_given(case, start, material.neutral, material.missing, problems, notes)
+        given = read_given(case, start, material.neutral, material.missing, problems)
         material = replace(material, given=given)
     for name, entry in case.study.distilled.items():
         if isinstance(entry, LoadedSet):

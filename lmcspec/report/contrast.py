@@ -94,11 +94,17 @@ class Contrast:
         Their interval excludes 0, or is narrower than the threshold. None where there is nothing to decide, or no
         number up to a thousand does. Where no spread is known yet, as many as any verdict takes.
         """
-        if self.verdict != UNDECIDED or self.negligible or self.gap is None:
+        if self.verdict != UNDECIDED or self.negligible or self.gap is None or self.single:
             return None
         if not self.gap.spreads:
             return FEWEST if self.n < FEWEST else None
         return needed(self.gap.spreads, max(abs(self.gap.mean), self.threshold / 2))
+
+    @property
+    def single(self) -> bool:
+        """Whether one side is a single number, however many replicates there are: more of them decide nothing."""
+        asked = [spot.cell.asked for spot in (self.a, self.b) if spot.cell is not None]
+        return min(asked, default=0) == 1 < max(asked, default=0)
 
     @property
     def lost(self) -> int:

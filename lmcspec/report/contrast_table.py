@@ -87,6 +87,8 @@ def verdict(contrast: Contrast) -> str:
         return f"undecided, but less than {unit.scale * contrast.threshold:g} {unit.sign} apart"
     if contrast.needed is not None:
         return f"undecided: {contrast.needed:,} replicates"
+    if contrast.single:
+        return "undecided: one side is one network"
     return "undecided: all differ alike" if not contrast.gap.spreads else f"undecided: over {MOST:,} replicates"
 
 

@@ -92,6 +92,11 @@ class Offer:
         basis = ", by a first estimate" if self.view.guessed else ""
         return f"{tasks}, {duration(wall)} on {self.slots} ({duration(low or 0)} to {duration(high or 0)}){basis}"
 
+    @property
+    def over(self) -> bool:
+        """Whether all of it is there."""
+        return self.view is not None and not self.view.diff.blocked and not self.view.diff.run
+
     def __str__(self) -> str:
         return f"{self.replicates:,} replicates, enough for {self.fulfils:,} of {self.of:,}: {self.takes}"
 
@@ -124,7 +129,8 @@ def offers(study: PlannedStudy, wishes: Sequence[Wish], of: int, typed: Typed) -
     numbers = sorted(_in_spec(wish, cases[wish.case].partners) for wish in wishes)
     there = min(cases[wish.case].replicates for wish in wishes)
     listed = list(dict.fromkeys(numbers))[: LISTED if len(study.plan.tasks) < LARGE else 1]
-    return [_offer(count, sum(number <= count for number in numbers), of, count > there, typed) for count in listed]
+    offered = [_offer(count, sum(number <= count for number in numbers), of, count > there, typed) for count in listed]
+    return [offer for offer in offered if offer.replicates > there or not offer.over]
 
 
 def _in_spec(wish: Wish, partners: int) -> int:

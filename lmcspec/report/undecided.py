@@ -8,7 +8,7 @@ from lmcspec.base.members import family
 from lmcspec.plan import Plan
 from lmcspec.plan.planned_study import PlannedStudy
 from lmcspec.report.offers import Typed, Wish, offers
-from lmcspec.report.summary import summarise
+from lmcspec.report.summary import place_of, summarise
 from lmcspec.report.tidy import Row, at_the_end
 from lmcspec.report.verdicts import UNDECIDED
 from lmcspec.report.within import PlacesCompared
@@ -70,10 +70,23 @@ def of_verdicts(plan: Plan, rows: Iterable[Row]) -> Undecided:
     for case in dict.fromkeys(row.case for row in ended) if plan.verdicts else ():
         of_case = [row for row in ended if row.case == case]
         questions = [question for question in plan.verdicts if question.case == case]
-        for of_network in answers(of_case, summarise(of_case), questions).values():
-            wishes += [(case, count) for answer in of_network for count in answer.needed]
+        single = _counted_once(of_case)
+        for network, of_network in answers(of_case, summarise(of_case), questions).items():
+            for answer in of_network:
+                stays = network in single and answer.verdict.n == 1
+                wishes += [(case, None if stays else count) for count in answer.needed]
     known = tuple(Wish(case, count) for case, count in wishes if count is not None)
     return Undecided(len(wishes), known, "there are verdicts, and their intervals lie on one side of the threshold")
+
+
+def _counted_once(rows: Iterable[Row]) -> set[str]:
+    """The networks of a case with a number that is one for all replicates, however many there are."""
+    rows = list(rows)
+    replicates: dict[tuple, set[int]] = {}
+    for row in rows:
+        replicates.setdefault(place_of(row), set()).add(row.replicate)
+    several = len({row.replicate for row in rows}) > 1
+    return {row.network for row in rows if several and len(replicates[place_of(row)]) == 1}
 
 
 def targets_of(plan: Plan, names: Sequence[str], compared: Iterable[PlacesCompared]) -> tuple[str, ...]:

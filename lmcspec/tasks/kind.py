@@ -91,6 +91,8 @@ class Kind:
     gains: Callable[[Any], bool] = lambda params: True
     """Whether a GPU makes it faster. What gains nothing computes on the CPU wherever it is, so that its bits are the
     same, and runs on a slot of the CPU where there is one."""
+    draws: Callable[[Any], bool] = lambda params: True
+    """Whether its seeds make a difference. Where they make none, all replicates and copies are one."""
     nothing_if_diverged: bool = False
     """Whether a result of it that diverged has no files, so that nothing that needs it can be done."""
 

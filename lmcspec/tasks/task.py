@@ -70,6 +70,11 @@ class Task:
         return kind(self.kind).makes == "network"
 
     @property
+    def draws(self) -> bool:
+        """Whether its seeds make a difference."""
+        return kind(self.kind).draws(self.params)
+
+    @property
     def pace(self) -> str:
         """By what the seconds of a unit are known beside its kind: the model's digest, and what its kind adds."""
         of_kind = kind(self.kind).pace(self.params)

@@ -251,4 +251,5 @@ KIND = Kind(
     in_place="train_on",
     about=lambda params: ("last",),
     shown=shown,
+    draws=lambda params: params.start != "given" or params.until > params.begin,
 )

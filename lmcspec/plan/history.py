@@ -1,18 +1,11 @@
 """What a store knows of the past: how an attempt ended, how long work took."""
 
-import contextlib
 import weakref
 from functools import cached_property
 
 from lmcspec.plan.speeds import short_name
 from lmcspec.store import DamagedError, Index, Rate, Store, last_ending, layout, verify
 from lmcspec.tasks.checkpointed import stands
-
-
-def _close(index: Index) -> None:
-    # What throws a history away may be another thread, for which sqlite does nothing.
-    with contextlib.suppress(Exception):
-        index.close()
 
 
 class StoreHistory:
@@ -26,8 +19,7 @@ class StoreHistory:
     @cached_property
     def _index(self) -> Index:
         index = Index(self._store)
-        # Since 3.13 Python warns of a database that nobody has closed.
-        weakref.finalize(self, _close, index)
+        weakref.finalize(self, index.close)
         return index
 
     def state(self, task_id: str) -> str:

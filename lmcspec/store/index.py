@@ -193,17 +193,23 @@ class Index:
         if fresh:
             try:
                 self._fill(connection)
-            except UNREADABLE as error:
-                # Whoever opens it next must not take it for a full one.
-                _log.warning("the index %s can't be written, one in memory stands in: %s", self.path, error)
+            except BaseException as error:
                 connection.close()
+                # Whoever opens it next must not take it for a full one.
                 self._remove()
+                if not isinstance(error, UNREADABLE):
+                    raise
+                _log.warning("the index %s can't be written, one in memory stands in: %s", self.path, error)
                 return self._in_memory()
         return connection
 
     def _in_memory(self) -> sqlite3.Connection:
         connection, _ = connect(Path(":memory:"), self._local)
-        self._fill(connection)
+        try:
+            self._fill(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _fill(self, connection: sqlite3.Connection) -> None:

@@ -81,7 +81,8 @@ def connect(path: Path, local: bool) -> tuple[sqlite3.Connection, bool]:
     """An open index and whether it is empty because it was only just made."""
     deadline = time.monotonic() + _WAIT
     while True:
-        connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        # What forgets an index, and so closes it, may be another thread than the one that had it.
+        connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
         try:
             return connection, _prepare(connection, local)
         except sqlite3.OperationalError as error:

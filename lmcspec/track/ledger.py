@@ -55,7 +55,6 @@ class Ledger:
         except UNREADABLE as error:
             if not is_damage(error):
                 raise
-            self._database.close()
             # Damaged: what is in it can be found out again.
             for suffix in ("", "-wal", "-shm", "-journal"):
                 beneath.remove(path.parent, path.with_name(f"{path.name}{suffix}"))
@@ -63,12 +62,16 @@ class Ledger:
 
     def _open(self) -> None:
         self._database = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
-        refuse_strange(self._database)
-        self._database.executescript(_TABLES)
-        # sqlite puts anything into any column, and lets others have other tables of these names.
-        for definitions in map(self._database.execute, _STRANGE):
-            if definitions.fetchone():
-                raise sqlite3.DatabaseError("it holds what no ledger does")
+        try:
+            refuse_strange(self._database)
+            self._database.executescript(_TABLES)
+            # sqlite puts anything into any column, and lets others have other tables of these names.
+            for definitions in map(self._database.execute, _STRANGE):
+                if definitions.fetchone():
+                    raise sqlite3.DatabaseError("it holds what no ledger does")
+        except BaseException:
+            self._database.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

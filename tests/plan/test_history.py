@@ -57,13 +57,16 @@ def test_its_index_is_closed_when_nobody_asks_any_more(tmp_path):
         connection.execute("SELECT 1")
 
 
-def test_one_that_another_thread_throws_away_raises_nothing(tmp_path, monkeypatch):
-    """Which a thread could tell nobody."""
+def test_so_it_is_by_another_thread_that_throws_it_away(tmp_path, monkeypatch):
+    """To whom an error would be told by nobody."""
     raised = []
     monkeypatch.setattr(sys, "unraisablehook", raised.append)
     histories = [StoreHistory(Store.open(tmp_path / "store"))]
     histories[0].rates("train", "m")
+    connection = histories[0]._index._connection
     thread = threading.Thread(target=histories.clear)
     thread.start()
     thread.join()
     assert not histories and not raised
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")

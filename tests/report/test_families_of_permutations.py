@@ -1,5 +1,6 @@
 """Members of families of permutations in tables, records and charts: each by a name of its own, beside its network."""
 
+import contextlib
 import csv
 import io
 import json
@@ -160,7 +161,7 @@ def test_all_the_way_from_a_run_to_a_page(run, capsys):
 
 @pytest.mark.slow
 def test_what_a_server_is_told(run):
-    with sqlite3.connect(run / "store" / "tracking" / "mlflow.db") as database:
+    with contextlib.closing(sqlite3.connect(run / "store" / "tracking" / "mlflow.db")) as database:
         keys = {key for (key,) in database.execute("select distinct key from metrics")}
     wt = ["wt step:1it kernel:linear", "wt step:1it kernel:cosine", "wt step:end kernel:linear"]
     assert {f"way/barrier under {way}" for way in (*wt, "none", "ss rewind:0", "ss rewind:2it")} <= keys

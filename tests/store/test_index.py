@@ -135,6 +135,25 @@ def test_a_file_that_is_damaged_while_it_is_open_is_made_again(store, put, name)
         assert index.rates("train").n == 1
 
 
+def test_one_that_was_stopped_while_it_was_filled_is_not_taken_for_a_full_one(store, put, name, monkeypatch):
+    for number in range(3):
+        put(store, name(number), seconds=1.0)
+    filling = []
+
+    def stop(connection, entries):
+        filling.append(connection)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index_module, "insert", stop)
+        with pytest.raises(KeyboardInterrupt):
+            Index(store)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        filling[0].execute("SELECT 1")
+    with Index(store) as index:
+        assert index.ids() == {name(number) for number in range(3)}
+
+
 def test_another_layout_of_the_table_is_made_again(store, put, name):
     put(store, name(1))
     with Index(store):

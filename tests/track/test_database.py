@@ -42,7 +42,7 @@ def used(place):
 
 
 def runs(path):
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
 
 

@@ -8,6 +8,7 @@ import pytest
 from lmcspec.report import tracked as reporter
 from lmcspec.store import Store
 from lmcspec.track import Tracker, tracking_uri
+from lmcspec.track import ledger as ledger_module
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.troubles import UnreachableError
 
@@ -52,6 +53,20 @@ def test_one_that_can_t_be_opened_now_is_not_thrown_away(tmp_path):
     with pytest.raises(sqlite3.OperationalError):
         Ledger(tmp_path / "a.sqlite")
     assert (tmp_path / "a.sqlite").is_dir()
+
+
+def test_one_that_can_t_be_used_now_is_closed(tmp_path, monkeypatch):
+    opened = []
+
+    def refuse(connection):
+        opened.append(connection)
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(ledger_module, "refuse_strange", refuse)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        Ledger(tmp_path / "a.sqlite")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
 
 
 def test_where_nothing_can_be_noted_is_as_good_as_no_answer(tmp_path):

@@ -72,13 +72,16 @@ def joint(parts: Sequence[StudyPart]) -> Joint:
 
 
 def _verdicts(parts: Sequence[StudyPart], names: Sequence[str]) -> TextTable:
-    """A line for each network of any study, a column of words for each study."""
+    """A line for each network of any study, a column of words for each study; none where no study has a verdict."""
     words: dict[str, dict[str, str]] = {}
     for part, name in zip(parts, names, strict=True):
         for of_case in part.page.cases:
-            for network, said in of_case.verdicts:
+            asked = of_case.unanswered not in ("", NOT_ASKED)
+            for network, said in of_case.verdicts or [("", of_case.unanswered)] * asked:
                 place = "/".join(filter(None, (of_case.case, network))) or "all networks"
                 words.setdefault(place, {})[name] = said
+    if not any(of_case.verdicts for part in parts for of_case in part.page.cases):
+        words = {}
     lines = ((TextCell(place), *(TextCell(said.get(name, "")) for name in names)) for place, said in words.items())
     return TextTable(("network", *names), tuple(lines), words=len(names))
 

@@ -124,6 +124,13 @@ def test_a_study_that_measures_nothing_says_so_beside_one_that_does():
     assert "e: nothing is measured." in text and "all 0 results" not in text
 
 
+def test_a_study_without_results_says_so_beside_one_with_verdicts():
+    table = joint([part("a", TEXT), part("b", TEXT, there=lambda target: False)]).verdicts
+    lines = {line[0].text: [cell.text for cell in line[1:]] for line in table.lines}
+    assert lines["all networks"] == ["", "No verdict yet: results are missing."]
+    assert lines["imp"][0] and not lines["imp"][1]
+
+
 @pytest.mark.parametrize(
     ("measures", "says"),
     [

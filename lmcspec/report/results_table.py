@@ -65,10 +65,14 @@ class Value:
     """Whether any of these is missing or collapsed."""
     anchor: str = ""
     """Its address on the study's page."""
+    partly: bool = False
+    """Whether copies of some replicate are there, and others of it are not."""
 
     @property
     def text(self) -> str:
         """`94.50 ± 0.50 (3)`, with outcomes other than ok, and the noise floor, behind it."""
+        if self.cell is None and self.partly:
+            return "incomplete"
         return in_its_unit(self.cell, self.metric.unit, floor=True)
 
     @property
@@ -147,8 +151,8 @@ def _table(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> ResultsTable:
 def _value(rows: Sequence[Row], cells: Mapping[Key, Cell]) -> Value | None:
     if not rows:
         return None
-    amiss = any(row.outcomes for row in rows)
-    return Value(cells.get(key_of(rows[0])), rows[0].metric, tasks_of(rows), amiss, anchor_of(rows[0]))
+    amiss, partly = any(row.outcomes for row in rows), any(row.value is not None and not row.whole for row in rows)
+    return Value(cells.get(key_of(rows[0])), rows[0].metric, tasks_of(rows), amiss, anchor_of(rows[0]), partly)
 
 
 def _by_level(rows: Iterable[Row]) -> dict[tuple[str, int], list[Row]]:

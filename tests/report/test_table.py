@@ -67,6 +67,13 @@ def test_nothing_has_run():
     assert "dense, accuracy: 3 results missing at level 0" in text
 
 
+def test_some_copies_of_each_replicate_are_there():
+    plan = plan_of("networks.dense = []\nmeasures.accuracy = { copies = 2 }")
+    text = printed(plan, made_up(plan, lambda target: 0.1 if target.copies == (0,) else None))
+    assert "dense        0      0.0%  incomplete" in text
+    assert "dense, accuracy: 3 results without all of their copies at level 0" in text
+
+
 def test_a_study_without_measures():
     assert printed(plan_of("networks.dense = []"), Results()) == "\n"
 

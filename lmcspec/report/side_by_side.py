@@ -64,10 +64,10 @@ def differences(pairs: Sequence[Compared]) -> list[str]:
 
 def difference(pair: Compared) -> str:
     """`+1.20 [+0.31, +2.09] *`; why there is no interval where there is none."""
-    if pair.same:
-        return SAME
     gap = pair.gap
     if gap is None:
         return ""
+    if pair.same:
+        return SAME
     mark = "" if gap.interval is None else f" {MARK}" if gap.interval.excludes_zero else "  "
     return in_words(gap, pair.metric.unit) + mark

@@ -125,6 +125,12 @@ def test_what_is_missing_on_one_side_is_said():
     assert (one.b, one.difference, one.interval, difference(one)) == (None, None, None, "")
 
 
+def test_what_is_missing_is_no_same_result():
+    missing = [row(None, replicate=place, outcome="missing", task=f"t{place}") for place in range(3)]
+    (one,) = compare(missing, missing, one_store=True).both
+    assert (one.same, difference(one)) == (True, "")
+
+
 def test_single_cases_are_compared_whatever_they_are_called():
     (one,) = compare(rows(case="slow"), rows(0.05, "u", case="fast"), one_store=True).both
     assert (one.case, one.difference) == ("", pytest.approx(0.05))

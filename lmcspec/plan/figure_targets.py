@@ -75,11 +75,14 @@ def of_masks(asked: AskedFigure) -> Iterator[Problem]:
     like = {
         series.network for series in asked.plan.series if series.case == asked.case.name and "like" in series.params
     }
-    taken = {(cost.network, cost.level) for cost in mask_costs(asked.plan, asked.case.name) if cost.seen.unpacked}
+    costs = list(mask_costs(asked.plan, asked.case.name))
+    taken = {(cost.network, cost.level) for cost in costs if cost.seen.unpacked}
     taken = {(network, level) for network, level in taken if networks is not None or network not in like}
     shown = {(network, level) for network, level in taken if network in (networks or (network,))}
     if not taken:
-        yield asked.problem("E430", "no image is seen to find a mask of the study", "x")
+        loaded = any(cost.seen.files for cost in costs)
+        why = "what it took to find the masks of files is not known" if loaded else "no image is seen to find a mask"
+        yield asked.problem("E430", f"{why}, and the study has no others" if loaded else f"{why} of the study", "x")
     elif not shown:
         listed = ", ".join(network for network in asked.case.study.networks if network in dict(taken))
         message = "no image is seen to find a mask of these networks"

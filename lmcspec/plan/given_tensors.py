@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 REPLICATE = "{replicate}"
 """In the name of a file: the number of the replicate."""
-UNKNOWN_DENSITY = 0.5
-"""Stands in for that of a mask whose file is not here, so that there are levels to show."""
 
 
 class TensorFile(NamedTuple):
@@ -52,8 +50,8 @@ class Given(NamedTuple):
 class MaskCounts(NamedTuple):
     """What a plan knows of how many weights a mask leaves."""
 
-    density: float
-    """The mean over replicates."""
+    density: float | None
+    """The mean over replicates; None where a file is not here."""
     survivors: Mapping[str, int] | None
     """By layer, where all replicates have as many, and the layers are known."""
 
@@ -137,7 +135,7 @@ def counts_of(mask: Given, model: ModelFacts | None) -> MaskCounts:
 
     here = [file for file in mask.files if file.shapes]
     if len(here) < len(mask.files):
-        return MaskCounts(UNKNOWN_DENSITY, None)
+        return MaskCounts(None, None)
     sizes = [sum(prod(shape) for _, shape in file.shapes.values()) for file in here]
     left = [sum(file.survivors.values()) for file in here]
     density = sum(count / max(1, size) for count, size in zip(left, sizes, strict=True)) / len(here)

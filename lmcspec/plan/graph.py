@@ -126,6 +126,8 @@ class Level:
     """Weights that survive, where that is known beforehand."""
     prunable: int | None = None
     """How many weights there are to prune, where the model's shapes are known."""
+    known: bool = True
+    """False under a mask whose file is not here: then the density means nothing."""
 
     @property
     def sparsity(self) -> float:
@@ -134,7 +136,9 @@ class Level:
 
     @property
     def shown(self) -> str:
-        """The sparsity in words: `about` where it is estimated though the model's weights are known."""
+        """The sparsity in words: `about` where it is estimated though the model's weights are known; or `?`."""
+        if not self.known:
+            return "?"
         estimated = self.surviving is None and self.prunable is not None
         return f"about {self.sparsity:.1%}" if estimated else f"{self.sparsity:.1%}"
 

@@ -14,6 +14,8 @@ from lmcspec.spec.study import Stage
 
 MOST_PRUNINGS = 10_000
 """Prunings of one network: levels, but for the dense one."""
+UNKNOWN_DENSITY = 0.5
+"""Stands in for that of a mask whose file is not here, so that there are levels; it is shown nowhere."""
 EPSILON = 2.0**-52
 """Smaller fractions vanish beside 1."""
 
@@ -45,6 +47,8 @@ class StagePlan:
     """How far the weights are trained with which the network starts."""
     survivors: Mapping[str, int] | None = None
     """Of a stage that takes a mask from a file: what that leaves of each layer, where it is known."""
+    known: bool = True
+    """False where rounds and fraction stand in for others, as they hang on a mask whose file is not here."""
 
     def begins_at(self, level: int) -> Step:
         """The point of its schedule at which a level of this stage begins: that of the network's start unless told."""
@@ -65,6 +69,10 @@ class ExcludedWeights(NamedTuple):
         return f"{self.share:.1%}" if self.certain else f"about {self.share:.1%}"
 
 
+NONE_EXCLUDED = ExcludedWeights(0.0, certain=False)
+"""What is as good as nothing, where nobody knows what is left of excluded layers."""
+
+
 def lay_out(
     stages: tuple[Stage, ...],
     layers: Mapping[str, int],
@@ -78,10 +86,12 @@ def lay_out(
     Raises LevelError. The number of rounds to a sparsity s is `floor(ln((1-s-x)/(d-x)) / ln(1-fraction) + 1/2)` with
     d the density at which the stage enters and x what survives then of what it excludes; with both `sparsity` and
     `rounds` the fraction is solved for. Where the fraction is one of all survivors, it is as if nothing were excluded,
-    until only that is left.
+    until only that is left. Under a mask whose file is not here nothing of that is known: a stage to a sparsity has one
+    round in its place, and none is refused.
     """
     plans: list[StagePlan] = []
     densities: list[tuple[float, int]] = [(1.0, 0)]
+    known = [True]
     left: dict[str, float] = dict(layers)
     ranked = [{layer} for layer in layers]
     for index, stage in enumerate(stages):
@@ -90,15 +100,19 @@ def lay_out(
         densities[-1] = (density, index)
         if stage.mask is not None:
             given = masks[stage.mask]
-            densities.append((given.density, index))
-            fraction = 1 - given.density
-            plans.append(StagePlan(index, stage, entry, 1, fraction, None, given.density, origin, given.survivors))
-            left = {layer: given.density * size for layer, size in left.items()} | dict(given.survivors or {})
+            known.append(given.density is not None)
+            density = UNKNOWN_DENSITY if given.density is None else given.density
+            densities.append((density, index))
+            plans.append(
+                StagePlan(index, stage, entry, 1, 1 - density, None, density, origin, given.survivors, known[-1])
+            )
+            left = {layer: density * size for layer, size in left.items()} | dict(given.survivors or {})
             ranked = ranked if given.survivors is not None else [set(layers)]
             continue
-        spared = _excluded_weights(stage, left, sum(layers.values()), ranked)
+        spared = _excluded_weights(stage, left, sum(layers.values()), ranked) if known[-1] else NONE_EXCLUDED
         idle = stage.shuffle or (stage.weights is not None and not stage.prunes)
-        rounds, fraction = (0, stage.fraction) if idle else _rounds(stage, density, spared)
+        told = known[-1] or stage.sparsity is None
+        rounds, fraction = (0, stage.fraction) if idle else _rounds(stage, density, spared, known[-1])
         if entry + rounds > MOST_PRUNINGS:
             key = "fraction" if stage.rounds is None else "rounds"
             raise LevelError(
@@ -122,13 +136,17 @@ def lay_out(
             if stage.exact and stage.sparsity is not None and done == rounds:
                 reached = 1 - stage.sparsity
             densities.append((reached, index))
+            known.append(known[-1] or (stage.exact and done == rounds))
         exact = stage.sparsity if stage.exact else None
-        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0], origin))
+        plans.append(StagePlan(index, stage, entry, rounds, fraction, exact, densities[-1][0], origin, known=told))
         if rounds and density > spared.share:
             kept = (densities[-1][0] - spared.share) / (density - spared.share)
             left |= {layer: size * kept for layer, size in left.items() if layer not in stage.exclude}
             ranked = ranked_together(stage, ranked)
-    levels = tuple(Level(number, density, owner) for number, (density, owner) in enumerate(densities))
+    levels = tuple(
+        Level(number, density, owner, known=sure)
+        for number, ((density, owner), sure) in enumerate(zip(densities, known, strict=True))
+    )
     return tuple(plans), levels
 
 
@@ -162,13 +180,16 @@ def _excluded_weights(stage: Stage, left: Mapping[str, float], total: int, ranke
     return ExcludedWeights(weights / total if total else 0.0, not is_split(ranked, stage.exclude))
 
 
-def _rounds(stage: Stage, density: float, spared: ExcludedWeights) -> tuple[int, float]:
+def _rounds(stage: Stage, density: float, spared: ExcludedWeights, known: bool) -> tuple[int, float]:
+    """How many rounds, and the fraction of each; `known` is whether the density is."""
     if stage.sparsity is None:
         if stage.rounds is None:
             raise LevelError("E407", "rounds", "a stage needs `rounds`, `sparsity` or both")
         if stage.exact:
             raise LevelError("E407", "exact", "`exact` needs a `sparsity` to prune to")
         return stage.rounds, stage.fraction
+    if not known:
+        return stage.rounds or 1, stage.sparsity  # two stages to other sparsities are other stages
     wanted = 1 - stage.sparsity
     if wanted >= density:
         raise LevelError(

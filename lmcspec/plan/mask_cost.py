@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lmcspec.plan.cost import work
 from lmcspec.plan.graph import Plan, beneath
-from lmcspec.tasks import Task
+from lmcspec.tasks import Task, kind
 
 
 class Seen(NamedTuple):
@@ -18,6 +18,9 @@ class Seen(NamedTuple):
     making: int | None = 0
     """Real images seen to make distilled sets; None where a set is from a file, for nobody says what it took."""
     updates: int = 0
+    files: tuple[str, ...] = ()
+    """`mask`, `weights`: what it rests on that is from a file. Nobody says what finding or training that took, and the
+    rest counts what was done here."""
 
 
 class MaskCost(NamedTuple):
@@ -26,8 +29,8 @@ class MaskCost(NamedTuple):
     case: str
     network: str
     level: int
-    sparsity: float
-    """The nominal one, or that of the weights that the plan could count."""
+    sparsity: float | None
+    """The nominal one, or that of the weights that the plan could count; None where nobody knows it."""
     seen: Seen
 
 
@@ -36,13 +39,13 @@ def mask_costs(plan: Plan, case: str | None = None, *, last: bool = False) -> It
 
     Shared work counts once for each mask. A baseline's masks take what those of its `like` do.
     """
-    memory: dict[str, Seen] = {}
+    memory = {task: Seen(files=(what,)) for task, what in _from_files(plan)}
     masks = _masks(plan)
     for (of_case, network), levels in plan.levels.items():
         if case not in (None, of_case):
             continue
         by_level = masks.get((of_case, network), {})
-        sparsity = {level.number: level.sparsity for level in levels}
+        sparsity = {level.number: level.sparsity if level.known else None for level in levels}
         for level in sorted(by_level)[-1:] if last else sorted(by_level):
             seen = _all(plan, beneath(plan.tasks, [by_level[level]]), memory)
             yield MaskCost(of_case, network, level, sparsity[level], seen)
@@ -55,6 +58,24 @@ def _masks(plan: Plan) -> Mapping[tuple[str, str], dict[int, str]]:
         if target.mask is not None and target.level and not target.replicate:
             masks.setdefault((target.case, target.network), {})[target.level] = target.mask
     return masks
+
+
+def _from_files(plan: Plan) -> Iterator[tuple[str, str]]:
+    """The tasks that load masks, or weights that are trained already, and which of these."""
+    trained = {
+        source
+        for task in plan.tasks.values()
+        if task.trains and getattr(task.params, "begin", 0)
+        for name, source in task.inputs
+        if name == "start"
+    }
+    for identifier, task in plan.tasks.items():
+        if not kind(task.kind).file:
+            continue
+        if kind(task.kind).makes == "mask":
+            yield identifier, "mask"
+        elif identifier in trained:
+            yield identifier, "weights"
 
 
 def _all(plan: Plan, tasks: Iterable[str], memory: dict[str, Seen]) -> Seen:
@@ -73,6 +94,7 @@ def _all(plan: Plan, tasks: Iterable[str], memory: dict[str, Seen]) -> Seen:
         sum(seen.stored for seen in every),
         sum(known) if len(known) == len(every) else None,
         sum(seen.updates for seen in every),
+        tuple(sorted({file for seen in every for file in seen.files})),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lmcspec.base.sizes import in_thousands
+from lmcspec.base.word_lists import joined
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.mask_cost import Seen, mask_costs
 
@@ -33,6 +34,7 @@ def mask_documents(plan: Plan) -> list[dict[str, Any]]:
             "unpacked": cost.seen.unpacked,
             "stored": cost.seen.stored,
             "making": cost.seen.making,
+            "files": list(cost.seen.files),
         }
         for cost in mask_costs(plan)
     ]
@@ -40,18 +42,20 @@ def mask_documents(plan: Plan) -> list[dict[str, Any]]:
 
 def _in_words(members: Sequence[Seen]) -> str:
     """The images that the masks of a family take."""
+    files = sorted({file for seen in members for file in seen.files})
+    elsewhere = f"the {joined(files)} from a file"
     if not any(seen.unpacked for seen in members):
-        return "none"
+        return f"unknown, {elsewhere}" if files else "none"
     said = _span(seen.unpacked for seen in members)
     if any(seen.stored != seen.unpacked for seen in members):
         said += f" unpacked, {_span(seen.stored for seen in members)} as stored"
     else:
         said += " images"
     if any(seen.making is None for seen in members):
-        return f"{said}, its set from a file"
-    if any(seen.making for seen in members):
-        return f"{said}, and {_span(seen.making or 0 for seen in members)} to make its set"
-    return said
+        said += ", its set from a file"
+    elif any(seen.making for seen in members):
+        said += f", and {_span(seen.making or 0 for seen in members)} to make its set"
+    return f"{said}, without what {elsewhere} took" if files else said
 
 
 def _span(counts: Iterable[int]) -> str:

@@ -23,8 +23,8 @@ class NetworkWords(NamedTuple):
     text: str
     levels: int
     """The number of the last level; of a family that of the member that is told."""
-    sparsity: float
-    """At that level, as the plan counts it."""
+    sparsity: float | None
+    """At that level, as the plan counts it; None where nobody knows it."""
     tasks: int
     """How many tasks its numbers rest on."""
     shared: Mapping[str, int]
@@ -50,7 +50,8 @@ def network_words(case: Case, networks: Mapping[str, NetworkPlan], plan: Plan) -
             _tasks_words(mine, shared),
         ]
         text = " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence)
-        yield NetworkWords(family, tuple(members), text, levels[-1].number, levels[-1].sparsity, len(mine), shared)
+        sparsity = levels[-1].sparsity if levels[-1].known else None
+        yield NetworkWords(family, tuple(members), text, levels[-1].number, sparsity, len(mine), shared)
 
 
 def dense_shared(case: Case, networks: Mapping[str, NetworkPlan], plan: Plan) -> list[list[str]]:
@@ -107,11 +108,14 @@ def _what(case: Case, network: NetworkPlan, levels: Sequence[Level]) -> Iterator
             first, last = stage.entry + 1, stage.entry + stage.rounds
             span = f"levels {first} to {last}" if first < last else f"level {last}"
             words = stage_words(case.study, network, stage)
-            yield f"stage {stage.index + 1}, {span}, to {levels[last].shown} sparsity: {words}"
+            to = f", to {levels[last].shown} sparsity" if levels[last].known else ""
+            yield f"stage {stage.index + 1}, {span}{to}: {words}"
 
 
 def _how_far(levels: Sequence[Level]) -> str:
     last = levels[-1]
+    if not last.known:
+        return f"levels 0 to {last.number}, of which nobody knows yet how sparse they are"
     return f"levels 0 to {last.number}, {last.shown} sparse at the last" if last.number else ""
 
 

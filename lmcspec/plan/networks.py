@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from lmcspec.base.errors import Problem
 from lmcspec.base.facts import ModelFacts
 from lmcspec.base.steps import Step
+from lmcspec.base.word_lists import joined
 from lmcspec.catalog import nearest
 from lmcspec.plan.given_tensors import NOTHING, GivenTensors, MaskCounts, counts_of
 from lmcspec.plan.graph import Level
@@ -61,6 +62,8 @@ def lay_out_networks(
             message = f"the networks have more than {MOST_LEVELS_OF_ALL:,} levels together"
             problems.append(case.origins.problem("E455", message, ("networks", name), at="key"))
             break
+        for note in _unknown_notes(stages):
+            said.setdefault(note, []).append(name)
         if model is not None:
             levels, idle, emptied = counted(stages, levels, layers)
             problems += _idle_problems(case, name, idle)
@@ -120,9 +123,21 @@ def _weight_notes(
         yield f"no weight is left from level {empty} on"
 
 
+def _unknown_notes(stages: Sequence[StagePlan]) -> Iterator[str]:
+    """A note on what hangs on a mask that is not here."""
+    if not stages or stages[0].stage.mask is None or stages[0].known:
+        return
+    later = [str(stage.index + 1) for stage in stages[1:] if not stage.known]
+    rounds = f", and in how many rounds stage {joined(later)} gets to its sparsity" if later else ""
+    why = f"the file of the mask {stages[0].stage.mask!r} is not here"
+    yield f"how sparse levels from 1 on are is not known{rounds}: {why}"
+
+
 def _uncounted_notes(stages: Sequence[StagePlan], levels: tuple[Level, ...]) -> Iterator[str]:
     """A note that says from which stage on sparsities are estimates, and why."""
     for stage in stages:
+        if stage.stage.mask is not None and not stage.known:
+            return
         if stage.stage.mask is not None and stage.survivors is None:
             yield "sparsities from level 1 on are estimates: what the mask leaves differs between replicates"
             return
@@ -205,7 +220,7 @@ def layer_problems(case: Case, model: ModelFacts, exclude: tuple[str, ...], path
 
 def _sparsity_note(network: str, stage: StagePlan, levels: tuple[Level, ...]) -> str:
     wanted, reached = stage.stage.sparsity, levels[stage.entry + stage.rounds].sparsity
-    if wanted is None or abs(reached - wanted) <= 0.02:
+    if wanted is None or not stage.known or abs(reached - wanted) <= 0.02:
         return ""
     return (
         f"{network}: stage {stage.index + 1} asks for {wanted:.1%} sparsity, "

@@ -56,7 +56,7 @@ def set_words(study: Study, of: Config) -> str:
 def method(stage: StagePlan) -> str:
     """What its rounds are called: `IMP`, `one-shot snip pruning`."""
     criterion, written = stage.stage.criterion.name, stage.stage
-    if stage.rounds == 1:
+    if stage.rounds == 1 and (stage.known or written.rounds == 1):
         return f"one-shot {criterion} pruning"
     if not written.iterative:
         return f"{criterion} pruning of one trained network to several levels"
@@ -103,6 +103,9 @@ def _rounds(study: Study, network: NetworkPlan, stage: StagePlan) -> str:
         return f"trained {where}, never pruned"
     if stage.stage.mask is not None:
         return f"{mask_words(stage)} in the place of pruning, trained {where}"
+    if not stage.known:
+        rounds = f"{counted(stage.rounds, 'round')}" if stage.stage.rounds else "as many rounds as it takes"
+        return f"{method(stage)} {where} to {stage.stage.sparsity:.1%} sparsity in {rounds}"
     pruned = "all surviving weights" if stage.stage.fraction_of == "all" else "what is left"
     return f"{method(stage)} {where}, {counted(stage.rounds, 'round')} of {100 * stage.fraction:.3g}% of {pruned}"
 

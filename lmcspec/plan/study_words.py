@@ -218,11 +218,13 @@ def _phrase(case: Case, network: NetworkPlan, stage: "StagePlan", sparsity: str)
     if stage.stage.shuffle:
         return "the mask shuffled"
     if stage.stage.mask is not None:
-        return f"{mask_words(stage)}{weights}, {sparsity} sparse"
+        return f"{mask_words(stage)}{weights}" + (f", {sparsity} sparse" if stage.known else "")
     if not stage.rounds:
         return f"the weights `{network.weights}` from a file"
     if on != "real":
         return f"mask from {training_set(case.study, on)}{weights}, {sparsity} sparsity"
+    if not stage.known:
+        return f"{method(stage)}{weights} to {stage.stage.sparsity:.1%} sparsity"
     if stage.rounds == 1:
         return f"{method(stage)}{weights} to {sparsity} sparsity"
     rewound = f" from {stage.stage.rewind}" if stage.stage.rewind != Step() else ""

@@ -1,7 +1,7 @@
 """What the page of a report says: plain values in the order in which they are read, without any HTML."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -175,13 +175,23 @@ def _masks(plan: Plan, rows: Sequence[Row]) -> TextTable:
             measured.setdefault((row.case, row.network, row.level), []).append(row.sparsity)
     lines = []
     for cost in mask_costs(plan, last=True):
-        sparsity = fmean(measured.get((cost.case, cost.network, cost.level), [cost.sparsity]))
+        there = measured.get((cost.case, cost.network, cost.level))
+        sparsity = fmean(there) if there else cost.sparsity
         making = "unknown" if cost.seen.making is None else _count(cost.seen.making)
-        images = (_count(cost.seen.unpacked), _count(cost.seen.stored), making, _count(cost.seen.updates))
-        lines.append((cost.case, cost.network, str(cost.level), f"{sparsity:.1%}", *images))
+        counts = (cost.seen.unpacked, cost.seen.stored, cost.seen.updates)
+        seen, stored, updates = (_with_files(count, cost.seen.files) for count in counts)
+        images = (seen, stored, making, updates)
+        lines.append(
+            (cost.case, cost.network, str(cost.level), "?" if sparsity is None else f"{sparsity:.1%}", *images)
+        )
     headings = ("case", "network", "level", "sparsity", "images", "as stored", "to make the set", "updates")
     first = 0 if any(line[0] for line in lines) else 1
     return TextTable(headings[first:], tuple(tuple(map(TextCell, line[first:])) for line in lines), names=2 - first)
+
+
+def _with_files(number: int, files: Collection[str]) -> str:
+    """A count without what a mask or weights from a file took."""
+    return " + ".join(filter(None, (_count(number), "unknown"))) if files else _count(number)
 
 
 def _count(number: int) -> str:

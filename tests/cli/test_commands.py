@@ -29,6 +29,7 @@ def test_plan_as_json(place, lmcspec):
         "unpacked": 1437,
         "stored": 1437,
         "making": 0,
+        "files": [],
     }
 
 

@@ -1,5 +1,7 @@
 """Networks that start with weights and masks from files, as studies, against a plain loop from the same tensors."""
 
+import re
+
 import pytest
 import torch
 from loop_for_tests import DROP, FRACTION, HEADER, LENGTH, Weights, initial, pruned, raw_digits, same, trained
@@ -9,6 +11,8 @@ from torch.nn import functional as F
 
 from lmcspec.base.errors import SpecError
 from lmcspec.engine.execute import execute
+from lmcspec.plan.document import from_document, to_document
+from lmcspec.plan.mask_words import mask_documents
 from lmcspec.plan.outlook import outlook
 from lmcspec.science.data import load
 from lmcspec.store import Store
@@ -159,7 +163,7 @@ def test_trained_weights_are_measured_as_they_are(study, files):
 
 def test_what_networks_share_is_done_once(study):
     plan, _ = study
-    assert plan.roles["dense/s0/l0/train"] == plan.roles.get("imp/s0/l0/train", plan.roles["dense/s0/l0/train"])
+    assert plan.roles["dense/s0/l0/train"] == plan.roles["imp/s0/l0/train"] == plan.roles["at-start/s0/l0/train"]
     loads = [task.label for task in plan.tasks.values() if task.kind.startswith("load")]
     assert sorted(loads) == ["masks/half", "weights/drawn", "weights/early", "weights/trained"]
 
@@ -230,6 +234,36 @@ def test_files_that_are_not_here_block_what_needs_them(tmp_path):
     assert plan.unknown == set(plan.tasks), "their ids rest on a file that nobody has seen"
     assert len(outlook(plan, None).diff.blocked) == len(plan.tasks)
     assert plan.shown(plan.roles["imp/s0/l0/train"]) == "?"
+
+
+GONE = """
+early = [{ mask = "m" }, { sparsity = 0.4 }]
+late = [{ mask = "m" }, { sparsity = 0.9, rounds = 3 }]
+exact = [{ mask = "m" }, { sparsity = 0.3, exact = true }, { rounds = 1 }]
+free = [{ mask = "m" }, { rounds = 2, exclude = ["classifier"] }]
+"""
+
+
+def test_nothing_is_said_of_what_a_mask_leaves_that_is_not_here():
+    text = ONE.replace("FILE", "nowhere/w.pt").replace("MASK", "nowhere/m.pt")
+    plan = plan_of(re.sub(r"imp = .*\n", GONE, text))
+    shown = {name: [level.shown for level in levels] for (_, name), levels in plan.levels.items()}
+    assert shown == {
+        "early": ["0.0%", "?", "?"],
+        "late": ["0.0%", "?", "?", "?", "?"],
+        "exact": ["0.0%", "?", "30.0%", "44.0%"],
+        "free": ["0.0%", "?", "?", "?"],
+    }
+    assert {document["sparsity"] for document in mask_documents(plan) if document["network"] != "exact"} == {None}
+    not_here = "the file of the mask 'm' is not here"
+    expected = (
+        f"early, late, exact: how sparse levels from 1 on are is not known, and in how many rounds stage 2 gets to its "
+        f"sparsity: {not_here}",
+        f"free: how sparse levels from 1 on are is not known: {not_here}",
+    )
+    assert [note for note in plan.notes if not_here in note] == list(expected)
+    assert not any("differs between replicates" in note for note in plan.notes)
+    assert from_document(to_document(plan)).levels == plan.levels
 
 
 def problems(text: str) -> list[tuple[str, str, str]]:

@@ -90,6 +90,7 @@ def test_as_plain_data(papers):
         "unpacked": 150_000_000,
         "stored": 150_000_000,
         "making": 0,
+        "files": [],
     }
     assert documents[9]["sparsity"] == pytest.approx(1 - 0.8**10)
 
@@ -226,3 +227,26 @@ def test_scores_on_packed_images_count_as_trainings_do():
     text = small(f'syn = [{{ data = "syn", rounds = 1, criterion = {criterion} }}]', sets)
     plan = plan_of(text.replace('"mlp", widths = [8]', '"convnet", depth = 1, width = 4'))
     assert by_level(plan, "syn") == {1: Seen(180, 45, 80)}
+
+
+# ------------------------------------------------------------------ masks and weights from files
+
+
+@pytest.mark.parametrize(
+    ("network", "seen", "says"),
+    [
+        ('[{ mask = "m" }]', Seen(files=("mask",)), "unknown, the mask from a file"),
+        ('[{ mask = "m", weights = "late" }]', Seen(files=("mask",)), "unknown, the mask from a file"),
+        ('[{ mask = "m" }, { rounds = 1 }]', Seen(14370, 14370, 0, 230, ("mask",)), "14,370 images, without what the mask from a file took"),
+        ('[{ weights = "early", rounds = 1 }]', Seen(14370, 14370, 0, 230), "14,370 images"),
+        ('[{ weights = "late", rounds = 1 }]', Seen(14370 // 2, 14370 // 2, 0, 115, ("weights",)), "7,185 images, without what the weights from a file took"),
+        ('[{ weights = "late", mask = "m" }, { rounds = 1 }]', Seen(14370 // 2, 14370 // 2, 0, 115, ("mask", "weights")), "7,185 images, without what the mask and weights from a file took"),
+    ],
+)  # fmt: skip
+def test_nobody_says_what_a_mask_or_weights_from_a_file_took(network, seen, says):
+    tables = '[weights]\nearly = { load = "no.pt" }\nlate = { load = "no.pt", step = "5ep" }\n[masks]\nm = { load = "no.pt" }\n'
+    plan = plan_of(small(f"net = {network}").replace("[networks]", f"{tables}[networks]"))
+    costs = by_level(plan, "net")
+    assert costs[max(costs)] == seen
+    assert list(mask_lines(plan)) == [f"to find the last mask: net {says}"]
+    assert mask_documents(plan)[-1]["files"] == list(seen.files)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lmcspec.base.word_lists import joined
 from lmcspec.catalog import Metric
 from lmcspec.plan.mask_cost import Seen, mask_costs
 from lmcspec.report.figures.case_results import CaseResults
@@ -131,13 +132,19 @@ def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
 
 def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
     """Notes on networks whose lines are missing or leave something out."""
-    nothing = [name for name, levels in seen.items() if not any(by_level.unpacked for by_level in levels.values())]
+    loaded = {name: sorted({file for of in levels.values() for file in of.files}) for name, levels in seen.items()}
+    nothing = [
+        name for name, of in seen.items() if not loaded[name] and not any(by_level.unpacked for by_level in of.values())
+    ]
     files = [name for name, levels in seen.items() if any(by_level.making is None for by_level in levels.values())]
     prefix = f"{panel.title}: " if panel.title else ""
     if nothing:
         yield f"{prefix}{', '.join(nothing)}: no image is seen to find a mask"
     if files:
         yield f"{prefix}{', '.join(files)}: what a set from a file took to make is not known, and not counted"
+    for what in dict.fromkeys(joined(files) for files in loaded.values() if files):
+        names = ", ".join(name for name, files in loaded.items() if joined(files) == what)
+        yield f"{prefix}{names}: what the {what} from a file took is not known, and not counted"
 
 
 def _drawn(panel: Panel, lines: Sequence[CostLine]) -> Iterator[Line]:

@@ -25,7 +25,7 @@ from lmcspec.report import tracked
 from lmcspec.store import Store
 from lmcspec.track import Tracker, tracking_uri
 from lmcspec.track.about import by_spec
-from lmcspec.track.telling import telling
+from lmcspec.track.telling import LATER, telling
 from lmcspec_runners.placing import Places, placed
 
 
@@ -89,6 +89,8 @@ class Talk(NamedTuple):
     """What is to be heard also where nothing else is."""
     phase: Callable[[str], AbstractContextManager[Any]] = lambda words: nullcontext()
     """Times the block."""
+    later: str = LATER
+    """The command that sends to the tracking server what was left."""
 
 
 SILENCE = Talk()
@@ -132,6 +134,7 @@ class Run:
             required=self.options.require_tracking,
             say=self.talk.say,
             complain=self.talk.complain,
+            later=self.talk.later,
         )
 
     def carry_out(self, showing: AbstractContextManager[Listener | None]) -> Ended:

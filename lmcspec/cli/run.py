@@ -39,7 +39,7 @@ from lmcspec.cli.output import (
     say,
 )
 from lmcspec.cli.reused import say_reused
-from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold
+from lmcspec.cli.tracking import NO_TRACKING, TrackingOption, refuse_untold, tracking_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from lmcspec.report.offers import Typed
     from lmcspec.running import Ended, Run
     from lmcspec.store import Store
-    from lmcspec.track import Tracker
 
 RUNNERS = " or ".join(module.name for module in iter_modules([f"{lmcspec.__path__[0]}/catalog/runners"]))
 """By the names of their modules: a list of commands is printed without importing any card."""
@@ -143,7 +142,9 @@ def run(
     options.check()
     opened = Store.open(store_path(store), trusted=trust)
     asked = [Asked(_planned(spec, sets, opened, max_tasks), spec) for spec in specs]
-    ready = prepared(asked, opened, options, spelled("lmcspec run", specs, sets), Talk(say, complain, phase))
+    server = tracking_words(tracking_uri)
+    talk = Talk(say, complain, phase, later=spelled_at("lmcspec sync", [], [], store, server))
+    ready = prepared(asked, opened, options, spelled("lmcspec run", specs, sets), talk)
     view, summary, document = ready.view, None, None
     try:
         with ready.telling():
@@ -170,8 +171,11 @@ def run(
         complain(f"{len(summary.failed):,} tasks failed{stopped}; the same command tries them again")
         raise typer.Exit(1)
     if summary is not None:
-        for words, command in _next(specs, sets, store, ready.tracker):
-            say(words, command)
+        say("a page with figures:", spelled_at("lmcspec report", specs, sets, store))
+        if ready.tracker is not None and not ready.tracker.trouble:
+            away = ready.tracker.server.startswith(("http://", "https://"))
+            pages = ready.tracker.server if away else spelled_at("lmcspec ui", [], [], store, server)
+            say("these runs in MLflow:", pages)
 
 
 def _planned(spec: Path, sets: Sequence[str], store: "Store", max_tasks: int) -> "PlannedStudy":
@@ -200,17 +204,6 @@ def _standing(view: "Outlook", store: "Store") -> str:
     there = sum(task.id in view.diff.reused for task in view.counted)
     reused = f"{there:,} of them are" if there else "none of them is"
     return f"{view.plan.study}: {len(view.counted):,} tasks, {reused} in the store {store.root}"
-
-
-def _next(
-    specs: Sequence[Path], sets: Sequence[str], store: Path | None, tracker: "Tracker | None"
-) -> list[tuple[str, str]]:
-    """What people do with results, and the command for it."""
-    lines = [("a page with figures:", spelled_at("lmcspec report", specs, sets, store))]
-    if tracker is not None and not tracker.trouble:
-        away = tracker.server.startswith(("http://", "https://"))
-        lines.append(("these runs in MLflow:", tracker.server if away else spelled_at("lmcspec ui", [], [], store)))
-    return lines
 
 
 def _carried_out(ready: "Run") -> "Ended":

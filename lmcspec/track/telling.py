@@ -9,7 +9,7 @@ from lmcspec.track.tracker import Tracker
 from lmcspec.track.troubles import UnreachableError
 
 LATER = "lmcspec sync"
-"""What to type to send what is left."""
+"""What to type to send what is left, where the store and the server are found without being named."""
 
 
 @contextlib.contextmanager
@@ -21,10 +21,11 @@ def telling(
     required: bool,
     say: Callable[[str], None],
     complain: Callable[[str], None] | None = None,
+    later: str = LATER,
 ) -> Iterator[None]:
     """Tell the server about the block while it runs, and what is left after it; only with `required` can that fail.
 
-    What goes wrong otherwise is said by `complain`, or as all else.
+    What goes wrong otherwise is said by `complain`, or as all else; `later` is the command that sends what is left.
     """
     if tracker is None:
         yield
@@ -40,15 +41,15 @@ def telling(
         except UnreachableError as error:
             tracker.trouble = str(error)
     for part in plan.each if required else ():
-        _check(tracker, part)
+        _check(tracker, part, later)
     if not tracker.trouble:
         return
     if required:
-        raise UnreachableError(tracker.trouble, help=f"{LATER} sends what is left")
-    (complain or say)(f"tracking: {tracker.trouble}; {LATER} sends what is left")
+        raise UnreachableError(tracker.trouble, help=f"{later} sends what is left")
+    (complain or say)(f"tracking: {tracker.trouble}; {later} sends what is left")
 
 
-def _check(tracker: Tracker, plan: Plan) -> None:
+def _check(tracker: Tracker, plan: Plan, later: str) -> None:
     """UnreachableError where something of a plan is not there for good: no `sync` would help."""
     if tracker.untold:
         raise UnreachableError(f"MLflow at {tracker.server} was not told everything: {tracker.untold}")
@@ -63,5 +64,5 @@ def _check(tracker: Tracker, plan: Plan) -> None:
         subject, run = min(deleted.items())
         raise UnreachableError(
             f"{len(deleted):,} runs of {plan.study} were deleted in MLflow and are left alone, such as {subject}",
-            help=f"mlflow runs restore --run-id {run}, then {LATER}",
+            help=f"mlflow runs restore --run-id {run}, then {later}",
         )

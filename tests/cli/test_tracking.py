@@ -57,3 +57,21 @@ def test_what_is_required_and_left_out_is_an_error(place, lmcspec, monkeypatch, 
     assert (said.code, said.out) == (2, "")
     assert says in said.err and helps in said.err
     assert not (place / ".lmcspec").exists(), "nothing was begun"
+
+
+def test_what_is_to_be_typed_later_is_about_the_same_store_and_server(nowhere, place, lmcspec, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (place / ".lmcspec").rename("kept elsewhere")
+    said = lmcspec("run", "study.toml", "--store", "kept elsewhere")
+    assert said.err.rstrip().endswith("; lmcspec sync --store 'kept elsewhere' sends what is left")
+    gone = ("--tracking-uri", f"sqlite:///{place}/study.toml/mlflow.db")
+    said = lmcspec("run", "study.toml", "--store", "kept elsewhere", *gone)
+    assert f"; lmcspec sync --store 'kept elsewhere' {' '.join(gone)} sends what is left" in said.err
+
+
+def test_so_are_the_pages_that_are_offered(place, lmcspec, monkeypatch):
+    monkeypatch.delenv("LMCSPEC_NO_TRACKING")
+    server = f"sqlite:///{place}/mlflow.db"
+    said = lmcspec("run", "study.toml", "--runner", "inline", "--store", "kept", "--tracking-uri", server)
+    assert said.code == 0
+    assert f"these runs in MLflow: lmcspec ui --store kept --tracking-uri {server}" in said.err

@@ -20,8 +20,8 @@ TRACKED = {"tutorial/first-study.md"}
 """Pages that look at MLflow."""
 UI = """set -m; lmcspec ui --port 0 > ui.txt 2>&1 &
 while kill -0 $! && ! grep -q http ui.txt; do sleep 0.1; done
-kill -INT $!; wait $!; cat ui.txt"""
-"""Ctrl-C once it has printed its link."""
+kill -TERM $!; wait $!; cat ui.txt"""
+"""It is ended once it has printed its link, not by Ctrl-C: what runs in the background may not hear that."""
 STAND_INS = {
     "lmcspec ui": UI,
     "uv pip install -e my-cards": "true # there is no network",

@@ -54,8 +54,8 @@ def _grid(pairs: Sequence[Compared]) -> grid.Grid:
 
 def differences(pairs: Sequence[Compared]) -> list[str]:
     """The difference of each pair in words, where some are of paired replicates with what the others are."""
-    some = any(pair.pairs for pair in pairs)
-    unpaired = (some and not pair.pairs and pair.interval is not None for pair in pairs)
+    mixed = len(are_paired(pair.gap for pair in pairs)) > 1
+    unpaired = (mixed and not pair.pairs and pair.interval is not None for pair in pairs)
     return [
         f"{difference(pair)} {UNPAIRED}" if apart else difference(pair)
         for pair, apart in zip(pairs, unpaired, strict=True)

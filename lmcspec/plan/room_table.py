@@ -44,7 +44,7 @@ def _closing(taken: Occupied) -> Iterator[str]:
     if taken.forgotten:
         yield f"forgotten, and not deleted yet: {', '.join(taken.forgotten)}"
     if not taken.frees:
-        yield "Kept studies need all of it."
+        yield "Kept studies need all of it." if taken.studies else "It holds no results."
         return
     results = f"{taken.unneeded.results:,} results" if taken.unneeded.results != 1 else "1 result"
     needs = f"{results} that no kept study needs" if taken.unneeded.results else "files that are used up, and leftovers"

@@ -156,3 +156,4 @@ def test_a_store_in_which_nothing_is_kept(place, lmcspec):
     Store.open(".lmcspec")
     out = lmcspec("gc").out
     assert out.startswith("Nothing to delete: the store .lmcspec holds no results, ") and "kept" not in out
+    assert lmcspec("status").out.splitlines()[-1] == "It holds no results."

@@ -6,6 +6,7 @@ id, whether it comes from torch.save or from safetensors, and under whatever mod
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +16,9 @@ import numpy as np
 
 from lmcspec.base.errors import StaleError
 from lmcspec.science.data.arrays import MissingData
+from lmcspec.science.data.pickle_bounds import short_message
 from lmcspec.science.given.naming import OddRename, canonical, pair, rules_that_would_do
-from lmcspec.science.given.tensor_files import NotGiven, Unread, quoted, tensors_of, values_of
+from lmcspec.science.given.tensor_files import UNREADABLE, NotGiven, Unread, quoted, tensors_of, values_of
 
 COUNTER = "num_batches_tracked"
 """A buffer of batch norm that files of old torches lack, and nothing here goes by: it counts from 0 then."""
@@ -24,6 +26,10 @@ _ORIGINAL, _MASK = "_orig", "_mask"
 """How torch.nn.utils.prune calls a weight and the mask that it is under."""
 SHOWN = 3
 """Tensors in one sentence."""
+OFFERED = 50
+"""Rules of a renaming that is offered whole, to be pasted; where it takes more, names are listed."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
+"""Names that stand in quotes as they are."""
 
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 """Type and shape by name."""
@@ -114,8 +120,10 @@ def _facts(read: _Read, path: Path, rules: Mapping[str, str]) -> Facts:
     """Read once in a process, as long as the file is the same: a study of many cases asks again and again."""
     try:
         now = path.stat()
-    except OSError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise MissingData(f"there is no file {path}", help="say where it is, from the spec's folder on") from error
+    except OSError as error:
+        raise NotGiven(f"{path} can't be read: {short_message(error)}", help=UNREADABLE) from error
     stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns)
     return _facts_of(read, path, tuple(rules.items()), stamp)
 
@@ -135,6 +143,11 @@ def _weights(path: Path, rules: Mapping[str, str]) -> _Loads:
     """What reads each parameter and buffer, by canonical name. Of weights under a mask of torch's it is the weight."""
     tensors = tensors_of(path)
     masked = {name.removesuffix(_ORIGINAL) for name in tensors if f"{name.removesuffix(_ORIGINAL)}{_MASK}" in tensors}
+    if twice := next((name for name in masked if name in tensors and f"{name}{_ORIGINAL}" in tensors), None):
+        raise NotGiven(
+            f"{path} has {quoted(twice)} and {quoted(twice + _ORIGINAL)}, and one of them would be left out",
+            help="save the one that is meant: torch.nn.utils.prune.remove makes one of both",
+        )
     named = {
         name.removesuffix(_ORIGINAL) if name.removesuffix(_ORIGINAL) in masked else name: name
         for name in tensors
@@ -222,9 +235,9 @@ def _remedy(missing: list[str], others: list[str], given: Shapes, wanted: Shapes
     rules = rules_that_would_do(
         {name: tuple(wanted[name][1]) for name in missing}, {name: tuple(given[name][1]) for name in others}
     )
-    if rules and missing:
-        spelled = ", ".join(f'"{theirs}" = "{ours}"' for theirs, ours in list(rules.items())[:SHOWN])
-        return f"if they are the same by other names: rename = {{ {spelled}{', …' if len(rules) > SHOWN else ''} }}"
+    if missing and 0 < len(rules) <= OFFERED and all(map(_PLAIN.fullmatch, (*rules, *rules.values()))):
+        spelled = ", ".join(f'"{theirs}" = "{ours}"' for theirs, ours in rules.items())
+        return f"if they are the same by other names: rename = {{ {spelled} }}"
     if others and missing:
         return f"it has {_listed([_with_shape(name, given) for name in others])}"
     return "save the parameters and buffers of the network, all of them and nothing else"

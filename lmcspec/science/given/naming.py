@@ -5,8 +5,11 @@ A prefix that all names share says how a network was wrapped (`module.` by DataP
 without it.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+_NUMBER = re.compile(r"[0-9]+")
 
 
 class OddRename(ValueError):
@@ -76,20 +79,33 @@ def rules_that_would_do(
 ) -> dict[str, str]:
     """Renamings of modules by which a file's other tensors become those that a model misses; empty where none is seen.
 
-    `missing` and `others` are shapes by name. Tensors of one shape are taken to come in the same order in both.
+    `missing` and `others` are shapes by name. Several tensors of one shape go by the numbers in their names, and where
+    they differ in more than those nothing is seen: any of them might be any other.
     """
-    waiting = list(others)
+    ours_alike, theirs_alike = _alike(missing), _alike(others)
     rules: dict[str, str] = {}
-    for name, shape in missing.items():
-        last = name.rpartition(".")[2]
-        match = next((other for other in waiting if others[other] == shape and other.rpartition(".")[2] == last), None)
-        if match is None:
+    for key, names in ours_alike.items():
+        matches = theirs_alike.get(key, [])
+        if len(matches) < len(names) or (len(matches) > 1 and not (_numbered(matches) and _numbered(names))):
             return {}
-        waiting.remove(match)
-        theirs, ours = _apart(match, name)
-        if rules.setdefault(theirs, ours) != ours:
-            return {}
+        for name, match in zip(names, matches, strict=False):
+            theirs, ours = _apart(match, name)
+            if rules.setdefault(theirs, ours) != ours:
+                return {}
     return rules
+
+
+def _alike(shapes: Mapping[str, tuple[int, ...]]) -> dict[tuple[str, tuple[int, ...]], list[str]]:
+    """Names by what tells tensors apart whatever their modules are called; each by the numbers in them: 2 before 10."""
+    alike: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for name in sorted(shapes, key=lambda name: [int(number) for number in _NUMBER.findall(name)]):
+        alike.setdefault((name.rpartition(".")[2], shapes[name]), []).append(name)
+    return alike
+
+
+def _numbered(names: Iterable[str]) -> bool:
+    """Whether names differ in nothing but their numbers."""
+    return len({_NUMBER.sub("0", name) for name in names}) == 1
 
 
 def _apart(theirs: str, ours: str) -> tuple[str, str]:

@@ -21,6 +21,8 @@ MOST = 100_000
 """Tensors of a file."""
 SAVE = "torch.save(network.state_dict(), FILE) makes a file that loads, and so does safetensors.torch.save_file"
 
+UNREADABLE = "look at its folder's rights and the disk: ls -l and dmesg say more"
+
 
 class NotGiven(DataError):
     """A file that holds no tensors by name, or others than the network's."""
@@ -56,6 +58,8 @@ def tensors_of(path: Path) -> dict[str, Unread]:
         raise NotGiven(f"{path} {error.problem}", help=SAVE) from error
     except NoTensors as error:
         raise NotGiven(f"{path} {error}", help=SAVE) from error
+    except OSError as error:
+        raise NotGiven(f"{path} can't be read: {short_message(error)}", help=UNREADABLE) from error
     if not tensors:
         raise NotGiven(f"{path} holds no tensors", help=SAVE)
     if len(tensors) > MOST:

@@ -1,10 +1,13 @@
 """States and masks in files: what is read of them, and of all that is none, or another network's, what is said."""
 
+import errno
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -12,6 +15,7 @@ from torch.nn.utils import prune
 
 from lmcspec.base.errors import StaleError
 from lmcspec.science.data.arrays import MissingData
+from lmcspec.science.given import tensor_files
 from lmcspec.science.given.given import digest_of, mask_facts, read_mask, read_weights, weights_facts
 from lmcspec.science.given.tensor_files import NotGiven
 from lmcspec.tasks import read
@@ -86,6 +90,54 @@ def test_other_names_are_told_with_the_renaming_that_would_do(tmp_path):
     torch.save(state, tmp_path / "file.pt")
     path, rules, wanted = tmp_path / "file.pt", {"fc": "3"}, network().state_dict()
     assert same(read_weights(path, rules, read.shapes(wanted), weights_facts(path, rules).digest), wanted)
+
+
+def test_a_renaming_is_offered_whole_or_not_at_all(tmp_path):
+    """What is offered is pasted: it is TOML, and of names that need more than quotes there is none."""
+    module = nn.Sequential(*(nn.Linear(3, 3) for _ in range(12)))
+    wanted = module.state_dict()
+    others = {name.replace(".", ".0.", 1): value for name, value in wanted.items()}
+    _, help = refused(tmp_path, others, read.shapes(wanted))
+    rules = tomllib.loads(help.partition(": ")[2])["rename"]
+    path = tmp_path / "file.pt"
+    assert same(read_weights(path, rules, read.shapes(wanted), weights_facts(path, rules).digest), wanted)
+    assert (
+        "rename"
+        not in refused(tmp_path, {f'"\x1b{name}': value for name, value in others.items()}, read.shapes(wanted))[1]
+    )
+
+
+def test_of_two_tensors_of_one_name_none_is_taken(tmp_path):
+    module = network()
+    whole = module[3].weight.detach().clone()
+    prune.random_unstructured(module[3], "weight", 0.5)
+    message, help = refused(tmp_path, {**module.state_dict(), "3.weight": whole})
+    assert "has `3.weight` and `3.weight_orig`, and one of them would be left out" in message
+    assert "prune.remove" in help
+
+
+def test_a_file_of_many_tensors_is_opened_once(tmp_path, monkeypatch):
+    """Each opening reads all names: opened for each tensor, twice as many would take four times as long."""
+    save_file({f"{number}.weight": torch.ones(1) for number in range(50)}, tmp_path / "many")
+    opened = []
+    honest = safetensors.safe_open
+    monkeypatch.setattr(safetensors, "safe_open", lambda *args, **more: opened.append(1) or honest(*args, **more))
+    assert len(weights_facts(tmp_path / "many", {}).shapes) == 50
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), PermissionError(13, "Permission denied")])
+def test_a_disk_that_fails_and_a_file_that_may_not_be_read_are_said(tmp_path, monkeypatch, error):
+    def failing(*args, **more):
+        raise error
+
+    torch.save(network().state_dict(), tmp_path / "state.pt")
+    monkeypatch.setattr(tensor_files, "read_torch", failing)
+    with pytest.raises(NotGiven, match=f"state.pt can't be read: .*{error.strerror}"):
+        weights_facts(tmp_path / "state.pt", {})
+    monkeypatch.setattr(Path, "stat", failing)
+    with pytest.raises(NotGiven, match=f"state.pt can't be read: .*{error.strerror}"):
+        weights_facts(tmp_path / "state.pt", {})
 
 
 @pytest.mark.parametrize(

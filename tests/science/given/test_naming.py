@@ -74,3 +74,37 @@ def test_a_renaming_is_offered_where_shapes_leave_no_doubt():
     assert rules_that_would_do(missing, others) == {"fc_layers": "layers", "fc": "classifier"}
     assert rules_that_would_do(missing, {"x.weight": (9, 9)}) == {}
     assert set(canonical(others, rules_that_would_do(missing, others))) == set(missing)
+
+
+def test_numbered_modules_of_one_shape_are_paired_by_their_numbers():
+    """Ten comes after two, in whatever order the file has them."""
+    missing = {f"layers.{number}.weight": (3, 3) for number in range(12)}
+    others = {f"body.{number}.0.weight": (3, 3) for number in sorted(range(12), key=str)}
+    assert paired(missing, others) == {f"layers.{number}.weight": f"body.{number}.0.weight" for number in range(12)}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"b.weight": (3, 3), "a.weight": (3, 3)},
+        {"net.0.up.weight": (3, 3), "net.1.down.weight": (3, 3)},
+        {"net.0.weight": (3, 3), "net.1.weight": (3, 3), "head.weight": (3, 3)},
+    ],
+)
+def test_nothing_is_offered_where_any_tensor_might_be_any_other(others):
+    assert rules_that_would_do({"layers.0.weight": (3, 3), "layers.1.weight": (3, 3)}, others) == {}
+
+
+@given(st.permutations(range(12)))
+def test_a_renaming_that_is_offered_pairs_numbers_in_order(order):
+    missing = {f"layers.{number}.weight": (3, 3) for number in range(12)}
+    others = {f"net.{3 * number + 1}.weight": (3, 3) for number in order}
+    assert paired(missing, others) == {
+        f"layers.{number}.weight": f"net.{3 * number + 1}.weight" for number in range(12)
+    }
+
+
+def paired(missing, others):
+    """Of each tensor of a model that of a file, by the renaming that is offered."""
+    named = canonical(others, rules_that_would_do(missing, others))
+    return {name: named[theirs] for name, theirs in pair(list(missing), named).pairs.items()}

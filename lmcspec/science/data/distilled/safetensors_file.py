@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,19 +25,17 @@ _DTYPES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OfSafetensors:
-    """A tensor of a .safetensors file, unread: numpy's name of its numbers (or `others`), its shape, where it is."""
+    """A tensor of a .safetensors file, unread: numpy's name of its numbers (or `others`), and its shape."""
 
     dtype: str
     shape: tuple[int, ...]
-    path: Path
     name: str
+    file: Any
+    """The file, open: each opening reads the names of all its tensors."""
 
     def read(self) -> np.ndarray:
         """The values, as numpy has them."""
-        from safetensors import safe_open
-
-        with safe_open(self.path, framework="numpy") as file:
-            return file.get_tensor(self.name)
+        return self.file.get_tensor(self.name)
 
 
 def read_safetensors(path: Path) -> tuple[dict[str, OfSafetensors], dict[str, str]]:
@@ -44,12 +43,12 @@ def read_safetensors(path: Path) -> tuple[dict[str, OfSafetensors], dict[str, st
     from safetensors import safe_open
 
     try:
-        with safe_open(path, framework="numpy") as file:
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no table)
-            tensors = {
-                name: OfSafetensors(_DTYPES.get(str(part.get_dtype()), "others"), tuple(part.get_shape()), path, name)
-                for name, part in slices.items()
-            }
-            return tensors, dict(file.metadata() or {})
+        file = safe_open(path, framework="numpy")  # closed once nothing of it is waited for
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 (it is no table)
+        tensors = {
+            name: OfSafetensors(_DTYPES.get(str(part.get_dtype()), "others"), tuple(part.get_shape()), name, file)
+            for name, part in slices.items()
+        }
+        return tensors, dict(file.metadata() or {})
     except Exception as error:  # safetensors' own error class has no stable name
         raise NoTensors(f"is no file of safetensors: {short_message(error)}") from error

@@ -24,7 +24,8 @@ from lmcspec.plan.checks import (
 )
 from lmcspec.plan.code_checks import code_problems
 from lmcspec.plan.gather import gather
-from lmcspec.plan.given_tensors import GivenTensors, fit_problems, shared_notes
+from lmcspec.plan.given_notes import shared_notes
+from lmcspec.plan.given_tensors import GivenTensors, fit_problems
 from lmcspec.plan.graph import Graph, Plan, Question, Series, Target, TooManyTasks, Way, needed
 from lmcspec.plan.material import Material
 from lmcspec.plan.measures import Request

@@ -18,8 +18,9 @@ from lmcspec.catalog.plugged import brings_cards
 from lmcspec.plan.byproducts import find_byproducts
 from lmcspec.plan.cost import work
 from lmcspec.plan.facts import absent_data
-from lmcspec.plan.graph import Level, Plan, Question, Series, Target, Way
+from lmcspec.plan.graph import Plan, Question, Series, Target, Way
 from lmcspec.plan.integrity import AGAIN, SEAL, check_parts, check_references, check_seal, seal
+from lmcspec.plan.level import Level
 from lmcspec.plan.model_facts import structure
 from lmcspec.tasks import Kind, decode, kind, make, parts_of
 from lmcspec.tasks.code import check_code

@@ -6,7 +6,8 @@ from lmcspec.base.errors import Problem
 from lmcspec.catalog import nearest
 from lmcspec.plan.figure_asked import AskedFigure
 from lmcspec.plan.figure_y import OnY
-from lmcspec.plan.graph import Level, Target
+from lmcspec.plan.graph import Target
+from lmcspec.plan.level import Level
 from lmcspec.plan.mask_cost import mask_costs
 
 

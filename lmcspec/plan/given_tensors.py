@@ -1,8 +1,8 @@
 """Weights and masks that come from files: their parts, what a plan knows of them, and what a run would refuse."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from lmcspec.base.errors import BlockedError, Problem
 from lmcspec.base.facts import ModelFacts
@@ -11,9 +11,6 @@ from lmcspec.plan.facts import tensor_facts
 from lmcspec.spec import Case
 from lmcspec.spec.study import LoadedTensors
 from lmcspec.tasks import Part
-
-if TYPE_CHECKING:
-    from lmcspec.plan.network_plan import NetworkPlan
 
 REPLICATE = "{replicate}"
 """In the name of a file: the number of the replicate."""
@@ -92,21 +89,6 @@ def read_given(
             }
             read[table][name] = Given(tuple(files), getattr(entry, "step", Step()))
     return GivenTensors(read["weights"], read["masks"])
-
-
-def shared_notes(
-    case: Case, given: GivenTensors, networks: "Iterable[NetworkPlan]", apart: Container[tuple[str, str]]
-) -> Iterator[str]:
-    """Weights with which all replicates of a network start; `apart` are the (case, network) whose replicates differ."""
-    if case.study.replicates == 1:
-        return
-    starting = {(network.original or network).weights for network in networks if (case.name, network.name) in apart}
-    for name, weights in given.weights.items():
-        if len(weights.files) == 1 and name in starting:
-            yield (
-                f"all replicates start with the weights {name!r}: they differ in the order of the data alone, and "
-                "intervals over them are over that"
-            )
 
 
 def fit_problems(case: Case, given: GivenTensors, model: ModelFacts | None) -> Iterator[Problem]:

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lmcspec.base.facts import DataFacts
 from lmcspec.base.ids import short
+from lmcspec.plan.level import Level
+from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.tasks import Task, make
-
-if TYPE_CHECKING:
-    from lmcspec.plan.network_plan import NetworkPlan
 
 
 class TooManyTasks(Exception):
@@ -114,36 +113,6 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """What a plan knows of one level of one network before anything runs."""
-
-    number: int
-    density: float
-    """Nominal: of all prunable weights, by the formula; figures use what was measured."""
-    stage: int
-    """The stage whose recipe trains this level."""
-    surviving: int | None = None
-    """Weights that survive, where that is known beforehand."""
-    prunable: int | None = None
-    """How many weights there are to prune, where the model's shapes are known."""
-    known: bool = True
-    """False under a mask whose file is not here: then the density means nothing."""
-
-    @property
-    def sparsity(self) -> float:
-        """The share of prunable weights that is gone: as it will be where weights could be counted, else nominal."""
-        return 1 - (self.density if self.surviving is None or not self.prunable else self.surviving / self.prunable)
-
-    @property
-    def shown(self) -> str:
-        """The sparsity in words: `about` where it is estimated though the model's weights are known; or `?`."""
-        if not self.known:
-            return "?"
-        estimated = self.surviving is None and self.prunable is not None
-        return f"about {self.sparsity:.1%}" if estimated else f"{self.sparsity:.1%}"
-
-
-@dataclass(frozen=True, slots=True)
 class Question:
     """A verdict that the study asks for, of the kind that the card of its measure says."""
 
@@ -229,7 +198,7 @@ class Plan:
     permutations: tuple[Way, ...] = ()
     """Those of all cases, in the order of the spec; members of a family one after another."""
     on_collapse: str = "go-on"
-    networks: Mapping[tuple[str, str], "NetworkPlan"] = field(default_factory=dict, compare=False, repr=False)
+    networks: Mapping[tuple[str, str], NetworkPlan] = field(default_factory=dict, compare=False, repr=False)
     """By (case, network), as its spec says them; none in a plan that was saved, or put together of several."""
     parts: tuple["Plan", ...] = ()
     """The plans of several studies that this one puts together; nothing where it is the plan of one."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lmcspec.base.steps import Step
 from lmcspec.catalog import CriterionCard, get
 from lmcspec.plan.given_tensors import MaskCounts
-from lmcspec.plan.graph import Level
+from lmcspec.plan.level import Level
 from lmcspec.spec.study import Stage
 
 MOST_PRUNINGS = 10_000

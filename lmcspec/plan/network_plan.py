@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from lmcspec.base.steps import Step
 from lmcspec.catalog import Config
-from lmcspec.plan.graph import Level
+from lmcspec.plan.level import Level
 from lmcspec.plan.levels import StagePlan
 from lmcspec.spec.study import Like
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from lmcspec.base.word_lists import joined
-from lmcspec.plan.graph import Level, Plan, beneath
+from lmcspec.plan.graph import Plan, beneath
+from lmcspec.plan.level import Level
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.stage_words import like_words, stage_words, training_set
 from lmcspec.spec import Case

@@ -10,7 +10,7 @@ from lmcspec.base.steps import Step
 from lmcspec.base.word_lists import joined
 from lmcspec.catalog import nearest
 from lmcspec.plan.given_tensors import NOTHING, GivenTensors, MaskCounts, counts_of
-from lmcspec.plan.graph import Level
+from lmcspec.plan.level import Level
 from lmcspec.plan.levels import LevelError, StagePlan, lay_out
 from lmcspec.plan.network_plan import NetworkPlan
 from lmcspec.plan.survivors import RoundsWithoutEffect, counted, excludes, hangs_on_shapes

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from lmcspec.catalog import Config
-from lmcspec.plan.graph import Level
+from lmcspec.plan.level import Level
 from lmcspec.plan.levels import StagePlan, is_split, ranks_by_layer
 from lmcspec.spec.study import Alignment, Stage
 

@@ -101,7 +101,9 @@ def _cut(line: str, span: Span, widest: int) -> tuple[str, int, int]:
     offset = 0
     if len(line) > widest:
         offset = max(0, min(first - widest // 3, len(line) - widest))
+        behind = offset + widest < len(line)
         line = line[offset : offset + widest]
+        line = f"{'…' if offset else line[0]}{line[1:-1]}{'…' if behind else line[-1]}"
     first, last = first - offset, min(last - offset, len(line))
     return _visible(line), _width(line[:first]), max(1, _width(line[first:last]))
 

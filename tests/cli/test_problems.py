@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from lmcspec.base.errors import Problem, Span
@@ -61,6 +62,18 @@ def test_long_lines_are_cut_around_the_caret():
     start = lines[4].index("^")
     assert lines[3][start : start + 4] == "HERE"
     assert lines[4].count("^") == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "ends"),
+    [("HERE" + "y" * 500, 1, "Hy…"), ("x" * 500 + "HERE", 501, "…xE"), ("x" * 90 + "HERE" + "y" * 90, 91, "…xy…")],
+)
+def test_where_a_line_is_cut_it_says_so(line, column, ends):
+    (_, _, _, shown, carets, *_) = frame(line, problem(1, column, column + 4))
+    first, *_, last = shown.partition("| ")[2]
+    second, before = shown.partition("| ")[2][1], shown[-2]
+    assert (first if first != "…" else first + second) + (last if last != "…" else before + last) == ends
+    assert shown[carets.index("^") :].startswith("HERE")
 
 
 def test_nothing_in_a_spec_commands_the_terminal():

@@ -97,7 +97,7 @@ def gather(case: Case, loaded: Loaded, graph: Graph, problems: list[Problem], no
         ]
         images = method["ipc"] * images_found.facts.classes * method.get("factor", 1) ** 2
         rated, raw = "lr_of_rate" in method, "factor" in method or data.value["space"]["name"] == "raw"
-        material.sets[name] = TrainingSet(name, images, tuple(tasks), rated=rated, raw=raw)
+        material.sets[name] = TrainingSet(name, images, tuple(tasks), rated=rated, raw=raw, each=seed == "replicate")
     return material
 
 

@@ -33,6 +33,8 @@ class Given(NamedTuple):
     files: tuple[TensorFile, ...]
     step: Step = Step()
     """Of weights: how far they are trained."""
+    each: bool = False
+    """Whether each replicate has one of its own."""
 
     def part(self, replicate: int) -> Part:
         """What a replicate has."""
@@ -87,7 +89,7 @@ def read_given(
                 for file in files
                 if file.shapes
             }
-            read[table][name] = Given(tuple(files), getattr(entry, "step", Step()))
+            read[table][name] = Given(tuple(files), getattr(entry, "step", Step()), REPLICATE in entry.load)
     return GivenTensors(read["weights"], read["masks"])
 
 

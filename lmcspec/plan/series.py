@@ -1,6 +1,6 @@
 """What makes a network one line of a chart: all that its numbers rest on but levels, measures and replicates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lmcspec.base.ids import digest
@@ -16,6 +16,8 @@ from lmcspec.plan.settings import ResolvedRecipe
 
 Recipes = Mapping[tuple[str, str], ResolvedRecipe]
 """By (recipe, training set)."""
+_OF_PRUNING = ("data", "sparsity", "shuffle", "criterion", "rounds", "fraction")
+"""Of a stage what says nothing where that prunes nothing."""
 
 
 def series_of(case: str, network: NetworkPlan, material: Material, recipes: Recipes) -> Series:
@@ -56,7 +58,10 @@ def _stage(network: NetworkPlan, stage: StagePlan, material: Material, recipes: 
         written[key] = recipe.updates(step) if isinstance(step, Step) else None
     for key, table in (("weights", material.given.weights), ("mask", material.given.masks)):
         if (name_of := getattr(stage.stage, key)) is not None:
-            written[key] = [*table[name_of].digests, recipe.updates(table[name_of].step)]
+            given = table[name_of]
+            written[key] = [*_first(given.digests, each=given.each), recipe.updates(given.step)]
+    if stage.stage.mask is not None:
+        del written["fraction"]  # the mask says it, and its mean over replicates moves with their number
     if code := code_of(get("criterion", stage.stage.criterion.name)):
         written["code"] = code
     del written["rounds"], written["sparsity"]
@@ -67,7 +72,12 @@ def _stage(network: NetworkPlan, stage: StagePlan, material: Material, recipes: 
 def _set(name: str, material: Material) -> str:
     if name == "real":
         return material.data.digest
-    return " ".join(material.sets[name].sources)
+    return " ".join(_first(material.sets[name].sources, each=material.sets[name].each))
+
+
+def _first(sources: Sequence[str], *, each: bool) -> list[str]:
+    """What stands for sources of which each replicate has its own, however many there are: that of replicate 0."""
+    return [sources[0], "one each"] if each else list(sources)
 
 
 def _params(
@@ -90,17 +100,21 @@ def _params(
         document = _headline(stage, recipes[shown.stage_recipe(stage)])
         if stage.index == len(shown.stages) - 1:
             # More rounds are more of the same series, and params in MLflow can't be changed.
-            del document["sparsity"], document["rounds"]
+            document = {key: value for key, value in document.items() if key not in ("sparsity", "rounds")}
         params |= flat(f"stage{stage.index + 1}", document)
     return {key: value for key, value in params.items() if value is not None}
 
 
 def _headline(stage: StagePlan, recipe: ResolvedRecipe) -> dict[str, Any]:
     """What of a stage people look for first; steps in updates, so that two spellings of one are one value."""
-    written = {key: getattr(stage.stage, key) for key in ("data", "sparsity", "start", "restore", "shuffle")}
+    keys = ("weights", "mask", "data", "sparsity", "start", "restore", "shuffle")
+    written = {key: getattr(stage.stage, key) for key in keys}
     rewind = stage.origin if stage.stage.rewind == Step() else stage.stage.rewind
     written |= {"criterion": stage.stage.criterion.name, "rewind": recipe.updates(rewind)}
-    return written | {"rounds": stage.rounds, "fraction": stage.fraction}
+    written |= {"rounds": stage.rounds, "fraction": stage.fraction}
+    if stage.stage.mask is None and (stage.rounds or stage.stage.shuffle):
+        return written
+    return {key: value for key, value in written.items() if key not in _OF_PRUNING}
 
 
 def _recipe(resolved: ResolvedRecipe) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class TrainingSet(NamedTuple):
     """Whether a rate may have been distilled along with the images."""
     raw: bool = True
     """Whether its images are decoded ones, which enter the space only when they are taken."""
+    each: bool = False
+    """Whether each replicate has one of its own."""
 
     def task(self, replicate: int) -> str:
         """What makes it for a replicate; "" for images that no task makes."""

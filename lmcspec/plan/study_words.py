@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lmcspec.base.steps import Step
 from lmcspec.base.word_lists import joined
 from lmcspec.catalog import Config
+from lmcspec.plan.checks import refuse_empty
 from lmcspec.plan.graph import Plan
 from lmcspec.plan.measure_words import MeasureWords, figure_words, measure_words, permutation_words
 from lmcspec.plan.network_plan import NetworkPlan
@@ -126,8 +127,9 @@ _NAMED = ("recipes", "sets", "weights", "masks", "permutations", "figures")
 
 
 def study_words(loaded: Loaded, case: Case, view: Outlook, slots: Slots) -> StudyWords:
-    """A case of a study in words; `view` is its plan, held against a store."""
+    """A case of a study in words; `view` is its plan, held against a store. UsageError where it measures nothing."""
     plan = view.plan
+    refuse_empty(plan)
     networks = {name: network for (of_case, name), network in plan.networks.items() if of_case == case.name}
     return StudyWords(
         study=plan.study,

@@ -10,6 +10,7 @@ from papers_for_tests import Specs
 from specs_for_tests import SEVEN_UPDATES
 from stores_for_tests import put
 
+from lmcspec.base.errors import UsageError
 from lmcspec.plan import Plan, compile_study
 from lmcspec.plan.outlook import outlook
 from lmcspec.plan.simulate import Slots
@@ -166,7 +167,8 @@ ticket = { load = "ticket.safetensors" }
         ('{ weights = "early", rounds = 2 }', "IMP on the weights `early` for two rounds to 36.0% sparsity", "Starts with the weights `early` from a file, trained to 3it; IMP on digits by `real`, two rounds of 20% of what is left; every level rewinds to the weights `early`."),
         ('{ weights = "start", rounds = 2, rewind = "2it" }', "IMP on the weights `start` for two rounds from 2it to 36.0% sparsity", "every level rewinds to 2it of the dense training"),
         ('{ mask = "ticket" }', "the mask `ticket` from a file", "The mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the initialisation."),
-        ('{ weights = "start", mask = "ticket" }, { rounds = 1 }', "the mask `ticket` from a file on the weights `start`", "starts with the weights `start` from a file; the mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the weights `start`. Stage 2, level 2,"),
+        ('{ mask = "ticket" }, { sparsity = 0.9 }', "the mask `ticket` from a file, then IMP to 90.0% sparsity (net)", "Stage 2, level 2: IMP on digits by `real` to 90.0% sparsity in as many rounds as it takes; every level rewinds to the initialisation. Levels 0 to 2, of which nobody knows yet how sparse they are."),
+        ('{ weights = "start", mask = "ticket" }, { rounds = 1 }', "the mask `ticket` from a file on the weights `start`", "starts with the weights `start` from a file; the mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the weights `start`. Stage 2, level 2: IMP"),
     ],
 )  # fmt: skip
 def test_weights_and_masks_from_files_in_words(stages, sentence, says):
@@ -215,6 +217,12 @@ def test_the_sentence_is_that_of_papers():
     )
     assert study("dense = []").sentence == "mlp on digits: dense networks; accuracy; one replicate"
     assert words.sets[0][1].startswith("10 images per class of digits made by dm (distribution matching")
+
+
+def test_a_study_that_measures_nothing_is_refused_as_plan_refuses_it():
+    loaded = load(Path("study.toml"), text=f"{SEVEN_UPDATES}[networks]\n{IMP}")
+    with pytest.raises(UsageError, match="measures nothing"):
+        study_words(loaded, loaded.cases[0], outlook(compile_study(loaded), None), Slots(1))
 
 
 def test_who_has_the_dense_training_in_common():

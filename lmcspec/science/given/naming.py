@@ -28,8 +28,7 @@ def canonical(names: Iterable[str], rules: Mapping[str, str]) -> dict[str, str]:
         if all(any(_is_in(name, rule) for name in spelled) for rule in rules):
             break
     else:
-        unused = next(rule for rule in rules if not any(_is_in(name, rule) for name in (*names, *bare)))
-        raise OddRename(f"has no tensor whose name begins with `{unused}`")
+        raise OddRename(_unused(names, bare, rules))
     renamed: dict[str, str] = {}
     for name, original in spelled.items():
         new = _renamed(name, rules)
@@ -37,6 +36,21 @@ def canonical(names: Iterable[str], rules: Mapping[str, str]) -> dict[str, str]:
             raise OddRename(f"has two tensors that are called `{new}` by then: `{renamed[new]}` and `{original}`")
         renamed[new] = original
     return {name: renamed[whole] for name, whole in unwrapped(renamed).items()}
+
+
+def _unused(names: Sequence[str], bare: Iterable[str], rules: Iterable[str]) -> str:
+    """Why some rule renames nothing, whichever way the file's names are spelled."""
+    missed, missed_bare = (
+        [rule for rule in rules if not any(_is_in(name, rule) for name in spelled)] for spelled in (names, bare)
+    )
+    for rule in missed:
+        if rule in missed_bare:
+            return f"has no tensor whose name begins with `{rule}`"
+    shared = _shared(names).removesuffix(".")
+    return (
+        f"is renamed by `{missed_bare[0]}` and `{missed[0]}`: of the `{shared}` that all its names begin with "
+        "rules say all or none"
+    )
 
 
 def unwrapped(names: Iterable[str]) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Which tensor of a file is which of a model: over renamings, prefixes and orders of names that are made up."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,11 +54,29 @@ def test_some_of_a_model_s_names_are_told_of_a_whole_file(names, data):
         (["a.x", "b.x"], {"c": "a"}, "no tensor whose name begins with `c`"),
         (["a.x", "b.x"], {"a": "b"}, "two tensors that are called `b.x`"),
         (["ab.x", "b.x"], {"a": "c"}, "no tensor whose name begins with `a`"),
+        (
+            ["m.fc.w", "m.conv.w"],
+            {"m.fc": "x", "conv": "y"},
+            "by `m.fc` and `conv`: of the `m` that all .* all or none",
+        ),
+        (["m.fc.w", "m.conv.w"], {"fc": "x", "m.conv": "y"}, "by `m.conv` and `fc`: of the `m`"),
+        (["m.fc.w", "m.conv.w"], {"fc": "x", "m.conv": "y", "z": "q"}, "no tensor whose name begins with `z`"),
+        (["a.b.fc.w", "a.b.conv.w"], {"a.b.fc": "x", "conv": "y"}, "of the `a.b` that all its names begin with"),
     ],
 )
 def test_rules_that_mean_nothing_are_refused(names, rules, says):
     with pytest.raises(OddRename, match=says):
         canonical(names, rules)
+
+
+@given(NAMES, st.data())
+def test_any_rules_rename_or_are_refused(names, data):
+    modules = sorted({name.rpartition(".")[0] for name in names} - {""} | {"nobody"})
+    spelled = st.sampled_from([*modules, *(f"module.{module}" for module in modules)])
+    rules = data.draw(st.dictionaries(spelled, st.sampled_from(["x", "", "y.z"]), max_size=4))
+    file = [f"module.{name}" for name in names]
+    with suppress(OddRename):
+        assert sorted(canonical(file, rules).values()) == sorted(file)
 
 
 def test_the_longest_rule_counts_and_a_module_may_be_dropped():

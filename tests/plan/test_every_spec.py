@@ -51,8 +51,6 @@ def test_it_lists_what_it_costs(spec: ShippedSpec):
     assert images == images_to_see(view)
     if {case.study.dataset.name for case in SPECS.loaded(spec.name).cases} == {"folder"}:
         assert "training images of a folder" in spec.cost, "whose number is not known without it"
-    elif spec.name == "quickstart":
-        assert not spec.images, "they are counted when it is listed"
     else:
         assert spec.images == pytest.approx(images, rel=0.03), "told in two or three digits"
 

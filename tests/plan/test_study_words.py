@@ -168,7 +168,7 @@ ticket = { load = "ticket.safetensors" }
         ('{ weights = "start", rounds = 2, rewind = "2it" }', "IMP on the weights `start` for two rounds from 2it to 36.0% sparsity", "every level rewinds to 2it of the dense training"),
         ('{ mask = "ticket" }', "the mask `ticket` from a file", "The mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the initialisation."),
         ('{ mask = "ticket" }, { sparsity = 0.9 }', "the mask `ticket` from a file, then IMP to 90.0% sparsity (net)", "Stage 2, level 2: IMP on digits by `real` to 90.0% sparsity in as many rounds as it takes; every level rewinds to the initialisation. Levels 0 to 2, of which nobody knows yet how sparse they are."),
-        ('{ weights = "start", mask = "ticket" }, { rounds = 1 }', "the mask `ticket` from a file on the weights `start`", "starts with the weights `start` from a file; the mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the weights `start`. Stage 2, level 2: IMP"),
+        ('{ weights = "start", mask = "ticket" }, { rounds = 1 }', "the mask `ticket` from a file on the weights `start`", "starts with the weights `start` from a file; the mask `ticket` from a file in the place of pruning, trained on digits by `real`; every level rewinds to the weights `start`. Stage 2, level 2: one-shot magnitude pruning"),
     ],
 )  # fmt: skip
 def test_weights_and_masks_from_files_in_words(stages, sentence, says):

@@ -6,9 +6,9 @@ import pytest
 from drawn_for_tests import Recorded, draw, lines
 from rewound_for_tests import over, rise
 
-from lmcspec.report.figures.lines import ASIDE, MeanPoint, asides
+from lmcspec.report.figures.lines import ASIDE, LineStyle, MeanPoint, asides, draw_line
 from lmcspec.report.figures.marks import marks_of
-from lmcspec.report.figures.style import drawn
+from lmcspec.report.figures.style import canvas, drawn
 from lmcspec.report.summary import Cell
 
 
@@ -100,3 +100,15 @@ def points(*places):
 def test_bars_stand_aside_only_where_they_would_cover_each_other(lines_at, expected):
     with drawn():
         assert asides([points(*places) for places in lines_at]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_all_of_a_bar_is_seen_wherever_it_stands(scale):
+    with drawn():
+        figure, ((axes,),) = canvas(1, 1, 3, 3)
+        axes.set_yscale(scale)
+        for aside in (-1.0, 1.0):
+            draw_line(axes, points(0, 1), LineStyle("#000000", "o", "-"), "a", bars=True, aside=aside)
+    low, high = axes.get_ylim()
+    assert low <= 40 and high >= 60 and axes.get_xlim()[0] <= 0 and axes.get_xlim()[1] >= 1
+    assert low > 10 and high < 100, "and little else"

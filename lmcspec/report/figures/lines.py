@@ -223,6 +223,10 @@ def _bars(
         axes.errorbar(
             x, means, yerr=list(zip(*spreads, strict=True)), fmt="none", ecolor=colour, alpha=0.7, label="_bars", **wide
         )
+        # Of bars that stand aside matplotlib does not see how far they reach.
+        ends = [(mean - down, mean + up) for mean, (down, up) in zip(means, spreads, strict=True)]
+        axes.update_datalim([(at, y) for at, both in zip(x, ends, strict=True) for y in both if math.isfinite(y)])
+        axes.autoscale_view()
 
 
 def band(axes: "Axes", x: Sequence[float], means: Sequence[float], spreads: Sequence[Spread], colour: str) -> None:

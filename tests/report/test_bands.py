@@ -105,7 +105,7 @@ def test_bars_stand_aside_only_where_they_would_cover_each_other(lines_at, expec
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_all_of_a_bar_is_seen_wherever_it_stands(scale):
     with drawn():
-        figure, ((axes,),) = canvas(1, 1, 3, 3)
+        _, ((axes,),) = canvas(1, 1, 3, 3)
         axes.set_yscale(scale)
         for aside in (-1.0, 1.0):
             draw_line(axes, points(0, 1), LineStyle("#000000", "o", "-"), "a", bars=True, aside=aside)

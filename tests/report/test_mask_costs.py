@@ -166,20 +166,21 @@ def test_the_page_of_several_cases_and_of_none_with_masks(tmp_path):
 def test_what_files_took_is_not_known(tmp_path):
     tables = "[weights]\nlate = { load = 'no.pt', step = '5ep' }\n[masks]\nm = { load = 'no.pt' }\n"
     networks = """
-    given = [{ mask = "m" }]
+    given = [{ mask = "m" }, { rounds = 1 }]
     late = [{ weights = "late", rounds = 2 }]
     imp = [{ rounds = 2 }]
     """
     plan = plan_of(f"{tables}[networks]\n{networks}\n[measures]\naccuracy = {{}}\n")
     (drawing,) = draw(plan, Recorded(), cost={"x": "density"}).values()
     (axes,) = drawing.figure.axes
-    assert list(lines(axes)) == ["late", "imp"], "what takes an unknown number has no place"
+    assert list(lines(axes)) == ["late", "imp"], "what is of unknown sparsity has no place"
     assert drawing.notes == (
+        "given: how sparse some levels are is not known, as a mask's file is not here",
         "given: what the mask from a file took is not known, and not counted",
         "late: what the weights from a file took is not known, and not counted",
     )
     table = page(plan, tidy(plan, Placed()), Placed(), {}).masks
     cells = {line[0].text: [cell.text for cell in line[2:]] for line in table.lines}
-    assert cells["given"] == ["?", "unknown", "unknown", "", "unknown"]
+    assert cells["given"] == ["?", f"{IMP:,} + unknown", f"{IMP:,} + unknown", "", f"{10 * 23:,} + unknown"]
     assert cells["late"] == ["36.0%", f"{IMP:,} + unknown", f"{IMP:,} + unknown", "", f"{2 * 5 * 23:,} + unknown"]
     assert cells["imp"][1] == f"{2 * IMP:,}"

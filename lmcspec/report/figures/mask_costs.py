@@ -117,6 +117,8 @@ def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
         points = []
         for network in curve.networks:
             for level in case.levels(network, options.levels, list(seen[network])):
+                if not _is_placed(case, network, level):
+                    continue
                 left = round(PERCENT * case.density(network, level), 9)
                 points.append((PERCENT - left if options.x == "sparsity" else left, seen[network][level], level))
         if len(curve.networks) > 1:
@@ -128,6 +130,11 @@ def _lines(panel: Panel, seen: Levels) -> list[CostLine]:
             labels, networks = (*before.labels, curve.label), (*before.networks, *curve.networks)
             lines[key] = replace(before, labels=labels, networks=networks)
     return list(lines.values())
+
+
+def _is_placed(case: CaseResults, network: str, level: int) -> bool:
+    """Whether it is known how sparse a level is: not under a mask whose file is not here."""
+    return next(planned.known for planned in case.plan.levels[case.case, network] if planned.number == level)
 
 
 def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
@@ -142,6 +149,9 @@ def _notes(panel: Panel, seen: Levels) -> Iterator[str]:
         yield f"{prefix}{', '.join(nothing)}: no image is seen to find a mask"
     if files:
         yield f"{prefix}{', '.join(files)}: what a set from a file took to make is not known, and not counted"
+    unplaced = [name for name, of in seen.items() if not all(_is_placed(panel.results, name, level) for level in of)]
+    if unplaced:
+        yield f"{prefix}{', '.join(unplaced)}: how sparse some levels are is not known, as a mask's file is not here"
     for what in dict.fromkeys(joined(files) for files in loaded.values() if files):
         names = ", ".join(name for name, files in loaded.items() if joined(files) == what)
         yield f"{prefix}{names}: what the {what} from a file took is not known, and not counted"

@@ -1,6 +1,5 @@
 """A tracking server that lives in memory and fails when it is told to, with MLflow's rules where they matter."""
 
-import itertools
 from dataclasses import dataclass, field
 
 from lmcspec.track.evidence import SUBJECT, Evidence, ServerRun, by_subject, mark_of, surplus
@@ -41,7 +40,7 @@ class FakeMlflow:
         """Experiments that somebody deleted."""
         self.requests = self.writes = 0
         self.fails: dict[int, str] = {}
-        self._numbers = itertools.count(1)
+        self.created = 0
 
     def connect(self, uri, store, answered=lambda: None, waiting=None, asked=None):
         return FakeServer(self, store, answered)
@@ -154,7 +153,8 @@ class FakeServer:
 
     def create(self, experiment, name, started, tags):
         def act():
-            identifier = f"run{next(self._mlflow._numbers):05d}"
+            self._mlflow.created += 1
+            identifier = f"run{self._mlflow.created:05d}"
             self._mlflow.runs[identifier] = Run(experiment, name, started, {**tags, "lmcspec.store": self._store})
             return identifier
 

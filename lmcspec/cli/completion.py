@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lmcspec.cli.shells import TimeIsUp, typed
+from lmcspec.base.errors import LmcspecError
+from lmcspec.cli.shells import TimeIsUp, can_be_offered, typed
 
 if TYPE_CHECKING:
     from lmcspec.spec import Case
@@ -28,7 +29,7 @@ def specs(incomplete: str) -> list[str]:
     """Specs in the folder that is typed, folders in it, and specs that ship."""
     from lmcspec.spec import shipped
 
-    return [*filter(str.isprintable, _files(incomplete)), *_starting(incomplete, shipped.names())]
+    return [*filter(can_be_offered, _files(incomplete)), *_starting(incomplete, shipped.names())]
 
 
 def networks(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -127,7 +128,7 @@ def studies(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def folded(names: Iterable[str], typed: str, most: int = MOST) -> list[str]:
     """The names that begin as typed; where these are too many, what they have in common up to a next `/` or `.`."""
-    fitting = list(dict.fromkeys(name for name in names if name.startswith(typed) and name.isprintable()))
+    fitting = list(dict.fromkeys(name for name in names if name.startswith(typed) and can_be_offered(name)))
     depth = len(typed)
     while len(fitting) > most:
         cut = list(dict.fromkeys(_until(name, depth) for name in fitting))
@@ -182,9 +183,9 @@ def _values(ctx: typer.Context, option: str) -> int:
 
 
 def _given(ctx: typer.Context) -> tuple[Path, list[str]] | None:
-    """The spec that was typed, of several the last, and what was set."""
+    """The spec that was typed, of several the last, as B of `diff`, which --set is about; and what was set."""
     params = _parsed(ctx)
-    for key in ("spec", "specs", "what", "a"):
+    for key in ("spec", "specs", "what", "b", "a"):
         if given := params.get(key):
             last = given[-1] if isinstance(given, list | tuple) else given
             return Path(last), [setting for setting in params.get("sets") or () if "=" in setting]
@@ -262,7 +263,11 @@ def _of_plan(incomplete: str, roles: Iterable[str], ids: Iterable[str]) -> list[
 
 
 def _store(ctx: typer.Context) -> "Store | None":
+    """The store that is meant; None where there is none, or one that can't be read."""
     from lmcspec.cli.stores import open_existing
 
     given = _parsed(ctx).get("store")
-    return open_existing(Path(given) if given else None)
+    try:
+        return open_existing(Path(given) if given else None)
+    except LmcspecError:
+        return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lmcspec.cli import completion
 from lmcspec.cli.finding import Finding, State
 from lmcspec.cli.options import DevicesOption, SetOption, StoreOption, name_file, refuse_without_study, store_path
 from lmcspec.cli.output import Format
@@ -22,7 +23,11 @@ def doctor(
     spec: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[SPEC]", help="Whether it could run here, too.", show_default=False, callback=name_file
+            metavar="[SPEC]",
+            help="Whether it could run here, too.",
+            show_default=False,
+            callback=name_file,
+            autocompletion=completion.specs,
         ),
     ] = None,
     sets: SetOption = [],  # noqa: B006 (typer copies it)

@@ -25,9 +25,12 @@ _FOR_TASKS = 0.1
 """Seconds that finding tasks has at least, however long it took to start."""
 _BREAKS = "=:"
 """At these bash begins a new word, and replaces what stands behind the last of them."""
-_SPECIAL = re.compile(r"([\s;&|<>()$`\"'\\*?!#])")
+_SPECIAL = re.compile(r"([\s;&|<>()$`\"'\\*?!#\[\]{}])")
 _PLAIN = r"\\\1"
 """Such a sign with a backslash before it."""
+_OBEYED = {"zsh": "\\$`\"'", "powershell": "$`\"';&|(){}", "pwsh": "$`\"';&|(){}"}
+"""By shell the signs of a name that it would take for code, by which whoever names a file could run what they like:
+zsh evaluates what it is told, twice, and PowerShell puts it on the line as it is."""
 
 
 class TimeIsUp(BaseException):
@@ -37,6 +40,12 @@ class TimeIsUp(BaseException):
 def is_asked() -> bool:
     """Whether a shell wants to know what may be typed next."""
     return ASKED in os.environ
+
+
+def can_be_offered(name: str) -> bool:
+    """Whether the shell that asks may be told a name: it can be seen whole, and nothing in it is obeyed."""
+    shell = os.environ.get(ASKED, "").rpartition("_")[2]
+    return name.isprintable() and not set(_OBEYED.get(shell, "")) & set(name)
 
 
 def typed(environment: Mapping[str, str]) -> tuple[list[str], int]:

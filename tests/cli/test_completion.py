@@ -1,6 +1,5 @@
 """What shells are told may be typed next, asked as bash, zsh and fish do: by variables of the environment."""
 
-import json
 import os
 import subprocess
 import sys
@@ -94,7 +93,7 @@ def test_specs_here_and_specs_that_ship(bash):
 
 def test_networks_measures_figures_and_kinds_of_the_spec_that_was_typed(bash):
     Path("study.toml").write_text(FAMILY)
-    assert bash("compare", "study.toml", "i") == ["imp", "imp[rewind=0]", "imp[rewind=2it]"]
+    assert bash("compare", "study.toml", "i") == ["imp", r"imp\[rewind=0\]", r"imp\[rewind=2it\]"]
     assert bash("compare", "study.toml", "dense", "d") == ["dense"]
     assert bash("results", "study.toml", "--measure", "") == ["accuracy"]
     assert bash("results", "study.toml", "--network", "de") == ["dense"]
@@ -118,7 +117,7 @@ def test_tasks_by_label_and_by_the_first_digits_of_an_id(bash):
 
 def test_keys_to_set_and_to_explain(bash):
     assert bash("plan", "study.toml", "--set", "recipes.real.ba") == ["recipes.real.batch="]
-    assert bash("explain", "study.toml", "networks.imp[0].cr") == ["networks.imp[0].criterion.name"]
+    assert bash("explain", "study.toml", "networks.imp[0].cr") == [r"networks.imp\[0\].criterion.name"]
     # One that is not written, too.
     assert bash("plan", "study.toml", "--set", "recipes.real.batch=9", "--set", "recipes.real.prec") == [
         "recipes.real.precision="
@@ -128,10 +127,20 @@ def test_keys_to_set_and_to_explain(bash):
 def test_words_that_bash_takes_apart_at_signs_of_equality(bash):
     """Bash replaces what stands behind the last `=`, so that this alone is to be said."""
     Path("study.toml").write_text(FAMILY)
-    assert bash("compare", "study.toml", "imp[rewind", "=", "2") == ["2it]"]
-    assert bash("compare", "study.toml", "imp[rewind", "=") == ["0]", "2it]"]
+    assert bash("compare", "study.toml", "imp[rewind", "=", "2") == [r"2it\]"]
+    assert bash("compare", "study.toml", "imp[rewind", "=") == [r"0\]", r"2it\]"]
     assert bash("plan", "study.toml", "--format", "=", "js") == ["json"]
     assert bash("plan", "study.toml", "--set", "recipes.real.batch", "=", "6", "--set", "study") == ["study="]
+
+
+def test_keys_to_set_are_those_of_the_spec_that_is_changed(bash):
+    """Of `diff A B` that is B, and A where there is no B."""
+    Path("a.toml").write_text(STABILITY.replace("imp", "mine"))
+    of_a, of_study = [r"networks.mine\[0\].criterion.name="], [r"networks.imp\[0\].criterion.name="]
+    assert bash("diff", "study.toml", "a.toml", "--set", "networks.mine[0].cr") == of_a
+    assert bash("diff", "study.toml", "a.toml", "--set", "networks.imp[0].cr") == [""]
+    assert bash("diff", "a.toml", "study.toml", "--set", "networks.imp[0].cr") == of_study
+    assert bash("diff", "a.toml", "--set", "networks.mine[0].cr") == of_a
 
 
 def test_what_the_store_knows(bash):
@@ -154,6 +163,74 @@ def test_zsh_and_fish(ask):
     assert ask(**fish, _TYPER_COMPLETE_FISH_ACTION="is-args") == ("", 1)
     said, _ = ask(**{shells.ASKED: "complete_zsh", "_TYPER_COMPLETE_ARGS": "lmcspec stat"})
     assert '"status":"Show what is done' in said
+
+
+NAMES = {
+    r"x\$(touch PWNED).toml": "a backslash before what is escaped",
+    "x$(touch PWNED).toml": "a command",
+    "x`touch PWNED`.toml": "a command, in the old way",
+    r"x\";touch PWNED;\".toml": "a quotation that ends",
+    "x';touch PWNED;'.toml": "the other",
+    "x\\\\';touch PWNED;'.toml": "and behind backslashes",
+    "x&touch PWNED;.toml": "no quotation at all",
+}
+"""Files that somebody else may have put into a folder, or into an archive."""
+EVALUATING = r"""
+_arguments() {  # as zsh's own: what is offered is a list in the language of the shell, which it evaluates
+    local listed="${1#*: :((}"
+    eval "offered=( ${listed%))} )"
+    printf '%s\n' "${offered[@]}"
+}
+_files() { :; }
+eval $(cat said)
+"""
+
+
+@pytest.mark.parametrize("name", NAMES, ids=NAMES.values())
+def test_a_file_is_never_a_command(ask, name):
+    """Whatever it is called, the shell that is told of it does nothing but offer it, or hears nothing of it."""
+    (Path() / name).touch()
+    Path("x.toml").touch()
+    said, code = ask(**{shells.ASKED: "complete_zsh", "_TYPER_COMPLETE_ARGS": "lmcspec plan x"})
+    Path("said").write_text(said)
+    offered = subprocess.run(["bash", "-c", EVALUATING], capture_output=True, text=True, timeout=20)
+    assert (code, offered.stderr) == (0, "") and "x.toml" in offered.stdout.splitlines()
+    typed = {"_TYPER_COMPLETE_ARGS": "lmcspec plan x", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "x"}
+    said, _ = ask(**{shells.ASKED: "complete_powershell", **typed})
+    assert not any(set("$`;&") & set(line) for line in said.splitlines())
+    assert not Path("PWNED").exists()
+
+
+def test_what_bash_is_told_is_no_pattern(ask, tmp_path):
+    """The script that Typer installs lets bash look for files that fit; a name with brackets is not theirs."""
+    Path("study.toml").write_text(FAMILY)
+    Path("imp0").touch()
+    Path("imp{a,b}.toml").touch()
+    program = f"{sys.executable} -c 'from lmcspec.cli import main; main()'"
+    script = subprocess.run(
+        ["bash", "-c", f"{program} --show-completion bash"],
+        env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    asked = f"""
+        lmcspec() {{ {program}; }}
+        complete() {{ :; }}
+        env() {{ local -x "${{@:1:3}}"; lmcspec; }}
+        {script}
+        COMP_WORDS=(lmcspec "$@") COMP_CWORD=$#
+        _lmcspec_completion lmcspec
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+
+    def offered(*words: str) -> list[str]:
+        return subprocess.run(
+            ["bash", "-c", asked, "bash", *words], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+
+    assert offered("compare", "study.toml", "imp") == ["imp", r"imp\[rewind=0\]", r"imp\[rewind=2it\]"]
+    assert offered("plan", "imp") == [r"imp\{a,b\}.toml"]
 
 
 def test_powershell(ask):
@@ -206,9 +283,30 @@ def test_odd_questions(ask, variables):
     assert "Traceback" not in said and "rror" not in said
 
 
-def test_a_damaged_store_is_passed_over(bash, monkeypatch):
+def no_store():
     Path(".lmcspec").write_text("no store")
-    assert bash("compare", "study.toml", "de") == ["dense"]
+
+
+def a_store_of_another_form():
+    Path(Store.open(".lmcspec").root, "store.json").write_text("{")
+
+
+def a_store_with_a_broken_plan():
+    store, plan = Store.open(".lmcspec"), plan_of(STABILITY)
+    record_plan(store, plan.study, to_document(plan))
+    for file in store.root.rglob("*.json"):
+        if plan.study in str(file):
+            file.write_text("{")
+
+
+@pytest.mark.parametrize("damage", [no_store, a_store_of_another_form, a_store_with_a_broken_plan])
+def test_a_damaged_store_is_passed_over(bash, damage):
+    """Commands that ask the store offer what is known without it."""
+    damage()
+    assert r"imp/s0/l1/mask" in bash("run", "study.toml", "--force", "imp/s0/l1/m")
+    assert "study.toml" in bash("explain", "")
+    assert "study.toml" in bash("explain", "st")
+    assert set(bash("forget", "")) <= {"", "tiny"}
 
 
 def test_what_takes_too_long_is_given_up(ask, monkeypatch):
@@ -278,4 +376,3 @@ def test_installing_and_showing(shell, tmp_path):
     assert f"{shell} completion installed in" in call("--install-completion")
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(f"{shells.ASKED}=complete_{shell}" in path.read_text() for path in files)
-    assert json.dumps(script)

@@ -73,8 +73,8 @@ def status(
     for part in standing_lines(study):
         screen.print(part)
     if study.tasks.failed or not (study.is_over or study.tasks.running):
-        failed = ["--failed"] if study.tasks.failed else []
-        put(f"next: {spelled_at('lmcspec run', [spec], sets, store, failed)}")
+        # What failed is tried again as well, and with --failed nothing else would be: not even what it waits for.
+        put(f"next: {spelled_at('lmcspec run', [spec], sets, store)}")
 
 
 def _at_url(url: str, plan: "Plan", existing: "Store | None") -> dict[str, Any]:

@@ -63,7 +63,7 @@ def test_what_failed_with_the_line_to_type(place, lmcspec, ids):
     open_attempt(store, ids["imp/s0/l1/train"]).fail({"message": "it had no luck"})
     said = lmcspec("status", "study.toml", "--store", "elsewhere", "--set", "title=x y")
     assert "failed   imp/s0/l1/train  it had no luck" in said.out
-    assert said.out.splitlines()[-1] == "next: lmcspec run study.toml --set 'title=x y' --store elsewhere --failed"
+    assert said.out.splitlines()[-1] == "next: lmcspec run study.toml --set 'title=x y' --store elsewhere"
 
 
 def test_the_store_of_another_study(place, lmcspec, finished):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from lmcspec.base.errors import UsageError
 
 
 @contextlib.contextmanager
-def drafted(output: Path) -> Iterator[Path]:
+def drafted(output: Path, help: str = "name another place") -> Iterator[Path]:
     """A draft to write to, which takes the place of `output` at the end of the block, and is gone where that fails.
 
-    What is there and no file, such as a pipe, gets what comes as it comes. UsageError where the system refuses.
+    It has the rights of the file that is there. What is there and no file, such as a pipe, gets what comes as it
+    comes. UsageError, with that help, where the system refuses.
     """
     # A link stays one, and a device too: only an ordinary file has another put in its place.
     place = Path(os.path.realpath(output))
@@ -23,7 +25,9 @@ def drafted(output: Path) -> Iterator[Path]:
             yield place
             return
         try:
+            rights = _begin(draft, place)
             yield draft
+            _end(draft, rights)
             draft.replace(place)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -32,7 +36,29 @@ def drafted(output: Path) -> Iterator[Path]:
     except OSError as error:
         if error.filename not in (None, str(draft), str(place)):
             raise  # about something that was read
-        raise UsageError(f"can't write {output}: {error.strerror or error}", help="name another place") from None
+        raise UsageError(f"can't write {output}: {error.strerror or error}", help=help) from None
+
+
+def _begin(draft: Path, place: Path) -> int | None:
+    """Make an empty file, which is nobody else's; gives the rights of what is in its place, None where nothing is.
+
+    Until it is written nobody else may read it, unless nothing is there that says who may.
+    """
+    rights = stat.S_IMODE(place.stat().st_mode) if place.exists() else None
+    usual = 0o666 if rights is None else 0o600
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, usual))
+    return rights
+
+
+def _end(draft: Path, rights: int | None) -> None:
+    """Its bytes are on the disk before its name is: a machine that goes down leaves the old file or the new one."""
+    file = os.open(draft, os.O_RDONLY)
+    try:
+        if rights is not None:
+            os.fchmod(file, rights)
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any, Literal, NamedTuple
 
 from lmcspec.base.documents import read_document
+from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import UsageError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.tasks import Task, Work, kind
@@ -115,10 +116,11 @@ def remember(name: str, document: dict[str, Any], where: Path | None = None) -> 
     """Keep what was measured of a device: `layer` and `flops`, three numbers each, and whatever else may be told."""
     prepare(where)
     path = _path(name, where)
-    draft = path.with_suffix(".draft")
-    with _keeping(path.parent):
+    with drafted(path, _ELSEWHERE) as draft:
         draft.write_text(json.dumps(document, indent=1))
-        draft.replace(path)
+
+
+_ELSEWHERE = "set XDG_STATE_HOME to a folder that you can write to"
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def _keeping(place: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(
             f"speeds can't be kept in {place}: {error.strerror or error}",
-            help="set XDG_STATE_HOME to a folder that you can write to",
+            help=_ELSEWHERE,
         ) from error
 
 

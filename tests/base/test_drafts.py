@@ -31,6 +31,34 @@ def test_drafts_of_others_stay_and_two_may_write_at_once(tmp_path):
     assert entries(tmp_path) == [".x.draft", "x"] and (tmp_path / ".x.draft").read_text() == "mine"
 
 
+def test_a_file_keeps_its_rights_and_a_new_one_has_the_usual(tmp_path):
+    for name, rights in (("secret", 0o600), ("program", 0o755), ("closed", 0o400)):
+        (tmp_path / name).touch(rights)
+        (tmp_path / name).chmod(rights)
+        with drafted(tmp_path / name) as draft:
+            assert stat.S_IMODE(draft.stat().st_mode) == 0o600, "at no time may more be read"
+            draft.write_text("new")
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == rights
+    (tmp_path / "usual").touch()
+    with drafted(tmp_path / "new") as draft:
+        draft.write_text("new")
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_it_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    synced = []
+    sync = os.fsync
+
+    def syncing(file):
+        synced.append((os.fstat(file).st_size, (tmp_path / "x").exists()))
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    with drafted(tmp_path / "x") as draft:
+        draft.write_text("123")
+    assert synced == [(3, False)]
+
+
 def test_a_name_may_be_as_long_as_names_are(tmp_path):
     with drafted(tmp_path / ("x" * 255)) as draft:
         draft.touch()

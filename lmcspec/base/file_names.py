@@ -1,6 +1,7 @@
 """Paths that no file system can have, and names that can't be written down."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from lmcspec.base.errors import UsageError
@@ -20,6 +21,20 @@ def possible(path: Path) -> Path:
     if len(os.fsencode(text)) > LONGEST_PATH or any(len(os.fsencode(part)) > LONGEST_NAME for part in path.parts):
         raise UsageError(f"{shown} is too long for a path", help=f"names have at most {LONGEST_NAME} bytes")
     return path
+
+
+def refuse_sources(output: Path, sources: Iterable[Path]) -> None:
+    """UsageError for a file to write that is one of those that were read, by whatever name: it would be lost."""
+    for source in sources:
+        try:
+            is_source = os.path.samefile(output, source)
+        except (OSError, ValueError):
+            continue
+        if is_source:
+            raise UsageError(
+                f"{output} would be replaced, and what it is made from stands in it",
+                help="name another file to write to",
+            )
 
 
 def refuse_undecodable(text: str, what: str) -> None:

@@ -68,6 +68,7 @@ def export(
 
     existing = needed_store(store)
     study = read_study(spec, sets, existing, max_tasks)
+    study.output(spec, output)
     run = spelled_at("lmcspec run", [spec], sets, store)
     called = _task(study.plan, name, case)
     chosen = None if called is None else set_of(study.plan, called[0])
@@ -106,14 +107,13 @@ def _export_tensors(
     format: Format,
 ) -> None:
     from lmcspec.base.errors import UsageError
-    from lmcspec.base.file_names import possible
     from lmcspec.report.exported_tensors import check_files, export_tensors, makes_tensors
 
     task, label = called
     if form not in (None, "safetensors"):
         raise UsageError(f"{label} is no distilled set, and {form} a form of such", help="leave --as out")
     makes_tensors(plan, task, label)
-    check_files(possible(output), replace=force)
+    check_files(output, replace=force)
     written = export_tensors(store, plan, task, label, output, run)
     if format is Format.json:
         from lmcspec.store import layout

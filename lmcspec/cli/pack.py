@@ -38,7 +38,6 @@ def pack(
     Where it is unpacked with its objects, `lmcspec run` finds nothing to do. Runs nothing.
     """
     from lmcspec.base.errors import UsageError
-    from lmcspec.base.file_names import possible
     from lmcspec.cli.studies import read_study
     from lmcspec.plan.render import size
     from lmcspec.report.crate.pack import pack as write
@@ -46,7 +45,7 @@ def pack(
 
     existing = needed_store(store)
     study = read_study(spec, sets, existing, max_tasks)
-    output = possible(output or Path(f"{file_name(study.plan.study)}.zip"))
+    output = study.output(spec, output or Path(f"{file_name(study.plan.study)}.zip"))
     if output.exists() and not force:
         raise UsageError(f"there is a file {output}", help="name another with -o, or replace it with --force")
     run = spelled_at("lmcspec run", [spec], sets, store)

@@ -101,8 +101,10 @@ def plan(
         for spec in specs:
             take_facts(load(spec, sets), existing, say=say)
     studies = [read_study(spec, sets, existing, max_tasks) for spec in specs]
-    for study in studies:
+    for spec, study in zip(specs, studies, strict=True):
         refuse_empty(study.plan)
+        if output is not None:
+            study.output(spec, output)
     planned = together([study.plan for study in studies])
     if output is not None and planned.parts:
         raise UsageError("-o saves the plan of one study", help="save them one by one; `lmcspec run` takes several")
@@ -123,10 +125,9 @@ def plan(
     say_reused(existing, view.diff.reused)
     seconds = time.perf_counter() - begun
     if output is not None:
-        from lmcspec.base.file_names import possible
         from lmcspec.plan.saved import save
 
-        save(planned, possible(output))
+        save(planned, output)
     if format == "json":
         from lmcspec.cli.output import envelope, put
 

@@ -57,6 +57,8 @@ def results(
     existing = needed_store(store, trust)
     study = read_study(spec, sets, existing, max_tasks)
     planned = study.plan
+    if output is not None:
+        study.output(spec, output)
     with phase("read the results"):
         rows = chosen(tidy(planned, existing), cases=cases, networks=networks, measures=measures)
     if format == "table":
@@ -99,18 +101,16 @@ def _print_or_write(text: str, output: Path | None) -> None:
         put(text, end="")
         return
     from lmcspec.base.drafts import drafted
-    from lmcspec.base.file_names import possible
 
-    with drafted(possible(output)) as draft:
+    with drafted(output) as draft:
         draft.write_text(text, encoding="utf-8", newline="")
 
 
 def _write_parquet(documents: Sequence[Mapping[str, Any]], output: Path) -> None:
     from lmcspec.base.drafts import drafted
-    from lmcspec.base.file_names import possible
     from lmcspec.report.parquet import write_parquet
 
-    with drafted(possible(output)) as draft:
+    with drafted(output) as draft:
         write_parquet(documents, draft)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.file_names import possible, refuse_sources
 from lmcspec.plan.compile import MAX_TASKS, compile_study
 from lmcspec.plan.graph import Plan
 from lmcspec.spec import Loaded, load
@@ -19,6 +20,11 @@ class PlannedStudy(NamedTuple):
     plan: Plan
     loaded: Loaded | None
     """The spec that it was compiled from; None for a saved plan, which holds none."""
+
+    def output(self, spec: Path, output: Path) -> Path:
+        """A file to write to, of the study in the file `spec`. UsageError if none can be called so, or it was read."""
+        refuse_sources(possible(output), [spec] if self.loaded is None else self.loaded.files)
+        return output
 
     @property
     def resolved(self) -> dict[str, Any] | None:

@@ -1,6 +1,5 @@
 """The files that tell editors of a folder which of its files are specs, and where their JSON Schema lies."""
 
-import contextlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -9,7 +8,10 @@ from typing import NamedTuple
 
 from lmcspec.base import jsonc
 from lmcspec.base.documents import DocumentError, read_bytes
+from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import UsageError
+from lmcspec.base.file_names import refuse_undecodable
+from lmcspec.cli.options import spelled
 
 SCHEMA = "lmcspec.schema.json"
 _TAPLO = (".taplo.toml", "taplo.toml")
@@ -19,6 +21,8 @@ _TABLE = "yaml.schemas"
 _PLACE = f"./{SCHEMA}"
 _YAML = (".yaml", ".yml")
 _SUFFIXES = (".toml", *_YAML)
+_SIGNS = set("*?[]{}!")
+"""What editors' patterns are made of."""
 MODELINES = {"TOML": f"#:schema {_PLACE}", "YAML": f"# yaml-language-server: $schema={_PLACE}"}
 """The first lines by which a single file names the schema, by its path from the file on."""
 
@@ -55,6 +59,14 @@ def globs_of(root: Path, words: Sequence[str]) -> list[str]:
                 f"{word} is no folder in this one, and no pattern of files in it",
                 help="lmcspec schema --write 'studies/**/*.toml', in the folder that the editor opens",
             )
+        refuse_undecodable(word, "the name")
+        if _SIGNS & set(inside) and (root / inside).exists():
+            fitting = "".join("?" if sign in _SIGNS else sign for sign in inside)
+            pattern = fitting if inside.endswith(_SUFFIXES) else f"{fitting}/**/*.toml"
+            raise UsageError(
+                f"editors take {word} for a pattern, and not for what is called so",
+                help=spelled("lmcspec schema --write", [Path(pattern)], []),
+            )
         if inside.endswith(_SUFFIXES):
             globs.append(inside)
         elif (root / inside).is_dir():
@@ -84,19 +96,16 @@ def known(root: Path) -> bool:
 
 
 def write(change: Change) -> None:
-    """Put a file in its place, whole; a link stays one. UsageError where that can't be."""
+    """Put a file in its place, whole, with the rights it has; a link stays one. UsageError where that can't be."""
     if change.before == change.after:
         return
-    place = Path(os.path.realpath(change.path))
-    draft = place.with_name(f".{place.name}.draft")
+    folder = Path(os.path.realpath(change.path)).parent
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(change.after, encoding="utf-8")
-        draft.replace(place)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        raise UsageError(f"can't write {change.path}: {error.strerror}") from None
+        raise UsageError(f"can't write {change.path}: {error.strerror}", help=f"move {folder} away") from None
+    with drafted(change.path, f"let {folder} be written to, and call it again") as draft:
+        draft.write_text(change.after, encoding="utf-8")
 
 
 def _text(path: Path) -> str | None:
@@ -113,7 +122,7 @@ def _taplo(path: Path, globs: Sequence[str]) -> Change | Refused:
     import tomli
 
     before = _text(path)
-    rule = f"[[rule]]\ninclude = {json.dumps([*globs])}\n\n[rule.schema]\npath = {json.dumps(SCHEMA)}\n"
+    rule = _rule(globs)
     try:
         rules = tomli.loads(before or "").get("rule", [])
         ours = [rule for rule in rules if rule.get("schema", {}).get("path") in (SCHEMA, _PLACE)]
@@ -121,7 +130,7 @@ def _taplo(path: Path, globs: Sequence[str]) -> Change | Refused:
         lacking = [glob for glob in globs if glob not in named]
         if not lacking:
             return Change(path, before, before or "")
-        rule = rule.replace(json.dumps([*globs]), json.dumps(lacking))
+        rule = _rule(lacking)
         after = rule if not (before or "").strip() else f"{(before or '').rstrip()}\n\n{rule}"
         if tomli.loads(after)["rule"][:-1] != rules:
             return Refused(path, "has rules of another form", rule)
@@ -130,6 +139,12 @@ def _taplo(path: Path, globs: Sequence[str]) -> Change | Refused:
     except (AttributeError, TypeError):
         return Refused(path, "has rules of another form", rule)
     return Change(path, before, after)
+
+
+def _rule(globs: Sequence[str]) -> str:
+    from lmcspec.spec.toml_text import inline
+
+    return f"[[rule]]\ninclude = {inline([*globs])}\n\n[rule.schema]\npath = {inline(SCHEMA)}\n"
 
 
 def _code(path: Path, globs: Sequence[str]) -> Change | Refused:

@@ -122,6 +122,48 @@ def test_what_no_editor_could_find_is_refused(place, lmcspec, words):
     assert lmcspec("schema", "specs").code == 2
 
 
+def test_what_is_written_has_the_rights_of_before_and_no_draft_of_another_is_written_to(folder, lmcspec):
+    Path(".vscode").mkdir()
+    Path(".vscode/settings.json").write_text("{}")
+    Path(".vscode/settings.json").chmod(0o600)
+    Path("elsewhere").write_text("theirs")
+    for draft in (".vscode/.settings.json.draft", ".lmcspec.schema.json.draft"):
+        Path(draft).symlink_to(Path("elsewhere").absolute())
+    assert lmcspec("schema", "--write").code == 0
+    assert Path(".vscode/settings.json").stat().st_mode & 0o777 == 0o600
+    assert Path("elsewhere").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("name", ["specs\U0001f600", "über uns", 'a"b\\c', "a\x7fb", "a\tb\x1bc"])
+def test_any_folder_has_its_name_in_both_files(folder, lmcspec, name):
+    Path(name).mkdir()
+    for _ in range(2):
+        said = lmcspec("schema", "--write", name)
+        assert (said.code, said.err) == (0, "")
+        (rule,) = tomli.loads(Path(".taplo.toml").read_text())["rule"]
+        assert rule["include"] == [f"{name}/**/*.toml"]
+        settings = json.loads(Path(".vscode/settings.json").read_text())["yaml.schemas"]
+        assert settings == {"./lmcspec.schema.json": [f"{name}/**/*.yaml", f"{name}/**/*.yml"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [("specs[1]", "'specs?1?/**/*.toml'"), ("{a,b}", "'?a,b?/**/*.toml'"), ("one*.toml", "'one?.toml'")],
+)
+def test_a_name_that_is_a_pattern_is_refused_with_one_that_fits(folder, lmcspec, name, pattern):
+    (Path(name).touch if name.endswith(".toml") else Path(name).mkdir)()
+    before = everything()
+    said = lmcspec("schema", "--write", name)
+    assert said.code == 2 and f"lmcspec schema --write {pattern}" in said.err
+    assert everything() == before
+
+
+def test_a_name_in_no_utf_8_is_refused(folder, lmcspec):
+    Path("a\udcff").mkdir()
+    said = lmcspec("schema", "--write", "a\udcff")
+    assert said.code == 2 and "UTF-8" in said.err and not Path(".taplo.toml").exists()
+
+
 def test_a_file_that_cant_be_written_is_an_error(folder, lmcspec):
     Path(".vscode").write_text("no folder")
     said = lmcspec("schema", "--write")

@@ -9,6 +9,8 @@ from lmcspec.spec.paths import Path
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 """What people may call things; brackets are added for members of families only."""
 PLAIN_NAME = re.compile(NAME_PATTERN)
+LONGEST_NAME = 120
+"""Characters."""
 
 _KEPT = set("[],=")
 

@@ -7,12 +7,11 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from lmcspec.base.steps import Step
 from lmcspec.catalog import ADDED_LATER, NEUTRAL, Config, Named, Several, StepField, StepOrEnd, StepOrRewind
 from lmcspec.catalog.figure import Figure
-from lmcspec.spec.labels import NAME_PATTERN
+from lmcspec.spec.labels import LONGEST_NAME, NAME_PATTERN
 from lmcspec.spec.recipe import Recipe
 
 FilePath = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000)]
 """Of a file or folder: no file system has a NUL in a name."""
-LONGEST_NAME = 120
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}(\[[^\[\]]+\])?$", max_length=LONGEST_NAME)]
 """Letters, digits and `_ . + -`; members of a family carry their values in brackets."""
 

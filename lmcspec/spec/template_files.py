@@ -8,11 +8,13 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 
+from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import UsageError
 from lmcspec.base.file_names import possible
-from lmcspec.spec.labels import PLAIN_NAME
+from lmcspec.spec.labels import LONGEST_NAME, PLAIN_NAME
 from lmcspec.spec.located import SUFFIXES
 
 PLUGIN = "plugin"
@@ -21,7 +23,7 @@ _PACKAGE, _MODULE = "lmcspec-rings", "lmcspec_rings"
 _FOLDER = Path(__file__).parent / "templates"
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 _SENTENCE = re.compile(r"(.*?[.?])(?:\s|\Z)", re.DOTALL)
-_PACKAGE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_PACKAGE_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 
 
 @cache
@@ -36,30 +38,40 @@ def write_spec(template: str, path: Path) -> Path:
 
     The study is called as the file is. Gives the file's path. Raises UsageError, and overwrites nothing.
     """
-    if path.is_dir():
+    if possible(path).is_dir():
         path = path / f"{template}.toml"
     elif path.suffix != ".toml":
         if path.suffix in SUFFIXES:
             raise UsageError(f"templates are TOML, and {path} is to be YAML", help=f"call it {path.stem}.toml")
         path = path.with_name(f"{path.name}.toml")
+    possible(path)
     if not PLAIN_NAME.fullmatch(path.stem):
         raise UsageError(f"a study can't be called {path.stem!r}", help="letters, digits and _ . + - make its name")
+    if len(path.stem) > LONGEST_NAME:
+        raise UsageError(f"{path.stem[:20]}… is too long for a study's name", help=f"at most {LONGEST_NAME} characters")
     text = (_FOLDER / f"{template}.toml").read_text(encoding="utf-8")
-    with _telling(possible(path)):
+    with _telling(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(_called(text, template, path.stem))
+        path.open("x").close()  # the name is ours, and no other's file is replaced
+        try:
+            with drafted(path) as draft:
+                draft.write_text(_called(text, template, path.stem), encoding="utf-8")
+        except BaseException:
+            path.unlink()
+            raise
     return path
 
 
 def write_package(path: Path) -> Path:
     """Write the package to a folder that is not there yet, called as the folder is, whole or not at all."""
-    module = path.name.replace("-", "_")
+    module = possible(path).name.replace("-", "_")
     if not _PACKAGE_NAME.fullmatch(path.name):
         raise UsageError(f"a package can't be called {path.name!r}", help="letters, digits, - and _ make its name")
+    if iskeyword(module):
+        raise UsageError(f"a package can't be called {module}, a word of Python's", help="give the folder another name")
     if find_spec(module) is not None:
         raise UsageError(f"there is a package called {module} already", help="give the folder another name")
-    with _telling(possible(path)):
+    with _telling(path):
         if os.path.lexists(path):
             raise FileExistsError
         path.parent.mkdir(parents=True, exist_ok=True)

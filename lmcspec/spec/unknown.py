@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from lmcspec.base.errors import Problem
 from lmcspec.catalog import built_in, nearest, plug_ins
 from lmcspec.spec.keys import likely, of_the_study
+from lmcspec.spec.labels import LONGEST_NAME
 from lmcspec.spec.origins import Origins
 from lmcspec.spec.paths import Path
 from lmcspec.spec.phrases import called, in_words, quoted
-from lmcspec.spec.study import LONGEST_NAME
 from lmcspec.spec.tree import short_key
 
 MANY = 8

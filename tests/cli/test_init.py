@@ -117,6 +117,12 @@ def test_nothing_is_overwritten(place, lmcspec, template):
         (("lottery", "mine.yaml"), "call it mine.toml"),
         (("lottery", "a b"), "a study can't be called 'a b'"),
         (("plugin", "a.b"), "a package can't be called 'a.b'"),
+        (("lottery", "x" * 121), "at most 120 characters"),
+        (("lottery", "x" * 300), "too long for a path"),
+        (("plugin", "x" * 300), "too long for a path"),
+        (("plugin", "class"), "a word of Python's"),
+        (("plugin", "None"), "a word of Python's"),
+        (("plugin", "mine-"), "a package can't be called 'mine-'"),
         (("plugin", "numpy"), "there is a package called numpy already"),
         (("lottery", "study.toml/mine"), "can't write study.toml/mine.toml"),
     ],
@@ -125,6 +131,21 @@ def test_what_can_t_be_written_is_told(place, lmcspec, words, told):
     said = lmcspec("init", *words)
     assert said.code == 2 and told in said.err
     assert [path.name for path in place.iterdir()] == ["study.toml"]
+
+
+def test_a_disk_that_is_full_leaves_no_half_spec(place, lmcspec, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lmcspec.base.drafts.os.fsync", full)
+    said = lmcspec("init", "lottery", "mine")
+    assert said.code == 2 and "can't write mine.toml: No space left on device" in said.err
+    assert [path.name for path in place.iterdir()] == ["study.toml"]
+
+
+def test_the_longest_name_makes_a_spec_that_loads(place, lmcspec):
+    name = "x" * 120
+    assert lmcspec("init", "lottery", name).code == 0 and load(Path(f"{name}.toml")).name == name
 
 
 @pytest.mark.slow

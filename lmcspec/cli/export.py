@@ -68,12 +68,11 @@ def export(
 
     existing = needed_store(store)
     study = read_study(spec, sets, existing, max_tasks)
-    study.output(spec, output)
     run = spelled_at("lmcspec run", [spec], sets, store)
     called = _task(study.plan, name, case)
     chosen = None if called is None else set_of(study.plan, called[0])
     if called is not None and chosen is None:
-        _export_tensors(existing, study.plan, called, output, run, form, force, format)
+        _export_tensors(existing, study.plan, called, study.output(spec, output), run, form, force, format)
         return
     chosen = chosen or chosen_set(study.plan, study.loaded, name, case)
     # with torch: only once there is such a set
@@ -81,6 +80,7 @@ def export(
 
     form = form or usual_form(chosen.task.params.method.value["method"], output)
     check_output(output, form, replace=force)
+    study.output(spec, output)
     stored = stored_set(existing, study.plan, chosen, run)
     images = read_stored(stored, chosen, study.plan)
     files = write(images, output, form)

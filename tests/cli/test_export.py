@@ -156,7 +156,7 @@ def test_what_is_there_stays_unless_forced(store, lmcspec):
         (["mean", "."], "is a folder"),
         (["mean", "no where/set.pt"], "mkdir -p 'no where'"),
         (["mean", "study.toml", "--as", "dc"], "there is a file study.toml"),
-        (["mean", f"{'x' * 300}.pt"], "can't write"),
+        (["mean", f"{'x' * 300}.pt"], "too long for a path"),
         (["mean"], "Missing argument"),
     ],
 )

@@ -5,7 +5,7 @@ import pickle
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,8 +50,14 @@ class _Array:
 
     def __setstate__(self, state: Any) -> None:
         _, shape, kind, by_columns, content = state
-        if not isinstance(content, bytes | str) or not isinstance(shape, tuple) or len(shape) > _DIMENSIONS:
+        self.fill(content, kind, shape, "F" if by_columns else "C")
+
+    def fill(self, content: Any, kind: Any, shape: Any, order: Literal["C", "F"]) -> None:
+        """Put numbers into it, row by row or column by column. ValueError where they aren't of that shape."""
+        if not isinstance(content, bytes | bytearray | str) or not isinstance(shape, tuple) or len(shape) > _DIMENSIONS:
             raise ValueError("an array without numbers, or of many dimensions")
+        if not isinstance(kind, _Type):
+            raise ValueError("an array of what are no plain numbers")
         self._spend(len(content))
         raw = content.encode("latin1") if isinstance(content, str) else content
         dtype = kind.dtype()
@@ -59,7 +65,7 @@ class _Array:
             math.prod(shape) * dtype.itemsize != len(raw)
         ):
             raise ValueError(f"an array of {len(raw):,} bytes says that it is of another size")
-        self.array = np.frombuffer(raw, dtype).reshape(shape, order="F" if by_columns else "C").copy()
+        self.array = np.frombuffer(raw, dtype).reshape(shape, order=order).copy()
 
 
 class _Plain(pickle.Unpickler):
@@ -71,6 +77,8 @@ class _Plain(pickle.Unpickler):
         self._admitted = {
             ("numpy.core.multiarray", "_reconstruct"): Call(self._array),
             ("numpy._core.multiarray", "_reconstruct"): Call(self._array),
+            ("numpy.core.numeric", "_frombuffer"): Call(self._from_buffer),
+            ("numpy._core.numeric", "_frombuffer"): Call(self._from_buffer),
             ("numpy", "ndarray"): "numpy.ndarray",
             ("numpy", "dtype"): _Type,
             ("_codecs", "encode"): Call(self._encode),
@@ -87,6 +95,18 @@ class _Plain(pickle.Unpickler):
 
     def _array(self, *_: Any) -> _Array:
         return _Array(self._spend)
+
+    def _from_buffer(self, content: Any, kind: Any, shape: Any, order: Any, axes: Any = None) -> _Array:
+        """As protocol 5 has it, Python's own since 3.14; `axes` are those of an array that lies in another order."""
+        if order not in ("C", "F") and not (order == "K" and isinstance(axes, tuple)):
+            raise ValueError("an array in an order that there is none of")
+        made = _Array(self._spend)
+        made.fill(content, kind, shape, "F" if order == "F" else "C")
+        if order == "K" and made.array is not None:
+            if sorted(axes) != list(range(made.array.ndim)):
+                raise ValueError("an array with axes that it doesn't have")
+            made.array = made.array.transpose(axes)
+        return made
 
     def _encode(self, text: str, encoding: str) -> bytes:
         """The bytes that Python 3 spells as text in old protocols of pickle."""

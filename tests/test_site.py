@@ -170,6 +170,7 @@ def test_every_metric_is_described():
         for metric in card.metrics.fixed:
             assert f"| `{metric.name}` | {metric.quantity}" in text
     assert "| `test/accuracy` | accuracy | % | test | – | `test/accuracy` |" in text
+    assert "`lmc/instability k3ep` for the third epoch" in text
 
 
 def test_exit_codes_are_those_of_the_help():
@@ -229,3 +230,10 @@ def test_links_in_code_are_no_links():
     text = "a `[x](y.md)` b [c](d.md#e)\n\n```\n[f](g.md)\n```\n"
     assert [link.target for link in links(text, "docs/page.md")] == ["d.md#e"]
     assert posixpath.dirname(place("docs/page.md")) == ""
+
+
+def test_a_page_may_have_any_number_of_pieces_of_code():
+    text = "`a` [x](y.md)\n" * 5000 + "```\n`c\n```\n" * 5000 + "[z](w.md)\n"
+    assert sum(is_code for _, is_code in parts(text)) == 10_000
+    assert "".join(part for part, _ in parts(text)) == text
+    assert [link.target for link in links(text, "docs/page.md")] == ["y.md", "w.md"]

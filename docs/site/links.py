@@ -32,14 +32,21 @@ class Link(NamedTuple):
 
 
 def parts(text: str) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it is code."""
-    for pattern in (FENCED, CODE):
-        if match := pattern.search(text):
-            yield from parts(text[: match.start()])
-            yield match[0], True
-            yield from parts(text[match.end() :])
-            return
-    yield text, False
+    """The text in pieces, each with whether it is code. Blocks go first: no backtick in one ends code of a sentence."""
+    for piece, is_block in _split(FENCED, text):
+        if is_block:
+            yield piece, True
+        else:
+            yield from _split(CODE, piece)
+
+
+def _split(code: re.Pattern[str], text: str) -> Iterator[tuple[str, bool]]:
+    end = 0
+    for match in code.finditer(text):
+        yield text[end : match.start()], False
+        yield match[0], True
+        end = match.end()
+    yield text[end:], False
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:

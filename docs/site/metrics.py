@@ -19,8 +19,8 @@ def pages() -> Iterator[tuple[str, str]]:
             "# Metrics",
             "What `lmcspec results SPEC --format csv` has in its column `metric`, and how it is read. Shares are "
             "between 0 and 1 in results and in MLflow, and in percent or points where people read them. In MLflow a "
-            "metric stands in the run of a network and replicate, a level a step; of measures at a k its name has "
-            "`k3` for the third epoch. [Definitions](../definitions.md) has the formulas.",
+            "metric stands in the run of a network and replicate, a level a step; of measures at a k its name says so: "
+            f"{code(_at('3ep'))} for the third epoch. [Definitions](../definitions.md) has the formulas.",
             *map(_measure, measures),
         ),
     )
@@ -49,8 +49,15 @@ def _row(metric: Metric, layer: str = "") -> tuple[str, ...]:
     )
 
 
-def _in_mlflow(metric: Metric) -> str:
+def _at(k: str) -> str:
+    """What instability on test images is called at this k."""
+    stability = built_in("measure")["stability"]
+    assert isinstance(stability, MeasureCard)
+    return _in_mlflow(next(metric for metric in stability.metrics.fixed if metric.name == "instability/test"), k)
+
+
+def _in_mlflow(metric: Metric, k: str = "") -> str:
     """The name of its chart where its measure goes by the name of its kind."""
-    row = Row("", "imp", 1, 0, metric.measure, metric, None, None, None, 1, "", "ok")
+    row = Row("", "imp", 1, 0, metric.measure, metric, None, None, None, 1, "", "ok", at=k, at_updates=1)
     told = chart(row)
     return told.name if told else ""

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import tomli
 import torch
 from loop_for_tests import FRACTION, pruned, raw_digits, same, trained
 from openlth_for_tests import LOG, Lenet, Resnet, Vgg, prunable, write_lottery
@@ -239,6 +240,37 @@ def _inline(value):
     from lmcspec.spec.toml_text import inline
 
     return inline(value)
+
+
+def _keys(table, path=()):
+    """Paths of all keys of a document."""
+    items = table.items() if isinstance(table, dict) else enumerate(table) if isinstance(table, list) else ()
+    return {key for name, value in items for key in ((*path, name), *_keys(value, (*path, name)))}
+
+
+@pytest.mark.parametrize(
+    "value", ['x" }\r[masks]\rm = "', "]\x1b[2J\x00", "'''", '"""', "# \x7f", "x\u2029[sweep]", "\\"]
+)
+def test_what_options_say_becomes_no_keys(lottery, tmp_path, value):
+    """Of whichever option: the spec is TOML with the keys that it has anyway, or the value is damage."""
+    folder, _ = lottery
+    log = folder / "replicate_1/level_0/main/hparams.log"
+    bring(read_directory(folder), tmp_path / "honest")
+    honest = _keys(tomli.loads((tmp_path / "honest/study.toml").read_text()))
+    names = [*re.findall(r"\* (\w+) =>", LOG), "blur_factor"]
+    brought = 0
+    for name in names:
+        said = re.sub(rf" *\* {name} => .*", "", LOG) + f"\n    * {name} => {value}"
+        log.write_bytes(said.encode())
+        try:
+            bring(read_directory(folder), tmp_path / name)
+        except DamagedDirectory:
+            continue
+        text = (tmp_path / name / "study.toml").read_bytes().decode()
+        assert _keys(tomli.loads(text)) <= honest, name
+        assert all(char.isprintable() or char == "\n" for char in text), name
+        brought += 1
+    assert brought >= 6, "most of what is no number is a word of the spec, or a note"
 
 
 def _cut(path: Path) -> None:

@@ -18,6 +18,10 @@ ROWS = {
     row[0]: row[1:]
     for row in re.findall(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \|? ?\[[^|]*\]\(#([\w-]+)\) \|$", PAGE, re.M)
 }
+OF_PARTNERS = dict(
+    re.findall(r"^\| `([\w-]+)` \| [^|]* \| ([^|]*) \| \[[^|]*\]\(permutations\.md#[\w-]+\) \|$", PAGE, re.M)
+)
+"""Their settings; formulas stand on the page of permutations."""
 COMMON = {"kind", "networks", "levels", "evaluate"}
 """What the text says of all."""
 NUMBERS = {
@@ -34,9 +38,15 @@ NUMBERS = {
 """What each is called in results, or the formula where it has no name of its own."""
 
 
-def test_what_it_lists_are_measures():
-    """One that is new has a row when somebody writes of it."""
-    assert NUMBERS.keys() <= ROWS.keys() <= built_in("measure").keys()
+def test_what_it_lists_are_all_measures():
+    assert NUMBERS.keys() <= ROWS.keys()
+    assert ROWS.keys() | OF_PARTNERS.keys() == built_in("measure").keys()
+
+
+@pytest.mark.parametrize("kind", OF_PARTNERS)
+def test_a_measure_of_partners_has_its_settings(kind):
+    config = built_in("measure")[kind].config
+    assert {*re.findall(r"`(\w+)`", OF_PARTNERS[kind])} == set(config.model_fields) - COMMON
 
 
 @pytest.mark.parametrize("kind", ROWS)

@@ -1,6 +1,7 @@
 """What reaches a child of the user's surroundings, and that the folder somebody is in has no say."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -181,3 +182,16 @@ def test_a_command_works_in_the_folder_of_the_libraries(place):
     folder = sysconfig.get_path(place)
     said = subprocess.run(order, cwd=folder, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
+
+
+def test_the_page_names_every_variable():
+    """Those of lmcspec, as they stand in its source, and those of others that say where a command turns to."""
+    root = Path(__file__).parents[2]
+    source = "".join(
+        path.read_text(encoding="utf-8") for folder in ("lmcspec", "runners") for path in (root / folder).rglob("*.py")
+    )
+    named = {*re.findall(r"\b_?LMCSPEC_[A-Z_]+\b", source), "MLFLOW_TRACKING_URI", "RAY_ADDRESS"}
+    page = (root / "docs" / "surroundings.md").read_text(encoding="utf-8")
+    assert len(named) > 10
+    assert sorted(name for name in named if f"`{name}`" not in page) == []
+    assert sorted(name for name in re.findall(r"`(_?LMCSPEC_[A-Z_]+)`", page) if name not in source) == []

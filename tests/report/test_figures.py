@@ -70,7 +70,7 @@ def test_a_study_gets_the_figures_that_its_measures_allow(plan, store):
 def test_accuracy_against_measured_density(plan, store):
     (axes,) = [one for one in draw(plan, store)["accuracy-vs-sparsity"].figure.axes if one.get_ylabel()]
     shown = lines(axes)
-    assert set(shown) == {"imp", "shuffled"}, "dense is the grey band"
+    assert set(shown) == {"imp", "shuffled"}, "dense is the grey line"
     x, y = shown["imp"]
     densities = [level.density for level in plan.levels["", "imp"]]
     # from the dense end on the left to the sparsest on the right, on a reversed axis

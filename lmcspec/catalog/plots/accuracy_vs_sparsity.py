@@ -16,7 +16,7 @@ def _best_over(text: str) -> str:
 
 
 class AccuracyVsSparsity(Spread, OfLevels):
-    """A line for each network: accuracy against the weights that remain; the dense network is a grey band."""
+    """A line for each network: accuracy against the weights that remain; the dense network is a grey line."""
 
     plot: Literal["accuracy-vs-sparsity"] = "accuracy-vs-sparsity"
     x: Density | None = None
@@ -26,7 +26,7 @@ class AccuracyVsSparsity(Spread, OfLevels):
     reduce: Annotated[str, AfterValidator(_best_over)] | None = Field(default=None, examples=["best-over:rewind"])
     """`best-over:rewind`: of a family the member with the best validation accuracy at each level."""
     baseline: str | None = Field(default=None, examples=["imp"])
-    """The network whose dense level the grey band is of, where they differ."""
+    """The network whose dense level the grey line is of, where they differ."""
 
 
 def _chosen_over(figure: AccuracyVsSparsity) -> dict[str, str]:

@@ -19,7 +19,7 @@ class DistanceVsStep(Spread, OfPaths):
     panels: Panels | None = None
     series: ByNetwork | None = None
     baseline: str | None = Field(default=None, examples=["imp"])
-    """The network whose dense level the grey band is of, where accuracies are drawn."""
+    """The network whose dense level the grey line is of, where accuracies are drawn."""
 
 
 CARD = PlotCard(

@@ -20,7 +20,7 @@ class InstabilityVsStep(Spread, OfPaths):
     series: Literal["network", "split"] | None = None
     """`split`: lines for training and test images."""
     baseline: str | None = Field(default=None, examples=["imp"])
-    """The network whose dense level the grey band is of, where accuracies are drawn."""
+    """The network whose dense level the grey line is of, where accuracies are drawn."""
 
 
 CARD = PlotCard(

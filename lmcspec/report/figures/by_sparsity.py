@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def accuracy(cases: Sequence[CaseResults], options: Options, name: str) -> Drawing:
-    """Accuracy against the weights that remain; dense is a grey band of mean ± sample standard deviation."""
+    """Accuracy against the weights that remain; dense is a grey line with mean ± sample standard deviation."""
     check_y(cases, options, "accuracy")
     axis = axis_of(options)
     if axis is not None and any(joins(case, axis) for case in cases):
@@ -128,7 +128,7 @@ def below_threshold(threshold: float) -> str:
 def dense_of(case: CaseResults, y: OnY, options: Options) -> Cell | None:
     """The dense network, where all networks have the same; that of the network `baseline` where the figure names one.
 
-    It is the network that the grey band stands for, whichever networks are drawn.
+    It is the network that the grey line stands for, whichever networks are drawn.
     """
     rows = [row for row in case.of(y.measures, y.metric) if row.level == 0]
     if options.baseline is not None:

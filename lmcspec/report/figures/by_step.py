@@ -155,7 +155,7 @@ def _lines(panel: Panel, y: OnY, by_rewind: bool) -> Iterator[OverSteps]:
     if by_rewind:
         varied = [row for row in rows if "rewind" in member(row.network)]
         yield from _by_rewind(panel, varied, accuracy)
-    # An accuracy is one of no k: that of a network which stands alone has no place, and dense is the grey band.
+    # An accuracy is one of no k: that of a network which stands alone has no place, and dense is the grey line.
     shown = [] if accuracy else shown_levels(panel.results, alone, panel.options)
     for (network, level), look in looks_of_places(panel.results, shown).items():
         by_step = {row.at_updates: row for row in alone if (row.network, row.level) == (network, level)}

@@ -1,13 +1,13 @@
 """`lmcspec doctor`: whether what is on this machine is enough, for one spec or for any, and how fast it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lmcspec.cli import completion
-from lmcspec.cli.finding import Finding, State
+from lmcspec.cli.finding import Finding, State, looked
 from lmcspec.cli.options import DevicesOption, SetOption, StoreOption, name_file, refuse_without_study, store_path
 from lmcspec.cli.output import Format
 
@@ -55,7 +55,7 @@ def doctor(
     elif devices or seconds is not None:
         option = "--devices" if devices else "--seconds"
         raise UsageError(f"{option} is about what is measured", help="add --measure")
-    findings = _findings(spec, sets, store_path(store))
+    findings = _findings(spec, sets, store)
     bad = any(finding.state == "bad" for finding in findings)
     if format is Format.json:
         put(envelope("doctor", not bad, {"findings": [finding._asdict() for finding in findings]}))
@@ -65,14 +65,20 @@ def doctor(
         raise typer.Exit(NOT_ENOUGH)
 
 
-def _findings(spec: Path | None, sets: Sequence[str], store: Path) -> list[Finding]:
+def _findings(spec: Path | None, sets: Sequence[str], given: Path | None) -> list[Finding]:
     from lmcspec.cli.doctor_data import data, of_spec
     from lmcspec.cli.doctor_devices import devices
     from lmcspec.cli.doctor_places import places
     from lmcspec.cli.doctor_software import software
 
-    asked = data() if spec is None else of_spec(spec, sets, store)
-    return [*software(), *devices(), *places(store), *asked]
+    store = store_path(given)
+    parts: dict[str, Callable[[], Iterable[Finding]]] = {
+        "software": software,
+        "devices": devices,
+        "places": lambda: places(store),
+        "data": data if spec is None else lambda: of_spec(spec, sets, given),
+    }
+    return [finding for what, look in parts.items() for finding in looked(what, look)]
 
 
 def _print(findings: Sequence[Finding]) -> None:

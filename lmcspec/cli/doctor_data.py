@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmcspec.cli.finding import Finding
+from lmcspec.base.errors import StoreError
+from lmcspec.cli.finding import Finding, looked
 
 if TYPE_CHECKING:
     from lmcspec.plan.outlook import Outlook
@@ -37,21 +38,32 @@ def data() -> Iterator[Finding]:
             yield Finding(f"  {name}", f"not there; it would be {root / card.files[0]}" if missing else "there")
 
 
-def of_spec(spec: Path, sets: Sequence[str], store: Path) -> Iterator[Finding]:
-    """Whether the data of a spec are here, and the room and the memory that what is left of it takes."""
-    from lmcspec.cli.options import open_existing
+def of_spec(spec: Path, sets: Sequence[str], given: Path | None) -> Iterator[Finding]:
+    """Whether the data of a spec are here, and the room and the memory that what is left of it takes.
+
+    A store that can't be opened counts as empty: what is wrong with it is said of the store.
+    """
+    from lmcspec.cli.options import open_existing, spelled_at, store_path
     from lmcspec.plan.outlook import outlook
     from lmcspec.plan.planned_study import read_study
+    from lmcspec.plan.render import closing
 
-    existing = open_existing(store)
+    try:
+        existing = open_existing(given)
+    except StoreError:
+        existing = None
     study = read_study(spec, sets, existing)
     view = outlook(study.plan, existing)
     of_data = dict(_sets(study.loaded)) if study.loaded is not None else {}
     yield from of_data
     for obstacle in view.obstacles:
         if obstacle not in of_data.values():
-            yield Finding("study", obstacle, f"lmcspec plan {spec} says what waits for it", "bad")
-    yield from _room(view, store)
+            command = spelled_at("lmcspec plan", [spec], sets, given)
+            yield Finding("study", obstacle, f"{command} says what waits for it", "bad")
+    facts = spelled_at("lmcspec plan", [spec], sets, given, ["--facts"]) if study.loaded is not None else ""
+    yield from looked("its results", lambda: [_room(view, store_path(given), facts)])
+    yield from _memory(view)
+    yield Finding("its plan", closing(view).removeprefix("Plan: "))
 
 
 def _sets(loaded: "Loaded") -> Iterator[tuple[Finding, str]]:
@@ -68,36 +80,54 @@ def _sets(loaded: "Loaded") -> Iterator[tuple[Finding, str]]:
             yield Finding(f"data {table.name}", f"in {facts.root}" if facts.root else "within lmcspec"), facts.missing
 
 
-def _room(view: "Outlook", store: Path) -> Iterator[Finding]:
-    """Whether what is to run has room on the disk and in memory, as far as that is known."""
+def _room(view: "Outlook", store: Path, facts: str) -> Finding:
+    """Whether what is to run has room on the disk; `facts` is a command that takes what sizes follow from, if one does."""
     from lmcspec.cli.doctor_places import existing
-    from lmcspec.plan.render import closing, size
+    from lmcspec.plan.render import size
 
     free, needed = shutil.disk_usage(existing(store)).free, view.peak_bytes
+    waiting = len(view.waiting)
+    unknown = sum(cost.work.stored is None for cost in view.running.values())
     told = f"{size(needed)} at most, of {size(free)} that are free"
+    if unknown or (waiting and not view.running):
+        known = f"{size(needed)} and more" if needed else "unknown how much"
+        told = f"{known}, of {size(free)} that are free"
     if needed > free:
-        yield Finding("its results", told, "make room, or name a store on another disk with --store", "bad")
-    else:
-        yield Finding("its results", told)
-    if (most := _largest(view)) is not None:
-        yield most
-    yield Finding("its plan", closing(view).removeprefix("Plan: "))
+        return Finding("its results", told, "make room, or name a store on another disk with --store", "bad")
+    if unknown:
+        return Finding(
+            "its results", told, f"{facts} takes the facts of models, from which sizes follow" if facts else ""
+        )
+    if waiting:
+        return Finding("its results", f"{told}, without {waiting:,} tasks that are blocked")
+    return Finding("its results", told)
 
 
-def _largest(view: "Outlook") -> Finding | None:
-    """The memory of the task that takes most; None where nothing is known of any."""
+def _memory(view: "Outlook") -> Iterator[Finding]:
+    """The memory of the tasks that take most, of the machine and of a GPU where there is one, as far as it is known."""
     from lmcspec.engine.execute import job_of
-    from lmcspec.plan.render import size
     from lmcspec_runners.devices import machine
 
     here = machine()
     demands = [task.demand for task in job_of(view).tasks.values()]
-    on_gpus = max((gpu.memory for gpu in here.gpus), default=0)
-    needed = max((demand.device or 0 for demand in demands), default=0) if on_gpus else 0
-    if needed > on_gpus:
-        told = f"{size(needed)} for a task as guessed or seen, of {size(on_gpus)} that the largest GPU has"
-        return Finding("its memory", told, "if a task runs out of it, a smaller batch or a larger GPU", "warn")
     host = max((demand.host for demand in demands), default=0)
-    if not host:
-        return None
-    return Finding("its memory", f"{size(host)} for a task" + (f", {size(needed)} of a GPU" if needed else ""))
+    yield from _held("its memory", host, here.cpu.host.memory, "this machine")
+    if here.gpus:
+        device = max((demand.device or 0 for demand in demands), default=0)
+        yield from _held("its GPU memory", device, max(gpu.memory for gpu in here.gpus), "the largest GPU")
+
+
+def _held(what: str, needed: int, there: int, owner: str) -> Iterator[Finding]:
+    """What the largest task takes of the memory of a machine or a GPU; 0 stands for what is not known."""
+    from lmcspec.plan.render import size
+
+    told = f"{size(needed)} for a task as guessed or seen"
+    if not needed:
+        return
+    if not there:
+        yield Finding(what, told)
+    elif needed > there:
+        help = "if a task runs out of it, a smaller batch, or a device with more"
+        yield Finding(what, f"{told}, of {size(there)} that {owner} has", help, "warn")
+    else:
+        yield Finding(what, f"{told}, of {size(there)} that {owner} has")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.cli.finding import Finding
+from lmcspec.cli.finding import Finding, looked
 
 LITTLE_ROOM = 10**9
 ELSEWHERE = "name a folder that you can write to with --store or LMCSPEC_STORE"
@@ -19,11 +19,11 @@ def places(store: Path) -> Iterator[Finding]:
     from lmcspec.plan import speeds
     from lmcspec.science.data.cache import cache_folder
 
-    yield _store(store)
-    yield _disk(store)
-    yield _kept("cache", cache_folder(), "LMCSPEC_CACHE")
-    yield _kept("state", speeds.folder().parent, "XDG_STATE_HOME")
-    yield _tracking(store)
+    yield from looked("store", lambda: [_store(store)])
+    yield from looked("disk", lambda: [_disk(store)])
+    yield from looked("cache", lambda: [_kept("cache", cache_folder(), "LMCSPEC_CACHE")])
+    yield from looked("state", lambda: [_kept("state", speeds.folder().parent, "XDG_STATE_HOME")])
+    yield from looked("tracking", lambda: [_tracking(store)])
 
 
 def trouble(folder: Path, *, with_sqlite: bool) -> str:

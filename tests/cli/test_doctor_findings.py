@@ -125,10 +125,40 @@ def test_a_driver_without_its_program_is_told(doctor, monkeypatch, tmp_path):
 
 def test_little_memory_and_few_open_files_are_told(doctor, monkeypatch):
     monkeypatch.setattr(doctor_devices, "LITTLE_MEMORY", 2**60)
-    monkeypatch.setattr(doctor_devices, "FEW_FILES", 2**60)
+    monkeypatch.setattr("resource.getrlimit", lambda which: (256, 256))
     findings, code = doctor()
     assert code == 0 and findings["memory"]["state"] == "warn" and "--workers 1" in findings["memory"]["help"]
-    assert findings["open files"]["state"] in ("ok", "warn")
+    assert findings["open files"]["state"] == "warn" and findings["open files"]["value"] == "256 at a time"
+    assert findings["open files"]["help"] == "ulimit -n 1024"
+
+
+def test_a_store_on_a_disk_that_is_not_mounted_is_bad_and_hides_nothing_else(doctor, place):
+    Path(".lmcspec").symlink_to("unmounted/store")
+    for words in ((), ("study.toml",)):
+        findings, code = doctor(*words)
+        assert code == 5
+        for what in ("store", "disk"):
+            assert findings[what]["state"] == "bad" and findings[what]["help"]
+        assert findings["cache"]["state"] == "ok" and "tracking" in findings
+    assert findings["its results"]["state"] == "bad" and findings["data digits"]["state"] == "ok"
+    assert [path.name for path in place.iterdir() if path.name != "study.toml"] == [".lmcspec"]
+
+
+def test_a_folder_that_was_deleted_is_told(doctor, place, monkeypatch):
+    (place / "gone").mkdir()
+    monkeypatch.chdir(place / "gone")
+    (place / "gone").rmdir()
+    findings, code = doctor()
+    assert code == 5 and findings["store"]["state"] == "bad" and "this folder" in findings["store"]["help"]
+    assert findings["python"]["state"] == "ok" and findings["cache"]["state"] == "ok"
+
+
+@pytest.mark.parametrize("store", ["afile", "afile/store"])
+def test_a_bad_store_hides_nothing_of_a_spec(doctor, store):
+    Path("afile").write_text("no store")
+    findings, code = doctor("study.toml", "--store", store)
+    assert code == 5 and findings["store"]["state"] == "bad"
+    assert findings["data digits"]["state"] == "ok" and findings["its plan"]["value"].startswith("7 to run")
 
 
 @pytest.mark.parametrize("store", ["/proc/lmcspec/store", "study.toml", "study.toml/store"])
@@ -228,6 +258,56 @@ def test_a_spec_with_more_results_than_room_is_bad(doctor, monkeypatch):
     monkeypatch.setattr(doctor_data.shutil, "disk_usage", lambda place: Usage)
     findings, code = doctor("study.toml")
     assert code == 5 and findings["its results"]["state"] == "bad" and findings["disk"]["state"] == "warn"
+
+
+@pytest.fixture
+def more(finished):
+    """Words for a study of which a part is left to run, with a store that has the facts of its model."""
+    return "study.toml", "--set", "replicates=2", "--store", str(finished)
+
+
+def test_a_task_that_is_larger_than_the_machine_is_told(doctor, more, monkeypatch):
+    findings, code = doctor(*more)
+    assert code == 0 and findings["its memory"]["state"] == "ok" and "its GPU memory" not in findings
+    monkeypatch.setattr("lmcspec_runners.devices.host_memory", lambda: 10**6)
+    findings, code = doctor(*more)
+    assert code == 0 and findings["its memory"]["state"] == "warn" and findings["its memory"]["help"]
+    assert "of 1 MB that this machine has" in findings["its memory"]["value"]
+    monkeypatch.setattr("lmcspec_runners.devices.host_memory", lambda: 0)
+    findings, _ = doctor(*more)
+    assert findings["its memory"]["state"] == "ok" and " of " not in findings["its memory"]["value"]
+
+
+def test_a_task_that_is_larger_than_any_gpu_is_told_beside_what_it_takes_of_the_machine(doctor, more, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(doctor_devices, "torch_platform", lambda: "CUDA 13.0")
+    monkeypatch.setenv("LMCSPEC_DECLARED_DEVICES", "1 x gpu 1 GB, 1 x gpu 16 GB, 2 x cpu")
+    findings, _ = doctor(*more)
+    assert findings["its memory"]["state"] == "ok" and findings["its GPU memory"]["state"] == "ok"
+    monkeypatch.setenv("LMCSPEC_DECLARED_DEVICES", "1 x gpu 0.1 GB, 2 x cpu")
+    findings, code = doctor(*more)
+    assert code == 0 and findings["its GPU memory"]["state"] == "warn" and findings["its GPU memory"]["help"]
+    assert "that the largest GPU has" in findings["its GPU memory"]["value"] and "its memory" in findings
+
+
+def test_what_is_not_known_of_sizes_is_said_to_be_unknown(doctor, more):
+    findings, code = doctor("study.toml", "--set", "replicates=2", "--store", "other place")
+    assert code == 0 and findings["its results"]["value"].startswith("16.4 kB and more, of ")
+    assert "lmcspec plan study.toml --set replicates=2 --store 'other place' --facts" in findings["its results"]["help"]
+    findings, code = doctor(*more)
+    assert code == 0 and " at most, of " in findings["its results"]["value"] and not findings["its results"]["help"]
+
+
+def test_what_is_blocked_has_no_size(doctor):
+    findings, _ = doctor("mnist-imp")
+    assert findings["its results"]["value"].startswith("unknown how much, of ")
+
+
+def test_the_command_about_an_obstacle_is_about_the_same_study(doctor, monkeypatch):
+    monkeypatch.setattr("lmcspec.plan.outlook.Outlook.obstacles", ("something is missing",))
+    findings, code = doctor("study.toml", "--set", "replicates=2", "--store", "s")
+    assert code == 5 and findings["study"]["value"] == "something is missing"
+    assert findings["study"]["help"].startswith("lmcspec plan study.toml --set replicates=2 --store s says")
 
 
 def test_a_spec_with_mistakes_is_told_them(place, lmcspec):

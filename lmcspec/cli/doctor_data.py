@@ -81,7 +81,7 @@ def _sets(loaded: "Loaded") -> Iterator[tuple[Finding, str]]:
 
 
 def _room(view: "Outlook", store: Path, facts: str) -> Finding:
-    """Whether what is to run has room on the disk; `facts` is a command that takes what sizes follow from, if one does."""
+    """Whether what is to run has room on the disk; `facts` is a command that takes what sizes follow from, or empty."""
     from lmcspec.cli.doctor_places import existing
     from lmcspec.plan.render import size
 

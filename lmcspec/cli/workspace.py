@@ -10,7 +10,7 @@ from lmcspec.base import jsonc
 from lmcspec.base.documents import DocumentError, read_bytes
 from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import UsageError
-from lmcspec.base.file_names import refuse_undecodable
+from lmcspec.base.file_names import possible, refuse_undecodable
 from lmcspec.cli.options import spelled
 
 SCHEMA = "lmcspec.schema.json"
@@ -60,6 +60,7 @@ def globs_of(root: Path, words: Sequence[str]) -> list[str]:
                 help="lmcspec schema --write 'studies/**/*.toml', in the folder that the editor opens",
             )
         refuse_undecodable(word, "the name")
+        possible(root / inside)
         if _SIGNS & set(inside) and (root / inside).exists():
             fitting = "".join("?" if sign in _SIGNS else sign for sign in inside)
             pattern = fitting if inside.endswith(_SUFFIXES) else f"{fitting}/**/*.toml"

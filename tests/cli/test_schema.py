@@ -113,9 +113,7 @@ def test_what_cant_be_added_to_is_left_and_said(folder, lmcspec, name, text):
     assert [file["state"] for file in told.data["files"]].count("refused") == 1
 
 
-@pytest.mark.parametrize(
-    "words", [[], ["nowhere"], ["/tmp/*.toml"], ["../*.toml"], ["."], ["specs/*.json"]]
-)
+@pytest.mark.parametrize("words", [[], ["nowhere"], ["/tmp/*.toml"], ["../*.toml"], ["."], ["specs/*.json"]])
 def test_what_no_editor_could_find_is_refused(place, lmcspec, words):
     before = everything()
     said = lmcspec("schema", "--write", *words)

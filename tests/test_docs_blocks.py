@@ -44,7 +44,7 @@ CARRIED_OUT = {
 }
 """Pages whose blocks a test of their own carries out, compiles or holds against the code."""
 PROGRAMS = {
-    *("uv", "uvx", "lmcspec", "python3", "cd", "mv", "export", "ulimit", "git", "pip", ".ci/run"),
+    *("uv", "uvx", "lmcspec", "python3", "cd", "mv", "export", "source", "ulimit", "git", "pip", ".ci/run"),
     *("environment/bin/pip", "environment/bin/lmcspec"),
 }
 """What commands begin with; another is a slip, or has to be looked at."""

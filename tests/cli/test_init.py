@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,12 @@ def test_a_disk_that_is_full_leaves_no_half_spec(place, lmcspec, monkeypatch):
 def test_the_longest_name_makes_a_spec_that_loads(place, lmcspec):
     name = "x" * 120
     assert lmcspec("init", "lottery", name).code == 0 and load(Path(f"{name}.toml")).name == name
+
+
+def test_the_package_asks_no_index_for_lmcspec(place, lmcspec):
+    """It is on none: whoever took the name there would be installed in its place."""
+    lmcspec("init", "plugin", "my-cards")
+    assert tomllib.loads(Path("my-cards/pyproject.toml").read_text())["project"]["dependencies"] == []
 
 
 @pytest.mark.slow

@@ -72,7 +72,8 @@ def _store(path: Path) -> Finding:
 
     kind = filesystem(path)
     shared = ", which several hosts may share: its index lies in your state folder" if is_network(kind) else ""
-    there = "" if path.exists() else ", not made yet"
+    missing = ", a link that leads nowhere" if path.is_symlink() else ", not made yet"
+    there = "" if path.exists() else missing
     told = f"{path.absolute()}{there}, on {kind or 'an unknown file system'}{shared}"
     try:
         open_existing(path)

@@ -140,6 +140,7 @@ def test_a_store_on_a_disk_that_is_not_mounted_is_bad_and_hides_nothing_else(doc
         for what in ("store", "disk"):
             assert findings[what]["state"] == "bad" and findings[what]["help"]
         assert findings["cache"]["state"] == "ok" and "tracking" in findings
+        assert "a link that leads nowhere" in findings["store"]["value"]
     assert findings["its results"]["state"] == "bad" and findings["data digits"]["state"] == "ok"
     assert [path.name for path in place.iterdir() if path.name != "study.toml"] == [".lmcspec"]
 

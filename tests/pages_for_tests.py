@@ -3,7 +3,7 @@
 A block ```` ```toml ```` or ```` ```python ```` whose first line is `# NAME` is a file. A block ```` ```diff ```` changes the
 file that its first line, `--- NAME`, names. In a block ```` ```console ```` what follows `$ ` is typed, `cluster$ ` in a folder
 called cluster, and the lines beneath are what is printed, of which a line `…` stands for any and ` …` for the rest of one.
-Decimals, times, sizes and ids are those of one machine; whole numbers are facts.
+Decimals, times, sizes and ids are those of one machine; whole numbers are facts. A mean moves by less than its spread.
 """
 
 import os
@@ -32,6 +32,9 @@ MACHINE_S = [
     (r"\s+", " "),
 ]
 """What may differ from one machine to another, and what stands for it."""
+SPREAD = re.compile(r"([+-]?\d+\.\d+) ± (\d+\.\d+) \(")
+SLACK = 0.3
+"""What two means may differ by where neither spreads: an image of 360 in 100."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +171,21 @@ def check_shown(command: Command, printed: str) -> None:
             continue
         begins = shown.endswith("…")
         expected = masked(shown.removesuffix("…"))
-        there = any(line.startswith(expected) if begins else line == expected for line in lines)
-        assert there, f"{command.line} did not print\n{expected}\nbut\n" + "\n".join(lines)
+        alike = [
+            line
+            for line, plain in zip(printed.splitlines(), lines, strict=True)
+            if (plain.startswith(expected) if begins else plain == expected)
+        ]
+        assert alike, f"{command.line} did not print\n{expected}\nbut\n" + "\n".join(lines)
+        assert any(near(shown, line) for line in alike), (
+            f"{command.line} printed other numbers than\n{shown}\n" + alike[0]
+        )
+
+
+def near(shown: str, printed: str) -> bool:
+    """Whether the means in two lines lie no farther apart than their standard deviations together."""
+    pairs = zip(SPREAD.findall(shown), SPREAD.findall(printed), strict=False)
+    return all(abs(float(a) - float(b)) <= float(s) + float(t) + SLACK for (a, s), (b, t) in pairs)
 
 
 def masked(line: str) -> str:

@@ -114,6 +114,23 @@ def test_what_is_a_machine_s_may_differ_and_what_is_a_fact_may_not(shown, printe
         check_shown(command, printed)
 
 
+@pytest.mark.parametrize(
+    ("printed", "same"),
+    [
+        ("95.01 ± 0.98 (3)  0.3 ± 0.1 (3)", True),
+        ("97.13 ± 0.58 (3)  0.3 ± 0.1 (3)", False),
+        ("95.28 ± 0.83 (3)  1.1 ± 0.2 (3)", False),
+    ],
+)
+def test_a_mean_that_moved_by_more_than_its_spread_is_another(printed, same):
+    command = Command("", "", "x", ("dense  0  95.28 ± 0.83 (3)  0.5 ± 0.0 (3)",))
+    if same:
+        check_shown(command, f"dense 0 {printed}")
+        return
+    with pytest.raises(AssertionError, match="printed other numbers"):
+        check_shown(command, f"dense 0 {printed}")
+
+
 def test_the_picture_of_concepts_is_what_its_script_draws():
     assert (DOCS / "images" / "concepts.svg").read_text(encoding="utf-8") == drawn()
 

@@ -283,7 +283,8 @@ def test_b_against_a_is_minus_a_against_b(plan, rows, pairs, lacking):
     opposite = {"larger": "smaller", "smaller": "larger"}
     for one in forth.contrasts:
         other = turned[one.a.measure, one.a.level, one.a.k, one.b.k]
-        assert (one.a, one.b, one.n, one.needed) == (other.b, other.a, other.n, other.needed)
+        # By their words: since Python 3.13 no cell without a number is equal to itself.
+        assert repr((one.a, one.b)) == repr((other.b, other.a)) and (one.n, one.needed) == (other.n, other.needed)
         assert other.verdict == opposite.get(one.verdict, one.verdict)
         assert (one.gap is None) == (other.gap is None)
         if one.gap is not None and other.gap is not None:

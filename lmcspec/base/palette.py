@@ -36,7 +36,8 @@ def looks(methods: Sequence[Method]) -> dict[str, Look]:
 
     A family has a colour and a marker, one after the other. Its members have tints of that colour, from light to dark,
     and the markers from its own on. What takes another's masks is drawn broken, each of these in another way. Where
-    there are more families than colours, those have the colour of the one whose masks they take.
+    there are more families than colours, one that takes another's masks has its colour; beyond as many others colours
+    begin again.
     """
     members: dict[str, list[Method]] = {}
     for method in methods:

@@ -40,7 +40,7 @@ class Invocation:
     process: dict[str, Any] = field(repr=False)
     """Whose it is."""
     origin: dict[str, Any] = field(default_factory=dict, repr=False)
-    """{command, user, commit, dirty}, as far as known."""
+    """{command, spec, user, commit, dirty}, as far as known."""
 
     @property
     def root(self) -> Path:

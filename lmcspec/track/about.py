@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from lmcspec.base.documents import DocumentError
+from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.errors import LmcspecError
 from lmcspec.store import Invocation
 from lmcspec.track.ledger import Ledger
@@ -41,9 +41,10 @@ def by_invocation(invocation: Invocation, ledger: Ledger) -> About:
 
 def last_told(ledger: Ledger, study: str) -> About:
     """What was told of a study."""
-    with contextlib.suppress(ValueError, TypeError):
-        title, source, command = json.loads(ledger.note(_told(study)))
-        return About(str(title), str(source), str(command))
+    with contextlib.suppress(DocumentError):
+        match parse_document(ledger.note(_told(study)), "what was told of a study"):
+            case [str(title), str(source), str(command)]:
+                return About(title, source, command)
     return About()
 
 

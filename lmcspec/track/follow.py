@@ -156,8 +156,8 @@ class Follower:
         with unless_refused(self._invocation.id), unless_unmade("the report"):
             spec = self._invocation.spec or {}
             for path, content in self._reporter.of_invocation(self.plan, self._memory, runs, spec, self._said.command):
-                self._server.keep(self._run, path, content)
-                if path == REPORT:
+                is_kept = self._server.keep(self._run, path, content)
+                if is_kept and path == REPORT:
                     self._ledger.write(f"report/{self.plan.study}", self._run)
         self._series.introduce(self._said)
 

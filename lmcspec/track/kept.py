@@ -45,6 +45,11 @@ def put(store: Store, run: str, path: str, content: bytes) -> None:
     layout.put_file(store.root, file, content)
 
 
+def is_there(store: Store, run: str, path: str) -> bool:
+    """Whether a file of that path is kept with a run."""
+    return beneath.is_file(store.root, place(store, run) / path)
+
+
 def prepare_for(store: Store, database: Path) -> None:
     """Have MLflow's tables in a database; the store's own says where the store lies now. UnreachableError."""
     if database == own_database(store):

@@ -74,7 +74,7 @@ def of_task(task: Task, series: str, said: About, experiment: str) -> str:
 def of_invocation(plan: Plan, said: About, experiment: str) -> str:
     """The note of an invocation."""
     return _paragraphs(
-        f"A run of the study **{plain(plan.study)}**, of {len(plan.tasks):,} tasks in all. "
+        f"A run of the study **{plain(plan.study)}**, of {sum(1 for _ in plan.counted):,} tasks in all. "
         f"Its artifacts: the report with all figures ({code(REPORT)}), all numbers (`results.csv`), the plan, and the "
         f"spec with all defaults. [Charts of the study]({view.charts(experiment)}).",
         _again(said.command),

@@ -97,7 +97,7 @@ class Server:
             kept.prepare_for(store, self._database)
             if self._own:
                 self.whole_runs = WholeRuns(self._database, store.id, self.refused.__setitem__)
-            self._file = _identity(self._database)
+            self._file = uris.identity(self._database)
             self._durable = Durable(self._database)
         self._client = self._ask(lambda: MlflowClient(tracking_uri=uri))
 
@@ -106,7 +106,7 @@ class Server:
 
         Of several runs that stand for the same, one that is `known` counts.
         """
-        if self._database is not None and _identity(self._database) != self._file:
+        if self._database is not None and uris.identity(self._database) != self._file:
             raise ChangedError(f"{self._database} was moved or deleted while it was in use")
         if self._database is not None:
             self.flush()
@@ -246,6 +246,12 @@ class Server:
             file.write_bytes(content)
             self._ask(lambda: self._client.log_artifact(run, str(file), folder or None), UPLOAD)
 
+    def has(self, run: str, name: str) -> bool:
+        """Whether a file of that name is kept with a run, in none of its folders."""
+        if self._is_kept_here(run):
+            return kept.is_there(self._store, run, name)
+        return any(file.path == name for file in self._ask(lambda: self._client.list_artifacts(run)))
+
     def _is_kept_here(self, run: str) -> bool:
         """Whether a run's files lie in the store: of the store's own database always, whatever that says."""
         if self._own or self._database is None:
@@ -288,11 +294,3 @@ class Server:
             raise ours from error
         self._answered()
         return answer
-
-
-def _identity(database: Path) -> tuple[int, int] | None:
-    """What tells a file from another that has taken its name."""
-    with contextlib.suppress(OSError):
-        status = os.stat(database)
-        return status.st_dev, status.st_ino
-    return None

@@ -16,12 +16,12 @@ from lmcspec.track.examine import judge, learn, renew_mark, spare
 from lmcspec.track.follow import Follower
 from lmcspec.track.ledger import Ledger
 from lmcspec.track.memory import Memory
-from lmcspec.track.reporter import Reporter
+from lmcspec.track.reporter import REPORT, Reporter
 from lmcspec.track.series import SeriesRuns
 from lmcspec.track.server import Server
 from lmcspec.track.settled import has_settled, is_settled, reopen, settle_again, write_settled
 from lmcspec.track.sparing import Sparing
-from lmcspec.track.troubles import RefusedError, UnreachableError
+from lmcspec.track.troubles import RefusedError, UnreachableError, unless_refused
 
 _log = logging.getLogger(__name__)
 OVER = "over"
@@ -175,15 +175,21 @@ class Shipper:
                 plans = []
             for plan in plans:
                 series = SeriesRuns(plan, self._experiment(study), self._server, self.ledger, self._store.id)
-                if run := self.ledger.run(f"invocation/{latest[0].id}"):
-                    # Where its report has always been, which was not noted.
-                    self.ledger.write(f"report/{study}", run)
+                self._look_for_report(study, latest[0])
                 series.introduce(self._about(study))
                 if series.are_current():
                     self._tell(series)
             if not any(is_settled(self.ledger, plan, self._store) for plan in plans):
                 reopen(self.ledger, study)
             write_edition(self.ledger, study)
+
+    def _look_for_report(self, study: str, invocation: Invocation) -> None:
+        """Note where the report of a study is, which an earlier lmcspec did not."""
+        run = self.ledger.run(f"invocation/{invocation.id}")
+        if run and run not in self._server.left:
+            with unless_refused(invocation.id):
+                if self._server.has(run, REPORT):
+                    self.ledger.write(f"report/{study}", run)
 
     def settle(self, plan: Plan) -> None:
         """Send the series of a plan of which nothing had to run: its numbers may be new to the server all the same."""

@@ -13,19 +13,24 @@ _log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 
 
-def _sparing(tell: Callable[Concatenate[Server, str, _P], None]) -> Callable[Concatenate["Sparing", str, _P], None]:
-    """See the method of that name of `Server`; about runs that are left alone nothing is told, and a no is noted."""
+def _sparing(tell: Callable[Concatenate[Server, str, _P], None]) -> Callable[Concatenate["Sparing", str, _P], bool]:
+    """See the method of that name of `Server`; about runs that are left alone nothing is told, and a no is noted.
+
+    Gives whether it was told.
+    """
 
     @functools.wraps(tell)
-    def spared(self: "Sparing", run: str, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+    def spared(self: "Sparing", run: str, /, *args: _P.args, **kwargs: _P.kwargs) -> bool:
         if run in self.left:
-            return
+            return False
         try:
             getattr(self._server, tell.__name__)(run, *args, **kwargs)
         except RefusedError as error:
             if run not in self.refused:
                 _log.warning("run %s: %s", run, error)
             self.refused[run] = str(error)
+            return False
+        return True
 
     return spared
 
@@ -42,7 +47,7 @@ class Sparing:
         self.uri = server.uri
         self.held, self.points, self.experiment = server.held, server.points, server.experiment
         self.mark, self.create, self.discard = server.mark, server.create, server.discard
-        self.tags, self.tags_of_experiment = server.tags, server.tags_of_experiment
+        self.tags, self.tags_of_experiment, self.has = server.tags, server.tags_of_experiment, server.has
 
     def whole(self, run: WholeRun) -> str:
         """The id of a new run that is over, with all that is to be told about it."""

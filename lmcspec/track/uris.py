@@ -3,6 +3,8 @@
 `?` begins a query in a URI, `#` a fragment, and `%41` is an A: a path that is pasted into one names another file.
 """
 
+import contextlib
+import os
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -49,3 +51,11 @@ def _reads_percents() -> bool:
     """Whether SQLAlchemy takes `%3F` in a path for a question mark. Before 2.1 only sqlite itself does."""
     major, minor, *_ = version("sqlalchemy").split(".")
     return (int(major), int(minor)) >= (2, 1)
+
+
+def identity(database: Path) -> tuple[int, int] | None:
+    """What tells a file from another that has taken its name."""
+    with contextlib.suppress(OSError):
+        status = os.stat(database)
+        return status.st_dev, status.st_ino
+    return None

@@ -1,7 +1,10 @@
 """What `lmcspec doctor` finds wrong, each with what to do; exit 5 where something is bad."""
 
+import contextlib
 import os
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -191,6 +194,9 @@ def test_a_cache_that_can_t_be_written_is_told(doctor, monkeypatch):
         (401, "", "ok", "answers with 401"),
         (503, "", "warn", "answers with 503"),
         (200, "<html>", "warn", "is no MLflow"),
+        (200, "3.18.0.dev0", "ok", "MLflow 3.18.0.dev0"),
+        (200, "1" * 100, "warn", "is no MLflow"),
+        (200, "3 little pigs", "warn", "is no MLflow"),
     ],
 )
 def test_a_tracking_server_is_asked(doctor, server, monkeypatch, status, text, state, told):
@@ -201,6 +207,31 @@ def test_a_tracking_server_is_asked(doctor, server, monkeypatch, status, text, s
     assert code == 0 and findings["tracking"]["state"] == state
     assert told in findings["tracking"]["value"] and address in findings["tracking"]["value"]
     assert "secret" not in str(findings)
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(monkeypatch, said):
+    """Each byte well within the time that a socket waits for one, in the headers or behind them."""
+    monkeypatch.setattr(reached, "PATIENCE", 0.2)
+    over = threading.Event()
+
+    def dribble(listening):
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(said)
+            while not over.wait(0.05):
+                connection.sendall(b"1")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=dribble, args=[listening])
+        thread.start()
+        began = time.monotonic()
+        words, there = reached.reached(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        took = time.monotonic() - began
+        over.set()
+        thread.join()
+    assert words == "which doesn't answer: nothing whole came in 0.2 s" and not there
+    assert took < 2
 
 
 def test_a_tracking_server_that_is_away_is_told(doctor, server, monkeypatch):

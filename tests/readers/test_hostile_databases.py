@@ -11,6 +11,7 @@ from world_for_tests import World, copy
 
 from lmcspec.store import Index
 from lmcspec.track import database, kept, runs
+from lmcspec.track.about import About, last_told, write_told
 from lmcspec.track.evidence import glance
 from lmcspec.track.ledger import Ledger
 
@@ -91,6 +92,19 @@ def test_a_ledger(own, planted, monkeypatch):
         ledger.write("n", "noted")
     with Ledger(path) as ledger:
         assert ledger.note("n") == "noted"
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["[" * 100_000, '"abc"', '{"a": 1, "b": 2, "c": 3}', "[1, 2, 3]", '["a", "b"]', '["a", "b", null]', "\\ud800"],
+)
+def test_what_a_ledger_says_was_told_of_a_study(own, note):
+    path = own.root / "store" / "tracking" / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        ledger.write("about/tiny", note)
+        assert last_told(ledger, "tiny") == About()
+        write_told(ledger, "tiny", About("a", "b", "c"))
+        assert last_told(ledger, "tiny") == About("a", "b", "c")
 
 
 @pytest.mark.parametrize(

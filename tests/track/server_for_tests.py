@@ -195,3 +195,6 @@ class FakeServer:
 
     def keep(self, run, path, content):
         self._ask(lambda: self._run(run).files.update({path: content}))
+
+    def has(self, run, name):
+        return self._ask(lambda: name in self._run(run).files, writes=False)

@@ -4,6 +4,7 @@ import contextlib
 import copy
 
 import pytest
+from server_for_tests import FakeServer
 from tracked_for_tests import Quick, plan_of, run, tracker_of
 
 from lmcspec.report import tracked as reporter
@@ -11,7 +12,7 @@ from lmcspec.track import Tracker, edition, noted, tracker
 from lmcspec.track.about import About
 from lmcspec.track.noted import KIND, NOTE, OURS
 from lmcspec.track.reporter import REPORT
-from lmcspec.track.troubles import UnreachableError
+from lmcspec.track.troubles import RefusedError, UnreachableError
 
 
 class Reporting:
@@ -101,6 +102,7 @@ def test_wherever_it_is_cut_off_the_note_is_ours_and_the_latest(store, spec, mlf
 
 
 def test_series_of_an_earlier_lmcspec_get_notes_and_the_reports_colours(store, mlflow, monkeypatch):
+    monkeypatch.setattr(Quick, "of_invocation", Reporting.of_invocation)
     with monkeypatch.context() as earlier:
         earlier.setattr(edition, "EDITION", "2")
         tracker_of(store).sync()
@@ -122,6 +124,33 @@ def test_series_of_an_earlier_lmcspec_get_notes_and_the_reports_colours(store, m
     (invocation,) = [identifier for identifier, run in mlflow.runs.items() if run.name.startswith("run ")]
     assert note.startswith("tracked · ") and f"/runs/{invocation}/artifacts/{REPORT}?" in note
     assert not tracker_of(store).unsent()
+
+
+def test_a_report_that_the_server_did_not_take_is_linked_to_by_nobody(store, mlflow, monkeypatch):
+    monkeypatch.setattr(Quick, "of_invocation", Reporting.of_invocation)
+
+    def keep(self, run, path, content):
+        raise RefusedError("no room")
+
+    monkeypatch.setattr(FakeServer, "keep", keep)
+    tracker_of(store).sync()
+    assert "[charts by level]" in mlflow.experiments["tracked"][NOTE]
+    assert "[report]" not in mlflow.experiments["tracked"][NOTE]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_report_of_an_earlier_lmcspec_is_linked_to_if_it_is_there(store, mlflow, monkeypatch, there):
+    monkeypatch.setattr(Quick, "of_invocation", Reporting.of_invocation)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(edition, "EDITION", "2")
+        tracker_of(store).sync()
+    (invocation,) = [run for run in mlflow.runs.values() if run.name.startswith("run ")]
+    assert REPORT in invocation.files
+    if not there:
+        del invocation.files[REPORT]
+    forget(store, ("report/%",))
+    assert tracker_of(store).sync()
+    assert ("[report]" in mlflow.experiments["tracked"][NOTE]) == there
 
 
 def series(mlflow):

@@ -46,6 +46,7 @@ def test_each_run_says_what_it_is_and_leads_on(plan):
     invocation = notes.of_invocation(plan, SAID, "7")
     assert "**tracked**" in invocation and "`report.html`" in invocation and view.charts("7") in invocation
     assert invocation.endswith("`lmcspec run 'a study.toml' --set x=1`")
+    assert plan.byproducts and f"of {len(plan.tasks) - len(plan.byproducts)} tasks in all" in invocation
 
 
 def test_notes_lead_to_the_file_that_reports_write():

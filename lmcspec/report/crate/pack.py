@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from lmcspec.base.drafts import drafted
 from lmcspec.base.errors import StoreError, UsageError
+from lmcspec.base.flush import flush
 from lmcspec.base.typed_words import study_words
 from lmcspec.engine.provenance import provenance
 from lmcspec.plan import Plan
@@ -68,6 +68,7 @@ def pack(
     plan, files = study.plan, spec_files(study.loaded, sets)
     finished = _is_finished(plan, store, partial, run)
     stored = {task: result for task in sorted(plan.tasks) if (result := store.find(task)) is not None}
+    counted = list(plan.counted)
     said = about(
         store,
         stored.values(),
@@ -77,8 +78,8 @@ def pack(
         sets=list(sets),
         objects=objects,
         finished=finished,
-        tasks=len(plan.tasks),
-        stored=len(stored),
+        tasks=len(counted),
+        stored=sum(task.id in stored for task in counted),
     )
     if not said.get("between"):
         raise StoreError(f"nothing of {plan.study} is in the store {store.root}", help=run)
@@ -99,7 +100,7 @@ def pack(
             _refuse_many(len(described), text)
             packing.write(metadata.NAME, text)
         file.flush()
-        os.fsync(file.fileno())
+        flush(file.fileno())
     return Packed(output, said, packing.parts, len(travelling))
 
 

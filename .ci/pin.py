@@ -37,9 +37,12 @@ def pin(line: str, alone: bool) -> str:
     version, _, marker = line.partition(" ; ")
     if alone:
         return version
-    if not (pythons := PYTHONS.findall(marker)):
+    alternatives = {" and ".join(dict.fromkeys(PYTHONS.findall(part))) for part in marker.split(" or ")}
+    if len(alternatives) > 1:
+        sys.exit(f"one of several versions of a package, and for other Pythons on other machines: {line}")
+    if not (pythons := alternatives.pop()):
         sys.exit(f"one of several versions of a package, and not told from others by Python's: {line}")
-    return f"{version} ; {' and '.join(dict.fromkeys(pythons))}"
+    return f"{version} ; {pythons}"
 
 
 def block(pinned: list[str]) -> str:

@@ -173,9 +173,12 @@ def of_network(
 
 def of_accuracy(text: str, rows: Sequence[Row]) -> Claim:
     """What the header says of all networks and levels."""
-    accuracies = means(rows, "test/accuracy").values()
-    if (bounds := ACCURACY.search(text)) is None or not accuracies:
-        return Claim("the header says how accurate all are, and they have accuracies", [], False)
+    by_place = means(rows, "test/accuracy")
+    places = {(row["network"], row["level"]) for row in rows if row["metric"] == "test/accuracy"}
+    whole = {(network, level) for network, level, _ in by_place} == places
+    accuracies = by_place.values()
+    if (bounds := ACCURACY.search(text)) is None or not accuracies or not whole:
+        return Claim("the header says how accurate all are, and all replicates have accuracies", [], False)
     low, high = min(accuracies), max(accuracies)
     within = float(bounds["low"]) <= low and high <= float(bounds["high"])
     return Claim(f"test accuracy is {bounds['low']} to {bounds['high']} % for all", [low, high], within)

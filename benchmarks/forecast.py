@@ -2,9 +2,9 @@
 
     uv run python benchmarks/forecast.py [SPEC] [--rounds 4] [--workers 2] [--replicates 2]
 
-Runs the study (the quickstart) with so many replicates, so that its kinds of task have a past; then each round adds
-as many replicates, asks what the rest takes on so many slots of the CPU, runs it without tracking, and compares with
-the seconds that the run says. Prints predicted, its range, taken, their ratio, and what the whole command took, with
+Runs the study (the quickstart) with so many replicates, so that its kinds of task have a past; then each round adds as
+many replicates, asks what the rest takes on so many slots of the CPU, runs it without tracking, and compares with the
+seconds that its journal says. Prints predicted, its range, taken, their ratio, and what the whole command took, with
 Python's start, the plan and the tables at the end, which no forecast counts; exits with 1 where the median ratio is
 off by over 15 %. Other work on the machine between the two spoils it: it is said how much of the processors the
 command had.
@@ -13,7 +13,6 @@ command had.
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -23,8 +22,9 @@ from statistics import median
 
 from startup import ENVIRONMENT, LMCSPEC, QUICKSTART
 
+from lmcspec.store import Store, invocations
+
 ALLOWED = 0.15
-_TOOK = re.compile(r"\d done in (?:(\d+) min )?([\d.]+) s\b")
 
 
 def main() -> None:
@@ -67,19 +67,23 @@ def simulated(spec: str, store: Path, replicates: int, workers: int) -> tuple[in
 
 
 def run(spec: str, store: Path, replicates: int, workers: int) -> tuple[float, float, float]:
-    """Seconds that the run says, those of the command, and the processors that it used on average."""
+    """Seconds of the run by its journal, those of the command, and the processors that it used on average."""
     asked = [*command("run", spec, store, replicates), "--workers", str(workers), "--no-tracking"]
     begun = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as talk:
-        process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=talk, env=ENVIRONMENT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"{' '.join(asked)} ended with {process.returncode}")
-        talk.seek(0)
-        took = list(_TOOK.finditer(talk.read()))[-1]
-    return int(took[1] or 0) * 60 + float(took[2]), seconds, (usage.ru_utime + usage.ru_stime) / seconds
+    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(asked)} ended with {process.returncode}")
+    return took(Store.open(store, create=False)), seconds, (usage.ru_utime + usage.ru_stime) / seconds
+
+
+def took(store: Store) -> float:
+    """Seconds of the latest run in a store, as its journal says."""
+    *_, latest = invocations(store)
+    (ended,) = [event for _, event in latest.events() if event["event"] == "run ended"]
+    return ended["seconds"]
 
 
 if __name__ == "__main__":

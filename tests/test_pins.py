@@ -1,6 +1,8 @@
 """The versions in use are the pinned ones: pins hold no hashes, so a package that is none of them would float."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
@@ -143,3 +145,23 @@ def test_no_address_of_an_index_is_committed():
     text = PYPROJECT.read_text()
     assert "://" not in text
     assert "index-url" not in text
+
+
+def pin(markers):
+    """What `.ci/pin.py` makes of two versions of a package with these markers; a message where it refuses them."""
+    lines = [f"a=={number} ; {marker}" for number, marker in enumerate(markers)]
+    script = f"import pin; print(*pin.pins({lines!r}), sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", script], cwd=PYPROJECT.parent / ".ci", capture_output=True, text=True)
+    return done.stdout.splitlines() if done.returncode == 0 else done.stderr
+
+
+OLD, NEW = "python_full_version < '3.12'", "python_full_version >= '3.12'"
+LINUX, MAC = "sys_platform == 'linux'", "sys_platform == 'darwin'"
+
+
+def test_a_pin_is_for_the_pythons_that_its_line_is_for_and_for_no_others():
+    alike = f"({OLD} and {LINUX}) or ({OLD} and {MAC})"
+    assert pin([alike, NEW]) == [f"a==0 ; {OLD}", f"a==1 ; {NEW}"]
+    assert "for other Pythons on other machines" in pin([f"{OLD} or {NEW}", NEW])
+    assert "for other Pythons on other machines" in pin([f"({OLD} and {LINUX}) or {MAC}", NEW])
+    assert "not told from others by Python's" in pin([LINUX, NEW])

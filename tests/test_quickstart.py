@@ -179,6 +179,14 @@ def test_a_replicate_too_few_and_a_collapse_are_told():
     assert failed(rows, printed) == ["every result is ok: diverged"]
 
 
+def test_accuracies_of_all_networks_are_there_in_all_replicates():
+    rows = rows_within()
+    printed = printed_of(rows)
+    first = next(row for row in rows if row["metric"] == "test/accuracy")
+    first["value"] = None
+    assert failed(rows, printed) == ["the header says how accurate all are, and all replicates have accuracies"]
+
+
 def test_a_sentence_that_no_verdict_holds_is_told():
     rows = rows_within()
     without = TEXT.replace("is stable from the start", "is quiet from the start")

@@ -33,8 +33,8 @@ class Forecast:
     images, as the median of others without. Other kinds say nothing about it: an image of a Hessian is not one of a
     training. What runs has at least a tenth of the time that it ran still before it, or as much as was expected where
     that is less. A task of which nothing is known is `unknown` until the first of its kind has finished, and left out.
-    What is left is then at least the longest chain of tasks that need each other, and at least those that run on GPUs, or on CPUs, dealt out evenly to the slots there,
-    and all of them to as many as may run at a time.
+    What is left is then at least the longest chain of tasks that need each other, and at least those that run on GPUs,
+    or on CPUs, dealt out evenly to the slots there, and all of them to as many as may run at a time.
     """
 
     def __init__(

@@ -22,7 +22,10 @@ TITLE = 500
 """Characters of a title, and of a source."""
 COMMAND = 1500
 
-_MARKS = re.compile(r"[\\`*_{}\[\]@]")
+_MARKS = re.compile(r"[\\`*{}\[\]@]|_(?![^\W_])|(?<![^\W_])_")
+"""Not the `_` within a word, which is none, and which addresses have."""
+_BEGINNING = re.compile(r"^(\d+(?=[.)])|(?=[#+=-]))")
+"""Of a heading, an item of a list or a line beneath a heading."""
 _ENTITIES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord("~"): "&#126;", ord("|"): "&#124;"}
 _TICKS = re.compile("`+")
 
@@ -87,7 +90,8 @@ def plain(text: str) -> str:
     >>> plain("0 < *k* [1]")
     '0 &lt; \\*k\\* \\[1\\]'
     """
-    return _MARKS.sub(r"\\\g<0>", one_line(text).translate(_ENTITIES))
+    marked = _MARKS.sub(r"\\\g<0>", one_line(text).strip().translate(_ENTITIES))
+    return _BEGINNING.sub(r"\g<0>\\", marked)
 
 
 def code(text: str) -> str:

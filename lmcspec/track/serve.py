@@ -18,6 +18,7 @@ from lmcspec.base.visible import visible
 from lmcspec.store import Store
 from lmcspec.track import kept, pages, uris, view
 from lmcspec.track.server import ENVIRONMENT
+from lmcspec.track.troubles import translated
 from lmcspec.track.where import artifacts
 
 HOST = "127.0.0.1"
@@ -27,6 +28,8 @@ _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 START = 120.0
 """Seconds in which it has to answer."""
+PAGE = 1000
+"""Experiments in one answer."""
 LINES = 15
 """How many of the last lines that it said are told where it fails."""
 LONGEST = 20_000
@@ -100,12 +103,17 @@ def studies(uri: str, server: str) -> list[tuple[str, str]]:
     from mlflow import MlflowClient
 
     spare_loopback()
-    experiments = MlflowClient(tracking_uri=uri).search_experiments(max_results=1000)
-    return [
-        (experiment.name, view.link(server, experiment.experiment_id))
-        for experiment in experiments
-        if view.TAG in experiment.tags
-    ]
+    said: list[tuple[str, str]] = []
+    token: str | None = None
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        while True:
+            page = client.search_experiments(max_results=PAGE, page_token=token)
+            said += [(each.name, view.link(server, each.experiment_id)) for each in page if view.TAG in each.tags]
+            if not (token := page.token):
+                return said
+    except Exception as error:
+        raise translated(error, uri) from error
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -2,12 +2,17 @@
 
 import signal
 import sys
+from types import SimpleNamespace
 
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, INTERNAL_ERROR
+from mlflow.store.entities.paged_list import PagedList
 
 from lmcspec.base.errors import UsageError
 from lmcspec.store import Store
 from lmcspec.track import serve
+from lmcspec.track.troubles import RefusedError, UnreachableError
 
 ANSWERING = """
 import http.server, sys
@@ -83,3 +88,36 @@ def test_a_server_that_ends_later_is_an_error_too(served):
 def test_a_line_for_each_study(monkeypatch, links, said):
     monkeypatch.setattr(serve, "studies", lambda uri, server: links)
     assert serve.lines("sqlite:///here.db", "http://here") == said
+
+
+class Client:
+    """A server's experiments, two in an answer; those of even numbers are tracked by lmcspec."""
+
+    def __init__(self, tracking_uri):
+        pass
+
+    def search_experiments(self, max_results, page_token=None):
+        first = int(page_token or 0)
+        experiments = [
+            SimpleNamespace(
+                name=f"e{number}", experiment_id=str(number), tags={} if number % 2 else {serve.view.TAG: "x"}
+            )
+            for number in range(first, min(first + 2, 5))
+        ]
+        return PagedList(experiments, str(first + 2) if first + 2 < 5 else None)
+
+
+def test_studies_are_sought_in_all_pages_of_an_answer(monkeypatch):
+    monkeypatch.setattr("mlflow.MlflowClient", Client)
+    assert [name for name, _ in serve.studies("http://there", "http://here")] == ["e0", "e2", "e4"]
+
+
+@pytest.mark.parametrize(("code", "kind"), [(BAD_REQUEST, RefusedError), (INTERNAL_ERROR, UnreachableError)])
+def test_what_mlflow_says_no_to_is_no_traceback(monkeypatch, code, kind):
+    def refuse(self, max_results, page_token=None):
+        raise MlflowException("its tables are of another version", error_code=code)
+
+    monkeypatch.setattr(Client, "search_experiments", refuse)
+    monkeypatch.setattr("mlflow.MlflowClient", Client)
+    with pytest.raises(kind, match=r"MLflow at http://there .*: its tables are of another version"):
+        serve.studies("http://there", "http://here")

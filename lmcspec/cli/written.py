@@ -95,12 +95,15 @@ class Written(io.TextIOBase):
 
     def _give_up(self, why: str) -> None:
         self.trouble, self._deaf = why, True
-        # What is still held back would be tried again, and fail again, when the interpreter ends.
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        # What is still held back would be tried again, and fail again, when the interpreter ends. By then modules
+        # may be gone, and contextlib with them.
+        try:
             number = self._stream.fileno()
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, number)
             os.close(nowhere)
+        except (OSError, ValueError, AttributeError):
+            pass
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ def reached(uri: str) -> tuple[str, bool]:
         version = Asking("it", lambda _: None).call(lambda: _asked(uri), PATIENCE)
     except urllib.error.HTTPError as error:
         # It wants a name and a password, or is older than the question.
+        error.close()
         return f"which answers with {error.code}", error.code < 500
     except UnreachableError:
         return f"which doesn't answer: nothing whole came in {PATIENCE:g} s", False

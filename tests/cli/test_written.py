@@ -83,6 +83,17 @@ def test_giving_up_keeps_no_file_open(tmp_path):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize("gone", ["contextlib", "os"])
+def test_giving_up_when_the_interpreter_ends(tmp_path, monkeypatch, gone):
+    """By then names of modules may stand for nothing."""
+    with (tmp_path / "file").open("w") as file:
+        stream = Written(file)
+        with monkeypatch.context() as ending:
+            ending.setattr(f"lmcspec.cli.written.{gone}", None)
+            stream._give_up("disk full")
+        assert stream.trouble == "disk full"
+
+
 def test_a_stream_that_is_not_there():
     stream = Written(None)
     print("one", file=stream, flush=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lmcspec.base.errors import UsageError
+from lmcspec.base.flush import flush
 
 
 @contextlib.contextmanager
@@ -56,7 +57,7 @@ def _end(draft: Path, rights: int | None) -> None:
     try:
         if rights is not None:
             os.fchmod(file, rights)
-        os.fsync(file)
+        flush(file)
     finally:
         os.close(file)
 

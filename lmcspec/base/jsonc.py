@@ -17,8 +17,11 @@ _DECODER = json.JSONDecoder()
 
 
 def parse(text: str, name: str) -> Any:
-    """What the text holds; DocumentError where it is no JSON even without its comments. Of nothing an empty object."""
-    return parse_document(_plain(text), name) if text.strip() else {}
+    """What the text holds; DocumentError where it is no JSON even without its comments.
+
+    Of nothing, and of nothing but comments, an empty object.
+    """
+    return {} if _is_empty(text) else parse_document(_plain(text), name)
 
 
 def with_value(text: str, name: str, table: str, key: str, value: Any) -> str:
@@ -29,8 +32,9 @@ def with_value(text: str, name: str, table: str, key: str, value: Any) -> str:
     document = parse(text, name)
     if not isinstance(document, dict) or not isinstance(document.get(table, {}), dict):
         raise DocumentError(name, f"has no object where `{table}` should be")
-    if not text.strip():
-        return json.dumps({table: {key: value}}, indent=2, ensure_ascii=False) + "\n"
+    if _is_empty(text):
+        comments = f"{text.rstrip()}\n" if text.strip() else ""
+        return f"{comments}{json.dumps({table: {key: value}}, indent=2, ensure_ascii=False)}\n"
     plain = _plain(text)
     start = plain.index("{")
     tables = {name: place for name, *place in _entries(plain, start)}
@@ -43,8 +47,18 @@ def with_value(text: str, name: str, table: str, key: str, value: Any) -> str:
     return text[:begin] + _written(value, 2, _indent(plain)) + text[end:]
 
 
+def _is_empty(text: str) -> bool:
+    """Whether nothing stands there but comments, each with an end: what comes behind them is read."""
+    return _plain(f"{text}\n0").strip() == "0"
+
+
 def _plain(text: str) -> str:
-    """The text with spaces for comments and for commas that nothing follows, each character in its old place."""
+    """The text with spaces for comments and for commas that nothing follows, each character in its old place.
+
+    So with the mark of its encoding, which some editors put before all else.
+    """
+    if text.startswith("\ufeff"):
+        text = f" {text[1:]}"
     for pattern in (_COMMENT, _LAST_COMMA):
         text = pattern.sub(
             lambda match: match[0] if match[0].startswith('"') else re.sub(r"[^\n]", " ", match[0]), text

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lmcspec.base.errors import LmcspecError
+from lmcspec.base.flush import flush
 from lmcspec.cli.finding import Finding, looked
 
 LITTLE_ROOM = 10**9
@@ -38,7 +39,7 @@ def trouble(folder: Path, *, with_sqlite: bool) -> str:
             draft.mkdir()
             with (draft / "file").open("wb") as file:
                 file.write(b"tried")
-                os.fsync(file.fileno())
+                flush(file.fileno())
             draft.rename(Path(tried) / "whole")
             if with_sqlite:
                 _try_sqlite(Path(tried) / "tried.sqlite")

@@ -53,6 +53,9 @@ def test_an_entry_is_put_into_a_table_that_is_there():
         ('{ "t": {} }', '{ "t": {\n    "k": 1\n  } }'),
         ('{ "t": { "j": 0 } }', '{ "t": {\n    "k": 1,\n    "j": 0 } }'),
         ("{\n  // nothing yet\n}\n", '{\n  "t": {\n    "k": 1\n  }\n  // nothing yet\n}\n'),
+        ("// mine", '// mine\n{\n  "t": {\n    "k": 1\n  }\n}\n'),
+        ("/* mine */\n\n", '/* mine */\n{\n  "t": {\n    "k": 1\n  }\n}\n'),
+        ("\ufeff{}", '\ufeff{\n  "t": {\n    "k": 1\n  }\n}'),
         ('{ "t": { "k": [2] } } // end', '{ "t": { "k": 1 } } // end'),
     ],
 )
@@ -62,7 +65,7 @@ def test_however_little_there_is(before, after):
 
 
 @pytest.mark.parametrize(
-    "text", ["[1]", "{", '{"t": [1]}', '{"a": 1 "b": 2}', '{"a": 1, "a": 2}', "// no", '"t"', '{"t": "/*']
+    "text", ["[1]", "{", '{"t": [1]}', '{"a": 1 "b": 2}', '{"a": 1, "a": 2}', "/* no", '"t"', '{"t": "/*']
 )
 def test_what_is_no_such_object_is_refused(text):
     with pytest.raises(DocumentError, match=r"^settings\.json "):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lmcspec.base.documents import open_regular
+from lmcspec.base.flush import flush
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def whole(path: Path) -> Iterator[Path]:
     try:
         yield Path(name)
         with open(name, "rb") as file:
-            os.fsync(file.fileno())
+            flush(file.fileno())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

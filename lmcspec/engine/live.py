@@ -82,7 +82,20 @@ def running_lines(rows: Sequence[tuple[str, str, str, str, str]], width: int) ->
     room = width - sum(widths[at] + 2 for at in shown[1:])
     lines = []
     for row in rows:
-        label = row[0] if cells(row[0]) <= room else f"{row[0][: max(room - 1, 1)]}…"
-        others = [row[at].rjust(widths[at]) if at in NUMBERS else row[at].ljust(widths[at]) for at in shown[1:]]
-        lines.append("  ".join([label + " " * (room - cells(label)), *others]))
+        others = [_padded(row[at], widths[at], right=at in NUMBERS) for at in shown[1:]]
+        lines.append("  ".join([_padded(_cut(row[0], room), room), *others]))
     return lines
+
+
+def _padded(text: str, width: int, right: bool = False) -> str:
+    blanks = " " * (width - cells(text))
+    return f"{blanks}{text}" if right else f"{text}{blanks}"
+
+
+def _cut(text: str, room: int) -> str:
+    """As much of a text as there are columns for."""
+    if cells(text) <= room:
+        return text
+    while text and cells(text) >= room:
+        text = text[:-1]
+    return f"{text}…"

@@ -1,13 +1,16 @@
 """Lines fit, say all that they said, and never break within a number and its unit."""
 
+import itertools
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcspec.base.fitted import cells, fitted, hang_of
+from lmcspec.base.fitted import cells, fitted, hang_of, longest_word
 
+PLAIN = st.lists(st.from_regex(r"[a-z.;\[\]漢é]{1,12}", fullmatch=True), min_size=1, max_size=40)
+"""Words of which none is tied to the next."""
 WORDS = st.lists(st.from_regex(r"[a-z0-9.,;%±=\[\]()漢é-]{1,12}", fullmatch=True), min_size=1, max_size=40)
 
 
@@ -17,8 +20,17 @@ def test_lines_fit_and_nothing_is_lost(words, width, indent):
     lines = fitted(text, width).split("\n")
     assert " ".join(" ".join(lines).split()) == " ".join(words)
     assert all(line == line.rstrip() for line in lines)
-    # Blanks that may not be broken join a few short words; here none is wider than a line.
-    assert all(cells(line) <= width or "±" in line or "=" in line or "%" in line or "-" in line for line in lines)
+    # What stays together, such as `3 ± 1`, may be wider than a line: then it has a line of its own.
+    assert all(cells(line) <= width or longest_word(line) + hang_of(text, width) > width for line in lines)
+
+
+@given(words=PLAIN, width=st.integers(40, 200), indent=st.integers(0, 12))
+def test_no_line_is_too_wide_or_ends_too_early(words, width, indent):
+    text = " " * indent + " ".join(words)
+    lines = fitted(text, width).split("\n")
+    assert all(cells(line) <= width for line in lines)
+    for line, after in itertools.pairwise(lines):
+        assert cells(f"{line} {after.split()[0]}") > width, "the next word would not have fitted"
 
 
 @given(words=WORDS)

@@ -164,22 +164,25 @@ def surroundings() -> dict[str, str]:
 
 
 def check_shown(command: Command, printed: str) -> None:
-    """Every line that the page shows was printed."""
-    lines = [masked(line) for line in printed.splitlines()]
+    """Every line that the page shows was printed, in the page's order."""
+    lines = printed.splitlines()
+    plain = [masked(line) for line in lines]
+    at = 0
     for shown in command.shown:
         if shown.strip() == "…":
             continue
         begins = shown.endswith("…")
         expected = masked(shown.removesuffix("…"))
         alike = [
-            line
-            for line, plain in zip(printed.splitlines(), lines, strict=True)
-            if (plain.startswith(expected) if begins else plain == expected)
+            place
+            for place in range(at, len(lines))
+            if (plain[place].startswith(expected) if begins else plain[place] == expected)
         ]
-        assert alike, f"{command.line} did not print\n{expected}\nbut\n" + "\n".join(lines)
-        assert any(near(shown, line) for line in alike), (
-            f"{command.line} printed other numbers than\n{shown}\n" + alike[0]
-        )
+        behind = f" behind\n{plain[at - 1]}" if at else ""
+        assert alike, f"{command.line} did not print\n{expected}{behind}\nbut\n" + "\n".join(plain)
+        places = [place for place in alike if near(shown, lines[place])]
+        assert places, f"{command.line} printed other numbers than\n{shown}\n" + lines[alike[0]]
+        at = places[0] + 1
 
 
 def near(shown: str, printed: str) -> bool:

@@ -131,6 +131,15 @@ def test_a_mean_that_moved_by_more_than_its_spread_is_another(printed, same):
         check_shown(command, f"dense 0 {printed}")
 
 
+def test_lines_come_in_the_order_of_the_page():
+    command = Command("", "", "x", ("dense  1", "…", "imp  2", "imp  3"))
+    check_shown(command, "dense 1\nlate 9\nimp 2\nimp 3")
+    with pytest.raises(AssertionError, match=r"did not print\nimp 3 behind\nimp 2"):
+        check_shown(command, "imp 3\ndense 1\nimp 2")
+    with pytest.raises(AssertionError, match="did not print"):
+        check_shown(Command("", "", "x", ("imp  2", "imp  2")), "imp 2")
+
+
 def test_the_picture_of_concepts_is_what_its_script_draws():
     assert (DOCS / "images" / "concepts.svg").read_text(encoding="utf-8") == drawn()
 

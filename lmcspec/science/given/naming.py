@@ -20,15 +20,16 @@ def canonical(names: Iterable[str], rules: Mapping[str, str]) -> dict[str, str]:
     """A file's names as ids see them -> as the file has them.
 
     A rule renames a module, or a tensor, and all in it: of several the one with the longest name. Names in rules are
-    those of the file, or those without the prefix that all share.
+    those of the file, or those without the prefix that all share, or without the first modules of that.
     """
     names = list(names)
-    bare = unwrapped(names)
-    for spelled in (bare, {name: name for name in names}):
+    longest, *others = _prefixes(_shared(names))
+    spellings = [{name[len(prefix) :]: name for name in names} for prefix in (longest, *reversed(others))]
+    for spelled in spellings:
         if all(any(_is_in(name, rule) for name in spelled) for rule in rules):
             break
     else:
-        raise OddRename(_unused(names, bare, rules))
+        raise OddRename(_unused(names, spellings, rules))
     renamed: dict[str, str] = {}
     for name, original in spelled.items():
         new = _renamed(name, rules)
@@ -38,13 +39,14 @@ def canonical(names: Iterable[str], rules: Mapping[str, str]) -> dict[str, str]:
     return {name: renamed[whole] for name, whole in unwrapped(renamed).items()}
 
 
-def _unused(names: Sequence[str], bare: Iterable[str], rules: Iterable[str]) -> str:
+def _unused(names: Sequence[str], spellings: Sequence[Iterable[str]], rules: Iterable[str]) -> str:
     """Why some rule renames nothing, whichever way the file's names are spelled."""
-    missed, missed_bare = (
-        [rule for rule in rules if not any(_is_in(name, rule) for name in spelled)] for spelled in (names, bare)
-    )
+    every = [
+        [rule for rule in rules if not any(_is_in(name, rule) for name in spelled)] for spelled in (names, *spellings)
+    ]
+    missed, missed_bare, *_ = every
     for rule in missed:
-        if rule in missed_bare:
+        if all(rule in unused for unused in every):
             return f"has no tensor whose name begins with `{rule}`"
     shared = _shared(names).removesuffix(".")
     return (

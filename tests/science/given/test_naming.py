@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lmcspec.science.given.naming import OddRename, canonical, pair, rules_that_would_do, unwrapped
@@ -29,6 +29,8 @@ def test_what_all_names_begin_with_is_no_part_of_them(names, prefix, random):
 
 
 @given(NAMES, PREFIXES)
+@example(["fc.fc"], "module.")  # all names begin with more than the prefix
+@example(["fc.fc.0", "fc.fc.1"], "module.net.")
 def test_a_renaming_of_each_module_leads_to_the_model(names, prefix):
     modules = {name.partition(".")[0] for name in names}
     rules = {f"their-{module}": module for module in modules}

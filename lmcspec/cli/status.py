@@ -66,9 +66,9 @@ def status(
     screen.print(count_line(study.tasks))
     if there:
         only = f"{there['only_there']:,}" if there["only_there"] else "none"
-        count = len(plan.tasks) - len(plan.unknown)
         screen.print(
-            f"at {there['url']}: {there['there']:,} of {count:,} tasks, {only} of them missing here", markup=False
+            f"at {there['url']}: {there['there']:,} of {there['tasks']:,} tasks, {only} of them missing here",
+            markup=False,
         )
     for part in standing_lines(study):
         screen.print(part)
@@ -78,14 +78,15 @@ def status(
 
 
 def _at_url(url: str, plan: "Plan", existing: "Store | None") -> dict[str, Any]:
-    """How many tasks of a plan the URL lists, and how many of these the store has not."""
+    """How many tasks of a plan, by-products left out, the URL lists, and how many of these the store has not."""
     from lmcspec.store.remote import Remote
     from lmcspec.store.remote_objects import remote_ids
 
     remote = Remote.at(url)
-    there = plan.tasks.keys() & set(remote_ids(remote))
+    tasks = {task.id for task in plan.counted} - plan.unknown
+    there = tasks & set(remote_ids(remote))
     only = there - existing.present(there) if existing is not None else there
-    return {"url": remote.url, "there": len(there), "only_there": len(only)}
+    return {"url": remote.url, "tasks": len(tasks), "there": len(there), "only_there": len(only)}
 
 
 def _all_studies(existing: "Store | None", path: Path, format: Format) -> None:

@@ -8,7 +8,7 @@ from lmcspec.base.fitted import cells, fitted
 from lmcspec.base.loudness import Loudness
 from lmcspec.base.visible import one_line, visible
 from lmcspec.engine import events
-from lmcspec.engine.progress import Plain, duration
+from lmcspec.engine.progress import Plain, clock_time
 
 STYLES = {"start": "dim", "done": "dim", "reused": "dim", "failed": "red", "retry": "yellow", "skipped": "yellow"}
 """By the word with which a line begins."""
@@ -66,7 +66,7 @@ class Live:
         for started, progress in list(tally.running.values())[: max(self._console.height - 2 - len(head), 1)]:
             steps = f"{progress.done}/{progress.total}" if progress else ""
             note = progress.note if progress else ""
-            row = (started.task.label, started.task.kind, steps, note, duration(now - started.at))
+            row = (started.task.label, started.task.kind, steps, note, clock_time(now - started.at))
             rows.append(tuple(map(one_line, row)))
         lines = running_lines(rows, self._console.width)
         return Group(*(Text(line, style="bold") for line in head), *map(Text, lines))

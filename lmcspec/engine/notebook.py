@@ -9,7 +9,7 @@ from typing import Any
 from lmcspec.base import clock
 from lmcspec.base.visible import one_line, visible
 from lmcspec.engine import events
-from lmcspec.engine.progress import Plain, duration
+from lmcspec.engine.progress import Plain, clock_time
 
 EVERY = 0.25
 """Seconds between two looks, at least."""
@@ -60,7 +60,7 @@ class Board:
         lines = [tally.line() if tally.running or not self._last else self._last]
         for started, progress in list(tally.running.values())[:RUNNING]:
             steps = f"  {progress.done}/{progress.total}" if progress else ""
-            lines.append(f"  {one_line(started.task.label)}{steps}  {duration(now - started.at)}")
+            lines.append(f"  {one_line(started.task.label)}{steps}  {clock_time(now - started.at)}")
         return visible("\n".join([*lines, *self._kept]))
 
     def _show(self) -> None:

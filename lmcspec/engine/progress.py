@@ -64,13 +64,13 @@ class Tally:
         now = self._clock()
         parts = [f"{self._counts['done'] + self._counts['reused']}/{self.total} done", f"{len(self.running)} running"]
         parts += [f"{self._counts[name]} {name}" for name in ("failed", "skipped", "interrupted") if self._counts[name]]
-        parts.append(f"{duration(now - self.began)} elapsed")
+        parts.append(f"{clock_time(now - self.began)} elapsed")
         if self.stopping:
             parts.append("stopping at the next checkpoint, Ctrl-C again to stop at once")
         elif (left := self.left(now)).seconds is not None:
             unknown = ", ".join(_tasks(count, kind) for kind, count in sorted(left.unknown.items()))
             beside = f" and {unknown} of unknown length" if unknown else ""
-            parts.append(f"about {duration(left.seconds)} left{beside}")
+            parts.append(f"about {clock_time(left.seconds)} left{beside}")
         return ", ".join(parts)
 
     def left(self, now: float) -> Left:
@@ -158,7 +158,7 @@ class Plain:
             case events.Waiting(task=task):
                 return [f"waiting   {task.label}: {event.holder} is doing it"]
             case events.Silent(task=task):
-                silent, limit = duration(event.seconds), duration(event.limit)
+                silent, limit = clock_time(event.seconds), clock_time(event.limit)
                 return [
                     f"silent    {task.label} has said nothing for {silent}; at {limit} its worker is ended (--patience)"
                 ]
@@ -175,7 +175,7 @@ class Plain:
             case events.RunEnded():
                 names = ("done", "reused", "failed", "skipped", "interrupted")
                 counts = [f"{count} {name}" for name in names if (count := getattr(event, name))]
-                return [f"{', '.join(counts) or 'nothing to run'} in {duration(event.seconds)}"]
+                return [f"{', '.join(counts) or 'nothing to run'} in {clock_time(event.seconds)}"]
             case _:
                 return []
 
@@ -183,7 +183,7 @@ class Plain:
         left = self.tally.left(event.at)
         if not left.seconds:
             return ""
-        return f", {'at least' if left.unknown else 'about'} {duration(left.seconds)}"
+        return f", {'at least' if left.unknown else 'about'} {clock_time(left.seconds)}"
 
     def _evidence(self, event: events.Failed) -> list[str]:
         self._failures += 1
@@ -197,7 +197,7 @@ class Plain:
         self._write(stamp + line)
 
 
-def duration(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
     """`4.2 s`, `1:05` or `2:01:05`."""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"

@@ -43,6 +43,7 @@ def run(ctx: Context, params: Agreement, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="agreement",
+    doc="How many units two permutations send to the same place.",
     version=1,
     params=Agreement,
     run=run,

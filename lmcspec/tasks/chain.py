@@ -41,6 +41,7 @@ def run(ctx: Context, params: Chain, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="chain",
+    doc="The permutation along a path of networks, each of which was aligned with its neighbour.",
     version=1,
     params=Chain,
     run=run,

@@ -39,6 +39,7 @@ def run(ctx: Context, params: Detour, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="detour",
+    doc="The permutation between two networks by way of a third, with which both were aligned.",
     version=1,
     params=Detour,
     run=run,

@@ -49,6 +49,7 @@ def run(ctx: Context, params: Distance, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="distance",
+    doc="How far two copies are from each other and from where they started.",
     version=1,
     params=Distance,
     run=run,

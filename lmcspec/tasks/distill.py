@@ -156,6 +156,7 @@ def _experts(ctx: Context, params: Distill) -> list[Path]:
 
 KIND = Kind(
     name="distill",
+    doc="Make a distilled set.",
     version=2,
     params=Distill,
     run=run,

@@ -83,6 +83,7 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="expert",
+    doc="Train an expert: a dense training on real data that leaves its parameters after every epoch.",
     version=1,
     params=Expert,
     run=run,

@@ -150,6 +150,7 @@ _CHUNK = 8
 
 KIND = Kind(
     name="hessian",
+    doc="Curvature of the training loss at a trained network: the Hessian's diagonal, trace and largest eigenvalues.",
     version=2,
     params=Hessian,
     run=run,

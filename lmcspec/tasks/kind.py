@@ -58,6 +58,8 @@ class Kind:
     """One kind of task."""
 
     name: str
+    doc: str = ""
+    """What a task of it does: a sentence, which tracking shows."""
     version: int
     params: type
     """A frozen dataclass. Its `model`, a Part, is the study's: costs, facts and seconds are known by that."""

@@ -283,6 +283,7 @@ class _Evaluations:
 
 KIND = Kind(
     name="landscape",
+    doc="The landscape of loss and error in a plane through trained networks.",
     version=2,
     params=Landscape,
     run=run,

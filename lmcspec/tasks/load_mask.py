@@ -40,6 +40,7 @@ def run(ctx: Context, params: LoadMask, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="load_mask",
+    doc="Load a mask: which weights survive, from a file of elsewhere into the store.",
     version=1,
     params=LoadMask,
     run=run,

@@ -42,6 +42,7 @@ def run(ctx: Context, params: LoadWeights, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="load_weights",
+    doc="Load weights: the state that a network starts with, from a file of elsewhere into the store.",
     version=1,
     params=LoadWeights,
     run=run,

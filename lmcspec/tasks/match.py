@@ -187,6 +187,7 @@ def _computes(pair: "Pair", state: "Mapping[str, Tensor]") -> bool:
 
 KIND = Kind(
     name="match",
+    doc="Align a network with another: the permutation of its units that brings it near.",
     version=1,
     params=Match,
     run=run,

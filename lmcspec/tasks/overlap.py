@@ -57,6 +57,7 @@ def _layer(name: str) -> str:
 
 KIND = Kind(
     name="overlap",
+    doc="What a mask leaves of each layer, and what it has in common with another.",
     version=1,
     params=Overlap,
     run=run,

@@ -187,6 +187,7 @@ def _document(curve: "PathCurve", params: Path) -> dict[str, Any]:
 
 KIND = Kind(
     name="path",
+    doc="The straight path between two trained copies: loss and error at its points.",
     version=2,
     params=Path,
     run=run,

@@ -210,6 +210,7 @@ def _images(ctx: Context, params: Prune) -> "Split":
 
 KIND = Kind(
     name="prune",
+    doc="Prune: the next mask from trained weights, from those at a rewind point, or from none.",
     version=1,
     params=Prune,
     run=run,

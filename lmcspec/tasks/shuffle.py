@@ -39,6 +39,7 @@ def run(ctx: Context, params: Shuffle, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="shuffle",
+    doc="Shuffle a mask: the baseline that keeps the counts and forgets the places.",
     version=1,
     params=Shuffle,
     run=run,

@@ -241,6 +241,7 @@ def _write_state(
 
 KIND = Kind(
     name="train",
+    doc="Train a network, masked or dense, from a starting point until some update.",
     version=1,
     params=Train,
     run=run,

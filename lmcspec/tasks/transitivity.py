@@ -69,6 +69,7 @@ def _of_path(ctx: Context, place: int) -> Iterator[tuple[str, float]]:
 
 KIND = Kind(
     name="transitivity",
+    doc="What becomes of barriers and of fixed points along paths of networks, by how many networks a path has.",
     version=1,
     params=Transitivity,
     run=run,

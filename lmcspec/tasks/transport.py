@@ -37,6 +37,7 @@ def run(ctx: Context, params: Transport, seeds: dict[str, int]) -> Finished:
 
 KIND = Kind(
     name="transport",
+    doc="Carry a mask from one network over to another that was aligned with it.",
     version=1,
     params=Transport,
     run=run,

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import sys
 from typing import TYPE_CHECKING
 
 from lmcspec.base.visible import one_line
@@ -62,14 +61,13 @@ def of_series(run: "SeriesRun", experiment: str) -> str:
 
 def of_task(task: Task, series: str, said: About, experiment: str) -> str:
     """The note of a task, which ran for a series."""
-    does = getattr(sys.modules.get(kind(task.kind).run.__module__), "__doc__", None) or ""
     reason = f" for the series {plain(series)}" if series else ""
     by_command = said.command.startswith("lmcspec run ")
     again = f"{said.command} --force {shlex.quote(task.label)}" if by_command else said.command
     return _paragraphs(
         f"The task {code(task.label)}{reason} · [charts]({view.charts(experiment)}) · "
         f"[reports]({view.invocations(experiment)})",
-        plain(does.partition("\n")[0]),
+        plain(kind(task.kind).doc),
         _again(again),
     )
 

@@ -81,7 +81,7 @@ def test_status_says_how_much_of_a_study_is_at_a_url(study, lmcspec, url):
     assert said.code == 0 and f"at {url}: {count} of {count} tasks, none of them missing here" in said.out
     shutil.rmtree(".lmcspec")
     data = lmcspec("status", "study.toml", "--objects", url, "--format", "json").data
-    assert data["objects"] == {"url": url, "there": count, "only_there": count}
+    assert data["objects"] == {"url": url, "tasks": count, "there": count, "only_there": count}
     other = lmcspec("status", "study.toml", "--objects", f"{url}/elsewhere")
     assert "0 of" in other.out
     assert lmcspec("status", "--objects", url).code == 2

@@ -6,7 +6,7 @@ import pytest
 from lmcspec.base.loudness import Loudness
 from lmcspec.engine import PlannedTask, events
 from lmcspec.engine.devices import CPU
-from lmcspec.engine.progress import Plain, Tally, duration
+from lmcspec.engine.progress import Plain, Tally, clock_time
 from lmcspec.engine.show import show
 
 A, B, C, D = (PlannedTask(name * 64, "train", f"imp[rewind=3]/s0/{name}", (), 10.0) for name in "abcd")
@@ -171,7 +171,7 @@ def test_without_a_terminal_lines_are_plain():
     [(0.04, "0.0 s"), (9.94, "9.9 s"), (10, "10 s"), (59.4, "59 s"), (65, "1:05"), (7265, "2:01:05"), (-1, "0.0 s")],
 )
 def test_durations(seconds, text):
-    assert duration(seconds) == text
+    assert clock_time(seconds) == text
 
 
 def test_a_task_counts_with_all_that_its_slot_was_taken_for():

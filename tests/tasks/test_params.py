@@ -106,6 +106,7 @@ def test_a_default_that_is_made_anew_counts_as_one():
 def test_kinds(name):
     found = kind(name)
     assert found.name == name
+    assert found.doc.endswith(".")
     assert found.version >= 1
     assert found.params.__dataclass_params__.frozen
     assert hasattr(found.params, "__slots__")

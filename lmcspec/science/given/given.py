@@ -16,9 +16,10 @@ import numpy as np
 
 from lmcspec.base.errors import StaleError
 from lmcspec.science.data.arrays import MissingData
+from lmcspec.science.data.distilled.stored_tensor import Unread
 from lmcspec.science.data.pickle_bounds import short_message
 from lmcspec.science.given.naming import OddRename, canonical, pair, rules_that_would_do
-from lmcspec.science.given.tensor_files import UNREADABLE, NotGiven, Unread, quoted, tensors_of, values_of
+from lmcspec.science.given.tensor_files import UNREADABLE, NotGiven, quoted, tensors_of, values_of
 
 COUNTER = "num_batches_tracked"
 """A buffer of batch norm that files of old torches lack, and nothing here goes by: it counts from 0 then."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from lmcspec.base.documents import DocumentError, open_regular
 from lmcspec.base.visible import one_line
 from lmcspec.science.data.arrays import DataError, MissingData
 from lmcspec.science.data.distilled.safetensors_file import read_safetensors
-from lmcspec.science.data.distilled.stored_tensor import NoTensors, StoredTensor
+from lmcspec.science.data.distilled.stored_tensor import NoTensors, StoredTensor, Unread
 from lmcspec.science.data.distilled.torch_file import read_torch
 from lmcspec.science.data.pickle_bounds import short_message
 
@@ -26,18 +26,6 @@ UNREADABLE = "look at its folder's rights and the disk: ls -l and dmesg say more
 
 class NotGiven(DataError):
     """A file that holds no tensors by name, or others than the network's."""
-
-
-class Unread(Protocol):
-    """A tensor in a file: numpy's name of its numbers, its shape, and its values, for which `read` takes memory."""
-
-    @property
-    def dtype(self) -> str: ...
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    def read(self) -> np.ndarray: ...
 
 
 def tensors_of(path: Path) -> dict[str, Unread]:

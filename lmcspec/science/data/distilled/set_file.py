@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -18,23 +17,11 @@ from lmcspec.science.data.arrays import DataError
 from lmcspec.science.data.distilled.own_file import Note, read_own_file
 from lmcspec.science.data.distilled.published import NoSet, read_published
 from lmcspec.science.data.distilled.recognise import misscaled, recognise_space
-from lmcspec.science.data.distilled.stored_tensor import NoTensors
+from lmcspec.science.data.distilled.stored_tensor import NoTensors, Unread
 from lmcspec.science.data.spaces import Space
 
 FITS = "is it a distilled set of this data set?"
 _ROWS = 1024
-
-
-class Unread(Protocol):
-    """A tensor in a file: torch's name of its numbers, its shape, and its values, for which `read` takes memory."""
-
-    @property
-    def dtype(self) -> str: ...
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-
-    def read(self) -> np.ndarray: ...
 
 
 class OtherSpace(DataError):

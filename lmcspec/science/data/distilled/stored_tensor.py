@@ -7,7 +7,7 @@ says nothing about a tensor.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -18,6 +18,18 @@ Order = Literal["<", ">"]
 
 class NoTensors(ValueError):
     """A file that can't be read as tensors; the sentence goes on after the file's name."""
+
+
+class Unread(Protocol):
+    """A tensor in a file: numpy's name of its numbers, its shape, and its values, for which `read` takes memory."""
+
+    @property
+    def dtype(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def read(self) -> np.ndarray: ...
 
 
 @dataclass(slots=True, eq=False)

@@ -48,6 +48,7 @@ class Hessian:
         )
         self._point = torch.cat([tensor.flatten() for tensor in named.values()]) * self._kept
         self._module, self._batches, self._buffers = module, batches, dict(module.named_buffers())
+        self._together = True
 
     @property
     def size(self) -> int:
@@ -72,13 +73,29 @@ class Hessian:
         """
         total = torch.zeros_like(vectors)
         for images, labels in self._batches:
-            point = self._point.clone().requires_grad_()
-            tensors = {**self._apart(point * self._kept), **self._buffers}
             with twice_differentiable():
-                loss = cross_entropy(functional_call(self._module, tensors, (images,)), labels)
-                (gradient,) = torch.autograd.grad(loss, point, create_graph=True)
-                total += torch.autograd.grad(gradient, point, vectors, is_grads_batched=True)[0]
+                total += self._products(images, labels, vectors)
         return total / len(self._batches)
+
+    def _products(self, images: Tensor, labels: Tensor, vectors: Tensor) -> Tensor:
+        if self._together:
+            gradient, point = self._gradient(images, labels)
+            try:
+                return torch.autograd.grad(gradient, point, vectors, is_grads_batched=True)[0]
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError:
+                # Operations of some models, and of older versions of torch, take but one vector at a time.
+                self._together = False
+        gradient, point = self._gradient(images, labels)
+        return torch.stack([torch.autograd.grad(gradient, point, vector, retain_graph=True)[0] for vector in vectors])
+
+    def _gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradient of the loss on a batch, to be differentiated again, and the point at which it is taken."""
+        point = self._point.clone().requires_grad_()
+        tensors = {**self._apart(point * self._kept), **self._buffers}
+        loss = cross_entropy(functional_call(self._module, tensors, (images,)), labels)
+        return torch.autograd.grad(loss, point, create_graph=True)[0], point
 
     def _apart(self, flat: Tensor) -> dict[str, Tensor]:
         parts = flat.split([shape.numel() for shape in self._shapes.values()])

@@ -149,6 +149,11 @@ def _is_each(option: Schema) -> bool:
     return "each" in option.get("properties", {})
 
 
+def _number(bound: float) -> str:
+    """A bound, the same whether it was declared as 0 or 0.0."""
+    return f"{int(bound) if bound == int(bound) else bound:,}"
+
+
 def _takes(options: Sequence[Schema]) -> str:
     words = list(dict.fromkeys(word for option in options for word in _in_words(option)))
     if STEP in words:  # of which a number of epochs is one
@@ -171,7 +176,7 @@ def _in_words(option: Schema) -> Iterator[str]:
         case {"type": "array", "items": items}:
             yield f"a list (each {_takes([items])})"
         case {"type": str(kind)} if kind in _TYPES:
-            bounds = [f"{word} {option[bound]:,}" for bound, word in _BOUNDS.items() if bound in option]
+            bounds = [f"{word} {_number(option[bound])}" for bound, word in _BOUNDS.items() if bound in option]
             yield ", ".join([_TYPES[kind], *bounds])
         case _:
             yield TABLE

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from lmcspec.catalog.models.convnet import ConvNet
@@ -93,6 +94,37 @@ def dense(module, data, mask=None):
         [(mask[name] if mask and name in mask else torch.ones_like(p)).flatten() for name, p in named.items()]
     ).double()
     return keep[:, None] * matrix * keep[None, :]
+
+
+class Product(torch.autograd.Function):
+    """x y, whose derivative looks at a value, which can't be done for many vectors at once."""
+
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        x, y = ctx.saved_tensors
+        assert bool(gradients[0].isfinite().all())
+        return Product.apply(gradients[0], y), Product.apply(gradients[0], x)
+
+
+class Squares(nn.Module):
+    def forward(self, x):
+        return Product.apply(x, x)
+
+
+def test_what_takes_one_vector_at_a_time():
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Flatten(), nn.Linear(9, 4), Squares(), nn.Linear(4, 3)).double()
+    data = batches("mlp")
+    matrix = dense(module, data)
+    hessian = Hessian(module, data)
+    vectors = torch.randn(3, hessian.size, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    for _ in range(2):
+        torch.testing.assert_close(hessian.times(vectors), vectors @ matrix, rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("masked", [False, True])

@@ -36,14 +36,14 @@ def _(world: World, path: Path) -> object:
 
 @reader("COMMIT", lambda world: world.folder(world.object("train")) / "COMMIT")
 def _(world: World, path: Path) -> object:
-    from lmcspec.engine.progress import duration
+    from lmcspec.engine.progress import clock_time
 
     task = path.parent.name
     found = verify(world.store, [task], full=False)
     stored = world.store.find(task)
     world.store.present([task]), world.store.dropped([task])
     if stored is not None:
-        duration(stored.record.get("seconds") or 0.0)
+        clock_time(stored.record.get("seconds") or 0.0)
         time.gmtime(stored.record.get("committed", 0.0))
     return found, stored and (stored.bytes, stored.scalars, stored.outcome, stored.digest, stored.has_outputs)
 

@@ -38,9 +38,10 @@ NUMBERS = {
 """What each is called in results, or the formula where it has no name of its own."""
 
 
-def test_what_it_lists_are_all_measures():
+def test_what_it_lists_are_measures():
+    """One that is new has a row when somebody writes of it."""
     assert NUMBERS.keys() <= ROWS.keys()
-    assert ROWS.keys() | OF_PARTNERS.keys() == built_in("measure").keys()
+    assert ROWS.keys() | OF_PARTNERS.keys() <= built_in("measure").keys()
 
 
 @pytest.mark.parametrize("kind", OF_PARTNERS)

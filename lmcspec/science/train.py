@@ -27,6 +27,8 @@ LOOK = 16
 """Divergence is looked for after every update whose number this divides: at fixed places, whatever part is run."""
 
 _PULSE_SECONDS = 0.1
+_AT_ONCE, _AT_ONCE_ON_GPUS = 2**21, 2**26
+"""Bytes of float32 images that are prepared at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,7 +163,8 @@ def batches(
     """
     images = len(data.labels)
     per_epoch = updates_per_epoch(images, recipe.batch)
-    asked: deque[tuple[tuple[BatchChange, ...], int, slice]] = deque()
+    together = _together(data, recipe.batch)
+    asked: deque[tuple[tuple[BatchChange, ...], range]] = deque()
 
     def parts() -> Iterator[tuple[Tensor, ImageDraws | None]]:
         update = begin
@@ -172,18 +175,34 @@ def batches(
             draws = draws and draws.to(data.device)
             changes = draw_batches(images, recipe.batch, recipe.augment, noise, epoch)
             last = min(per_epoch, first + until - update)
-            for number in range(first, last):
-                part = slice(number * recipe.batch, (number + 1) * recipe.batch)
-                asked.append((changes, number, part))
+            for number in range(first, last, together):
+                numbers = range(number, min(number + together, last))
+                part = slice(number * recipe.batch, numbers.stop * recipe.batch)
+                asked.append((changes, numbers))
                 yield places[part], draws and draws[part]
             update += last - first
 
     # Images that are read ahead are asked for before their turn: what else a batch needs waits in `asked`.
-    for x, y in data.batches(parts()):
-        changes, number, part = asked.popleft()
-        for change in changes:
-            x, y = change(x, y, number, part)
-        yield x, y
+    for prepared, answers in data.batches(parts()):
+        changes, numbers = asked.popleft()
+        for number, x, y in zip(numbers, prepared.split(recipe.batch), answers.split(recipe.batch), strict=True):
+            part = slice(number * recipe.batch, (number + 1) * recipe.batch)
+            labels: Labels = y
+            for change in changes:
+                x, labels = change(x, labels, number, part)
+            yield x, labels
+
+
+def _together(data: Split, batch: int) -> int:
+    """How many batches are prepared at once: as many as fit a cache, since each alone costs dozens of small steps.
+
+    Images on the host are read ahead batch by batch.
+    """
+    if data.index_device != data.device:
+        return 1
+    channels, height, width = data.shape
+    room = _AT_ONCE if data.device.type == "cpu" else _AT_ONCE_ON_GPUS
+    return max(1, room // (4 * channels * height * width * batch))
 
 
 class _Run:

@@ -21,10 +21,10 @@ ADAMW = [AdamW(lr=1e-2), AdamW(lr=1e-2, eps=1e-4, weight_decay=0.3, betas=(0.5, 
 def torchs(config, parameters):
     if isinstance(config, Sgd):
         given = {"momentum": config.momentum, "nesterov": config.nesterov}
-        return torch.optim.SGD(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
+        return torch.optim.SGD(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True, **given)
     given = {"betas": config.betas, "eps": config.eps}
     kind = torch.optim.Adam if isinstance(config, Adam) else torch.optim.AdamW
-    return kind(parameters, lr=config.lr, weight_decay=config.weight_decay, foreach=True, **given)
+    return kind(parameters, lr=config.lr, weight_decay=config.weight_decay, fused=True, **given)
 
 
 @pytest.mark.parametrize("config", [*SGD, *ADAM, *ADAMW])
@@ -43,6 +43,27 @@ def test_twenty_updates_are_bitwise_torchs_under_a_changing_rate(config):
         optimiser.step()
         own.step(gradients, rate)
         assert all(torch.equal(one.detach(), other) for one, other in zip(theirs, ours, strict=True))
+
+
+@pytest.mark.parametrize("config", [SGD[3], ADAM[1], ADAMW[1]])
+def test_it_does_not_matter_how_tensors_lie_in_memory(config):
+    """Torch's fused steps go through memory from end to end, whatever the strides of weights and gradients are."""
+    generator = torch.Generator().manual_seed(0)
+    start = torch.randn((8, 6, 3, 3), generator=generator)
+    gradients = [torch.randn(start.shape, generator=generator) for _ in range(3)]
+    ends = []
+    for weights, given in (
+        (start.clone(), gradients),
+        (start.to(memory_format=torch.channels_last), gradients),
+        (start.clone(), [gradient.to(memory_format=torch.channels_last) for gradient in gradients]),
+        (start.clone(), [gradient.transpose(0, 1).contiguous().transpose(0, 1) for gradient in gradients]),
+    ):
+        own = stepper(config, ["w"], [weights])
+        for gradient in given:
+            own.step([gradient], config.lr)
+        ends.append(weights)
+    for end in ends[1:]:
+        torch.testing.assert_close(end, ends[0], rtol=1e-6, atol=1e-7)
 
 
 def test_a_state_of_something_else_is_an_error():

@@ -12,6 +12,7 @@ from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science import masks
+from lmcspec.science import train as training
 from lmcspec.science.data.resident import Split
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.order import order
@@ -41,6 +42,26 @@ def test_augmentation_is_drawn_by_position_wherever_the_run_begins(few):
         assert torch.equal(part[0], whole[k][0]) and torch.equal(part[1], whole[k][1])
     assert not torch.equal(whole[0][0], plain[0][0]) and torch.equal(whole[0][1], plain[0][1])
     assert not torch.equal(whole[0][0], next(iter(batches(few[0], recipe, SgdNoise(0, 1), 0, 1)))[0])
+
+
+def equal_labels(a, b):
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    return torch.equal(a.first, b.first) and torch.equal(a.second, b.second) and a.share == b.share
+
+
+@pytest.mark.parametrize("augment", [Augment(), Augment(flip=True, crop=2), Augment(cutmix=1.0)])
+@pytest.mark.parametrize("room", [0, 9_000, 30_000, 2**21])
+def test_batches_are_the_same_however_many_are_prepared_at_once(few, monkeypatch, augment, room):
+    recipe = recipe_of(augment=augment)
+    monkeypatch.setattr(training, "_AT_ONCE", 0)
+    singly = list(batches(few[0], recipe, SgdNoise(0), 3, 25))
+    monkeypatch.setattr(training, "_AT_ONCE", room)
+    together = list(batches(few[0], recipe, SgdNoise(0), 3, 25))
+    assert len(singly) == len(together) == 22
+    for (x, y), (images, labels) in zip(singly, together, strict=True):
+        assert torch.equal(x, images)
+        assert equal_labels(y, labels)
 
 
 def test_nothing_global_is_read_or_left_changed(few):

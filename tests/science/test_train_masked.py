@@ -65,7 +65,7 @@ def test_a_mask_trains_the_survivors_as_masking_after_each_step_would(few):
     module, recipe, noise = network("mlp"), recipe_of("nesterov", 20), SgdNoise(0)
     mask = half(module)
     naive = network("mlp")
-    optimiser = torch.optim.SGD(naive.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3, nesterov=True)
+    optimiser = torch.optim.SGD(naive.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3, nesterov=True, fused=True)
     for images, labels in batches(few[0], recipe, noise, 0, 20):
         with torch.no_grad():
             for name, keep in mask.items():

@@ -68,7 +68,7 @@ class Split:
         come in it.
         """
         indices = indices.to(self.index_device)
-        return self._seen(self._source(draws)[indices], draws), self.labels[indices.to(self.device)]
+        return self._seen(_rows(self._source(draws), indices), draws), self.labels[indices.to(self.device)]
 
     def batches(self, parts: Iterable[tuple[Tensor, ImageDraws | None]]) -> Iterator[tuple[Tensor, Tensor]]:
         """`batch` for each of `parts`; where images are on the host and the device is a GPU, they are read ahead."""
@@ -122,8 +122,13 @@ class Split:
         return enters(images) if enters else images
 
 
+def _rows(images: Tensor | Mapped, indices: Tensor) -> Tensor:
+    """The images at `indices`. Of bytes torch's indexing by brackets takes twenty times as long."""
+    return images[indices] if isinstance(images, Mapped) else images.index_select(0, indices)
+
+
 def _subset(images: Tensor | Mapped, indices: Tensor) -> Tensor | Mapped:
-    return images.subset(indices) if isinstance(images, Mapped) else images[indices.to(images.device)]
+    return images.subset(indices) if isinstance(images, Mapped) else _rows(images, indices.to(images.device))
 
 
 def _centre(images: Tensor, side: int | None) -> Tensor:

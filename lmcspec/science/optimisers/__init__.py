@@ -1,4 +1,4 @@
-"""Optimisers on lists of tensors, one a file, bitwise as torch.optim computes them.
+"""Optimisers on lists of tensors, one a file, bitwise as torch.optim computes them when it is told to be fused.
 
 Their own, because importing torch.optim's costs a process about two seconds and each step of a small network 15 %;
 and because their state is a flat dict of tensors, as files want it.
@@ -7,6 +7,7 @@ and because their state is a flat dict of tensors, as files want it.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import torch
 from torch import Tensor
 
 from lmcspec.catalog import Optimiser, get
@@ -37,6 +38,14 @@ class Stepper(Protocol):
 def stepper(config: Optimiser, names: Sequence[str], parameters: Sequence[Tensor]) -> Stepper:
     """The optimiser of a recipe for these parameters, fresh."""
     return get("optimiser", config.name).load()(config, names, parameters)
+
+
+def laid_out(gradients: Sequence[Tensor], parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Gradients in the order in memory of their parameters, as torch's fused steps take it for granted, unasked."""
+    return [
+        gradient if gradient.stride() == parameter.stride() else torch.empty_like(parameter).copy_(gradient)
+        for gradient, parameter in zip(gradients, parameters, strict=True)
+    ]
 
 
 def load_moments(state: Mapping[str, Tensor], moments: Mapping[str, Tensor], *more: str) -> None:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from lmcspec.catalog.optimisers.adam import Adam, AdamW
-from lmcspec.science.optimisers import load_moments
+from lmcspec.science.optimisers import laid_out, load_moments
 
 # pyright: reportPrivateImportUsage=false
-# torch gives its operations on lists of tensors private names only.
+# torch gives its fused steps private names only.
 
 
 class AdamSteps:
@@ -18,8 +18,11 @@ class AdamSteps:
     State: `exp_avg/NAME` and `exp_avg_sq/NAME` per parameter, and `step`, zero when fresh.
     """
 
+    _fused = staticmethod(torch._fused_adam_)
+
     def __init__(self, config: Adam | AdamW, names: Sequence[str], parameters: Sequence[Tensor]) -> None:
         self._config, self._parameters, self._steps = config, list(parameters), 0
+        self._count = torch.zeros((), device=parameters[0].device)
         self._means = [torch.zeros_like(p) for p in parameters]
         self._squares = [torch.zeros_like(p) for p in parameters]
         self.moments = {f"exp_avg/{name}": mean for name, mean in zip(names, self._means, strict=True)}
@@ -27,21 +30,22 @@ class AdamSteps:
 
     def step(self, gradients: list[Tensor], lr: float) -> None:
         """One update with the gradients (one per parameter) at rate `lr`."""
-        (beta1, beta2), eps = self._config.betas, self._config.eps
-        self._steps += 1
-        if self._config.weight_decay:
-            gradients = self._decay(gradients, lr)
-        torch._foreach_lerp_(self._means, gradients, 1 - beta1)
-        torch._foreach_mul_(self._squares, beta2)
-        torch._foreach_addcmul_(self._squares, gradients, gradients, value=1 - beta2)
-        roots = torch._foreach_sqrt(self._squares)
-        torch._foreach_div_(roots, (1 - beta2**self._steps) ** 0.5)
-        torch._foreach_add_(roots, eps)
-        torch._foreach_addcdiv_(self._parameters, self._means, roots, value=-lr / (1 - beta1**self._steps))
-
-    def _decay(self, gradients: list[Tensor], lr: float) -> list[Tensor]:
-        """The gradients with decay."""
-        return list(torch._foreach_add(gradients, self._parameters, alpha=self._config.weight_decay))
+        (beta1, beta2), self._steps = self._config.betas, self._steps + 1
+        self._fused(
+            self._parameters,
+            laid_out(gradients, self._parameters),
+            self._means,
+            self._squares,
+            [],
+            [self._count.fill_(self._steps)] * len(self._parameters),
+            lr=lr,
+            beta1=beta1,
+            beta2=beta2,
+            weight_decay=self._config.weight_decay,
+            eps=self._config.eps,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def state(self) -> dict[str, Tensor]:
         """The live tensors, and the number of updates."""
@@ -56,6 +60,4 @@ class AdamSteps:
 class AdamWSteps(AdamSteps):
     """Adam as torch.optim.AdamW: weights shrink by rate times decay before the step."""
 
-    def _decay(self, gradients: list[Tensor], lr: float) -> list[Tensor]:
-        torch._foreach_mul_(self._parameters, 1 - lr * self._config.weight_decay)
-        return gradients
+    _fused = staticmethod(torch._fused_adamw_)

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from lmcspec.catalog.optimisers.sgd import Sgd
-from lmcspec.science.optimisers import load_moments
+from lmcspec.science.optimisers import laid_out, load_moments
 
 # pyright: reportPrivateImportUsage=false
-# torch gives its operations on lists of tensors private names only.
+# torch gives its fused steps private names only.
 
 
 class SgdSteps:
@@ -22,16 +22,18 @@ class SgdSteps:
 
     def step(self, gradients: list[Tensor], lr: float) -> None:
         """One update with the gradients (one per parameter) at rate `lr`."""
-        decay, momentum = self._config.weight_decay, self._config.momentum
-        if decay:
-            gradients = list(torch._foreach_add(gradients, self._parameters, alpha=decay))
-        if momentum:
-            torch._foreach_mul_(self._momenta, momentum)
-            torch._foreach_add_(self._momenta, gradients)
-            nesterov = self._config.nesterov
-            ahead = torch._foreach_add(gradients, self._momenta, alpha=momentum) if nesterov else self._momenta
-            gradients = list(ahead)
-        torch._foreach_add_(self._parameters, gradients, alpha=-lr)
+        torch._fused_sgd_(
+            self._parameters,
+            laid_out(gradients, self._parameters),
+            self._momenta,
+            weight_decay=self._config.weight_decay,
+            momentum=self._config.momentum,
+            lr=lr,
+            dampening=0.0,
+            nesterov=self._config.nesterov,
+            maximize=False,
+            is_first_step=False,  # a momentum of zero is none
+        )
 
     def state(self) -> dict[str, Tensor]:
         """The live tensors."""

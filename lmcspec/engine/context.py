@@ -46,6 +46,8 @@ class Execution:
     log: Log
     record: Callable[[], dict[str, Any]]
     """How an object that is committed now came about."""
+    numerics: dict[str, Any]
+    """On what it is computed, a part of that."""
 
 
 class TaskContext:
@@ -56,7 +58,7 @@ class TaskContext:
         self._store, self._payload, self._place = execution.store, execution.payload, execution.place
         self.device = self._place.device
         self.neutral: dict[str, Any] = self._payload.get("neutral", {})
-        self.memory = self._place.memory
+        self.numerics, self.memory = execution.numerics, self._place.memory
         self.committed: list[str] = []
         """By-products that this very run committed."""
         self.attempt = attempt
@@ -107,6 +109,12 @@ class TaskContext:
     def remember(self, key: str, document: dict[str, Any]) -> None:
         if recall(self._store, key) is None:
             remember(self._store, key, document)
+
+    def recall(self, key: str) -> dict[str, Any] | None:
+        return recall(self._store, key)
+
+    def computes(self, **how: Any) -> None:
+        self.numerics.update(how)
 
     def log(self, line: str) -> None:
         self._execution.log.write(f"{time.strftime('%H:%M:%S')} {line}\n")

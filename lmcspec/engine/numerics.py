@@ -14,7 +14,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def numerics(device: str, threads: int) -> dict[str, Any]:
-    """{device, cpu, threads, torch, deterministic, batched_with, compiled, python, lmcspec}. Loads torch."""
+    """{device, cpu, threads, torch, deterministic, batched_with, compiled, layout, python, lmcspec}. Loads torch."""
     import torch
 
     return {
@@ -25,6 +25,7 @@ def numerics(device: str, threads: int) -> dict[str, Any]:
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "batched_with": None,
         "compiled": False,
+        "layout": "channels-first",
         "python": platform.python_version(),
         "lmcspec": __version__,
     }

@@ -105,7 +105,7 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
             def record() -> dict[str, Any]:
                 return {
                     "seconds": time.monotonic() - ticking,
-                    "numerics": numerics.numerics(place.device, task.threads),
+                    "numerics": dict(computed),
                     "machine": numerics.machine(place.device),
                     "memory": peaks.peak(place.device),
                     "times": {"started": began, "ended": clock.now()},
@@ -114,7 +114,8 @@ def _attempt(store: Store, identifier: str, payload: dict[str, Any], place: Work
 
             pristine.prepare(task.threads)
             peaks.begin(place.device)
-            context = TaskContext(Execution(store, payload, place, lease, log, record), attempt)
+            computed = numerics.numerics(place.device, task.threads)
+            context = TaskContext(Execution(store, payload, place, lease, log, record, computed), attempt)
             params = decode(task.params, payload["task"]["params"], payload.get("shared", {}))
             check_code([(task, params)], payload.get("neutral", {}))
             with HEARTBEAT.attending(lease, log), warnings.catch_warnings():

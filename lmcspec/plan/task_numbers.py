@@ -62,6 +62,7 @@ def numerics_line(record: Mapping[str, Any]) -> str:
     line = f"on {numerics.get('device', '?')}" + (f" of {record['host']}" if record.get("host") else "")
     line += f" ({', '.join(on)})" if on else ""
     line += f", torch {numerics['torch']}" if numerics.get("torch") else ""
+    line += ", channels last" if numerics.get("layout") == "channels-last" else ""
     words = {"deterministic": "deterministic", "compiled": "compiled"}
     line += "".join(f", {word}" for key, word in words.items() if numerics.get(key) is True)
     return line + (f", batched with {numerics['batched_with']}" if numerics.get("batched_with") else "")

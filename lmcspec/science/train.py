@@ -215,9 +215,12 @@ class _Run:
                 raise ValueError(f"the mask has {name!r} {tuple(keep.shape)}, which the model has not")
         self.update = segment.begin
         self._module, self._recipe, self._mask = module, recipe, mask
+        for parameter in named.values():
+            if parameter.stride() != torch.empty_like(parameter).stride():  # a part of another tensor: no step is fused
+                parameter.data = parameter.data.contiguous()
         self._parameters = list(named.values())
         self._places = [place for place, name in enumerate(named) if name in mask]
-        self._keep = [mask[name].to(p.device, p.dtype) for name, p in named.items() if name in mask]
+        self._keep = [torch.empty_like(p.data).copy_(mask[name]) for name, p in named.items() if name in mask]
         self._scale = LossScale() if recipe.precision == "fp16" else None
         self._optimiser = LawfulStepper(recipe.optimiser, tuple(named), [p.data for p in named.values()], mask)
         self._loss: Tensor | None = None
@@ -270,8 +273,8 @@ class _Run:
         return not bool(self._total.isfinite())
 
     def snapshot(self) -> Snapshot:
-        state = {name: tensor.detach().to("cpu", copy=True) for name, tensor in self._module.state_dict().items()}
-        moments = {name: tensor.to("cpu", copy=True) for name, tensor in self._optimiser.state().items()}
+        state = {name: _copied(tensor) for name, tensor in self._module.state_dict().items()}
+        moments = {name: _copied(tensor) for name, tensor in self._optimiser.state().items()}
         moments |= {} if self._scale is None else self._scale.state()
         diverged = self.diverged()
         if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
@@ -281,3 +284,7 @@ class _Run:
             for tensor in (state[name], *its_moments):
                 tensor.masked_fill_(~keep.cpu(), 0.0)
         return Snapshot(self.update, state, moments, None if self._loss is None else self._loss.item(), diverged)
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)

@@ -1,5 +1,6 @@
 """What a running task sees of the world: its inputs, its output folder, and where to report."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,8 @@ class Context(Protocol):
     """`cpu` or `cuda`."""
     neutral: dict[str, Any]
     """What may change how the work is done but not its result: where the data lie, batch sizes of evaluation."""
+    numerics: Mapping[str, Any]
+    """On what it computes: all that may change the last bits of its result, as its record will say."""
     memory: dict[Any, Any]
     """Kept between the tasks of one worker, so that a data set is loaded once."""
 
@@ -47,6 +50,14 @@ class Context(Protocol):
 
     def remember(self, key: str, document: dict[str, Any]) -> None:
         """Leave a fact for later plans under the digest of what it is about; nothing depends on its being there."""
+        ...
+
+    def recall(self, key: str) -> dict[str, Any] | None:
+        """What was left under a digest, by whom ever; None where there is nothing."""
+        ...
+
+    def computes(self, **how: Any) -> None:
+        """Say what else may change the last bits of the result: it enters the numerics of its record."""
         ...
 
     def log(self, line: str) -> None:

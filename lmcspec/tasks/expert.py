@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import from_document
-from lmcspec.tasks import read, says
+from lmcspec.tasks import layouts, read, says
 from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
@@ -69,6 +69,7 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
         ctx.log(f"goes on from its checkpoint after update {update}")
     else:
         network.load_state_dict(read.initial(params.model, network, ("expert", *place, "init")))
+    network = layouts.measured(ctx, params.model, network, recipe, recipe.length)
 
     def train(segment: Segment) -> Snapshot:
         pulse = checkpoints.pulse(recipe.length, "train/loss")

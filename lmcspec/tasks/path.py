@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.tasks import read, says
+from lmcspec.tasks import layouts, read, says
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
@@ -66,12 +66,10 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     an error unless they collapsed, or are one network that was only permuted: then they were not trained under
     different noise. The outcome is that of the first end that collapsed, else ok.
     """
-    import torch
-
     from lmcspec.science import curves, masks, paths
     from lmcspec.science.outcome import outcome
 
-    network = read.module(params.model).to(torch.device(ctx.device))
+    network = layouts.network(ctx, params.model)
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     masks_of_ends = {name: read.mask(ctx, network, f"mask-{name}") for name in ("a", "b")}

@@ -154,7 +154,7 @@ def test_a_task_need_not_pass_again_what_an_earlier_attempt_passed(store, place,
     execute(store, states[0], {"task": plan.documents[states[0]]}, place)
     with take(store, task) as lease:
         attempt = open_attempt(store, task, lease)
-        execution = Execution(store, plan.payload(task), place, lease, FileLog(tmp_path / "log"), dict)
+        execution = Execution(store, plan.payload(task), place, lease, FileLog(tmp_path / "log"), dict, {})
         context = TaskContext(execution, attempt)
         assert [identifier for identifier, _ in context.byproducts()] == [states[1]]
         store.drop_outputs(states[0])

@@ -44,6 +44,9 @@ class TestContext:
     metrics: list[tuple[str, float, int]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    numerics: dict[str, Any] = field(
+        default_factory=lambda: {"device": "cpu", "cpu": "that of tests", "threads": 1, "torch": "2"}
+    )
 
     def __post_init__(self) -> None:
         self.memory = MEMORY
@@ -71,6 +74,12 @@ class TestContext:
 
     def remember(self, key, document):
         self.facts[key] = document
+
+    def recall(self, key):
+        return self.facts.get(key)
+
+    def computes(self, **how):
+        self.numerics.update(how)
 
     def log(self, line):
         self.lines.append(line)

@@ -1,7 +1,7 @@
 """Optimisers on lists of tensors, one a file, bitwise as torch.optim computes them when it is told to be fused.
 
-Their own, because importing torch.optim's costs a process about two seconds and each step of a small network 15 %;
-and because their state is a flat dict of tensors, as files want it.
+Their own, because importing torch.optim's costs a process about two seconds, and each step of a small network some
+bookkeeping; and because their state is a flat dict of tensors, as files want it.
 """
 
 from collections.abc import Mapping, Sequence

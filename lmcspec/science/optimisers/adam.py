@@ -1,6 +1,7 @@
 """Adam, with L2 decay or (AdamW) with decoupled decay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ class AdamSteps:
     State: `exp_avg/NAME` and `exp_avg_sq/NAME` per parameter, and `step`, zero when fresh.
     """
 
-    _fused = staticmethod(torch._fused_adam_)
+    _fused: ClassVar[Callable[..., None]] = staticmethod(torch._fused_adam_)
 
     def __init__(self, config: Adam | AdamW, names: Sequence[str], parameters: Sequence[Tensor]) -> None:
         self._config, self._parameters, self._steps = config, list(parameters), 0
@@ -60,4 +61,4 @@ class AdamSteps:
 class AdamWSteps(AdamSteps):
     """Adam as torch.optim.AdamW: weights shrink by rate times decay before the step."""
 
-    _fused = staticmethod(torch._fused_adamw_)
+    _fused: ClassVar[Callable[..., None]] = staticmethod(torch._fused_adamw_)

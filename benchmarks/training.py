@@ -1,72 +1,106 @@
-"""Is training quick? lmcspec's loop beside the usual script and the ceiling: `uv run python benchmarks/training.py`.
+"""Is training quick? An update beside the bare model's, eager and compiled, and beside OpenLTH's way.
 
-Each line is a process of its own, and all are run in turn, so that a busy machine slows all of them; medians are
-compared. Random images of CIFAR-10's shape, crops and flips, ConvNet-3 with 32 channels, SGD with momentum.
+`uv run python -m benchmarks.training`: each way in a process of its own with one thread, all in turn. Random images of
+the right shape, masked weights, crops and flips but for LeNet.
 
-- *ceiling*: forward, backward and torch's SGD on one batch that is there already.
-- *script*: a DataLoader in the same process with torchvision's transforms, image by image, and torch's SGD.
-- *lmcspec*: `lmcspec.science.train` as a worker runs it.
-- *without keeping memory*: the same, with the C library's heap as it is.
+- *bare*: forward, backward and torch's optimiser on one batch that is there already; dense.
+- *compiled*: the same, the model compiled by torch.compile; its first updates are not counted.
+- *openlth-shaped*: a DataLoader in the same process, PIL transforms image by image, a mask multiplied into the weights
+  before each forward pass, torch's optimiser and a scheduler that steps with it.
+- *lmcspec*: `lmcspec.science.train` as a worker runs it, in the layout that it measures for a long training.
+- *lmcspec, plain heap*: the same without keeping what an update frees (on the CPU).
 """
 
 import argparse
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from statistics import median
+from dataclasses import dataclass
+from typing import Any
 
-IMAGES, BATCH, WIDTH, WARM_UP, UPDATES = 2_000, 128, 32, 4, 32
-WAYS = ("ceiling", "script", "lmcspec", "without keeping memory")
+from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line
+
+WAYS = ("bare", "compiled", "openlth-shaped", "lmcspec", "lmcspec, plain heap")
+IMAGES = 2_000
 
 
-def arrays():
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A network and how it is trained."""
+
+    shape: tuple[int, int, int]
+    batch: int
+    adam: bool = False
+    augmented: bool = True
+    goals: tuple[Goal, ...] = ()
+
+
+_CONVOLUTIONAL = (Goal("bare", 1.25), Goal("compiled", 0.95), Goal("openlth-shaped", 0))
+_LENET = (Goal("bare", 0.95), Goal("openlth-shaped", 5))
+SETTINGS = {
+    "lenet": Setting((1, 28, 28), 60, augmented=False, goals=_LENET),
+    "lenet, adam": Setting((1, 28, 28), 60, adam=True, augmented=False, goals=_LENET),
+    "convnet-3": Setting((3, 32, 32), 128, goals=_CONVOLUTIONAL),
+    "convnet-3, batch norm": Setting((3, 32, 32), 128, goals=_CONVOLUTIONAL),
+    "resnet-20": Setting((3, 32, 32), 128, goals=_CONVOLUTIONAL),
+    "vgg-16": Setting((3, 32, 32), 128, goals=(Goal("bare", 0), Goal("openlth-shaped", 0))),
+}
+
+
+def network(name: str) -> Any:
+    """The network of that name, initialised."""
+    from lmcspec.catalog.models.convnet import ConvNet
+    from lmcspec.catalog.models.mlp import Mlp
+    from lmcspec.catalog.models.resnet import CifarResNet
+    from lmcspec.catalog.models.vgg import CifarVgg
+    from lmcspec.science.initial import initial_state
+    from lmcspec.science.models import convnet, mlp, resnet, vgg
+
+    shape = SETTINGS[name].shape
+    match name.partition(",")[0]:
+        case "lenet":
+            module = mlp.build(Mlp(widths=(300, 100)), shape, 10)
+        case "convnet-3":
+            module = convnet.build(ConvNet(depth=3, norm="batch" if "batch" in name else "instance"), shape, 10)
+        case "resnet-20":
+            module = resnet.build(CifarResNet(depth=20), shape, 10)
+        case _:
+            module = vgg.build(CifarVgg(depth=16), shape, 10)
+    module.load_state_dict(initial_state(module, "default", ("init", 0)))
+    return module
+
+
+def arrays(shape: tuple[int, int, int]) -> Any:
     """Random images and labels, the same every time."""
     import numpy as np
 
     from lmcspec.science.data.arrays import Arrays
 
     draw = np.random.Generator(np.random.Philox(0))
-    images = draw.integers(0, 256, (IMAGES, 3, 32, 32), dtype=np.uint8)
+    images = draw.integers(0, 256, (IMAGES, *shape), dtype=np.uint8)
     labels = draw.integers(0, 10, IMAGES)
     return Arrays(images, labels, images[:10], labels[:10], classes=10)
 
 
-def network():
-    """ConvNet-3, initialised."""
-    from lmcspec.catalog.models.convnet import ConvNet
-    from lmcspec.science.initial import initial_state
-    from lmcspec.science.models import convnet
-
-    module = convnet.build(ConvNet(depth=3, width=WIDTH), (3, 32, 32), 10)
-    module.load_state_dict(initial_state(module, "default", ("init", 0)))
-    return module
-
-
-def step_of(module) -> Callable:
-    """One update of torch's own on a batch."""
+def half(module: Any) -> dict[str, Any]:
+    """A mask of half of the prunable weights."""
     import torch
-    from torch.nn.functional import cross_entropy
 
-    optimiser = torch.optim.SGD(module.parameters(), 0.01, momentum=0.9)
+    from lmcspec.science import masks
 
-    def step(images, labels) -> None:
-        optimiser.zero_grad()
-        cross_entropy(module(images), labels).backward()
-        optimiser.step()
-
-    return step
+    draws = torch.Generator().manual_seed(0)
+    parameters = dict(module.named_parameters())
+    return {name: torch.rand(parameters[name].shape, generator=draws) < 0.5 for name in masks.prunable(module)}
 
 
-def ceiling() -> Callable[[int], None]:
+def bare(name: str, device: str, *, compiled: bool = False) -> Callable[[int], None]:
     """Updates on one batch."""
     import torch
 
-    found = arrays()
-    images = torch.from_numpy(found.train_images[:BATCH]).float() / 255
-    labels = torch.from_numpy(found.train_labels[:BATCH])
-    step = step_of(network())
+    setting, module = SETTINGS[name], network(name).to(device)
+    data = arrays(setting.shape)
+    images = (torch.from_numpy(data.train_images[: setting.batch]).float() / 255).to(device)
+    labels = torch.from_numpy(data.train_labels[: setting.batch]).to(device)
+    step = _step_of(torch.compile(module) if compiled else module, module, setting)
 
     def advance(updates: int) -> None:
         for _ in range(updates):
@@ -75,32 +109,55 @@ def ceiling() -> Callable[[int], None]:
     return advance
 
 
-def script() -> Callable[[int], None]:
-    """What a script does: images one by one through transforms."""
+def _step_of(forward: Callable[..., Any], module: Any, setting: Setting) -> Callable[[Any, Any], None]:
+    """One update of torch's own on a batch."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    parameters = list(module.parameters())
+    optimiser = torch.optim.Adam(parameters, 1e-3) if setting.adam else torch.optim.SGD(parameters, 0.01, momentum=0.9)
+
+    def step(images: Any, labels: Any) -> None:
+        optimiser.zero_grad()
+        cross_entropy(forward(images), labels).backward()
+        optimiser.step()
+
+    return step
+
+
+def openlth_shaped(name: str, device: str) -> Callable[[int], None]:
+    """What people use: images one by one through transforms, and masked weights by a multiplication each time."""
+    import torch
     from PIL import Image
     from torch.utils.data import DataLoader
     from torchvision import transforms
 
-    change = transforms.Compose(
-        [
-            transforms.RandomCrop(32, padding=4),
-            transforms.RandomHorizontalFlip(),
-            transforms.ToTensor(),
-            transforms.Normalize((0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
-        ]
-    )
-    found = arrays()
-    pictures = [Image.fromarray(image.transpose(1, 2, 0)) for image in found.train_images]
+    setting, module = SETTINGS[name], network(name).to(device)
+    channels = setting.shape[0]
+    moved = [transforms.RandomHorizontalFlip(), transforms.RandomCrop(32, padding=4)] if setting.augmented else []
+    entered = [transforms.ToTensor(), transforms.Normalize([0.5] * channels, [0.25] * channels)]
+    change = transforms.Compose([*moved, *entered])
+    data = arrays(setting.shape)
 
     class Pictures:
         def __len__(self) -> int:
             return IMAGES
 
-        def __getitem__(self, index: int):
-            return change(pictures[index]), int(found.train_labels[index])
+        def __getitem__(self, index: int) -> Any:
+            stored = data.train_images[index]
+            picture = Image.fromarray(stored[0] if channels == 1 else stored.transpose(1, 2, 0))
+            return change(picture), int(data.train_labels[index])
 
-    loader = DataLoader(Pictures(), BATCH, shuffle=True)  # pyright: ignore[reportArgumentType]
-    step = step_of(network())
+    loader = DataLoader(Pictures(), setting.batch, shuffle=True)  # pyright: ignore[reportArgumentType]
+    mask = {key: keep.to(device).float() for key, keep in half(module).items()}
+    parameters = dict(module.named_parameters())
+
+    def forward(images: Any) -> Any:
+        for key, keep in mask.items():
+            parameters[key].data *= keep
+        return module(images)
+
+    step = _step_of(forward, module, setting)
 
     def advance(updates: int) -> None:
         while True:
@@ -108,67 +165,98 @@ def script() -> Callable[[int], None]:
                 if not updates:
                     return
                 updates -= 1
-                step(images, labels)
+                step(images.to(device), labels.to(device))
 
+    torch.manual_seed(0)
     return advance
 
 
-def lmcspec() -> Callable[[int], None]:
+def lmcspec(name: str, device: str) -> Callable[[int], None]:
     """The training loop of a task."""
     from lmcspec.base.sgd_noise import SgdNoise
     from lmcspec.catalog.augmentation import Augment
+    from lmcspec.catalog.optimisers.adam import Adam
     from lmcspec.catalog.optimisers.sgd import Sgd
     from lmcspec.catalog.recipe import Recipe
-    from lmcspec.science import masks
     from lmcspec.science.data.resident import enter
     from lmcspec.science.data.space import Space
+    from lmcspec.science.layout import Trial, has_choice, lay_out, quickest, seconds_of_update
     from lmcspec.science.train import train
 
-    space = Space("standardised", (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
-    data = enter(arrays(), space).train
-    module = network()
+    setting = SETTINGS[name]
+    channels = setting.shape[0]
+    space = Space("standardised", (0.5,) * channels, (0.25,) * channels)
+    data, module = enter(arrays(setting.shape), space, device).train, network(name).to(device)
+    mask = half(module)
+    if has_choice(module):
+        lay_out(module, quickest(seconds_of_update(module, Trial(setting.batch, setting.shape, 10, "float32"))))
 
     def advance(updates: int) -> None:
-        recipe = Recipe(updates, BATCH, Sgd(lr=0.01, momentum=0.9), augment=Augment(flip=True, crop=4))
-        train(module, data, recipe, SgdNoise(0), mask=masks.dense(module))
+        optimiser = Adam(lr=1e-3) if setting.adam else Sgd(lr=0.01, momentum=0.9)
+        augment = Augment(flip=True, crop=4) if setting.augmented else Augment()
+        train(module, data, Recipe(updates, setting.batch, optimiser, augment=augment), SgdNoise(0), mask=mask)
 
     return advance
 
 
-def timed(way: str) -> float:
-    """Seconds of an update, in this process."""
+def timed(name: str, way: str, device: str, seconds: float) -> float:
+    """Seconds of an update, in this process: warm after some of them, then as many as fit."""
+    import torch
+
     from lmcspec.engine import heap, pristine
 
     pristine.first()
     pristine.prepare(1)
-    if way != "without keeping memory":
+    if way != "lmcspec, plain heap":
         heap.keep()
-    advance = {"ceiling": ceiling, "script": script}.get(way, lmcspec)()
-    advance(WARM_UP)
-    began = time.perf_counter()
-    advance(UPDATES)
-    return (time.perf_counter() - began) / UPDATES
+    match way:
+        case "bare" | "compiled":
+            advance = bare(name, device, compiled=way == "compiled")
+        case "openlth-shaped":
+            advance = openlth_shaped(name, device)
+        case _:
+            advance = lmcspec(name, device)
+
+    def took(updates: int) -> float:
+        began = time.perf_counter()
+        advance(updates)
+        if device != "cpu":
+            torch.cuda.synchronize()
+        return time.perf_counter() - began
+
+    took(3)
+    several = max(3, round(seconds / 4 / (took(3) / 3)))
+    return min(took(several) / several for _ in range(3))
+
+
+def lines(rounds: int = 5, only: str = "", device: str = "cpu", seconds: float = 4.0) -> list[str]:
+    """The table: of each network what an update takes each way, and the ratios that are wanted."""
+    table = []
+    for name, setting in SETTINGS.items():
+        if only not in name:
+            continue
+        ways = WAYS if device == "cpu" else WAYS[:-1]
+        words = {way: ["--one", name, way, "--device", device, "--seconds", str(seconds)] for way in ways}
+        took = seconds_in_turn("benchmarks.training", words, rounds)
+        table += [seconds_line(name, way, took[way]) for way in ways]
+        table += [ratio_line(name, took, "lmcspec", goal) for goal in setting.goals]
+    return table
 
 
 def main() -> None:
-    """Run all ways in turn, as often as asked, and print their medians."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=5, help="how often each is run")
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
+    parser.add_argument("--only", default="", metavar="WORD", help="networks whose name has this in it")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each is timed")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.way:
-        print(timed(given.way))
+    if given.one:
+        print(timed(*given.one, given.device, given.seconds))
         return
-    found: dict[str, list[float]] = {way: [] for way in WAYS}
-    for _ in range(given.times):
-        for way, seconds in found.items():
-            order = [sys.executable, str(Path(__file__)), "--way", way]
-            seconds.append(float(subprocess.run(order, stdout=subprocess.PIPE, check=True).stdout))
-    least = median(found["ceiling"])
-    print(f"{'an update on ' + str(BATCH) + ' images':26}{'least':>8}{'median':>8}{'most':>8}   to the ceiling")
-    for way, seconds in found.items():
-        ms = [1000 * one for one in (min(seconds), median(seconds), max(seconds))]
-        print(f"{way:26}" + "".join(f"{one:5.0f} ms" for one in ms) + f"   {median(seconds) / least:.2f} x")
+    for line in lines(given.rounds, given.only, given.device, given.seconds):
+        print(line)
 
 
 if __name__ == "__main__":

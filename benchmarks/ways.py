@@ -1,0 +1,43 @@
+"""Several ways to do the same, each in a process of its own, all in turn: a busy machine slows them all alike."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A ratio that is wanted: at least `least` times as fast as another way."""
+
+    than: str
+    least: float
+
+
+def seconds_in_turn(module: str, words: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[float]]:
+    """Seconds that `python -m MODULE WORDS` prints for each way, in as many rounds."""
+    seconds: dict[str, list[float]] = {way: [] for way in words}
+    for round in range(rounds):
+        for way, arguments in words.items():
+            sys.stderr.write(f"\r\x1b[Kround {round + 1} of {rounds}: {' '.join(arguments)}")
+            order = [sys.executable, "-m", module, *arguments]
+            answer = subprocess.run(order, stdout=subprocess.PIPE, check=True, text=True)
+            seconds[way].append(float(answer.stdout.split()[-1]))
+    sys.stderr.write("\r\x1b[K")
+    return seconds
+
+
+def ratio_line(what: str, seconds: Mapping[str, Sequence[float]], way: str, goal: Goal) -> str:
+    """How many times as fast a way is as another, round by round: median, least and most; and whether that is wanted."""
+    ratios = [slow / quick for slow, quick in zip(seconds[goal.than], seconds[way], strict=True)]
+    middle = median(ratios)
+    met = "" if not goal.least else f"  goal {goal.least:g} x: {'met' if middle >= goal.least else 'not met'}"
+    spread = f"{middle:6.2f} x ({min(ratios):.2f} to {max(ratios):.2f}, n = {len(ratios)})"
+    return f"{what:24} {way:14} to {goal.than:16} {spread}{met}"
+
+
+def seconds_line(what: str, way: str, seconds: Sequence[float]) -> str:
+    """What a way takes."""
+    ms = [1000 * each for each in (median(seconds), min(seconds), max(seconds))]
+    return f"{what:24} {way:14}    {ms[0]:10.2f} ms ({ms[1]:.2f} to {ms[2]:.2f}, n = {len(seconds)})"

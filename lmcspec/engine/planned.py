@@ -1,6 +1,6 @@
 """What the engine is given: tasks that are still to run, and how to spell one out for a worker."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,3 +46,11 @@ class Job:
     "inputs": {name: id}, "byproducts": [{"id": …, "task": identity document}], "neutral": {…}}."""
     on_collapse: Literal["go-on", "skip"] = "go-on"
     """`skip`: what needs a task that ended with another outcome than `ok` is not run."""
+
+
+def images_ahead(tasks: Iterable[PlannedTask], slots: int) -> dict[str, float]:
+    """By model: images forward of all these tasks, a training image counted three times, on each of so many slots."""
+    ahead: dict[str, float] = {}
+    for task in tasks:
+        ahead[task.model] = ahead.get(task.model, 0.0) + task.forward / max(1, slots)
+    return ahead

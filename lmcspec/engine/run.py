@@ -12,7 +12,7 @@ from lmcspec.engine.forecast import Forecast
 from lmcspec.engine.interrupts import Interrupts, RunInterrupted
 from lmcspec.engine.limits import NO_LIMITS, Limits
 from lmcspec.engine.lost import failure_of
-from lmcspec.engine.planned import Job, PlannedTask
+from lmcspec.engine.planned import Job, PlannedTask, images_ahead
 from lmcspec.engine.runner import (
     Closed,
     Lost,
@@ -84,6 +84,9 @@ class _Run:
             max_parallel=limits.max_parallel,
         )
         self._forecast = Forecast(job.tasks.values(), self._devices, limits.max_parallel)
+        self._ahead = images_ahead(
+            job.tasks.values(), min(len(self._devices), limits.max_parallel or len(self._devices))
+        )
         self._watch = Watch(runner, limits.patience)
         self._closed: Closed | None = None
         self._task_at: dict[int, str] = {}
@@ -158,7 +161,8 @@ class _Run:
             self._task_at[slot] = identifier
             self._began_at[identifier] = now = time.monotonic()
             self._watch.began(identifier, self._forecast.seconds(task), now)
-            pid = self._runner.submit(self._store, identifier, self._job.payload(identifier), slot)
+            payload = self._job.payload(identifier) | {"ahead": self._ahead[task.model]}
+            pid = self._runner.submit(self._store, identifier, payload, slot)
             faults.reach("engine.dispatched", worker=pid)
             self._tell(events.Started(clock.now(), task, slot, self._queue.attempts[identifier]))
 

@@ -12,6 +12,7 @@ from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import Recipe
 from lmcspec.science.auxiliary import loss_of_outputs
+from lmcspec.science.computed import Computed, Forward
 from lmcspec.science.data.augmentation.augment import BatchChange, ImageDraws, draw, draw_batches
 from lmcspec.science.data.augmentation.cutmix import Labels, loss_of
 from lmcspec.science.data.resident import Split
@@ -79,7 +80,7 @@ class Callbacks:
 
 
 def train(
-    module: nn.Module,
+    network: nn.Module | Computed,
     data: Split,
     recipe: Recipe,
     noise: TrainingNoise,
@@ -88,7 +89,7 @@ def train(
     segment: Segment = WHOLE,
     callbacks: Callbacks = Callbacks(),
 ) -> Snapshot:
-    """Train the module in place over a segment of a recipe and return its end.
+    """Train a network in place over a segment of a recipe and return its end.
 
     Update t (0-based) takes batch `t mod per-epoch` of epoch `t div per-epoch`, the last, partial batch included, at
     rate recipe.rate(t). Masked weights are zero in weight, gradient and moments at every update. Going
@@ -96,13 +97,14 @@ def train(
 
     A training whose loss is not finite ends at the next look; the stops that it does not reach get its end.
     """
+    module, forward = (computed := Computed.by(network)).module, computed.forward
     begin, until = segment.begin, recipe.length if segment.until is None else segment.until
     awaited, pulse = sorted(set(callbacks.stops)), callbacks.pulse
     if not 0 <= begin <= until <= recipe.length:
         raise ValueError(f"updates {begin} to {until} are not a part of 0 to {recipe.length}")
     if awaited and not begin <= awaited[0] <= awaited[-1] <= until:
         raise ValueError(f"stops must lie in {begin} … {until}, not {awaited}")
-    run = _Run(module, recipe, mask or {}, segment)
+    run = _Run(module, recipe, mask or {}, segment, forward)
 
     def deliver(snapshot: Snapshot | None = None) -> None:
         while awaited and (run.update == awaited[0] or snapshot):
@@ -208,13 +210,15 @@ def _together(data: Split, batch: int) -> int:
 class _Run:
     """The moving parts of one training."""
 
-    def __init__(self, module: nn.Module, recipe: Recipe, mask: Mapping[str, Tensor], segment: Segment) -> None:
+    def __init__(
+        self, module: nn.Module, recipe: Recipe, mask: Mapping[str, Tensor], segment: Segment, forward: Forward
+    ) -> None:
         named = {name: p for name, p in module.named_parameters() if p.requires_grad}
         for name, keep in mask.items():
             if name not in named or named[name].shape != keep.shape:
                 raise ValueError(f"the mask has {name!r} {tuple(keep.shape)}, which the model has not")
         self.update = segment.begin
-        self._module, self._recipe, self._mask = module, recipe, mask
+        self._module, self._recipe, self._mask, self._forward = module, recipe, mask, forward
         for parameter in named.values():
             if parameter.stride() != torch.empty_like(parameter).stride():  # a part of another tensor: no step is fused
                 parameter.data = parameter.data.contiguous()
@@ -239,8 +243,9 @@ class _Run:
 
     def advance(self, images: Tensor, labels: Labels) -> None:
         """One update; in float16 it may be left out, and counts all the same."""
+        forward = self._forward if len(images) == self._recipe.batch else self._module
         with autocast(self._recipe.precision, images.device):
-            outputs = self._module(images)
+            outputs = forward(images)
         loss = loss_of_outputs(outputs, lambda logits: loss_of(logits.float(), labels))
         gradients: list[Tensor] | None = list(
             torch.autograd.grad(

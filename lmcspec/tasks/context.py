@@ -21,6 +21,9 @@ class Context(Protocol):
     """What may change how the work is done but not its result: where the data lie, batch sizes of evaluation."""
     numerics: Mapping[str, Any]
     """On what it computes: all that may change the last bits of its result, as its record will say."""
+    ahead: float
+    """Images forward, a training image counted three times, that the run has ahead of it on each slot for this task's
+    model, this task included; 0 where that is not known."""
     memory: dict[Any, Any]
     """Kept between the tasks of one worker, so that a data set is loaded once."""
 

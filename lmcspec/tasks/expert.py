@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lmcspec.base.sgd_noise import InnerNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import from_document
-from lmcspec.tasks import layouts, read, says
+from lmcspec.tasks import read, says, ways
 from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
@@ -69,11 +69,12 @@ def run(ctx: Context, params: Expert, seeds: dict[str, int]) -> Finished:
         ctx.log(f"goes on from its checkpoint after update {update}")
     else:
         network.load_state_dict(read.initial(params.model, network, ("expert", *place, "init")))
-    network = layouts.measured(ctx, params.model, network, recipe, recipe.length)
+    computed = ways.trained_in(ctx, params.model, network, recipe, recipe.length)
+    network = computed.module
 
     def train(segment: Segment) -> Snapshot:
         pulse = checkpoints.pulse(recipe.length, "train/loss")
-        return trajectory(network, data.train, recipe, InnerNoise("expert", place), states, segment, pulse)
+        return trajectory(computed, data.train, recipe, InnerNoise("expert", place), states, segment, pulse)
 
     end = by_segments(checkpoints, segment, train, {"trajectory": states})
     read.write(ctx.out / read.TRAJECTORY, states)

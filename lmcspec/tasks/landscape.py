@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from lmcspec.tasks import layouts, read
+from lmcspec.tasks import read, ways
 from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
@@ -86,7 +86,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     from lmcspec.science.outcome import outcome
     from lmcspec.science.plane import NoPlaneError
 
-    network = layouts.network(ctx, params.model)
+    network = ways.network(ctx, params.model)
     states = [*_states(ctx, network, params, "anchor"), *_states(ctx, network, params, "other")]
     names = [name for name, parameter in network.named_parameters() if parameter.requires_grad]
     if not all(bool(state[name].isfinite().all()) for state in states for name in names):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.tasks import layouts, read, says
+from lmcspec.tasks import read, says, ways
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
@@ -69,7 +69,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     from lmcspec.science import curves, masks, paths
     from lmcspec.science.outcome import outcome
 
-    network = layouts.network(ctx, params.model)
+    network = ways.network(ctx, params.model)
     mask = read.mask(ctx, network)
     data = read.dataset(ctx, params.data)
     masks_of_ends = {name: read.mask(ctx, network, f"mask-{name}") for name in ("a", "b")}

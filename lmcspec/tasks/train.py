@@ -10,7 +10,7 @@ from lmcspec.base.errors import BlockedError, LmcspecError
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog import OptimiserCard, get
 from lmcspec.catalog.recipe import Recipe, from_document
-from lmcspec.tasks import layouts, read, says
+from lmcspec.tasks import read, says, ways
 from lmcspec.tasks.checkpoint import Checkpoints
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind, UnfitInput
@@ -101,7 +101,8 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     before = min(states, default=params.until)
     update, state, moments = _resume(ctx, params, seeds, network, recipe, checkpoints, before)
     network.load_state_dict(state)
-    network = layouts.measured(ctx, params.model, network, recipe, params.until - params.begin)
+    computed = ways.trained_in(ctx, params.model, network, recipe, params.until - params.begin)
+    network = computed.module
 
     def pulse(update: int, loss: float) -> bool:
         faults.reach("train.update")
@@ -118,7 +119,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
         stops = sorted(at for at in states if segment.begin <= at < params.until)
         noise = SgdNoise(seeds["replicate"], seeds["copy"], seeds["level"])
         callbacks = Callbacks(stops, passed, pulse)
-        return train(network, split, recipe, noise, mask=mask, segment=segment, callbacks=callbacks)
+        return train(computed, split, recipe, noise, mask=mask, segment=segment, callbacks=callbacks)
 
     end = by_segments(checkpoints, Segment(update, params.until, moments), trained)
     faults.reach("train.finished")

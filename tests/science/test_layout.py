@@ -7,12 +7,13 @@ from trainings_for_tests import half, network, recipe_of, same
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.models.resnet import CifarResNet
-from lmcspec.science import layout, masks
+from lmcspec.science import masks
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
-from lmcspec.science.layout import LAYOUTS, Trial, has_choice, lay_out, quickest, seconds_of_update
+from lmcspec.science.layout import LAYOUTS, has_choice, lay_out, seconds_by_layout
 from lmcspec.science.models import resnet
 from lmcspec.science.train import Segment, train
+from lmcspec.science.trial import Trial
 
 TRIAL = Trial(4, (1, 8, 8), 10, "float32")
 
@@ -82,23 +83,11 @@ def test_a_measurement_leaves_no_trace():
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     torch.manual_seed(3)
     drawn = torch.get_rng_state()
-    seconds = seconds_of_update(nn.Sequential(module, nn.Dropout(0.5)), TRIAL)
+    seconds = seconds_by_layout(nn.Sequential(module, nn.Dropout(0.5)), TRIAL)
     assert seconds.keys() == set(LAYOUTS) and all(0 < each < 60 for each in seconds.values())
     assert torch.equal(torch.get_rng_state(), drawn)
     assert same(before, module.state_dict()) and module.training
     assert not any(is_last(parameter) and not parameter.is_contiguous() for parameter in module.parameters())
-
-
-def test_what_is_taken(monkeypatch):
-    """The least of several rounds counts, the first left out, and a small gain is none."""
-    clock = {"channels-first": iter([0.0, 5.0, 3.0, 4.0]), "channels-last": iter([0.0, 2.9, 9.0, 2.5])}
-    order = iter(LAYOUTS * 4)
-    monkeypatch.setattr(layout, "_timed", lambda *given: next(clock[next(order)]))
-    monkeypatch.setattr(layout, "ROUNDS", 3)
-    seconds = seconds_of_update(small_resnet(), TRIAL)
-    assert seconds == {"channels-first": 3.0, "channels-last": 2.5}
-    assert quickest(seconds) == "channels-last"
-    assert quickest({"channels-first": 3.0, "channels-last": 2.9}) == "channels-first"
 
 
 def test_only_convolutions_of_images_have_a_choice():

@@ -44,6 +44,7 @@ class TestContext:
     metrics: list[tuple[str, float, int]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    ahead: float = 0.0
     numerics: dict[str, Any] = field(
         default_factory=lambda: {"device": "cpu", "cpu": "that of tests", "threads": 1, "torch": "2"}
     )

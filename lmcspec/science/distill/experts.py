@@ -8,12 +8,13 @@ from torch import Tensor, nn
 from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.base.steps import updates_per_epoch
 from lmcspec.catalog.recipe import Recipe
+from lmcspec.science.computed import Computed
 from lmcspec.science.data.resident import Split
 from lmcspec.science.train import WHOLE, Callbacks, Segment, Snapshot, train
 
 
 def trajectory(
-    module: nn.Module,
+    network: nn.Module | Computed,
     split: Split,
     recipe: Recipe,
     noise: TrainingNoise,
@@ -27,6 +28,7 @@ def trajectory(
     where the `segment` begins.
     """
     per_epoch = updates_per_epoch(len(split), recipe.batch)
+    module = Computed.by(network).module
     names = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
 
     def known() -> int:
@@ -36,7 +38,7 @@ def trajectory(
         states.update({f"{known()}/{name}": snapshot.state[name] for name in names})
 
     stops = [epoch * per_epoch for epoch in range(known(), recipe.length // per_epoch + 1)]
-    return train(module, split, recipe, noise, segment=segment, callbacks=Callbacks(stops, keep, pulse))
+    return train(network, split, recipe, noise, segment=segment, callbacks=Callbacks(stops, keep, pulse))
 
 
 def state_after(path: Path, epoch: int) -> dict[str, Tensor]:

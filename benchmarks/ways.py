@@ -20,16 +20,21 @@ def seconds_in_turn(module: str, words: Mapping[str, Sequence[str]], rounds: int
     seconds: dict[str, list[float]] = {way: [] for way in words}
     for round in range(rounds):
         for way, arguments in words.items():
-            sys.stderr.write(f"\r\x1b[Kround {round + 1} of {rounds}: {' '.join(arguments)}")
+            _tell(f"round {round + 1} of {rounds}: {' '.join(arguments)}")
             order = [sys.executable, "-m", module, *arguments]
             answer = subprocess.run(order, stdout=subprocess.PIPE, check=True, text=True)
             seconds[way].append(float(answer.stdout.split()[-1]))
-    sys.stderr.write("\r\x1b[K")
+    _tell("")
     return seconds
 
 
+def _tell(what: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{what}")
+
+
 def ratio_line(what: str, seconds: Mapping[str, Sequence[float]], way: str, goal: Goal) -> str:
-    """How many times as fast a way is as another, round by round: median, least and most; and whether that is wanted."""
+    """How many times as fast a way is as another, round by round: median, least and most; and what is wanted."""
     ratios = [slow / quick for slow, quick in zip(seconds[goal.than], seconds[way], strict=True)]
     middle = median(ratios)
     met = "" if not goal.least else f"  goal {goal.least:g} x: {'met' if middle >= goal.least else 'not met'}"

@@ -26,7 +26,7 @@ COMPILING = 900.0
 
 
 def network(ctx: Context, part: Part, precision: Precision = "float32") -> "nn.Module":
-    """The model of a part on the task's device, in the layout that was found the quickest for it, if any was."""
+    """The model of a part on the task's device, in the layout that was found to be the quickest for it, if any was."""
     return _laid_out(ctx, read.module(part).to(ctx.device), _kept(ctx, part, precision).get("layout"))
 
 
@@ -48,21 +48,21 @@ def trained_in(ctx: Context, part: Part, module: "nn.Module", recipe: Recipe, up
 
 
 def _measured(ctx: Context, part: Part, module: "nn.Module", trial: "Trial", updates: int) -> dict[str, Any]:
-    """What is found the quickest, once it is kept; of several that look at the same time the first is."""
+    """What is found to be the quickest, once it is kept; of several that look at the same time the first is."""
     from lmcspec.science.layout import seconds_by_layout
     from lmcspec.science.trial import quickest
 
     by_layout = seconds_by_layout(module, trial)
     layout = quickest(by_layout)
-    found: dict[str, Any] = {"layout": layout, "seconds": by_layout, "compiled": False}
+    answer: dict[str, Any] = {"layout": layout, "seconds": by_layout, "compiled": False}
     ahead = max(updates, ctx.ahead / (3 * trial.batch))
     if by_layout[layout] * ahead >= COMPILING:
-        found |= _tried(ctx, part, _laid_out(ctx, module, layout), trial)
-    ctx.remember(_key(ctx, part, trial.precision), found)
-    took = {**by_layout, **found.get("as_made", {})}
+        answer |= _tried(ctx, part, _laid_out(ctx, module, layout), trial)
+    ctx.remember(_key(ctx, part, trial.precision), answer)
+    took = {**by_layout, **answer.get("as_made", {})}
     said = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in took.items())
-    ctx.log(f"a forward and a backward pass take {said}{found.get('trouble', '')}")
-    return _kept(ctx, part, trial.precision) or found
+    ctx.log(f"a forward and a backward pass take {said}{answer.get('trouble', '')}")
+    return _kept(ctx, part, trial.precision) or answer
 
 
 def _tried(ctx: Context, part: Part, module: "nn.Module", trial: "Trial") -> dict[str, Any]:

@@ -39,9 +39,13 @@ SGD = Sgd(lr=0.1, momentum=0.9, weight_decay=1e-4, nesterov=True)
 
 
 class Ones(TorchDispatchMode):
-    """A 1 for whoever asks a tensor for its value."""
+    """A 1 for whoever asks a tensor for its value; and the fused step that torch doesn't pretend."""
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function is torch.ops.aten._fused_sgd_.default:
+            devices = {tensor.device for tensors in args for tensor in tensors}
+            assert len(devices) == 1, f"expected all tensors to be on the same device, not on {devices}"
+            return None
         if function is torch.ops.aten._local_scalar_dense.default:
             return True if args[0].dtype is torch.bool else 1.0 if args[0].is_floating_point() else 1
         return function(*args, **(kwargs or {}))

@@ -34,7 +34,7 @@ def test_a_masked_training_is_the_same_to_rounding(few, optimiser):
     for order in LAYOUTS:
         module = lay_out(small_resnet(), order)
         mask = half(module)
-        ends.append(train(module, few[0], recipe_of(optimiser, 12), SgdNoise(0), mask=mask))
+        ends.append(train(module, few[0], recipe_of(optimiser, 4), SgdNoise(0), mask=mask))
         kernels = [
             parameter for parameter in module.parameters() if parameter.ndim == 4 and min(parameter.shape[1:3]) > 1
         ]

@@ -47,16 +47,19 @@ def trained(
     x, y = images
     names = ["layers.0.weight", "layers.0.bias", "classifier.weight", "classifier.bias"]
     weights = [(start[name] * masks.get(name, torch.ones(1))).requires_grad_() for name in names]
-    velocity = [torch.zeros_like(weight) for weight in weights]
+    optimiser = torch.optim.SGD(weights, lr=rate, momentum=0.9, fused=True)
     for t in range(begin, end):
         order = streams.permutation(len(x), "order", 0, 0, level, t // 6)
         batch = torch.tensor(order[t % 6 * BATCH : (t % 6 + 1) * BATCH])
         hidden = F.relu(F.linear(x[batch].flatten(1), weights[0], weights[1]))
         gradients = torch.autograd.grad(F.cross_entropy(F.linear(hidden, weights[2], weights[3]), y[batch]), weights)
+        for weight, gradient in zip(weights, gradients, strict=True):
+            weight.grad = gradient
+        optimiser.param_groups[0]["lr"] = rate * (0.1 if t >= DROP else 1)
+        optimiser.step()
         with torch.no_grad():
-            for name, weight, speed, gradient in zip(names, weights, velocity, gradients, strict=True):
-                speed.mul_(0.9).add_(gradient)
-                weight.sub_(speed, alpha=rate * (0.1 if t >= DROP else 1)).mul_(masks.get(name, torch.ones(1)))
+            for name, weight in zip(names, weights, strict=True):
+                weight.mul_(masks.get(name, torch.ones(1)))
     return {name: weight.detach() for name, weight in zip(names, weights, strict=True)}
 
 

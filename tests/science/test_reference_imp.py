@@ -32,7 +32,7 @@ def reference_forward(weights, x):
 def reference_train(start, masks, x, y, begin, end, copy, level, keep=None):
     """A^{begin -> end}(m * W, u): momentum SGD, the mask applied again after every update."""
     weights = [(w * m).requires_grad_() for w, m in zip(start, masks, strict=True)]
-    velocity = [torch.zeros_like(w) for w in weights]
+    optimiser = torch.optim.SGD(weights, lr=RATE, momentum=MOMENTUM, fused=True)
     per_epoch = -(-len(x) // BATCH)
     for t in range(begin, end):
         if t == keep:
@@ -40,10 +40,12 @@ def reference_train(start, masks, x, y, begin, end, copy, level, keep=None):
         order = streams.permutation(len(x), "order", DRAW, copy, level, t // per_epoch)
         batch = torch.tensor(order[t % per_epoch * BATCH : (t % per_epoch + 1) * BATCH])
         gradients = torch.autograd.grad(F.cross_entropy(reference_forward(weights, x[batch]), y[batch]), weights)
+        for w, g in zip(weights, gradients, strict=True):
+            w.grad = g
+        optimiser.step()
         with torch.no_grad():
-            for w, v, g, m in zip(weights, velocity, gradients, masks, strict=True):
-                v.mul_(MOMENTUM).add_(g)
-                w.sub_(v, alpha=RATE).mul_(m)
+            for w, m in zip(weights, masks, strict=True):
+                w.mul_(m)
     weights = [w.detach() for w in weights]
     return (weights, kept) if keep is not None else weights
 

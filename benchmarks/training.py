@@ -6,7 +6,7 @@ processor's time of that process. Random images of the right shape, masked weigh
 - *bare*: forward, backward and torch's optimiser on one batch that is there already; dense.
 - *compiled*: the same, the model compiled by torch.compile; its first updates are not counted.
 - *openlth-shaped*: a DataLoader in the same process, PIL transforms image by image, a mask multiplied into the weights
-  before each forward pass, torch's optimiser and a scheduler that steps with it.
+  before each forward pass, torch's optimiser and a scheduler that steps with it, and the C library's heap as it is.
 - *lmcspec*: `lmcspec.science.train` as a worker runs it, in the layout that it measures for a long training.
 - *lmcspec compiled*: the same as trainings of a quarter of an hour run it, where they find that this is quicker.
 - *lmcspec, plain heap*: the same without keeping what an update frees (on the CPU).
@@ -110,18 +110,23 @@ def bare(name: str, device: str, *, compiled: bool = False) -> Callable[[int], N
     return advance
 
 
-def _step_of(forward: Callable[..., Any], module: Any, setting: Setting) -> Callable[[Any, Any], None]:
+def _step_of(
+    forward: Callable[..., Any], module: Any, setting: Setting, *, scheduled: bool = False
+) -> Callable[[Any, Any], None]:
     """One update of torch's own on a batch."""
     import torch
     from torch.nn.functional import cross_entropy
 
     parameters = list(module.parameters())
     optimiser = torch.optim.Adam(parameters, 1e-3) if setting.adam else torch.optim.SGD(parameters, 0.01, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda update: 1.0) if scheduled else None
 
     def step(images: Any, labels: Any) -> None:
         optimiser.zero_grad()
         cross_entropy(forward(images), labels).backward()
         optimiser.step()
+        if schedule is not None:
+            schedule.step()
 
     return step
 
@@ -158,7 +163,7 @@ def openlth_shaped(name: str, device: str) -> Callable[[int], None]:
             parameters[key].data *= keep
         return module(images)
 
-    step = _step_of(forward, module, setting)
+    step = _step_of(forward, module, setting, scheduled=True)
 
     def advance(updates: int) -> None:
         while True:
@@ -212,7 +217,7 @@ def timed(name: str, way: str, device: str, seconds: float) -> float:
 
     pristine.first()
     pristine.prepare(1)
-    if way != "lmcspec, plain heap":
+    if way not in ("openlth-shaped", "lmcspec, plain heap"):
         heap.keep()
     match way:
         case "bare" | "compiled":

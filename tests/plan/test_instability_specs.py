@@ -18,8 +18,8 @@ FIGURES = [
         for name in ["2", "3", "4", "5", "6", "7", "8", "8-validated", "B1", "B2", "C1", "C2", "C3", "D", "E"]
     ),
 ]
-SMALL = [f"small/{name}" for name in (*FIGURES, "resnet20", "rewinding")]
-EVERY = [*FIGURES, "lenet", "lenet-rewinding", "resnet20", *SMALL]
+SMALL = [f"small/{name}" for name in (*FIGURES, "resnet20")]
+EVERY = [*FIGURES, "lenet", "lenet-rewinding", "resnet14-rewinding", "resnet20", *SMALL]
 ROUNDS = {
     "lenet": 15,
     "r20-std": 8,

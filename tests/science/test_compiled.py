@@ -14,17 +14,17 @@ from lmcspec.science.train import Segment, train
 from lmcspec.science.trial import Trial
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def compiler(monkeypatch, tmp_path_factory):
-    """Skipped where there is none; the kernels of all of these tests lie in one folder."""
+    """What torch makes CPU kernels with; their folder is one for all of these tests."""
     if shutil.which("g++") is None and shutil.which("clang++") is None:
-        pytest.skip("no C++ compiler is installed")
+        pytest.skip("needs a C++ compiler")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "kernels"))
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # what torch's compiler says of itself
-def test_a_compiled_training_is_the_same_to_rounding_and_goes_on_bitwise(few):
+def test_a_compiled_training_is_the_same_to_rounding_and_goes_on_bitwise(few, compiler):
     """300 images in batches of 32: the last one of an epoch is computed by the module itself."""
     mask = half(network("convnet"))
     eager = train(network("convnet"), few[0], recipe_of(length=12), SgdNoise(0), mask=mask)

@@ -72,25 +72,25 @@ def classify(error: BaseException) -> FailureClass:
         return "damaged"
     if isinstance(error, StaleError):
         return "stale"
-    if isinstance(error, StoreError | BlockedError | OSError):
+    if isinstance(error, StoreError | BlockedError | OSError) or system_number(error) is not None:
         return "data"
     if isinstance(error, LmcspecError):
         return "user"
     return "internal"
 
 
-def unwritable(error: BaseException, root: Path) -> StoreError | None:
+def unwritable(error: BaseException, root: Path, log: Path | None = None) -> StoreError | None:
     """What is wrong with the store at `root` and what to do, if that is why a task failed: its disk is full, say, or it
-    isn't there any more.
+    isn't there any more, or the attempt's folder isn't, which `log` is in.
     """
     if isinstance(error, ForeignError):
         return error
     if isinstance(error, StoreError):
         cause = error.__cause__
         number = cause.errno if isinstance(cause, OSError) else None
-        return error if number in _STORE or (number == errno.ENOENT and not stands(root)) else None
+        return error if number in _STORE or (number == errno.ENOENT and not _stands(root, log)) else None
     number = system_number(error)
-    if number is None or (number not in _DISK and (number != errno.ENOENT or stands(root))):
+    if number is None or (number not in _DISK and (number != errno.ENOENT or _stands(root, log))):
         return None
     file = getattr(error, "filename", None)
     if isinstance(file, str | bytes | os.PathLike) and not Path(os.fsdecode(file)).is_relative_to(root):
@@ -102,13 +102,18 @@ def unwritable(error: BaseException, root: Path) -> StoreError | None:
         return meant
 
 
+def _stands(root: Path, log: Path | None) -> bool:
+    # Others make the store's folders again as soon as they need them; an attempt's, nobody does.
+    return stands(root) and (log is None or beneath.is_folder(root, log.parent))
+
+
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _STORE = (*_DISK, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE)
 
 
 def describe(error: BaseException, log: Path | None, root: Path) -> Failure:
     """The failure that an exception means, in a task for the store at `root`."""
-    store = unwritable(error, root)
+    store = unwritable(error, root, log)
     error = store or error
     reason: FailureClass = "store" if store else classify(error)
     return Failure(

@@ -59,11 +59,11 @@ def test_no_log_no_lines(tmp_path):
     assert last_lines(None) == () == last_lines(tmp_path / "none")
 
 
-def _of_safetensors():
+def _of_safetensors(number=errno.ENOSPC):
     """As it comes from a full disk: a text, with the number in it."""
     from safetensors import SafetensorError
 
-    return SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+    return SafetensorError(f"Error while serializing: I/O error: {os.strerror(number)} (os error {number})")
 
 
 def _in_the_store(number, root):
@@ -110,3 +110,19 @@ def test_a_store_that_went_away_is_no_fault_of_the_task(tmp_path, part):
         assert failure.reason == "store" and "went away" in failure.message and "same command" in failure.help
     elsewhere = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(tmp_path / "data"))
     assert describe(elsewhere, None, root).reason == "data"
+
+
+@pytest.mark.parametrize(
+    "gone", [FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)), _of_safetensors(errno.ENOENT)]
+)
+def test_an_attempt_whose_folder_went_away_is_the_stores_trouble_though_others_made_the_rest_again(tmp_path, gone):
+    root = tmp_path / "store"
+    Store.open(root)
+    folder = root / "attempts" / "t" / "a"
+    folder.mkdir(parents=True)
+    assert describe(gone, folder / "log.txt", root).reason == "data", "something else is missing"
+    shutil.rmtree(root / "attempts")
+    Store.open(root)
+    for error in (gone, _in_the_store(errno.ENOENT, root)):
+        failure = describe(error, folder / "log.txt", root)
+        assert failure.reason == "store" and "went away" in failure.message and "same command" in failure.help

@@ -27,7 +27,8 @@ from lmcspec.science.precision import LossScale, autocast, computing_in
 LOOK = 16
 """Divergence is looked for after every update whose number this divides: at fixed places, whatever part is run."""
 
-_PULSE_SECONDS = 0.1
+PULSE_SECONDS = 0.1
+"""A pulse is felt at every look, and after so long at the latest."""
 _AT_ONCE, _AT_ONCE_ON_GPUS = 2**21, 2**26
 """Bytes of float32 images that are prepared at once."""
 
@@ -129,7 +130,7 @@ def train(
                 break
             if awaited and run.update == awaited[0]:
                 deliver()
-            if pulse and (look or time.monotonic() - pulsed > _PULSE_SECONDS):
+            if pulse and (look or time.monotonic() - pulsed > PULSE_SECONDS):
                 if pulse(run.update, run.last_loss()):
                     raise TrainingStopped(run.snapshot())
                 module.train()
@@ -234,12 +235,7 @@ class _Run:
                 self._scale.load(segment.optimiser)
             moments = {name: value for name, value in segment.optimiser.items() if name not in LossScale.STATE}
             self._optimiser.load(moments)
-        for name, keep in mask.items():
-            gone = ~keep.to(named[name].device)
-            named[name].data.masked_fill_(gone, 0.0)
-            for moment, tensor in self._optimiser.moments.items():
-                if moment.partition("/")[2] == name:
-                    tensor.masked_fill_(gone, 0.0)
+        zero_masked({name: p.data for name, p in named.items()}, self._optimiser.moments, mask)
 
     def advance(self, images: Tensor, labels: Labels) -> None:
         """One update; in float16 it may be left out, and counts all the same."""
@@ -278,18 +274,24 @@ class _Run:
         return not bool(self._total.isfinite())
 
     def snapshot(self) -> Snapshot:
-        state = {name: _copied(tensor) for name, tensor in self._module.state_dict().items()}
-        moments = {name: _copied(tensor) for name, tensor in self._optimiser.state().items()}
+        state = {name: on_host(tensor) for name, tensor in self._module.state_dict().items()}
+        moments = {name: on_host(tensor) for name, tensor in self._optimiser.state().items()}
         moments |= {} if self._scale is None else self._scale.state()
         diverged = self.diverged()
         if not diverged:  # NaN times zero is NaN: only a diverged run may have strayed
             self._optimiser.check(state, moments, f"update {self.update}")
-        for name, keep in self._mask.items():
-            its_moments = [tensor for moment, tensor in moments.items() if moment.partition("/")[2] == name]
-            for tensor in (state[name], *its_moments):
-                tensor.masked_fill_(~keep.cpu(), 0.0)
+        zero_masked(state, moments, self._mask)
         return Snapshot(self.update, state, moments, None if self._loss is None else self._loss.item(), diverged)
 
 
-def _copied(tensor: Tensor) -> Tensor:
+def on_host(tensor: Tensor) -> Tensor:
+    """A copy of it in the CPU's memory, in the order of its shape."""
     return tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+
+
+def zero_masked(weights: Mapping[str, Tensor], moments: Mapping[str, Tensor], mask: Mapping[str, Tensor]) -> None:
+    """Make zero, in place, what a mask prunes of weights by name and of their moments `WHAT/NAME`."""
+    for name, keep in mask.items():
+        gone = ~keep.to(weights[name].device)
+        for tensor in (weights[name], *(held for moment, held in moments.items() if moment.partition("/")[2] == name)):
+            tensor.masked_fill_(gone, 0.0)

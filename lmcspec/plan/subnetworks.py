@@ -21,7 +21,7 @@ from lmcspec.tasks.load_mask import LoadMask
 from lmcspec.tasks.load_weights import LoadWeights
 from lmcspec.tasks.prune import Prune
 from lmcspec.tasks.shuffle import Shuffle
-from lmcspec.tasks.train import Train
+from lmcspec.tasks.training import Train
 
 _STRIDE = 50
 """Levels that ask for each other at a time."""

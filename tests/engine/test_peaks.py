@@ -13,7 +13,7 @@ from lmcspec.plan.memory import CONTEXT, STEP, memory
 from lmcspec.store import Index, Store
 from lmcspec.tasks import Part, make
 from lmcspec.tasks.overlap import Overlap
-from lmcspec.tasks.train import Train
+from lmcspec.tasks.training import Train
 from lmcspec_runners.inline import InlineRunner
 
 MANY = 150 * 2**20

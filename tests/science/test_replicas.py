@@ -117,9 +117,7 @@ def test_a_snapshot_goes_on_alone_and_one_of_alone_goes_on_together(few):
         module = build()
         module.load_state_dict(snapshot.state)
         replicas.append(Replica(module, noise, mask, snapshot.optimiser))
-    for ours, theirs in zip(
-        train_together(replicas, few[0], recipe, 4, 8), alone("mlp", few[0], recipe), strict=True
-    ):
+    for ours, theirs in zip(train_together(replicas, few[0], recipe, 4, 8), alone("mlp", few[0], recipe), strict=True):
         assert_close(ours, theirs, 1e-5)
 
 

@@ -12,7 +12,7 @@ from lmcspec.catalog.augmentation import Augment
 from lmcspec.catalog.optimisers.sgd import Sgd
 from lmcspec.catalog.recipe import Recipe, as_document
 from lmcspec.tasks import Finished, Part
-from lmcspec.tasks.train import Train
+from lmcspec.tasks.training import Train
 
 SEEDS = {"replicate": 0, "copy": 0, "level": 0}
 MEMORY: dict[Any, Any] = {}

@@ -18,8 +18,8 @@ from lmcspec.tasks.landscape import LANDSCAPE, Landscape
 from lmcspec.tasks.landscape import run as landscape
 from lmcspec.tasks.path import Path
 from lmcspec.tasks.path import run as path
-from lmcspec.tasks.train import recipe_of
 from lmcspec.tasks.train import run as train
+from lmcspec.tasks.training import recipe_of
 
 HOW = recipe(length=12, batch=64, optimiser=Sgd(lr=0.1, momentum=0.9, weight_decay=0.05))
 INPUTS = ("anchor-0", "anchor-1", "anchor-2", "other-0")

@@ -14,7 +14,7 @@ from lmcspec.tasks.params import ADDED_LATER
 from lmcspec.tasks.path import Path
 from lmcspec.tasks.prune import Prune
 from lmcspec.tasks.shuffle import Shuffle
-from lmcspec.tasks.train import Train
+from lmcspec.tasks.training import Train
 
 numbers = st.integers(0, 10**6)
 parts = st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | numbers | st.text(), max_size=3).map(Part.of)

@@ -20,7 +20,8 @@ from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.train import Segment, train
 from lmcspec.tasks import Interrupted, Part, encode, read
-from lmcspec.tasks.train import recipe_of, run
+from lmcspec.tasks.train import run
+from lmcspec.tasks.training import recipe_of
 
 LONG = recipe(length=40)
 """Long enough for two looks at whether to stop, after 16 and after 32 updates."""

@@ -28,7 +28,7 @@ def measured(monkeypatch):
 
 def module_of(ctx, part=CONVNET, how=LONG, updates=ways.LEAST):
     from lmcspec.tasks import read
-    from lmcspec.tasks.train import recipe_of
+    from lmcspec.tasks.training import recipe_of
 
     return ways.trained_in(ctx, part, read.module(part), recipe_of(how), updates).module
 
@@ -103,7 +103,7 @@ def compiler(monkeypatch):
 
 def computed_of(ctx, part=CONVNET):
     from lmcspec.tasks import read
-    from lmcspec.tasks.train import recipe_of
+    from lmcspec.tasks.training import recipe_of
 
     return ways.trained_in(ctx, part, read.module(part), recipe_of(LONG), ways.LEAST)
 
@@ -133,7 +133,7 @@ def test_a_compiled_network_takes_the_state_of_each_task(tmp_path, measured, com
         for tensor in first.module.state_dict().values():
             tensor.fill_(7)
     from lmcspec.tasks import read
-    from lmcspec.tasks.train import recipe_of
+    from lmcspec.tasks.training import recipe_of
 
     module = read.module(CONVNET)
     expected = {name: tensor.clone() for name, tensor in module.state_dict().items()}

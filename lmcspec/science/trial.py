@@ -69,16 +69,17 @@ def _timed(
     forward: Forward, parameters: list[nn.Parameter], images: Tensor, labels: Tensor, precision: Precision
 ) -> float:
     clock = time.process_time if images.device.type == "cpu" else time.perf_counter
-    _settle(images.device)
+    settle(images.device)
     begun = clock()
     with autocast(precision, images.device):
         outputs = forward(images)
     loss = loss_of_outputs(outputs, lambda logits: cross_entropy(logits.float(), labels))
     torch.autograd.grad(loss, parameters, allow_unused=True)
-    _settle(images.device)
+    settle(images.device)
     return clock() - begun
 
 
-def _settle(device: torch.device) -> None:
+def settle(device: torch.device) -> None:
+    """Wait until a GPU has done what it was told."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

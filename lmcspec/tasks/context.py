@@ -24,6 +24,8 @@ class Context(Protocol):
     ahead: float
     """Images forward, a training image counted three times, that the run has ahead of it on each slot for this task's
     model, this task included; 0 where that is not known."""
+    room: int | None
+    """Bytes of its GPU's memory that it may fill; None where that is not known, and on a CPU."""
     memory: dict[Any, Any]
     """Kept between the tasks of one worker, so that a data set is loaded once."""
 

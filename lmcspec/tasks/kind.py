@@ -4,13 +4,14 @@ Each module of this folder that defines a `KIND` is one. Whatever differs betwee
 asks what a task's kind is called.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 
+from lmcspec.tasks.context import Context
 from lmcspec.tasks.work import Known, Work
 
 OUTCOMES = ("ok", "diverged", "dead-layer", "chance")
@@ -51,6 +52,25 @@ class CardOf(NamedTuple):
     parameter: str
     kind: str
     key: str = "name"
+
+
+class Member(NamedTuple):
+    """One of several tasks of a kind that run as one program: what `run` is called with."""
+
+    ctx: Context
+    params: Any
+    seeds: dict[str, int]
+
+
+class Together(NamedTuple):
+    """How tasks of a kind run as one program that differ only in seeds, states and masks."""
+
+    alike: Callable[[Any], Any]
+    """What their parameters have to agree in, as plain data; their data and files are compared as well."""
+    size: Callable[[Member, int], int]
+    """`size(member, offered)`: how many tasks like this one, of so many, are the quickest as one program; 1: none."""
+    run: Callable[[Sequence[Member]], list[Finished]]
+    """Does them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +115,8 @@ class Kind:
     same, and runs on a slot of the CPU where there is one."""
     draws: Callable[[Any], bool] = lambda params: True
     """Whether its seeds make a difference. Where they make none, all replicates and copies are one."""
+    together: Together | None = None
+    """None where each runs by itself."""
     nothing_if_diverged: bool = False
     """Whether a result of it that diverged has no files, so that nothing that needs it can be done."""
 

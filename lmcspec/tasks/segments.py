@@ -30,10 +30,15 @@ def by_segments(
             return train(segment)
         except TrainingStopped as stopped:
             snapshot = stopped.snapshot
-            parts = {"state": snapshot.state, "optimiser": snapshot.optimiser, **(beside or {})}
-            entries = {f"{part}/{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
+            entries = entries_of(snapshot, beside)
             checkpoints.write(snapshot.update, entries, f"update {snapshot.update} of {segment.until}")
             segment = Segment(snapshot.update, segment.until, snapshot.optimiser)
+
+
+def entries_of(snapshot: "Snapshot", beside: "Mapping[str, Mapping[str, Tensor]] | None" = None) -> "dict[str, Tensor]":
+    """The tensors of a checkpoint at a snapshot: `state/` and `optimiser/`, and those `beside` it."""
+    parts = {"state": snapshot.state, "optimiser": snapshot.optimiser, **(beside or {})}
+    return {f"{part}/{name}": tensor for part, held in parts.items() for name, tensor in held.items()}
 
 
 def check_resumable(

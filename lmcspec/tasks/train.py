@@ -11,6 +11,7 @@ from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.segments import by_segments
 from lmcspec.tasks.shown import rate_and_batch
+from lmcspec.tasks.together import TRAININGS
 from lmcspec.tasks.training import Train, prepare
 from lmcspec.tasks.work import BACKWARD, Known, Work, training
 
@@ -79,5 +80,6 @@ KIND = Kind(
     in_place="train_on",
     about=lambda params: ("last",),
     shown=shown,
+    together=TRAININGS,
     draws=lambda params: params.start != "given" or params.until > params.begin,
 )

@@ -21,30 +21,83 @@ if TYPE_CHECKING:
 
 LEAST = 500
 """Updates of a training from which on it pays to measure layouts, which takes about as long as a dozen."""
+LEAST_TOGETHER = 2000
+"""Updates of a training from which on it pays to measure programs of several, which takes about as long as 200."""
 COMPILING = 900.0
 """Seconds that trainings of a model have to take on each slot for the compiler to pay, which takes a minute or two."""
 
 
 def network(ctx: Context, part: Part, precision: Precision = "float32") -> "nn.Module":
     """The model of a part on the task's device, in the layout that was found to be the quickest for it, if any was."""
-    return _laid_out(ctx, read.module(part).to(ctx.device), _kept(ctx, part, precision).get("layout"))
+    module, how = _laid_out(read.module(part).to(ctx.device), _kept(ctx, part, precision).get("layout"))
+    ctx.computes(**how)
+    return module
 
 
 def trained_in(ctx: Context, part: Part, module: "nn.Module", recipe: Recipe, updates: int) -> "Computed":
     """A module in the quickest way for a training of so many updates: one that is long enough measures it."""
+    computed, how = _quickest(ctx, part, module, recipe, updates)
+    ctx.computes(**how)
+    return computed
+
+
+def _quickest(
+    ctx: Context, part: Part, module: "nn.Module", recipe: Recipe, updates: int
+) -> "tuple[Computed, dict[str, Any]]":
+    """A module in its quickest way, and what the numerics of a training in it say."""
     from lmcspec.science.computed import Computed
     from lmcspec.science.layout import has_choice
-    from lmcspec.science.trial import Trial
 
-    trial = Trial(recipe.batch, tuple(part.value["shape"]), part.value["classes"], recipe.precision)
+    trial = _trial(part, recipe)
     kept = _kept(ctx, part, recipe.precision)
     if not kept and updates >= LEAST and has_choice(module):
         kept = _measured(ctx, part, module, trial, updates)
-    module = _laid_out(ctx, module, kept.get("layout"))
+    module, how = _laid_out(module, kept.get("layout"))
     if kept.get("compiled") is not True:
-        return Computed.by(module)
-    ctx.computes(compiled=True)
-    return _compiled(ctx, part, module, trial)
+        return Computed.by(module), how
+    return _compiled(ctx, part, module, trial), how | {"compiled": True}
+
+
+def together(ctx: Context, part: Part, recipe: Recipe, updates: int, offered: int) -> int:
+    """Of how many trainings of so many updates, at most of those `offered`, one program is the quickest; 1: of none.
+
+    Trainings that are long enough measure it, beside the quickest way in which each would run alone.
+    """
+    from lmcspec.science.stacking import gains
+    from lmcspec.science.trial import GAIN
+
+    key = digest([_key(ctx, part, recipe.precision), "together", recipe.batch])
+    kept = ctx.recall(key)
+    if kept is None and updates >= LEAST_TOGETHER:
+        alone, _ = _quickest(ctx, part, read.module(part).to(ctx.device), recipe, updates)
+        try:
+            quicker = gains(alone, _trial(part, recipe), room=ctx.room)
+            said = ", ".join(f"{size} of it {gain:.2f} x" for size, gain in quicker.items())
+        except Exception as error:  # noqa: BLE001 (a model of anybody's that can't be stacked: there is another way)
+            quicker, said = {}, f"none, for {type(error).__name__}: {_first_line(error)}"
+        ctx.log(f"as one program, beside one after the other: {said}")
+        kept = {"gains": {str(size): gain for size, gain in quicker.items()}}
+        ctx.remember(key, kept)
+    pays = {size: gain for size, gain in _sizes(kept).items() if size <= offered and gain >= GAIN}
+    return max(pays, key=lambda size: pays[size], default=1)
+
+
+def _sizes(kept: dict[str, Any] | None) -> dict[int, float]:
+    """What stands in a fact, whoever wrote it."""
+    held = (kept or {}).get("gains")
+    if not isinstance(held, dict):
+        return {}
+    return {
+        int(size): gain
+        for size, gain in held.items()
+        if str(size).isdecimal() and len(str(size)) < 5 and isinstance(gain, int | float) and int(size) > 1
+    }
+
+
+def _trial(part: Part, recipe: Recipe) -> "Trial":
+    from lmcspec.science.trial import Trial
+
+    return Trial(recipe.batch, tuple(part.value["shape"]), part.value["classes"], recipe.precision)
 
 
 def _measured(ctx: Context, part: Part, module: "nn.Module", trial: "Trial", updates: int) -> dict[str, Any]:
@@ -57,7 +110,7 @@ def _measured(ctx: Context, part: Part, module: "nn.Module", trial: "Trial", upd
     answer: dict[str, Any] = {"layout": layout, "seconds": by_layout, "compiled": False}
     ahead = max(updates, ctx.ahead / (3 * trial.batch))
     if by_layout[layout] * ahead >= COMPILING:
-        answer |= _tried(ctx, part, _laid_out(ctx, module, layout), trial)
+        answer |= _tried(ctx, part, _laid_out(module, layout)[0], trial)
     ctx.remember(_key(ctx, part, trial.precision), answer)
     took = {**by_layout, **answer.get("as_made", {})}
     said = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in took.items())
@@ -75,8 +128,7 @@ def _tried(ctx: Context, part: Part, module: "nn.Module", trial: "Trial") -> dic
         seconds = seconds_as_made(_compiled(ctx, part, module, trial), trial)
     except Exception as error:  # noqa: BLE001 (no compiler, or a model that is beyond it: there is another way)
         del ctx.memory[_memory_key(ctx, part, trial)]
-        first = str(error).strip().partition("\n")[0][:200]
-        return {"trouble": f"; it can't be compiled: {type(error).__name__}: {first}"}
+        return {"trouble": f"; it can't be compiled: {type(error).__name__}: {_first_line(error)}"}
     if quickest(seconds) != "compiled":
         del ctx.memory[_memory_key(ctx, part, trial)]
     return {"compiled": quickest(seconds) == "compiled", "as_made": seconds}
@@ -100,13 +152,17 @@ def _memory_key(ctx: Context, part: Part, trial: "Trial") -> tuple[Any, ...]:
     return ("compiled", part.digest, ctx.device, trial)
 
 
-def _laid_out(ctx: Context, module: "nn.Module", layout: "Layout | None") -> "nn.Module":
+def _laid_out(module: "nn.Module", layout: "Layout | None") -> "tuple[nn.Module, dict[str, Any]]":
+    """The module in a layout, and what the numerics say of that."""
     from lmcspec.science.layout import LAYOUTS, has_choice, lay_out
 
     if layout not in LAYOUTS or not has_choice(module):  # whoever wrote it: what is no layout counts as nothing
-        return module
-    ctx.computes(layout=layout)
-    return lay_out(module, layout)
+        return module, {}
+    return lay_out(module, layout), {"layout": layout}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200]
 
 
 def _kept(ctx: Context, part: Part, precision: Precision) -> dict[str, Any]:

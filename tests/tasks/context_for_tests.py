@@ -45,6 +45,7 @@ class TestContext:
     lines: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     ahead: float = 0.0
+    room: int | None = None
     numerics: dict[str, Any] = field(
         default_factory=lambda: {"device": "cpu", "cpu": "that of tests", "threads": 1, "torch": "2"}
     )

@@ -1,9 +1,9 @@
-"""A thread that looks after the running task of a process: beats its lease, keeps its log within bounds."""
+"""A thread that looks after the running tasks of a process: beats their leases, keeps their logs within bounds."""
 
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lmcspec.base.errors import StoreError
 from lmcspec.engine.logs import Log
@@ -20,15 +20,15 @@ class Heartbeat:
         self._look, self._beat = look, beat
         self._lock = threading.Lock()
         self._at_work = threading.Event()
-        self._running: tuple[Lease, Log] | None = None
+        self._running: tuple[tuple[Lease, Log], ...] = ()
         self._beaten = 0.0
         self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
-    def attending(self, lease: Lease, log: Log) -> Iterator[None]:
-        """Look after these two until the block is left."""
+    def attending(self, running: Sequence[tuple[Lease, Log]]) -> Iterator[None]:
+        """Look after these leases and logs until the block is left."""
         with self._lock:
-            self._running, self._beaten = (lease, log), time.monotonic()
+            self._running, self._beaten = tuple(running), time.monotonic()
         self._at_work.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._attend, name="lmcspec-heartbeat", daemon=True)
@@ -38,22 +38,21 @@ class Heartbeat:
         finally:
             self._at_work.clear()
             with self._lock:
-                self._running = None
+                self._running = ()
 
     def _attend(self) -> None:
         while True:
             self._at_work.wait()
             time.sleep(self._look)
             with self._lock:
-                if self._running is None:
-                    continue
-                lease, log = self._running
-                log.trim()
-                if time.monotonic() - self._beaten >= self._beat:
+                for _, log in self._running:
+                    log.trim()
+                if self._running and time.monotonic() - self._beaten >= self._beat:
                     self._beaten = time.monotonic()
-                    # A lease that can't be written costs double work at worst; the task goes on.
-                    with contextlib.suppress(OSError, StoreError):
-                        lease.beat()
+                    for lease, _ in self._running:
+                        # A lease that can't be written costs double work at worst; the task goes on.
+                        with contextlib.suppress(OSError, StoreError):
+                            lease.beat()
 
 
 HEARTBEAT = Heartbeat()

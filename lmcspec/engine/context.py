@@ -60,6 +60,7 @@ class TaskContext:
         self.neutral: dict[str, Any] = self._payload.get("neutral", {})
         self.numerics, self.memory = execution.numerics, self._place.memory
         self.ahead = float(self._payload.get("ahead", 0.0))
+        self.room: int | None = self._payload.get("room")
         self.committed: list[str] = []
         """By-products that this very run committed."""
         self.attempt = attempt

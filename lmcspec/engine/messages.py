@@ -15,8 +15,8 @@ from lmcspec.base import documents
 from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.visible import one_line
 from lmcspec.engine.failures import LAST_LINES, Failure, FailureClass
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, RunnerEvent
-from lmcspec.engine.work import Report
 from lmcspec.store import layout
 from lmcspec.store.scalars import Count, Scalars
 from lmcspec.store.shapes import Seconds

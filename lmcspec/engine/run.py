@@ -13,6 +13,7 @@ from lmcspec.engine.interrupts import Interrupts, RunInterrupted
 from lmcspec.engine.limits import NO_LIMITS, Limits
 from lmcspec.engine.lost import failure_of
 from lmcspec.engine.planned import Job, PlannedTask, images_ahead
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import (
     Closed,
     Lost,
@@ -29,7 +30,6 @@ from lmcspec.engine.runner import (
 from lmcspec.engine.schedule import FINAL, Retries, TaskQueue
 from lmcspec.engine.summary import Summary
 from lmcspec.engine.watch import Watch
-from lmcspec.engine.work import Report
 from lmcspec.store import Index, Store
 
 Listener = Callable[[events.Event], None]

@@ -9,7 +9,7 @@ from lmcspec.base.errors import UsageError
 from lmcspec.catalog import get
 from lmcspec.engine.devices import CPU, Device
 from lmcspec.engine.planned import PlannedTask
-from lmcspec.engine.work import Report
+from lmcspec.engine.report import Report
 from lmcspec.store import Store
 
 

@@ -10,8 +10,8 @@ from lmcspec.base.errors import StoreError
 from lmcspec.base.ids import short
 from lmcspec.engine import failures
 from lmcspec.engine.planned import PlannedTask
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Lost, Particular, Passed, Ready, Reported, Returned, Runner, RunnerEvent, Slot
-from lmcspec.engine.work import Report
 from lmcspec.store import Store
 from lmcspec.store.remote import Remote
 from lmcspec.store.remote_commit import RemoteDamage

@@ -11,6 +11,7 @@ from typing import Any
 from lmcspec.base.errors import BlockedError
 from lmcspec.base.surroundings import module_path
 from lmcspec.catalog.runners.local import Local
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import (
     Lost,
     Passed,
@@ -22,7 +23,6 @@ from lmcspec.engine.runner import (
     Slot,
     name_driver,
 )
-from lmcspec.engine.work import Report
 from lmcspec.engine.worker import decode, encode
 from lmcspec.store import Store
 from lmcspec_runners.devices import slots

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lmcspec.base.documents import DocumentError
 from lmcspec.engine.failures import Failure
 from lmcspec.engine.messages import decode, encode, encode_trouble
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported
-from lmcspec.engine.work import Report
 
 STATE = "ab" * 32
 DONE = Report("done", 1.5, "diverged", {"error": math.inf, "curve": {"loss": [1, 2.5]}}, (STATE,), None, "", "a note")

@@ -8,7 +8,8 @@ from jobs_for_tests import Plan
 from lmcspec.engine.attend import Heartbeat
 from lmcspec.engine.context import Execution, TaskContext, Workplace
 from lmcspec.engine.logs import FileLog
-from lmcspec.engine.work import Report, execute
+from lmcspec.engine.report import Report
+from lmcspec.engine.work import execute
 from lmcspec.store import Store, Stored, holder, open_attempt, take
 
 
@@ -190,7 +191,7 @@ def test_the_attendant_beats_and_trims(store, tmp_path):
     beaten, log = threading.Event(), FileLog(tmp_path / "log.txt", limit=10)
     with take(store, task) as lease:
         log.write("x" * 100)
-        with Heartbeat(look=0.005, beat=0.01).attending(lease, log):
+        with Heartbeat(look=0.005, beat=0.01).attending([(lease, log)]):
             for _ in range(200):
                 if holder(store, task).beat >= 2:
                     beaten.set()

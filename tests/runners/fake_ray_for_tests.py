@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from lmcspec import engine
 from lmcspec.catalog.runners.ray import Ray
 from lmcspec.engine import Retries, messages
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Ready, Reported
-from lmcspec.engine.work import Report
 from lmcspec.store import Store, layout, open_attempt
 from lmcspec_runners.ray import RayRunner
 from lmcspec_runners.ray_cluster import Cluster

@@ -12,9 +12,9 @@ from jobs_for_tests import Plan
 from lmcspec.engine import events
 from lmcspec.engine.failures import Failure
 from lmcspec.engine.limits import Limits
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Carrying, Lost, Ready, Reported, Returned, Slot
 from lmcspec.engine.silence import Patience
-from lmcspec.engine.work import Report
 from lmcspec.store import Store
 from lmcspec_runners import exchanging
 from lmcspec_runners.exchanging import ExchangingRunner

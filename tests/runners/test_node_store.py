@@ -8,7 +8,7 @@ from jobs_for_tests import Plan
 from lmcspec.engine.context import Workplace
 from lmcspec.engine.exchange import exchanging
 from lmcspec.engine.logs import StreamLog
-from lmcspec.engine.work import Report
+from lmcspec.engine.report import Report
 from lmcspec.plan.collect import collect, sort
 from lmcspec.plan.unneeded import Wish
 from lmcspec.store import open_attempt

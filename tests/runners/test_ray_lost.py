@@ -9,8 +9,8 @@ from jobs_for_tests import Plan
 
 from lmcspec.base.errors import BlockedError
 from lmcspec.engine import events, messages
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Lost, Ready, Reported
-from lmcspec.engine.work import Report
 from lmcspec.store import layout
 from lmcspec_runners import ray as ray_runner
 

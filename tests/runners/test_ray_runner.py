@@ -7,8 +7,8 @@ from fake_ray_for_tests import FakeRay, run, runner
 from jobs_for_tests import Plan
 
 from lmcspec.engine import messages
+from lmcspec.engine.report import Report
 from lmcspec.engine.runner import Lost, Ready, Reported
-from lmcspec.engine.work import Report
 from lmcspec_runners import ray as ray_runner
 from lmcspec_runners.ray_cluster import Cluster
 
